@@ -1,0 +1,1 @@
+"""From stored trials to statistics, tables, plots and a report."""

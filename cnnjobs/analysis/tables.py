@@ -1,0 +1,257 @@
+"""Tables of one job: a row a variant, a row a difference; the same numbers wherever they are shown."""
+
+import csv
+import io
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from cnnjobs.analysis.statistics import Difference, Summary, paired_difference, summarize
+from cnnjobs.errors import StoreError
+from cnnjobs.store.store import Store
+
+METRICS = ("test_accuracy", "test_loss", "val_accuracy", "val_loss")
+"""Columns of `trials` that can be compared."""
+
+Key = tuple[int, int]
+"""(repeat, fold), both counted from 0."""
+
+VERSION_COLUMNS = ("tensorflow_version", "keras_version", "numpy_version", "python_version", "device", "commit")
+"""What should be the same in all trials of a comparison."""
+
+
+@dataclass(frozen=True)
+class VariantRow:
+    """One variant: its runs and their summary.
+
+    Args:
+        name: of the variant.
+        values: (repeat, fold) -> metric of each completed run whose metric is finite.
+        expected: how many runs the job asks for.
+        diverged: runs whose loss stopped being finite.
+        failed: runs that ended with an error.
+        summary: None without a completed run.
+        difference: to the reference; None for the reference itself.
+    """
+
+    name: str
+    values: Mapping[Key, float]
+    expected: int
+    diverged: int
+    failed: int
+    summary: Summary | None
+    difference: Difference | None
+
+
+@dataclass(frozen=True)
+class JobTable:
+    """The comparison of a job's variants on one metric.
+
+    Args:
+        job: the resolved job, as in `job.json`.
+        metric: which column of `trials`.
+        reference: name of the variant the others are compared with.
+        rows: in the order of the job.
+        stale: stored trials of settings the job no longer has; left out.
+        notes: what a reader should know before trusting the numbers.
+    """
+
+    job: Mapping[str, Any]
+    metric: str
+    reference: str
+    rows: tuple[VariantRow, ...]
+    stale: int
+    notes: tuple[str, ...]
+
+    @property
+    def is_accuracy(self) -> bool:
+        """Whether values are fractions, shown as percentages."""
+        return self.metric.endswith("accuracy")
+
+
+def default_metric(job: Mapping[str, Any]) -> str:
+    """Return fold accuracy for cross-validation, else test accuracy."""
+    return "val_accuracy" if job["protocol"]["folds"] else "test_accuracy"
+
+
+def job_table(store: Store, metric: str | None = None, reference: str | None = None) -> JobTable:
+    """Return the comparison of a job's variants.
+
+    Args:
+        store: the job's folder.
+        metric: a column of `trials`; None for `default_metric`.
+        reference: name of a variant; None for the job's own.
+
+    Raises:
+        StoreError: if the reference is no variant of the job.
+    """
+    job = store.job or {}
+    metric = metric or default_metric(job)
+    reference = reference or str(job["reference"])
+    if reference not in job["variants"]:
+        names = ", ".join(job["variants"])
+        raise StoreError(f"`--reference` must be a variant of {job['name']}: {names}. Received: {reference!r}.")
+    stored = store.read("trials")
+    conditions = [variant["condition_id"] for variant in job["variants"].values()]
+    current = stored.table.filter(pa.compute.is_in(stored.table["condition_id"], pa.array(conditions, pa.string())))
+    trials = current.select(["condition_id", "repeat", "fold", "status", metric, *VERSION_COLUMNS]).to_pylist()
+    overlap = 1 / (job["protocol"]["folds"] - 1) if job["protocol"]["folds"] else 0.0
+    rows = _rows(job, trials, metric, reference, overlap)
+    notes = [*_mixed(trials), *_left_out(rows, metric), *(f"not readable, left out: {name}" for name in stored.damaged)]
+    return JobTable(job, metric, reference, rows, stored.table.num_rows - current.num_rows, tuple(notes))
+
+
+def _rows(
+    job: Mapping[str, Any], trials: Sequence[Mapping[str, Any]], metric: str, reference: str, overlap: float
+) -> tuple[VariantRow, ...]:
+    values: dict[str, dict[Key, float]] = {}
+    for name, variant in job["variants"].items():
+        own = [trial for trial in trials if trial["condition_id"] == variant["condition_id"]]
+        done = [trial for trial in own if trial["status"] == "completed"]
+        found = {(trial["repeat"], trial["fold"]): trial[metric] for trial in done}
+        values[name] = {key: found[key] for key in sorted(found) if _finite(found[key])}
+    rows: list[VariantRow] = []
+    for name, variant in job["variants"].items():
+        statuses = Counter(t["status"] for t in trials if t["condition_id"] == variant["condition_id"])
+        runs = values[name]
+        rows.append(
+            VariantRow(
+                name=name,
+                values=runs,
+                expected=job["repeats"] * (job["protocol"]["folds"] or 1),
+                diverged=statuses["diverged"],
+                failed=statuses["failed"],
+                summary=summarize(list(runs.values()), overlap) if runs else None,
+                difference=None if name == reference else paired_difference(runs, values[reference], overlap),
+            )
+        )
+    return tuple(rows)
+
+
+def _finite(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
+
+
+def _mixed(trials: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Warn of a comparison between runs of different versions or devices."""
+    notes = []
+    for column in VERSION_COLUMNS:
+        found = sorted({str(trial[column]) for trial in trials if trial[column] is not None})
+        if len(found) > 1:
+            name = column.removesuffix("_version")
+            notes.append(f"the runs mix {len(found)} values of {name}: {', '.join(found)}; a difference may be theirs")
+    return notes
+
+
+def _left_out(rows: Sequence[VariantRow], metric: str) -> list[str]:
+    notes = []
+    for row in rows:
+        if row.diverged:
+            notes.append(f"{row.name}: {row.diverged} of its runs diverged (loss not finite) and have no {metric}")
+        if row.failed:
+            notes.append(f"{row.name}: {row.failed} of its runs failed; submit the job again to repeat them")
+    return notes
+
+
+SUMMARY_HEADER = ("variant", "n", "expected", "mean", "sd", "median", "min", "max", "ci95_low", "ci95_high")
+DIFFERENCE_HEADER = ("variant", "reference", "pairs", "unmatched", "mean", "sd", "ci95_low", "ci95_high")
+RUNS_HEADER = ("variant", "repeat", "fold", "value")
+
+
+def summary_csv(table: JobTable) -> str:
+    """Return the summary as CSV; values as stored, unrounded."""
+    lines = []
+    for row in table.rows:
+        s = row.summary
+        numbers = [s.mean, s.sd, s.median, s.minimum, s.maximum, s.low, s.high] if s else [None] * 7
+        lines.append([row.name, s.n if s else 0, row.expected, *numbers])
+    return _csv(SUMMARY_HEADER, lines)
+
+
+def differences_csv(table: JobTable) -> str:
+    """Return the paired differences as CSV; values as stored, unrounded."""
+    lines = []
+    for row in table.rows:
+        if row.difference is not None:
+            d = row.difference
+            lines.append([row.name, table.reference, d.n, d.unmatched, d.mean, d.sd, d.low, d.high])
+    return _csv(DIFFERENCE_HEADER, lines)
+
+
+def runs_csv(table: JobTable) -> str:
+    """Return every run as CSV: what the box plot draws. Repeat and fold count from 1."""
+    lines = [
+        [row.name, repeat + 1, fold + 1, value] for row in table.rows for (repeat, fold), value in row.values.items()
+    ]
+    return _csv(RUNS_HEADER, lines)
+
+
+def summary_cells(table: JobTable) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return header and rows of the summary as people read it."""
+    unit = " %" if table.is_accuracy else ""
+    header: tuple[str, ...] = ("variant", "n", f"mean{unit}", "SD", "median", "min", "max", "95% CI of the mean")
+    rows: list[tuple[str, ...]] = []
+    for row in table.rows:
+        s = row.summary
+        done = f"{s.n if s else 0}/{row.expected}"
+        if s is None:
+            rows.append((row.name, done, "no run yet", "", "", "", "", ""))
+            continue
+        spread = show(table, s.sd) if s.sd is not None else "-"
+        interval = _interval(table, s.low, s.high) or "one repeat: no spread"
+        shown = (show(table, s.mean), spread, show(table, s.median), show(table, s.minimum), show(table, s.maximum))
+        rows.append((row.name, done, *shown, interval))
+    return header, rows
+
+
+def difference_cells(table: JobTable) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return header and rows of the paired differences as people read them."""
+    header = (f"minus {table.reference}", "pairs", "mean difference", "SD", "95% CI", "verdict")
+    rows: list[tuple[str, ...]] = []
+    for row in table.rows:
+        d = row.difference
+        if d is None:
+            continue
+        if d.mean is None:
+            rows.append((row.name, "0", "no pairs yet", "", "", ""))
+            continue
+        spread = show(table, d.sd) if d.sd is not None else "-"
+        interval = _interval(table, d.low, d.high, signed=True) or "-"
+        rows.append((row.name, str(d.n), show(table, d.mean, signed=True), spread, interval, verdict(table, d)))
+    return header, rows
+
+
+def verdict(table: JobTable, difference: Difference) -> str:
+    """Say in a few words what the interval allows to be said."""
+    if difference.resolved is None:
+        return "one pair: cannot tell from chance"
+    if not difference.resolved:
+        return "not resolved: the interval holds 0"
+    better = (difference.mean or 0) > 0
+    return "better" if better == table.is_accuracy else "worse"
+
+
+def show(table: JobTable, value: float | None, *, signed: bool = False) -> str:
+    """Return a value for people: accuracies in percent or points with two decimals, losses with four."""
+    if value is None:
+        return "-"
+    sign = "+" if signed else ""
+    return f"{100 * value:{sign}.2f}" if table.is_accuracy else f"{value:{sign}.4f}"
+
+
+def _interval(table: JobTable, low: float | None, high: float | None, *, signed: bool = False) -> str | None:
+    if low is None or high is None:
+        return None
+    return f"[{show(table, low, signed=signed)}, {show(table, high, signed=signed)}]"
+
+
+def _csv(header: Sequence[str], lines: Sequence[Sequence[Any]]) -> str:
+    sink = io.StringIO()
+    writer = csv.writer(sink, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(lines)
+    return sink.getvalue()

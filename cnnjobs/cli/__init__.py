@@ -1,0 +1,46 @@
+"""The command line: one module a command; each imports what it needs inside the command."""
+
+import sys
+from typing import Any
+
+import click
+
+import cnnjobs
+from cnnjobs.cli.aggregate import aggregate
+from cnnjobs.cli.plan import plan
+from cnnjobs.cli.status import status
+from cnnjobs.cli.submit import submit
+from cnnjobs.errors import CnnjobsError
+
+
+class _Group(click.Group):
+    """Turns the package's errors into one message and the exit code that lives on their class."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except CnnjobsError as error:
+            mark = click.style("error:", fg="red", bold=True) if error.exit_code == 2 else ""
+            click.echo(f"{mark} {error}".strip(), err=True)
+            ctx.exit(error.exit_code)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(cnnjobs.__version__, prog_name="cnnjobs")
+def main() -> None:
+    """Repeat CNN variants over seeds and folds, in parallel, and see how much of a difference is chance.
+
+    \b
+    cnnjobs submit jobs/quickstart.py      train what is missing, then show the comparison
+    cnnjobs plan jobs/quickstart.py        what would run
+    cnnjobs status results/                done, running, failed
+    cnnjobs aggregate results/             tables, box plots, learning curves
+    """  # noqa: D301 - click reads the backspace
+
+
+for command in (submit, plan, status, aggregate):
+    main.add_command(command)
+
+if __name__ == "__main__":
+    sys.exit(main())

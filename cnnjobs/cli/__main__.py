@@ -1,0 +1,6 @@
+"""Makes `python -m cnnjobs.cli` the same as `cnnjobs`."""
+
+from cnnjobs.cli import main
+
+if __name__ == "__main__":
+    main(prog_name="cnnjobs")

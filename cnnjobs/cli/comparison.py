@@ -1,0 +1,31 @@
+"""Shows and writes the comparison of one job: what `submit` ends with and `aggregate` does."""
+
+from cnnjobs.store.store import Store
+
+
+def show_comparison(store: Store, metric: str | None = None, reference: str | None = None) -> None:
+    """Print a job's tables, write its report, and print where it is."""
+    import click
+
+    from cnnjobs.analysis import tables
+    from cnnjobs.analysis.plots import axis_label
+    from cnnjobs.analysis.report import write_report
+    from cnnjobs.cli.tables import show_table
+
+    table = tables.job_table(store, metric, reference)
+    click.echo()
+    header, rows = tables.summary_cells(table)
+    show_table(f"{table.job['name']}: {axis_label(table.metric)} over the runs", header, rows, "SD: ddof=1")
+    if len(table.rows) > 1:
+        header, rows = tables.difference_cells(table)
+        note = f"Paired by repeat; 95% t intervals, not corrected for there being {len(rows)}."
+        show_table(f"Difference to {table.reference}", header, rows, note)
+    for note in table.notes:
+        click.echo(f"note: {note}")
+    if table.stale:
+        click.echo(f"note: {table.stale} stored trials are of settings the job no longer has: left out")
+    click.echo()
+    written = write_report(store, table)
+    if written.box_plot:
+        click.echo(f"box plot: {written.box_plot}")
+    click.echo(f"report:   {written.report}")

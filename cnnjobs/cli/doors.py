@@ -1,0 +1,36 @@
+"""The two doors: behind one is TensorFlow, behind the other Ray. Nothing passes either before it is needed."""
+
+import os
+from collections.abc import Callable
+
+from cnnjobs.datasets import Dataset
+from cnnjobs.engine.protocol import Engine, Slot, Worker
+from cnnjobs.spec import Variant
+
+
+def open_engine(*, cpus: int, gpus: int, verbose: bool) -> Engine:
+    """Return the engine on Ray Tune; importing Ray takes 3 to 7 s."""
+    from cnnjobs.engine.ray_tune import RayTuneEngine
+
+    return RayTuneEngine(cpus=cpus, gpus=gpus, verbose=verbose)
+
+
+def open_worker(dataset: Dataset, slot: Slot) -> Worker:
+    """Return a worker for this process; importing TensorFlow takes 4 to 13 s."""
+    _quieten_tensorflow()
+    from cnnjobs.training.trial import TrialWorker
+
+    return TrialWorker(dataset, cpus=slot.cpus, gpus=slot.gpus, replicas=slot.replicas)
+
+
+def open_parameter_counter() -> Callable[[Variant, tuple[int, int, int], int], int]:
+    """Return a function from (variant, image shape, classes) to its network's number of weights."""
+    _quieten_tensorflow()
+    from cnnjobs.models.networks import count_parameters
+
+    return count_parameters
+
+
+def _quieten_tensorflow() -> None:
+    """Keep TensorFlow's start-up messages off the terminal; they are printed while it is imported."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -1,0 +1,94 @@
+"""`cnnjobs plan JOB`: what there is, what is done, what would run; Ray is not started."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cnnjobs.cli.options import override_options
+
+if TYPE_CHECKING:
+    from cnnjobs.preparation import Prepared
+    from cnnjobs.spec import Job
+    from cnnjobs.store.store import Store
+
+
+@click.command()
+@click.argument("job", metavar="JOB")
+@override_options
+@click.option("--sizes/--no-sizes", default=True, help="Count each model's parameters (loads TensorFlow, 4 to 13 s).")
+def plan(job: str, *, results: str, sizes: bool, **overrides: Any) -> None:
+    """Show the variants of JOB, which of their trials are stored, and what `submit` would run."""
+    from cnnjobs.cli.progress import Waiting
+    from cnnjobs.datasets import needs_download
+    from cnnjobs.preparation import Overrides, prepare, read_job, store_at
+
+    asked = Overrides(**overrides)
+    _, read, spec = read_job(job, asked)
+    away = needs_download(spec)
+    if away is not None:
+        counted = _parameters(read, *away) if sizes else {}
+        _show(read, [_cells(read, name, counted, "?", "?", "?", "?") for name in read.variants])
+        click.echo(
+            "The data set is not on this machine yet: `submit` downloads it. Which trials are stored cannot be told "
+            "until then, because a trial's identity holds the content of its data set."
+        )
+        return
+    prepared = prepare(job, asked, Waiting())
+    for note in prepared.dataset.notes:
+        click.echo(f"note: {note}", err=True)
+    counted = {}
+    if sizes:
+        counted = _parameters(prepared.job, prepared.dataset.image_shape, len(prepared.dataset.class_names))
+    _show_counts(prepared, store_at(results, prepared.job), counted)
+
+
+def _show_counts(prepared: "Prepared", store: "Store", counted: dict[str, int]) -> None:
+    """Print the table with what is stored and what would run."""
+    from cnnjobs.submission import state_of
+
+    job, trials = prepared.job, prepared.plan.trials
+    state = state_of(store, trials, set(prepared.plan.conditions.values()))
+    missing = prepared.plan.missing(state.finished, prepared.only)
+    rows = []
+    for name in job.variants:
+        own = [trial.trial_id for trial in trials if trial.variant == name]
+        done = sum(identity in state.finished for identity in own)
+        would = sum(trial.variant == name for trial in missing)
+        stale = state.stale.get(name, 0)
+        rows.append(_cells(job, name, counted, str(done), str(len(own) - done), str(stale), str(would)))
+    _show(job, rows)
+    data = prepared.dataset
+    click.echo(
+        f"{data.name}: {len(data.y_train):,} training and {len(data.y_test):,} test images of "
+        f"{len(data.class_names)} classes; {prepared.plan.protocol.describe()}."
+    )
+    failed = f" ({len(state.failed)} of them failed before)" if state.failed else ""
+    if missing:
+        click.echo(
+            f"`submit` would run {len(missing)} of {len(trials)} trials{failed}; results: {store.files.location}"
+        )
+    else:
+        click.echo(f"`submit` would run nothing: all is stored in {store.files.location}")
+    for name in state.damaged:
+        click.echo(f"note: not readable, counts as missing: {name}", err=True)
+
+
+def _cells(job: "Job", name: str, counted: dict[str, int], *counts: str) -> tuple[str, ...]:
+    variant = job.variants[name]
+    size = f"{counted[name]:,}" if name in counted else "-"
+    return (name, str(job.repeats), str(job.folds or "-"), str(variant.epochs), size, *counts)
+
+
+def _show(job: "Job", rows: list[tuple[str, ...]]) -> None:
+    from cnnjobs.cli.tables import show_table
+
+    header = ("variant", "repeats", "folds", "epochs", "parameters", "done", "missing", "stale", "would run")
+    show_table(job.name, header, rows)
+
+
+def _parameters(job: "Job", image_shape: tuple[int, int, int], classes: int) -> dict[str, int]:
+    """Return the number of weights of each variant's network."""
+    from cnnjobs.cli.doors import open_parameter_counter
+
+    count = open_parameter_counter()
+    return {name: count(variant, image_shape, classes) for name, variant in job.variants.items()}

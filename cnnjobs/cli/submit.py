@@ -1,0 +1,130 @@
+"""`cnnjobs submit JOB`: run what is missing, then show the comparison."""
+
+import shlex
+import signal
+import sys
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cnnjobs.cli.options import override_options
+
+if TYPE_CHECKING:
+    from cnnjobs.engine.protocol import Slot
+    from cnnjobs.engine.resources import Wishes
+    from cnnjobs.plan import Trial
+    from cnnjobs.preparation import Prepared
+    from cnnjobs.store.store import Store
+
+
+@click.command()
+@click.argument("job", metavar="JOB")
+@override_options
+@click.option("--max-concurrent", type=click.IntRange(min=1), metavar="N", help="At most N trials at once.")
+@click.option("--cpus-per-trial", type=click.IntRange(min=1), metavar="N", help="Cores a trial.  [default: 1]")
+@click.option(
+    "--gpus-per-trial",
+    type=click.FloatRange(min=0),
+    metavar="X",
+    help="GPUs a trial, or a fraction of one.  [default: 1 where there are GPUs]",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Show the logs of Ray and of each trial.")
+def submit(
+    job: str,
+    *,
+    results: str,
+    max_concurrent: int | None,
+    cpus_per_trial: int | None,
+    gpus_per_trial: float | None,
+    verbose: bool,
+    **overrides: Any,
+) -> None:
+    """Train the trials of JOB that are missing, then show the comparison.
+
+    JOB is a Python file that defines `job = Job(...)`. Trials that are stored already do not run
+    again: an interrupted submit continues, and a higher --repeats adds repeats.
+    """
+    from cnnjobs.cli.comparison import show_comparison
+    from cnnjobs.cli.progress import Waiting
+    from cnnjobs.engine.resources import Wishes
+    from cnnjobs.preparation import Overrides, prepare, store_at
+    from cnnjobs.submission import state_of
+
+    prepared = prepare(job, Overrides(replicas=_replicas(gpus_per_trial), **overrides), Waiting())
+    store = store_at(results, prepared.job)
+    state = state_of(store, prepared.plan.trials, set(prepared.plan.conditions.values()))
+    for note in (*prepared.dataset.notes, *(f"not readable, runs again: {name}" for name in state.damaged)):
+        click.echo(f"note: {note}", err=True)
+    missing = prepared.plan.missing(state.finished, prepared.only)
+    if missing:
+        wishes = Wishes(max_concurrent, cpus_per_trial, gpus_per_trial)
+        _run(prepared, store, missing, wishes, verbose)
+    else:
+        click.echo(f"Nothing to run: every trial of {prepared.job.name} that was asked for is stored.")
+        store.write_job(prepared.document())
+        show_comparison(store)
+
+
+def _run(prepared: "Prepared", store: "Store", trials: list["Trial"], wishes: "Wishes", verbose: bool) -> None:
+    """Run the trials, then show the comparison.
+
+    Raises:
+        TrialsFailed: if some failed.
+        Interrupted: on Ctrl-C or SIGTERM; what was finished is stored.
+    """
+    from cnnjobs.cli.comparison import show_comparison
+    from cnnjobs.cli.doors import open_engine, open_worker
+    from cnnjobs.cli.progress import Display, Meter
+    from cnnjobs.engine.resources import divide
+    from cnnjobs.errors import Interrupted, TrialsFailed
+    from cnnjobs.machine import this_machine
+    from cnnjobs.preparation import training_rows
+    from cnnjobs.submission import Submission
+
+    machine = this_machine()
+    slot, at_once = divide(
+        machine, wishes, trials=len(trials), replicas=prepared.job.replicas, data_bytes=prepared.dataset.nbytes
+    )
+    store.files.check_writable()
+    rows = training_rows(prepared.job, len(prepared.dataset.y_train))
+    click.echo(_announcement(prepared, trials, slot, at_once), err=True)
+    meter = Meter(len(trials), sum(trial.spec.epochs * rows for trial in trials))
+    submission = Submission(prepared, store, tuple(trials), slot, at_once)
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    try:
+        with Display(meter, lambda trial: trial.spec.epochs * rows, verbose=verbose) as display:
+            engine = open_engine(cpus=at_once * slot.cpus, gpus=machine.gpus if slot.gpus else 0, verbose=verbose)
+            failures = submission.run(engine, open_worker, display)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"Stopped. {meter.done} of {len(trials)} trials were finished and are stored in {store.files.location}. "
+            f"To continue, run the same command again:\n  {_command()}"
+        ) from None
+    show_comparison(store)
+    if failures:
+        raise TrialsFailed(
+            f"{failures} of {len(trials)} trials failed; their logs: {store.files.location}/logs/. "
+            "The others are stored; submitting again tries the failed ones again."
+        )
+
+
+def _announcement(prepared: "Prepared", trials: list["Trial"], slot: "Slot", at_once: int) -> str:
+    total = len(prepared.plan.trials)
+    stored = f" ({total - len(trials)} of {total} not asked for or stored already)" if len(trials) < total else ""
+    device = f"{slot.gpus:g} GPU" if slot.gpus else f"{slot.cpus} core{'s' if slot.cpus > 1 else ''}"
+    data = f"{prepared.dataset.name}, {len(prepared.dataset.y_train):,} training images"
+    return f"{prepared.job.name}: {len(trials)} trials{stored} on {data}; {at_once} at once, {device} each"
+
+
+def _replicas(gpus_per_trial: float | None) -> int | None:
+    """Return how many replicas whole GPUs ask for; None leaves it to the job."""
+    return int(gpus_per_trial) if gpus_per_trial is not None and gpus_per_trial >= 2 else None
+
+
+def _command() -> str:
+    return shlex.join(["cnnjobs", *sys.argv[1:]])
+
+
+def _as_interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

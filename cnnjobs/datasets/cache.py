@@ -1,0 +1,96 @@
+"""Decoded data sets on disk: written whole or not at all, read back as memory maps."""
+
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cnnjobs.datasets.arrays import Dataset
+
+ARRAYS = ("x_train", "y_train", "x_test", "y_test")
+
+
+def cache_folder() -> Path:
+    """Return where decoded data sets are kept: $CNNJOBS_CACHE, or cnnjobs in the user's cache folder."""
+    chosen = os.environ.get("CNNJOBS_CACHE")
+    if chosen:
+        return Path(chosen)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cnnjobs"
+
+
+def cached(key: str, name: str, build: Callable[[], Dataset]) -> Dataset:
+    """Return the data set kept under `key`, or build it and keep it.
+
+    The entry is a folder that appears by one rename, so one that a dead process left half written
+    is never read; such remains are removed here. If the cache cannot be written (no space, read-only
+    home) the data set is used from memory and a note says so.
+
+    Args:
+        key: names the content, safe as a folder name.
+        name: what the data set is called in tables.
+        build: makes it.
+    """
+    entry = cache_folder() / key
+    if (entry / "dataset.json").is_file():
+        return _read(entry, name)
+    _remove_remains(cache_folder())
+    dataset = build()
+    try:
+        _write(entry, dataset)
+    except OSError as error:
+        note = f"the decoded images could not be kept in {entry.parent} ({error.strerror}): they are decoded each time"
+        return _with_note(dataset, note)
+    return _read(entry, name)
+
+
+def _read(entry: Path, name: str) -> Dataset:
+    about: dict[str, Any] = json.loads((entry / "dataset.json").read_text(encoding="utf-8"))
+    arrays = {part: np.load(entry / f"{part}.npy", mmap_mode="r", allow_pickle=False) for part in ARRAYS}
+    return Dataset(
+        name=name,
+        **arrays,
+        class_names=tuple(about["class_names"]),
+        fingerprint=about["fingerprint"],
+        notes=tuple(about["notes"]),
+    )
+
+
+def _write(entry: Path, dataset: Dataset) -> None:
+    part = entry.with_name(f".{entry.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
+    part.mkdir(parents=True)
+    try:
+        for array in ARRAYS:
+            np.save(part / f"{array}.npy", getattr(dataset, array), allow_pickle=False)
+        about = {
+            "class_names": list(dataset.class_names),
+            "fingerprint": dataset.fingerprint,
+            "notes": list(dataset.notes),
+        }
+        (part / "dataset.json").write_text(json.dumps(about), encoding="utf-8")
+        for file in part.iterdir():
+            with open(file, "rb") as stream:
+                os.fsync(stream.fileno())
+        part.rename(entry)
+    except OSError:
+        if not (entry / "dataset.json").is_file():  # else another process was faster: its entry serves
+            raise
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _remove_remains(folder: Path) -> None:
+    """Remove what processes that no longer live left half written."""
+    for part in folder.glob(".*.part"):
+        pid = part.name.rsplit(".", 2)[-2].split("-")[0]
+        if not (pid.isdigit() and Path(f"/proc/{pid}").exists()):
+            shutil.rmtree(part, ignore_errors=True)
+
+
+def _with_note(dataset: Dataset, note: str) -> Dataset:
+    parts = {field: getattr(dataset, field) for field in (*ARRAYS, "name", "class_names", "fingerprint")}
+    return Dataset(**parts, notes=(*dataset.notes, note))

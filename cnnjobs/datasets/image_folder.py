@@ -1,0 +1,221 @@
+"""Data sets in a folder of pictures: a sub-folder a class."""
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnjobs.datasets.arrays import Dataset, Images, Labels, hold_out_test, make_dataset
+from cnnjobs.datasets.cache import cached
+from cnnjobs.datasets.pictures import SUFFIXES, picture_size, read_picture
+from cnnjobs.errors import DatasetError
+from cnnjobs.spec import ImageFolder
+
+DECODER_VERSION = 1
+"""Raised when the same files would become other arrays."""
+
+MIXED_SIZE = (96, 96)
+"""Size for pictures of different sizes when the user names none."""
+
+CHUNK = 256
+"""Pictures a thread decodes at a stretch."""
+
+OnProgress = Callable[[str, int, int], None]
+"""Called with (what is going on, done, total)."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A file and the class it belongs to."""
+
+    path: Path
+    label: int
+    part: str
+
+
+def load_image_folder(spec: ImageFolder, on_progress: OnProgress) -> Dataset:
+    """Return the pictures of the folder, decoded once and then kept in the cache.
+
+    The cache is keyed by the content of every file, so a changed picture is seen whatever its date.
+
+    Raises:
+        DatasetError: no such folder, empty, one class, a class with one image, a class that only the
+            test set has, or, with `strict`, a picture that cannot be read.
+    """
+    root = Path(spec.path)
+    class_names, pictures = list_pictures(root)
+    key = f"images-{_content_key(root, class_names, pictures, spec, on_progress)}"
+    return cached(key, root.name, lambda: _decode(spec, root, class_names, pictures, on_progress))
+
+
+def list_pictures(root: Path) -> tuple[tuple[str, ...], list[Picture]]:
+    """Return the class names and every picture file, sorted; hidden files and folders are passed over."""
+    if not root.is_dir():
+        raise DatasetError(f"There is no folder {root}.")
+    folders = _folders(root)
+    parts = {name for name in ("train", "test") if name in folders}
+    if len(parts) == 1:
+        there, other = (parts.pop(), "test" if "train" in folders else "train")
+        raise DatasetError(
+            f"{root} has {there}/ but no {other}/. Expected both, each with a sub-folder a class, or the classes' "
+            f"sub-folders directly. Use {root / there} to have a test set held out of it."
+        )
+    if parts:
+        class_names = _folders(root / "train")
+        unknown = sorted(set(_folders(root / "test")) - set(class_names))
+        if unknown:
+            raise DatasetError(f"{root}: test/ has classes that train/ has not: {', '.join(unknown[:10])}.")
+        bases = [("train", root / "train"), ("test", root / "test")]
+    else:
+        class_names, bases = folders, [("all", root)]
+    pictures = [
+        Picture(path, label, part)
+        for part, base in bases
+        for label, class_name in enumerate(class_names)
+        for path in _files(base / class_name)
+    ]
+    if not pictures:
+        raise DatasetError(
+            f"{root} has no pictures. Expected a sub-folder a class with {', '.join(sorted(SUFFIXES))} files in it. "
+            f"Received: {len(class_names)} sub-folders."
+        )
+    return tuple(class_names), pictures
+
+
+def _folders(root: Path) -> list[str]:
+    with os.scandir(root) as entries:
+        return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return the picture files below `folder`."""
+    found = []
+    for where, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        names = (name for name in files if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES)
+        found += [Path(where, name) for name in sorted(names)]
+    return found
+
+
+def _content_key(
+    root: Path,
+    class_names: Sequence[str],
+    pictures: Sequence[Picture],
+    spec: ImageFolder,
+    on_progress: OnProgress,
+) -> str:
+    """Return a hash of every file's place and bytes and of how they are to be decoded."""
+    how = (DECODER_VERSION, tuple(class_names), spec.size, spec.color, spec.test, spec.strict)
+    hasher = hashlib.sha256(repr(how).encode())
+    for index, picture in enumerate(pictures):
+        if index % 1000 == 0:
+            on_progress("reading pictures", index, len(pictures))
+        try:
+            content = picture.path.read_bytes()
+        except OSError as error:
+            content = repr(error.errno).encode()
+        place = os.fsencode(os.path.relpath(picture.path, root))
+        hasher.update(b"%d %d " % (len(place), len(content)) + place + content)
+    on_progress("reading pictures", len(pictures), len(pictures))
+    return hasher.hexdigest()[:32]
+
+
+def _decode(
+    spec: ImageFolder,
+    root: Path,
+    class_names: tuple[str, ...],
+    pictures: Sequence[Picture],
+    on_progress: OnProgress,
+) -> Dataset:
+    """Decode all pictures and split them."""
+    images, grey, broken = _decode_all(pictures, _size(spec, pictures), on_progress)
+    if broken and spec.strict:
+        raise DatasetError(_broken_text(root, broken, "cannot be read") + " Repair or remove them.")
+    good = np.array([picture.path not in broken for picture in pictures])
+    if not good.any():
+        raise DatasetError(_broken_text(root, broken, "cannot be read; there is no other"))
+    if spec.color == "grey" or (spec.color == "auto" and bool(grey[good].all())):
+        images = _to_grey(images)
+    labels = np.array([picture.label for picture in pictures], dtype=np.int32)
+    is_test = np.array([picture.part == "test" for picture in pictures])
+    train, test = _split(spec, root, images, labels, good, is_test)
+    notes = (_broken_text(root, broken, "cannot be read and were skipped"),) if broken else ()
+    return make_dataset(root.name, train, test, class_names, notes=notes)
+
+
+def _split(
+    spec: ImageFolder,
+    root: Path,
+    images: Images,
+    labels: Labels,
+    good: NDArray[np.bool_],
+    is_test: NDArray[np.bool_],
+) -> tuple[tuple[Images, Labels], tuple[Images, Labels]]:
+    if is_test.any():
+        train, test = good & ~is_test, good & is_test
+        return (images[train], labels[train]), (images[test], labels[test])
+    return hold_out_test(images[good], labels[good], spec.test, root.name)
+
+
+def _size(spec: ImageFolder, pictures: Sequence[Picture]) -> tuple[int, int]:
+    """Return (height, width) that every picture becomes."""
+    if isinstance(spec.size, tuple):
+        return spec.size
+    if spec.size is not None:
+        return spec.size, spec.size
+    first: tuple[int, int] | None = None
+    for picture in pictures:
+        try:
+            size = picture_size(picture.path)
+        except Exception:  # a broken picture is reported when it is decoded
+            continue
+        if first is not None and size != first:
+            return MIXED_SIZE
+        first = size
+    return first or MIXED_SIZE
+
+
+def _decode_all(
+    pictures: Sequence[Picture], size: tuple[int, int], on_progress: OnProgress
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_], dict[Path, str]]:
+    """Return images (n, height, width, 3), which are grey (n,), and why the broken ones are broken."""
+    images = np.zeros((len(pictures), *size, 3), dtype=np.uint8)
+    grey = np.zeros(len(pictures), dtype=np.bool_)
+    broken: dict[Path, str] = {}
+
+    def decode(chunk: range) -> int:
+        for index in chunk:
+            path = pictures[index].path
+            try:
+                images[index], grey[index] = read_picture(path, size)
+            except Exception as error:  # Pillow raises many kinds for what is no picture
+                broken[path] = str(error).replace(str(path), path.name) or type(error).__name__
+        return chunk.stop
+
+    chunks = [range(start, min(start + CHUNK, len(pictures))) for start in range(0, len(pictures), CHUNK)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow releases the GIL while it decodes
+        for done in pool.map(decode, chunks):
+            on_progress("decoding pictures", done, len(pictures))
+    return images, grey, dict(sorted(broken.items()))
+
+
+def _to_grey(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return (n, height, width, 1): ITU-R 601 luma, exact where the channels are equal."""
+    weights = np.array([19595, 38470, 7471], dtype=np.uint32)  # of 65536, as Pillow's convert("L")
+    grey = np.empty((*images.shape[:3], 1), dtype=np.uint8)
+    for start in range(0, len(images), 1024):
+        chunk = images[start : start + 1024].astype(np.uint32)
+        grey[start : start + 1024, ..., 0] = (chunk @ weights + 0x8000) >> 16
+    return grey
+
+
+def _broken_text(root: Path, broken: dict[Path, str], what: str) -> str:
+    shown = [f"{os.path.relpath(path, root)} ({reason})" for path, reason in list(broken.items())[:5]]
+    more = f" and {len(broken) - len(shown)} more" if len(broken) > len(shown) else ""
+    noun = "picture" if len(broken) == 1 else "pictures"
+    return f"{root.name}: {len(broken)} {noun} {what}: {'; '.join(shown)}{more}."

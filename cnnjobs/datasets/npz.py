@@ -1,0 +1,115 @@
+"""Data sets in one `.npz` file."""
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnjobs.datasets.arrays import Dataset, Images, Labels, hold_out_test, make_dataset
+from cnnjobs.errors import DatasetError
+from cnnjobs.spec import Npz
+
+Array = NDArray[np.generic]
+
+
+def load_npz(spec: Npz) -> Dataset:
+    """Return the data set in the file; nothing in it is ever unpickled.
+
+    Raises:
+        DatasetError: no such file, not an archive, keys missing, pickled objects, images and labels
+            of different length, or of a shape or type that makes no sense.
+    """
+    path = Path(spec.path)
+    arrays = _read(path)
+    train = _part(arrays, "train", path)
+    if "x_test" in arrays or "y_test" in arrays:
+        test = _part(arrays, "test", path)
+    else:
+        train, test = _held_out(train, spec.test, path)
+    values = np.unique(train[1])
+    unknown = np.setdiff1d(test[1], values)
+    if len(unknown):
+        raise DatasetError(f"{path}: y_test has labels that y_train has not: {unknown.tolist()[:10]}.")
+    return make_dataset(
+        path.name,
+        (train[0], np.searchsorted(values, train[1]).astype(np.int32)),
+        (test[0], np.searchsorted(values, test[1]).astype(np.int32)),
+        tuple(str(value) for value in values.tolist()),
+    )
+
+
+def _held_out(
+    train: tuple[Images, Labels], fraction: float, path: Path
+) -> tuple[tuple[Images, Labels], tuple[Images, Labels]]:
+    """Hold out a test set; labels are made contiguous only for the stratification."""
+    contiguous = np.unique(train[1], return_inverse=True)[1].astype(np.int32)
+    rows = np.arange(len(contiguous))
+    (kept, _), (held, _) = hold_out_test(rows, contiguous, fraction, path.name)
+    return (train[0][kept], train[1][kept]), (train[0][held], train[1][held])
+
+
+def _read(path: Path) -> dict[str, Array]:
+    """Return the arrays of the file."""
+    if not path.is_file():
+        raise DatasetError(f"There is no file {path}.")
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise DatasetError(f"{path} is a single array; expected an .npz archive with x_train and y_train.")
+            return {key: archive[key] for key in archive.files}
+    except ValueError as error:
+        if "pickle" in str(error).lower():
+            raise DatasetError(
+                f"{path} holds pickled Python objects, which are never loaded because they can run code. "
+                "Save plain arrays: np.savez(path, x_train=images, y_train=labels)."
+            ) from error
+        raise DatasetError(f"{path} is no readable .npz archive: {error}") from error
+    except (OSError, EOFError, zipfile.BadZipFile, MemoryError) as error:
+        raise DatasetError(f"{path} is no readable .npz archive: {error}") from error
+
+
+def _part(arrays: Mapping[str, Array], part: str, path: Path) -> tuple[Images, Labels]:
+    """Return (images, labels) of train or test, checked."""
+    for key in (f"x_{part}", f"y_{part}"):
+        if key not in arrays:
+            raise DatasetError(f"{path} must have the array {key!r}. Received: {', '.join(arrays) or 'no arrays'}.")
+    images = _images(arrays[f"x_{part}"], f"x_{part}", path)
+    labels = _labels(arrays[f"y_{part}"], f"y_{part}", path)
+    if len(images) != len(labels):
+        raise DatasetError(
+            f"{path}: x_{part} and y_{part} must have one label an image. "
+            f"Received: {len(images)} images and {len(labels)} labels."
+        )
+    return images, labels
+
+
+def _images(images: Array, key: str, path: Path) -> Images:
+    if images.ndim == 3:
+        images = images[..., np.newaxis]
+    if images.ndim != 4 or images.shape[3] not in (1, 3) or 0 in images.shape:
+        raise DatasetError(
+            f"{path}: {key} must be (n, height, width) or (n, height, width, channels) with 1 or 3 channels. "
+            f"Received: {images.shape}."
+        )
+    if images.dtype == np.uint8:
+        return images
+    floats = images.astype(np.float32)
+    if images.dtype.kind == "f" and np.isfinite(floats).all() and floats.min() >= 0 and floats.max() <= 1:
+        return floats
+    raise DatasetError(
+        f"{path}: {key} must be uint8, or float in [0, 1]. Received: {images.dtype} in "
+        f"[{images.min()}, {images.max()}]. Convert it with .astype('uint8') or divide by its maximum."
+    )
+
+
+def _labels(labels: Array, key: str, path: Path) -> Labels:
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise DatasetError(
+            f"{path}: {key} must be (n,) or (n, 1) whole numbers. Received: {labels.dtype} {labels.shape}."
+            + (" One-hot labels become whole numbers with .argmax(axis=1)." if labels.ndim == 2 else "")
+        )
+    return labels.astype(np.int32)

@@ -1,0 +1,191 @@
+"""The engine on Ray Tune: schedules trials over the cores or GPUs of a machine. The only module that imports ray."""
+
+import contextlib
+import logging
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import ray
+from ray import tune
+from ray.tune.search.basic_variant import BasicVariantGenerator
+
+from cnnjobs.datasets import Dataset
+from cnnjobs.engine.capture import Capture
+from cnnjobs.engine.protocol import OnMessage, Work, Worker, attempt
+from cnnjobs.messages import Failure, Message, Result, Started
+
+STEP_SECONDS = 1.0
+"""How long one Tune step lasts: each costs Ray about 20 ms."""
+
+MESSAGES = "messages"
+"""Key under which messages travel in Tune's result."""
+
+LOST_WORKER_RETRIES = 1
+"""How often a trial is started again when its process is lost (its own errors are not tried again)."""
+
+ENVIRONMENT = {
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # the store is ours
+    "TUNE_GLOBAL_CHECKPOINT_S": "600",  # a submit continues from the store, not from Tune's state
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C is ours
+    "TUNE_WARN_THRESHOLD_S": "60",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # else `uv run` would upload the folder and start workers under uv
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",  # a worker with zero GPUs sees none
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_TRAIN_ENABLE_V2_MIGRATION_WARNINGS": "0",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+}
+
+
+class RayTuneEngine:
+    """Runs trials on a local Ray that it starts and stops itself.
+
+    Args:
+        cpus: cores to give to Ray.
+        gpus: GPUs to give to Ray.
+        verbose: let Ray and the workers print.
+    """
+
+    def __init__(self, *, cpus: int, gpus: int, verbose: bool = False) -> None:
+        self._cpus, self._gpus, self._verbose = cpus, gpus, verbose
+
+    def run(self, work: Work, on_message: OnMessage) -> None:
+        """Run all trials."""
+        with self._session(work.dataset.nbytes), tempfile.TemporaryDirectory(prefix="cnnjobs-tune-") as folder:
+            _pickle_by_value(work)
+            self._fit(work, on_message, folder)
+
+    def _fit(self, work: Work, on_message: OnMessage, folder: str) -> None:
+        shared = replace(work, dataset=_plain(work.dataset), modules=())
+        trainable = tune.with_parameters(_TrialRunner, work=shared)
+        resources = tune.PlacementGroupFactory([{"CPU": work.slot.cpus, "GPU": work.slot.gpus}])
+        tune.Tuner(
+            tune.with_resources(trainable, resources),
+            param_space={"trial": tune.grid_search(list(range(len(work.trials))))},
+            tune_config=tune.TuneConfig(
+                reuse_actors=True,  # a worker imports TensorFlow once
+                search_alg=BasicVariantGenerator(max_concurrent=work.at_once),
+            ),
+            run_config=tune.RunConfig(
+                name="trials",
+                storage_path=folder,
+                verbose=0,
+                callbacks=[_Relay(work, on_message)],
+                failure_config=tune.FailureConfig(max_failures=LOST_WORKER_RETRIES),
+                checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+            ),
+        ).fit()
+
+    @contextlib.contextmanager
+    def _session(self, data_bytes: int) -> Iterator[None]:
+        """Start Ray on this machine, on the loopback, without a dashboard; stop it in the end."""
+        os.environ.update(ENVIRONMENT)
+        if not self._verbose:
+            for name in ("ray", "ray.tune", "ray.train", "ray.data"):
+                logging.getLogger(name).setLevel(logging.CRITICAL)
+        ray.init(
+            address="local",
+            num_cpus=self._cpus,
+            num_gpus=self._gpus,
+            object_store_memory=2 * data_bytes + (512 << 20),
+            include_dashboard=False,
+            log_to_driver=self._verbose,
+            logging_level=logging.INFO if self._verbose else logging.CRITICAL,
+            _node_ip_address="127.0.0.1",
+        )
+        try:
+            yield
+        finally:
+            ray.shutdown()
+
+
+class _TrialRunner(tune.Trainable):
+    """Runs trials in a worker process, about a second of each at a step; the process is reused."""
+
+    def setup(self, config: dict[str, Any], work: Work) -> None:
+        """Take the first trial. TensorFlow is imported in `step`, where errors are caught."""
+        self._work = work
+        self._worker: Worker | None = None
+        self._begin(config)
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Take the next trial."""
+        self._begin(new_config)
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """Return the messages of the next second, and whether the trial has ended."""
+        until = time.monotonic() + STEP_SECONDS
+        told: list[Message] = []
+        with Capture() as capture:
+            for message in self._messages:
+                told.append(message)
+                if isinstance(message, Started | Result | Failure) or time.monotonic() > until:
+                    break
+            self._printed += capture.text()
+        ended = isinstance(told[-1], Result | Failure)
+        if ended:
+            told[-1] = self._with_log(told[-1])
+        return {MESSAGES: told, "done": ended}
+
+    def _begin(self, config: dict[str, Any]) -> None:
+        self._printed = ""
+        self._messages = attempt(self._ready_worker, self._work.trials[config["trial"]])
+
+    def _ready_worker(self) -> Worker:
+        if self._worker is None:
+            self._worker = self._work.make_worker(self._work.dataset, self._work.slot)
+        return self._worker
+
+    def _with_log(self, message: Message) -> Message:
+        if isinstance(message, Result | Failure):
+            return replace(message, log=f"{self._printed}{message.log}")
+        return message
+
+
+class _Relay(tune.Callback):
+    """Passes messages on, on the submitting side; takes them out of what Tune keeps."""
+
+    def __init__(self, work: Work, on_message: OnMessage) -> None:
+        self._work, self._on_message = work, on_message
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Give Tune nothing to snapshot: a submit continues from the store."""
+        return {}
+
+    def on_trial_result(self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **_: Any) -> None:
+        for message in result.pop(MESSAGES, []):
+            self._on_message(self._work.trials[trial.config["trial"]], message)
+
+    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
+        """Tell of a process that was lost."""
+        error = trial.get_error()
+        text = f"{error}".strip() or "no reason given"
+        summary = (
+            "the worker process was lost, twice (out of memory? a crash in a library?). "
+            "Try fewer at once: --max-concurrent 1"
+        )
+        self._on_message(self._work.trials[trial.config["trial"]], Failure(summary, text))
+
+
+def _plain(dataset: Dataset) -> Dataset:
+    """Return the data set with memory maps as plain arrays, which Ray shares between processes without copies."""
+    return replace(
+        dataset,
+        x_train=np.asarray(dataset.x_train),
+        y_train=np.asarray(dataset.y_train),
+        x_test=np.asarray(dataset.x_test),
+        y_test=np.asarray(dataset.y_test),
+    )
+
+
+def _pickle_by_value(work: Work) -> None:
+    """Make the user's own modules travel with the trials: worker processes cannot import them."""
+    for module in work.modules:
+        ray.cloudpickle.register_pickle_by_value(module)

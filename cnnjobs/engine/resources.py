@@ -1,0 +1,63 @@
+"""How many trials run at once, and what each gets: a pure function of the machine and the wishes."""
+
+from dataclasses import dataclass
+
+from cnnjobs.engine.protocol import Slot
+from cnnjobs.errors import ResourceError
+from cnnjobs.machine import WORKER_BYTES, Machine
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the user asked for; None leaves the choice to `divide`.
+
+    Args:
+        max_concurrent: most trials at once.
+        cpus_per_trial: cores a trial.
+        gpus_per_trial: GPUs a trial, or a fraction of one.
+    """
+
+    max_concurrent: int | None = None
+    cpus_per_trial: int | None = None
+    gpus_per_trial: float | None = None
+
+
+def divide(machine: Machine, wishes: Wishes, *, trials: int, replicas: int, data_bytes: int) -> tuple[Slot, int]:
+    """Return what a trial runs on, and how many run at once.
+
+    By default one GPU a replica where there are GPUs, else one core a trial; as many at once as fit
+    the cores or GPUs and the free memory.
+
+    Args:
+        machine: what there is.
+        wishes: what the user asked for.
+        trials: how many there are to run.
+        replicas: devices that train together in a trial.
+        data_bytes: size of the data set, which each worker holds once.
+
+    Raises:
+        ResourceError: if not even one trial fits the cores or GPUs.
+    """
+    gpus = wishes.gpus_per_trial
+    if gpus is None:
+        gpus = float(replicas) if machine.gpus else 0.0
+    cpus = wishes.cpus_per_trial or 1
+    if gpus > machine.gpus:
+        raise ResourceError(
+            f"`--gpus-per-trial` must be at most {machine.gpus}, the GPUs of this machine. "
+            f"Received: {gpus:g}. Use `--gpus-per-trial 0` to train on cores."
+        )
+    if 0 < gpus < replicas:
+        raise ResourceError(
+            f"A trial of {replicas} replicas must have {replicas} GPUs. Received: --gpus-per-trial {gpus:g}."
+        )
+    if cpus > machine.cpus:
+        raise ResourceError(
+            f"`--cpus-per-trial` must be at most {machine.cpus}, the cores of this machine. Received: {cpus}."
+        )
+    fitting = machine.cpus // cpus
+    if gpus:
+        fitting = min(fitting, int(machine.gpus / gpus + 1e-9))
+    in_memory = max(1, machine.free_bytes // (WORKER_BYTES + data_bytes))
+    at_once = min(fitting, in_memory, trials, wishes.max_concurrent or trials)
+    return Slot(cpus=cpus, gpus=gpus, replicas=replicas), max(1, at_once)

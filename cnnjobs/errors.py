@@ -1,0 +1,54 @@
+"""What can go wrong, as one tree; the exit code of each branch lives on its class.
+
+CnnjobsError                    1
+├── UserError                   2   something the user can mend before the next try
+│   ├── SpecError                   a value in a job does not make sense
+│   ├── JobFileError                the job file cannot be read, run or understood
+│   ├── DatasetError                the data set is missing, empty or contradicts itself
+│   ├── StoreError                  the results folder cannot be written or read
+│   └── ResourceError               more devices asked for than there are
+├── TrialsFailed                1   some trials failed; the others are stored
+└── Interrupted               130   Ctrl-C; what was finished is stored
+"""
+
+
+class CnnjobsError(Exception):
+    """Root of every error this package raises on purpose."""
+
+    exit_code = 1
+
+
+class UserError(CnnjobsError):
+    """A mistake in what was asked for: nothing has been run or written."""
+
+    exit_code = 2
+
+
+class SpecError(UserError):
+    """A value in a job does not make sense."""
+
+
+class JobFileError(UserError):
+    """The job file cannot be read, run or understood."""
+
+
+class DatasetError(UserError):
+    """The data set is missing, empty or contradicts itself."""
+
+
+class StoreError(UserError):
+    """The results folder cannot be written or read."""
+
+
+class ResourceError(UserError):
+    """More devices or memory asked for than the machine has."""
+
+
+class TrialsFailed(CnnjobsError):
+    """Some trials failed; the others are stored."""
+
+
+class Interrupted(CnnjobsError):
+    """Stopped by the user; what was finished is stored."""
+
+    exit_code = 130

@@ -1,0 +1,63 @@
+"""What makes two trials the same trial: canonical JSON of everything that decides it, hashed."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cnnjobs.errors import SpecError
+from cnnjobs.source import source_of
+from cnnjobs.spec import CustomModel
+
+NUMERICS_VERSION = 1
+"""Raised when a change of the training code changes results: all trials then run again."""
+
+
+def canonical(value: Any) -> Any:
+    """Return `value` as JSON types, all defaults included.
+
+    Specs become objects with their class name under "kind"; a user's function becomes the hash of its
+    source text and of everything of the user's that it refers to.
+
+    Raises:
+        SpecError: for a hyperparameter that has no JSON form.
+    """
+    if isinstance(value, CustomModel):
+        function: Any = value.function
+        text = source_of(function)
+        return {
+            "kind": "CustomModel",
+            "function": function.__name__,
+            "source_sha256": hashlib.sha256(text.encode()).hexdigest(),
+            "options": canonical(value.options),
+        }
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        parts = {item.name: canonical(getattr(value, item.name)) for item in dataclasses.fields(value)}
+        return {"kind": type(value).__name__, **parts}
+    if isinstance(value, Mapping):
+        return {str(key): canonical(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [canonical(item) for item in value]
+    if isinstance(value, set | frozenset):
+        return sorted(canonical(item) for item in value)
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    if isinstance(value, Path):
+        return str(value)
+    raise SpecError(
+        f"A hyperparameter must be a number, text, None, or a list or dict of these, so that it can be stored. "
+        f"Received: {value!r} of type {type(value).__name__}."
+    )
+
+
+def digest(value: Any, length: int = 20) -> str:
+    """Return the first `length` hex digits of the SHA-256 over the canonical JSON of `value`."""
+    text = json.dumps(canonical(value), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:length]
+
+
+def to_json(value: Any) -> str:
+    """Return the canonical JSON of `value`, for people and for the store."""
+    return json.dumps(canonical(value), allow_nan=False)

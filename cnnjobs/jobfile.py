@@ -1,0 +1,119 @@
+"""Loads a job file, and explains a broken one."""
+
+import linecache
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from cnnjobs.errors import CnnjobsError, JobFileError
+from cnnjobs.spec import Job
+
+
+@dataclass(frozen=True)
+class JobFile:
+    """A job file that was read and run.
+
+    Args:
+        path: where it lies, absolute.
+        text: what it says.
+        job: the `job` it defines.
+        neighbours: modules it imported from its own folder.
+    """
+
+    path: Path
+    text: str
+    job: Job
+    neighbours: tuple[ModuleType, ...]
+
+
+def load_job(path: str | Path) -> JobFile:
+    """Run the job file and return the `job` it defines.
+
+    Raises:
+        JobFileError: if there is no such file, it is no Python, it raises, or defines no job; the
+            message names the line.
+    """
+    shown, file = Path(path), Path(path).absolute()
+    text = _read(file, shown)
+    before = set(sys.modules)
+    with _importable(file.parent):
+        names = _run(text, file, shown)
+    job = names.get("job")
+    if not isinstance(job, Job):
+        raise JobFileError(_explain_no_job(names, shown))
+    fresh = [sys.modules[name] for name in set(sys.modules) - before]
+    return JobFile(file, text, job, tuple(module for module in fresh if _is_neighbour(module, file.parent)))
+
+
+def _read(file: Path, shown: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        near = sorted(item.name for item in file.parent.glob("*.py")) if file.parent.is_dir() else []
+        there = f" {shown.parent}/ has: {', '.join(near)}." if near else ""
+        raise JobFileError(f"There is no job file {shown}.{there}") from None
+    except IsADirectoryError:
+        raise JobFileError(f"{shown} is a folder; a job is one Python file, such as jobs/quickstart.py.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise JobFileError(f"The job file {shown} cannot be read: {error}.") from error
+
+
+def _run(text: str, file: Path, shown: Path) -> dict[str, Any]:
+    """Execute the text as a module of its own that is never registered, and return its names."""
+    linecache.cache[str(file)] = (len(text), None, text.splitlines(keepends=True), str(file))
+    names: dict[str, Any] = {
+        "__name__": f"job:{file.stem}",
+        "__file__": str(file),
+        "__builtins__": __builtins__,
+    }
+    try:
+        exec(compile(text, str(file), "exec"), names)
+    except SyntaxError as error:
+        line = f"\n    {error.text.strip()}" if error.text else ""
+        raise JobFileError(f"{_shown(error.filename, file, shown)}, line {error.lineno}: {error.msg}.{line}") from error
+    except CnnjobsError as error:
+        raise JobFileError(f"{shown}, line {_line(error, file)}: {error}") from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        raise JobFileError(f"{shown}, line {_line(error, file)}, raised {what}") from error
+    return names
+
+
+def _shown(name: str | None, file: Path, shown: Path) -> str:
+    return str(shown) if name in (None, str(file)) else str(name)
+
+
+def _line(error: BaseException, file: Path) -> int | str:
+    """Return the last line of the job file that the error passed through."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
+    return lines[-1] if lines and lines[-1] is not None else "?"
+
+
+def _explain_no_job(names: dict[str, Any], shown: Path) -> str:
+    if "job" in names:
+        return f"{shown}: `job` must be a Job. Received: job={names['job']!r}. Write `job = Job(name=..., ...)`."
+    others = [name for name, value in names.items() if isinstance(value, Job)]
+    hint = f" It has a Job named {others[0]!r}: rename it to `job`." if others else ""
+    return f"{shown} defines no `job`.{hint} A job file ends with `job = Job(name=..., dataset=..., variants=...)`."
+
+
+@contextmanager
+def _importable(folder: Path) -> Iterator[None]:
+    """Let the job file import its neighbours."""
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+
+
+def _is_neighbour(module: ModuleType, folder: Path) -> bool:
+    file = getattr(module, "__file__", None)
+    return file is not None and "site-packages" not in file and Path(file).resolve().is_relative_to(folder.resolve())

@@ -1,0 +1,61 @@
+"""What this machine has, found without TensorFlow or Ray."""
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+WORKER_BYTES = 1_100_000_000
+"""What a worker takes with TensorFlow loaded and a small network, measured; the data set comes on top."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Cores, GPUs and memory.
+
+    Args:
+        cpus: cores this process may use.
+        gpus: GPUs this process may use.
+        free_bytes: memory that is available now.
+    """
+
+    cpus: int
+    gpus: int
+    free_bytes: int
+
+
+def this_machine() -> Machine:
+    """Return what this process may use."""
+    return Machine(_cpus(), _gpus(), _free_bytes())
+
+
+def _cpus() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+
+
+def _gpus() -> int:
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if chosen is not None:
+        return len([name for name in chosen.split(",") if name.strip() not in ("", "-1")])
+    listed = Path("/proc/driver/nvidia/gpus")
+    if listed.is_dir():
+        return len(list(listed.iterdir()))
+    tool = shutil.which("nvidia-smi")  # under WSL there is no such folder
+    if tool is None:
+        return 0
+    try:
+        found = subprocess.run([tool, "-L"], capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return 0
+    return sum(line.startswith("GPU ") for line in found.stdout.splitlines())
+
+
+def _free_bytes() -> int:
+    try:
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return int(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))

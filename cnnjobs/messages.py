@@ -1,0 +1,76 @@
+"""What a trial tells the submitting side while it runs, and when it ends."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Started:
+    """A worker has taken the trial up."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A trial is under way.
+
+    Args:
+        epoch: epochs finished.
+        epochs: epochs in all.
+        images: training images seen since the last message.
+    """
+
+    epoch: int
+    epochs: int
+    images: int
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What the trained network says about the test set.
+
+    Args:
+        labels: (n_test,) int32, the truth.
+        probabilities: (n_test, classes) float32, rows sum to 1.
+    """
+
+    labels: NDArray[np.int32]
+    probabilities: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Result:
+    """A trial ended by itself.
+
+    Args:
+        status: "completed", or "diverged" if the loss stopped being finite.
+        final: the trial's numbers: metrics, sizes, seconds, versions; keys are columns of `trials`.
+        epochs: column -> one value an epoch; keys are columns of `epochs`.
+        predictions: None for a trial that diverged.
+        log: what it printed.
+    """
+
+    status: str
+    final: Mapping[str, Any]
+    epochs: Mapping[str, list[Any]]
+    predictions: Predictions | None
+    log: str = ""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A trial ended with an error.
+
+    Args:
+        error: one line.
+        log: what it printed, and the traceback.
+    """
+
+    error: str
+    log: str
+
+
+Message = Started | Progress | Result | Failure

@@ -1,0 +1,185 @@
+"""From a job to its trials: which there are, their seeds and identities, and which are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from cnnjobs.errors import SpecError
+from cnnjobs.identity import NUMERICS_VERSION, canonical, digest
+from cnnjobs.spec import SOURCES, Job, Variant
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """One seed a source of chance, each in [0, 2**31)."""
+
+    split: int
+    init: int
+    order: int
+    augment: int
+    dropout: int
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How the training rows are used, the same for every variant of a job.
+
+    Args:
+        validation: fraction held out, or "test"; ignored with folds.
+        folds: k of k-fold cross-validation, or None.
+        limit_train: use only that many training rows (stratified), or None for all.
+        replicas: devices a trial.
+    """
+
+    validation: float | str
+    folds: int | None
+    limit_train: int | None
+    replicas: int
+
+    def describe(self) -> str:
+        """Say in words which rows serve as validation set."""
+        if self.folds is not None:
+            return f"{self.folds}-fold cross-validation on the training rows"
+        if self.validation == "test":
+            return "the test set doubles as validation set (the tutorials' protocol)"
+        return f"{float(self.validation):.0%} of the training rows held out for validation"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One training run: variant x repeat x fold.
+
+    Args:
+        trial_id: identity of the run; equal ids would give equal numbers.
+        condition_id: identity of all that the repeats and folds of a variant share.
+        variant: its name in the job.
+        spec: the variant itself.
+        repeat: counted from 0; the same repeat has the same seeds in every variant.
+        fold: counted from 0; always 0 without folds.
+        seeds: where its chance comes from.
+        protocol: how the training rows are used.
+    """
+
+    trial_id: str
+    condition_id: str
+    variant: str
+    spec: Variant
+    repeat: int
+    fold: int
+    seeds: Seeds
+    protocol: Protocol
+
+    def label(self) -> str:
+        """Name the trial for people, counting from 1."""
+        fold = f", fold {self.fold + 1}" if self.protocol.folds else ""
+        return f"{self.variant}, repeat {self.repeat + 1}{fold}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All trials of a job on one data set.
+
+    Args:
+        job: the job, overrides applied.
+        protocol: how the training rows are used.
+        conditions: condition id of each variant.
+        trials: in the order of the job: variant, repeat, fold.
+    """
+
+    job: Job
+    protocol: Protocol
+    conditions: Mapping[str, str]
+    trials: tuple[Trial, ...]
+
+    def missing(self, done: Collection[str], only: Collection[str] = ()) -> list[Trial]:
+        """Return the trials that are not done, those that take longest first.
+
+        Args:
+            done: ids of trials that need not run.
+            only: names of the variants to consider; empty for all.
+        """
+        wanted = [trial for trial in self.trials if trial.trial_id not in done]
+        wanted = [trial for trial in wanted if not only or trial.variant in only]
+        return sorted(wanted, key=lambda trial: -trial.spec.epochs)  # stable: repeats of a variant stay together
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the resolved job for `job.json`."""
+        job = self.job
+        return {
+            "name": job.name,
+            "repeats": job.repeats,
+            "seed": job.seed,
+            "vary": [source for source in SOURCES if source in job.vary],
+            "reference": job.reference,
+            "protocol": asdict(self.protocol),
+            "variants": {
+                name: {"condition_id": self.conditions[name], "settings": canonical(variant)}
+                for name, variant in job.variants.items()
+            },
+        }
+
+
+def make_plan(job: Job, fingerprint: str, limit_train: int | None = None) -> Plan:
+    """Return the trials of `job` on the data set with that content fingerprint."""
+    protocol = Protocol(job.validation, job.folds, limit_train, job.replicas)
+    conditions = {name: condition_id(job, variant, protocol, fingerprint) for name, variant in job.variants.items()}
+    _refuse_twins(conditions)
+    trials = tuple(
+        _trial(job, name, conditions[name], repeat, fold, protocol)
+        for name in job.variants
+        for repeat in range(job.repeats)
+        for fold in range(job.folds or 1)
+    )
+    return Plan(job, protocol, conditions, trials)
+
+
+def condition_id(job: Job, variant: Variant, protocol: Protocol, fingerprint: str) -> str:
+    """Return the identity of all that the repeats and folds of a variant share.
+
+    Names, resources, storage and concurrency stay out.
+    """
+    return digest(
+        {
+            "variant": variant,
+            "protocol": protocol,
+            "dataset": fingerprint,
+            "seed": job.seed,
+            "vary": [source for source in SOURCES if source in job.vary],
+            "numerics": NUMERICS_VERSION,
+        }
+    )
+
+
+def seeds_of(job_seed: int, repeat: int, vary: Collection[str] = SOURCES) -> Seeds:
+    """Return the seeds of a repeat: one independent stream a source of chance.
+
+    A source that does not vary keeps its seed of the first repeat. Derived with
+    `numpy.random.SeedSequence` from (job seed, repeat, source).
+    """
+    values = {}
+    for index, source in enumerate(SOURCES):
+        entropy = [job_seed, repeat if source in vary else 0, index]
+        values[source] = int(np.random.SeedSequence(entropy).generate_state(1)[0] >> 1)
+    return Seeds(**values)
+
+
+def _trial(job: Job, name: str, condition: str, repeat: int, fold: int, protocol: Protocol) -> Trial:
+    seeds = seeds_of(job.seed, repeat, job.vary)
+    identity = digest({"condition": condition, "seeds": seeds, "repeat": repeat, "fold": fold})
+    return Trial(identity, condition, name, job.variants[name], repeat, fold, seeds, protocol)
+
+
+def _refuse_twins(conditions: Mapping[str, str]) -> None:
+    """Two variants that are equal would be one trial under two names."""
+    seen: dict[str, str] = {}
+    for name, condition in conditions.items():
+        if condition in seen:
+            raise SpecError(
+                f"`variants` must differ. Received: {seen[condition]!r} and {name!r}, whose settings are all the "
+                "same. Remove one of them; to see how far repeats differ, raise `repeats`."
+            )
+        seen[condition] = name

@@ -1,0 +1,165 @@
+"""From a job file and the command line to data, plan and store: all that can go wrong before a trial starts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from cnnjobs.datasets import Dataset, load_dataset
+from cnnjobs.errors import SpecError
+from cnnjobs.jobfile import JobFile, load_job
+from cnnjobs.models import check_image_size
+from cnnjobs.plan import Plan, make_plan
+from cnnjobs.spec import DatasetSpec, ImageFolder, Job, dataset_spec
+from cnnjobs.spec.checks import whole
+from cnnjobs.store.files import Files
+from cnnjobs.store.store import Store
+
+OnProgress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """What the command line changes of a job; None leaves it.
+
+    Args:
+        repeats: how often each variant is trained.
+        epochs: of every variant.
+        only: names of the variants to run; empty for all.
+        limit_train: number of training rows.
+        dataset: another data set.
+        image_size: side of the pictures of an image folder, pixels.
+        strict: a broken picture is an error.
+        replicas: devices a trial trains on together.
+    """
+
+    repeats: int | None = None
+    epochs: int | None = None
+    only: tuple[str, ...] = ()
+    limit_train: int | None = None
+    dataset: str | None = None
+    image_size: int | None = None
+    strict: bool = False
+    replicas: int | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A job that is ready to run.
+
+    Args:
+        file: the job file.
+        job: with the overrides applied.
+        dataset: loaded, with `limit_train` applied.
+        plan: its trials.
+        only: names of the variants to run; empty for all.
+    """
+
+    file: JobFile
+    job: Job
+    dataset: Dataset
+    plan: Plan
+    only: tuple[str, ...]
+
+    def document(self) -> dict[str, Any]:
+        """Return what `job.json` keeps of it."""
+        data = self.dataset
+        return {
+            **self.plan.as_json(),
+            "protocol_text": self.plan.protocol.describe(),
+            "dataset": {
+                "name": data.name,
+                "fingerprint": data.fingerprint,
+                "train_rows": len(data.y_train),
+                "test_rows": len(data.y_test),
+                "image_shape": list(data.image_shape),
+                "classes": len(data.class_names),
+                "class_names": list(data.class_names),
+                "notes": list(data.notes),
+            },
+            "file": self.file.path.name,
+            "text": self.file.text,
+        }
+
+
+def read_job(path: str, overrides: Overrides) -> tuple[JobFile, Job, DatasetSpec]:
+    """Return the job file, the job with the overrides applied, and its data set's spec.
+
+    Raises:
+        UserError: for whatever is wrong with either.
+    """
+    file = load_job(path)
+    job = _overridden(file.job, overrides)
+    spec = dataset_spec(overrides.dataset or job.dataset, Path.cwd())
+    if isinstance(spec, ImageFolder):
+        spec = replace(spec, size=overrides.image_size or spec.size, strict=overrides.strict or spec.strict)
+    elif overrides.image_size is not None or overrides.strict:
+        raise SpecError("`--image-size` and `--strict` are for folders of pictures; this job's data set is none.")
+    return file, job, spec
+
+
+def prepare(path: str, overrides: Overrides, on_progress: OnProgress) -> Prepared:
+    """Return the job with its data and plan, checked against each other.
+
+    Raises:
+        UserError: for whatever is wrong before a trial starts.
+    """
+    file, job, spec = read_job(path, overrides)
+    dataset = load_dataset(spec, on_progress)
+    fitting = dataset
+    if overrides.limit_train is not None:
+        fitting = dataset.limited(whole("--limit-train", overrides.limit_train, least=1))
+    plan = make_plan(job, dataset.fingerprint, overrides.limit_train)
+    _check(job, fitting)
+    return Prepared(file, job, fitting, plan, overrides.only)
+
+
+def store_at(results: str, job: Job) -> Store:
+    """Return the job's folder below the results folder; nothing is made."""
+    return Store(Files(results).below(job.name))
+
+
+def _overridden(job: Job, overrides: Overrides) -> Job:
+    for name in overrides.only:
+        if name not in job.variants:
+            names = ", ".join(job.variants)
+            raise SpecError(f"`--only` must be a variant of {job.name}: {names}. Received: {name!r}.")
+    if overrides.repeats is not None:
+        job = job.but(repeats=overrides.repeats)
+    if overrides.replicas is not None:
+        job = job.but(replicas=overrides.replicas)
+    if overrides.epochs is not None:
+        job = job.but(variants={name: one.but(epochs=overrides.epochs) for name, one in job.variants.items()})
+    return job
+
+
+def _check(job: Job, dataset: Dataset) -> None:
+    """Refuse what would fail in every trial."""
+    rows = training_rows(job, len(dataset.y_train))
+    smallest = min((dataset.y_train == label).sum() for label in range(len(dataset.class_names)))
+    if job.folds is not None and job.folds > smallest:
+        raise SpecError(
+            f"`folds` must be at most the size of the smallest class, {smallest} training images. "
+            f"Received: folds={job.folds}."
+        )
+    if not 0 < rows < len(dataset.y_train) and job.validation != "test":
+        raise SpecError(
+            f"`validation` must leave rows on both sides. Received: validation={job.validation} of "
+            f"{len(dataset.y_train)} training rows."
+        )
+    for name, variant in job.variants.items():
+        check_image_size(name, variant.network, dataset.image_shape)
+        if variant.batch_size > rows:
+            raise SpecError(
+                f"Variant {name!r}: `batch_size` must be at most {rows}, the rows it trains on. "
+                f"Received: batch_size={variant.batch_size}."
+            )
+
+
+def training_rows(job: Job, available: int) -> int:
+    """Return how many of the training rows a trial trains on (of the smallest training fold)."""
+    if job.folds is not None:
+        return available - -(-available // job.folds)
+    if job.validation == "test":
+        return available
+    return available - round(available * float(job.validation))

@@ -1,0 +1,114 @@
+"""A job: a data set, its variants, and how often to repeat them."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from cnnjobs.errors import SpecError
+from cnnjobs.spec.checks import number, one_of, whole
+from cnnjobs.spec.data import DatasetSpec
+from cnnjobs.spec.variant import Variant
+
+SOURCES = ("split", "init", "order", "augment", "dropout")
+"""The named sources of chance; each has a seed of its own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A data set, its variants, and how often to repeat them.
+
+    Args:
+        name: names the folder under `results/`: letters, digits, dot, dash, underscore.
+        dataset: "digits", "mnist", "fashion_mnist", "cifar10", "cifar100", the path of an .npz file
+            or of a folder of pictures, `Npz(...)` or `ImageFolder(...)`.
+        variants: what is compared; the first is the reference.
+        repeats: how often each variant is trained, each time with other seeds.
+        folds: k for k-fold cross-validation on the training rows; None for a single hold-out.
+        validation: fraction of the training rows held out, stratified; or "test" for the
+            tutorials' protocol, in which the test set doubles as the validation set.
+        seed: where all chance comes from.
+        vary: the sources of chance that change from repeat to repeat; the others keep the seeds of
+            the first. Any of "split", "init", "order", "augment", "dropout".
+        replicas: devices a trial trains on together.
+    """
+
+    name: str
+    dataset: str | Path | DatasetSpec
+    variants: Mapping[str, Variant]
+    repeats: int = 5
+    folds: int | None = None
+    validation: float | str = 0.2
+    seed: int = 0
+    vary: Collection[str] = field(default=SOURCES)
+    replicas: int = 1
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not re.fullmatch(r"[A-Za-z0-9][\w.-]{0,99}", self.name, re.ASCII):
+            raise SpecError(
+                "`name` must be 1 to 100 letters, digits, dots, dashes or underscores, because it names a folder. "
+                f"Received: name={self.name!r}."
+            )
+        whole("repeats", self.repeats, least=1)
+        whole("seed", self.seed, least=0)
+        whole("replicas", self.replicas, least=1)
+        if self.folds is not None:
+            whole("folds", self.folds, least=2, hint="Use `validation=0.2` for a single hold-out.")
+        _check_validation(self.validation, self.folds)
+        for source in self.vary:
+            one_of("vary", source, SOURCES)
+        object.__setattr__(self, "variants", _checked_variants(self.variants))
+
+    @property
+    def reference(self) -> str:
+        """Name of the variant that the others are compared with: the first."""
+        return next(iter(self.variants))
+
+    def but(self, **changes: Any) -> Job:
+        """Return this job with some fields changed."""
+        return replace(self, **changes)
+
+
+def grid(make: Any, **axes: Iterable[Any]) -> dict[str, Variant]:
+    """Return the Cartesian product of `axes` as named variants.
+
+    Args:
+        make: a `Variant`, whose fields the axes change, or a function that returns one.
+        **axes: for each field or argument, the values to try.
+
+    Example:
+        >>> from cnnjobs import Variant, grid, vgg
+        >>> list(grid(Variant(model=vgg()), batch_size=[32, 64], epochs=[5]))
+        ['batch_size=32, epochs=5', 'batch_size=64, epochs=5']
+    """
+    build = make.but if isinstance(make, Variant) else make
+    points = itertools.product(*(list(values) for values in axes.values()))
+    settings = [dict(zip(axes, point, strict=True)) for point in points]
+    return {", ".join(f"{key}={value}" for key, value in one.items()): build(**one) for one in settings}
+
+
+def _check_validation(validation: float | str, folds: int | None) -> None:
+    if isinstance(validation, str):
+        one_of("validation", validation, ("test",))
+        if folds is not None:
+            raise SpecError(
+                f"`validation='test'` and `folds={folds}` exclude each other: with folds, each fold is the "
+                "validation set once. Remove one of them."
+            )
+    else:
+        number("validation", validation, above=0, below=1, hint='Or "test", the tutorials\' protocol.')
+
+
+def _checked_variants(variants: Any) -> dict[str, Variant]:
+    if not isinstance(variants, Mapping) or not variants:
+        raise SpecError(f"`variants` must name at least one Variant. Received: variants={variants!r}.")
+    for name, variant in variants.items():
+        if not isinstance(name, str) or not name.strip() or len(name) > 100 or not name.isprintable():
+            raise SpecError(f"`variants` must have printable names of 1 to 100 characters. Received: {name!r}.")
+        if not isinstance(variant, Variant):
+            raise SpecError(f"`variants[{name!r}]` must be a Variant. Received: {variant!r}.")
+    return dict(variants)

@@ -1,0 +1,50 @@
+"""Optimizers as values: which one, and its hyperparameters."""
+
+from dataclasses import dataclass
+
+from cnnjobs.spec.checks import number
+
+
+@dataclass(frozen=True)
+class SGD:
+    """Stochastic gradient descent, as `keras.optimizers.SGD`.
+
+    Args:
+        learning_rate: step size for the whole (global) batch; it does not scale with replicas.
+        momentum: fraction of the last step that is carried over, in [0, 1).
+        nesterov: look ahead along the momentum.
+    """
+
+    learning_rate: float = 0.01
+    momentum: float = 0.0
+    nesterov: bool = False
+
+    def __post_init__(self) -> None:
+        number("SGD.learning_rate", self.learning_rate, above=0)
+        number("SGD.momentum", self.momentum, least=0, below=1)
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Adam (Kingma and Ba, 2015), as `keras.optimizers.Adam`.
+
+    Args:
+        learning_rate: step size for the whole (global) batch; it does not scale with replicas.
+        beta_1: decay of the mean of gradients, in [0, 1).
+        beta_2: decay of the mean of squared gradients, in [0, 1).
+        epsilon: keeps the division finite.
+    """
+
+    learning_rate: float = 0.001
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-7
+
+    def __post_init__(self) -> None:
+        number("Adam.learning_rate", self.learning_rate, above=0)
+        number("Adam.beta_1", self.beta_1, least=0, below=1)
+        number("Adam.beta_2", self.beta_2, least=0, below=1)
+        number("Adam.epsilon", self.epsilon, above=0)
+
+
+Optimizer = SGD | Adam

@@ -1,0 +1,1 @@
+"""The Parquet store: three flat tables a job, committed trial by trial."""

@@ -1,0 +1,151 @@
+"""Files of a store, on a local disk or behind a URI: written whole or not at all."""
+
+import contextlib
+import errno
+import os
+import uuid
+from pathlib import Path
+
+import pyarrow as pa
+from pyarrow import fs
+
+from cnnjobs.errors import StoreError
+
+
+class Files:
+    """A folder, local or remote, whose files appear whole or not at all.
+
+    Args:
+        location: a path, or a URI that `pyarrow.fs` knows (`s3://bucket/folder`, `gs://...`).
+
+    Raises:
+        StoreError: for a URI that is not understood.
+    """
+
+    def __init__(self, location: str | Path) -> None:
+        self.location = str(location)
+        if "://" in self.location:
+            try:
+                self._system, self._root = fs.FileSystem.from_uri(self.location)
+            except (pa.ArrowException, OSError) as error:
+                raise StoreError(
+                    f"`--results` must be a path or a URI such as s3://bucket/folder. Received: {self.location!r} "
+                    f"({error})."
+                ) from error
+            self._root = self._root.rstrip("/")
+        else:
+            self._system, self._root = fs.LocalFileSystem(), str(Path(self.location).expanduser().absolute())
+        self.is_local = isinstance(self._system, fs.LocalFileSystem)
+
+    def below(self, *parts: str) -> "Files":
+        """Return the sub-folder."""
+        child = object.__new__(Files)
+        child.location = "/".join([self.location.rstrip("/"), *parts])
+        child._system, child._root, child.is_local = (
+            self._system,
+            "/".join([self._root, *parts]),
+            self.is_local,
+        )
+        return child
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file whole: locally temporary name, fsync and replace; remotely one put.
+
+        Raises:
+            StoreError: no space, no permission, not a folder.
+        """
+        path = f"{self._root}/{name}"
+        try:
+            if self.is_local:
+                _replace(Path(path), content)
+            else:
+                with self._system.open_output_stream(path) as stream:
+                    stream.write(content)
+        except OSError as error:
+            raise StoreError(f"Cannot write {self.location}/{name}: {_reason(error)}.") from error
+
+    def read(self, name: str) -> bytes | None:
+        """Return the content of a file, or None if there is none."""
+        try:
+            with self._system.open_input_stream(f"{self._root}/{name}") as stream:
+                content: bytes = stream.read()
+                return content
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise StoreError(f"Cannot read {self.location}/{name}: {_reason(error)}.") from error
+
+    def remove(self, name: str) -> None:
+        """Remove a file if it is there."""
+        with contextlib.suppress(OSError):
+            self._system.delete_file(f"{self._root}/{name}")
+
+    def names(self, suffix: str = "") -> list[str]:
+        """Return the names of the files directly in the folder, sorted."""
+        return sorted(
+            info.base_name
+            for info in self._infos()
+            if info.type == fs.FileType.File and info.base_name.endswith(suffix)
+        )
+
+    def folders(self) -> list[str]:
+        """Return the names of the sub-folders, sorted."""
+        return sorted(info.base_name for info in self._infos() if info.type == fs.FileType.Directory)
+
+    def exists(self) -> bool:
+        """Say whether the folder is there."""
+        try:
+            return bool(self._system.get_file_info(self._root).type == fs.FileType.Directory)
+        except OSError as error:
+            raise StoreError(f"Cannot read {self.location}: {_reason(error)}.") from error
+
+    def check_writable(self) -> None:
+        """Try to write a megabyte, and leave nothing behind.
+
+        Raises:
+            StoreError: the folder cannot be made or written, or the disk is full.
+        """
+        made = _missing_parents(Path(self._root)) if self.is_local else []
+        probe = f".probe-{uuid.uuid4().hex[:8]}"
+        try:
+            self.write(probe, bytes(1 << 20))
+        except StoreError as error:
+            raise StoreError(f"{error} Choose another place with `--results PATH`, or make room.") from error
+        finally:
+            self.remove(probe)
+            for folder in made:
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
+
+    def _infos(self) -> list[fs.FileInfo]:
+        try:
+            infos: list[fs.FileInfo] = self._system.get_file_info(fs.FileSelector(self._root, allow_not_found=True))
+            return infos
+        except NotADirectoryError:
+            return []
+        except OSError as error:
+            raise StoreError(f"Cannot read {self.location}: {_reason(error)}.") from error
+
+
+def _replace(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
+    try:
+        with open(part, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _missing_parents(folder: Path) -> list[Path]:
+    """Return the folders that would have to be made, innermost first."""
+    return [path for path in (folder, *folder.parents) if not path.exists()]
+
+
+def _reason(error: OSError) -> str:
+    if error.errno == errno.ENOSPC:
+        return "the disk is full"
+    return (os.strerror(error.errno) if error.errno else str(error).splitlines()[0]).rstrip(".")

@@ -1,0 +1,136 @@
+"""The three tables as explicit Arrow schemas, with the version of their layout."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+SCHEMA_VERSION = 1
+"""Raised when a column changes its name, type or meaning; readers refuse newer stores."""
+
+VERSION_KEY = b"cnnjobs.schema"
+
+
+def _schema(fields: Sequence[tuple[str, pa.DataType]]) -> pa.Schema:
+    return pa.schema(list(fields), metadata={VERSION_KEY: str(SCHEMA_VERSION).encode()})
+
+
+_TEXT, _INT, _REAL = pa.string(), pa.int64(), pa.float64()
+_WHEN = pa.timestamp("ms", tz="UTC")
+
+_WHICH: tuple[tuple[str, pa.DataType], ...] = (
+    ("trial_id", _TEXT),
+    ("condition_id", _TEXT),
+    ("job", _TEXT),
+    ("variant", _TEXT),
+    ("repeat", pa.int32()),
+    ("fold", pa.int32()),
+)
+
+TRIALS = _schema(
+    [
+        *_WHICH,
+        ("status", _TEXT),
+        ("error", _TEXT),
+        ("log", _TEXT),
+        ("test_accuracy", _REAL),
+        ("test_loss", _REAL),
+        ("val_accuracy", _REAL),
+        ("val_loss", _REAL),
+        ("train_accuracy", _REAL),
+        ("train_loss", _REAL),
+        ("epochs_done", pa.int32()),
+        ("parameters", _INT),
+        ("dataset", _TEXT),
+        ("dataset_fingerprint", _TEXT),
+        ("classes", pa.int32()),
+        ("train_rows", pa.int32()),
+        ("validation_rows", pa.int32()),
+        ("test_rows", pa.int32()),
+        ("validation", _TEXT),
+        ("folds", pa.int32()),
+        ("limit_train", pa.int32()),
+        ("epochs", pa.int32()),
+        ("batch_size", pa.int32()),
+        ("settings", _TEXT),
+        ("seed_split", _INT),
+        ("seed_init", _INT),
+        ("seed_order", _INT),
+        ("seed_augment", _INT),
+        ("seed_dropout", _INT),
+        ("numerics_version", pa.int32()),
+        ("started_at", _WHEN),
+        ("finished_at", _WHEN),
+        ("seconds", _REAL),
+        ("setup_seconds", _REAL),
+        ("train_seconds", _REAL),
+        ("validation_seconds", _REAL),
+        ("test_seconds", _REAL),
+        ("gpu_seconds", _REAL),
+        ("cpus", pa.int32()),
+        ("gpus", _REAL),
+        ("replicas", pa.int32()),
+        ("host", _TEXT),
+        ("device", _TEXT),
+        ("cnnjobs_version", _TEXT),
+        ("python_version", _TEXT),
+        ("tensorflow_version", _TEXT),
+        ("keras_version", _TEXT),
+        ("ray_version", _TEXT),
+        ("numpy_version", _TEXT),
+        ("commit", _TEXT),
+        ("dirty", pa.bool_()),
+    ]
+)
+"""A row a trial. Metrics are fractions and nats; seconds are wall clock; repeat and fold count from 0.
+
+`settings` is the full resolved variant as JSON; `status` is completed, diverged or failed.
+"""
+
+EPOCHS = _schema(
+    [
+        *_WHICH,
+        ("epoch", pa.int32()),
+        ("loss", _REAL),
+        ("accuracy", _REAL),
+        ("val_loss", _REAL),
+        ("val_accuracy", _REAL),
+        ("learning_rate", _REAL),
+        ("train_seconds", _REAL),
+        ("validation_seconds", _REAL),
+    ]
+)
+"""A row a trial and epoch; epochs count from 1. Losses are cross-entropy without weight decay's share;
+`loss` and `accuracy` are averaged over the epoch while it trains, with augmentation and dropout on."""
+
+PREDICTIONS = _schema(
+    [
+        *_WHICH,
+        ("example", pa.int32()),
+        ("label", pa.int32()),
+        ("predicted", pa.int32()),
+        ("probabilities", pa.list_(pa.float32())),
+    ]
+)
+"""A row a trial and test example; `example` is the row of the test set."""
+
+TABLES: Mapping[str, pa.Schema] = {"trials": TRIALS, "epochs": EPOCHS, "predictions": PREDICTIONS}
+
+
+def version_of(schema: pa.Schema) -> int | None:
+    """Return the layout version a file was written with, or None for a foreign file."""
+    metadata: Mapping[bytes, bytes] = schema.metadata or {}
+    text = metadata.get(VERSION_KEY)
+    return int(text) if text is not None and text.isdigit() else None
+
+
+def one_row(values: Mapping[str, Any]) -> pa.Table:
+    """Return a trials table of one row; columns that are not given are null.
+
+    Raises:
+        ValueError: for a value that is no column.
+    """
+    unknown = set(values) - set(TRIALS.names)
+    if unknown:
+        raise ValueError(f"`trials` has no columns {sorted(unknown)}.")
+    return pa.Table.from_pydict({name: [values.get(name)] for name in TRIALS.names}, schema=TRIALS)

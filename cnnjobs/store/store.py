@@ -1,0 +1,164 @@
+"""One job's folder: trials are committed into it, once each, and read back."""
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cnnjobs.errors import StoreError
+from cnnjobs.messages import Predictions
+from cnnjobs.store.files import Files
+from cnnjobs.store.schemas import EPOCHS, PREDICTIONS, SCHEMA_VERSION, TABLES, one_row, version_of
+
+WHICH = ("trial_id", "condition_id", "job", "variant", "repeat", "fold")
+"""The columns that every table begins with."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A table as it was read.
+
+    Args:
+        table: the rows.
+        damaged: files that could not be read, with the reason.
+    """
+
+    table: pa.Table
+    damaged: tuple[str, ...]
+
+
+class Store:
+    """The folder of one job: `job.json`, `trials/`, `epochs/`, `predictions/`, `logs/`, `report/`.
+
+    Args:
+        files: the folder.
+
+    Raises:
+        StoreError: if it was written by a newer version.
+    """
+
+    def __init__(self, files: Files) -> None:
+        self.files = files
+        self.job = self._read_job()
+
+    def commit(
+        self,
+        row: Mapping[str, Any],
+        epochs: Mapping[str, list[Any]],
+        predictions: Predictions | None,
+    ) -> None:
+        """Store a trial; its row in `trials` is written last and is the commit mark.
+
+        A trial that failed before and now ended otherwise replaces its row.
+
+        Args:
+            row: columns of `trials`.
+            epochs: column -> one value an epoch; may be empty.
+            predictions: of the test set, if there are any.
+        """
+        which = {name: row[name] for name in WHICH}
+        name = f"{row['trial_id']}.parquet"
+        if predictions is not None:
+            self.files.below("predictions").write(name, _parquet(_prediction_rows(which, predictions)))
+        if epochs:
+            self.files.below("epochs").write(name, _parquet(_epoch_rows(which, epochs)))
+        self.files.below("trials").write(name, _parquet(one_row(row)))
+
+    def write_log(self, trial_id: str, text: str) -> str:
+        """Keep what a trial printed; return where."""
+        logs = self.files.below("logs")
+        logs.write(f"{trial_id}.log", text.encode("utf-8", "replace"))
+        return f"{logs.location}/{trial_id}.log"
+
+    def write_job(self, job: Mapping[str, Any]) -> None:
+        """Keep the resolved job, if it is not what is kept already."""
+        document = {"schema": SCHEMA_VERSION, **job}
+        if document != self.job:
+            self.files.write("job.json", json.dumps(document, indent=2, ensure_ascii=False).encode())
+            self.job = document
+
+    def read(self, name: str) -> Stored:
+        """Return the table `trials`, `epochs` or `predictions`.
+
+        Rows of trials that were never committed are left out; files cut short are named.
+        """
+        stored = self._read_all(name)
+        if name == "trials":
+            return stored
+        committed = self._read_all("trials").table["trial_id"]
+        keep = pa.compute.is_in(stored.table["trial_id"], value_set=committed.combine_chunks())
+        return Stored(stored.table.filter(keep), stored.damaged)
+
+    def _read_all(self, name: str) -> Stored:
+        folder, schema = self.files.below(name), TABLES[name]
+        tables, damaged = [], []
+        for file in folder.names(".parquet"):
+            content = folder.read(file)
+            try:
+                tables.append(_checked(pq.read_table(io.BytesIO(content or b"")), schema, f"{folder.location}/{file}"))
+            except (pa.ArrowException, OSError) as error:
+                damaged.append(f"{folder.location}/{file} ({str(error).splitlines()[0]})")
+        return Stored(pa.concat_tables(tables) if tables else schema.empty_table(), tuple(damaged))
+
+    def _read_job(self) -> dict[str, Any] | None:
+        content = self.files.read("job.json")
+        if content is None:
+            return None
+        try:
+            job: dict[str, Any] = json.loads(content)
+            version = int(job["schema"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise StoreError(
+                f"{self.files.location}/job.json is not a job of cnnjobs: {error}. Move the folder away, or choose "
+                "another with `--results PATH`."
+            ) from error
+        _refuse_newer(version, f"{self.files.location}/job.json")
+        return job
+
+
+def _checked(table: pa.Table, schema: pa.Schema, place: str) -> pa.Table:
+    version = version_of(table.schema)
+    if version is None:
+        raise pa.ArrowInvalid("not written by cnnjobs")
+    _refuse_newer(version, place)
+    return table.select(schema.names).cast(schema)
+
+
+def _refuse_newer(version: int, place: str) -> None:
+    if version > SCHEMA_VERSION:
+        raise StoreError(
+            f"{place} was written by a newer cnnjobs: its layout is version {version}, this one reads up to "
+            f"{SCHEMA_VERSION}. Upgrade with: pip install --upgrade cnnjobs"
+        )
+
+
+def _parquet(table: pa.Table) -> bytes:
+    """Return the table as the bytes of a Parquet file: serialised whole before anything is written."""
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd")
+    return sink.getvalue()
+
+
+def _epoch_rows(which: Mapping[str, Any], epochs: Mapping[str, list[Any]]) -> pa.Table:
+    count = len(epochs["epoch"])
+    columns = {name: [value] * count for name, value in which.items()} | dict(epochs)
+    return pa.Table.from_pydict({name: columns.get(name, [None] * count) for name in EPOCHS.names}, schema=EPOCHS)
+
+
+def _prediction_rows(which: Mapping[str, Any], predictions: Predictions) -> pa.Table:
+    count, classes = predictions.probabilities.shape
+    offsets = np.arange(0, (count + 1) * classes, classes, dtype=np.int32)
+    probabilities = pa.ListArray.from_arrays(offsets, pa.array(predictions.probabilities.ravel(), pa.float32()))
+    own = {
+        "example": pa.array(np.arange(count, dtype=np.int32)),
+        "label": pa.array(predictions.labels.astype(np.int32)),
+        "predicted": pa.array(predictions.probabilities.argmax(axis=1).astype(np.int32)),
+        "probabilities": probabilities,
+    }
+    shared = {name: pa.repeat(pa.scalar(value, PREDICTIONS.field(name).type), count) for name, value in which.items()}
+    return pa.Table.from_pydict(shared | own, schema=PREDICTIONS)

@@ -1,0 +1,210 @@
+"""Runs what is missing of a job and commits each trial as it ends."""
+
+import subprocess
+import time
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from cnnjobs.engine.protocol import Engine, MakeWorker, Slot, Work
+from cnnjobs.identity import NUMERICS_VERSION, to_json
+from cnnjobs.messages import Failure, Message, Progress, Result, Started
+from cnnjobs.plan import Trial
+from cnnjobs.preparation import Prepared
+from cnnjobs.store.presence import Presence
+from cnnjobs.store.store import Store
+
+FINISHED = ("completed", "diverged")
+"""Statuses that are results: such trials do not run again. Failed ones do."""
+
+
+class Watcher(Protocol):
+    """Sees what happens to trials, to show it to a person."""
+
+    def started(self, trial: Trial) -> None:
+        """A worker has taken it up."""
+        ...
+
+    def progressed(self, trial: Trial, progress: Progress) -> None:
+        """It is under way."""
+        ...
+
+    def finished(self, trial: Trial, result: Result) -> None:
+        """It completed or diverged, and is stored."""
+        ...
+
+    def failed(self, trial: Trial, failure: Failure, log: str) -> None:
+        """It failed; `log` is where to read about it."""
+        ...
+
+
+@dataclass(frozen=True)
+class State:
+    """What a store holds of a plan.
+
+    Args:
+        finished: ids of trials of the plan that need not run.
+        failed: ids of trials of the plan whose last try failed.
+        stale: stored trials that are of settings the job no longer has, by the variant's name then.
+        damaged: files that cannot be read; their trials count as missing.
+    """
+
+    finished: frozenset[str]
+    failed: frozenset[str]
+    stale: dict[str, int]
+    damaged: tuple[str, ...]
+
+
+def state_of(store: Store, trials: Collection[Trial], conditions: Collection[str]) -> State:
+    """Compare what is stored with what is planned."""
+    stored = store.read("trials")
+    planned = {trial.trial_id for trial in trials}
+    rows = stored.table.select(["trial_id", "condition_id", "variant", "status"]).to_pylist()
+    stale: dict[str, int] = {}
+    for row in rows:
+        if row["condition_id"] not in conditions:
+            stale[row["variant"]] = stale.get(row["variant"], 0) + 1
+    return State(
+        finished=frozenset(r["trial_id"] for r in rows if r["trial_id"] in planned and r["status"] in FINISHED),
+        failed=frozenset(r["trial_id"] for r in rows if r["trial_id"] in planned and r["status"] == "failed"),
+        stale=stale,
+        damaged=stored.damaged,
+    )
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A prepared job, its store, and what is to run.
+
+    Args:
+        prepared: job, data, plan.
+        store: where trials end up.
+        trials: those that are to run, in order.
+        slot: what each runs on.
+        at_once: how many run at the same time.
+    """
+
+    prepared: Prepared
+    store: Store
+    trials: tuple[Trial, ...]
+    slot: Slot
+    at_once: int
+
+    def run(self, engine: Engine, make_worker: MakeWorker, watcher: Watcher) -> int:
+        """Run the trials; return how many failed.
+
+        Raises:
+            StoreError: if the store cannot be written, or another submit is at work on it.
+        """
+        presence = Presence(self.store.files)
+        try:
+            self.store.write_job(self.prepared.document())
+            recorder = _Recorder(self, presence, watcher, _commit_of(self.prepared.file.path.parent))
+            work = Work(
+                trials=self.trials,
+                dataset=self.prepared.dataset,
+                make_worker=make_worker,
+                slot=self.slot,
+                at_once=self.at_once,
+                modules=self.prepared.file.neighbours,
+            )
+            engine.run(work, recorder.on_message)
+            return recorder.failures
+        finally:
+            presence.leave()
+
+
+class _Recorder:
+    """Commits results, keeps the sign of life, tells the watcher."""
+
+    def __init__(
+        self, submission: Submission, presence: Presence, watcher: Watcher, commit: tuple[str | None, bool | None]
+    ) -> None:
+        self._submission, self._presence, self._watcher = submission, presence, watcher
+        self._commit, self._dirty = commit
+        self._running: dict[str, str] = {}
+        self._began: dict[str, float] = {}
+        self.failures = 0
+
+    def on_message(self, trial: Trial, message: Message) -> None:
+        """Take one message of a trial."""
+        if isinstance(message, Started):
+            self._began[trial.trial_id] = time.time()
+            self._running[trial.label()] = "starting"
+            self._watcher.started(trial)
+        elif isinstance(message, Progress):
+            self._running[trial.label()] = f"epoch {message.epoch} of {message.epochs}"
+            self._watcher.progressed(trial, message)
+        elif isinstance(message, Result):
+            self._store(trial, message)
+            self._running.pop(trial.label(), None)
+            self._watcher.finished(trial, message)
+        else:
+            log = self._store_failure(trial, message)
+            self._running.pop(trial.label(), None)
+            self.failures += 1
+            self._watcher.failed(trial, message, log)
+        self._presence.tell(self._running)
+
+    def _store(self, trial: Trial, result: Result) -> None:
+        final = dict(result.final)
+        final["started_at"] = _milliseconds(final.get("started_at", time.time()))
+        row = self._row(trial) | {"status": result.status} | final
+        self._submission.store.commit(row, result.epochs, result.predictions)
+
+    def _store_failure(self, trial: Trial, failure: Failure) -> str:
+        log = self._submission.store.write_log(trial.trial_id, failure.log)
+        began = self._began.get(trial.trial_id, time.time())
+        known = {"status": "failed", "error": failure.error, "log": log, "started_at": _milliseconds(began)}
+        self._submission.store.commit(self._row(trial) | known, {}, None)
+        return log
+
+    def _row(self, trial: Trial) -> dict[str, Any]:
+        """Return the columns of `trials` that are known on this side."""
+        data, spec, protocol = self._submission.prepared.dataset, trial.spec, trial.protocol
+        return {
+            "trial_id": trial.trial_id,
+            "condition_id": trial.condition_id,
+            "job": self._submission.prepared.job.name,
+            "variant": trial.variant,
+            "repeat": trial.repeat,
+            "fold": trial.fold,
+            "dataset": data.name,
+            "dataset_fingerprint": data.fingerprint,
+            "classes": len(data.class_names),
+            "validation": protocol.describe(),
+            "folds": protocol.folds,
+            "limit_train": protocol.limit_train,
+            "epochs": spec.epochs,
+            "batch_size": spec.batch_size,
+            "settings": to_json(spec),
+            **{f"seed_{source}": seed for source, seed in asdict(trial.seeds).items()},
+            "numerics_version": NUMERICS_VERSION,
+            "finished_at": _milliseconds(time.time()),
+            "commit": self._commit,
+            "dirty": self._dirty,
+        }
+
+
+def _milliseconds(seconds: float) -> int:
+    return int(seconds * 1000)
+
+
+def _commit_of(folder: Path) -> tuple[str | None, bool | None]:
+    """Return the commit of the repository the job file lies in, and whether files of it were changed."""
+    head = _git(folder, "rev-parse", "HEAD")
+    if head is None:
+        return None, None
+    changes = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    return head, None if changes is None else bool(changes)
+
+
+def _git(folder: Path, *words: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *words], capture_output=True, text=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

@@ -1,0 +1,1 @@
+"""Trains one trial under `tf.distribute`; with `models.networks` the only place that imports TensorFlow."""
