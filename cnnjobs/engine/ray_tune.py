@@ -3,7 +3,9 @@
 import contextlib
 import logging
 import os
+import signal
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -38,7 +40,7 @@ ENVIRONMENT = {
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # else `uv run` would upload the folder and start workers under uv
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",  # a worker with zero GPUs sees none
     "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_TRAIN_ENABLE_V2_MIGRATION_WARNINGS": "0",
+    "RAY_AIR_NEW_OUTPUT": "0",  # the new reporter prints at verbose=0 as well
     "TF_CPP_MIN_LOG_LEVEL": "3",
 }
 
@@ -89,6 +91,14 @@ class RayTuneEngine:
         if not self._verbose:
             for name in ("ray", "ray.tune", "ray.train", "ray.data"):
                 logging.getLogger(name).setLevel(logging.CRITICAL)
+        with _own_signal_handlers():
+            self._start_ray(data_bytes)
+        try:
+            yield
+        finally:
+            ray.shutdown()
+
+    def _start_ray(self, data_bytes: int) -> None:
         ray.init(
             address="local",
             num_cpus=self._cpus,
@@ -99,10 +109,6 @@ class RayTuneEngine:
             logging_level=logging.INFO if self._verbose else logging.CRITICAL,
             _node_ip_address="127.0.0.1",
         )
-        try:
-            yield
-        finally:
-            ray.shutdown()
 
 
 class _TrialRunner(tune.Trainable):
@@ -172,6 +178,19 @@ class _Relay(tune.Callback):
             "Try fewer at once: --max-concurrent 1"
         )
         self._on_message(self._work.trials[trial.config["trial"]], Failure(summary, text))
+
+
+@contextlib.contextmanager
+def _own_signal_handlers() -> Iterator[None]:
+    """Put this process's handlers back in the end: `ray.init` replaces that of SIGTERM."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in handlers.items():
+        if handler is not None:
+            signal.signal(number, handler)
 
 
 def _plain(dataset: Dataset) -> Dataset:
