@@ -21,41 +21,50 @@ def source_of(function: FunctionType) -> str:
     Raises:
         SpecError: if the function has no source text (typed at a prompt, say).
     """
-    parts: dict[str, str] = {}
-    _collect(function, function.__name__, _folder(function), parts)
-    return "\n".join(f"# {name}\n{parts[name]}" for name in sorted(parts))
+    found = _Found(Path(function.__code__.co_filename).resolve().parent)
+    found.add(function.__name__, function)
+    return "\n".join(f"# {name}\n{text}" for name, text in sorted(found.parts))
 
 
-def _collect(value: Any, name: str, folder: Path, parts: dict[str, str]) -> None:
-    """Add to `parts` the text behind `value`, once."""
-    if isinstance(value, FunctionType):
-        key = f"{value.__module__}:{value.__qualname__}:{value.__code__.co_firstlineno}"
-        if key not in parts and _in_folder(value, folder):
-            parts[key] = _text(value)
-            _follow(value, folder, parts)
-    elif isinstance(value, type):
-        key = f"{value.__module__}:{value.__qualname__}"
-        if key not in parts and _in_folder(value, folder):
-            parts[key] = _text(value)
-            for item in vars(value).values():
-                if isinstance(item, FunctionType):
-                    _follow(item, folder, parts)
-    elif isinstance(value, ModuleType):
-        if value.__name__ not in parts and _in_folder(value, folder):
-            parts[value.__name__] = Path(str(value.__file__)).read_text(encoding="utf-8")
-    elif isinstance(value, _CONSTANTS) or _is_plain(value):
-        parts[f"constant {name}"] = repr(value)
+class _Found:
+    """The texts that were found so far.
 
+    Args:
+        folder: only what was written in it or below is followed.
+    """
 
-def _follow(function: FunctionType, folder: Path, parts: dict[str, str]) -> None:
-    """Visit the defaults, the closure and the globals that `function` names."""
-    for index, default in enumerate(function.__defaults__ or ()):
-        _collect(default, f"{function.__qualname__} default {index}", folder, parts)
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        _collect(cell.cell_contents, f"{function.__qualname__} closure {name}", folder, parts)
-    for name in sorted(_names(function.__code__)):
-        if name in function.__globals__:
-            _collect(function.__globals__[name], name, folder, parts)
+    def __init__(self, folder: Path) -> None:
+        self.parts: set[tuple[str, str]] = set()
+        self._folder = folder
+        self._visited: set[int] = set()
+
+    def add(self, name: str, value: Any) -> None:
+        """Add the text behind `value`, and behind all that it refers to."""
+        if isinstance(value, _CONSTANTS) or _is_plain(value):
+            self.parts.add((f"constant {name}", repr(value)))
+        elif isinstance(value, FunctionType | type | ModuleType) and id(value) not in self._visited:
+            self._visited.add(id(value))
+            if _is_written_in(value, self._folder):
+                self._add_text(value)
+
+    def _add_text(self, value: FunctionType | type | ModuleType) -> None:
+        if isinstance(value, ModuleType):
+            self.parts.add((value.__name__, Path(str(value.__file__)).read_text(encoding="utf-8")))
+            return
+        self.parts.add((value.__qualname__, _text(value)))
+        functions = [value] if isinstance(value, FunctionType) else vars(value).values()
+        for function in functions:
+            if isinstance(function, FunctionType):
+                self._follow(function)
+
+    def _follow(self, function: FunctionType) -> None:
+        """Visit the defaults, the closure and the globals that `function` names."""
+        for index, default in enumerate(function.__defaults__ or ()):
+            self.add(f"{function.__qualname__} default {index}", default)
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+            self.add(f"{function.__qualname__} closure {name}", cell.cell_contents)
+        for name in _names(function.__code__) & set(function.__globals__):
+            self.add(name, function.__globals__[name])
 
 
 def _names(code: CodeType) -> set[str]:
@@ -73,22 +82,16 @@ def _is_plain(value: Any) -> bool:
     return False
 
 
-def _folder(function: FunctionType) -> Path:
-    return Path(function.__code__.co_filename).resolve().parent
-
-
-def _in_folder(value: Any, folder: Path) -> bool:
+def _is_written_in(value: FunctionType | type | ModuleType, folder: Path) -> bool:
     """Say whether `value` was written in `folder` or below it (and is not an installed library)."""
     if isinstance(value, FunctionType):
         file: str | None = value.__code__.co_filename
-    elif isinstance(value, type):
-        module = sys.modules.get(value.__module__)
-        file = getattr(module, "__file__", None) if module else str(folder / "job")
-    else:
+    elif isinstance(value, ModuleType):
         file = getattr(value, "__file__", None)
-    if file is None or "site-packages" in file:
-        return False
-    return Path(file).resolve().is_relative_to(folder)
+    else:
+        module = sys.modules.get(value.__module__)
+        file = getattr(module, "__file__", None) if module else str(folder / "job")  # a job file is no known module
+    return file is not None and "site-packages" not in file and Path(file).resolve().is_relative_to(folder)
 
 
 def _text(value: Any) -> str:

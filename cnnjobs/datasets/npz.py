@@ -55,10 +55,12 @@ def _read(path: Path) -> dict[str, Array]:
     if not path.is_file():
         raise DatasetError(f"There is no file {path}.")
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open(path, "rb") as stream:
+            archive = np.load(stream, allow_pickle=False)
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise DatasetError(f"{path} is a single array; expected an .npz archive with x_train and y_train.")
-            return {key: archive[key] for key in archive.files}
+            with archive:
+                return {key: archive[key] for key in archive.files}
     except ValueError as error:
         if "pickle" in str(error).lower():
             raise DatasetError(

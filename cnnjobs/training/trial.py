@@ -83,7 +83,7 @@ class TrialWorker:
         predictions = None
         if status == "completed":
             before = time.perf_counter()
-            probabilities = test.probabilities()
+            probabilities = test.last if validation is test else test.probabilities()
             predictions = Predictions(test.labels, probabilities)
             final |= {
                 "test_loss": cross_entropy(probabilities, test.labels),
@@ -199,12 +199,13 @@ class _Evaluation:
         self._shards = worker.evaluation_shards(len(rows))
         batches = evaluation_batches(worker.images(on_test), tf.constant(rows), self._shards, pixels=pixels)
         self._iterator = worker.distribute(batches)
+        self.last: NDArray[np.float32] = np.empty((0, 0), np.float32)
 
     def probabilities(self) -> NDArray[np.float32]:
-        """Return (rows, classes) float32."""
+        """Return (rows, classes) float32, and keep them as `last`."""
         found = self._program.predict(self._iterator, tf.constant(self._shards.steps))
-        probabilities: NDArray[np.float32] = found.numpy()[: self._shards.rows]
-        return probabilities
+        self.last = found.numpy()[: self._shards.rows]
+        return self.last
 
 
 @dataclass

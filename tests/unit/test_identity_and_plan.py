@@ -1,0 +1,160 @@
+"""A trial is the same trial exactly when everything that decides it is the same."""
+
+import pytest
+
+from cnnjobs import SGD, Augment, Job, Variant, custom, vgg
+from cnnjobs.errors import SpecError
+from cnnjobs.identity import canonical, digest
+from cnnjobs.jobfile import load_job
+from cnnjobs.plan import make_plan, seeds_of
+from cnnjobs.spec import SOURCES
+
+BASE = Variant(model=vgg(), optimizer=SGD(0.1))
+
+
+def job(**changes):
+    given = {"name": "a", "dataset": "digits", "repeats": 2, "variants": {"base": BASE, "two": BASE.but(epochs=3)}}
+    return Job(**(given | changes))
+
+
+def ids(one, fingerprint="data", limit=None):
+    return [trial.trial_id for trial in make_plan(one, fingerprint, limit).trials]
+
+
+def test_names_stay_out_of_the_identity():
+    renamed = job(name="b", variants={"other": BASE, "names": BASE.but(epochs=3)})
+    assert ids(renamed) == ids(job())
+
+
+def test_more_repeats_keep_the_trials_there_were():
+    assert set(ids(job())) < set(ids(job(repeats=5)))
+    assert len(set(ids(job(repeats=5)))) == 10
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        job(seed=1),
+        job(validation=0.3),
+        job(validation="test"),
+        job(folds=2),
+        job(replicas=2),
+        job(vary=("init",)),
+        job(variants={"base": BASE.but(epochs=11), "two": BASE.but(epochs=4)}),
+        job(variants={"base": BASE.but(augment=Augment(shift=0.1)), "two": BASE.but(batch_size=1)}),
+    ],
+)
+def test_whatever_decides_a_trial_changes_its_identity(other):
+    assert not set(ids(other)) & set(ids(job()))
+
+
+def test_data_and_its_limit_are_part_of_the_identity():
+    assert not set(ids(job())) & set(ids(job(), "other data"))
+    assert not set(ids(job())) & set(ids(job(), limit=100))
+
+
+def test_a_changed_default_would_change_the_identity():
+    assert canonical(BASE)["optimizer"] == {"kind": "SGD", "learning_rate": 0.1, "momentum": 0.0, "nesterov": False}
+
+
+def test_identities_have_at_least_sixteen_hex_digits():
+    assert all(len(identity) >= 16 and int(identity, 16) >= 0 for identity in ids(job()))
+
+
+def test_a_hyperparameter_without_json_form_is_refused():
+    with pytest.raises(SpecError, match="must be a number, text, None"):
+        digest({"a": object()})
+
+
+def test_a_repeat_has_the_same_seeds_in_every_variant():
+    trials = make_plan(job(folds=2), "data").trials
+    for trial in trials:
+        twin = next(
+            t for t in trials if t.variant != trial.variant and (t.repeat, t.fold) == (trial.repeat, trial.fold)
+        )
+        assert twin.seeds == trial.seeds
+
+
+def test_sources_and_repeats_have_seeds_of_their_own():
+    values = [value for repeat in range(50) for value in vars(seeds_of(0, repeat)).values()]
+    assert len(set(values)) == len(values)
+    assert all(0 <= value < 2**31 for value in values)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_frozen_source_keeps_the_seed_of_the_first_repeat(source):
+    free, frozen = seeds_of(0, 3), seeds_of(0, 3, [name for name in SOURCES if name != source])
+    assert getattr(frozen, source) == getattr(seeds_of(0, 0), source)
+    others = [name for name in SOURCES if name != source]
+    assert [getattr(frozen, name) for name in others] == [getattr(free, name) for name in others]
+
+
+def test_repeats_are_trials_of_their_own_even_when_nothing_varies():
+    assert len(set(ids(job(vary=())))) == 4
+
+
+def test_equal_variants_are_refused():
+    with pytest.raises(SpecError, match="'base' and 'copy', whose settings are all the same"):
+        make_plan(job(variants={"base": BASE, "copy": BASE.but()}), "data")
+
+
+def test_missing_are_those_not_done_longest_first():
+    plan = make_plan(job(), "data")
+    first = plan.trials[0]
+    missing = plan.missing({first.trial_id})
+    assert [trial.label() for trial in missing] == ["base, repeat 2", "two, repeat 1", "two, repeat 2"]
+    assert [trial.variant for trial in plan.missing((), only=("two",))] == ["two", "two"]
+
+
+NET = """
+from helper import width
+from cnnjobs import Job, Variant, custom
+FILTERS = 8
+def block(x): return x {comment}
+def net(input_shape, classes, depth=1):
+    return block(input_shape), FILTERS, width()
+job = Job(name="a", dataset="digits", repeats=1, variants={{"net": Variant(model=custom(net, depth=2))}})
+"""
+
+
+@pytest.fixture
+def own_net(tmp_path):
+    def write(text=NET, comment="", helper="def width(): return 4\n"):
+        import sys
+
+        sys.modules.pop("helper", None)
+        (tmp_path / "helper.py").write_text(helper)
+        (tmp_path / "net.py").write_text(text.format(comment=comment))
+        return ids(load_job(tmp_path / "net.py").job)
+
+    return write
+
+
+def test_the_same_function_is_the_same_trial(own_net):
+    assert own_net() == own_net()
+
+
+def test_editing_around_a_function_changes_nothing(own_net):
+    assert own_net() == own_net("# a comment\n" + NET)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"text": NET.replace("depth=1", "depth=3")},
+        {"text": NET.replace("custom(net, depth=2)", "custom(net, depth=4)")},
+        {"text": NET.replace("FILTERS = 8", "FILTERS = 16")},
+        {"comment": "+ 1"},
+        {"helper": "def width(): return 5\n"},
+    ],
+    ids=["its text", "its hyperparameter", "a constant it names", "a function it calls", "a neighbour module"],
+)
+def test_editing_what_a_function_depends_on_makes_a_new_trial(own_net, changes):
+    assert own_net() != own_net(**changes)
+
+
+def test_a_function_without_source_is_refused():
+    names = {}
+    exec("def net(shape, classes): return None", names)
+    with pytest.raises(SpecError, match="whose source cannot be read"):
+        canonical(custom(names["net"]))

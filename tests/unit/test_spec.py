@@ -1,0 +1,99 @@
+"""Specs check themselves, and say which argument, what was expected, what came, what to do."""
+
+import dataclasses
+import re
+
+import pytest
+
+from cnnjobs import SGD, Adam, Augment, ImageFolder, Job, Npz, Variant, custom, grid, small_cnn, vgg
+from cnnjobs.errors import SpecError
+
+BASE = Variant(model=vgg())
+
+
+def job(**changes):
+    return Job(**({"name": "a", "dataset": "digits", "variants": {"base": BASE}} | changes))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: job(repeats=0), "`repeats` must be a whole number of at least 1. Received: repeats=0."),
+        (lambda: job(repeats=True), "`repeats` must be a whole number"),
+        (lambda: job(repeats=2.0), "`repeats` must be a whole number"),
+        (lambda: job(folds=1), "`folds` must be .* at least 2. Received: folds=1. Use `validation=0.2`"),
+        (lambda: job(folds=5, validation="test"), "exclude each other"),
+        (lambda: job(validation=0), "`validation` must be a number above 0 and below 1. Received: validation=0"),
+        (lambda: job(validation="val"), "`validation` must be one of 'test'. Received: validation='val'"),
+        (lambda: job(seed=-1), "`seed` must be"),
+        (lambda: job(name="../up"), "`name` must be 1 to 100 letters"),
+        (lambda: job(name=""), "`name` must be"),
+        (lambda: job(vary=("weather",)), "`vary` must be one of 'split', 'init'"),
+        (lambda: job(variants={}), "`variants` must name at least one Variant"),
+        (lambda: job(variants={"": BASE}), "printable names"),
+        (lambda: job(variants={"a": vgg()}), r"`variants\['a'\]` must be a Variant"),
+        (lambda: Variant(model="vgg"), r"`model` must be vgg\(\.\.\.\)"),
+        (lambda: Variant(model=vgg(), epochs=0), "`epochs` must be a whole number of at least 1. Received: epochs=0"),
+        (lambda: Variant(model=vgg(), batch_size=-4), "`batch_size` must be"),
+        (lambda: Variant(model=vgg(), optimizer="adam"), r"`optimizer` must be SGD\(\.\.\.\) or Adam\(\.\.\.\)"),
+        (lambda: Variant(model=vgg(), scaling="255"), "`scaling` must be one of 'unit'"),
+        (lambda: BASE.but(epoch=3), r"`Variant.but\(epoch=...\)`: a variant has no such field. It has model"),
+        (lambda: SGD(0), "`SGD.learning_rate` must be a number above 0. Received: learning_rate=0"),
+        (lambda: SGD(float("nan")), "`SGD.learning_rate` must be a number above 0"),
+        (lambda: SGD(0.1, momentum=1), "`SGD.momentum` must be a number at least 0 and below 1"),
+        (lambda: Adam(beta_1=1.5), "`Adam.beta_1`"),
+        (lambda: Augment(), "`Augment` must change something"),
+        (lambda: Augment(flip="up"), "`Augment.flip` must be one of"),
+        (lambda: Augment(shift=1.0), "`Augment.shift` must be a number at least 0 and below 1"),
+        (lambda: Augment(shift=0.1, fill="mirror"), "`Augment.fill` must be one of 'nearest'"),
+        (lambda: vgg(blocks=0), "`vgg.blocks` must be"),
+        (lambda: vgg(blocks=2, dropout=(0.1, 0.2)), "`vgg.dropout` must be one rate, or 3 rates for 2 blocks"),
+        (lambda: vgg(dropout=1.0), "`vgg.dropout` must be a number at least 0 and below 1"),
+        (lambda: small_cnn(filters=()), "`small_cnn.filters` must name at least one"),
+        (lambda: custom(len), "must be a plain function"),
+        (lambda: ImageFolder("x", size=0), "`ImageFolder.size` must be"),
+        (lambda: ImageFolder("x", color="cmyk"), "`ImageFolder.color` must be one of"),
+        (lambda: Npz("x", test=1), "`Npz.test` must be a number above 0 and below 1"),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_refused_with_its_name(make, message):
+    with pytest.raises(SpecError, match=message):
+        make()
+
+
+def test_specs_are_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        BASE.epochs = 3
+
+
+def test_but_changes_only_what_it_names():
+    changed = BASE.but(epochs=7)
+    assert changed == dataclasses.replace(BASE, epochs=7)
+    assert BASE.epochs == 10
+
+
+def test_one_dropout_rate_stands_for_all_places():
+    assert vgg(blocks=2, dropout=0.2).options["dropout"] == (0.2, 0.2, 0.2)
+
+
+def test_a_plain_function_is_a_model():
+    def net(input_shape, classes):
+        return None
+
+    assert Variant(model=net).network == custom(net)
+
+
+def test_the_first_variant_is_the_reference():
+    assert job(variants={"b": BASE, "a": BASE.but(epochs=3)}).reference == "b"
+
+
+def test_grid_is_the_cartesian_product_in_order():
+    made = grid(lambda rate, size: BASE.but(optimizer=SGD(rate), batch_size=size), rate=[0.1, 0.2], size=[8, 16])
+    assert list(made) == ["rate=0.1, size=8", "rate=0.1, size=16", "rate=0.2, size=8", "rate=0.2, size=16"]
+    assert made["rate=0.2, size=8"].optimizer == SGD(0.2)
+
+
+def test_messages_end_with_a_full_stop():
+    with pytest.raises(SpecError) as caught:
+        job(repeats=0)
+    assert re.search(r"\.$", str(caught.value))

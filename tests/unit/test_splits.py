@@ -1,0 +1,56 @@
+"""Splits are stratified, cover every row once, and depend on the seed alone."""
+
+import numpy as np
+import pytest
+
+from cnnjobs.datasets.splits import holdout, kfold, stratified_order
+from cnnjobs.errors import SpecError
+
+LABELS = np.repeat(np.arange(4, dtype=np.int32), [100, 50, 30, 7])
+
+
+def shares(rows):
+    return np.bincount(LABELS[rows], minlength=4)
+
+
+def test_a_hold_out_covers_every_row_once():
+    train, validation = holdout(LABELS, 0.2, seed=3)
+    assert sorted([*train, *validation]) == list(range(len(LABELS)))
+    assert len(validation) == round(0.2 * len(LABELS))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_hold_out_has_the_classes_in_proportion(seed):
+    _, validation = holdout(LABELS, 0.2, seed)
+    assert np.abs(shares(validation) - 0.2 * np.bincount(LABELS)).max() <= 1
+
+
+def test_seeds_decide_the_rows():
+    same, other = holdout(LABELS, 0.2, 1)[1], holdout(LABELS, 0.2, 2)[1]
+    assert (holdout(LABELS, 0.2, 1)[1] == same).all()
+    assert (same != other).any()
+
+
+def test_the_order_is_the_same_for_ever():
+    """A hold-out that moved with NumPy's version would silently make other trials of the same identity."""
+    assert stratified_order(np.array([0, 1, 0, 1, 2, 0], dtype=np.int32), seed=7).tolist() == [3, 5, 0, 4, 2, 1]
+
+
+def test_a_hold_out_with_an_empty_side_is_refused():
+    with pytest.raises(SpecError, match=r"Received: validation=0.001 of 187 training rows, which holds out 0\."):
+        holdout(LABELS, 0.001, 0)
+
+
+def test_folds_cover_every_row_once_and_are_stratified():
+    parts = [kfold(LABELS, 5, fold, seed=1) for fold in range(5)]
+    assert sorted(np.concatenate([validation for _, validation in parts])) == list(range(len(LABELS)))
+    for train, validation in parts:
+        assert not set(train) & set(validation)
+        assert np.abs(shares(validation) - np.bincount(LABELS) / 5).max() < 1
+    sizes = [len(validation) for _, validation in parts]
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_more_folds_than_the_smallest_class_are_refused():
+    with pytest.raises(SpecError, match="`folds` must be at most the size of the smallest class, 7"):
+        kfold(LABELS, 8, 0, seed=0)

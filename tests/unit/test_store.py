@@ -1,0 +1,298 @@
+"""The store: trials appear whole or not at all, and anything that reads Parquet reads them."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import cnnjobs
+from cnnjobs.errors import StoreError
+from cnnjobs.messages import Predictions
+from cnnjobs.store.files import Files
+from cnnjobs.store.presence import NAME, Presence, read_sign
+from cnnjobs.store.results import open_stores
+from cnnjobs.store.schemas import EPOCHS, PREDICTIONS, SCHEMA_VERSION, TRIALS, one_row
+from cnnjobs.store.store import Store
+
+JOB = {"name": "tiny", "variants": {"one": {"condition_id": "c1", "settings": {}}}}
+
+
+def row(number, **more):
+    which = {
+        "trial_id": f"t{number}",
+        "condition_id": "c1",
+        "job": "tiny",
+        "variant": "one",
+        "repeat": number,
+        "fold": 0,
+    }
+    return which | {"status": "completed", "test_accuracy": 0.5 + number / 100} | more
+
+
+EPOCH_ROWS = {"epoch": [1, 2], "loss": [1.0, 0.5], "accuracy": [0.1, 0.2]}
+PREDICTED = Predictions(
+    np.array([0, 1, 1], dtype=np.int32), np.array([[0.9, 0.1], [0.2, 0.8], [0.75, 0.25]], dtype=np.float32)
+)
+
+
+@pytest.fixture
+def store(tmp_path):
+    """A store with two trials."""
+    made = Store(Files(tmp_path / "results" / "tiny"))
+    made.write_job(JOB)
+    for number in range(2):
+        made.commit(row(number), EPOCH_ROWS, PREDICTED)
+    return made
+
+
+@pytest.fixture
+def glob(store):
+    return f"{Path(store.files.location).parent}/*/{{}}/*.parquet"
+
+
+def test_what_is_committed_is_read_back(store):
+    trials, epochs, predictions = (store.read(name).table for name in ("trials", "epochs", "predictions"))
+    assert trials.schema.equals(TRIALS)
+    assert trials["test_accuracy"].to_pylist() == [0.5, 0.51]
+    assert trials["error"].to_pylist() == [None, None]
+    assert epochs.schema.equals(EPOCHS)
+    assert epochs["loss"].to_pylist() == [1.0, 0.5, 1.0, 0.5]
+    assert predictions.schema.equals(PREDICTIONS)
+    assert predictions["predicted"].to_pylist() == [0, 1, 0] * 2
+    assert predictions["probabilities"].to_pylist()[2] == pytest.approx([0.75, 0.25])
+    assert predictions["example"].to_pylist() == [0, 1, 2] * 2
+
+
+def test_pandas_reads_each_table_with_one_glob(store, glob):
+    import glob as globbing
+
+    import pandas as pd
+
+    trials = pd.concat(pd.read_parquet(path) for path in sorted(globbing.glob(glob.format("trials"))))
+    assert trials.test_accuracy.tolist() == [0.5, 0.51]
+    folder = f"{store.files.location}/predictions"
+    assert pd.read_parquet(folder).label.tolist() == [0, 1, 1] * 2
+
+
+def test_pyarrow_reads_each_table(store):
+    import pyarrow.dataset as ds
+
+    assert ds.dataset(f"{store.files.location}/epochs").to_table()["epoch"].to_pylist() == [1, 2, 1, 2]
+
+
+def test_duckdb_reads_each_table_with_one_glob(store, glob):
+    import duckdb
+
+    query = f"select variant, avg(test_accuracy), count(*) from '{glob.format('trials')}' group by variant"
+    assert duckdb.sql(query).fetchall() == [("one", pytest.approx(0.505), 2)]
+    query = f"select max(probabilities[1]) from '{glob.format('predictions')}'"
+    assert duckdb.sql(query).fetchall()[0][0] == pytest.approx(0.9)
+
+
+def test_polars_reads_each_table_with_one_glob(store, glob):
+    import polars as pl
+
+    assert pl.read_parquet(glob.format("epochs"))["loss"].to_list() == [1.0, 0.5, 1.0, 0.5]
+
+
+def test_load_results_gives_data_frames_of_a_job_or_of_a_folder_of_jobs(store, tmp_path):
+    for path in (tmp_path / "results", tmp_path / "results" / "tiny", str(tmp_path / "results") + "/"):
+        results = cnnjobs.load_results(path)
+        assert results.trials.groupby("variant").test_accuracy.mean()["one"] == pytest.approx(0.505)
+        assert len(results.epochs) == 4
+        assert len(results.predictions) == 6
+
+
+def test_rows_without_a_commit_mark_are_not_there(store):
+    os.remove(f"{store.files.location}/trials/t1.parquet")
+    assert set(store.read("epochs").table["trial_id"].to_pylist()) == {"t0"}
+    assert set(store.read("predictions").table["trial_id"].to_pylist()) == {"t0"}
+
+
+def test_a_trial_that_failed_before_replaces_its_row(store):
+    store.commit(row(5, status="failed", error="no memory", test_accuracy=None), {}, None)
+    store.commit(row(5), EPOCH_ROWS, PREDICTED)
+    found = store.read("trials").table.to_pylist()
+    assert [(r["status"], r["error"]) for r in found if r["trial_id"] == "t5"] == [("completed", None)]
+
+
+def test_a_file_cut_short_is_named_and_the_others_are_read(store):
+    path = f"{store.files.location}/trials/t0.parquet"
+    content = Path(path).read_bytes()
+    Path(path).write_bytes(content[: len(content) // 2])
+    stored = store.read("trials")
+    assert stored.table["trial_id"].to_pylist() == ["t1"]
+    assert len(stored.damaged) == 1
+    assert stored.damaged[0].startswith(path)
+
+
+def test_a_foreign_parquet_file_is_named_and_left_out(store):
+    path = f"{store.files.location}/trials/mine.parquet"
+    pq.write_table(pa.table({"a": [1]}), path)
+    assert store.read("trials").damaged == (f"{path} (not written by cnnjobs)",)
+
+
+def test_leftovers_of_a_write_are_no_parquet_files(store, monkeypatch):
+    monkeypatch.setattr("os.fsync", lambda fd: os._exit(9))
+    pid = os.fork()
+    if pid == 0:
+        store.files.below("trials").write("t9.parquet", b"half")
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 9, "the child died between writing and replacing"
+    names = os.listdir(f"{store.files.location}/trials")
+    assert len(names) == 3
+    assert len([name for name in names if name.endswith(".parquet")]) == 2
+
+
+def test_a_newer_store_is_refused(store, tmp_path):
+    document = json.loads((tmp_path / "results/tiny/job.json").read_text()) | {"schema": SCHEMA_VERSION + 1}
+    (tmp_path / "results/tiny/job.json").write_text(json.dumps(document))
+    with pytest.raises(StoreError, match=r"job.json was written by a newer cnnjobs: .* Upgrade with"):
+        Store(Files(tmp_path / "results" / "tiny"))
+
+
+def test_a_newer_table_is_refused(store):
+    newer = one_row(row(7)).replace_schema_metadata({b"cnnjobs.schema": str(SCHEMA_VERSION + 1).encode()})
+    pq.write_table(newer, f"{store.files.location}/trials/t7.parquet")
+    with pytest.raises(StoreError, match="trials/t7.parquet was written by a newer cnnjobs"):
+        store.read("trials")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"name": "x"}', '{"schema": "new"}'])
+def test_a_foreign_job_json_is_refused(tmp_path, text):
+    (tmp_path / "job.json").write_text(text)
+    with pytest.raises(StoreError, match="is not a job of cnnjobs"):
+        Store(Files(tmp_path))
+
+
+def test_a_column_that_is_none_is_a_mistake_of_ours():
+    with pytest.raises(ValueError, match="no columns .'accuracy_of_test'"):
+        one_row({"accuracy_of_test": 1.0})
+
+
+@pytest.mark.parametrize(
+    "make", [lambda path: None, lambda path: path.mkdir(), lambda path: (path / "a").mkdir(parents=True)]
+)
+def test_folders_without_results_are_refused(tmp_path, make):
+    make(tmp_path / "x")
+    with pytest.raises(StoreError, match=r"There is no folder|has no results: expected a job's folder"):
+        open_stores(tmp_path / "x")
+
+
+def test_a_path_that_cannot_be_written_leaves_nothing(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreError, match=r"Cannot write .*: Not a directory\. Choose another place with `--results"):
+        Files(tmp_path / "file" / "results" / "tiny").check_writable()
+    assert sorted(os.listdir(tmp_path)) == ["file"]
+
+
+def test_the_check_for_writing_leaves_nothing_behind(tmp_path):
+    Files(tmp_path / "a" / "b").check_writable()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def full_disk(tmp_path):
+    """A file system of 64 KiB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)], capture_output=True, check=False
+    )
+    if mounted.returncode != 0:
+        pytest.skip("mounting a small file system needs root")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_is_told_and_nothing_is_left(full_disk):
+    with pytest.raises(StoreError, match="the disk is full"):
+        Files(full_disk / "results").check_writable()
+    assert list(full_disk.iterdir()) == []
+
+
+def test_a_disk_that_fills_up_leaves_the_trial_uncommitted(full_disk):
+    store = Store(Files(full_disk / "tiny"))
+    store.write_job(JOB)
+    store.commit(row(0), EPOCH_ROWS, PREDICTED)
+    large = Predictions(np.zeros(9000, np.int32), np.random.RandomState(0).uniform(size=(9000, 2)).astype(np.float32))
+    with pytest.raises(StoreError, match="the disk is full"):
+        store.commit(row(1), EPOCH_ROWS, large)
+    assert store.read("trials").table["trial_id"].to_pylist() == ["t0"]
+
+
+@pytest.mark.parametrize("uri", ["nosuch://x/y", "s3:///"])
+def test_a_uri_that_is_not_understood_is_refused(uri):
+    with pytest.raises(StoreError, match="must be a path or a URI such as s3://bucket/folder"):
+        Files(uri)
+
+
+def test_a_file_uri_is_a_path(tmp_path):
+    store = Store(Files(f"file://{tmp_path}/tiny"))
+    store.write_job(JOB)
+    store.commit(row(0), EPOCH_ROWS, PREDICTED)
+    assert Store(Files(tmp_path / "tiny")).read("trials").table.num_rows == 1
+
+
+def test_a_remote_file_system_serves_as_well():
+    """The file system in memory that Arrow has for tests stands for object storage."""
+    store = Store(Files("mock:///bucket/tiny"))
+    store.files._system.create_dir("bucket/tiny")
+    for name in ("trials", "epochs", "predictions"):
+        store.files._system.create_dir(f"bucket/tiny/{name}")
+    assert not store.files.is_local
+    store.write_job(JOB)
+    store.commit(row(0), EPOCH_ROWS, PREDICTED)
+    assert store.read("epochs").table["loss"].to_pylist() == [1.0, 0.5]
+    assert store.files.folders() == ["epochs", "predictions", "trials"]
+
+
+# --- signs of life ------------------------------------------------------------------------------------------------
+
+
+def test_two_submits_do_not_meet_on_a_store(tmp_path):
+    files = Files(tmp_path)
+    first = Presence(files)
+    with pytest.raises(StoreError, match=f"Another submit is at work on .* .process {os.getpid()} on "):
+        Presence(files)
+    first.leave()
+    Presence(files).leave()
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_sign_says_what_is_running_every_few_seconds(tmp_path):
+    times = iter([0.0, 0.0, 1.0, 9.0, 9.0])
+    presence = Presence(Files(tmp_path), now=lambda: next(times))
+    presence.tell({"one": "epoch 1"})
+    assert read_sign(Files(tmp_path)).running == {}
+    presence.tell({"one": "epoch 2"})
+    assert read_sign(Files(tmp_path)).running == {"one": "epoch 2"}
+
+
+def changed_sign(folder, **changes):
+    Presence(Files(folder))
+    document = json.loads((folder / NAME).read_text()) | changes
+    (folder / NAME).write_text(json.dumps(document))
+    return document
+
+
+def test_a_dead_process_does_not_hold_the_store_even_if_its_number_is_used_again(tmp_path):
+    changed_sign(tmp_path, born="1")
+    assert not read_sign(Files(tmp_path)).alive
+    Presence(Files(tmp_path)).leave()
+
+
+def test_a_silent_submit_on_another_machine_is_taken_for_dead(tmp_path):
+    at = changed_sign(tmp_path, host="elsewhere")["at"]
+    assert read_sign(Files(tmp_path), now=lambda: at + 60).alive
+    assert not read_sign(Files(tmp_path), now=lambda: at + 600).alive
+
+
+def test_a_sign_cut_short_is_no_sign(tmp_path):
+    (tmp_path / NAME).write_text("{")
+    assert read_sign(Files(tmp_path)) is None
