@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -27,6 +27,25 @@ class Written:
     box_plot: str | None
 
 
+@dataclass(frozen=True)
+class Figures:
+    """Names of the figures that were drawn, without ending.
+
+    Args:
+        box: the box plot.
+        differences: the paired differences.
+        curves: variant -> its learning curves.
+    """
+
+    box: str | None = None
+    differences: str | None = None
+    curves: Mapping[str, str] = field(default_factory=dict)
+
+    def names(self) -> list[str]:
+        """Return them all."""
+        return [name for name in (self.box, self.differences, *self.curves.values()) if name]
+
+
 def write_report(store: Store, table: JobTable) -> Written:
     """Write every table and figure of the comparison below the store's `report/`.
 
@@ -37,35 +56,58 @@ def write_report(store: Store, table: JobTable) -> Written:
     folder.write("summary.csv", tables.summary_csv(table).encode())
     folder.write("differences.csv", tables.differences_csv(table).encode())
     folder.write("runs.csv", tables.runs_csv(table).encode())
-    has_runs = any(row.values for row in table.rows)
+    figures = _draw_all(store, folder, table) if any(row.values for row in table.rows) else Figures()
+    folder.write("report.md", report_text(table, figures).encode())
+    return Written(f"{folder.location}/report.md", f"{folder.location}/box.png" if figures.box else None)
+
+
+def report_text(table: JobTable, figures: Figures) -> str:
+    """Return the report in Markdown.
+
+    Args:
+        table: the comparison.
+        figures: those that lie beside it.
+    """
+    parts = [f"# {_plain(str(table.job['name']))}", *_about(table), *_summary(table)]
+    if figures.box:
+        parts.append(f"![{plots.axis_label(table.metric)} of every run]({figures.box}.png)")
+    if len(table.rows) > 1:
+        parts += _differences(table)
+    if figures.differences:
+        parts.append(f"![paired differences]({figures.differences}.png)")
+    if figures.curves:
+        parts.append("## Learning curves")
+        parts.append(
+            "Train blue, validation orange. Train values are averaged over each epoch while it trains, with "
+            "augmentation and dropout on; losses are cross-entropy without weight decay's share."
+        )
+        parts += [f"![learning curves of {_plain(name)}]({file}.png)" for name, file in figures.curves.items()]
+    parts += _provenance(table)
+    names = ["summary.csv", "differences.csv", "runs.csv", *(f"{name}.svg" for name in figures.names())]
+    parts.append("## Files")
+    parts.append("Beside this file: " + ", ".join(names) + ". The runs themselves: ../trials/\\*.parquet.")
+    return "\n\n".join(parts) + "\n"
+
+
+def _draw_all(store: Store, folder: Files, table: JobTable) -> Figures:
+    """Draw every figure as PNG and SVG."""
+    _draw(folder, "box", plots.box_plot(table))
+    difference = plots.difference_plot(table)
+    if difference is not None:
+        _draw(folder, "differences", difference)
+    epochs = store.read("epochs").table
     curves: dict[str, str] = {}
-    difference = None
-    if has_runs:
-        _draw(folder, "box", plots.box_plot(table))
-        curves = _draw_curves(store, folder, table)
-        difference = plots.difference_plot(table)
-        if difference is not None:
-            _draw(folder, "differences", difference)
-    text = _markdown(table, curves, has_runs=has_runs, has_differences=difference is not None)
-    folder.write("report.md", text.encode())
-    return Written(f"{folder.location}/report.md", f"{folder.location}/box.png" if has_runs else None)
+    for variant, settings in table.job["variants"].items():
+        own = epochs.filter(pa.compute.equal(epochs["condition_id"], settings["condition_id"])).to_pylist()
+        if own:
+            curves[variant] = _file_name(variant, set(curves.values()))
+            _draw(folder, curves[variant], plots.learning_curves(str(table.job["name"]), variant, own))
+    return Figures("box", "differences" if difference is not None else None, curves)
 
 
 def _draw(folder: Files, name: str, figure: Figure) -> None:
     for kind in ("png", "svg"):
         folder.write(f"{name}.{kind}", plots.render(figure, kind))
-
-
-def _draw_curves(store: Store, folder: Files, table: JobTable) -> dict[str, str]:
-    """Draw the learning curves of every variant; return variant -> file name without ending."""
-    epochs = store.read("epochs").table
-    names: dict[str, str] = {}
-    for variant, settings in table.job["variants"].items():
-        own = epochs.filter(pa.compute.equal(epochs["condition_id"], settings["condition_id"])).to_pylist()
-        if own:
-            names[variant] = _file_name(variant, set(names.values()))
-            _draw(folder, names[variant], plots.learning_curves(str(table.job["name"]), variant, own))
-    return names
 
 
 def _file_name(variant: str, taken: set[str]) -> str:
@@ -75,26 +117,6 @@ def _file_name(variant: str, taken: set[str]) -> str:
     while name in taken:
         name, number = f"{plain}-{number}", number + 1
     return name
-
-
-def _markdown(table: JobTable, curves: Mapping[str, str], *, has_runs: bool, has_differences: bool) -> str:
-    job = table.job
-    parts = [f"# {_plain(str(job['name']))}", *_about(table), *_summary(table)]
-    if has_runs:
-        parts.append(f"![{plots.axis_label(table.metric)} of every run](box.png)")
-    if len(table.rows) > 1:
-        parts += _differences(table)
-    if has_differences:
-        parts.append("![paired differences](differences.png)")
-    if curves:
-        parts.append("## Learning curves")
-        parts.append(
-            "Train blue, validation orange. Train values are averaged over each epoch while it trains, with "
-            "augmentation and dropout on; losses are cross-entropy without weight decay's share."
-        )
-        parts += [f"![learning curves of {_plain(name)}]({file}.png)" for name, file in curves.items()]
-    parts += _files(curves)
-    return "\n\n".join(parts) + "\n"
 
 
 def _about(table: JobTable) -> list[str]:
@@ -139,10 +161,11 @@ def _differences(table: JobTable) -> list[str]:
     ]
 
 
-def _files(curves: Mapping[str, str]) -> list[str]:
-    names = ["summary.csv", "differences.csv", "runs.csv", "box.svg", "differences.svg"]
-    names += [f"{name}.svg" for name in curves.values()]
-    return ["## Files", "Beside this file: " + ", ".join(names) + ". The runs themselves: ../trials/*.parquet."]
+def _provenance(table: JobTable) -> list[str]:
+    if not table.provenance:
+        return []
+    rows = [(name, ", ".join(values)) for name, values in table.provenance.items()]
+    return ["## Made with", markdown_table(("what", "value"), rows).replace("---:", "---")]
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

@@ -20,7 +20,15 @@ METRICS = ("test_accuracy", "test_loss", "val_accuracy", "val_loss")
 Key = tuple[int, int]
 """(repeat, fold), both counted from 0."""
 
-VERSION_COLUMNS = ("tensorflow_version", "keras_version", "numpy_version", "python_version", "device", "commit")
+VERSION_COLUMNS = (
+    "cnnjobs_version",
+    "tensorflow_version",
+    "keras_version",
+    "numpy_version",
+    "python_version",
+    "device",
+    "commit",
+)
 """What should be the same in all trials of a comparison."""
 
 
@@ -34,6 +42,7 @@ class VariantRow:
         expected: how many runs the job asks for.
         diverged: runs whose loss stopped being finite.
         failed: runs that ended with an error.
+        not_finite: completed runs whose metric is missing or not finite.
         summary: None without a completed run.
         difference: to the reference; None for the reference itself.
     """
@@ -43,6 +52,7 @@ class VariantRow:
     expected: int
     diverged: int
     failed: int
+    not_finite: int
     summary: Summary | None
     difference: Difference | None
 
@@ -58,6 +68,7 @@ class JobTable:
         rows: in the order of the job.
         stale: stored trials of settings the job no longer has; left out.
         notes: what a reader should know before trusting the numbers.
+        provenance: version, device or commit -> the values that the runs have.
     """
 
     job: Mapping[str, Any]
@@ -66,6 +77,7 @@ class JobTable:
     rows: tuple[VariantRow, ...]
     stale: int
     notes: tuple[str, ...]
+    provenance: Mapping[str, tuple[str, ...]]
 
     @property
     def is_accuracy(self) -> bool:
@@ -101,8 +113,13 @@ def job_table(store: Store, metric: str | None = None, reference: str | None = N
     trials = current.select(["condition_id", "repeat", "fold", "status", metric, *VERSION_COLUMNS]).to_pylist()
     overlap = 1 / (job["protocol"]["folds"] - 1) if job["protocol"]["folds"] else 0.0
     rows = _rows(job, trials, metric, reference, overlap)
-    notes = [*_mixed(trials), *_left_out(rows, metric), *(f"not readable, left out: {name}" for name in stored.damaged)]
-    return JobTable(job, metric, reference, rows, stored.table.num_rows - current.num_rows, tuple(notes))
+    provenance = _provenance(trials)
+    notes = [
+        *_mixed(provenance),
+        *_left_out(rows, metric),
+        *(f"not readable, left out: {name}" for name in stored.damaged),
+    ]
+    return JobTable(job, metric, reference, rows, stored.table.num_rows - current.num_rows, tuple(notes), provenance)
 
 
 def _rows(
@@ -125,6 +142,7 @@ def _rows(
                 expected=job["repeats"] * (job["protocol"]["folds"] or 1),
                 diverged=statuses["diverged"],
                 failed=statuses["failed"],
+                not_finite=statuses["completed"] - len(runs),
                 summary=summarize(list(runs.values()), overlap) if runs else None,
                 difference=None if name == reference else paired_difference(runs, values[reference], overlap),
             )
@@ -136,15 +154,23 @@ def _finite(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
 
 
-def _mixed(trials: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Warn of a comparison between runs of different versions or devices."""
-    notes = []
+def _provenance(trials: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+    """Return what the runs were made with; more than one value is a mixture."""
+    found = {}
     for column in VERSION_COLUMNS:
-        found = sorted({str(trial[column]) for trial in trials if trial[column] is not None})
-        if len(found) > 1:
-            name = column.removesuffix("_version")
-            notes.append(f"the runs mix {len(found)} values of {name}: {', '.join(found)}; a difference may be theirs")
-    return notes
+        values = sorted({str(trial[column]) for trial in trials if trial[column] is not None})
+        if values:
+            found[column.removesuffix("_version")] = tuple(values)
+    return found
+
+
+def _mixed(provenance: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Warn of a comparison between runs of different versions or devices."""
+    return [
+        f"the runs mix {len(values)} values of {name}: {', '.join(values)}; a difference may be theirs"
+        for name, values in provenance.items()
+        if len(values) > 1
+    ]
 
 
 def _left_out(rows: Sequence[VariantRow], metric: str) -> list[str]:
@@ -154,6 +180,9 @@ def _left_out(rows: Sequence[VariantRow], metric: str) -> list[str]:
             notes.append(f"{row.name}: {row.diverged} of its runs diverged (loss not finite) and have no {metric}")
         if row.failed:
             notes.append(f"{row.name}: {row.failed} of its runs failed; submit the job again to repeat them")
+        if row.not_finite:
+            runs = "1 completed run has" if row.not_finite == 1 else f"{row.not_finite} completed runs have"
+            notes.append(f"{row.name}: {runs} no finite {metric} and {'is' if row.not_finite == 1 else 'are'} left out")
     return notes
 
 

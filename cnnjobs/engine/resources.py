@@ -47,7 +47,7 @@ def divide(machine: Machine, wishes: Wishes, *, trials: int, replicas: int, data
             f"`--gpus-per-trial` must be at most {machine.gpus}, the GPUs of this machine. "
             f"Received: {gpus:g}. Use `--gpus-per-trial 0` to train on cores."
         )
-    if 0 < gpus < replicas:
+    if replicas > 1 and 0 < gpus < replicas:
         raise ResourceError(
             f"A trial of {replicas} replicas must have {replicas} GPUs. Received: --gpus-per-trial {gpus:g}."
         )

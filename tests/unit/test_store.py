@@ -73,7 +73,7 @@ def test_pandas_reads_each_table_with_one_glob(store, glob):
 
     import pandas as pd
 
-    trials = pd.concat(pd.read_parquet(path) for path in sorted(globbing.glob(glob.format("trials"))))
+    trials = pd.concat(pd.read_parquet(path) for path in sorted(globbing.glob(glob.format("trials"))))  # noqa: PTH207
     assert trials.test_accuracy.tolist() == [0.5, 0.51]
     folder = f"{store.files.location}/predictions"
     assert pd.read_parquet(folder).label.tolist() == [0, 1, 1] * 2
@@ -109,7 +109,7 @@ def test_load_results_gives_data_frames_of_a_job_or_of_a_folder_of_jobs(store, t
 
 
 def test_rows_without_a_commit_mark_are_not_there(store):
-    os.remove(f"{store.files.location}/trials/t1.parquet")
+    Path(store.files.location, "trials", "t1.parquet").unlink()
     assert set(store.read("epochs").table["trial_id"].to_pylist()) == {"t0"}
     assert set(store.read("predictions").table["trial_id"].to_pylist()) == {"t0"}
 
@@ -144,7 +144,7 @@ def test_leftovers_of_a_write_are_no_parquet_files(store, monkeypatch):
         store.files.below("trials").write("t9.parquet", b"half")
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 9, "the child died between writing and replacing"
-    names = os.listdir(f"{store.files.location}/trials")
+    names = [path.name for path in Path(store.files.location, "trials").iterdir()]
     assert len(names) == 3
     assert len([name for name in names if name.endswith(".parquet")]) == 2
 
@@ -159,7 +159,7 @@ def test_a_newer_store_is_refused(store, tmp_path):
 def test_a_newer_table_is_refused(store):
     newer = one_row(row(7)).replace_schema_metadata({b"cnnjobs.schema": str(SCHEMA_VERSION + 1).encode()})
     pq.write_table(newer, f"{store.files.location}/trials/t7.parquet")
-    with pytest.raises(StoreError, match="trials/t7.parquet was written by a newer cnnjobs"):
+    with pytest.raises(StoreError, match=r"trials/t7\.parquet was written by a newer cnnjobs"):
         store.read("trials")
 
 
@@ -171,7 +171,7 @@ def test_a_foreign_job_json_is_refused(tmp_path, text):
 
 
 def test_a_column_that_is_none_is_a_mistake_of_ours():
-    with pytest.raises(ValueError, match="no columns .'accuracy_of_test'"):
+    with pytest.raises(ValueError, match=r"no columns \['accuracy_of_test'\]"):
         one_row({"accuracy_of_test": 1.0})
 
 
@@ -188,7 +188,7 @@ def test_a_path_that_cannot_be_written_leaves_nothing(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreError, match=r"Cannot write .*: Not a directory\. Choose another place with `--results"):
         Files(tmp_path / "file" / "results" / "tiny").check_writable()
-    assert sorted(os.listdir(tmp_path)) == ["file"]
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_the_check_for_writing_leaves_nothing_behind(tmp_path):
@@ -262,7 +262,7 @@ def test_two_submits_do_not_meet_on_a_store(tmp_path):
         Presence(files)
     first.leave()
     Presence(files).leave()
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_sign_says_what_is_running_every_few_seconds(tmp_path):

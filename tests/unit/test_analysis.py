@@ -1,0 +1,230 @@
+"""Tables, figures and the report say the same numbers, and no more than the runs allow."""
+
+import csv
+import io
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+
+from cnnjobs.analysis import plots, tables
+from cnnjobs.analysis.report import Figures, report_text, write_report
+from cnnjobs.analysis.tables import job_table
+from cnnjobs.errors import StoreError
+from cnnjobs.messages import Predictions
+from cnnjobs.store.files import Files
+from cnnjobs.store.store import Store
+
+VALUES = {
+    "baseline": [0.90, 0.91, 0.92, 0.93, 0.94],
+    "better | *bold* <script>": [0.92, 0.93, 0.93, 0.95, 0.96],
+    "alike": [0.92, 0.91, 0.90, 0.94, 0.93],
+}
+
+
+def make_store(tmp_path, values=VALUES, *, folds=None, repeats=5, validation=0.2, curves=False, **row):
+    """A store whose trials have these test accuracies; epochs and predictions only with `curves`."""
+    store = Store(Files(tmp_path / "job"))
+    protocol = {"validation": validation, "folds": folds, "limit_train": None, "replicas": 1}
+    store.write_job(
+        {
+            "name": "job",
+            "repeats": repeats,
+            "reference": next(iter(values)),
+            "protocol": protocol,
+            "protocol_text": "20% held out",
+            "dataset": {"name": "digits", "train_rows": 100, "test_rows": 10, "classes": 2},
+            "variants": {name: {"condition_id": f"c{index}", "settings": {}} for index, name in enumerate(values)},
+        }
+    )
+    predictions = Predictions(np.zeros(1, np.int32), np.ones((1, 2), np.float32) / 2)
+    for index, (name, runs) in enumerate(values.items()):
+        for number, value in enumerate(runs):
+            repeat, fold = divmod(number, folds) if folds else (number, 0)
+            which = {"trial_id": f"t{index}-{number}", "condition_id": f"c{index}", "job": "job", "variant": name}
+            metrics = {"test_accuracy": value, "val_accuracy": value, "test_loss": 1 - value}
+            epochs = {"epoch": [1, 2], "loss": [1, 0.5], "accuracy": [0.5, 0.6]}
+            epochs |= {"val_loss": [1, 0.6], "val_accuracy": [0.4, value]}
+            full = which | {"repeat": repeat, "fold": fold, "status": "completed"} | metrics | row
+            store.commit(full, epochs if curves else {}, predictions if curves else None)
+    return store
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    """The runs of VALUES; to be read only."""
+    return make_store(tmp_path_factory.mktemp("values"))
+
+
+def rows_of(text):
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_the_summary_has_every_number_asked_for(store):
+    first = rows_of(tables.summary_csv(job_table(store)))[0]
+    assert first["n"] == first["expected"] == "5"
+    expected = {"mean": 0.92, "sd": 0.0158114, "median": 0.92, "min": 0.9, "max": 0.94}
+    for name, value in expected.items():
+        assert float(first[name]) == pytest.approx(value, abs=1e-6)
+    assert (float(first["ci95_low"]), float(first["ci95_high"])) == pytest.approx((0.900368, 0.939632), abs=1e-6)
+
+
+def test_terminal_and_markdown_show_the_same_numbers_in_percent(store):
+    table = job_table(store)
+    _, cells = tables.summary_cells(table)
+    assert cells[0] == ("baseline", "5/5", "92.00", "1.58", "92.00", "90.00", "94.00", "[90.04, 93.96]")
+    assert "| " + " | ".join(cells[0]) + " |" in report_text(table, Figures())
+
+
+def test_verdicts_follow_from_the_intervals(store):
+    _, cells = tables.difference_cells(job_table(store))
+    assert cells[0][1:] == ("5", "+1.80", "0.45", "[+1.24, +2.36]", "better")
+    assert cells[1][-1] == "not resolved: the interval holds 0"
+
+
+def test_for_a_loss_less_is_better(store):
+    _, cells = tables.difference_cells(job_table(store, metric="test_loss"))
+    assert cells[0][-1] == "better"
+    assert cells[0][2] == "-0.0180"
+
+
+def test_another_reference_can_be_chosen(store):
+    table = job_table(store, reference="alike")
+    assert [row.difference is None for row in table.rows] == [False, False, True]
+
+
+def test_a_reference_that_is_no_variant_is_refused_with_the_names(store):
+    with pytest.raises(StoreError, match=r"must be a variant of job: baseline, better .* Received: 'base'"):
+        job_table(store, reference="base")
+
+
+def test_one_repeat_has_no_spread_and_no_verdict(tmp_path):
+    table = job_table(make_store(tmp_path, {"a": [0.5], "b": [0.6]}))
+    assert tables.summary_cells(table)[1][0] == (
+        "a",
+        "1/5",
+        "50.00",
+        "-",
+        "50.00",
+        "50.00",
+        "50.00",
+        "one repeat: no spread",
+    )
+    assert tables.difference_cells(table)[1][0][-1] == "one pair: cannot tell from chance"
+
+
+def test_one_variant_makes_a_report_without_differences(tmp_path):
+    store = make_store(tmp_path, {"a": [0.5, 0.6]})
+    assert "Paired differences" not in report_text(job_table(store), Figures())
+    assert plots.difference_plot(job_table(store)) is None
+
+
+def test_a_variant_without_a_run_is_shown_as_such(tmp_path):
+    table = job_table(make_store(tmp_path, {"a": [0.5, 0.6], "b": []}))
+    assert tables.summary_cells(table)[1][1][:3] == ("b", "0/5", "no run yet")
+    assert tables.difference_cells(table)[1][0][2] == "no pairs yet"
+
+
+def test_a_job_without_a_run_makes_a_report_without_figures(tmp_path):
+    store = make_store(tmp_path, {"a": [], "b": []})
+    written = write_report(store, job_table(store))
+    assert written.box_plot is None
+    assert "no run yet" in (tmp_path / "job" / "report" / "report.md").read_text()
+
+
+def test_folds_are_compared_by_fold_accuracy_with_the_corrected_interval(tmp_path):
+    folds = {"a": [0.9855, 0.986, 0.98642, 0.9885, 0.98742], "b": [0.99058, 0.99042, 0.98883, 0.99192, 0.99133]}
+    store = make_store(tmp_path, folds, folds=5, repeats=1)
+    table = job_table(store)
+    assert table.metric == "val_accuracy"
+    d = table.rows[1].difference
+    assert d.mean / ((d.high - d.low) / 2 / 2.7764451) == pytest.approx(5.66596, abs=1e-3)
+    assert "Nadeau and Bengio" in report_text(table, Figures())
+
+
+def test_the_tutorials_protocol_is_told(tmp_path):
+    table = job_table(make_store(tmp_path, {"a": [0.5]}, validation="test"))
+    assert "curves of this job are those of the test set" in report_text(table, Figures())
+
+
+def test_a_mixture_of_versions_is_told(tmp_path):
+    store = make_store(tmp_path, {"baseline": [0.8, 0.9]}, tensorflow_version="2.21.0")
+    other = {"trial_id": "t0-0", "condition_id": "c0", "job": "job", "variant": "baseline", "repeat": 0, "fold": 0}
+    store.commit(other | {"status": "completed", "test_accuracy": 0.9, "tensorflow_version": "2.20.0"}, {}, None)
+    assert any("mix 2 values of tensorflow: 2.20.0, 2.21.0" in note for note in job_table(store).notes)
+
+
+def test_a_metric_that_is_no_number_is_left_out_of_the_mean_and_told(tmp_path):
+    table = job_table(make_store(tmp_path, {"a": [0.5, float("nan"), 0.7]}))
+    assert table.rows[0].summary.n == 2
+    assert "a: 1 completed run has no finite test_accuracy and is left out" in table.notes
+
+
+def test_names_from_a_job_are_only_text_in_the_report(store):
+    report = report_text(job_table(store), Figures(curves={"a | <b>": "curves-a-b"}))
+    assert r"better \| \*bold\* \<script\>" in report
+    assert "<script>" not in report.replace(r"\<script\>", "")
+    assert r"![learning curves of a \| \<b\>](curves-a-b.png)" in report
+
+
+def test_the_report_says_what_made_the_runs(tmp_path):
+    table = job_table(make_store(tmp_path, {"a": [0.5]}, tensorflow_version="2.21.0", device="a CPU"))
+    assert "| tensorflow | 2.21.0 |" in report_text(table, Figures())
+
+
+def test_every_file_of_the_report_is_written_and_named(tmp_path):
+    store = make_store(tmp_path, {"Both + more": [0.5, 0.6], "both more": [0.6, 0.7]}, curves=True)
+    written = write_report(store, job_table(store))
+    names = {path.name for path in (tmp_path / "job" / "report").iterdir()}
+    curves = {"curves-both-more", "curves-both-more-2"}
+    figures = {f"{name}.{kind}" for name in {"box", "differences", *curves} for kind in ("png", "svg")}
+    assert names == figures | {"report.md", "summary.csv", "differences.csv", "runs.csv"}
+    report = (tmp_path / "job" / "report" / "report.md").read_text()
+    for name in names - {"report.md"}:
+        assert name in report
+    assert written.box_plot.endswith("job/report/box.png")
+
+
+def test_the_box_plot_draws_every_run_and_n(store):
+    table = job_table(store)
+    axes = plots.box_plot(table).axes[0]
+    dots = [line for line in axes.lines if line.get_marker() == "o"]
+    assert [sorted(np.round(dot.get_ydata(), 6)) for dot in dots] == [
+        sorted(100 * np.array(v)) for v in VALUES.values()
+    ]
+    assert len(axes.patches) == 3, "one box a variant"
+    assert all(label.get_text().endswith("n = 5") for label in axes.get_xticklabels())
+
+
+def test_below_five_runs_there_is_no_box(tmp_path):
+    axes = plots.box_plot(job_table(make_store(tmp_path, {"a": [0.1, 0.2, 0.3, 0.4]}))).axes[0]
+    assert len(axes.patches) == 0
+
+
+def test_learning_curves_draw_every_repeat_train_blue_validation_orange(tmp_path):
+    store = make_store(tmp_path, {"baseline": VALUES["baseline"]}, curves=True)
+    epochs = (
+        store.read("epochs").table.filter(store.read("epochs").table["condition_id"].to_numpy() == "c0").to_pylist()
+    )
+    upper, lower = plots.learning_curves("job", "baseline", epochs).axes
+    assert upper.get_ylabel().startswith("loss")
+    assert lower.get_ylabel().startswith("accuracy")
+    for axes in (upper, lower):
+        colors = [line.get_color() for line in axes.lines]
+        assert colors == ["tab:blue"] * 5 + ["tab:orange"] * 5
+
+
+def test_many_repeats_become_a_median_and_a_band(tmp_path):
+    store = make_store(tmp_path, {"a": [0.5 + number / 100 for number in range(12)]}, repeats=12, curves=True)
+    upper, _ = plots.learning_curves("job", "a", store.read("epochs").table.to_pylist()).axes
+    assert len(upper.lines) == 2
+    assert len(upper.collections) == 2
+    assert "band: 10% to 90%" in upper.get_title(loc="left")
+
+
+def test_a_figure_is_the_same_file_every_time_and_valid_svg(store):
+    table = job_table(store)
+    first, second = (plots.render(plots.box_plot(table), "svg") for _ in range(2))
+    assert first == second
+    assert ElementTree.fromstring(first).tag.endswith("svg")
+    assert plots.render(plots.box_plot(table), "png")[:4] == b"\x89PNG"

@@ -1,0 +1,74 @@
+"""How many trials run at once is a pure function of the machine and the wishes."""
+
+import pytest
+
+from cnnjobs.engine.protocol import Slot
+from cnnjobs.engine.resources import Wishes, divide
+from cnnjobs.errors import ResourceError
+from cnnjobs.machine import WORKER_BYTES, Machine, this_machine
+
+GIB = 1 << 30
+LAPTOP = Machine(cpus=8, gpus=0, free_bytes=32 * GIB)
+SERVER = Machine(cpus=32, gpus=4, free_bytes=256 * GIB)
+
+
+def division(machine, *, trials=100, replicas=1, data_bytes=0, **wishes):
+    return divide(machine, Wishes(**wishes), trials=trials, replicas=replicas, data_bytes=data_bytes)
+
+
+def test_cores_run_a_trial_each():
+    assert division(LAPTOP) == (Slot(cpus=1, gpus=0, replicas=1), 8)
+
+
+def test_no_more_at_once_than_there_are_trials():
+    assert division(LAPTOP, trials=3)[1] == 3
+
+
+def test_gpus_run_a_trial_each():
+    assert division(SERVER) == (Slot(cpus=1, gpus=1, replicas=1), 4)
+
+
+def test_replicas_get_a_gpu_each():
+    assert division(SERVER, replicas=2) == (Slot(cpus=1, gpus=2, replicas=2), 2)
+
+
+def test_a_fraction_packs_trials_on_a_gpu():
+    assert division(SERVER, gpus_per_trial=0.25)[1] == 16
+
+
+def test_without_gpus_asked_for_cores_are_used():
+    assert division(SERVER, gpus_per_trial=0) == (Slot(cpus=1, gpus=0, replicas=1), 32)
+
+
+def test_wishes_bound_what_runs_at_once():
+    assert division(LAPTOP, max_concurrent=2)[1] == 2
+    assert division(LAPTOP, cpus_per_trial=3)[1] == 2
+
+
+def test_memory_bounds_what_runs_at_once():
+    assert division(Machine(8, 0, 3 * (WORKER_BYTES + GIB)), data_bytes=GIB)[1] == 3
+    assert division(Machine(8, 0, GIB // 2))[1] == 1, "one trial is always tried"
+
+
+@pytest.mark.parametrize(
+    ("wishes", "message"),
+    [
+        ({"gpus_per_trial": 5}, "`--gpus-per-trial` must be at most 4, the GPUs of this machine. Received: 5."),
+        ({"cpus_per_trial": 33}, "`--cpus-per-trial` must be at most 32, the cores of this machine. Received: 33."),
+        ({"gpus_per_trial": 1, "replicas": 2}, "A trial of 2 replicas must have 2 GPUs. Received: --gpus-per-trial 1."),
+    ],
+)
+def test_more_than_there_is_is_refused(wishes, message):
+    with pytest.raises(ResourceError, match=message):
+        division(SERVER, **wishes)
+
+
+def test_the_machine_is_found_without_ray_or_tensorflow(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,2")
+    found = this_machine()
+    assert found.cpus >= 1
+    assert found.gpus == 2
+    assert found.free_bytes > 0
+    for hidden in ("", "-1"):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
+        assert this_machine().gpus == 0

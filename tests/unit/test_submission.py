@@ -1,0 +1,173 @@
+"""What is missing runs, what ends is committed, what failed is told: on the engine that runs in this process."""
+
+import json
+from pathlib import Path
+
+import pytest
+from fakes import VARIANTS, Notes, fake_worker, write_job
+
+from cnnjobs.analysis.tables import job_table
+from cnnjobs.engine.inline import InlineEngine
+from cnnjobs.engine.protocol import Slot
+from cnnjobs.errors import StoreError
+from cnnjobs.preparation import Overrides, prepare, store_at
+from cnnjobs.store.presence import NAME, Presence
+from cnnjobs.store.results import load_results
+from cnnjobs.submission import Submission, state_of
+
+SLOT = Slot(cpus=1, gpus=0, replicas=1)
+
+
+def quiet(what, done, total):
+    pass
+
+
+@pytest.fixture
+def submit(tmp_path):
+    """Submit a job file; return what happened, in lines."""
+
+    def run(engine=None, only=(), **job):
+        prepared = prepare(str(write_job(tmp_path, **job)), Overrides(only=only), quiet)
+        store = store_at(str(tmp_path / "results"), prepared.job)
+        state = state_of(store, prepared.plan.trials, set(prepared.plan.conditions.values()))
+        missing = prepared.plan.missing(state.finished, prepared.only)
+        notes = Notes()
+        submission = Submission(prepared, store, tuple(missing), SLOT, at_once=1)
+        notes.failures = submission.run(engine or InlineEngine(), fake_worker, notes)
+        notes.store, notes.state = store, state
+        return notes
+
+    return run
+
+
+def ended(notes):
+    return [line for line in notes.lines if not line.startswith("started")]
+
+
+def test_every_trial_is_stored(submit, tmp_path):
+    notes = submit()
+    assert ended(notes) == [f"completed {name}, repeat {repeat}" for name in ("one", "two") for repeat in (1, 2)]
+    trials = load_results(tmp_path / "results").trials
+    assert trials.status.tolist() == ["completed"] * 4
+    assert trials.dataset.unique().tolist() == ["digits"]
+    assert json.loads(trials.settings.iloc[0])["optimizer"]["learning_rate"] == 0.01
+    assert trials.groupby("repeat").seed_init.nunique().tolist() == [1, 1], "a repeat has one seed in all variants"
+    assert trials.seed_init.nunique() == 2
+
+
+def test_the_resolved_job_is_kept(submit, tmp_path):
+    submit()
+    document = json.loads((tmp_path / "results" / "tiny" / "job.json").read_text())
+    assert document["reference"] == "one"
+    assert document["dataset"]["train_rows"] == 1438
+    assert "job = Job(" in document["text"]
+    assert document["variants"]["two"]["settings"]["batch_size"] == 5
+
+
+def test_submitting_again_runs_nothing(submit):
+    submit()
+    assert submit().lines == []
+
+
+def test_more_repeats_run_only_those(submit):
+    submit(repeats=1)
+    assert ended(submit(repeats=2)) == ["completed one, repeat 2", "completed two, repeat 2"]
+
+
+def test_fewer_repeats_run_nothing_and_lose_nothing(submit):
+    submit(repeats=3)
+    notes = submit(repeats=1)
+    assert notes.lines == []
+    assert [row.summary.n for row in job_table(notes.store).rows] == [3, 3]
+
+
+def test_renaming_a_variant_runs_nothing_and_its_results_follow(submit):
+    submit()
+    notes = submit(variants='"first": base, "two": base.but(batch_size=5),')
+    assert notes.lines == []
+    assert [row.name for row in job_table(notes.store).rows] == ["first", "two"]
+    assert [row.summary.n for row in job_table(notes.store).rows] == [2, 2]
+
+
+def test_a_changed_variant_runs_again_and_the_old_runs_are_stale(submit):
+    submit()
+    notes = submit(variants='"one": base.but(epochs=1), "two": base.but(batch_size=5),')
+    assert ended(notes) == ["completed one, repeat 1", "completed one, repeat 2"]
+    table = job_table(notes.store)
+    assert table.stale == 2
+    assert [row.summary.n for row in table.rows] == [2, 2]
+    assert submit(variants='"one": base.but(epochs=1), "two": base.but(batch_size=5),').state.stale == {"one": 2}
+
+
+def test_only_the_variants_asked_for_run_but_the_job_is_whole(submit):
+    assert ended(submit(only=("two",))) == ["completed two, repeat 1", "completed two, repeat 2"]
+    assert [row.name for row in job_table(submit().store).rows] == ["one", "two"]
+
+
+def test_a_trial_that_raises_fails_alone(submit, tmp_path):
+    notes = submit(variants=VARIANTS + '"raises": base.but(batch_size=6),')
+    assert notes.failures == 2
+    assert "failed raises, repeat 1: RuntimeError: no such layer" in notes.lines
+    assert len([line for line in notes.lines if line.startswith("completed")]) == 4
+    failed = load_results(tmp_path / "results").trials.query("status == 'failed'").iloc[0]
+    log = Path(failed.log).read_text(encoding="utf-8")
+    assert "Traceback" in log
+    assert "and more" in log
+
+
+def test_failed_trials_are_tried_again(submit):
+    variants = VARIANTS + '"raises": base.but(batch_size=6),'
+    submit(variants=variants)
+    notes = submit(variants=variants)
+    assert len(notes.state.failed) == 2
+    assert [line for line in notes.lines if line.startswith("started")] == [
+        "started raises, repeat 1",
+        "started raises, repeat 2",
+    ]
+
+
+def test_a_diverged_trial_is_a_result_and_not_tried_again(submit):
+    variants = VARIANTS + '"diverges": base.but(batch_size=6),'
+    notes = submit(variants=variants)
+    assert "diverged diverges, repeat 1" in notes.lines
+    assert submit(variants=variants).lines == []
+    table = job_table(notes.store)
+    assert table.rows[2].summary is None
+    assert table.rows[2].diverged == 2
+    assert any("diverged" in note for note in table.notes)
+
+
+class InterruptedEngine(InlineEngine):
+    """Ctrl-C arrives after the third message of the second trial."""
+
+    def run(self, work, on_message):
+        seen = []
+
+        def interrupt(trial, message):
+            on_message(trial, message)
+            seen.append(trial.trial_id)
+            if seen.count(work.trials[1].trial_id) == 3:
+                raise KeyboardInterrupt
+
+        super().run(work, interrupt)
+
+
+def test_an_interrupted_submit_keeps_what_is_finished_and_continues(submit, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        submit(InterruptedEngine())
+    assert load_results(tmp_path / "results").trials.status.tolist() == ["completed"]
+    assert not (tmp_path / "results" / "tiny" / NAME).exists()
+    assert len(ended(submit())) == 3
+
+
+def test_two_submits_do_not_write_the_same_store(submit, tmp_path):
+    submit(repeats=1)
+    Presence(submit(repeats=1).store.files)
+    with pytest.raises(StoreError, match="Another submit is at work"):
+        submit(repeats=2)
+
+
+def test_the_same_job_gives_the_same_numbers_in_another_store(submit, tmp_path):
+    first = submit().store.read("predictions").table
+    (tmp_path / "results").rename(tmp_path / "old")
+    assert submit().store.read("predictions").table.equals(first)
