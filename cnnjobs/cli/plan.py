@@ -87,8 +87,14 @@ def _show(job: "Job", rows: list[tuple[str, ...]]) -> None:
 
 
 def _parameters(job: "Job", image_shape: tuple[int, int, int], classes: int) -> dict[str, int]:
-    """Return the number of weights of each variant's network."""
+    """Return the number of weights of each variant's network; one that cannot be built is told."""
     from cnnjobs.cli.doors import open_parameter_counter
 
     count = open_parameter_counter()
-    return {name: count(variant, image_shape, classes) for name, variant in job.variants.items()}
+    counted = {}
+    for name, variant in job.variants.items():
+        try:
+            counted[name] = count(variant, image_shape, classes)
+        except Exception as error:  # the user's function may raise anything
+            click.echo(f"note: the network of {name!r} cannot be built: {type(error).__name__}: {error}", err=True)
+    return counted

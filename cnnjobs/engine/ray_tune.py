@@ -67,7 +67,8 @@ class RayTuneEngine:
         shared = replace(work, dataset=_plain(work.dataset), modules=())
         trainable = tune.with_parameters(_TrialRunner, work=shared)
         resources = tune.PlacementGroupFactory([{"CPU": work.slot.cpus, "GPU": work.slot.gpus}])
-        tune.Tuner(
+        relay = _Relay(work, on_message)
+        tuner = tune.Tuner(
             tune.with_resources(trainable, resources),
             param_space={"trial": tune.grid_search(list(range(len(work.trials))))},
             tune_config=tune.TuneConfig(
@@ -78,11 +79,17 @@ class RayTuneEngine:
                 name="trials",
                 storage_path=folder,
                 verbose=0,
-                callbacks=[_Relay(work, on_message)],
+                callbacks=[relay],
                 failure_config=tune.FailureConfig(max_failures=LOST_WORKER_RETRIES),
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
             ),
-        ).fit()
+        )
+        try:
+            tuner.fit()
+        except Exception:
+            if relay.error is not None:  # Tune wraps it in an error of its own
+                raise relay.error from None
+            raise
 
     @contextlib.contextmanager
     def _session(self, data_bytes: int) -> Iterator[None]:
@@ -160,6 +167,7 @@ class _Relay(tune.Callback):
 
     def __init__(self, work: Work, on_message: OnMessage) -> None:
         self._work, self._on_message = work, on_message
+        self.error: Exception | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         """Give Tune nothing to snapshot: a submit continues from the store."""
@@ -167,7 +175,7 @@ class _Relay(tune.Callback):
 
     def on_trial_result(self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **_: Any) -> None:
         for message in result.pop(MESSAGES, []):
-            self._on_message(self._work.trials[trial.config["trial"]], message)
+            self._tell(trial, message)
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
         """Tell of a process that was lost."""
@@ -177,7 +185,14 @@ class _Relay(tune.Callback):
             "the worker process was lost, twice (out of memory? a crash in a library?). "
             "Try fewer at once: --max-concurrent 1"
         )
-        self._on_message(self._work.trials[trial.config["trial"]], Failure(summary, text))
+        self._tell(trial, Failure(summary, text))
+
+    def _tell(self, trial: Any, message: Message) -> None:
+        try:
+            self._on_message(self._work.trials[trial.config["trial"]], message)
+        except Exception as error:
+            self.error = error
+            raise
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """The devices of a worker process: set once, before TensorFlow first uses them."""
 
+import functools
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -10,11 +11,13 @@ import tensorflow as tf
 LIBRARIES = ("cnnjobs", "tensorflow", "keras", "ray", "numpy")
 
 
+@functools.cache  # TensorFlow takes these settings once a process
 def make_strategy(cpus: int, replicas: int) -> tf.distribute.Strategy:
     """Return the MirroredStrategy over this process's devices.
 
     GPUs are those the engine has made visible. Without one, `replicas` logical CPU devices are made.
-    Operations are made deterministic. To be called once, before TensorFlow is used.
+    Operations are made deterministic. To be called before TensorFlow is used; calling it again with
+    the same arguments gives the same strategy.
 
     Args:
         cpus: threads an operation may use.

@@ -115,12 +115,10 @@ def training_batches(
         first = tf.minimum(shard * shards.shard, in_step)
         last = tf.minimum(first + shards.shard, in_step)
         order = tf.stack([tf.constant(seeds.order, tf.int64), epoch])
-        shuffled = tf.random.experimental.index_shuffle(
-            tf.range(start + first, start + last),
-            tf.cast(order, tf.int32),
-            tf.constant(shards.rows - 1, tf.int64),
-        )
-        chosen = tf.gather(rows, shuffled)
+        highest = tf.constant(shards.rows - 1, tf.int64)
+        places = tf.minimum(tf.range(start + first, start + first + shards.shard), highest)
+        shuffled = tf.random.experimental.index_shuffle(places, tf.cast(order, tf.int32), highest)
+        chosen = tf.gather(rows, shuffled[: last - first])  # cut here: an empty shard cannot be shuffled
         batch = tf.cast(tf.gather(images, chosen), tf.float32)
         if augment is not None:
             transforms = draw_transforms(augment, shards.batch, height, width, [seeds.augment, tf.cast(step, tf.int32)])

@@ -42,7 +42,7 @@ class Program:
         with strategy.scope():
             self._optimizer = _optimizer(variant)
             self._optimizer.build(self.model.trainable_variables)
-        self._optimizer_start = [np.array(variable) for variable in self._optimizer.variables]
+        self._optimizer_start = [variable.numpy() for variable in self._optimizer.variables]
         self._seed_dropout(seeds.dropout)
         self.train = tf.function(self._train)
         self.predict = tf.function(self._predict)

@@ -1,0 +1,186 @@
+"""Every mistake gives one clear message without a traceback, exit code 2, and touches nothing."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from fakes import write_job
+from PIL import Image
+
+from cnnjobs.cli import main
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CNNJOBS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+
+
+def files():
+    """Everything here but the caches, Keras's own among them."""
+    return {path for path in Path.cwd().rglob("*") if not {"cache", "keras"} & set(path.parts)}
+
+
+def cnnjobs(*words):
+    """Run a command that must be refused; return its message."""
+    before = files()
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 2, done.output
+    assert isinstance(done.exception, SystemExit), done.exception
+    assert "Traceback" not in done.output
+    assert files() == before, "something was written"
+    return done.stderr
+
+
+def job(**settings):
+    return str(write_job(Path.cwd(), **settings))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("job = (\n", "line 1: '(' was never closed"),
+        ("a = 1\n", "defines no `job`"),
+        ("a = 1\nraise RuntimeError('out of milk')\n", "line 2, raised RuntimeError: out of milk"),
+        ("from cnnjobs import *\nVariant(model=vgg(), batch_size=0)\n", "line 2: `batch_size` must be"),
+        ("from cnnjobs import *\nVariant(model=vgg(), epochs=-1)\n", "line 2: `epochs` must be"),
+    ],
+)
+@pytest.mark.parametrize("command", ["submit", "plan"])
+def test_broken_job_files(command, text, message):
+    Path("broken.py").write_text(text)
+    assert message in cnnjobs(command, "broken.py")
+
+
+def test_a_missing_job_file():
+    assert "There is no job file jobs/none.py" in cnnjobs("submit", "jobs/none.py")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--only", "three"], "`--only` must be a variant of tiny: one, two. Received: 'three'."),
+        (["--repeats", "0"], "Invalid value for '--repeats': 0 is not in the range x>=1."),
+        (["--repeats", "-3"], "'--repeats'"),
+        (["--epochs", "0"], "'--epochs'"),
+        (["--epochs", "many"], "'many' is not a valid integer"),
+        (["--limit-train", "3"], "`--limit-train` must be between 10, one row a class, and 1438"),
+        (["--limit-train", "99999"], "`--limit-train` must be between"),
+        (["--dataset", "cifar11"], "must be one of digits, mnist, fashion_mnist, cifar10, cifar100"),
+        (["--dataset", "no/such/folder"], "There is no folder"),
+        (["--dataset", "none.npz"], "There is no file"),
+        (["--image-size", "32"], "`--image-size` and `--strict` are for folders of pictures"),
+        (["--results", "job.py"], "Cannot write job.py/tiny/"),
+        (["--results", "nosuch://bucket"], "must be a path or a URI"),
+        (["--gpus-per-trial", "1"], "`--gpus-per-trial` must be at most 0, the GPUs of this machine. Received: 1."),
+        (["--gpus-per-trial", "-1"], "'--gpus-per-trial'"),
+        (["--cpus-per-trial", "4096"], "`--cpus-per-trial` must be at most"),
+        (["--max-concurrent", "0"], "'--max-concurrent'"),
+        (["--colour"], "No such option"),
+    ],
+)
+def test_options(words, message):
+    assert message in cnnjobs("submit", job(), *words)
+
+
+@pytest.mark.parametrize(
+    ("variants", "message"),
+    [
+        ('"a": base.but(batch_size=5000)', "Variant 'a': `batch_size` must be at most 1150, the rows it trains on."),
+        ('"a": base.but(model=vgg(blocks=4))', "vgg with 4 blocks needs images of at least 16 x 16"),
+        ('"a": base, "b": base', "'a' and 'b', whose settings are all the same"),
+        ('"a": base.but(model=custom(net, size=object()))', "A hyperparameter must be a number, text, None"),
+    ],
+)
+def test_variants_that_cannot_train(variants, message):
+    path = Path(job(variants=variants))
+    path.write_text("from cnnjobs import custom\ndef net(shape, classes, size): ...\n" + path.read_text())
+    assert message in cnnjobs("submit", str(path))
+
+
+def test_more_folds_than_the_smallest_class():
+    path = Path(job())
+    path.write_text(path.read_text().replace("repeats=2", "folds=1000"))
+    assert "`folds` must be at most the size of the smallest class" in cnnjobs("submit", str(path))
+
+
+def picture(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (8, 8)).save(path)
+
+
+def test_folders_of_pictures():
+    Path("empty").mkdir()
+    assert "has no pictures" in cnnjobs("submit", job(dataset="empty/"), "--dataset", "empty/")
+    for index in range(4):
+        picture(Path("one/only", f"{index}.png"))
+    assert "must have at least two classes" in cnnjobs("submit", job(), "--dataset", "one")
+    picture(Path("one/single/1.png"))
+    assert "class 'single' must have at least two training images" in cnnjobs("submit", job(), "--dataset", "one")
+    Path("one/single/2.png").write_text("no picture")
+    assert "1 picture cannot be read: single/2.png" in cnnjobs("submit", job(), "--dataset", "one", "--strict")
+
+
+def test_npz_files():
+    np.savez("short.npz", x_train=np.zeros((4, 8, 8), np.uint8), y_train=np.zeros(3, int))
+    assert "one label an image. Received: 4 images and 3 labels" in cnnjobs("submit", job(), "--dataset", "short.npz")
+    np.savez("objects.npz", x_train=np.array([print]), y_train=np.zeros(1, int))
+    assert "never loaded because they can run code" in cnnjobs("submit", job(), "--dataset", "objects.npz")
+
+
+def test_results_of_a_newer_version():
+    Path("results/tiny").mkdir(parents=True)
+    Path("results/tiny/job.json").write_text(json.dumps({"schema": 99}))
+    for words in (("submit", job()), ("plan", job(), "--no-sizes"), ("status", "results"), ("aggregate", "results")):
+        assert "results/tiny/job.json was written by a newer cnnjobs" in cnnjobs(*words)
+
+
+@pytest.mark.parametrize("command", ["aggregate", "status"])
+def test_folders_without_results(command):
+    assert "There is no folder none" in cnnjobs(command, "none")
+    Path("foreign/folder").mkdir(parents=True)
+    Path("foreign/folder/file.parquet").write_text("x")
+    assert "foreign has no results: expected a job's folder" in cnnjobs(command, "foreign")
+    Path("file.txt").write_text("x")
+    assert "There is no folder file.txt" in cnnjobs(command, "file.txt")
+
+
+def test_a_metric_there_is_not():
+    assert "'f1' is not one of 'test_accuracy'" in cnnjobs("aggregate", "--metric", "f1")
+
+
+def test_a_full_disk():
+    Path("small").mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", "small"], capture_output=True, check=False
+    )
+    if mounted.returncode != 0:
+        pytest.skip("mounting a small file system needs root")
+    try:
+        assert "the disk is full. Choose another place with `--results PATH`, or make room." in cnnjobs(
+            "submit", job(), "--results", "small/results"
+        )
+    finally:
+        subprocess.run(["umount", "small"], check=True)
+
+
+def test_messages_are_one_line_and_name_the_mistake_once():
+    message = cnnjobs("submit", job(), "--only", "three")
+    assert re.fullmatch(r"error: [^\n]+\n", message)
+
+
+def test_a_data_set_that_cannot_be_downloaded(monkeypatch):
+    """No network, no file: Keras itself is asked, and its failure is explained."""
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    message = cnnjobs("submit", job(), "--dataset", "cifar10")
+    assert "cifar-10-batches-py-target_archive" in message
+    assert "sha256 6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce" in message
+    assert "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz" in message
+    assert str(Path.cwd() / "keras" / "datasets") in message
+    assert "--dataset digits needs no download" in message

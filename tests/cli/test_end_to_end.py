@@ -1,0 +1,216 @@
+"""The commands as a person types them, on real Ray, real TensorFlow and real images."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import cnnjobs
+
+ROOT = Path(__file__).parents[2]
+JOB = """
+import keras_free_neighbour as own
+from cnnjobs import Adam, Augment, Job, Variant, custom, vgg
+
+base = Variant(model=vgg(blocks=1, filters=4, dense=16), optimizer=Adam(0.003), epochs=2, batch_size=64)
+
+def broken(input_shape, classes):
+    print("this is printed by a model that raises")
+    raise ValueError("no such layer")
+
+job = Job(
+    name="small",
+    dataset="digits",
+    repeats=2,
+    variants={
+        "base": base,
+        "moved": base.but(augment=Augment(shift=0.1, flip="horizontal")),
+        "own": base.but(model=custom(own.net, width=6)),
+        "broken": base.but(model=broken),
+    },
+)
+"""
+NEIGHBOUR = """
+def net(input_shape, classes, width):
+    import keras
+    return keras.Sequential([
+        keras.Input(input_shape), keras.layers.Flatten(), keras.layers.Dense(width), keras.layers.Dense(classes)
+    ])
+"""
+COMMAND = [sys.executable, "-m", "cnnjobs.cli"]
+NOISE = re.compile(r"tensorflow|cuda|oneDNN|absl|WARNING|raylet|Tune|tune_|keras", re.I)
+
+
+def run(*words, cwd, timeout=240):
+    return subprocess.run([*COMMAND, *words], cwd=cwd, capture_output=True, text=True, timeout=timeout, check=False)
+
+
+def memory_of(pid):
+    """Bytes of a process and all below it; shared memory is counted once a process, so this is too much."""
+    import psutil
+
+    try:
+        family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return 0
+    total = 0
+    for process in family:
+        try:
+            total += process.memory_info().rss
+        except psutil.NoSuchProcess:
+            continue
+    return total
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    where = tmp_path_factory.mktemp("end to end")
+    (where / "keras_free_neighbour.py").write_text(NEIGHBOUR)
+    (where / "small.py").write_text(JOB)
+    return where
+
+
+@pytest.fixture(scope="module")
+def first(folder):
+    """The first submit, and the largest memory of all its processes together."""
+    process = subprocess.Popen(
+        [*COMMAND, "submit", "small.py"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, memory_of(process.pid))
+        time.sleep(0.3)
+    out, err = process.communicate()
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err), peak
+
+
+def trials_in(folder):
+    return cnnjobs.load_results(folder / "results").trials
+
+
+def test_trials_are_trained_and_a_model_that_raises_fails_alone(first, folder):
+    done, _ = first
+    assert done.returncode == 1, done.stderr
+    trials = trials_in(folder)
+    assert sorted(trials.query("status == 'completed'").variant) == ["base", "base", "moved", "moved", "own", "own"]
+    assert trials.query("status == 'completed'").test_accuracy.min() > 0.3
+    failed = trials.query("status == 'failed'")
+    assert failed.error.tolist() == ["ValueError: no such layer"] * 2
+    log = (folder / failed.log.iloc[0]).read_text()
+    assert "this is printed by a model that raises" in log
+    assert 'raise ValueError("no such layer")' in log, "the traceback shows the user's line"
+    assert "2 of 8 trials failed; their logs: results/small/logs/" in done.stderr
+
+
+def test_the_terminal_is_quiet(first):
+    done, _ = first
+    for line in (done.stdout + done.stderr).splitlines():
+        assert not NOISE.search(line.replace("keras_free", "")), line
+    assert "this is printed" not in done.stdout + done.stderr
+
+
+def test_it_ends_with_a_table_and_the_paths_of_plot_and_report(first, folder):
+    done, _ = first
+    assert "small: test accuracy (%) over the runs" in done.stdout
+    for name, line in (("box.png", "box plot: "), ("report.md", "report:   ")):
+        path = re.search(rf"^{line}(.*)$", done.stdout, re.M)
+        assert path is not None
+        assert path[1].endswith(name)
+        assert (folder / path[1]).is_file()
+
+
+def test_memory_of_all_processes_stays_below_four_gib(first):
+    assert 0 < first[1] < 4 << 30
+
+
+def test_status_names_failures_with_reason_and_log(first, folder):
+    done = run("status", "results", cwd=folder)
+    assert done.returncode == 0
+    assert re.search(r"base +2/2 +0 +0 +0 +0", done.stdout)
+    assert "failed: broken, repeat 1: ValueError: no such layer; log: results/small/logs/" in done.stdout
+
+
+def test_plan_knows_what_is_done_and_is_quick(first, folder):
+    began = time.perf_counter()
+    done = run("plan", "small.py", "--no-sizes", "--repeats", "3", cwd=folder)
+    assert time.perf_counter() - began < 2
+    assert re.search(r"base +3 +- +2 +- +2 +1 +0 +1", done.stdout)
+    assert "`submit` would run 6 of 12 trials (2 of them failed before)" in done.stdout
+
+
+def test_plan_counts_parameters(first, folder):
+    done = run("plan", "small.py", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"own +2 +- +2 +460 +2 +0 +0 +0", done.stdout)
+    assert re.search(r"broken +2 +- +2 +- +0 +2 +0 +2", done.stdout)
+    assert "note: the network of 'broken' cannot be built: ValueError: no such layer" in done.stderr
+
+
+def test_a_finished_job_has_nothing_to_run_and_does_not_start_ray(first, folder):
+    began = time.perf_counter()
+    done = run("submit", "small.py", "--only", "base", "--only", "own", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "Nothing to run" in done.stdout
+    assert time.perf_counter() - began < 15
+
+
+def test_aggregate_writes_the_report_anew(first, folder):
+    report = folder / "results" / "small" / "report"
+    for path in report.iterdir():
+        path.unlink()
+    done = run("aggregate", "results", "--reference", "own", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "Difference to own" in done.stdout
+    assert {"report.md", "summary.csv", "box.png", "box.svg", "curves-base.png"} <= {p.name for p in report.iterdir()}
+
+
+def test_a_trial_run_alone_gives_the_same_bits_as_among_others(first, folder):
+    """The first repeat of `own` again, in a process that has trained nothing before."""
+    done = run("submit", "small.py", "--only", "own", "--repeats", "1", "--results", "again", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    one = cnnjobs.load_results(folder / "results").predictions.query("variant == 'own' and repeat == 0")
+    two = cnnjobs.load_results(folder / "again").predictions.query("variant == 'own'")
+    assert one.trial_id.unique().tolist() == two.trial_id.unique().tolist()
+    assert [row.tolist() for row in one.probabilities] == [row.tolist() for row in two.probabilities]
+
+
+def stopped(folder, how, after):
+    """Start the quickstart, stop it when `after` trials are stored; return exit code, seconds, errors."""
+    process = subprocess.Popen(
+        [*COMMAND, "submit", str(ROOT / "jobs" / "quickstart.py"), "--results", "stopped"],
+        cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    trials = folder / "stopped" / "quickstart" / "trials"
+    until = time.monotonic() + 120
+    while process.poll() is None and time.monotonic() < until and len(list(trials.glob("*.parquet"))) < after:
+        time.sleep(0.1)
+    began = time.monotonic()
+    os.killpg(process.pid, how) if how == signal.SIGINT else process.send_signal(how)
+    _, err = process.communicate(timeout=60)
+    return process.returncode, time.monotonic() - began, err
+
+
+def test_a_stopped_submit_continues(folder):
+    """Ctrl-C stops within ten seconds and says how to go on; a kill loses only what was under way."""
+    code, seconds, err = stopped(folder, signal.SIGINT, after=2)
+    assert code == 130
+    assert seconds < 10
+    assert "To continue, run the same command again:\n  cnnjobs submit" in err
+    assert "Traceback" not in err
+    kept = {path.name for path in (folder / "stopped" / "quickstart" / "trials").iterdir()}
+    assert len(kept) >= 2
+    code, _, _ = stopped(folder, signal.SIGKILL, after=len(kept) + 2)
+    assert code == -signal.SIGKILL
+    assert "The last submit was cut off" in run("status", "stopped", cwd=folder).stdout
+    done = run("submit", str(ROOT / "jobs" / "quickstart.py"), "--results", "stopped", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    trials = cnnjobs.load_results(folder / "stopped").trials
+    assert trials.status.tolist() == ["completed"] * 9
+    assert kept < {path.name for path in (folder / "stopped" / "quickstart" / "trials").iterdir()}
+    assert json.loads((folder / "stopped" / "quickstart" / "job.json").read_text())["name"] == "quickstart"

@@ -1,0 +1,111 @@
+"""The engine on a real Ray, with workers that need no TensorFlow."""
+
+import os
+
+import fakes
+import pytest
+
+from cnnjobs import SGD, Job, Variant, vgg
+from cnnjobs.engine.protocol import Slot, Work
+from cnnjobs.errors import StoreError
+from cnnjobs.messages import Failure, Progress, Result, Started
+from cnnjobs.plan import make_plan
+
+pytest.importorskip("ray")
+
+BASE = Variant(model=vgg(), optimizer=SGD(0.1), epochs=3)
+NAMES = ("calm", "raises", "dies", "diverges")
+
+
+def trials_of(names=NAMES, repeats=2):
+    variants = {name: BASE.but(batch_size=index + 1) for index, name in enumerate(names)}
+    return make_plan(Job(name="a", dataset="digits", repeats=repeats, variants=variants), "data").trials
+
+
+def work_on(trials):
+    return Work(
+        trials=trials,
+        dataset=fakes.tiny_dataset(),
+        make_worker=fakes.fake_worker,
+        slot=Slot(cpus=1, gpus=0, replicas=1),
+        at_once=2,
+        modules=(fakes,),  # Ray's processes cannot import this folder
+    )
+
+
+def engine():
+    from cnnjobs.engine.ray_tune import RayTuneEngine
+
+    return RayTuneEngine(cpus=2, gpus=0)
+
+
+@pytest.fixture(scope="module")
+def told():
+    """Messages by trial, of one run for all tests below."""
+    messages = {}
+    trials = trials_of()
+    engine().run(work_on(trials), lambda trial, message: messages.setdefault(trial.label(), []).append(message))
+    return messages
+
+
+def kinds(messages):
+    return [type(message) for message in messages]
+
+
+def test_every_trial_ends_with_one_result_or_failure(told):
+    assert sorted(told) == sorted(trial.label() for trial in trials_of())
+    for messages in told.values():
+        assert isinstance(messages[-1], Result | Failure)
+        assert sum(isinstance(message, Result | Failure) for message in messages) == 1
+
+
+def test_a_trial_tells_that_it_started_and_how_far_it_is(told):
+    assert kinds(told["calm, repeat 1"]) == [Started, Progress, Progress, Progress, Result]
+
+
+def test_results_are_those_of_the_engine_in_this_process(told):
+    from cnnjobs.engine.inline import InlineEngine
+
+    here = {}
+    trials = trials_of(("calm",))
+    InlineEngine().run(work_on(trials), lambda trial, message: here.setdefault(trial.label(), []).append(message))
+    for label, messages in here.items():
+        assert messages[-1].final == told[label][-1].final
+        assert messages[-1].epochs == told[label][-1].epochs
+        assert (messages[-1].predictions.probabilities == told[label][-1].predictions.probabilities).all()
+
+
+def test_an_exception_is_a_failure_with_its_log_and_the_others_go_on(told):
+    failure = told["raises, repeat 1"][-1]
+    assert failure.error == "RuntimeError: no such layer"
+    assert "about to raise" in failure.log, "what the trial printed"
+    assert "Traceback" in failure.log
+    assert told["calm, repeat 2"][-1].status == "completed"
+
+
+def test_a_process_that_dies_is_started_again_once_and_then_a_failure(told):
+    messages = told["dies, repeat 1"]
+    assert kinds(messages).count(Started) == 2
+    assert "the worker process was lost" in messages[-1].error
+
+
+def test_a_diverged_trial_is_a_result(told):
+    assert told["diverges, repeat 2"][-1].status == "diverged"
+
+
+def test_trials_run_in_processes_of_their_own_that_are_used_again(told):
+    pids = {told[f"calm, repeat {repeat}"][-1].log for repeat in (1, 2)}
+    assert f"pid {os.getpid()}" not in pids
+    assert len(pids) <= 2
+
+
+def test_an_error_on_the_submitting_side_ends_the_run_and_ray():
+    import ray
+
+    def refuse(trial, message):
+        if isinstance(message, Result):
+            raise StoreError("the disk is full")
+
+    with pytest.raises(StoreError, match="the disk is full"):
+        engine().run(work_on(trials_of(("calm",), repeats=6)), refuse)
+    assert not ray.is_initialized()
