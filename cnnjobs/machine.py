@@ -30,6 +30,29 @@ def this_machine() -> Machine:
     return Machine(_cpus(), _gpus(), _free_bytes())
 
 
+def process_lives(pid: int) -> bool:
+    """Say whether a process with that number exists on this machine."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def process_birth(pid: int) -> str | None:
+    """Return when a process was started, in clock ticks since boot: a number alone may be used again.
+
+    None where that cannot be told: the process is gone, or the system has no /proc.
+    """
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
+        return fields[19]
+    except (OSError, IndexError):
+        return None
+
+
 def _cpus() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
 

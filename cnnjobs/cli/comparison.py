@@ -20,11 +20,11 @@ def show_comparison(store: Store, metric: str | None = None, reference: str | No
         header, rows = tables.difference_cells(table)
         note = f"Paired by repeat; 95% t intervals, not corrected for there being {len(rows)}."
         show_table(f"Difference to {table.reference}", header, rows, note)
-    for note in table.notes:
-        click.echo(f"note: {note}")
+    notes = list(table.notes)
     if table.stale:
-        click.echo(f"note: {table.stale} stored trials are of settings the job no longer has: left out")
-    click.echo()
+        notes.append(f"{table.stale} stored trials are of settings the job no longer has: left out")
+    for note in notes:
+        click.echo(f"note: {note}")
     written = write_report(store, table)
     if written.box_plot:
         click.echo(f"box plot: {written.box_plot}")

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 
+import click
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -10,11 +11,6 @@ from rich.text import Text
 
 PIPED_WIDTH = 160
 """Columns when the output is no terminal: wide enough that no cell is cut."""
-
-
-def stdout_console() -> Console:
-    """Return a console on standard output."""
-    return Console(highlight=False, soft_wrap=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
 
 
 def show_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]], note: str = "") -> None:
@@ -26,12 +22,16 @@ def show_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]],
         rows: cells, shown as they are.
         note: a line under it.
     """
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for index, name in enumerate(header):
         table.add_column(name, justify="left" if index == 0 else "right", overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    console = stdout_console()
-    console.print(table)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
+    with console.capture() as drawn:
+        console.print(table)
+    click.echo(click.style(title, bold=True))
+    click.echo("\n".join(line.rstrip() for line in drawn.get().rstrip().splitlines()))
     if note:
-        console.print(Text(note, style="dim"))
+        click.echo(click.style(note, dim=True))
+    click.echo()

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from cnnjobs.datasets.arrays import Dataset
+from cnnjobs.machine import process_lives
 
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
@@ -87,7 +88,7 @@ def _remove_remains(folder: Path) -> None:
     """Remove what processes that no longer live left half written."""
     for part in folder.glob(".*.part"):
         pid = part.name.rsplit(".", 2)[-2].split("-")[0]
-        if not (pid.isdigit() and Path(f"/proc/{pid}").exists()):
+        if not (pid.isdigit() and process_lives(int(pid))):
             shutil.rmtree(part, ignore_errors=True)
 
 

@@ -4,12 +4,12 @@ import json
 import os
 import platform
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from cnnjobs.errors import StoreError
+from cnnjobs.machine import process_birth, process_lives
 from cnnjobs.store.files import Files
 
 NAME = "running.json"
@@ -46,7 +46,7 @@ def read_sign(files: Files, now: Callable[[], float] = time.time) -> Sign | None
         document = json.loads(content)
         pid, host, born = int(document["pid"]), str(document["host"]), document["born"]
         here = host == platform.node()
-        alive = born == _born(pid) if here else now() - float(document["at"]) < SILENT_S
+        alive = process_lives(pid) and born == process_birth(pid) if here else now() - float(document["at"]) < SILENT_S
         return Sign(alive, pid, host, dict(document["running"]))
     except (ValueError, KeyError, TypeError):
         return None
@@ -88,13 +88,4 @@ class Presence:
 
 def _document(at: float, running: Mapping[str, str]) -> dict[str, Any]:
     pid = os.getpid()
-    return {"pid": pid, "host": platform.node(), "born": _born(pid), "at": at, "running": dict(running)}
-
-
-def _born(pid: int) -> str | None:
-    """Return when a process was started, in clock ticks since boot: a pid alone may be used again."""
-    try:
-        fields: Sequence[str] = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
-        return fields[19]
-    except (OSError, IndexError):
-        return None
+    return {"pid": pid, "host": platform.node(), "born": process_birth(pid), "at": at, "running": dict(running)}
