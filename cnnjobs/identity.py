@@ -3,6 +3,8 @@
 import dataclasses
 import hashlib
 import json
+import math
+import numbers
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -42,12 +44,16 @@ def canonical(value: Any) -> Any:
         return [canonical(item) for item in value]
     if isinstance(value, set | frozenset):
         return sorted(canonical(item) for item in value)
-    if value is None or isinstance(value, str | int | float | bool):
+    if value is None or isinstance(value, str | bool):
         return value
+    if isinstance(value, numbers.Integral):  # NumPy's numbers among them
+        return int(value)
+    if isinstance(value, numbers.Real) and math.isfinite(value):
+        return float(value)
     if isinstance(value, Path):
         return str(value)
     raise SpecError(
-        f"A hyperparameter must be a number, text, None, or a list or dict of these, so that it can be stored. "
+        f"A hyperparameter must be a finite number, text, None, or a list or dict of these, so that it can be stored. "
         f"Received: {value!r} of type {type(value).__name__}."
     )
 

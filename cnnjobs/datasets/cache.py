@@ -1,5 +1,6 @@
 """Decoded data sets on disk: written whole or not at all, read back as memory maps."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -47,6 +48,22 @@ def cached(key: str, name: str, build: Callable[[], Dataset]) -> Dataset:
         note = f"the decoded images could not be kept in {entry.parent} ({error.strerror}): they are decoded each time"
         return _with_note(dataset, note)
     return _read(entry, name)
+
+
+def remembered(key: str | None, compute: Callable[[], str]) -> str:
+    """Return the text kept under `key`, or compute it and keep it; None is never kept."""
+    if key is None:
+        return compute()
+    file = cache_folder() / "remembered" / key
+    with contextlib.suppress(OSError):
+        return file.read_text(encoding="ascii")
+    text = compute()
+    with contextlib.suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_name(f".{key}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
+        part.write_text(text, encoding="ascii")
+        part.replace(file)
+    return text
 
 
 def _read(entry: Path, name: str) -> Dataset:

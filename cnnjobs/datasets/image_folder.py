@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnjobs.datasets.arrays import Dataset, Images, Labels, hold_out_test, make_dataset
-from cnnjobs.datasets.cache import cached
+from cnnjobs.datasets.cache import cached, remembered
 from cnnjobs.datasets.pictures import SUFFIXES, picture_size, read_picture
 from cnnjobs.errors import DatasetError
 from cnnjobs.spec import ImageFolder
@@ -21,6 +22,9 @@ DECODER_VERSION = 1
 
 MIXED_SIZE = (96, 96)
 """Size for pictures of different sizes when the user names none."""
+
+SETTLED_NS = 2_000_000_000
+"""A file is taken for unchanged by its times only if the last change is older than this."""
 
 CHUNK = 256
 """Pictures a thread decodes at a stretch."""
@@ -41,7 +45,9 @@ class Picture:
 def load_image_folder(spec: ImageFolder, on_progress: OnProgress) -> Dataset:
     """Return the pictures of the folder, decoded once and then kept in the cache.
 
-    The cache is keyed by the content of every file, so a changed picture is seen whatever its date.
+    The cache is keyed by the content of every file. The content is read again only if size, change
+    time or place of any file on disk differ from the last time; the change time (ctime) is the
+    kernel's, and no program can set it back as it can the date of modification.
 
     Raises:
         DatasetError: no such folder, empty, one class, a class with one image, a class that only the
@@ -49,7 +55,9 @@ def load_image_folder(spec: ImageFolder, on_progress: OnProgress) -> Dataset:
     """
     root = Path(spec.path)
     class_names, pictures = list_pictures(root)
-    key = f"images-{_content_key(root, class_names, pictures, spec, on_progress)}"
+    how = repr((DECODER_VERSION, class_names, spec.size, spec.color, spec.test, spec.strict))
+    content = remembered(_manifest(root, pictures), lambda: _content_hash(root, pictures, on_progress))
+    key = f"images-{hashlib.sha256(f'{how}{content}'.encode()).hexdigest()[:32]}"
     return cached(key, root.name, lambda: _decode(spec, root, class_names, pictures, on_progress))
 
 
@@ -102,16 +110,27 @@ def _files(folder: Path) -> list[Path]:
     return found
 
 
-def _content_key(
-    root: Path,
-    class_names: Sequence[str],
-    pictures: Sequence[Picture],
-    spec: ImageFolder,
-    on_progress: OnProgress,
-) -> str:
-    """Return a hash of every file's place and bytes and of how they are to be decoded."""
-    how = (DECODER_VERSION, tuple(class_names), spec.size, spec.color, spec.test, spec.strict)
-    hasher = hashlib.sha256(repr(how).encode())
+def _manifest(root: Path, pictures: Sequence[Picture]) -> str | None:
+    """Return a hash of what the disk says of every file, or None if one has changed just now.
+
+    Within the clock's resolution a second change could go unseen, so young files are always read.
+    """
+    hasher = hashlib.sha256(os.fsencode(root.resolve()))
+    youngest = 0
+    for picture in pictures:
+        try:
+            stat = picture.path.stat()
+        except OSError:
+            return None
+        youngest = max(youngest, stat.st_ctime_ns)
+        facts = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_dev)
+        hasher.update(f"{picture.path.name}{picture.label}{picture.part}{facts}".encode())
+    return hasher.hexdigest()[:32] if time.time_ns() - youngest > SETTLED_NS else None
+
+
+def _content_hash(root: Path, pictures: Sequence[Picture], on_progress: OnProgress) -> str:
+    """Return a hash of every file's place and bytes."""
+    hasher = hashlib.sha256()
     for index, picture in enumerate(pictures):
         if index % 1000 == 0:
             on_progress("reading pictures", index, len(pictures))
@@ -122,7 +141,7 @@ def _content_key(
         place = os.fsencode(os.path.relpath(picture.path, root))
         hasher.update(b"%d %d " % (len(place), len(content)) + place + content)
     on_progress("reading pictures", len(pictures), len(pictures))
-    return hasher.hexdigest()[:32]
+    return hasher.hexdigest()
 
 
 def _decode(

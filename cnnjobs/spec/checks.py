@@ -1,7 +1,7 @@
 """Checks that specs make of their own values: each raises a SpecError that says what to do."""
 
 from collections.abc import Collection
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 from cnnjobs.errors import SpecError
@@ -9,9 +9,9 @@ from cnnjobs.errors import SpecError
 
 def whole(name: str, value: Any, *, least: int, hint: str = "") -> int:
     """Return `value` if it is a whole number of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise SpecError(_message(name, f"a whole number of at least {least}", value, hint))
-    return value
+    return int(value)
 
 
 def number(

@@ -103,7 +103,7 @@ class Store:
                 tables.append(_checked(pq.read_table(io.BytesIO(content or b"")), schema, f"{folder.location}/{file}"))
             except (pa.ArrowException, OSError) as error:
                 damaged.append(f"{folder.location}/{file} ({str(error).splitlines()[0]})")
-        return Stored(pa.concat_tables(tables) if tables else schema.empty_table(), tuple(damaged))
+        return Stored(pa.concat_tables(tables) if tables else pa.Table.from_batches([], schema), tuple(damaged))
 
     def _read_job(self) -> dict[str, Any] | None:
         content = self.files.read("job.json")

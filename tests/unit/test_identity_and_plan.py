@@ -1,5 +1,6 @@
 """A trial is the same trial exactly when everything that decides it is the same."""
 
+import numpy as np
 import pytest
 
 from cnnjobs import SGD, Augment, Job, Variant, custom, vgg
@@ -62,8 +63,15 @@ def test_identities_have_at_least_sixteen_hex_digits():
 
 
 def test_a_hyperparameter_without_json_form_is_refused():
-    with pytest.raises(SpecError, match="must be a number, text, None"):
+    with pytest.raises(SpecError, match="must be a finite number, text, None"):
         digest({"a": object()})
+    with pytest.raises(SpecError, match="must be a finite number"):
+        digest({"a": float("nan")})
+
+
+def test_numbers_of_numpy_are_numbers():
+    numpy_ones = BASE.but(optimizer=SGD(np.float64(0.1)), epochs=np.int64(10))
+    assert digest(numpy_ones) == digest(BASE)
 
 
 def test_a_repeat_has_the_same_seeds_in_every_variant():

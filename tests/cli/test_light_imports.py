@@ -1,0 +1,53 @@
+"""What needs neither TensorFlow nor Ray loads neither, seen from a fresh interpreter."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+HEAVY = ("tensorflow", "keras", "ray")
+
+
+def loaded_by(code):
+    """Run code in a fresh interpreter; return which heavy libraries it has loaded."""
+    check = f"\nimport sys; print('LOADED', *[m for m in {HEAVY!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code + check], capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()[-1].split()[1:]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import cnnjobs",
+        "import cnnjobs.cli",
+        "from cnnjobs import load_results",
+        "import cnnjobs.preparation, cnnjobs.submission, cnnjobs.engine.inline, cnnjobs.cli.doors",
+        "import cnnjobs.analysis.report",
+        "import runpy; runpy.run_path('jobs/regularization_grid.py')",
+    ],
+)
+def test_what_needs_neither_tensorflow_nor_ray_loads_neither(code):
+    assert loaded_by(code) == []
+
+
+def test_the_guard_can_fail():
+    assert loaded_by("import types, sys; sys.modules['ray'] = types.ModuleType('ray')") == ["ray"]
+
+
+COMMANDS = ((), ("submit",), ("plan",), ("status",), ("aggregate",))
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda words: " ".join(words) or "cnnjobs")
+def test_help_is_quick_and_loads_neither(command):
+    code = f"import cnnjobs.cli; cnnjobs.cli.main([*{command!r}, '--help'], standalone_mode=False)"
+    assert loaded_by(code) == []
+    seconds = []
+    for _ in range(3):
+        began = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-m", "cnnjobs.cli", *command, "--help"], capture_output=True, check=True
+        )
+        seconds.append(time.perf_counter() - began)
+    assert b"Usage: cnnjobs" in done.stdout
+    assert min(seconds) < 0.3
