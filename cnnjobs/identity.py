@@ -43,10 +43,12 @@ def canonical(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [canonical(item) for item in value]
     if isinstance(value, set | frozenset):
-        return sorted(canonical(item) for item in value)
+        return sorted((canonical(item) for item in value), key=json.dumps)
+    if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
+        value = value.item()  # a scalar of NumPy's
     if value is None or isinstance(value, str | bool):
         return value
-    if isinstance(value, numbers.Integral):  # NumPy's numbers among them
+    if isinstance(value, numbers.Integral):
         return int(value)
     if isinstance(value, numbers.Real) and math.isfinite(value):
         return float(value)

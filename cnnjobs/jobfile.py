@@ -41,18 +41,19 @@ def load_job(path: str | Path) -> JobFile:
     shown, file = Path(path), Path(path).absolute()
     text = _read(file, shown)
     before = set(sys.modules)
-    with _importable(file.parent):
+    folder = file.resolve().parent
+    with _importable(folder):
         names = _run(text, file, shown)
     job = names.get("job")
     if not isinstance(job, Job):
         raise JobFileError(_explain_no_job(names, shown))
     fresh = [sys.modules[name] for name in set(sys.modules) - before]
-    return JobFile(file, text, job, tuple(module for module in fresh if _is_neighbour(module, file.parent)))
+    return JobFile(file, text, job, tuple(module for module in fresh if _is_neighbour(module, folder)))
 
 
 def _read(file: Path, shown: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         near = sorted(item.name for item in file.parent.glob("*.py")) if file.parent.is_dir() else []
         there = f" {shown.parent}/ has: {', '.join(near)}." if near else ""
@@ -64,18 +65,19 @@ def _read(file: Path, shown: Path) -> str:
 
 
 def _run(text: str, file: Path, shown: Path) -> dict[str, Any]:
-    """Execute the text as a module of its own that is never registered, and return its names."""
+    """Execute the text as a module of its own that is known only while it runs, and return its names."""
     linecache.cache[str(file)] = (len(text), None, text.splitlines(keepends=True), str(file))
-    names: dict[str, Any] = {
-        "__name__": f"job:{file.stem}",
-        "__file__": str(file),
-        "__builtins__": __builtins__,
-    }
+    module = ModuleType(f"job:{file.stem}")
+    module.__file__ = str(file)
+    names = vars(module)
+    sys.modules[module.__name__] = module  # dataclasses look their module up while they are made
     try:
         exec(compile(text, str(file), "exec"), names)
     except SyntaxError as error:
         line = f"\n    {error.text.strip()}" if error.text else ""
-        raise JobFileError(f"{_shown(error.filename, file, shown)}, line {error.lineno}: {error.msg}.{line}") from error
+        raise JobFileError(
+            f"{_shown(error.filename, file, shown)}, line {error.lineno or 1}: {error.msg}.{line}"
+        ) from error
     except CnnjobsError as error:
         raise JobFileError(f"{shown}, line {_line(error, file)}: {error}") from error
     except KeyboardInterrupt:
@@ -83,6 +85,8 @@ def _run(text: str, file: Path, shown: Path) -> dict[str, Any]:
     except BaseException as error:
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         raise JobFileError(f"{shown}, line {_line(error, file)}, raised {what}") from error
+    finally:
+        del sys.modules[module.__name__]  # else its functions would travel to workers by a name they do not know
     return names
 
 
@@ -116,4 +120,4 @@ def _importable(folder: Path) -> Iterator[None]:
 
 def _is_neighbour(module: ModuleType, folder: Path) -> bool:
     file = getattr(module, "__file__", None)
-    return file is not None and "site-packages" not in file and Path(file).resolve().is_relative_to(folder.resolve())
+    return file is not None and "site-packages" not in file and Path(file).resolve().is_relative_to(folder)

@@ -10,6 +10,10 @@ WORKER_BYTES = 1_100_000_000
 """What a worker takes with TensorFlow loaded and a small network, measured; the data set comes on top."""
 
 
+RAY_BYTES = 700_000_000
+"""What Ray's own processes and the submitting side take, measured."""
+
+
 @dataclass(frozen=True)
 class Machine:
     """Cores, GPUs and memory.
@@ -34,7 +38,7 @@ def process_lives(pid: int) -> bool:
     """Say whether a process with that number exists on this machine."""
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         return True
@@ -54,7 +58,17 @@ def process_birth(pid: int) -> str | None:
 
 
 def _cpus() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    known = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    quota, _, period = _cgroup("cpu.max").partition(" ")
+    return min(known, max(1, int(quota) // int(period))) if quota.isdigit() and period.isdigit() else known
+
+
+def _cgroup(name: str) -> str:
+    """Return a limit of the container this runs in, or nothing."""
+    try:
+        return Path("/sys/fs/cgroup", name).read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
 
 
 def _gpus() -> int:
@@ -75,10 +89,12 @@ def _gpus() -> int:
 
 
 def _free_bytes() -> int:
+    free = int(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     try:
         for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
             if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
+                free = int(line.split()[1]) * 1024
     except OSError:
         pass
-    return int(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    limit, used = _cgroup("memory.max"), _cgroup("memory.current")
+    return min(free, int(limit) - int(used)) if limit.isdigit() and used.isdigit() else free

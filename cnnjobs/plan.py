@@ -29,13 +29,13 @@ class Protocol:
     """How the training rows are used, the same for every variant of a job.
 
     Args:
-        validation: fraction held out, or "test"; ignored with folds.
+        validation: fraction held out, or "test"; None with folds.
         folds: k of k-fold cross-validation, or None.
         limit_train: use only that many training rows (stratified), or None for all.
         replicas: devices a trial.
     """
 
-    validation: float | str
+    validation: float | str | None
     folds: int | None
     limit_train: int | None
     replicas: int
@@ -46,7 +46,7 @@ class Protocol:
             return f"{self.folds}-fold cross-validation on the training rows"
         if self.validation == "test":
             return "the test set doubles as validation set (the tutorials' protocol)"
-        return f"{float(self.validation):.0%} of the training rows held out for validation"
+        return f"{float(self.validation or 0):.0%} of the training rows held out for validation"
 
 
 @dataclass(frozen=True)
@@ -125,8 +125,15 @@ class Plan:
 
 def make_plan(job: Job, fingerprint: str, limit_train: int | None = None) -> Plan:
     """Return the trials of `job` on the data set with that content fingerprint."""
-    protocol = Protocol(job.validation, job.folds, limit_train, job.replicas)
-    conditions = {name: condition_id(job, variant, protocol, fingerprint) for name, variant in job.variants.items()}
+    protocol = Protocol(None if job.folds else job.validation, job.folds, limit_train, job.replicas)
+    conditions = {}
+    for name, variant in job.variants.items():
+        try:
+            conditions[name] = condition_id(job, variant, protocol, fingerprint)
+        except SpecError as error:
+            raise SpecError(f"Variant {name!r}: {error}") from error
+        except RecursionError:
+            raise SpecError(f"Variant {name!r}: a hyperparameter must not contain itself.") from None
     _refuse_twins(conditions)
     trials = tuple(
         _trial(job, name, conditions[name], repeat, fold, protocol)

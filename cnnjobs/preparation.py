@@ -82,36 +82,50 @@ class Prepared:
         }
 
 
-def read_job(path: str, overrides: Overrides) -> tuple[JobFile, Job, DatasetSpec]:
-    """Return the job file, the job with the overrides applied, and its data set's spec.
+@dataclass(frozen=True)
+class ReadJob:
+    """A job as it was read, before its data set is touched.
+
+    Args:
+        file: the job file.
+        job: with the overrides applied.
+        dataset: which data set.
+    """
+
+    file: JobFile
+    job: Job
+    dataset: DatasetSpec
+
+
+def read_job(path: str, overrides: Overrides) -> ReadJob:
+    """Return the job in a file, with the overrides applied.
 
     Raises:
         UserError: for whatever is wrong with either.
     """
     file = load_job(path)
     job = _overridden(file.job, overrides)
-    spec = dataset_spec(overrides.dataset or job.dataset, Path.cwd())
+    spec = dataset_spec(job.dataset if overrides.dataset is None else overrides.dataset, Path.cwd())
     if isinstance(spec, ImageFolder):
         spec = replace(spec, size=overrides.image_size or spec.size, strict=overrides.strict or spec.strict)
     elif overrides.image_size is not None or overrides.strict:
         raise SpecError("`--image-size` and `--strict` are for folders of pictures; this job's data set is none.")
-    return file, job, spec
+    return ReadJob(file, job, spec)
 
 
-def prepare(path: str, overrides: Overrides, on_progress: OnProgress) -> Prepared:
+def prepare(read: ReadJob, overrides: Overrides, on_progress: OnProgress) -> Prepared:
     """Return the job with its data and plan, checked against each other.
 
     Raises:
         UserError: for whatever is wrong before a trial starts.
     """
-    file, job, spec = read_job(path, overrides)
-    dataset = load_dataset(spec, on_progress)
+    job, dataset = read.job, load_dataset(read.dataset, on_progress)
     fitting = dataset
     if overrides.limit_train is not None:
         fitting = dataset.limited(whole("--limit-train", overrides.limit_train, least=1))
     plan = make_plan(job, dataset.fingerprint, overrides.limit_train)
     _check(job, fitting)
-    return Prepared(file, job, fitting, plan, overrides.only)
+    return Prepared(read.file, job, fitting, plan, overrides.only)
 
 
 def store_at(results: str, job: Job) -> Store:

@@ -73,6 +73,12 @@ def state_of(store: Store, trials: Collection[Trial], conditions: Collection[str
     )
 
 
+def missing_trials(prepared: Prepared, store: Store) -> tuple[list[Trial], State]:
+    """Return the trials that are to run, those that take longest first, and what the store holds."""
+    state = state_of(store, prepared.plan.trials, set(prepared.plan.conditions.values()))
+    return prepared.plan.missing(state.finished, prepared.only), state
+
+
 @dataclass(frozen=True)
 class Submission:
     """A prepared job, its store, and what is to run.
@@ -91,28 +97,30 @@ class Submission:
     slot: Slot
     at_once: int
 
-    def run(self, engine: Engine, make_worker: MakeWorker, watcher: Watcher) -> int:
+    def run(self, engine: Engine, make_worker: MakeWorker, watcher: Watcher, presence: Presence) -> int:
         """Run the trials; return how many failed.
 
+        Args:
+            engine: runs them.
+            make_worker: makes what runs them in a worker process.
+            watcher: is told.
+            presence: the claim on the store.
+
         Raises:
-            StoreError: if the store cannot be written, or another submit is at work on it.
+            StoreError: if the store cannot be written.
         """
-        presence = Presence(self.store.files)
-        try:
-            self.store.write_job(self.prepared.document())
-            recorder = _Recorder(self, presence, watcher, _commit_of(self.prepared.file.path.parent))
-            work = Work(
-                trials=self.trials,
-                dataset=self.prepared.dataset,
-                make_worker=make_worker,
-                slot=self.slot,
-                at_once=self.at_once,
-                modules=self.prepared.file.neighbours,
-            )
-            engine.run(work, recorder.on_message)
-            return recorder.failures
-        finally:
-            presence.leave()
+        self.store.write_job(self.prepared.document())
+        recorder = _Recorder(self, presence, watcher, _commit_of(self.prepared.file.path.parent))
+        work = Work(
+            trials=self.trials,
+            dataset=self.prepared.dataset,
+            make_worker=make_worker,
+            slot=self.slot,
+            at_once=self.at_once,
+            modules=self.prepared.file.neighbours,
+        )
+        engine.run(work, recorder.on_message)
+        return recorder.failures
 
 
 class _Recorder:

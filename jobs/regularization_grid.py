@@ -1,10 +1,16 @@
-"""Which regularization helps a three-block VGG on CIFAR-10?
+"""Which regularization helps a three-block VGG on CIFAR-10, and by more than chance?
 
     cnnjobs submit jobs/regularization_grid.py
-    cnnjobs submit jobs/regularization_grid.py --epochs 2 --repeats 2 --limit-train 2000    # a try
+    cnnjobs submit jobs/regularization_grid.py --epochs 2 --repeats 2 --limit-train 2000 --results try
 
-Data: CIFAR-10, downloaded by Keras (170 MB), or `--dataset PATH` for an image folder of it.
-The test set doubles as the validation set, as in the tutorial the grid comes from.
+Data: CIFAR-10, downloaded once by Keras (170 MB), or `--dataset PATH` for an image folder of it. The test set doubles
+as the validation set, as in the text the grid comes from; nothing is selected by it. 7 variants x 10 repeats.
+
+published (one run each, test accuracy):
+    baseline 73.50%, dropout 83.45%, weight decay 72.55%, augmentation 84.47%, increasing dropout 84.69%,
+    dropout + augmentation 85.88%, increasing dropout + augmentation + batch norm 88.62%
+measured: only the reduced try so far, which is far too short to rank anything.
+MEASURED
 """
 
 from cnnjobs import SGD, Augment, Job, Variant, vgg

@@ -1,6 +1,7 @@
 """Figures: a box plot over repeats with every repeat drawn, and learning curves."""
 
 import io
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -44,12 +45,14 @@ def box_plot(table: JobTable) -> Figure:
         for place, row in enumerate(rows):
             values = np.array(list(row.values.values())) * scale
             _one_box(axes, place, values, colors[place % len(colors)])
-        labels = [f"{_wrapped(row.name)}\nn = {len(row.values)}" for row in rows]
+        labels = [f"{_wrapped(_text(row.name))}\nn = {len(row.values)}" for row in rows]
         axes.set_xticks(range(len(rows)), labels)
         axes.set_xlim(-0.6, max(len(rows), 1) - 0.4)
         axes.set_ylabel(axis_label(table.metric))
         runs = "folds" if table.job["protocol"]["folds"] else "repeats"
-        axes.set_title(f"{table.job['name']}: {axis_label(table.metric)} over {runs}", loc="left", fontsize=11)
+        axes.set_title(
+            f"{_text(str(table.job['name']))}: {axis_label(table.metric)} over {runs}", loc="left", fontsize=11
+        )
         figure.supxlabel(_legend_text(rows), fontsize=8, color="#555555")
     return figure
 
@@ -108,7 +111,7 @@ def learning_curves(job: str, variant: str, epochs: Sequence[Mapping[str, Any]])
         lower.set_xlabel("epoch")
         lower.xaxis.get_major_locator().set_params(integer=True)
         upper.legend(frameon=False)
-        upper.set_title(f"{job}: {variant}, {_runs_text(len(runs))}", loc="left", fontsize=11)
+        upper.set_title(f"{_text(job)}: {_text(variant)}, {_runs_text(len(runs))}", loc="left", fontsize=11)
     return figure
 
 
@@ -122,14 +125,14 @@ def _curves(axes: Axes, runs: Sequence[Sequence[Mapping[str, Any]]], column: str
     scale = 100 if column.endswith("accuracy") else 1
     if len(runs) <= THIN_LINES:
         for index, run in enumerate(runs):
-            x, y = [row["epoch"] for row in run], [scale * row[column] for row in run]
+            x, y = [row["epoch"] for row in run], [_value(row, column, scale) for row in run]
             marker = "o" if len(x) == 1 else None
             axes.plot(x, y, color=color, linewidth=1.1, alpha=0.75, marker=marker, label=None if index else label)
         return
     length = max(len(run) for run in runs)
     values = np.full((len(runs), length), np.nan)
     for index, run in enumerate(runs):
-        values[index, : len(run)] = [scale * row[column] for row in run]
+        values[index, : len(run)] = [_value(row, column, scale) for row in run]
     low, middle, high = np.nanquantile(values, [0.1, 0.5, 0.9], axis=0)
     numbers = np.arange(1, length + 1)
     axes.fill_between(numbers, low, high, color=color, alpha=0.2, linewidth=0)
@@ -154,11 +157,14 @@ def difference_plot(table: JobTable) -> Figure | None:
             if d.low is not None and d.high is not None:
                 axes.hlines(place, scale * d.low, scale * d.high, colors=color, linewidth=2)
             axes.plot(scale * d.mean, place, "o" if d.resolved else "D", color=color, markersize=6)
-        axes.set_yticks(range(len(rows)), [f"{row.name} ({row.difference.n})" for row in reversed(rows)])  # type: ignore[union-attr]
+        labels = [f"{_text(row.name)} ({row.difference.n if row.difference else 0})" for row in reversed(rows)]
+        labels = [f"{_text(row.name)} ({row.difference.n if row.difference else 0})" for row in reversed(rows)]
+        axes.set_yticks(range(len(rows)), labels)
         axes.set_ylim(-0.7, len(rows) - 0.3)
         unit = "points" if table.is_accuracy else "nats"
+        what = f"{table.metric.replace('_', ' ')} minus {_text(table.reference)}"
         axes.set_xlabel(
-            f"{table.metric.replace('_', ' ')} minus {table.reference}, {unit}; mean and {CONFIDENCE:.0%} interval\n"
+            f"{what}, {unit}; mean and {CONFIDENCE:.0%} interval\n"
             "blue: the interval leaves out 0, grey diamond: not resolved; in brackets: pairs"
         )
     return figure
@@ -180,9 +186,20 @@ def render(figure: Figure, kind: str) -> bytes:
     FigureCanvasAgg(figure)
     sink = io.BytesIO()
     metadata = {"Date": None} if kind == "svg" else {}
-    with context(STYLE):
+    with context(STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="(?i).*glyph")  # a letter the font lacks is drawn as a box
         figure.savefig(sink, format=kind, dpi=160, metadata=metadata)
     return sink.getvalue()
+
+
+def _value(row: Mapping[str, Any], column: str, scale: float) -> float:
+    """Return a value of an epoch; a missing one leaves a gap."""
+    return float("nan") if row[column] is None else scale * row[column]
+
+
+def _text(name: str) -> str:
+    """Return a name so that it is drawn as it is: Matplotlib takes what stands between dollar signs for formulas."""
+    return name.replace("$", r"\$")
 
 
 def _wrapped(name: str, width: int = 14) -> str:

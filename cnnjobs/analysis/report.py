@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import pyarrow as pa
+import pyarrow.compute as pc
 from matplotlib.figure import Figure
 
 from cnnjobs.analysis import plots, tables
@@ -21,10 +21,12 @@ class Written:
     Args:
         report: the Markdown file.
         box_plot: the PNG of the box plot; None without a completed run.
+        damaged: files of epochs that could not be read; their runs are missing in the curves.
     """
 
     report: str
     box_plot: str | None
+    damaged: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,12 @@ def write_report(store: Store, table: JobTable) -> Written:
     folder.write("differences.csv", tables.differences_csv(table).encode())
     folder.write("runs.csv", tables.runs_csv(table).encode())
     figures = _draw_all(store, folder, table) if any(row.values for row in table.rows) else Figures()
+    for name in folder.names():
+        if name.startswith("curves-") and name.rpartition(".")[0] not in figures.names():
+            folder.remove(name)  # of a variant that has another name now
     folder.write("report.md", report_text(table, figures).encode())
-    return Written(f"{folder.location}/report.md", f"{folder.location}/box.png" if figures.box else None)
+    box = f"{folder.location}/box.png" if figures.box else None
+    return Written(f"{folder.location}/report.md", box, store.read("epochs").damaged)
 
 
 def report_text(table: JobTable, figures: Figures) -> str:
@@ -98,7 +104,7 @@ def _draw_all(store: Store, folder: Files, table: JobTable) -> Figures:
     epochs = store.read("epochs").table
     curves: dict[str, str] = {}
     for variant, settings in table.job["variants"].items():
-        own = epochs.filter(pa.compute.equal(epochs["condition_id"], settings["condition_id"])).to_pylist()
+        own = epochs.filter(pc.equal(epochs["condition_id"], settings["condition_id"])).to_pylist()
         if own:
             curves[variant] = _file_name(variant, set(curves.values()))
             _draw(folder, curves[variant], plots.learning_curves(str(table.job["name"]), variant, own))
@@ -121,7 +127,7 @@ def _file_name(variant: str, taken: set[str]) -> str:
 
 def _about(table: JobTable) -> list[str]:
     job = table.job
-    repeats = f"{job['repeats']} repeats"
+    repeats = f"{job['repeats']} repeat" + ("s" if job["repeats"] != 1 else "")
     lines = [
         f"Data set {_plain(str(job['dataset']['name']))}: {job['dataset']['train_rows']:,} training and "
         f"{job['dataset']['test_rows']:,} test images of {job['dataset']['classes']} classes. {repeats}; "
@@ -143,11 +149,18 @@ def _summary(table: JobTable) -> list[str]:
     what = plots.axis_label(table.metric)
     text = (
         f"{what[0].upper() + what[1:]} at the final epoch. SD: standard deviation over the runs, ddof=1. "
-        "95% CI: t interval of the mean over new repeats on these same test images"
+        f"95% CI: t interval of the mean over {interval_over(table)}"
     )
-    if table.job["protocol"]["folds"]:
-        text += ", corrected for the training rows that folds share (Nadeau and Bengio, 2003)"
     return [f"## {what.split(' (', maxsplit=1)[0].capitalize()}", markdown_table(header, rows), text + "."]
+
+
+def interval_over(table: JobTable) -> str:
+    """Say what an interval of the mean speaks of."""
+    if table.job["protocol"]["folds"]:
+        return "new folds of these rows, corrected for the training rows that folds share (Nadeau and Bengio, 2003)"
+    if table.metric.startswith("test_"):
+        return "new repeats on these same test images"
+    return "new repeats"
 
 
 def _differences(table: JobTable) -> list[str]:
@@ -155,7 +168,7 @@ def _differences(table: JobTable) -> list[str]:
     return [
         f"## Paired differences to {_plain(table.reference)}",
         markdown_table(header, rows),
-        "Each repeat has the same seeds in every variant, so runs are compared in pairs"
+        "Each repeat has the same seeds and rows in every variant, so runs are compared in pairs"
         + (", in percentage points" if table.is_accuracy else "")
         + f". The intervals are not corrected for there being {len(rows)} of them.",
     ]
@@ -178,4 +191,5 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 def _plain(text: str) -> str:
     """Return `text` so that Markdown shows it as it is."""
-    return re.sub(r"([\\`*_<>|#\[\]])", r"\\\1", text) if re.search(r"[`*<>|#\\]", text) else text
+    escaped = re.sub(r"([\\`*<>|#&])", r"\\\1", text)
+    return re.sub(r"([\[\]])", r"\\\1", escaped) if "](" in text else escaped

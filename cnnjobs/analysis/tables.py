@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cnnjobs.analysis.statistics import Difference, Summary, paired_difference, summarize
 from cnnjobs.errors import StoreError
@@ -27,9 +28,14 @@ VERSION_COLUMNS = (
     "numpy_version",
     "python_version",
     "device",
-    "commit",
+    "cpus",
+    "gpus",
+    "replicas",
 )
-"""What should be the same in all trials of a comparison."""
+"""What should be the same in all trials of a comparison: each can change the bits of a result."""
+
+FEWEST_FOLDS = 5
+"""Below so many runs of a cross-validation there are estimates, but no interval."""
 
 
 @dataclass(frozen=True)
@@ -109,10 +115,11 @@ def job_table(store: Store, metric: str | None = None, reference: str | None = N
         raise StoreError(f"`--reference` must be a variant of {job['name']}: {names}. Received: {reference!r}.")
     stored = store.read("trials")
     conditions = [variant["condition_id"] for variant in job["variants"].values()]
-    current = stored.table.filter(pa.compute.is_in(stored.table["condition_id"], pa.array(conditions, pa.string())))
-    trials = current.select(["condition_id", "repeat", "fold", "status", metric, *VERSION_COLUMNS]).to_pylist()
-    overlap = 1 / (job["protocol"]["folds"] - 1) if job["protocol"]["folds"] else 0.0
-    rows = _rows(job, trials, metric, reference, overlap)
+    current = stored.table.filter(pc.is_in(stored.table["condition_id"], pa.array(conditions, pa.string())))
+    trials = current.select(
+        ["condition_id", "repeat", "fold", "status", metric, *VERSION_COLUMNS, "commit", "dirty"]
+    ).to_pylist()
+    rows = _rows(job, trials, metric, reference)
     provenance = _provenance(trials)
     notes = [
         *_mixed(provenance),
@@ -123,8 +130,11 @@ def job_table(store: Store, metric: str | None = None, reference: str | None = N
 
 
 def _rows(
-    job: Mapping[str, Any], trials: Sequence[Mapping[str, Any]], metric: str, reference: str, overlap: float
+    job: Mapping[str, Any], trials: Sequence[Mapping[str, Any]], metric: str, reference: str
 ) -> tuple[VariantRow, ...]:
+    overlap, folds = _overlap(job, metric), job["protocol"]["folds"]
+    least = FEWEST_FOLDS if folds else 2
+    repeats = max([job["repeats"], *(trial["repeat"] + 1 for trial in trials)])
     values: dict[str, dict[Key, float]] = {}
     for name, variant in job["variants"].items():
         own = [trial for trial in trials if trial["condition_id"] == variant["condition_id"]]
@@ -139,15 +149,28 @@ def _rows(
             VariantRow(
                 name=name,
                 values=runs,
-                expected=job["repeats"] * (job["protocol"]["folds"] or 1),
+                expected=repeats * (folds or 1),
                 diverged=statuses["diverged"],
                 failed=statuses["failed"],
                 not_finite=statuses["completed"] - len(runs),
-                summary=summarize(list(runs.values()), overlap) if runs else None,
-                difference=None if name == reference else paired_difference(runs, values[reference], overlap),
+                summary=summarize(list(runs.values()), overlap, least) if runs else None,
+                difference=None if name == reference else paired_difference(runs, values[reference], overlap, least),
             )
         )
     return tuple(rows)
+
+
+def _overlap(job: Mapping[str, Any], metric: str) -> float:
+    """Return validation rows over training rows where runs share training rows and validate on others.
+
+    So it is for folds, and for validation metrics over hold-outs that are drawn anew each repeat.
+    """
+    folds, validation = job["protocol"]["folds"], job["protocol"]["validation"]
+    if folds:
+        return float(1 / (folds - 1))
+    if metric.startswith("val_") and validation != "test" and "split" in job["vary"]:
+        return float(validation / (1 - validation))
+    return 0.0
 
 
 def _finite(value: float | None) -> bool:
@@ -157,7 +180,7 @@ def _finite(value: float | None) -> bool:
 def _provenance(trials: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
     """Return what the runs were made with; more than one value is a mixture."""
     found = {}
-    for column in VERSION_COLUMNS:
+    for column in (*VERSION_COLUMNS, "commit", "dirty"):
         values = sorted({str(trial[column]) for trial in trials if trial[column] is not None})
         if values:
             found[column.removesuffix("_version")] = tuple(values)
@@ -169,7 +192,7 @@ def _mixed(provenance: Mapping[str, tuple[str, ...]]) -> list[str]:
     return [
         f"the runs mix {len(values)} values of {name}: {', '.join(values)}; a difference may be theirs"
         for name, values in provenance.items()
-        if len(values) > 1
+        if len(values) > 1 and name not in ("commit", "dirty")
     ]
 
 
@@ -180,6 +203,8 @@ def _left_out(rows: Sequence[VariantRow], metric: str) -> list[str]:
             notes.append(f"{row.name}: {row.diverged} of its runs diverged (loss not finite) and have no {metric}")
         if row.failed:
             notes.append(f"{row.name}: {row.failed} of its runs failed; submit the job again to repeat them")
+        if row.difference is not None and row.difference.unmatched:
+            notes.append(f"{row.name}: {row.difference.unmatched} runs, its own or the reference's, have no partner")
         if row.not_finite:
             runs = "1 completed run has" if row.not_finite == 1 else f"{row.not_finite} completed runs have"
             notes.append(f"{row.name}: {runs} no finite {metric} and {'is' if row.not_finite == 1 else 'are'} left out")
@@ -231,7 +256,7 @@ def summary_cells(table: JobTable) -> tuple[tuple[str, ...], list[tuple[str, ...
             rows.append((row.name, done, "no run yet", "", "", "", "", ""))
             continue
         spread = show(table, s.sd) if s.sd is not None else "-"
-        interval = _interval(table, s.low, s.high) or "one repeat: no spread"
+        interval = _interval(table, s.low, s.high) or _why_no_interval(s.n, s.sd)
         shown = (show(table, s.mean), spread, show(table, s.median), show(table, s.minimum), show(table, s.maximum))
         rows.append((row.name, done, *shown, interval))
     return header, rows
@@ -256,12 +281,22 @@ def difference_cells(table: JobTable) -> tuple[tuple[str, ...], list[tuple[str, 
 
 def verdict(table: JobTable, difference: Difference) -> str:
     """Say in a few words what the interval allows to be said."""
-    if difference.resolved is None:
+    if difference.n == 1:
         return "one pair: cannot tell from chance"
+    if difference.sd == 0:
+        return "all pairs differ alike: cannot tell"
+    if difference.resolved is None:
+        return f"below {FEWEST_FOLDS} folds: an estimate only"
     if not difference.resolved:
         return "not resolved: the interval holds 0"
     better = (difference.mean or 0) > 0
     return "better" if better == table.is_accuracy else "worse"
+
+
+def _why_no_interval(n: int, sd: float | None) -> str:
+    if n == 1:
+        return "one repeat: no spread"
+    return "all runs identical" if sd == 0 else f"below {FEWEST_FOLDS} folds"
 
 
 def show(table: JobTable, value: float | None, *, signed: bool = False) -> str:

@@ -10,7 +10,7 @@ from cnnjobs.cli.aggregate import aggregate
 from cnnjobs.cli.plan import plan
 from cnnjobs.cli.status import status
 from cnnjobs.cli.submit import submit
-from cnnjobs.errors import CnnjobsError
+from cnnjobs.errors import CnnjobsError, Interrupted
 
 
 class _Group(click.Group):
@@ -20,6 +20,9 @@ class _Group(click.Group):
         """Run the command."""
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("Stopped.", err=True)
+            ctx.exit(Interrupted.exit_code)
         except CnnjobsError as error:
             mark = click.style("error:", fg="red", bold=True) if error.exit_code == 2 else ""
             click.echo(f"{mark} {error}".strip(), err=True)

@@ -3,10 +3,11 @@
 import click
 
 from cnnjobs.cli.options import DEFAULT_RESULTS
+from cnnjobs.cli.stores import for_each_store
 
 
-@click.command()
-@click.argument("results", metavar="RESULTS", default=DEFAULT_RESULTS)
+@click.command(short_help="Tables, box plots and learning curves of what is stored.")
+@click.argument("results", metavar="[RESULTS]", default=DEFAULT_RESULTS)
 @click.option(
     "--metric",
     type=click.Choice(["test_accuracy", "test_loss", "val_accuracy", "val_loss"]),
@@ -16,7 +17,5 @@ from cnnjobs.cli.options import DEFAULT_RESULTS
 def aggregate(results: str, *, metric: str | None, reference: str | None) -> None:
     """Compare the variants in RESULTS, a job's folder or a folder of jobs, and write a report for each job."""
     from cnnjobs.cli.comparison import show_comparison
-    from cnnjobs.store.results import open_stores
 
-    for store in open_stores(results):
-        show_comparison(store, metric, reference)
+    for_each_store(results, lambda store: show_comparison(store, metric, reference))

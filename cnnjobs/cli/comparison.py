@@ -18,7 +18,8 @@ def show_comparison(store: Store, metric: str | None = None, reference: str | No
     show_table(f"{table.job['name']}: {axis_label(table.metric)} over the runs", header, rows, "SD: ddof=1")
     if len(table.rows) > 1:
         header, rows = tables.difference_cells(table)
-        note = f"Paired by repeat; 95% t intervals, not corrected for there being {len(rows)}."
+        corrected = ", corrected for the rows that folds share" if table.job["protocol"]["folds"] else ""
+        note = f"Paired by repeat and fold; 95% t intervals{corrected}, not adjusted for there being {len(rows)}."
         show_table(f"Difference to {table.reference}", header, rows, note)
     notes = list(table.notes)
     if table.stale:
@@ -26,6 +27,8 @@ def show_comparison(store: Store, metric: str | None = None, reference: str | No
     for note in notes:
         click.echo(f"note: {note}")
     written = write_report(store, table)
+    for name in written.damaged:
+        click.echo(f"note: not readable, missing in the curves: {name}")
     if written.box_plot:
         click.echo(f"box plot: {written.box_plot}")
     click.echo(f"report:   {written.report}")

@@ -4,12 +4,14 @@ import os
 from collections.abc import Callable
 
 from cnnjobs.datasets import Dataset
+from cnnjobs.engine.environment import prepare_environment
 from cnnjobs.engine.protocol import Engine, Slot, Worker
 from cnnjobs.spec import Variant
 
 
 def open_engine(*, cpus: int, gpus: int, verbose: bool) -> Engine:
     """Return the engine on Ray Tune; importing Ray takes 3 to 7 s."""
+    prepare_environment()
     from cnnjobs.engine.ray_tune import RayTuneEngine
 
     return RayTuneEngine(cpus=cpus, gpus=gpus, verbose=verbose)

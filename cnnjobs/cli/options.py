@@ -9,16 +9,34 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_RESULTS = "results"
 
+
+def _not_empty(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Refuse an empty text: a variable of the shell that is not set, most likely."""
+    if value is not None and not value.strip():
+        raise click.BadParameter("must not be empty.")
+    return value
+
+
 _OVERRIDES = (
     click.option("--repeats", type=click.IntRange(min=1), help="Train each variant this often."),
     click.option("--epochs", type=click.IntRange(min=1), help="Epochs of every variant."),
     click.option("--only", metavar="VARIANT", multiple=True, help="Only this variant; may be given several times."),
     click.option("--limit-train", type=click.IntRange(min=1), metavar="N", help="Use only N training images."),
-    click.option("--dataset", metavar="NAME|PATH", help="Another data set: a name, an .npz file, an image folder."),
+    click.option(
+        "--dataset",
+        metavar="NAME|PATH",
+        callback=_not_empty,
+        help="Another data set: a name, an .npz file, an image folder.",
+    ),
     click.option("--image-size", type=click.IntRange(min=1), metavar="PX", help="Resize an image folder's pictures."),
     click.option("--strict", is_flag=True, help="A picture that cannot be read is an error."),
     click.option(
-        "--results", metavar="PATH|URI", default=DEFAULT_RESULTS, show_default=True, help="Where trials are stored."
+        "--results",
+        metavar="PATH|URI",
+        callback=_not_empty,
+        default=DEFAULT_RESULTS,
+        show_default=True,
+        help="Where trials are stored.",
     ),
 )
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from cnnjobs.store.store import Store
 
 
-@click.command()
+@click.command(short_help="Show what there is, what is stored, what would run.")
 @click.argument("job", metavar="JOB")
 @override_options
 @click.option("--sizes/--no-sizes", default=True, help="Count each model's parameters (loads TensorFlow, 4 to 13 s).")
@@ -23,17 +23,17 @@ def plan(job: str, *, results: str, sizes: bool, **overrides: Any) -> None:
     from cnnjobs.preparation import Overrides, prepare, read_job, store_at
 
     asked = Overrides(**overrides)
-    _, read, spec = read_job(job, asked)
-    away = needs_download(spec)
+    read = read_job(job, asked)
+    away = needs_download(read.dataset)
     if away is not None:
-        counted = _parameters(read, *away) if sizes else {}
-        _show(read, [_cells(read, name, counted, "?", "?", "?", "?") for name in read.variants])
+        counted = _parameters(read.job, *away) if sizes else {}
+        _show(read.job, [_cells(read.job, name, counted, "?", "?", "?", "?") for name in read.job.variants])
         click.echo(
             "The data set is not on this machine yet: `submit` downloads it. Which trials are stored cannot be told "
             "until then, because a trial's identity holds the content of its data set."
         )
         return
-    prepared = prepare(job, asked, Waiting())
+    prepared = prepare(read, asked, Waiting())
     for note in prepared.dataset.notes:
         click.echo(f"note: {note}", err=True)
     counted = {}
@@ -44,11 +44,10 @@ def plan(job: str, *, results: str, sizes: bool, **overrides: Any) -> None:
 
 def _show_counts(prepared: "Prepared", store: "Store", counted: dict[str, int]) -> None:
     """Print the table with what is stored and what would run."""
-    from cnnjobs.submission import state_of
+    from cnnjobs.submission import missing_trials
 
     job, trials = prepared.job, prepared.plan.trials
-    state = state_of(store, trials, set(prepared.plan.conditions.values()))
-    missing = prepared.plan.missing(state.finished, prepared.only)
+    missing, state = missing_trials(prepared, store)
     rows = []
     for name in job.variants:
         own = [trial.trial_id for trial in trials if trial.variant == name]
@@ -89,12 +88,17 @@ def _show(job: "Job", rows: list[tuple[str, ...]]) -> None:
 def _parameters(job: "Job", image_shape: tuple[int, int, int], classes: int) -> dict[str, int]:
     """Return the number of weights of each variant's network; one that cannot be built is told."""
     from cnnjobs.cli.doors import open_parameter_counter
+    from cnnjobs.engine.capture import Capture
 
-    count = open_parameter_counter()
-    counted = {}
-    for name, variant in job.variants.items():
-        try:
-            counted[name] = count(variant, image_shape, classes)
-        except Exception as error:  # the user's function may raise anything
-            click.echo(f"note: the network of {name!r} cannot be built: {type(error).__name__}: {error}", err=True)
+    counted: dict[str, int] = {}
+    notes = []
+    with Capture():  # TensorFlow prints while it is imported and first used
+        count = open_parameter_counter()
+        for name, variant in job.variants.items():
+            try:
+                counted[name] = count(variant, image_shape, classes)
+            except Exception as error:  # the user's function may raise anything
+                notes.append(f"note: the network of {name!r} cannot be built: {type(error).__name__}: {error}")
+    for note in notes:
+        click.echo(note, err=True)
     return counted

@@ -5,19 +5,17 @@ from typing import TYPE_CHECKING
 import click
 
 from cnnjobs.cli.options import DEFAULT_RESULTS
+from cnnjobs.cli.stores import for_each_store
 
 if TYPE_CHECKING:
     from cnnjobs.store.store import Store
 
 
-@click.command()
-@click.argument("results", metavar="RESULTS", default=DEFAULT_RESULTS)
+@click.command(short_help="Show what is done, running and failed, with reasons.")
+@click.argument("results", metavar="[RESULTS]", default=DEFAULT_RESULTS)
 def status(results: str) -> None:
     """Show what is done, running and failed in RESULTS, a job's folder or a folder of jobs."""
-    from cnnjobs.store.results import open_stores
-
-    for store in open_stores(results):
-        _show(store)
+    for_each_store(results, _show)
 
 
 def _show(store: "Store") -> None:
@@ -28,7 +26,9 @@ def _show(store: "Store") -> None:
     stored = store.read("trials")
     columns = ["condition_id", "variant", "repeat", "fold", "status", "error", "log"]
     trials = stored.table.select(columns).to_pylist()
-    expected = job["repeats"] * (job["protocol"]["folds"] or 1)
+    conditions = {variant["condition_id"] for variant in job["variants"].values()}
+    repeats = max([job["repeats"], *(t["repeat"] + 1 for t in trials if t["condition_id"] in conditions)])
+    expected = repeats * (job["protocol"]["folds"] or 1)
     sign = read_sign(store.files)
     running = dict(sign.running) if sign is not None and sign.alive else {}
     rows, failures = [], []

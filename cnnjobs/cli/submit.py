@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cnnjobs.store.store import Store
 
 
-@click.command()
+@click.command(short_help="Train what is missing, then show the comparison.")
 @click.argument("job", metavar="JOB")
 @override_options
 @click.option("--max-concurrent", type=click.IntRange(min=1), metavar="N", help="At most N trials at once.")
@@ -48,21 +48,24 @@ def submit(
     from cnnjobs.cli.comparison import show_comparison
     from cnnjobs.cli.progress import Waiting
     from cnnjobs.engine.resources import Wishes
-    from cnnjobs.preparation import Overrides, prepare, store_at
-    from cnnjobs.submission import state_of
+    from cnnjobs.preparation import Overrides, prepare, read_job, store_at
+    from cnnjobs.store.presence import Presence
+    from cnnjobs.submission import missing_trials
 
-    prepared = prepare(job, Overrides(replicas=_replicas(gpus_per_trial), **overrides), Waiting())
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    asked = Overrides(replicas=_replicas(gpus_per_trial), **overrides)
+    prepared = prepare(read_job(job, asked), asked, Waiting())
     store = store_at(results, prepared.job)
-    state = state_of(store, prepared.plan.trials, set(prepared.plan.conditions.values()))
+    missing, state = missing_trials(prepared, store)
     for note in (*prepared.dataset.notes, *(f"not readable, runs again: {name}" for name in state.damaged)):
         click.echo(f"note: {note}", err=True)
-    missing = prepared.plan.missing(state.finished, prepared.only)
     if missing:
         wishes = Wishes(max_concurrent, cpus_per_trial, gpus_per_trial)
         _run(prepared, store, missing, wishes, verbose)
     else:
+        with Presence(store.files):
+            store.write_job(prepared.document())
         click.echo(f"Nothing to run: every trial of {prepared.job.name} that was asked for is stored.")
-        store.write_job(prepared.document())
         show_comparison(store)
 
 
@@ -80,7 +83,8 @@ def _run(prepared: "Prepared", store: "Store", trials: list["Trial"], wishes: "W
     from cnnjobs.errors import Interrupted, TrialsFailed
     from cnnjobs.machine import this_machine
     from cnnjobs.preparation import training_rows
-    from cnnjobs.submission import Submission
+    from cnnjobs.store.presence import Presence
+    from cnnjobs.submission import Submission, missing_trials
 
     machine = this_machine()
     slot, at_once = divide(
@@ -88,14 +92,15 @@ def _run(prepared: "Prepared", store: "Store", trials: list["Trial"], wishes: "W
     )
     store.files.check_writable()
     rows = training_rows(prepared.job, len(prepared.dataset.y_train))
-    click.echo(_announcement(prepared, trials, slot, at_once), err=True)
     meter = Meter(len(trials), sum(trial.spec.epochs * rows for trial in trials))
-    submission = Submission(prepared, store, tuple(trials), slot, at_once)
-    signal.signal(signal.SIGTERM, _as_interrupt)
     try:
-        with Display(meter, lambda trial: trial.spec.epochs * rows, verbose=verbose) as display:
-            engine = open_engine(cpus=at_once * slot.cpus, gpus=machine.gpus if slot.gpus else 0, verbose=verbose)
-            failures = submission.run(engine, open_worker, display)
+        with Presence(store.files) as presence:
+            trials, _ = missing_trials(prepared, store)  # another submit may have finished some before the claim
+            click.echo(_announcement(prepared, trials, slot, at_once), err=True)
+            submission = Submission(prepared, store, tuple(trials), slot, at_once)
+            with Display(meter, lambda trial: trial.spec.epochs * rows, verbose=verbose) as display:
+                engine = open_engine(cpus=at_once * slot.cpus, gpus=machine.gpus if slot.gpus else 0, verbose=verbose)
+                failures = submission.run(engine, open_worker, display, presence)
     except KeyboardInterrupt:
         raise Interrupted(
             f"Stopped. {meter.done} of {len(trials)} trials were finished and are stored in {store.files.location}. "
@@ -114,7 +119,8 @@ def _announcement(prepared: "Prepared", trials: list["Trial"], slot: "Slot", at_
     stored = f" ({total - len(trials)} of {total} not asked for or stored already)" if len(trials) < total else ""
     device = f"{slot.gpus:g} GPU" if slot.gpus else f"{slot.cpus} core{'s' if slot.cpus > 1 else ''}"
     data = f"{prepared.dataset.name}, {len(prepared.dataset.y_train):,} training images"
-    return f"{prepared.job.name}: {len(trials)} trials{stored} on {data}; {at_once} at once, {device} each"
+    count = f"{len(trials)} trial" + ("s" if len(trials) != 1 else "")
+    return f"{prepared.job.name}: {count}{stored} on {data}; {at_once} at once, {device} each"
 
 
 def _replicas(gpus_per_trial: float | None) -> int | None:

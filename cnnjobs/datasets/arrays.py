@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -62,6 +63,12 @@ class Dataset:
                 f"the training rows of {self.name}. Received: {rows}."
             )
         keep = np.sort(stratified_order(self.y_train, seed=0)[:rows])
+        fewest = int(np.bincount(self.y_train[keep], minlength=len(self.class_names)).min())
+        if fewest < 2:
+            raise SpecError(
+                f"`--limit-train` must leave every class of {self.name} at least two rows. "
+                f"Received: {rows}, which leaves a class {fewest}."
+            )
         return replace(self, x_train=self.x_train[keep], y_train=self.y_train[keep])
 
 
@@ -82,10 +89,7 @@ def make_dataset(
     """
     (x_train, y_train), (x_test, y_test) = train, test
     if len(class_names) < 2:
-        raise DatasetError(
-            f"{name} must have at least two classes. Received: {', '.join(class_names) or 'none'}. "
-            "A folder of pictures needs one sub-folder a class."
-        )
+        raise DatasetError(f"{name} must have at least two classes. Received: {', '.join(class_names) or 'none'}.")
     counts = Counter(y_train.tolist())
     for label, class_name in enumerate(class_names):
         if counts[label] < 2:
@@ -98,6 +102,11 @@ def make_dataset(
     if x_train.shape[1:] != x_test.shape[1:]:
         raise DatasetError(
             f"{name}: train and test images must have one shape. Received: {x_train.shape[1:]} and {x_test.shape[1:]}."
+        )
+    if x_train.dtype != x_test.dtype:
+        raise DatasetError(
+            f"{name}: train and test images must have one type, because they are scaled alike. "
+            f"Received: {x_train.dtype} and {x_test.dtype}."
         )
     mark = fingerprint or content_hash(x_train, y_train, x_test, y_test, class_names)
     return Dataset(name, x_train, y_train, x_test, y_test, class_names, mark, notes)
@@ -116,13 +125,30 @@ def content_hash(*parts: NDArray[np.generic] | tuple[str, ...]) -> str:
 
 
 def hold_out_test(
-    images: Images, labels: Labels, fraction: float, name: str
+    images: Images, labels: Labels, fraction: float, name: str, class_names: Sequence[str]
 ) -> tuple[tuple[Images, Labels], tuple[Images, Labels]]:
     """Split off a stratified test set, always the same rows.
 
+    Args:
+        images: (n, height, width, channels).
+        labels: (n,) in [0, classes).
+        fraction: share of the images that becomes the test set.
+        name: of the data set, for messages.
+        class_names: one a class, for messages.
+
     Returns:
         ((x_train, y_train), (x_test, y_test)).
+
+    Raises:
+        DatasetError: a class with fewer than three images, or a fraction that leaves one side empty.
     """
+    counts = np.bincount(labels, minlength=len(class_names))
+    if len(class_names) > 1 and counts.min() < 3:
+        raise DatasetError(
+            f"{name} has no test set of its own, so every class must have at least three images: one to train on, "
+            f"one to validate, one to test. Received: class {class_names[int(counts.argmin())]!r} with "
+            f"{counts.min()}. Add images or remove the class."
+        )
     order = stratified_order(labels, seed=0)
     count = round(len(labels) * fraction)
     if not 0 < count < len(labels):

@@ -21,8 +21,9 @@ def load_digits() -> Dataset:
         table = np.loadtxt(stream, delimiter=",", dtype=np.int32)
     images = np.round(table[:, :-1] * (255 / 16)).astype(np.uint8).reshape(-1, 8, 8, 1)
     labels = table[:, -1].astype(np.int32)
-    train, test = hold_out_test(images, labels, 0.2, "digits")
-    return make_dataset("digits", train, test, tuple(str(digit) for digit in range(10)))
+    names = tuple(str(digit) for digit in range(10))
+    train, test = hold_out_test(images, labels, 0.2, "digits", names)
+    return make_dataset("digits", train, test, names)
 
 
 def _file() -> Path:

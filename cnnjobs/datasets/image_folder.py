@@ -3,13 +3,16 @@
 import hashlib
 import os
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from cnnjobs.datasets.arrays import Dataset, Images, Labels, hold_out_test, make_dataset
 from cnnjobs.datasets.cache import cached, remembered
@@ -35,9 +38,9 @@ OnProgress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Picture:
-    """A file and the class it belongs to."""
+    """A file and the class it belongs to; plain text, because 60,000 `Path`s take a second."""
 
-    path: Path
+    path: str
     label: int
     part: str
 
@@ -58,7 +61,9 @@ def load_image_folder(spec: ImageFolder, on_progress: OnProgress) -> Dataset:
     how = repr((DECODER_VERSION, class_names, spec.size, spec.color, spec.test, spec.strict))
     content = remembered(_manifest(root, pictures), lambda: _content_hash(root, pictures, on_progress))
     key = f"images-{hashlib.sha256(f'{how}{content}'.encode()).hexdigest()[:32]}"
-    return cached(key, root.name, lambda: _decode(spec, root, class_names, pictures, on_progress))
+    with warnings.catch_warnings():  # around all threads: what it changes is shared by them
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        return cached(key, root.name, lambda: _decode(spec, root, class_names, pictures, on_progress))
 
 
 def list_pictures(root: Path) -> tuple[tuple[str, ...], list[Picture]]:
@@ -85,8 +90,10 @@ def list_pictures(root: Path) -> tuple[tuple[str, ...], list[Picture]]:
         Picture(path, label, part)
         for part, base in bases
         for label, class_name in enumerate(class_names)
-        for path in _files(base / class_name)
+        for path in _files(str(base / class_name))
     ]
+    if pictures and parts and not any(picture.part == "test" for picture in pictures):
+        raise DatasetError(f"{root}/test has no pictures. Use {root / 'train'} to have a test set held out of it.")
     if not pictures:
         raise DatasetError(
             f"{root} has no pictures. Expected a sub-folder a class with {', '.join(sorted(SUFFIXES))} files in it. "
@@ -96,18 +103,41 @@ def list_pictures(root: Path) -> tuple[tuple[str, ...], list[Picture]]:
 
 
 def _folders(root: Path) -> list[str]:
+    """Return the names of the sub-folders that are not hidden."""
     with os.scandir(root) as entries:
-        return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+        names = sorted(entry.name for entry in entries if not entry.name.startswith(".") and _is(entry.is_dir))
+    for name in names:
+        if not name.isprintable():
+            raise DatasetError(f"{root}: a class's folder must have a printable UTF-8 name. Received: {name!r}.")
+    return names
 
 
-def _files(folder: Path) -> list[Path]:
-    """Return the picture files below `folder`."""
-    found = []
-    for where, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        names = (name for name in files if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES)
-        found += [Path(where, name) for name in sorted(names)]
+def _files(folder: str) -> list[str]:
+    """Return the picture files in `folder` and below it, sorted; links to folders are not followed."""
+    found: list[str] = []
+    try:
+        with os.scandir(folder) as entries:
+            known = sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
+    except OSError as error:
+        raise DatasetError(f"The folder {folder} cannot be read: {error.strerror}.") from error
+    for entry in known:
+        if _is(partial(entry.is_dir, follow_symlinks=False)):
+            found += _files(entry.path)
+        elif _suffix(entry.name) in SUFFIXES and _is(entry.is_file):
+            found.append(entry.path)
     return found
+
+
+def _is(ask: Callable[[], bool]) -> bool:
+    """Ask the disk; a link that leads nowhere, or round in circles, is nothing."""
+    try:
+        return ask()
+    except OSError:
+        return False
+
+
+def _suffix(name: str) -> str:
+    return "." + name.rpartition(".")[2].lower()
 
 
 def _manifest(root: Path, pictures: Sequence[Picture]) -> str | None:
@@ -115,16 +145,16 @@ def _manifest(root: Path, pictures: Sequence[Picture]) -> str | None:
 
     Within the clock's resolution a second change could go unseen, so young files are always read.
     """
-    hasher = hashlib.sha256(os.fsencode(root.resolve()))
+    hasher = hashlib.sha256()
     youngest = 0
     for picture in pictures:
         try:
-            stat = picture.path.stat()
+            stat = os.stat(picture.path)  # noqa: PTH116 - a Path costs more than the call
         except OSError:
             return None
         youngest = max(youngest, stat.st_ctime_ns)
         facts = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_dev)
-        hasher.update(f"{picture.path.name}{picture.label}{picture.part}{facts}".encode())
+        hasher.update(f"{picture.path}{picture.label}{picture.part}{facts}".encode("utf-8", "surrogateescape"))
     return hasher.hexdigest()[:32] if time.time_ns() - youngest > SETTLED_NS else None
 
 
@@ -135,7 +165,8 @@ def _content_hash(root: Path, pictures: Sequence[Picture], on_progress: OnProgre
         if index % 1000 == 0:
             on_progress("reading pictures", index, len(pictures))
         try:
-            content = picture.path.read_bytes()
+            with open(picture.path, "rb") as stream:
+                content = stream.read()
         except OSError as error:
             content = repr(error.errno).encode()
         place = os.fsencode(os.path.relpath(picture.path, root))
@@ -162,14 +193,16 @@ def _decode(
         images = _to_grey(images)
     labels = np.array([picture.label for picture in pictures], dtype=np.int32)
     is_test = np.array([picture.part == "test" for picture in pictures])
-    train, test = _split(spec, root, images, labels, good, is_test)
-    notes = (_broken_text(root, broken, "cannot be read and were skipped"),) if broken else ()
+    train, test = _split(spec, root, class_names, images, labels, good, is_test)
+    skipped = "cannot be read and " + ("was" if len(broken) == 1 else "were") + " skipped"
+    notes = (_broken_text(root, broken, skipped),) if broken else ()
     return make_dataset(root.name, train, test, class_names, notes=notes)
 
 
 def _split(
     spec: ImageFolder,
     root: Path,
+    class_names: Sequence[str],
     images: Images,
     labels: Labels,
     good: NDArray[np.bool_],
@@ -178,7 +211,7 @@ def _split(
     if is_test.any():
         train, test = good & ~is_test, good & is_test
         return (images[train], labels[train]), (images[test], labels[test])
-    return hold_out_test(images[good], labels[good], spec.test, root.name)
+    return hold_out_test(images[good], labels[good], spec.test, root.name, class_names)
 
 
 def _size(spec: ImageFolder, pictures: Sequence[Picture]) -> tuple[int, int]:
@@ -201,11 +234,17 @@ def _size(spec: ImageFolder, pictures: Sequence[Picture]) -> tuple[int, int]:
 
 def _decode_all(
     pictures: Sequence[Picture], size: tuple[int, int], on_progress: OnProgress
-) -> tuple[NDArray[np.uint8], NDArray[np.bool_], dict[Path, str]]:
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_], dict[str, str]]:
     """Return images (n, height, width, 3), which are grey (n,), and why the broken ones are broken."""
-    images = np.zeros((len(pictures), *size, 3), dtype=np.uint8)
+    try:
+        images = np.zeros((len(pictures), *size, 3), dtype=np.uint8)
+    except MemoryError as error:
+        raise DatasetError(
+            f"{len(pictures):,} pictures of {size[0]} x {size[1]} pixels do not fit the memory: {error}. "
+            "Use a smaller `size` or `--image-size`."
+        ) from error
     grey = np.zeros(len(pictures), dtype=np.bool_)
-    broken: dict[Path, str] = {}
+    broken: dict[str, str] = {}
 
     def decode(chunk: range) -> int:
         for index in chunk:
@@ -213,7 +252,7 @@ def _decode_all(
             try:
                 images[index], grey[index] = read_picture(path, size)
             except Exception as error:  # Pillow raises many kinds for what is no picture
-                broken[path] = str(error).replace(str(path), path.name) or type(error).__name__
+                broken[path] = str(error).replace(path, path.rpartition("/")[2]) or type(error).__name__
         return chunk.stop
 
     chunks = [range(start, min(start + CHUNK, len(pictures))) for start in range(0, len(pictures), CHUNK)]
@@ -233,7 +272,7 @@ def _to_grey(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return grey
 
 
-def _broken_text(root: Path, broken: dict[Path, str], what: str) -> str:
+def _broken_text(root: Path, broken: dict[str, str], what: str) -> str:
     shown = [f"{os.path.relpath(path, root)} ({reason})" for path, reason in list(broken.items())[:5]]
     more = f" and {len(broken) - len(shown)} more" if len(broken) > len(shown) else ""
     noun = "picture" if len(broken) == 1 else "pictures"

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnjobs.datasets.arrays import Dataset, Images, Labels, hold_out_test, make_dataset
+from cnnjobs.datasets.arrays import Dataset, Images, hold_out_test, make_dataset
 from cnnjobs.errors import DatasetError
 from cnnjobs.spec import Npz
 
 Array = NDArray[np.generic]
+_Part = tuple[Images, NDArray[np.int64]]
 
 
 def load_npz(spec: Npz) -> Dataset:
@@ -27,7 +28,7 @@ def load_npz(spec: Npz) -> Dataset:
     if "x_test" in arrays or "y_test" in arrays:
         test = _part(arrays, "test", path)
     else:
-        train, test = _held_out(train, spec.test, path)
+        train, test = _held_out(*train, spec.test, path)
     values = np.unique(train[1])
     unknown = np.setdiff1d(test[1], values)
     if len(unknown):
@@ -40,14 +41,13 @@ def load_npz(spec: Npz) -> Dataset:
     )
 
 
-def _held_out(
-    train: tuple[Images, Labels], fraction: float, path: Path
-) -> tuple[tuple[Images, Labels], tuple[Images, Labels]]:
+def _held_out(images: Images, labels: NDArray[np.int64], fraction: float, path: Path) -> tuple[_Part, _Part]:
     """Hold out a test set; labels are made contiguous only for the stratification."""
-    contiguous = np.unique(train[1], return_inverse=True)[1].astype(np.int32)
-    rows = np.arange(len(contiguous))
-    (kept, _), (held, _) = hold_out_test(rows, contiguous, fraction, path.name)
-    return (train[0][kept], train[1][kept]), (train[0][held], train[1][held])
+    values, contiguous = np.unique(labels, return_inverse=True)
+    names = [str(value) for value in values.tolist()]
+    rows = np.arange(len(labels))
+    (kept, _), (held, _) = hold_out_test(rows, contiguous.astype(np.int32), fraction, path.name, names)
+    return (images[kept], labels[kept]), (images[held], labels[held])
 
 
 def _read(path: Path) -> dict[str, Array]:
@@ -60,7 +60,8 @@ def _read(path: Path) -> dict[str, Array]:
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise DatasetError(f"{path} is a single array; expected an .npz archive with x_train and y_train.")
             with archive:
-                return {key: archive[key] for key in archive.files}
+                members = {key: archive[key] for key in archive.files}
+        return {key: array for key, array in members.items() if isinstance(array, np.ndarray)}
     except ValueError as error:
         if "pickle" in str(error).lower():
             raise DatasetError(
@@ -72,7 +73,7 @@ def _read(path: Path) -> dict[str, Array]:
         raise DatasetError(f"{path} is no readable .npz archive: {error}") from error
 
 
-def _part(arrays: Mapping[str, Array], part: str, path: Path) -> tuple[Images, Labels]:
+def _part(arrays: Mapping[str, Array], part: str, path: Path) -> tuple[Images, NDArray[np.int64]]:
     """Return (images, labels) of train or test, checked."""
     for key in (f"x_{part}", f"y_{part}"):
         if key not in arrays:
@@ -97,16 +98,18 @@ def _images(images: Array, key: str, path: Path) -> Images:
         )
     if images.dtype == np.uint8:
         return images
-    floats = images.astype(np.float32)
-    if images.dtype.kind == "f" and np.isfinite(floats).all() and floats.min() >= 0 and floats.max() <= 1:
-        return floats
+    if images.dtype.kind == "f":
+        floats = images.astype(np.float32)
+        if np.isfinite(floats).all() and floats.min() >= 0 and floats.max() <= 1:
+            return floats
+    span = f" in [{images.min()}, {images.max()}]" if images.dtype.kind in "iuf" else ""
     raise DatasetError(
-        f"{path}: {key} must be uint8, or float in [0, 1]. Received: {images.dtype} in "
-        f"[{images.min()}, {images.max()}]. Convert it with .astype('uint8') or divide by its maximum."
+        f"{path}: {key} must be uint8, or float in [0, 1]. Received: {images.dtype}{span}. "
+        "Convert it with .astype('uint8') or divide by its maximum."
     )
 
 
-def _labels(labels: Array, key: str, path: Path) -> Labels:
+def _labels(labels: Array, key: str, path: Path) -> NDArray[np.int64]:
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
@@ -114,4 +117,6 @@ def _labels(labels: Array, key: str, path: Path) -> Labels:
             f"{path}: {key} must be (n,) or (n, 1) whole numbers. Received: {labels.dtype} {labels.shape}."
             + (" One-hot labels become whole numbers with .argmax(axis=1)." if labels.ndim == 2 else "")
         )
-    return labels.astype(np.int32)
+    if labels.size and int(labels.max()) > np.iinfo(np.int64).max:
+        raise DatasetError(f"{path}: {key} must fit 64-bit integers. Received: {labels.max()}.")
+    return labels.astype(np.int64)

@@ -1,25 +1,25 @@
 """One picture file to one array, whatever its format, colour mode and size."""
 
-import warnings
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp"})
+MOST_PIXELS = 89_478_485
+"""Pillow's own bound for what may be a decompression bomb; checked here because its warning is not thread-safe."""
+
 GREY_MODES = frozenset({"1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "F"})
 
 
-def picture_size(path: Path) -> tuple[int, int]:
+def picture_size(path: str) -> tuple[int, int]:
     """Return (height, width) as a viewer shows it, from the file's header."""
-    with Image.open(path) as image:
+    with _opened(path) as image:
         width, height = image.size
         sideways = image.getexif().get(0x0112, 1) >= 5  # EXIF orientations 5 to 8 swap the sides
     return (width, height) if sideways else (height, width)
 
 
-def read_picture(path: Path, size: tuple[int, int]) -> tuple[NDArray[np.uint8], bool]:
+def read_picture(path: str, size: tuple[int, int]) -> tuple[NDArray[np.uint8], bool]:
     """Return the picture as (height, width, 3) uint8, and whether it is grey.
 
     EXIF rotation is applied; transparent parts become white; of an animation the first frame counts;
@@ -28,21 +28,28 @@ def read_picture(path: Path, size: tuple[int, int]) -> tuple[NDArray[np.uint8], 
     Raises:
         Exception: whatever Pillow raises for a file that is no picture or is cut short.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        with Image.open(path) as image:
-            grey = image.mode in GREY_MODES
-            deep = image.mode.startswith("I") or image.mode == "F"
-            flat = _on_white(ImageOps.exif_transpose(_eight_bits(image) if deep else image))
+    with _opened(path) as image:
+        grey = image.mode in GREY_MODES
+        deep = image.mode.startswith("I") or image.mode == "F"
+        flat = _on_white(ImageOps.exif_transpose(_eight_bits(image) if deep else image))
     if flat.size != (size[1], size[0]):
         flat = flat.resize((size[1], size[0]), Image.Resampling.BILINEAR)
     return np.asarray(flat, dtype=np.uint8), grey
 
 
+def _opened(path: str) -> Image.Image:
+    """Open a picture; one so large that it may be an attack is refused."""
+    image = Image.open(path)
+    if image.width * image.height > MOST_PIXELS:
+        image.close()
+        raise ValueError(f"{image.width} x {image.height} pixels are more than {MOST_PIXELS:,}")
+    return image
+
+
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """Return a 16-bit or float grey picture as 8-bit grey."""
+    """Return a 16-bit or float grey picture as 8-bit grey; 16 bits are scaled, floats are cut to [0, 255]."""
     values = np.asarray(image, dtype=np.float64)
-    scale = 1.0 if values.max(initial=0) <= 255 else 255 / 65535
+    scale = 1.0 if image.mode == "F" else 255 / 65535
     return Image.fromarray(np.clip(np.round(values * scale), 0, 255).astype(np.uint8))
 
 

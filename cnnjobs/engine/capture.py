@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import IO
 
 LIMIT = 1_000_000
-"""Bytes of a trial's output that are kept, from its end."""
+"""How much of a trial's output is kept, from its end."""
 
 
 class Capture:

@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import os
 import signal
 import tempfile
 import threading
@@ -17,7 +16,7 @@ from ray import tune
 from ray.tune.search.basic_variant import BasicVariantGenerator
 
 from cnnjobs.datasets import Dataset
-from cnnjobs.engine.capture import Capture
+from cnnjobs.engine.capture import LIMIT, Capture
 from cnnjobs.engine.protocol import OnMessage, Work, Worker, attempt
 from cnnjobs.messages import Failure, Message, Result, Started
 
@@ -29,20 +28,6 @@ MESSAGES = "messages"
 
 LOST_WORKER_RETRIES = 1
 """How often a trial is started again when its process is lost (its own errors are not tried again)."""
-
-ENVIRONMENT = {
-    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # the store is ours
-    "TUNE_GLOBAL_CHECKPOINT_S": "600",  # a submit continues from the store, not from Tune's state
-    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
-    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C is ours
-    "TUNE_WARN_THRESHOLD_S": "60",
-    "RAY_CHDIR_TO_TRIAL_DIR": "0",
-    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # else `uv run` would upload the folder and start workers under uv
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",  # a worker with zero GPUs sees none
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_AIR_NEW_OUTPUT": "0",  # the new reporter prints at verbose=0 as well
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-}
 
 
 class RayTuneEngine:
@@ -94,13 +79,12 @@ class RayTuneEngine:
     @contextlib.contextmanager
     def _session(self, data_bytes: int) -> Iterator[None]:
         """Start Ray on this machine, on the loopback, without a dashboard; stop it in the end."""
-        os.environ.update(ENVIRONMENT)
         if not self._verbose:
             for name in ("ray", "ray.tune", "ray.train", "ray.data"):
                 logging.getLogger(name).setLevel(logging.CRITICAL)
-        with _own_signal_handlers():
-            self._start_ray(data_bytes)
         try:
+            with _own_signal_handlers():
+                self._start_ray(data_bytes)
             yield
         finally:
             ray.shutdown()
@@ -120,6 +104,9 @@ class RayTuneEngine:
 
 class _TrialRunner(tune.Trainable):
     """Runs trials in a worker process, about a second of each at a step; the process is reused."""
+
+    _messages: Iterator[Message]
+    _printed: str
 
     def setup(self, config: dict[str, Any], work: Work) -> None:
         """Take the first trial. TensorFlow is imported in `step`, where errors are caught."""
@@ -141,7 +128,7 @@ class _TrialRunner(tune.Trainable):
                 told.append(message)
                 if isinstance(message, Started | Result | Failure) or time.monotonic() > until:
                     break
-            self._printed += capture.text()
+            self._printed = (self._printed + capture.text())[-LIMIT:]
         ended = isinstance(told[-1], Result | Failure)
         if ended:
             told[-1] = self._with_log(told[-1])
@@ -202,10 +189,12 @@ def _own_signal_handlers() -> Iterator[None]:
         yield
         return
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    yield
-    for number, handler in handlers.items():
-        if handler is not None:
-            signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            if handler is not None:
+                signal.signal(number, handler)
 
 
 def _plain(dataset: Dataset) -> Dataset:

@@ -1,10 +1,11 @@
 """How many trials run at once, and what each gets: a pure function of the machine and the wishes."""
 
+import math
 from dataclasses import dataclass
 
 from cnnjobs.engine.protocol import Slot
 from cnnjobs.errors import ResourceError
-from cnnjobs.machine import WORKER_BYTES, Machine
+from cnnjobs.machine import RAY_BYTES, WORKER_BYTES, Machine
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,10 @@ def divide(machine: Machine, wishes: Wishes, *, trials: int, replicas: int, data
     if gpus is None:
         gpus = float(replicas) if machine.gpus else 0.0
     cpus = wishes.cpus_per_trial or 1
+    if not math.isfinite(gpus) or (gpus > 1 and gpus != int(gpus)):
+        raise ResourceError(
+            f"`--gpus-per-trial` must be a fraction of one GPU or a whole number of them. Received: {gpus:g}."
+        )
     if gpus > machine.gpus:
         raise ResourceError(
             f"`--gpus-per-trial` must be at most {machine.gpus}, the GPUs of this machine. "
@@ -56,8 +61,11 @@ def divide(machine: Machine, wishes: Wishes, *, trials: int, replicas: int, data
             f"`--cpus-per-trial` must be at most {machine.cpus}, the cores of this machine. Received: {cpus}."
         )
     fitting = machine.cpus // cpus
-    if gpus:
-        fitting = min(fitting, int(machine.gpus / gpus + 1e-9))
-    in_memory = max(1, machine.free_bytes // (WORKER_BYTES + data_bytes))
+    if 0 < gpus < 1:
+        fitting = min(fitting, machine.gpus * int(1 / gpus + 1e-9))  # a trial is never spread over two GPUs
+    elif gpus:
+        fitting = min(fitting, int(machine.gpus // gpus))
+    free = machine.free_bytes - data_bytes - RAY_BYTES  # the copy that workers share, and Ray itself
+    in_memory = max(1, free // (WORKER_BYTES + data_bytes))
     at_once = min(fitting, in_memory, trials, wishes.max_concurrent or trials)
     return Slot(cpus=cpus, gpus=gpus, replicas=replicas), max(1, at_once)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from cnnjobs.errors import SpecError
-from cnnjobs.spec.checks import number, one_of
+from cnnjobs.spec.checks import as_float, one_of
 
 FLIPS = (None, "horizontal", "vertical", "both")
 FILLS = ("nearest", "reflect", "wrap", "constant")
@@ -35,10 +35,10 @@ class Augment:
     def __post_init__(self) -> None:
         one_of("Augment.flip", self.flip, FLIPS)
         one_of("Augment.fill", self.fill, FILLS)
-        number("Augment.shift", self.shift, least=0, below=1)
-        number("Augment.rotation", self.rotation, least=0, most=180)
-        number("Augment.zoom", self.zoom, least=0, below=1)
-        number("Augment.shear", self.shear, least=0, below=90)
+        as_float(self, "shift", least=0, below=1)
+        as_float(self, "rotation", least=0, most=180)
+        as_float(self, "zoom", least=0, below=1)
+        as_float(self, "shear", least=0, below=90)
         if not (self.flip or self.shift or self.rotation or self.zoom or self.shear):
             raise SpecError(
                 "`Augment` must change something: give at least one of flip, shift, rotation, zoom, shear. "

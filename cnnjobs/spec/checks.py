@@ -1,5 +1,6 @@
 """Checks that specs make of their own values: each raises a SpecError that says what to do."""
 
+import math
 from collections.abc import Collection
 from numbers import Integral, Real
 from typing import Any
@@ -7,32 +8,43 @@ from typing import Any
 from cnnjobs.errors import SpecError
 
 
-def whole(name: str, value: Any, *, least: int, hint: str = "") -> int:
-    """Return `value` if it is a whole number of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+def whole(name: str, value: Any, *, least: int, most: int | None = None, hint: str = "") -> int:
+    """Return `value` if it is a whole number of at least `least`, and of at most `most` if that is given."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < least:
         raise SpecError(_message(name, f"a whole number of at least {least}", value, hint))
+    if most is not None and int(value) > most:
+        raise SpecError(_message(name, f"a whole number of at most {most}", value, hint))
     return int(value)
+
+
+def flag(name: str, value: Any) -> bool:
+    """Return `value` if it is True or False."""
+    if not isinstance(value, bool):
+        raise SpecError(_message(name, "True or False", value, ""))
+    return value
 
 
 def number(
     name: str,
     value: Any,
+    hint: str = "",
     *,
     least: float | None = None,
     above: float | None = None,
     most: float | None = None,
     below: float | None = None,
-    hint: str = "",
 ) -> float:
     """Return `value` as a float if it is finite and within the bounds that are given."""
     bounds = {"at least": least, "above": above, "at most": most, "below": below}
     expected = " and ".join(f"{word} {bound:g}" for word, bound in bounds.items() if bound is not None)
     if isinstance(value, bool) or not isinstance(value, Real):
         raise SpecError(_message(name, f"a number {expected}".strip(), value, hint))
-    x = float(value)
+    try:
+        x = float(value)
+    except OverflowError:
+        x = math.inf
     inside = (
-        abs(x) != float("inf")
-        and x == x  # not NaN
+        math.isfinite(x)
         and (least is None or x >= least)
         and (above is None or x > above)
         and (most is None or x <= most)
@@ -43,9 +55,15 @@ def number(
     return x
 
 
+def as_float(spec: Any, field: str, **bounds: float | None) -> None:
+    """Check a field of a frozen spec and make it a float: 1 and 1.0 are one setting, not two."""
+    value = number(f"{type(spec).__name__}.{field}", getattr(spec, field), "", **bounds)
+    object.__setattr__(spec, field, value)
+
+
 def one_of(name: str, value: Any, allowed: Collection[Any]) -> Any:
     """Return `value` if it is one of `allowed`."""
-    if value not in allowed:
+    if not any(type(value) is type(item) and value == item for item in allowed):
         names = ", ".join(repr(item) for item in allowed)
         raise SpecError(_message(name, f"one of {names}", value, ""))
     return value

@@ -37,6 +37,7 @@ class Npz:
     test: float = 0.2
 
     def __post_init__(self) -> None:
+        _path("Npz.path", self.path)
         number("Npz.test", self.test, above=0, below=1)
 
 
@@ -60,30 +61,55 @@ class ImageFolder:
     strict: bool = False
 
     def __post_init__(self) -> None:
+        _path("ImageFolder.path", self.path)
         one_of("ImageFolder.color", self.color, ("auto", "rgb", "grey"))
         number("ImageFolder.test", self.test, above=0, below=1)
+        if isinstance(self.size, tuple) and len(self.size) != 2:
+            raise SpecError(f"`ImageFolder.size` must be one side or (height, width). Received: size={self.size!r}.")
         sides = self.size if isinstance(self.size, tuple) else (self.size,)
         if self.size is not None:
             for side in sides:
-                whole("ImageFolder.size", side, least=1)
+                whole("ImageFolder.size", side, least=1, most=10_000)
 
 
 DatasetSpec = Named | Npz | ImageFolder
 
 
 def dataset_spec(value: str | Path | DatasetSpec, base: Path) -> DatasetSpec:
-    """Say what `value` means; relative paths are taken from the folder `base`."""
+    """Say what `value` means; relative paths are taken from the folder `base`.
+
+    Raises:
+        SpecError: if it is neither a known name nor a path.
+    """
     if isinstance(value, Npz | ImageFolder):
-        return replace(value, path=str(base / Path(value.path).expanduser()))
+        return replace(value, path=str(_absolute(value.path, base)))
     if isinstance(value, Named):
         return value
-    if not isinstance(value, str | Path):
-        raise SpecError(f"`dataset` must be a name, a path, Npz(...) or ImageFolder(...). Received: {value!r}.")
-    path = base / Path(value).expanduser()
+    _path("dataset", value)
     if str(value) in NAMED_DATASETS:
         return Named(str(value))
-    if path.suffix == ".npz":
+    path = _absolute(value, base)
+    if path.suffix.lower() == ".npz":
         return Npz(str(path))
+    if path.is_file():
+        raise SpecError(
+            f"`dataset` must be a name, an .npz file or a folder of pictures. Received: {str(value)!r}, a file."
+        )
     if path.exists() or len(Path(value).parts) > 1:
         return ImageFolder(str(path))
     return Named(str(value))
+
+
+def _path(name: str, value: object) -> None:
+    if not isinstance(value, str | Path) or not str(value).strip():
+        raise SpecError(f"`{name}` must be a name or a path. Received: {value!r}.")
+
+
+def _absolute(value: str | Path, base: Path) -> Path:
+    """Return the path from `base`, with ~ resolved, if the system can make sense of it."""
+    try:
+        path = base / Path(value).expanduser()
+        path.exists()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise SpecError(f"`dataset` must be a name or a path. Received: {str(value)[:100]!r} ({error}).") from error
+    return path

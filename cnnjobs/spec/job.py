@@ -53,14 +53,13 @@ class Job:
                 "`name` must be 1 to 100 letters, digits, dots, dashes or underscores, because it names a folder. "
                 f"Received: name={self.name!r}."
             )
-        whole("repeats", self.repeats, least=1)
+        whole("repeats", self.repeats, least=1, most=10_000)
         whole("seed", self.seed, least=0)
-        whole("replicas", self.replicas, least=1)
+        whole("replicas", self.replicas, least=1, most=1024)
         if self.folds is not None:
-            whole("folds", self.folds, least=2, hint="Use `validation=0.2` for a single hold-out.")
+            whole("folds", self.folds, least=2, most=1000, hint="Use `validation=0.2` for a single hold-out.")
         _check_validation(self.validation, self.folds)
-        for source in self.vary:
-            one_of("vary", source, SOURCES)
+        object.__setattr__(self, "vary", _checked_sources(self.vary))
         object.__setattr__(self, "variants", _checked_variants(self.variants))
 
     @property
@@ -103,12 +102,22 @@ def _check_validation(validation: float | str, folds: int | None) -> None:
         number("validation", validation, above=0, below=1, hint='Or "test", the tutorials\' protocol.')
 
 
+def _checked_sources(vary: Any) -> tuple[str, ...]:
+    if isinstance(vary, str) or not isinstance(vary, Iterable):
+        raise SpecError(f"`vary` must be a tuple of names such as ('init', 'order'). Received: vary={vary!r}.")
+    return tuple(one_of("vary", source, SOURCES) for source in vary)
+
+
 def _checked_variants(variants: Any) -> dict[str, Variant]:
     if not isinstance(variants, Mapping) or not variants:
         raise SpecError(f"`variants` must name at least one Variant. Received: variants={variants!r}.")
     for name, variant in variants.items():
-        if not isinstance(name, str) or not name.strip() or len(name) > 100 or not name.isprintable():
-            raise SpecError(f"`variants` must have printable names of 1 to 100 characters. Received: {name!r}.")
+        sound = isinstance(name, str) and 0 < len(name) <= 100 and name.isprintable() and name == name.strip()
+        if not sound:
+            raise SpecError(
+                "`variants` must have printable names of 1 to 100 characters, without spaces at their ends. "
+                f"Received: {name!r}."
+            )
         if not isinstance(variant, Variant):
             raise SpecError(f"`variants[{name!r}]` must be a Variant. Received: {variant!r}.")
     return dict(variants)

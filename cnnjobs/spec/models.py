@@ -1,12 +1,16 @@
 """Models as values: the name of a builder and its options, or the user's own function."""
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any
 
 from cnnjobs.errors import SpecError
-from cnnjobs.spec.checks import number, whole
+from cnnjobs.spec.checks import flag, number, one_of, whole
+
+MOST_UNITS = 100_000
+"""More filters or units than any layer here should have: a slip of the keyboard."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,9 @@ class Model:
 
     builder: str
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        one_of("Model.builder", self.builder, ("vgg", "small_cnn"))
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,17 @@ class CustomModel:
                 "`custom(function)` must be a plain function (def or lambda), because its source text is part "
                 f"of each trial's identity. Received: function={self.function!r}."
             )
+        name = self.function.__name__
+        if str(self.function.__module__).startswith("cnnjobs."):
+            raise SpecError(f"`model` must be a model, not the function that describes one: write {name}(...).")
+        try:
+            inspect.signature(self.function).bind((), 0, **self.options)
+        except TypeError as error:
+            options = "".join(f", {option}=..." for option in self.options)
+            raise SpecError(
+                f"`{name}` must be callable as {name}(input_shape, classes{options}). Received: a function of "
+                f"{inspect.signature(self.function)} ({error})."
+            ) from error
 
 
 def custom(function: Callable[..., Any], **options: Any) -> CustomModel:
@@ -68,9 +86,10 @@ def vgg(
         weight_decay: L2 factor on every kernel but the output's.
         batch_norm: normalise after every convolution and after the dense layer.
     """
-    whole("vgg.blocks", blocks, least=1)
-    whole("vgg.filters", filters, least=1)
-    whole("vgg.dense", dense, least=1)
+    whole("vgg.blocks", blocks, least=1, most=10)
+    whole("vgg.filters", filters, least=1, most=MOST_UNITS)
+    whole("vgg.dense", dense, least=1, most=MOST_UNITS)
+    flag("vgg.batch_norm", batch_norm)
     number("vgg.weight_decay", weight_decay, least=0)
     return Model(
         "vgg",
@@ -80,7 +99,7 @@ def vgg(
             "dense": dense,
             "dropout": _dropout_rates(dropout, blocks),
             "weight_decay": float(weight_decay),
-            "batch_norm": bool(batch_norm),
+            "batch_norm": batch_norm,
         },
     )
 
@@ -93,11 +112,14 @@ def small_cnn(*, filters: tuple[int, ...] = (32, 64, 64), dense: int = 64, dropo
         dense: units of the hidden dense layer.
         dropout: rate before the flatten layer.
     """
-    if not filters:
-        raise SpecError("`small_cnn.filters` must name at least one convolution. Received: filters=().")
+    if not isinstance(filters, tuple | list) or not filters:
+        raise SpecError(
+            "`small_cnn.filters` must name the filters of at least one convolution, such as (32, 64, 64). "
+            f"Received: filters={filters!r}."
+        )
     for size in filters:
-        whole("small_cnn.filters", size, least=1)
-    whole("small_cnn.dense", dense, least=1)
+        whole("small_cnn.filters", size, least=1, most=MOST_UNITS)
+    whole("small_cnn.dense", dense, least=1, most=MOST_UNITS)
     number("small_cnn.dropout", dropout, least=0, below=1)
     return Model("small_cnn", {"filters": tuple(filters), "dense": dense, "dropout": float(dropout)})
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cnnjobs.spec.checks import number
+from cnnjobs.spec.checks import as_float, flag
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,9 @@ class SGD:
     nesterov: bool = False
 
     def __post_init__(self) -> None:
-        number("SGD.learning_rate", self.learning_rate, above=0)
-        number("SGD.momentum", self.momentum, least=0, below=1)
+        as_float(self, "learning_rate", above=0)
+        as_float(self, "momentum", least=0, below=1)
+        flag("SGD.nesterov", self.nesterov)
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,10 @@ class Adam:
     epsilon: float = 1e-7
 
     def __post_init__(self) -> None:
-        number("Adam.learning_rate", self.learning_rate, above=0)
-        number("Adam.beta_1", self.beta_1, least=0, below=1)
-        number("Adam.beta_2", self.beta_2, least=0, below=1)
-        number("Adam.epsilon", self.epsilon, above=0)
+        as_float(self, "learning_rate", above=0)
+        as_float(self, "beta_1", least=0, below=1)
+        as_float(self, "beta_2", least=0, below=1)
+        as_float(self, "epsilon", above=0)
 
 
 Optimizer = SGD | Adam

@@ -44,8 +44,8 @@ class Variant:
         _instance("model", self.model, (Model, CustomModel), "vgg(...), small_cnn(...) or a function")
         _instance("optimizer", self.optimizer, (SGD, Adam), "SGD(...) or Adam(...)")
         _instance("augment", self.augment, (Augment, type(None)), "Augment(...) or None")
-        whole("epochs", self.epochs, least=1)
-        whole("batch_size", self.batch_size, least=1)
+        object.__setattr__(self, "epochs", whole("epochs", self.epochs, least=1, most=1_000_000))
+        object.__setattr__(self, "batch_size", whole("batch_size", self.batch_size, least=1, most=1_000_000))
         one_of("scaling", self.scaling, SCALINGS)
 
     @property

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import re
 import uuid
 from pathlib import Path
 
@@ -23,18 +24,29 @@ class Files:
     """
 
     def __init__(self, location: str | Path) -> None:
-        self.location = str(location)
-        if "://" in self.location:
+        given = str(location)
+        if not given.strip() or re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/(?!/)", given):
+            raise StoreError(f"`--results` must be a path or a URI such as s3://bucket/folder. Received: {given!r}.")
+        self.location = given
+        if "://" in given:
+            scheme, _, rest = given.partition("://")
+            self.location = f"{scheme}://{rest.partition('?')[0].rpartition('@')[2]}"  # without keys and settings
             try:
-                self._system, self._root = fs.FileSystem.from_uri(self.location)
+                self._system, root = fs.FileSystem.from_uri(given)
+                self._root = root.rstrip("/")
+                if not self._root:
+                    raise pa.ArrowInvalid("no bucket")
             except (pa.ArrowException, OSError) as error:
                 raise StoreError(
-                    f"`--results` must be a path or a URI such as s3://bucket/folder. Received: {self.location!r} "
-                    f"({error})."
-                ) from error
-            self._root = self._root.rstrip("/")
+                    f"`--results` must be a path or a URI such as s3://bucket/folder. Received: {self.location!r}, "
+                    f"which {type(error).__name__} says cannot be used."
+                ) from None  # the original's text holds the whole URI, keys and all
         else:
-            self._system, self._root = fs.LocalFileSystem(), str(Path(self.location).expanduser().absolute())
+            try:
+                self._root = str(Path(given).expanduser().absolute())
+            except RuntimeError as error:
+                raise StoreError(f"`--results` must be a path or a URI. Received: {given!r} ({error}).") from error
+            self._system = fs.LocalFileSystem()
         self.is_local = isinstance(self._system, fs.LocalFileSystem)
 
     def below(self, *parts: str) -> "Files":
@@ -136,8 +148,17 @@ def _replace(path: Path, content: bytes) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         part.replace(path)
+        _sync_folder(path.parent)  # else the name may be lost with the power, though the content is on the disk
     finally:
         part.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _missing_parents(folder: Path) -> list[Path]:

@@ -54,32 +54,46 @@ def load_results(path: str | Path) -> Results:
         path: `results/`, `results/<job>`, or the URI of either.
 
     Raises:
-        StoreError: if there are none.
+        StoreError: if there are none, or a job cannot be read.
 
     Example:
         >>> trials = cnnjobs.load_results("results/").trials  # doctest: +SKIP
         >>> trials.groupby("variant").test_accuracy.agg(["mean", "std"])  # doctest: +SKIP
     """
-    return Results(open_stores(path))
+    stores, broken = open_stores(path)
+    if broken:
+        raise broken[0]
+    return Results(stores)
 
 
-def open_stores(path: str | Path) -> tuple[Store, ...]:
-    """Return the stores at `path`: the one it is, or those of its sub-folders.
+def open_stores(path: str | Path) -> tuple[tuple[Store, ...], list[StoreError]]:
+    """Return the stores at `path`, the one it is or those of its sub-folders, and why others cannot be read.
 
     Raises:
-        StoreError: if there are none, or one is of a newer version.
+        StoreError: if there is none that can be read.
     """
     files = Files(path)
     if not files.exists():
         raise StoreError(f"There is no folder {files.location}.")
     own = Store(files)
     if own.job is not None:
-        return (own,)
-    stores = [Store(files.below(name)) for name in files.folders() if not name.startswith(".")]
-    found = tuple(store for store in stores if store.job is not None)
+        return (own,), []
+    found, broken = [], []
+    for name in files.folders():
+        if name.startswith("."):
+            continue
+        try:
+            store = Store(files.below(name))
+        except StoreError as error:
+            broken.append(error)
+            continue
+        if store.job is not None:
+            found.append(store)
+    if not found and broken:
+        raise broken[0]
     if not found:
         raise StoreError(
             f"{files.location} has no results: expected a job's folder with a job.json, or a folder of such folders. "
             "Run `cnnjobs submit JOB` first."
         )
-    return found
+    return tuple(found), broken

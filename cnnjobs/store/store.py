@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cnnjobs.errors import StoreError
@@ -17,6 +18,23 @@ from cnnjobs.store.schemas import EPOCHS, PREDICTIONS, SCHEMA_VERSION, TABLES, o
 
 WHICH = ("trial_id", "condition_id", "job", "variant", "repeat", "fold")
 """The columns that every table begins with."""
+
+
+JOB_PARTS: Mapping[str, Any] = {
+    "name": str,
+    "repeats": int,
+    "vary": list,
+    "reference": str,
+    "protocol.folds": int | None,
+    "protocol.validation": str | float | int | None,
+    "protocol_text": str,
+    "variants": dict,
+    "dataset.name": str,
+    "dataset.train_rows": int,
+    "dataset.test_rows": int,
+    "dataset.classes": int,
+}
+"""What readers of `job.json` rely on."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +83,12 @@ class Store:
         name = f"{row['trial_id']}.parquet"
         if predictions is not None:
             self.files.below("predictions").write(name, _parquet(_prediction_rows(which, predictions)))
+        else:
+            self.files.below("predictions").remove(name)  # of a try that was cut off
         if epochs:
             self.files.below("epochs").write(name, _parquet(_epoch_rows(which, epochs)))
+        else:
+            self.files.below("epochs").remove(name)
         self.files.below("trials").write(name, _parquet(one_row(row)))
 
     def write_log(self, trial_id: str, text: str) -> str:
@@ -91,7 +113,7 @@ class Store:
         if name == "trials":
             return stored
         committed = self._read_all("trials").table["trial_id"]
-        keep = pa.compute.is_in(stored.table["trial_id"], value_set=committed.combine_chunks())
+        keep = pc.is_in(stored.table["trial_id"], value_set=committed.combine_chunks())
         return Stored(stored.table.filter(keep), stored.damaged)
 
     def _read_all(self, name: str) -> Stored:
@@ -100,7 +122,8 @@ class Store:
         for file in folder.names(".parquet"):
             content = folder.read(file)
             try:
-                tables.append(_checked(pq.read_table(io.BytesIO(content or b"")), schema, f"{folder.location}/{file}"))
+                table = pq.read_table(io.BytesIO(content or b""))
+                tables.append(_checked(table, schema, file.removesuffix(".parquet"), f"{folder.location}/{file}"))
             except (pa.ArrowException, OSError) as error:
                 damaged.append(f"{folder.location}/{file} ({str(error).splitlines()[0]})")
         return Stored(pa.concat_tables(tables) if tables else pa.Table.from_batches([], schema), tuple(damaged))
@@ -111,22 +134,56 @@ class Store:
             return None
         try:
             job: dict[str, Any] = json.loads(content)
-            version = int(job["schema"])
-        except (ValueError, KeyError, TypeError) as error:
+            _refuse_newer(int(job["schema"]), f"{self.files.location}/job.json")
+            _check_job(job)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise StoreError(
-                f"{self.files.location}/job.json is not a job of cnnjobs: {error}. Move the folder away, or choose "
-                "another with `--results PATH`."
+                f"{self.files.location}/job.json is not a job of cnnjobs ({type(error).__name__}: {error}). Move the "
+                "folder away, or choose another with `--results PATH`."
             ) from error
-        _refuse_newer(version, f"{self.files.location}/job.json")
         return job
 
 
-def _checked(table: pa.Table, schema: pa.Schema, place: str) -> pa.Table:
+def _checked(table: pa.Table, schema: pa.Schema, trial_id: str, place: str) -> pa.Table:
+    """Return a file's table with the columns of the schema; ones that it lacks are null.
+
+    Raises:
+        pa.ArrowInvalid: if it is not a file of that trial.
+    """
     version = version_of(table.schema)
     if version is None:
         raise pa.ArrowInvalid("not written by cnnjobs")
     _refuse_newer(version, place)
+    needed = [*WHICH, *(["status"] if "status" in schema.names else [])]
+    if any(name not in table.column_names or table[name].null_count for name in needed):
+        raise pa.ArrowInvalid(f"lacks one of {', '.join(needed)}")
+    if pc.any(pc.not_equal(table["trial_id"], trial_id)).as_py():
+        raise pa.ArrowInvalid(f"holds trial {table['trial_id'][0]}, another than its name says: a copy?")
+    for field in schema:
+        if field.name not in table.column_names:
+            table = table.append_column(field.name, pa.nulls(table.num_rows, field.type))
     return table.select(schema.names).cast(schema)
+
+
+def _check_job(job: Mapping[str, Any]) -> None:
+    """Look at everything of `job.json` that readers rely on.
+
+    Raises:
+        KeyError: something is missing.
+        TypeError: something is of another type.
+        ValueError: the reference is no variant.
+    """
+    for path, kind in JOB_PARTS.items():
+        value: Any = job
+        for name in path.split("."):
+            value = value[name]
+        if not isinstance(value, kind):
+            raise TypeError(f"{path} is {value!r}")
+    for variant in job["variants"].values():
+        if not isinstance(variant["condition_id"], str):
+            raise TypeError(f"condition_id is {variant['condition_id']!r}")
+    if job["reference"] not in job["variants"]:
+        raise ValueError(f"reference {job['reference']!r} is no variant")
 
 
 def _refuse_newer(version: int, place: str) -> None:

@@ -45,14 +45,25 @@ def fit_pixels(scaling: str, images: NDArray[np.generic], rows: NDArray[np.int64
     unit = 1 / 255 if images.dtype == np.uint8 else 1.0
     mean, deviation = np.zeros(channels), np.ones(channels)
     if scaling != "unit":
-        chunks = [images[part].reshape(-1, channels).astype(np.float64) for part in np.array_split(rows, 64)]
-        pixels = sum(len(chunk) for chunk in chunks)
-        mean = sum(chunk.sum(axis=0) for chunk in chunks) / pixels
-        if scaling == "standardize":
-            variance = sum(((chunk - mean) ** 2).sum(axis=0) for chunk in chunks) / pixels
-            deviation = np.maximum(np.sqrt(variance) * unit, 1e-7)
+        mean = _mean_over_pixels(images, rows, lambda pixels: pixels)
+    if scaling == "standardize":
+        variance = _mean_over_pixels(images, rows, lambda pixels: (pixels - mean) ** 2)
+        deviation = np.maximum(np.sqrt(variance) * unit, 1e-7)
     gain = unit / deviation
     return Pixels(gain.astype(np.float32), (-mean * gain).astype(np.float32))
+
+
+def _mean_over_pixels(
+    images: NDArray[np.generic], rows: NDArray[np.int64], of: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    """Return the mean of `of(pixels)` a channel, (channels,), without holding all pixels as float64."""
+    channels = images.shape[-1]
+    total, pixels = np.zeros(channels), 0
+    for start in range(0, len(rows), 1024):
+        chunk = images[rows[start : start + 1024]].reshape(-1, channels).astype(np.float64)
+        total += of(chunk).sum(axis=0)
+        pixels += len(chunk)
+    return total / pixels
 
 
 @dataclass(frozen=True)
@@ -62,7 +73,7 @@ class Shards:
     Args:
         rows: number of rows.
         batch: rows a step, over all replicas; the last step has the rest.
-        replicas: shards a step; the last ones of the last step may be empty.
+        replicas: shards a step, cut as evenly as it goes.
     """
 
     rows: int
@@ -76,7 +87,7 @@ class Shards:
 
     @property
     def shard(self) -> int:
-        """Rows of a full shard."""
+        """Rows of a shard at evaluation, where every shard is full."""
         return -(-self.batch // self.replicas)
 
 
@@ -94,7 +105,13 @@ def training_batches(
     """Return the endless sequence of training shards, keyed by step number.
 
     Element `step * replicas + shard` is that replica's part of the step: images (n, height, width,
-    channels) float32, labels (n,) int32, and the rows of the step over all replicas, float32.
+    channels) float32, labels (n,) int32, weights (n,) float32 that are 1, and the rows of the step
+    over all replicas, float32. Each step is cut evenly; a replica that no row is left for gets one
+    of weight 0, because convolutions refuse an empty batch on some devices.
+
+    An epoch's order comes from `stateless_shuffle`, keyed by (order seed, epoch). Not from
+    `index_shuffle`: with its default rounds it uses 8 bits of each key, and successive epochs of
+    50,000 rows correlate at 0.75.
 
     Args:
         images: (n, height, width, channels) tensor, as stored.
@@ -108,25 +125,31 @@ def training_batches(
     """
     height, width = images.shape[1:3]
 
-    def one(element: Any) -> tuple[Any, Any, Any]:
-        step, shard = element // shards.replicas, element % shards.replicas
-        epoch, start = step // shards.steps, (step % shards.steps) * shards.batch
+    def shards_of(epoch: Any) -> tf.data.Dataset:
+        order = tf.random.experimental.stateless_shuffle(rows, tf.cast([seeds.order, epoch], tf.int32))
+        places = tf.data.Dataset.range(shards.steps * shards.replicas)
+        return tf.data.Dataset.zip(tf.data.Dataset.from_tensors((epoch, order)).repeat(), places)
+
+    def one(epoch_and_order: Any, place: Any) -> tuple[Any, Any, Any, Any]:
+        epoch, order = epoch_and_order
+        step, shard = place // shards.replicas, place % shards.replicas
+        start = step * shards.batch
         in_step = tf.minimum(tf.constant(shards.batch, tf.int64), shards.rows - start)
-        first = tf.minimum(shard * shards.shard, in_step)
-        last = tf.minimum(first + shards.shard, in_step)
-        order = tf.stack([tf.constant(seeds.order, tf.int64), epoch])
-        highest = tf.constant(shards.rows - 1, tf.int64)
-        places = tf.minimum(tf.range(start + first, start + first + shards.shard), highest)
-        shuffled = tf.random.experimental.index_shuffle(places, tf.cast(order, tf.int32), highest)
-        chosen = tf.gather(rows, shuffled[: last - first])  # cut here: an empty shard cannot be shuffled
+        first, last = shard * in_step // shards.replicas, (shard + 1) * in_step // shards.replicas
+        filled = tf.maximum(last, first + 1)  # a replica without a row gets one that weighs nothing
+        chosen = tf.gather(order, tf.minimum(tf.range(start + first, start + filled), shards.rows - 1))
         batch = tf.cast(tf.gather(images, chosen), tf.float32)
         if augment is not None:
-            transforms = draw_transforms(augment, shards.batch, height, width, [seeds.augment, tf.cast(step, tf.int32)])
-            batch = apply_transforms(batch, transforms[first:last], augment.fill)
-        return pixels(batch), tf.gather(labels, chosen), tf.cast(in_step, tf.float32)
+            key = [seeds.augment, tf.cast(epoch * shards.steps + step, tf.int32)]
+            transforms = draw_transforms(augment, shards.batch + 1, height, width, key)
+            batch = apply_transforms(batch, transforms[first:filled], augment.fill)
+        weights = tf.cast(tf.range(first, filled) < last, tf.float32)
+        return pixels(batch), tf.gather(labels, chosen), weights, tf.cast(in_step, tf.float32)
 
-    elements = tf.data.Dataset.range(first_step * shards.replicas, np.iinfo(np.int64).max)
-    return _prefetched(elements, one)
+    elements = tf.data.Dataset.range(first_step // shards.steps, np.iinfo(np.int64).max).flat_map(
+        tf.autograph.experimental.do_not_convert(shards_of)
+    )
+    return _prefetched(elements.skip((first_step % shards.steps) * shards.replicas), one)
 
 
 def evaluation_batches(images: Any, rows: Any, shards: Shards, *, pixels: Pixels) -> tf.data.Dataset:
@@ -149,9 +172,10 @@ def evaluation_batches(images: Any, rows: Any, shards: Shards, *, pixels: Pixels
     return _prefetched(tf.data.Dataset.range(np.iinfo(np.int64).max), one)
 
 
-def _prefetched(elements: tf.data.Dataset, one: Callable[[Any], Any]) -> tf.data.Dataset:
+def _prefetched(elements: tf.data.Dataset, one: Callable[..., Any]) -> tf.data.Dataset:
     """Map in parallel, keep the order, stay a few batches ahead."""
-    dataset = elements.map(one, num_parallel_calls=2, deterministic=True).prefetch(4)
+    plain = tf.autograph.experimental.do_not_convert(one)  # it has no Python control flow on tensors
+    dataset = elements.map(plain, num_parallel_calls=2, deterministic=True).prefetch(4)
     options = tf.data.Options()
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
     options.threading.private_threadpool_size = 1

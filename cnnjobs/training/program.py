@@ -44,8 +44,9 @@ class Program:
             self._optimizer.build(self.model.trainable_variables)
         self._optimizer_start = [variable.numpy() for variable in self._optimizer.variables]
         self._seed_dropout(seeds.dropout)
-        self.train = tf.function(self._train)
-        self.predict = tf.function(self._predict)
+        # written without AutoGraph, which needs source text and breaks with Python's versions
+        self.train = tf.function(self._train, autograph=False)
+        self.predict = tf.function(self._predict, autograph=False)
 
     @property
     def parameters(self) -> int:
@@ -90,14 +91,18 @@ class Program:
             loss_sum: () float64.
             hits: () float64.
         """
-        for _ in tf.range(steps):
-            images, labels, count = next(iterator)
-            losses, right = self._strategy.run(self._step, (images, labels, count))
+
+        def step(index: Any, loss_sum: Any, hits: Any) -> tuple[Any, Any, Any]:
+            losses, right = self._strategy.run(self._step, next(iterator))
             loss_sum += tf.cast(self._strategy.reduce("SUM", losses, axis=None), tf.float64)
             hits += tf.cast(self._strategy.reduce("SUM", right, axis=None), tf.float64)
+            return index + 1, loss_sum, hits
+
+        start = (tf.constant(0), loss_sum, hits)
+        _, loss_sum, hits = tf.while_loop(lambda index, *_: index < steps, step, start, parallel_iterations=1)
         return loss_sum, hits
 
-    def _step(self, images: Any, labels: Any, count: Any) -> tuple[Any, Any]:
+    def _step(self, images: Any, labels: Any, weights: Any, count: Any) -> tuple[Any, Any]:
         """Take one step on one replica's shard; gradients are summed over replicas.
 
         The loss is divided by the rows of the whole step, so a row weighs the same in any shard.
@@ -105,20 +110,24 @@ class Program:
         with tf.GradientTape() as tape:
             outputs = self.model(images, training=True)
             losses = keras.losses.sparse_categorical_crossentropy(labels, outputs, from_logits=self._gives_logits)
-            objective = tf.reduce_sum(losses) / count
+            objective = tf.reduce_sum(losses * weights) / count
             if self.model.losses:
                 objective += tf.add_n(self.model.losses) / self._strategy.num_replicas_in_sync
-        weights = self.model.trainable_variables
-        self._optimizer.apply(tape.gradient(objective, [weight.value for weight in weights]), weights)
-        right = tf.equal(tf.argmax(outputs, axis=1, output_type=labels.dtype), labels)
-        return tf.reduce_sum(losses), tf.reduce_sum(tf.cast(right, tf.float32))
+        variables = self.model.trainable_variables
+        self._optimizer.apply(tape.gradient(objective, [variable.value for variable in variables]), variables)
+        right = tf.cast(tf.equal(tf.argmax(outputs, axis=1, output_type=labels.dtype), labels), tf.float32)
+        return tf.reduce_sum(losses * weights), tf.reduce_sum(right * weights)
 
     def _predict(self, iterator: Any, steps: Any) -> Any:
         """Return class probabilities (rows, classes) float32 of the next `steps` evaluation steps."""
-        parts = tf.TensorArray(tf.float32, size=steps)
-        for index in tf.range(steps):
+
+        def step(index: Any, parts: Any) -> tuple[Any, Any]:
             outputs = self._strategy.run(self._forward, (next(iterator),))
-            parts = parts.write(index, tf.concat(self._strategy.experimental_local_results(outputs), axis=0))
+            joined = tf.concat(self._strategy.experimental_local_results(outputs), axis=0)
+            return index + 1, parts.write(index, joined)
+
+        start = (tf.constant(0), tf.TensorArray(tf.float32, size=steps))
+        _, parts = tf.while_loop(lambda index, _: index < steps, step, start, parallel_iterations=1)
         return parts.concat()
 
     def _forward(self, images: Any) -> Any:

@@ -180,7 +180,7 @@ def split_rows(labels: NDArray[np.int32], trial: Trial) -> tuple[NDArray[np.int6
         return kfold(labels, protocol.folds, trial.fold, trial.seeds.split)
     if protocol.validation == "test":
         return np.arange(len(labels)), None
-    return holdout(labels, float(protocol.validation), trial.seeds.split)
+    return holdout(labels, float(protocol.validation or 0), trial.seeds.split)
 
 
 class _Evaluation:

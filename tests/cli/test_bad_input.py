@@ -122,7 +122,7 @@ def test_folders_of_pictures():
         picture(Path("one/only", f"{index}.png"))
     assert "must have at least two classes" in cnnjobs("submit", job(), "--dataset", "one")
     picture(Path("one/single/1.png"))
-    assert "class 'single' must have at least two training images" in cnnjobs("submit", job(), "--dataset", "one")
+    assert "Received: class 'single' with 1" in cnnjobs("submit", job(), "--dataset", "one")
     Path("one/single/2.png").write_text("no picture")
     assert "1 picture cannot be read: single/2.png" in cnnjobs("submit", job(), "--dataset", "one", "--strict")
 

@@ -48,6 +48,14 @@ def test_the_same_trial_gives_the_same_bits_whatever_ran_before(worker, digits, 
     assert (between.predictions.probabilities != one.predictions.probabilities).any()
 
 
+def test_tracing_happens_once_for_all_repeats_of_a_variant(worker, digits):
+    for trial in trials_of(BASE.but(batch_size=48), digits, repeats=3):
+        run(worker, trial)
+    program = worker._program[1]
+    assert program.train.experimental_get_tracing_count() == 1
+    assert program.predict.experimental_get_tracing_count() == 1
+
+
 def test_progress_adds_up_to_every_image_of_every_epoch(worker, digits):
     *progress, result = worker.run(trials_of(BASE, digits)[0])
     assert sum(message.images for message in progress) == BASE.epochs * result.final["train_rows"]
@@ -182,21 +190,62 @@ def epoch_of(digits, shards, *, augment=None, seed=0, first_step=0, steps=None):
 @pytest.mark.parametrize("replicas", [1, 2, 3])
 def test_an_epoch_sees_every_row_once_with_its_own_label(worker, digits, replicas):
     elements = epoch_of(digits, Shards(1000, 64, replicas))
-    seen = np.concatenate([labels for _, labels, _ in elements])
+    seen = np.concatenate([labels[weights > 0] for _, labels, weights, _ in elements])
     assert sorted(seen) == list(range(1000))
     assert (seen != np.arange(1000)).any(), "shuffled"
-    for images, labels, _ in elements:
+    for images, labels, *_ in elements:
         pixels = np.round(images[:, 0, :2, 0] * 255).astype(int)
         assert (pixels[:, 0] * 256 + pixels[:, 1] == labels).all()
 
 
 def test_shards_of_a_step_are_what_one_replica_would_see(worker, digits):
-    one = [labels for _, labels, _ in epoch_of(digits, Shards(1000, 64, 1))]
-    three = [labels for _, labels, _ in epoch_of(digits, Shards(1000, 64, 3))]
-    for step, labels in enumerate(one):
-        assert (np.concatenate(three[3 * step : 3 * step + 3]) == labels).all()
+    one = [labels for _, labels, *_ in epoch_of(digits, Shards(1000, 64, 1))]
+    three = epoch_of(digits, Shards(1000, 64, 3))
+    for step, expected in enumerate(one):
+        parts = three[3 * step : 3 * step + 3]
+        assert (np.concatenate([labels for _, labels, *_ in parts]) == expected).all()
+        sizes = [len(labels) for _, labels, *_ in parts]
+        assert max(sizes) - min(sizes) <= 1, "cut evenly"
     assert [int(count) for *_, count in epoch_of(digits, Shards(1000, 64, 1))] == [64] * 15 + [40]
-    assert len(three[-1]) == 0, "the last shard of the last step is empty: 40 rows fill two of 22"
+
+
+def test_a_replica_without_a_row_gets_one_that_weighs_nothing(worker, digits):
+    last = epoch_of(digits, Shards(65, 64, 3))[-3:]
+    assert [len(labels) for _, labels, *_ in last] == [1, 1, 1]
+    assert [float(weights.sum()) for *_, weights, _ in last] == [0, 0, 1]
+    assert [int(count) for *_, count in last] == [1, 1, 1]
+
+
+def orders(digits, rows, seeds):
+    """Return the order of the first epochs for each order seed: (seeds, epochs, rows)."""
+    import dataclasses
+
+    import tensorflow as tf
+
+    from cnnjobs.training.pipeline import training_batches
+
+    found = []
+    for seed in seeds:
+        batches = training_batches(
+            tf.zeros([rows, 1, 1, 1], tf.uint8),
+            tf.range(rows),
+            tf.range(rows, dtype=tf.int64),
+            Shards(rows, rows, 1),
+            seeds=dataclasses.replace(seeds_of(0, 0), order=seed),
+            pixels=fit_pixels("unit", np.zeros((1, 1, 1, 1), np.uint8), np.arange(1)),
+            augment=None,
+        )
+        found.append([labels for _, labels, *_ in batches.take(3).as_numpy_iterator()])
+    return np.array(found)
+
+
+def test_orders_of_epochs_and_of_seeds_have_nothing_in_common(worker, digits):
+    """Seeds that differ only in a high bit, and successive epochs of many rows, are where a weak shuffle fails."""
+    rows = 50_000
+    found = orders(digits, rows, [5, 5 + 256, 5 + 2**30]).reshape(9, rows)
+    assert (np.sort(found, axis=1) == np.arange(rows)).all()
+    correlation = np.corrcoef(np.vstack([found, np.arange(rows)[None]]))
+    assert np.abs(correlation - np.eye(10)).max() < 0.03, "chance is about 0.005"
 
 
 def test_epochs_differ_and_a_run_that_continues_sees_the_same_steps(worker, digits):

@@ -30,6 +30,7 @@ def make_store(tmp_path, values=VALUES, *, folds=None, repeats=5, validation=0.2
         {
             "name": "job",
             "repeats": repeats,
+            "vary": ["split", "init"],
             "reference": next(iter(values)),
             "protocol": protocol,
             "protocol_text": "20% held out",
@@ -113,6 +114,33 @@ def test_one_repeat_has_no_spread_and_no_verdict(tmp_path):
     assert tables.difference_cells(table)[1][0][-1] == "one pair: cannot tell from chance"
 
 
+def test_differences_that_are_all_alike_get_no_verdict(tmp_path):
+    table = job_table(make_store(tmp_path, {"a": [0.90, 0.92], "b": [0.91, 0.93]}))
+    assert tables.difference_cells(table)[1][0][-2:] == ("-", "all pairs differ alike: cannot tell")
+
+
+def test_fewer_repeats_than_are_stored_still_count_all(tmp_path):
+    table = job_table(make_store(tmp_path, {"a": [0.90, 0.92, 0.94]}, repeats=1))
+    assert tables.summary_cells(table)[1][0][1] == "3/3"
+
+
+def test_runs_without_a_partner_are_told(tmp_path):
+    notes = job_table(make_store(tmp_path, {"a": [0.90, 0.92, 0.94], "b": [0.9, 0.8]})).notes
+    assert "b: 1 runs, its own or the reference's, have no partner" in notes
+
+
+def test_two_folds_are_estimates_only(tmp_path):
+    table = job_table(make_store(tmp_path, {"a": [0.90, 0.92], "b": [0.91, 0.95]}, folds=2, repeats=1))
+    assert tables.summary_cells(table)[1][0][-1] == "below 5 folds"
+    assert tables.difference_cells(table)[1][0][-1] == "below 5 folds: an estimate only"
+
+
+def test_validation_sets_drawn_anew_are_corrected_like_folds(tmp_path):
+    plain = job_table(make_store(tmp_path, {"a": [0.9, 0.92, 0.95]}), metric="test_accuracy").rows[0].summary
+    drawn = job_table(make_store(tmp_path, {"a": [0.9, 0.92, 0.95]}), metric="val_accuracy").rows[0].summary
+    assert (drawn.high - drawn.low) / (plain.high - plain.low) == pytest.approx(((1 / 3 + 0.25) * 3) ** 0.5)
+
+
 def test_one_variant_makes_a_report_without_differences(tmp_path):
     store = make_store(tmp_path, {"a": [0.5, 0.6]})
     assert "Paired differences" not in report_text(job_table(store), Figures())
@@ -165,6 +193,28 @@ def test_names_from_a_job_are_only_text_in_the_report(store):
     assert r"better \| \*bold\* \<script\>" in report
     assert "<script>" not in report.replace(r"\<script\>", "")
     assert r"![learning curves of a \| \<b\>](curves-a-b.png)" in report
+
+
+def test_a_link_in_a_name_is_only_text(tmp_path):
+    report = report_text(job_table(make_store(tmp_path, {"[x](javascript:1) &lt;": [0.5]})), Figures())
+    assert r"\[x\](javascript:1) \&lt;" in report
+
+
+def test_dollars_and_unknown_letters_in_names_are_drawn_as_text(tmp_path):
+    store = make_store(tmp_path, {r"$\frac$ a $x$": [0.5, 0.6], "\u6df1\u5c42": [0.6, 0.8]}, curves=True)
+    written = write_report(store, job_table(store))
+    assert "frac$" in (tmp_path / "job" / "report" / "box.svg").read_text()
+    assert written.damaged == ()
+
+
+def test_curves_that_cannot_be_read_are_named_and_old_figures_removed(tmp_path):
+    store = make_store(tmp_path, {"a": [0.5, 0.6]}, curves=True)
+    (tmp_path / "job" / "report").mkdir()
+    (tmp_path / "job" / "report" / "curves-renamed.png").write_bytes(b"")
+    (tmp_path / "job" / "epochs" / "t0-1.parquet").write_bytes(b"cut short")
+    written = write_report(store, job_table(store))
+    assert "epochs/t0-1.parquet" in written.damaged[0]
+    assert not (tmp_path / "job" / "report" / "curves-renamed.png").exists()
 
 
 def test_the_report_says_what_made_the_runs(tmp_path):

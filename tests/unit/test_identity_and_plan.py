@@ -146,6 +146,104 @@ def test_editing_around_a_function_changes_nothing(own_net):
     assert own_net() == own_net("# a comment\n" + NET)
 
 
+RICH = """
+import functools
+from cnnjobs import Job, Variant, custom
+import package.deep
+W = 3
+class Base:
+    width = 4
+class Block(Base):
+    @staticmethod
+    def size(): return W
+def decorate(function):
+    @functools.wraps(function)
+    def wrapper(*args, **options): return function(*args, **options)
+    return wrapper
+TABLE = {"block": lambda x: Block.size()}
+@decorate
+def net(input_shape, classes, *, w=W):
+    from late import late
+    return TABLE["block"](w), late(), package.deep.f()
+job = Job(name="a", dataset="digits", repeats=1, variants={"net": Variant(model=custom(net))})
+"""
+FILES = {
+    "late.py": "from later import v\ndef late(): return v\n",
+    "later.py": "v = 1\n",
+    "package/__init__.py": "",
+    "package/deep.py": "from .deeper import g\ndef f(): return g()\n",
+    "package/deeper.py": "def g(): return 1\n",
+}
+
+
+@pytest.fixture
+def rich(tmp_path, monkeypatch):
+    def write(file=None, old="", new=""):
+        import sys
+
+        for name in ("late", "later", "package", "package.deep", "package.deeper"):
+            sys.modules.pop(name, None)
+        for name, text in {"job.py": RICH, **FILES}.items():
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            changed = text.replace(old, new) if name == file else text
+            assert name != file or changed != text
+            (tmp_path / name).write_text(changed)
+        return ids(load_job(tmp_path / "job.py").job)
+
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
+    return write
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("job.py", "W = 3", "W = 5"),
+        ("job.py", "width = 4", "width = 5"),
+        ("job.py", "return W", "return W + 1"),
+        ("job.py", "def wrapper(*args, **options): return", "def wrapper(*args, **options): return 2 *"),
+        ("job.py", "lambda x: Block.size()", "lambda x: x"),
+        ("late.py", "return v", "return v + 1"),
+        ("later.py", "v = 1", "v = 2"),
+        ("package/deep.py", "return g()", "return 2 * g()"),
+        ("package/deeper.py", "return 1", "return 2"),
+    ],
+)
+def test_whatever_a_network_is_made_of_is_part_of_its_identity(rich, file, old, new):
+    before = rich()
+    assert rich() == before
+    assert rich(file, old, new) != before
+
+
+def test_editing_the_job_beside_the_network_changes_nothing(rich):
+    before = rich()
+    assert set(before) < set(rich("job.py", "repeats=1", "repeats=2"))
+
+
+def test_values_of_a_closure_are_part_of_the_identity(tmp_path):
+    text = """
+from cnnjobs import Job, Variant
+def make(width):
+    def net(input_shape, classes): return width
+    return net
+job = Job(name="a", dataset="digits", repeats=1, variants={str(w): Variant(model=make(w)) for w in (4, 8)})
+"""
+    (tmp_path / "job.py").write_text(text)
+    assert len(set(ids(load_job(tmp_path / "job.py").job))) == 2
+
+
+def test_a_lambda_is_refused():
+    with pytest.raises(SpecError, match="must be a function with a name"):
+        canonical(custom(lambda input_shape, classes: None))
+
+
+def test_one_number_in_two_forms_is_one_setting():
+    assert digest(BASE.but(optimizer=SGD(1))) == digest(BASE.but(optimizer=SGD(1.0, momentum=0)))
+
+
+def test_validation_is_no_part_of_the_identity_with_folds():
+    assert ids(job(folds=2)) == ids(job(folds=2, validation=0.5))
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -82,3 +82,34 @@ def test_neighbours_can_be_imported_and_are_known(tmp_path):
     loaded = load_job(path)
     assert loaded.job.repeats == 7
     assert [module.__name__ for module in loaded.neighbours] == ["neighbour_of_job"]
+
+
+def test_dataclasses_of_a_job_file_can_have_late_annotations(tmp_path):
+    path = write_job(tmp_path)
+    late = (
+        "from __future__ import annotations\nfrom dataclasses import dataclass\n@dataclass\nclass C:\n    x: int = 1\n"
+    )
+    path.write_text(late + path.read_text())
+    assert load_job(path).job.name == "tiny"
+
+
+def test_a_job_file_is_no_module_afterwards(tmp_path):
+    import sys
+
+    load_job(write_job(tmp_path))
+    assert not [name for name in sys.modules if name.startswith("job:")]
+
+
+def test_a_linked_job_file_finds_the_neighbours_of_its_target(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "beside_target.py").write_text("x = 1\n")
+    path = write_job(tmp_path / "real")
+    path.write_text("import beside_target\n" + path.read_text())
+    (tmp_path / "link.py").symlink_to(path)
+    assert load_job(tmp_path / "link.py").job.name == "tiny"
+
+
+def test_a_byte_order_mark_is_no_error(tmp_path):
+    path = write_job(tmp_path)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert load_job(path).job.name == "tiny"

@@ -5,7 +5,7 @@ import pytest
 from cnnjobs.engine.protocol import Slot
 from cnnjobs.engine.resources import Wishes, divide
 from cnnjobs.errors import ResourceError
-from cnnjobs.machine import WORKER_BYTES, Machine, this_machine
+from cnnjobs.machine import RAY_BYTES, WORKER_BYTES, Machine, this_machine
 
 GIB = 1 << 30
 LAPTOP = Machine(cpus=8, gpus=0, free_bytes=32 * GIB)
@@ -36,6 +36,10 @@ def test_a_fraction_packs_trials_on_a_gpu():
     assert division(SERVER, gpus_per_trial=0.25)[1] == 16
 
 
+def test_no_trial_is_spread_over_two_gpus():
+    assert division(SERVER, gpus_per_trial=0.4)[1] == 8
+
+
 def test_without_gpus_asked_for_cores_are_used():
     assert division(SERVER, gpus_per_trial=0) == (Slot(cpus=1, gpus=0, replicas=1), 32)
 
@@ -46,7 +50,7 @@ def test_wishes_bound_what_runs_at_once():
 
 
 def test_memory_bounds_what_runs_at_once():
-    assert division(Machine(8, 0, 3 * (WORKER_BYTES + GIB)), data_bytes=GIB)[1] == 3
+    assert division(Machine(8, 0, 3 * (WORKER_BYTES + GIB) + GIB + RAY_BYTES), data_bytes=GIB)[1] == 3
     assert division(Machine(8, 0, GIB // 2))[1] == 1, "one trial is always tried"
 
 
@@ -55,6 +59,8 @@ def test_memory_bounds_what_runs_at_once():
     [
         ({"gpus_per_trial": 5}, "`--gpus-per-trial` must be at most 4, the GPUs of this machine. Received: 5."),
         ({"cpus_per_trial": 33}, "`--cpus-per-trial` must be at most 32, the cores of this machine. Received: 33."),
+        ({"gpus_per_trial": 2.5}, "must be a fraction of one GPU or a whole number of them. Received: 2.5."),
+        ({"gpus_per_trial": float("nan")}, "must be a fraction of one GPU or a whole number of them. Received: nan."),
         ({"gpus_per_trial": 1, "replicas": 2}, "A trial of 2 replicas must have 2 GPUs. Received: --gpus-per-trial 1."),
     ],
 )

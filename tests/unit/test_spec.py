@@ -49,8 +49,22 @@ def job(**changes):
         (lambda: vgg(blocks=0), "`vgg.blocks` must be"),
         (lambda: vgg(blocks=2, dropout=(0.1, 0.2)), "`vgg.dropout` must be one rate, or 3 rates for 2 blocks"),
         (lambda: vgg(dropout=1.0), "`vgg.dropout` must be a number at least 0 and below 1"),
-        (lambda: small_cnn(filters=()), "`small_cnn.filters` must name at least one"),
+        (lambda: small_cnn(filters=()), "`small_cnn.filters` must name the filters of at least one"),
         (lambda: custom(len), "must be a plain function"),
+        (lambda: Variant(model=vgg), r"must be a model, not the function that describes one: write vgg\(...\)"),
+        (lambda: custom(lambda shape: None), r"must be callable as <lambda>\(input_shape, classes\)"),
+        (lambda: custom(lambda shape, classes: None, w=1), r"callable as <lambda>\(input_shape, classes, w=...\)"),
+        (lambda: SGD(0.1, nesterov="no"), "`SGD.nesterov` must be True or False. Received: nesterov='no'"),
+        (lambda: vgg(batch_norm="False"), "`vgg.batch_norm` must be True or False"),
+        (lambda: SGD(10**400), "`SGD.learning_rate` must be a number above 0"),
+        (lambda: small_cnn(filters=32), "`small_cnn.filters` must name the filters"),
+        (lambda: vgg(filters=10**12), "`vgg.filters` must be a whole number of at most 100000"),
+        (lambda: job(repeats=10**6), "`repeats` must be a whole number of at most 10000"),
+        (lambda: job(vary="init"), "`vary` must be a tuple of names"),
+        (lambda: job(vary=None), "`vary` must be a tuple of names"),
+        (lambda: job(variants={"a ": BASE}), "without spaces at their ends"),
+        (lambda: ImageFolder(None), "`ImageFolder.path` must be a name or a path"),
+        (lambda: ImageFolder("x", size=(3,)), r"must be one side or \(height, width\)"),
         (lambda: ImageFolder("x", size=0), "`ImageFolder.size` must be"),
         (lambda: ImageFolder("x", color="cmyk"), "`ImageFolder.color` must be one of"),
         (lambda: Npz("x", test=1), "`Npz.test` must be a number above 0 and below 1"),
@@ -59,6 +73,10 @@ def job(**changes):
 def test_a_value_that_makes_no_sense_is_refused_with_its_name(make, message):
     with pytest.raises(SpecError, match=message):
         make()
+
+
+def test_sources_that_vary_can_come_from_a_generator():
+    assert job(vary=(name for name in ("init", "order"))).vary == ("init", "order")
 
 
 def test_specs_are_frozen():

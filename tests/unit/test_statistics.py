@@ -67,13 +67,21 @@ def test_one_run_has_no_spread():
     assert (summary.n, summary.mean, summary.sd, summary.low, summary.high) == (1, 0.5, None, None, None)
 
 
-def test_equal_runs_have_an_sd_of_exactly_zero():
+def test_equal_runs_have_an_sd_of_exactly_zero_and_no_interval():
     """0.1 + 0.1 + 0.1 is not 0.3: without care the SD of equal values is 1e-17, and t is enormous."""
     summary = summarize([0.1, 0.1, 0.1])
-    assert summary.sd == 0
-    assert (summary.low, summary.high) == (0.1, 0.1)
-    d = paired_difference({0: 0.3, 1: 0.3}, {0: 0.3, 1: 0.3})
-    assert d.resolved is False
+    assert (summary.sd, summary.low, summary.high) == (0, None, None)
+
+
+def test_differences_that_agree_by_chance_claim_nothing():
+    """0.91 - 0.90 and 0.93 - 0.92 differ in the last bit; an interval of width 1e-17 would leave out zero."""
+    d = paired_difference({0: 0.91, 1: 0.93}, {0: 0.90, 1: 0.92})
+    assert d.mean == pytest.approx(0.01)
+    assert (d.sd, d.low, d.resolved) == (0, None, None)
+
+
+def test_below_the_least_number_of_runs_there_is_no_interval():
+    assert mean_interval([0.1, 0.2, 0.3], overlap=0.5, least=5) == (None, None)
 
 
 @pytest.mark.parametrize("values", [[], [0.1, float("nan")], [float("inf")]])

@@ -3,6 +3,8 @@
 import json
 import os
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +21,16 @@ from cnnjobs.store.results import open_stores
 from cnnjobs.store.schemas import EPOCHS, PREDICTIONS, SCHEMA_VERSION, TRIALS, one_row
 from cnnjobs.store.store import Store
 
-JOB = {"name": "tiny", "variants": {"one": {"condition_id": "c1", "settings": {}}}}
+JOB = {
+    "name": "tiny",
+    "repeats": 2,
+    "vary": ["init"],
+    "reference": "one",
+    "protocol": {"validation": 0.2, "folds": None, "limit_train": None, "replicas": 1},
+    "protocol_text": "20% held out",
+    "variants": {"one": {"condition_id": "c1", "settings": {}}},
+    "dataset": {"name": "digits", "train_rows": 9, "test_rows": 3, "classes": 2},
+}
 
 
 def row(number, **more):
@@ -137,16 +148,51 @@ def test_a_foreign_parquet_file_is_named_and_left_out(store):
     assert store.read("trials").damaged == (f"{path} (not written by cnnjobs)",)
 
 
-def test_leftovers_of_a_write_are_no_parquet_files(store, monkeypatch):
-    monkeypatch.setattr("os.fsync", lambda fd: os._exit(9))
-    pid = os.fork()
-    if pid == 0:
-        store.files.below("trials").write("t9.parquet", b"half")
-        os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 9, "the child died between writing and replacing"
-    names = [path.name for path in Path(store.files.location, "trials").iterdir()]
+DIES = """
+import os, sys
+from cnnjobs.store.files import Files
+os.fsync = lambda handle: os._exit(9)
+Files(sys.argv[1]).write("t9.parquet", b"half")
+"""
+
+
+def test_a_process_that_dies_while_it_writes_leaves_no_parquet_file(store):
+    folder = Path(store.files.location, "trials")
+    done = subprocess.run([sys.executable, "-c", DIES, str(folder)], check=False)
+    assert done.returncode == 9, "it died between writing and replacing"
+    names = [path.name for path in folder.iterdir()]
     assert len(names) == 3
     assert len([name for name in names if name.endswith(".parquet")]) == 2
+
+
+def test_a_copy_of_a_trial_under_another_name_is_named_and_left_out(store):
+    folder = Path(store.files.location, "trials")
+    (folder / "copy.parquet").write_bytes((folder / "t0.parquet").read_bytes())
+    stored = store.read("trials")
+    assert stored.table["trial_id"].to_pylist() == ["t0", "t1"]
+    assert "holds trial t0, another than its name says: a copy?" in stored.damaged[0]
+
+
+def test_a_file_of_an_older_version_that_lacks_a_column_has_nulls_there(store):
+    older = one_row(row(7)).drop_columns(["device"])
+    pq.write_table(older, f"{store.files.location}/trials/t7.parquet")
+    assert store.read("trials").table["device"].to_pylist() == [None, None, None]
+
+
+@pytest.mark.parametrize("column", ["repeat", "status", "condition_id"])
+def test_a_row_without_what_identifies_it_is_named_and_left_out(store, column):
+    pq.write_table(one_row(row(7) | {column: None}), f"{store.files.location}/trials/t7.parquet")
+    stored = store.read("trials")
+    assert stored.table.num_rows == 2
+    assert "trials/t7.parquet (lacks one of trial_id," in stored.damaged[0]
+
+
+def test_what_a_try_that_was_cut_off_left_is_not_taken_for_a_failed_trials(store):
+    store.commit(row(5), EPOCH_ROWS, PREDICTED)
+    Path(store.files.location, "trials", "t5.parquet").unlink()  # as if killed before the commit mark
+    store.commit(row(5, status="failed", error="no memory", test_accuracy=None), {}, None)
+    assert "t5" not in store.read("predictions").table["trial_id"].to_pylist()
+    assert "t5" not in store.read("epochs").table["trial_id"].to_pylist()
 
 
 def test_a_newer_store_is_refused(store, tmp_path):
@@ -163,11 +209,34 @@ def test_a_newer_table_is_refused(store):
         store.read("trials")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"name": "x"}', '{"schema": "new"}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"name": "x"}', '{"schema": "new"}', '{"schema": 1}'])
 def test_a_foreign_job_json_is_refused(tmp_path, text):
     (tmp_path / "job.json").write_text(text)
     with pytest.raises(StoreError, match="is not a job of cnnjobs"):
         Store(Files(tmp_path))
+
+
+@pytest.mark.parametrize("changes", [{"repeats": "x"}, {"protocol": None}, {"variants": {}}, {"dataset": {}}])
+def test_a_job_json_that_lacks_something_is_refused(tmp_path, changes):
+    (tmp_path / "job.json").write_text(json.dumps({"schema": 1} | JOB | changes))
+    with pytest.raises(StoreError, match="is not a job of cnnjobs"):
+        Store(Files(tmp_path))
+
+
+def test_a_job_that_cannot_be_read_does_not_hide_the_others(store, tmp_path):
+    (tmp_path / "results" / "broken").mkdir()
+    (tmp_path / "results" / "broken" / "job.json").write_text("{")
+    stores, broken = open_stores(tmp_path / "results")
+    assert [one.job["name"] for one in stores] == ["tiny"]
+    assert "broken/job.json" in str(broken[0])
+    with pytest.raises(StoreError, match=r"broken/job\.json"):
+        cnnjobs.load_results(tmp_path / "results")
+
+
+def test_keys_in_a_uri_are_never_shown():
+    with pytest.raises(StoreError) as caught:
+        Files("nosuch://key:secret@bucket/x?password=secret")
+    assert "secret" not in str(caught.value)
 
 
 def test_a_column_that_is_none_is_a_mistake_of_ours():
@@ -226,9 +295,9 @@ def test_a_disk_that_fills_up_leaves_the_trial_uncommitted(full_disk):
     assert store.read("trials").table["trial_id"].to_pylist() == ["t0"]
 
 
-@pytest.mark.parametrize("uri", ["nosuch://x/y", "s3:///"])
+@pytest.mark.parametrize("uri", ["nosuch://x/y", "s3:///", "s3://", "s3:/bucket", "", " ", "~nosuchuser/x"])
 def test_a_uri_that_is_not_understood_is_refused(uri):
-    with pytest.raises(StoreError, match="must be a path or a URI such as s3://bucket/folder"):
+    with pytest.raises(StoreError, match="must be a path or a URI"):
         Files(uri)
 
 
@@ -265,18 +334,28 @@ def test_two_submits_do_not_meet_on_a_store(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_sign_says_what_is_running_every_few_seconds(tmp_path):
-    times = iter([0.0, 0.0, 1.0, 9.0, 9.0])
-    presence = Presence(Files(tmp_path), now=lambda: next(times))
-    presence.tell({"one": "epoch 1"})
-    assert read_sign(Files(tmp_path)).running == {}
-    presence.tell({"one": "epoch 2"})
-    assert read_sign(Files(tmp_path)).running == {"one": "epoch 2"}
+def test_signs_of_life_say_what_is_running(tmp_path):
+    with Presence(Files(tmp_path), every_s=0.01) as presence:
+        presence.tell({"one": "epoch 2"})
+        until = time.monotonic() + 10
+        while read_sign(Files(tmp_path)).running != {"one": "epoch 2"} and time.monotonic() < until:
+            time.sleep(0.01)
+        assert read_sign(Files(tmp_path)).running == {"one": "epoch 2"}
+    assert read_sign(Files(tmp_path)) is None
+
+
+def test_leaving_does_not_take_away_the_claim_of_another(tmp_path):
+    presence = Presence(Files(tmp_path), every_s=60)
+    document = json.loads((tmp_path / NAME).read_text()) | {"host": "elsewhere"}
+    (tmp_path / NAME).write_text(json.dumps(document))
+    presence.leave()
+    assert (tmp_path / NAME).exists()
 
 
 def changed_sign(folder, **changes):
-    Presence(Files(folder))
+    presence = Presence(Files(folder), every_s=60)
     document = json.loads((folder / NAME).read_text()) | changes
+    presence.leave()
     (folder / NAME).write_text(json.dumps(document))
     return document
 

@@ -10,10 +10,10 @@ from cnnjobs.analysis.tables import job_table
 from cnnjobs.engine.inline import InlineEngine
 from cnnjobs.engine.protocol import Slot
 from cnnjobs.errors import StoreError
-from cnnjobs.preparation import Overrides, prepare, store_at
+from cnnjobs.preparation import Overrides, prepare, read_job, store_at
 from cnnjobs.store.presence import NAME, Presence
 from cnnjobs.store.results import load_results
-from cnnjobs.submission import Submission, state_of
+from cnnjobs.submission import Submission, missing_trials
 
 SLOT = Slot(cpus=1, gpus=0, replicas=1)
 
@@ -27,13 +27,14 @@ def submit(tmp_path):
     """Submit a job file; return what happened, in lines."""
 
     def run(engine=None, only=(), **job):
-        prepared = prepare(str(write_job(tmp_path, **job)), Overrides(only=only), quiet)
+        asked = Overrides(only=only)
+        prepared = prepare(read_job(str(write_job(tmp_path, **job)), asked), asked, quiet)
         store = store_at(str(tmp_path / "results"), prepared.job)
-        state = state_of(store, prepared.plan.trials, set(prepared.plan.conditions.values()))
-        missing = prepared.plan.missing(state.finished, prepared.only)
+        missing, state = missing_trials(prepared, store)
         notes = Notes()
         submission = Submission(prepared, store, tuple(missing), SLOT, at_once=1)
-        notes.failures = submission.run(engine or InlineEngine(), fake_worker, notes)
+        with Presence(store.files) as presence:
+            notes.failures = submission.run(engine or InlineEngine(), fake_worker, notes, presence)
         notes.store, notes.state = store, state
         return notes
 
@@ -162,8 +163,7 @@ def test_an_interrupted_submit_keeps_what_is_finished_and_continues(submit, tmp_
 
 def test_two_submits_do_not_write_the_same_store(submit, tmp_path):
     submit(repeats=1)
-    Presence(submit(repeats=1).store.files)
-    with pytest.raises(StoreError, match="Another submit is at work"):
+    with Presence(submit(repeats=1).store.files), pytest.raises(StoreError, match="Another submit is at work"):
         submit(repeats=2)
 
 

@@ -1,0 +1,26 @@
+"""Goes through the jobs of a results folder; one that cannot be read does not hide the others."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cnnjobs.store.store import Store
+
+
+def for_each_store(results: str, show: "Callable[[Store], None]") -> None:
+    """Call `show` with every job's store.
+
+    Raises:
+        StoreError: in the end, if a job could not be read; the others were shown.
+    """
+    from cnnjobs.errors import StoreError
+    from cnnjobs.store.results import open_stores
+
+    stores, broken = open_stores(results)
+    for store in stores:
+        try:
+            show(store)
+        except StoreError as error:
+            broken.append(error)
+    if broken:
+        raise StoreError("\n".join(str(error) for error in broken)) from broken[0]
