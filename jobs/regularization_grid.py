@@ -9,8 +9,10 @@ as the validation set, as in the text the grid comes from; nothing is selected b
 published (one run each, test accuracy):
     baseline 73.50%, dropout 83.45%, weight decay 72.55%, augmentation 84.47%, increasing dropout 84.69%,
     dropout + augmentation 85.88%, increasing dropout + augmentation + batch norm 88.62%
-measured: only the reduced try so far, which is far too short to rank anything.
-MEASURED
+measured: only a reduced try so far, on CIFAR-10 photos re-encoded as JPEG (an image folder), 2,000 training images,
+2 epochs, mean of 2 repeats on the 10,000 test images; 5 min 18 s on two cores, no GPU. Too short to rank anything:
+    baseline 23.5%, dropout 14.3%, weight decay 23.5%, augmentation 22.9%, increasing dropout 11.3%,
+    dropout + augmentation 13.1%, increasing dropout + augmentation + batch norm 17.0%
 """
 
 from cnnjobs import SGD, Augment, Job, Variant, vgg

@@ -26,8 +26,8 @@ class Meter:
     """Counts trials, epochs and images, and from them rates and the time that is left.
 
     Args:
-        trials: those that are to run.
-        rows: training rows a trial sees in an epoch.
+        trials: how many are to run.
+        images: images that all of them will see, over all their epochs.
         clock: seconds that only grow.
     """
 

@@ -45,26 +45,24 @@ class KerasSet:
         class_names: in the order of the labels.
         files: path below Keras's `datasets/` folder -> checksum, where one is published.
         origin: where the first file comes from.
-        licence: as published.
     """
 
     shape: tuple[int, int, int]
     class_names: tuple[str, ...]
     files: dict[str, str]
     origin: str
-    licence: str
 
 
 _STORAGE = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 _TORONTO = "https://www.cs.toronto.edu/~kriz/"
 
+# Licences, as published: MNIST CC BY-SA 3.0; Fashion-MNIST MIT; CIFAR none stated, cite Krizhevsky (2009).
 KERAS_SETS = {
     "mnist": KerasSet(
         (28, 28, 1),
         _MNIST,
         {"mnist.npz": "sha256 731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"},
         _STORAGE + "mnist.npz",
-        "CC BY-SA 3.0",
     ),
     "fashion_mnist": KerasSet(
         (28, 28, 1),
@@ -76,7 +74,6 @@ KERAS_SETS = {
             "fashion-mnist/t10k-labels-idx1-ubyte.gz": "md5 bb300cfdad3c16e7a12a480ee83cd310",
         },
         _STORAGE + "train-images-idx3-ubyte.gz",
-        "MIT",
     ),
     "cifar10": KerasSet(
         (32, 32, 3),
@@ -86,14 +83,12 @@ KERAS_SETS = {
             "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
         },
         _TORONTO + "cifar-10-python.tar.gz",
-        "none stated; cite Krizhevsky (2009)",
     ),
     "cifar100": KerasSet(
         (32, 32, 3),
         _CIFAR100,
         {"cifar-100-python-target_archive": "sha256 85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7"},
         _TORONTO + "cifar-100-python.tar.gz",
-        "none stated; cite Krizhevsky (2009)",
     ),
 }
 

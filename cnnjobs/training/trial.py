@@ -3,7 +3,6 @@
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -208,11 +207,10 @@ class _Evaluation:
         return self.last
 
 
-@dataclass
 class _EpochLog:
     """What happened in each epoch, and how fast."""
 
-    def __post_init__(self) -> None:
+    def __init__(self) -> None:
         self.columns: dict[str, list[Any]] = {"epoch": []}
         self.steps_a_call = 4
 
