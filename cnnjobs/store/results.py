@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Results:
-    """What was stored, read when asked for.
+    """What was stored, read when asked for; files that cannot be read are named in a warning and left out.
 
     Args:
         stores: one a job.
@@ -43,7 +44,10 @@ class Results:
         return self._frame("predictions")
 
     def _frame(self, name: str) -> pd.DataFrame:
-        frame: pd.DataFrame = pa.concat_tables([store.read(name).table for store in self.stores]).to_pandas()
+        stored = [store.read(name) for store in self.stores]
+        for damaged in (place for one in stored for place in one.damaged):
+            warnings.warn(f"not readable, left out: {damaged}", stacklevel=4)
+        frame: pd.DataFrame = pa.concat_tables([one.table for one in stored]).to_pandas()
         return frame
 
 

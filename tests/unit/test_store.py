@@ -142,6 +142,13 @@ def test_a_file_cut_short_is_named_and_the_others_are_read(store):
     assert stored.damaged[0].startswith(path)
 
 
+def test_data_frames_leave_out_a_file_cut_short_with_a_warning(store, tmp_path):
+    Path(store.files.location, "predictions", "t0.parquet").write_bytes(b"cut short")
+    with pytest.warns(UserWarning, match=r"not readable, left out: .*predictions/t0\.parquet"):
+        predictions = cnnjobs.load_results(tmp_path / "results").predictions
+    assert predictions.trial_id.unique().tolist() == ["t1"]
+
+
 def test_a_foreign_parquet_file_is_named_and_left_out(store):
     path = f"{store.files.location}/trials/mine.parquet"
     pq.write_table(pa.table({"a": [1]}), path)
