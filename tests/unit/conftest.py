@@ -1,0 +1,9 @@
+"""What all unit tests share."""
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    """No test reads or fills the cache of the person who runs it."""
+    monkeypatch.setenv("CNNJOBS_CACHE", str(tmp_path / "cache"))
