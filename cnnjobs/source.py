@@ -36,18 +36,12 @@ def source_of(function: FunctionType) -> str:
             f"`custom(function)` must come from a file, because its source text is part of each trial's identity. "
             f"Received: {function!r}, whose source cannot be read."
         )
-    found = _Statements(text).behind(function)
-    parts = {"\n".join(found.texts)}
-    for path in _imported(found.trees, Path(file).resolve()):
+    statements = _Statements(text)
+    behind = statements.behind(function)
+    parts = {"\n".join(statements.text_of(one) for one in behind)}
+    for path in _imported(behind, Path(file).resolve()):
         parts.add(f"# {path.name}\n{path.read_text(encoding='utf-8', errors='replace')}")
     return "\n".join(sorted(parts | set(_values(function))))
-
-
-class _Behind:
-    """Top-level statements that something depends on: their texts, in order, and their trees."""
-
-    def __init__(self, texts: list[str], trees: list[ast.stmt]) -> None:
-        self.texts, self.trees = texts, trees
 
 
 class _Statements:
@@ -57,7 +51,7 @@ class _Statements:
         self._lines = text.splitlines(keepends=True)
         self._body = ast.parse(text).body
 
-    def behind(self, function: FunctionType) -> _Behind:
+    def behind(self, function: FunctionType) -> list[ast.stmt]:
         """Return the statement that holds `function` and all that it depends on."""
         line = function.__code__.co_firstlineno
         wanted = {index for index, one in enumerate(self._body) if _first_line(one) <= line <= (one.end_lineno or 0)}
@@ -67,10 +61,10 @@ class _Statements:
             if more == wanted:
                 break
             wanted = more
-        chosen = [self._body[index] for index in sorted(wanted)]
-        return _Behind([self._text(one) for one in chosen], chosen)
+        return [self._body[index] for index in sorted(wanted)]
 
-    def _text(self, one: ast.stmt) -> str:
+    def text_of(self, one: ast.stmt) -> str:
+        """Return a statement as it is written, its decorators included."""
         return "".join(self._lines[_first_line(one) - 1 : one.end_lineno]).strip()
 
 
