@@ -11,9 +11,9 @@ from typing import Any
 
 from cnnjobs.errors import SpecError
 from cnnjobs.source import source_of
-from cnnjobs.spec import CustomModel
+from cnnjobs.spec import UserFunction
 
-NUMERICS_VERSION = 1
+NUMERICS_VERSION = 2
 """Raised when a change of the training code changes results: all trials then run again."""
 
 
@@ -26,11 +26,11 @@ def canonical(value: Any) -> Any:
     Raises:
         SpecError: for a hyperparameter that has no JSON form.
     """
-    if isinstance(value, CustomModel):
+    if isinstance(value, UserFunction):
         function: Any = value.function
         text = source_of(function)
         return {
-            "kind": "CustomModel",
+            "kind": type(value).__name__,
             "function": function.__name__,
             "source_sha256": hashlib.sha256(text.encode()).hexdigest(),
             "options": canonical(value.options),

@@ -26,14 +26,14 @@ def source_of(function: FunctionType) -> str:
     """
     if function.__name__ == "<lambda>":
         raise SpecError(
-            "`custom(function)` must be a function with a name, because its source text is part of each trial's "
+            "A function in a job must have a name, because its source text is part of each trial's "
             "identity. Received: a lambda. Write it with `def`."
         )
     file = function.__code__.co_filename
     text = "".join(linecache.getlines(file))
     if not text:
         raise SpecError(
-            f"`custom(function)` must come from a file, because its source text is part of each trial's identity. "
+            f"A function in a job must come from a file, because its source text is part of each trial's identity. "
             f"Received: {function!r}, whose source cannot be read."
         )
     statements = _Statements(text)

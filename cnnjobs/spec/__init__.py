@@ -1,10 +1,20 @@
 """What a person writes: jobs, variants and their parts, as frozen values that check themselves."""
 
 from cnnjobs.spec.augment import Augment
+from cnnjobs.spec.callbacks import (
+    BestWeights,
+    CallbackSpec,
+    CustomCallback,
+    EarlyStopping,
+    ReduceLROnPlateau,
+    callback,
+)
 from cnnjobs.spec.data import DatasetSpec, ImageFolder, Named, Npz, dataset_spec
+from cnnjobs.spec.functions import UserFunction
 from cnnjobs.spec.job import SOURCES, Job, grid
 from cnnjobs.spec.models import CustomModel, Model, custom, small_cnn, vgg
 from cnnjobs.spec.optimizers import SGD, Adam, Optimizer
+from cnnjobs.spec.schedules import CosineDecay, Cyclical, ExponentialDecay, Run, Schedule, TimeDecay, Warmup
 from cnnjobs.spec.variant import Variant
 
 __all__ = [
@@ -12,15 +22,29 @@ __all__ = [
     "SOURCES",
     "Adam",
     "Augment",
+    "BestWeights",
+    "CallbackSpec",
+    "CosineDecay",
+    "CustomCallback",
     "CustomModel",
+    "Cyclical",
     "DatasetSpec",
+    "EarlyStopping",
+    "ExponentialDecay",
     "ImageFolder",
     "Job",
     "Model",
     "Named",
     "Npz",
     "Optimizer",
+    "ReduceLROnPlateau",
+    "Run",
+    "Schedule",
+    "TimeDecay",
+    "UserFunction",
     "Variant",
+    "Warmup",
+    "callback",
     "custom",
     "dataset_spec",
     "grid",

@@ -1,13 +1,12 @@
 """Models as values: the name of a builder and its options, or the user's own function."""
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import FunctionType
-from typing import Any
+from typing import Any, ClassVar
 
 from cnnjobs.errors import SpecError
 from cnnjobs.spec.checks import flag, number, one_of, whole
+from cnnjobs.spec.functions import UserFunction
 
 MOST_UNITS = 100_000
 """More filters or units than any layer here should have: a slip of the keyboard."""
@@ -30,7 +29,7 @@ class Model:
 
 
 @dataclass(frozen=True)
-class CustomModel:
+class CustomModel(UserFunction):
     """A network built by a function of the user's; made by `custom()`.
 
     Args:
@@ -39,26 +38,9 @@ class CustomModel:
         options: hyperparameters for the function; part of the trial's identity.
     """
 
-    function: Callable[..., Any]
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.function, FunctionType):
-            raise SpecError(
-                "`custom(function)` must be a plain function (def or lambda), because its source text is part "
-                f"of each trial's identity. Received: function={self.function!r}."
-            )
-        name = self.function.__name__
-        if str(self.function.__module__).startswith("cnnjobs."):
-            raise SpecError(f"`model` must be a model, not the function that describes one: write {name}(...).")
-        try:
-            inspect.signature(self.function).bind((), 0, **self.options)
-        except TypeError as error:
-            options = "".join(f", {option}=..." for option in self.options)
-            raise SpecError(
-                f"`{name}` must be callable as {name}(input_shape, classes{options}). Received: a function of "
-                f"{inspect.signature(self.function)} ({error})."
-            ) from error
+    maker: ClassVar[str] = "custom"
+    role: ClassVar[str] = "model"
+    arguments: ClassVar[tuple[str, ...]] = ("input_shape", "classes")
 
 
 def custom(function: Callable[..., Any], **options: Any) -> CustomModel:

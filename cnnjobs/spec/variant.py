@@ -9,11 +9,14 @@ from typing import Any, cast
 
 from cnnjobs.errors import SpecError
 from cnnjobs.spec.augment import Augment
-from cnnjobs.spec.checks import one_of, whole
+from cnnjobs.spec.callbacks import CALLBACKS, CallbackSpec, ReduceLROnPlateau
+from cnnjobs.spec.checks import flag, one_of, whole
 from cnnjobs.spec.models import CustomModel, Model
 from cnnjobs.spec.optimizers import SGD, Adam, Optimizer
+from cnnjobs.spec.schedules import SCHEDULES, Schedule
 
 SCALINGS = ("unit", "center", "standardize")
+PRECISIONS = ("float32", "bfloat16", "float16")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,10 +28,18 @@ class Variant:
             `f(input_shape, classes)` that returns a `keras.Model`.
         optimizer: `SGD(...)` or `Adam(...)`.
         epochs: passes over the training rows.
-        batch_size: images a step, over all replicas.
+        schedule: `CosineDecay()`, `ExponentialDecay()`, `TimeDecay()`, `Cyclical()`, `Warmup()`, or None
+            for the optimizer's learning rate throughout.
+        batch_size: images a step, over all replicas; the learning rate is for this global batch and is
+            not scaled with replicas.
         augment: `Augment(...)` or None.
         scaling: "unit" divides by 255; "center" also subtracts each channel's mean over the
             training rows; "standardize" also divides by its standard deviation.
+        callbacks: `EarlyStopping()`, `BestWeights()`, `ReduceLROnPlateau()`, `callback(function)`; called
+            at the end of each epoch, in this order.
+        precision: what the network computes in: "float32"; "bfloat16" or "float16" for mixed precision,
+            in which weights stay float32; "float16" scales the loss so that small gradients survive.
+        xla: compile forward and backward pass with XLA.
     """
 
     model: Model | CustomModel | Callable[..., Any]
@@ -37,6 +48,10 @@ class Variant:
     batch_size: int = 32
     augment: Augment | None = None
     scaling: str = "unit"
+    schedule: Schedule | None = None
+    callbacks: tuple[CallbackSpec, ...] = ()
+    precision: str = "float32"
+    xla: bool = False
 
     def __post_init__(self) -> None:
         if isinstance(self.model, FunctionType):
@@ -47,6 +62,15 @@ class Variant:
         object.__setattr__(self, "epochs", whole("epochs", self.epochs, least=1, most=1_000_000))
         object.__setattr__(self, "batch_size", whole("batch_size", self.batch_size, least=1, most=1_000_000))
         one_of("scaling", self.scaling, SCALINGS)
+        one_of("precision", self.precision, PRECISIONS)
+        flag("xla", self.xla)
+        _instance("schedule", self.schedule, (*SCHEDULES, type(None)), "CosineDecay(...), Warmup(...) or the like")
+        object.__setattr__(self, "callbacks", _checked_callbacks(self.callbacks))
+        if self.schedule is not None and any(isinstance(one, ReduceLROnPlateau) for one in self.callbacks):
+            raise SpecError(
+                "`schedule` and `ReduceLROnPlateau` exclude each other: both set the learning rate. Received: "
+                f"schedule={self.schedule!r}. Remove one of them."
+            )
 
     @property
     def network(self) -> Model | CustomModel:
@@ -60,6 +84,14 @@ class Variant:
             if name not in names:
                 raise SpecError(f"`Variant.but({name}=...)`: a variant has no such field. It has {', '.join(names)}.")
         return replace(self, **changes)
+
+
+def _checked_callbacks(callbacks: Any) -> tuple[CallbackSpec, ...]:
+    several = tuple(callbacks) if isinstance(callbacks, list | tuple) else (callbacks,)
+    expected = "EarlyStopping(...), BestWeights(...), ReduceLROnPlateau(...), callback(function) or a tuple of these"
+    for one in several:
+        _instance("callbacks", one, CALLBACKS, expected)
+    return several
 
 
 def _instance(name: str, value: Any, kinds: tuple[type, ...], expected: str) -> None:

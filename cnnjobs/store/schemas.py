@@ -40,6 +40,7 @@ TRIALS = _schema(
         ("train_accuracy", _REAL),
         ("train_loss", _REAL),
         ("epochs_done", pa.int32()),
+        ("best_epoch", pa.int32()),
         ("parameters", _INT),
         ("dataset", _TEXT),
         ("dataset_fingerprint", _TEXT),
@@ -84,7 +85,9 @@ TRIALS = _schema(
 )
 """A row a trial. Metrics are fractions and nats; seconds are wall clock; repeat and fold count from 0.
 
-`settings` is the full resolved variant as JSON; `status` is completed, diverged or failed.
+`best_epoch` counts from 1 and is set where callbacks put the weights of that epoch back; test and val
+metrics are of the weights that came out, train metrics of the last epoch. `settings` is the full
+resolved variant as JSON; `status` is completed, diverged or failed.
 """
 
 EPOCHS = _schema(

@@ -1,7 +1,8 @@
-"""The `tf.data` pipeline: every batch is a function of numbers alone, so any step can be made again."""
+"""The `tf.data` pipeline: every step is a function of numbers alone, so any epoch can be made again."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,11 @@ from cnnjobs.plan import Seeds
 from cnnjobs.spec import Augment
 from cnnjobs.training.augmentation import apply_transforms, draw_transforms
 
-EVALUATION_BATCH = 256
-"""Images a step at evaluation, over all replicas; does not change results."""
+BLOCK_BYTES = 4 << 20
+"""Most bytes that several steps handed over together should take; a single step may take more."""
+
+BLOCK_STEPS = 16
+"""Most steps handed over together."""
 
 
 @dataclass(frozen=True)
@@ -67,18 +71,24 @@ def _mean_over_pixels(
 
 
 @dataclass(frozen=True)
-class Shards:
-    """How a set of rows is cut into steps, and each step into one shard a replica.
+class Layout:
+    """How the rows of an epoch are cut: into steps, each step into one shard a replica, several steps into a block.
+
+    A block is what the pipeline hands over at once, because a hand-over costs as much as a small
+    network's convolution. Each step is cut evenly; a replica that no row is left for gets one of weight
+    0, because convolutions refuse an empty batch on some devices.
 
     Args:
         rows: number of rows.
         batch: rows a step, over all replicas; the last step has the rest.
-        replicas: shards a step, cut as evenly as it goes.
+        replicas: shards a step.
+        block: steps handed over at once.
     """
 
     rows: int
     batch: int
     replicas: int
+    block: int
 
     @property
     def steps(self) -> int:
@@ -86,97 +96,106 @@ class Shards:
         return -(-self.rows // self.batch)
 
     @property
-    def shard(self) -> int:
-        """Rows of a shard at evaluation, where every shard is full."""
-        return -(-self.batch // self.replicas)
+    def blocks(self) -> int:
+        """Blocks an epoch."""
+        return -(-self.steps // self.block)
+
+    @cached_property
+    def step_rows(self) -> NDArray[np.int64]:
+        """Rows of each step over all replicas, (steps,)."""
+        counts = np.full(self.steps, self.batch)
+        counts[-1] = self.rows - (self.steps - 1) * self.batch
+        return counts
+
+    def shards(self, replica: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return first place and number of rows, each (steps,), of a replica's part of each step."""
+        counts = self.step_rows
+        first, last = (edge * counts // self.replicas for edge in (replica, replica + 1))
+        return np.arange(self.steps) * self.batch + first, last - first
+
+    def images_in(self, first: int, blocks: int) -> int:
+        """Return how many rows some successive blocks have, over all replicas."""
+        return int(self.step_rows[first * self.block : (first + blocks) * self.block].sum())
 
 
-def training_batches(
-    images: Any,
-    labels: Any,
-    rows: Any,
-    shards: Shards,
-    *,
-    seeds: Seeds,
-    pixels: Pixels,
-    augment: Augment | None,
-    first_step: int = 0,
-) -> tf.data.Dataset:
-    """Return the endless sequence of training shards, keyed by step number.
+def lay_out(rows: int, batch: int, replicas: int, image_shape: tuple[int, int, int]) -> Layout:
+    """Return the layout of an epoch, with blocks of at most `BLOCK_STEPS` steps and about `BLOCK_BYTES`."""
+    step_bytes = 4 * batch * int(np.prod(image_shape))
+    return Layout(rows, batch, replicas, max(1, min(BLOCK_STEPS, BLOCK_BYTES // step_bytes)))
 
-    Element `step * replicas + shard` is that replica's part of the step: images (n, height, width,
-    channels) float32, labels (n,) int32, weights (n,) float32 that are 1, and the rows of the step
-    over all replicas, float32. Each step is cut evenly; a replica that no row is left for gets one
-    of weight 0, because convolutions refuse an empty batch on some devices.
 
-    An epoch's order comes from `stateless_shuffle`, keyed by (order seed, epoch). Not from
-    `index_shuffle`: with its default rounds it uses 8 bits of each key, and successive epochs of
-    50,000 rows correlate at 0.75.
+@dataclass(frozen=True)
+class Sources:
+    """Where training rows come from.
 
     Args:
         images: (n, height, width, channels) tensor, as stored.
         labels: (n,) int32 tensor.
-        rows: (shards.rows,) int64 tensor, the training rows.
-        shards: how they are cut.
-        seeds: `order` shuffles each epoch anew, `augment` moves the images.
+        rows: (layout.rows,) int64, the training rows.
         pixels: the scaling.
         augment: ranges, or None.
-        first_step: where to begin, for a run that continues.
+        seeds: `order` shuffles each epoch anew, `augment` moves the images.
     """
-    height, width = images.shape[1:3]
 
-    def shards_of(epoch: Any) -> tf.data.Dataset:
-        order = tf.random.experimental.stateless_shuffle(rows, tf.cast([seeds.order, epoch], tf.int32))
-        places = tf.data.Dataset.range(shards.steps * shards.replicas)
-        return tf.data.Dataset.zip(tf.data.Dataset.from_tensors((epoch, order)).repeat(), places)
-
-    def one(epoch_and_order: Any, place: Any) -> tuple[Any, Any, Any, Any]:
-        epoch, order = epoch_and_order
-        step, shard = place // shards.replicas, place % shards.replicas
-        start = step * shards.batch
-        in_step = tf.minimum(tf.constant(shards.batch, tf.int64), shards.rows - start)
-        first, last = shard * in_step // shards.replicas, (shard + 1) * in_step // shards.replicas
-        filled = tf.maximum(last, first + 1)  # a replica without a row gets one that weighs nothing
-        chosen = tf.gather(order, tf.minimum(tf.range(start + first, start + filled), shards.rows - 1))
-        batch = tf.cast(tf.gather(images, chosen), tf.float32)
-        if augment is not None:
-            key = [seeds.augment, tf.cast(epoch * shards.steps + step, tf.int32)]
-            transforms = draw_transforms(augment, shards.batch + 1, height, width, key)
-            batch = apply_transforms(batch, transforms[first:filled], augment.fill)
-        weights = tf.cast(tf.range(first, filled) < last, tf.float32)
-        return pixels(batch), tf.gather(labels, chosen), weights, tf.cast(in_step, tf.float32)
-
-    elements = tf.data.Dataset.range(first_step // shards.steps, np.iinfo(np.int64).max).flat_map(
-        tf.autograph.experimental.do_not_convert(shards_of)
-    )
-    return _prefetched(elements.skip((first_step % shards.steps) * shards.replicas), one)
+    images: Any
+    labels: Any
+    rows: NDArray[np.int64]
+    pixels: Pixels
+    augment: Augment | None
+    seeds: Seeds
 
 
-def evaluation_batches(images: Any, rows: Any, shards: Shards, *, pixels: Pixels) -> tf.data.Dataset:
-    """Return the endless sequence of evaluation shards: the rows in order, over and over.
+def training_blocks(sources: Sources, layout: Layout, replica: int, first_epoch: int = 0) -> tf.data.Dataset:
+    """Return the endless sequence of one replica's blocks.
 
-    Every shard is full: beyond the end the last row is repeated, and the caller cuts the surplus off.
+    A block is: images (n, height, width, channels) float32, labels (n,) int32 and weights (n,) float32
+    of several steps one after the other; where each step begins and the last ends, (steps + 1,) int32;
+    and the rows of each step over all replicas, (steps,) float32.
+
+    An epoch's order comes from `stateless_shuffle`, keyed by (order seed, epoch). Not from
+    `index_shuffle`: with its default rounds it uses 8 bits of each key, and successive epochs of
+    50,000 rows correlate at 0.75. The transforms of an epoch are drawn at once, keyed by (augment seed,
+    epoch), one for each place in the order: neither replicas nor blocks change what a place draws.
 
     Args:
-        images: (n, height, width, channels) tensor, as stored.
-        rows: (shards.rows,) int64 tensor.
-        shards: how they are cut.
-        pixels: the scaling.
+        sources: where rows come from.
+        layout: how they are cut.
+        replica: whose part.
+        first_epoch: where to begin, for a run that continues.
     """
+    height, width = sources.images.shape[1:3]
+    seeds, augment = sources.seeds, sources.augment
+    first, counts = layout.shards(replica)
+    filled = np.maximum(counts, 1)
+    places = np.concatenate([np.arange(a, a + n) for a, n in zip(first, filled, strict=True)])
+    places = tf.constant(np.minimum(places, layout.rows - 1))
+    weights = tf.constant(np.repeat(np.where(counts > 0, 1.0, 0.0), filled).astype(np.float32))
+    edges = tf.constant(np.concatenate([[0], np.cumsum(filled)]).astype(np.int32))
+    totals = tf.constant(layout.step_rows.astype(np.float32))
+    rows = tf.constant(sources.rows)
 
-    def one(element: Any) -> Any:
-        place = (element % (shards.steps * shards.replicas)) * shards.shard
-        wanted = tf.minimum(tf.range(place, place + shards.shard), shards.rows - 1)
-        return pixels(tf.cast(tf.gather(images, tf.gather(rows, wanted)), tf.float32))
+    def blocks_of(epoch: Any) -> tf.data.Dataset:
+        key = tf.cast(epoch, tf.int32)
+        drawn: tuple[Any, ...] = (tf.random.experimental.stateless_shuffle(rows, tf.stack([seeds.order, key])),)
+        if augment is not None:
+            drawn += (draw_transforms(augment, layout.rows, height, width, tf.stack([seeds.augment, key])),)
+        return tf.data.Dataset.zip(tf.data.Dataset.range(layout.blocks), tf.data.Dataset.from_tensors(drawn).repeat())
 
-    return _prefetched(tf.data.Dataset.range(np.iinfo(np.int64).max), one)
+    def one(block: Any, drawn: tuple[Any, ...]) -> tuple[Any, ...]:
+        begin = tf.cast(block, tf.int32) * layout.block
+        cuts = edges[begin : begin + layout.block + 1]
+        here = places[cuts[0] : cuts[-1]]
+        chosen = tf.gather(drawn[0], here)
+        images = tf.cast(tf.gather(sources.images, chosen), tf.float32)
+        if augment is not None:
+            images = apply_transforms(images, tf.gather(drawn[1], here), augment.fill)
+        labels = tf.gather(sources.labels, chosen)
+        steps = totals[begin : begin + layout.block]
+        return sources.pixels(images), labels, weights[cuts[0] : cuts[-1]], cuts - cuts[0], steps
 
-
-def _prefetched(elements: tf.data.Dataset, one: Callable[..., Any]) -> tf.data.Dataset:
-    """Map in parallel, keep the order, stay a few batches ahead."""
-    plain = tf.autograph.experimental.do_not_convert(one)  # it has no Python control flow on tensors
-    dataset = elements.map(plain, num_parallel_calls=2, deterministic=True).prefetch(4)
+    # neither function has Python control flow on tensors, and AutoGraph breaks with Python's versions
+    blocks_of, one = (tf.autograph.experimental.do_not_convert(each) for each in (blocks_of, one))
+    blocks = tf.data.Dataset.range(first_epoch, np.iinfo(np.int64).max).flat_map(blocks_of)
     options = tf.data.Options()
-    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
     options.threading.private_threadpool_size = 1
-    return dataset.with_options(options)
+    return blocks.map(one, num_parallel_calls=2, deterministic=True).prefetch(2).with_options(options)

@@ -1,5 +1,6 @@
 """A network with its training and prediction graphs, traced once and used by all repeats of a variant."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -9,68 +10,115 @@ from numpy.typing import NDArray
 
 from cnnjobs.models.networks import build_model
 from cnnjobs.plan import Seeds
-from cnnjobs.spec import SGD, Variant
+from cnnjobs.spec import SGD, Optimizer, Variant
+from cnnjobs.training.compilation import prepare_for_xla
+from cnnjobs.training.pipeline import Pixels
+from cnnjobs.training.replicas import prepare_for_replicas, rows_weighing
+
+EVALUATION_BATCH = 256
+"""Images a step at evaluation, over all replicas; does not change results."""
+
+POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
+"""Keras's name of each precision."""
 
 
 class Program:
     """A network, its optimizer and the graphs that train it and predict with it.
 
-    The graphs hold neither rows nor seeds: those come in through the iterators. `restart` puts the
-    variables into the state that a freshly built network has for the given seeds.
+    The graphs hold neither rows nor seeds: those come in as arguments. `restart` puts the variables
+    into the state that a freshly built network has for the given seeds.
 
     Args:
         strategy: where it runs; its replicas train together.
-        variant: network and optimizer.
-        image_shape: (height, width, channels).
+        variant: network, optimizer, precision.
+        images: shape (None, height, width, channels) and dtype of stored images.
         classes: number of classes.
         seeds: of the first trial.
+
+    Raises:
+        ValueError: if the network does not give one probability or logit a class, or cannot be
+            compiled with XLA on several replicas.
     """
 
     def __init__(
-        self,
-        strategy: tf.distribute.Strategy,
-        variant: Variant,
-        image_shape: tuple[int, int, int],
-        classes: int,
-        seeds: Seeds,
+        self, strategy: tf.distribute.Strategy, variant: Variant, images: tf.TensorSpec, classes: int, seeds: Seeds
     ) -> None:
-        self._strategy = strategy
-        self._variant = variant
-        self._shape = (image_shape, classes)
-        self.model = self._build(seeds.init)
-        self._gives_logits = _gives_logits(self.model, classes)
+        self._strategy, self._variant = strategy, variant
+        self._replicas = strategy.num_replicas_in_sync
+        self._shape = (tuple(images.shape[1:]), classes)
         with strategy.scope():
-            self._optimizer = _optimizer(variant)
+            self.model = self._build(seeds.init)
+            self._gives_logits = _gives_logits(self.model, classes)
+            self._optimizer = make_optimizer(variant.optimizer)
+            if variant.precision == "float16":
+                self._optimizer = keras.optimizers.LossScaleOptimizer(self._optimizer)
             self._optimizer.build(self.model.trainable_variables)
+            self.model.compile(optimizer=self._optimizer)  # callbacks look for `model.optimizer`
+        prepare_for_replicas(self.model, self._replicas)
         self._optimizer_start = [variable.numpy() for variable in self._optimizer.variables]
         self._seed_dropout(seeds.dropout)
         # written without AutoGraph, which needs source text and breaks with Python's versions
         self.train = tf.function(self._train, autograph=False)
-        self.predict = tf.function(self._predict, autograph=False)
+        channels = tf.TensorSpec([images.shape[-1]], tf.float32)
+        rows, batch = tf.TensorSpec([None], tf.int64), tf.TensorSpec([], tf.int64)
+        self.forward = tf.function(self._forward, [images, rows, batch, channels, channels], autograph=False)
+        self._differentiate = self._gradients
+        if variant.xla:
+            prepare_for_xla(self.model, self._replicas)
+            self._differentiate = tf.function(self._gradients, autograph=False, jit_compile=True)
 
     @property
     def parameters(self) -> int:
         """Number of weights, trainable or not."""
         return int(self.model.count_params())
 
+    @property
+    def learning_rate(self) -> float:
+        """What the optimizer uses now."""
+        return float(keras.ops.convert_to_numpy(self._optimizer.learning_rate))
+
     def restart(self, seeds: Seeds) -> None:
         """Go back to the start of a trial with these seeds."""
-        fresh = self._build(seeds.init)
+        fresh = self._build(seeds.init)  # outside of the strategy's scope, where it takes half the time
         for old, new in zip(self.model.variables, fresh.variables, strict=True):
             old.assign(new)
         for variable, start in zip(self._optimizer.variables, self._optimizer_start, strict=True):
             variable.assign(start)
         self._seed_dropout(seeds.dropout)
 
+    def variables(self) -> tuple[NDArray[Any], ...]:
+        """Return all that training changes: network, seed generators, optimizer."""
+        return tuple(variable.numpy() for variable in [*self.model.variables, *self._optimizer.variables])
+
+    def load(self, values: Sequence[NDArray[Any]]) -> None:
+        """Take up what `variables` returned."""
+        for variable, value in zip([*self.model.variables, *self._optimizer.variables], values, strict=True):
+            variable.assign(value)
+
+    def predict(self, images: Any, rows: NDArray[np.int64], pixels: Pixels) -> NDArray[np.float32]:
+        """Return class probabilities, (rows, classes), with the weights as they are now.
+
+        Args:
+            images: (n, height, width, channels) tensor, as stored.
+            rows: (rows,) which of them.
+            pixels: the scaling.
+        """
+        batch = tf.constant(min(EVALUATION_BATCH, len(rows)), tf.int64)
+        found = self.forward(images, tf.constant(rows), batch, tf.constant(pixels.gain), tf.constant(pixels.offset))
+        probabilities: NDArray[np.float32] = found.numpy()[: len(rows)]
+        return probabilities
+
     def _build(self, seed: int) -> keras.Model:
         """Build the network; every initializer draws from `seed`."""
         keras.utils.set_random_seed(seed)
-        with self._strategy.scope():
+        before = keras.config.dtype_policy()
+        keras.config.set_dtype_policy(POLICIES[self._variant.precision])
+        try:
             model = build_model(self._variant.network, *self._shape)
-        for layer in model._flatten_layers():
-            if isinstance(layer, keras.layers.BatchNormalization):
-                # else each replica keeps statistics of its own, and an empty shard makes them NaN
-                layer.synchronized = self._strategy.num_replicas_in_sync > 1
+        finally:
+            keras.config.set_dtype_policy(before)
+        if self._variant.precision != "float32":
+            model.layers[-1].dtype_policy = keras.DTypePolicy("float32")  # half precision spoils probabilities
         return model
 
     def _seed_dropout(self, seed: int) -> None:
@@ -80,79 +128,111 @@ class Program:
             key = np.random.SeedSequence([seed, index]).generate_state(1)[0]
             state.assign(np.array([key, 0], dtype=np.uint32))
 
-    def _train(self, iterator: Any, steps: Any, loss_sum: Any, hits: Any) -> tuple[Any, Any]:
-        """Train for `steps` steps; return the sums of loss and of right answers so far.
+    def _train(self, iterators: Any, blocks: Any, rates: Any, loss_sum: Any, hits: Any) -> tuple[Any, Any]:
+        """Train for some blocks; return the sums of loss and of right answers so far.
 
         Sums are carried in and out, so that cutting an epoch into calls does not change them.
 
         Args:
-            iterator: of `training_batches`, distributed.
-            steps: () int32.
-            loss_sum: () float64.
+            iterators: of `training_blocks`, one a replica.
+            blocks: () int32.
+            rates: (steps,) float32, the learning rate of each step; not looked at without a schedule.
+            loss_sum: () float64, over rows.
             hits: () float64.
         """
 
-        def step(index: Any, loss_sum: Any, hits: Any) -> tuple[Any, Any, Any]:
-            losses, right = self._strategy.run(self._step, next(iterator))
-            loss_sum += tf.cast(self._strategy.reduce("SUM", losses, axis=None), tf.float64)
-            hits += tf.cast(self._strategy.reduce("SUM", right, axis=None), tf.float64)
-            return index + 1, loss_sum, hits
+        def block(index: Any, done: Any, loss_sum: Any, hits: Any) -> tuple[Any, ...]:
+            parts = [next(iterator) for iterator in iterators]
+            steps = tf.shape(parts[0][-1])[0]
 
-        start = (tf.constant(0), loss_sum, hits)
-        _, loss_sum, hits = tf.while_loop(lambda index, *_: index < steps, step, start, parallel_iterations=1)
+            def step(index: Any, loss_sum: Any, hits: Any) -> tuple[Any, ...]:
+                if self._variant.schedule is not None:
+                    self._optimizer.learning_rate = rates[done + index]
+                losses, right = self._strategy.run(lambda: self._step(*_shard(parts[_replica()], index)))
+                loss_sum += tf.cast(self._strategy.reduce("SUM", losses, axis=None), tf.float64)
+                hits += tf.cast(self._strategy.reduce("SUM", right, axis=None), tf.float64)
+                return index + 1, loss_sum, hits
+
+            _, loss_sum, hits = _repeat(steps, step, loss_sum, hits)
+            return index + 1, done + steps, loss_sum, hits
+
+        _, _, loss_sum, hits = _repeat(blocks, block, tf.constant(0), loss_sum, hits)
         return loss_sum, hits
 
     def _step(self, images: Any, labels: Any, weights: Any, count: Any) -> tuple[Any, Any]:
-        """Take one step on one replica's shard; gradients are summed over replicas.
+        """Take one step on one replica's shard; gradients are summed over replicas."""
+        gradients, loss, right = self._differentiate(images, labels, weights, count)
+        self._optimizer.apply(gradients, self.model.trainable_variables)
+        return loss, right
 
-        The loss is divided by the rows of the whole step, so a row weighs the same in any shard.
+    def _gradients(self, images: Any, labels: Any, weights: Any, count: Any) -> tuple[Any, Any, Any]:
+        """Return the shard's gradients, sum of losses and number of right answers.
+
+        The loss is divided by the rows of the whole step, so a row weighs the same in any shard; the
+        regularization is divided by the replicas, because their gradients are added.
         """
-        with tf.GradientTape() as tape:
-            outputs = self.model(images, training=True)
+        with tf.GradientTape() as tape, rows_weighing(weights):
+            outputs = tf.cast(self.model(images, training=True), tf.float32)
             losses = keras.losses.sparse_categorical_crossentropy(labels, outputs, from_logits=self._gives_logits)
             objective = tf.reduce_sum(losses * weights) / count
             if self.model.losses:
-                objective += tf.add_n(self.model.losses) / self._strategy.num_replicas_in_sync
-        variables = self.model.trainable_variables
-        self._optimizer.apply(tape.gradient(objective, [variable.value for variable in variables]), variables)
+                objective += tf.add_n(self.model.losses) / self._replicas
+            objective = self._optimizer.scale_loss(objective)
+        gradients = tape.gradient(objective, [variable.value for variable in self.model.trainable_variables])
         right = tf.cast(tf.equal(tf.argmax(outputs, axis=1, output_type=labels.dtype), labels), tf.float32)
-        return tf.reduce_sum(losses * weights), tf.reduce_sum(right * weights)
+        return gradients, tf.reduce_sum(losses * weights), tf.reduce_sum(right * weights)
 
-    def _predict(self, iterator: Any, steps: Any) -> Any:
-        """Return class probabilities (rows, classes) float32 of the next `steps` evaluation steps."""
+    def _forward(self, images: Any, rows: Any, batch: Any, gain: Any, offset: Any) -> Any:
+        """Return class probabilities, (at least rows, classes) float32; the last row may come again.
+
+        Args:
+            images: (n, height, width, channels), as stored.
+            rows: (rows,) int64.
+            batch: () int64, rows a step over all replicas.
+            gain: (channels,) float32.
+            offset: (channels,) float32.
+        """
+        shard = (batch + self._replicas - 1) // self._replicas
+        count = tf.size(rows, tf.int64)
+        steps = (count + shard * self._replicas - 1) // (shard * self._replicas)
+
+        def one(index: Any) -> Any:
+            place = (index * self._replicas + _replica()) * shard
+            chosen = tf.gather(rows, tf.minimum(tf.range(place, place + shard), count - 1))
+            inputs = tf.cast(tf.gather(images, chosen), tf.float32) * gain + offset
+            outputs = tf.cast(self.model(inputs, training=False), tf.float32)
+            return tf.nn.softmax(outputs) if self._gives_logits else outputs
 
         def step(index: Any, parts: Any) -> tuple[Any, Any]:
-            outputs = self._strategy.run(self._forward, (next(iterator),))
+            outputs = self._strategy.run(one, (index,))
             joined = tf.concat(self._strategy.experimental_local_results(outputs), axis=0)
-            return index + 1, parts.write(index, joined)
+            return index + 1, parts.write(tf.cast(index, tf.int32), joined)
 
-        start = (tf.constant(0), tf.TensorArray(tf.float32, size=steps))
-        _, parts = tf.while_loop(lambda index, _: index < steps, step, start, parallel_iterations=1)
+        parts = tf.TensorArray(tf.float32, size=tf.cast(steps, tf.int32))
+        _, parts = tf.while_loop(lambda index, _: index < steps, step, (tf.constant(0, tf.int64), parts))
         return parts.concat()
 
-    def _forward(self, images: Any) -> Any:
-        outputs = tf.cast(self.model(images, training=False), tf.float32)
-        return tf.nn.softmax(outputs) if self._gives_logits else outputs
+
+def _repeat(times: Any, body: Any, *values: Any) -> Any:
+    """Run `body(index, *values)` so often, strictly one after the other."""
+    start = (tf.constant(0), *values)
+    return tf.while_loop(lambda index, *_: index < times, body, start, parallel_iterations=1)
 
 
-def cross_entropy(probabilities: NDArray[np.float32], labels: NDArray[np.int32]) -> float:
-    """Return the mean of -log p(label), computed in float64 with p clipped at 1e-7 as Keras does.
-
-    Args:
-        probabilities: (n, classes), rows sum to 1.
-        labels: (n,) in [0, classes).
-    """
-    of_label = probabilities[np.arange(len(labels)), labels].astype(np.float64)
-    return float(-np.log(np.clip(of_label, 1e-7, 1.0)).mean())
+def _replica() -> int:
+    """Return the number of the replica that is being traced."""
+    return int(tf.get_static_value(tf.distribute.get_replica_context().replica_id_in_sync_group))
 
 
-def accuracy(probabilities: NDArray[np.float32], labels: NDArray[np.int32]) -> float:
-    """Return the fraction of rows whose most probable class is the label."""
-    return float((probabilities.argmax(axis=1) == labels).mean())
+def _shard(part: Any, index: Any) -> tuple[Any, Any, Any, Any]:
+    """Return images, labels, weights of one step of a block, and the step's rows over all replicas."""
+    images, labels, weights, edges, totals = part
+    first, last = edges[index], edges[index + 1]
+    return images[first:last], labels[first:last], weights[first:last], totals[index]
 
 
-def _optimizer(variant: Variant) -> keras.optimizers.Optimizer:
-    spec = variant.optimizer
+def make_optimizer(spec: Optimizer) -> keras.optimizers.Optimizer:
+    """Return Keras's optimizer for a spec."""
     if isinstance(spec, SGD):
         return keras.optimizers.SGD(spec.learning_rate, momentum=spec.momentum, nesterov=spec.nesterov)
     return keras.optimizers.Adam(spec.learning_rate, beta_1=spec.beta_1, beta_2=spec.beta_2, epsilon=spec.epsilon)

@@ -1,8 +1,10 @@
 """One trial from seeds to predictions, told as a sequence of messages."""
 
-import math
+import gc
+import logging
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,20 +14,47 @@ from numpy.typing import NDArray
 from cnnjobs.datasets import Dataset, holdout, kfold
 from cnnjobs.messages import Message, Predictions, Progress, Result
 from cnnjobs.plan import Protocol, Trial
-from cnnjobs.spec import Variant
+from cnnjobs.spec import Run
+from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.training.devices import describe_device, make_strategy
-from cnnjobs.training.pipeline import (
-    EVALUATION_BATCH,
-    Pixels,
-    Shards,
-    evaluation_batches,
-    fit_pixels,
-    training_batches,
-)
-from cnnjobs.training.program import Program, accuracy, cross_entropy
+from cnnjobs.training.epochs import EpochLog, Pace
+from cnnjobs.training.hooks import Hooks
+from cnnjobs.training.metrics import accuracy, cross_entropy
+from cnnjobs.training.pipeline import Layout, Pixels, Sources, fit_pixels, lay_out, training_blocks
+from cnnjobs.training.program import Program
+from cnnjobs.training.snapshot import DamagedSnapshot, Snapshot, pack, unpack
 
-CALL_SECONDS = 0.5
-"""How long one graph call should last: progress is told, and a stop heeded, between calls."""
+_log = logging.getLogger(__name__)
+
+Rows = NDArray[np.int64]
+
+
+@dataclass
+class _Course:
+    """A trial under way.
+
+    Args:
+        trial: which.
+        program: its network.
+        pixels: its scaling.
+        layout: how its training rows are cut.
+        validation: rows of train it validates on; None for the whole test set.
+    """
+
+    trial: Trial
+    program: Program
+    pixels: Pixels
+    layout: Layout
+    validation: Rows | None
+    log: EpochLog = field(default_factory=EpochLog)
+    pace: Pace = field(default_factory=Pace)
+    seconds_before: float = 0.0
+    began: float = field(default_factory=time.perf_counter)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds the trial has taken, with those before it was cut off."""
+        return self.seconds_before + time.perf_counter() - self.began
 
 
 class TrialWorker:
@@ -36,143 +65,179 @@ class TrialWorker:
         cpus: threads an operation may use.
         gpus: GPUs (or the fraction of one) this process holds, for the accounts.
         replicas: devices that train together.
+        checkpoints: where trials under way are kept; None for nowhere.
     """
 
-    def __init__(self, dataset: Dataset, *, cpus: int, gpus: float, replicas: int) -> None:
-        self._dataset = dataset
-        self._cpus, self._gpus = cpus, gpus
+    def __init__(
+        self, dataset: Dataset, *, cpus: int, gpus: float, replicas: int, checkpoints: Checkpoints | None = None
+    ) -> None:
+        self._dataset, self._checkpoints = dataset, checkpoints
         self._strategy = make_strategy(cpus, replicas)
         with tf.device("CPU:0"):
             self._train_images = tf.constant(dataset.x_train)
             self._train_labels = tf.constant(dataset.y_train)
             self._test_images = tf.constant(dataset.x_test)
-        self._program: tuple[Any, Program] | None = None
+        self._program: tuple[str, Program] | None = None
         self._device = describe_device()
+        self._replicas = replicas
+        self._slot = {"cpus": cpus, "gpus": gpus, "replicas": replicas}
 
     def run(self, trial: Trial) -> Iterator[Message]:
         """Train and evaluate; yield progress, and the result last."""
-        began = time.perf_counter()
-        started_at = time.time()
-        rows, validation_rows = split_rows(self._dataset.y_train, trial)
+        began, started_at = time.perf_counter(), time.time()
+        rows, validation = split_rows(self._dataset.y_train, trial)
         pixels = fit_pixels(trial.spec.scaling, self._dataset.x_train, rows)
-        program = self._ready_program(trial)
-        training = self._training_iterator(trial, rows, pixels)
-        test = _Evaluation(self, program, pixels, np.arange(len(self._dataset.y_test)), on_test=True)
-        validation = test if validation_rows is None else _Evaluation(self, program, pixels, validation_rows)
+        layout = lay_out(len(rows), trial.spec.batch_size, self._replicas, self._dataset.image_shape)
+        course = _Course(trial, self._ready_program(trial), pixels, layout, validation, began=began)
+        hooks = Hooks(trial, course.program.model)
+        hooks.begin()
+        self._resume(course, hooks)
+        iterators = self._iterators(course, rows)
         setup_seconds = time.perf_counter() - began
-        log = _EpochLog()
         status = "completed"
-        for _ in range(trial.spec.epochs):
-            yield from self._epoch(program, training, validation, trial.spec, len(rows), log)
-            if not log.finite():
+        while course.log.epochs < trial.spec.epochs:
+            hooks.epoch_began(course.log.epochs)
+            yield from self._epoch(course, iterators)
+            if not course.log.finite():
                 status = "diverged"
                 break
-        final = log.final() | {
-            "parameters": program.parameters,
-            "train_rows": len(rows),
-            "validation_rows": len(validation.labels),
-            "test_rows": len(test.labels),
-            "setup_seconds": setup_seconds,
-            "started_at": started_at,
-            "cpus": self._cpus,
-            "gpus": self._gpus,
-            "replicas": self._strategy.num_replicas_in_sync,
-            **self._device,
-        }
+            if hooks.epoch_ended(course.log.epochs - 1, course.log.metrics()):
+                break
+            self._keep(course, hooks)
+        best_epoch = hooks.end()
+        final = {"setup_seconds": setup_seconds, "started_at": started_at, "best_epoch": best_epoch}
+        final |= {"train_rows": len(rows), **course.log.final(), **self._device, **self._slot}
+        final |= {"parameters": course.program.parameters}
         predictions = None
         if status == "completed":
-            before = time.perf_counter()
-            probabilities = test.last if validation is test else test.probabilities()
-            predictions = Predictions(test.labels, probabilities)
-            final |= {
-                "test_loss": cross_entropy(probabilities, test.labels),
-                "test_accuracy": accuracy(probabilities, test.labels),
-                "test_seconds": time.perf_counter() - before,
-            }
-        seconds = time.perf_counter() - began
-        final |= {"seconds": seconds, "gpu_seconds": seconds * self._gpus}
-        yield Result(status, final, log.columns, predictions)
+            predictions, metrics = self._judge(course, changed=bool(hooks))
+            final |= metrics
+        rows_of = {"validation_rows": self._dataset.y_test if validation is None else validation}
+        final |= {name: len(found) for name, found in rows_of.items()} | {"test_rows": len(self._dataset.y_test)}
+        final |= {"seconds": course.seconds, "gpu_seconds": course.seconds * self._slot["gpus"]}
+        yield Result(status, final, course.log.columns, predictions)
 
     def _ready_program(self, trial: Trial) -> Program:
         """Return the network in its initial state, reusing the graphs of the trial before if they fit."""
-        key = (trial.condition_id, self._dataset.image_shape)
-        if self._program is not None and self._program[0] == key:
+        if self._program is not None and self._program[0] == trial.condition_id:
             self._program[1].restart(trial.seeds)
             return self._program[1]
         self._program = None  # before the next is made: only one is held
         tf.keras.backend.clear_session()
-        classes = len(self._dataset.class_names)
-        program = Program(self._strategy, trial.spec, self._dataset.image_shape, classes, trial.seeds)
-        self._program = (key, program)
+        gc.collect()
+        images = tf.TensorSpec([None, *self._dataset.image_shape], self._train_images.dtype)
+        program = Program(self._strategy, trial.spec, images, len(self._dataset.class_names), trial.seeds)
+        self._program = (trial.condition_id, program)
         return program
 
-    def _training_iterator(self, trial: Trial, rows: NDArray[np.int64], pixels: Pixels) -> Any:
-        batches = training_batches(
-            self._train_images,
-            self._train_labels,
-            tf.constant(rows),
-            Shards(len(rows), trial.spec.batch_size, self._strategy.num_replicas_in_sync),
-            seeds=trial.seeds,
-            pixels=pixels,
-            augment=trial.spec.augment,
+    def _iterators(self, course: _Course, rows: Rows) -> tuple[Any, ...]:
+        """Return one iterator a replica; each begins with the epoch that is next."""
+        sources = Sources(
+            self._train_images, self._train_labels, rows, course.pixels, course.trial.spec.augment, course.trial.seeds
         )
-        return self.distribute(batches)
+        return tuple(
+            iter(training_blocks(sources, course.layout, replica, course.log.epochs))
+            for replica in range(course.layout.replicas)
+        )
 
-    def distribute(self, batches: tf.data.Dataset) -> Any:
-        """Return an iterator that hands consecutive elements to consecutive replicas."""
-        return iter(self._strategy.distribute_datasets_from_function(lambda _: batches))
-
-    def evaluation_shards(self, rows: int) -> Shards:
-        """Say how evaluation rows are cut."""
-        return Shards(rows, min(EVALUATION_BATCH, rows), self._strategy.num_replicas_in_sync)
-
-    def images(self, on_test: bool) -> Any:
-        """Return the stored images of test or train as a tensor."""
-        return self._test_images if on_test else self._train_images
-
-    def labels(self, rows: NDArray[np.int64], on_test: bool) -> NDArray[np.int32]:
-        """Return the labels of rows of test or train."""
-        return (self._dataset.y_test if on_test else self._dataset.y_train)[rows]
-
-    def _epoch(
-        self,
-        program: Program,
-        training: Any,
-        validation: "_Evaluation",
-        spec: Variant,
-        rows: int,
-        log: "_EpochLog",
-    ) -> Iterator[Progress]:
+    def _epoch(self, course: _Course, iterators: tuple[Any, ...]) -> Iterator[Progress]:
         """Train one epoch and validate; tell progress between graph calls."""
         began = time.perf_counter()
-        steps, step = -(-rows // spec.batch_size), 0
+        program, layout, spec = course.program, course.layout, course.trial.spec
+        rates = _learning_rates(course)
         sums = (tf.constant(0.0, tf.float64), tf.constant(0.0, tf.float64))
-        while step < steps:
+        block = 0
+        while block < layout.blocks:
             before = time.perf_counter()
-            count = min(log.steps_a_call, steps - step)
-            sums = program.train(training, tf.constant(count), *sums)
+            count = min(course.pace.blocks, layout.blocks - block)
+            sums = program.train(iterators, tf.constant(count), tf.constant(rates[block * layout.block :]), *sums)
             sums[0].numpy()  # waits for the graph
-            images = min((step + count) * spec.batch_size, rows) - step * spec.batch_size
-            step += count
-            log.pace(count, time.perf_counter() - before)
-            if step < steps:
-                yield Progress(log.epochs, spec.epochs, images)
-        loss, hits = (float(value.numpy()) / rows for value in sums)
-        trained = time.perf_counter()
-        probabilities = validation.probabilities()
-        log.add(
+            images = layout.images_in(block, count)
+            block += count
+            course.pace.learn(count, time.perf_counter() - before)
+            if block < layout.blocks:
+                yield Progress(course.log.epochs, spec.epochs, images)
+        loss, hits = (float(value.numpy()) / layout.rows for value in sums)
+        rate, trained = program.learning_rate, time.perf_counter()
+        probabilities, labels = self._validate(course)
+        course.log.add(
             loss=loss,
             accuracy=hits,
-            val_loss=cross_entropy(probabilities, validation.labels),
-            val_accuracy=accuracy(probabilities, validation.labels),
-            learning_rate=spec.optimizer.learning_rate,
+            val_loss=cross_entropy(probabilities, labels),
+            val_accuracy=accuracy(probabilities, labels),
+            learning_rate=rate,
             train_seconds=trained - began,
             validation_seconds=time.perf_counter() - trained,
         )
-        yield Progress(log.epochs, spec.epochs, images)
+        yield Progress(course.log.epochs, spec.epochs, images)
+
+    def _validate(self, course: _Course) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        """Return probabilities and labels of the validation rows."""
+        if course.validation is None:
+            return self._test(course)
+        probabilities = course.program.predict(self._train_images, course.validation, course.pixels)
+        return probabilities, self._dataset.y_train[course.validation]
+
+    def _test(self, course: _Course) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        """Return probabilities and labels of the test set."""
+        labels = self._dataset.y_test
+        return course.program.predict(self._test_images, np.arange(len(labels)), course.pixels), labels
+
+    def _judge(self, course: _Course, *, changed: bool) -> tuple[Predictions, dict[str, float]]:
+        """Return what the network that came out says about the test set, and its metrics.
+
+        Args:
+            course: the trial, trained.
+            changed: whether callbacks may have put back other weights than the last epoch's.
+        """
+        metrics = {}
+        began = time.perf_counter()
+        probabilities, labels = self._test(course)
+        metrics["test_loss"] = cross_entropy(probabilities, labels)
+        metrics["test_accuracy"] = accuracy(probabilities, labels)
+        metrics["test_seconds"] = time.perf_counter() - began
+        if changed:
+            found = self._validate(course)
+            metrics |= {"val_loss": cross_entropy(*found), "val_accuracy": accuracy(*found)}
+        return Predictions(labels, probabilities), metrics
+
+    def _keep(self, course: _Course, hooks: Hooks) -> None:
+        """Write a checkpoint if it is time."""
+        if self._checkpoints is None or course.log.epochs == course.trial.spec.epochs or not self._checkpoints.due():
+            return
+        snapshot = Snapshot(
+            course.program.variables(), hooks.state(), course.log.columns, course.seconds, self._made_by()
+        )
+        self._checkpoints.save(course.trial.trial_id, course.log.epochs, lambda: pack(snapshot))
+
+    def _resume(self, course: _Course, hooks: Hooks) -> None:
+        """Go on from the newest checkpoint that is whole and was made by the same versions on the same device."""
+        if self._checkpoints is None:
+            return
+        self._checkpoints.begin()
+        for name, content in self._checkpoints.newest_first(course.trial.trial_id):
+            try:
+                snapshot = unpack(content)
+            except DamagedSnapshot as error:
+                _log.warning("checkpoint %s is not whole, trying the one before (%s)", name, error)
+                continue
+            if snapshot.made_by != self._made_by():
+                _log.warning("checkpoint %s is of other versions or devices, starting over: %s", name, snapshot.made_by)
+                return
+            course.program.load(snapshot.variables)
+            hooks.restore(snapshot.callbacks)
+            course.log.columns = snapshot.columns
+            course.seconds_before = snapshot.seconds
+            _log.warning("goes on after epoch %d, from checkpoint %s", course.log.epochs, name)
+            return
+
+    def _made_by(self) -> dict[str, Any]:
+        """Return what must be equal for the bits to be equal."""
+        names = ("device", "python_version", "tensorflow_version", "keras_version", "numpy_version")
+        return {name: self._device[name] for name in names} | self._slot
 
 
-def split_rows(labels: NDArray[np.int32], trial: Trial) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
+def split_rows(labels: NDArray[np.int32], trial: Trial) -> tuple[Rows, Rows | None]:
     """Return (training rows, validation rows); None where the test set doubles as validation set."""
     protocol: Protocol = trial.protocol
     if protocol.folds is not None:
@@ -182,68 +247,12 @@ def split_rows(labels: NDArray[np.int32], trial: Trial) -> tuple[NDArray[np.int6
     return holdout(labels, float(protocol.validation or 0), trial.seeds.split)
 
 
-class _Evaluation:
-    """Predicts the same rows again and again with the current weights."""
-
-    def __init__(
-        self,
-        worker: TrialWorker,
-        program: Program,
-        pixels: Pixels,
-        rows: NDArray[np.int64],
-        on_test: bool = False,
-    ) -> None:
-        self.labels = worker.labels(rows, on_test)
-        self._program = program
-        self._shards = worker.evaluation_shards(len(rows))
-        batches = evaluation_batches(worker.images(on_test), tf.constant(rows), self._shards, pixels=pixels)
-        self._iterator = worker.distribute(batches)
-        self.last: NDArray[np.float32] = np.empty((0, 0), np.float32)
-
-    def probabilities(self) -> NDArray[np.float32]:
-        """Return (rows, classes) float32, and keep them as `last`."""
-        found = self._program.predict(self._iterator, tf.constant(self._shards.steps))
-        self.last = found.numpy()[: self._shards.rows]
-        return self.last
-
-
-class _EpochLog:
-    """What happened in each epoch, and how fast."""
-
-    def __init__(self) -> None:
-        self.columns: dict[str, list[Any]] = {"epoch": []}
-        self.steps_a_call = 4
-
-    @property
-    def epochs(self) -> int:
-        """Epochs finished."""
-        return len(self.columns["epoch"])
-
-    def add(self, **values: float) -> None:
-        """Append one epoch."""
-        self.columns["epoch"].append(self.epochs + 1)
-        for name, value in values.items():
-            self.columns.setdefault(name, []).append(value)
-
-    def pace(self, steps: int, seconds: float) -> None:
-        """Choose how many steps the next graph call takes; grows at most tenfold, the first call traces."""
-        fitting = int(CALL_SECONDS * steps / max(seconds, 1e-6))
-        self.steps_a_call = max(1, min(fitting, 10 * self.steps_a_call))
-
-    def finite(self) -> bool:
-        """Say whether the losses of the last epoch are finite."""
-        return math.isfinite(self.columns["loss"][-1]) and math.isfinite(self.columns["val_loss"][-1])
-
-    def final(self) -> dict[str, Any]:
-        """Return the last epoch's metrics and the sums of seconds, as columns of `trials`."""
-        names = {
-            "loss": "train_loss",
-            "accuracy": "train_accuracy",
-            "val_loss": "val_loss",
-            "val_accuracy": "val_accuracy",
-        }
-        final: dict[str, Any] = {column: self.columns[name][-1] for name, column in names.items()}
-        final["epochs_done"] = self.epochs
-        final["train_seconds"] = sum(self.columns["train_seconds"])
-        final["validation_seconds"] = sum(self.columns["validation_seconds"])
-        return final
+def _learning_rates(course: _Course) -> NDArray[np.float32]:
+    """Return the learning rate of each step of the epoch that is next, (steps,); zeros without a schedule."""
+    spec, steps = course.trial.spec, course.layout.steps
+    if spec.schedule is None:
+        return np.zeros(steps, np.float32)
+    base = spec.optimizer.learning_rate
+    run = Run(base, spec.epochs, steps)
+    first = course.log.epochs * steps
+    return np.array([base * spec.schedule.factor(step, run) for step in range(first, first + steps)], np.float32)

@@ -1,0 +1,221 @@
+"""Seconds an epoch of this trainer and of Keras's `fit`, on two cores, alternating in one run.
+
+    python benchmarks/step_time.py --photos FOLDER     # FOLDER: CIFAR-10 as train/CLASS/*.jpg, test/CLASS/*.jpg
+    python benchmarks/step_time.py --only digits       # needs no photos
+
+Each contender lives in a process of its own that waits while another trains an epoch:
+
+    a   `fit` without a strategy, tuned: data cached as float32 in memory, prefetched, batches made by `tf.data`;
+        the better of steps_per_execution=1 (a1) and of a whole epoch an execution (aN)
+    b   `fit` under a MirroredStrategy of one replica, same data
+    c   this trainer, one replica
+    d   this trainer, two replicas (two logical devices on the same cores)
+    e   c with flip, shift, rotation, zoom and shear
+    f   e without shear and rotation: the tutorials' flip and shift
+
+An epoch is one pass over the training rows and one over the validation rows (360 digits, 256 photos), as every
+trial has it. In a turn a contender trains several epochs without a break, of which the first is not timed: what
+pipelines have made ready while they waited does not count. Medians over rounds after one round of warming up;
+ratios are medians of ratios within a round.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from typing import Any
+
+EPOCHS = {"digits": 5, "vgg3": 2}
+"""Epochs a turn; the first is not timed."""
+
+CONTENDERS = ("a1", "aN", "b", "c", "d", "e", "f")
+GOALS = {
+    "digits": (("c", "a", 0.95), ("c", "b", 0.5), ("d", "c", 1.15)),
+    "vgg3": (("c", "a", 1.0), ("d", "c", 1.15), ("e", "c", 1.25)),
+}
+BATCH = 64
+
+
+def data_and_variant(task: str, photos: str | None) -> tuple[Any, Any]:
+    """Return the data set and the variant of a task; 5,000 training photos for `vgg3`."""
+    from cnnjobs import SGD, Adam, ImageFolder, Variant, vgg
+    from cnnjobs.datasets import load_dataset
+    from cnnjobs.spec import Named
+
+    if task == "digits":
+        data = load_dataset(Named("digits"), lambda *_: None)
+        return data, Variant(model=vgg(blocks=2, filters=16, dense=64), optimizer=Adam(0.001), batch_size=BATCH)
+    data = load_dataset(ImageFolder(photos, size=32), lambda *_: None).limited(5000)
+    data = replace(data, x_test=data.x_test[:256], y_test=data.y_test[:256])
+    return data, Variant(model=vgg(blocks=3), optimizer=SGD(0.001, momentum=0.9), batch_size=BATCH)
+
+
+class Turns:
+    """Waits for the referee before each turn, and tells it the seconds an epoch after each.
+
+    Args:
+        epochs: a turn; the first is not timed.
+    """
+
+    def __init__(self, epochs: int) -> None:
+        self._epochs, self._done = epochs, 0
+
+    def epoch_begins(self) -> None:
+        """Wait, if a turn begins; start the clock at its second epoch."""
+        if self._done % self._epochs == 0 and not sys.stdin.readline():
+            sys.exit(0)
+        if self._done % self._epochs == 1:
+            self._began = time.perf_counter()
+
+    def epoch_ended(self) -> None:
+        """Answer, if a turn has ended."""
+        self._done += 1
+        if self._done % self._epochs == 0:
+            print(f"TOOK {(time.perf_counter() - self._began) / (self._epochs - 1)}", flush=True)
+
+
+def run_fit(contender: str, data: Any, variant: Any, epochs: int, turns: Turns) -> None:
+    """Train with `fit`, one epoch a turn."""
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    from cnnjobs.models.networks import build_model
+    from cnnjobs.training.program import make_optimizer
+
+    strategy = tf.distribute.MirroredStrategy(["CPU:0"]) if contender == "b" else tf.distribute.get_strategy()
+    x, y = data.x_train.astype(np.float32) / 255, data.y_train
+    test = (tf.data.Dataset.from_tensor_slices((data.x_test.astype(np.float32) / 255, data.y_test)).batch(256)).cache()
+    rows = len(y)
+    batches = tf.data.Dataset.from_tensor_slices((x, y)).cache().shuffle(rows).batch(BATCH).prefetch(tf.data.AUTOTUNE)
+    steps = -(-rows // BATCH)
+    with strategy.scope():
+        model = build_model(variant.network, data.image_shape, len(data.class_names))
+        model.compile(
+            make_optimizer(variant.optimizer),
+            "sparse_categorical_crossentropy",
+            metrics=["accuracy"],
+            steps_per_execution=steps if contender == "aN" else 1,
+        )
+
+    class Ends(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            turns.epoch_begins()
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            turns.epoch_ended()
+
+    model.fit(batches, epochs=epochs, validation_data=test, verbose=0, callbacks=[Ends()])
+
+
+def run_trainer(contender: str, data: Any, variant: Any, epochs: int, turns: Turns) -> None:
+    """Train with this package's trainer, one epoch a turn."""
+    from cnnjobs import Augment, Job
+    from cnnjobs.messages import Progress
+    from cnnjobs.plan import make_plan
+    from cnnjobs.training.trial import TrialWorker
+
+    if contender == "e":
+        variant = variant.but(augment=Augment(flip="horizontal", shift=0.1, rotation=10, zoom=0.1, shear=10))
+    if contender == "f":
+        variant = variant.but(augment=Augment(flip="horizontal", shift=0.1))
+    replicas = 2 if contender == "d" else 1
+    job = Job(
+        name="a",
+        dataset="digits",
+        repeats=1,
+        validation="test",
+        replicas=replicas,
+        variants={"v": variant.but(epochs=epochs)},
+    )
+    worker = TrialWorker(data, cpus=2, gpus=0, replicas=replicas)
+    done = 0
+    turns.epoch_begins()
+    for message in worker.run(make_plan(job, data.fingerprint).trials[0]):
+        if isinstance(message, Progress) and message.epoch > done:
+            done = message.epoch
+            turns.epoch_ended()
+            turns.epoch_begins()
+
+
+def contend(contender: str, task: str, photos: str | None, turns: int) -> None:
+    """Be one contender."""
+    epochs = EPOCHS[task]
+    data, variant = data_and_variant(task, photos)
+    run = run_fit if contender in ("a1", "aN", "b") else run_trainer
+    run(contender, data, variant, epochs * turns, Turns(epochs))
+
+
+def race(task: str, photos: str | None, rounds: int, names: tuple[str, ...]) -> dict[str, list[float]]:
+    """Let the contenders train epochs in turn; return seconds by contender, without the first round."""
+    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    processes = {}
+    for name in names:
+        words = [sys.executable, __file__, "--contender", name, "--only", task, "--rounds", str(rounds)]
+        words += ["--photos", photos] if photos else []
+        processes[name] = subprocess.Popen(
+            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        )
+    seconds: dict[str, list[float]] = {name: [] for name in names}
+    for number in range(rounds + 1):
+        order = names[number % len(names) :] + names[: number % len(names)]
+        for name in order:
+            took = turn(processes[name])
+            if number:
+                seconds[name].append(took)
+                print(f"{task} round {number} {name} {took:.4f} s", file=sys.stderr, flush=True)
+    for process in processes.values():
+        process.stdin.close()
+        process.wait()
+    return seconds
+
+
+def turn(process: "subprocess.Popen[str]") -> float:
+    """Let one contender train one epoch."""
+    assert process.stdin and process.stdout
+    process.stdin.write("go\n")
+    process.stdin.flush()
+    for line in process.stdout:
+        if line.startswith("TOOK"):
+            return float(line.split()[1])
+    raise RuntimeError(f"A contender ended early: {process.args}")
+
+
+def report(task: str, seconds: dict[str, list[float]]) -> None:
+    """Print medians and the ratios that the goals are about."""
+    best = min((name for name in seconds if name.startswith("a")), key=lambda name: statistics.median(seconds[name]))
+    seconds = seconds | {"a": seconds[best]}
+    print(f"\n{task}: seconds an epoch, median of {len(seconds['a'])} (smallest to largest); a is {best}")
+    for name, values in seconds.items():
+        print(f"  {name:3} {statistics.median(values):8.4f}  ({min(values):.4f} to {max(values):.4f})")
+    for one, other, goal in GOALS[task]:
+        if one in seconds and other in seconds:
+            ratio = statistics.median(x / y for x, y in zip(seconds[one], seconds[other], strict=True))
+            print(f"  {one} / {other} = {ratio:.3f}   goal {goal}   {'reached' if ratio <= goal else 'NOT reached'}")
+    print(json.dumps({"task": task, "seconds": seconds}))
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--photos", help="CIFAR-10 as an image folder with train/ and test/")
+    parser.add_argument("--only", choices=["digits", "vgg3"])
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--contenders", default=",".join(CONTENDERS))
+    parser.add_argument("--contender", help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.contender:
+        contend(asked.contender, asked.only, asked.photos, asked.rounds + 1)
+        return
+    for task in [asked.only] if asked.only else ["digits", "vgg3"]:
+        if task == "vgg3" and not asked.photos:
+            parser.error("vgg3 needs --photos FOLDER")
+        report(task, race(task, asked.photos, asked.rounds, tuple(asked.contenders.split(","))))
+
+
+if __name__ == "__main__":
+    main()

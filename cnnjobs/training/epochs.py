@@ -1,0 +1,58 @@
+"""What happened in each epoch of a trial, and how fast."""
+
+import math
+from typing import Any
+
+CALL_SECONDS = 0.5
+"""How long one graph call should last: progress is told, and a stop heeded, between calls."""
+
+FINAL = {
+    "loss": "train_loss",
+    "accuracy": "train_accuracy",
+    "val_loss": "val_loss",
+    "val_accuracy": "val_accuracy",
+}
+"""Column of `epochs` -> column of `trials`."""
+
+
+class EpochLog:
+    """The columns of `epochs`, one value for each epoch that is done."""
+
+    def __init__(self) -> None:
+        self.columns: dict[str, list[Any]] = {"epoch": []}
+
+    @property
+    def epochs(self) -> int:
+        """Epochs finished."""
+        return len(self.columns["epoch"])
+
+    def add(self, **values: float) -> None:
+        """Append one epoch."""
+        self.columns["epoch"].append(self.epochs + 1)
+        for name, value in values.items():
+            self.columns.setdefault(name, []).append(value)
+
+    def metrics(self) -> dict[str, float]:
+        """Return the metrics of the last epoch."""
+        return {name: self.columns[name][-1] for name in FINAL}
+
+    def finite(self) -> bool:
+        """Say whether the losses of the last epoch are finite."""
+        return math.isfinite(self.columns["loss"][-1]) and math.isfinite(self.columns["val_loss"][-1])
+
+    def final(self) -> dict[str, Any]:
+        """Return the last epoch's metrics and the sums of seconds, as columns of `trials`."""
+        sums = {name: sum(self.columns[name]) for name in ("train_seconds", "validation_seconds")}
+        return {FINAL[name]: value for name, value in self.metrics().items()} | {"epochs_done": self.epochs} | sums
+
+
+class Pace:
+    """Chooses how many blocks a graph call takes, so that it lasts about `CALL_SECONDS`."""
+
+    def __init__(self) -> None:
+        self.blocks = 1
+
+    def learn(self, blocks: int, seconds: float) -> None:
+        """Take in how long a call took; grows at most tenfold, because the first call traces."""
+        fitting = int(CALL_SECONDS * blocks / max(seconds, 1e-6))
+        self.blocks = max(1, min(fitting, 10 * self.blocks))
