@@ -57,6 +57,15 @@ def process_birth(pid: int) -> str | None:
         return None
 
 
+def process_bytes() -> int:
+    """Return the memory this process has for itself, without what it shares; 0 where that cannot be told."""
+    try:
+        _, resident, shared, *_ = Path("/proc/self/statm").read_text(encoding="ascii").split()
+        return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        return 0
+
+
 def _cpus() -> int:
     known = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
     quota, _, period = _cgroup("cpu.max").partition(" ")

@@ -12,6 +12,7 @@ from cnnjobs.identity import NUMERICS_VERSION, to_json
 from cnnjobs.messages import Failure, Message, Progress, Result, Started
 from cnnjobs.plan import Trial
 from cnnjobs.preparation import Prepared
+from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.presence import Presence
 from cnnjobs.store.store import Store
 
@@ -89,6 +90,7 @@ class Submission:
         trials: those that are to run, in order.
         slot: what each runs on.
         at_once: how many run at the same time.
+        checkpoints: where trials under way are kept.
     """
 
     prepared: Prepared
@@ -96,6 +98,7 @@ class Submission:
     trials: tuple[Trial, ...]
     slot: Slot
     at_once: int
+    checkpoints: Checkpoints
 
     def run(self, engine: Engine, make_worker: MakeWorker, watcher: Watcher, presence: Presence) -> int:
         """Run the trials; return how many failed.
@@ -110,6 +113,7 @@ class Submission:
             StoreError: if the store cannot be written.
         """
         self.store.write_job(self.prepared.document())
+        self._sweep()
         recorder = _Recorder(self, presence, watcher, _commit_of(self.prepared.file.path.parent))
         work = Work(
             trials=self.trials,
@@ -117,10 +121,19 @@ class Submission:
             make_worker=make_worker,
             slot=self.slot,
             at_once=self.at_once,
+            checkpoints=self.checkpoints,
             modules=self.prepared.file.neighbours,
         )
         engine.run(work, recorder.on_message)
         return recorder.failures
+
+    def _sweep(self) -> None:
+        """Remove checkpoints of trials that are stored: a submit was cut off between the two."""
+        kept = self.checkpoints.trial_ids()
+        if kept:
+            stored = self.store.read("trials").table.select(["trial_id", "status"]).to_pylist()
+            for trial_id in kept & {row["trial_id"] for row in stored if row["status"] in FINISHED}:
+                self.checkpoints.remove(trial_id)
 
 
 class _Recorder:
@@ -160,6 +173,7 @@ class _Recorder:
         final["started_at"] = _milliseconds(final.get("started_at", time.time()))
         row = self._row(trial) | {"status": result.status} | final
         self._submission.store.commit(row, result.epochs, result.predictions)
+        self._submission.checkpoints.remove(trial.trial_id)
 
     def _store_failure(self, trial: Trial, failure: Failure) -> str:
         log = self._submission.store.write_log(trial.trial_id, failure.log)

@@ -12,6 +12,7 @@ from cnnjobs.datasets.arrays import make_dataset
 from cnnjobs.engine.protocol import Slot
 from cnnjobs.messages import Failure, Message, Predictions, Progress, Result
 from cnnjobs.plan import Trial
+from cnnjobs.store.checkpoints import Checkpoints
 
 
 def tiny_dataset(classes: int = 3, per_class: int = 10, size: int = 8, seed: int = 0) -> Dataset:
@@ -30,13 +31,16 @@ class FakeWorker:
     dataset: Dataset
     slot: Slot
     seen: list[str] = field(default_factory=list)
+    worn: str | None = None
 
     def run(self, trial: Trial) -> Iterator[Message]:
         self.seen.append(trial.label())
+        self.worn = "of fake leather" if trial.variant == "wears" else None
         if trial.variant == "raises":
             print("about to raise")
             raise RuntimeError("no such layer\nand more")
         if trial.variant == "dies":
+            print("last words", flush=True)
             os._exit(7)
         epochs = {name: [] for name in ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")}
         for epoch in range(trial.spec.epochs):
@@ -56,7 +60,7 @@ class FakeWorker:
         yield Result("completed", final, epochs, Predictions(labels, probabilities), log)
 
 
-def fake_worker(dataset: Dataset, slot: Slot) -> FakeWorker:
+def fake_worker(dataset: Dataset, slot: Slot, checkpoints: Checkpoints | None) -> FakeWorker:
     return FakeWorker(dataset, slot)
 
 

@@ -7,6 +7,7 @@ from cnnjobs.datasets import Dataset
 from cnnjobs.engine.environment import prepare_environment
 from cnnjobs.engine.protocol import Engine, Slot, Worker
 from cnnjobs.spec import Variant
+from cnnjobs.store.checkpoints import Checkpoints
 
 
 def open_engine(*, cpus: int, gpus: int, verbose: bool) -> Engine:
@@ -17,12 +18,12 @@ def open_engine(*, cpus: int, gpus: int, verbose: bool) -> Engine:
     return RayTuneEngine(cpus=cpus, gpus=gpus, verbose=verbose)
 
 
-def open_worker(dataset: Dataset, slot: Slot) -> Worker:
+def open_worker(dataset: Dataset, slot: Slot, checkpoints: Checkpoints | None) -> Worker:
     """Return a worker for this process; importing TensorFlow takes 4 to 13 s."""
     _quieten_tensorflow()
     from cnnjobs.training.trial import TrialWorker
 
-    return TrialWorker(dataset, cpus=slot.cpus, gpus=slot.gpus, replicas=slot.replicas)
+    return TrialWorker(dataset, cpus=slot.cpus, gpus=slot.gpus, replicas=slot.replicas, checkpoints=checkpoints)
 
 
 def open_parameter_counter() -> Callable[[Variant, tuple[int, int, int], int], int]:

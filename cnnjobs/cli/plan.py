@@ -1,5 +1,7 @@
 """`cnnjobs plan JOB`: what there is, what is done, what would run; Ray is not started."""
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -92,7 +94,7 @@ def _parameters(job: "Job", image_shape: tuple[int, int, int], classes: int) -> 
 
     counted: dict[str, int] = {}
     notes = []
-    with Capture():  # TensorFlow prints while it is imported and first used
+    with Capture(Path(os.devnull)):  # TensorFlow prints while it is imported and first used
         count = open_parameter_counter()
         for name, variant in job.variants.items():
             try:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cnnjobs.engine.resources import Wishes
     from cnnjobs.plan import Trial
     from cnnjobs.preparation import Prepared
+    from cnnjobs.store.checkpoints import Checkpoints
     from cnnjobs.store.store import Store
 
 
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
     metavar="X",
     help="GPUs a trial, or a fraction of one.  [default: 1 where there are GPUs]",
 )
+@click.option(
+    "--checkpoint-every",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="Keep a trial's state so often; 0: after every epoch.  [default: 30 s or more, at most 1% of the time]",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Show the logs of Ray and of each trial.")
 def submit(
     job: str,
@@ -37,6 +44,7 @@ def submit(
     max_concurrent: int | None,
     cpus_per_trial: int | None,
     gpus_per_trial: float | None,
+    checkpoint_every: float | None,
     verbose: bool,
     **overrides: Any,
 ) -> None:
@@ -49,6 +57,7 @@ def submit(
     from cnnjobs.cli.progress import Waiting
     from cnnjobs.engine.resources import Wishes
     from cnnjobs.preparation import Overrides, prepare, read_job, store_at
+    from cnnjobs.store.checkpoints import Checkpoints
     from cnnjobs.store.presence import Presence
     from cnnjobs.submission import missing_trials
 
@@ -61,7 +70,8 @@ def submit(
         click.echo(f"note: {note}", err=True)
     if missing:
         wishes = Wishes(max_concurrent, cpus_per_trial, gpus_per_trial)
-        _run(prepared, store, missing, wishes, verbose)
+        checkpoints = Checkpoints(store.files.below("checkpoints"), checkpoint_every)
+        _run(prepared, store, missing, wishes, checkpoints, verbose)
     else:
         with Presence(store.files):
             store.write_job(prepared.document())
@@ -69,7 +79,14 @@ def submit(
         show_comparison(store)
 
 
-def _run(prepared: "Prepared", store: "Store", trials: list["Trial"], wishes: "Wishes", verbose: bool) -> None:
+def _run(
+    prepared: "Prepared",
+    store: "Store",
+    trials: list["Trial"],
+    wishes: "Wishes",
+    checkpoints: "Checkpoints",
+    verbose: bool,
+) -> None:
     """Run the trials, then show the comparison.
 
     Raises:
@@ -97,7 +114,7 @@ def _run(prepared: "Prepared", store: "Store", trials: list["Trial"], wishes: "W
         with Presence(store.files) as presence:
             trials, _ = missing_trials(prepared, store)  # another submit may have finished some before the claim
             click.echo(_announcement(prepared, trials, slot, at_once), err=True)
-            submission = Submission(prepared, store, tuple(trials), slot, at_once)
+            submission = Submission(prepared, store, tuple(trials), slot, at_once, checkpoints)
             with Display(meter, lambda trial: trial.spec.epochs * rows, verbose=verbose) as display:
                 engine = open_engine(cpus=at_once * slot.cpus, gpus=machine.gpus if slot.gpus else 0, verbose=verbose)
                 failures = submission.run(engine, open_worker, display, presence)

@@ -2,24 +2,31 @@
 
 import os
 import sys
-import tempfile
+from pathlib import Path
 from types import TracebackType
-from typing import IO
 
 LIMIT = 1_000_000
 """How much of a trial's output is kept, from its end."""
 
 
 class Capture:
-    """While open, file descriptors 1 and 2 go to a temporary file."""
+    """While open, file descriptors 1 and 2 go to a file, which outlives the process should it die.
+
+    Args:
+        path: the file; what is printed is added at its end.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
 
     def __enter__(self) -> "Capture":
         """Redirect."""
-        self._file: IO[bytes] = tempfile.TemporaryFile()
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         self._flush()
         self._saved = [(number, os.dup(number)) for number in (1, 2)]
-        for number, _ in self._saved:
-            os.dup2(self._file.fileno(), number)
+        with open(self._path, "ab") as file:
+            for number, _ in self._saved:
+                os.dup2(file.fileno(), number)
         return self
 
     def __exit__(
@@ -30,18 +37,21 @@ class Capture:
         for number, saved in self._saved:
             os.dup2(saved, number)
             os.close(saved)
-        self._file.close()
-
-    def text(self) -> str:
-        """Return what was printed so far."""
-        self._flush()
-        size = self._file.seek(0, os.SEEK_END)
-        self._file.seek(max(size - LIMIT, 0))
-        content = self._file.read().decode("utf-8", "replace")
-        self._file.seek(0, os.SEEK_END)
-        return content
 
     @staticmethod
     def _flush() -> None:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
+
+
+def take_printed(path: Path) -> str:
+    """Return what was printed into a file, and remove it; nothing if there is none."""
+    try:
+        with open(path, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(size - LIMIT, 0))
+            text = file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+    path.unlink(missing_ok=True)
+    return text

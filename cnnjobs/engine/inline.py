@@ -12,7 +12,7 @@ class InlineEngine:
 
         def make() -> Worker:
             if not made:
-                made.append(work.make_worker(work.dataset, work.slot))
+                made.append(work.make_worker(work.dataset, work.slot, work.checkpoints))
             return made[0]
 
         for trial in work.trials:

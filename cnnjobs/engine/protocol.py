@@ -9,6 +9,7 @@ from typing import Protocol
 from cnnjobs.datasets import Dataset
 from cnnjobs.messages import Failure, Message, Started
 from cnnjobs.plan import Trial
+from cnnjobs.store.checkpoints import Checkpoints
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,13 @@ class Worker(Protocol):
         """Yield progress and, last, the result."""
         ...
 
+    @property
+    def worn(self) -> str | None:
+        """Why this process should not run another trial; None if it may."""
+        ...
 
-MakeWorker = Callable[[Dataset, Slot], Worker]
+
+MakeWorker = Callable[[Dataset, Slot, Checkpoints | None], Worker]
 """Makes a worker in the process that is to use it."""
 
 OnMessage = Callable[[Trial, Message], None]
@@ -51,6 +57,7 @@ class Work:
         make_worker: makes a worker in its process.
         slot: what each trial runs on.
         at_once: how many trials run at the same time.
+        checkpoints: where trials under way are kept; None for nowhere.
         modules: modules of the user's that functions in the trials refer to; worker processes cannot
             import them by name.
     """
@@ -60,6 +67,7 @@ class Work:
     make_worker: MakeWorker
     slot: Slot
     at_once: int
+    checkpoints: Checkpoints | None = None
     modules: tuple[ModuleType, ...] = ()
 
 

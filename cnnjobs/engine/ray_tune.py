@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from ray import tune
 from ray.tune.search.basic_variant import BasicVariantGenerator
 
 from cnnjobs.datasets import Dataset
-from cnnjobs.engine.capture import LIMIT, Capture
+from cnnjobs.engine.capture import Capture, take_printed
 from cnnjobs.engine.protocol import OnMessage, Work, Worker, attempt
 from cnnjobs.messages import Failure, Message, Result, Started
 
@@ -28,6 +29,10 @@ MESSAGES = "messages"
 
 LOST_WORKER_RETRIES = 1
 """How often a trial is started again when its process is lost (its own errors are not tried again)."""
+
+
+class WorkerWorn(Exception):
+    """A process is not fit for another trial; Tune starts the trial again in a new one."""
 
 
 class RayTuneEngine:
@@ -50,9 +55,9 @@ class RayTuneEngine:
 
     def _fit(self, work: Work, on_message: OnMessage, folder: str) -> None:
         shared = replace(work, dataset=_plain(work.dataset), modules=())
-        trainable = tune.with_parameters(_TrialRunner, work=shared)
+        trainable = tune.with_parameters(_TrialRunner, work=shared, folder=folder)
         resources = tune.PlacementGroupFactory([{"CPU": work.slot.cpus, "GPU": work.slot.gpus}])
-        relay = _Relay(work, on_message)
+        relay = _Relay(work, on_message, folder)
         tuner = tune.Tuner(
             tune.with_resources(trainable, resources),
             param_space={"trial": tune.grid_search(list(range(len(work.trials))))},
@@ -106,12 +111,13 @@ class _TrialRunner(tune.Trainable):
     """Runs trials in a worker process, about a second of each at a step; the process is reused."""
 
     _messages: Iterator[Message]
-    _printed: str
+    _printed: Path
 
-    def setup(self, config: dict[str, Any], work: Work) -> None:
+    def setup(self, config: dict[str, Any], work: Work, folder: str) -> None:
         """Take the first trial. TensorFlow is imported in `step`, where errors are caught."""
-        self._work = work
+        self._work, self._folder = work, folder
         self._worker: Worker | None = None
+        self._worn: str | None = None
         self._begin(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -121,39 +127,41 @@ class _TrialRunner(tune.Trainable):
 
     def step(self) -> dict[str, Any]:
         """Return the messages of the next second, and whether the trial has ended."""
+        if self._worn:
+            raise WorkerWorn(self._worn)  # here, because Tune does not try a trial again that fails in reset_config
         until = time.monotonic() + STEP_SECONDS
         told: list[Message] = []
-        with Capture() as capture:
+        with Capture(self._printed):
             for message in self._messages:
                 told.append(message)
                 if isinstance(message, Started | Result | Failure) or time.monotonic() > until:
                     break
-            self._printed = (self._printed + capture.text())[-LIMIT:]
         ended = isinstance(told[-1], Result | Failure)
         if ended:
             told[-1] = self._with_log(told[-1])
+            self._worn = self._worker.worn if self._worker else None
         return {MESSAGES: told, "done": ended}
 
     def _begin(self, config: dict[str, Any]) -> None:
-        self._printed = ""
+        self._printed = _printed_at(self._folder, config["trial"])
         self._messages = attempt(self._ready_worker, self._work.trials[config["trial"]])
 
     def _ready_worker(self) -> Worker:
         if self._worker is None:
-            self._worker = self._work.make_worker(self._work.dataset, self._work.slot)
+            self._worker = self._work.make_worker(self._work.dataset, self._work.slot, self._work.checkpoints)
         return self._worker
 
     def _with_log(self, message: Message) -> Message:
         if isinstance(message, Result | Failure):
-            return replace(message, log=f"{self._printed}{message.log}")
+            return replace(message, log=f"{take_printed(self._printed)}{message.log}")
         return message
 
 
 class _Relay(tune.Callback):
     """Passes messages on, on the submitting side; takes them out of what Tune keeps."""
 
-    def __init__(self, work: Work, on_message: OnMessage) -> None:
-        self._work, self._on_message = work, on_message
+    def __init__(self, work: Work, on_message: OnMessage, folder: str) -> None:
+        self._work, self._on_message, self._folder = work, on_message, folder
         self.error: Exception | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -164,10 +172,16 @@ class _Relay(tune.Callback):
         for message in result.pop(MESSAGES, []):
             self._tell(trial, message)
 
+    def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
+        """Do not count it against a trial that it was given to a worn process."""
+        error = trial.get_pickled_error()
+        if isinstance(error, ray.exceptions.RayTaskError) and isinstance(error.as_instanceof_cause(), WorkerWorn):
+            trial.max_failures += 1
+
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
         """Tell of a process that was lost."""
-        error = trial.get_error()
-        text = f"{error}".strip() or "no reason given"
+        printed = take_printed(_printed_at(self._folder, trial.config["trial"]))
+        text = f"{printed}\n{trial.get_error() or 'no reason given'}".strip()
         summary = (
             "the worker process was lost, twice (out of memory? a crash in a library?). "
             "Try fewer at once: --max-concurrent 1"
@@ -180,6 +194,11 @@ class _Relay(tune.Callback):
         except Exception as error:
             self.error = error
             raise
+
+
+def _printed_at(folder: str, trial: int) -> Path:
+    """Return where a trial's output goes while it runs; on this machine the relay finds it there."""
+    return Path(folder, "printed", f"{trial}.log")
 
 
 @contextlib.contextmanager

@@ -63,6 +63,9 @@ class Checkpoints:
         """Remove a trial's checkpoints."""
         for name in self._names(trial_id):
             self.files.remove(name)
+        for name in self.files.names(".part"):  # of a process that was killed while it wrote
+            if name.startswith(f".{trial_id}-"):
+                self.files.remove(name)
 
     def trial_ids(self) -> set[str]:
         """Return the trials that have some."""

@@ -58,7 +58,7 @@ class Program:
         self._optimizer_start = [variable.numpy() for variable in self._optimizer.variables]
         self._seed_dropout(seeds.dropout)
         # written without AutoGraph, which needs source text and breaks with Python's versions
-        self.train = tf.function(self._train, autograph=False)
+        self.train = tf.function(self._train, autograph=False, reduce_retracing=True)
         channels = tf.TensorSpec([images.shape[-1]], tf.float32)
         rows, batch = tf.TensorSpec([None], tf.int64), tf.TensorSpec([], tf.int64)
         self.forward = tf.function(self._forward, [images, rows, batch, channels, channels], autograph=False)
@@ -128,7 +128,9 @@ class Program:
             key = np.random.SeedSequence([seed, index]).generate_state(1)[0]
             state.assign(np.array([key, 0], dtype=np.uint32))
 
-    def _train(self, iterators: Any, blocks: Any, rates: Any, loss_sum: Any, hits: Any) -> tuple[Any, Any]:
+    def _train(
+        self, iterators: Any, blocks: Any, rates: Any, first_step: Any, loss_sum: Any, hits: Any
+    ) -> tuple[Any, Any]:
         """Train for some blocks; return the sums of loss and of right answers so far.
 
         Sums are carried in and out, so that cutting an epoch into calls does not change them.
@@ -136,7 +138,9 @@ class Program:
         Args:
             iterators: of `training_blocks`, one a replica.
             blocks: () int32.
-            rates: (steps,) float32, the learning rate of each step; not looked at without a schedule.
+            rates: (steps,) float32, the learning rate of each step of the epoch; not looked at without a
+                schedule.
+            first_step: () int32, the step of the epoch that these blocks begin with.
             loss_sum: () float64, over rows.
             hits: () float64.
         """
@@ -156,7 +160,7 @@ class Program:
             _, loss_sum, hits = _repeat(steps, step, loss_sum, hits)
             return index + 1, done + steps, loss_sum, hits
 
-        _, _, loss_sum, hits = _repeat(blocks, block, tf.constant(0), loss_sum, hits)
+        _, _, loss_sum, hits = _repeat(blocks, block, first_step, loss_sum, hits)
         return loss_sum, hits
 
     def _step(self, images: Any, labels: Any, weights: Any, count: Any) -> tuple[Any, Any]:

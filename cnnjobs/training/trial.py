@@ -12,6 +12,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from cnnjobs.datasets import Dataset, holdout, kfold
+from cnnjobs.errors import StoreError
+from cnnjobs.machine import process_bytes
 from cnnjobs.messages import Message, Predictions, Progress, Result
 from cnnjobs.plan import Protocol, Trial
 from cnnjobs.spec import Run
@@ -25,6 +27,9 @@ from cnnjobs.training.program import Program
 from cnnjobs.training.snapshot import DamagedSnapshot, Snapshot, pack, unpack
 
 _log = logging.getLogger(__name__)
+
+GROWTH_BYTES = 512 << 20
+"""A process that has grown by so much since its first trial is replaced."""
 
 Rows = NDArray[np.int64]
 
@@ -79,11 +84,31 @@ class TrialWorker:
             self._test_images = tf.constant(dataset.x_test)
         self._program: tuple[str, Program] | None = None
         self._device = describe_device()
+        self._broken: str | None = None
+        self._first_bytes: int | None = None
         self._replicas = replicas
         self._slot = {"cpus": cpus, "gpus": gpus, "replicas": replicas}
 
+    @property
+    def worn(self) -> str | None:
+        """Why this process should not run another trial; None if it may."""
+        grown = process_bytes() - (self._first_bytes or 0)
+        if self._first_bytes is not None and grown > GROWTH_BYTES:
+            return f"grown by {grown >> 20} MiB since its first trial"
+        return self._broken
+
     def run(self, trial: Trial) -> Iterator[Message]:
         """Train and evaluate; yield progress, and the result last."""
+        try:
+            yield from self._run(trial)
+        except tf.errors.OpError as error:  # what TensorFlow holds after one of its own is not known
+            self._broken = f"an error in TensorFlow: {type(error).__name__}"
+            raise
+        finally:
+            if self._first_bytes is None:
+                self._first_bytes = process_bytes()
+
+    def _run(self, trial: Trial) -> Iterator[Message]:
         began, started_at = time.perf_counter(), time.time()
         rows, validation = split_rows(self._dataset.y_train, trial)
         pixels = fit_pixels(trial.spec.scaling, self._dataset.x_train, rows)
@@ -144,13 +169,13 @@ class TrialWorker:
         """Train one epoch and validate; tell progress between graph calls."""
         began = time.perf_counter()
         program, layout, spec = course.program, course.layout, course.trial.spec
-        rates = _learning_rates(course)
+        rates = tf.constant(_learning_rates(course))
         sums = (tf.constant(0.0, tf.float64), tf.constant(0.0, tf.float64))
         block = 0
         while block < layout.blocks:
             before = time.perf_counter()
             count = min(course.pace.blocks, layout.blocks - block)
-            sums = program.train(iterators, tf.constant(count), tf.constant(rates[block * layout.block :]), *sums)
+            sums = program.train(iterators, tf.constant(count), rates, tf.constant(block * layout.block), *sums)
             sums[0].numpy()  # waits for the graph
             images = layout.images_in(block, count)
             block += count
@@ -208,7 +233,10 @@ class TrialWorker:
         snapshot = Snapshot(
             course.program.variables(), hooks.state(), course.log.columns, course.seconds, self._made_by()
         )
-        self._checkpoints.save(course.trial.trial_id, course.log.epochs, lambda: pack(snapshot))
+        try:
+            self._checkpoints.save(course.trial.trial_id, course.log.epochs, lambda: pack(snapshot))
+        except StoreError as error:  # a trial is worth more than its checkpoint
+            _log.warning("no checkpoint after epoch %d: %s", course.log.epochs, error)
 
     def _resume(self, course: _Course, hooks: Hooks) -> None:
         """Go on from the newest checkpoint that is whole and was made by the same versions on the same device."""

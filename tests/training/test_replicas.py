@@ -1,41 +1,93 @@
 """Two replicas train what one does; in a process of its own, because TensorFlow takes its devices once."""
 
-import subprocess
-import sys
-
+import numpy as np
 import pytest
+from training_runs import BUNDLED, digits, in_fresh_process, load, outcome, plain, trial_of
+
+TOLERANCE = 2e-4
+"""Of weights and losses, relative to the largest of each variable: float32 sums in another order."""
+
+CASES = {
+    "64 of 1438, some steps uneven": {"batch_size": 64},
+    "odd batches": {"batch_size": 33},
+    "383: the last step has a single row, one replica has none": {"batch_size": 383},
+}
 
 SCRIPT = """
-import os, sys
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-import numpy as np
-from cnnjobs import SGD, Augment, Job, Variant, vgg
-from cnnjobs.datasets import load_dataset
-from cnnjobs.plan import make_plan
-from cnnjobs.spec import Named
+import keras, tensorflow as tf
 from cnnjobs.training.trial import TrialWorker
+from test_replicas import CASES
+worker = TrialWorker(digits(1438), cpus=1, gpus=0, replicas=2)
+for number, case in enumerate(CASES.values()):
+    for index, model in enumerate(BUNDLED.values()):
+        np.savez(folder / f"{number}-{index}.npz", **outcome(worker, trial_of(plain(model, **case), replicas=2)))
 
-replicas = int(sys.argv[1])
-data = load_dataset(Named("digits"), lambda *_: None)
-base = Variant(
-    model=vgg(blocks=1, filters=4, dense=8, weight_decay=0.001), optimizer=SGD(0.05, momentum=0.9), epochs=2,
-    batch_size=383, augment=Augment(shift=0.1),
-)
-job = Job(name="a", dataset="digits", repeats=1, variants={"v": base})
-*_, result = TrialWorker(data, cpus=1, gpus=0, replicas=replicas).run(make_plan(job, data.fingerprint).trials[0])
-assert result.final["replicas"] == replicas
-assert result.final["train_rows"] == 1150  # the fourth step has a single row: one replica has none
-print("LOSS", *result.epochs["loss"], *result.epochs["val_loss"])
+# statistics of batch normalisation on each device, after training
+model = BUNDLED["vgg with batch normalisation"]
+worker.run(trial_of(plain(model), replicas=2))
+outcome(worker, trial_of(plain(model, batch_size=383), replicas=2))
+program = worker._program[1]
+moving = [v.value for v in program.model.variables if "moving" in v.path]
+spread = [float(tf.reduce_max(tf.abs(v.values[0] - v.values[1]))) for v in moving]
+saved = [float(np.abs(v.values[1].numpy() - v.numpy()).max()) for v in moving]
+
+# dropout masks of each device
+outcome(worker, trial_of(plain(DROPPING["small_cnn"], epochs=1), replicas=2))
+network = worker._program[1].model
+dropout = next(layer for layer in network.layers if isinstance(layer, keras.layers.Dropout))
+masks = worker._strategy.run(tf.function(lambda: dropout(tf.ones([1, 4000]), training=True)))
+masks = [mask.numpy()[0] > 0 for mask in worker._strategy.experimental_local_results(masks)]
+states = [value.numpy().tolist() for value in dropout.seed_generator.state.value.values]
+rates = [float(mask.mean()) for mask in masks]
+print(json.dumps({"spread": spread, "saved": saved, "moving": len(moving), "rates": rates, "states": states,
+                  "agreement": float((masks[0] == masks[1]).mean())}))
 """
 
 
-def losses(replicas):
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(replicas)], capture_output=True, text=True, check=False, timeout=240
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return [float(word) for word in done.stdout.split("LOSS")[1].split()]
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    """What two replicas came to: outcomes by (case, network), and what was seen on each device."""
+    folder = tmp_path_factory.mktemp("two")
+    seen = in_fresh_process(f"sys.path.insert(0, {str(__file__.rpartition('/')[0])!r})\n{SCRIPT}", folder)
+    names = [(case, model) for case in CASES for model in BUNDLED]
+    files = [f"{number}-{index}.npz" for number in range(len(CASES)) for index in range(len(BUNDLED))]
+    return {name: load(folder / file) for name, file in zip(names, files, strict=True)}, seen
 
 
-def test_two_replicas_equal_one_even_where_one_has_no_row_left():
-    assert losses(2) == pytest.approx(losses(1), rel=1e-4)
+@pytest.fixture(scope="module")
+def one_worker(worker):
+    """The worker with the odd number of rows that the cases need."""
+    import tensorflow as tf
+
+    whole = worker._dataset, worker._train_images, worker._train_labels
+    worker._dataset = digits(1438)
+    worker._train_images, worker._train_labels = (part[:1438] for part in whole[1:])
+    yield worker
+    worker._dataset, worker._train_images, worker._train_labels = whole
+    assert isinstance(worker._train_images, tf.Tensor)
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("model", BUNDLED)
+def test_two_replicas_equal_one(one_worker, two, case, model):
+    one = outcome(one_worker, trial_of(plain(BUNDLED[model], **CASES[case])))
+    other = two[0][case, model]
+    for name, value in one.items():
+        if name.startswith("variable") and value.dtype.kind != "f":
+            continue  # seeds, counts of steps
+        assert np.isfinite(other[name]).all(), name
+        assert np.abs(other[name] - value).max() <= TOLERANCE * max(np.abs(value).max(), 1e-2), name
+
+
+def test_statistics_of_batch_normalisation_are_equal_on_all_replicas_and_are_those_saved(two):
+    seen = two[1]
+    assert seen["moving"] == 10
+    assert seen["spread"] == [0] * 10
+    assert seen["saved"] == [0] * 10
+
+
+def test_replicas_draw_dropout_masks_of_their_own(two):
+    seen = two[1]
+    assert seen["rates"] == pytest.approx([0.7, 0.7], abs=0.04)
+    assert seen["agreement"] == pytest.approx(0.7**2 + 0.3**2, abs=0.04), "as independent masks agree"
+    assert seen["states"][0] == seen["states"][1], "what a checkpoint keeps is the same on both"

@@ -1,0 +1,171 @@
+"""The same trial gives the same bits: again, elsewhere, after other trials, and after it was cut off."""
+
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from training_runs import DROPPING, everything, in_fresh_process, load, outcome, same, trial_of, trials_of
+
+from cnnjobs import BestWeights, EarlyStopping, ReduceLROnPlateau, vgg
+from cnnjobs.store.checkpoints import Checkpoints
+from cnnjobs.store.files import Files
+
+FRESH = """
+from cnnjobs.training.trial import TrialWorker
+worker = TrialWorker(digits(), cpus=1, gpus=0, replicas=1)
+for name, model in DROPPING.items():
+    np.savez(folder / f"{name}.npz", **outcome(worker, trial_of(everything(model))))
+"""
+
+
+def test_every_bundled_network_is_tested():
+    from training_runs import BUNDLED
+
+    from cnnjobs.models.networks import BUILDERS
+
+    assert {model.builder for model in DROPPING.values()} == set(BUILDERS)
+    assert {model.builder for model in BUNDLED.values()} == set(BUILDERS)
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory):
+    """Outcomes of a process that has run nothing else."""
+    folder = tmp_path_factory.mktemp("fresh")
+    in_fresh_process(FRESH, folder)
+    return {name: load(folder / f"{name}.npz") for name in DROPPING}
+
+
+@pytest.mark.parametrize("name", DROPPING)
+def test_a_trial_gives_the_same_bits_in_a_fresh_process_and_in_a_used_one(worker, fresh, name):
+    first, other = trials_of(everything(DROPPING[name]))
+    outcome(worker, trial_of(everything(vgg(blocks=1, filters=4, dense=8), epochs=1)))
+    traced_now = outcome(worker, first)
+    assert same(traced_now, fresh[name])
+    assert not same(outcome(worker, other), traced_now), "another repeat"
+    assert same(outcome(worker, first), traced_now), "already traced, after another repeat"
+
+
+WATCHING = (
+    EarlyStopping(patience=4, min_delta=0.3),
+    ReduceLROnPlateau(patience=1, min_delta=0.5),
+    BestWeights(monitor="val_accuracy"),
+)
+WATCHED = everything(DROPPING["vgg"], epochs=6, batch_size=128, callbacks=WATCHING)
+
+
+def cut_off_after(worker, trial, epochs):
+    """Run a trial until it has done so many epochs, and drop it there."""
+    running = worker.run(trial)
+    next(message for message in running if message.epoch == epochs)
+    next(running)  # into the epoch after: the checkpoint is written when it begins
+    running.close()
+
+
+@pytest.fixture
+def keeper(worker, tmp_path):
+    """Let the worker keep a checkpoint after every epoch."""
+    worker._checkpoints = Checkpoints(Files(tmp_path / "checkpoints"), every_s=0)
+    yield worker._checkpoints
+    worker._checkpoints = None
+
+
+@pytest.fixture(scope="module")
+def undisturbed(worker):
+    return outcome(worker, trial_of(WATCHED))
+
+
+def go_on_after(worker, variant, epochs):
+    """Cut a trial off, move the network with another one, and run the first again."""
+    trial, other = trials_of(variant)
+    cut_off_after(worker, trial, epochs)
+    next(worker.run(other))
+    return outcome(worker, trial)
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 3, 4])
+def test_a_trial_that_was_cut_off_ends_with_the_same_bits(worker, undisturbed, keeper, epochs):
+    assert same(go_on_after(worker, WATCHED, epochs), undisturbed)
+
+
+def test_the_callbacks_of_that_test_do_something(undisturbed):
+    """Otherwise resuming them would prove nothing."""
+    rates = undisturbed["learning_rate"]
+    assert len(set(rates)) > 1, "the rate was lowered"
+    assert len(rates) < 6, "stopped early"
+    assert undisturbed["final"][1] == max(undisturbed["val_accuracy"]) > undisturbed["val_accuracy"][-1], "best weights"
+
+
+def test_the_scale_of_the_loss_goes_on_too(worker, tmp_path):
+    variant = everything(DROPPING["small_cnn"], epochs=2, batch_size=300, precision="float16")
+    trial = trial_of(variant)
+    expected = outcome(worker, trial)
+    worker._checkpoints = Checkpoints(Files(tmp_path / "checkpoints"), every_s=0)
+    try:
+        assert same(go_on_after(worker, variant, 1), expected)
+    finally:
+        worker._checkpoints = None
+
+
+KILLED = """
+from cnnjobs import EarlyStopping, ReduceLROnPlateau
+from cnnjobs.store.checkpoints import Checkpoints
+from cnnjobs.store.files import Files
+from cnnjobs.training.trial import TrialWorker
+keeper = Checkpoints(Files(folder / "checkpoints"), every_s=0)
+worker = TrialWorker(digits(), cpus=1, gpus=0, replicas=1, checkpoints=keeper)
+callbacks = (EarlyStopping(patience=3), ReduceLROnPlateau(patience=1, min_delta=0.02))
+outcome(worker, trial_of(everything(DROPPING["vgg"], epochs=30, callbacks=callbacks)))
+"""
+
+
+def test_a_killed_trial_goes_on_in_another_process_to_the_same_bits(worker, keeper, tmp_path):
+    callbacks = (EarlyStopping(patience=3), ReduceLROnPlateau(patience=1, min_delta=0.02))
+    trial = trial_of(everything(DROPPING["vgg"], epochs=30, callbacks=callbacks))
+    process = in_fresh_process(KILLED, tmp_path, wait=False)
+    until = time.monotonic() + 120
+    while len(list((tmp_path / "checkpoints").glob("*-000000[3-9].npz"))) < 1:
+        assert process.poll() is None and time.monotonic() < until, process.stderr.read()[-2000:]
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    resumed = outcome(worker, trial)
+    worker._checkpoints = None
+    assert same(resumed, outcome(worker, trial))
+
+
+def test_a_checkpoint_cut_short_is_passed_over_for_the_one_before(worker, keeper, caplog):
+    variant = everything(DROPPING["small_cnn"], epochs=4)
+    trial = trial_of(variant)
+    cut_off_after(worker, trial, 3)
+    older, newest = keeper.files.names(".npz")
+    place = Path(keeper.files.location, newest)
+    place.write_bytes(place.read_bytes()[:-200])
+    resumed = outcome(worker, trial)
+    assert f"checkpoint {newest} is not whole" in caplog.text
+    assert f"from checkpoint {older}" in caplog.text
+    worker._checkpoints = None
+    assert same(resumed, outcome(worker, trial))
+
+
+def test_a_checkpoint_of_other_versions_is_not_gone_on_from(worker, keeper, caplog):
+    trial = trial_of(everything(DROPPING["small_cnn"], epochs=3))
+    cut_off_after(worker, trial, 1)
+    worker._device["keras_version"], kept = "3.0.0", worker._device["keras_version"]
+    try:
+        resumed = outcome(worker, trial)
+    finally:
+        worker._device["keras_version"] = kept
+    assert "other versions" in caplog.text
+    worker._checkpoints = None
+    assert same(resumed, outcome(worker, trial))
+
+
+def test_seconds_of_a_trial_that_was_cut_off_are_added(worker, keeper):
+    trial = trial_of(everything(DROPPING["small_cnn"], epochs=3))
+    cut_off_after(worker, trial, 2)
+    *_, result = worker.run(trial)
+    assert result.final["epochs_done"] == 3
+    assert len(result.epochs["loss"]) == 3
+    assert result.final["train_seconds"] == pytest.approx(sum(result.epochs["train_seconds"]))
+    assert result.final["seconds"] > result.final["train_seconds"]

@@ -1,0 +1,71 @@
+"""Each source of chance decides one thing, and nothing else does."""
+
+import numpy as np
+import pytest
+from training_runs import AUGMENT, everything, trials_of
+
+from cnnjobs import vgg
+from cnnjobs.spec import SOURCES
+
+VARIANT = everything(vgg(blocks=1, filters=4, dense=8, dropout=0.5), augment=AUGMENT)
+
+
+def fingerprints(worker, trial):
+    """What each source of chance decides of a trial, seen without the others."""
+    import tensorflow as tf
+
+    from cnnjobs.training.augmentation import draw_transforms
+    from cnnjobs.training.pipeline import Layout, Pixels, Sources, training_blocks
+    from cnnjobs.training.trial import split_rows
+
+    rows, _ = split_rows(worker._dataset.y_train, trial)
+    program = worker._ready_program(trial)
+    weights = [value for value in program.variables() if value.dtype == np.float32]
+    network = program.model
+    network.set_weights([np.ones_like(value) * 0.01 for value in network.get_weights()])
+    masked = worker._strategy.run(lambda: network(tf.ones([1, 8, 8, 1]), training=True)).numpy()
+    pixels = Pixels(np.ones(1, np.float32), np.zeros(1, np.float32))
+    fixed = np.arange(64)
+    images = tf.constant(np.random.RandomState(0).randint(0, 255, (64, 8, 8, 1)).astype(np.uint8))
+    sources = Sources(images, tf.range(64), fixed, pixels, trial.spec.augment, trial.seeds)
+    _, labels, *_ = next(iter(training_blocks(sources, Layout(64, 64, 1, 1), 0)))
+    return {
+        "split": rows,
+        "init": np.concatenate([value.ravel() for value in weights]),
+        "order": labels.numpy(),
+        "augment": draw_transforms(trial.spec.augment, 16, 8, 8, [trial.seeds.augment, 0]).numpy(),
+        "dropout": masked,
+    }
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_source_that_varies_alone_changes_only_what_is_its_own(worker, source):
+    one, other = (fingerprints(worker, trial) for trial in trials_of(VARIANT, vary=(source,)))
+    changed = {name for name in SOURCES if not np.array_equal(one[name], other[name])}
+    assert changed == {source}
+
+
+def first_batch(worker, trial):
+    from cnnjobs.training.pipeline import lay_out
+    from cnnjobs.training.trial import _Course, fit_pixels, split_rows
+
+    rows, validation = split_rows(worker._dataset.y_train, trial)
+    pixels = fit_pixels(trial.spec.scaling, worker._dataset.x_train, rows)
+    layout = lay_out(len(rows), trial.spec.batch_size, 1, worker._dataset.image_shape)
+    course = _Course(trial, worker._ready_program(trial), pixels, layout, validation)
+    return next(worker._iterators(course, rows)[0])[0].numpy()
+
+
+@pytest.mark.parametrize(("source", "same"), [("init", True), ("dropout", True), ("order", False), ("augment", False)])
+def test_the_first_batch_of_a_trial_depends_on_order_and_augmentation_alone(worker, source, same):
+    one, other = (first_batch(worker, trial) for trial in trials_of(VARIANT, vary=(source,)))
+    assert np.array_equal(one, other) == same
+
+
+def test_nothing_varies_when_all_sources_are_frozen(worker):
+    from training_runs import outcome
+    from training_runs import same as equal
+
+    one, other = trials_of(VARIANT.but(epochs=1), vary=())
+    assert one.trial_id != other.trial_id
+    assert equal(outcome(worker, one), outcome(worker, other))

@@ -1,0 +1,210 @@
+"""The trainer against Keras: `fit` on the same batches, Keras's schedules, other precisions, XLA, float64."""
+
+import itertools
+
+import numpy as np
+import pytest
+from training_runs import AUGMENT, BUNDLED, outcome, plain, trial_of
+
+from cnnjobs import SGD, Adam, CosineDecay, Cyclical, ExponentialDecay, TimeDecay, Warmup, custom, vgg
+from cnnjobs.spec import Run
+
+EPOCHS = 3
+
+
+def batches_of(worker, trial):
+    """Every step of the first epochs, as (images, labels)."""
+    from cnnjobs.training.pipeline import Sources, fit_pixels, lay_out, training_blocks
+    from cnnjobs.training.trial import split_rows
+
+    rows, _ = split_rows(worker._dataset.y_train, trial)
+    pixels = fit_pixels(trial.spec.scaling, worker._dataset.x_train, rows)
+    sources = Sources(worker._train_images, worker._train_labels, rows, pixels, trial.spec.augment, trial.seeds)
+    layout = lay_out(len(rows), trial.spec.batch_size, 1, worker._dataset.image_shape)
+    for images, labels, _, edges, _ in training_blocks(sources, layout, 0).take(layout.blocks * EPOCHS):
+        for first, last in itertools.pairwise(edges):
+            yield images[first:last], labels[first:last]
+
+
+def fitted(worker, trial):
+    """Weights after Keras's own `fit` on the same batches, from the same initial weights."""
+    import keras
+    import tensorflow as tf
+
+    from cnnjobs.models.networks import build_model
+    from cnnjobs.training.program import make_optimizer
+
+    keras.utils.set_random_seed(trial.seeds.init)
+    model = build_model(trial.spec.network, (8, 8, 1), 10)
+    logits = trial.spec.network.builder == "small_cnn"
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=logits)
+    model.compile(make_optimizer(trial.spec.optimizer), loss)
+    batches = list(batches_of(worker, trial))
+    shapes = (tf.TensorSpec([None, 8, 8, 1]), tf.TensorSpec([None], tf.int32))
+    data = tf.data.Dataset.from_generator(lambda: batches, output_signature=shapes)
+    model.fit(data, epochs=EPOCHS, steps_per_epoch=len(batches) // EPOCHS, shuffle=False, verbose=0)
+    return model.get_weights()
+
+
+@pytest.mark.filterwarnings("ignore:.*shuffle=True.*")
+@pytest.mark.parametrize(
+    ("model", "optimizer"),
+    [
+        (BUNDLED["small_cnn"], SGD(0.01, momentum=0.9)),
+        (BUNDLED["small_cnn"], SGD(0.01, momentum=0.9, nesterov=True)),
+        (BUNDLED["small_cnn"], Adam(0.001)),
+        (vgg(blocks=2, filters=8, dense=16, weight_decay=0.01), SGD(0.01, momentum=0.9)),
+        (vgg(blocks=2, filters=8, dense=16, weight_decay=0.01), Adam(0.001)),
+        (vgg(blocks=1, filters=8, dense=16, batch_norm=True), Adam(0.001)),
+    ],
+    ids=["SGD with momentum", "Nesterov", "Adam", "L2, SGD", "L2, Adam", "batch normalisation"],
+)
+def test_weights_are_those_of_fit_on_the_same_batches(worker, model, optimizer):
+    trial = trial_of(plain(model, optimizer=optimizer, epochs=EPOCHS, augment=AUGMENT, batch_size=100))
+    expected = fitted(worker, trial)
+    found = outcome(worker, trial)
+    ours = worker._program[1].model.get_weights()
+    assert found["loss"][0] > found["loss"][-1]
+    for mine, theirs in zip(ours, expected, strict=True):
+        assert np.abs(mine - theirs).max() < 1e-5
+
+
+def dense(input_shape, classes):
+    import keras
+
+    return keras.Sequential(
+        [
+            keras.Input(input_shape),
+            keras.layers.Flatten(),
+            keras.layers.Dense(16, activation="relu"),
+            keras.layers.Dense(classes),
+        ]
+    )
+
+
+def test_the_loss_is_that_of_a_float64_recomputation(worker):
+    """With a learning rate too small to move a float32, the weights stay the initial ones."""
+    trial = trial_of(plain(custom(dense), optimizer=SGD(1e-30), epochs=1), validation="test")
+    found = outcome(worker, trial)
+    first, bias, last, bias_out = (np.float64(value) for value in worker._program[1].model.get_weights())
+    data = worker._dataset
+
+    def loss(images, labels):
+        pixels = images.reshape(len(images), -1) / 255
+        logits = np.maximum(pixels @ first + bias, 0) @ last + bias_out
+        logits -= logits.max(axis=1, keepdims=True)
+        return np.mean(np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(labels)), labels])
+
+    assert found["loss"][0] == pytest.approx(loss(data.x_train, data.y_train), rel=1e-6)
+    assert found["val_loss"][0] == pytest.approx(loss(data.x_test, data.y_test), rel=1e-6)
+
+
+# --- schedules -------------------------------------------------------------------------------------------------------
+
+RATE, STEPS = 0.1, 7
+
+
+def keras_schedules():
+    from keras.optimizers import schedules
+
+    return [
+        (CosineDecay(final=0.1), schedules.CosineDecay(RATE, 10 * STEPS, alpha=0.1)),
+        (CosineDecay(epochs=4), schedules.CosineDecay(RATE, 4 * STEPS)),
+        (ExponentialDecay(rate=0.9, epochs=2), schedules.ExponentialDecay(RATE, 2 * STEPS, 0.9)),
+        (
+            ExponentialDecay(rate=0.9, epochs=2, staircase=True),
+            schedules.ExponentialDecay(RATE, 2 * STEPS, 0.9, staircase=True),
+        ),
+        (TimeDecay(decay=0.01), schedules.InverseTimeDecay(RATE, 1, 0.01)),
+        (TimeDecay(), schedules.InverseTimeDecay(RATE, 1, RATE / 10)),
+    ]
+
+
+def test_schedules_are_those_of_keras(worker):
+    run = Run(RATE, 10, STEPS)
+    for ours, theirs in keras_schedules():
+        rates = [RATE * ours.factor(step, run) for step in range(10 * STEPS)]
+        assert rates == pytest.approx([float(theirs(step)) for step in range(10 * STEPS)], rel=1e-5), ours
+
+
+@pytest.mark.parametrize("schedule", [CosineDecay(), Warmup(epochs=1, then=TimeDecay()), Cyclical(epochs=2)])
+def test_each_step_is_taken_with_the_rate_of_its_schedule(worker, schedule):
+    """Plain gradient descent on a bias whose gradient is constant adds up the rates of all steps."""
+    trial = trial_of(plain(custom(dense), optimizer=SGD(1e-4), epochs=3, batch_size=100, schedule=schedule))
+    found = outcome(worker, trial)
+    steps = -(-1150 // 100)
+    run = Run(1e-4, 3, steps)
+    last = [1e-4 * schedule.factor(epoch * steps + steps - 1, run) for epoch in range(3)]
+    assert found["learning_rate"] == pytest.approx(last, rel=1e-5)
+    constant = outcome(worker, trial_of(plain(custom(dense), optimizer=SGD(1e-4), epochs=3, batch_size=100)))
+    start = initial(worker, trial)
+    mean = np.mean([schedule.factor(step, run) for step in range(3 * steps)])
+    moved, far = (outcome_["variable 3"] - start for outcome_ in (found, constant))
+    assert moved == pytest.approx(far * mean, rel=0.02, abs=1e-6)
+
+
+def initial(worker, trial):
+    worker._program = None
+    return worker._ready_program(trial).variables()[3]
+
+
+# --- precision and XLA -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("settings", "tolerance"), [({"precision": "bfloat16"}, 0.02), ({"precision": "float16"}, 4e-3)]
+)
+@pytest.mark.parametrize("name", BUNDLED)
+def test_mixed_precision_follows_float32(worker, name, settings, tolerance):
+    short = {"epochs": 1, "batch_size": 100}  # float16 is emulated on CPUs, and slow
+    full = outcome(worker, trial_of(plain(BUNDLED[name], **short), validation=0.5))
+    mixed = outcome(worker, trial_of(plain(BUNDLED[name], **short, **settings), validation=0.5))
+    assert mixed["val_loss"] == pytest.approx(full["val_loss"], rel=tolerance)
+    assert not np.array_equal(mixed["val_loss"], full["val_loss"]), "computed otherwise"
+    weights = worker._program[1].model.trainable_variables
+    assert {str(weight.dtype) for weight in weights} == {"float32"}
+    assert mixed["probabilities"].dtype == np.float32
+    assert np.allclose(mixed["probabilities"].sum(axis=1), 1, atol=1e-5)
+
+
+def test_float16_scales_the_loss(worker):
+    """Gradients below 6e-8 vanish in float16; scaled by 2**15 they do not."""
+    variant = plain(BUNDLED["small_cnn"], precision="float16", epochs=1, batch_size=300)
+    outcome(worker, trial_of(variant, validation=0.5))
+    assert float(worker._program[1]._optimizer.dynamic_scale) == 2**15
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_xla_follows_the_plain_graph(worker, name):
+    plainly = outcome(worker, trial_of(plain(BUNDLED[name])))
+    compiled = outcome(worker, trial_of(plain(BUNDLED[name], xla=True)))
+    assert compiled["val_loss"] == pytest.approx(plainly["val_loss"], rel=2e-4)
+    again = outcome(worker, trial_of(plain(BUNDLED[name], xla=True)))
+    assert all(compiled[name].tobytes() == again[name].tobytes() for name in compiled)
+
+
+def overlapping(input_shape, classes):
+    import keras
+
+    layers = keras.layers
+    head = [layers.Flatten(), layers.Dense(classes)]
+    return keras.Sequential([keras.Input(input_shape), layers.MaxPooling2D(3, strides=2), *head])
+
+
+def test_pooling_that_xla_has_no_deterministic_gradient_for_is_refused(worker):
+    with pytest.raises(ValueError, match=r"`xla=True` needs max pooling whose windows.*pool_size=\(3, 3\)"):
+        outcome(worker, trial_of(plain(custom(overlapping), xla=True)))
+
+
+def test_pooling_for_xla_has_the_gradient_of_max_pooling(worker):
+    import tensorflow as tf
+
+    from cnnjobs.training.compilation import _Pooling
+
+    images = tf.constant(np.random.RandomState(0).randint(0, 3, (4, 9, 7, 2)).astype(np.float32))  # ties, a remainder
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(images)
+        ours = _Pooling((2, 3))(images)
+        theirs = tf.nn.max_pool2d(images, (2, 3), (2, 3), "VALID")
+    assert (ours.numpy() == theirs.numpy()).all()
+    assert (tape.gradient(ours, images).numpy() == tape.gradient(theirs, images).numpy()).all()
