@@ -70,6 +70,8 @@ class Hooks:
     def restore(self, states: list[State]) -> None:
         """Take up what the callbacks remembered; to be called after `begin`."""
         for one, state in zip(self._callbacks, states, strict=True):
+            if getattr(one, "monitor_op", False) is None:
+                one._set_monitor_op()  # else Keras does it at the next epoch, and turns the sign of min_delta again
             for name, value in state.items():
                 setattr(one, name, value)
 

@@ -4,28 +4,34 @@ import numpy as np
 import pytest
 from training_runs import BUNDLED, digits, in_fresh_process, load, outcome, plain, trial_of
 
-TOLERANCE = 2e-4
-"""Of weights and losses, relative to the largest of each variable: float32 sums in another order."""
-
-CASES = {
-    "64 of 1438, some steps uneven": {"batch_size": 64},
-    "odd batches": {"batch_size": 33},
-    "383: the last step has a single row, one replica has none": {"batch_size": 383},
+CASES = {  # rows, batch
+    "the last of three steps has a single row, one replica has none": (129, 64),
+    "odd shards": (130, 33),
 }
+
+EPOCHS = {"vgg": 4, "small_cnn": 4, "vgg with batch normalisation": 1}
+TOLERANCE = {"vgg": 1e-5, "small_cnn": 1e-5, "vgg with batch normalisation": 5e-4}
+"""Of weights, losses and probabilities, relative to the largest of each: float32 sums in another order.
+
+Batch normalisation multiplies rounding from step to step. One device whose rows are summed in reverse order is
+4e-5 away from itself after two epochs of the first case, and 7e-3 after eight.
+"""
 
 SCRIPT = """
 import keras, tensorflow as tf
 from cnnjobs.training.trial import TrialWorker
-from test_replicas import CASES
-worker = TrialWorker(digits(1438), cpus=1, gpus=0, replicas=2)
-for number, case in enumerate(CASES.values()):
-    for index, model in enumerate(BUNDLED.values()):
-        np.savez(folder / f"{number}-{index}.npz", **outcome(worker, trial_of(plain(model, **case), replicas=2)))
+from test_replicas import CASES, EPOCHS
+for number, (rows, batch) in enumerate(CASES.values()):
+    worker = TrialWorker(digits(rows), cpus=1, gpus=0, replicas=2)
+    for index, (name, model) in enumerate(BUNDLED.items()):
+        variant = plain(model, epochs=EPOCHS[name], batch_size=batch)
+        trial = trial_of(variant, replicas=2, validation="test")
+        np.savez(folder / f"{number}-{index}.npz", **outcome(worker, trial))
 
 # statistics of batch normalisation on each device, after training
 model = BUNDLED["vgg with batch normalisation"]
-worker.run(trial_of(plain(model), replicas=2))
-outcome(worker, trial_of(plain(model, batch_size=383), replicas=2))
+worker = TrialWorker(digits(129), cpus=1, gpus=0, replicas=2)
+outcome(worker, trial_of(plain(model), replicas=2, validation="test"))
 program = worker._program[1]
 moving = [v.value for v in program.model.variables if "moving" in v.path]
 spread = [float(tf.reduce_max(tf.abs(v.values[0] - v.values[1]))) for v in moving]
@@ -55,28 +61,28 @@ def two(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def one_worker(worker):
-    """The worker with the odd number of rows that the cases need."""
-    import tensorflow as tf
+def one(worker):
+    """What one replica comes to."""
+    from cnnjobs.training.trial import TrialWorker
 
-    whole = worker._dataset, worker._train_images, worker._train_labels
-    worker._dataset = digits(1438)
-    worker._train_images, worker._train_labels = (part[:1438] for part in whole[1:])
-    yield worker
-    worker._dataset, worker._train_images, worker._train_labels = whole
-    assert isinstance(worker._train_images, tf.Tensor)
+    found = {}
+    for case, (rows, batch) in CASES.items():
+        small = TrialWorker(digits(rows), cpus=1, gpus=0, replicas=1)
+        for name, model in BUNDLED.items():
+            variant = plain(model, epochs=EPOCHS[name], batch_size=batch)
+            found[case, name] = outcome(small, trial_of(variant, validation="test"))
+    return found
 
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("model", BUNDLED)
-def test_two_replicas_equal_one(one_worker, two, case, model):
-    one = outcome(one_worker, trial_of(plain(BUNDLED[model], **CASES[case])))
+def test_two_replicas_equal_one(one, two, case, model):
     other = two[0][case, model]
-    for name, value in one.items():
-        if name.startswith("variable") and value.dtype.kind != "f":
-            continue  # seeds, counts of steps
+    for name, value in one[case, model].items():
+        if value.dtype.kind != "f" or "acc" in name or name == "final":
+            continue  # seeds and counts; fractions of rows that hang on a tie
         assert np.isfinite(other[name]).all(), name
-        assert np.abs(other[name] - value).max() <= TOLERANCE * max(np.abs(value).max(), 1e-2), name
+        assert np.abs(other[name] - value).max() <= TOLERANCE[model] * max(np.abs(value).max(), 1e-2), name
 
 
 def test_statistics_of_batch_normalisation_are_equal_on_all_replicas_and_are_those_saved(two):
