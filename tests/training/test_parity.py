@@ -1,6 +1,7 @@
 """The trainer against Keras: `fit` on the same batches, Keras's schedules, other precisions, XLA, float64."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -127,32 +128,32 @@ def test_schedules_are_those_of_keras(worker):
         assert rates == pytest.approx([float(theirs(step)) for step in range(10 * STEPS)], rel=1e-5), ours
 
 
+@pytest.fixture(scope="module")
+def one_digit(digits):
+    """A worker on a thousand copies of one picture: every step has the same gradient."""
+    from cnnjobs.training.trial import TrialWorker
+
+    copies = replace(digits, x_train=digits.x_train[[0] * 1000], y_train=digits.y_train[[0] * 1000])
+    return TrialWorker(copies, cpus=1, gpus=0, replicas=1)
+
+
 @pytest.mark.parametrize("schedule", [CosineDecay(), Warmup(epochs=1, then=TimeDecay()), Cyclical(epochs=2)])
-def test_each_step_is_taken_with_the_rate_of_its_schedule(worker, schedule):
-    """Plain gradient descent on a bias whose gradient is constant adds up the rates of all steps."""
-    trial = trial_of(plain(custom(dense), optimizer=SGD(1e-4), epochs=3, batch_size=100, schedule=schedule))
-    found = outcome(worker, trial)
-    steps = -(-1150 // 100)
-    run = Run(1e-4, 3, steps)
-    last = [1e-4 * schedule.factor(epoch * steps + steps - 1, run) for epoch in range(3)]
-    assert found["learning_rate"] == pytest.approx(last, rel=1e-5)
-    constant = outcome(worker, trial_of(plain(custom(dense), optimizer=SGD(1e-4), epochs=3, batch_size=100)))
-    start = initial(worker, trial)
-    mean = np.mean([schedule.factor(step, run) for step in range(3 * steps)])
-    moved, far = (outcome_["variable 3"] - start for outcome_ in (found, constant))
-    assert moved == pytest.approx(far * mean, rel=0.02, abs=1e-6)
-
-
-def initial(worker, trial):
-    worker._program = None
-    return worker._ready_program(trial).variables()[3]
+def test_each_step_is_taken_with_the_rate_of_its_schedule(one_digit, schedule):
+    """With a gradient that stays the same, what a bias moves is the sum of the rates of all steps."""
+    variant = plain(custom(dense), optimizer=SGD(1e-5), epochs=3, batch_size=40)
+    found = outcome(one_digit, trial_of(variant.but(schedule=schedule), validation="test"))
+    constant = outcome(one_digit, trial_of(variant, validation="test"))
+    run = Run(1e-5, 3, 25)
+    factors = [schedule.factor(step, run) for step in range(75)]
+    assert found["learning_rate"] == pytest.approx([1e-5 * factors[last] for last in (24, 49, 74)], rel=1e-5)
+    assert found["variable 3"] == pytest.approx(constant["variable 3"] * np.mean(factors), rel=2e-3)
 
 
 # --- precision and XLA -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("settings", "tolerance"), [({"precision": "bfloat16"}, 0.02), ({"precision": "float16"}, 4e-3)]
+    ("settings", "tolerance"), [({"precision": "bfloat16"}, 0.03), ({"precision": "float16"}, 0.02)]
 )
 @pytest.mark.parametrize("name", BUNDLED)
 def test_mixed_precision_follows_float32(worker, name, settings, tolerance):
@@ -171,15 +172,16 @@ def test_float16_scales_the_loss(worker):
     """Gradients below 6e-8 vanish in float16; scaled by 2**15 they do not."""
     variant = plain(BUNDLED["small_cnn"], precision="float16", epochs=1, batch_size=300)
     outcome(worker, trial_of(variant, validation=0.5))
-    assert float(worker._program[1]._optimizer.dynamic_scale) == 2**15
+    assert worker._program[1]._optimizer.dynamic_scale.numpy() == 2**15
 
 
 @pytest.mark.parametrize("name", BUNDLED)
 def test_xla_follows_the_plain_graph(worker, name):
-    plainly = outcome(worker, trial_of(plain(BUNDLED[name])))
-    compiled = outcome(worker, trial_of(plain(BUNDLED[name], xla=True)))
-    assert compiled["val_loss"] == pytest.approx(plainly["val_loss"], rel=2e-4)
-    again = outcome(worker, trial_of(plain(BUNDLED[name], xla=True)))
+    few_steps = plain(BUNDLED[name], epochs=1, batch_size=400)
+    plainly = outcome(worker, trial_of(few_steps))
+    compiled = outcome(worker, trial_of(few_steps.but(xla=True)))
+    assert compiled["val_loss"] == pytest.approx(plainly["val_loss"], rel=1e-4)
+    again = outcome(worker, trial_of(few_steps.but(xla=True)))
     assert all(compiled[name].tobytes() == again[name].tobytes() for name in compiled)
 
 
