@@ -1,6 +1,7 @@
 """The engine on a real Ray, with workers that need no TensorFlow."""
 
 import os
+from dataclasses import replace
 
 import fakes
 import pytest
@@ -14,7 +15,7 @@ from cnnjobs.plan import make_plan
 pytest.importorskip("ray")
 
 BASE = Variant(model=vgg(), optimizer=SGD(0.1), epochs=3)
-NAMES = ("calm", "raises", "dies", "diverges")
+NAMES = ("calm", "raises", "dies", "diverges", "wears")
 
 
 def trials_of(names=NAMES, repeats=2):
@@ -87,6 +88,27 @@ def test_a_process_that_dies_is_started_again_once_and_then_a_failure(told):
     messages = told["dies, repeat 1"]
     assert kinds(messages).count(Started) == 2
     assert "the worker process was lost" in messages[-1].error
+
+
+def test_what_a_process_printed_before_it_died_is_in_the_log(told):
+    assert told["dies, repeat 1"][-1].log.count("last words") == 2
+
+
+def test_a_worn_process_is_replaced_and_that_is_no_failure(told):
+    messages = [told[f"wears, repeat {repeat}"] for repeat in (1, 2)]
+    assert [one[-1].status for one in messages] == ["completed", "completed"]
+    assert [kinds(one).count(Started) for one in messages] == [1, 1]
+    pids = {one[-1].log for label, one in told.items() if label.startswith(("wears", "calm"))}
+    assert len(pids) >= 2
+
+
+def test_every_trial_after_a_worn_process_gets_a_new_one():
+    """More often than a lost process is forgiven."""
+    told = {}
+    work = work_on(trials_of(("wears",), repeats=4))
+    engine().run(replace(work, at_once=1), lambda trial, message: told.setdefault(trial.label(), []).append(message))
+    assert [messages[-1].status for messages in told.values()] == ["completed"] * 4
+    assert len({messages[-1].log for messages in told.values()}) == 4, "four processes"
 
 
 def test_a_diverged_trial_is_a_result(told):

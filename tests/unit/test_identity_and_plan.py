@@ -232,7 +232,7 @@ job = Job(name="a", dataset="digits", repeats=1, variants={str(w): Variant(model
 
 
 def test_a_lambda_is_refused():
-    with pytest.raises(SpecError, match="must be a function with a name"):
+    with pytest.raises(SpecError, match="must have a name"):
         canonical(custom(lambda input_shape, classes: None))
 
 

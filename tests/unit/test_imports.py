@@ -86,7 +86,8 @@ def test_the_public_names_are_these():
     assert sorted(cnnjobs.__all__) == sorted(
         [
             "SGD", "Adam", "Augment", "ImageFolder", "Job", "Npz", "Variant",
-            "custom", "grid", "load_results", "small_cnn", "vgg",
+            "BestWeights", "CosineDecay", "Cyclical", "EarlyStopping", "ExponentialDecay", "ReduceLROnPlateau",
+            "TimeDecay", "Warmup", "callback", "custom", "grid", "load_results", "small_cnn", "vgg",
         ]
     )  # fmt: skip
     for name in cnnjobs.__all__:

@@ -5,7 +5,24 @@ import re
 
 import pytest
 
-from cnnjobs import SGD, Adam, Augment, ImageFolder, Job, Npz, Variant, custom, grid, small_cnn, vgg
+from cnnjobs import (
+    SGD,
+    Adam,
+    Augment,
+    BestWeights,
+    CosineDecay,
+    EarlyStopping,
+    ImageFolder,
+    Job,
+    Npz,
+    ReduceLROnPlateau,
+    Variant,
+    callback,
+    custom,
+    grid,
+    small_cnn,
+    vgg,
+)
 from cnnjobs.errors import SpecError
 
 BASE = Variant(model=vgg())
@@ -57,6 +74,20 @@ def job(**changes):
         (lambda: SGD(0.1, nesterov="no"), "`SGD.nesterov` must be True or False. Received: nesterov='no'"),
         (lambda: vgg(batch_norm="False"), "`vgg.batch_norm` must be True or False"),
         (lambda: SGD(10**400), "`SGD.learning_rate` must be a number above 0"),
+        (lambda: EarlyStopping(patience=0), "`EarlyStopping.patience` must be a whole number of at least 1"),
+        (lambda: EarlyStopping(monitor="mse"), "`EarlyStopping.monitor` must be one of 'val_loss', 'val_accuracy'"),
+        (lambda: BestWeights(monitor="best"), "`BestWeights.monitor` must be one of"),
+        (lambda: ReduceLROnPlateau(factor=1), "`ReduceLROnPlateau.factor` must be a number above 0 and below 1"),
+        (lambda: callback(len), "`callback.function.` must be a plain function"),
+        (lambda: callback(lambda: None), r"must be callable as <lambda>\(trial\)"),
+        (lambda: BASE.but(callbacks="early"), r"`callbacks` must be EarlyStopping\(...\), BestWeights"),
+        (lambda: BASE.but(schedule="cosine"), r"`schedule` must be CosineDecay\(...\)"),
+        (lambda: BASE.but(precision="float64"), "`precision` must be one of 'float32', 'bfloat16', 'float16'"),
+        (lambda: BASE.but(xla=1), "`xla` must be True or False"),
+        (
+            lambda: BASE.but(schedule=CosineDecay(), callbacks=ReduceLROnPlateau()),
+            "`schedule` and `ReduceLROnPlateau` exclude each other: both set the learning rate",
+        ),
         (lambda: small_cnn(filters=32), "`small_cnn.filters` must name the filters"),
         (lambda: vgg(filters=10**12), "`vgg.filters` must be a whole number of at most 100000"),
         (lambda: job(repeats=10**6), "`repeats` must be a whole number of at most 10000"),
@@ -99,6 +130,11 @@ def test_a_plain_function_is_a_model():
         return None
 
     assert Variant(model=net).network == custom(net)
+
+
+def test_one_callback_need_not_be_a_tuple():
+    assert BASE.but(callbacks=BestWeights()).callbacks == (BestWeights(),)
+    assert BASE.but(callbacks=[BestWeights(), EarlyStopping()]).callbacks == (BestWeights(), EarlyStopping())
 
 
 def test_the_first_variant_is_the_reference():

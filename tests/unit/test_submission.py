@@ -11,6 +11,7 @@ from cnnjobs.engine.inline import InlineEngine
 from cnnjobs.engine.protocol import Slot
 from cnnjobs.errors import StoreError
 from cnnjobs.preparation import Overrides, prepare, read_job, store_at
+from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.presence import NAME, Presence
 from cnnjobs.store.results import load_results
 from cnnjobs.submission import Submission, missing_trials
@@ -32,7 +33,8 @@ def submit(tmp_path):
         store = store_at(str(tmp_path / "results"), prepared.job)
         missing, state = missing_trials(prepared, store)
         notes = Notes()
-        submission = Submission(prepared, store, tuple(missing), SLOT, at_once=1)
+        checkpoints = Checkpoints(store.files.below("checkpoints"))
+        submission = Submission(prepared, store, tuple(missing), SLOT, at_once=1, checkpoints=checkpoints)
         with Presence(store.files) as presence:
             notes.failures = submission.run(engine or InlineEngine(), fake_worker, notes, presence)
         notes.store, notes.state = store, state
@@ -63,6 +65,37 @@ def test_the_resolved_job_is_kept(submit, tmp_path):
     assert document["dataset"]["train_rows"] == 1438
     assert "job = Job(" in document["text"]
     assert document["variants"]["two"]["settings"]["batch_size"] == 5
+
+
+def kept(tmp_path):
+    return sorted(path.name for path in (tmp_path / "results" / "tiny" / "checkpoints").glob("*"))
+
+
+def keep_one(store, trial_id):
+    Checkpoints(store.files.below("checkpoints")).save(trial_id, 1, lambda: b"state")
+
+
+def test_checkpoints_of_a_trial_that_is_stored_are_removed(submit, tmp_path):
+    store = submit(repeats=1).store
+    trials = {row["variant"]: row["trial_id"] for row in store.read("trials").table.to_pylist()}
+    keep_one(store, trials["one"])  # a submit was cut off between the two
+    keep_one(store, "of-another-job")
+    assert len(kept(tmp_path)) == 2
+    submit(repeats=2)
+    assert kept(tmp_path) == ["of-another-job-0000001.npz"]
+
+
+def test_checkpoints_are_removed_as_soon_as_a_trial_is_stored(submit, tmp_path):
+    class Keeping(InlineEngine):
+        def run(self, work, on_message):
+            for trial in work.trials:
+                work.checkpoints.save(trial.trial_id, 1, lambda: b"state")
+            super().run(work, on_message)
+
+    variants = VARIANTS + '"raises": base.but(batch_size=6),'
+    notes = submit(engine=Keeping(), repeats=1, variants=variants)
+    assert notes.failures == 1
+    assert len(kept(tmp_path)) == 1, "that of the trial that failed: the next submit goes on from it"
 
 
 def test_submitting_again_runs_nothing(submit):
