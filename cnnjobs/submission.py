@@ -1,5 +1,6 @@
 """Runs what is missing of a job and commits each trial as it ends."""
 
+import contextlib
 import subprocess
 import time
 from collections.abc import Collection
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from cnnjobs.engine.protocol import Engine, MakeWorker, Slot, Work
+from cnnjobs.errors import StoreError
 from cnnjobs.identity import NUMERICS_VERSION, to_json
 from cnnjobs.messages import Failure, Message, Progress, Result, Started
 from cnnjobs.plan import Trial
@@ -113,7 +115,7 @@ class Submission:
             StoreError: if the store cannot be written.
         """
         self.store.write_job(self.prepared.document())
-        self._sweep()
+        sweep(self.store, self.checkpoints)
         recorder = _Recorder(self, presence, watcher, _commit_of(self.prepared.file.path.parent))
         work = Work(
             trials=self.trials,
@@ -127,13 +129,15 @@ class Submission:
         engine.run(work, recorder.on_message)
         return recorder.failures
 
-    def _sweep(self) -> None:
-        """Remove checkpoints of trials that are stored: a submit was cut off between the two."""
-        kept = self.checkpoints.trial_ids()
+
+def sweep(store: Store, checkpoints: Checkpoints) -> None:
+    """Remove checkpoints of trials that are stored: a submit was cut off between the two."""
+    with contextlib.suppress(StoreError):
+        kept = checkpoints.trial_ids()
         if kept:
-            stored = self.store.read("trials").table.select(["trial_id", "status"]).to_pylist()
+            stored = store.read("trials").table.select(["trial_id", "status"]).to_pylist()
             for trial_id in kept & {row["trial_id"] for row in stored if row["status"] in FINISHED}:
-                self.checkpoints.remove(trial_id)
+                checkpoints.remove(trial_id)
 
 
 class _Recorder:
@@ -173,7 +177,8 @@ class _Recorder:
         final["started_at"] = _milliseconds(final.get("started_at", time.time()))
         row = self._row(trial) | {"status": result.status} | final
         self._submission.store.commit(row, result.epochs, result.predictions)
-        self._submission.checkpoints.remove(trial.trial_id)
+        with contextlib.suppress(StoreError):  # the trial is stored; the next submit removes what is left
+            self._submission.checkpoints.remove(trial.trial_id)
 
     def _store_failure(self, trial: Trial, failure: Failure) -> str:
         log = self._submission.store.write_log(trial.trial_id, failure.log)

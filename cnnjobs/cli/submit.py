@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     "--checkpoint-every",
     type=click.FloatRange(min=0),
     metavar="SECONDS",
-    help="Keep a trial's state so often; 0: after every epoch.  [default: 30 s or more, at most 1% of the time]",
+    help="Keep a trial's state so often; 0: after every epoch.  [default: 30 s or more, about 1% of the time]",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show the logs of Ray and of each trial.")
 def submit(
@@ -59,7 +59,7 @@ def submit(
     from cnnjobs.preparation import Overrides, prepare, read_job, store_at
     from cnnjobs.store.checkpoints import Checkpoints
     from cnnjobs.store.presence import Presence
-    from cnnjobs.submission import missing_trials
+    from cnnjobs.submission import missing_trials, sweep
 
     signal.signal(signal.SIGTERM, _as_interrupt)
     asked = Overrides(replicas=_replicas(gpus_per_trial), **overrides)
@@ -68,13 +68,14 @@ def submit(
     missing, state = missing_trials(prepared, store)
     for note in (*prepared.dataset.notes, *(f"not readable, runs again: {name}" for name in state.damaged)):
         click.echo(f"note: {note}", err=True)
+    checkpoints = Checkpoints(store.files.below("checkpoints"), checkpoint_every)
     if missing:
         wishes = Wishes(max_concurrent, cpus_per_trial, gpus_per_trial)
-        checkpoints = Checkpoints(store.files.below("checkpoints"), checkpoint_every)
         _run(prepared, store, missing, wishes, checkpoints, verbose)
     else:
         with Presence(store.files):
             store.write_job(prepared.document())
+            sweep(store, checkpoints)
         click.echo(f"Nothing to run: every trial of {prepared.job.name} that was asked for is stored.")
         show_comparison(store)
 

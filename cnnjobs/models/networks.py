@@ -20,13 +20,21 @@ def build_model(spec: Model | CustomModel, image_shape: Shape, classes: int) -> 
         classes: number of outputs.
 
     Raises:
-        TypeError: if a user's function returns something else than a `keras.Model`.
+        TypeError: if a user's function returns something else than a Sequential or functional `keras.Model`.
     """
     if isinstance(spec, Model):
         return BUILDERS[spec.builder](image_shape, classes, **spec.options)
     model = spec.function(image_shape, classes, **spec.options)
     if not isinstance(model, keras.Model):
         raise TypeError(f"{spec.function.__name__}() must return a keras.Model. Received: {model!r}.")
+    if isinstance(model, keras.Sequential) and not model.built:
+        model.build((None, *image_shape))
+    if not getattr(model, "outputs", None):
+        raise TypeError(
+            f"{spec.function.__name__}() must return a Sequential or functional keras.Model. Received: "
+            f"{type(model).__name__}, a subclass whose layers are known only when it runs. Wrap it: "
+            "inputs = keras.Input(input_shape); return keras.Model(inputs, network(inputs))."
+        )
     return model
 
 

@@ -9,7 +9,7 @@ LEAST_S = 30.0
 """By default a trial younger than that has none: starting it over costs less than keeping it."""
 
 SHARE = 0.01
-"""By default writing takes at most about that share of the time."""
+"""By default a checkpoint is written when so little of the time goes into it, judged by the one before."""
 
 KEPT = 2
 """How many of a trial are kept: should the newest be damaged, the one before serves."""
@@ -21,7 +21,8 @@ class Checkpoints:
     Args:
         files: the folder.
         every_s: seconds between two checkpoints of a trial, 0 for one after every epoch; None for
-            at least `LEAST_S` seconds and so many that writing takes at most `SHARE` of the time.
+            at least `LEAST_S` seconds and so many that making and writing them takes about `SHARE` of
+            the time.
         clock: seconds that only grow.
     """
 
@@ -59,6 +60,10 @@ class Checkpoints:
             if content is not None:
                 yield name, content
 
+    def discard(self, name: str) -> None:
+        """Remove one that cannot be gone on from: it would take the place of a newer one."""
+        self.files.remove(name)
+
     def remove(self, trial_id: str) -> None:
         """Remove a trial's checkpoints."""
         for name in self._names(trial_id):
@@ -69,7 +74,8 @@ class Checkpoints:
 
     def trial_ids(self) -> set[str]:
         """Return the trials that have some."""
-        return {name.rpartition("-")[0] for name in self.files.names(".npz")}
+        whole = {name.rpartition("-")[0] for name in self.files.names(".npz")}
+        return whole | {name[1:].partition("-")[0] for name in self.files.names(".part")}
 
     def _names(self, trial_id: str) -> list[str]:
         return [name for name in self.files.names(".npz") if name.rpartition("-")[0] == trial_id]

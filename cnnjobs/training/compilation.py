@@ -47,5 +47,5 @@ class _Pooling:
         windows = tf.reshape(
             tf.transpose(windows, [0, 1, 3, 5, 2, 4]), [-1, rows, columns, channels, self._height * self._width]
         )
-        chosen = tf.one_hot(tf.argmax(windows, axis=-1), self._height * self._width, dtype=windows.dtype)
-        return tf.reduce_sum(windows * tf.stop_gradient(chosen), axis=-1)
+        chosen = tf.one_hot(tf.argmax(windows, axis=-1), self._height * self._width, on_value=True, off_value=False)
+        return tf.reduce_sum(tf.where(chosen, windows, tf.zeros_like(windows)), axis=-1)

@@ -1,6 +1,8 @@
 """The callbacks of a trial: Keras's own, driven at the ends of epochs, with state that a checkpoint can keep."""
 
+import logging
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -12,9 +14,18 @@ from cnnjobs.spec import BestWeights, CallbackSpec, CustomCallback, EarlyStoppin
 NEVER = 10**9
 """More epochs than any run has."""
 
-BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
+BATCH_HOOKS = tuple(
+    f"on_{phase}batch_{edge}" for phase in ("", "train_", "test_", "predict_") for edge in ("begin", "end")
+)
+
+KERAS_OWN = ("params", "_model", "model")
+"""Attributes that Keras gives every callback."""
 
 State = dict[str, Any]
+
+
+class UnknownState(Exception):
+    """A callback remembers something that a checkpoint cannot keep."""
 
 
 class Hooks:
@@ -23,29 +34,46 @@ class Hooks:
     Args:
         trial: whose.
         model: the network they look at; has its optimizer as `model.optimizer`.
+        steps: an epoch.
 
     Raises:
-        ValueError: for a callback that wants to be called at every batch, or that sets the learning
-            rate where a schedule does.
+        ValueError: for a callback that wants to be called at every batch, that keeps checkpoints of its
+            own, or that sets the learning rate where a schedule does.
     """
 
-    def __init__(self, trial: Trial, model: keras.Model) -> None:
+    def __init__(self, trial: Trial, model: keras.Model, steps: int) -> None:
         self._model = model
         self._callbacks = [_made(spec, trial) for spec in trial.spec.callbacks]
         for one in self._callbacks:
             _refuse_batches(one)
+            if getattr(one, "mode", None) == "auto" and str(getattr(one, "monitor", "")).endswith("accuracy"):
+                one.mode = "max"  # Keras would look it up among the metrics of `compile`
+                if getattr(one, "monitor_op", None) is np.less:
+                    one.monitor_op, one.best = np.greater, -np.inf
+            if isinstance(one, keras.callbacks.BackupAndRestore):
+                raise ValueError("keras.callbacks.BackupAndRestore is not needed: checkpoints are kept of every trial.")
             if trial.spec.schedule is not None and isinstance(one, keras.callbacks.LearningRateScheduler):
                 raise ValueError("`schedule` and keras.callbacks.LearningRateScheduler exclude each other.")
-        self._list = keras.callbacks.CallbackList(self._callbacks, model=model, epochs=trial.spec.epochs, verbose=0)
+        self._list = keras.callbacks.CallbackList(
+            self._callbacks, model=model, epochs=trial.spec.epochs, steps=steps, verbose=0
+        )
 
     def __bool__(self) -> bool:
         """Say whether there are any."""
         return bool(self._callbacks)
 
-    def begin(self) -> None:
-        """Training begins."""
+    def begin(self, states: list[State] | None = None) -> None:
+        """Training begins, or goes on with what the callbacks remembered."""
         self._model.stop_training = False
+        for one in self._callbacks if states else ():
+            if isinstance(one, keras.callbacks.CSVLogger):
+                one.append = True  # its file has the epochs that are done
         self._list.on_train_begin()
+        for one, state in zip(self._callbacks, states or [], strict=bool(states)):
+            if getattr(one, "monitor_op", False) is None:
+                one._set_monitor_op()  # else Keras does it at the next epoch, and turns the sign of min_delta again
+            for name, value in state.items():
+                setattr(one, name, value)
 
     def epoch_began(self, epoch: int) -> None:
         """Epoch `epoch`, counted from 0, begins."""
@@ -53,6 +81,8 @@ class Hooks:
 
     def epoch_ended(self, epoch: int, logs: Mapping[str, float]) -> bool:
         """Tell the metrics of an epoch, counted from 0; return whether training is to stop."""
+        self._list.on_test_begin()
+        self._list.on_test_end({name.removeprefix("val_"): logs[name] for name in logs if name.startswith("val_")})
         self._list.on_epoch_end(epoch, dict(logs))
         return bool(self._model.stop_training)
 
@@ -64,16 +94,17 @@ class Hooks:
         return int(restored[-1].best_epoch) + 1 if restored else None
 
     def state(self) -> list[State]:
-        """Return what each callback remembers: its attributes that are numbers, text, arrays or made of these."""
-        return [{name: value for name, value in vars(one).items() if _keeps(name, value)} for one in self._callbacks]
+        """Return what each callback remembers: its attributes that are numbers, text, arrays or made of these.
 
-    def restore(self, states: list[State]) -> None:
-        """Take up what the callbacks remembered; to be called after `begin`."""
-        for one, state in zip(self._callbacks, states, strict=True):
-            if getattr(one, "monitor_op", False) is None:
-                one._set_monitor_op()  # else Keras does it at the next epoch, and turns the sign of min_delta again
-            for name, value in state.items():
-                setattr(one, name, value)
+        Raises:
+            UnknownState: if a callback of the user's has others.
+        """
+        for one in self._callbacks:
+            if not type(one).__module__.startswith("keras."):
+                odd = [name for name, value in vars(one).items() if _is_odd(name, value)]
+                if odd:
+                    raise UnknownState(f"{type(one).__name__}.{odd[0]} is no number, text, array, or made of these")
+        return [{name: value for name, value in vars(one).items() if _keeps(name, value)} for one in self._callbacks]
 
 
 def _made(spec: CallbackSpec, trial: Trial) -> keras.callbacks.Callback:
@@ -114,12 +145,10 @@ def _custom(spec: CustomCallback, trial: Trial) -> keras.callbacks.Callback:
 def _refuse_batches(callback: keras.callbacks.Callback) -> None:
     """Raise if the callback counts on being called at every batch: a whole epoch is one call of a graph."""
     kind = type(callback)
-    if kind.__module__.startswith("keras."):
-        every = {getattr(callback, name, "epoch") for name in ("update_freq", "save_freq")} - {"epoch"}
-        lambdas = [name for name in BATCH_HOOKS if name in vars(callback)]
-        wants = [f"every {one} batches" for one in every] + lambdas
-    else:
-        wants = [name for name in BATCH_HOOKS if getattr(kind, name) is not getattr(keras.callbacks.Callback, name)]
+    own = [part for part in kind.__mro__ if not part.__module__.startswith(("keras.", "builtins"))]
+    wants = [name for name in BATCH_HOOKS if name in vars(callback) or any(name in vars(part) for part in own)]
+    every = {getattr(callback, name, "epoch") for name in ("update_freq", "save_freq")} - {"epoch"}
+    wants += [f"every {one} batches" for one in every]
     if wants:
         raise ValueError(
             f"A callback is called at the ends of epochs only. Received: {kind.__name__}, which wants {wants[0]}. "
@@ -128,14 +157,19 @@ def _refuse_batches(callback: keras.callbacks.Callback) -> None:
 
 
 def _keeps(name: str, value: Any) -> bool:
-    return name not in ("params", "_model", "model") and _is_plain(value)
+    return name not in KERAS_OWN and _is_plain(value)
+
+
+def _is_odd(name: str, value: Any) -> bool:
+    """Say whether an attribute may hold what a checkpoint cannot keep: not a function, a path or a logger."""
+    return not (name in KERAS_OWN or _is_plain(value) or callable(value) or isinstance(value, Path | logging.Logger))
 
 
 def _is_plain(value: Any) -> bool:
     if isinstance(value, list | tuple):
-        return all(_is_plain(item) for item in value)
+        return type(value) in (list, tuple) and all(_is_plain(item) for item in value)
     if isinstance(value, dict):
-        return all(isinstance(key, str) and _is_plain(item) for key, item in value.items())
+        return type(value) is dict and all(_is_plain(part) for pair in value.items() for part in pair)
     if isinstance(value, np.ndarray | np.generic):
         return value.dtype.kind in "biuf"
     return value is None or isinstance(value, bool | int | float | str)

@@ -1,6 +1,7 @@
 """The `tf.data` pipeline: every step is a function of numbers alone, so any epoch can be made again."""
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -134,18 +135,20 @@ class Sources:
         rows: (layout.rows,) int64, the training rows.
         pixels: the scaling.
         augment: ranges, or None.
-        seeds: `order` shuffles each epoch anew, `augment` moves the images.
+        order: seed that shuffles each epoch anew.
+        moves: seed that moves the images.
     """
 
     images: Any
     labels: Any
-    rows: NDArray[np.int64]
-    pixels: Pixels
+    rows: Any
+    pixels: Callable[[Any], Any]
     augment: Augment | None
-    seeds: Seeds
+    order: Any
+    moves: Any
 
 
-def training_blocks(sources: Sources, layout: Layout, replica: int, first_epoch: int = 0) -> tf.data.Dataset:
+def training_blocks(sources: Sources, layout: Layout, replica: int, first_epoch: Any = 0) -> tf.data.Dataset:
     """Return the endless sequence of one replica's blocks.
 
     A block is: images (n, height, width, channels) float32, labels (n,) int32 and weights (n,) float32
@@ -164,7 +167,7 @@ def training_blocks(sources: Sources, layout: Layout, replica: int, first_epoch:
         first_epoch: where to begin, for a run that continues.
     """
     height, width = sources.images.shape[1:3]
-    seeds, augment = sources.seeds, sources.augment
+    augment = sources.augment
     first, counts = layout.shards(replica)
     filled = np.maximum(counts, 1)
     places = np.concatenate([np.arange(a, a + n) for a, n in zip(first, filled, strict=True)])
@@ -172,13 +175,13 @@ def training_blocks(sources: Sources, layout: Layout, replica: int, first_epoch:
     weights = tf.constant(np.repeat(np.where(counts > 0, 1.0, 0.0), filled).astype(np.float32))
     edges = tf.constant(np.concatenate([[0], np.cumsum(filled)]).astype(np.int32))
     totals = tf.constant(layout.step_rows.astype(np.float32))
-    rows = tf.constant(sources.rows)
+    rows = tf.convert_to_tensor(sources.rows)
 
     def blocks_of(epoch: Any) -> tf.data.Dataset:
         key = tf.cast(epoch, tf.int32)
-        drawn: tuple[Any, ...] = (tf.random.experimental.stateless_shuffle(rows, tf.stack([seeds.order, key])),)
+        drawn: tuple[Any, ...] = (tf.random.experimental.stateless_shuffle(rows, tf.stack([sources.order, key])),)
         if augment is not None:
-            drawn += (draw_transforms(augment, layout.rows, height, width, tf.stack([seeds.augment, key])),)
+            drawn += (draw_transforms(augment, layout.rows, height, width, tf.stack([sources.moves, key])),)
         return tf.data.Dataset.zip(tf.data.Dataset.range(layout.blocks), tf.data.Dataset.from_tensors(drawn).repeat())
 
     def one(block: Any, drawn: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -199,3 +202,38 @@ def training_blocks(sources: Sources, layout: Layout, replica: int, first_epoch:
     options = tf.data.Options()
     options.threading.private_threadpool_size = 1
     return blocks.map(one, num_parallel_calls=2, deterministic=True).prefetch(2).with_options(options)
+
+
+class Pipeline:
+    """The pipeline of a variant: traced once, for all its repeats.
+
+    Args:
+        images: (n, height, width, channels) tensor, as stored.
+        labels: (n,) int32 tensor.
+        layout: how rows are cut.
+        augment: ranges, or None.
+    """
+
+    def __init__(self, images: Any, labels: Any, layout: Layout, augment: Augment | None) -> None:
+        def make(replica: int, rows: Any, gain: Any, offset: Any, order: Any, moves: Any, first_epoch: Any) -> Any:
+            sources = Sources(images, labels, rows, Pixels(gain, offset), augment, order, moves)
+            return training_blocks(sources, layout, replica, first_epoch)
+
+        self._makers = [
+            tf.function(functools.partial(make, replica), autograph=False) for replica in range(layout.replicas)
+        ]
+
+    def iterators(
+        self, rows: NDArray[np.int64], pixels: Pixels, seeds: Seeds, first_epoch: int = 0
+    ) -> tuple[Iterator[Any], ...]:
+        """Return one endless iterator over blocks for each replica.
+
+        Args:
+            rows: (layout.rows,) the training rows.
+            pixels: the scaling.
+            seeds: `order` shuffles each epoch anew, `augment` moves the images.
+            first_epoch: where to begin, for a run that continues.
+        """
+        known = (tf.constant(rows), tf.constant(pixels.gain), tf.constant(pixels.offset))
+        seeded = (tf.constant(seeds.order), tf.constant(seeds.augment), tf.constant(first_epoch, tf.int64))
+        return tuple(iter(make(*known, *seeded)) for make in self._makers)

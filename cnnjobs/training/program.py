@@ -62,6 +62,13 @@ class Program:
         channels = tf.TensorSpec([images.shape[-1]], tf.float32)
         rows, batch = tf.TensorSpec([None], tf.int64), tf.TensorSpec([], tf.int64)
         self.forward = tf.function(self._forward, [images, rows, batch, channels, channels], autograph=False)
+        everything = [variable.value for variable in [*self.model.variables, *self._optimizer.variables]]
+        # one call each: variables of a strategy take a millisecond one by one
+        self._read = tf.function(lambda: [tf.identity(variable) for variable in everything], autograph=False)
+        self._write = tf.function(
+            lambda values: [variable.assign(new) for variable, new in zip(everything, values, strict=True)] and None,
+            autograph=False,
+        )
         self._differentiate = self._gradients
         if variant.xla:
             prepare_for_xla(self.model, self._replicas)
@@ -80,20 +87,21 @@ class Program:
     def restart(self, seeds: Seeds) -> None:
         """Go back to the start of a trial with these seeds."""
         fresh = self._build(seeds.init)  # outside of the strategy's scope, where it takes half the time
-        for old, new in zip(self.model.variables, fresh.variables, strict=True):
-            old.assign(new)
-        for variable, start in zip(self._optimizer.variables, self._optimizer_start, strict=True):
-            variable.assign(start)
+        self.load([*(variable.numpy() for variable in fresh.variables), *self._optimizer_start])
         self._seed_dropout(seeds.dropout)
 
     def variables(self) -> tuple[NDArray[Any], ...]:
         """Return all that training changes: network, seed generators, optimizer."""
-        return tuple(variable.numpy() for variable in [*self.model.variables, *self._optimizer.variables])
+        return tuple(value.numpy() for value in self._read())
+
+    def fits(self, values: Sequence[NDArray[Any]]) -> bool:
+        """Say whether `values` have the number, shapes and dtypes that `variables` returns."""
+        own = self.variables()
+        return [(v.shape, v.dtype) for v in own] == [(v.shape, v.dtype) for v in values]
 
     def load(self, values: Sequence[NDArray[Any]]) -> None:
         """Take up what `variables` returned."""
-        for variable, value in zip([*self.model.variables, *self._optimizer.variables], values, strict=True):
-            variable.assign(value)
+        self._write([tf.constant(value) for value in values])
 
     def predict(self, images: Any, rows: NDArray[np.int64], pixels: Pixels) -> NDArray[np.float32]:
         """Return class probabilities, (rows, classes), with the weights as they are now.
@@ -117,8 +125,9 @@ class Program:
             model = build_model(self._variant.network, *self._shape)
         finally:
             keras.config.set_dtype_policy(before)
-        if self._variant.precision != "float32":
-            model.layers[-1].dtype_policy = keras.DTypePolicy("float32")  # half precision spoils probabilities
+        last = _output_operation(model)
+        if self._variant.precision != "float32" and isinstance(last, keras.layers.Layer):
+            last.dtype_policy = keras.DTypePolicy("float32")  # half precision spoils probabilities
         return model
 
     def _seed_dropout(self, seed: int) -> None:
@@ -172,15 +181,20 @@ class Program:
     def _gradients(self, images: Any, labels: Any, weights: Any, count: Any) -> tuple[Any, Any, Any]:
         """Return the shard's gradients, sum of losses and number of right answers.
 
-        The loss is divided by the rows of the whole step, so a row weighs the same in any shard; the
-        regularization is divided by the replicas, because their gradients are added.
+        The loss is divided by the rows of the whole step, so a row weighs the same in any shard; losses
+        that layers add, means over their shard, count by the rows of the shard; the regularization of
+        weights is divided by the replicas, because their gradients are added.
         """
         with tf.GradientTape() as tape, rows_weighing(weights):
             outputs = tf.cast(self.model(images, training=True), tf.float32)
             losses = keras.losses.sparse_categorical_crossentropy(labels, outputs, from_logits=self._gives_logits)
             objective = tf.reduce_sum(losses * weights) / count
-            if self.model.losses:
-                objective += tf.add_n(self.model.losses) / self._replicas
+            regularization = self.model._get_regularization_losses()
+            if regularization:
+                objective += tf.add_n(regularization) / self._replicas
+            own = self.model.losses[: len(self.model.losses) - len(regularization)]
+            if own:  # of layers: means over the shard
+                objective += tf.add_n(own) * tf.reduce_sum(weights) / count
             objective = self._optimizer.scale_loss(objective)
         gradients = tape.gradient(objective, [variable.value for variable in self.model.trainable_variables])
         right = tf.cast(tf.equal(tf.argmax(outputs, axis=1, output_type=labels.dtype), labels), tf.float32)
@@ -242,21 +256,29 @@ def make_optimizer(spec: Optimizer) -> keras.optimizers.Optimizer:
     return keras.optimizers.Adam(spec.learning_rate, beta_1=spec.beta_1, beta_2=spec.beta_2, epsilon=spec.epsilon)
 
 
+def _output_operation(model: keras.Model) -> Any:
+    """Return the layer or operation that the network's output comes from, inside nested networks too."""
+    operation = model.outputs[0]._keras_history.operation
+    return _output_operation(operation) if isinstance(operation, keras.Model) else operation
+
+
 def _gives_logits(model: keras.Model, classes: int) -> bool:
     """Say whether the outputs are logits; softmax and linear last layers are understood.
 
     Raises:
         ValueError: any other last layer, or not one output a class.
     """
-    if tuple(model.output_shape) != (None, classes):
-        raise ValueError(f"The network must return (batch, {classes}). Received: output shape {model.output_shape}.")
-    last = model.layers[-1]
-    if isinstance(last, keras.layers.Softmax):
+    if len(model.outputs) != 1 or tuple(model.outputs[0].shape) != (None, classes):
+        shapes = ", ".join(str(output.shape) for output in model.outputs)
+        raise ValueError(f"The network must return (batch, {classes}). Received: output shape {shapes}.")
+    last = _output_operation(model)
+    if type(last).__name__ == "Softmax":  # the layer, or `keras.ops.softmax`
         return False
     name = getattr(getattr(last, "activation", None), "__name__", None)
     if name not in ("softmax", "linear"):
         raise ValueError(
-            "The network's last layer must have the activation 'softmax' or none (logits). "
-            f"Received: {type(last).__name__} with activation={name}."
+            "The network's last layer must be softmax, or a layer without activation that gives logits. "
+            f"Received: {type(last).__name__} with activation={name}. Give the last Dense layer the classes' "
+            "probabilities (activation='softmax') or logits (no activation)."
         )
     return bool(name == "linear")

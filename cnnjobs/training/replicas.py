@@ -43,9 +43,20 @@ def prepare_for_replicas(model: keras.Model, replicas: int) -> None:
     Args:
         model: freshly built.
         replicas: how many will train it together.
+
+    Raises:
+        ValueError: for batch normalisation beside losses of activations.
     """
     if replicas == 1:
         return
+    layers = model._flatten_layers
+    if any(isinstance(layer, keras.layers.BatchNormalization) for layer in layers()) and any(
+        getattr(layer, "activity_regularizer", None) for layer in layers()
+    ):
+        raise ValueError(
+            "Batch normalisation beside an activity regularizer needs one replica: Keras mixes up the losses of "
+            f"replicas that wait for each other. Received: replicas={replicas}."
+        )
     for layer in model._flatten_layers():
         for generator in layer._seed_generators:
             generator.__class__ = _ReplicaSeeds  # its variable and place in the layer stay

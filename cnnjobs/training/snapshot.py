@@ -83,9 +83,10 @@ def _without_arrays(value: Any, arrays: dict[str, NDArray[Any]]) -> Any:
         arrays[name] = np.asarray(value)
         return {"array": name, "scalar": isinstance(value, np.generic)}
     if isinstance(value, dict):
-        return {"dict": {key: _without_arrays(item, arrays) for key, item in value.items()}}
+        return {"pairs": [[_without_arrays(part, arrays) for part in pair] for pair in value.items()]}
     if isinstance(value, list | tuple):
-        return {"list": [_without_arrays(item, arrays) for item in value]}
+        kind = "tuple" if isinstance(value, tuple) else "list"
+        return {kind: [_without_arrays(item, arrays) for item in value]}
     return value
 
 
@@ -95,6 +96,8 @@ def _with_arrays(value: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:
     if "array" in value:
         array = arrays[value["array"]]
         return array[()] if value["scalar"] else array
-    if "dict" in value:
-        return {key: _with_arrays(item, arrays) for key, item in value["dict"].items()}
-    return [_with_arrays(item, arrays) for item in value["list"]]
+    if "pairs" in value:
+        return {_with_arrays(key, arrays): _with_arrays(item, arrays) for key, item in value["pairs"]}
+    (kind, items), *_ = value.items()
+    found = [_with_arrays(item, arrays) for item in items]
+    return tuple(found) if kind == "tuple" else found

@@ -20,9 +20,9 @@ from cnnjobs.spec import Run
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.training.devices import describe_device, make_strategy
 from cnnjobs.training.epochs import EpochLog, Pace
-from cnnjobs.training.hooks import Hooks
+from cnnjobs.training.hooks import Hooks, UnknownState
 from cnnjobs.training.metrics import accuracy, cross_entropy
-from cnnjobs.training.pipeline import Layout, Pixels, Sources, fit_pixels, lay_out, training_blocks
+from cnnjobs.training.pipeline import Layout, Pipeline, Pixels, fit_pixels, lay_out
 from cnnjobs.training.program import Program
 from cnnjobs.training.snapshot import DamagedSnapshot, Snapshot, pack, unpack
 
@@ -83,9 +83,12 @@ class TrialWorker:
             self._train_labels = tf.constant(dataset.y_train)
             self._test_images = tf.constant(dataset.x_test)
         self._program: tuple[str, Program] | None = None
+        self._pipelines: dict[Layout, Pipeline] = {}
         self._device = describe_device()
         self._broken: str | None = None
         self._first_bytes: int | None = None
+        gc.collect()
+        gc.freeze()  # what libraries have loaded stays: collecting after each trial then takes milliseconds
         self._replicas = replicas
         self._slot = {"cpus": cpus, "gpus": gpus, "replicas": replicas}
 
@@ -105,6 +108,7 @@ class TrialWorker:
             self._broken = f"an error in TensorFlow: {type(error).__name__}"
             raise
         finally:
+            gc.collect()  # graphs of the input pipeline lie in cycles, some 0.4 MB a trial
             if self._first_bytes is None:
                 self._first_bytes = process_bytes()
 
@@ -114,10 +118,10 @@ class TrialWorker:
         pixels = fit_pixels(trial.spec.scaling, self._dataset.x_train, rows)
         layout = lay_out(len(rows), trial.spec.batch_size, self._replicas, self._dataset.image_shape)
         course = _Course(trial, self._ready_program(trial), pixels, layout, validation, began=began)
-        hooks = Hooks(trial, course.program.model)
-        hooks.begin()
-        self._resume(course, hooks)
-        iterators = self._iterators(course, rows)
+        hooks = Hooks(trial, course.program.model, layout.steps)
+        hooks.begin(self._resume(course))
+        pipeline = self._ready_pipeline(course)
+        iterators = pipeline.iterators(rows, pixels, trial.seeds, course.log.epochs)
         setup_seconds = time.perf_counter() - began
         status = "completed"
         while course.log.epochs < trial.spec.epochs:
@@ -130,13 +134,13 @@ class TrialWorker:
                 break
             self._keep(course, hooks)
         best_epoch = hooks.end()
-        final = {"setup_seconds": setup_seconds, "started_at": started_at, "best_epoch": best_epoch}
+        final: dict[str, Any] = {"setup_seconds": setup_seconds, "started_at": started_at}
         final |= {"train_rows": len(rows), **course.log.final(), **self._device, **self._slot}
         final |= {"parameters": course.program.parameters}
         predictions = None
         if status == "completed":
             predictions, metrics = self._judge(course, changed=bool(hooks))
-            final |= metrics
+            final |= metrics | {"best_epoch": best_epoch}
         rows_of = {"validation_rows": self._dataset.y_test if validation is None else validation}
         final |= {name: len(found) for name, found in rows_of.items()} | {"test_rows": len(self._dataset.y_test)}
         final |= {"seconds": course.seconds, "gpu_seconds": course.seconds * self._slot["gpus"]}
@@ -148,22 +152,20 @@ class TrialWorker:
             self._program[1].restart(trial.seeds)
             return self._program[1]
         self._program = None  # before the next is made: only one is held
+        self._pipelines.clear()
         tf.keras.backend.clear_session()
-        gc.collect()
         images = tf.TensorSpec([None, *self._dataset.image_shape], self._train_images.dtype)
         program = Program(self._strategy, trial.spec, images, len(self._dataset.class_names), trial.seeds)
         self._program = (trial.condition_id, program)
         return program
 
-    def _iterators(self, course: _Course, rows: Rows) -> tuple[Any, ...]:
-        """Return one iterator a replica; each begins with the epoch that is next."""
-        sources = Sources(
-            self._train_images, self._train_labels, rows, course.pixels, course.trial.spec.augment, course.trial.seeds
-        )
-        return tuple(
-            iter(training_blocks(sources, course.layout, replica, course.log.epochs))
-            for replica in range(course.layout.replicas)
-        )
+    def _ready_pipeline(self, course: _Course) -> Pipeline:
+        """Return the variant's pipeline, the one of the trial before if folds are of one size."""
+        if course.layout not in self._pipelines:
+            self._pipelines[course.layout] = Pipeline(
+                self._train_images, self._train_labels, course.layout, course.trial.spec.augment
+            )
+        return self._pipelines[course.layout]
 
     def _epoch(self, course: _Course, iterators: tuple[Any, ...]) -> Iterator[Progress]:
         """Train one epoch and validate; tell progress between graph calls."""
@@ -230,38 +232,58 @@ class TrialWorker:
         """Write a checkpoint if it is time."""
         if self._checkpoints is None or course.log.epochs == course.trial.spec.epochs or not self._checkpoints.due():
             return
-        snapshot = Snapshot(
-            course.program.variables(), hooks.state(), course.log.columns, course.seconds, self._made_by()
-        )
         try:
-            self._checkpoints.save(course.trial.trial_id, course.log.epochs, lambda: pack(snapshot))
+            self._checkpoints.save(course.trial.trial_id, course.log.epochs, lambda: self._packed(course, hooks))
         except StoreError as error:  # a trial is worth more than its checkpoint
             _log.warning("no checkpoint after epoch %d: %s", course.log.epochs, error)
+        except UnknownState as error:
+            _log.warning("no checkpoints, a run that is cut off starts over: %s", error)
 
-    def _resume(self, course: _Course, hooks: Hooks) -> None:
-        """Go on from the newest checkpoint that is whole and was made by the same versions on the same device."""
+    def _packed(self, course: _Course, hooks: Hooks) -> bytes:
+        """Return the trial as it is now."""
+        states = hooks.state()
+        return pack(Snapshot(course.program.variables(), states, course.log.columns, course.seconds, self._made_by()))
+
+    def _resume(self, course: _Course) -> list[dict[str, Any]] | None:
+        """Go on from the newest checkpoint that is whole and was made by the same versions on the same device.
+
+        Others are removed. Returns what the callbacks remembered, or None for a trial that begins.
+        """
         if self._checkpoints is None:
-            return
+            return None
         self._checkpoints.begin()
-        for name, content in self._checkpoints.newest_first(course.trial.trial_id):
-            try:
-                snapshot = unpack(content)
-            except DamagedSnapshot as error:
-                _log.warning("checkpoint %s is not whole, trying the one before (%s)", name, error)
-                continue
-            if snapshot.made_by != self._made_by():
-                _log.warning("checkpoint %s is of other versions or devices, starting over: %s", name, snapshot.made_by)
-                return
-            course.program.load(snapshot.variables)
-            hooks.restore(snapshot.callbacks)
-            course.log.columns = snapshot.columns
-            course.seconds_before = snapshot.seconds
-            _log.warning("goes on after epoch %d, from checkpoint %s", course.log.epochs, name)
-            return
+        try:
+            for name, content in self._checkpoints.newest_first(course.trial.trial_id):
+                snapshot = self._usable(name, content, course.program)
+                if snapshot is not None:
+                    course.program.load(snapshot.variables)
+                    course.log.columns = snapshot.columns
+                    course.seconds_before = snapshot.seconds
+                    _log.warning("goes on after epoch %d, from checkpoint %s", course.log.epochs, name)
+                    return snapshot.callbacks
+                self._checkpoints.discard(name)
+        except StoreError as error:
+            _log.warning("no checkpoint can be read, starting over: %s", error)
+        return None
+
+    def _usable(self, name: str, content: bytes, program: Program) -> Snapshot | None:
+        """Return the snapshot if the trial can go on from it."""
+        try:
+            snapshot = unpack(content)
+        except DamagedSnapshot as error:
+            _log.warning("checkpoint %s is not whole, trying the one before (%s)", name, error)
+            return None
+        if snapshot.made_by != self._made_by():
+            _log.warning("checkpoint %s is of other versions or devices, not used: %s", name, snapshot.made_by)
+            return None
+        if not program.fits(snapshot.variables):
+            _log.warning("checkpoint %s is of another network, not used", name)
+            return None
+        return snapshot
 
     def _made_by(self) -> dict[str, Any]:
         """Return what must be equal for the bits to be equal."""
-        names = ("device", "python_version", "tensorflow_version", "keras_version", "numpy_version")
+        names = ("device", "python_version", "tensorflow_version", "keras_version", "numpy_version", "cnnjobs_version")
         return {name: self._device[name] for name in names} | self._slot
 
 
@@ -276,10 +298,10 @@ def split_rows(labels: NDArray[np.int32], trial: Trial) -> tuple[Rows, Rows | No
 
 
 def _learning_rates(course: _Course) -> NDArray[np.float32]:
-    """Return the learning rate of each step of the epoch that is next, (steps,); zeros without a schedule."""
+    """Return the learning rate of each step of the epoch that is next, (steps,); a zero without a schedule."""
     spec, steps = course.trial.spec, course.layout.steps
     if spec.schedule is None:
-        return np.zeros(steps, np.float32)
+        return np.zeros(1, np.float32)
     base = spec.optimizer.learning_rate
     run = Run(base, spec.epochs, steps)
     first = course.log.epochs * steps

@@ -2,14 +2,16 @@
 
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from training_runs import DROPPING, everything, in_fresh_process, load, outcome, same, trial_of, trials_of
 
-from cnnjobs import BestWeights, EarlyStopping, ReduceLROnPlateau, vgg
+from cnnjobs import BestWeights, EarlyStopping, ReduceLROnPlateau, callback, vgg
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.files import Files
+from cnnjobs.training.snapshot import pack, unpack
 
 FRESH = """
 from cnnjobs.training.trial import TrialWorker
@@ -84,8 +86,9 @@ def go_on_after(worker, variant, epochs):
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 3, 4])
-def test_a_trial_that_was_cut_off_ends_with_the_same_bits(worker, undisturbed, keeper, epochs):
+def test_a_trial_that_was_cut_off_ends_with_the_same_bits(worker, undisturbed, keeper, caplog, epochs):
     assert same(go_on_after(worker, WATCHED, epochs), undisturbed)
+    assert f"goes on after epoch {epochs}, from" in caplog.text, "did not start over"
 
 
 def test_the_callbacks_of_that_test_do_something(undisturbed):
@@ -119,7 +122,7 @@ outcome(worker, trial_of(everything(DROPPING["vgg"], epochs=30, callbacks=callba
 """
 
 
-def test_a_killed_trial_goes_on_in_another_process_to_the_same_bits(worker, keeper, tmp_path):
+def test_a_killed_trial_goes_on_in_another_process_to_the_same_bits(worker, keeper, tmp_path, caplog):
     callbacks = (EarlyStopping(patience=3), ReduceLROnPlateau(patience=1, min_delta=0.02))
     trial = trial_of(everything(DROPPING["vgg"], epochs=30, callbacks=callbacks))
     process = in_fresh_process(KILLED, tmp_path, wait=False)
@@ -130,6 +133,7 @@ def test_a_killed_trial_goes_on_in_another_process_to_the_same_bits(worker, keep
     process.send_signal(signal.SIGKILL)
     process.communicate()
     resumed = outcome(worker, trial)
+    assert "goes on after epoch" in caplog.text
     worker._checkpoints = None
     assert same(resumed, outcome(worker, trial))
 
@@ -157,6 +161,7 @@ def test_a_checkpoint_of_other_versions_is_not_gone_on_from(worker, keeper, capl
     finally:
         worker._device["keras_version"] = kept
     assert "other versions" in caplog.text
+    assert max(int(name[-8:-4]) for name in keeper.files.names(".npz")) == 2, "new ones took its place"
     worker._checkpoints = None
     assert same(resumed, outcome(worker, trial))
 
@@ -164,8 +169,36 @@ def test_a_checkpoint_of_other_versions_is_not_gone_on_from(worker, keeper, capl
 def test_seconds_of_a_trial_that_was_cut_off_are_added(worker, keeper):
     trial = trial_of(everything(DROPPING["small_cnn"], epochs=3))
     cut_off_after(worker, trial, 2)
+    place = Path(keeper.files.location, keeper.files.names(".npz")[-1])
+    place.write_bytes(pack(replace(unpack(place.read_bytes()), seconds=1000)))
     *_, result = worker.run(trial)
     assert result.final["epochs_done"] == 3
     assert len(result.epochs["loss"]) == 3
     assert result.final["train_seconds"] == pytest.approx(sum(result.epochs["train_seconds"]))
-    assert result.final["seconds"] > result.final["train_seconds"]
+    assert result.final["seconds"] > 1000
+
+
+def remembering(trial, kind):
+    import keras
+
+    class Remembering(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            self.seen = {"set": set(), "pairs": {0: (1, 2)}}[kind]
+
+        def on_epoch_end(self, epoch, logs=None):
+            if kind == "pairs":
+                assert self.seen == {number: (number + 1, 2) for number in range(epoch + 1)}
+                self.seen[epoch + 1] = (epoch + 2, 2)
+
+    return Remembering()
+
+
+@pytest.mark.parametrize(("kind", "kept"), [("set", False), ("pairs", True)])
+def test_what_a_callback_of_the_users_remembers_is_kept_or_there_is_no_checkpoint(worker, keeper, caplog, kind, kept):
+    variant = everything(DROPPING["small_cnn"], epochs=3, callbacks=callback(remembering, kind=kind))
+    trial = trial_of(variant)
+    cut_off_after(worker, trial, 2)
+    assert bool(keeper.trial_ids()) == kept
+    assert ("Remembering.seen is no number" in caplog.text) != kept
+    outcome(worker, trial)
+    assert ("goes on after epoch 2" in caplog.text) == kept

@@ -26,7 +26,7 @@ def fingerprints(worker, trial):
     pixels = Pixels(np.ones(1, np.float32), np.zeros(1, np.float32))
     fixed = np.arange(64)
     images = tf.constant(np.random.RandomState(0).randint(0, 255, (64, 8, 8, 1)).astype(np.uint8))
-    sources = Sources(images, tf.range(64), fixed, pixels, trial.spec.augment, trial.seeds)
+    sources = Sources(images, tf.range(64), fixed, pixels, trial.spec.augment, trial.seeds.order, trial.seeds.augment)
     _, labels, *_ = next(iter(training_blocks(sources, Layout(64, 64, 1, 1), 0)))
     return {
         "split": rows,
@@ -52,7 +52,7 @@ def first_batch(worker, trial):
     pixels = fit_pixels(trial.spec.scaling, worker._dataset.x_train, rows)
     layout = lay_out(len(rows), trial.spec.batch_size, 1, worker._dataset.image_shape)
     course = _Course(trial, worker._ready_program(trial), pixels, layout, validation)
-    return next(worker._iterators(course, rows)[0])[0].numpy()
+    return next(worker._ready_pipeline(course).iterators(rows, pixels, trial.seeds)[0])[0].numpy()
 
 
 @pytest.mark.parametrize(("source", "same"), [("init", True), ("dropout", True), ("order", False), ("augment", False)])

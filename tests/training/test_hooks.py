@@ -28,7 +28,9 @@ def test_stock_callbacks_of_keras_work(worker, tmp_path):
         callback(stock, kind="ModelCheckpoint", filepath=str(tmp_path / "best.keras"), save_best_only=True),
         callback(stock, kind="TensorBoard", log_dir=str(tmp_path / "board")),
         callback(stock, kind="TerminateOnNaN"),
-        callback(stock, kind="EarlyStopping", monitor="loss", patience=9, mode="min"),
+        callback(stock, kind="EarlyStopping", monitor="val_accuracy", patience=9),
+        callback(stock, kind="ReduceLROnPlateau", monitor="val_accuracy", patience=9),
+        callback(stock, kind="ProgbarLogger"),
     ]
     result = run(worker, VARIANT.but(callbacks=kinds))
     with open(tmp_path / "log.csv") as file:
@@ -115,6 +117,7 @@ def no_callback(trial):
     [
         (callback(every_batch), ValueError, "called at the ends of epochs only. Received: Batches, which wants on_tr"),
         (callback(stock, kind="TensorBoard", update_freq=10), ValueError, "TensorBoard, which wants every 10 batches"),
+        (callback(stock, kind="BackupAndRestore", backup_dir="x"), ValueError, "BackupAndRestore is not needed"),
         (callback(no_callback), TypeError, r"no_callback\(\) must return a keras.callbacks.Callback. Received: 'noth"),
     ],
 )
@@ -172,3 +175,40 @@ def test_callbacks_that_only_watch_change_no_bit(worker):
     watched = outcome(worker, trial_of(VARIANT.but(callbacks=EarlyStopping(patience=99))))
     assert all((plainly[name] == watched[name]).all() for name in METRICS)
     assert (plainly["probabilities"] == watched["probabilities"]).all()
+
+
+def own_checkpoints(trial, path):
+    import keras
+
+    class Mine(keras.callbacks.ModelCheckpoint):
+        def on_epoch_end(self, epoch, logs=None):
+            super().on_epoch_end(epoch, logs)
+
+        def on_test_end(self, logs=None):
+            self.tested = sorted(logs)
+
+    return Mine(path)
+
+
+def test_a_subclass_of_a_stock_callback_works_and_validation_is_told(worker, tmp_path):
+    run(worker, VARIANT.but(callbacks=callback(own_checkpoints, path=str(tmp_path / "last.keras"))))
+    assert (tmp_path / "last.keras").exists()
+
+
+def test_a_log_goes_on_where_a_trial_that_was_cut_off_stopped(worker, tmp_path):
+    from cnnjobs.store.checkpoints import Checkpoints
+    from cnnjobs.store.files import Files
+
+    path = tmp_path / "log.csv"
+    trial = trial_of(VARIANT.but(callbacks=callback(stock, kind="CSVLogger", filename=str(path))))
+    worker._checkpoints = Checkpoints(Files(tmp_path / "checkpoints"), every_s=0)
+    try:
+        running = worker.run(trial)
+        next(message for message in running if message.epoch == 2)
+        next(running)
+        running.close()
+        *_, result = worker.run(trial)
+    finally:
+        worker._checkpoints = None
+    with open(path) as file:
+        assert [float(row["loss"]) for row in csv.DictReader(file)] == result.epochs["loss"]

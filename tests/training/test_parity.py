@@ -20,7 +20,8 @@ def batches_of(worker, trial):
 
     rows, _ = split_rows(worker._dataset.y_train, trial)
     pixels = fit_pixels(trial.spec.scaling, worker._dataset.x_train, rows)
-    sources = Sources(worker._train_images, worker._train_labels, rows, pixels, trial.spec.augment, trial.seeds)
+    data, seeds = (worker._train_images, worker._train_labels), trial.seeds
+    sources = Sources(*data, rows, pixels, trial.spec.augment, seeds.order, seeds.augment)
     layout = lay_out(len(rows), trial.spec.batch_size, 1, worker._dataset.image_shape)
     for images, labels, _, edges, _ in training_blocks(sources, layout, 0).take(layout.blocks * EPOCHS):
         for first, last in itertools.pairwise(edges):
@@ -203,7 +204,9 @@ def test_pooling_for_xla_has_the_gradient_of_max_pooling(worker):
 
     from cnnjobs.training.compilation import _Pooling
 
-    images = tf.constant(np.random.RandomState(0).randint(0, 3, (4, 9, 7, 2)).astype(np.float32))  # ties, a remainder
+    pixels = np.random.RandomState(0).randint(0, 3, (4, 9, 7, 2)).astype(np.float32)  # ties, a remainder
+    pixels[0, 0, 0] = -np.inf
+    images = tf.constant(pixels)
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(images)
         ours = _Pooling((2, 3))(images)

@@ -19,7 +19,7 @@ def sources(rows, seeds, augment=None):
     images = np.zeros((rows, 8, 8, 1), np.uint8)
     images[:, 0, 0, 0], images[:, 0, 1, 0] = np.arange(rows) // 256, np.arange(rows) % 256
     pixels = fit_pixels("unit", images, np.arange(rows))
-    return Sources(tf.constant(images), tf.range(rows), np.arange(rows), pixels, augment, seeds)
+    return Sources(tf.constant(images), tf.range(rows), np.arange(rows), pixels, augment, seeds.order, seeds.augment)
 
 
 def steps_of(rows, batch, replicas=1, block=4, *, epochs=1, first_epoch=0, seed=0, augment=None, replica=0):

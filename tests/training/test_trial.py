@@ -115,7 +115,7 @@ def test_a_network_of_the_users_trains_with_its_hyperparameters(worker, digits):
     [
         (
             sigmoid_at_the_end,
-            "must have the activation 'softmax' or none .logits.. Received: Dense with activation=sigmoid",
+            "last layer must be softmax, or a layer without activation.*Received: Dense with activation=sigmoid",
         ),
         (too_few_outputs, r"must return .batch, 10.. Received: output shape \(None, 3\)"),
     ],
@@ -141,3 +141,46 @@ def test_columns_of_a_trial_are_columns_of_the_store(worker, digits):
     result = run(worker, trials_of(BASE, digits)[0])
     assert set(result.final) <= set(TRIALS.names)
     assert set(result.epochs) <= set(EPOCHS.names)
+
+
+def softmax_operation(input_shape, classes):
+    import keras
+
+    inputs = keras.Input(input_shape)
+    return keras.Model(inputs, keras.ops.softmax(keras.layers.Dense(classes)(keras.layers.Flatten()(inputs))))
+
+
+def nested(input_shape, classes):
+    import keras
+
+    inputs = keras.Input(input_shape)
+    head = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(classes)])
+    return keras.Model(inputs, head(inputs))
+
+
+def without_input(input_shape, classes):
+    import keras
+
+    return keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(classes)])
+
+
+def subclassed(input_shape, classes):
+    import keras
+
+    class Net(keras.Model):
+        pass
+
+    return Net()
+
+
+@pytest.mark.parametrize("network", [softmax_operation, nested, without_input])
+def test_networks_of_the_users_in_several_forms_give_probabilities(worker, digits, network):
+    result = run(worker, trials_of(BASE.but(model=custom(network)), digits)[0])
+    assert np.allclose(result.predictions.probabilities.sum(axis=1), 1, atol=1e-5)
+    same = run(worker, trials_of(BASE.but(model=custom(nested)), digits)[0])
+    assert result.epochs["val_loss"] == pytest.approx(same.epochs["val_loss"], rel=1e-4), "softmax once, not twice"
+
+
+def test_a_subclassed_network_is_refused_with_a_way_out(worker, digits):
+    with pytest.raises(TypeError, match=r"must return a Sequential or functional keras.Model.*Net.*Wrap it"):
+        run(worker, trials_of(BASE.but(model=custom(subclassed)), digits)[0])
