@@ -10,7 +10,7 @@ from cnnjobs.errors import SpecError
 from cnnjobs.jobfile import JobFile, load_job
 from cnnjobs.models import check_image_size
 from cnnjobs.plan import Plan, make_plan
-from cnnjobs.spec import DatasetSpec, ImageFolder, Job, dataset_spec
+from cnnjobs.spec import DatasetSpec, ImageFolder, Job, Variant, dataset_spec
 from cnnjobs.spec.checks import whole
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
@@ -61,6 +61,16 @@ class Prepared:
     plan: Plan
     only: tuple[str, ...]
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know before reading the results."""
+        choosing = [name for name, variant in self.job.variants.items() if _watches_validation(variant)]
+        if self.job.validation != "test" or not choosing:
+            return self.dataset.notes
+        names = ", ".join(repr(name) for name in choosing)
+        flattered = f"callbacks of {names} decide by the test set (validation='test'), which flatters its figures"
+        return (*self.dataset.notes, flattered)
+
     def document(self) -> dict[str, Any]:
         """Return what `job.json` keeps of it."""
         data = self.dataset
@@ -75,7 +85,7 @@ class Prepared:
                 "image_shape": list(data.image_shape),
                 "classes": len(data.class_names),
                 "class_names": list(data.class_names),
-                "notes": list(data.notes),
+                "notes": list(self.notes),
             },
             "file": self.file.path.name,
             "text": self.file.text,
@@ -145,6 +155,10 @@ def _overridden(job: Job, overrides: Overrides) -> Job:
     if overrides.epochs is not None:
         job = job.but(variants={name: one.but(epochs=overrides.epochs) for name, one in job.variants.items()})
     return job
+
+
+def _watches_validation(variant: Variant) -> bool:
+    return any(getattr(one, "monitor", "").startswith("val_") for one in variant.callbacks)
 
 
 def _check(job: Job, dataset: Dataset) -> None:

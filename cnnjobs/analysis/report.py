@@ -148,8 +148,8 @@ def _summary(table: JobTable) -> list[str]:
     header, rows = tables.summary_cells(table)
     what = plots.axis_label(table.metric)
     text = (
-        f"{what[0].upper() + what[1:]} at the final epoch. SD: standard deviation over the runs, ddof=1. "
-        f"95% CI: t interval of the mean over {interval_over(table)}"
+        f"{what[0].upper() + what[1:]} of the weights that come out of training. "
+        f"SD: standard deviation over the runs, ddof=1. 95% CI: t interval of the mean over {interval_over(table)}"
     )
     return [f"## {what.split(' (', maxsplit=1)[0].capitalize()}", markdown_table(header, rows), text + "."]
 

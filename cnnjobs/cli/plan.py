@@ -36,7 +36,7 @@ def plan(job: str, *, results: str, sizes: bool, **overrides: Any) -> None:
         )
         return
     prepared = prepare(read, asked, Waiting())
-    for note in prepared.dataset.notes:
+    for note in prepared.notes:
         click.echo(f"note: {note}", err=True)
     counted = {}
     if sizes:

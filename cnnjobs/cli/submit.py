@@ -66,7 +66,7 @@ def submit(
     prepared = prepare(read_job(job, asked), asked, Waiting())
     store = store_at(results, prepared.job)
     missing, state = missing_trials(prepared, store)
-    for note in (*prepared.dataset.notes, *(f"not readable, runs again: {name}" for name in state.damaged)):
+    for note in (*prepared.notes, *(f"not readable, runs again: {name}" for name in state.damaged)):
         click.echo(f"note: {note}", err=True)
     checkpoints = Checkpoints(store.files.below("checkpoints"), checkpoint_every)
     if missing:

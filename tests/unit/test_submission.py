@@ -67,6 +67,18 @@ def test_the_resolved_job_is_kept(submit, tmp_path):
     assert document["variants"]["two"]["settings"]["batch_size"] == 5
 
 
+def test_choices_made_on_the_test_set_are_told(tmp_path):
+    path = write_job(tmp_path, variants='"early": base.but(callbacks=EarlyStopping()), "plain": base,')
+    text = path.read_text().replace("import Augment", "import EarlyStopping, Augment")
+    path.write_text(text)
+    asked = Overrides()
+    assert prepare(read_job(str(path), asked), asked, quiet).notes == ()
+    path.write_text(text.replace("repeats=2,", "repeats=2, validation='test',"))
+    prepared = prepare(read_job(str(path), asked), asked, quiet)
+    assert "callbacks of 'early' decide by the test set" in prepared.notes[0]
+    assert prepared.document()["dataset"]["notes"] == list(prepared.notes)
+
+
 def kept(tmp_path):
     return sorted(path.name for path in (tmp_path / "results" / "tiny" / "checkpoints").glob("*"))
 
