@@ -1,5 +1,6 @@
 """The callbacks of a trial: Keras's own, driven at the ends of epochs, with state that a checkpoint can keep."""
 
+import contextlib
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -70,6 +71,8 @@ class Hooks:
                 one.append = True  # its file has the epochs that are done
         self._list.on_train_begin()
         for one, state in zip(self._callbacks, states or [], strict=bool(states)):
+            if isinstance(one, keras.callbacks.CSVLogger):
+                continue  # what it remembers is in its file
             if getattr(one, "monitor_op", False) is None:
                 one._set_monitor_op()  # else Keras does it at the next epoch, and turns the sign of min_delta again
             for name, value in state.items():
@@ -92,6 +95,11 @@ class Hooks:
         kept = [one for one in self._callbacks if isinstance(one, keras.callbacks.EarlyStopping)]
         restored = [one for one in kept if one.restore_best_weights and one.best_weights is not None]
         return int(restored[-1].best_epoch) + 1 if restored else None
+
+    def abandon(self) -> None:
+        """Training is broken off: let the callbacks close their files."""
+        with contextlib.suppress(Exception):
+            self._list.on_train_end()
 
     def state(self) -> list[State]:
         """Return what each callback remembers: its attributes that are numbers, text, arrays or made of these.

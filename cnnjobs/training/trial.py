@@ -3,7 +3,7 @@
 import gc
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -123,16 +123,7 @@ class TrialWorker:
         pipeline = self._ready_pipeline(course)
         iterators = pipeline.iterators(rows, pixels, trial.seeds, course.log.epochs)
         setup_seconds = time.perf_counter() - began
-        status = "completed"
-        while course.log.epochs < trial.spec.epochs:
-            hooks.epoch_began(course.log.epochs)
-            yield from self._epoch(course, iterators)
-            if not course.log.finite():
-                status = "diverged"
-                break
-            if hooks.epoch_ended(course.log.epochs - 1, course.log.metrics()):
-                break
-            self._keep(course, hooks)
+        status = yield from self._train(course, hooks, iterators)
         best_epoch = hooks.end()
         final: dict[str, Any] = {"setup_seconds": setup_seconds, "started_at": started_at}
         final |= {"train_rows": len(rows), **course.log.final(), **self._device, **self._slot}
@@ -145,6 +136,22 @@ class TrialWorker:
         final |= {name: len(found) for name, found in rows_of.items()} | {"test_rows": len(self._dataset.y_test)}
         final |= {"seconds": course.seconds, "gpu_seconds": course.seconds * self._slot["gpus"]}
         yield Result(status, final, course.log.columns, predictions)
+
+    def _train(self, course: _Course, hooks: Hooks, iterators: tuple[Any, ...]) -> Generator[Progress, None, str]:
+        """Train the epochs that are left; return "completed" or "diverged"."""
+        try:
+            while course.log.epochs < course.trial.spec.epochs:
+                hooks.epoch_began(course.log.epochs)
+                yield from self._epoch(course, iterators)
+                if not course.log.finite():
+                    return "diverged"
+                if hooks.epoch_ended(course.log.epochs - 1, course.log.metrics()):
+                    break
+                self._keep(course, hooks)
+        except BaseException:  # GeneratorExit too: the trial was dropped
+            hooks.abandon()
+            raise
+        return "completed"
 
     def _ready_program(self, trial: Trial) -> Program:
         """Return the network in its initial state, reusing the graphs of the trial before if they fit."""
