@@ -95,10 +95,10 @@ class TrialWorker:
     @property
     def worn(self) -> str | None:
         """Why this process should not run another trial; None if it may."""
-        grown = process_bytes() - (self._first_bytes or 0)
-        if self._first_bytes is not None and grown > GROWTH_BYTES:
-            return f"grown by {grown >> 20} MiB since its first trial"
-        return self._broken
+        if self._broken is not None or self._first_bytes is None:
+            return self._broken
+        grown = process_bytes() - self._first_bytes
+        return f"grown by {grown >> 20} MiB since its first trial" if grown > GROWTH_BYTES else None
 
     def run(self, trial: Trial) -> Iterator[Message]:
         """Train and evaluate; yield progress, and the result last."""
