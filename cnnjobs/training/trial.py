@@ -44,6 +44,7 @@ class _Course:
         pixels: its scaling.
         layout: how its training rows are cut.
         validation: rows of train it validates on; None for the whole test set.
+        tested: what the network said about the test set when it was last asked.
     """
 
     trial: Trial
@@ -53,6 +54,7 @@ class _Course:
     validation: Rows | None
     log: EpochLog = field(default_factory=EpochLog)
     pace: Pace = field(default_factory=Pace)
+    tested: NDArray[np.float32] | None = None
     seconds_before: float = 0.0
     began: float = field(default_factory=time.perf_counter)
 
@@ -215,7 +217,8 @@ class TrialWorker:
     def _test(self, course: _Course) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         """Return probabilities and labels of the test set."""
         labels = self._dataset.y_test
-        return course.program.predict(self._test_images, np.arange(len(labels)), course.pixels), labels
+        course.tested = course.program.predict(self._test_images, np.arange(len(labels)), course.pixels)
+        return course.tested, labels
 
     def _judge(self, course: _Course, *, changed: bool) -> tuple[Predictions, dict[str, float]]:
         """Return what the network that came out says about the test set, and its metrics.
@@ -226,7 +229,9 @@ class TrialWorker:
         """
         metrics = {}
         began = time.perf_counter()
-        probabilities, labels = self._test(course)
+        probabilities, labels = course.tested, self._dataset.y_test
+        if changed or probabilities is None:
+            probabilities, labels = self._test(course)
         metrics["test_loss"] = cross_entropy(probabilities, labels)
         metrics["test_accuracy"] = accuracy(probabilities, labels)
         metrics["test_seconds"] = time.perf_counter() - began
