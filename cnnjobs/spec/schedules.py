@@ -26,11 +26,6 @@ class Run:
 class Schedule(Protocol):
     """Gives each step its learning rate."""
 
-    @property
-    def follows_length(self) -> bool:
-        """Whether a longer run would have other rates from the start."""
-        ...
-
     def factor(self, step: int, run: Run) -> float:
         """Return the rate of a step, counted from 0, as a multiple of the optimizer's."""
         ...
@@ -54,11 +49,6 @@ class CosineDecay:
         as_float(self, "final", least=0, most=1)
         if self.epochs is not None:
             as_float(self, "epochs", above=0)
-
-    @property
-    def follows_length(self) -> bool:
-        """Whether a longer run would have other rates from the start."""
-        return self.epochs is None
 
     def factor(self, step: int, run: Run) -> float:
         """Return the rate of a step as a multiple of the optimizer's."""
@@ -88,11 +78,6 @@ class ExponentialDecay:
         as_float(self, "epochs", above=0)
         flag("ExponentialDecay.staircase", self.staircase)
 
-    @property
-    def follows_length(self) -> bool:
-        """Whether a longer run would have other rates from the start."""
-        return False
-
     def factor(self, step: int, run: Run) -> float:
         """Return the rate of a step as a multiple of the optimizer's."""
         part = step / (self.epochs * run.steps_an_epoch)
@@ -116,11 +101,6 @@ class TimeDecay:
     def __post_init__(self) -> None:
         if self.decay is not None:
             as_float(self, "decay", least=0)
-
-    @property
-    def follows_length(self) -> bool:
-        """Whether a longer run would have other rates from the start."""
-        return self.decay is None
 
     def factor(self, step: int, run: Run) -> float:
         """Return the rate of a step as a multiple of the optimizer's."""
@@ -149,11 +129,6 @@ class Cyclical:
         as_float(self, "low", least=0, below=1)
         as_float(self, "epochs", above=0)
         flag("Cyclical.halving", self.halving)
-
-    @property
-    def follows_length(self) -> bool:
-        """Whether a longer run would have other rates from the start."""
-        return False
 
     def factor(self, step: int, run: Run) -> float:
         """Return the rate of a step as a multiple of the optimizer's."""
@@ -184,11 +159,6 @@ class Warmup:
                 "`Warmup.then` must be CosineDecay(...), ExponentialDecay(...), TimeDecay(...), Cyclical(...) or "
                 f"None. Received: then={self.then!r}."
             )
-
-    @property
-    def follows_length(self) -> bool:
-        """Whether a longer run would have other rates from the start."""
-        return self.then is not None and self.then.follows_length
 
     def factor(self, step: int, run: Run) -> float:
         """Return the rate of a step as a multiple of the optimizer's."""

@@ -44,26 +44,6 @@ def test_a_warm_up_longer_than_the_run_only_rises():
 
 
 @pytest.mark.parametrize(
-    ("schedule", "follows"),
-    [
-        (CosineDecay(), True),
-        (CosineDecay(epochs=3), False),
-        (ExponentialDecay(), False),
-        (TimeDecay(), True),
-        (TimeDecay(decay=0.1), False),
-        (Cyclical(), False),
-        (Warmup(), False),
-        (Warmup(then=CosineDecay()), True),
-    ],
-)
-def test_a_schedule_says_whether_a_longer_run_has_other_rates(schedule, follows):
-    assert schedule.follows_length == follows
-    longer = Run(0.1, 20, 20)
-    steps = range(0, 200, 7)
-    assert follows == ([schedule.factor(s, RUN) for s in steps] != [schedule.factor(s, longer) for s in steps])
-
-
-@pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda: CosineDecay(final=2), "`CosineDecay.final` must be a number at least 0 and at most 1"),
