@@ -1,6 +1,7 @@
 """What makes two trials the same trial: canonical JSON of everything that decides it, hashed."""
 
 import dataclasses
+import functools
 import hashlib
 import json
 import math
@@ -11,7 +12,7 @@ from typing import Any
 
 from cnnjobs.errors import SpecError
 from cnnjobs.source import source_of
-from cnnjobs.spec import UserFunction
+from cnnjobs.spec import UserFunction, WeightsFile
 
 NUMERICS_VERSION = 2
 """Raised when a change of the training code changes results: all trials then run again."""
@@ -35,6 +36,8 @@ def canonical(value: Any) -> Any:
             "source_sha256": hashlib.sha256(text.encode()).hexdigest(),
             "options": canonical(value.options),
         }
+    if isinstance(value, WeightsFile):
+        return {"kind": "WeightsFile", "sha256": _sha256_of_file(value.path)}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         parts = {item.name: canonical(getattr(value, item.name)) for item in dataclasses.fields(value)}
         return {"kind": type(value).__name__, **parts}
@@ -58,6 +61,26 @@ def canonical(value: Any) -> Any:
         f"A hyperparameter must be a finite number, text, None, or a list or dict of these, so that it can be stored. "
         f"Received: {value!r} of type {type(value).__name__}."
     )
+
+
+def _sha256_of_file(path: str) -> str:
+    """Return the hash of a file's content.
+
+    Raises:
+        SpecError: if it cannot be read.
+    """
+    try:
+        stat = Path(path).stat()
+        return _sha256_of_state(path, stat.st_size, stat.st_mtime_ns)
+    except OSError as error:
+        raise SpecError(f"The weights file {path} cannot be read: {error.strerror}.") from error
+
+
+@functools.cache
+def _sha256_of_state(path: str, size: int, mtime_ns: int) -> str:
+    """Return the hash; the same file is read once a process."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def digest(value: Any, length: int = 20) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from cnnjobs.datasets import Dataset, load_dataset
 from cnnjobs.errors import SpecError
 from cnnjobs.jobfile import JobFile, load_job
-from cnnjobs.models import check_image_size
+from cnnjobs.models import check_network
 from cnnjobs.plan import Plan, make_plan
 from cnnjobs.spec import DatasetSpec, ImageFolder, Job, Variant, dataset_spec
 from cnnjobs.spec.checks import whole
@@ -176,7 +176,7 @@ def _check(job: Job, dataset: Dataset) -> None:
             f"{len(dataset.y_train)} training rows."
         )
     for name, variant in job.variants.items():
-        check_image_size(name, variant.network, dataset.image_shape)
+        check_network(name, variant.network, dataset.image_shape)
         if variant.batch_size > rows:
             raise SpecError(
                 f"Variant {name!r}: `batch_size` must be at most {rows}, the rows it trains on. "

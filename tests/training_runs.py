@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from cnnjobs import SGD, Adam, Augment, Job, Variant, small_cnn, vgg
+from cnnjobs import SGD, Adam, Augment, Job, Variant, cnn, mlp, small_cnn, vgg
 from cnnjobs.datasets import Dataset, load_dataset
 from cnnjobs.plan import Trial, make_plan
 from cnnjobs.spec import Named
+from cnnjobs.spec.metrics import METRICS
 
 AUGMENT = Augment(flip="horizontal", shift=0.1, rotation=10, zoom=0.1, shear=5)
 
@@ -20,16 +21,19 @@ BUNDLED = {
     "vgg": vgg(blocks=2, filters=8, dense=16, weight_decay=0.001),
     "vgg with batch normalisation": vgg(blocks=2, filters=8, dense=16, batch_norm=True),
     "small_cnn": small_cnn(filters=(8, 8), dense=16),
+    "mlp": mlp(dense=(24, 16)),
 }
-"""Every bundled network, small and without dropout; a test holds this against the registry."""
+"""The bundled networks that fit 8 x 8 pixels, small and without dropout."""
 
 DROPPING = {
     "vgg": vgg(blocks=2, filters=8, dense=16, dropout=0.3, batch_norm=True, weight_decay=0.001),
     "small_cnn": small_cnn(filters=(8, 8), dense=16, dropout=0.3),
+    "mlp": mlp(dense=(24, 16), dropout=(0.2, 0.4)),
+    "cnn": cnn(blocks=((8,), (8, 8)), pool=(3, 2), padding="same", dense=(16, 12), dropout=0.2, batch_norm=True),
 }
-"""Every bundled network with all it can do switched on."""
+"""The bundled networks that fit 8 x 8 pixels, with all they can do switched on."""
 
-METRICS = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
+COLUMNS = (*METRICS, *(f"val_{name}" for name in METRICS), "learning_rate")
 
 
 def digits(rows: int | None = None) -> Dataset:
@@ -60,7 +64,7 @@ def plain(model, **changes) -> Variant:
 def outcome(worker, trial: Trial) -> dict[str, np.ndarray]:
     """Run a trial; return all that must be equal when it runs again, as arrays by name."""
     *_, result = worker.run(trial)
-    found = {name: np.array(result.epochs[name]) for name in METRICS}
+    found = {name: np.array(result.epochs[name]) for name in COLUMNS}
     found |= {f"variable {i}": value for i, value in enumerate(worker._program[1].variables())}
     if result.predictions is not None:
         found["probabilities"] = result.predictions.probabilities

@@ -13,10 +13,8 @@ import pyarrow.compute as pc
 
 from cnnjobs.analysis.statistics import Difference, Summary, paired_difference, summarize
 from cnnjobs.errors import StoreError
+from cnnjobs.spec.metrics import is_accuracy
 from cnnjobs.store.store import Store
-
-METRICS = ("test_accuracy", "test_loss", "val_accuracy", "val_loss")
-"""Columns of `trials` that can be compared."""
 
 Key = tuple[int, int]
 """(repeat, fold), both counted from 0."""
@@ -88,7 +86,7 @@ class JobTable:
     @property
     def is_accuracy(self) -> bool:
         """Whether values are fractions, shown as percentages."""
-        return self.metric.endswith("accuracy")
+        return is_accuracy(self.metric)
 
 
 def default_metric(job: Mapping[str, Any]) -> str:

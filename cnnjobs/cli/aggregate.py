@@ -4,13 +4,14 @@ import click
 
 from cnnjobs.cli.options import DEFAULT_RESULTS
 from cnnjobs.cli.stores import for_each_store
+from cnnjobs.spec.metrics import METRICS
 
 
 @click.command(short_help="Tables, box plots and learning curves of what is stored.")
 @click.argument("results", metavar="[RESULTS]", default=DEFAULT_RESULTS)
 @click.option(
     "--metric",
-    type=click.Choice(["test_accuracy", "test_loss", "val_accuracy", "val_loss"]),
+    type=click.Choice([f"{part}_{metric}" for part in ("test", "val") for metric in METRICS]),
     help="What to compare.  [default: test_accuracy; val_accuracy with folds]",
 )
 @click.option("--reference", metavar="VARIANT", help="What the others are compared with.  [default: the job's first]")

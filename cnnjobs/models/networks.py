@@ -6,9 +6,13 @@ from typing import Any
 import keras
 from keras import layers
 
-from cnnjobs.spec import CustomModel, Model, Variant
+from cnnjobs.spec import CustomModel, Model, Variant, WeightsFile
+from cnnjobs.spec.models import VGG16_BLOCKS
 
 Shape = tuple[int, int, int]
+
+IMAGENET_BLUE_GREEN_RED = (103.939, 116.779, 123.68)
+"""Mean of each channel over ImageNet, of 255."""
 
 
 def build_model(spec: Model | CustomModel, image_shape: Shape, classes: int) -> keras.Model:
@@ -43,57 +47,79 @@ def count_parameters(variant: Variant, image_shape: Shape, classes: int) -> int:
     return int(build_model(variant.network, image_shape, classes).count_params())
 
 
-def vgg(
+def cnn(
     image_shape: Shape,
     classes: int,
     *,
-    blocks: int,
-    filters: int,
-    dense: int,
+    blocks: tuple[tuple[int, ...], ...],
+    dense: tuple[int, ...],
+    pool: tuple[int, ...],
+    padding: str,
     dropout: tuple[float, ...],
     weight_decay: float,
     batch_norm: bool,
+    initializer: str,
+    output: str,
 ) -> keras.Model:
-    """Build blocks of two 3 x 3 same-padded ReLU convolutions and 2 x 2 max pooling, He-uniform, softmax.
+    """Build blocks of 3 x 3 ReLU convolutions, each ended by max pooling, then dense ReLU layers and the output.
 
-    Batch normalisation follows the activation of every convolution and of the hidden dense layer.
-    Source: the block of Simonyan and Zisserman (2015), as tutorial A uses it.
+    Batch normalisation follows the activation of every convolution and hidden dense layer; dropout
+    follows every pooling and every hidden dense layer. Source: the five tutorials, of whose networks
+    these are the parts; the block is that of Simonyan and Zisserman (2015).
     """
-    options: dict[str, Any] = {"activation": "relu", "kernel_initializer": "he_uniform"}
+    options: dict[str, Any] = {"activation": "relu", "kernel_initializer": initializer}
     if weight_decay:
         options["kernel_regularizer"] = keras.regularizers.L2(weight_decay)
-
-    def normalised(x: Any) -> Any:
-        return layers.BatchNormalization()(x) if batch_norm else x
-
-    def dropped(x: Any, rate: float) -> Any:
-        return layers.Dropout(rate)(x) if rate else x
-
     inputs = x = keras.Input(image_shape)
-    for block in range(blocks):
-        for _ in range(2):
-            x = normalised(layers.Conv2D(filters * 2**block, 3, padding="same", **options)(x))
-        x = dropped(layers.MaxPooling2D(2)(x), dropout[block])
-    x = normalised(layers.Dense(dense, **options)(layers.Flatten()(x)))
-    x = dropped(x, dropout[blocks])
+    for filters, side, rate in zip(blocks, pool, dropout, strict=False):
+        for size in filters:
+            x = _normalised(layers.Conv2D(size, 3, padding=padding, **options)(x), batch_norm)
+        x = _dropped(layers.MaxPooling2D(side)(x) if side > 1 else x, rate)
+    x = layers.Flatten()(x)
+    for size, rate in zip(dense, dropout[len(blocks) :], strict=True):
+        x = _dropped(_normalised(layers.Dense(size, **options)(x), batch_norm), rate)
+    return keras.Model(inputs, layers.Dense(classes, activation="softmax" if output == "softmax" else None)(x))
+
+
+def vgg16(
+    image_shape: Shape,
+    classes: int,
+    *,
+    weights: str | WeightsFile | None,
+    trainable_blocks: int,
+    dense: tuple[int, ...],
+    dropout: tuple[float, ...],
+) -> keras.Model:
+    """Build VGG16's convolutions below a new head; grey pictures serve as all three colours.
+
+    Pixels in [0, 1] become those of its training: 0 to 255, blue first, ImageNet's means taken off.
+    Source: `keras.applications.VGG16` and its `preprocess_input`.
+    """
+    base = keras.applications.VGG16(
+        include_top=False,
+        weights=weights.path if isinstance(weights, WeightsFile) else weights,
+        input_shape=(*image_shape[:2], 3),
+    )
+    for layer in base.layers:
+        block = int(layer.name[5]) if layer.name.startswith("block") else 0
+        layer.trainable = block > VGG16_BLOCKS - trainable_blocks
+    inputs = x = keras.Input(image_shape)
+    if image_shape[-1] == 1:
+        x = layers.Concatenate()([x, x, x])
+    x = layers.Rescaling(255.0, offset=[-mean for mean in IMAGENET_BLUE_GREEN_RED])(x[..., ::-1])
+    x = layers.Flatten()(base(x))
+    for size, rate in zip(dense, dropout, strict=True):
+        x = _dropped(layers.Dense(size, activation="relu")(x), rate)
     return keras.Model(inputs, layers.Dense(classes, activation="softmax")(x))
 
 
-def small_cnn(image_shape: Shape, classes: int, *, filters: tuple[int, ...], dense: int, dropout: float) -> keras.Model:
-    """Build 3 x 3 unpadded ReLU convolutions, 2 x 2 max pooling after all but the last, logits.
-
-    Source: tutorial B.
-    """
-    inputs = x = keras.Input(image_shape)
-    for index, size in enumerate(filters):
-        x = layers.Conv2D(size, 3, activation="relu")(x)
-        if index < len(filters) - 1:
-            x = layers.MaxPooling2D(2)(x)
-    if dropout:
-        x = layers.Dropout(dropout)(x)
-    x = layers.Dense(dense, activation="relu")(layers.Flatten()(x))
-    return keras.Model(inputs, layers.Dense(classes)(x))
+def _normalised(x: Any, wanted: bool) -> Any:
+    return layers.BatchNormalization()(x) if wanted else x
 
 
-BUILDERS: dict[str, Callable[..., keras.Model]] = {"vgg": vgg, "small_cnn": small_cnn}
+def _dropped(x: Any, rate: float) -> Any:
+    return layers.Dropout(rate)(x) if rate else x
+
+
+BUILDERS: dict[str, Callable[..., keras.Model]] = {"cnn": cnn, "vgg16": vgg16}
 """Builder by the name that `Model.builder` carries."""

@@ -12,8 +12,19 @@ from cnnjobs.spec.callbacks import (
 from cnnjobs.spec.data import DatasetSpec, ImageFolder, Named, Npz, dataset_spec
 from cnnjobs.spec.functions import UserFunction
 from cnnjobs.spec.job import SOURCES, Job, grid
-from cnnjobs.spec.models import CustomModel, Model, custom, small_cnn, vgg
-from cnnjobs.spec.optimizers import SGD, Adam, Optimizer
+from cnnjobs.spec.models import (
+    CustomModel,
+    Model,
+    WeightsFile,
+    cnn,
+    custom,
+    mlp,
+    small_cnn,
+    smaller_vgg,
+    vgg,
+    vgg16,
+)
+from cnnjobs.spec.optimizers import SGD, Adam, Nadam, Optimizer, RMSprop
 from cnnjobs.spec.schedules import CosineDecay, Cyclical, ExponentialDecay, Run, Schedule, TimeDecay, Warmup
 from cnnjobs.spec.variant import Variant
 
@@ -34,9 +45,11 @@ __all__ = [
     "ImageFolder",
     "Job",
     "Model",
+    "Nadam",
     "Named",
     "Npz",
     "Optimizer",
+    "RMSprop",
     "ReduceLROnPlateau",
     "Run",
     "Schedule",
@@ -44,10 +57,15 @@ __all__ = [
     "UserFunction",
     "Variant",
     "Warmup",
+    "WeightsFile",
     "callback",
+    "cnn",
     "custom",
     "dataset_spec",
     "grid",
+    "mlp",
     "small_cnn",
+    "smaller_vgg",
     "vgg",
+    "vgg16",
 ]

@@ -6,9 +6,7 @@ from typing import Any, ClassVar
 
 from cnnjobs.spec.checks import as_float, flag, one_of, whole
 from cnnjobs.spec.functions import UserFunction
-
-MONITORS = ("val_loss", "val_accuracy", "loss", "accuracy")
-"""What a callback can watch: columns of `epochs`."""
+from cnnjobs.spec.metrics import MONITORS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +15,7 @@ class EarlyStopping:
 
     Args:
         patience: epochs without improvement.
-        monitor: "val_loss", "val_accuracy", "loss" or "accuracy".
+        monitor: "val_loss", "val_accuracy", "val_mse", "val_top5_accuracy", or these of the training rows: "loss", ...
         min_delta: smaller changes are no improvement.
         restore_best: end with the weights of the best epoch instead of the last.
     """
@@ -39,7 +37,7 @@ class BestWeights:
     """Train to the end, then go back to the weights of the epoch with the best monitored value.
 
     Args:
-        monitor: "val_loss", "val_accuracy", "loss" or "accuracy".
+        monitor: "val_loss", "val_accuracy", "val_mse", "val_top5_accuracy", or these of the training rows: "loss", ...
     """
 
     monitor: str = "val_loss"
@@ -55,7 +53,7 @@ class ReduceLROnPlateau:
     Args:
         factor: the rate is multiplied by it; 0.5 halves.
         patience: epochs without improvement.
-        monitor: "val_loss", "val_accuracy", "loss" or "accuracy".
+        monitor: "val_loss", "val_accuracy", "val_mse", "val_top5_accuracy", or these of the training rows: "loss", ...
         min_delta: smaller changes are no improvement.
         cooldown: epochs to wait after lowering before watching again.
         min_learning_rate: never go below.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar
 
 from cnnjobs.errors import SpecError
@@ -11,10 +12,15 @@ from cnnjobs.spec.functions import UserFunction
 MOST_UNITS = 100_000
 """More filters or units than any layer here should have: a slip of the keyboard."""
 
+VGG16_BLOCKS = 5
+
+Rates = float | tuple[float, ...]
+"""One dropout rate for all places, or one a place."""
+
 
 @dataclass(frozen=True)
 class Model:
-    """A network the package knows how to build; made by `vgg()`, `small_cnn()`.
+    """A network the package knows how to build; made by `cnn()`, `vgg()`, `small_cnn()` and the like.
 
     Args:
         builder: name of the builder in `cnnjobs.models`.
@@ -25,7 +31,7 @@ class Model:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        one_of("Model.builder", self.builder, ("vgg", "small_cnn"))
+        one_of("Model.builder", self.builder, ("cnn", "vgg16"))
 
 
 @dataclass(frozen=True)
@@ -43,9 +49,48 @@ class CustomModel(UserFunction):
     arguments: ClassVar[tuple[str, ...]] = ("input_shape", "classes")
 
 
+@dataclass(frozen=True)
+class WeightsFile:
+    """Pretrained weights in a file; its content, not its place, is part of a trial's identity.
+
+    Args:
+        path: absolute.
+    """
+
+    path: str
+
+
 def custom(function: Callable[..., Any], **options: Any) -> CustomModel:
     """Describe a network of your own: `custom(my_network, width=64)`."""
     return CustomModel(function, options)
+
+
+def cnn(
+    *,
+    blocks: tuple[tuple[int, ...], ...],
+    dense: tuple[int, ...],
+    pool: int | tuple[int, ...] = 2,
+    padding: str = "valid",
+    dropout: Rates = 0.0,
+    weight_decay: float = 0.0,
+    batch_norm: bool = False,
+    initializer: str = "glorot_uniform",
+    output: str = "softmax",
+) -> Model:
+    """Describe a CNN: blocks of 3 x 3 ReLU convolutions and max pooling, then dense ReLU layers.
+
+    Args:
+        blocks: filters of each convolution of each block: `((32,), (64, 64))`; without blocks it is an MLP.
+        dense: units of each hidden dense layer.
+        pool: side of the max pooling that ends a block, one for all or one a block; 1 for none.
+        padding: "valid" or "same", of the convolutions.
+        dropout: one rate after every block and every hidden dense layer, or one rate for each of these.
+        weight_decay: L2 factor on every kernel but the output's.
+        batch_norm: normalise after every convolution and every hidden dense layer.
+        initializer: "glorot_uniform" or "he_uniform", of every kernel but the output's.
+        output: "softmax" or "logits".
+    """
+    return _cnn("cnn", blocks, dense, pool, padding, dropout, weight_decay, batch_norm, initializer, output)
 
 
 def vgg(
@@ -53,11 +98,11 @@ def vgg(
     blocks: int = 3,
     filters: int = 32,
     dense: int = 128,
-    dropout: float | tuple[float, ...] = 0.0,
+    dropout: Rates = 0.0,
     weight_decay: float = 0.0,
     batch_norm: bool = False,
 ) -> Model:
-    """Describe a VGG-like network: blocks of two 3 x 3 convolutions and 2 x 2 max pooling.
+    """Describe a VGG-like network: blocks of two same-padded 3 x 3 convolutions and 2 x 2 max pooling, He-uniform.
 
     Args:
         blocks: number of blocks; filters double from block to block.
@@ -70,20 +115,8 @@ def vgg(
     """
     whole("vgg.blocks", blocks, least=1, most=10)
     whole("vgg.filters", filters, least=1, most=MOST_UNITS)
-    whole("vgg.dense", dense, least=1, most=MOST_UNITS)
-    flag("vgg.batch_norm", batch_norm)
-    number("vgg.weight_decay", weight_decay, least=0)
-    return Model(
-        "vgg",
-        {
-            "blocks": blocks,
-            "filters": filters,
-            "dense": dense,
-            "dropout": _dropout_rates(dropout, blocks),
-            "weight_decay": float(weight_decay),
-            "batch_norm": batch_norm,
-        },
-    )
+    pairs = tuple((filters * 2**block,) * 2 for block in range(blocks))
+    return _cnn("vgg", pairs, (dense,), 2, "same", dropout, weight_decay, batch_norm, "he_uniform", "softmax")
 
 
 def small_cnn(*, filters: tuple[int, ...] = (32, 64, 64), dense: int = 64, dropout: float = 0.0) -> Model:
@@ -94,24 +127,142 @@ def small_cnn(*, filters: tuple[int, ...] = (32, 64, 64), dense: int = 64, dropo
         dense: units of the hidden dense layer.
         dropout: rate before the flatten layer.
     """
-    if not isinstance(filters, tuple | list) or not filters:
-        raise SpecError(
-            "`small_cnn.filters` must name the filters of at least one convolution, such as (32, 64, 64). "
-            f"Received: filters={filters!r}."
-        )
-    for size in filters:
-        whole("small_cnn.filters", size, least=1, most=MOST_UNITS)
-    whole("small_cnn.dense", dense, least=1, most=MOST_UNITS)
-    number("small_cnn.dropout", dropout, least=0, below=1)
-    return Model("small_cnn", {"filters": tuple(filters), "dense": dense, "dropout": float(dropout)})
+    sizes = _several("small_cnn.filters", filters, "the filters of at least one convolution, such as (32, 64, 64)")
+    rate = number("small_cnn.dropout", dropout, least=0, below=1)
+    pool = (2,) * (len(sizes) - 1) + (1,)
+    rates = (0.0,) * (len(sizes) - 1) + (rate, 0.0)
+    singles = tuple((size,) for size in sizes)
+    return _cnn("small_cnn", singles, (dense,), pool, "valid", rates, 0.0, False, "glorot_uniform", "logits")
 
 
-def _dropout_rates(dropout: float | tuple[float, ...], blocks: int) -> tuple[float, ...]:
-    """Return one rate a block and one for the dense layer."""
-    rates = tuple(dropout) if isinstance(dropout, tuple | list) else (dropout,) * (blocks + 1)
-    if len(rates) != blocks + 1:
+def smaller_vgg(*, dense: int = 1024, dropout: Rates = (0.25, 0.25, 0.25, 0.5)) -> Model:
+    """Describe SmallerVGGNet, for pictures of about 96 x 96 pixels: 32, 64 64, 128 128 filters, batch normalised.
+
+    Args:
+        dense: units of the hidden dense layer.
+        dropout: one rate, or one for each of the three blocks and one for the dense layer.
+    """
+    blocks = ((32,), (64, 64), (128, 128))
+    return _cnn("smaller_vgg", blocks, (dense,), (3, 2, 2), "same", dropout, 0.0, True, "glorot_uniform", "softmax")
+
+
+def mlp(*, dense: tuple[int, ...] = (1000, 500), dropout: Rates = 0.0) -> Model:
+    """Describe a multilayer perceptron on the flattened pixels: dense ReLU layers, softmax.
+
+    Args:
+        dense: units of each hidden layer.
+        dropout: one rate after every hidden layer, or one for each.
+    """
+    _several("mlp.dense", dense, "the units of at least one layer, such as (1000, 500)")
+    return _cnn("mlp", (), dense, 2, "valid", dropout, 0.0, False, "glorot_uniform", "softmax")
+
+
+def vgg16(
+    *,
+    weights: str | Path | None = "imagenet",
+    trainable_blocks: int = 0,
+    dense: tuple[int, ...] = (256,),
+    dropout: Rates = 0.0,
+) -> Model:
+    """Describe the convolutions of VGG16 (Simonyan and Zisserman, 2015) with a new head, for transfer learning.
+
+    The network turns pixels in [0, 1] into what its weights were trained on, so `scaling` must be "unit".
+
+    Args:
+        weights: "imagenet" for those in Keras's cache, the path of a weights file, or None for random ones.
+        trainable_blocks: how many of the five blocks are trained too, counted from the last; the others
+            stay as they were loaded.
+        dense: units of each hidden dense layer of the head.
+        dropout: one rate after every hidden dense layer, or one for each.
+    """
+    whole("vgg16.trainable_blocks", trainable_blocks, least=0, most=VGG16_BLOCKS)
+    if weights is None and trainable_blocks < VGG16_BLOCKS:
         raise SpecError(
-            f"`vgg.dropout` must be one rate, or {blocks + 1} rates for {blocks} blocks and the dense layer. "
-            f"Received: dropout={dropout!r}."
+            "`vgg16(weights=None)` starts at random, so all blocks must be trained. "
+            f"Received: trainable_blocks={trainable_blocks}. Use trainable_blocks={VGG16_BLOCKS}."
         )
-    return tuple(number("vgg.dropout", rate, least=0, below=1) for rate in rates)
+    if weights is not None and (not isinstance(weights, str | Path) or not str(weights).strip()):
+        raise SpecError(f'`vgg16.weights` must be "imagenet", a path or None. Received: weights={weights!r}.')
+    units = _units("vgg16.dense", dense)
+    named = weights is None or weights == "imagenet"
+    return Model(
+        "vgg16",
+        {
+            "weights": weights if named else WeightsFile(str(Path(str(weights)).expanduser().absolute())),
+            "trainable_blocks": trainable_blocks,
+            "dense": units,
+            "dropout": _rates("vgg16.dropout", dropout, len(units), f"{len(units)} rates for the dense layers"),
+        },
+    )
+
+
+def _cnn(
+    maker: str,
+    blocks: Any,
+    dense: Any,
+    pool: Any,
+    padding: str,
+    dropout: Any,
+    weight_decay: Any,
+    batch_norm: bool,
+    initializer: str,
+    output: str,
+) -> Model:
+    """Return the model after checking all that `maker` was called with."""
+    if not isinstance(blocks, tuple | list):
+        raise SpecError(
+            f"`{maker}.blocks` must name the filters of each block, such as ((32,), (64, 64)). "
+            f"Received: blocks={blocks!r}."
+        )
+    filters = tuple(_units(f"{maker}.blocks", block) for block in blocks)
+    if not all(filters):
+        raise SpecError(f"`{maker}.blocks` must have a convolution in each block. Received: blocks={blocks!r}.")
+    units = _units(f"{maker}.dense", dense)
+    places = f"{len(filters) + len(units)} rates for {len(filters)} blocks and {_layers(len(units))}"
+    pools = tuple(pool) if isinstance(pool, tuple | list) else (pool,) * len(filters)
+    if len(pools) != len(filters):
+        raise SpecError(
+            f"`{maker}.pool` must be one side, or one for each of {len(filters)} blocks. Received: {pool!r}."
+        )
+    return Model(
+        "cnn",
+        {
+            "blocks": filters,
+            "dense": units,
+            "pool": tuple(whole(f"{maker}.pool", side, least=1, most=100) for side in pools),
+            "padding": one_of(f"{maker}.padding", padding, ("valid", "same")),
+            "dropout": _rates(f"{maker}.dropout", dropout, len(filters) + len(units), places),
+            "weight_decay": number(f"{maker}.weight_decay", weight_decay, least=0),
+            "batch_norm": flag(f"{maker}.batch_norm", batch_norm),
+            "initializer": one_of(f"{maker}.initializer", initializer, ("glorot_uniform", "he_uniform")),
+            "output": one_of(f"{maker}.output", output, ("softmax", "logits")),
+        },
+    )
+
+
+def _layers(count: int) -> str:
+    return "the dense layer" if count == 1 else f"{count} dense layers"
+
+
+def _several(name: str, values: Any, expected: str) -> tuple[Any, ...]:
+    """Return `values` if they are a sequence with something in it."""
+    if not isinstance(values, tuple | list) or not values:
+        leaf = name.rsplit(".", 1)[-1]
+        raise SpecError(f"`{name}` must name {expected}. Received: {leaf}={values!r}.")
+    return tuple(values)
+
+
+def _units(name: str, values: Any) -> tuple[int, ...]:
+    """Return the units, or filters, of several layers."""
+    if not isinstance(values, tuple | list):
+        leaf = name.rsplit(".", 1)[-1]
+        raise SpecError(f"`{name}` must be a tuple of whole numbers, such as (64, 64). Received: {leaf}={values!r}.")
+    return tuple(whole(name, value, least=1, most=MOST_UNITS) for value in values)
+
+
+def _rates(name: str, dropout: Any, count: int, places: str) -> tuple[float, ...]:
+    """Return one rate a place."""
+    rates = tuple(dropout) if isinstance(dropout, tuple | list) else (dropout,) * count
+    if len(rates) != count:
+        raise SpecError(f"`{name}` must be one rate, or {places}. Received: dropout={dropout!r}.")
+    return tuple(number(name, rate, least=0, below=1) for rate in rates)

@@ -1,4 +1,4 @@
-"""Optimizers as values: which one, and its hyperparameters."""
+"""Optimizers as values: which one, and its hyperparameters, under the names that Keras gives them."""
 
 from dataclasses import dataclass
 
@@ -26,6 +26,32 @@ class SGD:
 
 
 @dataclass(frozen=True)
+class RMSprop:
+    """Gradients divided by the root of their recent mean square (Hinton, 2012), as `keras.optimizers.RMSprop`.
+
+    Args:
+        learning_rate: step size for the whole (global) batch; it does not scale with replicas.
+        rho: decay of the mean of squared gradients, in [0, 1).
+        momentum: fraction of the last step that is carried over, in [0, 1).
+        epsilon: keeps the division finite.
+        centered: divide by the standard deviation instead of the root mean square.
+    """
+
+    learning_rate: float = 0.001
+    rho: float = 0.9
+    momentum: float = 0.0
+    epsilon: float = 1e-7
+    centered: bool = False
+
+    def __post_init__(self) -> None:
+        as_float(self, "learning_rate", above=0)
+        as_float(self, "rho", least=0, below=1)
+        as_float(self, "momentum", least=0, below=1)
+        as_float(self, "epsilon", above=0)
+        flag("RMSprop.centered", self.centered)
+
+
+@dataclass(frozen=True)
 class Adam:
     """Adam (Kingma and Ba, 2015), as `keras.optimizers.Adam`.
 
@@ -48,4 +74,12 @@ class Adam:
         as_float(self, "epsilon", above=0)
 
 
-Optimizer = SGD | Adam
+@dataclass(frozen=True)
+class Nadam(Adam):
+    """Adam with Nesterov momentum (Dozat, 2016), as `keras.optimizers.Nadam`; arguments as those of `Adam`."""
+
+
+OPTIMIZERS = (SGD, RMSprop, Adam, Nadam)
+"""All of them; each has the name and the arguments of Keras's class."""
+
+Optimizer = SGD | RMSprop | Adam | Nadam

@@ -12,7 +12,7 @@ from cnnjobs.spec.augment import Augment
 from cnnjobs.spec.callbacks import CALLBACKS, CallbackSpec, ReduceLROnPlateau
 from cnnjobs.spec.checks import flag, one_of, whole
 from cnnjobs.spec.models import CustomModel, Model
-from cnnjobs.spec.optimizers import SGD, Adam, Optimizer
+from cnnjobs.spec.optimizers import OPTIMIZERS, Adam, Optimizer
 from cnnjobs.spec.schedules import SCHEDULES, Schedule
 
 SCALINGS = ("unit", "center", "standardize")
@@ -24,9 +24,9 @@ class Variant:
     """Everything that decides a training run except chance.
 
     Args:
-        model: `vgg(...)`, `small_cnn(...)`, `custom(function, ...)` or a plain function
-            `f(input_shape, classes)` that returns a `keras.Model`.
-        optimizer: `SGD(...)` or `Adam(...)`.
+        model: `vgg(...)`, `cnn(...)`, `small_cnn(...)`, `smaller_vgg(...)`, `mlp(...)`, `vgg16(...)`,
+            `custom(function, ...)` or a plain function `f(input_shape, classes)` that returns a `keras.Model`.
+        optimizer: `SGD(...)`, `RMSprop(...)`, `Adam(...)` or `Nadam(...)`.
         epochs: passes over the training rows.
         schedule: `CosineDecay()`, `ExponentialDecay()`, `TimeDecay()`, `Cyclical()`, `Warmup()`, or None
             for the optimizer's learning rate throughout.
@@ -56,8 +56,10 @@ class Variant:
     def __post_init__(self) -> None:
         if isinstance(self.model, FunctionType):
             object.__setattr__(self, "model", CustomModel(self.model))
-        _instance("model", self.model, (Model, CustomModel), "vgg(...), small_cnn(...) or a function")
-        _instance("optimizer", self.optimizer, (SGD, Adam), "SGD(...) or Adam(...)")
+        _instance(
+            "model", self.model, (Model, CustomModel), "vgg(...), cnn(...), another network of cnnjobs or a function"
+        )
+        _instance("optimizer", self.optimizer, OPTIMIZERS, "SGD(...), RMSprop(...), Adam(...) or Nadam(...)")
         _instance("augment", self.augment, (Augment, type(None)), "Augment(...) or None")
         object.__setattr__(self, "epochs", whole("epochs", self.epochs, least=1, most=1_000_000))
         object.__setattr__(self, "batch_size", whole("batch_size", self.batch_size, least=1, most=1_000_000))
@@ -66,6 +68,11 @@ class Variant:
         flag("xla", self.xla)
         _instance("schedule", self.schedule, (*SCHEDULES, type(None)), "CosineDecay(...), Warmup(...) or the like")
         object.__setattr__(self, "callbacks", _checked_callbacks(self.callbacks))
+        if getattr(self.model, "builder", None) == "vgg16" and self.scaling != "unit":
+            raise SpecError(
+                "`vgg16` turns pixels in [0, 1] into what its weights were trained on. "
+                f'Received: scaling={self.scaling!r}. Use scaling="unit".'
+            )
         if self.schedule is not None and any(isinstance(one, ReduceLROnPlateau) for one in self.callbacks):
             raise SpecError(
                 "`schedule` and `ReduceLROnPlateau` exclude each other: both set the learning rate. Received: "

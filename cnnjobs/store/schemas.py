@@ -5,6 +5,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from cnnjobs.spec.metrics import METRICS
+
 SCHEMA_VERSION = 1
 """Raised when a column changes its name, type or meaning; readers refuse newer stores."""
 
@@ -33,12 +35,7 @@ TRIALS = _schema(
         ("status", _TEXT),
         ("error", _TEXT),
         ("log", _TEXT),
-        ("test_accuracy", _REAL),
-        ("test_loss", _REAL),
-        ("val_accuracy", _REAL),
-        ("val_loss", _REAL),
-        ("train_accuracy", _REAL),
-        ("train_loss", _REAL),
+        *((f"{part}_{metric}", _REAL) for part in ("test", "val", "train") for metric in METRICS),
         ("epochs_done", pa.int32()),
         ("best_epoch", pa.int32()),
         ("parameters", _INT),
@@ -67,6 +64,9 @@ TRIALS = _schema(
         ("train_seconds", _REAL),
         ("validation_seconds", _REAL),
         ("test_seconds", _REAL),
+        ("first_batch_seconds", _REAL),
+        ("batch_seconds", _REAL),
+        ("batch_images", pa.int32()),
         ("gpu_seconds", _REAL),
         ("cpus", pa.int32()),
         ("gpus", _REAL),
@@ -83,28 +83,27 @@ TRIALS = _schema(
         ("dirty", pa.bool_()),
     ]
 )
-"""A row a trial. Metrics are fractions and nats; seconds are wall clock; repeat and fold count from 0.
+"""A row a trial. Accuracies are fractions, losses nats, `mse` is the mean over classes of squared differences
+between probabilities and one-hot labels; seconds are wall clock; repeat and fold count from 0.
 
 `best_epoch` counts from 1 and is set where callbacks put the weights of that epoch back; test and val
-metrics are of the weights that came out, train metrics of the last epoch. `settings` is the full
-resolved variant as JSON; `status` is completed, diverged or failed.
+metrics are of the weights that came out, train metrics of the last epoch. `first_batch_seconds` and
+`batch_seconds` are of prediction, for `batch_images` pictures: the first call, and the median of later
+ones. `settings` is the full resolved variant as JSON; `status` is completed, diverged or failed.
 """
 
 EPOCHS = _schema(
     [
         *_WHICH,
         ("epoch", pa.int32()),
-        ("loss", _REAL),
-        ("accuracy", _REAL),
-        ("val_loss", _REAL),
-        ("val_accuracy", _REAL),
+        *((f"{part}{metric}", _REAL) for part in ("", "val_") for metric in METRICS),
         ("learning_rate", _REAL),
         ("train_seconds", _REAL),
         ("validation_seconds", _REAL),
     ]
 )
 """A row a trial and epoch; epochs count from 1. Losses are cross-entropy without weight decay's share;
-`loss` and `accuracy` are averaged over the epoch while it trains, with augmentation and dropout on."""
+those of the training rows are averaged over the epoch while it trains, with augmentation and dropout on."""
 
 PREDICTIONS = _schema(
     [

@@ -3,15 +3,12 @@
 import math
 from typing import Any
 
+from cnnjobs.spec.metrics import METRICS
+
 CALL_SECONDS = 0.5
 """How long one graph call should last: progress is told, and a stop heeded, between calls."""
 
-FINAL = {
-    "loss": "train_loss",
-    "accuracy": "train_accuracy",
-    "val_loss": "val_loss",
-    "val_accuracy": "val_accuracy",
-}
+FINAL = {name: f"train_{name}" for name in METRICS} | {f"val_{name}": f"val_{name}" for name in METRICS}
 """Column of `epochs` -> column of `trials`."""
 
 

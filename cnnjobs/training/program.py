@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import keras
@@ -11,8 +12,9 @@ from numpy.typing import NDArray
 
 from cnnjobs.models.networks import build_model
 from cnnjobs.plan import Seeds
-from cnnjobs.spec import SGD, CustomModel, Optimizer, Variant
+from cnnjobs.spec import CustomModel, Optimizer, Variant
 from cnnjobs.training.compilation import prepare_for_xla
+from cnnjobs.training.metrics import TOP
 from cnnjobs.training.pipeline import Pixels
 from cnnjobs.training.replicas import prepare_for_replicas, rows_weighing
 
@@ -141,10 +143,8 @@ class Program:
             key = np.random.SeedSequence([seed, index]).generate_state(1)[0]
             state.assign(np.array([key, 0], dtype=np.uint32))
 
-    def _train(
-        self, iterators: Any, blocks: Any, rates: Any, first_step: Any, loss_sum: Any, hits: Any
-    ) -> tuple[Any, Any]:
-        """Train for some blocks; return the sums of loss and of right answers so far.
+    def _train(self, iterators: Any, blocks: Any, rates: Any, first_step: Any, sums: Any) -> Any:
+        """Train for some blocks; return the sums of each metric over the epoch's rows so far.
 
         Sums are carried in and out, so that cutting an epoch into calls does not change them.
 
@@ -154,36 +154,33 @@ class Program:
             rates: (steps,) float32, the learning rate of each step of the epoch; not looked at without a
                 schedule.
             first_step: () int32, the step of the epoch that these blocks begin with.
-            loss_sum: () float64, over rows.
-            hits: () float64.
+            sums: (metrics,) float64, in the order of `METRICS`.
         """
 
-        def block(index: Any, done: Any, loss_sum: Any, hits: Any) -> tuple[Any, ...]:
+        def block(index: Any, done: Any, sums: Any) -> tuple[Any, ...]:
             parts = [next(iterator) for iterator in iterators]
             steps = tf.shape(parts[0][-1])[0]
 
-            def step(index: Any, loss_sum: Any, hits: Any) -> tuple[Any, ...]:
+            def step(index: Any, sums: Any) -> tuple[Any, ...]:
                 if self._variant.schedule is not None:
                     self._optimizer.learning_rate = rates[done + index]
-                losses, right = self._strategy.run(lambda: self._step(*_shard(parts[_replica()], index)))
-                loss_sum += tf.cast(self._strategy.reduce("SUM", losses, axis=None), tf.float64)
-                hits += tf.cast(self._strategy.reduce("SUM", right, axis=None), tf.float64)
-                return index + 1, loss_sum, hits
+                own = self._strategy.run(lambda: self._step(*_shard(parts[_replica()], index)))
+                return index + 1, sums + tf.cast(self._strategy.reduce("SUM", own, axis=None), tf.float64)
 
-            _, loss_sum, hits = _repeat(steps, step, loss_sum, hits)
-            return index + 1, done + steps, loss_sum, hits
+            _, sums = _repeat(steps, step, sums)
+            return index + 1, done + steps, sums
 
-        _, _, loss_sum, hits = _repeat(blocks, block, first_step, loss_sum, hits)
-        return loss_sum, hits
+        _, _, sums = _repeat(blocks, block, first_step, sums)
+        return sums
 
-    def _step(self, images: Any, labels: Any, weights: Any, count: Any) -> tuple[Any, Any]:
+    def _step(self, images: Any, labels: Any, weights: Any, count: Any) -> Any:
         """Take one step on one replica's shard; gradients are summed over replicas."""
-        gradients, loss, right = self._differentiate(images, labels, weights, count)
+        gradients, sums = self._differentiate(images, labels, weights, count)
         self._optimizer.apply(gradients, self.model.trainable_variables)
-        return loss, right
+        return sums
 
-    def _gradients(self, images: Any, labels: Any, weights: Any, count: Any) -> tuple[Any, Any, Any]:
-        """Return the shard's gradients, sum of losses and number of right answers.
+    def _gradients(self, images: Any, labels: Any, weights: Any, count: Any) -> tuple[Any, Any]:
+        """Return the shard's gradients, and the sum of each metric over its rows.
 
         The loss is divided by the rows of the whole step, so a row weighs the same in any shard; losses
         that layers add, means over their shard, count by the rows of the shard; the regularization of
@@ -201,8 +198,16 @@ class Program:
                 objective += tf.add_n(own) * tf.reduce_sum(weights) / count
             objective = self._optimizer.scale_loss(objective)
         gradients = tape.gradient(objective, [variable.value for variable in self.model.trainable_variables])
-        right = tf.cast(tf.equal(tf.argmax(outputs, axis=1, output_type=labels.dtype), labels), tf.float32)
-        return gradients, tf.reduce_sum(losses * weights), tf.reduce_sum(right * weights)
+        return gradients, tf.linalg.matvec(self._metrics(outputs, labels, losses), weights)
+
+    def _metrics(self, outputs: Any, labels: Any, losses: Any) -> Any:
+        """Return each metric of each row, (metrics, rows) float32, in the order of `METRICS`."""
+        right = tf.equal(tf.argmax(outputs, axis=1, output_type=labels.dtype), labels)
+        near = tf.math.in_top_k(labels, outputs, TOP)
+        probabilities = tf.nn.softmax(outputs) if self._gives_logits else outputs
+        truth = tf.one_hot(labels, probabilities.shape[1])
+        squares = tf.reduce_mean(tf.math.squared_difference(probabilities, truth), axis=1)
+        return tf.stack([losses, tf.cast(right, tf.float32), squares, tf.cast(near, tf.float32)])
 
     def _forward(self, images: Any, rows: Any, batch: Any, gain: Any, offset: Any) -> Any:
         """Return class probabilities, (at least rows, classes) float32; the last row may come again.
@@ -254,10 +259,9 @@ def _shard(part: Any, index: Any) -> tuple[Any, Any, Any, Any]:
 
 
 def make_optimizer(spec: Optimizer) -> keras.optimizers.Optimizer:
-    """Return Keras's optimizer for a spec."""
-    if isinstance(spec, SGD):
-        return keras.optimizers.SGD(spec.learning_rate, momentum=spec.momentum, nesterov=spec.nesterov)
-    return keras.optimizers.Adam(spec.learning_rate, beta_1=spec.beta_1, beta_2=spec.beta_2, epsilon=spec.epsilon)
+    """Return Keras's optimizer for a spec, which has its name and arguments."""
+    made: keras.optimizers.Optimizer = getattr(keras.optimizers, type(spec).__name__)(**asdict(spec))
+    return made
 
 
 def _output_operation(model: keras.Model) -> Any:

@@ -17,11 +17,12 @@ from cnnjobs.machine import process_bytes
 from cnnjobs.messages import Message, Predictions, Progress, Result
 from cnnjobs.plan import Protocol, Trial
 from cnnjobs.spec import Run
+from cnnjobs.spec.metrics import METRICS
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.training.devices import describe_device, make_strategy
 from cnnjobs.training.epochs import EpochLog, Pace
 from cnnjobs.training.hooks import Hooks, UnknownState
-from cnnjobs.training.metrics import accuracy, cross_entropy
+from cnnjobs.training.metrics import all_metrics
 from cnnjobs.training.pipeline import Layout, Pipeline, Pixels, fit_pixels, lay_out
 from cnnjobs.training.program import Program
 from cnnjobs.training.snapshot import DamagedSnapshot, Snapshot, pack, unpack
@@ -181,26 +182,23 @@ class TrialWorker:
         began = time.perf_counter()
         program, layout, spec = course.program, course.layout, course.trial.spec
         rates = tf.constant(_learning_rates(course))
-        sums = (tf.constant(0.0, tf.float64), tf.constant(0.0, tf.float64))
+        sums = tf.zeros([len(METRICS)], tf.float64)
         block = 0
         while block < layout.blocks:
             before = time.perf_counter()
             count = min(course.pace.blocks, layout.blocks - block)
-            sums = program.train(iterators, tf.constant(count), rates, tf.constant(block * layout.block), *sums)
-            sums[0].numpy()  # waits for the graph
+            sums = program.train(iterators, tf.constant(count), rates, tf.constant(block * layout.block), sums)
+            means = sums.numpy() / layout.rows  # waits for the graph
             images = layout.images_in(block, count)
             block += count
             course.pace.learn(count, time.perf_counter() - before)
             if block < layout.blocks:
                 yield Progress(course.log.epochs, spec.epochs, images)
-        loss, hits = (float(value.numpy()) / layout.rows for value in sums)
         rate, trained = program.learning_rate, time.perf_counter()
-        probabilities, labels = self._validate(course)
+        found = all_metrics(*self._validate(course))
         course.log.add(
-            loss=loss,
-            accuracy=hits,
-            val_loss=cross_entropy(probabilities, labels),
-            val_accuracy=accuracy(probabilities, labels),
+            **dict(zip(METRICS, means.tolist(), strict=True)),
+            **{f"val_{name}": value for name, value in found.items()},
             learning_rate=rate,
             train_seconds=trained - began,
             validation_seconds=time.perf_counter() - trained,
@@ -227,17 +225,14 @@ class TrialWorker:
             course: the trial, trained.
             changed: whether callbacks may have put back other weights than the last epoch's.
         """
-        metrics = {}
         began = time.perf_counter()
         probabilities, labels = course.tested, self._dataset.y_test
         if changed or probabilities is None:
             probabilities, labels = self._test(course)
-        metrics["test_loss"] = cross_entropy(probabilities, labels)
-        metrics["test_accuracy"] = accuracy(probabilities, labels)
+        metrics = {f"test_{name}": value for name, value in all_metrics(probabilities, labels).items()}
         metrics["test_seconds"] = time.perf_counter() - began
         if changed:
-            found = self._validate(course)
-            metrics |= {"val_loss": cross_entropy(*found), "val_accuracy": accuracy(*found)}
+            metrics |= {f"val_{name}": value for name, value in all_metrics(*self._validate(course)).items()}
         return Predictions(labels, probabilities), metrics
 
     def _keep(self, course: _Course, hooks: Hooks) -> None:

@@ -93,7 +93,7 @@ def test_options(words, message):
     ("variants", "message"),
     [
         ('"a": base.but(batch_size=5000)', "Variant 'a': `batch_size` must be at most 1150, the rows it trains on."),
-        ('"a": base.but(model=vgg(blocks=4))', "vgg with 4 blocks needs images of at least 16 x 16"),
+        ('"a": base.but(model=vgg(blocks=4))', "its network, with 4 blocks, needs images of at least 16 x 16"),
         ('"a": base, "b": base', "'a' and 'b', whose settings are all the same"),
         ('"a": base.but(model=custom(net, size=object()))', "A hyperparameter must be a finite number, text, None"),
     ],

@@ -22,12 +22,13 @@ for name, model in DROPPING.items():
 
 
 def test_every_bundled_network_is_tested():
+    """VGG16, which needs larger pictures than these, has a test of its own."""
     from training_runs import BUNDLED
 
     from cnnjobs.models.networks import BUILDERS
 
-    assert {model.builder for model in DROPPING.values()} == set(BUILDERS)
-    assert {model.builder for model in BUNDLED.values()} == set(BUILDERS)
+    for models in (DROPPING, BUNDLED):
+        assert {model.builder for model in models.values()} | {"vgg16"} == set(BUILDERS)
 
 
 @pytest.fixture(scope="module")

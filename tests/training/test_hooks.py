@@ -4,7 +4,7 @@ import csv
 
 import numpy as np
 import pytest
-from training_runs import BUNDLED, METRICS, outcome, plain, trial_of
+from training_runs import BUNDLED, COLUMNS, outcome, plain, trial_of
 
 from cnnjobs import BestWeights, CosineDecay, EarlyStopping, ReduceLROnPlateau, callback
 
@@ -173,7 +173,7 @@ def test_the_rate_is_halved_on_a_plateau(worker):
 def test_callbacks_that_only_watch_change_no_bit(worker):
     plainly = outcome(worker, trial_of(VARIANT))
     watched = outcome(worker, trial_of(VARIANT.but(callbacks=EarlyStopping(patience=99))))
-    assert all((plainly[name] == watched[name]).all() for name in METRICS)
+    assert all((plainly[name] == watched[name]).all() for name in COLUMNS)
     assert (plainly["probabilities"] == watched["probabilities"]).all()
 
 

@@ -2,27 +2,35 @@
 
 import pytest
 
-from cnnjobs import Variant, small_cnn, vgg
+from cnnjobs import Variant, cnn, mlp, small_cnn, smaller_vgg, vgg, vgg16
+
+D = {"dense": (100,), "initializer": "he_uniform"}
+
+COUNTS = [
+    (vgg(blocks=1), 32, 10, 1_060_138),
+    (vgg(blocks=2), 32, 10, 591_274),
+    (vgg(blocks=3), 32, 10, 550_570),
+    (vgg(blocks=3, dropout=0.2), 32, 10, 550_570),
+    (vgg(blocks=3, weight_decay=0.001), 32, 10, 550_570),
+    (vgg(blocks=3, dropout=(0.2, 0.3, 0.4, 0.5), batch_norm=True), 32, 10, 552_874),
+    (small_cnn(), 32, 10, 122_570),
+    (small_cnn(dropout=0.4), 32, 10, 122_570),
+    (cnn(blocks=((32, 64), (128, 256, 512), (1024,)), dense=(500,), dropout=(0, 0, 0, 0.5)), 32, 100, 6_850_792),
+    (mlp(), 32, 100, 3_623_600),
+    (cnn(blocks=((32,),), **D), 28, 10, 542_230),
+    (cnn(blocks=((32,),), batch_norm=True, **D), 28, 10, 542_758),
+    (cnn(blocks=((32,), (64, 64)), **D), 28, 10, 159_254),
+    (smaller_vgg(), 96, 5, 8_678_277),
+    (vgg16(weights=None, trainable_blocks=5, dense=()), 32, 10, 14_714_688 + 512 * 10 + 10),
+]
 
 
-@pytest.mark.parametrize(
-    ("model", "parameters"),
-    [
-        (vgg(blocks=1), 1_060_138),
-        (vgg(blocks=2), 591_274),
-        (vgg(blocks=3), 550_570),
-        (vgg(blocks=3, dropout=0.2), 550_570),
-        (vgg(blocks=3, weight_decay=0.001), 550_570),
-        (vgg(blocks=3, dropout=(0.2, 0.3, 0.4, 0.5), batch_norm=True), 552_874),
-        (small_cnn(), 122_570),
-        (small_cnn(dropout=0.4), 122_570),
-    ],
-    ids=str,
-)
-def test_parameter_counts_on_cifar10(model, parameters):
+@pytest.mark.parametrize(("model", "side", "classes", "parameters"), COUNTS, ids=str)
+def test_parameter_counts_are_those_of_the_texts(model, side, classes, parameters):
     from cnnjobs.models.networks import count_parameters
 
-    assert count_parameters(Variant(model=model), (32, 32, 3), 10) == parameters
+    channels = 1 if side == 28 else 3
+    assert count_parameters(Variant(model=model), (side, side, channels), classes) == parameters
 
 
 def layers_of(model):

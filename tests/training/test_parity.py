@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from training_runs import AUGMENT, BUNDLED, outcome, plain, trial_of
 
-from cnnjobs import SGD, Adam, CosineDecay, Cyclical, ExponentialDecay, TimeDecay, Warmup, custom, vgg
+from cnnjobs import SGD, Adam, CosineDecay, Cyclical, ExponentialDecay, Nadam, RMSprop, TimeDecay, Warmup, custom, vgg
 from cnnjobs.spec import Run
 
 EPOCHS = 3
@@ -38,7 +38,7 @@ def fitted(worker, trial):
 
     keras.utils.set_random_seed(trial.seeds.init)
     model = build_model(trial.spec.network, (8, 8, 1), 10)
-    logits = trial.spec.network.builder == "small_cnn"
+    logits = trial.spec.network.options["output"] == "logits"
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=logits)
     model.compile(make_optimizer(trial.spec.optimizer), loss)
     batches = list(batches_of(worker, trial))
@@ -55,11 +55,24 @@ def fitted(worker, trial):
         (BUNDLED["small_cnn"], SGD(0.01, momentum=0.9)),
         (BUNDLED["small_cnn"], SGD(0.01, momentum=0.9, nesterov=True)),
         (BUNDLED["small_cnn"], Adam(0.001)),
+        (BUNDLED["small_cnn"], Nadam(0.001)),
+        (BUNDLED["small_cnn"], RMSprop(0.001, momentum=0.5)),
+        (BUNDLED["small_cnn"], RMSprop(0.001, centered=True)),
         (vgg(blocks=2, filters=8, dense=16, weight_decay=0.01), SGD(0.01, momentum=0.9)),
         (vgg(blocks=2, filters=8, dense=16, weight_decay=0.01), Adam(0.001)),
         (vgg(blocks=1, filters=8, dense=16, batch_norm=True), Adam(0.001)),
     ],
-    ids=["SGD with momentum", "Nesterov", "Adam", "L2, SGD", "L2, Adam", "batch normalisation"],
+    ids=[
+        "SGD with momentum",
+        "Nesterov",
+        "Adam",
+        "Nadam",
+        "RMSprop",
+        "centred",
+        "L2, SGD",
+        "L2, Adam",
+        "batch normalisation",
+    ],
 )
 def test_weights_are_those_of_fit_on_the_same_batches(worker, model, optimizer):
     trial = trial_of(plain(model, optimizer=optimizer, epochs=EPOCHS, augment=AUGMENT, batch_size=100))

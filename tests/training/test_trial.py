@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cnnjobs import SGD, Adam, CosineDecay, Job, Variant, custom, vgg
+from cnnjobs import SGD, Adam, CosineDecay, Job, Variant, custom, small_cnn, vgg
 from cnnjobs.messages import Progress
 from cnnjobs.plan import make_plan
 
@@ -44,7 +44,7 @@ def test_progress_adds_up_to_every_image_of_every_epoch(worker, digits):
 
 
 def test_metrics_are_those_of_scikit_learn_on_the_stored_predictions(worker, digits):
-    from sklearn.metrics import accuracy_score, log_loss
+    from sklearn.metrics import accuracy_score, log_loss, mean_squared_error, top_k_accuracy_score
 
     result = run(worker, trials_of(BASE, digits)[0])
     labels, probabilities = result.predictions.labels, result.predictions.probabilities
@@ -54,6 +54,26 @@ def test_metrics_are_those_of_scikit_learn_on_the_stored_predictions(worker, dig
     assert result.final["test_accuracy"] == pytest.approx(expected, abs=1e-6)
     normal = probabilities.astype(np.float64) / probabilities.sum(axis=1, keepdims=True, dtype=np.float64)
     assert result.final["test_loss"] == pytest.approx(log_loss(labels, normal), abs=1e-6)
+    assert result.final["test_mse"] == pytest.approx(mean_squared_error(np.eye(10)[labels], probabilities), abs=1e-6)
+    top5 = top_k_accuracy_score(labels, probabilities, k=5)
+    assert result.final["test_top5_accuracy"] == pytest.approx(top5, abs=1e-6)
+
+
+def test_train_metrics_are_those_of_predictions_when_nothing_moves(worker, digits):
+    """With a vanishing learning rate the epoch's averages are what the final weights say of the training rows."""
+    from cnnjobs.training.metrics import all_metrics
+    from cnnjobs.training.pipeline import fit_pixels
+    from cnnjobs.training.trial import split_rows
+
+    for model in (vgg(blocks=1, filters=4, dense=8), small_cnn(filters=(4,), dense=8)):
+        still = Variant(model=model, optimizer=SGD(1e-12), epochs=1, batch_size=100)
+        trial = trials_of(still, digits)[0]
+        result = run(worker, trial)
+        rows, _ = split_rows(digits.y_train, trial)
+        pixels = fit_pixels("unit", digits.x_train, rows)
+        probabilities = worker._program[1].predict(worker._train_images, rows, pixels)
+        for name, value in all_metrics(probabilities, digits.y_train[rows]).items():
+            assert result.epochs[name][0] == pytest.approx(value, abs=1e-5), name
 
 
 def test_the_test_set_can_double_as_validation_set(worker, digits):
