@@ -31,22 +31,25 @@ class Protocol:
     Args:
         validation: fraction held out, or "test"; None with folds.
         folds: k of k-fold cross-validation, or None.
+        stratify: whether splits keep the classes in proportion.
         limit_train: use only that many training rows (stratified), or None for all.
         replicas: devices a trial.
     """
 
     validation: float | str | None
     folds: int | None
+    stratify: bool
     limit_train: int | None
     replicas: int
 
     def describe(self) -> str:
         """Say in words which rows serve as validation set."""
+        plainly = "" if self.stratify else ", not stratified"
         if self.folds is not None:
-            return f"{self.folds}-fold cross-validation on the training rows"
+            return f"{self.folds}-fold cross-validation on the training rows{plainly}"
         if self.validation == "test":
             return "the test set doubles as validation set (the tutorials' protocol)"
-        return f"{float(self.validation or 0):.0%} of the training rows held out for validation"
+        return f"{float(self.validation or 0):.0%} of the training rows held out for validation{plainly}"
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,7 @@ class Plan:
 
 def make_plan(job: Job, fingerprint: str, limit_train: int | None = None) -> Plan:
     """Return the trials of `job` on the data set with that content fingerprint."""
-    protocol = Protocol(None if job.folds else job.validation, job.folds, limit_train, job.replicas)
+    protocol = Protocol(None if job.folds else job.validation, job.folds, job.stratify, limit_train, job.replicas)
     conditions = {}
     for name, variant in job.variants.items():
         try:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cnnjobs.datasets import Dataset, load_dataset
+from cnnjobs.datasets import Dataset, check_folds, load_dataset
 from cnnjobs.errors import SpecError
 from cnnjobs.jobfile import JobFile, load_job
 from cnnjobs.models import check_network
@@ -115,12 +115,22 @@ def read_job(path: str, overrides: Overrides) -> ReadJob:
     """
     file = load_job(path)
     job = _overridden(file.job, overrides)
-    spec = dataset_spec(job.dataset if overrides.dataset is None else overrides.dataset, Path.cwd())
+    spec = _dataset_spec(job, overrides)
     if isinstance(spec, ImageFolder):
         spec = replace(spec, size=overrides.image_size or spec.size, strict=overrides.strict or spec.strict)
     elif overrides.image_size is not None or overrides.strict:
         raise SpecError("`--image-size` and `--strict` are for folders of pictures; this job's data set is none.")
     return ReadJob(file, job, spec)
+
+
+def _dataset_spec(job: Job, overrides: Overrides) -> DatasetSpec:
+    """Return the data set; another folder of pictures is read as the job says."""
+    if overrides.dataset is None:
+        return dataset_spec(job.dataset, Path.cwd())
+    other = dataset_spec(overrides.dataset, Path.cwd())
+    if isinstance(job.dataset, ImageFolder) and isinstance(other, ImageFolder):
+        return replace(job.dataset, path=other.path)
+    return other
 
 
 def prepare(read: ReadJob, overrides: Overrides, on_progress: OnProgress) -> Prepared:
@@ -164,12 +174,8 @@ def _watches_validation(variant: Variant) -> bool:
 def _check(job: Job, dataset: Dataset) -> None:
     """Refuse what would fail in every trial."""
     rows = training_rows(job, len(dataset.y_train))
-    smallest = min((dataset.y_train == label).sum() for label in range(len(dataset.class_names)))
-    if job.folds is not None and job.folds > smallest:
-        raise SpecError(
-            f"`folds` must be at most the size of the smallest class, {smallest} training images. "
-            f"Received: folds={job.folds}."
-        )
+    if job.folds is not None:
+        check_folds(dataset.y_train, job.folds, stratify=job.stratify)
     if not 0 < rows < len(dataset.y_train) and job.validation != "test":
         raise SpecError(
             f"`validation` must leave rows on both sides. Received: validation={job.validation} of "

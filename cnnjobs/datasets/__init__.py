@@ -7,10 +7,10 @@ from cnnjobs.datasets.digits import load_digits
 from cnnjobs.datasets.image_folder import load_image_folder
 from cnnjobs.datasets.keras_sets import KERAS_SETS, is_here, load_keras_set
 from cnnjobs.datasets.npz import load_npz
-from cnnjobs.datasets.splits import holdout, kfold
+from cnnjobs.datasets.splits import check_folds, holdout, kfold
 from cnnjobs.spec import DatasetSpec, ImageFolder, Named, Npz
 
-__all__ = ["Dataset", "holdout", "kfold", "load_dataset", "needs_download"]
+__all__ = ["Dataset", "check_folds", "holdout", "kfold", "load_dataset", "needs_download"]
 
 
 def load_dataset(spec: DatasetSpec, on_progress: Callable[[str, int, int], None]) -> Dataset:

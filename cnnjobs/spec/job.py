@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnjobs.errors import SpecError
-from cnnjobs.spec.checks import number, one_of, whole
+from cnnjobs.spec.checks import flag, number, one_of, whole
 from cnnjobs.spec.data import DatasetSpec
 from cnnjobs.spec.variant import Variant
 
@@ -31,10 +31,14 @@ class Job:
         folds: k for k-fold cross-validation on the training rows; None for a single hold-out.
         validation: fraction of the training rows held out, stratified; or "test" for the
             tutorials' protocol, in which the test set doubles as the validation set.
+        stratify: whether every class has its share on both sides of a split; without it rows are only
+            shuffled.
         seed: where all chance comes from.
         vary: the sources of chance that change from repeat to repeat; the others keep the seeds of
             the first. Any of "split", "init", "order", "augment", "dropout".
         replicas: devices a trial trains on together.
+        keep: "state" keeps what each finished trial ends with, so that the same job with more epochs goes
+            on from there; None keeps results only.
     """
 
     name: str
@@ -43,9 +47,11 @@ class Job:
     repeats: int = 5
     folds: int | None = None
     validation: float | str = 0.2
+    stratify: bool = True
     seed: int = 0
     vary: Collection[str] = field(default=SOURCES)
     replicas: int = 1
+    keep: str | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not re.fullmatch(r"[A-Za-z0-9][\w.-]{0,99}", self.name, re.ASCII):
@@ -59,6 +65,8 @@ class Job:
         if self.folds is not None:
             whole("folds", self.folds, least=2, most=1000, hint="Use `validation=0.2` for a single hold-out.")
         _check_validation(self.validation, self.folds)
+        flag("stratify", self.stratify)
+        one_of("keep", self.keep, (None, "state"))
         object.__setattr__(self, "vary", _checked_sources(self.vary))
         object.__setattr__(self, "variants", _checked_variants(self.variants))
 

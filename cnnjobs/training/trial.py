@@ -298,10 +298,10 @@ def split_rows(labels: NDArray[np.int32], trial: Trial) -> tuple[Rows, Rows | No
     """Return (training rows, validation rows); None where the test set doubles as validation set."""
     protocol: Protocol = trial.protocol
     if protocol.folds is not None:
-        return kfold(labels, protocol.folds, trial.fold, trial.seeds.split)
+        return kfold(labels, protocol.folds, trial.fold, trial.seeds.split, stratify=protocol.stratify)
     if protocol.validation == "test":
         return np.arange(len(labels)), None
-    return holdout(labels, float(protocol.validation or 0), trial.seeds.split)
+    return holdout(labels, float(protocol.validation or 0), trial.seeds.split, stratify=protocol.stratify)
 
 
 def _learning_rates(course: _Course) -> NDArray[np.float32]:

@@ -54,3 +54,22 @@ def test_folds_cover_every_row_once_and_are_stratified():
 def test_more_folds_than_the_smallest_class_are_refused():
     with pytest.raises(SpecError, match="`folds` must be at most the size of the smallest class, 7"):
         kfold(LABELS, 8, 0, seed=0)
+
+
+def test_folds_that_are_not_stratified_are_only_shuffled():
+    parts = [kfold(LABELS, 5, fold, seed=1, stratify=False)[1] for fold in range(5)]
+    assert sorted(np.concatenate(parts)) == list(range(len(LABELS)))
+    assert max(len(part) for part in parts) - min(len(part) for part in parts) <= 1
+    assert max(np.abs(shares(part) - np.bincount(LABELS) / 5).max() for part in parts) > 1
+    assert (kfold(LABELS, 8, 0, seed=1, stratify=False)[1] == kfold(LABELS, 8, 0, seed=1, stratify=False)[1]).all()
+
+
+def test_a_hold_out_that_is_not_stratified_is_only_shuffled():
+    train, validation = holdout(LABELS, 0.2, 3, stratify=False)
+    assert sorted([*train, *validation]) == list(range(len(LABELS)))
+    assert np.abs(shares(validation) - np.bincount(LABELS) * 0.2).max() > 1
+
+
+def test_more_folds_than_rows_are_refused():
+    with pytest.raises(SpecError, match="`folds` must be at most the training images, 187. Received: folds=188"):
+        kfold(LABELS, 188, 0, seed=0, stratify=False)

@@ -1,0 +1,28 @@
+"""How well does SmallerVGGNet tell your own photographs apart, and how much of that is augmentation?
+
+    cnnjobs submit jobs/image_folder.py --dataset PHOTOS     # PHOTOS: a sub-folder a class, any sizes
+    cnnjobs fit jobs/image_folder.py --dataset PHOTOS --variant augmented --output photos.keras
+    cnnjobs predict photos.keras PICTURE... --annotate annotated
+
+Data: your own folder; a fifth of it is held out as test set. 8,678,277 parameters with five classes, 96 x 96 pixels;
+2 variants x 5 repeats x 100 epochs. The text's author: colour decides too much, and 230 pictures a class are few; 500
+to 1,000 are advised.
+
+published (one run of "augmented" on 1,190 pictures of five classes): train 96.84%, test 97.07%
+"""
+
+from cnnjobs import Adam, Augment, ImageFolder, Job, TimeDecay, Variant, smaller_vgg
+
+moved = Augment(flip="horizontal", shift=0.1, rotation=25, zoom=0.2, shear=0.2, fill="nearest")  # shear in degrees
+
+augmented = Variant(
+    model=smaller_vgg(), optimizer=Adam(0.001), schedule=TimeDecay(), epochs=100, batch_size=32, augment=moved
+)
+
+job = Job(
+    name="image-folder",
+    dataset=ImageFolder("photos", size=96),
+    repeats=5,
+    validation="test",
+    variants={"augmented": augmented, "as they are": augmented.but(augment=None)},
+)

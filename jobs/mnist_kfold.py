@@ -1,0 +1,36 @@
+"""Do batch normalisation or a deeper network help a small CNN on MNIST, by 5-fold cross-validation?
+
+    cnnjobs submit jobs/mnist_kfold.py
+    cnnjobs fit jobs/mnist_kfold.py --variant deeper --output digit-reader.keras
+
+Data: MNIST, downloaded once by Keras (11 MB), or `--dataset PATH` for an .npz file of it. Folds of the training
+images, shuffled once and not stratified, as in the text; the test set stays out. 3 variants x 5 folds x 10 epochs.
+
+published (fold accuracies in %, their mean and standard deviation with ddof=0, parameters):
+    baseline             98.550 98.600 98.642 98.850 98.742   98.677 (0.107)   542,230
+    batch normalisation  98.475 98.608 98.683 98.783 98.667   98.643 (0.101)   542,758
+    deeper               99.058 99.042 98.883 99.192 99.133   99.062 (0.104)   159,254
+    deeper, fitted on all of train: 99.090% on the test set
+"""
+
+from cnnjobs import SGD, Job, Variant, cnn
+
+
+def network(*blocks: tuple[int, ...], batch_norm: bool = False) -> Variant:
+    """Return a variant with these blocks of unpadded convolutions."""
+    model = cnn(blocks=blocks, dense=(100,), batch_norm=batch_norm, initializer="he_uniform")
+    return Variant(model=model, optimizer=SGD(0.01, momentum=0.9), epochs=10, batch_size=32)
+
+
+job = Job(
+    name="mnist-kfold",
+    dataset="mnist",
+    repeats=1,
+    folds=5,
+    stratify=False,
+    variants={
+        "baseline": network((32,)),
+        "batch normalisation": network((32,), batch_norm=True),
+        "deeper": network((32,), (64, 64)),
+    },
+)

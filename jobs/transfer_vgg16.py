@@ -1,0 +1,31 @@
+"""Do features that VGG16 learned on ImageNet beat a small VGG trained from nothing on CIFAR-10?
+
+    cnnjobs submit jobs/transfer_vgg16.py
+    cnnjobs submit jobs/transfer_vgg16.py --epochs 1 --repeats 2 --limit-train 500 --results try
+
+Data: CIFAR-10, downloaded once by Keras (170 MB), or `--dataset PATH` for an image folder of it. Weights: those in
+Keras's cache (59 MB; the error says where they come from); another file: CNNJOBS_VGG16=PATH. 3 variants x 5 repeats.
+
+published: none; proposed as an extension of the baseline (73.50% in one run on the test set)
+"""
+
+import os
+
+from cnnjobs import SGD, Adam, Job, Variant, vgg, vgg16
+
+weights = os.environ.get("CNNJOBS_VGG16", "imagenet")
+
+scratch = Variant(model=vgg(blocks=3), optimizer=SGD(0.001, momentum=0.9), epochs=20, batch_size=64)
+
+job = Job(
+    name="transfer-vgg16",
+    dataset="cifar10",
+    repeats=5,
+    variants={
+        "from nothing": scratch,
+        "VGG16 as it is": scratch.but(model=vgg16(weights=weights, dropout=0.5), optimizer=Adam(0.001)),
+        "VGG16, last block trained": scratch.but(
+            model=vgg16(weights=weights, trainable_blocks=1, dropout=0.5), optimizer=Adam(0.0001)
+        ),
+    },
+)
