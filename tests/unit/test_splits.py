@@ -71,5 +71,5 @@ def test_a_hold_out_that_is_not_stratified_is_only_shuffled():
 
 
 def test_more_folds_than_rows_are_refused():
-    with pytest.raises(SpecError, match="`folds` must be at most the training images, 187. Received: folds=188"):
+    with pytest.raises(SpecError, match=r"`folds` must be at most the training images, 187. Received: folds=188"):
         kfold(LABELS, 188, 0, seed=0, stratify=False)
