@@ -59,6 +59,7 @@ class Trial:
     Args:
         trial_id: identity of the run; equal ids would give equal numbers.
         condition_id: identity of all that the repeats and folds of a variant share.
+        lineage_id: identity of the run but for the number of its epochs.
         variant: its name in the job.
         spec: the variant itself.
         repeat: counted from 0; the same repeat has the same seeds in every variant.
@@ -69,6 +70,7 @@ class Trial:
 
     trial_id: str
     condition_id: str
+    lineage_id: str
     variant: str
     spec: Variant
     repeat: int
@@ -138,8 +140,11 @@ def make_plan(job: Job, fingerprint: str, limit_train: int | None = None) -> Pla
         except RecursionError:
             raise SpecError(f"Variant {name!r}: a hyperparameter must not contain itself.") from None
     _refuse_twins(conditions)
+    lineages = {
+        name: condition_id(job, variant.but(epochs=1), protocol, fingerprint) for name, variant in job.variants.items()
+    }
     trials = tuple(
-        _trial(job, name, conditions[name], repeat, fold, protocol)
+        _trial(job, name, conditions[name], lineages[name], repeat, fold, protocol)
         for name in job.variants
         for repeat in range(job.repeats)
         for fold in range(job.folds or 1)
@@ -177,10 +182,12 @@ def seeds_of(job_seed: int, repeat: int, vary: Collection[str] = SOURCES) -> See
     return Seeds(**values)
 
 
-def _trial(job: Job, name: str, condition: str, repeat: int, fold: int, protocol: Protocol) -> Trial:
+def _trial(job: Job, name: str, condition: str, lineage: str, repeat: int, fold: int, protocol: Protocol) -> Trial:
     seeds = seeds_of(job.seed, repeat, job.vary)
-    identity = digest({"condition": condition, "seeds": seeds, "repeat": repeat, "fold": fold})
-    return Trial(identity, condition, name, job.variants[name], repeat, fold, seeds, protocol)
+    identity, kin = (
+        digest({"condition": one, "seeds": seeds, "repeat": repeat, "fold": fold}) for one in (condition, lineage)
+    )
+    return Trial(identity, condition, kin, name, job.variants[name], repeat, fold, seeds, protocol)
 
 
 def _refuse_twins(conditions: Mapping[str, str]) -> None:

@@ -3,7 +3,7 @@
 import contextlib
 import subprocess
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -80,6 +80,27 @@ def missing_trials(prepared: Prepared, store: Store) -> tuple[list[Trial], State
     """Return the trials that are to run, those that take longest first, and what the store holds."""
     state = state_of(store, prepared.plan.trials, set(prepared.plan.conditions.values()))
     return prepared.plan.missing(state.finished, prepared.only), state
+
+
+def continuations(trials: Collection[Trial], kept: Mapping[str, int]) -> list[str]:
+    """Say which trials go on from what shorter ones ended with, and which start over though there is such a state.
+
+    Args:
+        trials: those that are to run.
+        kept: lineage -> epochs of the longest trial whose final state is kept.
+    """
+    shorter = [trial for trial in trials if 0 < kept.get(trial.lineage_id, 0) < trial.spec.epochs]
+    notes = []
+    going_on = [trial for trial in shorter if not trial.spec.follows_length]
+    if going_on:
+        epochs = sorted({kept[trial.lineage_id] for trial in going_on})
+        after = " or ".join(str(number) for number in epochs)
+        notes.append(f"{len(going_on)} of the trials go on from kept states, after epoch {after}")
+    for name in dict.fromkeys(trial.variant for trial in shorter if trial.spec.follows_length):
+        notes.append(
+            f"{name!r} starts over: its learning rates, or a callback of yours, may depend on the number of epochs"
+        )
+    return notes
 
 
 @dataclass(frozen=True)

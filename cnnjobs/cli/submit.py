@@ -59,7 +59,7 @@ def submit(
     from cnnjobs.preparation import Overrides, prepare, read_job, store_at
     from cnnjobs.store.checkpoints import Checkpoints
     from cnnjobs.store.presence import Presence
-    from cnnjobs.submission import missing_trials, sweep
+    from cnnjobs.submission import continuations, missing_trials, sweep
 
     signal.signal(signal.SIGTERM, _as_interrupt)
     asked = Overrides(replicas=_replicas(gpus_per_trial), **overrides)
@@ -68,7 +68,11 @@ def submit(
     missing, state = missing_trials(prepared, store)
     for note in (*prepared.notes, *(f"not readable, runs again: {name}" for name in state.damaged)):
         click.echo(f"note: {note}", err=True)
-    checkpoints = Checkpoints(store.files.below("checkpoints"), checkpoint_every)
+    keeps = prepared.job.keep == "state"
+    finals = store.files.below("states")
+    checkpoints = Checkpoints(store.files.below("checkpoints"), checkpoint_every, finals=finals, keeps_final=keeps)
+    for note in continuations(missing, checkpoints.kept_epochs()):
+        click.echo(f"note: {note}", err=True)
     if missing:
         wishes = Wishes(max_concurrent, cpus_per_trial, gpus_per_trial)
         _run(prepared, store, missing, wishes, checkpoints, verbose)

@@ -26,6 +26,11 @@ class Run:
 class Schedule(Protocol):
     """Gives each step its learning rate."""
 
+    @property
+    def follows_length(self) -> bool:
+        """Whether a step's rate depends on the number of epochs."""
+        ...
+
     def factor(self, step: int, run: Run) -> float:
         """Return the rate of a step, counted from 0, as a multiple of the optimizer's."""
         ...
@@ -49,6 +54,11 @@ class CosineDecay:
         as_float(self, "final", least=0, most=1)
         if self.epochs is not None:
             as_float(self, "epochs", above=0)
+
+    @property
+    def follows_length(self) -> bool:
+        """Whether a step's rate depends on the number of epochs."""
+        return self.epochs is None
 
     def factor(self, step: int, run: Run) -> float:
         """Return the rate of a step as a multiple of the optimizer's."""
@@ -78,6 +88,11 @@ class ExponentialDecay:
         as_float(self, "epochs", above=0)
         flag("ExponentialDecay.staircase", self.staircase)
 
+    @property
+    def follows_length(self) -> bool:
+        """Whether a step's rate depends on the number of epochs."""
+        return False
+
     def factor(self, step: int, run: Run) -> float:
         """Return the rate of a step as a multiple of the optimizer's."""
         part = step / (self.epochs * run.steps_an_epoch)
@@ -101,6 +116,11 @@ class TimeDecay:
     def __post_init__(self) -> None:
         if self.decay is not None:
             as_float(self, "decay", least=0)
+
+    @property
+    def follows_length(self) -> bool:
+        """Whether a step's rate depends on the number of epochs."""
+        return self.decay is None
 
     def factor(self, step: int, run: Run) -> float:
         """Return the rate of a step as a multiple of the optimizer's."""
@@ -129,6 +149,11 @@ class Cyclical:
         as_float(self, "low", least=0, below=1)
         as_float(self, "epochs", above=0)
         flag("Cyclical.halving", self.halving)
+
+    @property
+    def follows_length(self) -> bool:
+        """Whether a step's rate depends on the number of epochs."""
+        return False
 
     def factor(self, step: int, run: Run) -> float:
         """Return the rate of a step as a multiple of the optimizer's."""
@@ -159,6 +184,11 @@ class Warmup:
                 "`Warmup.then` must be CosineDecay(...), ExponentialDecay(...), TimeDecay(...), Cyclical(...) or "
                 f"None. Received: then={self.then!r}."
             )
+
+    @property
+    def follows_length(self) -> bool:
+        """Whether a step's rate depends on the number of epochs."""
+        return self.then is not None and self.then.follows_length
 
     def factor(self, step: int, run: Run) -> float:
         """Return the rate of a step as a multiple of the optimizer's."""

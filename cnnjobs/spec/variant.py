@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from cnnjobs.errors import SpecError
 from cnnjobs.spec.augment import Augment
-from cnnjobs.spec.callbacks import CALLBACKS, CallbackSpec, ReduceLROnPlateau
+from cnnjobs.spec.callbacks import CALLBACKS, CallbackSpec, CustomCallback, ReduceLROnPlateau
 from cnnjobs.spec.checks import flag, one_of, whole
 from cnnjobs.spec.models import CustomModel, Model
 from cnnjobs.spec.optimizers import OPTIMIZERS, Adam, Optimizer
@@ -83,6 +83,15 @@ class Variant:
     def network(self) -> Model | CustomModel:
         """The model; a plain function has become a `CustomModel`."""
         return cast("Model | CustomModel", self.model)
+
+    @property
+    def follows_length(self) -> bool:
+        """Whether the first epochs of a longer run differ from those of a shorter one, as far as can be known.
+
+        A callback of the user's is told the trial, number of epochs and all.
+        """
+        own = any(isinstance(one, CustomCallback) for one in self.callbacks)
+        return own or (self.schedule is not None and self.schedule.follows_length)
 
     def but(self, **changes: Any) -> Variant:
         """Return this variant with some fields changed: `baseline.but(epochs=200)`."""

@@ -23,11 +23,22 @@ class Checkpoints:
         every_s: seconds between two checkpoints of a trial, 0 for one after every epoch; None for
             at least `LEAST_S` seconds and so many that making and writing them takes about `SHARE` of
             the time.
+        finals: the folder of states that finished trials ended with, as files `<lineage>-<epoch>.npz`.
+        keeps_final: whether to add to these.
         clock: seconds that only grow.
     """
 
-    def __init__(self, files: Files, every_s: float | None = None, clock: Callable[[], float] = time.monotonic) -> None:
-        self.files = files
+    def __init__(
+        self,
+        files: Files,
+        every_s: float | None = None,
+        *,
+        finals: Files | None = None,
+        keeps_final: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.files, self._finals = files, finals
+        self.keeps_final = keeps_final and finals is not None
         self._every_s, self._clock = every_s, clock
         self._last, self._cost = clock(), 0.0
 
@@ -47,18 +58,13 @@ class Checkpoints:
             StoreError: if it cannot be written.
         """
         began = self._clock()
-        self.files.write(f"{trial_id}-{epoch:07d}.npz", make())
-        for name in self._names(trial_id)[:-KEPT]:
-            self.files.remove(name)
+        _add(self.files, trial_id, epoch, make())
         self._last = self._clock()
         self._cost = self._last - began
 
     def newest_first(self, trial_id: str) -> Iterator[tuple[str, bytes]]:
         """Yield name and content of a trial's checkpoints."""
-        for name in reversed(self._names(trial_id)):
-            content = self.files.read(name)
-            if content is not None:
-                yield name, content
+        yield from _newest_first(self.files, _names(self.files, trial_id))
 
     def discard(self, name: str) -> None:
         """Remove one that cannot be gone on from: it would take the place of a newer one."""
@@ -66,7 +72,7 @@ class Checkpoints:
 
     def remove(self, trial_id: str) -> None:
         """Remove a trial's checkpoints."""
-        for name in self._names(trial_id):
+        for name in _names(self.files, trial_id):
             self.files.remove(name)
         for name in self.files.names(".part"):  # of a process that was killed while it wrote
             if name.startswith(f".{trial_id}-"):
@@ -77,5 +83,46 @@ class Checkpoints:
         whole = {name.rpartition("-")[0] for name in self.files.names(".npz")}
         return whole | {name[1:].partition("-")[0] for name in self.files.names(".part")}
 
-    def _names(self, trial_id: str) -> list[str]:
-        return [name for name in self.files.names(".npz") if name.rpartition("-")[0] == trial_id]
+    def save_final(self, lineage_id: str, epoch: int, make: Callable[[], bytes]) -> None:
+        """Write what a trial ended with after `epoch` epochs, then remove all of its lineage but the newest `KEPT`.
+
+        Raises:
+            StoreError: if it cannot be written.
+        """
+        if self._finals is not None:
+            _add(self._finals, lineage_id, epoch, make())
+
+    def finals(self, lineage_id: str, most_epochs: int) -> Iterator[tuple[str, bytes]]:
+        """Yield name and content of what trials of a lineage ended with after at most so many epochs, newest first."""
+        if self._finals is not None:
+            fitting = [name for name in _names(self._finals, lineage_id) if _epoch(name) <= most_epochs]
+            yield from _newest_first(self._finals, fitting)
+
+    def kept_epochs(self) -> dict[str, int]:
+        """Return lineage -> epochs of the longest trial whose final state is kept."""
+        names = self._finals.names(".npz") if self._finals is not None else []
+        return {name.rpartition("-")[0]: _epoch(name) for name in names}  # sorted: the longest comes last
+
+
+def _add(files: Files, key: str, epoch: int, content: bytes) -> None:
+    """Write a state, then remove all of its key but the newest."""
+    files.write(f"{key}-{epoch:07d}.npz", content)
+    for name in _names(files, key)[:-KEPT]:
+        files.remove(name)
+
+
+def _names(files: Files, key: str) -> list[str]:
+    return [name for name in files.names(".npz") if name.rpartition("-")[0] == key]
+
+
+def _epoch(name: str) -> int:
+    """Return the epoch in a file's name; -1 for a file of another making."""
+    number = name.rpartition("-")[2].removesuffix(".npz")
+    return int(number) if number.isdigit() else -1
+
+
+def _newest_first(files: Files, names: list[str]) -> Iterator[tuple[str, bytes]]:
+    for name in reversed(names):
+        content = files.read(name)
+        if content is not None:
+            yield name, content

@@ -83,6 +83,11 @@ class Program:
         return int(self.model.count_params())
 
     @property
+    def traced(self) -> bool:
+        """Whether it has predicted before: the first time takes longer."""
+        return bool(self.forward.experimental_get_tracing_count())
+
+    @property
     def learning_rate(self) -> float:
         """What the optimizer uses now."""
         return float(keras.ops.convert_to_numpy(self._optimizer.learning_rate))

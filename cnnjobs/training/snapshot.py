@@ -26,6 +26,7 @@ class Snapshot:
         variables: of network, seed generators and optimizer, in their order.
         callbacks: what each callback remembers.
         columns: of `epochs`, one value for each epoch that is done.
+        stopped: whether a callback has ended the trial.
         seconds: that the trial has taken so far.
         made_by: versions and devices; another make would go on with other bits.
     """
@@ -33,6 +34,7 @@ class Snapshot:
     variables: tuple[NDArray[Any], ...]
     callbacks: list[dict[str, Any]]
     columns: dict[str, list[Any]]
+    stopped: bool
     seconds: float
     made_by: Mapping[str, Any]
 
@@ -45,6 +47,7 @@ def pack(snapshot: Snapshot) -> bytes:
         "variables": len(snapshot.variables),
         "callbacks": _without_arrays(snapshot.callbacks, arrays),
         "columns": snapshot.columns,
+        "stopped": snapshot.stopped,
         "seconds": snapshot.seconds,
         "made_by": dict(snapshot.made_by),
     }
@@ -69,6 +72,7 @@ def unpack(content: bytes) -> Snapshot:
                 variables=tuple(arrays[f"variable_{index}"] for index in range(header["variables"])),
                 callbacks=_with_arrays(header["callbacks"], arrays),
                 columns=header["columns"],
+                stopped=header["stopped"],
                 seconds=header["seconds"],
                 made_by=header["made_by"],
             )

@@ -1,68 +1,33 @@
 """One trial from seeds to predictions, told as a sequence of messages."""
 
 import gc
-import logging
 import time
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from cnnjobs.datasets import Dataset, holdout, kfold
-from cnnjobs.errors import StoreError
+from cnnjobs.datasets import Dataset
 from cnnjobs.machine import process_bytes
 from cnnjobs.messages import Message, Predictions, Progress, Result
-from cnnjobs.plan import Protocol, Trial
-from cnnjobs.spec import Run
+from cnnjobs.plan import Trial
 from cnnjobs.spec.metrics import METRICS
 from cnnjobs.store.checkpoints import Checkpoints
+from cnnjobs.training.course import Course, split_rows
 from cnnjobs.training.devices import describe_device, make_strategy
-from cnnjobs.training.epochs import EpochLog, Pace
-from cnnjobs.training.hooks import Hooks, UnknownState
+from cnnjobs.training.hooks import Hooks
 from cnnjobs.training.metrics import all_metrics
-from cnnjobs.training.pipeline import Layout, Pipeline, Pixels, fit_pixels, lay_out
-from cnnjobs.training.program import Program
-from cnnjobs.training.snapshot import DamagedSnapshot, Snapshot, pack, unpack
+from cnnjobs.training.pipeline import Layout, Pipeline, fit_pixels, lay_out
+from cnnjobs.training.program import EVALUATION_BATCH, Program
+from cnnjobs.training.resumption import Resumption
 
-_log = logging.getLogger(__name__)
+TIMED_BATCHES = 3
+"""How many batches are predicted to tell how long one takes."""
 
 GROWTH_BYTES = 512 << 20
 """A process that has grown by so much since its first trial is replaced."""
-
-Rows = NDArray[np.int64]
-
-
-@dataclass
-class _Course:
-    """A trial under way.
-
-    Args:
-        trial: which.
-        program: its network.
-        pixels: its scaling.
-        layout: how its training rows are cut.
-        validation: rows of train it validates on; None for the whole test set.
-        tested: what the network said about the test set when it was last asked.
-    """
-
-    trial: Trial
-    program: Program
-    pixels: Pixels
-    layout: Layout
-    validation: Rows | None
-    log: EpochLog = field(default_factory=EpochLog)
-    pace: Pace = field(default_factory=Pace)
-    tested: NDArray[np.float32] | None = None
-    seconds_before: float = 0.0
-    began: float = field(default_factory=time.perf_counter)
-
-    @property
-    def seconds(self) -> float:
-        """Seconds the trial has taken, with those before it was cut off."""
-        return self.seconds_before + time.perf_counter() - self.began
 
 
 class TrialWorker:
@@ -120,13 +85,15 @@ class TrialWorker:
         rows, validation = split_rows(self._dataset.y_train, trial)
         pixels = fit_pixels(trial.spec.scaling, self._dataset.x_train, rows)
         layout = lay_out(len(rows), trial.spec.batch_size, self._replicas, self._dataset.image_shape)
-        course = _Course(trial, self._ready_program(trial), pixels, layout, validation, began=began)
+        course = Course(trial, self._ready_program(trial), pixels, layout, validation, began=began)
         hooks = Hooks(trial, course.program.model, layout.steps)
-        hooks.begin(self._resume(course))
+        first_batch = None if course.program.traced else self._time_batch(course)
+        resumption = self._resumption()
+        hooks.begin(resumption.resume(course) if resumption else None)
         pipeline = self._ready_pipeline(course)
         iterators = pipeline.iterators(rows, pixels, trial.seeds, course.log.epochs)
         setup_seconds = time.perf_counter() - began
-        status = yield from self._train(course, hooks, iterators)
+        status = yield from self._train(course, hooks, iterators, resumption)
         best_epoch = hooks.end()
         final: dict[str, Any] = {"setup_seconds": setup_seconds, "started_at": started_at}
         final |= {"train_rows": len(rows), **course.log.final(), **self._device, **self._slot}
@@ -134,23 +101,29 @@ class TrialWorker:
         predictions = None
         if status == "completed":
             predictions, metrics = self._judge(course, changed=bool(hooks))
-            final |= metrics | {"best_epoch": best_epoch}
+            final |= metrics | {"best_epoch": best_epoch, "first_batch_seconds": first_batch}
+            final |= {"batch_seconds": float(np.median([self._time_batch(course) for _ in range(TIMED_BATCHES)]))}
+            final |= {"batch_images": min(EVALUATION_BATCH, len(self._dataset.y_test))}
         rows_of = {"validation_rows": self._dataset.y_test if validation is None else validation}
         final |= {name: len(found) for name, found in rows_of.items()} | {"test_rows": len(self._dataset.y_test)}
         final |= {"seconds": course.seconds, "gpu_seconds": course.seconds * self._slot["gpus"]}
         yield Result(status, final, course.log.columns, predictions)
 
-    def _train(self, course: _Course, hooks: Hooks, iterators: tuple[Any, ...]) -> Generator[Progress, None, str]:
+    def _train(
+        self, course: Course, hooks: Hooks, iterators: tuple[Any, ...], resumption: Resumption | None
+    ) -> Generator[Progress, None, str]:
         """Train the epochs that are left; return "completed" or "diverged"."""
         try:
-            while course.log.epochs < course.trial.spec.epochs:
+            while not course.over:
                 hooks.epoch_began(course.log.epochs)
                 yield from self._epoch(course, iterators)
                 if not course.log.finite():
                     return "diverged"
-                if hooks.epoch_ended(course.log.epochs - 1, course.log.metrics()):
-                    break
-                self._keep(course, hooks)
+                course.stopped = hooks.epoch_ended(course.log.epochs - 1, course.log.metrics())
+                if resumption:
+                    resumption.keep(course, hooks)
+            if resumption:
+                resumption.finish(course, hooks)
         except BaseException:  # GeneratorExit too: the trial was dropped
             hooks.abandon()
             raise
@@ -169,7 +142,7 @@ class TrialWorker:
         self._program = (trial.condition_id, program)
         return program
 
-    def _ready_pipeline(self, course: _Course) -> Pipeline:
+    def _ready_pipeline(self, course: Course) -> Pipeline:
         """Return the variant's pipeline, the one of the trial before if folds are of one size."""
         if course.layout not in self._pipelines:
             self._pipelines[course.layout] = Pipeline(
@@ -177,11 +150,11 @@ class TrialWorker:
             )
         return self._pipelines[course.layout]
 
-    def _epoch(self, course: _Course, iterators: tuple[Any, ...]) -> Iterator[Progress]:
+    def _epoch(self, course: Course, iterators: tuple[Any, ...]) -> Iterator[Progress]:
         """Train one epoch and validate; tell progress between graph calls."""
         began = time.perf_counter()
         program, layout, spec = course.program, course.layout, course.trial.spec
-        rates = tf.constant(_learning_rates(course))
+        rates = tf.constant(course.learning_rates())
         sums = tf.zeros([len(METRICS)], tf.float64)
         block = 0
         while block < layout.blocks:
@@ -205,20 +178,20 @@ class TrialWorker:
         )
         yield Progress(course.log.epochs, spec.epochs, images)
 
-    def _validate(self, course: _Course) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    def _validate(self, course: Course) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         """Return probabilities and labels of the validation rows."""
         if course.validation is None:
             return self._test(course)
         probabilities = course.program.predict(self._train_images, course.validation, course.pixels)
         return probabilities, self._dataset.y_train[course.validation]
 
-    def _test(self, course: _Course) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    def _test(self, course: Course) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         """Return probabilities and labels of the test set."""
         labels = self._dataset.y_test
         course.tested = course.program.predict(self._test_images, np.arange(len(labels)), course.pixels)
         return course.tested, labels
 
-    def _judge(self, course: _Course, *, changed: bool) -> tuple[Predictions, dict[str, float]]:
+    def _judge(self, course: Course, *, changed: bool) -> tuple[Predictions, dict[str, float]]:
         """Return what the network that came out says about the test set, and its metrics.
 
         Args:
@@ -235,81 +208,16 @@ class TrialWorker:
             metrics |= {f"val_{name}": value for name, value in all_metrics(*self._validate(course)).items()}
         return Predictions(labels, probabilities), metrics
 
-    def _keep(self, course: _Course, hooks: Hooks) -> None:
-        """Write a checkpoint if it is time."""
-        if self._checkpoints is None or course.log.epochs == course.trial.spec.epochs or not self._checkpoints.due():
-            return
-        try:
-            self._checkpoints.save(course.trial.trial_id, course.log.epochs, lambda: self._packed(course, hooks))
-        except StoreError as error:  # a trial is worth more than its checkpoint
-            _log.warning("no checkpoint after epoch %d: %s", course.log.epochs, error)
-        except UnknownState as error:
-            _log.warning("no checkpoints, a run that is cut off starts over: %s", error)
+    def _time_batch(self, course: Course) -> float:
+        """Return the seconds that prediction takes for one batch of pictures."""
+        rows = np.arange(min(EVALUATION_BATCH, len(self._dataset.y_test)))
+        began = time.perf_counter()
+        course.program.predict(self._test_images, rows, course.pixels)
+        return time.perf_counter() - began
 
-    def _packed(self, course: _Course, hooks: Hooks) -> bytes:
-        """Return the trial as it is now."""
-        states = hooks.state()
-        return pack(Snapshot(course.program.variables(), states, course.log.columns, course.seconds, self._made_by()))
-
-    def _resume(self, course: _Course) -> list[dict[str, Any]] | None:
-        """Go on from the newest checkpoint that is whole and was made by the same versions on the same device.
-
-        Others are removed. Returns what the callbacks remembered, or None for a trial that begins.
-        """
+    def _resumption(self) -> Resumption | None:
+        """Return what keeps this worker's trials; versions and devices must be equal for the bits to be equal."""
         if self._checkpoints is None:
             return None
-        self._checkpoints.begin()
-        try:
-            for name, content in self._checkpoints.newest_first(course.trial.trial_id):
-                snapshot = self._usable(name, content, course.program)
-                if snapshot is not None:
-                    course.program.load(snapshot.variables)
-                    course.log.columns = snapshot.columns
-                    course.seconds_before = snapshot.seconds
-                    _log.warning("goes on after epoch %d, from checkpoint %s", course.log.epochs, name)
-                    return snapshot.callbacks
-                self._checkpoints.discard(name)
-        except StoreError as error:
-            _log.warning("no checkpoint can be read, starting over: %s", error)
-        return None
-
-    def _usable(self, name: str, content: bytes, program: Program) -> Snapshot | None:
-        """Return the snapshot if the trial can go on from it."""
-        try:
-            snapshot = unpack(content)
-        except DamagedSnapshot as error:
-            _log.warning("checkpoint %s is not whole, trying the one before (%s)", name, error)
-            return None
-        if snapshot.made_by != self._made_by():
-            _log.warning("checkpoint %s is of other versions or devices, not used: %s", name, snapshot.made_by)
-            return None
-        if not program.fits(snapshot.variables):
-            _log.warning("checkpoint %s is of another network, not used", name)
-            return None
-        return snapshot
-
-    def _made_by(self) -> dict[str, Any]:
-        """Return what must be equal for the bits to be equal."""
         names = ("device", "python_version", "tensorflow_version", "keras_version", "numpy_version", "cnnjobs_version")
-        return {name: self._device[name] for name in names} | self._slot
-
-
-def split_rows(labels: NDArray[np.int32], trial: Trial) -> tuple[Rows, Rows | None]:
-    """Return (training rows, validation rows); None where the test set doubles as validation set."""
-    protocol: Protocol = trial.protocol
-    if protocol.folds is not None:
-        return kfold(labels, protocol.folds, trial.fold, trial.seeds.split, stratify=protocol.stratify)
-    if protocol.validation == "test":
-        return np.arange(len(labels)), None
-    return holdout(labels, float(protocol.validation or 0), trial.seeds.split, stratify=protocol.stratify)
-
-
-def _learning_rates(course: _Course) -> NDArray[np.float32]:
-    """Return the learning rate of each step of the epoch that is next, (steps,); a zero without a schedule."""
-    spec, steps = course.trial.spec, course.layout.steps
-    if spec.schedule is None:
-        return np.zeros(1, np.float32)
-    base = spec.optimizer.learning_rate
-    run = Run(base, spec.epochs, steps)
-    first = course.log.epochs * steps
-    return np.array([base * spec.schedule.factor(step, run) for step in range(first, first + steps)], np.float32)
+        return Resumption(self._checkpoints, {name: self._device[name] for name in names} | self._slot)

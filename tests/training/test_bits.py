@@ -147,8 +147,8 @@ def test_a_checkpoint_cut_short_is_passed_over_for_the_one_before(worker, keeper
     place = Path(keeper.files.location, newest)
     place.write_bytes(place.read_bytes()[:-200])
     resumed = outcome(worker, trial)
-    assert f"checkpoint {newest} is not whole" in caplog.text
-    assert f"from checkpoint {older}" in caplog.text
+    assert f"{newest} is not whole" in caplog.text
+    assert f"from {older}" in caplog.text
     worker._checkpoints = None
     assert same(resumed, outcome(worker, trial))
 

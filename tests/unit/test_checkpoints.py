@@ -77,10 +77,25 @@ def test_by_default_writing_takes_a_small_share_of_the_time(checkpoints, clock):
 
 @pytest.mark.parametrize(("every_s", "passed", "due"), [(0, 0, True), (5, 4, False), (5, 5, True)])
 def test_how_often_can_be_set(tmp_path, clock, every_s, passed, due):
-    checkpoints = Checkpoints(Files(tmp_path), every_s, clock)
+    checkpoints = Checkpoints(Files(tmp_path), every_s, clock=clock)
     checkpoints.begin()
     clock.now += passed
     assert checkpoints.due() == due
+
+
+def test_final_states_are_kept_only_if_asked_for_and_found_by_the_epochs_they_may_have(tmp_path):
+    folder, states = Files(tmp_path / "checkpoints"), Files(tmp_path / "states")
+    assert not Checkpoints(folder, finals=states).keeps_final
+    keeping = Checkpoints(folder, finals=states, keeps_final=True)
+    assert keeping.keeps_final
+    for epoch in (2, 4, 8):
+        keeping.save_final("kin", epoch, lambda: b"state")
+    keeping.save_final("other", 3, lambda: b"state")
+    assert [name for name, _ in keeping.finals("kin", 8)] == ["kin-0000008.npz", "kin-0000004.npz"]
+    assert [name for name, _ in keeping.finals("kin", 7)] == ["kin-0000004.npz"]
+    assert list(keeping.finals("kin", 3)) == []
+    assert keeping.kept_epochs() == {"kin": 8, "other": 3}
+    assert list(Checkpoints(folder).finals("kin", 8)) == []
 
 
 SNAPSHOT = Snapshot(
@@ -90,6 +105,7 @@ SNAPSHOT = Snapshot(
         {"inf": float("inf"), "scalar": np.float32(1.5), "nested": {"a": [1, {"b": "text"}]}},
     ],
     columns={"epoch": [1, 2], "loss": [0.1, 1e-300]},
+    stopped=True,
     seconds=12.5,
     made_by={"keras_version": "3"},
 )
@@ -107,6 +123,7 @@ def test_a_snapshot_comes_back_as_it_was():
     assert type(second["scalar"]) is np.float32
     assert second["nested"] == {"a": [1, {"b": "text"}]}
     assert (back.columns, back.seconds, back.made_by) == (SNAPSHOT.columns, 12.5, {"keras_version": "3"})
+    assert back.stopped
 
 
 @pytest.mark.parametrize("cut", [0, 1, 100, -1, -30])

@@ -14,7 +14,7 @@ from cnnjobs.preparation import Overrides, prepare, read_job, store_at
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.presence import NAME, Presence
 from cnnjobs.store.results import load_results
-from cnnjobs.submission import Submission, missing_trials
+from cnnjobs.submission import Submission, continuations, missing_trials
 
 SLOT = Slot(cpus=1, gpus=0, replicas=1)
 
@@ -108,6 +108,23 @@ def test_checkpoints_are_removed_as_soon_as_a_trial_is_stored(submit, tmp_path):
     notes = submit(engine=Keeping(), repeats=1, variants=variants)
     assert notes.failures == 1
     assert len(kept(tmp_path)) == 1, "that of the trial that failed: the next submit goes on from it"
+
+
+def test_trials_that_go_on_from_kept_states_are_told_and_those_that_cannot(tmp_path):
+    text = write_job(tmp_path, variants=VARIANTS + '"cosine": base.but(schedule=CosineDecay()),').read_text()
+    path = tmp_path / "job.py"
+    path.write_text(text.replace("from cnnjobs import", "from cnnjobs import CosineDecay,"))
+
+    def trials(epochs):
+        asked = Overrides(epochs=epochs)
+        return prepare(read_job(str(path), asked), asked, quiet).plan.trials
+
+    kept = {trial.lineage_id: 2 for trial in trials(2)}
+    assert len(kept) == 6
+    assert continuations(trials(2), kept) == []
+    going_on, anew = continuations(trials(5), kept)
+    assert going_on == "4 of the trials go on from kept states, after epoch 2"
+    assert anew.startswith("'cosine' starts over: its learning rates")
 
 
 def test_submitting_again_runs_nothing(submit):

@@ -1,0 +1,73 @@
+"""A trial under way: its network, its data and what has happened so far."""
+
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnjobs.datasets import holdout, kfold
+from cnnjobs.plan import Protocol, Trial
+from cnnjobs.spec import Run
+from cnnjobs.training.epochs import EpochLog, Pace
+from cnnjobs.training.pipeline import Layout, Pixels
+from cnnjobs.training.program import Program
+
+Rows = NDArray[np.int64]
+
+
+@dataclass
+class Course:
+    """A trial under way.
+
+    Args:
+        trial: which.
+        program: its network.
+        pixels: its scaling.
+        layout: how its training rows are cut.
+        validation: rows of train it validates on; None for the whole test set.
+        tested: what the network said about the test set when it was last asked.
+        stopped: whether a callback has ended it before its last epoch.
+    """
+
+    trial: Trial
+    program: Program
+    pixels: Pixels
+    layout: Layout
+    validation: Rows | None
+    log: EpochLog = field(default_factory=EpochLog)
+    pace: Pace = field(default_factory=Pace)
+    tested: NDArray[np.float32] | None = None
+    stopped: bool = False
+    seconds_before: float = 0.0
+    began: float = field(default_factory=time.perf_counter)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds the trial has taken, with those before it was cut off."""
+        return self.seconds_before + time.perf_counter() - self.began
+
+    @property
+    def over(self) -> bool:
+        """Whether no epoch is left to train."""
+        return self.stopped or self.log.epochs >= self.trial.spec.epochs
+
+    def learning_rates(self) -> NDArray[np.float32]:
+        """Return the learning rate of each step of the epoch that is next, (steps,); a zero without a schedule."""
+        spec, steps = self.trial.spec, self.layout.steps
+        if spec.schedule is None:
+            return np.zeros(1, np.float32)
+        base = spec.optimizer.learning_rate
+        run = Run(base, spec.epochs, steps)
+        first = self.log.epochs * steps
+        return np.array([base * spec.schedule.factor(step, run) for step in range(first, first + steps)], np.float32)
+
+
+def split_rows(labels: NDArray[np.int32], trial: Trial) -> tuple[Rows, Rows | None]:
+    """Return (training rows, validation rows); None where the test set doubles as validation set."""
+    protocol: Protocol = trial.protocol
+    if protocol.folds is not None:
+        return kfold(labels, protocol.folds, trial.fold, trial.seeds.split, stratify=protocol.stratify)
+    if protocol.validation == "test":
+        return np.arange(len(labels)), None
+    return holdout(labels, float(protocol.validation or 0), trial.seeds.split, stratify=protocol.stratify)

@@ -1,0 +1,102 @@
+"""How a trial goes on: from a checkpoint after it was cut off, or from what the same trial with fewer epochs left."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cnnjobs.errors import StoreError
+from cnnjobs.store.checkpoints import Checkpoints
+from cnnjobs.training.course import Course
+from cnnjobs.training.hooks import Hooks, State, UnknownState
+from cnnjobs.training.snapshot import DamagedSnapshot, Snapshot, pack, unpack
+
+_log = logging.getLogger(__name__)
+
+
+class Resumption:
+    """Keeps trials under way, and finished ones if that is asked for, and finds them again.
+
+    Args:
+        checkpoints: where.
+        made_by: what must be equal for the bits to be equal: versions and devices.
+    """
+
+    def __init__(self, checkpoints: Checkpoints, made_by: Mapping[str, Any]) -> None:
+        self._checkpoints, self._made_by = checkpoints, dict(made_by)
+
+    def resume(self, course: Course) -> list[State] | None:
+        """Go on from the newest state that is whole and was made by the same versions on the same device.
+
+        Returns what the callbacks remembered, or None for a trial that begins.
+        """
+        self._checkpoints.begin()
+        try:
+            for name, content in self._candidates(course):
+                snapshot = self._usable(name, content, course)
+                if snapshot is not None:
+                    course.program.load(snapshot.variables)
+                    course.log.columns, course.stopped = snapshot.columns, snapshot.stopped
+                    course.seconds_before = snapshot.seconds
+                    _log.warning("goes on after epoch %d, from %s", course.log.epochs, name)
+                    return snapshot.callbacks
+        except StoreError as error:
+            _log.warning("no checkpoint can be read, starting over: %s", error)
+        return None
+
+    def keep(self, course: Course, hooks: Hooks) -> None:
+        """Write a checkpoint if it is time."""
+        if course.over or not self._checkpoints.due():
+            return
+        try:
+            self._checkpoints.save(course.trial.trial_id, course.log.epochs, lambda: self._packed(course, hooks))
+        except StoreError as error:  # a trial is worth more than its checkpoint
+            _log.warning("no checkpoint after epoch %d: %s", course.log.epochs, error)
+        except UnknownState as error:
+            _log.warning("no checkpoints, a run that is cut off starts over: %s", error)
+
+    def finish(self, course: Course, hooks: Hooks) -> None:
+        """Keep what the trial ends with, if that is asked for; before callbacks put other weights back."""
+        if not self._checkpoints.keeps_final:
+            return
+        try:
+            self._checkpoints.save_final(
+                course.trial.lineage_id, course.log.epochs, lambda: self._packed(course, hooks)
+            )
+        except (StoreError, UnknownState) as error:
+            _log.warning("its final state is not kept: %s", error)
+
+    def _candidates(self, course: Course) -> Iterator[tuple[str, bytes]]:
+        """Yield name and content of states to go on from, the best first; useless checkpoints are removed."""
+        trial = course.trial
+        for name, content in self._checkpoints.newest_first(trial.trial_id):
+            yield name, content
+            self._checkpoints.discard(name)
+        if not trial.spec.follows_length:
+            yield from self._checkpoints.finals(trial.lineage_id, trial.spec.epochs)
+
+    def _packed(self, course: Course, hooks: Hooks) -> bytes:
+        """Return the trial as it is now."""
+        snapshot = Snapshot(
+            course.program.variables(),
+            hooks.state(),
+            course.log.columns,
+            course.stopped,
+            course.seconds,
+            self._made_by,
+        )
+        return pack(snapshot)
+
+    def _usable(self, name: str, content: bytes, course: Course) -> Snapshot | None:
+        """Return the snapshot if the trial can go on from it."""
+        try:
+            snapshot = unpack(content)
+        except DamagedSnapshot as error:
+            _log.warning("%s is not whole, trying the one before (%s)", name, error)
+            return None
+        if snapshot.made_by != self._made_by:
+            _log.warning("%s is of other versions or devices, not used: %s", name, snapshot.made_by)
+            return None
+        if not course.program.fits(snapshot.variables):
+            _log.warning("%s is of another network, not used", name)
+            return None
+        return snapshot
