@@ -6,8 +6,10 @@ CnnjobsError                    1
 │   ├── JobFileError                the job file cannot be read, run or understood
 │   ├── DatasetError                the data set is missing, empty or contradicts itself
 │   ├── StoreError                  the results folder cannot be written or read
+│   ├── ModelError                  the model file is none, or does not fit
 │   └── ResourceError               more devices asked for than there are
 ├── TrialsFailed                1   some trials failed; the others are stored
+├── PicturesFailed              1   some pictures could not be read; the others were
 └── Interrupted               130   Ctrl-C; what was finished is stored
 """
 
@@ -40,12 +42,20 @@ class StoreError(UserError):
     """The results folder cannot be written or read."""
 
 
+class ModelError(UserError):
+    """The model file is none, or does not fit what it is asked for."""
+
+
 class ResourceError(UserError):
     """More devices or memory asked for than the machine has."""
 
 
 class TrialsFailed(CnnjobsError):
     """Some trials failed; the others are stored."""
+
+
+class PicturesFailed(CnnjobsError):
+    """Some pictures could not be read; the others were."""
 
 
 class Interrupted(CnnjobsError):

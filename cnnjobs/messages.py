@@ -51,6 +51,7 @@ class Result:
         epochs: column -> one value an epoch; keys are columns of `epochs`.
         predictions: None for a trial that diverged.
         log: what it printed.
+        model: the trained network as a `.keras` file, from workers that are made to tell it.
     """
 
     status: str
@@ -58,6 +59,7 @@ class Result:
     epochs: Mapping[str, list[Any]]
     predictions: Predictions | None
     log: str = ""
+    model: bytes | None = None
 
 
 @dataclass(frozen=True)

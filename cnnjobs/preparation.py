@@ -64,7 +64,7 @@ class Prepared:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a person should know before reading the results."""
-        choosing = [name for name, variant in self.job.variants.items() if _watches_validation(variant)]
+        choosing = [name for name, variant in self.job.variants.items() if watches_validation(variant)]
         if self.job.validation != "test" or not choosing:
             return self.dataset.notes
         names = ", ".join(repr(name) for name in choosing)
@@ -167,7 +167,8 @@ def _overridden(job: Job, overrides: Overrides) -> Job:
     return job
 
 
-def _watches_validation(variant: Variant) -> bool:
+def watches_validation(variant: Variant) -> bool:
+    """Say whether callbacks of the variant decide by what it does on the validation rows."""
     return any(getattr(one, "monitor", "").startswith("val_") for one in variant.callbacks)
 
 

@@ -7,7 +7,9 @@ import click
 
 import cnnjobs
 from cnnjobs.cli.aggregate import aggregate
+from cnnjobs.cli.fit import fit
 from cnnjobs.cli.plan import plan
+from cnnjobs.cli.predict import predict
 from cnnjobs.cli.status import status
 from cnnjobs.cli.submit import submit
 from cnnjobs.errors import CnnjobsError, Interrupted
@@ -42,7 +44,7 @@ def main() -> None:
     """  # noqa: D301 - click reads the backspace
 
 
-for command in (submit, plan, status, aggregate):
+for command in (submit, plan, status, aggregate, fit, predict):
     main.add_command(command)
 
 if __name__ == "__main__":

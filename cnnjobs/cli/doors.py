@@ -2,12 +2,17 @@
 
 import os
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from cnnjobs.datasets import Dataset
 from cnnjobs.engine.environment import prepare_environment
 from cnnjobs.engine.protocol import Engine, Slot, Worker
-from cnnjobs.spec import Variant
+from cnnjobs.modelfile import read_about
+from cnnjobs.spec import DatasetSpec, Variant
 from cnnjobs.store.checkpoints import Checkpoints
+
+if TYPE_CHECKING:
+    from cnnjobs.training.saved_model import SavedModel
 
 
 def open_engine(*, cpus: int, gpus: int, verbose: bool) -> Engine:
@@ -24,6 +29,38 @@ def open_worker(dataset: Dataset, slot: Slot, checkpoints: Checkpoints | None) -
     from cnnjobs.training.trial import TrialWorker
 
     return TrialWorker(dataset, cpus=slot.cpus, gpus=slot.gpus, replicas=slot.replicas, checkpoints=checkpoints)
+
+
+def open_fitting_worker(
+    dataset: Dataset, slot: Slot, checkpoints: Checkpoints | None, *, source: DatasetSpec
+) -> Worker:
+    """Return a worker for this process whose results carry the trained network.
+
+    Args:
+        dataset: what it trains on.
+        slot: what it runs on.
+        checkpoints: where trials under way are kept.
+        source: what the data set was loaded from, for the model file.
+    """
+    _quieten_tensorflow()
+    from cnnjobs.training.fitting import FittingWorker
+    from cnnjobs.training.trial import TrialWorker
+
+    worker = TrialWorker(dataset, cpus=slot.cpus, gpus=slot.gpus, replicas=slot.replicas, checkpoints=checkpoints)
+    return FittingWorker(worker, source)
+
+
+def open_model(path: str) -> "SavedModel":
+    """Return the network in a model file, to predict with in this process.
+
+    Raises:
+        ModelError: if it is none, or cannot be loaded; told before TensorFlow is imported if possible.
+    """
+    read_about(path)
+    _quieten_tensorflow()
+    from cnnjobs.training.saved_model import SavedModel
+
+    return SavedModel(path)
 
 
 def open_parameter_counter() -> Callable[[Variant, tuple[int, int, int], int], int]:

@@ -61,7 +61,7 @@ def submit(
     from cnnjobs.store.presence import Presence
     from cnnjobs.submission import continuations, missing_trials, sweep
 
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    signal.signal(signal.SIGTERM, as_interrupt)
     asked = Overrides(replicas=_replicas(gpus_per_trial), **overrides)
     prepared = prepare(read_job(job, asked), asked, Waiting())
     store = store_at(results, prepared.job)
@@ -126,7 +126,7 @@ def _run(
     except KeyboardInterrupt:
         raise Interrupted(
             f"Stopped. {meter.done} of {len(trials)} trials were finished and are stored in {store.files.location}. "
-            f"To continue, run the same command again:\n  {_command()}"
+            f"To continue, run the same command again:\n  {command_line()}"
         ) from None
     show_comparison(store)
     if failures:
@@ -150,9 +150,11 @@ def _replicas(gpus_per_trial: float | None) -> int | None:
     return int(gpus_per_trial) if gpus_per_trial is not None and gpus_per_trial >= 2 else None
 
 
-def _command() -> str:
+def command_line() -> str:
+    """Return the command as it was typed."""
     return shlex.join(["cnnjobs", *sys.argv[1:]])
 
 
-def _as_interrupt(number: int, frame: FrameType | None) -> None:
+def as_interrupt(number: int, frame: FrameType | None) -> None:
+    """Treat SIGTERM as Ctrl-C."""
     raise KeyboardInterrupt

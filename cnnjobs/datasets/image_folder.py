@@ -16,7 +16,7 @@ from PIL import Image
 
 from cnnjobs.datasets.arrays import Dataset, Images, Labels, hold_out_test, make_dataset
 from cnnjobs.datasets.cache import cached, remembered
-from cnnjobs.datasets.pictures import SUFFIXES, picture_size, read_picture
+from cnnjobs.datasets.pictures import SUFFIXES, picture_size, read_picture, to_grey
 from cnnjobs.errors import DatasetError
 from cnnjobs.spec import ImageFolder
 
@@ -90,7 +90,7 @@ def list_pictures(root: Path) -> tuple[tuple[str, ...], list[Picture]]:
         Picture(path, label, part)
         for part, base in bases
         for label, class_name in enumerate(class_names)
-        for path in _files(str(base / class_name))
+        for path in picture_files(str(base / class_name))
     ]
     if pictures and parts and not any(picture.part == "test" for picture in pictures):
         raise DatasetError(f"{root}/test has no pictures. Use {root / 'train'} to have a test set held out of it.")
@@ -112,7 +112,7 @@ def _folders(root: Path) -> list[str]:
     return names
 
 
-def _files(folder: str) -> list[str]:
+def picture_files(folder: str) -> list[str]:
     """Return the picture files in `folder` and below it, sorted; links to folders are not followed."""
     found: list[str] = []
     try:
@@ -122,7 +122,7 @@ def _files(folder: str) -> list[str]:
         raise DatasetError(f"The folder {folder} cannot be read: {error.strerror}.") from error
     for entry in known:
         if _is(partial(entry.is_dir, follow_symlinks=False)):
-            found += _files(entry.path)
+            found += picture_files(entry.path)
         elif _suffix(entry.name) in SUFFIXES and _is(entry.is_file):
             found.append(entry.path)
     return found
@@ -190,7 +190,7 @@ def _decode(
     if not good.any():
         raise DatasetError(_broken_text(root, broken, "cannot be read; there is no other"))
     if spec.color == "grey" or (spec.color == "auto" and bool(grey[good].all())):
-        images = _to_grey(images)
+        images = to_grey(images)
     labels = np.array([picture.label for picture in pictures], dtype=np.int32)
     is_test = np.array([picture.part == "test" for picture in pictures])
     train, test = _split(spec, root, class_names, images, labels, good, is_test)
@@ -260,16 +260,6 @@ def _decode_all(
         for done in pool.map(decode, chunks):
             on_progress("decoding pictures", done, len(pictures))
     return images, grey, dict(sorted(broken.items()))
-
-
-def _to_grey(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return (n, height, width, 1): ITU-R 601 luma, exact where the channels are equal."""
-    weights = np.array([19595, 38470, 7471], dtype=np.uint32)  # of 65536, as Pillow's convert("L")
-    grey = np.empty((*images.shape[:3], 1), dtype=np.uint8)
-    for start in range(0, len(images), 1024):
-        chunk = images[start : start + 1024].astype(np.uint32)
-        grey[start : start + 1024, ..., 0] = (chunk @ weights + 0x8000) >> 16
-    return grey
 
 
 def _broken_text(root: Path, broken: dict[str, str], what: str) -> str:

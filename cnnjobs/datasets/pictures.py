@@ -60,3 +60,13 @@ def _on_white(image: Image.Image) -> Image.Image:
         ground = Image.new("RGBA", image.size, (255, 255, 255, 255))
         image = Image.alpha_composite(ground, image)
     return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def to_grey(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return (n, height, width, 1): ITU-R 601 luma, exact where the channels are equal."""
+    weights = np.array([19595, 38470, 7471], dtype=np.uint32)  # of 65536, as Pillow's convert("L")
+    grey = np.empty((*images.shape[:3], 1), dtype=np.uint8)
+    for start in range(0, len(images), 1024):
+        chunk = images[start : start + 1024].astype(np.uint32)
+        grey[start : start + 1024, ..., 0] = (chunk @ weights + 0x8000) >> 16
+    return grey

@@ -50,7 +50,7 @@ def apply_transforms(images: Any, transforms: Any, fill: str) -> Any:
         transforms: (n, 8) float32.
         fill: a key of `FILL_MODES`.
     """
-    return tf.raw_ops.ImageProjectiveTransformV3(
+    moved = tf.raw_ops.ImageProjectiveTransformV3(
         images=images,
         transforms=transforms,
         output_shape=tf.shape(images)[1:3],
@@ -58,6 +58,7 @@ def apply_transforms(images: Any, transforms: Any, fill: str) -> Any:
         fill_mode=FILL_MODES[fill],
         fill_value=0.0,
     )
+    return tf.ensure_shape(moved, images.shape)  # layers that look at the size need to know it while they are traced
 
 
 def _mirrored(draw: Any, on: bool) -> Any:

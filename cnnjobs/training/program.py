@@ -15,6 +15,7 @@ from cnnjobs.plan import Seeds
 from cnnjobs.spec import CustomModel, Optimizer, Variant
 from cnnjobs.training.compilation import prepare_for_xla
 from cnnjobs.training.metrics import TOP
+from cnnjobs.training.outputs import gives_logits, output_operation
 from cnnjobs.training.pipeline import Pixels
 from cnnjobs.training.replicas import prepare_for_replicas, rows_weighing
 
@@ -51,7 +52,7 @@ class Program:
         self._shape = (tuple(images.shape[1:]), classes)
         with strategy.scope():
             self.model = self._build(seeds.init)
-            self._gives_logits = _gives_logits(self.model, classes)
+            self.gives_logits = gives_logits(self.model, classes)
             self._optimizer = make_optimizer(variant.optimizer)
             if variant.precision == "float16":
                 self._optimizer = keras.optimizers.LossScaleOptimizer(self._optimizer)
@@ -111,6 +112,13 @@ class Program:
         """Take up what `variables` returned."""
         self._write([tf.constant(value) for value in values])
 
+    def plain_copy(self) -> keras.Model:
+        """Return a network with the weights as they are now, in float32 and without what replicas and XLA need."""
+        copy = build_model(self._variant.network, *self._shape)
+        for mine, theirs in zip(copy.variables, self.model.variables, strict=True):
+            mine.assign(theirs.numpy())
+        return copy
+
     def predict(self, images: Any, rows: NDArray[np.int64], pixels: Pixels) -> NDArray[np.float32]:
         """Return class probabilities, (rows, classes), with the weights as they are now.
 
@@ -136,7 +144,7 @@ class Program:
             model = build_model(self._variant.network, *self._shape)
         finally:
             keras.config.set_dtype_policy(before)
-        last = _output_operation(model)
+        last = output_operation(model)
         if self._variant.precision != "float32" and isinstance(last, keras.layers.Layer):
             last.dtype_policy = keras.DTypePolicy("float32")  # half precision spoils probabilities
         return model
@@ -193,7 +201,7 @@ class Program:
         """
         with tf.GradientTape() as tape, rows_weighing(weights):
             outputs = tf.cast(self.model(images, training=True), tf.float32)
-            losses = keras.losses.sparse_categorical_crossentropy(labels, outputs, from_logits=self._gives_logits)
+            losses = keras.losses.sparse_categorical_crossentropy(labels, outputs, from_logits=self.gives_logits)
             objective = tf.reduce_sum(losses * weights) / count
             regularization = self.model._get_regularization_losses()
             if regularization:
@@ -209,7 +217,7 @@ class Program:
         """Return each metric of each row, (metrics, rows) float32, in the order of `METRICS`."""
         right = tf.equal(tf.argmax(outputs, axis=1, output_type=labels.dtype), labels)
         near = tf.math.in_top_k(labels, outputs, TOP)
-        probabilities = tf.nn.softmax(outputs) if self._gives_logits else outputs
+        probabilities = tf.nn.softmax(outputs) if self.gives_logits else outputs
         truth = tf.one_hot(labels, probabilities.shape[1])
         squares = tf.reduce_mean(tf.math.squared_difference(probabilities, truth), axis=1)
         return tf.stack([losses, tf.cast(right, tf.float32), squares, tf.cast(near, tf.float32)])
@@ -233,7 +241,7 @@ class Program:
             chosen = tf.gather(rows, tf.minimum(tf.range(place, place + shard), count - 1))
             inputs = tf.cast(tf.gather(images, chosen), tf.float32) * gain + offset
             outputs = tf.cast(self.model(inputs, training=False), tf.float32)
-            return tf.nn.softmax(outputs) if self._gives_logits else outputs
+            return tf.nn.softmax(outputs) if self.gives_logits else outputs
 
         def step(index: Any, parts: Any) -> tuple[Any, Any]:
             outputs = self._strategy.run(one, (index,))
@@ -267,31 +275,3 @@ def make_optimizer(spec: Optimizer) -> keras.optimizers.Optimizer:
     """Return Keras's optimizer for a spec, which has its name and arguments."""
     made: keras.optimizers.Optimizer = getattr(keras.optimizers, type(spec).__name__)(**asdict(spec))
     return made
-
-
-def _output_operation(model: keras.Model) -> Any:
-    """Return the layer or operation that the network's output comes from, inside nested networks too."""
-    operation = model.outputs[0]._keras_history.operation
-    return _output_operation(operation) if isinstance(operation, keras.Model) else operation
-
-
-def _gives_logits(model: keras.Model, classes: int) -> bool:
-    """Say whether the outputs are logits; softmax and linear last layers are understood.
-
-    Raises:
-        ValueError: any other last layer, or not one output a class.
-    """
-    if len(model.outputs) != 1 or tuple(model.outputs[0].shape) != (None, classes):
-        shapes = ", ".join(str(output.shape) for output in model.outputs)
-        raise ValueError(f"The network must return (batch, {classes}). Received: output shape {shapes}.")
-    last = _output_operation(model)
-    if type(last).__name__ == "Softmax":  # the layer, or `keras.ops.softmax`
-        return False
-    name = getattr(getattr(last, "activation", None), "__name__", None)
-    if name not in ("softmax", "linear"):
-        raise ValueError(
-            "The network's last layer must be softmax, or a layer without activation that gives logits. "
-            f"Received: {type(last).__name__} with activation={name}. Give the last Dense layer the classes' "
-            "probabilities (activation='softmax') or logits (no activation)."
-        )
-    return bool(name == "linear")

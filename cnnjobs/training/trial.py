@@ -5,6 +5,7 @@ import time
 from collections.abc import Generator, Iterator
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from cnnjobs.training.course import Course, split_rows
 from cnnjobs.training.devices import describe_device, make_strategy
 from cnnjobs.training.hooks import Hooks
 from cnnjobs.training.metrics import all_metrics
-from cnnjobs.training.pipeline import Layout, Pipeline, fit_pixels, lay_out
+from cnnjobs.training.pipeline import Layout, Pipeline, Pixels, fit_pixels, lay_out
 from cnnjobs.training.program import EVALUATION_BATCH, Program
 from cnnjobs.training.resumption import Resumption
 
@@ -44,13 +45,14 @@ class TrialWorker:
     def __init__(
         self, dataset: Dataset, *, cpus: int, gpus: float, replicas: int, checkpoints: Checkpoints | None = None
     ) -> None:
-        self._dataset, self._checkpoints = dataset, checkpoints
+        self.dataset, self._checkpoints = dataset, checkpoints
         self._strategy = make_strategy(cpus, replicas)
         with tf.device("CPU:0"):
             self._train_images = tf.constant(dataset.x_train)
             self._train_labels = tf.constant(dataset.y_train)
             self._test_images = tf.constant(dataset.x_test)
         self._program: tuple[str, Program] | None = None
+        self._pixels: Pixels | None = None
         self._pipelines: dict[Layout, Pipeline] = {}
         self._device = describe_device()
         self._broken: str | None = None
@@ -68,6 +70,13 @@ class TrialWorker:
         grown = process_bytes() - self._first_bytes
         return f"grown by {grown >> 20} MiB since its first trial" if grown > GROWTH_BYTES else None
 
+    def trained(self) -> tuple[keras.Model, Pixels, bool]:
+        """Return the network of the last trial as one without replicas, its scaling, and whether it gives logits."""
+        if self._program is None or self._pixels is None:
+            raise RuntimeError("No trial has run.")
+        program = self._program[1]
+        return program.plain_copy(), self._pixels, program.gives_logits
+
     def run(self, trial: Trial) -> Iterator[Message]:
         """Train and evaluate; yield progress, and the result last."""
         try:
@@ -82,9 +91,10 @@ class TrialWorker:
 
     def _run(self, trial: Trial) -> Iterator[Message]:
         began, started_at = time.perf_counter(), time.time()
-        rows, validation = split_rows(self._dataset.y_train, trial)
-        pixels = fit_pixels(trial.spec.scaling, self._dataset.x_train, rows)
-        layout = lay_out(len(rows), trial.spec.batch_size, self._replicas, self._dataset.image_shape)
+        rows, validation = split_rows(self.dataset.y_train, trial)
+        pixels = fit_pixels(trial.spec.scaling, self.dataset.x_train, rows)
+        self._pixels = pixels
+        layout = lay_out(len(rows), trial.spec.batch_size, self._replicas, self.dataset.image_shape)
         course = Course(trial, self._ready_program(trial), pixels, layout, validation, began=began)
         hooks = Hooks(trial, course.program.model, layout.steps)
         first_batch = None if course.program.traced else self._time_batch(course)
@@ -103,9 +113,9 @@ class TrialWorker:
             predictions, metrics = self._judge(course, changed=bool(hooks))
             final |= metrics | {"best_epoch": best_epoch, "first_batch_seconds": first_batch}
             final |= {"batch_seconds": float(np.median([self._time_batch(course) for _ in range(TIMED_BATCHES)]))}
-            final |= {"batch_images": min(EVALUATION_BATCH, len(self._dataset.y_test))}
-        rows_of = {"validation_rows": self._dataset.y_test if validation is None else validation}
-        final |= {name: len(found) for name, found in rows_of.items()} | {"test_rows": len(self._dataset.y_test)}
+            final |= {"batch_images": min(EVALUATION_BATCH, len(self.dataset.y_test))}
+        rows_of = {"validation_rows": self.dataset.y_test if validation is None else validation}
+        final |= {name: len(found) for name, found in rows_of.items()} | {"test_rows": len(self.dataset.y_test)}
         final |= {"seconds": course.seconds, "gpu_seconds": course.seconds * self._slot["gpus"]}
         yield Result(status, final, course.log.columns, predictions)
 
@@ -137,8 +147,8 @@ class TrialWorker:
         self._program = None  # before the next is made: only one is held
         self._pipelines.clear()
         tf.keras.backend.clear_session()
-        images = tf.TensorSpec([None, *self._dataset.image_shape], self._train_images.dtype)
-        program = Program(self._strategy, trial.spec, images, len(self._dataset.class_names), trial.seeds)
+        images = tf.TensorSpec([None, *self.dataset.image_shape], self._train_images.dtype)
+        program = Program(self._strategy, trial.spec, images, len(self.dataset.class_names), trial.seeds)
         self._program = (trial.condition_id, program)
         return program
 
@@ -183,11 +193,11 @@ class TrialWorker:
         if course.validation is None:
             return self._test(course)
         probabilities = course.program.predict(self._train_images, course.validation, course.pixels)
-        return probabilities, self._dataset.y_train[course.validation]
+        return probabilities, self.dataset.y_train[course.validation]
 
     def _test(self, course: Course) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         """Return probabilities and labels of the test set."""
-        labels = self._dataset.y_test
+        labels = self.dataset.y_test
         course.tested = course.program.predict(self._test_images, np.arange(len(labels)), course.pixels)
         return course.tested, labels
 
@@ -199,7 +209,7 @@ class TrialWorker:
             changed: whether callbacks may have put back other weights than the last epoch's.
         """
         began = time.perf_counter()
-        probabilities, labels = course.tested, self._dataset.y_test
+        probabilities, labels = course.tested, self.dataset.y_test
         if changed or probabilities is None:
             probabilities, labels = self._test(course)
         metrics = {f"test_{name}": value for name, value in all_metrics(probabilities, labels).items()}
@@ -210,7 +220,7 @@ class TrialWorker:
 
     def _time_batch(self, course: Course) -> float:
         """Return the seconds that prediction takes for one batch of pictures."""
-        rows = np.arange(min(EVALUATION_BATCH, len(self._dataset.y_test)))
+        rows = np.arange(min(EVALUATION_BATCH, len(self.dataset.y_test)))
         began = time.perf_counter()
         course.program.predict(self._test_images, rows, course.pixels)
         return time.perf_counter() - began

@@ -18,7 +18,7 @@ def fingerprints(worker, trial):
     from cnnjobs.training.pipeline import Layout, Pixels, Sources, training_blocks
     from cnnjobs.training.trial import split_rows
 
-    rows, _ = split_rows(worker._dataset.y_train, trial)
+    rows, _ = split_rows(worker.dataset.y_train, trial)
     program = worker._ready_program(trial)
     weights = [value for value in program.variables() if value.dtype == np.float32]
     dropout = next(layer for layer in program.model.layers if hasattr(layer, "rate"))
@@ -48,9 +48,9 @@ def first_batch(worker, trial):
     from cnnjobs.training.pipeline import lay_out
     from cnnjobs.training.trial import _Course, fit_pixels, split_rows
 
-    rows, validation = split_rows(worker._dataset.y_train, trial)
-    pixels = fit_pixels(trial.spec.scaling, worker._dataset.x_train, rows)
-    layout = lay_out(len(rows), trial.spec.batch_size, 1, worker._dataset.image_shape)
+    rows, validation = split_rows(worker.dataset.y_train, trial)
+    pixels = fit_pixels(trial.spec.scaling, worker.dataset.x_train, rows)
+    layout = lay_out(len(rows), trial.spec.batch_size, 1, worker.dataset.image_shape)
     course = _Course(trial, worker._ready_program(trial), pixels, layout, validation)
     return next(worker._ready_pipeline(course).iterators(rows, pixels, trial.seeds)[0])[0].numpy()
 

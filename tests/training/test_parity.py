@@ -18,11 +18,11 @@ def batches_of(worker, trial):
     from cnnjobs.training.pipeline import Sources, fit_pixels, lay_out, training_blocks
     from cnnjobs.training.trial import split_rows
 
-    rows, _ = split_rows(worker._dataset.y_train, trial)
-    pixels = fit_pixels(trial.spec.scaling, worker._dataset.x_train, rows)
+    rows, _ = split_rows(worker.dataset.y_train, trial)
+    pixels = fit_pixels(trial.spec.scaling, worker.dataset.x_train, rows)
     data, seeds = (worker._train_images, worker._train_labels), trial.seeds
     sources = Sources(*data, rows, pixels, trial.spec.augment, seeds.order, seeds.augment)
-    layout = lay_out(len(rows), trial.spec.batch_size, 1, worker._dataset.image_shape)
+    layout = lay_out(len(rows), trial.spec.batch_size, 1, worker.dataset.image_shape)
     for images, labels, _, edges, _ in training_blocks(sources, layout, 0).take(layout.blocks * EPOCHS):
         for first, last in itertools.pairwise(edges):
             yield images[first:last], labels[first:last]
@@ -102,7 +102,7 @@ def test_the_loss_is_that_of_a_float64_recomputation(worker):
     trial = trial_of(plain(custom(dense), optimizer=SGD(1e-30), epochs=1), validation="test")
     found = outcome(worker, trial)
     first, bias, last, bias_out = (np.float64(value) for value in worker._program[1].model.get_weights())
-    data = worker._dataset
+    data = worker.dataset
 
     def loss(images, labels):
         pixels = images.reshape(len(images), -1) / 255
@@ -164,6 +164,14 @@ def test_each_step_is_taken_with_the_rate_of_its_schedule(one_digit, schedule):
 
 
 # --- precision and XLA -----------------------------------------------------------------------------------------------
+
+
+def test_xla_compiles_a_network_whose_images_are_moved(worker):
+    """The size of moved images is known while the network is traced."""
+    moved = plain(BUNDLED["vgg"], epochs=1, batch_size=100, augment=AUGMENT)
+    full = outcome(worker, trial_of(moved, validation=0.5))
+    compiled = outcome(worker, trial_of(moved.but(xla=True), validation=0.5))
+    assert compiled["val_loss"] == pytest.approx(full["val_loss"], rel=1e-3)
 
 
 @pytest.mark.parametrize(

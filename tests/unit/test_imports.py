@@ -16,9 +16,9 @@ ROOMS = {  # which modules may import what, wherever in the file
 
 LAYERS = [  # imports point downwards
     {"errors", "spec"},
-    {"source", "identity", "plan", "messages", "jobfile", "datasets", "store", "machine"},
+    {"source", "identity", "plan", "messages", "jobfile", "datasets", "store", "machine", "modelfile"},
     {"models", "training", "engine"},
-    {"preparation", "submission"},
+    {"preparation", "submission", "final", "prediction", "annotation"},
     {"analysis"},
     {"cli"},
 ]

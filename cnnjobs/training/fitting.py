@@ -1,0 +1,60 @@
+"""A worker whose results carry the trained network, for `cnnjobs fit`."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+
+from cnnjobs.identity import canonical
+from cnnjobs.messages import Message, Result
+from cnnjobs.modelfile import About
+from cnnjobs.plan import Trial
+from cnnjobs.spec import DatasetSpec
+from cnnjobs.training.saved_model import pack_model
+from cnnjobs.training.trial import TrialWorker
+
+FACTS = ("test_accuracy", "test_loss", "epochs_done", "best_epoch", "train_rows", "test_rows", "parameters")
+"""What a model file says of the trial that it comes from."""
+
+
+class FittingWorker:
+    """Trains as `TrialWorker` does; a completed trial's result carries its network as a `.keras` file.
+
+    Args:
+        worker: trains.
+        dataset: what the data set of its trials was loaded from.
+    """
+
+    def __init__(self, worker: TrialWorker, dataset: DatasetSpec) -> None:
+        self._worker, self._dataset = worker, dataset
+
+    @property
+    def worn(self) -> str | None:
+        """Why this process should not run another trial; None if it may."""
+        return self._worker.worn
+
+    def run(self, trial: Trial) -> Iterator[Message]:
+        """Train and evaluate; yield progress, and the result with the network last."""
+        for message in self._worker.run(trial):
+            if isinstance(message, Result) and message.status == "completed":
+                message = replace(message, model=self._packed(trial, message.final))
+            yield message
+
+    def _packed(self, trial: Trial, final: Any) -> bytes:
+        network, pixels, gives_logits = self._worker.trained()
+        data = self._worker.dataset
+        facts = {
+            "variant": trial.variant,
+            "repeat": trial.repeat + 1,
+            "seeds": asdict(trial.seeds),
+            "settings": canonical(trial.spec),
+            "validation": trial.protocol.describe(),
+            "dataset_name": data.name,
+            "dataset_fingerprint": data.fingerprint,
+            **{name: final[name] for name in FACTS},
+            **{name: value for name, value in final.items() if name.endswith("_version")},
+        }
+        about = About(data.class_names, data.image_shape, self._dataset, facts)
+        largest = 255.0 if data.x_train.dtype == np.uint8 else 1.0
+        return pack_model(network, pixels, about, gives_logits=gives_logits, largest=largest)

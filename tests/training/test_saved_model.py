@@ -1,0 +1,113 @@
+"""A saved network takes pixels as they are, scales them as training did, and says what the trial said."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from training_runs import BUNDLED, DROPPING, everything, in_fresh_process, plain, trial_of
+
+from cnnjobs import BestWeights, Variant, custom
+from cnnjobs.errors import ModelError
+from cnnjobs.spec import Named
+
+
+def fitted(worker, variant, path, **job):
+    """Train a variant, save its network; return the trial's result."""
+    from cnnjobs.training.fitting import FittingWorker
+
+    *_, result = FittingWorker(worker, Named("digits")).run(trial_of(variant, **job))
+    path.write_bytes(result.model)
+    return result
+
+
+@pytest.mark.parametrize(
+    ("model", "changes"),
+    [
+        (DROPPING["vgg"], {"scaling": "standardize"}),
+        (DROPPING["small_cnn"], {"scaling": "center"}),
+        (DROPPING["mlp"], {"callbacks": BestWeights(), "epochs": 3}),
+        (BUNDLED["vgg"], {"xla": True}),
+        (BUNDLED["small_cnn"], {"precision": "bfloat16"}),
+    ],
+    ids=["standardize", "logits, center", "best weights", "xla", "bfloat16"],
+)
+def test_the_file_says_what_the_trial_said(worker, digits, tmp_path, model, changes):
+    from cnnjobs.training.saved_model import SavedModel
+
+    path = tmp_path / "m.keras"
+    result = fitted(worker, everything(model, **changes), path)
+    saved = SavedModel(path)
+    tolerance = 0.05 if "precision" in changes else 1e-5  # the file computes in float32
+    assert np.abs(saved.predict(digits.x_test) - result.predictions.probabilities).max() < tolerance
+    assert saved.about.class_names == digits.class_names
+    assert saved.about.facts["test_accuracy"] == result.final["test_accuracy"]
+    assert saved.predict(digits.x_test[:0]).shape == (0, 10)
+
+
+def test_plain_keras_predicts_from_the_file_too(worker, digits, tmp_path):
+    import keras
+
+    path = tmp_path / "m.keras"
+    result = fitted(worker, plain(BUNDLED["small_cnn"], scaling="standardize"), path)
+    found = keras.saving.load_model(path).predict(digits.x_test, verbose=0)
+    assert np.abs(found - result.predictions.probabilities).max() < 1e-5
+    assert np.allclose(found.sum(axis=1), 1, atol=1e-5), "probabilities, though the network gives logits"
+
+
+def test_images_that_were_floats_in_training_are_pixels_for_the_file(worker, digits, tmp_path):
+    from cnnjobs.training.saved_model import SavedModel
+    from cnnjobs.training.trial import TrialWorker
+
+    floats = replace(
+        digits, x_train=(digits.x_train / 255).astype(np.float32), x_test=(digits.x_test / 255).astype(np.float32)
+    )
+    path = tmp_path / "m.keras"
+    other = TrialWorker(floats, cpus=1, gpus=0, replicas=1)
+    result = fitted(other, plain(BUNDLED["mlp"], scaling="standardize"), path)
+    assert np.abs(SavedModel(path).predict(digits.x_test) - result.predictions.probabilities).max() < 1e-5
+
+
+def test_what_two_replicas_trained_is_saved_as_one_network(digits, tmp_path):
+    code = """
+from cnnjobs.spec import Named
+from cnnjobs.training.fitting import FittingWorker
+from cnnjobs.training.trial import TrialWorker
+worker = FittingWorker(TrialWorker(digits(), cpus=1, gpus=0, replicas=2), Named("digits"))
+*_, result = worker.run(trial_of(everything(DROPPING["vgg"], epochs=1), replicas=2))
+(folder / "m.keras").write_bytes(result.model)
+np.save(folder / "p.npy", result.predictions.probabilities)
+"""
+    in_fresh_process(code, tmp_path)
+    from cnnjobs.training.saved_model import SavedModel
+
+    found = SavedModel(tmp_path / "m.keras").predict(digits.x_test)
+    assert np.abs(found - np.load(tmp_path / "p.npy")).max() < 1e-5
+
+
+def with_lambda(input_shape, classes):
+    import keras
+
+    inputs = keras.Input(input_shape)
+    halved = keras.layers.Lambda(lambda x: x / 2)(inputs)
+    return keras.Model(inputs, keras.layers.Dense(classes, activation="softmax")(keras.layers.Flatten()(halved)))
+
+
+def test_a_network_that_cannot_be_loaded_without_the_job_file_is_refused(worker, tmp_path):
+    variant = Variant(model=custom(with_lambda), epochs=1, batch_size=512)
+    with pytest.raises(ValueError, match=r"cannot be saved so that it loads without the job file.*without Lambda"):
+        fitted(worker, variant, tmp_path / "m.keras")
+
+
+def test_a_file_whose_weights_are_cut_off_is_refused(worker, tmp_path):
+    import zipfile
+
+    from cnnjobs.training.saved_model import SavedModel
+
+    path, cut = tmp_path / "m.keras", tmp_path / "cut.keras"
+    fitted(worker, plain(BUNDLED["mlp"], epochs=1), path)
+    with zipfile.ZipFile(path) as whole, zipfile.ZipFile(cut, "w") as made:
+        for name in whole.namelist():
+            content = whole.read(name)
+            made.writestr(name, content[: len(content) // 2] if name.endswith(".h5") else content)
+    with pytest.raises(ModelError, match=r"cut.keras: Keras cannot load it"):
+        SavedModel(cut)

@@ -1,0 +1,157 @@
+"""Pictures become what a network wants, their truth is read from their names, and the rest go on when one is broken."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fakes import tiny_dataset
+from PIL import Image
+
+from cnnjobs.annotation import annotate
+from cnnjobs.errors import DatasetError, ModelError
+from cnnjobs.modelfile import About
+from cnnjobs.prediction import Answer, answers, examples, like_training, list_pictures, truth_of
+from cnnjobs.spec import ImageFolder, Named
+
+COLOR = About(("red", "green", "blue"), (4, 6, 3), Named("digits"))
+GREY = About(("dark", "light"), (4, 6, 1), Named("digits"))
+
+
+def paint(path, color, mode="RGB", size=(20, 10)):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new(mode, size, color).save(path)
+    return str(path)
+
+
+def brightest(images):
+    """A network that names the channel with most light."""
+    light = images.reshape(len(images), -1, images.shape[-1]).mean(axis=1)
+    if light.shape[1] == 1:
+        light = np.hstack([255 - light, light])
+    return (light / light.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def test_pictures_are_told_in_order_and_broken_ones_named(tmp_path):
+    paths = [paint(tmp_path / "a.png", (0, 250, 0)), str(tmp_path / "no.png"), paint(tmp_path / "b.png", (0, 0, 250))]
+    (tmp_path / "broken.jpg").write_text("no picture")
+    found = list(answers([*paths, str(tmp_path / "broken.jpg")], COLOR, brightest, top=2))
+    assert [answer.path for answer in found] == [*paths, str(tmp_path / "broken.jpg")]
+    assert [answer.top[0][0] if answer.top else None for answer in found] == ["green", None, "blue", None]
+    assert [name for name, _ in found[0].top] == ["green", "red"]
+    assert found[1].error == "there is no such file"
+    assert found[3].error.startswith("no picture that can be read (cannot identify image file 'broken.jpg'")
+
+
+def test_more_pictures_than_a_chunk_keep_their_order(tmp_path):
+    here = [paint(tmp_path / f"{number}.png", (0, 9, 250) if number % 3 else (250, 9, 0)) for number in range(7)]
+    paths = here * 80
+    found = list(answers(paths, COLOR, brightest, top=1))
+    assert [answer.top[0][0] for answer in found] == ["blue" if number % 3 else "red" for number in range(7)] * 80
+
+
+def test_colour_becomes_grey_and_grey_is_told(tmp_path):
+    paths = [paint(tmp_path / "a.png", (255, 255, 255)), paint(tmp_path / "b.png", 10, mode="L")]
+    found = list(answers(paths, GREY, brightest, top=1))
+    assert [answer.top[0][0] for answer in found] == ["light", "dark"]
+    assert [answer.grey for answer in found] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("path", "truth"),
+    [
+        ("cat/0001.jpg", "cat"),
+        ("CAT/0001.jpg", "cat"),
+        ("x/cat.jpg", "cat"),
+        ("x/cat.12.jpg", "cat"),
+        ("x/Cat_12.jpg", "cat"),
+        ("x/cat 12.jpg", "cat"),
+        ("x/catalogue.jpg", None),
+        ("x/cat12.jpg", None),
+        ("x/wild cat.1.jpg", "wild cat"),
+        ("dog/cat.1.jpg", "dog"),
+        ("x/7.png", "7"),
+        ("x/7_a.png", "7"),
+        ("x/70.png", None),
+        ("x/a.b(c)-1.png", "a.b(c)"),
+    ],
+)
+def test_the_truth_is_read_from_folder_or_file_name(path, truth):
+    assert truth_of(path, ("cat", "dog", "wild cat", "7", "a.b(c)")) == truth
+
+
+def test_folders_stand_for_the_pictures_in_them(tmp_path):
+    first, second = paint(tmp_path / "in" / "b" / "1.png", 0, "L"), paint(tmp_path / "in" / "2.png", 0, "L")
+    (tmp_path / "in" / "notes.txt").write_text("no picture")
+    assert sorted(list_pictures([str(tmp_path / "in"), "other.png"])) == sorted([first, second, "other.png"])
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DatasetError, match="has no pictures"):
+        list_pictures([str(tmp_path / "empty")])
+
+
+def test_labels_of_a_data_set_follow_the_names_of_the_network():
+    data = tiny_dataset(classes=3, per_class=4)
+    about = About(("class2", "class0", "other", "class1"), (8, 8, 1), Named("digits"))
+    images, labels, notes = examples(data, "test", about)
+    assert notes == []
+    assert (images == data.x_test).all()
+    assert [about.class_names[label] for label in labels] == [data.class_names[label] for label in data.y_test]
+    assert len(examples(data, "all", about)[1]) == len(data.y_test) + len(data.y_train)
+
+
+def test_grey_data_serve_a_network_of_colours_with_a_note():
+    data = tiny_dataset(classes=2)
+    images, _, notes = examples(data, "test", About(("class0", "class1"), (8, 8, 3), Named("digits")))
+    assert images.shape[1:] == (8, 8, 3)
+    assert (images[..., 0] == images[..., 2]).all()
+    assert "grey" in notes[0]
+
+
+def test_data_that_do_not_fit_are_refused():
+    data = tiny_dataset(classes=3)
+    with pytest.raises(ModelError, match=r"takes pictures of 9 x 8 pixels. Received: tiny, of 8 x 8"):
+        examples(data, "test", About(data.class_names, (9, 8, 1), Named("digits")))
+    with pytest.raises(ModelError, match=r"tiny has classes that the model does not know: class2. It knows class0"):
+        examples(data, "test", About(("class0", "class1"), (8, 8, 1), Named("digits")))
+
+
+def test_a_folder_is_read_in_the_size_and_colours_of_training():
+    spec = like_training(ImageFolder("photos", size=10), About(("a", "b"), (4, 6, 1), Named("digits")))
+    assert (spec.size, spec.color) == ((4, 6), "grey")
+    assert like_training(Named("digits"), GREY) == Named("digits")
+
+
+def strip_of(path):
+    """Colour of the strip below an annotated picture."""
+    with Image.open(path) as image:
+        return image.getpixel((1, image.height - 1)), image.size
+
+
+def test_annotated_pictures_tell_right_from_wrong(tmp_path):
+    picture = paint(tmp_path / "in" / "p.png", (9, 9, 9), size=(32, 32))
+    taken: set[str] = set()
+    colors = {}
+    for truth in ("red", "blue", None):
+        answer = Answer(picture, (("red", 0.876),), truth=truth)
+        path = annotate(answer, tmp_path / "out", taken)
+        colors[truth], (width, height) = strip_of(path)
+        assert width >= 300 and height > width, "enlarged, with a strip below"
+    assert len(set(colors.values())) == 3
+    assert taken == {"p.png", "p-2.png", "p-3.png"}
+
+
+def test_a_long_label_is_broken_into_lines(tmp_path):
+    picture = paint(tmp_path / "p.png", (9, 9, 9), size=(32, 32))
+    short, long = ("red", "a very long name of a class that fills the width of the picture more than once")
+    heights = [
+        strip_of(annotate(Answer(picture, ((name, 0.5),)), tmp_path / "out", set()))[1][1] for name in (short, long)
+    ]
+    assert heights[1] > heights[0] + 10
+
+
+def test_where_annotated_pictures_cannot_go_is_told(tmp_path):
+    picture = paint(tmp_path / "p.png", (9, 9, 9))
+    (tmp_path / "file").write_text("")
+    from cnnjobs.errors import StoreError
+
+    with pytest.raises(StoreError, match="Cannot write"):
+        annotate(Answer(picture, (("red", 0.5),)), Path(tmp_path / "file"), set())
