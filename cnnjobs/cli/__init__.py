@@ -7,6 +7,7 @@ import click
 
 import cnnjobs
 from cnnjobs.cli.aggregate import aggregate
+from cnnjobs.cli.evaluate import evaluate
 from cnnjobs.cli.fit import fit
 from cnnjobs.cli.plan import plan
 from cnnjobs.cli.predict import predict
@@ -44,7 +45,7 @@ def main() -> None:
     """  # noqa: D301 - click reads the backspace
 
 
-for command in (submit, plan, status, aggregate, fit, predict):
+for command in (submit, plan, status, aggregate, fit, evaluate, predict):
     main.add_command(command)
 
 if __name__ == "__main__":

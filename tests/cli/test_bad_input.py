@@ -3,8 +3,10 @@
 import json
 import re
 import subprocess
+import zipfile
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -152,7 +154,7 @@ def test_folders_without_results(command):
 
 
 def test_a_metric_there_is_not():
-    assert "'f1' is not one of 'test_accuracy'" in cnnjobs("aggregate", "--metric", "f1")
+    assert "'f1' is not one of 'test_loss', 'test_accuracy'" in cnnjobs("aggregate", "--metric", "f1")
 
 
 def test_a_full_disk():
@@ -184,3 +186,75 @@ def test_a_data_set_that_cannot_be_downloaded(monkeypatch):
     assert "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz" in message
     assert str(Path.cwd() / "keras" / "datasets") in message
     assert "--dataset digits needs no download" in message
+
+
+def model_file(path, document=None):
+    """A file that looks like a model; Keras is not asked before it has been looked at."""
+    with zipfile.ZipFile(path, "w") as made:
+        made.writestr("model.weights.h5", "weights")
+        if document is not None:
+            made.writestr("cnnjobs.json", json.dumps(document))
+    return path
+
+
+@pytest.mark.parametrize(
+    "command", [("evaluate", "m.keras"), ("predict", "m.keras", "a.png")], ids=lambda words: words[0]
+)
+def test_model_files_that_are_none(command):
+    assert "There is no model file m.keras." in cnnjobs(*command)
+    Path("m.keras").write_text("weights")
+    assert "m.keras is no model file" in cnnjobs(*command)
+    model_file("m.keras")
+    assert "m.keras is a Keras model, but lacks cnnjobs.json" in cnnjobs(*command)
+    model_file("m.keras", {"format": 99})
+    assert "m.keras was saved by a newer cnnjobs" in cnnjobs(*command)
+
+
+def test_a_model_that_keras_cannot_load():
+    about = {"format": 1, "class_names": ["a", "b"], "image_shape": [8, 8, 1]}
+    model_file("m.keras", about | {"dataset": {"kind": "Named", "name": "digits"}})
+    Image.new("L", (8, 8)).save("a.png")
+    assert re.search(r"m.keras: Keras cannot load it \(.*\)", cnnjobs("predict", "m.keras", "a.png"))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("fit",), "`--variant` must be one of tiny's: one, two. Received: none."),
+        (("fit", "--variant", "three"), "`--variant` must be one of tiny's: one, two. Received: 'three'."),
+        (("fit", "--variant", "one", "--output", "m.h5"), "must end with .keras. Received: 'm.h5'."),
+        (("fit", "--variant", "one", "--repeat", "0"), "0 is not in the range x>=1"),
+        (("fit", "--variant", "one", "--dataset", "nowhere/at"), "There is no folder"),
+    ],
+)
+def test_what_fit_is_asked_for(words, message):
+    command, *rest = words
+    assert message in cnnjobs(command, job(), *rest)
+
+
+def test_more_folds_than_the_smallest_class():
+    path = Path(job())
+    path.write_text(path.read_text().replace("repeats=2", "repeats=2, folds=900"))
+    assert "`folds` must be at most the size of the smallest class" in cnnjobs("submit", str(path))
+
+
+def test_pretrained_weights_of_another_network():
+    path = Path(job(variants='"a": base.but(model=vgg16(weights="w.h5"))'))
+    path.write_text(path.read_text().replace("Variant, vgg", "Variant, vgg, vgg16"))
+    photos(size=32)
+    words = ("submit", str(path), "--dataset", "photos/")
+    assert re.search(r"The weights file .*w.h5 cannot be read", cnnjobs(*words))
+    with h5py.File("w.h5", "w") as file:
+        file["kernel"] = np.zeros((3, 3, 1, 4))
+    message = cnnjobs(*words)
+    assert "Variant 'a': `vgg16.weights` must be a file of VGG16" in message
+    assert "with 1 arrays" in message
+
+
+def photos(size):
+    """A folder of pictures of two classes."""
+    for name in ("cat", "dog"):
+        for number in range(8):
+            path = Path("photos", name, f"{number}.png")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.random.RandomState(number).randint(0, 255, (size, size, 3), np.uint8)).save(path)

@@ -1,0 +1,88 @@
+"""`cnnjobs evaluate MODEL`: how well a saved model classifies a data set."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from cnnjobs.analysis.class_tables import ClassTable
+
+
+@click.command(short_help="Accuracy, loss and per-class report of a saved model.")
+@click.argument("model", metavar="MODEL")
+@click.option(
+    "--dataset", metavar="NAME|PATH", help="A name, an .npz file, an image folder.  [default: what it was trained on]"
+)
+@click.option(
+    "--part", type=click.Choice(["test", "train", "all"]), default="test", show_default=True, help="Which pictures."
+)
+@click.option("--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
+def evaluate(model: str, *, dataset: str | None, part: str, form: str) -> None:
+    """Evaluate MODEL, a file of `cnnjobs fit`, on the test images of a data set.
+
+    A folder without `test/` has a fifth held out, always the same pictures, as in training.
+    """
+    from pathlib import Path
+
+    from cnnjobs.analysis.class_tables import ClassTable, classes_csv
+    from cnnjobs.analysis.classification import classify, over_runs
+    from cnnjobs.cli.doors import open_model
+    from cnnjobs.cli.progress import Waiting
+    from cnnjobs.cli.quiet import quietly
+    from cnnjobs.datasets import load_dataset
+    from cnnjobs.modelfile import read_about
+    from cnnjobs.prediction import examples, like_training
+    from cnnjobs.spec import dataset_spec
+    from cnnjobs.training.metrics import all_metrics
+
+    about = read_about(model)
+    spec = about.dataset if dataset is None else dataset_spec(dataset, Path.cwd())
+    data = load_dataset(like_training(spec, about), Waiting())
+    images, labels, notes = examples(data, part, about)
+    for note in (*data.notes, *notes):
+        click.echo(f"note: {note}", err=True)
+    with quietly():  # TensorFlow prints while it is imported and first used
+        probabilities = open_model(model).predict(images)
+    metrics = all_metrics(probabilities, labels)
+    found = classify(labels, probabilities.argmax(axis=1), probabilities)
+    table = ClassTable(data.name, Path(model).name, about.class_names, over_runs([found]))
+    if form == "csv":
+        click.echo(classes_csv(table), nl=False)
+    elif form == "json":
+        click.echo(_as_json(table, metrics, data.name, part, len(labels)))
+    else:
+        _show(table, metrics, f"{Path(model).name} on {data.name}, {part}: {len(labels):,} pictures")
+
+
+def _show(table: "ClassTable", metrics: dict[str, float], title: str) -> None:
+    from cnnjobs.analysis.class_tables import class_cells
+    from cnnjobs.cli.tables import show_table
+
+    click.echo(
+        f"accuracy {metrics['accuracy']:.2%}   loss {metrics['loss']:.4f}   mean squared error {metrics['mse']:.4g}   "
+        f"top-5 accuracy {metrics['top5_accuracy']:.2%}\n"
+    )
+    header, rows = class_cells(table)
+    show_table(title, header, rows)
+
+
+def _as_json(table: "ClassTable", metrics: dict[str, float], data: str, part: str, pictures: int) -> str:
+    """Return everything as one object; numbers that do not exist are null."""
+    from cnnjobs.analysis.classification import AVERAGES, SCORES
+
+    def scores(values: Any) -> dict[str, float | None]:
+        return {name: None if value != value else value for name, value in zip(SCORES, values.tolist(), strict=True)}
+
+    mean = table.runs.mean
+    names = [*table.classes, *(f"{name} average" for name in AVERAGES)]
+    document = {
+        "dataset": data,
+        "part": part,
+        "pictures": pictures,
+        **metrics,
+        "classes": {name: scores(row) for name, row in zip(names, mean.scores, strict=True)},
+        "confusion": mean.counts.astype(int).tolist(),
+        "class_names": list(table.classes),
+    }
+    return json.dumps(document, indent=1)
