@@ -2,12 +2,16 @@
 
 import os
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from cnnjobs.datasets import Dataset
 from cnnjobs.engine.environment import prepare_environment
 from cnnjobs.engine.protocol import Engine, Slot, Worker
 from cnnjobs.spec import Variant
 from cnnjobs.store.checkpoints import Checkpoints
+
+if TYPE_CHECKING:
+    from cnnjobs.models.networks import NetworkFacts
 
 
 def open_engine(*, cpus: int, gpus: int, verbose: bool) -> Engine:
@@ -26,12 +30,12 @@ def open_worker(dataset: Dataset, slot: Slot, checkpoints: Checkpoints | None) -
     return TrialWorker(dataset, cpus=slot.cpus, gpus=slot.gpus, replicas=slot.replicas, checkpoints=checkpoints)
 
 
-def open_parameter_counter() -> Callable[[Variant, tuple[int, int, int], int], int]:
-    """Return a function from (variant, image shape, classes) to its network's number of weights."""
+def open_describer() -> "Callable[[Variant, tuple[int, int, int], int], NetworkFacts]":
+    """Return a function from (variant, image shape, classes) to what there is to say of its network."""
     _quieten_tensorflow()
-    from cnnjobs.models.networks import count_parameters
+    from cnnjobs.models.networks import describe_network
 
-    return count_parameters
+    return describe_network
 
 
 def _quieten_tensorflow() -> None:
