@@ -8,6 +8,7 @@ import click
 import cnnjobs
 from cnnjobs.cli.aggregate import aggregate
 from cnnjobs.cli.plan import plan
+from cnnjobs.cli.show import show
 from cnnjobs.cli.status import status
 from cnnjobs.cli.submit import submit
 from cnnjobs.errors import CnnjobsError, Interrupted
@@ -39,10 +40,11 @@ def main() -> None:
     cnnjobs plan jobs/quickstart.py        what would run
     cnnjobs status results/                done, running, failed
     cnnjobs aggregate results/             tables, box plots, learning curves
+    cnnjobs show digits                    a data set: sizes, classes, pictures
     """  # noqa: D301 - click reads the backspace
 
 
-for command in (submit, plan, status, aggregate):
+for command in (submit, plan, status, aggregate, show):
     main.add_command(command)
 
 if __name__ == "__main__":

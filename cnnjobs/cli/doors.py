@@ -4,14 +4,20 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cnnjobs.datasets import Dataset
 from cnnjobs.engine.environment import prepare_environment
 from cnnjobs.engine.protocol import Engine, Slot, Worker
+from cnnjobs.plan import Trial
 from cnnjobs.spec import Variant
 from cnnjobs.store.checkpoints import Checkpoints
 
 if TYPE_CHECKING:
     from cnnjobs.models.networks import NetworkFacts
+
+Preview = Callable[[Dataset, Trial, int, int], tuple[NDArray[np.int64], NDArray[np.generic]]]
 
 
 def open_engine(*, cpus: int, gpus: int, verbose: bool) -> Engine:
@@ -36,6 +42,14 @@ def open_describer() -> "Callable[[Variant, tuple[int, int, int], int], NetworkF
     from cnnjobs.models.networks import describe_network
 
     return describe_network
+
+
+def open_preview() -> Preview:
+    """Return a function from (data set, trial, rows, epochs) to those rows and their augmented versions."""
+    _quieten_tensorflow()
+    from cnnjobs.training.preview import epoch_versions
+
+    return epoch_versions
 
 
 def _quieten_tensorflow() -> None:
