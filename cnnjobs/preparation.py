@@ -115,12 +115,25 @@ def read_job(path: str, overrides: Overrides) -> ReadJob:
     """
     file = load_job(path)
     job = _overridden(file.job, overrides)
-    spec = _dataset_spec(job, overrides)
+    return ReadJob(file, job, _decoded_as(_dataset_spec(job, overrides), overrides.image_size, overrides.strict))
+
+
+def read_dataset(value: str, *, image_size: int | None, strict: bool) -> DatasetSpec:
+    """Return the data set that a name or path on the command line means.
+
+    Raises:
+        SpecError: if it is neither a known name nor a path, or the options do not apply to it.
+    """
+    return _decoded_as(dataset_spec(value, Path.cwd()), image_size, strict)
+
+
+def _decoded_as(spec: DatasetSpec, image_size: int | None, strict: bool) -> DatasetSpec:
+    """Return a folder of pictures with the options of the command line; another data set takes none."""
     if isinstance(spec, ImageFolder):
-        spec = replace(spec, size=overrides.image_size or spec.size, strict=overrides.strict or spec.strict)
-    elif overrides.image_size is not None or overrides.strict:
-        raise SpecError("`--image-size` and `--strict` are for folders of pictures; this job's data set is none.")
-    return ReadJob(file, job, spec)
+        return replace(spec, size=image_size or spec.size, strict=strict or spec.strict)
+    if image_size is not None or strict:
+        raise SpecError("`--image-size` and `--strict` are for folders of pictures; this data set is none.")
+    return spec
 
 
 def _dataset_spec(job: Job, overrides: Overrides) -> DatasetSpec:

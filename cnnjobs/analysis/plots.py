@@ -1,16 +1,14 @@
 """Figures: a box plot over repeats with every repeat drawn, and learning curves."""
 
-import io
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.style import context, library
 
+from cnnjobs.analysis.figures import STYLE, as_text
 from cnnjobs.analysis.statistics import CONFIDENCE
 from cnnjobs.analysis.tables import JobTable
 
@@ -20,17 +18,6 @@ LEAST_FOR_BOX = 5
 
 THIN_LINES = 10
 """Up to this many repeats each has its line; above, the median and the band that holds 80% of them."""
-
-STYLE: dict[str, Any] = {
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "#e4e4e4",
-    "font.size": 10,
-    "svg.fonttype": "none",
-    "svg.hashsalt": "cnnjobs",  # the same figure gives the same file
-}
 
 
 def box_plot(table: JobTable) -> Figure:
@@ -45,13 +32,13 @@ def box_plot(table: JobTable) -> Figure:
         for place, row in enumerate(rows):
             values = np.array(list(row.values.values())) * scale
             _one_box(axes, place, values, colors[place % len(colors)])
-        labels = [f"{_wrapped(_text(row.name))}\nn = {len(row.values)}" for row in rows]
+        labels = [f"{_wrapped(as_text(row.name))}\nn = {len(row.values)}" for row in rows]
         axes.set_xticks(range(len(rows)), labels)
         axes.set_xlim(-0.6, max(len(rows), 1) - 0.4)
         axes.set_ylabel(axis_label(table.metric))
         runs = "folds" if table.job["protocol"]["folds"] else "repeats"
         axes.set_title(
-            f"{_text(str(table.job['name']))}: {axis_label(table.metric)} over {runs}", loc="left", fontsize=11
+            f"{as_text(str(table.job['name']))}: {axis_label(table.metric)} over {runs}", loc="left", fontsize=11
         )
         figure.supxlabel(_legend_text(rows), fontsize=8, color="#555555")
     return figure
@@ -111,7 +98,7 @@ def learning_curves(job: str, variant: str, epochs: Sequence[Mapping[str, Any]])
         lower.set_xlabel("epoch")
         lower.xaxis.get_major_locator().set_params(integer=True)
         upper.legend(frameon=False)
-        upper.set_title(f"{_text(job)}: {_text(variant)}, {_runs_text(len(runs))}", loc="left", fontsize=11)
+        upper.set_title(f"{as_text(job)}: {as_text(variant)}, {_runs_text(len(runs))}", loc="left", fontsize=11)
     return figure
 
 
@@ -157,12 +144,11 @@ def difference_plot(table: JobTable) -> Figure | None:
             if d.low is not None and d.high is not None:
                 axes.hlines(place, scale * d.low, scale * d.high, colors=color, linewidth=2)
             axes.plot(scale * d.mean, place, "o" if d.resolved else "D", color=color, markersize=6)
-        labels = [f"{_text(row.name)} ({row.difference.n if row.difference else 0})" for row in reversed(rows)]
-        labels = [f"{_text(row.name)} ({row.difference.n if row.difference else 0})" for row in reversed(rows)]
+        labels = [f"{as_text(row.name)} ({row.difference.n if row.difference else 0})" for row in reversed(rows)]
         axes.set_yticks(range(len(rows)), labels)
         axes.set_ylim(-0.7, len(rows) - 0.3)
         unit = "points" if table.is_accuracy else "nats"
-        what = f"{table.metric.replace('_', ' ')} minus {_text(table.reference)}"
+        what = f"{table.metric.replace('_', ' ')} minus {as_text(table.reference)}"
         axes.set_xlabel(
             f"{what}, {unit}; mean and {CONFIDENCE:.0%} interval\n"
             "blue: the interval leaves out 0, grey diamond: not resolved; in brackets: pairs"
@@ -176,30 +162,9 @@ def axis_label(metric: str) -> str:
     return f"{name} (%)" if metric.endswith("accuracy") else f"{name} (cross-entropy)"
 
 
-def render(figure: Figure, kind: str) -> bytes:
-    """Return the figure as a file.
-
-    Args:
-        figure: what to draw.
-        kind: "png" or "svg".
-    """
-    FigureCanvasAgg(figure)
-    sink = io.BytesIO()
-    metadata = {"Date": None} if kind == "svg" else {}
-    with context(STYLE), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="(?i).*glyph")  # a letter the font lacks is drawn as a box
-        figure.savefig(sink, format=kind, dpi=160, metadata=metadata)
-    return sink.getvalue()
-
-
 def _value(row: Mapping[str, Any], column: str, scale: float) -> float:
     """Return a value of an epoch; a missing one leaves a gap."""
     return float("nan") if row[column] is None else scale * row[column]
-
-
-def _text(name: str) -> str:
-    """Return a name so that it is drawn as it is: Matplotlib takes what stands between dollar signs for formulas."""
-    return name.replace("$", r"\$")
 
 
 def _wrapped(name: str, width: int = 14) -> str:

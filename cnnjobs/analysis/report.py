@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from matplotlib.figure import Figure
 
 from cnnjobs.analysis import plots, tables
+from cnnjobs.analysis.figures import render
 from cnnjobs.analysis.tables import JobTable
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
@@ -113,7 +114,7 @@ def _draw_all(store: Store, folder: Files, table: JobTable) -> Figures:
 
 def _draw(folder: Files, name: str, figure: Figure) -> None:
     for kind in ("png", "svg"):
-        folder.write(f"{name}.{kind}", plots.render(figure, kind))
+        folder.write(f"{name}.{kind}", render(figure, kind))
 
 
 def _file_name(variant: str, taken: set[str]) -> str:

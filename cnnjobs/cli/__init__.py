@@ -11,6 +11,7 @@ from cnnjobs.cli.evaluate import evaluate
 from cnnjobs.cli.fit import fit
 from cnnjobs.cli.plan import plan
 from cnnjobs.cli.predict import predict
+from cnnjobs.cli.show import show
 from cnnjobs.cli.status import status
 from cnnjobs.cli.submit import submit
 from cnnjobs.errors import CnnjobsError, Interrupted
@@ -38,14 +39,18 @@ def main() -> None:
     """Repeat CNN variants over seeds and folds, in parallel, and see how much of a difference is chance.
 
     \b
-    cnnjobs submit jobs/quickstart.py      train what is missing, then show the comparison
+    cnnjobs show digits                    a data set: sizes, classes, pictures
     cnnjobs plan jobs/quickstart.py        what would run
+    cnnjobs submit jobs/quickstart.py      train what is missing, then show the comparison
     cnnjobs status results/                done, running, failed
     cnnjobs aggregate results/             tables, box plots, learning curves
+    cnnjobs fit JOB --variant NAME         the final model, on all of train, as one file
+    cnnjobs evaluate MODEL                 accuracy, loss, per-class report
+    cnnjobs predict MODEL IMAGE...         label and probability of pictures
     """  # noqa: D301 - click reads the backspace
 
 
-for command in (submit, plan, status, aggregate, fit, evaluate, predict):
+for command in (show, plan, submit, status, aggregate, fit, evaluate, predict):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -4,15 +4,22 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cnnjobs.datasets import Dataset
 from cnnjobs.engine.environment import prepare_environment
 from cnnjobs.engine.protocol import Engine, Slot, Worker
 from cnnjobs.modelfile import read_about
+from cnnjobs.plan import Trial
 from cnnjobs.spec import DatasetSpec, Variant
 from cnnjobs.store.checkpoints import Checkpoints
 
 if TYPE_CHECKING:
+    from cnnjobs.models.networks import NetworkFacts
     from cnnjobs.training.saved_model import SavedModel
+
+Preview = Callable[[Dataset, Trial, int, int], tuple[NDArray[np.int64], NDArray[np.generic]]]
 
 
 def open_engine(*, cpus: int, gpus: int, verbose: bool) -> Engine:
@@ -63,12 +70,20 @@ def open_model(path: str) -> "SavedModel":
     return SavedModel(path)
 
 
-def open_parameter_counter() -> Callable[[Variant, tuple[int, int, int], int], int]:
-    """Return a function from (variant, image shape, classes) to its network's number of weights."""
+def open_describer() -> "Callable[[Variant, tuple[int, int, int], int], NetworkFacts]":
+    """Return a function from (variant, image shape, classes) to what there is to say of its network."""
     _quieten_tensorflow()
-    from cnnjobs.models.networks import count_parameters
+    from cnnjobs.models.networks import describe_network
 
-    return count_parameters
+    return describe_network
+
+
+def open_preview() -> Preview:
+    """Return a function from (data set, trial, rows, epochs) to those rows and their augmented versions."""
+    _quieten_tensorflow()
+    from cnnjobs.training.preview import epoch_versions
+
+    return epoch_versions
 
 
 def _quieten_tensorflow() -> None:

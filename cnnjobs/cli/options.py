@@ -10,12 +10,17 @@ F = TypeVar("F", bound=Callable[..., Any])
 DEFAULT_RESULTS = "results"
 
 
-def _not_empty(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+def not_empty(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
     """Refuse an empty text: a variable of the shell that is not set, most likely."""
     if value is not None and not value.strip():
         raise click.BadParameter("must not be empty.")
     return value
 
+
+_DECODING = (
+    click.option("--image-size", type=click.IntRange(min=1), metavar="PX", help="Resize an image folder's pictures."),
+    click.option("--strict", is_flag=True, help="A picture that cannot be read is an error."),
+)
 
 _OVERRIDES = (
     click.option("--repeats", type=click.IntRange(min=1), help="Train each variant this often."),
@@ -25,15 +30,14 @@ _OVERRIDES = (
     click.option(
         "--dataset",
         metavar="NAME|PATH",
-        callback=_not_empty,
+        callback=not_empty,
         help="Another data set: a name, an .npz file, an image folder.",
     ),
-    click.option("--image-size", type=click.IntRange(min=1), metavar="PX", help="Resize an image folder's pictures."),
-    click.option("--strict", is_flag=True, help="A picture that cannot be read is an error."),
+    *_DECODING,
     click.option(
         "--results",
         metavar="PATH|URI",
-        callback=_not_empty,
+        callback=not_empty,
         default=DEFAULT_RESULTS,
         show_default=True,
         help="Where trials are stored.",
@@ -43,6 +47,15 @@ _OVERRIDES = (
 
 def override_options(command: F) -> F:
     """Add the options that change a job."""
-    for option in reversed(_OVERRIDES):
+    return _with(_OVERRIDES, command)
+
+
+def decoding_options(command: F) -> F:
+    """Add the options that say how a folder of pictures is read."""
+    return _with(_DECODING, command)
+
+
+def _with(options: tuple[Callable[[F], F], ...], command: F) -> F:
+    for option in reversed(options):
         command = option(command)
     return command

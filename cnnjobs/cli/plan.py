@@ -1,7 +1,5 @@
 """`cnnjobs plan JOB`: what there is, what is done, what would run; Ray is not started."""
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,30 +16,39 @@ if TYPE_CHECKING:
 @click.argument("job", metavar="JOB")
 @override_options
 @click.option("--sizes/--no-sizes", default=True, help="Count each model's parameters (loads TensorFlow, 4 to 13 s).")
-def plan(job: str, *, results: str, sizes: bool, **overrides: Any) -> None:
+@click.option("--summary", is_flag=True, help="Show the layers of each network (loads TensorFlow).")
+def plan(job: str, *, results: str, sizes: bool, summary: bool, **overrides: Any) -> None:
     """Show the variants of JOB, which of their trials are stored, and what `submit` would run."""
+    from cnnjobs.cli.networks import build_networks, show_summaries
     from cnnjobs.cli.progress import Waiting
     from cnnjobs.datasets import needs_download
     from cnnjobs.preparation import Overrides, prepare, read_job, store_at
 
     asked = Overrides(**overrides)
     read = read_job(job, asked)
-    away = needs_download(read.dataset)
-    if away is not None:
-        counted = _parameters(read.job, *away) if sizes else {}
-        _show(read.job, [_cells(read.job, name, counted, "?", "?", "?", "?") for name in read.job.variants])
-        click.echo(
-            "The data set is not on this machine yet: `submit` downloads it. Which trials are stored cannot be told "
-            "until then, because a trial's identity holds the content of its data set."
-        )
-        return
-    prepared = prepare(read, asked, Waiting())
-    for note in prepared.notes:
-        click.echo(f"note: {note}", err=True)
-    counted = {}
-    if sizes:
-        counted = _parameters(prepared.job, prepared.dataset.image_shape, len(prepared.dataset.class_names))
-    _show_counts(prepared, store_at(results, prepared.job), counted)
+    known = needs_download(read.dataset)
+    prepared = prepare(read, asked, Waiting()) if known is None else None
+    if prepared is not None:
+        known = prepared.dataset.image_shape, len(prepared.dataset.class_names)
+        for note in prepared.notes:
+            click.echo(f"note: {note}", err=True)
+    networks = build_networks(read.job, *known) if known is not None and (sizes or summary) else {}
+    counted = {name: facts.parameters for name, facts in networks.items()} if sizes else {}
+    if prepared is not None:
+        _show_counts(prepared, store_at(results, prepared.job), counted)
+    else:
+        _show_unknown(read.job, counted)
+    if summary:
+        show_summaries(networks, asked.only)
+
+
+def _show_unknown(job: "Job", counted: dict[str, int]) -> None:
+    """Print the table of a job whose data set is not here yet."""
+    _show(job, [_cells(job, name, counted, "?", "?", "?", "?") for name in job.variants])
+    click.echo(
+        "The data set is not on this machine yet: `submit` downloads it. Which trials are stored cannot be told "
+        "until then, because a trial's identity holds the content of its data set."
+    )
 
 
 def _show_counts(prepared: "Prepared", store: "Store", counted: dict[str, int]) -> None:
@@ -85,22 +92,3 @@ def _show(job: "Job", rows: list[tuple[str, ...]]) -> None:
 
     header = ("variant", "repeats", "folds", "epochs", "parameters", "done", "missing", "stale", "would run")
     show_table(job.name, header, rows)
-
-
-def _parameters(job: "Job", image_shape: tuple[int, int, int], classes: int) -> dict[str, int]:
-    """Return the number of weights of each variant's network; one that cannot be built is told."""
-    from cnnjobs.cli.doors import open_parameter_counter
-    from cnnjobs.engine.capture import Capture
-
-    counted: dict[str, int] = {}
-    notes = []
-    with Capture(Path(os.devnull)):  # TensorFlow prints while it is imported and first used
-        count = open_parameter_counter()
-        for name, variant in job.variants.items():
-            try:
-                counted[name] = count(variant, image_shape, classes)
-            except Exception as error:  # the user's function may raise anything
-                notes.append(f"note: the network of {name!r} cannot be built: {type(error).__name__}: {error}")
-    for note in notes:
-        click.echo(note, err=True)
-    return counted

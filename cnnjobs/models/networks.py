@@ -1,6 +1,8 @@
 """Builders of the bundled networks, registered by name."""
 
+import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -10,6 +12,9 @@ from cnnjobs.spec import CustomModel, Model, Variant, WeightsFile
 from cnnjobs.spec.models import VGG16_BLOCKS
 
 Shape = tuple[int, int, int]
+
+SUMMARY_WIDTH = 100
+"""Columns of a network's summary."""
 
 IMAGENET_BLUE_GREEN_RED = (103.939, 116.779, 123.68)
 """Mean of each channel over ImageNet, of 255."""
@@ -42,9 +47,38 @@ def build_model(spec: Model | CustomModel, image_shape: Shape, classes: int) -> 
     return model
 
 
-def count_parameters(variant: Variant, image_shape: Shape, classes: int) -> int:
-    """Return the number of weights, trainable or not, of the variant's network."""
-    return int(build_model(variant.network, image_shape, classes).count_params())
+@dataclass(frozen=True)
+class NetworkFacts:
+    """What there is to say of a network without training it.
+
+    Args:
+        parameters: number of weights, trainable or not.
+        summary: Keras's table of its layers, plain text of `SUMMARY_WIDTH` columns.
+    """
+
+    parameters: int
+    summary: str
+
+
+def describe_network(variant: Variant, image_shape: Shape, classes: int) -> NetworkFacts:
+    """Build the variant's network and describe it."""
+    keras.utils.clear_session(free_memory=False)  # layers are numbered from 1 in every network
+    model = build_model(variant.network, image_shape, classes)
+    return NetworkFacts(int(model.count_params()), _summary(model))
+
+
+def _summary(model: keras.Model) -> str:
+    """Return the table of layers; Keras asks the terminal, or COLUMNS, how wide it may be."""
+    lines: list[str] = []
+    before = os.environ.get("COLUMNS")
+    os.environ["COLUMNS"] = str(SUMMARY_WIDTH)
+    try:
+        model.summary(line_length=SUMMARY_WIDTH, print_fn=lines.append)
+    finally:
+        del os.environ["COLUMNS"]
+        if before is not None:
+            os.environ["COLUMNS"] = before
+    return "\n".join(line.rstrip() for line in "\n".join(lines).rstrip().splitlines())
 
 
 def cnn(

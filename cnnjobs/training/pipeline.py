@@ -148,6 +148,33 @@ class Sources:
     moves: Any
 
 
+def draw_order(rows: Any, seed: Any, epoch: Any) -> Any:
+    """Return the rows in an epoch's order, keyed by (seed, epoch), with `stateless_shuffle`.
+
+    Not with `index_shuffle`: with its default rounds it uses 8 bits of each key, and successive epochs
+    of 50,000 rows correlate at 0.75.
+
+    Args:
+        rows: (n,) integers.
+        seed: of the order.
+        epoch: counted from 0.
+    """
+    return tf.random.experimental.stateless_shuffle(rows, tf.stack([seed, tf.cast(epoch, tf.int32)]))
+
+
+def draw_moves(augment: Augment, count: int, size: tuple[int, int], seed: Any, epoch: Any) -> Any:
+    """Return the transforms of an epoch, one for each place in its order, keyed by (seed, epoch).
+
+    Args:
+        augment: the ranges.
+        count: places.
+        size: (height, width) of the images, pixels.
+        seed: of the moves.
+        epoch: counted from 0.
+    """
+    return draw_transforms(augment, count, *size, tf.stack([seed, tf.cast(epoch, tf.int32)]))
+
+
 def training_blocks(sources: Sources, layout: Layout, replica: int, first_epoch: Any = 0) -> tf.data.Dataset:
     """Return the endless sequence of one replica's blocks.
 
@@ -155,10 +182,8 @@ def training_blocks(sources: Sources, layout: Layout, replica: int, first_epoch:
     of several steps one after the other; where each step begins and the last ends, (steps + 1,) int32;
     and the rows of each step over all replicas, (steps,) float32.
 
-    An epoch's order comes from `stateless_shuffle`, keyed by (order seed, epoch). Not from
-    `index_shuffle`: with its default rounds it uses 8 bits of each key, and successive epochs of
-    50,000 rows correlate at 0.75. The transforms of an epoch are drawn at once, keyed by (augment seed,
-    epoch), one for each place in the order: neither replicas nor blocks change what a place draws.
+    The transforms of an epoch are drawn at once, one for each place in its order: neither replicas nor
+    blocks change what a place draws.
 
     Args:
         sources: where rows come from.
@@ -178,10 +203,9 @@ def training_blocks(sources: Sources, layout: Layout, replica: int, first_epoch:
     rows = tf.convert_to_tensor(sources.rows)
 
     def blocks_of(epoch: Any) -> tf.data.Dataset:
-        key = tf.cast(epoch, tf.int32)
-        drawn: tuple[Any, ...] = (tf.random.experimental.stateless_shuffle(rows, tf.stack([sources.order, key])),)
+        drawn: tuple[Any, ...] = (draw_order(rows, sources.order, epoch),)
         if augment is not None:
-            drawn += (draw_transforms(augment, layout.rows, height, width, tf.stack([sources.moves, key])),)
+            drawn += (draw_moves(augment, layout.rows, (height, width), sources.moves, epoch),)
         return tf.data.Dataset.zip(tf.data.Dataset.range(layout.blocks), tf.data.Dataset.from_tensors(drawn).repeat())
 
     def one(block: Any, drawn: tuple[Any, ...]) -> tuple[Any, ...]:

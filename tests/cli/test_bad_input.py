@@ -172,6 +172,40 @@ def test_a_full_disk():
         subprocess.run(["umount", "small"], check=True)
 
 
+MOVED = '"moved": base.but(augment=Augment(shift=0.1))'
+TURNED = '"turned": base.but(augment=Augment(rotation=9))'
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "`DATASET` must be given"),
+        ([""], "must not be empty"),
+        (["cifar11"], "must be one of digits, mnist, fashion_mnist, cifar10, cifar100"),
+        (["no/such/folder"], "There is no folder"),
+        (["none.npz"], "There is no file"),
+        (["digits", "--image-size", "8"], "`--image-size` and `--strict` are for folders of pictures"),
+        (["digits", "--strict"], "`--image-size` and `--strict` are for folders of pictures"),
+        (["digits", "-n", "0"], "0 is not in the range 1<=x<=100"),
+        (["digits", "--output", "a.jpg"], "`--output` must end in .png, .svg or .pdf. Received: 'a.jpg'."),
+        (["digits", "--output", "png"], "`--output` must end in .png, .svg or .pdf. Received: 'png'."),
+        (["digits", "--output", "job.py/a.png"], "Cannot write"),
+        (["digits", "--variant", "moved"], "`--variant` needs `--job JOB`"),
+        (["--job", "none.py"], "There is no job file none.py"),
+        (["--job", "job.py"], "must say which variant of tiny with augmentation to show: moved, turned."),
+        (["--job", "job.py", "--variant", "plain"], "Variant 'plain' of tiny has no augmentation. Those that have: "),
+        (["--job", "job.py", "--variant", "three"], "must be a variant of tiny with augmentation: moved, turned."),
+    ],
+)
+def test_what_cannot_be_shown(words, message):
+    job(variants=f'"plain": base, {MOVED}, {TURNED}')
+    assert message in cnnjobs("show", *words)
+
+
+def test_a_job_without_augmentation_has_none_to_show():
+    assert "tiny has no variant with augmentation. Add `augment=Augment(...)`" in cnnjobs("show", "--job", job())
+
+
 def test_messages_are_one_line_and_name_the_mistake_once():
     message = cnnjobs("submit", job(), "--only", "three")
     assert re.fullmatch(r"error: [^\n]+\n", message)

@@ -31,11 +31,17 @@ def test_what_needs_neither_tensorflow_nor_ray_loads_neither(code):
     assert loaded_by(code) == []
 
 
+def test_showing_a_data_set_loads_neither(tmp_path):
+    words = ["show", "digits", "--output", str(tmp_path / "digits.png")]
+    assert loaded_by(f"import cnnjobs.cli; cnnjobs.cli.main({words!r}, standalone_mode=False)") == []
+    assert (tmp_path / "digits.png").is_file()
+
+
 def test_the_guard_can_fail():
     assert loaded_by("import types, sys; sys.modules['ray'] = types.ModuleType('ray')") == ["ray"]
 
 
-COMMANDS = ((), ("submit",), ("plan",), ("status",), ("aggregate",))
+COMMANDS = ((), ("submit",), ("plan",), ("status",), ("aggregate",), ("show",))
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda words: " ".join(words) or "cnnjobs")

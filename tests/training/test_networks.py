@@ -27,10 +27,10 @@ COUNTS = [
 
 @pytest.mark.parametrize(("model", "side", "classes", "parameters"), COUNTS, ids=str)
 def test_parameter_counts_are_those_of_the_texts(model, side, classes, parameters):
-    from cnnjobs.models.networks import count_parameters
+    from cnnjobs.models.networks import describe_network
 
     channels = 1 if side == 28 else 3
-    assert count_parameters(Variant(model=model), (side, side, channels), classes) == parameters
+    assert describe_network(Variant(model=model), (side, side, channels), classes).parameters == parameters
 
 
 def layers_of(model):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from cnnjobs.analysis import plots, tables
+from cnnjobs.analysis.figures import render
 from cnnjobs.analysis.report import Figures, report_text, write_report
 from cnnjobs.analysis.tables import job_table
 from cnnjobs.errors import StoreError
@@ -274,7 +275,7 @@ def test_many_repeats_become_a_median_and_a_band(tmp_path):
 
 def test_a_figure_is_the_same_file_every_time_and_valid_svg(store):
     table = job_table(store)
-    first, second = (plots.render(plots.box_plot(table), "svg") for _ in range(2))
+    first, second = (render(plots.box_plot(table), "svg") for _ in range(2))
     assert first == second
     assert ElementTree.fromstring(first).tag.endswith("svg")
-    assert plots.render(plots.box_plot(table), "png")[:4] == b"\x89PNG"
+    assert render(plots.box_plot(table), "png")[:4] == b"\x89PNG"

@@ -1,0 +1,51 @@
+"""What augmentation makes of some pictures: the versions that the first epochs of a trial train on."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from cnnjobs.datasets import Dataset
+from cnnjobs.datasets.overview import first_rows
+from cnnjobs.plan import Trial
+from cnnjobs.training.augmentation import apply_transforms
+from cnnjobs.training.pipeline import draw_moves, draw_order
+from cnnjobs.training.trial import split_rows
+
+
+def epoch_versions(
+    dataset: Dataset, trial: Trial, count: int, epochs: int
+) -> tuple[NDArray[np.int64], NDArray[np.generic]]:
+    """Return some of the trial's training rows, and what each of the first epochs makes of them.
+
+    Args:
+        dataset: where the pictures are.
+        trial: whose variant has augmentation.
+        count: how many rows.
+        epochs: how many versions of each.
+
+    Returns:
+        rows (n,) and versions (n, epochs, height, width, channels), before scaling: dtype as stored.
+    """
+    augment = trial.spec.augment
+    assert augment is not None
+    trained, _ = split_rows(dataset.y_train, trial)
+    chosen = first_rows(dataset.y_train[trained], count)
+    images = dataset.x_train[trained[chosen]]
+    versions = []
+    with tf.device("CPU:0"):  # where the pipeline of training runs
+        for epoch in range(epochs):
+            order = draw_order(tf.constant(trained), tf.constant(trial.seeds.order), epoch).numpy()
+            places = np.argsort(order)[chosen]  # the trained rows are sorted: where in the order each stands
+            moves = draw_moves(augment, len(trained), images.shape[1:3], tf.constant(trial.seeds.augment), epoch)
+            moved = apply_transforms(tf.constant(images, tf.float32), tf.gather(moves, places), augment.fill)
+            versions.append(_as_stored(moved.numpy(), images.dtype))
+    return trained[chosen], np.stack(versions, axis=1)
+
+
+def _as_stored(images: NDArray[np.float32], dtype: np.dtype[Any]) -> NDArray[np.generic]:
+    """Return moved images as uint8, or as float32 in [0, 1]."""
+    if dtype == np.uint8:
+        return np.clip(np.round(images), 0, 255).astype(np.uint8)
+    return np.clip(images, 0, 1)

@@ -1,0 +1,58 @@
+"""`cnnjobs plan --summary`: the layers of each network, once."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+from fakes import write_job
+
+VARIANTS = """
+    "one": base,
+    "moved": base.but(augment=Augment(shift=0.2)),
+    "wide": base.but(model=vgg(blocks=1, filters=5, dense=4)),
+    "broken": base.but(model=broken),
+"""
+BROKEN = """
+def broken(input_shape, classes):
+    print("printed by a model")
+    raise ValueError("no such layer")
+"""
+
+
+@pytest.fixture
+def job(tmp_path):
+    path = write_job(tmp_path, variants=VARIANTS)
+    path.write_text(BROKEN + path.read_text())
+    return str(path)
+
+
+def plan(*words, cwd):
+    command = [sys.executable, "-m", "cnnjobs.cli", "plan", *words, "--summary"]
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def headings(out):
+    """What stands over each summary."""
+    return re.findall(r'^(.*)\nModel: "', out, re.M)
+
+
+def test_variants_of_one_network_share_a_plain_summary(job, tmp_path):
+    done = plan(job, cwd=tmp_path)
+    assert headings(done.stdout) == ["one, moved", "wide"]
+    assert done.stdout.count("│ conv2d (Conv2D) ") == 2, "layers are numbered anew in each network"
+    assert re.search(r"^ Total params: 240 ", done.stdout, re.M)
+    assert "\x1b" not in done.stdout
+    assert max(len(line) for line in done.stdout.splitlines() if "│" in line or "┃" in line) == 100
+    assert done.stderr == "note: the network of 'broken' cannot be built: ValueError: no such layer\n"
+    assert "printed by a model" not in done.stdout
+
+
+def test_only_restricts_them_and_a_data_set_that_is_away_does_not_matter(job, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    done = plan(job, "--only", "moved", "--no-sizes", "--dataset", "cifar10", cwd=tmp_path)
+    assert headings(done.stdout) == ["moved"]
+    assert "(None, 32, 32, 3)" in done.stdout
+    assert re.search(r"^one +2 +- +2 +- +\? ", done.stdout, re.M), "without parameters in the table"

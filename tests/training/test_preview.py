@@ -1,0 +1,50 @@
+"""What `show` draws of augmentation is what training sees."""
+
+import numpy as np
+import pytest
+
+from cnnjobs import Augment, Job, Variant, vgg
+from cnnjobs.plan import make_plan
+from cnnjobs.training.trial import split_rows
+
+MOVED = Variant(
+    model=vgg(blocks=1), augment=Augment(flip="horizontal", shift=0.2, rotation=20, zoom=0.1), batch_size=50
+)
+
+
+def first_trial(digits, **settings):
+    job = Job(name="job", dataset="digits", variants={"moved": MOVED}, **settings)
+    return make_plan(job, digits.fingerprint).trials[0]
+
+
+@pytest.mark.parametrize("settings", [{}, {"folds": 3}, {"validation": "test"}], ids=str)
+def test_versions_are_those_that_the_epochs_train_on(digits, settings):
+    import tensorflow as tf
+
+    from cnnjobs.training.pipeline import Pipeline, fit_pixels, lay_out
+    from cnnjobs.training.preview import epoch_versions
+
+    trial = first_trial(digits, **settings)
+    rows, versions = epoch_versions(digits, trial, count=4, epochs=2)
+    assert versions.shape == (4, 2, 8, 8, 1)
+    trained, _ = split_rows(digits.y_train, trial)
+    layout = lay_out(len(trained), 50, 1, digits.image_shape)
+    # labels that are row numbers tell which image of a block is which
+    numbers = tf.range(len(digits.y_train))
+    pixels = fit_pixels("unit", digits.x_train, trained)
+    pipeline = Pipeline(tf.constant(digits.x_train), numbers, layout, MOVED.augment)
+    (blocks,) = pipeline.iterators(trained, pixels, trial.seeds)
+    for epoch in range(2):
+        parts = [next(blocks)[:2] for _ in range(layout.blocks)]
+        images, seen = (np.concatenate([part[index].numpy() for part in parts]) for index in (0, 1))
+        for place, row in enumerate(rows):
+            expected = np.round(images[seen == row][0] * 255)
+            assert np.abs(expected - versions[place, epoch]).max() <= 1
+
+
+def test_versions_of_one_picture_differ(digits):
+    from cnnjobs.training.preview import epoch_versions
+
+    _, versions = epoch_versions(digits, first_trial(digits), count=1, epochs=3)
+    assert versions.dtype == np.uint8
+    assert len(np.unique(versions[0].reshape(3, -1), axis=0)) == 3
