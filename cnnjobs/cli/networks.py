@@ -1,8 +1,6 @@
 """The networks of a job's variants, each built once: their sizes and summaries."""
 
-import os
 from collections.abc import Collection
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -18,11 +16,11 @@ def build_networks(job: "Job", image_shape: tuple[int, int, int], classes: int) 
     Variants of equal networks share one object.
     """
     from cnnjobs.cli.doors import open_describer
-    from cnnjobs.engine.capture import Capture
+    from cnnjobs.cli.quiet import quietly
 
     found: dict[str, NetworkFacts] = {}
     notes = []
-    with Capture(Path(os.devnull)):  # TensorFlow prints while it is imported and first used
+    with quietly():  # TensorFlow prints while it is imported and first used
         describe = open_describer()
         for name, variant in job.variants.items():
             try:

@@ -1,6 +1,5 @@
 """`cnnjobs show DATASET`: sizes, classes and pictures of a data set, or what augmentation makes of them."""
 
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -134,11 +133,11 @@ def _versions(data: "Dataset", job: "Job", variant: str, count: int) -> "Figure"
     """Draw training pictures, each beside what the first epochs of the first repeat make of it."""
     from cnnjobs.analysis.pictures import versions_grid
     from cnnjobs.cli.doors import open_preview
-    from cnnjobs.engine.capture import Capture
+    from cnnjobs.cli.quiet import quietly
     from cnnjobs.plan import make_plan
 
     trial = next(one for one in make_plan(job, data.fingerprint).trials if one.variant == variant)
-    with Capture(Path(os.devnull)):  # TensorFlow prints while it is imported and first used
+    with quietly():  # TensorFlow prints while it is imported and first used
         rows, versions = open_preview()(data, trial, count, VERSIONS)
     title = f"{data.name}: training pictures, and what {variant!r} makes of them in repeat 1"
     names = [data.class_names[label] for label in data.y_train[rows]]

@@ -1,0 +1,68 @@
+"""VGG16 with weights from a file: what is frozen stays as it was loaded, the rest is trained, the same twice."""
+
+import numpy as np
+import pytest
+from fakes import tiny_dataset
+from training_runs import outcome, same, trials_of
+
+from cnnjobs import Adam, Variant, vgg16
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    """Random weights in a file, as `keras.applications` would have them."""
+    import keras
+
+    path = tmp_path_factory.mktemp("weights") / "vgg16.weights.h5"
+    keras.utils.set_random_seed(7)
+    keras.applications.VGG16(include_top=False, weights=None, input_shape=(32, 32, 3)).save_weights(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def pictures(worker):
+    """A worker on tiny grey pictures of 32 x 32 pixels."""
+    from cnnjobs.training.trial import TrialWorker
+
+    return TrialWorker(tiny_dataset(classes=2, per_class=12, size=32), cpus=1, gpus=0, replicas=1)
+
+
+def variant(weights, blocks):
+    model = vgg16(weights=weights, trainable_blocks=blocks, dense=(8,), dropout=0.3)
+    return Variant(model=model, optimizer=Adam(0.001), epochs=2, batch_size=10)
+
+
+def kernels(worker):
+    """First kernel of each convolutional block."""
+    (base,) = [layer for layer in worker._program[1].model.layers if layer.name == "vgg16"]
+    return [base.get_layer(f"block{block}_conv1").kernel.numpy() for block in range(1, 6)]
+
+
+def test_frozen_blocks_stay_as_they_were_loaded_and_others_are_trained(pictures, weights):
+    import keras
+
+    base = keras.applications.VGG16(include_top=False, weights=weights, input_shape=(32, 32, 3))
+    loaded = [base.get_layer(f"block{block}_conv1").kernel.numpy() for block in range(1, 6)]
+    trial, _ = trials_of(variant(weights, 2))
+    once = outcome(pictures, trial)
+    unchanged = [np.array_equal(one, other) for one, other in zip(kernels(pictures), loaded, strict=True)]
+    assert unchanged == [True, True, True, False, False]
+    assert same(outcome(pictures, trial), once), "a worker that has trained it before"
+
+
+def test_pixels_reach_vgg16_as_its_own_preprocessing_makes_them(weights):
+    """Grey and coloured pictures in [0, 1] come out as Keras's `preprocess_input` of 0 to 255."""
+    import keras
+
+    from cnnjobs.models.networks import build_model
+
+    images = np.random.RandomState(0).randint(0, 256, (4, 32, 32, 3)).astype(np.float32)
+    base = keras.applications.VGG16(include_top=False, weights=weights, input_shape=(32, 32, 3))
+    model = vgg16(weights=weights, dense=())
+    for channels in (3, 1):
+        shown = images if channels == 3 else np.repeat(images[..., :1], 3, axis=3)
+        expected = base(keras.applications.vgg16.preprocess_input(shown.copy()), training=False)
+        network = build_model(model, (32, 32, channels), 2)
+        flat = keras.Model(network.inputs, network.layers[-2].output)
+        found = flat(images[..., :channels] / 255, training=False)
+        assert np.abs(np.reshape(expected, (4, -1)) - found).max() <= 1e-3 * np.abs(expected).max()
