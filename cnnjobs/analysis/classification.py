@@ -58,20 +58,25 @@ class OverRuns:
     Args:
         n: how many.
         mean: their mean.
-        sd: their standard deviation with ddof=1; None for one run.
+        sd: their standard deviation with ddof=1; nan for one run, which has none.
     """
 
     n: int
     mean: Classification
-    sd: Classification | None
+    sd: Classification
 
 
 def over_runs(runs: Sequence[Classification]) -> OverRuns:
     """Return mean and standard deviation of every figure of at least one run."""
     stacks = [np.stack([getattr(run, field.name) for run in runs]) for field in fields(Classification)]
     mean = Classification(*(stack.mean(axis=0) for stack in stacks))
-    sd = Classification(*(stack.std(axis=0, ddof=1) for stack in stacks)) if len(runs) > 1 else None
-    return OverRuns(len(runs), mean, sd)
+    return OverRuns(len(runs), mean, Classification(*(_sd(stack) for stack in stacks)))
+
+
+def _sd(stack: Reals) -> Reals:
+    """Return the standard deviation over the first axis."""
+    sd: Reals = stack.std(axis=0, ddof=1) if len(stack) > 1 else np.full_like(stack[0], np.nan)
+    return sd
 
 
 def classify(labels: Whole, predicted: Whole, probabilities: NDArray[np.float32]) -> Classification:

@@ -1,0 +1,60 @@
+"""What all figures share: style, names drawn as they are, and figures as files."""
+
+import io
+import warnings
+from typing import Any
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.style import context, library
+
+STYLE: dict[str, Any] = {
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#e4e4e4",
+    "font.size": 10,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "cnnjobs",  # the same figure gives the same file
+}
+
+COLORS = tuple(str(entry["color"]) for entry in library["petroff10"]["axes.prop_cycle"])
+"""Ten colours that can be told apart (Petroff, Accessible color sequences for data visualization, 2021)."""
+
+
+def render(figure: Figure, kind: str) -> bytes:
+    """Return the figure as a file.
+
+    Args:
+        figure: what to draw.
+        kind: "png" or "svg".
+    """
+    FigureCanvasAgg(figure)
+    sink = io.BytesIO()
+    metadata = {"Date": None} if kind == "svg" else {}
+    with context(STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="(?i).*glyph")  # a letter the font lacks is drawn as a box
+        figure.savefig(sink, format=kind, dpi=160, metadata=metadata)
+    return sink.getvalue()
+
+
+def text(name: str) -> str:
+    """Return a name so that it is drawn as it is: Matplotlib takes what stands between dollar signs for formulas."""
+    return name.replace("$", r"\$")
+
+
+def short(name: str, most: int = 24) -> str:
+    """Return a name as `text` does, cut to `most` letters."""
+    return text(name if len(name) <= most else f"{name[: most - 1]}\u2026")
+
+
+def wrapped(name: str, width: int = 14) -> str:
+    """Break a long name at its spaces."""
+    lines = [""]
+    for word in name.split(" "):
+        if lines[-1] and len(lines[-1]) + len(word) >= width:
+            lines.append(word)
+        else:
+            lines[-1] = f"{lines[-1]} {word}".strip()
+    return "\n".join(lines)
