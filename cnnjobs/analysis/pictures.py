@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.style import context
 from numpy.typing import NDArray
 
-from cnnjobs.analysis.figures import STYLE, as_text
+from cnnjobs.analysis.drawing import STYLE, text
 
 TILE = 1.2
 """Longest side of a picture, inches: 192 pixels, a whole multiple of 8, 16, 32, 64 and 96."""
@@ -53,7 +53,7 @@ def picture_grid(
     tops, bottom = _rows(titles, columns, height, 2 * GAP + len(head) * _line(HEAD_FONT))
     with context(STYLE):
         figure, axes = _sheet(across, bottom)
-        axes.text(GAP, GAP, as_text("\n".join(head)), va="top", fontsize=HEAD_FONT)
+        axes.text(GAP, GAP, text("\n".join(head)), va="top", fontsize=HEAD_FONT)
         for index, (picture, lines) in enumerate(zip(pictures, titles, strict=True)):
             row, column = divmod(index, columns)
             _draw(axes, picture, lines, (lefts[column], tops[row], width, height))
@@ -110,7 +110,7 @@ def _draw(
         **(grey if picture.shape[-1] == 1 else {}),
     )
     axes.add_patch(Rectangle((x, y), width, height, fill=False, edgecolor="#bbbbbb", linewidth=0.5))
-    axes.text(x + width / 2, y - 0.03, as_text("\n".join(lines)), ha="center", va="bottom", fontsize=FONT)
+    axes.text(x + width / 2, y - 0.03, text("\n".join(lines)), ha="center", va="bottom", fontsize=FONT)
 
 
 def _lines(text: str, width: float, size: int, most: int) -> list[str]:

@@ -1,18 +1,21 @@
 """Writes the report of one job: Markdown, CSV, PNG and SVG under `report/`."""
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-import pyarrow.compute as pc
-from matplotlib.figure import Figure
-
-from cnnjobs.analysis import plots, tables
-from cnnjobs.analysis.figures import render
+from cnnjobs.analysis import csv_tables, plots, tables
+from cnnjobs.analysis.markdown import markdown_table, picture, plain
+from cnnjobs.analysis.measures import axis_label
+from cnnjobs.analysis.report_classes import write_classes
+from cnnjobs.analysis.report_curves import write_curves
+from cnnjobs.analysis.report_part import Part, joined, plain_names, write_figure
 from cnnjobs.analysis.tables import JobTable
+from cnnjobs.spec.metrics import CURVES
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
+
+OF_VARIANTS = ("curves-", "classes-", "confusion-", "rates-", "roc-")
+"""How names of files begin that belong to one variant."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Written:
     Args:
         report: the Markdown file.
         box_plot: the PNG of the box plot; None without a completed run.
-        damaged: files of epochs that could not be read; their runs are missing in the curves.
+        damaged: files of epochs or predictions that could not be read; their runs are missing in the figures.
     """
 
     report: str
@@ -30,107 +33,84 @@ class Written:
     damaged: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Figures:
-    """Names of the figures that were drawn, without ending.
+def write_report(store: Store, table: JobTable, curves: Sequence[str] = CURVES) -> Written:
+    """Write every table and figure of a job below the store's `report/`.
 
     Args:
-        box: the box plot.
-        differences: the paired differences.
-        curves: variant -> its learning curves.
-    """
-
-    box: str | None = None
-    differences: str | None = None
-    curves: Mapping[str, str] = field(default_factory=dict)
-
-    def names(self) -> list[str]:
-        """Return them all."""
-        return [name for name in (self.box, self.differences, *self.curves.values()) if name]
-
-
-def write_report(store: Store, table: JobTable) -> Written:
-    """Write every table and figure of the comparison below the store's `report/`.
+        store: the job's.
+        table: the comparison.
+        curves: metrics that the learning curves show.
 
     Raises:
         StoreError: if it cannot be written.
     """
-    folder = store.files.below("report")
-    folder.write("summary.csv", tables.summary_csv(table).encode())
-    folder.write("differences.csv", tables.differences_csv(table).encode())
-    folder.write("runs.csv", tables.runs_csv(table).encode())
-    figures = _draw_all(store, folder, table) if any(row.values for row in table.rows) else Figures()
-    for name in folder.names():
-        if name.startswith("curves-") and name.rpartition(".")[0] not in figures.names():
-            folder.remove(name)  # of a variant that has another name now
-    folder.write("report.md", report_text(table, figures).encode())
-    box = f"{folder.location}/box.png" if figures.box else None
-    return Written(f"{folder.location}/report.md", box, store.read("epochs").damaged)
+    folder, names = store.files.below("report"), plain_names(table.job["variants"])
+    part = joined(
+        [
+            write_comparison(folder, table),
+            write_curves(store, folder, table, names, curves),
+            write_classes(store, folder, table, names),
+        ]
+    )
+    for file in folder.names():
+        if file.startswith(OF_VARIANTS) and file not in part.files:
+            folder.remove(file)  # of a variant that has another name now
+    folder.write("report.md", report_text(table, part).encode())
+    box = f"{folder.location}/box.png" if "box.png" in part.files else None
+    return Written(f"{folder.location}/report.md", box, part.damaged)
 
 
-def report_text(table: JobTable, figures: Figures) -> str:
+def report_text(table: JobTable, part: Part) -> str:
     """Return the report in Markdown.
 
     Args:
         table: the comparison.
-        figures: those that lie beside it.
+        part: what was written beside it.
     """
-    parts = [f"# {_plain(str(table.job['name']))}", *_about(table), *_summary(table)]
-    if figures.box:
-        parts.append(f"![{plots.axis_label(table.metric)} of every run]({figures.box}.png)")
+    files = ", ".join(file for file in part.files if not file.endswith(".png"))
+    paragraphs = [
+        f"# {plain(str(table.job['name']))}",
+        *_about(table),
+        *part.paragraphs,
+        *_provenance(table),
+        "## Files",
+        f"Beside this file: {files}. The runs themselves: ../trials/\\*.parquet.",
+    ]
+    return "\n\n".join(paragraphs) + "\n"
+
+
+def write_comparison(folder: Files, table: JobTable) -> Part:
+    """Write the summary and the paired differences, as CSV and as figures where there are runs.
+
+    Args:
+        folder: of the report.
+        table: the comparison.
+    """
+    csvs = {
+        "summary.csv": csv_tables.summary_csv(table),
+        "differences.csv": csv_tables.differences_csv(table),
+        "runs.csv": csv_tables.runs_csv(table),
+    }
+    for file, text in csvs.items():
+        folder.write(file, text.encode())
+    paragraphs, files = _summary(table), list(csvs)
+    if any(row.values for row in table.rows):
+        files += write_figure(folder, "box", plots.box_plot(table))
+        paragraphs.append(picture("box", f"{axis_label(table.metric)} of every run"))
     if len(table.rows) > 1:
-        parts += _differences(table)
-    if figures.differences:
-        parts.append(f"![paired differences]({figures.differences}.png)")
-    if figures.curves:
-        parts.append("## Learning curves")
-        parts.append(
-            "Train blue, validation orange. Train values are averaged over each epoch while it trains, with "
-            "augmentation and dropout on; losses are cross-entropy without weight decay's share."
-        )
-        parts += [f"![learning curves of {_plain(name)}]({file}.png)" for name, file in figures.curves.items()]
-    parts += _provenance(table)
-    names = ["summary.csv", "differences.csv", "runs.csv", *(f"{name}.svg" for name in figures.names())]
-    parts.append("## Files")
-    parts.append("Beside this file: " + ", ".join(names) + ". The runs themselves: ../trials/\\*.parquet.")
-    return "\n\n".join(parts) + "\n"
-
-
-def _draw_all(store: Store, folder: Files, table: JobTable) -> Figures:
-    """Draw every figure as PNG and SVG."""
-    _draw(folder, "box", plots.box_plot(table))
-    difference = plots.difference_plot(table)
-    if difference is not None:
-        _draw(folder, "differences", difference)
-    epochs = store.read("epochs").table
-    curves: dict[str, str] = {}
-    for variant, settings in table.job["variants"].items():
-        own = epochs.filter(pc.equal(epochs["condition_id"], settings["condition_id"])).to_pylist()
-        if own:
-            curves[variant] = _file_name(variant, set(curves.values()))
-            _draw(folder, curves[variant], plots.learning_curves(str(table.job["name"]), variant, own))
-    return Figures("box", "differences" if difference is not None else None, curves)
-
-
-def _draw(folder: Files, name: str, figure: Figure) -> None:
-    for kind in ("png", "svg"):
-        folder.write(f"{name}.{kind}", render(figure, kind))
-
-
-def _file_name(variant: str, taken: set[str]) -> str:
-    """Return a plain file name for a variant, unlike those taken."""
-    plain = "curves-" + (re.sub(r"[^a-z0-9]+", "-", variant.lower()).strip("-") or "variant")
-    name, number = plain, 2
-    while name in taken:
-        name, number = f"{plain}-{number}", number + 1
-    return name
+        paragraphs += _differences(table)
+    differences = plots.difference_plot(table)
+    if differences is not None:
+        files += write_figure(folder, "differences", differences)
+        paragraphs.append(picture("differences", "paired differences"))
+    return Part(tuple(paragraphs), tuple(files), ())
 
 
 def _about(table: JobTable) -> list[str]:
     job = table.job
     repeats = f"{job['repeats']} repeat" + ("s" if job["repeats"] != 1 else "")
     lines = [
-        f"Data set {_plain(str(job['dataset']['name']))}: {job['dataset']['train_rows']:,} training and "
+        f"Data set {plain(str(job['dataset']['name']))}: {job['dataset']['train_rows']:,} training and "
         f"{job['dataset']['test_rows']:,} test images of {job['dataset']['classes']} classes. {repeats}; "
         f"{job['protocol_text']}."
     ]
@@ -141,13 +121,13 @@ def _about(table: JobTable) -> list[str]:
         )
     if table.stale:
         lines.append(f"{table.stale} stored trials belong to settings that the job no longer has: left out.")
-    lines += [f"**Note.** {_plain(note[0].upper() + note[1:])}." for note in table.notes]
+    lines += [f"**Note.** {plain(note[0].upper() + note[1:])}." for note in table.notes]
     return lines
 
 
 def _summary(table: JobTable) -> list[str]:
     header, rows = tables.summary_cells(table)
-    what = plots.axis_label(table.metric)
+    what = axis_label(table.metric)
     text = (
         f"{what[0].upper() + what[1:]} of the weights that come out of training. "
         f"SD: standard deviation over the runs, ddof=1. 95% CI: t interval of the mean over {interval_over(table)}"
@@ -167,7 +147,7 @@ def interval_over(table: JobTable) -> str:
 def _differences(table: JobTable) -> list[str]:
     header, rows = tables.difference_cells(table)
     return [
-        f"## Paired differences to {_plain(table.reference)}",
+        f"## Paired differences to {plain(table.reference)}",
         markdown_table(header, rows),
         "Each repeat has the same seeds and rows in every variant, so runs are compared in pairs"
         + (", in percentage points" if table.is_accuracy else "")
@@ -180,17 +160,3 @@ def _provenance(table: JobTable) -> list[str]:
         return []
     rows = [(name, ", ".join(values)) for name, values in table.provenance.items()]
     return ["## Made with", markdown_table(("what", "value"), rows).replace("---:", "---")]
-
-
-def markdown_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """Return a table in Markdown; numbers to the right."""
-    lines = ["| " + " | ".join(_plain(str(cell)) for cell in header) + " |"]
-    lines.append("| --- |" + " ---: |" * (len(header) - 1))
-    lines += ["| " + " | ".join(_plain(str(cell)) for cell in row) + " |" for row in rows]
-    return "\n".join(lines)
-
-
-def _plain(text: str) -> str:
-    """Return `text` so that Markdown shows it as it is."""
-    escaped = re.sub(r"([\\`*<>|#&])", r"\\\1", text)
-    return re.sub(r"([\[\]])", r"\\\1", escaped) if "](" in text else escaped

@@ -1,7 +1,5 @@
 """Tables of one job: a row a variant, a row a difference; the same numbers wherever they are shown."""
 
-import csv
-import io
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cnnjobs.analysis.measures import show
 from cnnjobs.analysis.statistics import Difference, Summary, paired_difference, summarize
 from cnnjobs.errors import StoreError
 from cnnjobs.spec.metrics import is_accuracy
@@ -43,6 +42,7 @@ class VariantRow:
     Args:
         name: of the variant.
         values: (repeat, fold) -> metric of each completed run whose metric is finite.
+        trials: identities of its stored runs, however they ended.
         expected: how many runs the job asks for.
         diverged: runs whose loss stopped being finite.
         failed: runs that ended with an error.
@@ -53,6 +53,7 @@ class VariantRow:
 
     name: str
     values: Mapping[Key, float]
+    trials: tuple[str, ...]
     expected: int
     diverged: int
     failed: int
@@ -115,7 +116,7 @@ def job_table(store: Store, metric: str | None = None, reference: str | None = N
     conditions = [variant["condition_id"] for variant in job["variants"].values()]
     current = stored.table.filter(pc.is_in(stored.table["condition_id"], pa.array(conditions, pa.string())))
     trials = current.select(
-        ["condition_id", "repeat", "fold", "status", metric, *VERSION_COLUMNS, "commit", "dirty"]
+        ["trial_id", "condition_id", "repeat", "fold", "status", metric, *VERSION_COLUMNS, "commit", "dirty"]
     ).to_pylist()
     rows = _rows(job, trials, metric, reference)
     provenance = _provenance(trials)
@@ -133,20 +134,19 @@ def _rows(
     overlap, folds = _overlap(job, metric), job["protocol"]["folds"]
     least = FEWEST_FOLDS if folds else 2
     repeats = max([job["repeats"], *(trial["repeat"] + 1 for trial in trials)])
-    values: dict[str, dict[Key, float]] = {}
-    for name, variant in job["variants"].items():
-        own = [trial for trial in trials if trial["condition_id"] == variant["condition_id"]]
-        done = [trial for trial in own if trial["status"] == "completed"]
-        found = {(trial["repeat"], trial["fold"]): trial[metric] for trial in done}
-        values[name] = {key: found[key] for key in sorted(found) if _finite(found[key])}
+    own = {
+        name: [trial for trial in trials if trial["condition_id"] == variant["condition_id"]]
+        for name, variant in job["variants"].items()
+    }
+    values = {name: _values(runs, metric) for name, runs in own.items()}
     rows: list[VariantRow] = []
-    for name, variant in job["variants"].items():
-        statuses = Counter(t["status"] for t in trials if t["condition_id"] == variant["condition_id"])
-        runs = values[name]
+    for name, runs in values.items():
+        statuses = Counter(trial["status"] for trial in own[name])
         rows.append(
             VariantRow(
                 name=name,
                 values=runs,
+                trials=tuple(trial["trial_id"] for trial in own[name]),
                 expected=repeats * (folds or 1),
                 diverged=statuses["diverged"],
                 failed=statuses["failed"],
@@ -156,6 +156,12 @@ def _rows(
             )
         )
     return tuple(rows)
+
+
+def _values(trials: Sequence[Mapping[str, Any]], metric: str) -> dict[Key, float]:
+    """Return the finite values of the completed runs, in the order of repeats and folds."""
+    found = {(trial["repeat"], trial["fold"]): trial[metric] for trial in trials if trial["status"] == "completed"}
+    return {key: found[key] for key in sorted(found) if _finite(found[key])}
 
 
 def _overlap(job: Mapping[str, Any], metric: str) -> float:
@@ -209,39 +215,6 @@ def _left_out(rows: Sequence[VariantRow], metric: str) -> list[str]:
     return notes
 
 
-SUMMARY_HEADER = ("variant", "n", "expected", "mean", "sd", "median", "min", "max", "ci95_low", "ci95_high")
-DIFFERENCE_HEADER = ("variant", "reference", "pairs", "unmatched", "mean", "sd", "ci95_low", "ci95_high")
-RUNS_HEADER = ("variant", "repeat", "fold", "value")
-
-
-def summary_csv(table: JobTable) -> str:
-    """Return the summary as CSV; values as stored, unrounded."""
-    lines = []
-    for row in table.rows:
-        s = row.summary
-        numbers = [s.mean, s.sd, s.median, s.minimum, s.maximum, s.low, s.high] if s else [None] * 7
-        lines.append([row.name, s.n if s else 0, row.expected, *numbers])
-    return _csv(SUMMARY_HEADER, lines)
-
-
-def differences_csv(table: JobTable) -> str:
-    """Return the paired differences as CSV; values as stored, unrounded."""
-    lines = []
-    for row in table.rows:
-        if row.difference is not None:
-            d = row.difference
-            lines.append([row.name, table.reference, d.n, d.unmatched, d.mean, d.sd, d.low, d.high])
-    return _csv(DIFFERENCE_HEADER, lines)
-
-
-def runs_csv(table: JobTable) -> str:
-    """Return every run as CSV: what the box plot draws. Repeat and fold count from 1."""
-    lines = [
-        [row.name, repeat + 1, fold + 1, value] for row in table.rows for (repeat, fold), value in row.values.items()
-    ]
-    return _csv(RUNS_HEADER, lines)
-
-
 def summary_cells(table: JobTable) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Return header and rows of the summary as people read it."""
     unit = " %" if table.is_accuracy else ""
@@ -253,9 +226,8 @@ def summary_cells(table: JobTable) -> tuple[tuple[str, ...], list[tuple[str, ...
         if s is None:
             rows.append((row.name, done, "no run yet", "", "", "", "", ""))
             continue
-        spread = show(table, s.sd) if s.sd is not None else "-"
         interval = _interval(table, s.low, s.high) or _why_no_interval(s.n, s.sd)
-        shown = (show(table, s.mean), spread, show(table, s.median), show(table, s.minimum), show(table, s.maximum))
+        shown = (show(table.metric, value) for value in (s.mean, s.sd, s.median, s.minimum, s.maximum))
         rows.append((row.name, done, *shown, interval))
     return header, rows
 
@@ -271,9 +243,9 @@ def difference_cells(table: JobTable) -> tuple[tuple[str, ...], list[tuple[str, 
         if d.mean is None:
             rows.append((row.name, "0", "no pairs yet", "", "", ""))
             continue
-        spread = show(table, d.sd) if d.sd is not None else "-"
         interval = _interval(table, d.low, d.high, signed=True) or "-"
-        rows.append((row.name, str(d.n), show(table, d.mean, signed=True), spread, interval, verdict(table, d)))
+        shown = (show(table.metric, d.mean, signed=True), show(table.metric, d.sd))
+        rows.append((row.name, str(d.n), *shown, interval, verdict(table, d)))
     return header, rows
 
 
@@ -297,23 +269,7 @@ def _why_no_interval(n: int, sd: float | None) -> str:
     return "all runs identical" if sd == 0 else f"below {FEWEST_FOLDS} folds"
 
 
-def show(table: JobTable, value: float | None, *, signed: bool = False) -> str:
-    """Return a value for people: accuracies in percent or points with two decimals, losses with four."""
-    if value is None:
-        return "-"
-    sign = "+" if signed else ""
-    return f"{100 * value:{sign}.2f}" if table.is_accuracy else f"{value:{sign}.4f}"
-
-
 def _interval(table: JobTable, low: float | None, high: float | None, *, signed: bool = False) -> str | None:
     if low is None or high is None:
         return None
-    return f"[{show(table, low, signed=signed)}, {show(table, high, signed=signed)}]"
-
-
-def _csv(header: Sequence[str], lines: Sequence[Sequence[Any]]) -> str:
-    sink = io.StringIO()
-    writer = csv.writer(sink, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(lines)
-    return sink.getvalue()
+    return f"[{show(table.metric, low, signed=signed)}, {show(table.metric, high, signed=signed)}]"

@@ -1,14 +1,19 @@
 """Shows and writes the comparison of one job: what `submit` ends with and `aggregate` does."""
 
+from collections.abc import Sequence
+
+from cnnjobs.spec.metrics import CURVES
 from cnnjobs.store.store import Store
 
 
-def show_comparison(store: Store, metric: str | None = None, reference: str | None = None) -> None:
+def show_comparison(
+    store: Store, metric: str | None = None, reference: str | None = None, curves: Sequence[str] = CURVES
+) -> None:
     """Print a job's tables, write its report, and print where it is."""
     import click
 
     from cnnjobs.analysis import tables
-    from cnnjobs.analysis.plots import axis_label
+    from cnnjobs.analysis.measures import axis_label
     from cnnjobs.analysis.report import write_report
     from cnnjobs.cli.tables import show_table
 
@@ -26,9 +31,9 @@ def show_comparison(store: Store, metric: str | None = None, reference: str | No
         notes.append(f"{table.stale} stored trials are of settings the job no longer has: left out")
     for note in notes:
         click.echo(f"note: {note}")
-    written = write_report(store, table)
+    written = write_report(store, table, curves)
     for name in written.damaged:
-        click.echo(f"note: not readable, missing in the curves: {name}")
+        click.echo(f"note: not readable, missing in the figures: {name}")
     if written.box_plot:
         click.echo(f"box plot: {written.box_plot}")
     click.echo(f"report:   {written.report}")

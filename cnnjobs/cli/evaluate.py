@@ -45,7 +45,7 @@ def evaluate(model: str, *, dataset: str | None, part: str, form: str) -> None:
     with quietly():  # TensorFlow prints while it is imported and first used
         probabilities = open_model(model).predict(images)
     metrics = all_metrics(probabilities, labels)
-    found = classify(labels, probabilities.argmax(axis=1), probabilities)
+    found = classify(labels.astype("int64"), probabilities.argmax(axis=1), probabilities)
     table = ClassTable(data.name, Path(model).name, about.class_names, over_runs([found]))
     if form == "csv":
         click.echo(classes_csv(table), nl=False)

@@ -146,7 +146,7 @@ def _versions(data: "Dataset", job: "Job", variant: str, count: int) -> "Figure"
 
 def _write(figure: "Figure", output: str) -> None:
     """Write the figure whole or not at all, and say where."""
-    from cnnjobs.analysis.figures import render
+    from cnnjobs.analysis.drawing import render
     from cnnjobs.store.files import Files
 
     path = Path(output)

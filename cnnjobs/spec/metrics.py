@@ -4,6 +4,12 @@ METRICS = ("loss", "accuracy", "mse", "top5_accuracy")
 """Columns of `epochs` for the training rows; with `val_` before them for the validation rows, and in `trials`
 also with `test_` and `train_`."""
 
+TOP = 5
+"""How many of the most probable classes `top5_accuracy` looks at; it says nothing of as many classes or fewer."""
+
+CURVES = ("loss", "accuracy")
+"""What learning curves show unless other metrics are asked for."""
+
 MONITORS = (*(f"val_{name}" for name in METRICS), *METRICS)
 """What a callback can watch: columns of `epochs`."""
 

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,26 +104,30 @@ class Store:
             self.files.write("job.json", json.dumps(document, indent=2, ensure_ascii=False).encode())
             self.job = document
 
-    def read(self, name: str) -> Stored:
-        """Return the table `trials`, `epochs` or `predictions`.
+    def read(self, name: str, trials: Iterable[str] | None = None) -> Stored:
+        """Return the table `trials`, `epochs` or `predictions`; files cut short are named.
 
-        Rows of trials that were never committed are left out; files cut short are named.
+        Args:
+            name: which table.
+            trials: identities of committed trials, whose files alone are read; None for all that were committed.
         """
-        stored = self._read_all(name)
-        if name == "trials":
-            return stored
-        committed = self._read_all("trials").table["trial_id"]
-        keep = pc.is_in(stored.table["trial_id"], value_set=committed.combine_chunks())
-        return Stored(stored.table.filter(keep), stored.damaged)
+        if trials is None and name == "trials":
+            trials = (file.removesuffix(".parquet") for file in self.files.below(name).names(".parquet"))
+        elif trials is None:
+            trials = self.read("trials").table["trial_id"].to_pylist()
+        return self._read_files(name, sorted(trials))
 
-    def _read_all(self, name: str) -> Stored:
+    def _read_files(self, name: str, trials: Sequence[str]) -> Stored:
         folder, schema = self.files.below(name), TABLES[name]
         tables, damaged = [], []
-        for file in folder.names(".parquet"):
+        for trial in trials:
+            file = f"{trial}.parquet"
             content = folder.read(file)
+            if content is None:
+                continue  # a trial that failed has no epochs, one that diverged no predictions
             try:
-                table = pq.read_table(io.BytesIO(content or b""))
-                tables.append(_checked(table, schema, file.removesuffix(".parquet"), f"{folder.location}/{file}"))
+                table = pq.read_table(io.BytesIO(content))
+                tables.append(_checked(table, schema, trial, f"{folder.location}/{file}"))
             except (pa.ArrowException, OSError) as error:
                 damaged.append(f"{folder.location}/{file} ({str(error).splitlines()[0]})")
         return Stored(pa.concat_tables(tables) if tables else pa.Table.from_batches([], schema), tuple(damaged))

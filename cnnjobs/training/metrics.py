@@ -3,8 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-TOP = 5
-"""How many of the most probable classes `top5_accuracy` looks at."""
+from cnnjobs.spec.metrics import TOP
 
 
 def all_metrics(probabilities: NDArray[np.float32], labels: NDArray[np.int32]) -> dict[str, float]:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from cnnjobs.models.networks import build_model
 from cnnjobs.plan import Seeds
 from cnnjobs.spec import CustomModel, Optimizer, Variant
+from cnnjobs.spec.metrics import TOP
 from cnnjobs.training.compilation import prepare_for_xla
-from cnnjobs.training.metrics import TOP
 from cnnjobs.training.outputs import gives_logits, output_operation
 from cnnjobs.training.pipeline import Pixels
 from cnnjobs.training.replicas import prepare_for_replicas, rows_weighing

@@ -266,12 +266,6 @@ def test_what_fit_is_asked_for(words, message):
     assert message in cnnjobs(command, job(), *rest)
 
 
-def test_more_folds_than_the_smallest_class():
-    path = Path(job())
-    path.write_text(path.read_text().replace("repeats=2", "repeats=2, folds=900"))
-    assert "`folds` must be at most the size of the smallest class" in cnnjobs("submit", str(path))
-
-
 def test_pretrained_weights_of_another_network():
     path = Path(job(variants='"a": base.but(model=vgg16(weights="w.h5"))'))
     path.write_text(path.read_text().replace("Variant, vgg", "Variant, vgg, vgg16"))

@@ -1,4 +1,4 @@
-"""From a job file outside of the package to a model that predicts: fit, evaluate, predict, on real Ray and TensorFlow."""
+"""From a job file outside of the package to a model that predicts, on real Ray and TensorFlow."""
 
 import csv
 import io

@@ -7,9 +7,10 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pytest
 
-from cnnjobs.analysis import plots, tables
-from cnnjobs.analysis.figures import render
-from cnnjobs.analysis.report import Figures, report_text, write_report
+from cnnjobs.analysis import csv_tables, curves, plots, tables
+from cnnjobs.analysis.drawing import render
+from cnnjobs.analysis.markdown import picture
+from cnnjobs.analysis.report import report_text, write_comparison, write_report
 from cnnjobs.analysis.tables import job_table
 from cnnjobs.errors import StoreError
 from cnnjobs.messages import Predictions
@@ -52,6 +53,12 @@ def make_store(tmp_path, values=VALUES, *, folds=None, repeats=5, validation=0.2
     return store
 
 
+def report_of(store):
+    """The report without curves and classes."""
+    table = job_table(store)
+    return report_text(table, write_comparison(store.files.below("report"), table))
+
+
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     """The runs of VALUES; to be read only."""
@@ -63,7 +70,7 @@ def rows_of(text):
 
 
 def test_the_summary_has_every_number_asked_for(store):
-    first = rows_of(tables.summary_csv(job_table(store)))[0]
+    first = rows_of(csv_tables.summary_csv(job_table(store)))[0]
     assert first["n"] == first["expected"] == "5"
     expected = {"mean": 0.92, "sd": 0.0158114, "median": 0.92, "min": 0.9, "max": 0.94}
     for name, value in expected.items():
@@ -75,7 +82,7 @@ def test_terminal_and_markdown_show_the_same_numbers_in_percent(store):
     table = job_table(store)
     _, cells = tables.summary_cells(table)
     assert cells[0] == ("baseline", "5/5", "92.00", "1.58", "92.00", "90.00", "94.00", "[90.04, 93.96]")
-    assert "| " + " | ".join(cells[0]) + " |" in report_text(table, Figures())
+    assert "| " + " | ".join(cells[0]) + " |" in report_of(store)
 
 
 def test_verdicts_follow_from_the_intervals(store):
@@ -144,7 +151,7 @@ def test_validation_sets_drawn_anew_are_corrected_like_folds(tmp_path):
 
 def test_one_variant_makes_a_report_without_differences(tmp_path):
     store = make_store(tmp_path, {"a": [0.5, 0.6]})
-    assert "Paired differences" not in report_text(job_table(store), Figures())
+    assert "Paired differences" not in report_of(store)
     assert plots.difference_plot(job_table(store)) is None
 
 
@@ -168,12 +175,12 @@ def test_folds_are_compared_by_fold_accuracy_with_the_corrected_interval(tmp_pat
     assert table.metric == "val_accuracy"
     d = table.rows[1].difference
     assert d.mean / ((d.high - d.low) / 2 / 2.7764451) == pytest.approx(5.66596, abs=1e-3)
-    assert "Nadeau and Bengio" in report_text(table, Figures())
+    assert "Nadeau and Bengio" in report_of(store)
 
 
 def test_the_tutorials_protocol_is_told(tmp_path):
-    table = job_table(make_store(tmp_path, {"a": [0.5]}, validation="test"))
-    assert "curves of this job are those of the test set" in report_text(table, Figures())
+    report = report_of(make_store(tmp_path, {"a": [0.5]}, validation="test"))
+    assert "curves of this job are those of the test set" in report
 
 
 def test_a_mixture_of_versions_is_told(tmp_path):
@@ -190,14 +197,14 @@ def test_a_metric_that_is_no_number_is_left_out_of_the_mean_and_told(tmp_path):
 
 
 def test_names_from_a_job_are_only_text_in_the_report(store):
-    report = report_text(job_table(store), Figures(curves={"a | <b>": "curves-a-b"}))
+    report = report_of(store)
     assert r"better \| \*bold\* \<script\>" in report
     assert "<script>" not in report.replace(r"\<script\>", "")
-    assert r"![learning curves of a \| \<b\>](curves-a-b.png)" in report
+    assert picture("curves-a-b", "curves of a | <b>") == r"![curves of a \| \<b\>](curves-a-b.png)"
 
 
 def test_a_link_in_a_name_is_only_text(tmp_path):
-    report = report_text(job_table(make_store(tmp_path, {"[x](javascript:1) &lt;": [0.5]})), Figures())
+    report = report_of(make_store(tmp_path, {"[x](javascript:1) &lt;": [0.5]}))
     assert r"\[x\](javascript:1) \&lt;" in report
 
 
@@ -219,17 +226,21 @@ def test_curves_that_cannot_be_read_are_named_and_old_figures_removed(tmp_path):
 
 
 def test_the_report_says_what_made_the_runs(tmp_path):
-    table = job_table(make_store(tmp_path, {"a": [0.5]}, tensorflow_version="2.21.0", device="a CPU"))
-    assert "| tensorflow | 2.21.0 |" in report_text(table, Figures())
+    store = make_store(tmp_path, {"a": [0.5]}, tensorflow_version="2.21.0", device="a CPU")
+    assert "| tensorflow | 2.21.0 |" in report_of(store)
 
 
 def test_every_file_of_the_report_is_written_and_named(tmp_path):
     store = make_store(tmp_path, {"Both + more": [0.5, 0.6], "both more": [0.6, 0.7]}, curves=True)
     written = write_report(store, job_table(store))
     names = {path.name for path in (tmp_path / "job" / "report").iterdir()}
-    curves = {"curves-both-more", "curves-both-more-2"}
-    figures = {f"{name}.{kind}" for name in {"box", "differences", *curves} for kind in ("png", "svg")}
-    assert names == figures | {"report.md", "summary.csv", "differences.csv", "runs.csv"}
+    of_variants = {
+        f"{kind}-{name}" for kind in ("curves", "confusion", "rates", "roc") for name in ("both-more", "both-more-2")
+    }
+    figures = {f"{name}.{kind}" for name in {"box", "differences", *of_variants} for kind in ("png", "svg")}
+    of_figures = {f"{name}.csv" for name in of_variants if not name.startswith("rates-")}
+    of_classes = {"classes-both-more.csv", "classes-both-more-2.csv"}
+    assert names == figures | of_figures | of_classes | {"report.md", "summary.csv", "differences.csv", "runs.csv"}
     report = (tmp_path / "job" / "report" / "report.md").read_text()
     for name in names - {"report.md"}:
         assert name in report
@@ -254,10 +265,8 @@ def test_below_five_runs_there_is_no_box(tmp_path):
 
 def test_learning_curves_draw_every_repeat_train_blue_validation_orange(tmp_path):
     store = make_store(tmp_path, {"baseline": VALUES["baseline"]}, curves=True)
-    epochs = (
-        store.read("epochs").table.filter(store.read("epochs").table["condition_id"].to_numpy() == "c0").to_pylist()
-    )
-    upper, lower = plots.learning_curves("job", "baseline", epochs).axes
+    epochs = store.read("epochs").table
+    upper, lower = curves.learning_curves("job", "baseline", epochs, ["loss", "accuracy"]).axes
     assert upper.get_ylabel().startswith("loss")
     assert lower.get_ylabel().startswith("accuracy")
     for axes in (upper, lower):
@@ -267,7 +276,7 @@ def test_learning_curves_draw_every_repeat_train_blue_validation_orange(tmp_path
 
 def test_many_repeats_become_a_median_and_a_band(tmp_path):
     store = make_store(tmp_path, {"a": [0.5 + number / 100 for number in range(12)]}, repeats=12, curves=True)
-    upper, _ = plots.learning_curves("job", "a", store.read("epochs").table.to_pylist()).axes
+    upper, _ = curves.learning_curves("job", "a", store.read("epochs").table, ["loss", "accuracy"]).axes
     assert len(upper.lines) == 2
     assert len(upper.collections) == 2
     assert "band: 10% to 90%" in upper.get_title(loc="left")

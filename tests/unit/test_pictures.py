@@ -7,7 +7,7 @@ import pytest
 from fakes import tiny_dataset
 from PIL import Image
 
-from cnnjobs.analysis.figures import DPI, render
+from cnnjobs.analysis.drawing import DPI, render
 from cnnjobs.analysis.pictures import GAP, TILE, picture_grid, versions_grid
 from cnnjobs.datasets.arrays import make_dataset
 from cnnjobs.datasets.overview import class_cells, class_note, first_rows, part_cells

@@ -125,6 +125,13 @@ def test_rows_without_a_commit_mark_are_not_there(store):
     assert set(store.read("predictions").table["trial_id"].to_pylist()) == {"t0"}
 
 
+def test_only_the_files_of_chosen_trials_are_read(store):
+    Path(store.files.location, "predictions", "t0.parquet").write_bytes(b"cut short")
+    stored = store.read("predictions", ["t1", "never stored"])
+    assert set(stored.table["trial_id"].to_pylist()) == {"t1"}
+    assert stored.damaged == ()
+
+
 def test_a_trial_that_failed_before_replaces_its_row(store):
     store.commit(row(5, status="failed", error="no memory", test_accuracy=None), {}, None)
     store.commit(row(5), EPOCH_ROWS, PREDICTED)

@@ -1,4 +1,4 @@
-"""What all figures share: their style, names drawn as they are, and figures as files."""
+"""What all figures share: style, names drawn as they are, and figures as files."""
 
 import io
 import warnings
@@ -6,7 +6,7 @@ from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.style import context
+from matplotlib.style import context, library
 
 STYLE: dict[str, Any] = {
     "axes.spines.top": False,
@@ -25,6 +25,9 @@ DPI = 160
 _UNDATED: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
 """What keeps the date out of a file, so that the same figure gives the same file."""
 
+COLORS = tuple(str(entry["color"]) for entry in library["petroff10"]["axes.prop_cycle"])
+"""Ten colours that can be told apart (Petroff, Accessible color sequences for data visualization, 2021)."""
+
 
 def render(figure: Figure, kind: str) -> bytes:
     """Return the figure as a file.
@@ -41,6 +44,22 @@ def render(figure: Figure, kind: str) -> bytes:
     return sink.getvalue()
 
 
-def as_text(name: str) -> str:
+def text(name: str) -> str:
     """Return a name so that it is drawn as it is: Matplotlib takes what stands between dollar signs for formulas."""
     return name.replace("$", r"\$")
+
+
+def short(name: str, most: int = 24) -> str:
+    """Return a name as `text` does, cut to `most` letters."""
+    return text(name if len(name) <= most else f"{name[: most - 1]}\u2026")
+
+
+def wrapped(name: str, width: int = 14) -> str:
+    """Break a long name at its spaces."""
+    lines = [""]
+    for word in name.split(" "):
+        if lines[-1] and len(lines[-1]) + len(word) >= width:
+            lines.append(word)
+        else:
+            lines[-1] = f"{lines[-1]} {word}".strip()
+    return "\n".join(lines)
