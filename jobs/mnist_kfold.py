@@ -18,6 +18,7 @@ otherwise; 4 min on two cores, no GPU, TensorFlow 2.21. Mean (SD, ddof=1) of 5 f
     deeper               98.24 (0.26)   [98.00 98.44 98.31 97.94 98.50]
     paired differences to the baseline, with 95% intervals corrected for the rows that folds share:
     batch normalisation +0.74 [+0.50, +0.98], deeper +1.14 [+0.39, +1.88]; in the text the first is -0.03
+    deeper, fitted on all 8,000: 98.35% on the 2,000 test images
 """
 
 from cnnjobs import SGD, Job, Variant, cnn
