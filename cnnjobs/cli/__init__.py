@@ -38,7 +38,7 @@ def main() -> None:
     cnnjobs submit jobs/quickstart.py      train what is missing, then show the comparison
     cnnjobs plan jobs/quickstart.py        what would run
     cnnjobs status results/                done, running, failed
-    cnnjobs aggregate results/             tables, box plots, learning curves
+    cnnjobs aggregate results/             tables, figures, reports
     """  # noqa: D301 - click reads the backspace
 
 
