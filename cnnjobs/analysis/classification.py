@@ -29,6 +29,7 @@ class Classification:
     """What a run makes of the test set; or the mean of that, or its standard deviation, over runs.
 
     Args:
+        support: (classes,) examples of each class.
         counts: (classes, classes) examples of the row's class that were taken for the column's.
         rates: (classes, classes) `counts` over the row's sum; rows of classes without examples are 0.
         scores: (classes + 3, 4) `SCORES` of each class, then of each of `AVERAGES`. Precision of a class that is
@@ -39,16 +40,11 @@ class Classification:
             of `CURVES`; nan where there is no ROC curve.
     """
 
+    support: Reals
     counts: Reals
     rates: Reals
     scores: Reals
     curves: Reals
-
-    @property
-    def support(self) -> Reals:
-        """Examples of each class, (classes,)."""
-        total: Reals = self.counts.sum(axis=1)
-        return total
 
 
 @dataclass(frozen=True)
@@ -88,9 +84,10 @@ def classify(labels: Whole, predicted: Whole, probabilities: NDArray[np.float32]
         probabilities: (n, classes) finite; at least two classes.
     """
     counts = confusion_matrix(labels, predicted, probabilities.shape[1])
+    rates = _ratio(counts, counts.sum(axis=1, keepdims=True))
     curves, areas = roc(labels, probabilities)
     scores = np.column_stack([precision_recall_f1(counts), areas])
-    return Classification(counts.astype(np.float64), _ratio(counts, counts.sum(axis=1, keepdims=True)), scores, curves)
+    return Classification(counts.sum(axis=1, dtype=np.float64), counts.astype(np.float64), rates, scores, curves)
 
 
 def confusion_matrix(labels: Whole, predicted: Whole, classes: int) -> Whole:

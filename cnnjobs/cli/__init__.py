@@ -43,7 +43,7 @@ def main() -> None:
     cnnjobs plan jobs/quickstart.py        what would run
     cnnjobs submit jobs/quickstart.py      train what is missing, then show the comparison
     cnnjobs status results/                done, running, failed
-    cnnjobs aggregate results/             tables, box plots, learning curves
+    cnnjobs aggregate results/             tables, figures, reports
     cnnjobs fit JOB --variant NAME         the final model, on all of train, as one file
     cnnjobs evaluate MODEL                 accuracy, loss, per-class report
     cnnjobs predict MODEL IMAGE...         label and probability of pictures

@@ -1,13 +1,15 @@
-"""`cnnjobs aggregate RESULTS`: tables, box plots and learning curves of what is stored."""
+"""`cnnjobs aggregate RESULTS`: tables, figures and reports of what is stored."""
+
+from collections.abc import Sequence
 
 import click
 
 from cnnjobs.cli.options import DEFAULT_RESULTS
 from cnnjobs.cli.stores import for_each_store
-from cnnjobs.spec.metrics import METRICS
+from cnnjobs.spec.metrics import CURVES, METRICS
 
 
-@click.command(short_help="Tables, box plots and learning curves of what is stored.")
+@click.command(short_help="Tables, box plots, learning curves, confusion matrices, ROC of what is stored.")
 @click.argument("results", metavar="[RESULTS]", default=DEFAULT_RESULTS)
 @click.option(
     "--metric",
@@ -15,8 +17,27 @@ from cnnjobs.spec.metrics import METRICS
     help="What to compare.  [default: test_accuracy; val_accuracy with folds]",
 )
 @click.option("--reference", metavar="VARIANT", help="What the others are compared with.  [default: the job's first]")
-def aggregate(results: str, *, metric: str | None, reference: str | None) -> None:
+@click.option(
+    "--curves",
+    type=click.Choice(METRICS),
+    multiple=True,
+    default=CURVES,
+    show_default=True,
+    help="What learning curves show; may be given several times.",
+)
+@click.option(
+    "--overlay",
+    metavar="JOB:VARIANT",
+    multiple=True,
+    help="Draw the curves of this model and of others in one figure; give it twice or more. JOB: may be left out "
+    "where RESULTS is one job.",
+)
+def aggregate(
+    results: str, *, metric: str | None, reference: str | None, curves: Sequence[str], overlay: Sequence[str]
+) -> None:
     """Compare the variants in RESULTS, a job's folder or a folder of jobs, and write a report for each job."""
-    from cnnjobs.cli.comparison import show_comparison
+    from cnnjobs.cli.comparison import show_comparison, show_overlay
 
-    for_each_store(results, lambda store: show_comparison(store, metric, reference))
+    if overlay:
+        show_overlay(results, overlay, curves)
+    for_each_store(results, lambda store: show_comparison(store, metric, reference, curves))

@@ -37,3 +37,24 @@ def show_comparison(
     if written.box_plot:
         click.echo(f"box plot: {written.box_plot}")
     click.echo(f"report:   {written.report}")
+
+
+def show_overlay(results: str, names: Sequence[str], curves: Sequence[str]) -> None:
+    """Write the figure of several models and print where it is: in a job's report, or beside the jobs in `overlay/`.
+
+    Raises:
+        StoreError: for a name that is no model.
+    """
+    import click
+
+    from cnnjobs.analysis.overlay import choose, write_overlay
+    from cnnjobs.store.files import Files
+    from cnnjobs.store.results import open_stores
+
+    stores, _ = open_stores(results)
+    files = Files(results)
+    folder = files.below("report" if Store(files).job is not None else "overlay")
+    part = write_overlay(folder, choose(stores, names), curves)
+    for name in part.damaged:
+        click.echo(f"note: not readable, missing in the overlay: {name}")
+    click.echo(f"overlay:  {folder.location}/{part.files[0]}")

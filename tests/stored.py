@@ -1,0 +1,64 @@
+"""Stores with made-up runs, for tests that read what was stored."""
+
+import numpy as np
+
+from cnnjobs.messages import Predictions
+from cnnjobs.store.files import Files
+from cnnjobs.store.store import Store
+
+CURVES = {"loss": 2.0, "accuracy": 0.2, "mse": 0.09, "top5_accuracy": 0.6}
+"""Each metric's value in the first epoch."""
+
+
+def predictions(seed, classes=3, count=40, absent=()):
+    """Predictions of a middling network; the labels are the same for every seed."""
+    labels = np.random.default_rng(0).choice(np.setdiff1d(np.arange(classes), absent), count).astype(np.int32)
+    logits = np.random.default_rng(seed).normal(size=(count, classes))
+    logits[np.arange(count), labels] += 1.5
+    return Predictions(labels, (np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)).astype(np.float32))
+
+
+def history(seed, epochs=4, metrics=tuple(CURVES)):
+    """Columns of `epochs`: every metric falls by a tenth an epoch; validation is a little higher."""
+    found = {"epoch": list(range(1, epochs + 1))}
+    for metric in metrics:
+        found[metric] = [CURVES[metric] * 0.9**epoch + seed / 1000 for epoch in range(epochs)]
+        found[f"val_{metric}"] = [value + 0.01 for value in found[metric]]
+    return found
+
+
+def made_up_store(root, job="job", variants=("a", "b"), runs=2, classes=3, class_names=None, **made):
+    """A store of completed runs.
+
+    Args:
+        root: folder of the jobs.
+        job: name.
+        variants: names.
+        runs: of each variant.
+        classes: of the data set.
+        class_names: as in `job.json`; None leaves them out, as older versions did.
+        **made: `predictions` and `epochs`, functions from the run's number to either; None for none.
+    """
+    store = Store(Files(root / job))
+    dataset = {"name": "digits", "train_rows": 100, "test_rows": 40, "classes": classes}
+    store.write_job(
+        {
+            "name": job,
+            "repeats": runs,
+            "vary": ["split", "init"],
+            "reference": variants[0],
+            "protocol": {"validation": 0.2, "folds": None, "limit_train": None, "replicas": 1},
+            "protocol_text": "20% held out",
+            "dataset": dataset if class_names is None else dataset | {"class_names": list(class_names)},
+            "variants": {
+                name: {"condition_id": f"{job}-{index}", "settings": {}} for index, name in enumerate(variants)
+            },
+        }
+    )
+    predict = made.get("predictions", lambda run: predictions(run, classes))
+    for index, name in enumerate(variants):
+        for run in range(runs):
+            which = {"trial_id": f"t{index}-{run}", "condition_id": f"{job}-{index}", "job": job, "variant": name}
+            row = which | {"repeat": run, "fold": 0, "status": "completed", "test_accuracy": 0.5 + run / 10}
+            store.commit(row, made.get("epochs", history)(run), predict(run))
+    return store
