@@ -26,7 +26,7 @@ import statistics
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 EPOCHS = {"digits": 5, "vgg3": 2}
@@ -85,7 +85,6 @@ def run_fit(contender: str, data: Any, variant: Any, epochs: int, turns: Turns) 
     import tensorflow as tf
 
     from cnnjobs.models.networks import build_model
-    from cnnjobs.training.program import make_optimizer
 
     strategy = tf.distribute.MirroredStrategy(["CPU:0"]) if contender == "b" else tf.distribute.get_strategy()
     x, y = data.x_train.astype(np.float32) / 255, data.y_train
@@ -96,7 +95,7 @@ def run_fit(contender: str, data: Any, variant: Any, epochs: int, turns: Turns) 
     with strategy.scope():
         model = build_model(variant.network, data.image_shape, len(data.class_names))
         model.compile(
-            make_optimizer(variant.optimizer),
+            getattr(keras.optimizers, type(variant.optimizer).__name__)(**asdict(variant.optimizer)),
             "sparse_categorical_crossentropy",
             metrics=["accuracy"],
             steps_per_execution=steps if contender == "aN" else 1,

@@ -14,7 +14,7 @@ from cnnjobs.errors import SpecError
 from cnnjobs.source import source_of
 from cnnjobs.spec import UserFunction, WeightsFile
 
-NUMERICS_VERSION = 2
+NUMERICS_VERSION = 3
 """Raised when a change of the training code changes results: all trials then run again."""
 
 

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 import keras
@@ -12,9 +11,10 @@ from numpy.typing import NDArray
 
 from cnnjobs.models.networks import build_model
 from cnnjobs.plan import Seeds
-from cnnjobs.spec import CustomModel, Optimizer, Variant
+from cnnjobs.spec import CustomModel, Variant
 from cnnjobs.spec.metrics import TOP
 from cnnjobs.training.compilation import prepare_for_xla
+from cnnjobs.training.optimizers import make_optimizer
 from cnnjobs.training.outputs import gives_logits, output_operation
 from cnnjobs.training.pipeline import Pixels
 from cnnjobs.training.replicas import prepare_for_replicas, rows_weighing
@@ -269,9 +269,3 @@ def _shard(part: Any, index: Any) -> tuple[Any, Any, Any, Any]:
     images, labels, weights, edges, totals = part
     first, last = edges[index], edges[index + 1]
     return images[first:last], labels[first:last], weights[first:last], totals[index]
-
-
-def make_optimizer(spec: Optimizer) -> keras.optimizers.Optimizer:
-    """Return Keras's optimizer for a spec, which has its name and arguments."""
-    made: keras.optimizers.Optimizer = getattr(keras.optimizers, type(spec).__name__)(**asdict(spec))
-    return made

@@ -1,7 +1,7 @@
 """The trainer against Keras: `fit` on the same batches, Keras's schedules, other precisions, XLA, float64."""
 
 import itertools
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -34,13 +34,13 @@ def fitted(worker, trial):
     import tensorflow as tf
 
     from cnnjobs.models.networks import build_model
-    from cnnjobs.training.program import make_optimizer
 
     keras.utils.set_random_seed(trial.seeds.init)
     model = build_model(trial.spec.network, (8, 8, 1), 10)
     logits = trial.spec.network.options["output"] == "logits"
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=logits)
-    model.compile(make_optimizer(trial.spec.optimizer), loss)
+    spec = trial.spec.optimizer
+    model.compile(getattr(keras.optimizers, type(spec).__name__)(**asdict(spec)), loss)
     batches = list(batches_of(worker, trial))
     shapes = (tf.TensorSpec([None, 8, 8, 1]), tf.TensorSpec([None], tf.int32))
     data = tf.data.Dataset.from_generator(lambda: batches, output_signature=shapes)
