@@ -76,7 +76,10 @@ def _write_numbers(axes: Axes, cells: Reals, size: float, digits: str) -> None:
     for (row, column), value in np.ndenumerate(cells):
         if value > 0:
             color = "white" if value > 0.36 * cells.max() else "#222222"
-            axes.text(column, row, f"{value:{digits}}", ha="center", va="center", fontsize=size - 1, color=color)
+            number = axes.text(
+                column, row, f"{value:{digits}}", ha="center", va="center", fontsize=size - 1, color=color
+            )
+            number.set_in_layout(False)  # it lies within the axes, and there may be 400
 
 
 def _name(figure: Figure, table: ClassTable) -> None:
