@@ -1,7 +1,9 @@
 """What all figures share: style, names drawn as they are, and figures as files."""
 
+import contextlib
 import io
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -37,11 +39,22 @@ def render(figure: Figure, kind: str) -> bytes:
         kind: "png", "svg" or "pdf".
     """
     FigureCanvasAgg(figure)
+    if figure.get_layout_engine() is not None:  # laid out once for all kinds of file: it takes as long as drawing
+        with context(STYLE), _any_letter():
+            figure.draw_without_rendering()
+        figure.set_layout_engine("none")
     sink = io.BytesIO()
-    with context(STYLE), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="(?i).*glyph")  # a letter the font lacks is drawn as a box
+    with context(STYLE), _any_letter():
         figure.savefig(sink, format=kind, dpi=DPI, metadata=_UNDATED.get(kind, {}))
     return sink.getvalue()
+
+
+@contextlib.contextmanager
+def _any_letter() -> Iterator[None]:
+    """Draw a letter that the font lacks as a box, without a warning."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="(?i).*glyph")
+        yield
 
 
 def text(name: str) -> str:

@@ -18,6 +18,16 @@ OF_VARIANTS = ("curves-", "classes-", "confusion-", "rates-", "roc-")
 """How names of files begin that belong to one variant."""
 
 
+WITHOUT_CLASSES = Part(
+    (
+        "Confusion matrices, ROC curves and scores of each class: `cnnjobs aggregate`, with the folder of these results.",
+    ),
+    (),
+    (),
+)
+"""What a report says that leaves them out."""
+
+
 @dataclass(frozen=True)
 class Written:
     """Where a report lies.
@@ -33,13 +43,16 @@ class Written:
     damaged: tuple[str, ...]
 
 
-def write_report(store: Store, table: JobTable, curves: Sequence[str] = CURVES) -> Written:
+def write_report(
+    store: Store, table: JobTable, curves: Sequence[str] = CURVES, *, with_classes: bool = True
+) -> Written:
     """Write every table and figure of a job below the store's `report/`.
 
     Args:
         store: the job's.
         table: the comparison.
         curves: metrics that the learning curves show.
+        with_classes: whether to show how each variant classifies, which takes seconds a variant.
 
     Raises:
         StoreError: if it cannot be written.
@@ -49,7 +62,7 @@ def write_report(store: Store, table: JobTable, curves: Sequence[str] = CURVES) 
         [
             write_comparison(folder, table),
             write_curves(store, folder, table, names, curves),
-            write_classes(store, folder, table, names),
+            write_classes(store, folder, table, names) if with_classes else WITHOUT_CLASSES,
         ]
     )
     for file in folder.names():

@@ -1,5 +1,6 @@
 """Shows and writes the comparison of one job: what `submit` ends with and `aggregate` does."""
 
+import shlex
 from collections.abc import Sequence
 
 from cnnjobs.spec.metrics import CURVES
@@ -7,9 +8,14 @@ from cnnjobs.store.store import Store
 
 
 def show_comparison(
-    store: Store, metric: str | None = None, reference: str | None = None, curves: Sequence[str] = CURVES
+    store: Store,
+    metric: str | None = None,
+    reference: str | None = None,
+    curves: Sequence[str] = CURVES,
+    *,
+    with_classes: bool = True,
 ) -> None:
-    """Print a job's tables, write its report, and print where it is."""
+    """Print a job's tables, write its report, and print where it is; without classes also how to have them."""
     import click
 
     from cnnjobs.analysis import tables
@@ -31,12 +37,14 @@ def show_comparison(
         notes.append(f"{table.stale} stored trials are of settings the job no longer has: left out")
     for note in notes:
         click.echo(f"note: {note}")
-    written = write_report(store, table, curves)
+    written = write_report(store, table, curves, with_classes=with_classes)
     for name in written.damaged:
         click.echo(f"note: not readable, missing in the figures: {name}")
     if written.box_plot:
         click.echo(f"box plot: {written.box_plot}")
     click.echo(f"report:   {written.report}")
+    if not with_classes:
+        click.echo(f"classes:  cnnjobs aggregate {shlex.quote(store.files.location)}")
 
 
 def show_overlay(results: str, names: Sequence[str], curves: Sequence[str]) -> None:

@@ -81,7 +81,7 @@ def submit(
             store.write_job(prepared.document())
             sweep(store, checkpoints)
         click.echo(f"Nothing to run: every trial of {prepared.job.name} that was asked for is stored.")
-        show_comparison(store)
+        show_comparison(store, with_classes=False)
 
 
 def _run(
@@ -128,7 +128,7 @@ def _run(
             f"Stopped. {meter.done} of {len(trials)} trials were finished and are stored in {store.files.location}. "
             f"To continue, run the same command again:\n  {command_line()}"
         ) from None
-    show_comparison(store)
+    show_comparison(store, with_classes=False)
     if failures:
         raise TrialsFailed(
             f"{failures} of {len(trials)} trials failed; their logs: {store.files.location}/logs/. "

@@ -161,6 +161,16 @@ def test_a_variant_without_a_run_is_shown_as_such(tmp_path):
     assert tables.difference_cells(table)[1][0][2] == "no pairs yet"
 
 
+def test_a_report_can_leave_the_classes_out_and_says_how_to_have_them(tmp_path):
+    store = make_store(tmp_path, curves=True)
+    write_report(store, job_table(store))
+    folder = store.files.below("report")
+    assert any(name.startswith("confusion-") for name in folder.names())
+    write_report(store, job_table(store), with_classes=False)
+    assert "`cnnjobs aggregate`, with the folder" in folder.read("report.md").decode()
+    assert not [name for name in folder.names() if name.startswith(("confusion-", "roc-", "classes-"))]
+
+
 def test_a_job_without_a_run_makes_a_report_without_figures(tmp_path):
     store = make_store(tmp_path, {"a": [], "b": []})
     written = write_report(store, job_table(store))
