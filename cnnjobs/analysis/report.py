@@ -19,9 +19,7 @@ OF_VARIANTS = ("curves-", "classes-", "confusion-", "rates-", "roc-")
 
 
 WITHOUT_CLASSES = Part(
-    (
-        "Confusion matrices, ROC curves and scores of each class: `cnnjobs aggregate`, with the folder of these results.",
-    ),
+    ("Confusion matrices, ROC curves, scores of each class: `cnnjobs aggregate`, with the folder of these results.",),
     (),
     (),
 )
