@@ -10,8 +10,8 @@ the text; nothing is selected by it. CNN 6,850,792 parameters, MLP 3,623,600; 2 
 published (one run of the CNN): 10 epochs: val accuracy 21.83%, val loss 3.2669, val mse 0.0089;
     20 epochs more: 29.54%, val loss 4.3311 (lowest 2.9785 in the 5th of these), train accuracy 76.43%
 measured: only that it runs, on CIFAR-10 photos re-encoded as JPEG (an image folder): 10 classes instead of 100, 1,000
-training images, 1 epoch,
-mean (SD) of 2 repeats on the 10,000 test images; 5 min on two cores that were shared, no GPU. Too short to rank anything:
+training images, 1 epoch, mean (SD) of 2 repeats on the 10,000 test images; 5 min on two cores that were shared, no
+GPU. Too short to rank anything:
     CNN 10.5% (0.5), MLP 16.0% (2.4)
 """
 

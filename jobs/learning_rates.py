@@ -8,7 +8,8 @@ held out for what halves the rate, stops early or keeps the best weights. 9 vari
 
 published: none; proposed as an extension of dropout (83.45% in one run on the test set)
 measured: only that it runs, on CIFAR-10 photos re-encoded as JPEG (an image folder): 2,000 training images, 2 epochs,
-mean (SD) of 2 repeats on the 10,000 test images; 11 min on two cores that were shared, no GPU. Too short to rank anything:
+mean (SD) of 2 repeats on the 10,000 test images; 11 min on two cores that were shared, no GPU. Too short to rank
+anything:
     SGD 0.001 12.7% (1.1), Adam 14.9% (2.9), Nadam 22.8% (3.8), RMSprop 14.7% (3.1), cyclical 14.8% (4.2), cosine
     12.3% (0.8), halving on plateau 14.4% (0.3); stopping early and best weights are Adam within 2 epochs
 """
