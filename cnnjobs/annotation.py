@@ -1,9 +1,11 @@
 """Pictures with what a network says of them written below."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageFont
 
+from cnnjobs.datasets.pictures import open_as_shown
 from cnnjobs.errors import StoreError
 from cnnjobs.prediction import Answer
 
@@ -12,6 +14,21 @@ LEAST_SIDE, MOST_SIDE = 320, 1600
 
 COLORS = {True: "#1a7f37", False: "#b42318", None: "#333333"}
 """Of the strip below the picture: right, wrong, not known."""
+
+
+def check_folder(folder: Path, pictures: Sequence[str]) -> None:
+    """Raise a StoreError if annotated pictures in `folder` could replace, or become, pictures that are asked about."""
+    if folder.exists() and not folder.is_dir():
+        raise StoreError(f"`--annotate` must be a folder. Received: {folder}, which is none.")
+    target = folder.resolve()
+    for picture in pictures:
+        place = Path(picture).resolve()
+        inside = place if place.is_dir() else place.parent
+        if target == inside or (place.is_dir() and target.is_relative_to(place)):
+            raise StoreError(
+                f"`--annotate` must be another folder than that of the pictures, so that none is written over. "
+                f"Received: {folder}, and {picture}."
+            )
 
 
 def annotate(answer: Answer, folder: Path, taken: set[str]) -> Path:
@@ -25,8 +42,7 @@ def annotate(answer: Answer, folder: Path, taken: set[str]) -> Path:
     Raises:
         StoreError: if it cannot be written.
     """
-    with Image.open(answer.path) as opened:
-        picture = _sized(ImageOps.exif_transpose(opened).convert("RGB"))
+    picture = _widened(_sized(open_as_shown(answer.path)[0]))
     font = ImageFont.load_default(size=max(14, picture.width // 22))
     text = _wrapped(_text(answer), font, picture.width - 16)
     left, top, _, bottom = ImageDraw.Draw(picture).multiline_textbbox((0, 0), text, font=font)
@@ -53,10 +69,18 @@ def _sized(picture: Image.Image) -> Image.Image:
     return picture.resize(size, Image.Resampling.NEAREST if small else Image.Resampling.LANCZOS)
 
 
+def _widened(picture: Image.Image) -> Image.Image:
+    """Return the picture on a ground that is wide enough for text."""
+    if picture.width >= LEAST_SIDE:
+        return picture
+    ground = Image.new("RGB", (LEAST_SIDE, picture.height), "white")
+    ground.paste(picture, ((LEAST_SIDE - picture.width) // 2, 0))
+    return ground
+
+
 def _text(answer: Answer) -> str:
     label, probability = answer.top[0]
-    outcome = {True: ", right", False: f", wrong: {answer.truth}", None: ""}[answer.right]
-    return f"{label} {probability:.1%}{outcome}"
+    return f"{label} {probability:.1%}" + (f", {answer.outcome}" if answer.outcome else "")
 
 
 def _wrapped(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
@@ -73,9 +97,11 @@ def _wrapped(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, widt
 
 def _free_name(path: str, taken: set[str]) -> str:
     """Return a name for the annotated picture, as PNG, unlike those taken."""
-    stem = Path(path).stem
-    name, number = f"{stem}.png", 2
+    place = Path(path)
+    name, number = f"{place.stem}.png", 2
+    if name in taken:
+        name = f"{place.absolute().parent.name}-{place.stem}.png"
     while name in taken:
-        name, number = f"{stem}-{number}.png", number + 1
+        name, number = f"{place.stem}-{number}.png", number + 1
     taken.add(name)
     return name

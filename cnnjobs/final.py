@@ -1,31 +1,55 @@
 """The final model of a job: one variant, fitted on all training rows."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from cnnjobs.engine.protocol import Engine, MakeWorker, Slot, Work
 from cnnjobs.errors import SpecError, TrialsFailed
 from cnnjobs.messages import Failure, Message, Progress, Result, Started
-from cnnjobs.plan import Trial, make_plan
-from cnnjobs.preparation import Prepared, watches_validation
+from cnnjobs.plan import Trial
+from cnnjobs.preparation import Prepared, ReadJob, watches_validation
+from cnnjobs.spec import Job
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.store import Store
 from cnnjobs.submission import Watcher
 
 
 @dataclass(frozen=True)
-class FinalFit:
-    """What is to be fitted.
+class Trained:
+    """A fitted network.
 
     Args:
-        prepared: job, data.
-        trial: the variant and its seeds, on all training rows.
-        notes: what a person should know of it.
+        model: a `.keras` file.
+        final: the trial's numbers; keys are columns of `trials`.
+    """
+
+    model: bytes
+    final: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class FinalFit:
+    """One variant on all training rows, or on all that its callbacks leave it.
+
+    Args:
+        prepared: a job of that variant alone, from `for_fit`, with its data.
     """
 
     prepared: Prepared
-    trial: Trial
-    notes: tuple[str, ...]
+
+    @property
+    def trial(self) -> Trial:
+        """What is trained: the repeat that was asked for."""
+        return self.prepared.plan.trials[-1]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of it."""
+        if self.trial.protocol.validation in (None, "test"):
+            return self.prepared.notes
+        rows = self.trial.protocol.describe()
+        return (*self.prepared.notes, f"callbacks of {self.trial.variant!r} decide by validation rows: {rows}")
 
     def run(
         self,
@@ -35,15 +59,15 @@ class FinalFit:
         store: Store,
         checkpoints: Checkpoints,
         watcher: Watcher,
-    ) -> Result:
-        """Train; return the result, which carries the network.
+    ) -> Trained:
+        """Train; return the network and what is known of it.
 
         Args:
             engine: runs it.
             make_worker: makes workers that tell the network.
             slot: what it runs on.
             store: where the log of a failure goes.
-            checkpoints: where it is kept while under way.
+            checkpoints: where it is kept while under way; they stay until `Checkpoints.clear`.
             watcher: is told.
 
         Raises:
@@ -64,49 +88,39 @@ class FinalFit:
         if isinstance(end, Failure):
             log = store.write_log(self.trial.trial_id, end.log)
             raise TrialsFailed(f"The fit failed: {end.error}. Its log: {log}")
-        checkpoints.remove(self.trial.trial_id)
         if end.model is None:
-            raise TrialsFailed(
-                f"The fit diverged at epoch {end.final['epochs_done']}: its loss is not finite. No model."
-            )
-        return end
+            raise TrialsFailed(f"The fit diverged at epoch {end.final['epochs_done']}: its loss is not finite.")
+        return Trained(end.model, end.final)
 
 
-def final_fit(prepared: Prepared, variant: str | None, repeat: int) -> FinalFit:
-    """Return the fit of one variant on all training rows, or all that its callbacks leave it.
+def for_fit(read: ReadJob, variant: str | None, repeat: int) -> ReadJob:
+    """Return a job of one variant that trains on all training rows, or on all that its callbacks leave it.
 
     Args:
-        prepared: job, data.
+        read: the job.
         variant: which one; None if the job has only one.
         repeat: whose seeds, counted from 1.
 
     Raises:
         SpecError: no such variant, or none named where there are several.
     """
-    name = _chosen(prepared, variant)
-    job, spec = prepared.job, prepared.job.variants[name]
-    watching = watches_validation(spec)
-    held_out = 1 / job.folds if job.folds else job.validation
-    job = job.but(
-        variants={name: spec}, folds=None, validation=held_out if watching else "test", repeats=repeat, keep=None
-    )
-    plan = make_plan(job, prepared.dataset.fingerprint, prepared.plan.protocol.limit_train)
-    notes = list(prepared.dataset.notes)
-    if watching and held_out == "test":
-        notes.append(f"callbacks of {name!r} decide by the test set (validation='test'), which flatters its figures")
-    elif watching:
-        notes.append(f"callbacks of {name!r} decide by validation rows: {plan.protocol.describe()}")
-    return FinalFit(prepared, plan.trials[-1], tuple(notes))
+    name = _chosen(read.job, variant)
+    spec = read.job.variants[name]
+    held_out: float | str | None = None
+    if watches_validation(spec):
+        held_out = 1 / read.job.folds if read.job.folds else read.job.validation
+    job = read.job.but(variants={name: spec}, folds=None, validation=held_out, repeats=repeat, keep=None)
+    return replace(read, job=job)
 
 
-def _chosen(prepared: Prepared, variant: str | None) -> str:
-    names = list(prepared.job.variants)
+def _chosen(job: Job, variant: str | None) -> str:
+    names = list(job.variants)
     if variant in names:
         return str(variant)
     if variant is None and len(names) == 1:
         return names[0]
     received = "none" if variant is None else repr(variant)
-    raise SpecError(f"`--variant` must be one of {prepared.job.name}'s: {', '.join(names)}. Received: {received}.")
+    raise SpecError(f"`--variant` must be one of {job.name}'s: {', '.join(names)}. Received: {received}.")
 
 
 def _teller(watcher: Watcher, ends: list[Result | Failure]) -> Callable[[Trial, Message], None]:

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,7 +66,7 @@ def read_about(path: str | Path) -> About:
             text = archive.read(MEMBER) if MEMBER in names else None
     except FileNotFoundError:
         raise ModelError(f"There is no model file {path}.") from None
-    except (OSError, zipfile.BadZipFile, ValueError, EOFError) as error:
+    except (OSError, zipfile.BadZipFile, zlib.error, ValueError, EOFError, RuntimeError, NotImplementedError) as error:
         raise ModelError(
             f"{path} is no model file ({error}). Expected a .keras file that `cnnjobs fit` has written."
         ) from error

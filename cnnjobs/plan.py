@@ -29,7 +29,7 @@ class Protocol:
     """How the training rows are used, the same for every variant of a job.
 
     Args:
-        validation: fraction held out, or "test"; None with folds.
+        validation: fraction held out, or "test"; None with folds, or for no validation.
         folds: k of k-fold cross-validation, or None.
         stratify: whether splits keep the classes in proportion.
         limit_train: use only that many training rows (stratified), or None for all.
@@ -49,7 +49,9 @@ class Protocol:
             return f"{self.folds}-fold cross-validation on the training rows{plainly}"
         if self.validation == "test":
             return "the test set doubles as validation set (the tutorials' protocol)"
-        return f"{float(self.validation or 0):.0%} of the training rows held out for validation{plainly}"
+        if self.validation is None:
+            return "all training rows, no validation"
+        return f"{float(self.validation):.0%} of the training rows held out for validation{plainly}"
 
 
 @dataclass(frozen=True)

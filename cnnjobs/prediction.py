@@ -1,6 +1,6 @@
 """Pictures and data sets as a saved network wants them, and what it says of them."""
 
-import re
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -44,42 +44,47 @@ class Answer:
     error: str | None = None
 
     @property
+    def outcome(self) -> str:
+        """Right or wrong in words; nothing where that is not known."""
+        return {True: "right", False: f"wrong: {self.truth}", None: ""}[self.right]
+
+    @property
     def right(self) -> bool | None:
         """Whether the first answer is the truth; None where that is not known."""
         return None if self.truth is None or not self.top else self.top[0][0] == self.truth
 
 
-def list_pictures(paths: Sequence[str]) -> list[str]:
-    """Return the files, with folders replaced by the pictures in and below them, sorted.
+def expand(paths: Sequence[str]) -> list[Answer]:
+    """Return what is known of each picture before it is read, with folders replaced by the pictures below them.
 
-    Raises:
-        DatasetError: a folder that cannot be read or has no pictures.
+    A folder that has none, or cannot be read, stands for itself, with an error.
     """
-    found: list[str] = []
+    found: list[Answer] = []
     for path in paths:
         if not Path(path).is_dir():
-            found.append(path)
+            found.append(Answer(path))
             continue
-        inside = picture_files(path)
-        if not inside:
-            raise DatasetError(f"The folder {path} has no pictures.")
-        found += inside
+        try:
+            inside = picture_files(path)
+        except DatasetError as error:
+            found.append(Answer(path, error=str(error)))
+            continue
+        found += [Answer(one) for one in inside] or [Answer(path, error="a folder without pictures")]
     return found
 
 
-def answers(paths: Sequence[str], about: About, predict: Predict, top: int) -> Iterator[Answer]:
+def answers(pictures: Sequence[Answer], about: About, predict: Predict, top: int) -> Iterator[Answer]:
     """Yield what a network says of each picture, in order; one that cannot be read has an error.
 
     Args:
-        paths: files.
+        pictures: of `expand`.
         about: the network's classes and picture size.
         predict: images (n, height, width, channels) uint8 -> probabilities (n, classes).
         top: how many classes to name.
     """
     with ThreadPoolExecutor() as pool:  # Pillow releases the GIL while it decodes
-        for start in range(0, len(paths), CHUNK):
-            chunk = paths[start : start + CHUNK]
-            read = list(pool.map(lambda path: _read(path, about), chunk))
+        for start in range(0, len(pictures), CHUNK):
+            read = list(pool.map(lambda picture: _read(picture, about), pictures[start : start + CHUNK]))
             images = [image for image, _ in read if image is not None]
             found = iter(predict(np.stack(images)) if images else ())
             for image, answer in read:
@@ -87,8 +92,11 @@ def answers(paths: Sequence[str], about: About, predict: Predict, top: int) -> I
                 yield replace(answer, top=named)
 
 
-def _read(path: str, about: About) -> tuple[Pixels | None, Answer]:
+def _read(picture: Answer, about: About) -> tuple[Pixels | None, Answer]:
     """Return the picture as the network wants it, and what is known of it without the network."""
+    path = picture.path
+    if picture.error:
+        return None, picture
     truth = truth_of(path, about.class_names)
     height, width, channels = about.image_shape
     try:
@@ -109,28 +117,63 @@ def _named(probabilities: NDArray[np.float32], class_names: Sequence[str], top: 
 def truth_of(path: str, class_names: Sequence[str]) -> str | None:
     """Return the class that a picture's folder has the name of, or else that its file's name begins with.
 
-    Case does not count. `cat.7.jpg`, `cat_7.jpg` and `Cat 7.jpg` begin with cat, `catalogue.jpg` does not.
+    Case does not count where classes differ without it. `cat.7.jpg`, `cat_7.jpg` and `Cat 7.jpg` begin with
+    cat, `catalogue.jpg` does not. A number in a file's name is never taken for a class: it counts the files.
     """
-    known = {name.lower(): name for name in class_names}
     place = Path(path)
-    folder = known.get(place.absolute().parent.name.lower())
+    folder = _only([name for name in class_names if _folded(name) == _folded(place.absolute().parent.name)], place)
     if folder is not None:
         return folder
-    stem = place.stem.lower()
-    fitting = [name for name in known if re.match(rf"{re.escape(name)}(?![a-z0-9])", stem)]
-    return known[max(fitting, key=len)] if fitting else None
+    begun = [name for name in class_names if not name.isdigit() and _begins(place.stem, name)]
+    longest = max((len(name) for name in begun), default=0)
+    return _only([name for name in begun if len(name) == longest], place)
 
 
-def like_training(spec: DatasetSpec, about: About) -> DatasetSpec:
-    """Return the data set as the network wants it: pictures of a folder get its size and colours."""
+def _begins(stem: str, name: str) -> bool:
+    """Say whether a file's name begins with a class's, and that is where a word of it ends."""
+    whole, beginning = _folded(stem), _folded(name)
+    return whole.startswith(beginning) and not whole[len(beginning) : len(beginning) + 1].isalnum()
+
+
+def _only(names: Sequence[str], place: Path) -> str | None:
+    """Return the name that fits; of several that differ in case, the one that is written so in the path."""
+    if len(names) > 1:
+        names = [name for name in names if name == place.absolute().parent.name or place.stem.startswith(name)]
+    return names[0] if len(names) == 1 else None
+
+
+def _folded(name: str) -> str:
+    """Return a name so that case and the way letters are composed do not count."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def like_training(spec: DatasetSpec | None, about: About) -> DatasetSpec:
+    """Return the data set as the network was trained on it; pictures of another folder get its size.
+
+    Args:
+        spec: which one; None for that of training.
+        about: the network's data set and picture size.
+    """
+    known = about.dataset
+    if spec is None or (type(spec) is type(known) and getattr(spec, "path", None) == getattr(known, "path", "")):
+        return known  # with the same part of it held out
     if isinstance(spec, ImageFolder):
-        height, width, channels = about.image_shape
-        return replace(spec, size=(height, width), color="grey" if channels == 1 else "rgb")
+        return replace(spec, size=about.image_shape[:2])
     return spec
 
 
-def examples(data: Dataset, part: str, about: About) -> tuple[Pixels, NDArray[np.int32], list[str]]:
-    """Return images (n, height, width, channels) and labels (n,) as the network wants them, and notes.
+def held_out_note(data: Dataset, spec: DatasetSpec, about: About) -> list[str]:
+    """Warn if pictures of training may be among the test pictures: the data set has changed since."""
+    if spec != about.dataset or data.fingerprint == about.facts.get("dataset_fingerprint"):
+        return []
+    return [
+        f"{data.name} has changed since the model was trained on it: if its test pictures are held out and not in a "
+        "folder or array of their own, the model may have been trained on some"
+    ]
+
+
+def examples(data: Dataset, part: str, about: About) -> tuple[NDArray[Any], NDArray[np.int32], list[str]]:
+    """Return images (n, height, width, channels) from 0 to 255 and labels (n,) as the network wants them, and notes.
 
     Args:
         data: the data set.
@@ -146,23 +189,29 @@ def examples(data: Dataset, part: str, about: About) -> tuple[Pixels, NDArray[np
     if data.image_shape[:2] != about.image_shape[:2]:
         wanted, received = (f"{shape[0]} x {shape[1]}" for shape in (about.image_shape, data.image_shape))
         raise ModelError(f"The model takes pictures of {wanted} pixels. Received: {data.name}, of {received}.")
-    pixels, notes = _channels(_bytes(images), about.image_shape[2])
-    return pixels, _relabelled(labels, data, about), notes
+    relabelled = _relabelled(labels, data, about)
+    pixels, notes = _channels(images if images.dtype == np.uint8 else images * 255, about.image_shape[2])
+    absent = [name for label, name in enumerate(about.class_names) if label not in relabelled]
+    if absent:
+        shown = ", ".join(absent[:10]) + (", ..." if len(absent) > 10 else "")
+        notes.append(f"no pictures of {shown}: the scores of these classes are 0, and count in the macro average")
+    return pixels, relabelled, notes
 
 
-def _bytes(images: NDArray[Any]) -> Pixels:
-    """Return images as uint8; floats lie in [0, 1]."""
-    if images.dtype == np.uint8:
-        return images
-    return np.round(images * 255).astype(np.uint8)
-
-
-def _channels(images: Pixels, wanted: int) -> tuple[Pixels, list[str]]:
+def _channels(images: NDArray[Any], wanted: int) -> tuple[NDArray[Any], list[str]]:
+    """Return the images with 1 or 3 channels, and a note if that changes them."""
+    count = len(images)
     if images.shape[3] == wanted:
         return images, []
     if wanted == 1:
-        return to_grey(images), ["the pictures are in colour and the model was trained on grey ones: made grey"]
-    return np.repeat(images, 3, axis=3), ["the pictures are grey and the model was trained on coloured ones"]
+        return to_grey(np.round(images).astype(np.uint8)), [channel_note(count, count, grey=False)]
+    return np.repeat(images, 3, axis=3), [channel_note(count, count, grey=True)]
+
+
+def channel_note(some: int, total: int, *, grey: bool) -> str:
+    """Say that some pictures have other channels than those that the network was trained on."""
+    here, there = ("grey", "coloured") if grey else ("in colour", "grey")
+    return f"{some:,} of {total:,} pictures are {here}; the model was trained on {there} ones"
 
 
 def _relabelled(labels: NDArray[np.int32], data: Dataset, about: About) -> NDArray[np.int32]:

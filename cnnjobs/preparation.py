@@ -10,7 +10,7 @@ from cnnjobs.errors import SpecError
 from cnnjobs.jobfile import JobFile, load_job
 from cnnjobs.models import check_network
 from cnnjobs.plan import Plan, make_plan
-from cnnjobs.spec import DatasetSpec, ImageFolder, Job, Variant, dataset_spec
+from cnnjobs.spec import CustomCallback, DatasetSpec, ImageFolder, Job, Variant, dataset_spec
 from cnnjobs.spec.checks import whole
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
@@ -181,8 +181,10 @@ def _overridden(job: Job, overrides: Overrides) -> Job:
 
 
 def watches_validation(variant: Variant) -> bool:
-    """Say whether callbacks of the variant decide by what it does on the validation rows."""
-    return any(getattr(one, "monitor", "").startswith("val_") for one in variant.callbacks)
+    """Say whether callbacks of the variant decide by what it does on the validation rows; the user's own may."""
+    return any(
+        isinstance(one, CustomCallback) or getattr(one, "monitor", "").startswith("val_") for one in variant.callbacks
+    )
 
 
 def _check(job: Job, dataset: Dataset) -> None:
@@ -190,12 +192,17 @@ def _check(job: Job, dataset: Dataset) -> None:
     rows = training_rows(job, len(dataset.y_train))
     if job.folds is not None:
         check_folds(dataset.y_train, job.folds, stratify=job.stratify)
-    if not 0 < rows < len(dataset.y_train) and job.validation != "test":
+    if not 0 < rows < len(dataset.y_train) and job.validation not in ("test", None):
         raise SpecError(
             f"`validation` must leave rows on both sides. Received: validation={job.validation} of "
             f"{len(dataset.y_train)} training rows."
         )
     for name, variant in job.variants.items():
+        if job.folds is None and job.validation is None and watches_validation(variant):
+            raise SpecError(
+                f"Variant {name!r}: its callbacks need validation rows. Received: validation=None. "
+                "Use `validation=0.2`, or a variant without them."
+            )
         check_network(name, variant.network, dataset.image_shape)
         if variant.batch_size > rows:
             raise SpecError(
@@ -208,6 +215,6 @@ def training_rows(job: Job, available: int) -> int:
     """Return how many of the training rows a trial trains on (of the smallest training fold)."""
     if job.folds is not None:
         return available - -(-available // job.folds)
-    if job.validation == "test":
+    if job.validation in ("test", None):
         return available
-    return available - round(available * float(job.validation))
+    return available - round(available * float(job.validation or 0))

@@ -3,7 +3,7 @@
 import contextlib
 import subprocess
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -82,20 +82,26 @@ def missing_trials(prepared: Prepared, store: Store) -> tuple[list[Trial], State
     return prepared.plan.missing(state.finished, prepared.only), state
 
 
-def continuations(trials: Collection[Trial], kept: Mapping[str, int]) -> list[str]:
+def continuations(trials: Collection[Trial], kept: Mapping[str, Sequence[int]]) -> list[str]:
     """Say which trials go on from what shorter ones ended with, and which start over though there is such a state.
 
     Args:
         trials: those that are to run.
-        kept: lineage -> epochs of the longest trial whose final state is kept.
+        kept: lineage -> epochs of the trials whose final state is kept.
     """
-    shorter = [trial for trial in trials if 0 < kept.get(trial.lineage_id, 0) < trial.spec.epochs]
+    fitting = {
+        trial.trial_id: max((n for n in kept.get(trial.lineage_id, ()) if n <= trial.spec.epochs), default=0)
+        for trial in trials
+    }
+    shorter = [trial for trial in trials if fitting[trial.trial_id] > 0]
     notes = []
     going_on = [trial for trial in shorter if not trial.spec.follows_length]
     if going_on:
-        epochs = sorted({kept[trial.lineage_id] for trial in going_on})
-        after = " or ".join(str(number) for number in epochs)
-        notes.append(f"{len(going_on)} of the trials go on from kept states, after epoch {after}")
+        after = " or ".join(str(number) for number in sorted({fitting[trial.trial_id] for trial in going_on}))
+        notes.append(
+            f"{len(going_on)} of the trials go on from kept states, after epoch {after}, where versions, device and "
+            "cores are the same"
+        )
     for name in dict.fromkeys(trial.variant for trial in shorter if trial.spec.follows_length):
         notes.append(
             f"{name!r} starts over: its learning rates, or a callback of yours, may depend on the number of epochs"

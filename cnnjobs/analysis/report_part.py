@@ -1,13 +1,12 @@
 """A part of a report: its paragraphs and the files beside it that it speaks of."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
 from cnnjobs.analysis.drawing import render
-from cnnjobs.store.files import Files
+from cnnjobs.store.files import Files, plain_name
 
 KINDS = ("png", "svg")
 """Every figure is written as each of these."""
@@ -51,11 +50,6 @@ def plain_names(variants: Iterable[str]) -> dict[str, str]:
     for variant in variants:
         names[variant] = _unlike(plain_name(variant), set(names.values()))
     return names
-
-
-def plain_name(name: str) -> str:
-    """Return small letters, digits and dashes only."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "variant"
 
 
 def _unlike(name: str, taken: set[str]) -> str:

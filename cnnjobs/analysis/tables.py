@@ -172,7 +172,7 @@ def _overlap(job: Mapping[str, Any], metric: str) -> float:
     folds, validation = job["protocol"]["folds"], job["protocol"]["validation"]
     if folds:
         return float(1 / (folds - 1))
-    if metric.startswith("val_") and validation != "test" and "split" in job["vary"]:
+    if metric.startswith("val_") and validation not in ("test", None) and "split" in job["vary"]:
         return float(validation / (1 - validation))
     return 0.0
 

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from cnnjobs.datasets import Dataset
 from cnnjobs.engine.environment import prepare_environment
 from cnnjobs.engine.protocol import Engine, Slot, Worker
-from cnnjobs.modelfile import read_about
 from cnnjobs.plan import Trial
 from cnnjobs.spec import DatasetSpec, Variant
 from cnnjobs.store.checkpoints import Checkpoints
@@ -18,6 +17,7 @@ from cnnjobs.store.checkpoints import Checkpoints
 if TYPE_CHECKING:
     from cnnjobs.models.networks import NetworkFacts
     from cnnjobs.training.saved_model import SavedModel
+    from cnnjobs.training.trial import TrialWorker
 
 Preview = Callable[[Dataset, Trial, int, int], tuple[NDArray[np.int64], NDArray[np.generic]]]
 
@@ -32,6 +32,10 @@ def open_engine(*, cpus: int, gpus: int, verbose: bool) -> Engine:
 
 def open_worker(dataset: Dataset, slot: Slot, checkpoints: Checkpoints | None) -> Worker:
     """Return a worker for this process; importing TensorFlow takes 4 to 13 s."""
+    return _trial_worker(dataset, slot, checkpoints)
+
+
+def _trial_worker(dataset: Dataset, slot: Slot, checkpoints: Checkpoints | None) -> "TrialWorker":
     _quieten_tensorflow()
     from cnnjobs.training.trial import TrialWorker
 
@@ -49,11 +53,9 @@ def open_fitting_worker(
         checkpoints: where trials under way are kept.
         source: what the data set was loaded from, for the model file.
     """
-    _quieten_tensorflow()
+    worker = _trial_worker(dataset, slot, checkpoints)
     from cnnjobs.training.fitting import FittingWorker
-    from cnnjobs.training.trial import TrialWorker
 
-    worker = TrialWorker(dataset, cpus=slot.cpus, gpus=slot.gpus, replicas=slot.replicas, checkpoints=checkpoints)
     return FittingWorker(worker, source)
 
 
@@ -61,9 +63,8 @@ def open_model(path: str) -> "SavedModel":
     """Return the network in a model file, to predict with in this process.
 
     Raises:
-        ModelError: if it is none, or cannot be loaded; told before TensorFlow is imported if possible.
+        ModelError: if it is none, or cannot be loaded.
     """
-    read_about(path)
     _quieten_tensorflow()
     from cnnjobs.training.saved_model import SavedModel
 

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cnnjobs.cli.options import not_empty
+
 if TYPE_CHECKING:
     from cnnjobs.analysis.class_tables import ClassTable
 
@@ -12,7 +14,10 @@ if TYPE_CHECKING:
 @click.command(short_help="Accuracy, loss and per-class report of a saved model.")
 @click.argument("model", metavar="MODEL")
 @click.option(
-    "--dataset", metavar="NAME|PATH", help="A name, an .npz file, an image folder.  [default: what it was trained on]"
+    "--dataset",
+    metavar="NAME|PATH",
+    callback=not_empty,
+    help="A name, an .npz file, an image folder.  [default: what it was trained on]",
 )
 @click.option(
     "--part", type=click.Choice(["test", "train", "all"]), default="test", show_default=True, help="Which pictures."
@@ -21,7 +26,8 @@ if TYPE_CHECKING:
 def evaluate(model: str, *, dataset: str | None, part: str, form: str) -> None:
     """Evaluate MODEL, a file of `cnnjobs fit`, on the test images of a data set.
 
-    A folder without `test/` has a fifth held out, always the same pictures, as in training.
+    A folder without `test/` has some held out, a fifth unless the job says otherwise: always the same
+    pictures as long as the folder does not change.
     """
     from pathlib import Path
 
@@ -31,16 +37,23 @@ def evaluate(model: str, *, dataset: str | None, part: str, form: str) -> None:
     from cnnjobs.cli.progress import Waiting
     from cnnjobs.cli.quiet import quietly
     from cnnjobs.datasets import load_dataset
+    from cnnjobs.errors import DatasetError, ModelError
     from cnnjobs.modelfile import read_about
-    from cnnjobs.prediction import examples, like_training
+    from cnnjobs.prediction import examples, held_out_note, like_training
     from cnnjobs.spec import dataset_spec
     from cnnjobs.training.metrics import all_metrics
 
     about = read_about(model)
-    spec = about.dataset if dataset is None else dataset_spec(dataset, Path.cwd())
-    data = load_dataset(like_training(spec, about), Waiting())
+    spec = like_training(None if dataset is None else dataset_spec(dataset, Path.cwd()), about)
+    try:
+        data = load_dataset(spec, Waiting())
+    except DatasetError as error:
+        if dataset is not None:
+            raise
+        raise ModelError(f"{error} {model} was trained on it; if it lies elsewhere, use --dataset PATH.") from error
     images, labels, notes = examples(data, part, about)
-    for note in (*data.notes, *notes):
+    changed = held_out_note(data, spec, about) if part != "train" else []
+    for note in (*data.notes, *notes, *changed):
         click.echo(f"note: {note}", err=True)
     with quietly():  # TensorFlow prints while it is imported and first used
         probabilities = open_model(model).predict(images)
@@ -58,11 +71,13 @@ def evaluate(model: str, *, dataset: str | None, part: str, form: str) -> None:
 def _show(table: "ClassTable", metrics: dict[str, float], title: str) -> None:
     from cnnjobs.analysis.class_tables import class_cells
     from cnnjobs.cli.tables import show_table
+    from cnnjobs.spec.metrics import TOP
 
-    click.echo(
-        f"accuracy {metrics['accuracy']:.2%}   loss {metrics['loss']:.4f}   mean squared error {metrics['mse']:.4g}   "
-        f"top-5 accuracy {metrics['top5_accuracy']:.2%}\n"
-    )
+    shown = [f"accuracy {metrics['accuracy']:.2%}", f"loss {metrics['loss']:.4f}"]
+    shown.append(f"mean squared error {metrics['mse']:.4g}")
+    if len(table.classes) > TOP:
+        shown.append(f"top-5 accuracy {metrics['top5_accuracy']:.2%}")
+    click.echo("   ".join(shown) + "\n")
     header, rows = class_cells(table)
     show_table(title, header, rows)
 

@@ -1,18 +1,19 @@
 """`cnnjobs fit JOB`: train one variant on all of train, and save it as a model that predicts."""
 
-import re
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cnnjobs.cli.options import override_options
+from cnnjobs.cli.options import device_options, not_empty, replicas_of, run_options
 
 if TYPE_CHECKING:
-    from cnnjobs.final import FinalFit
-    from cnnjobs.messages import Result
-    from cnnjobs.preparation import ReadJob
+    from cnnjobs.engine.resources import Wishes
+    from cnnjobs.final import FinalFit, Trained
+    from cnnjobs.spec import DatasetSpec
+    from cnnjobs.store.checkpoints import Checkpoints
+    from cnnjobs.store.files import Files
     from cnnjobs.store.store import Store
 
 
@@ -21,12 +22,13 @@ if TYPE_CHECKING:
 @click.option("--variant", metavar="NAME", help="Which variant.  [default: the only one]")
 @click.option("--repeat", type=click.IntRange(min=1), default=1, show_default=True, help="Whose seeds.")
 @click.option(
-    "--output", metavar="FILE.keras", help="Where to save it.  [default: RESULTS/<job>/models/<variant>.keras]"
+    "--output",
+    metavar="FILE.keras",
+    callback=not_empty,
+    help="Where to save it.  [default: RESULTS/<job>/models/<variant>-<identity>.keras]",
 )
-@click.option("--cpus-per-trial", type=click.IntRange(min=1), metavar="N", help="Cores.  [default: all]")
-@click.option("--gpus-per-trial", type=click.FloatRange(min=0), metavar="X", help="GPUs.  [default: one a replica]")
-@override_options
-@click.option("-v", "--verbose", is_flag=True, help="Show the logs of Ray and of the fit.")
+@run_options
+@device_options
 def fit(
     job: str,
     *,
@@ -35,47 +37,80 @@ def fit(
     output: str | None,
     cpus_per_trial: int | None,
     gpus_per_trial: float | None,
+    checkpoint_every: float | None,
     results: str,
     verbose: bool,
     **overrides: Any,
 ) -> None:
     """Train one variant of JOB on all of its training images, and save it as one .keras file.
 
-    The file carries class names, picture size and pixel scaling, for `cnnjobs evaluate` and
-    `cnnjobs predict`.
+    A variant whose callbacks decide by validation rows keeps those of the job for them. By default
+    the fit uses all cores. The file carries class names, picture size and pixel scaling, for
+    `cnnjobs evaluate` and `cnnjobs predict`.
     """
     from cnnjobs.cli.progress import Waiting
     from cnnjobs.cli.submit import as_interrupt
     from cnnjobs.engine.resources import Wishes
-    from cnnjobs.final import final_fit
+    from cnnjobs.final import FinalFit, for_fit
+    from cnnjobs.machine import this_machine
     from cnnjobs.preparation import Overrides, prepare, read_job, store_at
+    from cnnjobs.store.checkpoints import Checkpoints
+    from cnnjobs.store.files import plain_name
 
     signal.signal(signal.SIGTERM, as_interrupt)
-    if output is not None and not output.endswith(".keras"):
-        raise click.BadParameter(f"must end with .keras. Received: {output!r}.", param_hint="--output")
-    asked = Overrides(**overrides)
-    read = read_job(job, asked)
-    fit = final_fit(prepare(read, asked, Waiting()), variant, repeat)
+    asked = Overrides(replicas=replicas_of(gpus_per_trial), **overrides)
+    read = for_fit(read_job(job, asked), variant, repeat)
+    store = store_at(results, read.job)
+    if output is not None:
+        _check_output(output)
+    fit = FinalFit(prepare(read, asked, Waiting()))
     for note in fit.notes:
         click.echo(f"note: {note}", err=True)
-    store = store_at(results, read.job)
-    result = _run(fit, read, store, Wishes(1, cpus_per_trial, gpus_per_trial), verbose)
-    place = _save(result, fit, store, output)
-    final = result.final
+    plain = plain_name(fit.trial.variant)
+    folder, name = store.files.below("models"), f"{plain}-{fit.trial.trial_id[:8]}.keras"
+    if output is None:
+        folder.check_writable()
+    checkpoints = Checkpoints(folder.below("checkpoints", plain), checkpoint_every)
+    wishes = Wishes(1, cpus_per_trial or this_machine().cpus, gpus_per_trial)
+    trained = _run(fit, read.dataset, store, checkpoints, wishes, verbose)
+    place = _save(trained, folder, name, output)
+    checkpoints.clear()
+    final = trained.final
     click.echo(
         f"{fit.trial.variant}: fitted on {final['train_rows']:,} images for {final['epochs_done']} epochs; test "
         f"accuracy {final['test_accuracy']:.2%}, test loss {final['test_loss']:.4f} on {final['test_rows']:,} images"
     )
-    click.echo(f"model: {place} ({len(result.model or b'') / 1e6:.1f} MB)")
+    click.echo(f"model: {place} ({len(trained.model) / 1e6:.1f} MB)")
 
 
-def _run(fit: "FinalFit", read: "ReadJob", store: "Store", wishes: Any, verbose: bool) -> "Result":
+def _check_output(output: str) -> None:
+    """Refuse, before anything is trained, a place where the model could not be written."""
+    from cnnjobs.errors import SpecError, StoreError
+    from cnnjobs.store.files import Files
+
+    path = Path(output)
+    if path.suffix != ".keras" or path.is_dir():
+        what = "a folder" if path.is_dir() else repr(output)
+        raise SpecError(f"`--output` must be a file whose name ends with .keras. Received: {what}.")
+    try:
+        Files(path.absolute().parent).check_writable()
+    except StoreError as error:
+        raise StoreError(f"`--output` {output} cannot be written: {error}") from error
+
+
+def _run(
+    fit: "FinalFit",
+    source: "DatasetSpec",
+    store: "Store",
+    checkpoints: "Checkpoints",
+    wishes: "Wishes",
+    verbose: bool,
+) -> "Trained":
     """Train; Ctrl-C keeps the last checkpoint.
 
     Raises:
         Interrupted: on Ctrl-C or SIGTERM.
     """
-    from dataclasses import replace
     from functools import partial
 
     from cnnjobs.cli.doors import open_engine, open_fitting_worker
@@ -84,34 +119,29 @@ def _run(fit: "FinalFit", read: "ReadJob", store: "Store", wishes: Any, verbose:
     from cnnjobs.engine.resources import divide
     from cnnjobs.errors import Interrupted
     from cnnjobs.machine import this_machine
-    from cnnjobs.store.checkpoints import Checkpoints
 
-    machine = this_machine()
-    wishes = replace(wishes, cpus_per_trial=wishes.cpus_per_trial or machine.cpus)
-    data = fit.prepared.dataset
+    machine, data = this_machine(), fit.prepared.dataset
     slot, _ = divide(machine, wishes, trials=1, replicas=fit.prepared.job.replicas, data_bytes=data.nbytes)
-    store.files.check_writable()
     images = fit.trial.spec.epochs * len(data.y_train)
-    checkpoints = Checkpoints(store.files.below("models", "checkpoints"))
-    click.echo(f"{read.job.name}: fitting {fit.trial.variant!r} on {data.name}", err=True)
+    click.echo(f"{fit.prepared.job.name}: fitting {fit.trial.variant!r} on {data.name}", err=True)
     try:
         with Display(Meter(1, images), lambda trial: images, verbose=verbose) as display:
             engine = open_engine(cpus=slot.cpus, gpus=machine.gpus if slot.gpus else 0, verbose=verbose)
-            make_worker = partial(open_fitting_worker, source=read.dataset)
+            make_worker = partial(open_fitting_worker, source=source)
             return fit.run(engine, make_worker, slot, store, checkpoints, display)
     except KeyboardInterrupt:
-        raise Interrupted(f"Stopped. To go on from the last checkpoint:\n  {command_line()}") from None
+        kept = fit.trial.trial_id in checkpoints.trial_ids()
+        how = "To go on from the last checkpoint" if kept else "There is no checkpoint yet. To start over"
+        raise Interrupted(f"Stopped. {how}:\n  {command_line()}") from None
 
 
-def _save(result: "Result", fit: "FinalFit", store: "Store", output: str | None) -> str:
+def _save(trained: "Trained", folder: "Files", name: str, output: str | None) -> str:
     """Write the model whole; return where it lies."""
     from cnnjobs.store.files import Files
 
     if output is None:
-        plain = re.sub(r"[^a-z0-9]+", "-", fit.trial.variant.lower()).strip("-") or "variant"
-        files, name = store.files.below("models"), f"{plain}.keras"
-    else:
-        path = Path(output)
-        files, name = Files(path.parent), path.name
-    files.write(name, result.model or b"")
-    return f"{files.location}/{name}" if output is None else str(output)
+        folder.write(name, trained.model)
+        return f"{folder.location}/{name}"
+    path = Path(output)
+    Files(path.absolute().parent).write(path.name, trained.model)
+    return output

@@ -22,10 +22,8 @@ _DECODING = (
     click.option("--strict", is_flag=True, help="A picture that cannot be read is an error."),
 )
 
-_OVERRIDES = (
-    click.option("--repeats", type=click.IntRange(min=1), help="Train each variant this often."),
+_RUN = (
     click.option("--epochs", type=click.IntRange(min=1), help="Epochs of every variant."),
-    click.option("--only", metavar="VARIANT", multiple=True, help="Only this variant; may be given several times."),
     click.option("--limit-train", type=click.IntRange(min=1), metavar="N", help="Use only N training images."),
     click.option(
         "--dataset",
@@ -45,9 +43,49 @@ _OVERRIDES = (
 )
 
 
+_TRIALS = (
+    click.option("--repeats", type=click.IntRange(min=1), help="Train each variant this often."),
+    click.option("--only", metavar="VARIANT", multiple=True, help="Only this variant; may be given several times."),
+)
+
+_DEVICES = (
+    click.option(
+        "--cpus-per-trial", type=click.IntRange(min=1), metavar="N", help="Cores a trial.  [default: 1; all for a fit]"
+    ),
+    click.option(
+        "--gpus-per-trial",
+        type=click.FloatRange(min=0),
+        metavar="X",
+        help="GPUs a trial, or a fraction of one.  [default: 1 where there are GPUs]",
+    ),
+    click.option(
+        "--checkpoint-every",
+        type=click.FloatRange(min=0),
+        metavar="SECONDS",
+        help="Keep a trial's state so often; 0: after every epoch.  [default: 30 s or more, about 1% of the time]",
+    ),
+    click.option("-v", "--verbose", is_flag=True, help="Show the logs of Ray and of each trial."),
+)
+
+
 def override_options(command: F) -> F:
     """Add the options that change a job."""
-    return _with(_OVERRIDES, command)
+    return _with((*_TRIALS, *_RUN), command)
+
+
+def run_options(command: F) -> F:
+    """Add the options that change how each trial runs, but not which trials there are."""
+    return _with(_RUN, command)
+
+
+def device_options(command: F) -> F:
+    """Add the options that say on what trials run, and what is kept and told meanwhile."""
+    return _with(_DEVICES, command)
+
+
+def replicas_of(gpus_per_trial: float | None) -> int | None:
+    """Return how many replicas whole GPUs ask for; None leaves it to the job."""
+    return int(gpus_per_trial) if gpus_per_trial is not None and gpus_per_trial >= 2 else None
 
 
 def decoding_options(command: F) -> F:

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cnnjobs.cli.options import not_empty
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cnnjobs.modelfile import About
     from cnnjobs.prediction import Answer
 
@@ -17,7 +21,12 @@ if TYPE_CHECKING:
 @click.argument("model", metavar="MODEL")
 @click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
 @click.option("--top-k", type=click.IntRange(min=1), default=1, show_default=True, help="Name so many classes.")
-@click.option("--annotate", metavar="DIR", help="Write the pictures there with label, probability, right or wrong.")
+@click.option(
+    "--annotate",
+    metavar="DIR",
+    callback=not_empty,
+    help="Write the pictures there with label, probability, right or wrong.",
+)
 @click.option("--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
 def predict(model: str, images: Sequence[str], *, top_k: int, annotate: str | None, form: str) -> None:
     """Say what MODEL, a file of `cnnjobs fit`, sees in each IMAGE; a folder stands for the pictures in it.
@@ -28,53 +37,63 @@ def predict(model: str, images: Sequence[str], *, top_k: int, annotate: str | No
     """
     from pathlib import Path
 
-    from cnnjobs.annotation import annotate as write_annotated
+    from cnnjobs.annotation import check_folder
     from cnnjobs.cli.doors import open_model
     from cnnjobs.cli.quiet import quietly
     from cnnjobs.errors import PicturesFailed
     from cnnjobs.modelfile import read_about
-    from cnnjobs.prediction import answers, list_pictures
+    from cnnjobs.prediction import answers, expand
 
     about = read_about(model)
-    paths = list_pictures(images)
+    if annotate is not None:
+        check_folder(Path(annotate), images)
+    pictures = expand(images)
     with quietly():  # TensorFlow prints while it is imported and first used
         network = open_model(model)
-        found = list(answers(paths, about, network.predict, min(top_k, len(about.class_names))))
+        found = list(answers(pictures, about, network.predict, min(top_k, len(about.class_names))))
     for note in _notes(found, about):
         click.echo(f"note: {note}", err=True)
     click.echo({"text": _as_text, "json": _as_json, "csv": _as_csv}[form](found), nl=form != "csv")
     if annotate is not None:
-        taken: set[str] = set()
-        for answer in found:
-            if answer.top:
-                write_annotated(answer, Path(annotate), taken)
-        click.echo(f"annotated: {len(taken)} pictures in {annotate}", err=True)
+        click.echo(f"annotated: {_annotate(found, Path(annotate))} pictures in {annotate}", err=True)
     broken = [answer for answer in found if answer.error]
     if broken:
-        lines = "\n".join(f"{answer.path}: {answer.error}" for answer in broken)
+        lines = "\n".join(f"{_shown(answer.path)}: {answer.error}" for answer in broken)
         raise PicturesFailed(f"{lines}\n{len(broken)} of {len(found)} pictures could not be read.")
+
+
+def _annotate(found: "Sequence[Answer]", folder: "Path") -> int:
+    """Write the pictures that could be read; return how many."""
+    from cnnjobs.annotation import annotate
+
+    taken: set[str] = set()
+    for answer in found:
+        if answer.top:
+            annotate(answer, folder, taken)
+    return len(taken)
 
 
 def _notes(found: "Sequence[Answer]", about: "About") -> list[str]:
     """Say which pictures were given other channels."""
-    good = [answer for answer in found if answer.top]
-    if about.image_shape[2] == 1:
-        colored = sum(not answer.grey for answer in good)
-        return (
-            [f"{colored} of {len(found)} pictures are in colour; the model was trained on grey ones"] if colored else []
-        )
-    grey = sum(answer.grey for answer in good)
-    return [f"{grey} of {len(found)} pictures are grey; the model was trained on coloured ones"] if grey else []
+    from cnnjobs.prediction import channel_note
+
+    grey = about.image_shape[2] == 3
+    other = sum(answer.grey == grey for answer in found if answer.top)
+    return [channel_note(other, len(found), grey=grey)] if other else []
+
+
+def _shown(path: str) -> str:
+    """Return a path on one line."""
+    return path if path.isprintable() else path.encode("unicode_escape").decode("ascii")
 
 
 def _as_text(found: "Sequence[Answer]") -> str:
     """Return a line a picture, and how many are right where the truth is known."""
-    width = max(len(answer.path) for answer in found)
+    width = max(len(_shown(answer.path)) for answer in found)
     lines = []
     for answer in found:
         named = ", ".join(f"{name} {probability:.1%}" for name, probability in answer.top) or "not readable"
-        outcome = {True: "  right", False: f"  wrong: {answer.truth}", None: ""}[answer.right]
-        lines.append(f"{answer.path:{width}}  {named}{outcome}")
+        lines.append(f"{_shown(answer.path):{width}}  {named}  {answer.outcome}".rstrip())
     known = [answer.right for answer in found if answer.right is not None]
     if len(known) > 1:
         lines.append(f"{sum(known)} of {len(known)} right ({sum(known) / len(known):.1%})")

@@ -1,6 +1,5 @@
 """`cnnjobs show DATASET`: sizes, classes and pictures of a data set, or what augmentation makes of them."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +45,7 @@ def show(
     from cnnjobs.cli.progress import Waiting
     from cnnjobs.datasets import load_dataset
     from cnnjobs.preparation import Overrides, read_dataset, read_job
+    from cnnjobs.store.files import plain_name
 
     _check_output(output)
     if job is not None:
@@ -53,11 +53,13 @@ def show(
         variant = _augmented(read.job, variant)
         data = load_dataset(read.dataset, Waiting())
         _describe(data)
-        _write(_versions(data, read.job, variant, count), output or f"{_plain(data.name)}-{_plain(variant)}.png")
+        _write(
+            _versions(data, read.job, variant, count), output or f"{plain_name(data.name)}-{plain_name(variant)}.png"
+        )
         return
     data = load_dataset(read_dataset(_named(dataset, variant), image_size=image_size, strict=strict), Waiting())
     _describe(data)
-    _write(_originals(data, count), output or f"{_plain(data.name)}.png")
+    _write(_originals(data, count), output or f"{plain_name(data.name)}.png")
 
 
 def _check_output(output: str | None) -> None:
@@ -152,8 +154,3 @@ def _write(figure: "Figure", output: str) -> None:
     path = Path(output)
     Files(path.absolute().parent).write(path.name, render(figure, path.suffix.lower().removeprefix(".")))
     click.echo(f"pictures: {path}")
-
-
-def _plain(name: str) -> str:
-    """Return a name with only letters, digits, dots, dashes and underscores, to name a file."""
-    return re.sub(r"[^\w.-]+", "-", name).strip(".-") or "pictures"

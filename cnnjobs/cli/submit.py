@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cnnjobs.cli.options import override_options
+from cnnjobs.cli.options import device_options, override_options, replicas_of
 
 if TYPE_CHECKING:
     from cnnjobs.engine.protocol import Slot
@@ -23,20 +23,7 @@ if TYPE_CHECKING:
 @click.argument("job", metavar="JOB")
 @override_options
 @click.option("--max-concurrent", type=click.IntRange(min=1), metavar="N", help="At most N trials at once.")
-@click.option("--cpus-per-trial", type=click.IntRange(min=1), metavar="N", help="Cores a trial.  [default: 1]")
-@click.option(
-    "--gpus-per-trial",
-    type=click.FloatRange(min=0),
-    metavar="X",
-    help="GPUs a trial, or a fraction of one.  [default: 1 where there are GPUs]",
-)
-@click.option(
-    "--checkpoint-every",
-    type=click.FloatRange(min=0),
-    metavar="SECONDS",
-    help="Keep a trial's state so often; 0: after every epoch.  [default: 30 s or more, about 1% of the time]",
-)
-@click.option("-v", "--verbose", is_flag=True, help="Show the logs of Ray and of each trial.")
+@device_options
 def submit(
     job: str,
     *,
@@ -62,7 +49,7 @@ def submit(
     from cnnjobs.submission import continuations, missing_trials, sweep
 
     signal.signal(signal.SIGTERM, as_interrupt)
-    asked = Overrides(replicas=_replicas(gpus_per_trial), **overrides)
+    asked = Overrides(replicas=replicas_of(gpus_per_trial), **overrides)
     prepared = prepare(read_job(job, asked), asked, Waiting())
     store = store_at(results, prepared.job)
     missing, state = missing_trials(prepared, store)
@@ -143,11 +130,6 @@ def _announcement(prepared: "Prepared", trials: list["Trial"], slot: "Slot", at_
     data = f"{prepared.dataset.name}, {len(prepared.dataset.y_train):,} training images"
     count = f"{len(trials)} trial" + ("s" if len(trials) != 1 else "")
     return f"{prepared.job.name}: {count}{stored} on {data}; {at_once} at once, {device} each"
-
-
-def _replicas(gpus_per_trial: float | None) -> int | None:
-    """Return how many replicas whole GPUs ask for; None leaves it to the job."""
-    return int(gpus_per_trial) if gpus_per_trial is not None and gpus_per_trial >= 2 else None
 
 
 def command_line() -> str:

@@ -28,13 +28,22 @@ def read_picture(path: str, size: tuple[int, int]) -> tuple[NDArray[np.uint8], b
     Raises:
         Exception: whatever Pillow raises for a file that is no picture or is cut short.
     """
-    with _opened(path) as image:
-        grey = image.mode in GREY_MODES
-        deep = image.mode.startswith("I") or image.mode == "F"
-        flat = _on_white(ImageOps.exif_transpose(_eight_bits(image) if deep else image))
+    flat, grey = open_as_shown(path)
     if flat.size != (size[1], size[0]):
         flat = flat.resize((size[1], size[0]), Image.Resampling.BILINEAR)
     return np.asarray(flat, dtype=np.uint8), grey
+
+
+def open_as_shown(path: str) -> tuple[Image.Image, bool]:
+    """Return the picture as RGB in its own size, upright and on white, and whether it is grey.
+
+    Raises:
+        Exception: whatever Pillow raises for a file that is no picture or is cut short.
+    """
+    with _opened(path) as image:
+        grey = image.mode in GREY_MODES
+        deep = image.mode.startswith("I") or image.mode == "F"
+        return _on_white(ImageOps.exif_transpose(_eight_bits(image) if deep else image)), grey
 
 
 def _opened(path: str) -> Image.Image:

@@ -29,8 +29,9 @@ class Job:
         variants: what is compared; the first is the reference.
         repeats: how often each variant is trained, each time with other seeds.
         folds: k for k-fold cross-validation on the training rows; None for a single hold-out.
-        validation: fraction of the training rows held out, stratified; or "test" for the
-            tutorials' protocol, in which the test set doubles as the validation set.
+        validation: fraction of the training rows held out, stratified; "test" for the tutorials'
+            protocol, in which the test set doubles as the validation set; None to train on all rows
+            without validation.
         stratify: whether every class has its share on both sides of a split; without it rows are only
             shuffled.
         seed: where all chance comes from.
@@ -46,7 +47,7 @@ class Job:
     variants: Mapping[str, Variant]
     repeats: int = 5
     folds: int | None = None
-    validation: float | str = 0.2
+    validation: float | str | None = 0.2
     stratify: bool = True
     seed: int = 0
     vary: Collection[str] = field(default=SOURCES)
@@ -98,7 +99,9 @@ def grid(make: Any, **axes: Iterable[Any]) -> dict[str, Variant]:
     return {", ".join(f"{key}={value}" for key, value in one.items()): build(**one) for one in settings}
 
 
-def _check_validation(validation: float | str, folds: int | None) -> None:
+def _check_validation(validation: float | str | None, folds: int | None) -> None:
+    if validation is None:
+        return
     if isinstance(validation, str):
         one_of("validation", validation, ("test",))
         if folds is not None:

@@ -78,13 +78,18 @@ class Checkpoints:
             if name.startswith(f".{trial_id}-"):
                 self.files.remove(name)
 
+    def clear(self) -> None:
+        """Remove all of them."""
+        for trial_id in self.trial_ids():
+            self.remove(trial_id)
+
     def trial_ids(self) -> set[str]:
         """Return the trials that have some."""
         whole = {name.rpartition("-")[0] for name in self.files.names(".npz")}
         return whole | {name[1:].partition("-")[0] for name in self.files.names(".part")}
 
     def save_final(self, lineage_id: str, epoch: int, make: Callable[[], bytes]) -> None:
-        """Write what a trial ended with after `epoch` epochs, then remove all of its lineage but the newest `KEPT`.
+        """Write what a trial ended with after `epoch` epochs, then remove all of its lineage but the `KEPT` longest.
 
         Raises:
             StoreError: if it cannot be written.
@@ -98,10 +103,12 @@ class Checkpoints:
             fitting = [name for name in _names(self._finals, lineage_id) if _epoch(name) <= most_epochs]
             yield from _newest_first(self._finals, fitting)
 
-    def kept_epochs(self) -> dict[str, int]:
-        """Return lineage -> epochs of the longest trial whose final state is kept."""
-        names = self._finals.names(".npz") if self._finals is not None else []
-        return {name.rpartition("-")[0]: _epoch(name) for name in names}  # sorted: the longest comes last
+    def kept_epochs(self) -> dict[str, list[int]]:
+        """Return lineage -> epochs of the trials whose final state is kept, fewest first."""
+        found: dict[str, list[int]] = {}
+        for name in self._finals.names(".npz") if self._finals is not None else []:
+            found.setdefault(name.rpartition("-")[0], []).append(_epoch(name))
+        return found
 
 
 def _add(files: Files, key: str, epoch: int, content: bytes) -> None:

@@ -139,6 +139,11 @@ class Files:
             raise StoreError(f"Cannot read {self.location}: {_reason(error)}.") from error
 
 
+def plain_name(name: str) -> str:
+    """Return a name made of small letters, digits and dashes only, to be part of a file's."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "variant"
+
+
 def _replace(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part")

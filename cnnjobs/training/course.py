@@ -25,7 +25,7 @@ class Course:
         program: its network.
         pixels: its scaling.
         layout: how its training rows are cut.
-        validation: rows of train it validates on; None for the whole test set.
+        validation: rows of train it validates on, none for no validation; None for the whole test set.
         tested: what the network said about the test set when it was last asked.
         stopped: whether a callback has ended it before its last epoch.
     """
@@ -48,6 +48,11 @@ class Course:
         return self.seconds_before + time.perf_counter() - self.began
 
     @property
+    def validates(self) -> bool:
+        """Whether there are validation rows."""
+        return self.validation is None or len(self.validation) > 0
+
+    @property
     def over(self) -> bool:
         """Whether no epoch is left to train."""
         return self.stopped or self.log.epochs >= self.trial.spec.epochs
@@ -64,10 +69,12 @@ class Course:
 
 
 def split_rows(labels: NDArray[np.int32], trial: Trial) -> tuple[Rows, Rows | None]:
-    """Return (training rows, validation rows); None where the test set doubles as validation set."""
+    """Return (training rows, validation rows), of which there may be none; None where the test set serves."""
     protocol: Protocol = trial.protocol
     if protocol.folds is not None:
         return kfold(labels, protocol.folds, trial.fold, trial.seeds.split, stratify=protocol.stratify)
     if protocol.validation == "test":
         return np.arange(len(labels)), None
-    return holdout(labels, float(protocol.validation or 0), trial.seeds.split, stratify=protocol.stratify)
+    if protocol.validation is None:
+        return np.arange(len(labels)), np.arange(0)
+    return holdout(labels, float(protocol.validation), trial.seeds.split, stratify=protocol.stratify)

@@ -17,29 +17,31 @@ class EpochLog:
 
     def __init__(self) -> None:
         self.columns: dict[str, list[Any]] = {"epoch": []}
+        self.inherited = 0
+        """Epochs that another trial has trained: this one went on from there."""
 
     @property
     def epochs(self) -> int:
         """Epochs finished."""
         return len(self.columns["epoch"])
 
-    def add(self, **values: float) -> None:
+    def add(self, **values: float | None) -> None:
         """Append one epoch."""
         self.columns["epoch"].append(self.epochs + 1)
         for name, value in values.items():
             self.columns.setdefault(name, []).append(value)
 
     def metrics(self) -> dict[str, float]:
-        """Return the metrics of the last epoch."""
-        return {name: self.columns[name][-1] for name in FINAL}
+        """Return the metrics of the last epoch; without validation rows those of the training rows."""
+        return {name: self.columns[name][-1] for name in FINAL if self.columns[name][-1] is not None}
 
     def finite(self) -> bool:
         """Say whether the losses of the last epoch are finite."""
-        return math.isfinite(self.columns["loss"][-1]) and math.isfinite(self.columns["val_loss"][-1])
+        return all(math.isfinite(loss) for name, loss in self.metrics().items() if name.endswith("loss"))
 
     def final(self) -> dict[str, Any]:
         """Return the last epoch's metrics and the sums of seconds, as columns of `trials`."""
-        sums = {name: sum(self.columns[name]) for name in ("train_seconds", "validation_seconds")}
+        sums = {name: sum(self.columns[name][self.inherited :]) for name in ("train_seconds", "validation_seconds")}
         return {FINAL[name]: value for name, value in self.metrics().items()} | {"epochs_done": self.epochs} | sums
 
 

@@ -9,9 +9,10 @@ import numpy as np
 from cnnjobs.identity import canonical
 from cnnjobs.messages import Message, Result
 from cnnjobs.modelfile import About
+from cnnjobs.models.networks import build_model
 from cnnjobs.plan import Trial
 from cnnjobs.spec import DatasetSpec
-from cnnjobs.training.saved_model import pack_model
+from cnnjobs.training.saved_model import check_savable, pack_model
 from cnnjobs.training.trial import TrialWorker
 
 FACTS = ("test_accuracy", "test_loss", "epochs_done", "best_epoch", "train_rows", "test_rows", "parameters")
@@ -36,10 +37,16 @@ class FittingWorker:
 
     def run(self, trial: Trial) -> Iterator[Message]:
         """Train and evaluate; yield progress, and the result with the network last."""
+        self._check(trial)
         for message in self._worker.run(trial):
             if isinstance(message, Result) and message.status == "completed":
                 message = replace(message, model=self._packed(trial, message.final))
             yield message
+
+    def _check(self, trial: Trial) -> None:
+        """Refuse a network that cannot be saved, before it is trained."""
+        data = self._worker.dataset
+        check_savable(build_model(trial.spec.network, data.image_shape, len(data.class_names)))
 
     def _packed(self, trial: Trial, final: Any) -> bytes:
         network, pixels, gives_logits = self._worker.trained()

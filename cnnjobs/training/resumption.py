@@ -31,12 +31,15 @@ class Resumption:
         """
         self._checkpoints.begin()
         try:
-            for name, content in self._candidates(course):
+            for name, content, own in self._candidates(course):
                 snapshot = self._usable(name, content, course)
                 if snapshot is not None:
                     course.program.load(snapshot.variables)
                     course.log.columns, course.stopped = snapshot.columns, snapshot.stopped
-                    course.seconds_before = snapshot.seconds
+                    if own:
+                        course.seconds_before, course.log.inherited = snapshot.seconds, snapshot.inherited
+                    else:  # what another trial has taken is in that trial's row
+                        course.log.inherited = course.log.epochs
                     _log.warning("goes on after epoch %d, from %s", course.log.epochs, name)
                     return snapshot.callbacks
         except StoreError as error:
@@ -65,14 +68,18 @@ class Resumption:
         except (StoreError, UnknownState) as error:
             _log.warning("its final state is not kept: %s", error)
 
-    def _candidates(self, course: Course) -> Iterator[tuple[str, bytes]]:
-        """Yield name and content of states to go on from, the best first; useless checkpoints are removed."""
+    def _candidates(self, course: Course) -> Iterator[tuple[str, bytes, bool]]:
+        """Yield states to go on from, the best first: name, content, whether it is this trial's own checkpoint.
+
+        Checkpoints that prove useless are removed.
+        """
         trial = course.trial
         for name, content in self._checkpoints.newest_first(trial.trial_id):
-            yield name, content
+            yield name, content, True
             self._checkpoints.discard(name)
         if not trial.spec.follows_length:
-            yield from self._checkpoints.finals(trial.lineage_id, trial.spec.epochs)
+            for name, content in self._checkpoints.finals(trial.lineage_id, trial.spec.epochs):
+                yield name, content, False
 
     def _packed(self, course: Course, hooks: Hooks) -> bytes:
         """Return the trial as it is now."""
@@ -81,6 +88,7 @@ class Resumption:
             hooks.state(),
             course.log.columns,
             course.stopped,
+            course.log.inherited,
             course.seconds,
             self._made_by,
         )

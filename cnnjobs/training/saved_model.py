@@ -1,6 +1,8 @@
 """Networks as `.keras` files that take pixels as they are and give probabilities, and back."""
 
+import json
 import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from cnnjobs.errors import ModelError
-from cnnjobs.modelfile import About, read_about, with_about
+from cnnjobs.modelfile import MEMBER, About, read_about, with_about
 from cnnjobs.training.pipeline import Pixels
 
 BATCH = 256
@@ -30,17 +32,28 @@ def pack_model(network: keras.Model, pixels: Pixels, about: About, *, gives_logi
         largest: value of a white pixel in training, 255 or 1; the archive always takes 0 to 255.
 
     Raises:
-        ValueError: if Keras cannot save it, or what it saved cannot be loaded without the job file.
+        ValueError: if Keras cannot save it, or it has parts that are known only where the job file was run.
     """
     inputs = keras.Input(about.image_shape, name="pixels")
     scale = (pixels.gain * largest / 255).tolist()
     outputs = network(keras.layers.Rescaling(scale, offset=pixels.offset.tolist())(inputs))
     if gives_logits:
         outputs = keras.layers.Softmax(dtype="float32")(outputs)
+    return with_about(_saved(keras.Model(inputs, outputs)), about)
+
+
+def check_savable(network: keras.Model) -> None:
+    """Raise the ValueError of `pack_model`, before hours of training."""
+    _saved(network)
+
+
+def _saved(model: keras.Model) -> bytes:
+    """Return the bytes of a `.keras` archive that loads where only Keras is known."""
     with tempfile.TemporaryDirectory(prefix="cnnjobs-") as folder:
         path = Path(folder, "model.keras")
         try:
-            keras.Model(inputs, outputs).save(path)
+            model.save(path)
+            _refuse_foreign(json.loads(zipfile.ZipFile(path).read("config.json")))
             keras.saving.load_model(path, compile=False)
         except Exception as error:  # Keras raises many kinds
             raise ValueError(
@@ -48,7 +61,20 @@ def pack_model(network: keras.Model, pixels: Pixels, about: About, *, gives_logi
                 f"{type(error).__name__}: {str(error).strip().splitlines()[0]} "
                 "Build it of Keras's own layers, without Lambda."
             ) from error
-        return with_about(path.read_bytes(), about)
+        return path.read_bytes()
+
+
+def _refuse_foreign(config: Any) -> None:
+    """Raise a TypeError for a part of a saved network that Keras knows only in this process."""
+    if isinstance(config, dict):
+        module = config.get("module")
+        if "class_name" in config and isinstance(module, str) and not f"{module}.".startswith("keras."):
+            raise TypeError(f"{config['class_name']} is not of Keras.")
+        registered = config.get("registered_name")
+        if isinstance(registered, str) and ">" in registered:
+            raise TypeError(f"{registered.rpartition('>')[2]} is not of Keras.")
+    for part in config.values() if isinstance(config, dict) else config if isinstance(config, list) else ():
+        _refuse_foreign(part)
 
 
 class SavedModel:
@@ -68,17 +94,29 @@ class SavedModel:
         except Exception as error:  # Keras raises many kinds
             reason = str(error).strip().splitlines()[0] if str(error).strip() else ""
             raise ModelError(f"{path}: Keras cannot load it ({type(error).__name__}: {reason}).") from error
-        images = tf.TensorSpec([None, *self.about.image_shape], tf.uint8)
+        self._check(path)
+        images = tf.TensorSpec([None, *self.about.image_shape], tf.float32)
         self._forward = tf.function(self._probabilities, [images], autograph=False)
 
-    def predict(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def predict(self, images: NDArray[Any]) -> NDArray[np.float32]:
         """Return class probabilities, (n, classes).
 
         Args:
-            images: (n, height, width, channels) of `about.image_shape`.
+            images: (n, height, width, channels) of `about.image_shape`, from 0 to 255.
         """
-        parts = [self._forward(images[start : start + BATCH]).numpy() for start in range(0, len(images), BATCH)]
+        starts = range(0, len(images), BATCH)
+        parts = [self._forward(images[start : start + BATCH].astype(np.float32)).numpy() for start in starts]
         return np.concatenate(parts) if parts else np.zeros((0, len(self.about.class_names)), np.float32)
 
     def _probabilities(self, images: Any) -> Any:
-        return self._model(tf.cast(images, tf.float32), training=False)
+        return self._model(images, training=False)
+
+    def _check(self, path: str | Path) -> None:
+        """Refuse a network that is not the one the file speaks of."""
+        expected = (None, *self.about.image_shape), (None, len(self.about.class_names))
+        found = tuple(self._model.input_shape), tuple(self._model.output_shape)
+        if found != expected:
+            raise ModelError(
+                f"{path}: its network must take {expected[0]} and give {expected[1]}, as its {MEMBER} says. "
+                f"Received: {found[0]} and {found[1]}."
+            )

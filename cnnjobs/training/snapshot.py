@@ -27,7 +27,8 @@ class Snapshot:
         callbacks: what each callback remembers.
         columns: of `epochs`, one value for each epoch that is done.
         stopped: whether a callback has ended the trial.
-        seconds: that the trial has taken so far.
+        inherited: epochs that another trial has trained.
+        seconds: that the trial has taken so far, without those.
         made_by: versions and devices; another make would go on with other bits.
     """
 
@@ -35,6 +36,7 @@ class Snapshot:
     callbacks: list[dict[str, Any]]
     columns: dict[str, list[Any]]
     stopped: bool
+    inherited: int
     seconds: float
     made_by: Mapping[str, Any]
 
@@ -48,6 +50,7 @@ def pack(snapshot: Snapshot) -> bytes:
         "callbacks": _without_arrays(snapshot.callbacks, arrays),
         "columns": snapshot.columns,
         "stopped": snapshot.stopped,
+        "inherited": snapshot.inherited,
         "seconds": snapshot.seconds,
         "made_by": dict(snapshot.made_by),
     }
@@ -73,6 +76,7 @@ def unpack(content: bytes) -> Snapshot:
                 callbacks=_with_arrays(header["callbacks"], arrays),
                 columns=header["columns"],
                 stopped=header["stopped"],
+                inherited=header["inherited"],
                 seconds=header["seconds"],
                 made_by=header["made_by"],
             )

@@ -178,7 +178,7 @@ class TrialWorker:
             if block < layout.blocks:
                 yield Progress(course.log.epochs, spec.epochs, images)
         rate, trained = program.learning_rate, time.perf_counter()
-        found = all_metrics(*self._validate(course))
+        found = all_metrics(*self._validate(course)) if course.validates else dict.fromkeys(METRICS)
         course.log.add(
             **dict(zip(METRICS, means.tolist(), strict=True)),
             **{f"val_{name}": value for name, value in found.items()},
@@ -214,7 +214,7 @@ class TrialWorker:
             probabilities, labels = self._test(course)
         metrics = {f"test_{name}": value for name, value in all_metrics(probabilities, labels).items()}
         metrics["test_seconds"] = time.perf_counter() - began
-        if changed:
+        if changed and course.validates:
             metrics |= {f"val_{name}": value for name, value in all_metrics(*self._validate(course)).items()}
         return Predictions(labels, probabilities), metrics
 

@@ -149,6 +149,33 @@ def test_pictures_in_other_channels_are_converted_with_a_note(folder, fitted):
     assert done.stdout.startswith("path,label,probability,truth,right,error\ncolour.png,")
 
 
+def test_pictures_are_never_written_over(folder, fitted):
+    before = sorted((path, path.read_bytes()) for path in (folder / "numerals").rglob("*.png"))
+    done = run("predict", "own.keras", "numerals/test", "--annotate", "numerals/test/one", cwd=folder)
+    assert done.returncode == 2
+    assert "`--annotate` must be another folder than that of the pictures" in done.stderr
+    assert sorted((path, path.read_bytes()) for path in (folder / "numerals").rglob("*.png")) == before
+
+
+def test_where_the_model_cannot_go_is_told_before_anything_is_trained(folder):
+    (folder / "afile").write_text("")
+    for output in ("afile/m.keras", "/proc/nothing/m.keras"):
+        done = run("fit", "own.py", "--variant", "own", "--output", output, "--epochs", "1", cwd=folder)
+        assert done.returncode == 2
+        assert f"`--output` {output} cannot be written: Cannot write" in done.stderr
+        assert "fitting" not in done.stderr
+
+
+def test_a_model_of_a_folder_that_has_moved_says_how_to_go_on(folder, fitted, tmp_path):
+    (folder / "numerals").rename(folder / "elsewhere")
+    try:
+        done = run("evaluate", "own.keras", cwd=folder)
+        assert done.returncode == 2
+        assert "own.keras was trained on it; if it lies elsewhere, use --dataset PATH." in done.stderr
+    finally:
+        (folder / "elsewhere").rename(folder / "numerals")
+
+
 def test_the_terminal_is_quiet(folder, fitted):
     done = run("predict", "own.keras", "colour.png", "colour.png", cwd=folder)
     assert len(done.stdout.splitlines()) == 2

@@ -46,12 +46,12 @@ def test_a_source_that_varies_alone_changes_only_what_is_its_own(worker, source)
 
 def first_batch(worker, trial):
     from cnnjobs.training.pipeline import lay_out
-    from cnnjobs.training.trial import _Course, fit_pixels, split_rows
+    from cnnjobs.training.trial import Course, fit_pixels, split_rows
 
     rows, validation = split_rows(worker.dataset.y_train, trial)
     pixels = fit_pixels(trial.spec.scaling, worker.dataset.x_train, rows)
     layout = lay_out(len(rows), trial.spec.batch_size, 1, worker.dataset.image_shape)
-    course = _Course(trial, worker._ready_program(trial), pixels, layout, validation)
+    course = Course(trial, worker._ready_program(trial), pixels, layout, validation)
     return next(worker._ready_pipeline(course).iterators(rows, pixels, trial.seeds)[0])[0].numpy()
 
 

@@ -43,6 +43,15 @@ def test_more_epochs_go_on_to_the_bits_of_one_run(worker, keeper, caplog, change
     assert same(continued, whole)
 
 
+def test_seconds_of_epochs_that_another_trial_has_trained_are_that_trials(worker, keeper):
+    variant = everything(DROPPING["small_cnn"])
+    *_, short = worker.run(trial_of(variant.but(epochs=2)))
+    *_, long = worker.run(trial_of(variant.but(epochs=3)))
+    assert long.final["train_seconds"] == pytest.approx(long.epochs["train_seconds"][-1])
+    assert long.final["seconds"] < short.final["seconds"] + long.epochs["train_seconds"][-1] + 60
+    assert long.epochs["train_seconds"][:2] == short.epochs["train_seconds"]
+
+
 def test_a_run_that_was_stopped_early_stays_stopped(worker, keeper, caplog):
     stopping = EarlyStopping(patience=1, monitor="loss", min_delta=100.0)
     continued, whole = longer(worker, everything(DROPPING["small_cnn"], callbacks=stopping))

@@ -1,5 +1,6 @@
 """A saved network takes pixels as they are, scales them as training did, and says what the trial said."""
 
+import zipfile
 from dataclasses import replace
 
 import numpy as np
@@ -65,6 +66,7 @@ def test_images_that_were_floats_in_training_are_pixels_for_the_file(worker, dig
     other = TrialWorker(floats, cpus=1, gpus=0, replicas=1)
     result = fitted(other, plain(BUNDLED["mlp"], scaling="standardize"), path)
     assert np.abs(SavedModel(path).predict(digits.x_test) - result.predictions.probabilities).max() < 1e-5
+    assert np.abs(SavedModel(path).predict(floats.x_test * 255) - result.predictions.probabilities).max() < 1e-5
 
 
 def test_what_two_replicas_trained_is_saved_as_one_network(digits, tmp_path):
@@ -98,9 +100,42 @@ def test_a_network_that_cannot_be_loaded_without_the_job_file_is_refused(worker,
         fitted(worker, variant, tmp_path / "m.keras")
 
 
-def test_a_file_whose_weights_are_cut_off_is_refused(worker, tmp_path):
-    import zipfile
+def with_registered_layer(input_shape, classes):
+    import keras
 
+    @keras.saving.register_keras_serializable("tests")
+    class Own(keras.layers.Layer):
+        def call(self, inputs):
+            return inputs * 2
+
+    inputs = keras.Input(input_shape)
+    flat = keras.layers.Flatten()(Own()(inputs))
+    return keras.Model(inputs, keras.layers.Dense(classes, activation="softmax")(flat))
+
+
+def test_a_layer_that_only_this_process_knows_is_refused_before_training(worker, tmp_path):
+    variant = Variant(model=custom(with_registered_layer), epochs=10**6, batch_size=512)
+    with pytest.raises(ValueError, match=r"cannot be saved so that it loads without the job file.*Own is not of Keras"):
+        fitted(worker, variant, tmp_path / "m.keras")
+
+
+def test_a_network_that_is_not_the_one_the_file_speaks_of_is_refused(worker, tmp_path):
+    from cnnjobs.modelfile import read_about, with_about
+    from cnnjobs.training.saved_model import SavedModel
+
+    path, other = tmp_path / "m.keras", tmp_path / "other.keras"
+    fitted(worker, plain(BUNDLED["mlp"], epochs=1), path)
+    about = read_about(path)
+    with zipfile.ZipFile(path) as whole, zipfile.ZipFile(other, "w") as made:
+        for name in whole.namelist():
+            if name != "cnnjobs.json":
+                made.writestr(name, whole.read(name))
+    other.write_bytes(with_about(other.read_bytes(), replace(about, class_names=("a", "b"))))
+    with pytest.raises(ModelError, match=r"must take \(None, 8, 8, 1\) and give \(None, 2\).*and \(None, 10\)"):
+        SavedModel(other)
+
+
+def test_a_file_whose_weights_are_cut_off_is_refused(worker, tmp_path):
     from cnnjobs.training.saved_model import SavedModel
 
     path, cut = tmp_path / "m.keras", tmp_path / "cut.keras"

@@ -84,6 +84,17 @@ def test_the_test_set_can_double_as_validation_set(worker, digits):
     assert result.final["val_loss"] == result.final["test_loss"]
 
 
+def test_a_trial_without_validation_trains_on_all_rows_and_stores_no_validation_metrics(worker, digits):
+    result = run(worker, trials_of(BASE.but(epochs=1), digits, validation=None)[0])
+    assert (result.final["train_rows"], result.final["validation_rows"]) == (len(digits.y_train), 0)
+    assert result.epochs["val_loss"] == [None]
+    assert "val_accuracy" not in result.final
+    with_test = run(worker, trials_of(BASE.but(epochs=1), digits, validation="test")[0])
+    assert with_test.final["test_loss"] == result.final["test_loss"], (
+        "whether the test set is looked at changes nothing"
+    )
+
+
 def test_folds_train_on_what_they_do_not_validate(worker, digits):
     results = [run(worker, trial) for trial in trials_of(BASE.but(epochs=1), digits, folds=3, repeats=1)]
     assert sum(result.final["validation_rows"] for result in results) == len(digits.y_train)

@@ -94,7 +94,7 @@ def test_final_states_are_kept_only_if_asked_for_and_found_by_the_epochs_they_ma
     assert [name for name, _ in keeping.finals("kin", 8)] == ["kin-0000008.npz", "kin-0000004.npz"]
     assert [name for name, _ in keeping.finals("kin", 7)] == ["kin-0000004.npz"]
     assert list(keeping.finals("kin", 3)) == []
-    assert keeping.kept_epochs() == {"kin": 8, "other": 3}
+    assert keeping.kept_epochs() == {"kin": [4, 8], "other": [3]}
     assert list(Checkpoints(folder).finals("kin", 8)) == []
 
 
@@ -106,6 +106,7 @@ SNAPSHOT = Snapshot(
     ],
     columns={"epoch": [1, 2], "loss": [0.1, 1e-300]},
     stopped=True,
+    inherited=1,
     seconds=12.5,
     made_by={"keras_version": "3"},
 )
@@ -123,7 +124,7 @@ def test_a_snapshot_comes_back_as_it_was():
     assert type(second["scalar"]) is np.float32
     assert second["nested"] == {"a": [1, {"b": "text"}]}
     assert (back.columns, back.seconds, back.made_by) == (SNAPSHOT.columns, 12.5, {"keras_version": "3"})
-    assert back.stopped
+    assert (back.stopped, back.inherited) == (True, 1)
 
 
 @pytest.mark.parametrize("cut", [0, 1, 100, -1, -30])
