@@ -62,6 +62,16 @@ def test_what_is_no_model_file_is_refused(tmp_path, content, message):
         read_about(path)
 
 
+def test_an_entry_that_is_damaged_is_told(tmp_path):
+    path = tmp_path / "m.keras"
+    content = bytearray(with_about(KERAS, ABOUT))
+    place = bytes(content).index(MEMBER.encode()) + len(MEMBER) + 8
+    content[place : place + 20] = b"\xff" * 20
+    path.write_bytes(bytes(content))
+    with pytest.raises(ModelError, match="is no model file"):
+        read_about(path)
+
+
 def test_a_file_that_is_not_there_is_told(tmp_path):
     with pytest.raises(ModelError, match="There is no model file"):
         read_about(tmp_path / "m.keras")
