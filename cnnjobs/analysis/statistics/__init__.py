@@ -1,0 +1,82 @@
+"""Statistics of repeats: what runs say of one variant, of a difference, of a family of differences, and of the next.
+
+Every function is pure: what draws at random takes its generator. Where there is too little data the result has None
+and says why in a sentence, and never a number that claims more.
+"""
+
+from cnnjobs.analysis.statistics.examples import (
+    Components,
+    Noise,
+    cochrans_q,
+    components,
+    distribution_variance,
+    floor_variance,
+    new_examples_interval,
+    noise,
+)
+from cnnjobs.analysis.statistics.families import (
+    Friedman,
+    critical_difference,
+    friedman,
+    holm,
+    pairwise_wilcoxon,
+    rank_error,
+)
+from cnnjobs.analysis.statistics.folds import FoldComponents, corrected_t, fold_components, fold_means
+from cnnjobs.analysis.statistics.outcomes import ALPHA, CONFIDENCE, Interval, Outcome
+from cnnjobs.analysis.statistics.pairs import (
+    Difference,
+    Superiority,
+    paired_difference,
+    sign_flip,
+    superiority,
+)
+from cnnjobs.analysis.statistics.planning import equivalence, noether_pairs, repeats_to_resolve, stein_repeats
+from cnnjobs.analysis.statistics.single_models import mcnemar
+from cnnjobs.analysis.statistics.summary import (
+    Summary,
+    bootstrap_interval,
+    mean_interval,
+    sd_interval,
+    summarize,
+)
+
+__all__ = [
+    "ALPHA",
+    "CONFIDENCE",
+    "Components",
+    "Difference",
+    "FoldComponents",
+    "Friedman",
+    "Interval",
+    "Noise",
+    "Outcome",
+    "Summary",
+    "Superiority",
+    "bootstrap_interval",
+    "cochrans_q",
+    "components",
+    "corrected_t",
+    "critical_difference",
+    "distribution_variance",
+    "equivalence",
+    "floor_variance",
+    "fold_components",
+    "fold_means",
+    "friedman",
+    "holm",
+    "mcnemar",
+    "mean_interval",
+    "new_examples_interval",
+    "noether_pairs",
+    "noise",
+    "paired_difference",
+    "pairwise_wilcoxon",
+    "rank_error",
+    "repeats_to_resolve",
+    "sd_interval",
+    "sign_flip",
+    "stein_repeats",
+    "summarize",
+    "superiority",
+]

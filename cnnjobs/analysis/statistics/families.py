@@ -1,0 +1,119 @@
+"""Families of comparisons: several variants, and several data sets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+from cnnjobs.analysis.statistics.outcomes import ALPHA, Outcome, Reals, reals
+
+FEWEST_DATASETS = 5
+"""Below so many data sets ranks say nothing: 0.0625 is the smallest p of Wilcoxon's test of five."""
+
+
+@dataclass(frozen=True)
+class Friedman:
+    """Whether variants rank alike over data sets.
+
+    Args:
+        ranks: (variants,) mean rank of each, 1 the best; ties share theirs.
+        chi_squared: Friedman's test (1937).
+        f: Iman and Davenport's (1980), which is less conservative.
+    """
+
+    ranks: tuple[float, ...]
+    chi_squared: Outcome
+    f: Outcome
+
+
+def holm(ps: Sequence[float | None]) -> list[float | None]:
+    """Return p adjusted by Holm (1979) over all that are given; None stays and is no part of the family.
+
+    Args:
+        ps: one a comparison.
+    """
+    family = [index for index, p in enumerate(ps) if p is not None]
+    found: list[float | None] = [None] * len(ps)
+    if family:
+        adjusted = multipletests([ps[index] for index in family], method="holm")[1]
+        for index, p in zip(family, adjusted, strict=True):
+            found[index] = float(p)
+    return found
+
+
+def friedman(scores: ArrayLike) -> Friedman:
+    """Return mean ranks and whether they differ by more than chance.
+
+    chi^2 = 12 N / (k (k + 1)) (sum of squared mean ranks - k (k + 1)^2 / 4) and F = (N - 1) chi^2 / (N (k - 1) -
+    chi^2), as in Demsar, Statistical Comparisons of Classifiers over Multiple Data Sets (2006), section 3.2.2. Unlike
+    `scipy.stats.friedmanchisquare`, not enlarged for ties.
+
+    Args:
+        scores: (data sets, variants) higher is better. A block is a data set, never a repeat.
+    """
+    x = reals(scores)
+    n, k = x.shape
+    ranks = stats.rankdata(-x, axis=1).mean(axis=0)
+    if n < 2 or k < 2:
+        none = Outcome.none("one data set or variant: nothing to rank")
+        return Friedman(tuple(ranks.tolist()), none, none)
+    chi = float(12 * n / (k * (k + 1)) * (np.sum(ranks**2) - k * (k + 1) ** 2 / 4))
+    chi_squared = Outcome(chi, float(stats.chi2.sf(chi, k - 1)))
+    return Friedman(tuple(ranks.tolist()), chi_squared, _iman_davenport(chi, n, k))
+
+
+def _iman_davenport(chi: float, n: int, k: int) -> Outcome:
+    rest = n * (k - 1) - chi
+    if rest <= 1e-9:
+        return Outcome.none("every data set ranks the variants alike")
+    f = (n - 1) * chi / rest
+    return Outcome(f, float(stats.f.sf(f, k - 1, (k - 1) * (n - 1))))
+
+
+def rank_error(variants: int, datasets: int) -> float:
+    """Return the standard error of the difference of two mean ranks: sqrt(k (k + 1) / (6 N)) (Demsar, 2006).
+
+    Args:
+        variants: k.
+        datasets: N.
+    """
+    return float(np.sqrt(variants * (variants + 1) / (6 * datasets)))
+
+
+def critical_difference(variants: int, datasets: int, alpha: float = ALPHA) -> float:
+    """Return by how much two mean ranks must differ (Nemenyi, 1963): q / sqrt(2) standard errors.
+
+    Args:
+        variants: k, at least 2.
+        datasets: N.
+        alpha: rate of false alarms over all pairs; q is that quantile of the studentized range.
+    """
+    q = stats.studentized_range.ppf(1 - alpha, variants, np.inf)
+    return float(q / np.sqrt(2) * rank_error(variants, datasets))
+
+
+def pairwise_wilcoxon(scores: ArrayLike) -> dict[tuple[int, int], Outcome]:
+    """Return Wilcoxon's signed-rank test (1945) of every pair of variants over data sets, p adjusted by Holm.
+
+    Args:
+        scores: (data sets, variants).
+    """
+    x = reals(scores)
+    pairs = list(combinations(range(x.shape[1]), 2))
+    tests = [_wilcoxon(x[:, one] - x[:, other]) for one, other in pairs]
+    adjusted = holm([test.p for test in tests])
+    return {pair: Outcome(test.statistic, p, test.why) for pair, test, p in zip(pairs, tests, adjusted, strict=True)}
+
+
+def _wilcoxon(d: Reals) -> Outcome:
+    if d.size < FEWEST_DATASETS:
+        return Outcome.none(f"fewer than {FEWEST_DATASETS} data sets: no test of pairs")
+    if not d.any():
+        return Outcome.none("alike on every data set")
+    test = stats.wilcoxon(d)
+    why = "cannot reach 0.05 at this n" if d.size == FEWEST_DATASETS else ""
+    return Outcome(float(test.statistic), float(test.pvalue), why)

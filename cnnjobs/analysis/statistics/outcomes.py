@@ -1,0 +1,76 @@
+"""What a statistic comes to: an interval or a test, or the sentence that says why there is none."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Reals = NDArray[np.float64]
+
+CONFIDENCE = 0.95
+"""Level of every interval, unless another is asked for."""
+
+ALPHA = 0.05
+"""How often a test may reject what is true, unless another rate is asked for."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An interval, or why there is none.
+
+    Args:
+        low: lower end; None if there is no interval.
+        high: upper end.
+        why: why there is none; empty if there is one.
+    """
+
+    low: float | None
+    high: float | None
+    why: str = ""
+
+    @classmethod
+    def none(cls, why: str) -> "Interval":
+        """Return no interval, and why."""
+        return cls(None, None, why)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A test's statistic and p, two-sided unless said otherwise; or why there is none.
+
+    Args:
+        statistic: of the test; None if it cannot be computed.
+        p: how often chance alone gives such a statistic or a larger one; None as well.
+        why: why there is no p, or what this p cannot do; empty for a plain result.
+    """
+
+    statistic: float | None
+    p: float | None
+    why: str = ""
+
+    @classmethod
+    def none(cls, why: str) -> "Outcome":
+        """Return no outcome, and why."""
+        return cls(None, None, why)
+
+
+def reals(values: ArrayLike) -> Reals:
+    """Return finite numbers as float64, of the same shape.
+
+    Raises:
+        ValueError: without a value, or with one that is not finite.
+    """
+    x = np.asarray(values, dtype=np.float64)
+    if x.size == 0 or not np.isfinite(x).all():
+        raise ValueError(f"`values` must be one or more finite numbers. Received: {np.ravel(x).tolist()}.")
+    return x
+
+
+def sd(x: Reals) -> float | None:
+    """Return the standard deviation with ddof=1 of (n,) values; None below two.
+
+    Exactly 0 for values that are equal up to rounding: 0.91 - 0.9 is not 0.93 - 0.92 in binary.
+    """
+    if x.size < 2:
+        return None
+    return 0.0 if np.ptp(x) < 1e-12 * max(1.0, float(np.abs(x).max())) else float(x.std(ddof=1))
