@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from cnnjobs.analysis.report import report_text, write_comparison
+from cnnjobs.analysis.tables import job_table
 from cnnjobs.messages import Predictions
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
@@ -62,3 +64,45 @@ def made_up_store(root, job="job", variants=("a", "b"), runs=2, classes=3, class
             row = which | {"repeat": run, "fold": 0, "status": "completed", "test_accuracy": 0.5 + run / 10}
             store.commit(row, made.get("epochs", history)(run), predict(run))
     return store
+
+
+VALUES = {
+    "baseline": [0.90, 0.91, 0.92, 0.93, 0.94],
+    "better | *bold* <script>": [0.92, 0.93, 0.93, 0.95, 0.96],
+    "alike": [0.92, 0.91, 0.90, 0.94, 0.93],
+}
+
+
+def make_store(tmp_path, values=VALUES, *, folds=None, repeats=5, validation=0.2, curves=False, **row):
+    """A store whose trials have these test accuracies; epochs and predictions only with `curves`."""
+    store = Store(Files(tmp_path / "job"))
+    protocol = {"validation": validation, "folds": folds, "limit_train": None, "replicas": 1}
+    store.write_job(
+        {
+            "name": "job",
+            "repeats": repeats,
+            "vary": ["split", "init"],
+            "reference": next(iter(values)),
+            "protocol": protocol,
+            "protocol_text": "20% held out",
+            "dataset": {"name": "digits", "train_rows": 100, "test_rows": 10, "classes": 2},
+            "variants": {name: {"condition_id": f"c{index}", "settings": {}} for index, name in enumerate(values)},
+        }
+    )
+    predictions = Predictions(np.zeros(1, np.int32), np.ones((1, 2), np.float32) / 2)
+    for index, (name, runs) in enumerate(values.items()):
+        for number, value in enumerate(runs):
+            repeat, fold = divmod(number, folds) if folds else (number, 0)
+            which = {"trial_id": f"t{index}-{number}", "condition_id": f"c{index}", "job": "job", "variant": name}
+            metrics = {"test_accuracy": value, "val_accuracy": value, "test_loss": 1 - value}
+            epochs = {"epoch": [1, 2], "loss": [1, 0.5], "accuracy": [0.5, 0.6]}
+            epochs |= {"val_loss": [1, 0.6], "val_accuracy": [0.4, value]}
+            full = which | {"repeat": repeat, "fold": fold, "status": "completed"} | metrics | row
+            store.commit(full, epochs if curves else {}, predictions if curves else None)
+    return store
+
+
+def report_of(store):
+    """The report without curves and classes."""
+    table = job_table(store)
+    return report_text(table, write_comparison(store.files.below("report"), table))

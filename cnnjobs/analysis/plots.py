@@ -10,7 +10,6 @@ from matplotlib.style import context
 
 from cnnjobs.analysis.drawing import COLORS, STYLE, text, wrapped
 from cnnjobs.analysis.measures import axis_label, difference_label, measure
-from cnnjobs.analysis.statistics import CONFIDENCE
 from cnnjobs.analysis.tables import JobTable
 
 LEAST_FOR_BOX = 5
@@ -86,15 +85,16 @@ def difference_plot(table: JobTable) -> Figure | None:
         for place, row in enumerate(reversed(rows)):
             d = row.difference
             assert d is not None and d.mean is not None
-            color = "tab:blue" if d.resolved else "#888888"
+            resolved = row.comparison is not None and row.comparison.resolved(table.alpha)
+            color = "tab:blue" if resolved else "#888888"
             if d.low is not None and d.high is not None:
                 axes.hlines(place, factor * d.low, factor * d.high, colors=color, linewidth=2)
-            axes.plot(factor * d.mean, place, "o" if d.resolved else "D", color=color, markersize=6)
+            axes.plot(factor * d.mean, place, "o" if resolved else "D", color=color, markersize=6)
         labels = [f"{text(row.name)} ({row.difference.n if row.difference else 0})" for row in reversed(rows)]
         axes.set_yticks(range(len(rows)), labels)
         axes.set_ylim(-0.7, len(rows) - 0.3)
         axes.set_xlabel(
-            f"{difference_label(table.metric, text(table.reference))}; mean and {CONFIDENCE:.0%} interval\n"
-            "blue: the interval leaves out 0, grey diamond: not resolved; in brackets: pairs"
+            f"{difference_label(table.metric, text(table.reference))}; mean and {table.level} interval\n"
+            "blue: resolved among all of them (Holm), grey diamond: not; in brackets: pairs"
         )
     return figure

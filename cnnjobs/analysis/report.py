@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cnnjobs.analysis import csv_tables, plots, tables
+from cnnjobs.analysis import cells, csv_tables, plots
 from cnnjobs.analysis.markdown import markdown_table, picture, plain
-from cnnjobs.analysis.measures import axis_label
+from cnnjobs.analysis.measures import axis_label, show
 from cnnjobs.analysis.report_classes import write_classes
 from cnnjobs.analysis.report_curves import write_curves
 from cnnjobs.analysis.report_part import Part, joined, plain_names, write_figure
@@ -137,18 +137,33 @@ def _about(table: JobTable) -> list[str]:
 
 
 def _summary(table: JobTable) -> list[str]:
-    header, rows = tables.summary_cells(table)
     what = axis_label(table.metric)
+    of = " of the runs that completed" if any(row.diverged for row in table.rows) else ""
     text = (
-        f"{what[0].upper() + what[1:]} of the weights that come out of training. "
-        f"SD: standard deviation over the runs, ddof=1. 95% CI: t interval of the mean over {interval_over(table)}"
+        f"{what[0].upper() + what[1:]} of the weights that come out of training{of}. SD: standard deviation over the "
+        f"{'means of folds' if table.design.same_folds else 'runs'}, ddof=1; its interval is chi-squared. "
+        f"{table.level} CI: t interval of the mean over {interval_over(table)}."
     )
-    return [f"## {what.split(' (', maxsplit=1)[0].capitalize()}", markdown_table(header, rows), text + "."]
+    title = f"## {what.split(' (', maxsplit=1)[0].capitalize()}"
+    return [title, markdown_table(*cells.full_summary_cells(table)), text, *_few_runs(table)]
+
+
+def _few_runs(table: JobTable) -> list[str]:
+    """Show every run of variants that have fewer than five: quartiles would say nothing."""
+    few = [row for row in table.rows if 0 < len(row.values) < plots.LEAST_FOR_BOX]
+    runs = "; ".join(
+        f"{plain(row.name)}: {', '.join(show(table.metric, value) for value in row.values.values())}" for row in few
+    )
+    return [f"Fewer than {plots.LEAST_FOR_BOX} runs, all of them: {runs}."] if few else []
 
 
 def interval_over(table: JobTable) -> str:
     """Say what an interval of the mean speaks of."""
     if table.job["protocol"]["folds"]:
+        if table.design.same_folds:
+            return (
+                "these folds' means over repeats, corrected for the training rows they share (Nadeau and Bengio, 2003)"
+            )
         return "new folds of these rows, corrected for the training rows that folds share (Nadeau and Bengio, 2003)"
     if table.metric.startswith("test_"):
         return "new repeats on these same test images"
@@ -156,14 +171,24 @@ def interval_over(table: JobTable) -> str:
 
 
 def _differences(table: JobTable) -> list[str]:
-    header, rows = tables.difference_cells(table)
     return [
         f"## Paired differences to {plain(table.reference)}",
-        markdown_table(header, rows),
+        markdown_table(*cells.full_difference_cells(table)),
         "Each repeat has the same seeds and rows in every variant, so runs are compared in pairs"
-        + (", in percentage points" if table.is_accuracy else "")
-        + f". The intervals are not corrected for there being {len(rows)} of them.",
+        + (", in percentage points. " if table.is_accuracy else ". ")
+        + adjustment(table)
+        + " d_z: mean over SD. p (t): paired t test. Sign flips: the exact test without normality. P(A > B): in what "
+        f"share of pairs the variant is above {plain(table.reference)}; above 0.75 it is called meaningful "
+        "(Bouthillier et al., arXiv 2103.03098).",
     ]
+
+
+def adjustment(table: JobTable) -> str:
+    """Say by what a verdict is reached."""
+    family = max((one.family for one in table.comparisons.values()), default=0)
+    if family < 2:
+        return f"A verdict needs p below {table.alpha:g}."
+    return f"A verdict needs p below {table.alpha:g} by Holm over {family} comparisons; intervals are not adjusted."
 
 
 def _provenance(table: JobTable) -> list[str]:

@@ -1,22 +1,22 @@
-"""Tables of one job: a row a variant, a row a difference; the same numbers wherever they are shown."""
+"""The comparison of a job's variants: the same numbers wherever they are shown."""
 
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cnnjobs.analysis.measures import show
-from cnnjobs.analysis.statistics import Difference, Summary, paired_difference, summarize
+from cnnjobs.analysis.comparisons import Comparison, compare
+from cnnjobs.analysis.design import Design, Key, design_of
+from cnnjobs.analysis.measures import measure
+from cnnjobs.analysis.statistics import ALPHA, Difference, Summary
 from cnnjobs.errors import StoreError
 from cnnjobs.spec.metrics import is_accuracy
 from cnnjobs.store.store import Store
-
-Key = tuple[int, int]
-"""(repeat, fold), both counted from 0."""
 
 VERSION_COLUMNS = (
     "cnnjobs_version",
@@ -31,8 +31,11 @@ VERSION_COLUMNS = (
 )
 """What should be the same in all trials of a comparison: each can change the bits of a result."""
 
-FEWEST_FOLDS = 5
-"""Below so many runs of a cross-validation there are estimates, but no interval."""
+COLUMNS = ("trial_id", "condition_id", "repeat", "fold", "status", "seconds", "gpu_seconds")
+"""What else is read of each trial, beside its metric."""
+
+MARGIN = 0.2
+"""Percentage points that a comparison of accuracies should resolve, unless others are asked for."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,9 @@ class VariantRow:
         failed: runs that ended with an error.
         not_finite: completed runs whose metric is missing or not finite.
         summary: None without a completed run.
-        difference: to the reference; None for the reference itself.
+        comparison: with the reference; None for the reference itself.
+        cpu_hours: mean of a completed run; None where it was not measured.
+        gpu_hours: as well.
     """
 
     name: str
@@ -59,7 +64,14 @@ class VariantRow:
     failed: int
     not_finite: int
     summary: Summary | None
-    difference: Difference | None
+    comparison: Comparison | None
+    cpu_hours: float | None
+    gpu_hours: float | None
+
+    @property
+    def difference(self) -> Difference | None:
+        """To the reference; None for the reference itself."""
+        return self.comparison.difference if self.comparison else None
 
 
 @dataclass(frozen=True)
@@ -74,6 +86,9 @@ class JobTable:
         stale: stored trials of settings the job no longer has; left out.
         notes: what a reader should know before trusting the numbers.
         provenance: version, device or commit -> the values that the runs have.
+        design: how runs are summarised and compared.
+        alpha: of tests; one minus the level of intervals.
+        margin: the difference one would like to resolve, as stored; None if none was named.
     """
 
     job: Mapping[str, Any]
@@ -83,6 +98,19 @@ class JobTable:
     stale: int
     notes: tuple[str, ...]
     provenance: Mapping[str, tuple[str, ...]]
+    design: Design
+    alpha: float
+    margin: float | None
+
+    @property
+    def comparisons(self) -> dict[str, Comparison]:
+        """Variant -> its comparison with the reference."""
+        return {row.name: row.comparison for row in self.rows if row.comparison is not None}
+
+    @property
+    def level(self) -> str:
+        """Level of the intervals: "95%"."""
+        return f"{100 * (1 - self.alpha):g}%"
 
     @property
     def is_accuracy(self) -> bool:
@@ -95,13 +123,22 @@ def default_metric(job: Mapping[str, Any]) -> str:
     return "val_accuracy" if job["protocol"]["folds"] else "test_accuracy"
 
 
-def job_table(store: Store, metric: str | None = None, reference: str | None = None) -> JobTable:
+def job_table(
+    store: Store,
+    metric: str | None = None,
+    reference: str | None = None,
+    alpha: float = ALPHA,
+    margin: float | None = None,
+) -> JobTable:
     """Return the comparison of a job's variants.
 
     Args:
         store: the job's folder.
         metric: a column of `trials`; None for `default_metric`.
         reference: name of a variant; None for the job's own.
+        alpha: of tests; one minus the level of intervals.
+        margin: the difference one would like to resolve, in the unit in which differences are shown; None for
+            `MARGIN` points of accuracy.
 
     Raises:
         StoreError: if the reference is no variant of the job.
@@ -115,66 +152,81 @@ def job_table(store: Store, metric: str | None = None, reference: str | None = N
     stored = store.read("trials")
     conditions = [variant["condition_id"] for variant in job["variants"].values()]
     current = stored.table.filter(pc.is_in(stored.table["condition_id"], pa.array(conditions, pa.string())))
-    trials = current.select(
-        ["trial_id", "condition_id", "repeat", "fold", "status", metric, *VERSION_COLUMNS, "commit", "dirty"]
-    ).to_pylist()
-    rows = _rows(job, trials, metric, reference)
+    trials = current.select([*COLUMNS, metric, *VERSION_COLUMNS, "commit", "dirty"]).to_pylist()
+    repeats = max([job["repeats"], *(trial["repeat"] + 1 for trial in trials)])
+    design = design_of(job, metric, alpha, repeats)
+    rows = _rows(job, trials, metric, reference, design, repeats)
     provenance = _provenance(trials)
     notes = [
         *_mixed(provenance),
         *_left_out(rows, metric),
         *(f"not readable, left out: {name}" for name in stored.damaged),
     ]
-    return JobTable(job, metric, reference, rows, stored.table.num_rows - current.num_rows, tuple(notes), provenance)
+    stale = stored.table.num_rows - current.num_rows
+    asked = MARGIN if margin is None and is_accuracy(metric) else margin
+    stored_margin = None if asked is None else asked / measure(metric).factor
+    return JobTable(job, metric, reference, rows, stale, tuple(notes), provenance, design, alpha, stored_margin)
 
 
 def _rows(
-    job: Mapping[str, Any], trials: Sequence[Mapping[str, Any]], metric: str, reference: str
+    job: Mapping[str, Any],
+    trials: Sequence[Mapping[str, Any]],
+    metric: str,
+    reference: str,
+    design: Design,
+    repeats: int,
 ) -> tuple[VariantRow, ...]:
-    overlap, folds = _overlap(job, metric), job["protocol"]["folds"]
-    least = FEWEST_FOLDS if folds else 2
-    repeats = max([job["repeats"], *(trial["repeat"] + 1 for trial in trials)])
     own = {
         name: [trial for trial in trials if trial["condition_id"] == variant["condition_id"]]
         for name, variant in job["variants"].items()
     }
     values = {name: _values(runs, metric) for name, runs in own.items()}
-    rows: list[VariantRow] = []
-    for name, runs in values.items():
-        statuses = Counter(trial["status"] for trial in own[name])
-        rows.append(
-            VariantRow(
-                name=name,
-                values=runs,
-                trials=tuple(trial["trial_id"] for trial in own[name]),
-                expected=repeats * (folds or 1),
-                diverged=statuses["diverged"],
-                failed=statuses["failed"],
-                not_finite=statuses["completed"] - len(runs),
-                summary=summarize(list(runs.values()), overlap, least) if runs else None,
-                difference=None if name == reference else paired_difference(runs, values[reference], overlap, least),
-            )
-        )
-    return tuple(rows)
+    differences = [
+        None if name == reference else design.difference(runs, values[reference]) for name, runs in values.items()
+    ]
+    compared = compare(differences, 1 - design.confidence, independent=not design.overlap)
+    expected = repeats * (job["protocol"]["folds"] or 1)
+    return tuple(
+        _row(name, own[name], values[name], expected, design.summary(values[name]), comparison)
+        for name, comparison in zip(values, compared, strict=True)
+    )
+
+
+def _row(
+    name: str,
+    trials: Sequence[Mapping[str, Any]],
+    values: Mapping[Key, float],
+    expected: int,
+    summary: Summary | None,
+    comparison: Comparison | None,
+) -> VariantRow:
+    statuses = Counter(trial["status"] for trial in trials)
+    cpu = [trial["seconds"] * trial["cpus"] for trial in trials if _finished(trial) and trial["cpus"]]
+    gpu = [trial["gpu_seconds"] or 0.0 for trial in trials if _finished(trial)]
+    return VariantRow(
+        name=name,
+        values=values,
+        trials=tuple(trial["trial_id"] for trial in trials),
+        expected=expected,
+        diverged=statuses["diverged"],
+        failed=statuses["failed"],
+        not_finite=statuses["completed"] - len(values),
+        summary=summary,
+        comparison=comparison,
+        cpu_hours=fmean(cpu) / 3600 if cpu else None,
+        gpu_hours=fmean(gpu) / 3600 if gpu else None,
+    )
+
+
+def _finished(trial: Mapping[str, Any]) -> bool:
+    """Whether a run completed, and its seconds are known."""
+    return trial["status"] == "completed" and trial["seconds"] is not None
 
 
 def _values(trials: Sequence[Mapping[str, Any]], metric: str) -> dict[Key, float]:
     """Return the finite values of the completed runs, in the order of repeats and folds."""
     found = {(trial["repeat"], trial["fold"]): trial[metric] for trial in trials if trial["status"] == "completed"}
     return {key: found[key] for key in sorted(found) if _finite(found[key])}
-
-
-def _overlap(job: Mapping[str, Any], metric: str) -> float:
-    """Return validation rows over training rows where runs share training rows and validate on others.
-
-    So it is for folds, and for validation metrics over hold-outs that are drawn anew each repeat.
-    """
-    folds, validation = job["protocol"]["folds"], job["protocol"]["validation"]
-    if folds:
-        return float(1 / (folds - 1))
-    if metric.startswith("val_") and validation not in ("test", None) and "split" in job["vary"]:
-        return float(validation / (1 - validation))
-    return 0.0
 
 
 def _finite(value: float | None) -> bool:
@@ -204,7 +256,10 @@ def _left_out(rows: Sequence[VariantRow], metric: str) -> list[str]:
     notes = []
     for row in rows:
         if row.diverged:
-            notes.append(f"{row.name}: {row.diverged} of its runs diverged (loss not finite) and have no {metric}")
+            notes.append(
+                f"{row.name}: {row.diverged} of its runs diverged (loss not finite) and have no {metric}: "
+                "its numbers are of the runs that completed"
+            )
         if row.failed:
             notes.append(f"{row.name}: {row.failed} of its runs failed; submit the job again to repeat them")
         if row.difference is not None and row.difference.unmatched:
@@ -213,63 +268,3 @@ def _left_out(rows: Sequence[VariantRow], metric: str) -> list[str]:
             runs = "1 completed run has" if row.not_finite == 1 else f"{row.not_finite} completed runs have"
             notes.append(f"{row.name}: {runs} no finite {metric} and {'is' if row.not_finite == 1 else 'are'} left out")
     return notes
-
-
-def summary_cells(table: JobTable) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Return header and rows of the summary as people read it."""
-    unit = " %" if table.is_accuracy else ""
-    header: tuple[str, ...] = ("variant", "n", f"mean{unit}", "SD", "median", "min", "max", "95% CI of the mean")
-    rows: list[tuple[str, ...]] = []
-    for row in table.rows:
-        s = row.summary
-        done = f"{s.n if s else 0}/{row.expected}"
-        if s is None:
-            rows.append((row.name, done, "no run yet", "", "", "", "", ""))
-            continue
-        interval = _interval(table, s.low, s.high) or _why_no_interval(s.n, s.sd)
-        shown = (show(table.metric, value) for value in (s.mean, s.sd, s.median, s.minimum, s.maximum))
-        rows.append((row.name, done, *shown, interval))
-    return header, rows
-
-
-def difference_cells(table: JobTable) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Return header and rows of the paired differences as people read them."""
-    header = (f"minus {table.reference}", "pairs", "mean difference", "SD", "95% CI", "verdict")
-    rows: list[tuple[str, ...]] = []
-    for row in table.rows:
-        d = row.difference
-        if d is None:
-            continue
-        if d.mean is None:
-            rows.append((row.name, "0", "no pairs yet", "", "", ""))
-            continue
-        interval = _interval(table, d.low, d.high, signed=True) or "-"
-        shown = (show(table.metric, d.mean, signed=True), show(table.metric, d.sd))
-        rows.append((row.name, str(d.n), *shown, interval, verdict(table, d)))
-    return header, rows
-
-
-def verdict(table: JobTable, difference: Difference) -> str:
-    """Say in a few words what the interval allows to be said."""
-    if difference.n == 1:
-        return "one pair: cannot tell from chance"
-    if difference.sd == 0:
-        return "all pairs differ alike: cannot tell"
-    if difference.resolved is None:
-        return f"below {FEWEST_FOLDS} folds: an estimate only"
-    if not difference.resolved:
-        return "not resolved: the interval holds 0"
-    better = (difference.mean or 0) > 0
-    return "better" if better == table.is_accuracy else "worse"
-
-
-def _why_no_interval(n: int, sd: float | None) -> str:
-    if n == 1:
-        return "one repeat: no spread"
-    return "all runs identical" if sd == 0 else f"below {FEWEST_FOLDS} folds"
-
-
-def _interval(table: JobTable, low: float | None, high: float | None, *, signed: bool = False) -> str | None:
-    if low is None or high is None:
-        return None
-    return f"[{show(table.metric, low, signed=signed)}, {show(table.metric, high, signed=signed)}]"

@@ -18,6 +18,18 @@ from cnnjobs.spec.metrics import CURVES, METRICS
 )
 @click.option("--reference", metavar="VARIANT", help="What the others are compared with.  [default: the job's first]")
 @click.option(
+    "--margin",
+    type=click.FloatRange(min=0, min_open=True),
+    help="A difference worth resolving, in percentage points or the metric's unit.  [default: 0.2 points]",
+)
+@click.option(
+    "--alpha",
+    type=click.FloatRange(min=0, max=1, min_open=True, max_open=True),
+    default=0.05,
+    show_default=True,
+    help="How often a test may see a difference that is chance; intervals have the level 1 - alpha.",
+)
+@click.option(
     "--curves",
     type=click.Choice(METRICS),
     multiple=True,
@@ -33,11 +45,18 @@ from cnnjobs.spec.metrics import CURVES, METRICS
     "where RESULTS is one job.",
 )
 def aggregate(
-    results: str, *, metric: str | None, reference: str | None, curves: Sequence[str], overlay: Sequence[str]
+    results: str,
+    *,
+    metric: str | None,
+    reference: str | None,
+    margin: float | None,
+    alpha: float,
+    curves: Sequence[str],
+    overlay: Sequence[str],
 ) -> None:
     """Compare the variants in RESULTS, a job's folder or a folder of jobs, and write a report for each job."""
     from cnnjobs.cli.comparison import show_comparison, show_overlay
 
     if overlay:
         show_overlay(results, overlay, curves)
-    for_each_store(results, lambda store: show_comparison(store, metric, reference, curves))
+    for_each_store(results, lambda store: show_comparison(store, metric, reference, curves, alpha=alpha, margin=margin))

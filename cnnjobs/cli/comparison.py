@@ -13,24 +13,27 @@ def show_comparison(
     reference: str | None = None,
     curves: Sequence[str] = CURVES,
     *,
+    alpha: float = 0.05,
+    margin: float | None = None,
     with_classes: bool = True,
 ) -> None:
     """Print a job's tables, write its report, and print where it is; without classes also how to have them."""
     import click
 
-    from cnnjobs.analysis import tables
+    from cnnjobs.analysis import cells
     from cnnjobs.analysis.measures import axis_label
-    from cnnjobs.analysis.report import write_report
+    from cnnjobs.analysis.report import adjustment, write_report
+    from cnnjobs.analysis.tables import job_table
     from cnnjobs.cli.tables import show_table
 
-    table = tables.job_table(store, metric, reference)
+    table = job_table(store, metric, reference, alpha, margin)
     click.echo()
-    header, rows = tables.summary_cells(table)
+    header, rows = cells.summary_cells(table)
     show_table(f"{table.job['name']}: {axis_label(table.metric)} over the runs", header, rows, "SD: ddof=1")
     if len(table.rows) > 1:
-        header, rows = tables.difference_cells(table)
+        header, rows = cells.difference_cells(table)
         corrected = ", corrected for the rows that folds share" if table.job["protocol"]["folds"] else ""
-        note = f"Paired by repeat and fold; 95% t intervals{corrected}, not adjusted for there being {len(rows)}."
+        note = f"Paired by repeat and fold; t intervals{corrected}. {adjustment(table)}"
         show_table(f"Difference to {table.reference}", header, rows, note)
     notes = list(table.notes)
     if table.stale:

@@ -6,57 +6,15 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
+from stored import VALUES, make_store, report_of
 
-from cnnjobs.analysis import csv_tables, curves, plots, tables
+from cnnjobs.analysis import csv_tables, curves, plots
+from cnnjobs.analysis.cells import difference_cells, full_summary_cells, summary_cells
 from cnnjobs.analysis.drawing import render
 from cnnjobs.analysis.markdown import picture
-from cnnjobs.analysis.report import report_text, write_comparison, write_report
+from cnnjobs.analysis.report import write_report
 from cnnjobs.analysis.tables import job_table
 from cnnjobs.errors import StoreError
-from cnnjobs.messages import Predictions
-from cnnjobs.store.files import Files
-from cnnjobs.store.store import Store
-
-VALUES = {
-    "baseline": [0.90, 0.91, 0.92, 0.93, 0.94],
-    "better | *bold* <script>": [0.92, 0.93, 0.93, 0.95, 0.96],
-    "alike": [0.92, 0.91, 0.90, 0.94, 0.93],
-}
-
-
-def make_store(tmp_path, values=VALUES, *, folds=None, repeats=5, validation=0.2, curves=False, **row):
-    """A store whose trials have these test accuracies; epochs and predictions only with `curves`."""
-    store = Store(Files(tmp_path / "job"))
-    protocol = {"validation": validation, "folds": folds, "limit_train": None, "replicas": 1}
-    store.write_job(
-        {
-            "name": "job",
-            "repeats": repeats,
-            "vary": ["split", "init"],
-            "reference": next(iter(values)),
-            "protocol": protocol,
-            "protocol_text": "20% held out",
-            "dataset": {"name": "digits", "train_rows": 100, "test_rows": 10, "classes": 2},
-            "variants": {name: {"condition_id": f"c{index}", "settings": {}} for index, name in enumerate(values)},
-        }
-    )
-    predictions = Predictions(np.zeros(1, np.int32), np.ones((1, 2), np.float32) / 2)
-    for index, (name, runs) in enumerate(values.items()):
-        for number, value in enumerate(runs):
-            repeat, fold = divmod(number, folds) if folds else (number, 0)
-            which = {"trial_id": f"t{index}-{number}", "condition_id": f"c{index}", "job": "job", "variant": name}
-            metrics = {"test_accuracy": value, "val_accuracy": value, "test_loss": 1 - value}
-            epochs = {"epoch": [1, 2], "loss": [1, 0.5], "accuracy": [0.5, 0.6]}
-            epochs |= {"val_loss": [1, 0.6], "val_accuracy": [0.4, value]}
-            full = which | {"repeat": repeat, "fold": fold, "status": "completed"} | metrics | row
-            store.commit(full, epochs if curves else {}, predictions if curves else None)
-    return store
-
-
-def report_of(store):
-    """The report without curves and classes."""
-    table = job_table(store)
-    return report_text(table, write_comparison(store.files.below("report"), table))
 
 
 @pytest.fixture(scope="module")
@@ -80,19 +38,21 @@ def test_the_summary_has_every_number_asked_for(store):
 
 def test_terminal_and_markdown_show_the_same_numbers_in_percent(store):
     table = job_table(store)
-    _, cells = tables.summary_cells(table)
-    assert cells[0] == ("baseline", "5/5", "92.00", "1.58", "92.00", "90.00", "94.00", "[90.04, 93.96]")
-    assert "| " + " | ".join(cells[0]) + " |" in report_of(store)
+    _, cells = summary_cells(table)
+    assert cells[0] == ("baseline", "5/5", "92.00", "1.58", "[90.04, 93.96]")
+    _, whole = full_summary_cells(table)
+    assert whole[0] == (*cells[0], "[0.95, 4.54]", "92.00", "90.00", "94.00")
+    assert "| " + " | ".join(whole[0]) + " |" in report_of(store)
 
 
 def test_verdicts_follow_from_the_intervals(store):
-    _, cells = tables.difference_cells(job_table(store))
-    assert cells[0][1:] == ("5", "+1.80", "0.45", "[+1.24, +2.36]", "better")
-    assert cells[1][-1] == "not resolved: the interval holds 0"
+    _, cells = difference_cells(job_table(store))
+    assert cells[0][1:] == ("5", "+1.80", "[+1.24, +2.36]", "0.002", "better")
+    assert cells[1][-1] == "not resolved"
 
 
 def test_for_a_loss_less_is_better(store):
-    _, cells = tables.difference_cells(job_table(store, metric="test_loss"))
+    _, cells = difference_cells(job_table(store, metric="test_loss"))
     assert cells[0][-1] == "better"
     assert cells[0][2] == "-0.0180"
 
@@ -109,27 +69,24 @@ def test_a_reference_that_is_no_variant_is_refused_with_the_names(store):
 
 def test_one_repeat_has_no_spread_and_no_verdict(tmp_path):
     table = job_table(make_store(tmp_path, {"a": [0.5], "b": [0.6]}))
-    assert tables.summary_cells(table)[1][0] == (
+    assert summary_cells(table)[1][0] == (
         "a",
         "1/5",
         "50.00",
         "-",
-        "50.00",
-        "50.00",
-        "50.00",
         "one repeat: no spread",
     )
-    assert tables.difference_cells(table)[1][0][-1] == "one pair: cannot tell from chance"
+    assert difference_cells(table)[1][0][-1] == "one pair: cannot tell from chance"
 
 
 def test_differences_that_are_all_alike_get_no_verdict(tmp_path):
     table = job_table(make_store(tmp_path, {"a": [0.90, 0.92], "b": [0.91, 0.93]}))
-    assert tables.difference_cells(table)[1][0][-2:] == ("-", "all pairs differ alike: cannot tell")
+    assert difference_cells(table)[1][0][-3:] == ("-", "-", "all pairs differ alike: cannot tell")
 
 
 def test_fewer_repeats_than_are_stored_still_count_all(tmp_path):
     table = job_table(make_store(tmp_path, {"a": [0.90, 0.92, 0.94]}, repeats=1))
-    assert tables.summary_cells(table)[1][0][1] == "3/3"
+    assert summary_cells(table)[1][0][1] == "3/3"
 
 
 def test_runs_without_a_partner_are_told(tmp_path):
@@ -139,8 +96,8 @@ def test_runs_without_a_partner_are_told(tmp_path):
 
 def test_two_folds_are_estimates_only(tmp_path):
     table = job_table(make_store(tmp_path, {"a": [0.90, 0.92], "b": [0.91, 0.95]}, folds=2, repeats=1))
-    assert tables.summary_cells(table)[1][0][-1] == "below 5 folds"
-    assert tables.difference_cells(table)[1][0][-1] == "below 5 folds: an estimate only"
+    assert summary_cells(table)[1][0][-1] == "below 5 folds"
+    assert difference_cells(table)[1][0][-1] == "below 5 folds: an estimate only"
 
 
 def test_validation_sets_drawn_anew_are_corrected_like_folds(tmp_path):
@@ -157,8 +114,8 @@ def test_one_variant_makes_a_report_without_differences(tmp_path):
 
 def test_a_variant_without_a_run_is_shown_as_such(tmp_path):
     table = job_table(make_store(tmp_path, {"a": [0.5, 0.6], "b": []}))
-    assert tables.summary_cells(table)[1][1][:3] == ("b", "0/5", "no run yet")
-    assert tables.difference_cells(table)[1][0][2] == "no pairs yet"
+    assert summary_cells(table)[1][1][:3] == ("b", "0/5", "no run yet")
+    assert difference_cells(table)[1][0][2] == "no pairs yet"
 
 
 def test_a_report_can_leave_the_classes_out_and_says_how_to_have_them(tmp_path):

@@ -11,9 +11,10 @@ from click.testing import CliRunner
 from stored import history, made_up_store
 
 from cnnjobs.analysis import curves, overlay, plots
+from cnnjobs.analysis.cells import difference_cells, summary_cells
 from cnnjobs.analysis.measures import axis_label, difference_label, show
 from cnnjobs.analysis.report_curves import curves_csv, write_curves
-from cnnjobs.analysis.tables import difference_cells, job_table, summary_cells
+from cnnjobs.analysis.tables import job_table
 from cnnjobs.cli import main
 from cnnjobs.errors import StoreError
 from cnnjobs.spec.metrics import METRICS

@@ -122,6 +122,8 @@ def sign_flip(differences: Sequence[float], rng: np.random.Generator, alpha: flo
         alpha: which p one would like to reach.
     """
     d = np.round(reals(differences), DECIMALS)
+    if d.size < 2:
+        return Outcome.none("one pair: cannot tell from chance")
     smallest = smallest_sign_flip_p(d)
     flips = 2**d.size if d.size <= MOST_FOR_EXACT else RESAMPLES
     test = stats.permutation_test(
