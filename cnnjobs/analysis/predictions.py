@@ -1,4 +1,4 @@
-"""Reads the stored predictions of runs and classifies each."""
+"""Reads the stored predictions of runs: classifies each, and finds the examples on which it errs."""
 
 from collections.abc import Sequence
 
@@ -8,6 +8,12 @@ import pyarrow.compute as pc
 
 from cnnjobs.analysis.classification import Classification, classify
 from cnnjobs.store.store import Store
+
+Wrong = np.ndarray[tuple[int], np.dtype[np.bool_]]
+"""(examples,) whether a run is wrong on each."""
+
+Errors = dict[tuple[int, int], Wrong]
+"""(repeat, fold) -> (examples,) whether the run is wrong on each."""
 
 
 def classify_runs(
@@ -30,6 +36,28 @@ def classify_runs(
         else:
             damaged.append(f"{store.files.location}/predictions/{trial}.parquet ({reason})")
     return tuple(runs), tuple(damaged)
+
+
+def errors_of_runs(store: Store, trials: Sequence[str]) -> Errors:
+    """Return on which examples each run errs, of runs whose predictions are of the same labels as the first's.
+
+    One run is held in memory at a time. What cannot be read is left out; `classify_runs` names it.
+
+    Args:
+        store: the job's.
+        trials: identities of the runs.
+    """
+    found: Errors = {}
+    first = None
+    for trial in trials:
+        rows = store.read("predictions", [trial]).table
+        if not rows.num_rows or rows["label"].null_count or rows["predicted"].null_count:
+            continue
+        labels = rows["label"].to_numpy()
+        first = labels if first is None else first
+        if np.array_equal(labels, first):
+            found[rows["repeat"][0].as_py(), rows["fold"][0].as_py()] = labels != rows["predicted"].to_numpy()
+    return dict(sorted(found.items()))
 
 
 def _why_not(rows: pa.Table, classes: int) -> str | None:

@@ -99,6 +99,7 @@ def test_a_margin_far_below_the_spread_is_out_of_reach():
 
 def test_a_margin_far_above_the_spread_needs_two_pairs():
     assert statistics.repeats_to_resolve(1e-3, 1.0) == 2
+    assert statistics.repeats_to_resolve(0.00447, 0.05) == 3, "where the power of both sides of the test is nan"
 
 
 def test_steins_rule_needs_a_pilot_and_keeps_all_of_it():
