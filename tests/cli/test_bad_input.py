@@ -256,7 +256,10 @@ def test_a_model_that_keras_cannot_load():
     [
         (("fit",), "`--variant` must be one of tiny's: one, two. Received: none."),
         (("fit", "--variant", "three"), "`--variant` must be one of tiny's: one, two. Received: 'three'."),
-        (("fit", "--variant", "one", "--output", "m.h5"), "must end with .keras. Received: 'm.h5'."),
+        (
+            ("fit", "--variant", "one", "--output", "m.h5"),
+            "`--output` must be a file whose name ends with .keras. Received: 'm.h5'.",
+        ),
         (("fit", "--variant", "one", "--repeat", "0"), "0 is not in the range x>=1"),
         (("fit", "--variant", "one", "--dataset", "nowhere/at"), "There is no folder"),
     ],

@@ -73,7 +73,7 @@ def test_a_hundred_classes():
     assert re.search(r"^19 +\d +\d$", out, re.M)
     assert not re.search(r"^20 +\d +\d$", out, re.M)
     assert re.search(r"^and 80 more; smallest: \d+ with 2 training images, largest: \d+ with [23]$", out, re.M)
-    assert out.endswith("pictures: many.npz.png\n")
+    assert out.endswith("pictures: many-npz.png\n")
 
 
 JOB = """"one": base, "moved": base.but(augment=Augment(shift=0.2)), "turned": base.but(augment=Augment(rotation=20))"""
