@@ -198,7 +198,7 @@ def test_the_report_says_what_made_the_runs(tmp_path):
 
 
 def test_every_file_of_the_report_is_written_and_named(tmp_path):
-    store = make_store(tmp_path, {"Both + more": [0.5, 0.6], "both more": [0.6, 0.7]}, curves=True)
+    store = make_store(tmp_path, {"Both + more": [0.5, 0.6], "both more": [0.6, 0.75]}, curves=True)
     written = write_report(store, job_table(store))
     names = {path.name for path in (tmp_path / "job" / "report").iterdir()}
     of_variants = {
