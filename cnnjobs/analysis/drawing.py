@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import textwrap
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -23,6 +24,9 @@ STYLE: dict[str, Any] = {
 
 DPI = 160
 """Pixels an inch."""
+
+ON_LIGHT, ON_DARK = "#222222", "#fefefe"
+"""Colours of text on a heat map's light and dark cells: a page keeps these two as they are, dark or light itself."""
 
 _UNDATED: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
 """What keeps the date out of a file, so that the same figure gives the same file."""
@@ -67,12 +71,9 @@ def short(name: str, most: int = 24) -> str:
     return text(name if len(name) <= most else f"{name[: most - 1]}\u2026")
 
 
-def wrapped(name: str, width: int = 14) -> str:
-    """Break a long name at its spaces."""
-    lines = [""]
-    for word in name.split(" "):
-        if lines[-1] and len(lines[-1]) + len(word) >= width:
-            lines.append(word)
-        else:
-            lines[-1] = f"{lines[-1]} {word}".strip()
-    return "\n".join(lines)
+def wrapped(name: str, width: int = 14, most: int = 4) -> str:
+    """Return a name as `text` does, in at most so many lines: broken at its spaces, or where a word is too long."""
+    lines = textwrap.wrap(name, width) or [""]
+    return text(
+        "\n".join(lines if len(lines) <= most else [*lines[: most - 1], f"{lines[most - 1][: width - 1]}\u2026"])
+    )

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.style import context
 
-from cnnjobs.analysis.drawing import COLORS, STYLE, text, wrapped
+from cnnjobs.analysis.drawing import COLORS, STYLE, short, text, wrapped
 from cnnjobs.analysis.measures import axis_label, difference_label, measure
 from cnnjobs.analysis.tables import JobTable
 
@@ -26,7 +26,7 @@ def box_plot(table: JobTable) -> Figure:
         for place, row in enumerate(rows):
             values = np.array(list(row.values.values())) * measure(table.metric).factor
             _one_box(axes, place, values, COLORS[place % len(COLORS)])
-        labels = [f"{wrapped(text(row.name))}\nn = {len(row.values)}" for row in rows]
+        labels = [f"{wrapped(row.name)}\nn = {len(row.values)}" for row in rows]
         axes.set_xticks(range(len(rows)), labels)
         axes.set_xlim(-0.6, max(len(rows), 1) - 0.4)
         axes.set_ylabel(axis_label(table.metric))
@@ -78,7 +78,9 @@ def difference_plot(table: JobTable) -> Figure | None:
         return None
     factor = measure(table.metric).factor
     with context(STYLE):
-        figure = Figure(figsize=(7.0, 1.5 + 0.42 * len(rows)), layout="constrained")
+        labels = [f"{wrapped(row.name, 30)} ({row.difference.n if row.difference else 0})" for row in reversed(rows)]
+        lines = sum(label.count("\n") + 1 for label in labels)
+        figure = Figure(figsize=(7.0, 1.5 + 0.28 * len(rows) + 0.16 * lines), layout="constrained")
         axes = figure.add_subplot()
         axes.grid(visible=False, axis="y")
         axes.axvline(0, color="#444444", linewidth=1)
@@ -90,11 +92,12 @@ def difference_plot(table: JobTable) -> Figure | None:
             if d.low is not None and d.high is not None:
                 axes.hlines(place, factor * d.low, factor * d.high, colors=color, linewidth=2)
             axes.plot(factor * d.mean, place, "o" if resolved else "D", color=color, markersize=6)
-        labels = [f"{text(row.name)} ({row.difference.n if row.difference else 0})" for row in reversed(rows)]
         axes.set_yticks(range(len(rows)), labels)
         axes.set_ylim(-0.7, len(rows) - 0.3)
-        axes.set_xlabel(
-            f"{difference_label(table.metric, text(table.reference))}; mean and {table.level} interval\n"
-            "blue: resolved among all of them (Holm), grey diamond: not; in brackets: pairs"
+        axes.set_xlabel(f"{difference_label(table.metric, short(table.reference))}; mean and {table.level} interval")
+        figure.supxlabel(
+            "blue: resolved among all of them (Holm), grey diamond: not; in brackets: pairs",
+            fontsize=8,
+            color="#555555",
         )
     return figure
