@@ -1,7 +1,5 @@
 """A report of made-up runs, with every kind of block, for tests of how reports are shown."""
 
-import itertools
-
 import numpy as np
 from stored import CURVES, history, make_store, predictions
 
@@ -15,11 +13,12 @@ from cnnjobs.analysis.tables import job_table
 
 HOSTILE = "<script>alert(1)</script>"
 LONG = "a-variant-with-a-name-of-more-than-sixty-characters-and-no-space-in-it"
-NAMES = ("baseline", HOSTILE, LONG, "dropout & noise")
+QUOTES = "'\"><img src=x onerror=alert(1)> & `b`"
+NAMES = ("baseline", HOSTILE, LONG, QUOTES)
 
 
-def made_up_document(folder, names=NAMES, runs=6):
-    """A report of these variants, and its figures: name -> SVG."""
+def made_up_document(folder, names=NAMES, runs=6, most_classes=2):
+    """A report of these variants, and its figures: name -> SVG; classes are those of the last variants."""
     random = np.random.default_rng(1)
     values = {name: (0.9 + 0.004 * place + random.normal(0, 0.004, runs)) for place, name in enumerate(names)}
     store = make_store(folder, {name: list(map(float, found)) for name, found in values.items()}, repeats=runs)
@@ -29,7 +28,11 @@ def made_up_document(folder, names=NAMES, runs=6):
         Section("Paired differences", [_chart("differences", plots.difference_plot(table)), _differences(table)]),
         Section("Test accuracy", [_chart("box", plots.box_plot(table)), _summary(table)]),
         Section("Learning curves", [_curves(name, place) for place, name in enumerate(names)]),
-        Section("Classes", [Text("Means ± SD over the runs.")], [_classes(name, n) for n, name in enumerate(names)]),
+        Section(
+            "Classes",
+            [Text("Means ± SD over the runs.")],
+            [_classes(name, n) for n, name in enumerate(names[-most_classes:])],
+        ),
         Section("Made with", [_versions()]),
     ]
     document = Document(f"regularization-grid {HOSTILE}", sections)
@@ -41,7 +44,7 @@ def _in_short(names):
         "In short",
         [
             Text(f"`{names[1]}` is better than `{names[0]}`: +1.21 points, 95% CI [0.80, 1.62], p = 0.002.", "verdict"),
-            Text("The two others are not resolved at 6 repeats.", "verdict"),
+            Text(f"The two others are not resolved at 6 repeats: {', '.join(names[2:4])}.", "verdict"),
             Text("The runs mix 2 values of device: CPU, Tesla T4; a difference may be theirs.", "note"),
             Text("Data set digits: 1,437 training and 360 test images of 10 classes. 6 repeats; 20% held out."),
         ],
@@ -123,8 +126,3 @@ def _versions():
     rows = [{"what": what, "value": value} for what, value in (("tensorflow", "2.20.0"), ("device", "CPU, Tesla T4"))]
     shown = (Shown("what", lambda row: row["what"]), Shown("value", lambda row: row["value"]))
     return Grid("provenance", "Versions and hardware of the runs", ("what", "value"), rows, shown)
-
-
-def cells_of(document):
-    """Every cell of every table, as people read it."""
-    return [cell for grid in document.grids for cell in itertools.chain(grid.header, *grid.cells)]

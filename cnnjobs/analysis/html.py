@@ -34,6 +34,10 @@ LONG_TABLE = 40
 """A table with more rows than this scrolls within itself; in print it is whole."""
 
 
+SMALL = 640
+"""Figures up to this width, CSS pixels, remain readable at two thirds of it."""
+
+
 @dataclass(frozen=True)
 class Words:
     """Paragraphs of one kind.
@@ -71,7 +75,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of the page; `number` counts from 1."""
+    """A figure of the page; `number` counts from 1, and two small ones find room beside each other."""
 
     id: str
     number: int
@@ -79,6 +83,7 @@ class Figure:
     svg: Markup
     file: str
     links: Sequence[Link]
+    small: bool
     kind: str = "figure"
 
 
@@ -177,7 +182,8 @@ class _Page:
         self.colors |= inlined.colors
         links = _links("figures", chart.name, self.figure_files)
         name = self._id(f"figure {chart.name}")
-        return Figure(name, self.drawn, chart.title, inlined.svg, plain_name(chart.name), links)
+        small = inlined.width <= SMALL
+        return Figure(name, self.drawn, chart.title, inlined.svg, plain_name(chart.name), links, small)
 
     def _id(self, words: str) -> str:
         """Return an id made of letters, digits and dashes, no other's on the page."""

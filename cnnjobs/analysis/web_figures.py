@@ -31,10 +31,12 @@ class Inlined:
     Args:
         svg: the element.
         colors: that it uses, "#rrggbb".
+        width: its own, CSS pixels.
     """
 
     svg: Markup
     colors: frozenset[str]
+    width: float
 
 
 def inline(svg: bytes, prefix: str, title: str) -> Inlined:
@@ -53,8 +55,8 @@ def inline(svg: bytes, prefix: str, title: str) -> Inlined:
     colors: set[str] = {"#000000"}
     for element in root.iter():
         _rewrite(element, prefix, used, colors)
-    _describe(root, title)
-    return Inlined(Markup(ElementTree.tostring(root, encoding="unicode")), frozenset(colors))
+    width = _describe(root, title)
+    return Inlined(Markup(ElementTree.tostring(root, encoding="unicode")), frozenset(colors), width)
 
 
 def _clean(root: Element) -> None:
@@ -101,11 +103,12 @@ def _variables(value: str, colors: set[str]) -> str:
     return _FONT.sub("", named)
 
 
-def _describe(root: Element, title: str) -> None:
-    """Make the root an image with a name, as large as the page allows up to its own size."""
+def _describe(root: Element, title: str) -> float:
+    """Make the root an image with a name, as large as the page allows up to its own size; return its width."""
     width, height = (float(_POINTS.sub(r"\1", root.attrib.pop(side))) * 4 / 3 for side in ("width", "height"))
     root.attrib.update({"xmlns": SVG, "xmlns:xlink": XLINK, "role": "img", "aria-label": title})
     root.set("style", f"--width: {width:.0f}; --height: {height:.0f}; {_DEFAULTS}")
     heading = Element("title")
     heading.text = title
     root.insert(0, heading)
+    return width

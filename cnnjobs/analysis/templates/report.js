@@ -137,7 +137,7 @@ const seen = new IntersectionObserver(
       else entries.get(target.id).removeAttribute("aria-current");
     }
   },
-  { rootMargin: "-20% 0px -75% 0px" },
+  { rootMargin: "-20% 0px -80% 0px" },
 );
 for (const section of all("main > section")) seen.observe(section);
 
