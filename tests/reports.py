@@ -101,7 +101,7 @@ def _curves(name, place):
     return _chart(f"curves-{place}", figure, f"Learning curves of {name}")
 
 
-def _classes(name, place, classes=10):
+def _classes(name, place, classes=6):
     found = [predictions(31 * place + run, classes, 360) for run in range(3)]
     runs = [classify(one.labels, one.probabilities.argmax(axis=1), one.probabilities) for one in found]
     labels = (*(f"class {label}" for label in range(classes - 1)), HOSTILE)

@@ -113,6 +113,10 @@ for (const button of all("button.all")) {
   name();
 }
 
+for (const link of all("nav ol ol a")) {
+  link.addEventListener("click", () => (document.getElementById(link.hash.slice(1)).closest("details").open = true));
+}
+
 let closed = [];
 addEventListener("beforeprint", () => {
   closed = all("main details:not([open])");
