@@ -10,7 +10,7 @@ from matplotlib.style import context
 
 from cnnjobs.analysis.drawing import COLORS, STYLE, text, wrapped
 from cnnjobs.analysis.measures import axis_label, difference_label, measure
-from cnnjobs.analysis.tables import JobTable
+from cnnjobs.analysis.tables import JobTable, VariantRow
 
 LEAST_FOR_BOX = 5
 """Below this many runs quartiles say nothing: dots and a tick at the mean are drawn instead."""
@@ -71,27 +71,40 @@ def _spread(count: int) -> np.ndarray[Any, Any]:
     return np.zeros(1) if count == 1 else 0.14 * np.sin(2.4 * np.arange(count))
 
 
-def difference_plot(table: JobTable) -> Figure | None:
-    """Return the paired differences to the reference with their intervals; None if there are none."""
-    rows = [row for row in table.rows if row.difference is not None and row.difference.mean is not None]
-    if not rows:
-        return None
+DIFFERENCE_COLUMNS = ("variant", "pairs", "mean", "low", "high", "resolved")
+
+
+def drawn_differences(table: JobTable) -> list[VariantRow]:
+    """Return the variants that have a difference to draw."""
+    return [row for row in table.rows if row.difference is not None and row.difference.mean is not None]
+
+
+def difference_rows(table: JobTable) -> list[tuple[Any, ...]]:
+    """Return what the figure of differences draws, as people read it: accuracies in points."""
     factor = measure(table.metric).factor
+    rows: list[tuple[Any, ...]] = []
+    for row in drawn_differences(table):
+        assert row.comparison is not None
+        d = row.comparison.difference
+        mean, low, high = (None if value is None else factor * value for value in (d.mean, d.low, d.high))
+        rows.append((row.name, d.n, mean, low, high, row.comparison.resolved(table.alpha)))
+    return rows
+
+
+def difference_plot(table: JobTable) -> Figure:
+    """Return the paired differences to the reference with their intervals, of a table that has some."""
+    rows = difference_rows(table)[::-1]
     with context(STYLE):
         figure = Figure(figsize=(7.0, 1.5 + 0.42 * len(rows)), layout="constrained")
         axes = figure.add_subplot()
         axes.grid(visible=False, axis="y")
         axes.axvline(0, color="#444444", linewidth=1)
-        for place, row in enumerate(reversed(rows)):
-            d = row.difference
-            assert d is not None and d.mean is not None
-            resolved = row.comparison is not None and row.comparison.resolved(table.alpha)
+        for place, (_, _, mean, low, high, resolved) in enumerate(rows):
             color = "tab:blue" if resolved else "#888888"
-            if d.low is not None and d.high is not None:
-                axes.hlines(place, factor * d.low, factor * d.high, colors=color, linewidth=2)
-            axes.plot(factor * d.mean, place, "o" if resolved else "D", color=color, markersize=6)
-        labels = [f"{text(row.name)} ({row.difference.n if row.difference else 0})" for row in reversed(rows)]
-        axes.set_yticks(range(len(rows)), labels)
+            if low is not None:
+                axes.hlines(place, low, high, colors=color, linewidth=2)
+            axes.plot(mean, place, "o" if resolved else "D", color=color, markersize=6)
+        axes.set_yticks(range(len(rows)), [f"{text(name)} ({pairs})" for name, pairs, *_ in rows])
         axes.set_ylim(-0.7, len(rows) - 0.3)
         axes.set_xlabel(
             f"{difference_label(table.metric, text(table.reference))}; mean and {table.level} interval\n"
