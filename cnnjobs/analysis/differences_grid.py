@@ -15,20 +15,15 @@ TESTS = ("d_z", "t", "p", "p_holm", "family", "sign_flip_p", "p_above")
 """Columns of the tests of a difference."""
 
 
-def differences_grid(table: JobTable, *, brief: bool = False) -> Grid:
-    """Return the differences to the reference.
-
-    Args:
-        table: the comparison.
-        brief: with a few columns only, for the terminal.
-    """
+def differences_grid(table: JobTable) -> Grid:
+    """Return the differences to the reference."""
     ci = interval_prefix(table)
     above = (f"p_above_{ci}_low", f"p_above_{ci}_high")
     estimate = ("variant", "reference", "pairs", "unmatched", "mean", "sd", f"{ci}_low", f"{ci}_high")
     columns = (*estimate, *TESTS, *above, "verdict", "sign_flip_why", "p_above_why")
     rows = [dict(zip(columns, _values(table, name, one), strict=True)) for name, one in table.comparisons.items()]
-    shown = _brief(table, ci) if brief else _whole(table, ci)
-    return Grid("differences", difference_label(table.metric, table.reference), columns, rows, list(shown))
+    shown = [*_estimate(table, ci), *_tests(table, ci)]
+    return Grid("differences", difference_label(table.metric, table.reference), columns, rows, shown)
 
 
 def _values(table: JobTable, name: str, one: Comparison) -> list[Any]:
@@ -52,21 +47,20 @@ def verdict(table: JobTable, one: Comparison) -> str:
     return "not resolved"
 
 
-def _brief(table: JobTable, ci: str) -> Iterator[Shown]:
-    yield from _estimate(table, ci)
-    yield Shown("p (Holm)" if len(table.comparisons) > 1 else "p", lambda row: p_cell(row["p_holm"]), "p_holm")
+def _tests(table: JobTable, ci: str) -> Iterator[Shown]:
+    several = len(table.comparisons) > 1
+    yield Shown("SD", lambda row: show(table.metric, row["sd"]), "sd", brief=False)
+    yield Shown("d_z", lambda row: "-" if row["d_z"] is None else f"{row['d_z']:+.2f}", "d_z", brief=False)
+    if several:
+        yield Shown("p (t)", lambda row: p_cell(row["p"]), "p", brief=False)
+    yield Shown("p (Holm)" if several else "p", lambda row: p_cell(row["p_holm"]), "p_holm")
+    yield Shown("p (sign flips)", _flips, "sign_flip_p", brief=False)
+    yield Shown("P(A > B)", lambda row: _above(row, ci), "p_above", brief=False)
     yield Shown("verdict", lambda row: str(row["verdict"]))
 
 
-def _whole(table: JobTable, ci: str) -> Iterator[Shown]:
-    yield from _estimate(table, ci)
-    yield Shown("SD", lambda row: show(table.metric, row["sd"]), "sd")
-    yield Shown("d_z", lambda row: "-" if row["d_z"] is None else f"{row['d_z']:+.2f}", "d_z")
-    yield Shown("p (t)", lambda row: p_cell(row["p"]), "p")
-    yield Shown("p (Holm)", lambda row: p_cell(row["p_holm"]), "p_holm")
-    yield Shown("p (sign flips)", lambda row: p_or_why(row["sign_flip_p"], row["sign_flip_why"]), "sign_flip_p")
-    yield Shown("P(A > B)", lambda row: _above(row, ci), "p_above")
-    yield Shown("verdict", lambda row: str(row["verdict"]))
+def _flips(row: Row) -> str:
+    return p_or_why(row["sign_flip_p"], row["sign_flip_why"])
 
 
 def _estimate(table: JobTable, ci: str) -> Iterator[Shown]:

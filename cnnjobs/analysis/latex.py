@@ -25,7 +25,8 @@ SIGNED = re.compile(r"(?<![\w-])([+-])(?=\d)")
 
 
 def latex_table(grid: Grid) -> str:
-    r"""Return a `table` environment as people read it; `\usepackage{booktabs}` is all that it needs."""
+    r"""Return a `table` environment with the brief columns; `\usepackage{booktabs}` is all that it needs."""
+    grid = grid.in_brief
     lines = [
         "% \\usepackage{booktabs}",
         r"\begin{table}",

@@ -54,13 +54,8 @@ def _compared(table: JobTable, name: str, one: Comparison) -> str:
     found = verdict(table, one)
     if one.resolved(table.alpha):
         return f"{name} is {found} than {against}, by {by} ({interval}, {p}, {pairs})."
-    return (
-        f"{name} against {against} is {found}: {by} {_side(d.mean)} ({interval}, {p}, {pairs}).{_what_then(table, one)}"
-    )
-
-
-def _side(mean: float) -> str:
-    return "below" if mean < 0 else "above"
+    mean = f"mean difference {_with_unit(metric, d.mean, difference=True, signed=True)}"
+    return f"{name} against {against} is {found}: {mean} ({interval}, {p}, {pairs}).{_what_then(table, one)}"
 
 
 def _what_then(table: JobTable, one: Comparison) -> str:

@@ -20,17 +20,12 @@ COUNTS = ("n", "expected", "diverged", "failed", "not_finite")
 NUMBERS = ("mean", "sd", "median", "q1", "q3", "min", "max")
 
 
-def summary_grid(table: JobTable, *, brief: bool = False) -> Grid:
-    """Return the summary; the median's interval is a bootstrap, from 20 runs on.
-
-    Args:
-        table: the comparison.
-        brief: with a few columns only, for the terminal.
-    """
+def summary_grid(table: JobTable) -> Grid:
+    """Return the summary; the median's interval is a bootstrap, from 20 runs on."""
     ci = interval_prefix(table)
     ends = [f"{of}{ci}_{end}" for of in ("", "sd_", "median_") for end in ("low", "high")]
     rows = [_row(table, row, ends) for row in table.rows]
-    shown = list(_brief(table, ci)) if brief else [*_brief(table, ci), *_rest(table, ci)]
+    shown = [*_brief(table, ci), *_rest(table, ci)]
     title = f"{table.job['name']}: {axis_label(table.metric)} over the runs"
     return Grid("summary", title, ("variant", *COUNTS, *NUMBERS, *ends, "no_interval"), rows, shown)
 
@@ -97,10 +92,11 @@ def _rest(table: JobTable, ci: str) -> Iterator[Shown]:
         f"{table.level} CI of the SD",
         lambda row: interval_cell(metric, row[f"sd_{ci}_low"], row[f"sd_{ci}_high"]),
         f"sd_{ci}_low",
+        brief=False,
     )
     for header, column in (("median", "median"), ("Q1", "q1"), ("Q3", "q3"), ("min", "min"), ("max", "max")):
-        yield _value(metric, header, column)
+        yield _value(metric, header, column, brief=False)
 
 
-def _value(metric: str, header: str, column: str) -> Shown:
-    return Shown(header, lambda row: show(metric, row[column]), column)
+def _value(metric: str, header: str, column: str, *, brief: bool = True) -> Shown:
+    return Shown(header, lambda row: show(metric, row[column]), column, brief)

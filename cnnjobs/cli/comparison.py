@@ -56,11 +56,11 @@ def show_comparison(store: Store, asked: Asked, folder: Files | None = None) -> 
 
     table = job_table(store, asked.metric, asked.reference, asked.alpha, asked.margin)
     click.echo()
-    _show_grid(summary_grid(table, brief=True), "SD: ddof=1")
+    _show_grid(summary_grid(table), "SD: ddof=1")
     if table.comparisons:
         corrected = ", corrected for the rows that folds share" if table.job["protocol"]["folds"] else ""
         note = f"Paired by repeat and fold; t intervals{corrected}. {adjustment(table)}"
-        _show_grid(differences_grid(table, brief=True), note)
+        _show_grid(differences_grid(table), note)
     notes = list(table.notes)
     if table.stale:
         notes.append(f"{table.stale} stored trials are of settings the job no longer has: left out")
@@ -88,7 +88,7 @@ def show_written(written: "Written") -> None:
 def _show_grid(grid: "Grid", note: str) -> None:
     from cnnjobs.cli.tables import show_table
 
-    show_table(grid.title, grid.header, grid.cells, note)
+    show_table(grid.title, grid.in_brief.header, grid.in_brief.cells, note)
 
 
 def show_overlay(results: str, names: Sequence[str], curves: Sequence[str]) -> None:
