@@ -1,7 +1,7 @@
 """A report as data: sections of text, tables and charts. How it looks is the business of each format."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -31,18 +31,21 @@ class Shown:
         header: over it.
         cell: makes its text.
         by: the value that the column is sorted by; None for the text.
+        brief: whether it stays where there is little room, on the terminal and in papers.
     """
 
     header: str
     cell: Callable[[Row], str]
     by: str | None = None
+    brief: bool = True
 
 
 @dataclass(frozen=True)
 class Grid:
     """A table: one truth, `rows`, and how people read it.
 
-    CSV and Parquet hold the rows, Markdown, LaTeX, HTML and the terminal what `shown` makes of them.
+    CSV and Parquet hold the rows, Markdown and HTML what `shown` makes of them, LaTeX and the terminal its brief
+    columns.
 
     Args:
         name: of its files, without ending; plain, and no other's in a report.
@@ -67,6 +70,11 @@ class Grid:
     def cells(self) -> list[tuple[str, ...]]:
         """Rows for people."""
         return [tuple(column.cell(row) for column in self.shown) for row in self.rows]
+
+    @property
+    def in_brief(self) -> "Grid":
+        """The table with its brief columns only."""
+        return replace(self, shown=[column for column in self.shown if column.brief])
 
 
 @dataclass(frozen=True)

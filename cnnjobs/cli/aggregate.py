@@ -1,12 +1,17 @@
 """`cnnjobs aggregate RESULTS`: tables, figures and reports of what is stored."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
-from cnnjobs.cli.options import DEFAULT_RESULTS
+from cnnjobs.cli.options import DEFAULT_RESULTS, not_empty
 from cnnjobs.cli.stores import for_each_store
 from cnnjobs.spec.metrics import CURVES, METRICS
+
+if TYPE_CHECKING:
+    from cnnjobs.store.files import Files
+    from cnnjobs.store.store import Store
 
 
 @click.command(short_help="Tables, box plots, learning curves, confusion matrices, ROC of what is stored.")
@@ -44,6 +49,18 @@ from cnnjobs.spec.metrics import CURVES, METRICS
     help="Draw the curves of this model and of others in one figure; give it twice or more. JOB: may be left out "
     "where RESULTS is one job.",
 )
+@click.option(
+    "--predictions/--no-predictions",
+    default=True,
+    show_default=True,
+    help="Read the stored predictions: classes, what the test set adds to chance, ensembles, hardest examples.",
+)
+@click.option(
+    "--output",
+    metavar="DIR",
+    callback=not_empty,
+    help="Where the report goes; with several jobs, a folder a job below it.  [default: report/ of each job]",
+)
 def aggregate(
     results: str,
     *,
@@ -53,10 +70,34 @@ def aggregate(
     alpha: float,
     curves: Sequence[str],
     overlay: Sequence[str],
+    predictions: bool,
+    output: str | None,
 ) -> None:
     """Compare the variants in RESULTS, a job's folder or a folder of jobs, and write a report for each job."""
-    from cnnjobs.cli.comparison import show_comparison, show_overlay
+    from cnnjobs.cli.comparison import Asked, show_comparison, show_overlay
 
     if overlay:
         show_overlay(results, overlay, curves)
-    for_each_store(results, lambda store: show_comparison(store, metric, reference, curves, alpha=alpha, margin=margin))
+    asked = Asked(
+        metric=metric,
+        reference=reference,
+        curves=curves,
+        alpha=alpha,
+        margin=margin,
+        with_predictions=predictions,
+    )
+    folder_of = _folders(results, output)
+    for_each_store(results, lambda store: show_comparison(store, asked, folder_of(store)))
+
+
+def _folders(results: str, output: str | None) -> "Callable[[Store], Files | None]":
+    """Return where the report of each job goes; None for the job's own folder."""
+    from cnnjobs.store.files import Files
+    from cnnjobs.store.store import Store
+
+    if output is None:
+        return lambda store: None
+    folder = Files(output)
+    if Store(Files(results)).job is not None:
+        return lambda store: folder
+    return lambda store: folder.below(str((store.job or {})["name"]))

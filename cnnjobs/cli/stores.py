@@ -1,14 +1,17 @@
 """Goes through the jobs of a results folder; one that cannot be read does not hide the others."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from cnnjobs.store.store import Store
 
 
-def for_each_store(results: str, show: "Callable[[Store], None]") -> None:
-    """Call `show` with every job's store.
+T = TypeVar("T")
+
+
+def for_each_store(results: str, show: "Callable[[Store], T]") -> list[T]:
+    """Call `show` with every job's store, and return what it returns.
 
     Raises:
         StoreError: in the end, if a job could not be read; the others were shown.
@@ -17,10 +20,12 @@ def for_each_store(results: str, show: "Callable[[Store], None]") -> None:
     from cnnjobs.store.results import open_stores
 
     stores, broken = open_stores(results)
+    shown = []
     for store in stores:
         try:
-            show(store)
+            shown.append(show(store))
         except StoreError as error:
             broken.append(error)
     if broken:
         raise StoreError("\n".join(str(error) for error in broken)) from broken[0]
+    return shown

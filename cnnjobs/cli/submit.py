@@ -40,7 +40,7 @@ def submit(
     JOB is a Python file that defines `job = Job(...)`. Trials that are stored already do not run
     again: an interrupted submit continues, and a higher --repeats adds repeats.
     """
-    from cnnjobs.cli.comparison import show_comparison
+    from cnnjobs.cli.comparison import Asked, show_comparison
     from cnnjobs.cli.progress import Waiting
     from cnnjobs.engine.resources import Wishes
     from cnnjobs.preparation import Overrides, prepare, read_job, store_at
@@ -68,7 +68,7 @@ def submit(
             store.write_job(prepared.document())
             sweep(store, checkpoints)
         click.echo(f"Nothing to run: every trial of {prepared.job.name} that was asked for is stored.")
-        show_comparison(store, with_classes=False)
+        show_comparison(store, Asked(with_predictions=False))
 
 
 def _run(
@@ -85,7 +85,7 @@ def _run(
         TrialsFailed: if some failed.
         Interrupted: on Ctrl-C or SIGTERM; what was finished is stored.
     """
-    from cnnjobs.cli.comparison import show_comparison
+    from cnnjobs.cli.comparison import Asked, show_comparison
     from cnnjobs.cli.doors import open_engine, open_worker
     from cnnjobs.cli.progress import Display, Meter
     from cnnjobs.engine.resources import divide
@@ -115,7 +115,7 @@ def _run(
             f"Stopped. {meter.done} of {len(trials)} trials were finished and are stored in {store.files.location}. "
             f"To continue, run the same command again:\n  {command_line()}"
         ) from None
-    show_comparison(store, with_classes=False)
+    show_comparison(store, Asked(with_predictions=False))
     if failures:
         raise TrialsFailed(
             f"{failures} of {len(trials)} trials failed; their logs: {store.files.location}/logs/. "

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cnnjobs.analysis.report_part import plain_names
 from stored import made_up_store, predictions
 
 from cnnjobs.analysis import class_plots, class_tables
@@ -15,7 +16,6 @@ from cnnjobs.analysis.drawing import render
 from cnnjobs.analysis.predictions import classify_runs
 from cnnjobs.analysis.report import write_report
 from cnnjobs.analysis.report_classes import write_classes
-from cnnjobs.analysis.report_part import plain_names
 from cnnjobs.analysis.tables import job_table
 
 HOSTILE = ("$\\frac$ | *a*", "_hidden", "深い <script>")

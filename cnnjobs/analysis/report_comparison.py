@@ -1,0 +1,82 @@
+"""The report's comparison: the differences to the reference, and the runs of each variant."""
+
+from cnnjobs.analysis import plots
+from cnnjobs.analysis.differences_grid import differences_grid
+from cnnjobs.analysis.document import Block, Chart, Section, Text
+from cnnjobs.analysis.measures import axis_label, difference_label, show
+from cnnjobs.analysis.summary_grid import FEWEST_FOR_QUARTILES, runs_rows, summary_grid
+from cnnjobs.analysis.tables import JobTable
+
+RUNS_COLUMNS = ("variant", "repeat", "fold", "value")
+
+
+def differences_section(table: JobTable) -> Section | None:
+    """Return the paired differences; None where there is nothing to compare."""
+    if not table.comparisons:
+        return None
+    blocks: list[Block] = []
+    if plots.drawn_differences(table):
+        title = f"{difference_label(table.metric, table.reference)}: means and {table.level} intervals"
+        rows = plots.difference_rows(table)
+        blocks.append(
+            Chart("differences", title, lambda: plots.difference_plot(table), plots.DIFFERENCE_COLUMNS, lambda: rows)
+        )
+    text = (
+        "Each repeat has the same seeds and rows in every variant, so runs are compared in pairs"
+        + (", in percentage points. " if table.is_accuracy else ". ")
+        + adjustment(table)
+        + " d_z: mean over SD. p (t): paired t test. Sign flips: the exact test without normality. P(A > B): in what "
+        f"share of pairs the variant is above {table.reference}; above 0.75 it is called meaningful "
+        "(Bouthillier et al., arXiv 2103.03098)."
+    )
+    return Section(f"Paired differences to {table.reference}", (*blocks, differences_grid(table), Text(text)))
+
+
+def adjustment(table: JobTable) -> str:
+    """Say by what a verdict is reached."""
+    family = max((one.family for one in table.comparisons.values()), default=0)
+    if family < 2:
+        return f"A verdict needs p below {table.alpha:g}."
+    return f"A verdict needs p below {table.alpha:g} by Holm over {family} comparisons; intervals are not adjusted."
+
+
+def summary_section(table: JobTable) -> Section:
+    """Return the runs of each variant: box plot and summary."""
+    what = axis_label(table.metric)
+    blocks: list[Block] = []
+    if any(row.values for row in table.rows):
+        title = f"{what} of every run"
+        blocks.append(Chart("box", title, lambda: plots.box_plot(table), RUNS_COLUMNS, lambda: runs_rows(table)))
+    blocks += [summary_grid(table), Text(_about(table, what)), *_few_runs(table)]
+    return Section(what.split(" (", maxsplit=1)[0].capitalize(), blocks)
+
+
+def _about(table: JobTable, what: str) -> str:
+    of = " of the runs that completed" if any(row.diverged for row in table.rows) else ""
+    return (
+        f"{what[0].upper() + what[1:]} of the weights that come out of training{of}. SD: standard deviation over the "
+        f"{'means of folds' if table.design.same_folds else 'runs'}, ddof=1; its interval is chi-squared. "
+        f"{table.level} CI: t interval of the mean over {interval_over(table)}."
+    )
+
+
+def interval_over(table: JobTable) -> str:
+    """Say what an interval of the mean speaks of."""
+    if table.job["protocol"]["folds"]:
+        if table.design.same_folds:
+            return (
+                "these folds' means over repeats, corrected for the training rows they share (Nadeau and Bengio, 2003)"
+            )
+        return "new folds of these rows, corrected for the training rows that folds share (Nadeau and Bengio, 2003)"
+    if table.metric.startswith("test_"):
+        return "new repeats on these same test images"
+    return "new repeats"
+
+
+def _few_runs(table: JobTable) -> list[Text]:
+    """Show every run of variants that have fewer than five: quartiles would say nothing."""
+    few = [row for row in table.rows if 0 < len(row.values) < FEWEST_FOR_QUARTILES]
+    runs = "; ".join(
+        f"{row.name}: {', '.join(show(table.metric, value) for value in row.values.values())}" for row in few
+    )
+    return [Text(f"Fewer than {FEWEST_FOR_QUARTILES} runs, all of them: {runs}.")] if few else []

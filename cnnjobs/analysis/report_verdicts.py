@@ -1,0 +1,118 @@
+"""The report's first words: what was compared, and what the runs allow to be said."""
+
+from collections.abc import Iterator
+
+from cnnjobs.analysis.cells import interval_cell, p_cell
+from cnnjobs.analysis.comparisons import Comparison
+from cnnjobs.analysis.differences_grid import verdict
+from cnnjobs.analysis.document import Section, Text
+from cnnjobs.analysis.measures import measure, show
+from cnnjobs.analysis.statistics import equivalence, repeats_to_resolve
+from cnnjobs.analysis.tables import JobTable, VariantRow
+
+
+def verdict_section(table: JobTable) -> Section:
+    """Return the verdicts in sentences, what was compared, and what a reader should know before trusting them."""
+    blocks = [*(Text(sentence, "verdict") for sentence in sentences(table)), Text(_setting(table))]
+    return Section("In short", (*blocks, *(Text(note, "note") for note in _notes(table))))
+
+
+def sentences(table: JobTable) -> list[str]:
+    """Return what the runs allow to be said: a sentence a comparison, or of the one variant there is."""
+    if not any(row.values for row in table.rows):
+        return ["No run has completed yet."]
+    if len(table.rows) == 1:
+        return [_alone(table, table.rows[0])]
+    found = [_compared(table, name, one) for name, one in table.comparisons.items()]
+    nobody = all(one.difference.t.p is None for one in table.comparisons.values())
+    return [*found, "So no difference here can be told from chance yet."] if nobody else found
+
+
+def _alone(table: JobTable, row: VariantRow) -> str:
+    s = row.summary
+    assert s is not None
+    name, mean = measure(table.metric).name, _with_unit(table.metric, s.mean)
+    if s.low is None:
+        why = "one repeat: no spread" if s.n == 1 else "no interval can be given"
+        return f"{row.name} has a {name} of {mean} ({why})."
+    interval = interval_cell(table.metric, s.low, s.high)
+    spread = show(table.metric, s.sd)
+    return f"{row.name} has a mean {name} of {mean}, {table.level} CI {interval}; SD over {s.n} runs {spread}."
+
+
+def _compared(table: JobTable, name: str, one: Comparison) -> str:
+    d, metric, against = one.difference, table.metric, table.reference
+    if d.mean is None:
+        return f"{name} cannot be compared with {against}: {d.t.why}."
+    by = _with_unit(metric, abs(d.mean), difference=True)
+    if d.t.p is None:
+        return f"{name} is {by} {'below' if d.mean < 0 else 'above'} {against}: {d.t.why}."
+    interval = f"{table.level} CI {interval_cell(metric, d.low, d.high, signed=True)}"
+    pairs = f"{d.n} pairs" if d.n else "runs without pairs"
+    p = f"p {p_cell(one.holm) if (one.holm or 0) < 0.001 else f'= {p_cell(one.holm)}'}"
+    p += f" by Holm over {one.family} comparisons" if one.family > 1 else ""
+    found = verdict(table, one)
+    if one.resolved(table.alpha):
+        return f"{name} is {found} than {against}, by {by} ({interval}, {p}, {pairs})."
+    mean = f"mean difference {_with_unit(metric, d.mean, difference=True, signed=True)}"
+    return f"{name} against {against} is {found}: {mean} ({interval}, {p}, {pairs}).{_what_then(table, one)}"
+
+
+def _what_then(table: JobTable, one: Comparison) -> str:
+    """Say of an unresolved difference that it is within the margin, or what would resolve the margin."""
+    d = one.difference
+    if table.margin is None or table.design.overlap or not d.sd:
+        return ""
+    margin = _with_unit(table.metric, table.margin, difference=True, plain=True)
+    within = equivalence(d.values, [0.0] * d.n, table.margin)
+    if within.p is not None and within.p < table.alpha:
+        return f" It is smaller than {margin} either way (p = {p_cell(within.p)}, two one-sided tests)."
+    needed = repeats_to_resolve(d.sd, table.margin, alpha=table.alpha)
+    if needed is None:
+        return f" To resolve {margin} is out of reach with this spread."
+    more = max(0, needed - d.n)
+    if not more:
+        return ""
+    return (
+        f" About {more:,} more repeat{'s' if more > 1 else ''} of both would resolve {margin} in 80% of such studies."
+    )
+
+
+def _with_unit(
+    metric: str, value: float, *, difference: bool = False, signed: bool = False, plain: bool = False
+) -> str:
+    """Return a value with its unit: 98.60%, 0.30 points, 0.0121 nats.
+
+    Args:
+        metric: a column of `trials`.
+        value: as stored.
+        difference: whether it is one.
+        signed: with its sign, even above 0.
+        plain: with no more digits than it has, for what a person asked for.
+    """
+    found = measure(metric)
+    number = f"{found.factor * value:g}" if plain else show(metric, value, signed=signed)
+    unit = found.unit_of_difference if difference else found.unit
+    return f"{number}%" if unit == "%" else f"{number} {unit}".strip()
+
+
+def _setting(table: JobTable) -> str:
+    job = table.job
+    repeats = f"{job['repeats']} repeat" + ("s" if job["repeats"] != 1 else "")
+    return (
+        f"Data set {job['dataset']['name']}: {job['dataset']['train_rows']:,} training and "
+        f"{job['dataset']['test_rows']:,} test images of {job['dataset']['classes']} classes. {repeats}; "
+        f"{job['protocol_text']}."
+    )
+
+
+def _notes(table: JobTable) -> Iterator[str]:
+    if table.job["protocol"]["validation"] == "test" and not table.job["protocol"]["folds"]:
+        yield (
+            "The validation curves of this job are those of the test set. Nothing was selected by them here, but do "
+            "not choose epochs or settings by them and then quote the test accuracy."
+        )
+    if table.stale:
+        yield f"{table.stale} stored trials belong to settings that the job no longer has: left out."
+    for note in table.notes:
+        yield f"{note[0].upper() + note[1:]}."
