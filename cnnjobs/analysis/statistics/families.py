@@ -36,6 +36,10 @@ def holm(ps: Sequence[float | None]) -> list[float | None]:
 
     Args:
         ps: one a comparison.
+
+    Example:
+        >>> [round(p, 3) for p in holm([0.01, 0.04, 0.03, 0.005])]
+        [0.03, 0.06, 0.06, 0.02]
     """
     family = [index for index, p in enumerate(ps) if p is not None]
     found: list[float | None] = [None] * len(ps)
@@ -55,6 +59,11 @@ def friedman(scores: ArrayLike) -> Friedman:
 
     Args:
         scores: (data sets, variants) higher is better. A block is a data set, never a repeat.
+
+    Example:
+        >>> found = friedman([[0.9, 0.8, 0.7], [0.6, 0.7, 0.5], [0.8, 0.7, 0.6], [0.9, 0.6, 0.7]])
+        >>> found.ranks, round(found.chi_squared.p, 3), round(found.f.p, 3)
+        ((1.25, 2.0, 2.75), 0.105, 0.084)
     """
     x = reals(scores)
     n, k = x.shape
@@ -81,6 +90,10 @@ def rank_error(variants: int, datasets: int) -> float:
     Args:
         variants: k.
         datasets: N.
+
+    Example:
+        >>> round(rank_error(4, 14), 3)
+        0.488
     """
     return float(np.sqrt(variants * (variants + 1) / (6 * datasets)))
 
@@ -92,6 +105,10 @@ def critical_difference(variants: int, datasets: int, alpha: float = ALPHA) -> f
         variants: k, at least 2.
         datasets: N.
         alpha: rate of false alarms over all pairs; q is that quantile of the studentized range.
+
+    Example:
+        >>> round(critical_difference(4, 14), 2)
+        1.25
     """
     q = stats.studentized_range.ppf(1 - alpha, variants, np.inf)
     return float(q / np.sqrt(2) * rank_error(variants, datasets))
@@ -106,6 +123,11 @@ def pairwise_wilcoxon(scores: ArrayLike, alpha: float = ALPHA) -> dict[tuple[int
     Args:
         scores: (data sets, variants).
         alpha: which adjusted p one would like to reach.
+
+    Example:
+        >>> scores = [[0.71, 0.70], [0.82, 0.80], [0.63, 0.60], [0.94, 0.90], [0.85, 0.80], [0.76, 0.70]]
+        >>> pairwise_wilcoxon(scores)[0, 1].p
+        0.03125
     """
     x = reals(scores)
     pairs = list(combinations(range(x.shape[1]), 2))
