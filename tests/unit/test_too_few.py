@@ -68,6 +68,11 @@ def test_differences_that_tie_but_for_rounding_flip_as_ties():
     assert statistics.sign_flip(d, RNG).p == 14 / 64, "at most one of six with the other sign, both ways"
 
 
+def test_differences_between_data_sets_that_tie_but_for_rounding_rank_as_ties():
+    scores = [[0.91, 0.90], [0.93, 0.92], [0.95, 0.94], [0.90, 0.91], [0.98, 0.97], [0.97, 0.96]]
+    assert statistics.pairwise_wilcoxon(scores)[0, 1].p == 14 / 64, "at most one of six with the other sign"
+
+
 def test_ties_count_a_half_and_widen_the_interval():
     tie, win = (statistics.superiority(d, RNG) for d in ([1, 1, -1, 0], [1, 1, -1, 1]))
     assert (tie.share, win.share) == (0.625, 0.75)
