@@ -105,14 +105,14 @@ def _ranks(found: Together) -> Section:
 
 
 def _omnibus_text(found: Together) -> Text:
-    test = found.friedman.f
+    """Say whether mean ranks differ; where all data sets agree F has no end, and chi-squared is what is left."""
+    test, name, before = found.friedman.f, "Iman and Davenport's F", "Mean ranks"
     if test.p is None:
-        return Text(f"Iman and Davenport's F: {test.why}.", "verdict")
+        before = f"{test.why[0].upper()}{test.why[1:]}, so F has no end. By chi-squared mean ranks"
+        test, name = found.friedman.chi_squared, "Friedman's chi-squared"
+    assert test.p is not None, "at least two data sets and variants"
     verdict = "differ by more than chance" if test.p < found.alpha else "are not resolved from chance"
-    return Text(
-        f"Mean ranks over data sets {verdict} (Iman and Davenport's F = {test.statistic:.2f}, p {_with_sign(test.p)}).",
-        "verdict",
-    )
+    return Text(f"{before} {verdict} ({name} = {test.statistic:.2f}, p {_with_sign(test.p)}).", "verdict")
 
 
 def _with_sign(p: float) -> str:

@@ -124,7 +124,8 @@ def compare_over_datasets(tables: Sequence[JobTable]) -> Together | NotTogether:
     """
     datasets = {dataset_of(table) for table in tables}
     if len(datasets) < 2:
-        return NotTogether(f"{_listed(_names(tables))}: one data set; ranks need two or more")
+        count = "one data set" if datasets else "no job"
+        return NotTogether(": ".join(filter(None, [_listed(_names(tables)), f"{count}; ranks need two data sets"])))
     if len({table.metric for table in tables}) > 1:
         metrics = "; ".join(f"{table.job['name']} by {table.metric}" for table in tables)
         return NotTogether(f"jobs are compared on one metric, but {metrics}: choose one for all with `--metric`")
@@ -135,15 +136,15 @@ def compare_over_datasets(tables: Sequence[JobTable]) -> Together | NotTogether:
 
 
 def _compared(tables: Sequence[JobTable], variants: Names) -> Together | NotTogether:
-    fitting = [table for table in tables if set(variants) <= set(table.job["variants"])]
+    fitting = [table for table in tables if not _lacking(table, variants)]
     notes = [
-        f"{table.job['name']} is left out: it lacks {_listed(_lacking(table, variants))}"
+        f"{table.job['name']} is left out: it lacks {_listed(lacking)}"
         for table in tables
-        if table not in fitting
+        if (lacking := _lacking(table, variants))
     ]
     taken, doubled = _one_a_dataset(fitting, variants)
     complete = [table for table in taken if not _without_a_run(table, variants)]
-    notes += doubled + [_incomplete(table, variants) for table in taken if table not in complete]
+    notes += doubled + [_incomplete(table, variants) for table in taken if _without_a_run(table, variants)]
     if len(complete) < 2:
         return NotTogether("; ".join([f"fewer than two data sets have runs of {_listed(variants)}", *notes]))
     notes += _different_settings(complete, variants)
@@ -269,4 +270,4 @@ def _names(tables: Sequence[JobTable]) -> list[str]:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) < 2 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return "".join(names) if len(names) < 2 else f"{', '.join(names[:-1])} and {names[-1]}"

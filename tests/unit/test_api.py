@@ -123,7 +123,7 @@ def test_jobs_on_two_data_sets_have_ranks_and_one_job_has_none(results, folder):
     assert ranks.to_dict("list")["mean_rank"] == [1, 2]
     alone = cnnjobs.compare(cnnjobs.load_results(folder / "results" / "mnist"))
     assert alone.ranks.empty
-    assert alone.together.why == "mnist: one data set; ranks need two or more"
+    assert alone.together.why == "mnist: one data set; ranks need two data sets"
 
 
 def test_alpha_sets_the_level_of_intervals(results):

@@ -129,6 +129,12 @@ def test_noethers_numbers_of_pairs(share, pairs):
     assert statistics.noether_pairs(share) == pairs
 
 
+@pytest.mark.parametrize(("half_width", "runs"), [(0.2, 8), (0.1, 31), (1.0, 5)])
+def test_steins_number_of_runs_by_hand(half_width, runs):
+    """t of 4 degrees of freedom is 2.7764: with an SD of 0.2, 0.3083 / h^2, and never less than the pilot."""
+    assert statistics.stein_repeats(0.2, 5, half_width) == runs
+
+
 def test_the_spread_of_three_repeats_on_four_examples_by_hand():
     found = statistics.noise(ERRORS)
     assert (found.observed, found.floor, found.distribution) == pytest.approx((1 / 12, 1 / 16, 1 / 36))

@@ -179,9 +179,12 @@ def test_data_sets_on_which_a_pair_ties_do_not_help_to_reach_it():
     assert (outcome.p, outcome.why) == (0.0625, "cannot reach 0.05 at this n")
 
 
-def test_ranks_that_are_all_alike_have_no_f_and_say_so():
+def test_ranks_that_are_all_alike_have_no_f_and_are_judged_by_chi_squared():
     document = together_document(made_up([[1, 2, 3]] * 6))
-    assert "Iman and Davenport's F: every data set ranks the variants alike." in texts(document)
+    words = "Every data set ranks the variants alike, so F has no end. By chi-squared mean ranks differ by more than "
+    assert words + "chance (Friedman's chi-squared = 12.00, p = 0.002)." in texts(document)
+    two = texts(together_document(made_up([[1, 2], [1, 2]])))
+    assert "mean ranks are not resolved from chance (Friedman's chi-squared = 2.00, p = 0.157)." in two
     assert grid(document, "tests").cells[1][1::2] == ("-", "every data set ranks the variants alike")
 
 
@@ -196,8 +199,9 @@ AB = {"a": [0.5, 0.6], "b": [0.7, 0.9]}
 
 def test_one_data_set_has_nothing_to_rank(tmp_path):
     one, other = (table_on(tmp_path, job, "digits", AB) for job in ("one", "other"))
-    assert refusal(one) == "one: one data set; ranks need two or more"
-    assert refusal(one, other) == "one and other: one data set; ranks need two or more"
+    assert refusal(one) == "one: one data set; ranks need two data sets"
+    assert refusal() == "no job; ranks need two data sets"
+    assert refusal(one, other) == "one and other: one data set; ranks need two data sets"
 
 
 def test_the_same_content_under_two_names_is_one_data_set(tmp_path):

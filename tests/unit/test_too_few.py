@@ -69,7 +69,7 @@ def test_differences_that_tie_but_for_rounding_flip_as_ties():
 
 
 def test_differences_between_data_sets_that_tie_but_for_rounding_rank_as_ties():
-    scores = [[0.91, 0.90], [0.93, 0.92], [0.95, 0.94], [0.90, 0.91], [0.98, 0.97], [0.97, 0.96]]
+    scores = [[0.11, 0.10], [0.21, 0.20], [0.41, 0.40], [0.90, 0.91], [0.61, 0.60], [0.81, 0.80]]
     assert statistics.pairwise_wilcoxon(scores)[0, 1].p == 14 / 64, "at most one of six with the other sign"
 
 
