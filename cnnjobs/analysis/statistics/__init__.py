@@ -37,6 +37,7 @@ from cnnjobs.analysis.statistics.summary import (
     Summary,
     bootstrap_interval,
     mean_interval,
+    quartiles,
     sd_interval,
     summarize,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "noise",
     "paired_difference",
     "pairwise_wilcoxon",
+    "quartiles",
     "rank_error",
     "repeats_to_resolve",
     "sd_interval",

@@ -68,6 +68,11 @@ def noise(errors: ArrayLike) -> Noise | None:
 
     Args:
         errors: (repeats, examples) 1 where a repeat is wrong on an example, else 0.
+
+    Example:
+        >>> found = noise([[1, 0, 0, 1], [1, 0, 1, 0], [0, 0, 0, 0]])
+        >>> round(found.observed, 4), round(found.floor, 4), round(found.distribution, 4)
+        (0.0833, 0.0625, 0.0278)
     """
     e = reals(errors)
     if e.shape[0] < 2 or e.shape[1] < 2:
@@ -80,6 +85,10 @@ def floor_variance(errors: ArrayLike) -> float:
 
     Args:
         errors: (repeats, examples) of 0 and 1; at least two repeats of the same test set.
+
+    Example:
+        >>> floor_variance([[1, 0, 0, 1], [1, 0, 1, 0], [0, 0, 0, 0]])
+        0.0625
     """
     e = reals(errors)
     return float(e.var(axis=0, ddof=1).sum() / e.shape[1] ** 2)
@@ -93,6 +102,10 @@ def distribution_variance(errors: ArrayLike) -> float:
 
     Args:
         errors: (repeats, examples) of 0 and 1; at least two of each.
+
+    Example:
+        >>> round(distribution_variance([[1, 0, 0, 1], [1, 0, 1, 0], [0, 0, 0, 0]]), 4)
+        0.0278
     """
     e = reals(errors)
     n = e.shape[1]
@@ -104,6 +117,11 @@ def cochrans_q(errors: ArrayLike) -> Outcome:
 
     Args:
         errors: (repeats, examples) of 0 and 1.
+
+    Example:
+        >>> found = cochrans_q([[1, 0, 0, 1], [1, 0, 1, 0], [0, 0, 0, 0]])
+        >>> round(found.statistic, 4), round(found.p, 4)
+        (2.6667, 0.2636)
     """
     e = reals(errors)
     if e.shape[0] < 3:
@@ -119,6 +137,11 @@ def components(values: ArrayLike) -> Components:
 
     Args:
         values: (repeats, examples) at least two of each: errors, or differences of two variants' errors.
+
+    Example:
+        >>> found = components([[1, 2, 3], [3, 4, 8]])
+        >>> found.ms_repeat, found.ms_example, found.ms_residual
+        (13.5, 6.5, 1.5)
     """
     x = reals(values)
     repeats, examples = x.shape
@@ -140,6 +163,10 @@ def new_examples_interval(differences: ArrayLike, confidence: float = CONFIDENCE
     Args:
         differences: (repeats, examples) one variant's correctness minus another's, in pairs of runs.
         confidence: level of the interval.
+
+    Example:
+        >>> new_examples_interval([[0, 1, 0], [1, 1, 0]]).why
+        'fewer than 5 pairs: no interval over new examples'
     """
     d = reals(differences)
     if d.shape[0] < FEWEST_FOR_NEW_EXAMPLES or d.shape[1] < 2:

@@ -31,6 +31,10 @@ def repeats_to_resolve(sd_of_pairs: float, margin: float, power: float = POWER, 
         margin: the difference to resolve, in the same unit, above 0.
         power: how often it should be resolved.
         alpha: of the test.
+
+    Example:
+        >>> repeats_to_resolve(0.3, margin=0.2)
+        20
     """
     least, most = 1, 2
     while not _enough(sd_of_pairs, margin, most, power, alpha):
@@ -55,6 +59,11 @@ def equivalence(a: Sequence[float], b: Sequence[float], margin: float) -> Outcom
         a: (n,) values of one variant.
         b: (n,) values of the other, in pairs.
         margin: what is too small to matter, in the same unit.
+
+    Example:
+        >>> found = equivalence([94.1, 94.3, 94.2], [94.0, 94.25, 94.1], margin=0.5)
+        >>> round(found.p, 4)
+        0.0008
     """
     spread = sd(np.round(reals(a) - reals(b), 12))
     if spread is None:
@@ -74,6 +83,10 @@ def noether_pairs(share: float, power: float = NOETHER_POWER, alpha: float = ALP
         share: above a half.
         power: how often it should be detected.
         alpha: of the one-sided test.
+
+    Example:
+        >>> noether_pairs(0.75)
+        29
     """
     z = stats.norm.ppf(1 - alpha) + stats.norm.ppf(power)
     return ceil(float(z**2 / (6 * (0.5 - share) ** 2)))
@@ -90,6 +103,10 @@ def stein_repeats(sd_of_pilot: float, pilot: int, half_width: float, confidence:
         pilot: how many those are; None is returned for fewer than two, which have no SD.
         half_width: of the interval asked for, in the same unit.
         confidence: its level.
+
+    Example:
+        >>> stein_repeats(0.2, pilot=5, half_width=0.2)
+        8
     """
     if pilot < 2:
         return None
