@@ -102,9 +102,9 @@ def columns_table(schema: pa.Schema) -> str:
 def frame_tables() -> str:
     """Return the columns of the frames of `cnnjobs.compare`."""
     columns: Mapping[str, tuple[str, ...]] = {
-        "summary": frames.SUMMARY_COLUMNS,
-        "differences": frames.DIFFERENCE_COLUMNS,
-        "runs": frames.RUN_COLUMNS,
+        "summary": ("job", "metric", *frames.SUMMARY_COLUMNS),
+        "differences": ("job", "metric", *frames.DIFFERENCE_COLUMNS),
+        "runs": ("job", "metric", *frames.RUN_COLUMNS),
         "ranks": frames.RANK_COLUMNS,
     }
     about = {name: inspect.getdoc(getattr(frames.Comparisons, name)) for name in columns}

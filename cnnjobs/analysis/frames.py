@@ -1,33 +1,22 @@
 """What `cnnjobs aggregate` computes, as data frames: the door for scripts and notebooks."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
-from cnnjobs.analysis.comparisons import Comparison
-from cnnjobs.analysis.statistics import ALPHA, quartiles
-from cnnjobs.analysis.tables import JobTable, VariantRow, job_table
+from cnnjobs.analysis.differences_grid import DIFFERENCE_COLUMNS, differences_grid
+from cnnjobs.analysis.document import Row
+from cnnjobs.analysis.statistics import ALPHA
+from cnnjobs.analysis.summary_grid import SUMMARY_COLUMNS, summary_grid
+from cnnjobs.analysis.tables import JobTable, job_table
 from cnnjobs.analysis.together import NotTogether, Together, compare_over_datasets
 from cnnjobs.spec.metrics import METRICS
 from cnnjobs.store.results import Results
 
-SUMMARY_COLUMNS = (
-    *("job", "metric", "variant", "n", "expected", "diverged", "failed", "not_finite", "mean", "sd", "median"),
-    *("min", "max", "lower_quartile", "upper_quartile", "ci_low", "ci_high", "sd_ci_low", "sd_ci_high"),
-    *("cpu_hours", "gpu_hours"),
-)
-"""Of `Comparisons.summary`; accuracies are fractions, as everywhere in the store."""
-
-DIFFERENCE_COLUMNS = (
-    *("job", "metric", "variant", "reference", "pairs", "unmatched", "mean", "sd", "ci_low", "ci_high", "d_z", "t"),
-    *("p", "p_holm", "family", "resolved", "sign_flip_p", "p_above", "p_above_low", "p_above_high", "why"),
-)
-"""Of `Comparisons.differences`: variant minus reference; `why` says why there is no p, or what it cannot do."""
-
-RUN_COLUMNS = ("job", "metric", "variant", "repeat", "fold", "value")
+RUN_COLUMNS = ("variant", "repeat", "fold", "value")
 """Of `Comparisons.runs`; repeat and fold count from 0, as in `trials`."""
 
 RANK_COLUMNS = ("variant", "mean_rank", "datasets", "critical_difference", "friedman_p", "iman_davenport_p")
@@ -52,12 +41,12 @@ class Comparisons:
     @cached_property
     def summary(self) -> pd.DataFrame:
         """A row a job and variant: its runs, mean, SD and their intervals; quartiles from five runs on."""
-        return self._frame(SUMMARY_COLUMNS, _summary)
+        return self._frame(SUMMARY_COLUMNS, lambda table: summary_grid(table).rows)
 
     @cached_property
     def differences(self) -> pd.DataFrame:
         """A row a job and variant that is compared with the reference, with every test of the difference."""
-        return self._frame(DIFFERENCE_COLUMNS, _differences)
+        return self._frame(DIFFERENCE_COLUMNS, lambda table: differences_grid(table).rows)
 
     @cached_property
     def runs(self) -> pd.DataFrame:
@@ -81,11 +70,10 @@ class Comparisons:
         """Job -> what one should know before trusting its numbers."""
         return {str(table.job["name"]): table.notes for table in self.tables}
 
-    def _frame(self, columns: tuple[str, ...], lines: Callable[[JobTable], Iterator[Line]]) -> pd.DataFrame:
-        rows = [
-            {"job": table.job["name"], "metric": table.metric} | line for table in self.tables for line in lines(table)
-        ]
-        return pd.DataFrame(rows, columns=list(columns))
+    def _frame(self, columns: Sequence[str], lines: Callable[[JobTable], Iterable[Row]]) -> pd.DataFrame:
+        """Return a frame of the lines of every job."""
+        rows = [{**_which(table), **line} for table in self.tables for line in lines(table)]
+        return pd.DataFrame(rows, columns=["job", "metric", *columns])
 
 
 def compare(
@@ -125,38 +113,8 @@ def compare(
     return Comparisons(tuple(job_table(store, metric, reference, alpha, margin) for store in results.stores))
 
 
-def _summary(table: JobTable) -> Iterator[Line]:
-    for row in table.rows:
-        counts = {"n": len(row.values), "expected": row.expected}
-        counts |= {name: getattr(row, name) for name in ("diverged", "failed", "not_finite")}
-        hours = {"cpu_hours": row.cpu_hours, "gpu_hours": row.gpu_hours}
-        yield {"variant": row.name} | counts | _numbers(row) | hours
-
-
-def _numbers(row: VariantRow) -> Line:
-    s = row.summary
-    if s is None:
-        return {}
-    found = {"mean": s.mean, "sd": s.sd, "median": s.median, "min": s.minimum, "max": s.maximum}
-    found |= {"ci_low": s.low, "ci_high": s.high, "sd_ci_low": s.sd_low, "sd_ci_high": s.sd_high}
-    low, _, high = quartiles(list(row.values.values())) or (None, None, None)
-    return found | {"lower_quartile": low, "upper_quartile": high}
-
-
-def _differences(table: JobTable) -> Iterator[Line]:
-    for name, one in table.comparisons.items():
-        yield {"variant": name, "reference": table.reference} | _difference(one, table.alpha)
-
-
-def _difference(one: Comparison, alpha: float) -> Line:
-    d, above = one.difference, one.superiority
-    found: Line = {"pairs": d.n, "unmatched": d.unmatched, "mean": d.mean, "sd": d.sd}
-    found |= {"ci_low": d.low, "ci_high": d.high, "d_z": d.d_z, "t": d.t.statistic, "p": d.t.p, "why": d.t.why}
-    found |= {"p_holm": one.holm, "family": one.family, "resolved": one.resolved(alpha)}
-    found |= {"sign_flip_p": one.sign_flip.p}
-    if above is not None:
-        found |= {"p_above": above.share, "p_above_low": above.interval.low, "p_above_high": above.interval.high}
-    return found
+def _which(table: JobTable) -> Line:
+    return {"job": table.job["name"], "metric": table.metric}
 
 
 def _runs(table: JobTable) -> Iterator[Line]:
