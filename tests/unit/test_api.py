@@ -126,6 +126,12 @@ def test_jobs_on_two_data_sets_have_ranks_and_one_job_has_none(results, folder):
     assert alone.together.why == "mnist: one data set; ranks need two data sets"
 
 
+def test_alpha_sets_what_is_resolved(results):
+    usual, strict = (cnnjobs.compare(results, alpha=alpha).differences for alpha in (0.05, 0.0001))
+    assert usual["resolved"].tolist() == [True, True]
+    assert strict["resolved"].tolist() == [False, False]
+
+
 def test_alpha_sets_the_level_of_intervals(results):
     wide, narrow = (cnnjobs.compare(results, alpha=alpha).summary for alpha in (0.01, 0.2))
     assert (wide["ci_low"] < narrow["ci_low"]).all()
