@@ -4,19 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cnnjobs.analysis import cells, csv_tables, plots
+from cnnjobs.analysis.document import Grid, Section, Text
 from cnnjobs.analysis.markdown import markdown_table, picture, plain
 from cnnjobs.analysis.measures import axis_label, show
-from cnnjobs.analysis.report_classes import write_classes
+from cnnjobs.analysis.predictions import OnProgress, read_predictions
+from cnnjobs.analysis.report_classes import classes_section
 from cnnjobs.analysis.report_curves import write_curves
 from cnnjobs.analysis.report_part import Part, joined, plain_names, write_figure
 from cnnjobs.analysis.report_planning import write_planning
-from cnnjobs.analysis.report_predictions import write_predictions
+from cnnjobs.analysis.report_predictions import predictions_section
 from cnnjobs.analysis.tables import JobTable
 from cnnjobs.spec.metrics import CURVES
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
 
-OF_VARIANTS = ("curves-", "classes-", "confusion-", "rates-", "roc-")
+OF_VARIANTS = ("curves-", "classes-", "confused-", "confusion-", "rates-", "roc-")
 """How names of files begin that belong to one variant."""
 
 
@@ -47,7 +49,12 @@ class Written:
 
 
 def write_report(
-    store: Store, table: JobTable, curves: Sequence[str] = CURVES, *, with_classes: bool = True
+    store: Store,
+    table: JobTable,
+    curves: Sequence[str] = CURVES,
+    *,
+    with_classes: bool = True,
+    on_progress: OnProgress = lambda *_: None,
 ) -> Written:
     """Write every table and figure of a job below the store's `report/`.
 
@@ -55,19 +62,25 @@ def write_report(
         store: the job's.
         table: the comparison.
         curves: metrics that the learning curves show.
-        with_classes: whether to show how each variant classifies, which takes seconds a variant.
+        with_classes: whether to read the stored predictions and show how each variant classifies.
+        on_progress: called with (what is going on, done, total) while it takes long.
 
     Raises:
         StoreError: if it cannot be written.
     """
     folder, names = store.files.below("report"), plain_names(table.job["variants"])
+    predictions, classes = [NOTHING], [WITHOUT_CLASSES]
+    if with_classes:
+        findings = read_predictions(store, table, on_progress)
+        predictions = [_written(folder, predictions_section(table, findings), 2)]
+        classes = [_written(folder, classes_section(table, findings, names), 2)]
     part = joined(
         [
             write_comparison(folder, table),
             write_planning(folder, table),
-            write_predictions(store, folder, table) if with_classes else NOTHING,
+            *predictions,
             write_curves(store, folder, table, names, curves),
-            write_classes(store, folder, table, names) if with_classes else WITHOUT_CLASSES,
+            *classes,
         ]
     )
     for file in folder.names():
@@ -75,7 +88,28 @@ def write_report(
             folder.remove(file)  # of a variant that has another name now
     folder.write("report.md", report_text(table, part).encode())
     box = f"{folder.location}/box.png" if "box.png" in part.files else None
-    return Written(f"{folder.location}/report.md", box, part.damaged)
+    return Written(f"{folder.location}/report.md", box, tuple(dict.fromkeys(part.damaged)))
+
+
+def _written(folder: Files, section: Section, level: int) -> Part:
+    """Write the tables and figures of a section, and return it in Markdown."""
+    paragraphs, files = [f"{'#' * level} {plain(section.title)}"], []
+    for block in section.blocks:
+        if isinstance(block, Text):
+            paragraphs.append(plain(block.text))
+            continue
+        files.append(f"{block.name}.csv")
+        if isinstance(block, Grid):
+            lines = [[row[column] for column in block.columns] for row in block.rows]
+            paragraphs.append(markdown_table(block.header, block.cells))
+        else:
+            lines = [list(line) for line in block.rows()]
+            paragraphs.append(picture(block.name, block.title))
+            files += write_figure(folder, block.name, block.draw())
+        folder.write(f"{block.name}.csv", csv_tables.csv_text(block.columns, lines).encode())
+    own = Part(tuple(paragraphs), tuple(files), tuple(section.damaged))
+    found = joined([own, *(_written(folder, part, level + 1) for part in section.sections)])
+    return Part(found.paragraphs, found.files, tuple(dict.fromkeys(found.damaged)))
 
 
 def report_text(table: JobTable, part: Part) -> str:

@@ -24,6 +24,7 @@ def show_comparison(
     from cnnjobs.analysis.measures import axis_label
     from cnnjobs.analysis.report import adjustment, write_report
     from cnnjobs.analysis.tables import job_table
+    from cnnjobs.cli.progress import Waiting
     from cnnjobs.cli.tables import show_table
 
     table = job_table(store, metric, reference, alpha, margin)
@@ -40,7 +41,7 @@ def show_comparison(
         notes.append(f"{table.stale} stored trials are of settings the job no longer has: left out")
     for note in notes:
         click.echo(f"note: {note}")
-    written = write_report(store, table, curves, with_classes=with_classes)
+    written = write_report(store, table, curves, with_classes=with_classes, on_progress=Waiting())
     for name in written.damaged:
         click.echo(f"note: not readable, missing in the figures: {name}")
     if written.box_plot:

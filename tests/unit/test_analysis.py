@@ -198,16 +198,17 @@ def test_the_report_says_what_made_the_runs(tmp_path):
 
 
 def test_every_file_of_the_report_is_written_and_named(tmp_path):
-    store = make_store(tmp_path, {"Both + more": [0.5, 0.6], "both more": [0.6, 0.7]}, curves=True)
+    store = make_store(tmp_path, {"Both + more": [0.5, 0.6], "both more": [0.6, 0.75]}, curves=True)
     written = write_report(store, job_table(store))
     names = {path.name for path in (tmp_path / "job" / "report").iterdir()}
     of_variants = {
         f"{kind}-{name}" for kind in ("curves", "confusion", "rates", "roc") for name in ("both-more", "both-more-2")
     }
     figures = {f"{name}.{kind}" for name in {"box", "differences", *of_variants} for kind in ("png", "svg")}
-    of_figures = {f"{name}.csv" for name in of_variants if not name.startswith("rates-")}
+    of_figures = {f"{name}.csv" for name in of_variants}
     of_classes = {"classes-both-more.csv", "classes-both-more-2.csv"}
-    tables = {f"{name}.csv" for name in ("summary", "differences", "runs", "planning", "noise", "new_examples")}
+    of_predictions = ("noise", "new_examples", "ensembles")
+    tables = {f"{name}.csv" for name in ("summary", "differences", "runs", "planning", *of_predictions)}
     assert names == figures | of_figures | of_classes | tables | {"report.md"}
     report = (tmp_path / "job" / "report" / "report.md").read_text()
     for name in names - {"report.md"}:

@@ -28,11 +28,11 @@ def churn_of_votes(votes: ArrayLike) -> float | None:
     Args:
         votes: (examples, classes) repeats that predict the class; every row sums to their number.
     """
-    m = np.asarray(votes, dtype=np.int64)
+    m = np.asarray(votes)
     examples, repeats = len(m), int(m[0].sum())
     if repeats < 2:
         return None
-    agreeing = int((m * m).sum()) - repeats * examples
+    agreeing = int(np.einsum("ij,ij->", m, m, dtype=np.int64)) - repeats * examples
     return float(1 - agreeing / (examples * repeats * (repeats - 1)))
 
 
