@@ -7,6 +7,7 @@ from typing import Any
 
 from cnnjobs.datasets import Dataset, check_folds, load_dataset
 from cnnjobs.errors import SpecError
+from cnnjobs.identity import canonical
 from cnnjobs.jobfile import JobFile, load_job
 from cnnjobs.models import check_network
 from cnnjobs.plan import Plan, make_plan
@@ -50,6 +51,7 @@ class Prepared:
     Args:
         file: the job file.
         job: with the overrides applied.
+        source: which data set.
         dataset: loaded, with `limit_train` applied.
         plan: its trials.
         only: names of the variants to run; empty for all.
@@ -57,6 +59,7 @@ class Prepared:
 
     file: JobFile
     job: Job
+    source: DatasetSpec
     dataset: Dataset
     plan: Plan
     only: tuple[str, ...]
@@ -79,6 +82,7 @@ class Prepared:
             "protocol_text": self.plan.protocol.describe(),
             "dataset": {
                 "name": data.name,
+                "source": canonical(self.source),
                 "fingerprint": data.fingerprint,
                 "train_rows": len(data.y_train),
                 "test_rows": len(data.y_test),
@@ -158,7 +162,7 @@ def prepare(read: ReadJob, overrides: Overrides, on_progress: OnProgress) -> Pre
         fitting = dataset.limited(whole("--limit-train", overrides.limit_train, least=1))
     plan = make_plan(job, dataset.fingerprint, overrides.limit_train)
     _check(job, fitting)
-    return Prepared(read.file, job, fitting, plan, overrides.only)
+    return Prepared(read.file, job, read.dataset, fitting, plan, overrides.only)
 
 
 def store_at(results: str, job: Job) -> Store:

@@ -4,8 +4,12 @@ from collections.abc import Sequence
 
 from cnnjobs.analysis.document import Document, Section, Text
 from cnnjobs.analysis.file_names import plain_names
+from cnnjobs.analysis.predictions import read_predictions
+from cnnjobs.analysis.report_classes import classes_section
 from cnnjobs.analysis.report_comparison import differences_section, summary_section
 from cnnjobs.analysis.report_curves import curves_section
+from cnnjobs.analysis.report_folds import fold_components_section
+from cnnjobs.analysis.report_predictions import predictions_section
 from cnnjobs.analysis.report_provenance import provenance_section
 from cnnjobs.analysis.report_verdicts import verdict_section
 from cnnjobs.analysis.tables import JobTable
@@ -43,12 +47,15 @@ def job_document(
         with_predictions: whether to read the stored predictions, which takes seconds a variant.
     """
     names = plain_names(table.job["variants"])
+    findings = read_predictions(store, table, on_progress) if with_predictions else None
     sections = [
         verdict_section(table),
         differences_section(table),
         summary_section(table),
+        fold_components_section(table),
+        predictions_section(table, findings) if findings else None,
         curves_section(store, table, names, curves),
-        *([] if with_predictions else [WITHOUT_PREDICTIONS]),
+        classes_section(table, findings, names) if findings else WITHOUT_PREDICTIONS,
         provenance_section(table),
     ]
     return Document(str(table.job["name"]), [section for section in sections if section is not None])

@@ -46,6 +46,7 @@ class VariantRow:
         name: of the variant.
         values: (repeat, fold) -> metric of each completed run whose metric is finite.
         trials: identities of its stored runs, however they ended.
+        completed: (repeat, fold) -> identity of each completed run.
         expected: how many runs the job asks for.
         diverged: runs whose loss stopped being finite.
         failed: runs that ended with an error.
@@ -59,6 +60,7 @@ class VariantRow:
     name: str
     values: Mapping[Key, float]
     trials: tuple[str, ...]
+    completed: Mapping[Key, str]
     expected: int
     diverged: int
     failed: int
@@ -207,6 +209,7 @@ def _row(
         name=name,
         values=values,
         trials=tuple(trial["trial_id"] for trial in trials),
+        completed={(one["repeat"], one["fold"]): one["trial_id"] for one in trials if one["status"] == "completed"},
         expected=expected,
         diverged=statuses["diverged"],
         failed=statuses["failed"],

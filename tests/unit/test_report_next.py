@@ -1,17 +1,15 @@
-"""The report says what the test set adds to the spread, and how many repeats would answer the question."""
+"""The report says how many repeats would answer the question."""
 
 import csv
 import io
 
 import numpy as np
 import pytest
-from stored import VALUES, made_up_store, make_store
+from stored import VALUES, make_store
 
 from cnnjobs.analysis.report_planning import write_planning
-from cnnjobs.analysis.report_predictions import write_predictions
-from cnnjobs.analysis.statistics import noise, repeats_to_resolve
+from cnnjobs.analysis.statistics import repeats_to_resolve
 from cnnjobs.analysis.tables import job_table
-from cnnjobs.messages import Predictions
 
 
 def planning_of(store, **asked):
@@ -51,60 +49,3 @@ def test_one_pair_is_nothing_to_plan_with(tmp_path):
 
 def test_folds_are_not_planned(tmp_path):
     assert "share rows" in planning_of(make_store(tmp_path, folds=5, repeats=1))[0]
-
-
-def predictions_of(store):
-    folder = store.files.below("report")
-    part = write_predictions(store, folder, job_table(store))
-    files = {name: folder.read(name).decode() for name in part.files}
-    return "\n".join(part.paragraphs), {name: list(csv.DictReader(io.StringIO(text))) for name, text in files.items()}
-
-
-def test_the_spread_is_taken_apart_as_the_statistics_say(tmp_path):
-    store = made_up_store(tmp_path, runs=6)
-    text, files = predictions_of(store)
-    table = store.read("predictions", [f"t0-{run}" for run in range(6)]).table.to_pandas()
-    errors = np.stack([(own.label != own.predicted).to_numpy() for _, own in table.groupby("repeat")])
-    found, first = noise(errors), files["noise.csv"][0]
-    assert float(first["floor_variance"]) == pytest.approx(found.floor)
-    assert float(first["distribution_variance"]) == pytest.approx(found.distribution)
-    assert float(first["p"]) == pytest.approx(found.q.p)
-    assert f"| a | 6 | 40 | {100 * found.observed**0.5:.2f} | {100 * found.floor**0.5:.2f} |" in text
-    assert ("not resolved" in text) == (found.distribution < 0)
-
-
-def shifted(run):
-    """Ten of forty right in every run, and one more in the odd ones: accuracy 25% or 27.5%."""
-    labels = np.zeros(40, np.int32)
-    right = np.arange(40) < 10 + run % 2
-    return Predictions(labels, np.stack([right, ~right, np.zeros(40)], axis=1).astype(np.float32))
-
-
-def test_new_examples_widen_the_interval_of_a_difference(tmp_path):
-    store = made_up_store(tmp_path, runs=6)
-    for run in range(6):
-        which = {"trial_id": f"t1-{run}", "condition_id": "job-1", "job": "job", "variant": "b"}
-        store.commit(which | {"repeat": run, "fold": 0, "status": "completed", "test_accuracy": 0.5}, {}, shifted(run))
-    _, files = predictions_of(store)
-    row = {name: float(value) for name, value in files["new_examples.csv"][0].items() if name != "variant"}
-    accuracies = store.read("predictions").table.to_pandas().eval("right = label == predicted")
-    means = accuracies.groupby("variant").right.mean()
-    assert row["mean"] == pytest.approx(means.b - means.a)
-    assert row["both_low"] < row["repeats_low"] < row["mean"] < row["repeats_high"] < row["both_high"]
-
-
-def test_a_single_pair_is_of_two_models_not_of_methods(tmp_path):
-    text, _ = predictions_of(made_up_store(tmp_path, runs=1, predictions=shifted))
-    assert "fewer than 2 repeats" in text
-    assert "the two models err on the same examples" in text
-    assert "fewer than 5 pairs: no interval over new examples" in text
-
-
-def test_without_predictions_the_section_says_so(tmp_path):
-    text, _ = predictions_of(made_up_store(tmp_path, predictions=lambda run: None))
-    assert "| a | 0 | 0 | fewer than 2 repeats or images with predictions |" in text
-    assert "no pairs with predictions" in text
-
-
-def test_folds_are_not_taken_apart(tmp_path):
-    assert "cannot be taken apart" in predictions_of(make_store(tmp_path, folds=5, repeats=1))[0]
