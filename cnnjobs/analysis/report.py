@@ -9,7 +9,6 @@ from cnnjobs.analysis.measures import axis_label, show
 from cnnjobs.analysis.report_classes import write_classes
 from cnnjobs.analysis.report_curves import write_curves
 from cnnjobs.analysis.report_part import Part, joined, plain_names, write_figure
-from cnnjobs.analysis.report_planning import write_planning
 from cnnjobs.analysis.report_predictions import write_predictions
 from cnnjobs.analysis.tables import JobTable
 from cnnjobs.spec.metrics import CURVES
@@ -64,7 +63,6 @@ def write_report(
     part = joined(
         [
             write_comparison(folder, table),
-            write_planning(folder, table),
             write_predictions(store, folder, table) if with_classes else NOTHING,
             write_curves(store, folder, table, names, curves),
             write_classes(store, folder, table, names) if with_classes else WITHOUT_CLASSES,

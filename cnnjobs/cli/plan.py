@@ -84,7 +84,7 @@ def _show_counts(prepared: "Prepared", store: "Store", counted: dict[str, int]) 
 def _cells(job: "Job", name: str, counted: dict[str, int], *counts: str) -> tuple[str, ...]:
     variant = job.variants[name]
     size = f"{counted[name]:,}" if name in counted else "-"
-    return (name, str(job.repeats), str(job.folds or "-"), str(variant.epochs), size, *counts)
+    return (name, str(job.repeats_of(name)), str(job.folds or "-"), str(variant.epochs), size, *counts)
 
 
 def _show(job: "Job", rows: list[tuple[str, ...]]) -> None:

@@ -207,7 +207,7 @@ def test_every_file_of_the_report_is_written_and_named(tmp_path):
     figures = {f"{name}.{kind}" for name in {"box", "differences", *of_variants} for kind in ("png", "svg")}
     of_figures = {f"{name}.csv" for name in of_variants if not name.startswith("rates-")}
     of_classes = {"classes-both-more.csv", "classes-both-more-2.csv"}
-    tables = {f"{name}.csv" for name in ("summary", "differences", "runs", "planning", "noise", "new_examples")}
+    tables = {f"{name}.csv" for name in ("summary", "differences", "runs", "noise", "new_examples")}
     assert names == figures | of_figures | of_classes | tables | {"report.md"}
     report = (tmp_path / "job" / "report" / "report.md").read_text()
     for name in names - {"report.md"}:
