@@ -139,7 +139,9 @@ def test_variants_may_have_repeats_and_sources_of_chance_of_their_own():
     assert (own.repeats_of("a"), own.repeats_of("b")) == (7, 2)
     assert (own.vary_of("a"), own.vary_of("b")) == (("init",), ())
     assert job(variants=both, repeats=4).repeats_of("b") == 4
-    with pytest.raises(SpecError, match="`repeats` must have a value for each variant: a, b. Received: values for a."):
+    with pytest.raises(
+        SpecError, match=r"`repeats` must have a value for each variant: a, b\. Received: values for a\."
+    ):
         job(variants=both, repeats={"a": 7})
     with pytest.raises(SpecError, match="`vary` must be one of 'split'"):
         job(variants=both, vary={"a": ["weather"], "b": ()})
