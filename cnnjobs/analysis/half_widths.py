@@ -21,7 +21,8 @@ class Precision:
         pilot: runs of the pilot that have the metric.
         sd: of these, ddof=1; None below two.
         needed: runs in all by the rule; None where the pilot cannot say.
-        repeats: of these to be run: `needed`, or the most that are allowed; the pilot where it cannot say.
+        repeats: to be run for that, one more for each of the pilot without the metric, but not more than allowed;
+            those of the pilot where it cannot say.
         runs: there are with the metric.
         mean: of all of them; None without one.
         interval: of the mean, by the pilot's SD.
@@ -79,7 +80,7 @@ def _precision(row: VariantRow, rule: HalfWidth) -> Precision:
     sd = float(np.std(values[:pilot], ddof=1)) if pilot >= LEAST_PILOT else None
     interval = stein_interval(values, pilot, rule.confidence) if values else Interval.none("no run yet")
     needed = _needed(sd, pilot, rule) if sd is not None and interval.low is not None else None
-    repeats = rule.pilot if needed is None else min(max(needed, rule.pilot), rule.most)
+    repeats = rule.pilot if needed is None else min(needed + rule.pilot - pilot, rule.most)
     reached = needed is not None and len(values) >= needed
     mean = float(np.mean(values)) if values else None
     why = "" if reached else _why(row, rule, needed, repeats, interval)
@@ -97,6 +98,6 @@ def _why(row: VariantRow, rule: HalfWidth, needed: int | None, repeats: int, int
     without = row.diverged + row.failed + row.not_finite
     if len(row.values) + without < repeats:
         return f"{repeats - len(row.values) - without} still to run"
-    if without and needed <= rule.most:
-        return f"{without} of its runs diverged or failed"
-    return f"stopped at {repeats} repeats, the most allowed"
+    if needed + without > rule.most:
+        return f"stopped at {repeats} repeats, the most allowed"
+    return f"{without} of its runs diverged or failed"

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from cnnjobs.analysis.document import Grid, Row, Section, Shown, Text
+from cnnjobs.analysis.document import Block, Grid, Row, Section, Shown, Text
 from cnnjobs.analysis.half_widths import Precision, precisions, rule_of
 from cnnjobs.analysis.measures import measure, show
 from cnnjobs.analysis.tables import JobTable
@@ -35,7 +35,7 @@ def half_width_section(table: JobTable) -> Section | None:
         other = f"A half width was asked for of another metric: `cnnjobs aggregate --metric {rule.metric}`."
         return Section(TITLE, (Text(other),))
     rows = [_row(one, rule) for one in precisions(table, rule)]
-    blocks = [half_width_grid(rule, rows), Text(_about(rule))]
+    blocks: list[Block] = [half_width_grid(rule, rows), Text(_about(rule))]
     if rule.pilot < SMALL_PILOT:
         blocks.append(Text(small_pilot(rule), "note"))
     return Section(TITLE, blocks)

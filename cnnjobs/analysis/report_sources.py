@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.style import context
 
-from cnnjobs.analysis.document import Chart, Grid, Row, Section, Shown, Text
+from cnnjobs.analysis.document import Block, Chart, Grid, Row, Section, Shown, Text
 from cnnjobs.analysis.drawing import COLORS, STYLE, text
 from cnnjobs.analysis.measures import measure, show
 from cnnjobs.analysis.statistics import Interval, sd_interval
@@ -33,11 +33,11 @@ WORDS = {
 """The sources in words."""
 
 NOT_ADDITIVE = (
-    "These are not shares of a whole, and their squares need not sum to the square of the SD of all sources. Training "
-    "is unstable: a change of a single bit at its start ends in another network (Summers and Dinneen, arXiv "
-    "2103.04514), so that each source alone may already give nearly the SD of all together, as varying the "
-    "initialisation alone has done elsewhere (Bouthillier et al., arXiv 2103.03098; Jordan, arXiv 2304.01910). Holding "
-    "one source fixed need not make the SD smaller either."
+    "These are not shares of a whole: their squares need not sum to the square of the SD of all sources, and holding "
+    "one source fixed need not make the SD smaller. Training is so sensitive that a change of one bit at its start "
+    "ends in another network (Summers and Dinneen, arXiv 2103.04514), so that one source alone, the initialisation for "
+    "example, may give nearly the SD of all together (Jordan, arXiv 2304.01910). Bouthillier et al. (arXiv 2103.03098) "
+    "audit benchmarks in this way, one source at a time."
 )
 
 
@@ -58,7 +58,7 @@ def sources_section(store: Store, table: JobTable) -> Section | None:
     if audit is None:
         return None
     rows = _rows(table)
-    blocks = [
+    blocks: list[Block] = [
         Text(_about(table, audit)),
         _grid(table, rows),
         _chart(table, rows),
@@ -205,8 +205,8 @@ def _twice(store: Store, table: JobTable) -> list[Text]:
         return [Text(f"The same seeds twice gave {what}: what differs in the rows above is due to their seeds.")]
     return [
         Text(
-            f"The same seeds twice gave {what}: this device or library computes otherwise each time, and the rows above "
-            "hold that as well.",
+            f"The same seeds twice gave {what}: this device or library computes otherwise each time, and the rows "
+            "above hold that as well.",
             "note",
         )
     ]

@@ -29,6 +29,7 @@ class Runner:
     def __init__(self, store: "Store", checkpoints: "Checkpoints", wishes: "Wishes", *, verbose: bool) -> None:
         self._store, self._checkpoints, self._wishes, self._verbose = store, checkpoints, wishes, verbose
         self._tried: set[str] = set()
+        self._damaged: set[str] = set()
         self.failures = 0
 
     @property
@@ -37,10 +38,14 @@ class Runner:
         return len(self._tried)
 
     def missing(self, prepared: "Prepared") -> "list[Trial]":
-        """Return the trials that are to run."""
+        """Return the trials that are to run; files that cannot be read are named once."""
         from cnnjobs.submission import missing_trials
 
-        missing, _ = missing_trials(prepared, self._store)
+        missing, state = missing_trials(prepared, self._store)
+        for name in state.damaged:
+            if name not in self._damaged:
+                click.echo(f"note: not readable, runs again: {name}", err=True)
+        self._damaged.update(state.damaged)
         return [trial for trial in missing if trial.trial_id not in self._tried]
 
     def slot(self, prepared: "Prepared", trials: int) -> "tuple[Slot, int]":

@@ -81,5 +81,5 @@ def second_stage(prepared: Prepared, store: Store, rule: HalfWidth) -> SecondSta
     stored = {trial for row in table.rows for trial in row.trials}
     waiting = {trial.variant for trial in prepared.plan.trials if trial.trial_id not in stored}
     planned = [one for one in precisions(table, rule) if one.variant not in waiting]
-    repeats = {name: rule.pilot for name in prepared.job.variants} | {one.variant: one.repeats for one in planned}
+    repeats = dict.fromkeys(prepared.job.variants, rule.pilot) | {one.variant: one.repeats for one in planned}
     return SecondStage(rule, table, planned, prepared.with_repeats(repeats))

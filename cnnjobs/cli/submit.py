@@ -62,7 +62,6 @@ def submit(
     from cnnjobs.engine.resources import Wishes
     from cnnjobs.preparation import Overrides, prepare, read_job, store_at
     from cnnjobs.store.checkpoints import Checkpoints
-    from cnnjobs.submission import missing_trials
 
     signal.signal(signal.SIGTERM, as_interrupt)
     asked = Overrides(replicas=replicas_of(gpus_per_trial), **overrides)
@@ -72,8 +71,7 @@ def submit(
     store = store_at(results, prepared.job)
     if audit is not None:
         _take_over(store_at(results, plain), store, prepared)
-    _, state = missing_trials(prepared, store)
-    for note in (*prepared.notes, *(f"not readable, runs again: {name}" for name in state.damaged)):
+    for note in prepared.notes:
         click.echo(f"note: {note}", err=True)
     keeps = prepared.job.keep == "state"
     finals = store.files.below("states")

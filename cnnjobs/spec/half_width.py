@@ -57,7 +57,7 @@ def half_width_of(job: Job, points: float, most: int | None = None) -> HalfWidth
     Raises:
         SpecError: if the rule does not hold for the job's runs, or there is no pilot.
     """
-    number("--half-width", points, "Percentage points of test accuracy.", above=0, below=100)
+    number("--half-width", points, "They are percentage points of test accuracy.", above=0, below=100)
     if job.folds is not None:
         raise SpecError(
             f"`--half-width` needs independent repeats. Received: a job with folds={job.folds}, whose runs share "
