@@ -24,11 +24,11 @@ FEW = 5
 """Below so many repeats an SD is known up to a factor of three or worse."""
 
 WORDS = {
-    "split": "which rows are held out",
-    "init": "initial weights",
-    "order": "order of the images",
-    "augment": "augmentation",
-    "dropout": "dropout",
+    "split": "the choice of held-out rows",
+    "init": "the initialisation",
+    "order": "the order of the images",
+    "augment": "the augmentation",
+    "dropout": "the dropout",
 }
 """The sources in words."""
 

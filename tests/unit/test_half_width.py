@@ -2,21 +2,19 @@
 
 import json
 import shutil
-import signal
 
 import pytest
 from click.testing import CliRunner
-from fakes import FakeWorker, fake_worker, write_job
+from fakes import FakeWorker, StopAfter, submit_in
 
 from cnnjobs import Job, Variant, vgg
 from cnnjobs.analysis.half_widths import precisions, rule_of
 from cnnjobs.analysis.report_half_width import half_width_section
 from cnnjobs.analysis.statistics import stein_interval, stein_repeats
 from cnnjobs.analysis.tables import job_table
-from cnnjobs.cli import doors, main
-from cnnjobs.engine.inline import InlineEngine
+from cnnjobs.cli import main
 from cnnjobs.errors import SpecError
-from cnnjobs.messages import Failure, Result
+from cnnjobs.messages import Result
 from cnnjobs.spec.half_width import half_width_of
 from cnnjobs.store.files import Files
 from cnnjobs.store.results import load_results
@@ -25,47 +23,17 @@ from cnnjobs.store.store import Store
 ASK = ("--half-width", "1.5")
 
 
-class StopAfter(InlineEngine):
-    """Ctrl-C arrives when so many trials have ended."""
-
-    def __init__(self, ends):
-        self.ends = ends
-
-    def run(self, work, on_message):
-        def count(trial, message):
-            on_message(trial, message)
-            self.ends -= isinstance(message, Result | Failure)
-            if not self.ends:
-                raise KeyboardInterrupt
-
-        super().run(work, count)
-
-
-def run_in(folder, words=(), engine=None, worker=fake_worker, **job):
-    """Submit a job file as on the command line, with workers and an engine that need no others."""
-    path = write_job(folder, **({"epochs": 1, "repeats": 5} | job))
-    before = signal.getsignal(signal.SIGTERM)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setattr("cnnjobs.cli.comparison.show_comparison", lambda *_, **__: None)
-        patch.setattr(doors, "open_engine", lambda **_: engine or InlineEngine())
-        patch.setattr(doors, "open_worker", worker)
-        done = CliRunner().invoke(main, ["submit", str(path), *words])
-    signal.signal(signal.SIGTERM, before)
-    return done
-
-
 @pytest.fixture(scope="module")
 def once(tmp_path_factory):
     """A folder in which `ASK` was submitted, and what it said; not to be changed."""
     folder = tmp_path_factory.mktemp("once")
-    return folder, run_in(folder, ASK)
+    return folder, submit_in(folder, *ASK)
 
 
 @pytest.fixture
 def submit(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    return lambda *words, **job: run_in(tmp_path, words, **job)
+    return lambda *words, **job: submit_in(tmp_path, *words, **job)
 
 
 @pytest.fixture
