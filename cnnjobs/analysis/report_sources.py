@@ -149,7 +149,7 @@ def _draw(table: JobTable, rows: Sequence[Row]) -> Figure:
                     axes.axvspan(found.factor * row[low], found.factor * row[high], color=color, alpha=0.1, linewidth=0)
             if row["sd"] is not None:
                 marker = "D" if row["source"] == ALL else "o"
-                axes.plot(found.factor * row["sd"], place, marker, color=color, markersize=6)
+                axes.plot(found.factor * row["sd"], place, marker, color=color, markersize=6, clip_on=False, zorder=3)
         axes.set_yticks(range(len(rows)), [f"{text(row['source'])} ({row['repeats']})" for row in reversed(rows)])
         axes.set_ylim(-0.7, len(rows) - 0.3)
         axes.set_xlim(left=0)
@@ -164,9 +164,9 @@ def _draw(table: JobTable, rows: Sequence[Row]) -> Figure:
 def _about(table: JobTable, audit: Mapping[str, Any]) -> str:
     of = "means over the folds of a repeat" if table.job["protocol"]["folds"] else "runs"
     said = (
-        f"An audit of {audit['variant']} of the job {audit['job']}: it is trained again and again while one source of "
-        "chance varies and the others keep the seeds of the first repeat. SD: standard deviation over the "
-        f"{of}, ddof=1, with its chi-squared interval, which supposes roughly normal values. Each SD holds the noise "
+        f"An audit of the variant '{audit['variant']}' of the job {audit['job']}: it is trained again and again while "
+        "one source of chance varies and the others keep the seeds of the first repeat. SD: standard deviation over "
+        f"the {of}, ddof=1, with its chi-squared interval, which supposes roughly normal values. Each SD holds the noise "
         "of a test set of this size as well."
     )
     if not table.metric.startswith("test_"):

@@ -161,6 +161,7 @@ def job_table(
     notes = [
         *_mixed(provenance),
         *_left_out(rows, metric),
+        *([] if "audit" in job else _unmatched(rows)),
         *(f"not readable, left out: {name}" for name in stored.damaged),
     ]
     stale = stored.table.num_rows - current.num_rows
@@ -254,9 +255,15 @@ def _left_out(rows: Sequence[VariantRow], metric: str) -> list[str]:
             )
         if row.failed:
             notes.append(f"{row.name}: {row.failed} of its runs failed; submit the job again to repeat them")
-        if row.difference is not None and row.difference.unmatched:
-            notes.append(f"{row.name}: {row.difference.unmatched} runs, its own or the reference's, have no partner")
         if row.not_finite:
             runs = "1 completed run has" if row.not_finite == 1 else f"{row.not_finite} completed runs have"
             notes.append(f"{row.name}: {runs} no finite {metric} and {'is' if row.not_finite == 1 else 'are'} left out")
     return notes
+
+
+def _unmatched(rows: Sequence[VariantRow]) -> list[str]:
+    return [
+        f"{row.name}: {row.difference.unmatched} runs, its own or the reference's, have no partner"
+        for row in rows
+        if row.difference is not None and row.difference.unmatched
+    ]

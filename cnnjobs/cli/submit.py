@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     "--half-width",
     type=float,
     metavar="POINTS",
-    help="After the repeats of JOB, train as many more of each variant as the 95% interval of its test accuracy "
-    "needs to be so narrow, in percentage points to either side.",
+    help="Then train as many more repeats as a 95% interval of test accuracy of +- POINTS percentage points needs.",
 )
 @click.option(
     "--most-repeats",
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 @click.option(
     "--audit",
     metavar="VARIANT",
-    help="Train this variant with one source of chance at a time, all others fixed, in a job of its own.",
+    help="Instead, train this variant with one source of chance varying at a time, as a job of its own.",
 )
 @click.option("--max-concurrent", type=click.IntRange(min=1), metavar="N", help="At most N trials at once.")
 @device_options
@@ -55,7 +54,8 @@ def submit(
     """Train the trials of JOB that are missing, then show the comparison.
 
     JOB is a Python file that defines `job = Job(...)`. Trials that are stored already do not run
-    again: an interrupted submit continues, and a higher --repeats adds repeats.
+    again: an interrupted submit continues, and a higher --repeats adds repeats. With --half-width
+    those of JOB are a pilot: their spread fixes how many each variant needs in all.
     """
     from cnnjobs.cli.progress import Waiting
     from cnnjobs.cli.running import Runner, as_interrupt

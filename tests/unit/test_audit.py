@@ -8,8 +8,10 @@ import pytest
 from fakes import FakeWorker, StopAfter, submit_in
 
 from cnnjobs import Augment, Job, Variant, custom, mlp, vgg, vgg16
+from cnnjobs.analysis.design import repeats_text
 from cnnjobs.analysis.document import Chart, Grid, Text
 from cnnjobs.analysis.drawing import render
+from cnnjobs.analysis.report_planning import planning_section
 from cnnjobs.analysis.report_sources import sources_section, vary_text
 from cnnjobs.analysis.statistics import sd_interval
 from cnnjobs.analysis.tables import job_table
@@ -259,18 +261,11 @@ def test_with_folds_a_repeat_is_the_mean_over_its_folds(submit):
     assert grid.rows[0]["sd"] == pytest.approx(trials.groupby("repeat").test_accuracy.mean().std())
 
 
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["--audit", "three"], "`--audit` must be a variant of tiny: one, two. Received: 'three'."),
-        (["--audit", "one", "--only", "one"], "`--audit VARIANT` and `--only` exclude each other"),
-        (["--audit", "one", "--repeats", "1"], "`--audit` needs at least 2 repeats, better 10 or more"),
-    ],
-)
-def test_audits_that_make_no_sense_are_refused(submit, words, message):
-    done = submit(*words)
-    assert done.exit_code == 2
-    assert message in done.stderr
+def test_an_audit_compares_nothing(submitted):
+    table = job_table(audit_store())
+    assert planning_section(table) is None
+    assert table.notes == ()
+    assert repeats_text(table.job) == "2 to 5 repeats"
 
 
 def test_a_job_that_is_no_audit_has_no_such_section(submit):

@@ -264,20 +264,6 @@ def test_what_the_rule_does_not_hold_for_is_refused(job, asked, message):
     assert message in str(error.value)
 
 
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["--most-repeats", "9"], "`--most-repeats` goes with `--half-width POINTS`"),
-        (["--half-width", "1", "--audit", "one"], "`--half-width` and `--audit` exclude each other"),
-        (["--half-width", "much"], "'much' is not a valid float"),
-    ],
-)
-def test_options_that_make_no_sense_are_refused(submit, words, message):
-    done = submit(*words)
-    assert done.exit_code == 2
-    assert message in done.stderr
-
-
 def test_another_metric_has_no_half_width(submitted):
     text = half_width_section(job_table(store_of(), "test_loss")).blocks[0].text
     assert "cnnjobs aggregate --metric test_accuracy" in text
