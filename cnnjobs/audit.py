@@ -109,14 +109,19 @@ def take_over(source: Store, target: Store, prepared: Prepared) -> int:
         target: the audit's.
         prepared: the audit.
     """
-    planned = {trial.trial_id: trial for trial in prepared.plan.trials if trial.variant == ALL}
-    there = {row["trial_id"] for row in _finished(target, set(planned))}
-    rows = [row for row in _finished(source, set(planned)) if row["trial_id"] not in there]
+    rows = to_take_over(source, target, prepared)
     for row in rows:
         trial_id = row["trial_id"]
         names = {"job": prepared.job.name, "variant": ALL}
         target.commit(row | names, _epochs(source, trial_id), _predictions(source, trial_id))
     return len(rows)
+
+
+def to_take_over(source: Store, target: Store, prepared: Prepared) -> list[dict[str, Any]]:
+    """Return the rows of finished trials of the audit that the job's own store holds, and the audit's does not."""
+    planned = {trial.trial_id for trial in prepared.plan.trials if trial.variant == ALL}
+    there = {row["trial_id"] for row in _finished(target, planned)}
+    return [row for row in _finished(source, planned) if row["trial_id"] not in there]
 
 
 def _finished(store: Store, trials: set[str]) -> list[dict[str, Any]]:

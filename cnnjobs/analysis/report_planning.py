@@ -5,7 +5,7 @@ from typing import Any
 from cnnjobs.analysis.cells import outcome_cell
 from cnnjobs.analysis.document import Grid, Row, Section, Shown, Text
 from cnnjobs.analysis.measures import measure, show
-from cnnjobs.analysis.statistics import Outcome, equivalence, noether_pairs, repeats_to_resolve
+from cnnjobs.analysis.statistics import Outcome, equivalence, noether_pairs, repeats_to_resolve, sd_interval
 from cnnjobs.analysis.statistics.planning import NOETHER_POWER, POWER
 from cnnjobs.analysis.tables import JobTable, VariantRow
 
@@ -16,8 +16,8 @@ SHARED = "More repeats of the same rows do not resolve what runs that share rows
 MEANINGFUL = 0.75
 """P(A > B) above which Bouthillier et al. (arXiv 2103.03098) call a difference meaningful."""
 
-COLUMNS = ("variant", "reference", "pairs", "sd", "margin", "power", "needed", "more", "cpu_hours", "gpu_hours")
-COLUMNS_WITHIN = ("t_within_margin", "p_within_margin", "why_no_p")
+BASE_COLUMNS = ("variant", "reference", "pairs", "sd", "margin", "power", "needed", "needed_low", "needed_high")
+COLUMNS = (*BASE_COLUMNS, "more", "cpu_hours", "gpu_hours", "t_within_margin", "p_within_margin", "why_no_p")
 
 
 def planning_section(table: JobTable) -> Section | None:
@@ -46,17 +46,22 @@ def _need(table: JobTable, row: VariantRow, margin: float) -> Row | None:
     d = row.difference
     if d is None or not d.sd:
         return None
-    needed = repeats_to_resolve(d.sd, margin, alpha=table.alpha)
+    spread = sd_interval(d.values, table.design.confidence)
+    needed, low, high = (_repeats(table, one, margin) for one in (d.sd, spread.low, spread.high))
     more = None if needed is None else max(0, needed - d.n)
     reference = next(other for other in table.rows if other.name == table.reference)
     within = equivalence(d.values, [0.0] * d.n, margin)
     values = (
-        *(row.name, table.reference, d.n, d.sd, margin, POWER, needed, more),
+        *(row.name, table.reference, d.n, d.sd, margin, POWER, needed, low, high, more),
         _hours(more, row.cost.cpu_hours_a_run, reference.cost.cpu_hours_a_run),
         _hours(more, row.cost.gpu_hours_a_run, reference.cost.gpu_hours_a_run),
         *(within.statistic, within.p, within.why),
     )
-    return dict(zip((*COLUMNS, *COLUMNS_WITHIN), values, strict=True))
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+def _repeats(table: JobTable, sd: float | None, margin: float) -> int | None:
+    return None if sd is None else repeats_to_resolve(sd, margin, alpha=table.alpha)
 
 
 def _hours(more: int | None, own: float | None, reference: float | None) -> float | None:
@@ -68,14 +73,20 @@ def _grid(table: JobTable, rows: list[Row]) -> Grid:
         Shown("variant", lambda row: str(row["variant"])),
         Shown("pairs", lambda row: str(row["pairs"]), "pairs"),
         Shown("SD of pairs", lambda row: show(table.metric, row["sd"]), "sd"),
-        Shown("repeats needed", lambda row: _count(row["needed"], "beyond a million"), "needed"),
+        Shown("repeats needed", _needed, "needed"),
         Shown("more", lambda row: _count(row["more"], "-"), "more"),
         Shown("CPU hours", lambda row: hours_cell(row["cpu_hours"]), "cpu_hours"),
         Shown("GPU hours", lambda row: hours_cell(row["gpu_hours"]), "gpu_hours"),
         Shown("p (within margin)", _within, "p_within_margin"),
     )
     title = f"Repeats that would resolve a difference of {_margin(table, rows[0]['margin'])}"
-    return Grid("planning", title, (*COLUMNS, *COLUMNS_WITHIN), rows, shown)
+    return Grid("planning", title, COLUMNS, rows, shown)
+
+
+def _needed(row: Row) -> str:
+    """Return how many, with those for the ends of the interval of the SD."""
+    ends = ", ".join(_count(row[end], "more") for end in ("needed_low", "needed_high"))
+    return f"{_count(row['needed'], 'beyond a million')} [{ends}]"
 
 
 def _count(value: int | None, none: str) -> str:
@@ -101,9 +112,9 @@ def _margin(table: JobTable, margin: Any) -> str:
 def _about(table: JobTable, margin: float) -> str:
     return (
         f"To resolve a difference of {_margin(table, margin)} in {POWER:.0%} of such studies by a paired t test at "
-        f"{table.alpha:g}, not adjusted, if the SD of pairs is what these few say. Hours are of the further runs of "
-        "the variant and the reference, by the mean of the completed ones. A small p (within margin) says that the "
-        "difference is smaller than that: two one-sided tests."
+        f"{table.alpha:g}, not adjusted, if the SD of pairs is what these few say; in brackets, if it is an end of its "
+        f"{table.level} interval. Hours are of the further runs of the variant and the reference, by the mean of the "
+        "completed ones. A small p (within margin) says that the difference is smaller than that: two one-sided tests."
     )
 
 

@@ -1,7 +1,7 @@
 """The report of an audit: how far runs differ when one source of chance varies at a time."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
@@ -166,11 +166,10 @@ def _about(table: JobTable, audit: Mapping[str, Any]) -> str:
     said = (
         f"An audit of the variant '{audit['variant']}' of the job {audit['job']}: it is trained again and again while "
         "one source of chance varies and the others keep the seeds of the first repeat. SD: standard deviation over "
-        f"the {of}, ddof=1, with its chi-squared interval, which supposes roughly normal values. Each SD holds the noise "
-        "of a test set of this size as well."
+        f"the {of}, ddof=1, with its chi-squared interval, which supposes roughly normal values."
     )
-    if not table.metric.startswith("test_"):
-        said = said.removesuffix(" Each SD holds the noise of a test set of this size as well.")
+    if table.metric.startswith("test_"):
+        said += " Each SD holds the noise of a test set of this size as well."
     missing = [f"{WORDS[source]} ({why})" for source, why in audit["left_out"].items()]
     return f"{said} Not audited: {'; '.join(missing)}." if missing else said
 
@@ -222,6 +221,18 @@ def _same_predictions(store: Store, row: VariantRow) -> bool | None:
         runs[own["fold"][0].as_py()].append(np.ascontiguousarray(values).tobytes())
     several = [own for own in runs.values() if len(own) > 1]
     return all(len(set(own)) == 1 for own in several) if several else None
+
+
+def audits_text(job: Mapping[str, Any], others: Iterable[Mapping[str, Any]]) -> Text | None:
+    """Return which audits of a job are among others; None if there are none.
+
+    Args:
+        job: as in `job.json`.
+        others: jobs in the same results folder, as in their `job.json`.
+    """
+    found = [other for other in others if other.get("audit", {}).get("job") == job["name"]]
+    named = [f"'{other['audit']['variant']}' in {other['name']}" for other in found]
+    return Text(f"Sources of chance, one at a time: audit of {'; of '.join(named)}.") if named else None
 
 
 def vary_text(job: Mapping[str, Any]) -> Text | None:

@@ -5,6 +5,7 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from fakes import FakeWorker, StopAfter, submit_in
 
 from cnnjobs import Augment, Job, Variant, custom, mlp, vgg, vgg16
@@ -12,10 +13,11 @@ from cnnjobs.analysis.design import repeats_text
 from cnnjobs.analysis.document import Chart, Grid, Text
 from cnnjobs.analysis.drawing import render
 from cnnjobs.analysis.report_planning import planning_section
-from cnnjobs.analysis.report_sources import sources_section, vary_text
+from cnnjobs.analysis.report_sources import audits_text, sources_section, vary_text
 from cnnjobs.analysis.statistics import sd_interval
 from cnnjobs.analysis.tables import job_table
 from cnnjobs.audit import ALL, TWICE, audit_of, left_out
+from cnnjobs.cli import main
 from cnnjobs.errors import SpecError
 from cnnjobs.messages import Result
 from cnnjobs.plan import make_plan
@@ -266,6 +268,27 @@ def test_an_audit_compares_nothing(submitted):
     assert planning_section(table) is None
     assert table.notes == ()
     assert repeats_text(table.job) == "2 to 5 repeats"
+
+
+def test_a_job_names_its_audits(submitted):
+    job, audit = Store(Files("results/tiny")).job, audit_store().job
+    assert audits_text(job, [job, audit]).text.endswith("audit of 'one' in tiny-audit-one.")
+    assert audits_text(audit, [job, audit]) is None
+
+
+def plan(*words):
+    done = CliRunner().invoke(main, ["plan", "job.py", "--no-sizes", "--audit", "one", *words])
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def test_plan_shows_what_an_audit_would_run_and_what_it_would_take_over(submitted):
+    assert "`submit` would run nothing" in plan()
+    assert "`submit` would run 4 of 26 trials" in plan("--repeats", "6")
+    shutil.rmtree("results/tiny-audit-one")
+    shown = plan()
+    assert "`submit` would run 22 of 22 trials" in shown
+    assert "3 of these are stored in results/tiny: `submit` takes them over from there." in shown
 
 
 def test_a_job_that_is_no_audit_has_no_such_section(submit):

@@ -31,7 +31,9 @@ def test_repeats_needed_follow_from_the_spread_of_pairs_and_the_margin(tmp_path)
     assert first["more"] == first["needed"] - 5
     assert first["cpu_hours"] == pytest.approx(first["more"] * 240 / 3600)
     assert first["gpu_hours"] == 0
-    assert grid.cells[0][1:5] == ("5", "0.45", str(first["needed"]), str(first["more"]))
+    low, high = (repeats_to_resolve(end, 0.002) for end in (sd * 0.5991, sd * 2.8736))
+    assert (first["needed_low"], first["needed_high"]) == (low, high)
+    assert grid.cells[0][1:5] == ("5", "0.45", f"{first['needed']} [{low}, {high}]", str(first["more"]))
     assert "To resolve a difference of 0.2 points in 80% of such studies" in text
     assert "takes 29 pairs" in text
 
