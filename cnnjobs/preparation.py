@@ -1,7 +1,7 @@
 """From a job file and the command line to data, plan and store: all that can go wrong before a trial starts."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,7 @@ class Prepared:
         dataset: loaded, with `limit_train` applied.
         plan: its trials.
         only: names of the variants to run; empty for all.
+        marks: what `job.json` keeps besides: what an audit is of, the rule for a half width.
     """
 
     file: JobFile
@@ -63,6 +64,12 @@ class Prepared:
     dataset: Dataset
     plan: Plan
     only: tuple[str, ...]
+    marks: Mapping[str, Any] = field(default_factory=dict)
+
+    def with_repeats(self, repeats: Mapping[str, int]) -> "Prepared":
+        """Return it with other numbers of repeats, one for each variant."""
+        plan = self.plan.with_repeats(repeats)
+        return replace(self, job=plan.job, plan=plan)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -93,6 +100,7 @@ class Prepared:
             },
             "file": self.file.path.name,
             "text": self.file.text,
+            **self.marks,
         }
 
 
@@ -104,11 +112,13 @@ class ReadJob:
         file: the job file.
         job: with the overrides applied.
         dataset: which data set.
+        marks: what `job.json` is to keep besides.
     """
 
     file: JobFile
     job: Job
     dataset: DatasetSpec
+    marks: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_job(path: str, overrides: Overrides) -> ReadJob:
@@ -162,7 +172,7 @@ def prepare(read: ReadJob, overrides: Overrides, on_progress: OnProgress) -> Pre
         fitting = dataset.limited(whole("--limit-train", overrides.limit_train, least=1))
     plan = make_plan(job, dataset.fingerprint, overrides.limit_train)
     _check(job, fitting)
-    return Prepared(read.file, job, read.dataset, fitting, plan, overrides.only)
+    return Prepared(read.file, job, read.dataset, fitting, plan, overrides.only, read.marks)
 
 
 def store_at(results: str, job: Job) -> Store:

@@ -40,7 +40,7 @@ def _row(table: JobTable, row: VariantRow) -> Row:
     counts = (len(row.values), row.expected, row.diverged, row.failed, row.not_finite)
     found: dict[str, Any] = {"variant": row.name, **dict(zip(COUNTS, counts, strict=True))}
     found |= dict.fromkeys((*NUMBERS, *ENDS)) | {"level": table.design.confidence, "why": "no run yet"}
-    found |= {"cpu_hours": row.cpu_hours, "gpu_hours": row.gpu_hours}
+    found |= {"cpu_hours": row.cost.cpu_hours_a_run, "gpu_hours": row.cost.gpu_hours_a_run}
     s = row.summary
     if s is None:
         return found

@@ -226,3 +226,24 @@ def test_steins_rule_covers_whatever_the_pilot_saw(random):
         covered += abs(np.append(pilot, random.normal(size=n - 5)).mean()) < 0.7
     print(covered / TIMES)
     assert covered > 0.94 * TIMES
+
+
+@pytest.mark.parametrize("pilot_size", [2, 3, 5, 10])
+@pytest.mark.parametrize("true_sd", [0.2, 1.0, 3.0])
+def test_steins_interval_covers_at_its_level_whatever_the_true_sd_is(random, pilot_size, true_sd):
+    """Half width 1: from pilots that are plenty to hundreds of runs. It holds exactly, also where a cap stops it."""
+    covered = capped = wide = 0
+    for _ in range(TIMES):
+        pilot = random.normal(0, true_sd, pilot_size)
+        n = statistics.stein_repeats(pilot.std(ddof=1), pilot_size, 1.0)
+        most = min(n, 3 * pilot_size)
+        values = np.append(pilot, random.normal(0, true_sd, most - pilot_size))
+        interval = statistics.stein_interval(values, pilot_size)
+        capped += interval.low < 0 < interval.high
+        values = np.append(values, random.normal(0, true_sd, min(n, 20_000) - most))
+        interval = statistics.stein_interval(values, pilot_size)
+        covered += interval.low < 0 < interval.high
+        wide += n <= 20_000 and interval.high - interval.low > 2 + 1e-9
+    assert agrees(covered, 0.95)
+    assert agrees(capped, 0.95)
+    assert wide == 0

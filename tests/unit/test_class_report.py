@@ -19,9 +19,9 @@ from cnnjobs.analysis.class_tables import (
 from cnnjobs.analysis.classification import GRID, classify, over_runs
 from cnnjobs.analysis.document import Document, Text
 from cnnjobs.analysis.drawing import render
+from cnnjobs.analysis.file_names import plain_names
 from cnnjobs.analysis.predictions import read_predictions
 from cnnjobs.analysis.report_classes import classes_section
-from cnnjobs.analysis.file_names import plain_names
 from cnnjobs.analysis.tables import job_table
 
 HOSTILE = ("$\\frac$ | *a*", "_hidden", "深い <script>")

@@ -21,6 +21,8 @@ ALIKE = np.tile([0, 1, 1, 0], (4, 1))
             "fewer than 20 repeats: no bootstrap interval",
         ),
         (statistics.bootstrap_interval([0.5] * 20, np.median, RNG), "all repeats identical"),
+        (statistics.stein_interval([0.5, 0.6, 0.7], 1), "fewer than two runs of the pilot: no spread"),
+        (statistics.stein_interval([0.5, 0.5, 0.7], 2), "all runs of the pilot are identical"),
         (statistics.new_examples_interval(np.eye(4)), "fewer than 5 pairs: no interval over new examples"),
         (statistics.new_examples_interval(np.eye(5)), "variance not resolved: no interval over new examples"),
     ],

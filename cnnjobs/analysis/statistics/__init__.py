@@ -40,7 +40,13 @@ from cnnjobs.analysis.statistics.pairs import (
     sign_flip,
     superiority,
 )
-from cnnjobs.analysis.statistics.planning import equivalence, noether_pairs, repeats_to_resolve, stein_repeats
+from cnnjobs.analysis.statistics.planning import (
+    equivalence,
+    noether_pairs,
+    repeats_to_resolve,
+    stein_interval,
+    stein_repeats,
+)
 from cnnjobs.analysis.statistics.single_models import mcnemar
 from cnnjobs.analysis.statistics.summary import (
     Summary,
@@ -94,6 +100,7 @@ __all__ = [
     "repeats_to_resolve",
     "sd_interval",
     "sign_flip",
+    "stein_interval",
     "stein_repeats",
     "summarize",
     "superiority",

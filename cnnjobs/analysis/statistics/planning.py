@@ -8,7 +8,7 @@ from scipy import stats
 from statsmodels.stats.power import TTestPower
 from statsmodels.stats.weightstats import ttost_paired
 
-from cnnjobs.analysis.statistics.outcomes import ALPHA, CONFIDENCE, Outcome, reals, sd
+from cnnjobs.analysis.statistics.outcomes import ALPHA, CONFIDENCE, Interval, Outcome, reals, sd
 
 POWER = 0.8
 """How often the planned repeats should resolve a difference of the margin."""
@@ -112,3 +112,26 @@ def stein_repeats(sd_of_pilot: float, pilot: int, half_width: float, confidence:
         return None
     t = float(stats.t.ppf((1 + confidence) / 2, pilot - 1))
     return max(pilot, ceil((t * sd_of_pilot / half_width) ** 2))
+
+
+def stein_interval(values: Sequence[float], pilot: int, confidence: float = CONFIDENCE) -> Interval:
+    """Return the interval of the mean of runs whose number the first of them fixed: mean +- t s / sqrt(n).
+
+    Stein, A Two-Sample Test for a Linear Hypothesis Whose Power Is Independent of the Variance (1945): s and its
+    degrees of freedom are those of the pilot, the mean is that of all n runs. Given s the mean of all is still normal
+    and independent of s, so that this covers at that level whatever the true SD is. The t interval with the SD of all
+    runs does not: those were stopped where the SD of the first happened to be small.
+
+    Args:
+        values: (n,) one a run, the pilot's first.
+        pilot: how many of them are the pilot.
+        confidence: level of the interval.
+    """
+    x = reals(values)
+    spread = sd(x[:pilot])
+    if spread is None:
+        return Interval.none("fewer than two runs of the pilot: no spread")
+    if spread == 0:
+        return Interval.none("all runs of the pilot are identical")
+    reach = float(stats.t.ppf((1 + confidence) / 2, min(pilot, x.size) - 1)) * spread / np.sqrt(x.size)
+    return Interval(float(x.mean() - reach), float(x.mean() + reach))
