@@ -7,6 +7,7 @@ from cnnjobs.analysis.report import job_document
 from cnnjobs.analysis.tables import job_table
 from cnnjobs.analysis.writing import write_document
 from cnnjobs.messages import Predictions
+from cnnjobs.spec import SOURCES
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
 
@@ -49,7 +50,7 @@ def made_up_store(root, job="job", variants=("a", "b"), runs=2, classes=3, class
         {
             "name": job,
             "repeats": runs,
-            "vary": ["split", "init"],
+            "vary": list(SOURCES),
             "reference": variants[0],
             "protocol": {"validation": 0.2, "folds": None, "limit_train": None, "replicas": 1},
             "protocol_text": "20% held out",
@@ -83,7 +84,7 @@ def make_store(tmp_path, values=VALUES, *, folds=None, repeats=5, validation=0.2
         {
             "name": "job",
             "repeats": repeats,
-            "vary": ["split", "init"],
+            "vary": list(SOURCES),
             "reference": next(iter(values)),
             "protocol": protocol,
             "protocol_text": "20% held out",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from stored import made_up_store, predictions, write_report
+from stored import made_up_store, predictions
 
 from cnnjobs.analysis import class_plots, class_tables
 from cnnjobs.analysis.class_tables import (
@@ -233,19 +233,6 @@ def test_a_test_set_that_is_all_right_has_no_confusions(tmp_path):
 def test_an_absent_class_is_named_in_the_report(tmp_path):
     store = made_up_store(tmp_path, variants=("a",), predictions=lambda run: predictions(run, absent=(1,)))
     assert any(text.endswith("no image of the class or of no other: 1.") for text in texts(report_of(store)))
-
-
-def test_files_of_a_variant_that_was_renamed_are_removed(tmp_path):
-    store = made_up_store(tmp_path, variants=("a",))
-    folder = Path(store.files.location) / "report"
-    folder.mkdir()
-    old = ["curves-old.png", "curves-old.csv", "classes-old.csv", "confusion-old.svg", "rates-old.png", "roc-old.csv"]
-    for name in (*old, "overlay-a-vs-old.png", "my notes.txt"):
-        (folder / name).write_text("")
-    write_report(store)
-    assert not [name for name in old if (folder / name).exists()]
-    assert (folder / "overlay-a-vs-old.png").exists()
-    assert (folder / "my notes.txt").exists()
 
 
 def test_predictions_cut_short_are_named_and_the_other_runs_classified(tmp_path):
