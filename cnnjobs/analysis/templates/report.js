@@ -8,7 +8,7 @@ const all = (selector, from = document) => [...from.querySelectorAll(selector)];
 function keyOf(row, place, kind) {
   const cell = row.cells[place];
   const key = kind === "cell" ? cell.textContent.trim() : cell.dataset.key;
-  if (key === "" || key === undefined) return null;
+  if (key === "" || key === "-" || key === undefined) return null;
   return kind === "number" ? Number(key) : key;
 }
 
