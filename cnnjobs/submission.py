@@ -141,7 +141,7 @@ class Submission:
         Raises:
             StoreError: if the store cannot be written.
         """
-        self.store.write_job(self.prepared.document())
+        keep_job(self.store, self.prepared)
         sweep(self.store, self.checkpoints)
         recorder = _Recorder(self, presence, watcher, _commit_of(self.prepared.file.path.parent))
         work = Work(
@@ -155,6 +155,22 @@ class Submission:
         )
         engine.run(work, recorder.on_message)
         return recorder.failures
+
+
+def keep_job(store: Store, prepared: Prepared) -> None:
+    """Keep the resolved job.
+
+    A rule for a half width that runs of the same settings have followed stays with them: they were not chosen
+    otherwise because the job is submitted once more without it.
+    """
+    document, before = prepared.document(), store.job or {}
+    if "half_width" in before and "half_width" not in document and _conditions(before) & _conditions(document):
+        document["half_width"] = before["half_width"]
+    store.write_job(document)
+
+
+def _conditions(job: Mapping[str, Any]) -> set[str]:
+    return {variant["condition_id"] for variant in job["variants"].values()}
 
 
 def sweep(store: Store, checkpoints: Checkpoints) -> None:

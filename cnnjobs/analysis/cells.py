@@ -1,8 +1,7 @@
 """Numbers as people read them, in the cells of tables."""
 
-from cnnjobs.analysis.document import Row
 from cnnjobs.analysis.measures import show
-from cnnjobs.analysis.statistics import Interval
+from cnnjobs.analysis.statistics import Interval, Outcome
 
 
 def p_cell(p: float | None) -> str:
@@ -17,6 +16,11 @@ def p_or_why(p: float | None, why: str) -> str:
     if p is None:
         return why or "-"
     return f"{p_cell(p)} ({why})" if why else p_cell(p)
+
+
+def outcome_cell(outcome: Outcome) -> str:
+    """Return the p of a test as `p_or_why` does."""
+    return p_or_why(outcome.p, outcome.why)
 
 
 def interval_cell(metric: str, low: float | None, high: float | None, *, signed: bool = False, none: str = "-") -> str:
@@ -40,8 +44,3 @@ def share_cell(share: float | None, interval: Interval) -> str:
         return "-"
     ends = f"({interval.why})" if interval.low is None else f"[{interval.low:.2f}, {interval.high:.2f}]"
     return f"{share:.2f} {ends}"
-
-
-def text_of(column: str, row: Row) -> str:
-    """Return a value as it is, "-" for None."""
-    return "-" if row[column] is None else str(row[column])

@@ -63,3 +63,14 @@ def design_of(job: Mapping[str, Any], metric: str, alpha: float, repeats: int) -
     if metric.startswith("val_") and validation not in ("test", None) and drawn_anew:
         return Design(float(validation / (1 - validation)), 2, False, 1 - alpha)
     return Design(0.0, 2, False, 1 - alpha)
+
+
+def repeats_text(job: Mapping[str, Any]) -> str:
+    """Return how often variants are repeated, in words: "5 repeats", or "2 to 12 repeats" where they differ.
+
+    Args:
+        job: as in `job.json`.
+    """
+    counts = {variant.get("repeats", job["repeats"]) for variant in job["variants"].values()}
+    least, most = min(counts), max(counts)
+    return (f"{least} to {most} repeats" if least < most else f"{most} repeat") + ("s" if least == most > 1 else "")

@@ -8,30 +8,31 @@ from cnnjobs.analysis.comparisons import Comparison
 from cnnjobs.analysis.document import Grid, Row, Shown
 from cnnjobs.analysis.measures import difference_label, show
 from cnnjobs.analysis.statistics import Interval
-from cnnjobs.analysis.summary_grid import interval_prefix
 from cnnjobs.analysis.tables import JobTable
 
-TESTS = ("d_z", "t", "p", "p_holm", "family", "sign_flip_p", "p_above")
-"""Columns of the tests of a difference."""
+DIFFERENCE_COLUMNS = (
+    *("variant", "reference", "pairs", "unmatched", "mean", "sd", "ci_low", "ci_high", "level", "d_z", "t", "p"),
+    *("p_holm", "family", "resolved", "sign_flip_p", "p_above", "p_above_low", "p_above_high", "verdict", "why"),
+    *("sign_flip_why", "p_above_why"),
+)
+"""A row a variant: it minus the reference; each `why` says why there is no p or interval, or what it cannot do."""
 
 
 def differences_grid(table: JobTable) -> Grid:
     """Return the differences to the reference."""
-    ci = interval_prefix(table)
-    above = (f"p_above_{ci}_low", f"p_above_{ci}_high")
-    estimate = ("variant", "reference", "pairs", "unmatched", "mean", "sd", f"{ci}_low", f"{ci}_high")
-    columns = (*estimate, *TESTS, *above, "verdict", "sign_flip_why", "p_above_why")
-    rows = [dict(zip(columns, _values(table, name, one), strict=True)) for name, one in table.comparisons.items()]
-    shown = [*_estimate(table, ci), *_tests(table, ci)]
-    return Grid("differences", difference_label(table.metric, table.reference), columns, rows, shown)
+    rows = [
+        dict(zip(DIFFERENCE_COLUMNS, _values(table, name, one), strict=True)) for name, one in table.comparisons.items()
+    ]
+    title = difference_label(table.metric, table.reference)
+    return Grid("differences", title, DIFFERENCE_COLUMNS, rows, [*_estimate(table), *_tests(table)])
 
 
 def _values(table: JobTable, name: str, one: Comparison) -> list[Any]:
     d, found = one.difference, one.superiority
-    above = (found.share, found.interval) if found else (None, Interval.none("no pairs"))
-    values = [name, table.reference, d.n, d.unmatched, d.mean, d.sd, d.low, d.high, d.d_z, d.t.statistic, d.t.p]
-    values += [one.holm, one.family, one.sign_flip.p, above[0], above[1].low, above[1].high]
-    return [*values, verdict(table, one), one.sign_flip.why, above[1].why]
+    share, above = (found.share, found.interval) if found else (None, Interval.none("no pairs"))
+    values = [name, table.reference, d.n, d.unmatched, d.mean, d.sd, d.low, d.high, table.design.confidence, d.d_z]
+    values += [d.t.statistic, d.t.p, one.holm, one.family, one.resolved(table.alpha), one.sign_flip.p]
+    return [*values, share, above.low, above.high, verdict(table, one), d.t.why, one.sign_flip.why, above.why]
 
 
 def verdict(table: JobTable, one: Comparison) -> str:
@@ -47,7 +48,7 @@ def verdict(table: JobTable, one: Comparison) -> str:
     return "not resolved"
 
 
-def _tests(table: JobTable, ci: str) -> Iterator[Shown]:
+def _tests(table: JobTable) -> Iterator[Shown]:
     several = len(table.comparisons) > 1
     yield Shown("SD", lambda row: show(table.metric, row["sd"]), "sd", brief=False)
     yield Shown("d_z", lambda row: "-" if row["d_z"] is None else f"{row['d_z']:+.2f}", "d_z", brief=False)
@@ -55,7 +56,7 @@ def _tests(table: JobTable, ci: str) -> Iterator[Shown]:
         yield Shown("p (t)", lambda row: p_cell(row["p"]), "p", brief=False)
     yield Shown("p (Holm)" if several else "p", lambda row: p_cell(row["p_holm"]), "p_holm")
     yield Shown("p (sign flips)", _flips, "sign_flip_p", brief=False)
-    yield Shown("P(A > B)", lambda row: _above(row, ci), "p_above", brief=False)
+    yield Shown("P(A > B)", _above, "p_above", brief=False)
     yield Shown("verdict", lambda row: str(row["verdict"]))
 
 
@@ -63,7 +64,7 @@ def _flips(row: Row) -> str:
     return p_or_why(row["sign_flip_p"], row["sign_flip_why"])
 
 
-def _estimate(table: JobTable, ci: str) -> Iterator[Shown]:
+def _estimate(table: JobTable) -> Iterator[Shown]:
     metric = table.metric
     yield Shown(f"minus {table.reference}", lambda row: str(row["variant"]))
     yield Shown("pairs", lambda row: str(row["pairs"]), "pairs")
@@ -74,11 +75,11 @@ def _estimate(table: JobTable, ci: str) -> Iterator[Shown]:
     )
     yield Shown(
         f"{table.level} CI",
-        lambda row: interval_cell(metric, row[f"{ci}_low"], row[f"{ci}_high"], signed=True),
-        f"{ci}_low",
+        lambda row: interval_cell(metric, row["ci_low"], row["ci_high"], signed=True),
+        "ci_low",
     )
 
 
-def _above(row: Row, ci: str) -> str:
-    interval = Interval(row[f"p_above_{ci}_low"], row[f"p_above_{ci}_high"], row["p_above_why"])
+def _above(row: Row) -> str:
+    interval = Interval(row["p_above_low"], row["p_above_high"], row["p_above_why"])
     return share_cell(row["p_above"], interval)

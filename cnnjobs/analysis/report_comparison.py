@@ -4,7 +4,8 @@ from cnnjobs.analysis import plots
 from cnnjobs.analysis.differences_grid import differences_grid
 from cnnjobs.analysis.document import Block, Chart, Section, Text
 from cnnjobs.analysis.measures import axis_label, difference_label, show
-from cnnjobs.analysis.summary_grid import FEWEST_FOR_QUARTILES, runs_rows, summary_grid
+from cnnjobs.analysis.statistics.summary import FEWEST_FOR_QUARTILES
+from cnnjobs.analysis.summary_grid import runs_rows, summary_grid
 from cnnjobs.analysis.tables import JobTable
 
 RUNS_COLUMNS = ("variant", "repeat", "fold", "value")

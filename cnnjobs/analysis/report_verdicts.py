@@ -1,31 +1,57 @@
 """The report's first words: what was compared, and what the runs allow to be said."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from cnnjobs.analysis.cells import interval_cell, p_cell
 from cnnjobs.analysis.comparisons import Comparison
+from cnnjobs.analysis.design import repeats_text
 from cnnjobs.analysis.differences_grid import verdict
 from cnnjobs.analysis.document import Section, Text
 from cnnjobs.analysis.measures import measure, show
+from cnnjobs.analysis.report_sources import audits_text, repeat_means, vary_text
 from cnnjobs.analysis.statistics import equivalence, repeats_to_resolve
+from cnnjobs.analysis.statistics.outcomes import reals, sd
 from cnnjobs.analysis.tables import JobTable, VariantRow
 
 
-def verdict_section(table: JobTable) -> Section:
-    """Return the verdicts in sentences, what was compared, and what a reader should know before trusting them."""
-    blocks = [*(Text(sentence, "verdict") for sentence in sentences(table)), Text(_setting(table))]
-    return Section("In short", (*blocks, *(Text(note, "note") for note in _notes(table))))
+def verdict_section(table: JobTable, others: Sequence[Mapping[str, Any]] = ()) -> Section:
+    """Return the verdicts in sentences, what was compared, and what a reader should know before trusting them.
+
+    Args:
+        table: the comparison.
+        others: jobs of the same results folder, as in their `job.json`; audits of this one are named.
+    """
+    verdicts = [Text(sentence, "verdict") for sentence in sentences(table)]
+    held, audits = vary_text(table.job), audits_text(table.job, others)
+    about = [Text(_setting(table)), *([audits] if audits else []), *([held] if held else [])]
+    return Section("In short", (*verdicts, *about, *(Text(note, "note") for note in _notes(table))))
 
 
 def sentences(table: JobTable) -> list[str]:
     """Return what the runs allow to be said: a sentence a comparison, or of the one variant there is."""
     if not any(row.values for row in table.rows):
         return ["No run has completed yet."]
+    if "audit" in table.job:
+        return [_audited(table)]
     if len(table.rows) == 1:
         return [_alone(table, table.rows[0])]
     found = [_compared(table, name, one) for name, one in table.comparisons.items()]
     nobody = all(one.difference.t.p is None for one in table.comparisons.values())
     return [*found, "So no difference here can be told from chance yet."] if nobody else found
+
+
+def _audited(table: JobTable) -> str:
+    """Say how far runs differ with one source of chance at a time; the section on sources has the intervals."""
+    name, spread = measure(table.metric).name, []
+    for row in table.rows:
+        values = repeat_means(table, row)
+        if len(values) > 1:
+            points = _with_unit(table.metric, sd(reals(values)) or 0.0, difference=True)
+            spread.append(f"{points} for {row.name} ({len(values)} repeats)")
+    if not spread:
+        return "No source of chance has two repeats yet: no spread."
+    return f"SD of {name} of {table.job['audit']['variant']} over repeats: {', '.join(spread)}."
 
 
 def _alone(table: JobTable, row: VariantRow) -> str:
@@ -98,10 +124,9 @@ def _with_unit(
 
 def _setting(table: JobTable) -> str:
     job = table.job
-    repeats = f"{job['repeats']} repeat" + ("s" if job["repeats"] != 1 else "")
     return (
         f"Data set {job['dataset']['name']}: {job['dataset']['train_rows']:,} training and "
-        f"{job['dataset']['test_rows']:,} test images of {job['dataset']['classes']} classes. {repeats}; "
+        f"{job['dataset']['test_rows']:,} test images of {job['dataset']['classes']} classes. {repeats_text(job)}; "
         f"{job['protocol_text']}."
     )
 

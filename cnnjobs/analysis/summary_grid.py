@@ -9,30 +9,24 @@ from cnnjobs.analysis.cells import interval_cell
 from cnnjobs.analysis.comparisons import SEED, SHARED
 from cnnjobs.analysis.document import Grid, Row, Shown
 from cnnjobs.analysis.measures import axis_label, show
-from cnnjobs.analysis.statistics import Interval, bootstrap_interval
+from cnnjobs.analysis.statistics import Interval, bootstrap_interval, quartiles
 from cnnjobs.analysis.statistics.folds import FEWEST_FOLDS
 from cnnjobs.analysis.tables import JobTable, VariantRow
 
-FEWEST_FOR_QUARTILES = 5
-"""Below this many runs quartiles say nothing: the runs themselves are shown."""
-
 COUNTS = ("n", "expected", "diverged", "failed", "not_finite")
-NUMBERS = ("mean", "sd", "median", "q1", "q3", "min", "max")
+NUMBERS = ("mean", "sd", "median", "lower_quartile", "upper_quartile", "min", "max")
+ENDS = tuple(f"{of}ci_{end}" for of in ("", "sd_", "median_") for end in ("low", "high"))
+
+SUMMARY_COLUMNS = ("variant", *COUNTS, *NUMBERS, *ENDS, "level", "cpu_hours", "gpu_hours", "why")
+"""A row a variant; quartiles are given from five runs on, the bootstrap interval of the median from twenty. `level` is
+that of the intervals, hours are the mean of a completed run, `why` says why there is no interval of the mean."""
 
 
 def summary_grid(table: JobTable) -> Grid:
-    """Return the summary; the median's interval is a bootstrap, from 20 runs on."""
-    ci = interval_prefix(table)
-    ends = [f"{of}{ci}_{end}" for of in ("", "sd_", "median_") for end in ("low", "high")]
-    rows = [_row(table, row, ends) for row in table.rows]
-    shown = [*_brief(table, ci), *_rest(table, ci)]
+    """Return the summary of each variant's runs."""
     title = f"{table.job['name']}: {axis_label(table.metric)} over the runs"
-    return Grid("summary", title, ("variant", *COUNTS, *NUMBERS, *ends, "no_interval"), rows, shown)
-
-
-def interval_prefix(table: JobTable) -> str:
-    """Return how columns of intervals begin: ci95."""
-    return f"ci{table.level.removesuffix('%')}"
+    rows = [_row(table, row) for row in table.rows]
+    return Grid("summary", title, SUMMARY_COLUMNS, rows, [*_brief(table), *_rest(table)])
 
 
 def runs_rows(table: JobTable) -> list[tuple[str, int, int, float]]:
@@ -42,19 +36,21 @@ def runs_rows(table: JobTable) -> list[tuple[str, int, int, float]]:
     ]
 
 
-def _row(table: JobTable, row: VariantRow, ends: list[str]) -> Row:
+def _row(table: JobTable, row: VariantRow) -> Row:
     counts = (len(row.values), row.expected, row.diverged, row.failed, row.not_finite)
     found: dict[str, Any] = {"variant": row.name, **dict(zip(COUNTS, counts, strict=True))}
+    found |= dict.fromkeys((*NUMBERS, *ENDS)) | {"level": table.design.confidence, "why": "no run yet"}
+    found |= {"cpu_hours": row.cost.cpu_hours_a_run, "gpu_hours": row.cost.gpu_hours_a_run}
     s = row.summary
     if s is None:
-        return found | dict.fromkeys((*NUMBERS, *ends)) | {"no_interval": "no run yet"}
+        return found
     values = list(row.values.values())
-    quartiles = np.quantile(values, [0.25, 0.75]).tolist() if len(values) >= FEWEST_FOR_QUARTILES else (None, None)
-    numbers = (s.mean, s.sd, s.median, *quartiles, s.minimum, s.maximum)
+    low, _, high = quartiles(values) or (None, None, None)
     median = _median_interval(table, values)
+    numbers = (s.mean, s.sd, s.median, low, high, s.minimum, s.maximum)
     intervals = (s.low, s.high, s.sd_low, s.sd_high, median.low, median.high)
-    why = "" if s.low is not None else _why_no_interval(s.n, s.sd)
-    return found | dict(zip((*NUMBERS, *ends), (*numbers, *intervals), strict=True)) | {"no_interval": why}
+    found |= dict(zip((*NUMBERS, *ENDS), (*numbers, *intervals), strict=True))
+    return found | {"why": "" if s.low is not None else _why_no_interval(s.n, s.sd)}
 
 
 def _median_interval(table: JobTable, values: list[float]) -> Interval:
@@ -69,7 +65,7 @@ def _why_no_interval(n: int, sd: float | None) -> str:
     return "all runs identical" if sd == 0 else f"below {FEWEST_FOLDS} folds"
 
 
-def _brief(table: JobTable, ci: str) -> Iterator[Shown]:
+def _brief(table: JobTable) -> Iterator[Shown]:
     metric = table.metric
     yield Shown("variant", lambda row: str(row["variant"]))
     yield Shown("n", lambda row: f"{row['n']}/{row['expected']}", "n")
@@ -81,20 +77,26 @@ def _brief(table: JobTable, ci: str) -> Iterator[Shown]:
     yield _value(metric, "SD", "sd")
     yield Shown(
         f"{table.level} CI of the mean",
-        lambda row: interval_cell(metric, row[f"{ci}_low"], row[f"{ci}_high"], none=str(row["no_interval"])),
-        f"{ci}_low",
+        lambda row: interval_cell(metric, row["ci_low"], row["ci_high"], none=str(row["why"])),
+        "ci_low",
     )
 
 
-def _rest(table: JobTable, ci: str) -> Iterator[Shown]:
+def _rest(table: JobTable) -> Iterator[Shown]:
     metric = table.metric
     yield Shown(
         f"{table.level} CI of the SD",
-        lambda row: interval_cell(metric, row[f"sd_{ci}_low"], row[f"sd_{ci}_high"]),
-        f"sd_{ci}_low",
+        lambda row: interval_cell(metric, row["sd_ci_low"], row["sd_ci_high"]),
+        "sd_ci_low",
         brief=False,
     )
-    for header, column in (("median", "median"), ("Q1", "q1"), ("Q3", "q3"), ("min", "min"), ("max", "max")):
+    for header, column in (
+        ("median", "median"),
+        ("Q1", "lower_quartile"),
+        ("Q3", "upper_quartile"),
+        ("min", "min"),
+        ("max", "max"),
+    ):
         yield _value(metric, header, column, brief=False)
 
 

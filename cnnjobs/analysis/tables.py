@@ -4,18 +4,20 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from cnnjobs.analysis.comparisons import Comparison, compare
+from cnnjobs.analysis.cost import COLUMNS as COST_COLUMNS
+from cnnjobs.analysis.cost import Cost, cost_of
 from cnnjobs.analysis.design import Design, Key, design_of
 from cnnjobs.analysis.measures import measure
 from cnnjobs.analysis.statistics import ALPHA, Difference, Summary
 from cnnjobs.errors import StoreError
 from cnnjobs.spec.metrics import is_accuracy
+from cnnjobs.store.expectation import expected_runs
 from cnnjobs.store.store import Store
 
 VERSION_COLUMNS = (
@@ -31,8 +33,8 @@ VERSION_COLUMNS = (
 )
 """What should be the same in all trials of a comparison: each can change the bits of a result."""
 
-COLUMNS = ("trial_id", "condition_id", "repeat", "fold", "status", "seconds", "gpu_seconds")
-"""What else is read of each trial, beside its metric."""
+COLUMNS = ("trial_id", "condition_id", "repeat", "fold")
+"""What else is read of each trial, beside its metric, its cost and its versions."""
 
 MARGIN = 0.2
 """Percentage points that a comparison of accuracies should resolve, unless others are asked for."""
@@ -46,27 +48,27 @@ class VariantRow:
         name: of the variant.
         values: (repeat, fold) -> metric of each completed run whose metric is finite.
         trials: identities of its stored runs, however they ended.
+        completed: (repeat, fold) -> identity of each completed run.
         expected: how many runs the job asks for.
         diverged: runs whose loss stopped being finite.
         failed: runs that ended with an error.
         not_finite: completed runs whose metric is missing or not finite.
         summary: None without a completed run.
         comparison: with the reference; None for the reference itself.
-        cpu_hours: mean of a completed run; None where it was not measured.
-        gpu_hours: as well.
+        cost: of its runs so far.
     """
 
     name: str
     values: Mapping[Key, float]
     trials: tuple[str, ...]
+    completed: Mapping[Key, str]
     expected: int
     diverged: int
     failed: int
     not_finite: int
     summary: Summary | None
     comparison: Comparison | None
-    cpu_hours: float | None
-    gpu_hours: float | None
+    cost: Cost
 
     @property
     def difference(self) -> Difference | None:
@@ -152,14 +154,16 @@ def job_table(
     stored = store.read("trials")
     conditions = [variant["condition_id"] for variant in job["variants"].values()]
     current = stored.table.filter(pc.is_in(stored.table["condition_id"], pa.array(conditions, pa.string())))
-    trials = current.select([*COLUMNS, metric, *VERSION_COLUMNS, "commit", "dirty"]).to_pylist()
-    repeats = max([job["repeats"], *(trial["repeat"] + 1 for trial in trials)])
-    design = design_of(job, metric, alpha, repeats)
-    rows = _rows(job, trials, metric, reference, design, repeats)
+    columns = dict.fromkeys((*COLUMNS, *COST_COLUMNS, metric, *VERSION_COLUMNS, "commit", "dirty"))
+    trials = current.select(list(columns)).to_pylist()
+    expected = expected_runs(job, trials)
+    design = design_of(job, metric, alpha, max(expected.values()) // (job["protocol"]["folds"] or 1))
+    rows = _rows(job, trials, metric, reference, design, expected)
     provenance = _provenance(trials)
     notes = [
         *_mixed(provenance),
         *_left_out(rows, metric),
+        *([] if "audit" in job else _unmatched(rows)),
         *(f"not readable, left out: {name}" for name in stored.damaged),
     ]
     stale = stored.table.num_rows - current.num_rows
@@ -174,7 +178,7 @@ def _rows(
     metric: str,
     reference: str,
     design: Design,
-    repeats: int,
+    expected: Mapping[str, int],
 ) -> tuple[VariantRow, ...]:
     own = {
         name: [trial for trial in trials if trial["condition_id"] == variant["condition_id"]]
@@ -185,9 +189,8 @@ def _rows(
         None if name == reference else design.difference(runs, values[reference]) for name, runs in values.items()
     ]
     compared = compare(differences, 1 - design.confidence, independent=not design.overlap)
-    expected = repeats * (job["protocol"]["folds"] or 1)
     return tuple(
-        _row(name, own[name], values[name], expected, design.summary(values[name]), comparison)
+        _row(name, own[name], values[name], expected[name], design.summary(values[name]), comparison)
         for name, comparison in zip(values, compared, strict=True)
     )
 
@@ -201,26 +204,19 @@ def _row(
     comparison: Comparison | None,
 ) -> VariantRow:
     statuses = Counter(trial["status"] for trial in trials)
-    cpu = [trial["seconds"] * trial["cpus"] for trial in trials if _finished(trial) and trial["cpus"]]
-    gpu = [trial["gpu_seconds"] or 0.0 for trial in trials if _finished(trial)]
     return VariantRow(
         name=name,
         values=values,
         trials=tuple(trial["trial_id"] for trial in trials),
+        completed={(one["repeat"], one["fold"]): one["trial_id"] for one in trials if one["status"] == "completed"},
         expected=expected,
         diverged=statuses["diverged"],
         failed=statuses["failed"],
         not_finite=statuses["completed"] - len(values),
         summary=summary,
         comparison=comparison,
-        cpu_hours=fmean(cpu) / 3600 if cpu else None,
-        gpu_hours=fmean(gpu) / 3600 if gpu else None,
+        cost=cost_of(trials),
     )
-
-
-def _finished(trial: Mapping[str, Any]) -> bool:
-    """Whether a run completed, and its seconds are known."""
-    return trial["status"] == "completed" and trial["seconds"] is not None
 
 
 def _values(trials: Sequence[Mapping[str, Any]], metric: str) -> dict[Key, float]:
@@ -262,9 +258,15 @@ def _left_out(rows: Sequence[VariantRow], metric: str) -> list[str]:
             )
         if row.failed:
             notes.append(f"{row.name}: {row.failed} of its runs failed; submit the job again to repeat them")
-        if row.difference is not None and row.difference.unmatched:
-            notes.append(f"{row.name}: {row.difference.unmatched} runs, its own or the reference's, have no partner")
         if row.not_finite:
             runs = "1 completed run has" if row.not_finite == 1 else f"{row.not_finite} completed runs have"
             notes.append(f"{row.name}: {runs} no finite {metric} and {'is' if row.not_finite == 1 else 'are'} left out")
     return notes
+
+
+def _unmatched(rows: Sequence[VariantRow]) -> list[str]:
+    return [
+        f"{row.name}: {row.difference.unmatched} runs, its own or the reference's, have no partner"
+        for row in rows
+        if row.difference is not None and row.difference.unmatched
+    ]

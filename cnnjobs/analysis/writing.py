@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from cnnjobs.analysis.csv_tables import csv_text, grid_csv
 from cnnjobs.analysis.document import Chart, Document, Grid
 from cnnjobs.analysis.drawing import render
+from cnnjobs.analysis.html import html_report
 from cnnjobs.analysis.latex import latex_table
 from cnnjobs.analysis.markdown import markdown_report
 from cnnjobs.analysis.parquet_tables import grid_parquet
@@ -53,10 +54,11 @@ def write_document(folder: Files, document: Document, on_progress: OnProgress) -
         figures[chart.name] = write_chart(pictures, chart)
     on_progress("drawing figures", len(figures), len(figures))
     folder.write("report.md", markdown_report(document).encode())
+    folder.write("index.html", html_report(document, figures).encode())
     _sweep(tables, {grid.name for grid in document.grids})
     _sweep(pictures, set(figures))
     box_plot = f"{pictures.location}/box.png" if "box" in figures else None
-    return Written(f"{folder.location}/report.md", box_plot, document.damaged)
+    return Written(f"{folder.location}/index.html", box_plot, document.damaged)
 
 
 def _write_grid(folder: Files, grid: Grid) -> None:

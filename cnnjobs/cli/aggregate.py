@@ -74,7 +74,9 @@ def aggregate(
     output: str | None,
 ) -> None:
     """Compare the variants in RESULTS, a job's folder or a folder of jobs, and write a report for each job."""
-    from cnnjobs.cli.comparison import Asked, show_comparison, show_overlay
+    from cnnjobs.cli.comparison import Asked, show_comparison, show_overlay, show_together
+    from cnnjobs.store.files import Files
+    from cnnjobs.store.results import open_stores
 
     if overlay:
         show_overlay(results, overlay, curves)
@@ -85,9 +87,14 @@ def aggregate(
         alpha=alpha,
         margin=margin,
         with_predictions=predictions,
+        others=[store.job for store in open_stores(results)[0] if store.job is not None],
     )
     folder_of = _folders(results, output)
-    for_each_store(results, lambda store: show_comparison(store, asked, folder_of(store)))
+    for_each_store(
+        results,
+        lambda store: show_comparison(store, asked, folder_of(store)),
+        lambda tables: show_together(tables, Files(output or results).below("report")),
+    )
 
 
 def _folders(results: str, output: str | None) -> "Callable[[Store], Files | None]":

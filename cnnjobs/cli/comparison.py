@@ -1,18 +1,25 @@
 """Shows and writes the comparison of one job: what `submit` ends with and `aggregate` does."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cnnjobs.spec.metrics import CURVES
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
 
 if TYPE_CHECKING:
-    from cnnjobs.analysis.document import Grid
+    from cnnjobs.analysis.document import Grid, Section
     from cnnjobs.analysis.tables import JobTable
     from cnnjobs.analysis.writing import Written
+
+
+ALSO_SHOWN = ("half_width", "sources")
+"""Tables that the terminal shows where the report has them."""
+
+TOGETHER_SHOWN = ("ranks", "pairs")
+"""Tables of several data sets that the terminal shows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +33,7 @@ class Asked:
         alpha: of tests; one minus the level of intervals.
         margin: a difference worth resolving, in the unit in which differences are shown.
         with_predictions: whether to read the stored predictions.
+        others: jobs of the same results folder, as in their `job.json`.
     """
 
     metric: str | None = None
@@ -34,6 +42,7 @@ class Asked:
     alpha: float = 0.05
     margin: float | None = None
     with_predictions: bool = True
+    others: Sequence[Mapping[str, Any]] = ()
 
 
 def show_comparison(store: Store, asked: Asked, folder: Files | None = None) -> "JobTable":
@@ -47,6 +56,7 @@ def show_comparison(store: Store, asked: Asked, folder: Files | None = None) -> 
     import click
 
     from cnnjobs.analysis.differences_grid import differences_grid
+    from cnnjobs.analysis.document import Grid
     from cnnjobs.analysis.report import job_document
     from cnnjobs.analysis.report_comparison import adjustment
     from cnnjobs.analysis.summary_grid import summary_grid
@@ -67,11 +77,45 @@ def show_comparison(store: Store, asked: Asked, folder: Files | None = None) -> 
     for note in notes:
         click.echo(f"note: {note}")
     waiting = Waiting()
-    document = job_document(store, table, waiting, asked.curves, with_predictions=asked.with_predictions)
+    document = job_document(
+        store, table, waiting, asked.curves, with_predictions=asked.with_predictions, others=asked.others
+    )
+    for section in document.sections:
+        if any(isinstance(block, Grid) and block.name in ALSO_SHOWN for block in section.blocks):
+            _show_section(section)
     show_written(write_document(folder or store.files.below("report"), document, waiting))
     if not asked.with_predictions:
         click.echo(f"classes:  cnnjobs aggregate {shlex.quote(store.files.location)}")
     return table
+
+
+def show_together(tables: "Sequence[JobTable]", folder: Files) -> None:
+    """Write the report of several jobs on several data sets, and print where it is, or why there is none.
+
+    Args:
+        tables: one a job.
+        folder: of the report.
+    """
+    import click
+
+    from cnnjobs.analysis.report_together import together_document
+    from cnnjobs.analysis.together import NotTogether, compare_over_datasets, dataset_of
+    from cnnjobs.analysis.writing import write_document
+    from cnnjobs.cli.progress import Waiting
+
+    tables = [table for table in tables if "audit" not in table.job]
+    if len({dataset_of(table) for table in tables}) < 2:
+        return
+    found = compare_over_datasets(tables)
+    click.echo()
+    if isinstance(found, NotTogether):
+        click.echo(f"note: not compared over data sets: {found.why}")
+        return
+    document = together_document(found)
+    for grid in document.grids:
+        if grid.name in TOGETHER_SHOWN:
+            _show_grid(grid, "")
+    show_written(write_document(folder, document, Waiting()))
 
 
 def show_written(written: "Written") -> None:
@@ -83,6 +127,20 @@ def show_written(written: "Written") -> None:
     if written.box_plot:
         click.echo(f"box plot: {written.box_plot}")
     click.echo(f"report:   {written.page}")
+
+
+def _show_section(section: "Section") -> None:
+    """Print the tables of a section, and what a reader should know; the report has the rest."""
+    import click
+
+    from cnnjobs.analysis.document import Grid, Text
+
+    for block in section.blocks:
+        if isinstance(block, Grid):
+            click.echo()
+            _show_grid(block, "")
+        elif isinstance(block, Text) and block.kind != "text":
+            click.echo(f"note: {block.text}" if block.kind == "note" else block.text)
 
 
 def _show_grid(grid: "Grid", note: str) -> None:

@@ -15,17 +15,21 @@ if TYPE_CHECKING:
 @click.command(short_help="Show what there is, what is stored, what would run.")
 @click.argument("job", metavar="JOB")
 @override_options
+@click.option("--audit", metavar="VARIANT", help="What `submit --audit VARIANT` would run.")
 @click.option("--sizes/--no-sizes", default=True, help="Count each model's parameters (loads TensorFlow, 4 to 13 s).")
 @click.option("--summary", is_flag=True, help="Show the layers of each network (loads TensorFlow).")
-def plan(job: str, *, results: str, sizes: bool, summary: bool, **overrides: Any) -> None:
+def plan(job: str, *, results: str, audit: str | None, sizes: bool, summary: bool, **overrides: Any) -> None:
     """Show the variants of JOB, which of their trials are stored, and what `submit` would run."""
+    from cnnjobs.audit import for_audit
     from cnnjobs.cli.networks import build_networks, show_summaries
     from cnnjobs.cli.progress import Waiting
     from cnnjobs.datasets import needs_download
     from cnnjobs.preparation import Overrides, prepare, read_job, store_at
 
     asked = Overrides(**overrides)
-    read = read_job(job, asked)
+    read = plain = read_job(job, asked)
+    if audit is not None:
+        read = for_audit(plain, audit, asked.only)
     known = needs_download(read.dataset)
     prepared = prepare(read, asked, Waiting()) if known is None else None
     if prepared is not None:
@@ -36,6 +40,8 @@ def plan(job: str, *, results: str, sizes: bool, summary: bool, **overrides: Any
     counted = {name: facts.parameters for name, facts in networks.items()} if sizes else {}
     if prepared is not None:
         _show_counts(prepared, store_at(results, prepared.job), counted)
+        if audit is not None:
+            _show_shared(prepared, store_at(results, plain.job), store_at(results, prepared.job))
     else:
         _show_unknown(read.job, counted)
     if summary:
@@ -81,10 +87,19 @@ def _show_counts(prepared: "Prepared", store: "Store", counted: dict[str, int]) 
         click.echo(f"note: not readable, counts as missing: {name}", err=True)
 
 
+def _show_shared(prepared: "Prepared", of_job: "Store", store: "Store") -> None:
+    """Say how many trials of an audit its job has run already."""
+    from cnnjobs.audit import to_take_over
+
+    shared = len(to_take_over(of_job, store, prepared))
+    if shared:
+        click.echo(f"{shared} of these are stored in {of_job.files.location}: `submit` takes them over from there.")
+
+
 def _cells(job: "Job", name: str, counted: dict[str, int], *counts: str) -> tuple[str, ...]:
     variant = job.variants[name]
     size = f"{counted[name]:,}" if name in counted else "-"
-    return (name, str(job.repeats), str(job.folds or "-"), str(variant.epochs), size, *counts)
+    return (name, str(job.repeats_of(name)), str(job.folds or "-"), str(variant.epochs), size, *counts)
 
 
 def _show(job: "Job", rows: list[tuple[str, ...]]) -> None:

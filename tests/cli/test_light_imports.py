@@ -9,9 +9,9 @@ import pytest
 HEAVY = ("tensorflow", "keras", "ray")
 
 
-def loaded_by(code):
-    """Run code in a fresh interpreter; return which heavy libraries it has loaded."""
-    check = f"\nimport sys; print('LOADED', *[m for m in {HEAVY!r} if m in sys.modules])"
+def loaded_by(code, libraries=HEAVY):
+    """Run code in a fresh interpreter; return which of these libraries it has loaded."""
+    check = f"\nimport sys; print('LOADED', *[m for m in {libraries!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code + check], capture_output=True, text=True, check=True)
     return done.stdout.splitlines()[-1].split()[1:]
 
@@ -22,6 +22,7 @@ def loaded_by(code):
         "import cnnjobs",
         "import cnnjobs.cli",
         "from cnnjobs import load_results",
+        "from cnnjobs import compare, statistics",
         "import cnnjobs.preparation, cnnjobs.submission, cnnjobs.engine.inline, cnnjobs.cli.doors",
         "import cnnjobs.analysis.report",
         "import runpy; runpy.run_path('jobs/regularization_grid.py')",
@@ -29,6 +30,12 @@ def loaded_by(code):
 )
 def test_what_needs_neither_tensorflow_nor_ray_loads_neither(code):
     assert loaded_by(code) == []
+
+
+def test_job_files_load_nothing_that_reads_results():
+    libraries = ("pandas", "scipy", "statsmodels", "matplotlib", "pyarrow", "sklearn")
+    assert loaded_by("import cnnjobs", libraries) == []
+    assert "scipy" in loaded_by("import cnnjobs; cnnjobs.statistics.holm", libraries), "only when it is asked for"
 
 
 def test_showing_a_data_set_loads_neither(tmp_path):

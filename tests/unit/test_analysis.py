@@ -33,7 +33,7 @@ def test_the_summary_has_every_number_asked_for(store):
     expected = {"mean": 0.92, "sd": 0.0158114, "median": 0.92, "min": 0.9, "max": 0.94}
     for name, value in expected.items():
         assert float(first[name]) == pytest.approx(value, abs=1e-6)
-    assert (float(first["ci95_low"]), float(first["ci95_high"])) == pytest.approx((0.900368, 0.939632), abs=1e-6)
+    assert (float(first["ci_low"]), float(first["ci_high"])) == pytest.approx((0.900368, 0.939632), abs=1e-6)
 
 
 def test_terminal_and_markdown_show_the_same_numbers_in_percent(store):

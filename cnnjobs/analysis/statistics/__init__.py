@@ -4,15 +4,24 @@ Every function is pure: what draws at random takes its generator. Where there is
 and says why in a sentence, and never a number that claims more.
 """
 
+from cnnjobs.analysis.statistics.agreement import (
+    churn,
+    churn_of_votes,
+    ensemble_accuracy,
+    ensemble_accuracy_of_sum,
+)
 from cnnjobs.analysis.statistics.examples import (
     Components,
     Noise,
     cochrans_q,
     components,
+    components_of_sums,
     distribution_variance,
     floor_variance,
     new_examples_interval,
+    new_examples_interval_of_sums,
     noise,
+    noise_of_counts,
 )
 from cnnjobs.analysis.statistics.families import (
     Friedman,
@@ -31,12 +40,19 @@ from cnnjobs.analysis.statistics.pairs import (
     sign_flip,
     superiority,
 )
-from cnnjobs.analysis.statistics.planning import equivalence, noether_pairs, repeats_to_resolve, stein_repeats
+from cnnjobs.analysis.statistics.planning import (
+    equivalence,
+    noether_pairs,
+    repeats_to_resolve,
+    stein_interval,
+    stein_repeats,
+)
 from cnnjobs.analysis.statistics.single_models import mcnemar
 from cnnjobs.analysis.statistics.summary import (
     Summary,
     bootstrap_interval,
     mean_interval,
+    quartiles,
     sd_interval,
     summarize,
 )
@@ -54,11 +70,16 @@ __all__ = [
     "Summary",
     "Superiority",
     "bootstrap_interval",
+    "churn",
+    "churn_of_votes",
     "cochrans_q",
     "components",
+    "components_of_sums",
     "corrected_t",
     "critical_difference",
     "distribution_variance",
+    "ensemble_accuracy",
+    "ensemble_accuracy_of_sum",
     "equivalence",
     "floor_variance",
     "fold_components",
@@ -68,14 +89,18 @@ __all__ = [
     "mcnemar",
     "mean_interval",
     "new_examples_interval",
+    "new_examples_interval_of_sums",
     "noether_pairs",
     "noise",
+    "noise_of_counts",
     "paired_difference",
     "pairwise_wilcoxon",
+    "quartiles",
     "rank_error",
     "repeats_to_resolve",
     "sd_interval",
     "sign_flip",
+    "stein_interval",
     "stein_repeats",
     "summarize",
     "superiority",

@@ -85,6 +85,12 @@ def paired_difference(
         overlap: as in `mean_interval`.
         least: as in `mean_interval`.
         confidence: level of the interval.
+
+    Example:
+        >>> a, b = [94.1, 94.3, 94.2, 94.5, 94.4], [94.0, 94.25, 94.1, 94.45, 94.2]
+        >>> d = paired_difference(dict(enumerate(a)), dict(enumerate(b)))
+        >>> d.n, round(d.mean, 3), round(d.low, 3), round(d.high, 3), round(d.t.p, 4)
+        (5, 0.1, 0.024, 0.176, 0.0217)
     """
     shared = [key for key in of if key in reference]
     unmatched = len(of) + len(reference) - 2 * len(shared)
@@ -120,6 +126,12 @@ def sign_flip(differences: Sequence[float], rng: np.random.Generator, alpha: flo
         differences: (n,) of independent pairs.
         rng: draws the flips where there are too many to try all.
         alpha: which p one would like to reach.
+
+    Example:
+        >>> import numpy as np
+        >>> found = sign_flip([0.1, 0.05, 0.1, 0.05, 0.2], np.random.default_rng(0))
+        >>> found.p, found.why
+        (0.0625, 'cannot reach 0.05 at this n')
     """
     d = np.round(reals(differences), DECIMALS)
     if d.size < 2:
@@ -148,6 +160,12 @@ def superiority(differences: Sequence[float], rng: np.random.Generator, confiden
         differences: (n,) A minus B, of independent pairs.
         rng: draws the resamples.
         confidence: level of the interval.
+
+    Example:
+        >>> import numpy as np
+        >>> found = superiority([0.1, 0.05, -0.1, 0.0], np.random.default_rng(0))
+        >>> found.share, round(found.interval.low, 2), round(found.interval.high, 2)
+        (0.625, 0.07, 0.99)
     """
     d = np.round(reals(differences), DECIMALS)
     wins = (d > 0) + (d == 0) / 2
