@@ -12,7 +12,7 @@ from cnnjobs.analysis.drawing import render
 from cnnjobs.analysis.tables import job_table
 
 HOSTILE = "<script>alert(1)</script>"
-LONG = "a-variant-with-a-name-of-more-than-sixty-characters-and-no-space-in-it"
+LONG = "a_variant_with_a_name_of_more_than_sixty_characters_and_no_place_to_break_it"
 QUOTES = "'\"><img src=x onerror=alert(1)> & `b`"
 NAMES = ("baseline", HOSTILE, LONG, QUOTES)
 

@@ -33,7 +33,6 @@ MOST_OPEN = 6
 LONG_TABLE = 40
 """A table with more rows than this scrolls within itself; in print it is whole."""
 
-
 SMALL = 640
 """Figures up to this width, CSS pixels, remain readable at two thirds of it."""
 

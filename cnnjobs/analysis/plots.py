@@ -127,9 +127,10 @@ def difference_plot(table: JobTable) -> Figure:
             axes.plot(mean, place, "o" if resolved else "D", color=color, markersize=6)
         axes.set_yticks(range(len(rows)), labels)
         axes.set_ylim(-0.7, len(rows) - 0.3)
-        axes.set_xlabel(f"{difference_label(table.metric, short(table.reference))}; mean and {table.level} interval")
+        axes.set_xlabel(difference_label(table.metric, short(table.reference)))
         figure.supxlabel(
-            "blue: resolved among all of them (Holm), grey diamond: not; in brackets: pairs",
+            f"mean and {table.level} interval; blue: resolved among all of them (Holm), grey diamond: not; "
+            "in brackets: pairs",
             fontsize=8,
             color="#555555",
         )

@@ -40,6 +40,11 @@ class Cell:
     text: str
     key: str | None
 
+    @property
+    def has_words(self) -> bool:
+        """Whether it may be broken into lines; numbers and intervals are not."""
+        return _LETTER.search(self.text) is not None
+
 
 def columns_and_cells(grid: Grid) -> tuple[list[Column], list[list[Cell]]]:
     """Return the columns of a table, and its rows."""

@@ -8,7 +8,7 @@ const all = (selector, from = document) => [...from.querySelectorAll(selector)];
 function keyOf(row, place, kind) {
   const cell = row.cells[place];
   const key = kind === "cell" ? cell.textContent.trim() : cell.dataset.key;
-  if (key === "" || key === undefined) return null;
+  if (key === "" || key === "-" || key === undefined) return null;
   return kind === "number" ? Number(key) : key;
 }
 
@@ -41,8 +41,9 @@ for (const head of all("thead th")) {
 // A container that does not scroll is no stop of the tabulator key.
 const sizes = new ResizeObserver((entries) => {
   for (const { target } of entries) {
-    const scrolls = target.scrollWidth > target.clientWidth + 1 || target.scrollHeight > target.clientHeight + 1;
-    if (scrolls) target.tabIndex = 0;
+    const sideways = target.scrollWidth > target.clientWidth + 1;
+    target.closest(".table").classList.toggle("sideways", sideways);
+    if (sideways || target.scrollHeight > target.clientHeight + 1) target.tabIndex = 0;
     else target.removeAttribute("tabindex");
   }
 });
@@ -104,7 +105,11 @@ for (const figure of all("figure")) {
 
 for (const button of all("button.all")) {
   const parts = all(":scope > details.part", button.closest("section"));
-  const name = () => (button.textContent = parts.every((part) => part.open) ? "Close all" : "Open all");
+  const title = button.closest("section").querySelector("h2").textContent;
+  const name = () => {
+    button.textContent = parts.every((part) => part.open) ? "Close all" : "Open all";
+    button.setAttribute("aria-label", `${button.textContent} parts of ${title}`);
+  };
   button.addEventListener("click", () => {
     const open = !parts.every((part) => part.open);
     for (const part of parts) part.open = open;
