@@ -279,5 +279,5 @@ def test_a_run_that_cannot_be_read_is_named_once_and_runs_again(submitted, submi
 
 
 def test_a_rule_in_the_job_that_is_none_is_refused():
-    with pytest.raises(StoreError, match="job.json of tiny has no sound `half_width`"):
+    with pytest.raises(StoreError, match=r"job\.json of tiny has no sound `half_width`"):
         rule_of({"name": "tiny", "half_width": {"width": 3}})
