@@ -17,13 +17,16 @@ base = Variant(model=small, optimizer=Adam(0.01), epochs=1, batch_size=32, augme
 job = Job(name="small", dataset="digits", repeats=3, variants={"base": base})
 """
 
+ONE_WORKER = ("--limit-train", "600", "--max-concurrent", "1")
+"""It imports TensorFlow once, which takes longer than all the training here."""
+
 
 @pytest.fixture
 def submit(tmp_path):
     (tmp_path / "small.py").write_text(JOB)
 
     def run(*words):
-        command = [sys.executable, "-m", "cnnjobs.cli", "submit", "small.py", "--limit-train", "600", *words]
+        command = [sys.executable, "-m", "cnnjobs.cli", "submit", "small.py", *ONE_WORKER, *words]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False)
         assert done.returncode == 0, done.stderr
         return done

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -13,7 +14,7 @@ from cnnjobs.analysis.report_half_width import half_width_section
 from cnnjobs.analysis.statistics import stein_interval, stein_repeats
 from cnnjobs.analysis.tables import job_table
 from cnnjobs.cli import main
-from cnnjobs.errors import SpecError
+from cnnjobs.errors import SpecError, StoreError
 from cnnjobs.messages import Result
 from cnnjobs.spec.half_width import half_width_of
 from cnnjobs.store.files import Files
@@ -267,3 +268,16 @@ def test_what_the_rule_does_not_hold_for_is_refused(job, asked, message):
 def test_another_metric_has_no_half_width(submitted):
     text = half_width_section(job_table(store_of(), "test_loss")).blocks[0].text
     assert "cnnjobs aggregate --metric test_accuracy" in text
+
+
+def test_a_run_that_cannot_be_read_is_named_once_and_runs_again(submitted, submit):
+    broken = sorted(Path("results/tiny/trials").iterdir())[0]
+    broken.write_bytes(b"cut sho")
+    done = submit(*ASK)
+    assert done.stderr.count(f"note: not readable, runs again: results/tiny/trials/{broken.name}") == 1
+    assert [row["reached"] for row in half_width_section(job_table(store_of())).blocks[0].rows] == [True, True]
+
+
+def test_a_rule_in_the_job_that_is_none_is_refused():
+    with pytest.raises(StoreError, match=r"job\.json of tiny has no sound `half_width`"):
+        rule_of({"name": "tiny", "half_width": {"width": 3}})
