@@ -67,7 +67,7 @@ def _flips(row: Row) -> str:
 def _estimate(table: JobTable) -> Iterator[Shown]:
     metric = table.metric
     yield Shown(f"minus {table.reference}", lambda row: str(row["variant"]))
-    yield Shown("pairs", lambda row: str(row["pairs"]), "pairs")
+    yield Shown("pairs", _pairs, "pairs")
     yield Shown(
         "mean difference",
         lambda row: "no pairs yet" if row["mean"] is None else show(metric, row["mean"], signed=True),
@@ -78,6 +78,12 @@ def _estimate(table: JobTable) -> Iterator[Shown]:
         lambda row: interval_cell(metric, row["ci_low"], row["ci_high"], signed=True),
         "ci_low",
     )
+
+
+def _pairs(row: Row) -> str:
+    """Return how many pairs there are; without any, by which test runs are compared all the same."""
+    welch = not row["pairs"] and row["mean"] is not None
+    return f"0 ({row['why']})" if welch else str(row["pairs"])
 
 
 def _above(row: Row) -> str:

@@ -62,7 +62,7 @@ def _median_interval(table: JobTable, values: list[float]) -> Interval:
 def _why_no_interval(n: int, sd: float | None) -> str:
     if n == 1:
         return "one repeat: no spread"
-    return "all runs identical" if sd == 0 else f"below {FEWEST_FOLDS} folds"
+    return "all repeats identical" if sd == 0 else f"below {FEWEST_FOLDS} folds"
 
 
 def _brief(table: JobTable) -> Iterator[Shown]:

@@ -36,6 +36,9 @@ VERSION_COLUMNS = (
 COLUMNS = ("trial_id", "condition_id", "repeat", "fold")
 """What else is read of each trial, beside its metric, its cost and its versions."""
 
+MOST_NAMED = 10
+"""So many runs a note names."""
+
 MARGIN = 0.2
 """Percentage points that a comparison of accuracies should resolve, unless others are asked for."""
 
@@ -163,7 +166,7 @@ def job_table(
     notes = [
         *_mixed(provenance),
         *_left_out(rows, metric),
-        *([] if "audit" in job else _unmatched(rows)),
+        *_unmatched(rows, reference, job["protocol"]["folds"]),
         *(f"not readable, left out: {name}" for name in stored.damaged),
     ]
     stale = stored.table.num_rows - current.num_rows
@@ -185,8 +188,9 @@ def _rows(
         for name, variant in job["variants"].items()
     }
     values = {name: _values(runs, metric) for name, runs in own.items()}
+    alone = {reference} if "audit" not in job else set(own)  # means of audited sources are not of interest
     differences = [
-        None if name == reference else design.difference(runs, values[reference]) for name, runs in values.items()
+        None if name in alone else design.difference(runs, values[reference]) for name, runs in values.items()
     ]
     compared = compare(differences, 1 - design.confidence, independent=not design.overlap)
     return tuple(
@@ -264,9 +268,22 @@ def _left_out(rows: Sequence[VariantRow], metric: str) -> list[str]:
     return notes
 
 
-def _unmatched(rows: Sequence[VariantRow]) -> list[str]:
-    return [
-        f"{row.name}: {row.difference.unmatched} runs, its own or the reference's, have no partner"
-        for row in rows
-        if row.difference is not None and row.difference.unmatched
-    ]
+def _unmatched(rows: Sequence[VariantRow], reference: str, folds: int | None) -> list[str]:
+    """List the runs whose partner is expected but is not there."""
+    other = next(row for row in rows if row.name == reference)
+    notes = []
+    for row in rows:
+        if row.comparison is None:
+            continue
+        alone = sorted({*_without_partner(row, other, folds), *_without_partner(other, row, folds)})
+        if alone:
+            named = ", ".join(f"repeat {r + 1}{f' fold {f + 1}' if folds else ''}" for r, f in alone[:MOST_NAMED])
+            more = f" and {len(alone) - MOST_NAMED} more" if len(alone) > MOST_NAMED else ""
+            notes.append(f"{row.name}: without a partner in the comparison with {reference}: {named}{more}")
+    return notes
+
+
+def _without_partner(row: VariantRow, other: VariantRow, folds: int | None) -> list[Key]:
+    """Return the runs of `row` that have none of `other`, where `other` is to have one."""
+    repeats = other.expected // (folds or 1)
+    return [key for key in row.values if key not in other.values and key[0] < repeats]

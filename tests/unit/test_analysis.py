@@ -89,9 +89,11 @@ def test_fewer_repeats_than_are_stored_still_count_all(tmp_path):
     assert summary_grid(table).in_brief.cells[0][1] == "3/3"
 
 
-def test_runs_without_a_partner_are_told(tmp_path):
+def test_runs_without_a_partner_are_listed(tmp_path):
     notes = job_table(make_store(tmp_path, {"a": [0.90, 0.92, 0.94], "b": [0.9, 0.8]})).notes
-    assert "b: 1 runs, its own or the reference's, have no partner" in notes
+    assert "b: without a partner in the comparison with a: repeat 3" in notes
+    folds = job_table(make_store(tmp_path / "folds", {"a": [0.9] * 15, "b": [0.8]}, folds=15, repeats=1)).notes
+    assert folds[0].endswith("repeat 1 fold 10, repeat 1 fold 11 and 4 more")
 
 
 def test_two_folds_are_estimates_only(tmp_path):
