@@ -35,7 +35,7 @@ DARK: Mapping[str, str] = {
 FIXED = frozenset({ON_DARK, ON_LIGHT})
 """Text that lies on colours which are the same on both pages."""
 
-LEAST_CONTRAST = 4.0
+LEAST_CONTRAST = 5.0
 """Of a figure's colours with the dark page; WCAG 2.2 asks for 3 (success criterion 1.4.11)."""
 
 _GREY = 0.03
