@@ -16,6 +16,7 @@ from cnnjobs.analysis.measures import measure
 from cnnjobs.analysis.statistics import ALPHA, Difference, Summary
 from cnnjobs.errors import StoreError
 from cnnjobs.spec.metrics import is_accuracy
+from cnnjobs.store.reading import OnProgress
 from cnnjobs.store.store import Store
 
 VERSION_COLUMNS = (
@@ -129,6 +130,7 @@ def job_table(
     reference: str | None = None,
     alpha: float = ALPHA,
     margin: float | None = None,
+    on_progress: OnProgress | None = None,
 ) -> JobTable:
     """Return the comparison of a job's variants.
 
@@ -139,6 +141,7 @@ def job_table(
         alpha: of tests; one minus the level of intervals.
         margin: the difference one would like to resolve, in the unit in which differences are shown; None for
             `MARGIN` points of accuracy.
+        on_progress: is told (what is read, files done, files in all).
 
     Raises:
         StoreError: if the reference is no variant of the job.
@@ -149,10 +152,11 @@ def job_table(
     if reference not in job["variants"]:
         names = ", ".join(job["variants"])
         raise StoreError(f"`--reference` must be a variant of {job['name']}: {names}. Received: {reference!r}.")
-    stored = store.read("trials")
+    columns = list(dict.fromkeys([*COLUMNS, metric, *VERSION_COLUMNS, "commit", "dirty"]))
+    stored = store.read("trials", columns=columns, on_progress=on_progress)
     conditions = [variant["condition_id"] for variant in job["variants"].values()]
     current = stored.table.filter(pc.is_in(stored.table["condition_id"], pa.array(conditions, pa.string())))
-    trials = current.select([*COLUMNS, metric, *VERSION_COLUMNS, "commit", "dirty"]).to_pylist()
+    trials = current.to_pylist()
     repeats = max([job["repeats"], *(trial["repeat"] + 1 for trial in trials)])
     design = design_of(job, metric, alpha, repeats)
     rows = _rows(job, trials, metric, reference, design, repeats)

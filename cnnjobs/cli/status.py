@@ -23,9 +23,9 @@ def _show(store: "Store") -> None:
     from cnnjobs.store.presence import read_sign
 
     job = store.job or {}
-    stored = store.read("trials")
     columns = ["condition_id", "variant", "repeat", "fold", "status", "error", "log"]
-    trials = stored.table.select(columns).to_pylist()
+    stored = store.read("trials", columns=columns)
+    trials = stored.table.to_pylist()
     conditions = {variant["condition_id"] for variant in job["variants"].values()}
     repeats = max([job["repeats"], *(t["repeat"] + 1 for t in trials if t["condition_id"] in conditions)])
     expected = repeats * (job["protocol"]["folds"] or 1)

@@ -45,6 +45,7 @@ def submit(
     from cnnjobs.engine.resources import Wishes
     from cnnjobs.preparation import Overrides, prepare, read_job, store_at
     from cnnjobs.store.checkpoints import Checkpoints
+    from cnnjobs.store.compaction import compact_if_possible
     from cnnjobs.store.presence import Presence
     from cnnjobs.submission import continuations, missing_trials, sweep
 
@@ -67,6 +68,7 @@ def submit(
         with Presence(store.files):
             store.write_job(prepared.document())
             sweep(store, checkpoints)
+            compact_if_possible(store)
         click.echo(f"Nothing to run: every trial of {prepared.job.name} that was asked for is stored.")
         show_comparison(store, with_classes=False)
 
