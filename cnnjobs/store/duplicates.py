@@ -1,6 +1,7 @@
 """Merges what several files hold of one trial: equal results are one run, differing ones an error."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +12,7 @@ from cnnjobs.errors import StoreError
 from cnnjobs.store.schemas import CIRCUMSTANCES, KEYS, TABLES
 
 PLACE = "place"
-"""Column, beside those of the table, that says which file a row is from."""
+"""Column, beside those of the table, with the number of the file that a row is from."""
 
 
 def merged(name: str, tables: Mapping[str, pa.Table]) -> pa.Table:
@@ -30,20 +31,21 @@ def merged(name: str, tables: Mapping[str, pa.Table]) -> pa.Table:
     """
     both = pa.concat_tables(
         [
-            table.append_column(PLACE, pa.repeat(pa.scalar(place), table.num_rows).dictionary_encode())
-            for place, table in tables.items()
+            table.append_column(PLACE, pa.repeat(pa.scalar(number, pa.int32()), table.num_rows))
+            for number, table in enumerate(tables.values())
         ]
-    ).unify_dictionaries()
+    )
+    places = list(tables)
     if name == "trials":
         both = both.sort_by([("trial_id", "ascending"), ("finished_at", "ascending")])
         both = both.filter(_counts(both))
     else:
         both = both.sort_by([*((key, "ascending") for key in KEYS[name]), (PLACE, "ascending")])
-        _refuse_lengths(name, both)
+        _refuse_lengths(name, both, places)
     first = _first_of_equal(both, KEYS[name])
     for column in TABLES[name].names:
         if column not in CIRCUMSTANCES:
-            _refuse_differing(both, first, column)
+            _refuse_differing(both, first, column, places)
     return both.filter(pa.array(first == np.arange(len(first)))).drop_columns([PLACE])
 
 
@@ -71,37 +73,38 @@ def _first_of_equal(table: pa.Table, keys: Sequence[str]) -> NDArray[np.int64]:
     return np.maximum.accumulate(np.where(starts, np.arange(table.num_rows), 0))
 
 
-def _refuse_differing(table: pa.Table, first: NDArray[np.int64], column: str) -> None:
+def _refuse_differing(table: pa.Table, first: NDArray[np.int64], column: str, places: Sequence[str]) -> None:
     codes = _codes(table, column)
     differs = np.flatnonzero((codes != codes[first]) & (codes >= 0) & (codes[first] >= 0))
     if differs.size:
         one, other = table.slice(first[differs[0]], 1).to_pylist()[0], table.slice(differs[0], 1).to_pylist()[0]
         where = f" in epoch {other['epoch']}" if "epoch" in other else ""
-        raise _refusal(one, other, f"{column}{where} is {one[column]!r} in the first, {other[column]!r} in the second")
+        text = f"{column}{where} is {one[column]!r} in the first, {other[column]!r} in the second"
+        raise _refusal(one, other, text, places)
 
 
-def _refuse_lengths(name: str, table: pa.Table) -> None:
+def _refuse_lengths(name: str, table: pa.Table, places: Sequence[str]) -> None:
     """Refuse files that hold differing numbers of rows of the same trial."""
     counts = table.group_by(["trial_id", PLACE], use_threads=False).aggregate([([], "count_all")]).to_pylist()
-    seen: dict[str, dict[str, object]] = {}
+    seen: dict[str, dict[str, Any]] = {}
     for row in counts:
         before = seen.setdefault(row["trial_id"], row)
         if before["count_all"] != row["count_all"]:
             other = table.filter(pc.equal(table["trial_id"], row["trial_id"])).slice(0, 1).to_pylist()[0]
             text = f"the first has {before['count_all']} rows of {name}, the second {row['count_all']}"
-            raise _refusal(other | before, other | row, text)
+            raise _refusal(other | before, other | row, text, places)
 
 
-def _refusal(one: Mapping[str, object], other: Mapping[str, object], what: str) -> StoreError:
+def _refusal(one: Mapping[str, Any], other: Mapping[str, Any], what: str, places: Sequence[str]) -> StoreError:
     versions = [
         f"{name} {one[name]} and {other[name]}"
         for name in one
         if name in CIRCUMSTANCES and name.endswith(("_version", "device", "cpus", "gpus")) and one[name] != other[name]
     ]
     made = f" They were run with {', '.join(versions)}." if versions else ""
-    which = f"{one['variant']}, repeat {int(str(one['repeat'])) + 1}, fold {int(str(one['fold'])) + 1}"
+    which = f"{one['variant']}, repeat {one['repeat'] + 1}, fold {one['fold'] + 1}"
     return StoreError(
-        f"{one[PLACE]} and {other[PLACE]} hold the same trial {one['trial_id']} ({which}) with different results: "
+        f"{places[one[PLACE]]} and {places[other[PLACE]]} hold the same trial {one['trial_id']} ({which}) with different results: "
         f"{what}.{made} Keep one: move the other file out of the store. (The trials of a compact- file that is moved "
         "away run again at the next submit.)"
     )
