@@ -105,8 +105,8 @@ def _refusal(one: Mapping[str, Any], other: Mapping[str, Any], what: str, places
     which = f"{one['variant']}, repeat {one['repeat'] + 1}, fold {one['fold'] + 1}"
     return StoreError(
         f"{places[one[PLACE]]} and {places[other[PLACE]]} hold the same trial {one['trial_id']} ({which}) "
-        f"with different results: {what}.{made} Keep one: move the other file out of the store. (The trials of a compact- file that is moved "
-        "away run again at the next submit.)"
+        f"with different results: {what}.{made} Keep one: move the other file out of the store. (The trials of a "
+        "compact- file that is moved away run again at the next submit.)"
     )
 
 
