@@ -68,7 +68,7 @@ def submit(
         with Presence(store.files):
             store.write_job(prepared.document())
             sweep(store, checkpoints)
-            compact_if_possible(store)
+            compact_if_possible(store, Waiting())
         click.echo(f"Nothing to run: every trial of {prepared.job.name} that was asked for is stored.")
         show_comparison(store, with_classes=False)
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cnnjobs.errors import StoreError
-from cnnjobs.store.reading import COMPACT
+from cnnjobs.store.reading import COMPACT, OnProgress
 from cnnjobs.store.store import Store
 
 LOOSE = 256
@@ -26,7 +26,7 @@ TABLES = ("epochs", "trials")
 a trial: they are large, and read one trial after the other."""
 
 
-def compact(store: Store, least: int = LOOSE) -> int:
+def compact(store: Store, least: int = LOOSE, on_progress: OnProgress | None = None) -> int:
     """Merge files of single finished trials into larger ones; return how many trials were merged.
 
     A larger file is complete and on the disk before the single ones are removed. Whoever is cut off in between leaves
@@ -36,6 +36,7 @@ def compact(store: Store, least: int = LOOSE) -> int:
     Args:
         store: the job's.
         least: below so many single files nothing is done.
+        on_progress: is told (what, trials done, trials in all).
 
     Raises:
         StoreError: if the store cannot be written, or holds differing runs of a trial.
@@ -52,13 +53,15 @@ def compact(store: Store, least: int = LOOSE) -> int:
         batch = ids[start : start + TRIALS_A_FILE]
         for name in TABLES:
             _merge(store, name, batch)
+        if on_progress is not None:
+            on_progress(f"compacting {store.files.location}", start + len(batch), len(ids))
     return len(ids)
 
 
-def compact_if_possible(store: Store) -> None:
+def compact_if_possible(store: Store, on_progress: OnProgress | None = None) -> None:
     """Compact at the end of a run: should it fail, the trials are stored all the same, and the next run tries again."""
     with contextlib.suppress(StoreError):
-        compact(store)
+        compact(store, on_progress=on_progress)
 
 
 def _merge(store: Store, name: str, trials: Sequence[str]) -> None:

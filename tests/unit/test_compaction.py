@@ -8,16 +8,23 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from fakes import Notes, fake_worker, write_job
 from stored import history, made_up_store
 
 import cnnjobs
 from cnnjobs.analysis.tables import job_table
+from cnnjobs.engine.inline import InlineEngine
+from cnnjobs.engine.protocol import Slot
 from cnnjobs.errors import StoreError
+from cnnjobs.preparation import Overrides, prepare, read_job, store_at
 from cnnjobs.store import compaction
+from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.compaction import compact
 from cnnjobs.store.files import Files
-from cnnjobs.store.schemas import SCHEMA_VERSION, TABLES, one_row
+from cnnjobs.store.presence import Presence
+from cnnjobs.store.schemas import SCHEMA_VERSION, TABLES
 from cnnjobs.store.store import Store
+from cnnjobs.submission import Submission, missing_trials
 
 NAMES = ("trials", "epochs", "predictions")
 
@@ -225,6 +232,21 @@ def test_an_older_compacted_file_that_lacks_a_column_has_nulls_there(store):
     assert fresh(store).read("trials", columns=["device", "variant"]).table["device"].to_pylist() == [None] * 8
 
 
+def test_a_submit_compacts_what_it_leaves_and_the_next_one_runs_only_what_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setattr(compact, "__defaults__", (3, None))
+    ran = []
+    for repeats in (2, 3, 3):
+        prepared = prepare(read_job(str(write_job(tmp_path, repeats=repeats)), Overrides()), Overrides(), print)
+        store = store_at(str(tmp_path / "results"), prepared.job)
+        missing, state = missing_trials(prepared, store)
+        checkpoints = Checkpoints(store.files.below("checkpoints"))
+        submission = Submission(prepared, store, tuple(missing), Slot(1, 0.0, 1), 1, checkpoints)
+        with Presence(store.files) as presence:
+            submission.run(InlineEngine(), fake_worker, Notes(), presence)
+        ran.append((len(missing), len(state.finished), len(files(store, "trials"))))
+    assert ran == [(4, 0, 1), (2, 4, 3), (0, 6, 3)], "two single files are too few to be compacted"
+
+
 # --- the same trial in two files ----------------------------------------------------------------------------------
 
 
@@ -350,6 +372,13 @@ def test_reading_tells_how_far_it_is(store):
     assert len(told) == 8
 
 
+def test_compaction_tells_how_far_it_is(store, monkeypatch):
+    told = []
+    monkeypatch.setattr(compaction, "TRIALS_A_FILE", 5)
+    compact(store, least=1, on_progress=lambda what, done, total: told.append((what, done, total)))
+    assert told == [(f"compacting {store.files.location}", done, 8) for done in (5, 8)]
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, None])
 def test_metrics_that_are_not_finite_are_counted_and_left_out_of_the_mean(store, value):
     change(folder(store, "trials") / "t1-3.parquet", test_accuracy=[value])
@@ -359,7 +388,3 @@ def test_metrics_that_are_not_finite_are_counted_and_left_out_of_the_mean(store,
     assert (row.not_finite, len(row.values)) == (1, 3)
     assert row.summary.mean == pytest.approx(0.6)
     assert any("1 completed run has no finite test_accuracy and is left out" in note for note in table.notes)
-
-
-def test_one_row_has_every_column():
-    assert one_row({"trial_id": "t"}).schema.equals(TABLES["trials"])
