@@ -230,11 +230,13 @@ class Measured:
 
     Args:
         seconds: from its start to its end.
+        cpu_s: of its threads together, which other work on the machine disturbs less.
         mib: peak resident memory.
         text: what it printed.
     """
 
     seconds: float
+    cpu_s: float
     mib: float
     text: str
 
@@ -251,7 +253,7 @@ def measure(command: list[str]) -> Measured:
         text = out.read().decode("utf-8", "replace")
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{text}")
-    return Measured(seconds, usage.ru_maxrss / 1024, text)
+    return Measured(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, text)
 
 
 def contend(name: str, folder: Path, trials: int) -> tuple[Measured, Numbers]:
@@ -279,7 +281,10 @@ def without_predictions() -> list[str]:
 
 def show(what: str, trials: int, files: str, measured: Measured) -> None:
     """Print a row of the table."""
-    print(f"| {what} | {trials:,} | {files} | {measured.seconds:.1f} | {measured.mib:,.0f} |", flush=True)
+    print(
+        f"| {what} | {trials:,} | {files} | {measured.seconds:.1f} | {measured.cpu_s:.1f} | {measured.mib:,.0f} |",
+        flush=True,
+    )
 
 
 def compacted(folder: Path) -> float:
@@ -338,7 +343,7 @@ def run(asked: argparse.Namespace, root: Path) -> None:
         f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.platform()}, Python {platform.python_version()}, ", end=""
     )
     print(f"pyarrow {pyarrow.__version__}, DuckDB {duckdb.__version__}\n")
-    print("| what | trials | files | seconds | MiB at most |\n| --- | --- | --- | --- | --- |")
+    print("| what | trials | files | seconds | CPU seconds | MiB at most |\n| --- | --- | --- | --- | --- | --- |")
     notes = []
     for trials in dict.fromkeys([asked.trials, *([asked.tune_trials] if asked.tune_trials else [])]):
         folder = root / f"store-{trials}"
