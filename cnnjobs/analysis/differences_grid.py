@@ -6,7 +6,7 @@ from typing import Any
 from cnnjobs.analysis.cells import interval_cell, p_cell, p_or_why, share_cell
 from cnnjobs.analysis.comparisons import Comparison
 from cnnjobs.analysis.document import Grid, Row, Shown
-from cnnjobs.analysis.measures import difference_label, show
+from cnnjobs.analysis.measures import capital, difference_label, show
 from cnnjobs.analysis.statistics import Interval
 from cnnjobs.analysis.tables import JobTable
 
@@ -23,7 +23,7 @@ def differences_grid(table: JobTable) -> Grid:
     rows = [
         dict(zip(DIFFERENCE_COLUMNS, _values(table, name, one), strict=True)) for name, one in table.comparisons.items()
     ]
-    title = difference_label(table.metric, table.reference)
+    title = capital(difference_label(table.metric, table.reference))
     return Grid("differences", title, DIFFERENCE_COLUMNS, rows, [*_estimate(table), *_tests(table)])
 
 

@@ -3,7 +3,7 @@
 from cnnjobs.analysis import plots
 from cnnjobs.analysis.differences_grid import differences_grid
 from cnnjobs.analysis.document import Block, Chart, Section, Text
-from cnnjobs.analysis.measures import axis_label, difference_label, show
+from cnnjobs.analysis.measures import axis_label, capital, difference_label, show
 from cnnjobs.analysis.statistics.summary import FEWEST_FOR_QUARTILES
 from cnnjobs.analysis.summary_grid import runs_rows, summary_grid
 from cnnjobs.analysis.tables import JobTable
@@ -17,7 +17,7 @@ def differences_section(table: JobTable) -> Section | None:
         return None
     blocks: list[Block] = []
     if plots.drawn_differences(table):
-        title = f"{difference_label(table.metric, table.reference)}: means and {table.level} intervals"
+        title = f"{capital(difference_label(table.metric, table.reference))}: means and {table.level} intervals"
         rows = plots.difference_rows(table)
         blocks.append(
             Chart("differences", title, lambda: plots.difference_plot(table), plots.DIFFERENCE_COLUMNS, lambda: rows)
@@ -46,7 +46,7 @@ def summary_section(table: JobTable) -> Section:
     what = axis_label(table.metric)
     blocks: list[Block] = []
     if any(row.values for row in table.rows):
-        title = f"{what} of every run"
+        title = f"{capital(what)} of every run"
         blocks.append(Chart("box", title, lambda: plots.box_plot(table), RUNS_COLUMNS, lambda: runs_rows(table)))
     blocks += [summary_grid(table), Text(_about(table, what)), *_few_runs(table)]
     return Section(what.split(" (", maxsplit=1)[0].capitalize(), blocks)
@@ -55,7 +55,7 @@ def summary_section(table: JobTable) -> Section:
 def _about(table: JobTable, what: str) -> str:
     of = " of the runs that completed" if any(row.diverged for row in table.rows) else ""
     return (
-        f"{what[0].upper() + what[1:]} of the weights that come out of training{of}. SD: standard deviation over the "
+        f"{capital(what)} of the weights that come out of training{of}. SD: standard deviation over the "
         f"{'means of folds' if table.design.same_folds else 'runs'}, ddof=1; its interval is chi-squared. "
         f"{table.level} CI: t interval of the mean over {interval_over(table)}."
     )

@@ -48,7 +48,7 @@ def _chart(job: str, variant: str, name: str, epochs: pa.Table, metrics: Sequenc
     columns = [column for metric in metrics for column in (metric, f"val_{metric}")]
     return Chart(
         f"curves-{name}",
-        f"learning curves of {variant}",
+        f"Learning curves of {variant}",
         lambda: learning_curves(job, variant, epochs, metrics),
         ("repeat", "fold", "epoch", *columns),
         lambda: curves_rows(epochs, columns),

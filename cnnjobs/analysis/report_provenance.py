@@ -13,6 +13,6 @@ def provenance_section(table: JobTable) -> Section | None:
     if not rows:
         return None
     shown = (Shown("what", lambda row: str(row["what"])), Shown("value", lambda row: str(row["value"])))
-    grid = Grid("provenance", "what the runs were made with", ("what", "value"), rows, shown)
+    grid = Grid("provenance", "What the runs were made with", ("what", "value"), rows, shown)
     seeds = "Seeds of each run, one a source of chance, and its settings: the columns seed_* and settings of trials."
     return Section(TITLE, (grid, Text(f"{seeds} The runs themselves: `trials/*.parquet` beside this report's folder.")))

@@ -18,6 +18,7 @@ from cnnjobs.analysis.statistics import ALPHA, Difference, Summary
 from cnnjobs.errors import StoreError
 from cnnjobs.spec.metrics import is_accuracy
 from cnnjobs.store.expectation import expected_runs
+from cnnjobs.store.reading import OnProgress
 from cnnjobs.store.store import Store
 
 VERSION_COLUMNS = (
@@ -134,6 +135,7 @@ def job_table(
     reference: str | None = None,
     alpha: float = ALPHA,
     margin: float | None = None,
+    on_progress: OnProgress | None = None,
 ) -> JobTable:
     """Return the comparison of a job's variants.
 
@@ -144,6 +146,7 @@ def job_table(
         alpha: of tests; one minus the level of intervals.
         margin: the difference one would like to resolve, in the unit in which differences are shown; None for
             `MARGIN` points of accuracy.
+        on_progress: is told (what is read, files done, files in all).
 
     Raises:
         StoreError: if the reference is no variant of the job.
@@ -154,11 +157,11 @@ def job_table(
     if reference not in job["variants"]:
         names = ", ".join(job["variants"])
         raise StoreError(f"`--reference` must be a variant of {job['name']}: {names}. Received: {reference!r}.")
-    stored = store.read("trials")
+    columns = list(dict.fromkeys([*COLUMNS, *COST_COLUMNS, metric, *VERSION_COLUMNS, "commit", "dirty"]))
+    stored = store.read("trials", columns=columns, on_progress=on_progress)
     conditions = [variant["condition_id"] for variant in job["variants"].values()]
     current = stored.table.filter(pc.is_in(stored.table["condition_id"], pa.array(conditions, pa.string())))
-    columns = dict.fromkeys((*COLUMNS, *COST_COLUMNS, metric, *VERSION_COLUMNS, "commit", "dirty"))
-    trials = current.select(list(columns)).to_pylist()
+    trials = current.to_pylist()
     expected = expected_runs(job, trials)
     design = design_of(job, metric, alpha, max(expected.values()) // (job["protocol"]["folds"] or 1))
     rows = _rows(job, trials, metric, reference, design, expected)

@@ -64,7 +64,8 @@ def show_comparison(store: Store, asked: Asked, folder: Files | None = None) -> 
     from cnnjobs.analysis.writing import write_document
     from cnnjobs.cli.progress import Waiting
 
-    table = job_table(store, asked.metric, asked.reference, asked.alpha, asked.margin)
+    waiting = Waiting()
+    table = job_table(store, asked.metric, asked.reference, asked.alpha, asked.margin, on_progress=waiting)
     click.echo()
     _show_grid(summary_grid(table), "SD: ddof=1")
     if table.comparisons:
@@ -76,7 +77,6 @@ def show_comparison(store: Store, asked: Asked, folder: Files | None = None) -> 
         notes.append(f"{table.stale} stored trials are of settings the job no longer has: left out")
     for note in notes:
         click.echo(f"note: {note}")
-    waiting = Waiting()
     document = job_document(
         store, table, waiting, asked.curves, with_predictions=asked.with_predictions, others=asked.others
     )

@@ -62,6 +62,8 @@ class Runner:
         Raises:
             Interrupted: on Ctrl-C or SIGTERM; what was finished is stored.
         """
+        from cnnjobs.cli.progress import Waiting
+        from cnnjobs.store.compaction import compact_if_possible
         from cnnjobs.store.presence import Presence
         from cnnjobs.submission import continuations, keep_job, sweep
 
@@ -74,6 +76,7 @@ class Runner:
         with Presence(self._store.files):
             keep_job(self._store, prepared)
             sweep(self._store, self._checkpoints)
+            compact_if_possible(self._store, Waiting())
 
     def _run(self, prepared: "Prepared", trials: "list[Trial]") -> None:
         from cnnjobs.cli.doors import open_engine, open_worker

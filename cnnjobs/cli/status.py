@@ -24,9 +24,9 @@ def _show(store: "Store") -> None:
     from cnnjobs.store.presence import read_sign
 
     job = store.job or {}
-    stored = store.read("trials")
     columns = ["condition_id", "variant", "repeat", "fold", "status", "error", "log"]
-    trials = stored.table.select(columns).to_pylist()
+    stored = store.read("trials", columns=columns)
+    trials = stored.table.to_pylist()
     expected = expected_runs(job, trials)
     sign = read_sign(store.files)
     running = dict(sign.running) if sign is not None and sign.alive else {}
