@@ -86,14 +86,14 @@ def _charts(table: ClassTable, name: str) -> list[Chart]:
     return [
         Chart(
             f"confusion-{name}",
-            f"confusion matrix of {table.variant}, test images",
+            f"Confusion matrix of {table.variant}, test images",
             lambda: counts_plot(table),
             CONFUSION_COLUMNS,
             confusions,
         ),
         Chart(
             f"rates-{name}",
-            f"confusion matrix of {table.variant}, percent of the true class",
+            f"Confusion matrix of {table.variant}, percent of the true class",
             lambda: rates_plot(table),
             CONFUSION_COLUMNS,
             confusions,

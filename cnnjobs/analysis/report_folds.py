@@ -40,7 +40,7 @@ def fold_components_section(table: JobTable) -> Section | None:
         anew = "split" in table.job["vary"] and any(repeat > 0 for row in table.rows for repeat, _ in row.values)
         return Section(TITLE, (Text(DRAWN_ANEW if anew else ONE_REPEAT),))
     rows = [_row(row, folds) for row in table.rows]
-    title = f"components of the spread of {table.metric} over repeats and folds"
+    title = f"Components of the spread of {table.metric} over repeats and folds"
     return Section(TITLE, (Grid("fold-components", title, COLUMNS, rows, _shown(table)), Text(ABOUT)))
 
 
