@@ -16,10 +16,10 @@ from cnnjobs.store.reading import COMPACT, OnProgress
 from cnnjobs.store.store import Store
 
 LOOSE = 256
-"""So many files of single trials are left alone: reading them takes about a second."""
+"""So many files of single trials are left alone: reading them takes about half a second."""
 
 TRIALS_A_FILE = 1000
-"""Trials of one compacted file: of a hundred epochs each, it is made in less than 0.2 GB of memory."""
+"""Trials of one compacted file: of a hundred epochs each, it is made in about 0.3 GiB of memory."""
 
 TABLES = ("epochs", "trials")
 """What is compacted, in this order: a row in `trials` says that the trial's epochs are there. Predictions stay a file
