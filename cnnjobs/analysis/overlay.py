@@ -117,7 +117,7 @@ def read_histories(models: Sequence[Model]) -> tuple[list[History], tuple[str, .
     found: list[History] = []
     damaged: list[str] = []
     for model in models:
-        trials = model.store.read("trials").table
+        trials = model.store.read("trials", columns=["trial_id", "condition_id"]).table
         own = trials.filter(pc.equal(trials["condition_id"], model.condition))["trial_id"].to_pylist()
         stored = model.store.read("epochs", own)
         damaged += stored.damaged

@@ -101,7 +101,7 @@ class _Reading:
         for row in self._table.rows:
             if key not in row.completed:
                 continue
-            stored = self._store.read("predictions", [row.completed[key]])
+            stored = self._store.read("predictions", [row.completed[key]], COLUMNS)
             self._left_out[row.name] += stored.damaged
             if stored.table.num_rows:
                 found = _predicted(stored.table, self._classes)

@@ -31,8 +31,9 @@ def curves_section(store: Store, table: JobTable, names: Mapping[str, str], metr
     charts: list[Chart] = []
     damaged: list[str] = []
     missing: set[str] = set()
+    columns = ["trial_id", "repeat", "fold", "epoch", *(f"{part}{one}" for one in metrics for part in ("", "val_"))]
     for row in table.rows:
-        stored = store.read("epochs", row.trials)
+        stored = store.read("epochs", row.trials, list(dict.fromkeys(columns)))
         damaged += stored.damaged
         if stored.table.num_rows:
             drawn = drawable(metrics, stored.table, classes)

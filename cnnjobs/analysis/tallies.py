@@ -6,18 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnjobs.analysis.classification import Classification, Reals, Running, Whole
-from cnnjobs.analysis.statistics import (
-    ALPHA,
-    Interval,
-    Noise,
-    Outcome,
-    churn_of_votes,
-    ensemble_accuracy_of_sum,
-    mcnemar,
-    mean_interval,
-    new_examples_interval_of_sums,
-    noise_of_counts,
-)
+from cnnjobs.analysis.statistics import ALPHA, Interval, Noise, Outcome, mcnemar, mean_interval
+from cnnjobs.analysis.statistics.agreement import churn_of_votes, ensemble_accuracy_of_sum
+from cnnjobs.analysis.statistics.examples import new_examples_interval_of_sums, noise_of_counts
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cnnjobs.errors import StoreError
-from cnnjobs.store.reading import COMPACT, OnProgress
+from cnnjobs.store.reading import COMPACT, COMPACTED, OnProgress
 from cnnjobs.store.store import Store
 
 LOOSE = 256
@@ -20,10 +20,6 @@ LOOSE = 256
 
 TRIALS_A_FILE = 1000
 """Trials of one compacted file: of a hundred epochs each, it is made in about 0.3 GiB of memory."""
-
-TABLES = ("epochs", "trials")
-"""What is compacted, in this order: a row in `trials` says that the trial's epochs are there. Predictions stay a file
-a trial: they are large, and read one trial after the other."""
 
 
 def compact(store: Store, least: int = LOOSE, on_progress: OnProgress | None = None) -> int:
@@ -51,7 +47,7 @@ def compact(store: Store, least: int = LOOSE, on_progress: OnProgress | None = N
     ids = finished.sort_by(order)["trial_id"].to_pylist()
     for start in range(0, len(ids), TRIALS_A_FILE):
         batch = ids[start : start + TRIALS_A_FILE]
-        for name in TABLES:
+        for name in COMPACTED:
             _merge(store, name, batch)
         if on_progress is not None:
             on_progress(f"compacting {store.files.location}", start + len(batch), len(ids))

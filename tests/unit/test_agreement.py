@@ -7,6 +7,7 @@ import pytest
 from statsmodels.stats import contingency_tables
 
 from cnnjobs.analysis import statistics
+from cnnjobs.analysis.statistics import examples
 
 
 def made_up(repeats, examples, classes=4, seed=0):
@@ -49,7 +50,7 @@ def by_definition(errors):
 def test_the_noise_from_counts_is_that_of_the_formulas_on_whole_arrays(repeats):
     probabilities, labels = made_up(repeats, 200)
     errors = (probabilities.argmax(axis=2) != labels).astype(float)
-    found = statistics.noise_of_counts(errors.sum(axis=1), errors.sum(axis=0))
+    found = examples.noise_of_counts(errors.sum(axis=1), errors.sum(axis=0))
     assert (found.observed, found.floor, found.distribution) == pytest.approx(by_definition(errors), rel=1e-12)
     if repeats > 2:
         oracle = contingency_tables.cochrans_q(errors.T)
@@ -79,7 +80,7 @@ def differences(repeats=6, examples=300):
 
 def test_mean_squares_of_differences_of_errors_come_from_their_sums():
     d = differences()
-    found = statistics.components_of_sums(d.sum(axis=1), d.sum(axis=0), int((d**2).sum()))
+    found = examples.components_of_sums(d.sum(axis=1), d.sum(axis=0), int((d**2).sum()))
     assert (found.ms_repeat, found.ms_example, found.ms_residual) == pytest.approx(mean_squares(d), rel=1e-12)
 
 
@@ -88,7 +89,7 @@ def test_the_interval_over_new_examples_comes_from_sums():
     repeat, example, residual = mean_squares(d)
     half = 1.959963984540054 * np.sqrt((repeat + example - residual) / d.size)
     expected = pytest.approx((d.mean() - half, d.mean() + half), abs=1e-12)
-    found = statistics.new_examples_interval_of_sums(d.sum(axis=1), d.sum(axis=0), int((d**2).sum()))
+    found = examples.new_examples_interval_of_sums(d.sum(axis=1), d.sum(axis=0), int((d**2).sum()))
     assert (found.low, found.high) == expected
     whole = statistics.new_examples_interval(d)
     assert (whole.low, whole.high) == expected

@@ -193,7 +193,7 @@ def test_the_report_has_a_section_a_variant_with_tables_and_figures(tmp_path):
     assert [chart.name for chart in document.charts] == [
         f"{kind}-{name}" for name in ("one", "two-x") for kind in ("confusion", "rates", "roc")
     ]
-    assert document.charts[0].title == "confusion matrix of one, test images"
+    assert document.charts[0].title == "Confusion matrix of one, test images"
     assert document.grids[0].cells[2][0] == HOSTILE[2]
     assert texts(document).count("Over 2 runs:") == 2
 

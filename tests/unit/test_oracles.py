@@ -134,3 +134,14 @@ def test_summaries_are_scipys():
 def test_quartiles_are_those_of_pandas():
     x = RANDOM.normal(size=8)
     assert statistics.quartiles(x.tolist()) == pytest.approx(tuple(pd.Series(x).quantile([0.25, 0.5, 0.75])))
+
+
+@pytest.mark.parametrize(("n", "shift"), [(15, 0.0), (15, 0.9), (40, 0.35), (700, 0.08)])
+def test_random_sign_flips_agree_with_scipys(n, shift):
+    d = np.random.default_rng(n).normal(shift, 1, n)
+    own = statistics.sign_flip(d.tolist(), np.random.default_rng(1)).p
+    other = stats.permutation_test(
+        (d,), np.mean, permutation_type="samples", n_resamples=9999, vectorized=True, rng=np.random.default_rng(2)
+    ).pvalue
+    assert own == pytest.approx(other, abs=4 * (2 * other * (1 - other) / 9999) ** 0.5 + 4e-4)
+    assert own == statistics.sign_flip((-d).tolist(), np.random.default_rng(1)).p, "both sides count"

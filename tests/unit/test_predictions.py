@@ -45,10 +45,10 @@ def test_every_file_is_read_once(tmp_path, monkeypatch):
     store, asked = made_up_store(tmp_path, runs=3), Counter()
     whole = Store.read
 
-    def counted(self, name, trials=None):
+    def counted(self, name, trials=None, *others, **named):
         if name == "predictions":
             asked.update(trials)
-        return whole(self, name, trials)
+        return whole(self, name, trials, *others, **named)
 
     monkeypatch.setattr(Store, "read", counted)
     read(store)

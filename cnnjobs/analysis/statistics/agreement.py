@@ -14,6 +14,10 @@ def churn(predicted: ArrayLike) -> float | None:
 
     Args:
         predicted: (repeats, examples) whole numbers, the class that each repeat predicts, from 0.
+
+    Example:
+        >>> churn([[0, 1, 2, 2], [0, 1, 1, 2]])  # they differ on one of four examples
+        0.25
     """
     classes = np.asarray(predicted)
     votes = [np.bincount(column, minlength=int(classes.max()) + 1) for column in classes.T]
@@ -45,6 +49,10 @@ def ensemble_accuracy(probabilities: ArrayLike, labels: ArrayLike) -> float:
     Args:
         probabilities: (repeats, examples, classes).
         labels: (examples,) the true classes, from 0.
+
+    Example:
+        >>> ensemble_accuracy([[[0.9, 0.1], [0.6, 0.4]], [[0.4, 0.6], [0.1, 0.9]]], [0, 1])
+        1.0
     """
     return ensemble_accuracy_of_sum(reals(probabilities).sum(axis=0), np.asarray(labels))
 
