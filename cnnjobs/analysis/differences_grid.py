@@ -50,14 +50,14 @@ def verdict(table: JobTable, one: Comparison) -> str:
 
 def _tests(table: JobTable) -> Iterator[Shown]:
     several = len(table.comparisons) > 1
+    yield Shown("p (Holm)" if several else "p", lambda row: p_cell(row["p_holm"]), "p_holm")
+    yield Shown("verdict", lambda row: str(row["verdict"]))
     yield Shown("SD", lambda row: show(table.metric, row["sd"]), "sd", brief=False)
     yield Shown("d_z", lambda row: "-" if row["d_z"] is None else f"{row['d_z']:+.2f}", "d_z", brief=False)
     if several:
         yield Shown("p (t)", lambda row: p_cell(row["p"]), "p", brief=False)
-    yield Shown("p (Holm)" if several else "p", lambda row: p_cell(row["p_holm"]), "p_holm")
     yield Shown("p (sign flips)", _flips, "sign_flip_p", brief=False)
     yield Shown("P(A > B)", _above, "p_above", brief=False)
-    yield Shown("verdict", lambda row: str(row["verdict"]))
 
 
 def _flips(row: Row) -> str:

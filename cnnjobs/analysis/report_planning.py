@@ -32,13 +32,13 @@ def planning_section(table: JobTable) -> Section | None:
         return Section(TITLE, (Text("Name a difference worth resolving: `cnnjobs aggregate --margin`."),))
     if table.design.overlap:
         return Section(TITLE, (Text(SHARED),))
-    rows = [need for row in table.rows if (need := _need(table, row, table.margin)) is not None]
+    rows = [need for row in table.rows if (need := need_of(table, row, table.margin)) is not None]
     if not rows:
         return Section(TITLE, (Text("No comparison has two pairs that differ: nothing to plan with yet."),))
     return Section(TITLE, (_grid(table, rows), Text(_about(table, table.margin)), Text(_noether())))
 
 
-def _need(table: JobTable, row: VariantRow, margin: float) -> Row | None:
+def need_of(table: JobTable, row: VariantRow, margin: float) -> Row | None:
     """Return what a comparison needs; None where its pairs have no spread to plan with.
 
     Hours are of the repeats still to run, of the variant and the reference together.
@@ -73,7 +73,7 @@ def _grid(table: JobTable, rows: list[Row]) -> Grid:
         Shown("variant", lambda row: str(row["variant"])),
         Shown("pairs", lambda row: str(row["pairs"]), "pairs"),
         Shown("SD of pairs", lambda row: show(table.metric, row["sd"]), "sd"),
-        Shown("repeats needed", _needed, "needed"),
+        Shown("repeats needed", needed_cell, "needed"),
         Shown("more", lambda row: _count(row["more"], "-"), "more"),
         Shown("CPU hours", lambda row: hours_cell(row["cpu_hours"]), "cpu_hours"),
         Shown("GPU hours", lambda row: hours_cell(row["gpu_hours"]), "gpu_hours"),
@@ -83,7 +83,7 @@ def _grid(table: JobTable, rows: list[Row]) -> Grid:
     return Grid("planning", title, COLUMNS, rows, shown)
 
 
-def _needed(row: Row) -> str:
+def needed_cell(row: Row) -> str:
     """Return how many, with those for the ends of the interval of the SD."""
     ends = ", ".join(_count(row[end], "more") for end in ("needed_low", "needed_high"))
     return f"{_count(row['needed'], 'beyond a million')} [{ends}]"

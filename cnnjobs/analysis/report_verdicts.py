@@ -9,9 +9,10 @@ from cnnjobs.analysis.design import repeats_text
 from cnnjobs.analysis.differences_grid import verdict
 from cnnjobs.analysis.document import Section, Text
 from cnnjobs.analysis.measures import measure, show
+from cnnjobs.analysis.report_planning import need_of, needed_cell
 from cnnjobs.analysis.report_sources import audits_text, repeat_means, vary_text
-from cnnjobs.analysis.statistics import equivalence, repeats_to_resolve
 from cnnjobs.analysis.statistics.outcomes import reals, sd
+from cnnjobs.analysis.statistics.planning import POWER
 from cnnjobs.analysis.tables import JobTable, VariantRow
 
 
@@ -75,33 +76,33 @@ def _compared(table: JobTable, name: str, one: Comparison) -> str:
         return f"{name} is {by} {'below' if d.mean < 0 else 'above'} {against}: {d.t.why}."
     interval = f"{table.level} CI {interval_cell(metric, d.low, d.high, signed=True)}"
     pairs = f"{d.n} pairs" if d.n else "runs without pairs"
-    p = f"p {p_cell(one.holm) if (one.holm or 0) < 0.001 else f'= {p_cell(one.holm)}'}"
+    p = f"p {_p(one.holm or 0.0)}"
     p += f" by Holm over {one.family} comparisons" if one.family > 1 else ""
     found = verdict(table, one)
     if one.resolved(table.alpha):
         return f"{name} is {found} than {against}, by {by} ({interval}, {p}, {pairs})."
     mean = f"mean difference {_with_unit(metric, d.mean, difference=True, signed=True)}"
-    return f"{name} against {against} is {found}: {mean} ({interval}, {p}, {pairs}).{_what_then(table, one)}"
+    return f"{name} against {against} is {found}: {mean} ({interval}, {p}, {pairs}).{_what_then(table, name)}"
 
 
-def _what_then(table: JobTable, one: Comparison) -> str:
+def _what_then(table: JobTable, name: str) -> str:
     """Say of an unresolved difference that it is within the margin, or what would resolve the margin."""
-    d = one.difference
-    if table.margin is None or table.design.overlap or not d.sd:
+    if table.margin is None or table.design.overlap:
+        return ""
+    need = need_of(table, next(row for row in table.rows if row.name == name), table.margin)
+    if need is None:
         return ""
     margin = _with_unit(table.metric, table.margin, difference=True, plain=True)
-    within = equivalence(d.values, [0.0] * d.n, table.margin)
-    if within.p is not None and within.p < table.alpha:
-        return f" It is smaller than {margin} either way (p = {p_cell(within.p)}, two one-sided tests)."
-    needed = repeats_to_resolve(d.sd, table.margin, alpha=table.alpha)
-    if needed is None:
-        return f" To resolve {margin} is out of reach with this spread."
-    more = max(0, needed - d.n)
-    if not more:
+    within = need["p_within_margin"]
+    if within is not None and within < table.alpha:
+        return f" It is smaller than {margin} either way (p {_p(within)}, two one-sided tests)."
+    if need["more"] == 0:
         return ""
-    return (
-        f" About {more:,} more repeat{'s' if more > 1 else ''} of both would resolve {margin} in 80% of such studies."
-    )
+    return f" Resolving {margin} in {POWER:.0%} of such studies takes {needed_cell(need)} repeats of both."
+
+
+def _p(p: float) -> str:
+    return p_cell(p) if p < 0.001 else f"= {p_cell(p)}"
 
 
 def _with_unit(
