@@ -3,12 +3,17 @@
 from cnnjobs.analysis.measures import show
 from cnnjobs.analysis.statistics import Interval, Outcome
 
+THRESHOLDS = ("0.001", "0.010", "0.050", "0.100")
+"""Where three decimals may hide on which side p is."""
+
 
 def p_cell(p: float | None) -> str:
     """Return p for people."""
     if p is None:
         return "-"
-    return f"{p:.3f}" if p >= 0.001 else "< 0.001"
+    if p < 0.001:
+        return "< 0.001"
+    return f"{p:.3f}" if f"{p:.3f}" not in THRESHOLDS else f"{p:.5f}".rstrip("0")
 
 
 def p_or_why(p: float | None, why: str) -> str:

@@ -70,7 +70,7 @@ def _estimate(table: JobTable) -> Iterator[Shown]:
     yield Shown("pairs", _pairs, "pairs")
     yield Shown(
         "mean difference",
-        lambda row: "no pairs yet" if row["mean"] is None else show(metric, row["mean"], signed=True),
+        lambda row: str(row["why"]) if row["mean"] is None else show(metric, row["mean"], signed=True),
         "mean",
     )
     yield Shown(

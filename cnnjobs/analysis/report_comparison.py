@@ -4,7 +4,8 @@ from cnnjobs.analysis import plots
 from cnnjobs.analysis.differences_grid import differences_grid
 from cnnjobs.analysis.document import Block, Chart, Section, Text
 from cnnjobs.analysis.measures import axis_label, capital, difference_label, show
-from cnnjobs.analysis.statistics.summary import FEWEST_FOR_QUARTILES
+from cnnjobs.analysis.selection import weights
+from cnnjobs.analysis.statistics.summary import FEWEST_FOR_BOOTSTRAP, FEWEST_FOR_QUARTILES
 from cnnjobs.analysis.summary_grid import runs_rows, summary_grid
 from cnnjobs.analysis.tables import JobTable
 
@@ -26,11 +27,24 @@ def differences_section(table: JobTable) -> Section | None:
         "Each repeat has the same seeds and rows in every variant, so runs are compared in pairs"
         + (", in percentage points. " if table.is_accuracy else ". ")
         + adjustment(table)
-        + " d_z: mean over SD. p (t): paired t test. Sign flips: the exact test without normality. P(A > B): in what "
-        f"share of pairs the variant is above {table.reference}; above 0.75 it is called meaningful "
-        "(Bouthillier et al., arXiv 2103.03098)."
+        + f" d_z: mean over SD. p and p (t): {_t_test(table)}. Sign flips: the exact test without normality. P(A > B): "
+        f"in what share of pairs the variant is above {table.reference}; it is called meaningful where it is above "
+        "0.75 and its interval above 0.5 (Bouthillier et al., arXiv 2103.03098)"
+        + ("." if table.is_accuracy else "; here less is better, so that low shares speak for the variant.")
     )
     return Section(f"Paired differences to {table.reference}", (*blocks, differences_grid(table), Text(text)))
+
+
+def _t_test(table: JobTable) -> str:
+    corrected = "paired t test, corrected for training rows that runs share (Nadeau and Bengio, 2003)"
+    return corrected if table.design.overlap else "paired t test"
+
+
+def pairing(table: JobTable) -> str:
+    """Say in a few words how runs are compared."""
+    corrected = ", corrected for training rows that runs share" if table.design.overlap else ""
+    welch = any(not one.difference.n and one.difference.mean is not None for one in table.comparisons.values())
+    return f"Paired by repeat and fold{'; without pairs: Welch' if welch else ''}; t intervals{corrected}."
 
 
 def adjustment(table: JobTable) -> str:
@@ -53,11 +67,14 @@ def summary_section(table: JobTable) -> Section:
 
 
 def _about(table: JobTable, what: str) -> str:
-    of = " of the runs that completed" if any(row.diverged for row in table.rows) else ""
+    of = ", of the runs that completed" if any(row.diverged for row in table.rows) else ""
+    folds = any(row.design.same_folds for row in table.rows)
+    over = "means of folds; median, quartiles, min and max are of all runs" if folds else "runs"
+    ends = "no interval, as runs share training rows" if table.design.overlap else "its interval is chi-squared"
     return (
-        f"{capital(what)} of the weights that come out of training{of}. SD: standard deviation over the "
-        f"{'means of folds' if table.design.same_folds else 'runs'}, ddof=1; its interval is chi-squared. "
-        f"{table.level} CI: t interval of the mean over {interval_over(table)}."
+        f"{capital(what)} of {weights(table.job)}{of}. SD: standard deviation with ddof=1 over the {over}; {ends}. "
+        f"{table.level} CI: t interval of the mean over {interval_over(table)}. From {FEWEST_FOR_BOOTSTRAP} runs on "
+        "the median has an interval as well, a bootstrap (BCa)."
     )
 
 
@@ -71,7 +88,9 @@ def interval_over(table: JobTable) -> str:
         return "new folds of these rows, corrected for the training rows that folds share (Nadeau and Bengio, 2003)"
     if table.metric.startswith("test_"):
         return "new repeats on these same test images"
-    return "new repeats"
+    if table.design.overlap:
+        return "new hold-outs of these rows, corrected for the training rows that repeats share (Nadeau, Bengio, 2003)"
+    return "new repeats on these same validation images"
 
 
 def _few_runs(table: JobTable) -> list[Text]:

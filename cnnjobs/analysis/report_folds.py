@@ -36,9 +36,9 @@ def fold_components_section(table: JobTable) -> Section | None:
     folds = table.job["protocol"]["folds"]
     if not folds:
         return None
-    if not table.design.same_folds:
-        anew = "split" in table.job["vary"] and any(repeat > 0 for row in table.rows for repeat, _ in row.values)
-        return Section(TITLE, (Text(DRAWN_ANEW if anew else ONE_REPEAT),))
+    if not any(row.design.same_folds for row in table.rows):
+        repeated = any(repeat > 0 for row in table.rows for repeat, _ in row.values)
+        return Section(TITLE, (Text(DRAWN_ANEW if repeated else ONE_REPEAT),))
     rows = [_row(row, folds) for row in table.rows]
     title = f"Components of the spread of {table.metric} over repeats and folds"
     return Section(TITLE, (Grid("fold-components", title, COLUMNS, rows, _shown(table)), Text(ABOUT)))
@@ -46,10 +46,10 @@ def fold_components_section(table: JobTable) -> Section | None:
 
 def _row(row: VariantRow, folds: int) -> dict[str, Any]:
     values = _whole_repeats(row.values, folds)
-    found = fold_components(values) if len(values) else None
+    found = fold_components(values) if len(values) and row.design.same_folds else None
     about = {"variant": row.name, "repeats": len(values), "folds": folds}
     if found is None:
-        why = "fewer than 2 repeats that have all folds"
+        why = "fewer than 2 repeats that have all folds" if row.design.same_folds else "each repeat draws its own folds"
         return about | {"fold_variance": None, "repeat_in_fold_variance": None, "why": why}
     return about | {"fold_variance": found.fold, "repeat_in_fold_variance": found.repeat_in_fold, "why": ""}
 

@@ -58,7 +58,7 @@ def half_width_grid(rule: HalfWidth, rows: list[Row]) -> Grid:
         Shown("runs by the rule", lambda row: "-" if row["needed"] is None else f"{row['needed']:,}", "needed"),
         Shown("runs", lambda row: str(row["runs"]), "runs"),
         Shown("mean", lambda row: show(rule.metric, row["mean"]), "mean"),
-        Shown(f"{rule.confidence:.0%} CI", lambda row: _interval(rule, row), "low"),
+        Shown(f"{100 * rule.confidence:g}% CI", lambda row: _interval(rule, row), "low"),
         Shown("half width", lambda row: show(rule.metric, row["half_width"]), "half_width"),
         Shown("reached", lambda row: "yes" if row["reached"] else f"no: {row['why']}", "reached"),
     )
@@ -92,10 +92,10 @@ def _interval(rule: HalfWidth, row: Row) -> str:
 
 def _about(rule: HalfWidth) -> str:
     return (
-        f"Asked for: a {rule.confidence:.0%} interval of the mean of half width {asked_for(rule)}. The number of runs "
-        f"is by Stein's two-stage rule (1945): the first {rule.pilot} repeats of a variant, its pilot, have the SD s; "
-        "(t s / half width)^2 runs are needed in all, with t of the pilot's degrees of freedom, and at most "
-        f"{rule.most} repeats were allowed. The interval here is the mean of all runs ± t s / sqrt(runs), with s and t "
-        "of the pilot alone: it covers at its level although the number of runs depends on what the pilot saw, which "
-        "the interval of the summary, with the SD of all runs, does not promise."
+        f"Asked for: a {100 * rule.confidence:g}% interval of the mean of half width {asked_for(rule)}. The number of "
+        f"runs is by Stein's two-stage rule (1945): the first {rule.pilot} repeats of a variant, its pilot, have the "
+        "SD s; (t s / half width)^2 runs are needed in all, with t of the pilot's degrees of freedom, never fewer than "
+        f"the pilot, and at most {rule.most} repeats were allowed. The interval here is the mean of all runs ± t s / "
+        "sqrt(runs), with s and t of the pilot alone: it covers at its level although the number of runs depends on "
+        "what the pilot saw, which the interval of the summary, with the SD of all runs, does not promise."
     )

@@ -53,8 +53,8 @@ def need_of(table: JobTable, row: VariantRow, margin: float) -> Row | None:
     within = equivalence(d.values, [0.0] * d.n, margin)
     values = (
         *(row.name, table.reference, d.n, d.sd, margin, POWER, needed, low, high, more),
-        _hours(more, row.cost.cpu_hours_a_run, reference.cost.cpu_hours_a_run),
-        _hours(more, row.cost.gpu_hours_a_run, reference.cost.gpu_hours_a_run),
+        _hours(needed, row, reference, "cpu_hours_a_run"),
+        _hours(needed, row, reference, "gpu_hours_a_run"),
         *(within.statistic, within.p, within.why),
     )
     return dict(zip(COLUMNS, values, strict=True))
@@ -64,8 +64,13 @@ def _repeats(table: JobTable, sd: float | None, margin: float) -> int | None:
     return None if sd is None else repeats_to_resolve(sd, margin, alpha=table.alpha)
 
 
-def _hours(more: int | None, own: float | None, reference: float | None) -> float | None:
-    return None if more is None or own is None or reference is None else more * (own + reference)
+def _hours(needed: int | None, row: VariantRow, reference: VariantRow, of: str) -> float | None:
+    """Return the hours of the runs that are still missing of both; those that one of them has count."""
+    costs = [getattr(one.cost, of) for one in (row, reference)]
+    if needed is None or None in costs:
+        return None
+    runs = [max(0, needed - len(one.values)) for one in (row, reference)]
+    return float(runs[0] * costs[0] + runs[1] * costs[1])
 
 
 def _grid(table: JobTable, rows: list[Row]) -> Grid:
@@ -114,7 +119,9 @@ def _about(table: JobTable, margin: float) -> str:
         f"To resolve a difference of {_margin(table, margin)} in {POWER:.0%} of such studies by a paired t test at "
         f"{table.alpha:g}, not adjusted, if the SD of pairs is what these few say; in brackets, if it is an end of its "
         f"{table.level} interval. Hours are of the further runs of the variant and the reference, by the mean of the "
-        "completed ones. A small p (within margin) says that the difference is smaller than that: two one-sided tests."
+        "completed ones. Fix the number before you look again: testing anew after each addition, until a difference is "
+        "resolved, raises more false alarms than asked for. A small p (within margin) says that the difference is "
+        "smaller than that: two one-sided tests."
     )
 
 

@@ -22,14 +22,15 @@ NONE = "No run has stored predictions that can be used: nothing can be said here
 ABOUT_NOISE = (
     "Test accuracy, in points. Observed: SD over repeats. Floor: what so many test images make of it even if all "
     "repeats were equally good. Distribution-wise: what a test set without end would leave (Jordan, arXiv 2304.01910); "
-    "its variance may come out negative, which means not resolved. Cochran's Q: p that repeats do not differ."
+    "its variance may come out negative, which means not resolved. Cochran's Q: p of the test that"
+    " all repeats are equally accurate."
 )
 
 ABOUT_DIFFERENCES = (
     "Mean difference in test accuracy to the reference, in points, with the interval over new repeats on these test "
     "images (Student's t), and the one over new repeats and new images like these (normal, from the mean squares of "
-    "repeats, images and residuals). With few repeats the normal one may come out the narrower: then take the wider "
-    "for both. Neither is adjusted for there being several."
+    "repeats, images and residuals). The normal one may come out the narrower, and then covers too little: the wider "
+    "is shown for both, and the files have what it came out as. Neither is adjusted for there being several."
 )
 
 ABOUT_ENSEMBLES = (
@@ -129,14 +130,18 @@ def _sd(variance: float | None) -> str:
 
 def _differences(table: JobTable, findings: Findings) -> Section:
     def both(row: Row) -> str:
-        return _interval(row, "both") or (findings.pairs[row["variant"]].over_both().why if row["pairs"] else "")
+        return _wider(row) or (findings.pairs[row["variant"]].over_both().why if row["pairs"] else "")
 
     shown = (
         Shown("variant", lambda row: str(row["variant"])),
         Shown("pairs", lambda row: _of(row["pairs"], row["completed_pairs"]), "pairs"),
         Shown("difference", _difference_cell, "mean"),
-        Shown(f"{table.level} CI, new repeats", lambda row: _interval(row, "repeats") or _single(row, findings)),
-        Shown("new repeats and images", both),
+        Shown(
+            f"{table.level} CI, new repeats",
+            lambda row: _interval(row, "repeats") or _single(row, findings),
+            "repeats_low",
+        ),
+        Shown("new repeats and images", both, "both_low"),
     )
     reference = next(row for row in table.rows if row.name == table.reference)
     rows = [_two_row(table, findings, row, reference) for row in table.rows if row.name != table.reference]
@@ -165,6 +170,13 @@ def _single(row: Row, findings: Findings) -> str:
         return "-" if row["pairs"] else ""
     found = findings.pairs[row["variant"]].single()
     return found.why if found.p is None else f"McNemar p {p_cell(found.p)} ({found.why})"
+
+
+def _wider(row: Row) -> str:
+    """Return the interval over new repeats and images, or that over new repeats where it is the wider."""
+    if row["both_low"] is not None and row["both_high"] - row["both_low"] < row["repeats_high"] - row["repeats_low"]:
+        return f"{_interval(row, 'repeats')} (as over repeats)"
+    return _interval(row, "both")
 
 
 def _interval(row: Row, which: str) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.style import context
 
+from cnnjobs.analysis.cells import interval_cell
 from cnnjobs.analysis.document import Block, Chart, Grid, Row, Section, Shown, Text
 from cnnjobs.analysis.drawing import COLORS, STYLE, text
 from cnnjobs.analysis.measures import measure, show
@@ -41,10 +42,7 @@ NOT_ADDITIVE = (
 )
 
 
-def columns_of(table: JobTable) -> tuple[str, ...]:
-    """Return the names of the values of each row."""
-    ci = f"ci{table.level.removesuffix('%')}"
-    return ("source", "vary", "repeats", "mean", "sd", f"sd_{ci}_low", f"sd_{ci}_high", "ratio", "min", "max", "why")
+COLUMNS = ("source", "vary", "repeats", "mean", "sd", "sd_low", "sd_high", "level", "ratio", "min", "max", "why")
 
 
 def sources_section(store: Store, table: JobTable) -> Section | None:
@@ -57,7 +55,7 @@ def sources_section(store: Store, table: JobTable) -> Section | None:
     audit = table.job.get("audit")
     if audit is None:
         return None
-    rows = _rows(table)
+    rows = source_rows(table)
     blocks: list[Block] = [
         Text(_about(table, audit)),
         _grid(table, rows),
@@ -69,7 +67,8 @@ def sources_section(store: Store, table: JobTable) -> Section | None:
     return Section(TITLE, blocks)
 
 
-def _rows(table: JobTable) -> list[Row]:
+def source_rows(table: JobTable) -> list[Row]:
+    """Return a row a source of chance, of an audit."""
     runs = {row.name: repeat_means(table, row) for row in table.rows}
     whole = _sd(runs.get(ALL, []))
     return [_row(table, row, runs[row.name], whole) for row in table.rows]
@@ -90,10 +89,15 @@ def _row(table: JobTable, row: VariantRow, values: Sequence[float], whole: float
     interval = sd_interval(values, table.design.confidence) if values else Interval.none("no run yet")
     numbers = (
         *(row.name, ", ".join(varying), len(values), fmean(values) if values else None, spread),
-        *(interval.low, interval.high, spread / whole if spread is not None and whole else None),
+        *(
+            interval.low,
+            interval.high,
+            table.design.confidence,
+            spread / whole if spread is not None and whole else None,
+        ),
         *(min(values, default=None), max(values, default=None), interval.why),
     )
-    return dict(zip(columns_of(table), numbers, strict=True))
+    return dict(zip(COLUMNS, numbers, strict=True))
 
 
 def _sd(values: Sequence[float]) -> float | None:
@@ -104,30 +108,25 @@ def _sd(values: Sequence[float]) -> float | None:
 
 
 def _grid(table: JobTable, rows: Sequence[Row]) -> Grid:
-    low, high = columns_of(table)[5:7]
-
     def interval(row: Row) -> str:
-        if row[low] is None:
-            return str(row["why"])
-        return f"[{show(table.metric, row[low])}, {show(table.metric, row[high])}]"
+        return interval_cell(table.metric, row["sd_low"], row["sd_high"], none=str(row["why"]))
 
     shown = (
         Shown("varies", lambda row: str(row["source"])),
         Shown("repeats", lambda row: str(row["repeats"]), "repeats"),
         Shown("SD", lambda row: show(table.metric, row["sd"]), "sd"),
-        Shown(f"{table.level} CI of the SD", interval, low),
+        Shown(f"{table.level} CI of the SD", interval, "sd_low"),
         Shown("to SD of all", lambda row: "-" if row["ratio"] is None else f"{row['ratio']:.2f}", "ratio"),
         Shown("min", lambda row: show(table.metric, row["min"]), "min"),
         Shown("max", lambda row: show(table.metric, row["max"]), "max"),
     )
     found = measure(table.metric)
     unit = f" ({found.unit_of_difference})" if found.unit_of_difference else ""
-    return Grid("sources", f"SD of {found.name}{unit} by what varies", columns_of(table), rows, shown)
+    return Grid("sources", f"SD of {found.name}{unit} by what varies", COLUMNS, rows, shown)
 
 
 def _chart(table: JobTable, rows: Sequence[Row]) -> Chart:
-    columns = columns_of(table)
-    drawn = ("source", "repeats", "sd", *columns[5:7])
+    drawn = ("source", "repeats", "sd", "sd_low", "sd_high")
     title = (
         f"SD of {measure(table.metric).name} when one source of chance varies at a time, with {table.level} intervals"
     )
@@ -136,17 +135,18 @@ def _chart(table: JobTable, rows: Sequence[Row]) -> Chart:
 
 def _draw(table: JobTable, rows: Sequence[Row]) -> Figure:
     """Draw one dot a source with its interval, and a band for that of all sources."""
-    found, (low, high) = measure(table.metric), columns_of(table)[5:7]
+    found = measure(table.metric)
     with context(STYLE):
         figure = Figure(figsize=(7.0, 1.5 + 0.42 * len(rows)), layout="constrained")
         axes = figure.add_subplot()
         axes.grid(visible=False, axis="y")
         for place, row in enumerate(reversed(rows)):
             color = COLORS[0] if row["source"] == ALL else COLORS[1]
-            if row[low] is not None:
-                axes.hlines(place, found.factor * row[low], found.factor * row[high], colors=color, linewidth=2)
+            if row["sd_low"] is not None:
+                low, high = found.factor * row["sd_low"], found.factor * row["sd_high"]
+                axes.hlines(place, low, high, colors=color, linewidth=2)
                 if row["source"] == ALL:
-                    axes.axvspan(found.factor * row[low], found.factor * row[high], color=color, alpha=0.1, linewidth=0)
+                    axes.axvspan(low, high, color=color, alpha=0.1, linewidth=0)
             if row["sd"] is not None:
                 marker = "D" if row["source"] == ALL else "o"
                 axes.plot(found.factor * row["sd"], place, marker, color=color, markersize=6, clip_on=False, zorder=3)
@@ -192,12 +192,15 @@ def _few(rows: Sequence[Row]) -> list[Text]:
 def _twice(store: Store, table: JobTable) -> list[Text]:
     """Say whether the same seeds gave the same network."""
     row = next((row for row in table.rows if row.name == TWICE), None)
-    if row is None or len(row.values) < 2:
+    twice = _twice_run(row) if row is not None else []
+    if row is None or not twice:
         return [Text("The same seeds have not been run twice yet: whether runs can be repeated is not known.", "note")]
     alike = _same_predictions(store, row)
     if alike is None:
-        alike = len(set(row.values.values())) == 1
-        what = f"the same {measure(table.metric).name}" if alike else f"another {measure(table.metric).name}"
+        name = measure(table.metric).name
+        if all(len(set(values)) == 1 for values in twice):
+            return [Text(f"The same seeds twice gave the same {name}, which may be chance: no predictions to compare.")]
+        alike, what = False, f"another {name}"
     else:
         what = "the same predictions, to the bit" if alike else "other predictions"
     if alike:
@@ -209,6 +212,14 @@ def _twice(store: Store, table: JobTable) -> list[Text]:
             "note",
         )
     ]
+
+
+def _twice_run(row: VariantRow) -> list[list[float]]:
+    """Return the values of each fold that has several."""
+    folds: dict[int, list[float]] = defaultdict(list)
+    for (_, fold), value in row.values.items():
+        folds[fold].append(value)
+    return [values for values in folds.values() if len(values) > 1]
 
 
 def _same_predictions(store: Store, row: VariantRow) -> bool | None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import rankdata
 
-from cnnjobs.analysis.cells import outcome_cell, p_cell
+from cnnjobs.analysis.cells import outcome_cell, p_cell, p_or_why
 from cnnjobs.analysis.document import Block, Chart, Document, Grid, Row, Section, Shown, Text
 from cnnjobs.analysis.measures import axis_label, measure, show
 from cnnjobs.analysis.rank_plot import critical_difference_plot, order_and_groups
@@ -105,14 +105,15 @@ def _ranks(found: Together) -> Section:
 
 
 def _omnibus_text(found: Together) -> Text:
-    """Say whether mean ranks differ; where all data sets agree F has no end, and chi-squared is what is left."""
-    test, name, before = found.friedman.f, "Iman and Davenport's F", "Mean ranks"
-    if test.p is None:
-        before = f"{test.why[0].upper()}{test.why[1:]}, so F has no end. By chi-squared mean ranks"
-        test, name = found.friedman.chi_squared, "Friedman's chi-squared"
+    """Say whether mean ranks differ; where all data sets agree F has no end, and all orders are counted instead."""
+    if len(found.blocks) < FEWEST_DATASETS:
+        return Text(f"Fewer than {FEWEST_DATASETS} data sets: no verdict on mean ranks.", "verdict")
+    test = found.friedman.f
     assert test.p is not None, "at least two data sets and variants"
     verdict = "differ by more than chance" if test.p < found.alpha else "are not resolved from chance"
-    return Text(f"{before} {verdict} ({name} = {test.statistic:.2f}, p {_with_sign(test.p)}).", "verdict")
+    by = f"Iman and Davenport's F = {test.statistic:.2f}" if test.statistic is not None else "of all orders"
+    why = f"{test.why[0].upper()}{test.why[1:]}: mean ranks" if test.why else "Mean ranks"
+    return Text(f"{why} {verdict} ({by}, p {_with_sign(test.p)}).", "verdict")
 
 
 def _with_sign(p: float) -> str:
@@ -131,9 +132,9 @@ def _omnibus(found: Together) -> Grid:
         Shown("test", lambda row: str(row["test"])),
         Shown("statistic", lambda row: "-" if row["statistic"] is None else f"{row['statistic']:.3f}", "statistic"),
         Shown("degrees of freedom", _degrees),
-        Shown("p", lambda row: str(row["why"]) or p_cell(row["p"]), "p"),
+        Shown("p", lambda row: p_or_why(row["p"], str(row["why"])), "p"),
     )
-    return Grid("tests", f"whether {k} variants rank alike over {n} data sets", _columns(rows), rows, shown)
+    return Grid("tests", f"Whether {k} variants rank alike over {n} data sets", _columns(rows), rows, shown)
 
 
 def _test(name: str, outcome: Outcome, df: int | None, df_error: int | None) -> dict[str, Any]:
@@ -201,11 +202,11 @@ def _pairs(found: Together) -> Section:
     )
     text = Text(
         f"A verdict needs p below {found.alpha:g} by Wilcoxon's signed-rank test over data sets, adjusted by Holm over "
-        f"{len(rows)} pairs. The bars of the diagram are of another test, Nemenyi's, whose answer for a pair depends "
+        f"{len(rows)} pair{'s' if len(rows) > 1 else ''}. The bars of the diagram are of another test, Nemenyi's, whose answer for a pair depends "
         "on the other variants as well; the two may disagree."
     )
     return Section(
-        "Pairs of variants", (Grid("pairs", "pairs of variants over data sets", _columns(rows), rows, shown), text)
+        "Pairs of variants", (Grid("pairs", "Pairs of variants over data sets", _columns(rows), rows, shown), text)
     )
 
 

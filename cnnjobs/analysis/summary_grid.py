@@ -39,30 +39,39 @@ def runs_rows(table: JobTable) -> list[tuple[str, int, int, float]]:
 def _row(table: JobTable, row: VariantRow) -> Row:
     counts = (len(row.values), row.expected, row.diverged, row.failed, row.not_finite)
     found: dict[str, Any] = {"variant": row.name, **dict(zip(COUNTS, counts, strict=True))}
-    found |= dict.fromkeys((*NUMBERS, *ENDS)) | {"level": table.design.confidence, "why": "no run yet"}
+    found |= dict.fromkeys((*NUMBERS, *ENDS)) | {"level": table.design.confidence}
     found |= {"cpu_hours": row.cost.cpu_hours_a_run, "gpu_hours": row.cost.gpu_hours_a_run}
     s = row.summary
     if s is None:
-        return found
+        return found | {"why": why_no_interval(row)}
     values = list(row.values.values())
     low, _, high = quartiles(values) or (None, None, None)
-    median = _median_interval(table, values)
-    numbers = (s.mean, s.sd, s.median, low, high, s.minimum, s.maximum)
+    median = _median_interval(row, values)
+    numbers = (s.mean, s.sd, float(np.median(values)), low, high, min(values), max(values))
     intervals = (s.low, s.high, s.sd_low, s.sd_high, median.low, median.high)
     found |= dict(zip((*NUMBERS, *ENDS), (*numbers, *intervals), strict=True))
-    return found | {"why": "" if s.low is not None else _why_no_interval(s.n, s.sd)}
+    return found | {"why": "" if s.low is not None else why_no_interval(row)}
 
 
-def _median_interval(table: JobTable, values: list[float]) -> Interval:
-    if table.design.overlap:
+def _median_interval(row: VariantRow, values: list[float]) -> Interval:
+    if row.design.overlap:
         return Interval.none(SHARED)
-    return bootstrap_interval(values, np.median, np.random.default_rng(SEED), table.design.confidence)
+    return bootstrap_interval(values, np.median, np.random.default_rng(SEED), row.design.confidence)
 
 
-def _why_no_interval(n: int, sd: float | None) -> str:
-    if n == 1:
-        return "one repeat: no spread"
-    return "all repeats identical" if sd == 0 else f"below {FEWEST_FOLDS} folds"
+def why_no_interval(row: VariantRow) -> str:
+    """Say why the mean of a variant has no interval."""
+    s = row.summary
+    if s is None:
+        ended = row.diverged + len(row.completed)
+        return "no run yet" if not ended else f"all {ended} diverged" if not row.completed else "no finite value"
+    if s.n == 1:
+        return "one run: no spread" if row.design.overlap or row.diverged else "one repeat: no spread"
+    return "all repeats identical" if s.sd == 0 else f"below {FEWEST_FOLDS} folds"
+
+
+def _none(row: Row) -> str:
+    return "" if row["mean"] is None else str(row["why"])
 
 
 def _brief(table: JobTable) -> Iterator[Shown]:
@@ -71,13 +80,13 @@ def _brief(table: JobTable) -> Iterator[Shown]:
     yield Shown("n", lambda row: f"{row['n']}/{row['expected']}", "n")
     yield Shown(
         "mean %" if table.is_accuracy else "mean",
-        lambda row: "no run yet" if row["mean"] is None else show(metric, row["mean"]),
+        lambda row: str(row["why"]) if row["mean"] is None else show(metric, row["mean"]),
         "mean",
     )
     yield _value(metric, "SD", "sd")
     yield Shown(
         f"{table.level} CI of the mean",
-        lambda row: interval_cell(metric, row["ci_low"], row["ci_high"], none=str(row["why"])),
+        lambda row: interval_cell(metric, row["ci_low"], row["ci_high"], none=_none(row)),
         "ci_low",
     )
 

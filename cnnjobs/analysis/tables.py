@@ -9,12 +9,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cnnjobs.analysis.comparisons import Comparison, compare
+from cnnjobs.analysis.comparisons import SAME_SEEDS, SHARED, Comparison, compare
 from cnnjobs.analysis.cost import COLUMNS as COST_COLUMNS
 from cnnjobs.analysis.cost import Cost, cost_of
-from cnnjobs.analysis.design import Design, Key, design_of
+from cnnjobs.analysis.design import Design, Key, design_of, vary_of
 from cnnjobs.analysis.measures import measure
-from cnnjobs.analysis.statistics import ALPHA, Difference, Summary
+from cnnjobs.analysis.statistics import ALPHA, Difference, Summary, not_compared
 from cnnjobs.errors import StoreError
 from cnnjobs.spec.metrics import is_accuracy
 from cnnjobs.store.expectation import expected_runs
@@ -37,6 +37,9 @@ VERSION_COLUMNS = (
 COLUMNS = ("trial_id", "condition_id", "repeat", "fold")
 """What else is read of each trial, beside its metric, its cost and its versions."""
 
+OTHER_SOURCES = "its repeats vary other sources of chance"
+"""Why a variant is not compared with the reference."""
+
 MOST_NAMED = 10
 """So many runs a note names."""
 
@@ -57,6 +60,7 @@ class VariantRow:
         diverged: runs whose loss stopped being finite.
         failed: runs that ended with an error.
         not_finite: completed runs whose metric is missing or not finite.
+        design: how they are summarised.
         summary: None without a completed run.
         comparison: with the reference; None for the reference itself.
         cost: of its runs so far.
@@ -70,6 +74,7 @@ class VariantRow:
     diverged: int
     failed: int
     not_finite: int
+    design: Design
     summary: Summary | None
     comparison: Comparison | None
     cost: Cost
@@ -92,7 +97,7 @@ class JobTable:
         stale: stored trials of settings the job no longer has; left out.
         notes: what a reader should know before trusting the numbers.
         provenance: version, device or commit -> the values that the runs have.
-        design: how runs are summarised and compared.
+        design: how runs are compared; each variant has its own, of how they are summarised.
         alpha: of tests; one minus the level of intervals.
         margin: the difference one would like to resolve, as stored; None if none was named.
     """
@@ -163,8 +168,9 @@ def job_table(
     current = stored.table.filter(pc.is_in(stored.table["condition_id"], pa.array(conditions, pa.string())))
     trials = current.to_pylist()
     expected = expected_runs(job, trials)
-    design = design_of(job, metric, alpha, max(expected.values()) // (job["protocol"]["folds"] or 1))
-    rows = _rows(job, trials, metric, reference, design, expected)
+    repeats = max(expected.values()) // (job["protocol"]["folds"] or 1)
+    designs = {name: design_of(job, name, metric, alpha, repeats) for name in job["variants"]}
+    rows = _rows(job, trials, metric, reference, designs, expected)
     provenance = _provenance(trials)
     notes = [
         *_mixed(provenance),
@@ -175,6 +181,7 @@ def job_table(
     stale = stored.table.num_rows - current.num_rows
     asked = MARGIN if margin is None and is_accuracy(metric) else margin
     stored_margin = None if asked is None else asked / measure(metric).factor
+    design = designs[reference]
     return JobTable(job, metric, reference, rows, stale, tuple(notes), provenance, design, alpha, stored_margin)
 
 
@@ -183,7 +190,7 @@ def _rows(
     trials: Sequence[Mapping[str, Any]],
     metric: str,
     reference: str,
-    design: Design,
+    designs: Mapping[str, Design],
     expected: Mapping[str, int],
 ) -> tuple[VariantRow, ...]:
     own = {
@@ -191,13 +198,20 @@ def _rows(
         for name, variant in job["variants"].items()
     }
     values = {name: _values(runs, metric) for name, runs in own.items()}
+    design, varying = designs[reference], vary_of(job, reference)
     alone = {reference} if "audit" not in job else set(own)  # means of audited sources are not of interest
     differences = [
-        None if name in alone else design.difference(runs, values[reference]) for name, runs in values.items()
+        None
+        if name in alone
+        else design.difference(runs, values[reference])
+        if vary_of(job, name) == varying
+        else not_compared(OTHER_SOURCES)
+        for name, runs in values.items()
     ]
-    compared = compare(differences, 1 - design.confidence, independent=not design.overlap)
+    dependent = SHARED if design.overlap else "" if varying else SAME_SEEDS
+    compared = compare(differences, 1 - design.confidence, dependent)
     return tuple(
-        _row(name, own[name], values[name], expected[name], design.summary(values[name]), comparison)
+        _row(name, own[name], values[name], expected[name], designs[name], comparison)
         for name, comparison in zip(values, compared, strict=True)
     )
 
@@ -207,7 +221,7 @@ def _row(
     trials: Sequence[Mapping[str, Any]],
     values: Mapping[Key, float],
     expected: int,
-    summary: Summary | None,
+    design: Design,
     comparison: Comparison | None,
 ) -> VariantRow:
     statuses = Counter(trial["status"] for trial in trials)
@@ -220,7 +234,8 @@ def _row(
         diverged=statuses["diverged"],
         failed=statuses["failed"],
         not_finite=statuses["completed"] - len(values),
-        summary=summary,
+        design=design,
+        summary=design.summary(values),
         comparison=comparison,
         cost=cost_of(trials),
     )

@@ -58,7 +58,8 @@ def show_comparison(store: Store, asked: Asked, folder: Files | None = None) -> 
     from cnnjobs.analysis.differences_grid import differences_grid
     from cnnjobs.analysis.document import Grid
     from cnnjobs.analysis.report import job_document
-    from cnnjobs.analysis.report_comparison import adjustment
+    from cnnjobs.analysis.report_comparison import adjustment, pairing
+    from cnnjobs.analysis.report_verdicts import notes
     from cnnjobs.analysis.summary_grid import summary_grid
     from cnnjobs.analysis.tables import job_table
     from cnnjobs.analysis.writing import write_document
@@ -69,13 +70,8 @@ def show_comparison(store: Store, asked: Asked, folder: Files | None = None) -> 
     click.echo()
     _show_grid(summary_grid(table), "SD: ddof=1")
     if table.comparisons:
-        corrected = ", corrected for the rows that folds share" if table.job["protocol"]["folds"] else ""
-        note = f"Paired by repeat and fold; t intervals{corrected}. {adjustment(table)}"
-        _show_grid(differences_grid(table), note)
-    notes = list(table.notes)
-    if table.stale:
-        notes.append(f"{table.stale} stored trials are of settings the job no longer has: left out")
-    for note in notes:
+        _show_grid(differences_grid(table), f"{pairing(table)} {adjustment(table)}")
+    for note in notes(table):
         click.echo(f"note: {note}")
     document = job_document(
         store, table, waiting, asked.curves, with_predictions=asked.with_predictions, others=asked.others

@@ -116,7 +116,7 @@ def test_the_sd_of_each_source_has_its_interval_and_stands_against_that_of_all(s
         interval = sd_interval(values)
         assert row["repeats"] == len(values)
         assert row["sd"] == pytest.approx(values.std())
-        assert (row["sd_ci95_low"], row["sd_ci95_high"]) == pytest.approx((interval.low, interval.high))
+        assert (row["sd_low"], row["sd_high"]) == pytest.approx((interval.low, interval.high))
         assert (row["min"], row["max"]) == (values.min(), values.max())
         assert row["ratio"] == pytest.approx(values.std() / grid.rows[0]["sd"])
         assert tuple(row) == grid.columns

@@ -99,7 +99,9 @@ def test_the_numbers_of_a_variant_that_diverged_are_of_the_runs_that_completed(t
     store.commit(which | {"status": "diverged"}, {}, None)
     note = "a: 1 of its runs diverged (loss not finite) and have no test_accuracy: its numbers are of the runs that "
     assert note + "completed" in job_table(store).notes
-    assert "training of the runs that completed." in report_of(store)
+    report = report_of(store)
+    assert "the weights of the final epoch, of the runs that completed." in report
+    assert "SD over 2 runs 7.07 points; of the runs that completed, 1 of 3 of a diverged." in report
 
 
 def test_a_median_has_an_interval_from_twenty_runs(tmp_path):

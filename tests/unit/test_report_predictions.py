@@ -5,9 +5,10 @@ import pytest
 from stored import made_up_store, make_store, predictions
 
 from cnnjobs.analysis import statistics
+from cnnjobs.analysis.cells import interval_cell
 from cnnjobs.analysis.document import Document, Text
 from cnnjobs.analysis.predictions import read_predictions
-from cnnjobs.analysis.report_predictions import predictions_section
+from cnnjobs.analysis.report_predictions import _wider, predictions_section
 from cnnjobs.analysis.tables import job_table
 from cnnjobs.messages import Predictions
 
@@ -88,6 +89,17 @@ def test_both_intervals_of_a_difference_are_those_of_the_whole_arrays(tmp_path):
     assert row["mean"] == pytest.approx(d.mean(), abs=1e-12)
     assert (row["repeats_low"], row["repeats_high"]) == pytest.approx(repeats, abs=1e-12)
     assert (row["both_low"], row["both_high"]) == pytest.approx((both.low, both.high), abs=1e-12)
+
+
+def test_of_two_intervals_people_read_the_wider(tmp_path):
+    """The one over new images as well covers too little where it comes out narrower."""
+    read = Read(two_variants(tmp_path, own=same_labels))
+    row, cells = read.row("new_examples", "b"), read.cells("new_examples", "b")
+    narrower = row["both_high"] - row["both_low"] < row["repeats_high"] - row["repeats_low"]
+    assert cells[-1] == (f"{cells[-2]} (as over repeats)" if narrower else interval_cell("test_accuracy",
+        row["both_low"], row["both_high"], signed=True))  # fmt: skip
+    assert _wider({"both_low": -1, "both_high": 1, "repeats_low": -0.5, "repeats_high": 0.5}) == "[-100.00, +100.00]"
+    assert _wider({"both_low": 0, "both_high": 1, "repeats_low": -1, "repeats_high": 1}).endswith("(as over repeats)")
 
 
 def test_churn_and_ensembles_are_those_of_the_whole_arrays(tmp_path):

@@ -179,13 +179,19 @@ def test_data_sets_on_which_a_pair_ties_do_not_help_to_reach_it():
     assert (outcome.p, outcome.why) == (0.0625, "cannot reach 0.05 at this n")
 
 
-def test_ranks_that_are_all_alike_have_no_f_and_are_judged_by_chi_squared():
+def test_ranks_that_are_all_alike_have_no_f_and_are_judged_by_counting_orders():
     document = together_document(made_up([[1, 2, 3]] * 6))
-    words = "Every data set ranks the variants alike, so F has no end. By chi-squared mean ranks differ by more than "
-    assert words + "chance (Friedman's chi-squared = 12.00, p = 0.002)." in texts(document)
-    two = texts(together_document(made_up([[1, 2], [1, 2]])))
-    assert "mean ranks are not resolved from chance (Friedman's chi-squared = 2.00, p = 0.157)." in two
-    assert grid(document, "tests").cells[1][1::2] == ("-", "every data set ranks the variants alike")
+    assert (
+        "Every data set ranks the variants alike: mean ranks differ by more than chance (of all orders, p < 0.001)."
+        in texts(document)
+    )
+    two = texts(together_document(made_up([[1, 2]] * 5)))
+    assert "mean ranks are not resolved from chance (of all orders, p = 0.062)." in two
+    assert made_up([[1, 2, 3]] * 6).friedman.f.p == pytest.approx(6.0**-5)
+
+
+def test_few_data_sets_have_no_verdict():
+    assert "Fewer than 5 data sets: no verdict on mean ranks." in texts(together_document(made_up([[1, 2]] * 4)))
 
 
 def refusal(*tables):

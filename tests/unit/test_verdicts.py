@@ -2,7 +2,8 @@
 
 from stored import VALUES, make_store
 
-from cnnjobs.analysis.report_verdicts import sentences, verdict_section
+from cnnjobs.analysis.report_verdicts import notes, sentences, verdict_section
+from cnnjobs.analysis.selection import weights
 from cnnjobs.analysis.tables import job_table
 
 
@@ -46,7 +47,7 @@ def test_folds_below_five_are_estimates(tmp_path):
 
 def test_one_variant_has_its_mean_interval_and_spread(tmp_path):
     assert said(tmp_path, {"a": [0.5, 0.6, 0.7]}) == [
-        "a has a mean test accuracy of 60.00%, 95% CI [35.16, 84.84]; SD over 3 runs 10.00."
+        "a has a mean test accuracy of 60.00%, 95% CI [35.16, 84.84]; SD over 3 runs 10.00 points."
     ]
     assert said(tmp_path / "one", {"a": [0.5]}) == ["a has a test accuracy of 50.00% (one repeat: no spread)."]
     assert said(tmp_path / "none", {"a": []}) == ["No run has completed yet."]
@@ -62,3 +63,62 @@ def test_the_section_says_what_was_compared_and_what_to_know(tmp_path):
     kinds = [block.kind for block in section.blocks]
     assert kinds == ["verdict", "verdict", "text", "note"]
     assert section.blocks[2].text.startswith("Data set digits: 100 training and 10 test images of 2 classes. 5 repeats")
+
+
+def test_a_difference_of_runs_that_completed_says_how_many_diverged(tmp_path):
+    store = make_store(tmp_path, {"a": [0.5, 0.6, 0.65], "b": [0.9, 0.95, 0.97]}, repeats=4)
+    which = {"trial_id": "t1-3", "condition_id": "c1", "job": "job", "variant": "b", "repeat": 3, "fold": 0}
+    store.commit(which | {"status": "diverged"}, {}, None)
+    (first,) = sentences(job_table(store))
+    assert first.endswith("3 pairs); of the runs that completed, 1 of 4 of b diverged.")
+
+
+def test_variants_that_are_equal_in_every_pair_are_said_to_be(tmp_path):
+    assert said(tmp_path, {"a": [0.5, 0.6], "b": [0.5, 0.6]})[0] == "b and a are equal in every pair."
+
+
+def test_variants_whose_repeats_vary_other_sources_are_not_compared(tmp_path):
+    store = make_store(tmp_path, {"a": [0.90, 0.91] * 5, "b": [0.92, 0.94] * 5}, folds=5, repeats=2)
+    job = store.job
+    job["variants"]["b"]["vary"] = ["init", "order"]
+    store.write_job(dict(job))
+    table = job_table(store)
+    assert sentences(table)[0] == "b cannot be compared with a: its repeats vary other sources of chance."
+    assert [row.design.same_folds for row in table.rows] == [False, True], "each has its own design"
+    assert (table.rows[0].summary.n, table.rows[1].summary.n) == (10, 5)
+
+
+def test_repeats_with_the_same_seeds_are_not_independent_pairs(tmp_path):
+    store = make_store(tmp_path, {"a": [0.5, 0.5, 0.6], "b": [0.7, 0.7, 0.9]})
+    store.write_job({**store.job, "vary": []})
+    one = job_table(store).comparisons["b"]
+    assert one.sign_flip.why == one.superiority.interval.why == "every repeat has the same seeds"
+
+
+def with_callbacks(tmp_path, *callbacks, **made):
+    store = make_store(tmp_path, {"a": [0.5, 0.6], "b": [0.7, 0.9]}, **made)
+    for name, own in zip(store.job["variants"], callbacks, strict=True):
+        store.job["variants"][name]["settings"] = {"callbacks": own}
+    store.write_job(dict(store.job))
+    return store
+
+
+BEST = {"kind": "BestWeights", "monitor": "val_accuracy"}
+
+
+def test_which_epochs_weights_are_measured_is_said(tmp_path):
+    final = with_callbacks(tmp_path / "final", [], [{"kind": "EarlyStopping", "monitor": "val_loss"}])
+    both = with_callbacks(tmp_path / "both", [BEST], [BEST])
+    one = with_callbacks(tmp_path / "one", [], [BEST])
+    assert weights(final.job) == "the weights of the final epoch"
+    assert weights(both.job) == "the weights of the best epoch by val_accuracy"
+    assert weights(one.job) == "the weights of the final epoch, or of the best one (b by val_accuracy)"
+
+
+def test_weights_chosen_by_the_test_set_are_said_to_flatter(tmp_path):
+    chosen, free = (
+        list(notes(job_table(with_callbacks(tmp_path / name, [], own, validation="test"))))
+        for name, own in (("chosen", [BEST]), ("free", []))
+    )
+    assert "Callbacks of b decide by the test set" in chosen[0]
+    assert "Nothing was selected by them here" in free[0]

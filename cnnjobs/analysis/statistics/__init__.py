@@ -31,6 +31,7 @@ from cnnjobs.analysis.statistics.outcomes import ALPHA, CONFIDENCE, Interval, Ou
 from cnnjobs.analysis.statistics.pairs import (
     Difference,
     Superiority,
+    not_compared,
     paired_difference,
     sign_flip,
     superiority,
@@ -83,6 +84,7 @@ __all__ = [
     "new_examples_interval",
     "noether_pairs",
     "noise",
+    "not_compared",
     "paired_difference",
     "pairwise_wilcoxon",
     "quartiles",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from math import factorial
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -50,6 +51,9 @@ def holm(ps: Sequence[float | None]) -> list[float | None]:
     return found
 
 
+ALIKE = "every data set ranks the variants alike"
+
+
 def friedman(scores: ArrayLike) -> Friedman:
     """Return mean ranks and whether they differ by more than chance.
 
@@ -78,8 +82,8 @@ def friedman(scores: ArrayLike) -> Friedman:
 
 def _iman_davenport(chi: float, n: int, k: int) -> Outcome:
     rest = n * (k - 1) - chi
-    if rest <= 1e-9:
-        return Outcome.none("every data set ranks the variants alike")
+    if rest <= 1e-9:  # F has no end; of (k!)^n rankings, k! agree so
+        return Outcome(None, float(factorial(k)) ** (1 - n), ALIKE)
     f = (n - 1) * chi / rest
     return Outcome(f, float(stats.f.sf(f, k - 1, (k - 1) * (n - 1))))
 

@@ -108,6 +108,19 @@ def paired_difference(
     )
 
 
+def not_compared(why: str) -> Difference:
+    """Return no difference, and why.
+
+    Args:
+        why: in a few words.
+
+    Example:
+        >>> not_compared("no pairs yet").t.why
+        'no pairs yet'
+    """
+    return Difference(0, None, None, None, None, 0, None, Outcome.none(why), ())
+
+
 def _unpaired(a: Sequence[float], b: Sequence[float], overlap: float, confidence: float) -> Difference:
     """Return the difference of means by Welch (1947), for independent runs, two or more a side."""
     if overlap or min(len(a), len(b)) < 2 or not (sd(reals(a)) or sd(reals(b))):
