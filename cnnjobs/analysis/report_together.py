@@ -202,8 +202,8 @@ def _pairs(found: Together) -> Section:
     )
     text = Text(
         f"A verdict needs p below {found.alpha:g} by Wilcoxon's signed-rank test over data sets, adjusted by Holm over "
-        f"{len(rows)} pair{'s' if len(rows) > 1 else ''}. The bars of the diagram are of another test, Nemenyi's, whose answer for a pair depends "
-        "on the other variants as well; the two may disagree."
+        f"{len(rows)} pair{'s' if len(rows) > 1 else ''}. The bars of the diagram are of another test, Nemenyi's, whose answer "
+        "for a pair depends on the other variants as well; the two may disagree."
     )
     return Section(
         "Pairs of variants", (Grid("pairs", "Pairs of variants over data sets", _columns(rows), rows, shown), text)

@@ -59,8 +59,8 @@ def test_runs_that_the_reference_has_already_cost_no_more(tmp_path):
     """Five pairs, and three runs more of the reference: of these the margin needs three fewer."""
     values = {"a": [*VALUES["baseline"], 0.92, 0.92, 0.92], "b": VALUES["alike"]}
     store = make_store(tmp_path, values, repeats=8, seconds=3600.0, cpus=1)
-    _, rows = planning_of(store)
-    assert float(rows[0]["cpu_hours"]) == pytest.approx(2 * int(rows[0]["more"]) - 3)
+    _, (grid,) = planning_of(store)
+    assert grid.rows[0]["cpu_hours"] == pytest.approx(2 * grid.rows[0]["more"] - 3)
 
 
 def test_a_single_variant_has_nothing_to_resolve(tmp_path):
