@@ -200,10 +200,11 @@ def _pairs(found: Together) -> Section:
         Shown("p (Wilcoxon, Holm)", lambda row: outcome_cell(Outcome(row["w"], row["p_holm"], row["why"])), "p_holm"),
         Shown("verdict", lambda row: str(row["verdict"])),
     )
+    family = f"{len(rows)} pair{'s' if len(rows) > 1 else ''}"
     text = Text(
         f"A verdict needs p below {found.alpha:g} by Wilcoxon's signed-rank test over data sets, adjusted by Holm over "
-        f"{len(rows)} pair{'s' if len(rows) > 1 else ''}. The bars of the diagram are of another test, Nemenyi's, whose answer "
-        "for a pair depends on the other variants as well; the two may disagree."
+        f"{family}. The bars of the diagram are of another test, Nemenyi's, whose answer for a pair depends on the "
+        "other variants as well; the two may disagree."
     )
     return Section(
         "Pairs of variants", (Grid("pairs", "Pairs of variants over data sets", _columns(rows), rows, shown), text)
