@@ -1,7 +1,9 @@
 """Numbers as people read them, in the cells of tables."""
 
+import math
+
 from cnnjobs.analysis.measures import show
-from cnnjobs.analysis.statistics import Interval, Outcome
+from cnnjobs.analysis.statistics import Outcome
 
 THRESHOLDS = ("0.001", "0.010", "0.050", "0.100")
 """Where three decimals may hide on which side p is."""
@@ -9,7 +11,7 @@ THRESHOLDS = ("0.001", "0.010", "0.050", "0.100")
 
 def p_cell(p: float | None) -> str:
     """Return p for people."""
-    if p is None:
+    if p is None or math.isnan(p):
         return "-"
     if p < 0.001:
         return "< 0.001"
@@ -41,11 +43,3 @@ def interval_cell(metric: str, low: float | None, high: float | None, *, signed:
     if low is None or high is None:
         return none
     return f"[{show(metric, low, signed=signed)}, {show(metric, high, signed=signed)}]"
-
-
-def share_cell(share: float | None, interval: Interval) -> str:
-    """Return a share with its interval, or why that has none."""
-    if share is None:
-        return "-"
-    ends = f"({interval.why})" if interval.low is None else f"[{interval.low:.2f}, {interval.high:.2f}]"
-    return f"{share:.2f} {ends}"

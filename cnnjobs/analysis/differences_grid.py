@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from cnnjobs.analysis.cells import interval_cell, p_cell, p_or_why, share_cell
+from cnnjobs.analysis.cells import interval_cell, p_cell
 from cnnjobs.analysis.comparisons import Comparison
 from cnnjobs.analysis.document import Grid, Row, Shown
 from cnnjobs.analysis.measures import capital, difference_label, show
@@ -56,12 +56,8 @@ def _tests(table: JobTable) -> Iterator[Shown]:
     yield Shown("d_z", lambda row: "-" if row["d_z"] is None else f"{row['d_z']:+.2f}", "d_z", brief=False)
     if several:
         yield Shown("p (t)", lambda row: p_cell(row["p"]), "p", brief=False)
-    yield Shown("p (sign flips)", _flips, "sign_flip_p", brief=False)
+    yield Shown("p (sign flips)", lambda row: p_cell(row["sign_flip_p"]), "sign_flip_p", brief=False)
     yield Shown("P(A > B)", _above, "p_above", brief=False)
-
-
-def _flips(row: Row) -> str:
-    return p_or_why(row["sign_flip_p"], row["sign_flip_why"])
 
 
 def _estimate(table: JobTable) -> Iterator[Shown]:
@@ -87,5 +83,7 @@ def _pairs(row: Row) -> str:
 
 
 def _above(row: Row) -> str:
-    interval = Interval(row["p_above_low"], row["p_above_high"], row["p_above_why"])
-    return share_cell(row["p_above"], interval)
+    share, low, high = row["p_above"], row["p_above_low"], row["p_above_high"]
+    if share is None:
+        return "-"
+    return f"{share:.2f}" if low is None else f"{share:.2f} [{low:.2f}, {high:.2f}]"

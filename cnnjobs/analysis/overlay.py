@@ -42,8 +42,8 @@ class Model:
 
     @property
     def job(self) -> str:
-        """Name of the job."""
-        return str(self._document["name"])
+        """Name of the job's folder."""
+        return self.store.files.name
 
     @property
     def name(self) -> str:

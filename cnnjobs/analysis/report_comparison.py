@@ -32,7 +32,23 @@ def differences_section(table: JobTable) -> Section | None:
         "0.75 and its interval above 0.5 (Bouthillier et al., arXiv 2103.03098)"
         + ("." if table.is_accuracy else "; here less is better, so that low shares speak for the variant.")
     )
-    return Section(f"Paired differences to {table.reference}", (*blocks, differences_grid(table), Text(text)))
+    return Section(
+        f"Paired differences to {table.reference}", (*blocks, differences_grid(table), *_cannot(table), Text(text))
+    )
+
+
+def _cannot(table: JobTable) -> list[Text]:
+    """Say what tests of differences cannot do, and of which variants."""
+    found: dict[str, list[str]] = {}
+    for name, one in table.comparisons.items():
+        above = one.superiority.interval.why if one.superiority else ""
+        if one.sign_flip.why:
+            found.setdefault(f"Sign flips: {one.sign_flip.why}", []).append(name)
+        if above:
+            found.setdefault(f"P(A > B) without an interval: {above}", []).append(name)
+    everyone = list(table.comparisons)
+    said = [why if names == everyone else f"{why} ({', '.join(names)})" for why, names in found.items()]
+    return [Text(". ".join(said) + ".")] if said else []
 
 
 def _t_test(table: JobTable) -> str:

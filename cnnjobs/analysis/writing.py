@@ -1,6 +1,7 @@
 """Writes a report: every table as CSV, LaTeX and Parquet, every figure as PNG, SVG and PDF with its values."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from cnnjobs.analysis.csv_tables import csv_text, grid_csv
@@ -19,6 +20,13 @@ KINDS = ("svg", "png", "pdf")
 """Every figure is written as each of these."""
 
 
+MANIFEST = ".cnnjobs-report.json"
+"""Lists what a report wrote, so that the next one removes that and nothing of anybody else's."""
+
+PAGES = ("report.md", "index.html")
+"""Removed before anything else is written, and written last: a report that was cut off does not show old numbers."""
+
+
 @dataclass(frozen=True)
 class Written:
     """Where a report lies.
@@ -35,7 +43,9 @@ class Written:
 
 
 def write_document(folder: Files, document: Document, on_progress: OnProgress) -> Written:
-    """Write a report into a folder that is its own: other files in its `figures/` and `tables/` are removed.
+    """Write a report; of other files in the folder those are removed that an earlier report wrote.
+
+    Everything is drawn before anything is written.
 
     Args:
         folder: of the report.
@@ -45,40 +55,62 @@ def write_document(folder: Files, document: Document, on_progress: OnProgress) -
     Raises:
         StoreError: if it cannot be written.
     """
-    tables, pictures = folder.below("tables"), folder.below("figures")
+    charts = document.charts
+    files: dict[str, bytes] = {}
+    for done, chart in enumerate(charts):
+        on_progress("drawing figures", done, len(charts))
+        files |= {f"figures/{name}": content for name, content in chart_files(chart).items()}
+    on_progress("drawing figures", len(charts), len(charts))
     for grid in document.grids:
-        _write_grid(tables, grid)
-    figures = {}
-    for done, chart in enumerate(document.charts):
-        on_progress("drawing figures", done, len(document.charts))
-        figures[chart.name] = write_chart(pictures, chart)
-    on_progress("drawing figures", len(figures), len(figures))
-    folder.write("report.md", markdown_report(document).encode())
-    folder.write("index.html", html_report(document, figures).encode())
-    _sweep(tables, {grid.name for grid in document.grids})
-    _sweep(pictures, set(figures))
-    box_plot = f"{pictures.location}/box.png" if "box" in figures else None
+        files |= {f"tables/{name}": content for name, content in _grid_files(grid).items()}
+    pictures = {chart.name: files[f"figures/{chart.name}.svg"] for chart in charts}
+    pages = (markdown_report(document), html_report(document, pictures))
+    _replace(folder, files, dict(zip(PAGES, (page.encode() for page in pages), strict=True)))
+    box_plot = f"{folder.location}/figures/box.png" if "figures/box.png" in files else None
     return Written(f"{folder.location}/index.html", box_plot, document.damaged)
 
 
-def _write_grid(folder: Files, grid: Grid) -> None:
-    folder.write(f"{grid.name}.csv", grid_csv(grid).encode())
-    folder.write(f"{grid.name}.tex", latex_table(grid).encode())
-    folder.write(f"{grid.name}.parquet", grid_parquet(grid))
+def is_report(folder: Files) -> bool:
+    """Whether a report was written into a folder."""
+    return folder.read(MANIFEST) is not None
 
 
-def write_chart(folder: Files, chart: Chart) -> bytes:
-    """Write a figure and its values; return it as SVG."""
+def _replace(folder: Files, files: Mapping[str, bytes], pages: Mapping[str, bytes]) -> None:
+    """Write the files, and the pages last; remove what an earlier report left."""
+    earlier = _earlier(folder)
+    for name in (*PAGES, *(file for file in earlier if file not in files)):
+        _remove(folder, name)
+    folder.write(MANIFEST, json.dumps({"files": sorted({*earlier, *files})}).encode())
+    for name, content in files.items():
+        place, _, file = name.rpartition("/")
+        folder.below(place).write(file, content)
+    for name, content in pages.items():
+        folder.write(name, content)
+    folder.write(MANIFEST, json.dumps({"files": sorted(files)}).encode())
+
+
+def _earlier(folder: Files) -> list[str]:
+    """Return what the manifest lists; nothing if it is not one."""
+    try:
+        found = json.loads(folder.read(MANIFEST) or b"{}").get("files", [])
+    except (ValueError, AttributeError):
+        return []
+    return [name for name in found if isinstance(name, str) and name.count("/") == 1 and ".." not in name]
+
+
+def _remove(folder: Files, name: str) -> None:
+    place, _, file = name.rpartition("/")
+    (folder.below(place) if place else folder).remove(file)
+
+
+def _grid_files(grid: Grid) -> dict[str, bytes]:
+    texts = {"csv": grid_csv(grid), "tex": latex_table(grid)}
+    files = {f"{grid.name}.{kind}": text.encode() for kind, text in texts.items()}
+    return files | {f"{grid.name}.parquet": grid_parquet(grid)}
+
+
+def chart_files(chart: Chart) -> dict[str, bytes]:
+    """Return a figure as files, with its values: name -> content."""
     figure = chart.draw()
-    drawn = {kind: render(figure, kind) for kind in KINDS}
-    for kind, content in drawn.items():
-        folder.write(f"{chart.name}.{kind}", content)
-    folder.write(f"{chart.name}.csv", csv_text(chart.columns, chart.rows()).encode())
-    return drawn["svg"]
-
-
-def _sweep(folder: Files, names: set[str]) -> None:
-    """Remove what an earlier report wrote and this one did not: of a variant that has another name now, say."""
-    for file in folder.names():
-        if file.rsplit(".", 1)[0] not in names:
-            folder.remove(file)
+    drawn = {f"{chart.name}.{kind}": render(figure, kind) for kind in KINDS}
+    return drawn | {f"{chart.name}.csv": csv_text(chart.columns, chart.rows()).encode()}

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cnnjobs.cli.options import DEFAULT_RESULTS, not_empty
+from cnnjobs.cli.options import DEFAULT_RESULTS, finite, not_empty
 from cnnjobs.cli.stores import for_each_store
 from cnnjobs.spec.metrics import CURVES, METRICS
 
@@ -21,15 +21,22 @@ if TYPE_CHECKING:
     type=click.Choice([f"{part}_{metric}" for part in ("test", "val") for metric in METRICS]),
     help="What to compare.  [default: test_accuracy; val_accuracy with folds]",
 )
-@click.option("--reference", metavar="VARIANT", help="What the others are compared with.  [default: the job's first]")
+@click.option(
+    "--reference",
+    metavar="VARIANT",
+    callback=not_empty,
+    help="What the others are compared with.  [default: the job's first]",
+)
 @click.option(
     "--margin",
     type=click.FloatRange(min=0, min_open=True),
+    callback=finite,
     help="A difference worth resolving, in percentage points or the metric's unit.  [default: 0.2 points]",
 )
 @click.option(
     "--alpha",
-    type=click.FloatRange(min=0, max=1, min_open=True, max_open=True),
+    type=click.FloatRange(min=1e-6, max=0.5),
+    callback=finite,
     default=0.05,
     show_default=True,
     help="How often a test may see a difference that is chance; intervals have the level 1 - alpha.",
@@ -78,8 +85,11 @@ def aggregate(
     from cnnjobs.store.files import Files
     from cnnjobs.store.results import open_stores
 
+    place = Files(output or results)
+    if output is not None:
+        _check_output(place)
     if overlay:
-        show_overlay(results, overlay, curves)
+        show_overlay(results, overlay, curves, place.below("overlay"))
     asked = Asked(
         metric=metric,
         reference=reference,
@@ -93,7 +103,7 @@ def aggregate(
     for_each_store(
         results,
         lambda store: show_comparison(store, asked, folder_of(store)),
-        lambda tables: show_together(tables, Files(output or results).below("report")),
+        lambda tables: show_together(tables, place.below("report")),
     )
 
 
@@ -107,4 +117,23 @@ def _folders(results: str, output: str | None) -> "Callable[[Store], Files | Non
     folder = Files(output)
     if Store(Files(results)).job is not None:
         return lambda store: folder
-    return lambda store: folder.below(str((store.job or {})["name"]))
+    return lambda store: folder.below(store.files.name)
+
+
+def _check_output(folder: "Files") -> None:
+    """Refuse a folder in which a report would write over what is not one.
+
+    Raises:
+        StoreError: if it is a job's, has pages that are no report's, or cannot be written.
+    """
+    from cnnjobs.analysis.writing import PAGES, is_report
+    from cnnjobs.errors import StoreError
+
+    names = set(folder.names())
+    taken = sorted(names & {"job.json", *(() if is_report(folder) else PAGES)})
+    if taken:
+        raise StoreError(
+            f"`--output` must be a folder of its own for the report. Received: {folder.location}, which holds "
+            f"{' and '.join(taken)} of something else. Name another, such as {folder.location.rstrip('/')}/report."
+        )
+    folder.check_writable()

@@ -145,8 +145,8 @@ def _show_grid(grid: "Grid", note: str) -> None:
     show_table(grid.title, grid.in_brief.header, grid.in_brief.cells, note)
 
 
-def show_overlay(results: str, names: Sequence[str], curves: Sequence[str]) -> None:
-    """Write the figure of several models into `overlay/`, and print where it is.
+def show_overlay(results: str, names: Sequence[str], curves: Sequence[str], folder: Files) -> None:
+    """Write the figure of several models into a folder, and print where it is.
 
     Raises:
         StoreError: for a name that is no model.
@@ -154,14 +154,14 @@ def show_overlay(results: str, names: Sequence[str], curves: Sequence[str]) -> N
     import click
 
     from cnnjobs.analysis.overlay import choose, overlay_chart, read_histories
-    from cnnjobs.analysis.writing import write_chart
+    from cnnjobs.analysis.writing import chart_files
     from cnnjobs.store.results import open_stores
 
     stores, _ = open_stores(results)
-    folder = Files(results).below("overlay")
     histories, damaged = read_histories(choose(stores, names))
     chart = overlay_chart(histories, curves)
-    write_chart(folder, chart)
+    for file, content in chart_files(chart).items():
+        folder.write(file, content)
     for name in damaged:
         click.echo(f"note: not readable, missing in the overlay: {name}")
     click.echo(f"overlay:  {folder.location}/{chart.name}.png")

@@ -18,6 +18,10 @@ SOURCES = ("split", "init", "order", "augment", "dropout")
 """The named sources of chance; each has a seed of its own."""
 
 
+TAKEN = ("report", "overlay")
+"""Names of folders beside those of jobs."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Job:
     """A data set, its variants, and how often to repeat them.
@@ -58,6 +62,11 @@ class Job:
         if not isinstance(self.name, str) or not re.fullmatch(r"[A-Za-z0-9][\w.-]{0,99}", self.name, re.ASCII):
             raise SpecError(
                 "`name` must be 1 to 100 letters, digits, dots, dashes or underscores, because it names a folder. "
+                f"Received: name={self.name!r}."
+            )
+        if self.name in TAKEN:
+            raise SpecError(
+                f"`name` must not be one of {', '.join(TAKEN)}, which are folders beside those of jobs. "
                 f"Received: name={self.name!r}."
             )
         whole("seed", self.seed, least=0)

@@ -49,6 +49,11 @@ class Files:
             self._system = fs.LocalFileSystem()
         self.is_local = isinstance(self._system, fs.LocalFileSystem)
 
+    @property
+    def name(self) -> str:
+        """The folder's own name, without those above it."""
+        return str(self._root).rpartition("/")[2]
+
     def below(self, *parts: str) -> "Files":
         """Return the sub-folder."""
         child = object.__new__(Files)

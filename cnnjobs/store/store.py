@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from cnnjobs.errors import StoreError
 from cnnjobs.messages import Predictions
+from cnnjobs.spec.job import SOURCES
 from cnnjobs.store.files import Files
 from cnnjobs.store.reading import OnProgress, Stored, TableFiles, refuse_newer
 from cnnjobs.store.schemas import EPOCHS, PREDICTIONS, SCHEMA_VERSION, one_row
@@ -130,7 +131,7 @@ class Store:
             job: dict[str, Any] = json.loads(content)
             refuse_newer(int(job["schema"]), f"{self.files.location}/job.json")
             _check_job(job)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise StoreError(
                 f"{self.files.location}/job.json is not a job of cnnjobs ({type(error).__name__}: {error}). Move the "
                 "folder away, or choose another with `--results PATH`."
@@ -155,8 +156,21 @@ def _check_job(job: Mapping[str, Any]) -> None:
     for variant in job["variants"].values():
         if not isinstance(variant["condition_id"], str):
             raise TypeError(f"condition_id is {variant['condition_id']!r}")
+        _check_sources(variant.get("vary", job["vary"]))
+    audit = job.get("audit", {"job": "", "variant": "", "left_out": {}})
+    for name, kind in {"job": str, "variant": str, "left_out": dict}.items():
+        if not isinstance(audit[name], kind):
+            raise TypeError(f"audit.{name} is {audit[name]!r}")
+    _check_sources(audit["left_out"])
     if job["reference"] not in job["variants"]:
         raise ValueError(f"reference {job['reference']!r} is no variant")
+
+
+def _check_sources(names: Iterable[Any]) -> None:
+    """Raise a ValueError for a name that is no source of chance."""
+    unknown = [name for name in names if name not in SOURCES]
+    if unknown:
+        raise ValueError(f"no sources of chance: {unknown}")
 
 
 def _parquet(table: pa.Table, compression: str = "zstd") -> bytes:

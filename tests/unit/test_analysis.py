@@ -182,15 +182,11 @@ def test_dollars_and_unknown_letters_in_names_are_drawn_as_text(tmp_path):
     assert written.damaged == ()
 
 
-def test_curves_that_cannot_be_read_are_named_and_old_figures_removed(tmp_path):
+def test_curves_that_cannot_be_read_are_named(tmp_path):
     store = make_store(tmp_path, {"a": [0.5, 0.6]}, curves=True)
-    old = tmp_path / "job" / "report" / "figures" / "curves-renamed.png"
-    old.parent.mkdir(parents=True)
-    old.write_bytes(b"")
     (tmp_path / "job" / "epochs" / "t0-1.parquet").write_bytes(b"cut short")
     written = write_report(store)
     assert "epochs/t0-1.parquet" in written.damaged[0]
-    assert not old.exists()
 
 
 def test_the_report_says_what_made_the_runs(tmp_path):
