@@ -92,8 +92,8 @@ def test_folds_have_no_tests_that_need_independent_pairs(tmp_path):
     cells = differences_grid(table).cells[0]
     assert cells[-2:] == ("-", "1.00")
     why = "runs share training rows"
-    assert f"Sign flips: {why}. P(A \\> B) without an interval: {why}." in report_of(make_store(tmp_path / "again", VALUES,
-        folds=5, repeats=1))  # fmt: skip
+    report = report_of(make_store(tmp_path / "again", VALUES, folds=5, repeats=1))
+    assert f"Sign flips: {why}. P(A \\> B) without an interval: {why}." in report
     assert summary_grid(table).cells[0][5] == "-", "no interval of the SD"
 
 
