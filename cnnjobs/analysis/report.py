@@ -64,7 +64,7 @@ def job_document(
         sources_section(store, table),
         fold_components_section(table),
         predictions_section(table, findings) if findings else None,
-        curves_section(store, table, names, curves),
+        curves_section(store, table, names, curves, on_progress),
         classes_section(table, findings, names) if findings else WITHOUT_PREDICTIONS,
         cost_section(table),
         provenance_section(table),

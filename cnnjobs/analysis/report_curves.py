@@ -10,6 +10,7 @@ from cnnjobs.analysis.document import Chart, Section, Text
 from cnnjobs.analysis.measures import measure
 from cnnjobs.analysis.tables import JobTable
 from cnnjobs.spec.metrics import TOP
+from cnnjobs.store.reading import OnProgress
 from cnnjobs.store.store import Store
 
 ABOUT = (
@@ -18,7 +19,9 @@ ABOUT = (
 )
 
 
-def curves_section(store: Store, table: JobTable, names: Mapping[str, str], metrics: Sequence[str]) -> Section | None:
+def curves_section(
+    store: Store, table: JobTable, names: Mapping[str, str], metrics: Sequence[str], on_progress: OnProgress
+) -> Section | None:
     """Return the learning curves of every variant that has epochs; None without any.
 
     Args:
@@ -26,14 +29,16 @@ def curves_section(store: Store, table: JobTable, names: Mapping[str, str], metr
         table: the comparison, whose runs are drawn.
         names: variant -> plain name.
         metrics: of `METRICS`, a panel each.
+        on_progress: is told of variants read.
     """
     job, classes = str(table.job["name"]), table.job["dataset"]["classes"]
     charts: list[Chart] = []
     damaged: list[str] = []
     missing: set[str] = set()
     columns = ["trial_id", "repeat", "fold", "epoch", *(f"{part}{one}" for one in metrics for part in ("", "val_"))]
-    for row in table.rows:
+    for done, row in enumerate(table.rows, start=1):
         stored = store.read("epochs", row.trials, list(dict.fromkeys(columns)))
+        on_progress("reading learning curves", done, len(table.rows))
         damaged += stored.damaged
         if stored.table.num_rows:
             drawn = drawable(metrics, stored.table, classes)

@@ -34,6 +34,9 @@ VERSION_COLUMNS = (
 )
 """What should be the same in all trials of a comparison: each can change the bits of a result."""
 
+ORIGINS = ("ray_version", "host", "commit", "dirty")
+"""What is told beside them: it changes no bits, or is more than one where jobs are large."""
+
 COLUMNS = ("trial_id", "condition_id", "repeat", "fold")
 """What else is read of each trial, beside its metric, its cost and its versions."""
 
@@ -162,7 +165,7 @@ def job_table(
     if reference not in job["variants"]:
         names = ", ".join(job["variants"])
         raise StoreError(f"`--reference` must be a variant of {job['name']}: {names}. Received: {reference!r}.")
-    columns = list(dict.fromkeys([*COLUMNS, *COST_COLUMNS, metric, *VERSION_COLUMNS, "commit", "dirty"]))
+    columns = list(dict.fromkeys([*COLUMNS, *COST_COLUMNS, metric, *VERSION_COLUMNS, *ORIGINS]))
     stored = store.read("trials", columns=columns, on_progress=on_progress)
     conditions = [variant["condition_id"] for variant in job["variants"].values()]
     current = stored.table.filter(pc.is_in(stored.table["condition_id"], pa.array(conditions, pa.string())))
@@ -254,7 +257,7 @@ def _finite(value: float | None) -> bool:
 def _provenance(trials: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
     """Return what the runs were made with; more than one value is a mixture."""
     found = {}
-    for column in (*VERSION_COLUMNS, "commit", "dirty"):
+    for column in (*VERSION_COLUMNS, *ORIGINS):
         values = sorted({str(trial[column]) for trial in trials if trial[column] is not None})
         if values:
             found[column.removesuffix("_version")] = tuple(values)
@@ -265,8 +268,8 @@ def _mixed(provenance: Mapping[str, tuple[str, ...]]) -> list[str]:
     """Warn of a comparison between runs of different versions or devices."""
     return [
         f"the runs mix {len(values)} values of {name}: {', '.join(values)}; a difference may be theirs"
-        for name, values in provenance.items()
-        if len(values) > 1 and name not in ("commit", "dirty")
+        for column in VERSION_COLUMNS
+        if len(values := provenance.get(name := column.removesuffix("_version"), ())) > 1
     ]
 
 

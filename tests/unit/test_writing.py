@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -65,11 +66,43 @@ def test_csv_and_parquet_hold_the_same_values(written):
 def test_markdown_latex_and_html_show_the_same_cells(written):
     document, folder = written
     markdown = (folder / "report.md").read_text()
+    page = Tables()
+    page.feed((folder / "index.html").read_text())
+    assert page.tables == [[list(cells) for cells in grid.cells] for grid in document.grids]
     for grid in document.grids:
         assert markdown_table(grid.header, grid.cells) in markdown
         shown = unescaped((folder / "tables" / f"{grid.name}.tex").read_text())
         for cells in grid.in_brief.cells:
             assert " & ".join(cells) + r" \\" in shown
+
+
+class Tables(HTMLParser):
+    """The cells of the bodies of a page's tables, as text."""
+
+    def __init__(self):
+        super().__init__()
+        self.tables, self._cell = [], None
+        self._body = False
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "tbody":
+            self._body = True
+            self.tables.append([])
+        elif tag == "tr" and self._body:
+            self.tables[-1].append([])
+        elif tag in ("td", "th") and self._body:
+            self._cell = ""
+
+    def handle_endtag(self, tag):
+        if tag == "tbody":
+            self._body = False
+        elif tag in ("td", "th") and self._body:
+            self.tables[-1][-1].append(" ".join(self._cell.split()))
+            self._cell = None
+
+    def handle_data(self, data):
+        if self._cell is not None:
+            self._cell += data
 
 
 def unescaped(tex):
