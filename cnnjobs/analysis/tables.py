@@ -274,18 +274,20 @@ def _mixed(provenance: Mapping[str, tuple[str, ...]]) -> list[str]:
 
 
 def _left_out(rows: Sequence[VariantRow], metric: str) -> list[str]:
-    notes = []
+    name, notes = measure(metric).name, []
     for row in rows:
         if row.diverged:
+            have = "has" if row.diverged == 1 else "have"
             notes.append(
-                f"{row.name}: {row.diverged} of its runs diverged (loss not finite) and have no {metric}: "
+                f"{row.name}: {row.diverged} of its runs diverged (loss not finite) and {have} no {name}: "
                 "its numbers are of the runs that completed"
             )
         if row.failed:
-            notes.append(f"{row.name}: {row.failed} of its runs failed; submit the job again to repeat them")
+            them = "it" if row.failed == 1 else "them"
+            notes.append(f"{row.name}: {row.failed} of its runs failed; submit the job again to repeat {them}")
         if row.not_finite:
             runs = "1 completed run has" if row.not_finite == 1 else f"{row.not_finite} completed runs have"
-            notes.append(f"{row.name}: {runs} no finite {metric} and {'is' if row.not_finite == 1 else 'are'} left out")
+            notes.append(f"{row.name}: {runs} no finite {name} and {'is' if row.not_finite == 1 else 'are'} left out")
     return notes
 
 

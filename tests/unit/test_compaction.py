@@ -387,4 +387,4 @@ def test_metrics_that_are_not_finite_are_counted_and_left_out_of_the_mean(store,
     row = table.rows[1]
     assert (row.not_finite, len(row.values)) == (1, 3)
     assert row.summary.mean == pytest.approx(0.6)
-    assert any("1 completed run has no finite test_accuracy and is left out" in note for note in table.notes)
+    assert any("1 completed run has no finite test accuracy and is left out" in note for note in table.notes)
