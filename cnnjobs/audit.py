@@ -175,13 +175,14 @@ def _finished(store: Store, trials: set[str]) -> list[dict[str, Any]]:
 
 
 def _whole(store: Store, row: dict[str, Any]) -> Run | None:
-    """Return a run with its epochs and predictions; None if they are damaged, or missing though it completed."""
-    epochs, predictions = (store.read(name, [row["trial_id"]]) for name in ("epochs", "predictions"))
-    if epochs.damaged or predictions.damaged:
+    """Return a run with its epochs and predictions; None if it had some that are damaged or missing."""
+    epochs, predictions = (store.read(name, [row["trial_id"]]).table for name in ("epochs", "predictions"))
+    completed = row["status"] == "completed"
+    if (completed or row["epochs_done"]) and not epochs.num_rows:
         return None
-    if row["status"] == "completed" and not (epochs.table.num_rows and predictions.table.num_rows):
+    if completed and not predictions.num_rows:
         return None
-    return Run(row, _epochs(epochs.table), _predictions(predictions.table))
+    return Run(row, _epochs(epochs), _predictions(predictions))
 
 
 def _epochs(table: pa.Table) -> Mapping[str, list[Any]]:

@@ -112,6 +112,15 @@ def test_runs_that_diverged_are_taken_over_without_predictions(submit):
     assert "note: 2 runs with all sources of chance taken over" in done.stderr
 
 
+@pytest.mark.parametrize("harm", [damage, Path.unlink], ids=["damaged", "missing"])
+def test_runs_that_diverged_without_their_epochs_run_again_instead(submit, harm):
+    diverges = '"diverges": base,'
+    submit(variants=diverges, repeats=2)
+    harm(stored("epochs")[0])
+    done = submit("--audit", "diverges", variants=diverges, repeats=2)
+    assert "note: 1 run with all sources of chance taken over" in done.stderr
+
+
 def test_nothing_is_taken_over_while_another_submit_is_at_work_on_the_audit(submit):
     submit("--only", "one", repeats=3)
     with Presence(Files("results/tiny-audit-one")):

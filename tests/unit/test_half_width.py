@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from fakes import FakeWorker, StopAfter, submit_in
+from fakes import FakeWorker, StopAfter, submit_in, write_job
 
 from cnnjobs import Job, Variant, vgg
 from cnnjobs.analysis.half_widths import precisions, rule_of
@@ -380,6 +380,19 @@ def test_a_pilot_chosen_among_more_repeats_promises_no_coverage(submit):
     assert rule_of(store_of().job).late, "asking again does not make it better"
 
 
+def test_other_settings_do_not_inherit_that_a_pilot_was_late(submit):
+    submit(repeats=7)
+    submit(*ASK)
+    submit(*ASK, epochs=2)
+    assert not rule_of(store_of().job).late
+
+
+def test_settings_that_come_back_have_repeats_beyond_a_pilot_that_is_chosen_then(submitted, submit):
+    submit(epochs=2)
+    submit(*ASK, repeats=3)
+    assert (rule_of(store_of().job).pilot, rule_of(store_of().job).late) == (3, True)
+
+
 def test_a_pilot_chosen_after_another_was_over_promises_no_coverage(submit):
     submit("--half-width", "40", repeats=3)
     done = submit("--half-width", "40", repeats=5)
@@ -447,3 +460,9 @@ def test_plan_is_silent_on_a_half_width_that_is_reached_or_of_other_settings(sub
     submit(*ASK, epochs=3, engine=StopAfter(3))
     assert "half width" in plan()
     assert "half width" not in plan("--epochs", "2")
+
+
+def test_plan_counts_the_runs_of_variants_that_are_still_the_same(submit, tmp_path):
+    submit(*ASK, engine=StopAfter(3))
+    write_job(tmp_path, epochs=1, repeats=5, variants='"one": base, "two": base.but(batch_size=6),')
+    assert "at least 2 runs still to go" in plan()
