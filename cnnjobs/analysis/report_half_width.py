@@ -117,11 +117,11 @@ def _coverage() -> str:
 
 def _not_by_the_rule_alone(rule: HalfWidth, found: Sequence[Precision]) -> str:
     """Say why the interval may not cover at its level; empty if the rule alone fixed the number of runs."""
-    more = [f"{one.variant} has {one.extra} more" for one in found if one.extra]
+    more = [f"{one.variant} has {one.extra} more than it asks for" for one in found if one.extra]
     if rule.late:
         why = "the pilot was chosen when more repeats than it were stored, or when an earlier pilot was over"
     elif more:
-        why = f"of the repeats that it asks for, {', '.join(more)}"
+        why = f"of repeats, {', '.join(more)}"
     else:
         return ""
     return f"The number of runs was not fixed by the rule alone ({why}): the interval need not cover at its level."

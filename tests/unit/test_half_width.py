@@ -412,7 +412,7 @@ def test_repeats_beyond_those_of_the_rule_are_named_instead_of_the_coverage(subm
     submit("--half-width", "40")
     submit("--only", "two", repeats=7)
     assert precision("two").extra == 2
-    assert texts()[1].startswith(UNFIXED + "of the repeats that it asks for, two has 2 more)")
+    assert texts()[1].startswith(UNFIXED + "of repeats, two has 2 more than it asks for)")
     assert not any("covers at its level" in text for text in texts())
 
 
