@@ -1,7 +1,7 @@
 """An audit of the sources of chance: one variant, with all sources but one held fixed in turn."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cnnjobs.errors import SpecError
+from cnnjobs.identity import digest
 from cnnjobs.messages import Predictions
 from cnnjobs.preparation import Prepared, ReadJob
 from cnnjobs.spec import SOURCES, CustomModel, Job, Variant
@@ -21,6 +22,12 @@ ALL = "all sources"
 
 TWICE = "same seeds twice"
 """Name of the runs in which none does."""
+
+LONGEST_NAME = 100
+"""Characters that the name of a job may have."""
+
+HASH_DIGITS = 8
+"""Hexadecimal digits that tell apart names that were cut short."""
 
 
 def alone(source: str) -> str:
@@ -72,10 +79,25 @@ def audit_of(job: Job, variant: str) -> Job:
 
 
 def audit_name(job: Job, variant: str) -> str:
-    """Return the name of the audit, which names its folder beside that of the job."""
+    """Return the name of the audit, which names its folder beside that of the job.
+
+    The name of a variant that is too long for it is cut short, and ends with a hash of the whole.
+
+    Raises:
+        SpecError: if the job's own name leaves no room for it.
+    """
     plain = [plain_name(name) for name in job.variants]
     place = list(job.variants).index(variant)
     own = plain[place] if plain.count(plain[place]) == 1 else f"{plain[place]}-{place + 1}"
+    room = LONGEST_NAME - len(f"{job.name}-audit-")
+    if room < HASH_DIGITS:
+        raise SpecError(
+            f"`--audit` needs a job whose `name` has at most {LONGEST_NAME - len('-audit-') - HASH_DIGITS} characters, "
+            f"because it adds to it. Received: a name of {len(job.name)}. Shorten the name of the job."
+        )
+    if len(own) > room:
+        cut = own[: room - HASH_DIGITS - 1].rstrip("-") if room > HASH_DIGITS + 1 else ""
+        own = "-".join([*([cut] if cut else []), digest(variant, HASH_DIGITS)])
     return f"{job.name}-audit-{own}"
 
 
@@ -98,6 +120,21 @@ def _may_drop(variant: Variant) -> bool:
     return isinstance(network, CustomModel) or any(network.options["dropout"])
 
 
+@dataclass(frozen=True)
+class Run:
+    """A stored run, whole.
+
+    Args:
+        row: of `trials`.
+        epochs: column -> one value an epoch; may be empty.
+        predictions: of the test set; None for a run that diverged.
+    """
+
+    row: dict[str, Any]
+    epochs: Mapping[str, list[Any]]
+    predictions: Predictions | None
+
+
 def take_over(source: Store, target: Store, prepared: Prepared) -> int:
     """Copy finished trials of the audit that the job's own store holds; return how many.
 
@@ -106,22 +143,24 @@ def take_over(source: Store, target: Store, prepared: Prepared) -> int:
 
     Args:
         source: the job's store.
-        target: the audit's.
+        target: the audit's, which this process has claimed.
         prepared: the audit.
     """
-    rows = to_take_over(source, target, prepared)
-    for row in rows:
-        trial_id = row["trial_id"]
-        names = {"job": prepared.job.name, "variant": ALL}
-        target.commit(row | names, _epochs(source, trial_id), _predictions(source, trial_id))
-    return len(rows)
+    taken = 0
+    for run in to_take_over(source, target, prepared):
+        target.commit(run.row | {"job": prepared.job.name, "variant": ALL}, run.epochs, run.predictions)
+        taken += 1
+    return taken
 
 
-def to_take_over(source: Store, target: Store, prepared: Prepared) -> list[dict[str, Any]]:
-    """Return the rows of finished trials of the audit that the job's own store holds, and the audit's does not."""
+def to_take_over(source: Store, target: Store, prepared: Prepared) -> Iterator[Run]:
+    """Yield the finished trials of the audit that the job's own store holds whole, and the audit's does not."""
     planned = {trial.trial_id for trial in prepared.plan.trials if trial.variant == ALL}
     there = {row["trial_id"] for row in _finished(target, planned)}
-    return [row for row in _finished(source, planned) if row["trial_id"] not in there]
+    for row in _finished(source, planned):
+        run = _whole(source, row) if row["trial_id"] not in there else None
+        if run is not None:
+            yield run
 
 
 def _finished(store: Store, trials: set[str]) -> list[dict[str, Any]]:
@@ -135,14 +174,23 @@ def _finished(store: Store, trials: set[str]) -> list[dict[str, Any]]:
     return rows
 
 
-def _epochs(store: Store, trial_id: str) -> Mapping[str, list[Any]]:
-    table = store.read("epochs", [trial_id]).table
+def _whole(store: Store, row: dict[str, Any]) -> Run | None:
+    """Return a run with its epochs and predictions; None if it had some that are damaged or missing."""
+    epochs, predictions = (store.read(name, [row["trial_id"]]).table for name in ("epochs", "predictions"))
+    completed = row["status"] == "completed"
+    if (completed or row["epochs_done"]) and not epochs.num_rows:
+        return None
+    if completed and not predictions.num_rows:
+        return None
+    return Run(row, _epochs(epochs), _predictions(predictions))
+
+
+def _epochs(table: pa.Table) -> Mapping[str, list[Any]]:
     columns: dict[str, list[Any]] = table.drop_columns(list(WHICH)).to_pydict()
     return columns if table.num_rows else {}
 
 
-def _predictions(store: Store, trial_id: str) -> Predictions | None:
-    table = store.read("predictions", [trial_id]).table
+def _predictions(table: pa.Table) -> Predictions | None:
     if not table.num_rows:
         return None
     labels = table["label"].to_numpy().astype(np.int32)

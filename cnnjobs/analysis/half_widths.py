@@ -8,8 +8,9 @@ import numpy as np
 
 from cnnjobs.analysis.statistics import Interval, stein_interval, stein_repeats
 from cnnjobs.analysis.tables import JobTable, VariantRow
-from cnnjobs.errors import StoreError
+from cnnjobs.errors import SpecError, StoreError
 from cnnjobs.spec.half_width import LEAST_PILOT, HalfWidth
+from cnnjobs.store.store import Store
 
 
 @dataclass(frozen=True)
@@ -19,13 +20,15 @@ class Precision:
     Args:
         variant: its name.
         pilot: runs of the pilot that have the metric.
-        sd: of these, ddof=1; None below two.
-        needed: runs in all by the rule; None where the pilot cannot say.
+        sd: of these, ddof=1; None below two, and while the pilot is not over.
+        needed: runs in all by the rule; None where the pilot cannot say, or is not over.
         repeats: to be run for that, one more for each of the pilot without the metric, but not more than allowed;
             those of the pilot where it cannot say.
+        left: of the repeats, those still to run.
+        extra: stored repeats beyond those.
         runs: there are with the metric.
         mean: of all of them; None without one.
-        interval: of the mean, by the pilot's SD.
+        interval: of the mean, by the pilot's SD; none while the pilot is not over.
         reached: whether that is as narrow as asked for.
         why: it is not; empty if it is.
     """
@@ -35,6 +38,8 @@ class Precision:
     sd: float | None
     needed: int | None
     repeats: int
+    left: int
+    extra: int
     runs: int
     mean: float | None
     interval: Interval
@@ -60,44 +65,75 @@ def rule_of(job: Mapping[str, Any]) -> HalfWidth | None:
         return None
     try:
         return HalfWidth(**kept)
-    except TypeError as error:
+    except (TypeError, SpecError) as error:
         raise StoreError(f"job.json of {job['name']} has no sound `half_width`: {error}.") from error
 
 
-def precisions(table: JobTable, rule: HalfWidth) -> tuple[Precision, ...]:
+def precisions(store: Store, table: JobTable, rule: HalfWidth) -> tuple[Precision, ...]:
     """Return what each variant needs and has, in the order of the job.
 
     Args:
+        store: the job's folder, for which of the runs are the pilot's, however they ended.
         table: the comparison on the rule's metric.
         rule: for the repeats of each variant.
     """
-    return tuple(_precision(row, rule) for row in table.rows)
+    stored = store.read("trials", columns=["trial_id", "repeat"]).table.to_pylist()
+    pilots = {run["trial_id"] for run in stored if run["repeat"] < rule.pilot}
+    return tuple(_precision(row, rule.pilot - len(pilots.intersection(row.trials)), rule) for row in table.rows)
 
 
-def _precision(row: VariantRow, rule: HalfWidth) -> Precision:
+def _precision(row: VariantRow, waiting: int, rule: HalfWidth) -> Precision:
+    """Return what one variant needs and has.
+
+    Args:
+        row: of the comparison.
+        waiting: repeats of the pilot that have not ended.
+        rule: for the repeats.
+    """
     values = [value for _, value in sorted(row.values.items())]
     pilot = sum(repeat < rule.pilot for repeat, _ in row.values)
-    sd = float(np.std(values[:pilot], ddof=1)) if pilot >= LEAST_PILOT else None
-    interval = stein_interval(values, pilot, rule.confidence) if values else Interval.none("no run yet")
+    sd = float(np.std(values[:pilot], ddof=1)) if pilot >= LEAST_PILOT and not waiting else None
+    interval = _interval(row, values, pilot, waiting, rule)
     needed = _needed(sd, pilot, rule) if sd is not None and interval.low is not None else None
-    repeats = rule.pilot if needed is None else min(needed + rule.pilot - pilot, rule.most)
+    wanted = rule.pilot if needed is None else needed + rule.pilot - pilot
+    repeats = min(wanted, rule.most)
+    left = waiting or max(0, repeats - len(row.trials))
     reached = needed is not None and len(values) >= needed
-    mean = float(np.mean(values)) if values else None
-    why = "" if reached else _why(row, rule, needed, repeats, interval)
-    return Precision(row.name, pilot, sd, needed, repeats, len(values), mean, interval, reached, why)
+    return Precision(
+        variant=row.name,
+        pilot=pilot,
+        sd=sd,
+        needed=needed,
+        repeats=repeats,
+        left=left,
+        extra=max(0, len(row.trials) - repeats),
+        runs=len(values),
+        mean=float(np.mean(values)) if values else None,
+        interval=interval,
+        reached=reached,
+        why="" if reached else interval.why or _why(row, left, repeats, wanted),
+    )
+
+
+def _interval(row: VariantRow, values: list[float], pilot: int, waiting: int, rule: HalfWidth) -> Interval:
+    """Return the interval of the mean, or why the pilot gives none."""
+    if waiting:
+        return Interval.none(f"pilot not over: {waiting} of {rule.pilot} repeats still to run")
+    if not pilot:
+        lost = "diverged, failed or have no finite value" if row.not_finite else "diverged or failed"
+        return Interval.none(f"all {rule.pilot} runs of the pilot {lost}: cannot plan")
+    found = stein_interval(values, pilot, rule.confidence)
+    return found if found.low is not None else Interval.none(f"{found.why}: cannot plan")
 
 
 def _needed(sd: float, pilot: int, rule: HalfWidth) -> int | None:
     return stein_repeats(sd, pilot, rule.half_width, rule.confidence)
 
 
-def _why(row: VariantRow, rule: HalfWidth, needed: int | None, repeats: int, interval: Interval) -> str:
-    """Say why the half width is not reached."""
-    if needed is None:
-        return f"{interval.why or 'no pilot'}: cannot plan"
-    without = row.diverged + row.failed + row.not_finite
-    if len(row.values) + without < repeats:
-        return f"{repeats - len(row.values) - without} still to run"
-    if needed + without > rule.most:
+def _why(row: VariantRow, left: int, repeats: int, wanted: int) -> str:
+    """Say why the half width is not reached, although the pilot is over and can plan."""
+    if left:
+        return f"{left} still to run"
+    if wanted > repeats:
         return f"stopped at {repeats} repeats, the most allowed"
-    return f"{without} of its runs diverged or failed"
+    return f"{row.diverged + row.failed + row.not_finite} of its runs diverged or failed"

@@ -59,7 +59,7 @@ def job_document(
         verdict_section(table, others),
         differences_section(table),
         summary_section(table),
-        half_width_section(table),
+        half_width_section(store, table),
         planning_section(table),
         sources_section(store, table),
         fold_components_section(table),

@@ -1,5 +1,6 @@
 """The report's half width: the rule that fixed the number of repeats, its pilot, and what was reached."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from cnnjobs.analysis.document import Block, Grid, Row, Section, Shown, Text
@@ -7,6 +8,7 @@ from cnnjobs.analysis.half_widths import Precision, precisions, rule_of
 from cnnjobs.analysis.measures import measure, show
 from cnnjobs.analysis.tables import JobTable
 from cnnjobs.spec.half_width import HalfWidth
+from cnnjobs.store.store import Store
 
 TITLE = "Half width asked for"
 
@@ -19,10 +21,11 @@ SMALL_PILOT = 5
 """Below so many runs the pilot knows its SD badly, and the rule asks for many runs to make up for it."""
 
 
-def half_width_section(table: JobTable) -> Section | None:
+def half_width_section(store: Store, table: JobTable) -> Section | None:
     """Return the rule and its outcome; None where no half width was asked for.
 
     Args:
+        store: the job's folder.
         table: the comparison.
 
     Raises:
@@ -34,8 +37,12 @@ def half_width_section(table: JobTable) -> Section | None:
     if table.metric != rule.metric:
         other = f"A half width was asked for of another metric: `cnnjobs aggregate --metric {rule.metric}`."
         return Section(TITLE, (Text(other),))
-    rows = [_row(one, rule) for one in precisions(table, rule)]
-    blocks: list[Block] = [half_width_grid(rule, rows), Text(_about(rule))]
+    found = precisions(store, table, rule)
+    blocks: list[Block] = [half_width_grid(rule, [_row(one, rule) for one in found])]
+    not_alone = _not_by_the_rule_alone(rule, found)
+    blocks.append(Text(_about(rule) if not_alone else f"{_about(rule)} {_coverage()}"))
+    if not_alone:
+        blocks.append(Text(not_alone, "note"))
     if rule.pilot < SMALL_PILOT:
         blocks.append(Text(small_pilot(rule), "note"))
     return Section(TITLE, blocks)
@@ -96,6 +103,25 @@ def _about(rule: HalfWidth) -> str:
         f"runs is by Stein's two-stage rule (1945): the first {rule.pilot} repeats of a variant, its pilot, have the "
         "SD s; (t s / half width)^2 runs are needed in all, with t of the pilot's degrees of freedom, never fewer than "
         f"the pilot, and at most {rule.most} repeats were allowed. The interval here is the mean of all runs ± t s / "
-        "sqrt(runs), with s and t of the pilot alone: it covers at its level although the number of runs depends on "
-        "what the pilot saw, which the interval of the summary, with the SD of all runs, does not promise."
+        "sqrt(runs), with s and t of the pilot alone."
     )
+
+
+def _coverage() -> str:
+    return (
+        "It covers at its level although the number of runs depends on what the pilot saw, which the interval of the "
+        "summary, with the SD of all runs, does not promise; as long as what was asked for was not chosen by what the "
+        "runs had shown."
+    )
+
+
+def _not_by_the_rule_alone(rule: HalfWidth, found: Sequence[Precision]) -> str:
+    """Say why the interval may not cover at its level; empty if the rule alone fixed the number of runs."""
+    more = [f"{one.variant} has {one.extra} more than it asks for" for one in found if one.extra]
+    if rule.late:
+        why = "the pilot was chosen when more repeats than it were stored, or when an earlier pilot was over"
+    elif more:
+        why = f"of repeats, {', '.join(more)}"
+    else:
+        return ""
+    return f"The number of runs was not fixed by the rule alone ({why}): the interval need not cover at its level."

@@ -56,10 +56,15 @@ class Runner:
         job, size = prepared.job, prepared.dataset.nbytes
         return divide(this_machine(), self._wishes, trials=trials, replicas=job.replicas, data_bytes=size)
 
-    def run(self, prepared: "Prepared") -> None:
+    def run(self, prepared: "Prepared", of_audited: "Store | None" = None) -> None:
         """Run what is missing; with nothing missing, keep the job as it is now.
 
+        Args:
+            prepared: the job.
+            of_audited: for an audit, the store of the job itself, whose runs are taken over first.
+
         Raises:
+            StoreError: if another submit is at work on the store; nothing is written then.
             Interrupted: on Ctrl-C or SIGTERM; what was finished is stored.
         """
         from cnnjobs.cli.progress import Waiting
@@ -67,6 +72,8 @@ class Runner:
         from cnnjobs.store.presence import Presence
         from cnnjobs.submission import continuations, keep_job, sweep
 
+        if of_audited is not None:
+            self._take_over(of_audited, prepared)
         missing = self.missing(prepared)
         for note in continuations(missing, self._checkpoints.kept_epochs()):
             click.echo(f"note: {note}", err=True)
@@ -77,6 +84,16 @@ class Runner:
             keep_job(self._store, prepared)
             sweep(self._store, self._checkpoints)
             compact_if_possible(self._store, Waiting())
+
+    def _take_over(self, source: "Store", prepared: "Prepared") -> None:
+        from cnnjobs.audit import take_over
+        from cnnjobs.store.presence import Presence
+
+        with Presence(self._store.files):
+            taken = take_over(source, self._store, prepared)
+        if taken:
+            runs = f"{taken} run" + ("s" if taken > 1 else "")
+            click.echo(f"note: {runs} with all sources of chance taken over from {source.files.location}", err=True)
 
     def _run(self, prepared: "Prepared", trials: "list[Trial]") -> None:
         from cnnjobs.cli.doors import open_engine, open_worker

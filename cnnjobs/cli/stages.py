@@ -1,9 +1,9 @@
-"""The second stage of a half width: what the pilot says of the repeats that each variant needs."""
+"""The two stages of a half width: which repeats are the pilot, and what it says of those that each variant needs."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 
-from cnnjobs.analysis.half_widths import Precision, precisions
+from cnnjobs.analysis.half_widths import Precision, precisions, rule_of
 from cnnjobs.analysis.measures import show
 from cnnjobs.analysis.report_half_width import SMALL_PILOT, asked_for, small_pilot
 from cnnjobs.analysis.tables import JobTable, job_table
@@ -14,6 +14,63 @@ from cnnjobs.spec.half_width import HalfWidth
 from cnnjobs.store.store import Store
 
 
+def settled(asked: HalfWidth, prepared: Prepared, store: Store) -> HalfWidth:
+    """Return the rule with the pilot that holds, and whether that was chosen late.
+
+    Stein's rule needs a pilot that was chosen before it was known how the runs end. The pilot of the first rule
+    therefore stays as soon as repeats beyond it are stored, as long as a variant of the job is still of the same
+    conditions. Another pilot is late if repeats beyond it are stored already, or if an earlier one was over; a rule
+    stays late. That the user has not looked at the first `pilot` repeats before choosing them cannot be known.
+
+    Args:
+        asked: the rule, with the pilot that was asked for.
+        prepared: the job.
+        store: its folder.
+
+    Raises:
+        StoreError: if `job.json` has no sound rule.
+        SpecError: if the pilot that stays has more repeats than are allowed.
+    """
+    job = store.job or {"variants": {}}
+    conditions = set(prepared.plan.conditions.values())
+    known = conditions & {variant["condition_id"] for variant in job["variants"].values()}
+    before = rule_of(job) if known else None
+    stored = _stored_repeats(store)
+    if before is None:
+        return replace(asked, late=_beyond(stored, conditions, asked.pilot))
+    if before.pilot == asked.pilot or _beyond(stored, known, before.pilot):
+        late = before.late or _beyond(stored, conditions - known, before.pilot)
+        return replace(asked, pilot=before.pilot, late=late)
+    over = _beyond(stored, known, before.pilot - 1)
+    return replace(asked, late=before.late or over or _beyond(stored, conditions, asked.pilot))
+
+
+def _stored_repeats(store: Store) -> dict[str, int]:
+    """Return condition -> its repeats up to the last one that is stored."""
+    found: dict[str, int] = {}
+    for run in store.read("trials", columns=["condition_id", "repeat"]).table.to_pylist():
+        found[run["condition_id"]] = max(found.get(run["condition_id"], 0), run["repeat"] + 1)
+    return found
+
+
+def _beyond(stored: Mapping[str, int], conditions: set[str], repeats: int) -> bool:
+    """Whether more repeats than those are stored of one of the conditions."""
+    return any(stored.get(condition, 0) > repeats for condition in conditions)
+
+
+def first_stage(prepared: Prepared, rule: HalfWidth) -> Prepared:
+    """Return the job whose repeats are the pilot, and which keeps the rule.
+
+    Args:
+        prepared: the job.
+        rule: with the pilot that holds.
+    """
+    marked = replace(prepared, marks={**prepared.marks, "half_width": asdict(rule)})
+    if prepared.job.repeats == rule.pilot:
+        return marked
+    return marked.with_repeats(dict.fromkeys(prepared.job.variants, rule.pilot))
+
+
 @dataclass(frozen=True)
 class SecondStage:
     """What follows from the pilot.
@@ -21,7 +78,7 @@ class SecondStage:
     Args:
         rule: that was asked for.
         table: of the pilot's runs, and of others that are stored.
-        planned: what the pilot says of each variant whose pilot is over.
+        planned: what the pilot says of each variant, in the order of the job.
         prepared: the job with the repeats by the rule; of a variant whose pilot is not over, those of the pilot.
     """
 
@@ -78,8 +135,5 @@ def second_stage(prepared: Prepared, store: Store, rule: HalfWidth) -> SecondSta
         rule: for the repeats of each variant.
     """
     table = job_table(store, rule.metric)
-    stored = {trial for row in table.rows for trial in row.trials}
-    waiting = {trial.variant for trial in prepared.plan.trials if trial.trial_id not in stored}
-    planned = [one for one in precisions(table, rule) if one.variant not in waiting]
-    repeats = dict.fromkeys(prepared.job.variants, rule.pilot) | {one.variant: one.repeats for one in planned}
-    return SecondStage(rule, table, planned, prepared.with_repeats(repeats))
+    planned = precisions(store, table, rule)
+    return SecondStage(rule, table, planned, prepared.with_repeats({one.variant: one.repeats for one in planned}))

@@ -56,6 +56,7 @@ def submit(
     again: an interrupted submit continues, and a higher --repeats adds repeats. With --half-width
     those of JOB are a pilot: their spread fixes how many each variant needs in all.
     """
+    from cnnjobs.audit import for_audit
     from cnnjobs.cli.progress import Waiting
     from cnnjobs.cli.running import Runner, as_interrupt
     from cnnjobs.engine.resources import Wishes
@@ -66,17 +67,17 @@ def submit(
     asked = Overrides(replicas=replicas_of(gpus_per_trial), **overrides)
     read = read_job(job, asked)
     plain, rule = read.job, _rule(read, half_width, most_repeats, audit)
-    prepared = prepare(_marked(read, rule, audit, asked.only), asked, Waiting())
+    prepared = prepare(read if audit is None else for_audit(read, audit, asked.only), asked, Waiting())
     store = store_at(results, prepared.job)
-    if audit is not None:
-        _take_over(store_at(results, plain), store, prepared)
+    if rule is not None:
+        prepared, rule = _first_stage(prepared, store, rule)
     for note in prepared.notes:
         click.echo(f"note: {note}", err=True)
     keeps = prepared.job.keep == "state"
     finals = store.files.below("states")
     checkpoints = Checkpoints(store.files.below("checkpoints"), checkpoint_every, finals=finals, keeps_final=keeps)
     runner = Runner(store, checkpoints, Wishes(max_concurrent, cpus_per_trial, gpus_per_trial), verbose=verbose)
-    runner.run(prepared)
+    runner.run(prepared, None if audit is None else store_at(results, plain))
     if rule is not None:
         _run_second_stage(prepared, store, rule, runner)
     _end(store, runner, prepared)
@@ -103,28 +104,23 @@ def _rule(read: "ReadJob", half_width: float | None, most_repeats: int | None, a
     return half_width_of(read.job, half_width, most_repeats)
 
 
-def _marked(read: "ReadJob", rule: "HalfWidth | None", audit: str | None, only: tuple[str, ...]) -> "ReadJob":
-    """Return the job that is to run, with what `job.json` is to keep of how it was asked for.
+def _first_stage(prepared: "Prepared", store: "Store", asked: "HalfWidth") -> "tuple[Prepared, HalfWidth]":
+    """Return the job of the pilot, and the rule with the pilot that holds.
 
     Raises:
-        SpecError: for an audit that cannot be.
+        SpecError: if that has more repeats than are allowed.
+        StoreError: if `job.json` has no sound rule.
     """
-    from dataclasses import asdict, replace
+    from cnnjobs.cli.stages import first_stage, settled
 
-    from cnnjobs.audit import for_audit
-
-    if audit is not None:
-        return for_audit(read, audit, only)
-    return read if rule is None else replace(read, marks={"half_width": asdict(rule)})
-
-
-def _take_over(of_job: "Store", store: "Store", prepared: "Prepared") -> None:
-    from cnnjobs.audit import take_over
-
-    taken = take_over(of_job, store, prepared)
-    if taken:
-        runs = f"{taken} run" + ("s" if taken > 1 else "")
-        click.echo(f"note: {runs} with all sources of chance taken over from {of_job.files.location}", err=True)
+    rule = settled(asked, prepared, store)
+    if rule.pilot != asked.pilot:
+        click.echo(
+            f"note: the pilot stays the first {rule.pilot} repeats, not {asked.pilot}: runs beyond it are stored, and "
+            "a pilot that is chosen after that gives no interval that covers at its level",
+            err=True,
+        )
+    return first_stage(prepared, rule), rule
 
 
 def _run_second_stage(prepared: "Prepared", store: "Store", rule: "HalfWidth", runner: "Runner") -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cnnjobs.errors import SpecError
-from cnnjobs.spec.checks import number, whole
+from cnnjobs.spec.checks import flag, number, whole
 from cnnjobs.spec.job import Job
 
 MOST_REPEATS = 100
@@ -21,6 +21,9 @@ CONFIDENCE = 0.95
 LEAST_PILOT = 2
 """Fewer repeats have no SD."""
 
+LEAST_POINTS = 0.001
+"""Half widths below, in percentage points, are less than one image of a test set of a hundred thousand."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class HalfWidth:
@@ -32,6 +35,7 @@ class HalfWidth:
         most: repeats of a variant at most.
         metric: a column of `trials`.
         confidence: level of the interval.
+        late: the pilot was chosen when more than it was known: more repeats, or how an earlier pilot had ended.
     """
 
     half_width: float
@@ -39,11 +43,17 @@ class HalfWidth:
     most: int = MOST_REPEATS
     metric: str = METRIC
     confidence: float = CONFIDENCE
+    late: bool = False
 
     def __post_init__(self) -> None:
         number("half_width", self.half_width, above=0, below=1)
         whole("pilot", self.pilot, least=LEAST_PILOT)
-        whole("most", self.most, least=self.pilot)
+        if whole("most", self.most, least=1) < self.pilot:
+            raise SpecError(
+                f"`--most-repeats` must be at least {self.pilot}, the repeats of the pilot. Received: "
+                f"--most-repeats {self.most}."
+            )
+        flag("late", self.late)
 
 
 def half_width_of(job: Job, points: float, most: int | None = None) -> HalfWidth:
@@ -57,7 +67,7 @@ def half_width_of(job: Job, points: float, most: int | None = None) -> HalfWidth
     Raises:
         SpecError: if the rule does not hold for the job's runs, or there is no pilot.
     """
-    number("--half-width", points, "They are percentage points of test accuracy.", above=0, below=100)
+    number("--half-width", points, "They are percentage points of test accuracy.", least=LEAST_POINTS, below=100)
     if job.folds is not None:
         raise SpecError(
             f"`--half-width` needs independent repeats. Received: a job with folds={job.folds}, whose runs share "
@@ -68,13 +78,8 @@ def half_width_of(job: Job, points: float, most: int | None = None) -> HalfWidth
             "`--half-width` needs repeats that differ. Received: a job with vary=(), whose repeats are all the same. "
             "Remove `vary` from the job."
         )
-    pilot = _pilot(job)
     most = MOST_REPEATS if most is None else most
-    if most < pilot:
-        raise SpecError(
-            f"`--most-repeats` must be at least {pilot}, the repeats of the pilot. Received: --most-repeats {most}."
-        )
-    return HalfWidth(half_width=points / 100, pilot=pilot, most=most)
+    return HalfWidth(half_width=points / 100, pilot=_pilot(job), most=most)
 
 
 def _pilot(job: Job) -> int:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Results:
-    """What was stored, as data frames that are read when asked for, each trial once.
+    """What was stored, as data frames that are read when asked for, each trial once a job.
 
     Accuracies are fractions in [0, 1], losses nats, times seconds of wall clock; `repeat` and `fold` count from 0,
     `epoch` from 1. `variant`, `repeat` and `fold` pair trials: the same repeat has the same seeds in every variant.
@@ -66,6 +66,9 @@ class Results:
 
 def load_results(path: str | Path) -> Results:
     """Return the results in a job's folder or in a folder of jobs, as data frames.
+
+    A trial that several jobs hold, as an audit and the job it is of, is there once a job, in every frame; of `trials`,
+    `drop_duplicates("trial_id")` keeps one row of each.
 
     Args:
         path: `results/`, `results/<job>`, or the URI of either.

@@ -84,7 +84,10 @@ def test_a_missing_job_file():
         (["--gpus-per-trial", "-1"], "'--gpus-per-trial'"),
         (["--cpus-per-trial", "4096"], "`--cpus-per-trial` must be at most"),
         (["--max-concurrent", "0"], "'--max-concurrent'"),
-        (["--half-width", "0"], "`--half-width` must be a number above 0 and below 100. Received: half-width=0.0."),
+        (
+            ["--half-width", "0"],
+            "`--half-width` must be a number at least 0.001 and below 100. Received: half-width=0.0.",
+        ),
         (["--half-width", "nan"], "`--half-width` must be a number"),
         (["--half-width", "1", "--repeats", "1"], "`--half-width` needs a pilot of at least 2 repeats"),
         (["--half-width", "1", "--most-repeats", "1"], "`--most-repeats` must be at least 2"),

@@ -2,6 +2,7 @@
 
 import shutil
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from cnnjobs.audit import ALL, TWICE
 from cnnjobs.cli import main
 from cnnjobs.messages import Result
 from cnnjobs.store.files import Files
+from cnnjobs.store.presence import Presence, read_sign
 from cnnjobs.store.results import load_results
 from cnnjobs.store.store import Store
 
@@ -82,6 +84,70 @@ def test_runs_that_the_job_has_are_taken_over_whole(submitted):
             assert np.array_equal(np.stack(old.probabilities), np.stack(new.probabilities))
             names = [*names, "probabilities"]
         assert old.drop(columns=names).equals(new.drop(columns=names))
+
+
+def stored(table):
+    return sorted(Path("results/tiny", table).iterdir())
+
+
+def damage(path):
+    path.write_bytes(b"cut sho")
+
+
+@pytest.mark.parametrize("harm", [damage, Path.unlink], ids=["damaged", "missing"])
+@pytest.mark.parametrize("table", ["epochs", "predictions"])
+def test_runs_that_are_not_whole_run_again_instead(submit, table, harm):
+    submit("--only", "one", repeats=3)
+    harm(stored(table)[0])
+    done = submit(*AUDIT, repeats=3)
+    assert "note: 2 runs with all sources of chance taken over from results/tiny" in done.stderr
+    found = load_results("results/tiny-audit-one")
+    assert set(getattr(found, table).trial_id) == set(found.trials.trial_id)
+
+
+def test_runs_that_diverged_are_taken_over_without_predictions(submit):
+    diverges = '"diverges": base,'
+    submit(variants=diverges, repeats=2)
+    done = submit("--audit", "diverges", variants=diverges, repeats=2)
+    assert "note: 2 runs with all sources of chance taken over" in done.stderr
+
+
+@pytest.mark.parametrize("harm", [damage, Path.unlink], ids=["damaged", "missing"])
+def test_runs_that_diverged_without_their_epochs_run_again_instead(submit, harm):
+    diverges = '"diverges": base,'
+    submit(variants=diverges, repeats=2)
+    harm(stored("epochs")[0])
+    done = submit("--audit", "diverges", variants=diverges, repeats=2)
+    assert "note: 1 run with all sources of chance taken over" in done.stderr
+
+
+def test_nothing_is_taken_over_while_another_submit_is_at_work_on_the_audit(submit):
+    submit("--only", "one", repeats=3)
+    with Presence(Files("results/tiny-audit-one")):
+        done = submit(*AUDIT)
+        assert "Another submit is at work on results/tiny-audit-one" in done.stderr
+        assert [path.name for path in Path("results/tiny-audit-one").rglob("*")] == ["running.json"]
+
+
+def test_runs_are_taken_over_under_the_claim_of_the_store(submit, monkeypatch):
+    submit("--only", "one", repeats=3)
+    claimed, commit = [], Store.commit
+
+    def watched(store, *trial):
+        claimed.append(read_sign(store.files) is not None)
+        commit(store, *trial)
+
+    monkeypatch.setattr(Store, "commit", watched)
+    submit(*AUDIT, repeats=3)
+    assert len(claimed) == 14
+    assert all(claimed)
+
+
+def test_a_trial_that_the_job_and_its_audit_hold_is_in_their_results_twice(submitted):
+    trials = load_results("results/").trials
+    counts = trials.groupby("trial_id").size()
+    assert sorted(counts) == [1] * 19 + [2] * 3
+    assert len(trials.drop_duplicates("trial_id")) == 22
 
 
 def test_the_same_audit_again_runs_nothing(submitted, submit):

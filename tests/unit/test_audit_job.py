@@ -1,5 +1,7 @@
 """The job that audits a variant: what varies in each of its rows, and what is left out."""
 
+import re
+
 import pytest
 
 from cnnjobs import Augment, Job, Variant, custom, mlp, vgg, vgg16
@@ -82,6 +84,24 @@ def test_a_job_says_which_sources_vary_and_which_are_held():
     assert "of base all sources of chance vary; of plain only the initialisation varies" in mixed
 
 
-def test_a_name_of_an_audit_that_is_too_long_is_refused():
-    with pytest.raises(SpecError, match="`name` must be 1 to 100 letters"):
-        audit_of(JOB.but(name="n" * 95), "base")
+def test_a_long_name_of_a_variant_is_cut_short_in_that_of_its_audit():
+    job = JOB.but(variants={"v" * 99 + "a": BASE, "v" * 99 + "b": BASE.but(epochs=3)})
+    audits = [audit_of(job, name).name for name in job.variants]
+    assert all(len(audit) == 100 and audit.startswith("a-audit-vvvv") for audit in audits)
+    assert len(set(audits)) == 2
+    assert re.fullmatch(r"a-audit-v+-[0-9a-f]{8}", audits[0])
+
+
+@pytest.mark.parametrize("length", range(80, 86))
+def test_a_long_name_of_a_job_leaves_room_for_the_hash_of_a_variants(length):
+    name = audit_of(JOB.but(name="n" * length), "plain").name
+    assert len(name) <= 100
+    assert "--" not in name
+
+
+def test_a_job_whose_name_is_too_long_for_an_audit_is_refused():
+    message = (
+        "`--audit` needs a job whose `name` has at most 85 characters, because it adds to it. Received: a name of 86"
+    )
+    with pytest.raises(SpecError, match=message):
+        audit_of(JOB.but(name="n" * 86), "base")
