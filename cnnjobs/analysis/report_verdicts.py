@@ -74,9 +74,9 @@ def _alone(table: JobTable, row: VariantRow) -> str:
 
 
 def _diverged(*rows: VariantRow) -> str:
-    """Say that numbers are of the runs that completed, where others diverged."""
-    lost = [f"{row.diverged} of {len(row.completed) + row.diverged} of {row.name}" for row in rows if row.diverged]
-    return f"; of the runs that completed, {' and '.join(lost)} diverged" if lost else ""
+    """Say which runs are left out because they diverged."""
+    lost = [f"{row.diverged} of {len(row.completed) + row.diverged} runs of {row.name}" for row in rows if row.diverged]
+    return f"; left out because they diverged: {' and '.join(lost)}" if lost else ""
 
 
 def _compared(table: JobTable, name: str, one: Comparison) -> str:

@@ -14,28 +14,13 @@ from cnnjobs.analysis.cost import COLUMNS as COST_COLUMNS
 from cnnjobs.analysis.cost import Cost, cost_of
 from cnnjobs.analysis.design import Design, Key, design_of, vary_of
 from cnnjobs.analysis.measures import measure
+from cnnjobs.analysis.provenance import ORIGINS, VERSION_COLUMNS, mixed, provenance_of
 from cnnjobs.analysis.statistics import ALPHA, Difference, Summary, not_compared
 from cnnjobs.errors import StoreError
 from cnnjobs.spec.metrics import is_accuracy
 from cnnjobs.store.expectation import expected_runs
 from cnnjobs.store.reading import OnProgress
 from cnnjobs.store.store import Store
-
-VERSION_COLUMNS = (
-    "cnnjobs_version",
-    "tensorflow_version",
-    "keras_version",
-    "numpy_version",
-    "python_version",
-    "device",
-    "cpus",
-    "gpus",
-    "replicas",
-)
-"""What should be the same in all trials of a comparison: each can change the bits of a result."""
-
-ORIGINS = ("ray_version", "host", "commit", "dirty")
-"""What is told beside them: it changes no bits, or is more than one where jobs are large."""
 
 COLUMNS = ("trial_id", "condition_id", "repeat", "fold")
 """What else is read of each trial, beside its metric, its cost and its versions."""
@@ -174,9 +159,9 @@ def job_table(
     repeats = max(expected.values()) // (job["protocol"]["folds"] or 1)
     designs = {name: design_of(job, name, metric, alpha, repeats) for name in job["variants"]}
     rows = _rows(job, trials, metric, reference, designs, expected)
-    provenance = _provenance(trials)
+    provenance = provenance_of(trials)
     notes = [
-        *_mixed(provenance),
+        *mixed(provenance),
         *_left_out(rows, metric),
         *_unmatched(rows, reference, job["protocol"]["folds"]),
         *(f"not readable, left out: {name}" for name in stored.damaged),
@@ -252,25 +237,6 @@ def _values(trials: Sequence[Mapping[str, Any]], metric: str) -> dict[Key, float
 
 def _finite(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
-
-
-def _provenance(trials: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
-    """Return what the runs were made with; more than one value is a mixture."""
-    found = {}
-    for column in (*VERSION_COLUMNS, *ORIGINS):
-        values = sorted({str(trial[column]) for trial in trials if trial[column] is not None})
-        if values:
-            found[column.removesuffix("_version")] = tuple(values)
-    return found
-
-
-def _mixed(provenance: Mapping[str, tuple[str, ...]]) -> list[str]:
-    """Warn of a comparison between runs of different versions or devices."""
-    return [
-        f"the runs mix {len(values)} values of {name}: {', '.join(values)}; a difference may be theirs"
-        for column in VERSION_COLUMNS
-        if len(values := provenance.get(name := column.removesuffix("_version"), ())) > 1
-    ]
 
 
 def _left_out(rows: Sequence[VariantRow], metric: str) -> list[str]:

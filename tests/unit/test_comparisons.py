@@ -105,7 +105,7 @@ def test_the_numbers_of_a_variant_that_diverged_are_of_the_runs_that_completed(t
     assert note + "completed" in job_table(store).notes
     report = report_of(store)
     assert "the weights of the final epoch, of the runs that completed." in report
-    assert "SD over 2 runs 7.07 points; of the runs that completed, 1 of 3 of a diverged." in report
+    assert "SD over 2 runs 7.07 points; left out because they diverged: 1 of 3 runs of a." in report
 
 
 def test_a_median_has_an_interval_from_twenty_runs(tmp_path):

@@ -70,7 +70,7 @@ def test_a_difference_of_runs_that_completed_says_how_many_diverged(tmp_path):
     which = {"trial_id": "t1-3", "condition_id": "c1", "job": "job", "variant": "b", "repeat": 3, "fold": 0}
     store.commit(which | {"status": "diverged"}, {}, None)
     (first,) = sentences(job_table(store))
-    assert first.endswith("3 pairs); of the runs that completed, 1 of 4 of b diverged.")
+    assert first.endswith("3 pairs); left out because they diverged: 1 of 4 runs of b.")
 
 
 def test_variants_that_are_equal_in_every_pair_are_said_to_be(tmp_path):
