@@ -55,12 +55,17 @@ COMMANDS = ((), ("submit",), ("plan",), ("status",), ("aggregate",), ("show",))
 def test_help_is_quick_and_loads_neither(command):
     code = f"import cnnjobs.cli; cnnjobs.cli.main([*{command!r}, '--help'], standalone_mode=False)"
     assert loaded_by(code) == []
-    seconds = []
-    for _ in range(3):
-        began = time.perf_counter()
-        done = subprocess.run(
-            [sys.executable, "-m", "cnnjobs.cli", *command, "--help"], capture_output=True, check=True
-        )
-        seconds.append(time.perf_counter() - began)
+    helps, bare = [], []
+    for _ in range(4):
+        done, seconds = timed("-m", "cnnjobs.cli", *command, "--help")
+        helps.append(seconds)
+        bare.append(timed("-c", "import click")[1])
     assert b"Usage: cnnjobs" in done.stdout
-    assert min(seconds) < 0.3
+    assert min(helps) < max(0.3, 4 * min(bare)), "a slow or busy machine is slow for click as well"
+
+
+def timed(*words):
+    """What an interpreter did, and the seconds that it took."""
+    began = time.perf_counter()
+    done = subprocess.run([sys.executable, *words], capture_output=True, check=True)
+    return done, time.perf_counter() - began
