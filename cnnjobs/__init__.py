@@ -1,5 +1,6 @@
 """Repeat CNN variants over seeds and folds, in parallel, and see how much of a difference is chance."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from cnnjobs.spec import (
@@ -32,6 +33,8 @@ from cnnjobs.spec import (
 )
 
 if TYPE_CHECKING:
+    from cnnjobs.analysis import statistics
+    from cnnjobs.analysis.frames import compare
     from cnnjobs.store.results import load_results
 
 __version__ = "0.1.0"
@@ -56,21 +59,31 @@ __all__ = [
     "Warmup",
     "callback",
     "cnn",
+    "compare",
     "custom",
     "grid",
     "load_results",
     "mlp",
     "small_cnn",
     "smaller_vgg",
+    "statistics",
     "vgg",
     "vgg16",
 ]
 
 
+_LATE = {
+    "compare": ("cnnjobs.analysis.frames", "compare"),
+    "load_results": ("cnnjobs.store.results", "load_results"),
+    "statistics": ("cnnjobs.analysis.statistics", None),
+}
+"""What reads results -> its module, and its name there; None for the module itself."""
+
+
 def __getattr__(name: str) -> Any:
     """Import what reads results only when it is asked for: job files and `--help` stay light."""
-    if name == "load_results":
-        from cnnjobs.store.results import load_results  # noqa: PLC0415
-
-        return load_results
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, own = _LATE[name]
+    found = import_module(module)
+    return found if own is None else getattr(found, own)

@@ -11,15 +11,14 @@ from typing import Any
 
 from cnnjobs.errors import ModelError, SpecError
 from cnnjobs.identity import canonical
-from cnnjobs.spec import DatasetSpec, ImageFolder, Named, Npz
+from cnnjobs.spec import DatasetSpec
+from cnnjobs.spec.data import dataset_from_json
 
 FORMAT = 1
 """Raised when the layout of `cnnjobs.json` changes; readers refuse newer files."""
 
 MEMBER = "cnnjobs.json"
 """Name of the entry in the archive that Keras passes over."""
-
-_KINDS = {"Named": Named, "Npz": Npz, "ImageFolder": ImageFolder}
 
 
 @dataclass(frozen=True)
@@ -89,10 +88,8 @@ def _understood(text: bytes, path: str | Path) -> About:
                 "Upgrade with: pip install --upgrade cnnjobs"
             )
         names, (height, width, channels) = found.pop("class_names"), found.pop("image_shape")
-        dataset = dict(found.pop("dataset"))
-        kind = _KINDS[dataset.pop("kind")]
-        options = {name: tuple(value) if isinstance(value, list) else value for name, value in dataset.items()}
+        dataset = dataset_from_json(found.pop("dataset"))
         shape = (int(height), int(width), int(channels))
-        return About(tuple(str(name) for name in names), shape, kind(**options), found)
+        return About(tuple(str(name) for name in names), shape, dataset, found)
     except (ValueError, KeyError, TypeError, AttributeError, SpecError) as error:
         raise ModelError(f"{path}: its {MEMBER} cannot be understood ({type(error).__name__}: {error}).") from error

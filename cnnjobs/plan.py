@@ -94,12 +94,14 @@ class Plan:
         job: the job, overrides applied.
         protocol: how the training rows are used.
         conditions: condition id of each variant.
+        lineages: lineage id of each variant: as its condition, but for the number of epochs.
         trials: in the order of the job: variant, repeat, fold.
     """
 
     job: Job
     protocol: Protocol
     conditions: Mapping[str, str]
+    lineages: Mapping[str, str]
     trials: tuple[Trial, ...]
 
     def missing(self, done: Collection[str], only: Collection[str] = ()) -> list[Trial]:
@@ -116,18 +118,34 @@ class Plan:
     def as_json(self) -> dict[str, Any]:
         """Return the resolved job for `job.json`."""
         job = self.job
+        varying = {source for name in job.variants for source in job.vary_of(name)}
         return {
             "name": job.name,
-            "repeats": job.repeats,
+            "repeats": max(job.repeats_of(name) for name in job.variants),
             "seed": job.seed,
-            "vary": [source for source in SOURCES if source in job.vary],
+            "vary": [source for source in SOURCES if source in varying],
             "reference": job.reference,
             "protocol": asdict(self.protocol),
-            "variants": {
-                name: {"condition_id": self.conditions[name], "settings": canonical(variant)}
-                for name, variant in job.variants.items()
-            },
+            "variants": {name: self._variant_as_json(name) for name in job.variants},
         }
+
+    def _variant_as_json(self, name: str) -> dict[str, Any]:
+        """Return a variant; with repeats and sources of chance of its own where they are not the same for all."""
+        job = self.job
+        own: dict[str, Any] = {"condition_id": self.conditions[name], "settings": canonical(job.variants[name])}
+        if isinstance(job.repeats, Mapping):
+            own["repeats"] = job.repeats_of(name)
+        if isinstance(job.vary, Mapping):
+            own["vary"] = [source for source in SOURCES if source in job.vary_of(name)]
+        return own
+
+    def with_repeats(self, repeats: Mapping[str, int]) -> Plan:
+        """Return the plan with other numbers of repeats; repeats that both have are the same trials.
+
+        Args:
+            repeats: of each variant.
+        """
+        return _plan(self.job.but(repeats=repeats), self.protocol, self.conditions, self.lineages)
 
 
 def make_plan(job: Job, fingerprint: str, limit_train: int | None = None) -> Plan:
@@ -136,28 +154,33 @@ def make_plan(job: Job, fingerprint: str, limit_train: int | None = None) -> Pla
     conditions = {}
     for name, variant in job.variants.items():
         try:
-            conditions[name] = condition_id(job, variant, protocol, fingerprint)
+            conditions[name] = condition_id(job, name, variant, protocol, fingerprint)
         except SpecError as error:
             raise SpecError(f"Variant {name!r}: {error}") from error
         except RecursionError:
             raise SpecError(f"Variant {name!r}: a hyperparameter must not contain itself.") from None
     _refuse_twins(conditions)
     lineages = {
-        name: condition_id(job, variant.but(epochs=1), protocol, fingerprint) for name, variant in job.variants.items()
+        name: condition_id(job, name, variant.but(epochs=1), protocol, fingerprint)
+        for name, variant in job.variants.items()
     }
+    return _plan(job, protocol, conditions, lineages)
+
+
+def _plan(job: Job, protocol: Protocol, conditions: Mapping[str, str], lineages: Mapping[str, str]) -> Plan:
     trials = tuple(
         _trial(job, name, conditions[name], lineages[name], repeat, fold, protocol)
         for name in job.variants
-        for repeat in range(job.repeats)
+        for repeat in range(job.repeats_of(name))
         for fold in range(job.folds or 1)
     )
-    return Plan(job, protocol, conditions, trials)
+    return Plan(job, protocol, conditions, lineages, trials)
 
 
-def condition_id(job: Job, variant: Variant, protocol: Protocol, fingerprint: str) -> str:
+def condition_id(job: Job, name: str, variant: Variant, protocol: Protocol, fingerprint: str) -> str:
     """Return the identity of all that the repeats and folds of a variant share.
 
-    Names, resources, storage and concurrency stay out.
+    Names, resources, storage and concurrency stay out; `name` only says whose sources of chance vary.
     """
     return digest(
         {
@@ -165,7 +188,7 @@ def condition_id(job: Job, variant: Variant, protocol: Protocol, fingerprint: st
             "protocol": protocol,
             "dataset": fingerprint,
             "seed": job.seed,
-            "vary": [source for source in SOURCES if source in job.vary],
+            "vary": [source for source in SOURCES if source in job.vary_of(name)],
             "numerics": NUMERICS_VERSION,
         }
     )
@@ -185,7 +208,7 @@ def seeds_of(job_seed: int, repeat: int, vary: Collection[str] = SOURCES) -> See
 
 
 def _trial(job: Job, name: str, condition: str, lineage: str, repeat: int, fold: int, protocol: Protocol) -> Trial:
-    seeds = seeds_of(job.seed, repeat, job.vary)
+    seeds = seeds_of(job.seed, repeat, job.vary_of(name))
     identity, kin = (
         digest({"condition": one, "seeds": seeds, "repeat": repeat, "fold": fold}) for one in (condition, lineage)
     )

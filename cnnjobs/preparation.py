@@ -1,12 +1,13 @@
 """From a job file and the command line to data, plan and store: all that can go wrong before a trial starts."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from cnnjobs.datasets import Dataset, check_folds, load_dataset
 from cnnjobs.errors import SpecError
+from cnnjobs.identity import canonical
 from cnnjobs.jobfile import JobFile, load_job
 from cnnjobs.models import check_network
 from cnnjobs.plan import Plan, make_plan
@@ -50,16 +51,25 @@ class Prepared:
     Args:
         file: the job file.
         job: with the overrides applied.
+        source: which data set.
         dataset: loaded, with `limit_train` applied.
         plan: its trials.
         only: names of the variants to run; empty for all.
+        marks: what `job.json` keeps besides: what an audit is of, the rule for a half width.
     """
 
     file: JobFile
     job: Job
+    source: DatasetSpec
     dataset: Dataset
     plan: Plan
     only: tuple[str, ...]
+    marks: Mapping[str, Any] = field(default_factory=dict)
+
+    def with_repeats(self, repeats: Mapping[str, int]) -> "Prepared":
+        """Return it with other numbers of repeats, one for each variant."""
+        plan = self.plan.with_repeats(repeats)
+        return replace(self, job=plan.job, plan=plan)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -79,6 +89,7 @@ class Prepared:
             "protocol_text": self.plan.protocol.describe(),
             "dataset": {
                 "name": data.name,
+                "source": canonical(self.source),
                 "fingerprint": data.fingerprint,
                 "train_rows": len(data.y_train),
                 "test_rows": len(data.y_test),
@@ -89,6 +100,7 @@ class Prepared:
             },
             "file": self.file.path.name,
             "text": self.file.text,
+            **self.marks,
         }
 
 
@@ -100,11 +112,13 @@ class ReadJob:
         file: the job file.
         job: with the overrides applied.
         dataset: which data set.
+        marks: what `job.json` is to keep besides.
     """
 
     file: JobFile
     job: Job
     dataset: DatasetSpec
+    marks: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_job(path: str, overrides: Overrides) -> ReadJob:
@@ -158,7 +172,7 @@ def prepare(read: ReadJob, overrides: Overrides, on_progress: OnProgress) -> Pre
         fitting = dataset.limited(whole("--limit-train", overrides.limit_train, least=1))
     plan = make_plan(job, dataset.fingerprint, overrides.limit_train)
     _check(job, fitting)
-    return Prepared(read.file, job, fitting, plan, overrides.only)
+    return Prepared(read.file, job, read.dataset, fitting, plan, overrides.only, read.marks)
 
 
 def store_at(results: str, job: Job) -> Store:

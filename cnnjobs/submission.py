@@ -15,6 +15,7 @@ from cnnjobs.messages import Failure, Message, Progress, Result, Started
 from cnnjobs.plan import Trial
 from cnnjobs.preparation import Prepared
 from cnnjobs.store.checkpoints import Checkpoints
+from cnnjobs.store.compaction import compact_if_possible
 from cnnjobs.store.presence import Presence
 from cnnjobs.store.store import Store
 
@@ -61,9 +62,9 @@ class State:
 
 def state_of(store: Store, trials: Collection[Trial], conditions: Collection[str]) -> State:
     """Compare what is stored with what is planned."""
-    stored = store.read("trials")
+    stored = store.read("trials", columns=["trial_id", "condition_id", "variant", "status"])
     planned = {trial.trial_id for trial in trials}
-    rows = stored.table.select(["trial_id", "condition_id", "variant", "status"]).to_pylist()
+    rows = stored.table.to_pylist()
     stale: dict[str, int] = {}
     for row in rows:
         if row["condition_id"] not in conditions:
@@ -141,7 +142,7 @@ class Submission:
         Raises:
             StoreError: if the store cannot be written.
         """
-        self.store.write_job(self.prepared.document())
+        keep_job(self.store, self.prepared)
         sweep(self.store, self.checkpoints)
         recorder = _Recorder(self, presence, watcher, _commit_of(self.prepared.file.path.parent))
         work = Work(
@@ -154,7 +155,24 @@ class Submission:
             modules=self.prepared.file.neighbours,
         )
         engine.run(work, recorder.on_message)
+        compact_if_possible(self.store)
         return recorder.failures
+
+
+def keep_job(store: Store, prepared: Prepared) -> None:
+    """Keep the resolved job.
+
+    A rule for a half width that runs of the same settings have followed stays with them: they were not chosen
+    otherwise because the job is submitted once more without it.
+    """
+    document, before = prepared.document(), store.job or {}
+    if "half_width" in before and "half_width" not in document and _conditions(before) & _conditions(document):
+        document["half_width"] = before["half_width"]
+    store.write_job(document)
+
+
+def _conditions(job: Mapping[str, Any]) -> set[str]:
+    return {variant["condition_id"] for variant in job["variants"].values()}
 
 
 def sweep(store: Store, checkpoints: Checkpoints) -> None:
@@ -162,7 +180,7 @@ def sweep(store: Store, checkpoints: Checkpoints) -> None:
     with contextlib.suppress(StoreError):
         kept = checkpoints.trial_ids()
         if kept:
-            stored = store.read("trials").table.select(["trial_id", "status"]).to_pylist()
+            stored = store.read("trials", columns=["trial_id", "status"]).table.to_pylist()
             for trial_id in kept & {row["trial_id"] for row in stored if row["status"] in FINISHED}:
                 checkpoints.remove(trial_id)
 

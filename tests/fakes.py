@@ -1,15 +1,23 @@
 """Workers that need no TensorFlow: what they tell is a function of the trial's seeds alone."""
 
 import os
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
+from click.testing import CliRunner
+from click.testing import Result as ClickResult
 
+from cnnjobs.analysis.writing import Written
+from cnnjobs.cli import main
 from cnnjobs.datasets import Dataset
 from cnnjobs.datasets.arrays import make_dataset
-from cnnjobs.engine.protocol import Slot
+from cnnjobs.engine.inline import InlineEngine
+from cnnjobs.engine.protocol import Engine, MakeWorker, OnMessage, Slot, Work
 from cnnjobs.messages import Failure, Message, Predictions, Progress, Result
 from cnnjobs.plan import Trial
 from cnnjobs.store.checkpoints import Checkpoints
@@ -103,3 +111,45 @@ def write_job(
     path = folder / "job.py"
     path.write_text(JOB.format(dataset=dataset, repeats=repeats, epochs=epochs, variants=variants))
     return path
+
+
+class StopAfter(InlineEngine):
+    """Ctrl-C arrives when so many trials have ended."""
+
+    def __init__(self, ends: int) -> None:
+        self.ends = ends
+
+    def run(self, work: Work, on_message: OnMessage) -> None:
+        def count(trial: Trial, message: Message) -> None:
+            on_message(trial, message)
+            self.ends -= isinstance(message, Result | Failure)
+            if not self.ends:
+                raise KeyboardInterrupt
+
+        super().run(work, count)
+
+
+def submit_in(
+    folder: Path,
+    *words: str,
+    engine: Engine | None = None,
+    worker: MakeWorker = fake_worker,
+    change: Callable[[str], str] = str,
+    **job: Any,
+) -> ClickResult:
+    """Submit a job file in a folder as on the command line, with an engine and workers that need no others.
+
+    The report is not written, which takes seconds.
+    """
+    path = write_job(folder, **({"epochs": 1, "repeats": 5} | job))
+    path.write_text(change(path.read_text()))
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr("cnnjobs.analysis.writing.write_document", lambda *_: Written("report", None, ()))
+        patch.setattr("cnnjobs.cli.doors.open_engine", lambda **_: engine or InlineEngine())
+        patch.setattr("cnnjobs.cli.doors.open_worker", worker)
+        try:
+            return CliRunner().invoke(main, ["submit", str(path), *words])
+        finally:
+            signal.signal(signal.SIGTERM, before)

@@ -2,9 +2,12 @@
 
 import numpy as np
 
-from cnnjobs.analysis.report import report_text, write_comparison
+from cnnjobs.analysis.markdown import markdown_report
+from cnnjobs.analysis.report import job_document
 from cnnjobs.analysis.tables import job_table
+from cnnjobs.analysis.writing import write_document
 from cnnjobs.messages import Predictions
+from cnnjobs.spec import SOURCES
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
 
@@ -47,7 +50,7 @@ def made_up_store(root, job="job", variants=("a", "b"), runs=2, classes=3, class
         {
             "name": job,
             "repeats": runs,
-            "vary": ["split", "init"],
+            "vary": list(SOURCES),
             "reference": variants[0],
             "protocol": {"validation": 0.2, "folds": None, "limit_train": None, "replicas": 1},
             "protocol_text": "20% held out",
@@ -81,7 +84,7 @@ def make_store(tmp_path, values=VALUES, *, folds=None, repeats=5, validation=0.2
         {
             "name": "job",
             "repeats": repeats,
-            "vary": ["split", "init"],
+            "vary": list(SOURCES),
             "reference": next(iter(values)),
             "protocol": protocol,
             "protocol_text": "20% held out",
@@ -102,7 +105,20 @@ def make_store(tmp_path, values=VALUES, *, folds=None, repeats=5, validation=0.2
     return store
 
 
+def quiet(what, done, total):
+    """Progress that nobody watches."""
+
+
+def document_of(store, **asked):
+    """The report as data, of all there is."""
+    return job_document(store, job_table(store), quiet, **asked)
+
+
 def report_of(store):
-    """The report without curves and classes."""
-    table = job_table(store)
-    return report_text(table, write_comparison(store.files.below("report"), table))
+    """The report in Markdown, without what predictions say."""
+    return markdown_report(document_of(store, with_predictions=False))
+
+
+def write_report(store, **asked):
+    """The report in its folder."""
+    return write_document(store.files.below("report"), document_of(store, **asked), quiet)

@@ -12,7 +12,7 @@ from matplotlib.style import context
 
 from cnnjobs.analysis.class_tables import ClassTable, mean_and_sd
 from cnnjobs.analysis.classification import GRID, SCORES, Reals
-from cnnjobs.analysis.drawing import COLORS, STYLE, short
+from cnnjobs.analysis.drawing import COLORS, ON_DARK, ON_LIGHT, STYLE, short
 
 MOST_NUMBERS = 20
 """Up to this many classes the cells of a confusion matrix have numbers."""
@@ -75,7 +75,7 @@ def _write_numbers(axes: Axes, cells: Reals, size: float, digits: str) -> None:
     """Write the numbers into their cells, white on dark ones; a cell that is 0 stays empty."""
     for (row, column), value in np.ndenumerate(cells):
         if value > 0:
-            color = "white" if value > 0.36 * cells.max() else "#222222"
+            color = ON_DARK if value > 0.36 * cells.max() else ON_LIGHT
             number = axes.text(
                 column, row, f"{value:{digits}}", ha="center", va="center", fontsize=size - 1, color=color
             )

@@ -2,17 +2,23 @@
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from cnnjobs.analysis.classification import AVERAGES, CURVES, GRID, SCORES, OverRuns, Reals
-from cnnjobs.analysis.csv_tables import csv_text
+from cnnjobs.analysis.document import Grid, Row, Shown
 
 MOST_CONFUSED = 5
 """How many pairs of classes the report names."""
+
+HEADERS = {"precision": "precision", "recall": "recall", "f1": "F1", "auc": "ROC AUC"}
+"""`SCORES` as people read them."""
+
+CONFUSION_COLUMNS = ("label", "predicted", "count_mean", "count_sd", "rate_mean", "rate_sd")
+ROC_COLUMNS = ("kind", "name", "false_positive_rate", "true_positive_rate_mean", "true_positive_rate_sd")
 
 
 @dataclass(frozen=True)
@@ -74,17 +80,35 @@ def without_roc(table: ClassTable) -> list[str]:
     return [name for name, area in zip(table.classes, areas, strict=True) if np.isnan(area)]
 
 
-def class_cells(table: ClassTable) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Return header and rows of the classes and their averages as people read them: mean, and SD over the runs."""
-    rows = [
-        (
-            name if kind == "class" else f"{name} average",
-            f"{examples:,.0f}",
-            *(mean_and_sd(*pair) for pair in zip(means, sds, strict=True)),
-        )
-        for kind, name, examples, means, sds in _score_rows(table)
-    ]
-    return ("class", "test images", "precision", "recall", "F1", "ROC AUC"), rows
+def class_grid(table: ClassTable, name: str = "classes") -> Grid:
+    """Return `SCORES` of every class, then of every average; no SD of one run, no AUC without a ROC curve.
+
+    Args:
+        table: the classes.
+        name: of the table's files.
+    """
+    parts = [f"{score}_{part}" for score in SCORES for part in ("mean", "sd")]
+    shown = [Shown("class", _class_cell), Shown("test images", lambda row: f"{row['test_images']:,.0f}", "test_images")]
+    shown += [Shown(HEADERS[score], _score_cell(score), f"{score}_mean") for score in SCORES]
+    title = f"{table.variant}: scores of each class, mean \u00b1 SD over {runs_text(table.runs.n)}"
+    return Grid(name, title, ("kind", "name", "test_images", "runs", *parts), _score_rows(table, parts), shown)
+
+
+def _class_cell(row: Row) -> str:
+    return str(row["name"]) if row["kind"] == "class" else f"{row['name']} average"
+
+
+def _score_cell(score: str) -> Callable[[Row], str]:
+    def cell(row: Row) -> str:
+        mean, sd = row[f"{score}_mean"], row[f"{score}_sd"]
+        return mean_and_sd(math.nan if mean is None else mean, math.nan if sd is None else sd)
+
+    return cell
+
+
+def runs_text(count: int) -> str:
+    """Return "1 run" or "5 runs"."""
+    return "1 run" if count == 1 else f"{count} runs"
 
 
 def mean_and_sd(mean: float, sd: float) -> str:
@@ -94,29 +118,15 @@ def mean_and_sd(mean: float, sd: float) -> str:
     return f"{mean:.4f}" if math.isnan(sd) else f"{mean:.4f} \u00b1 {sd:.4f}"
 
 
-def classes_csv(table: ClassTable) -> str:
-    """Return `SCORES` of every class and average as CSV, unrounded; no SD of one run, no AUC without a ROC curve."""
-    header = [
-        "kind",
-        "name",
-        "test_images",
-        "runs",
-        *(f"{score}_{part}" for score in SCORES for part in ("mean", "sd")),
+def _score_rows(table: ClassTable, parts: Sequence[str]) -> list[Row]:
+    mean, sd = table.runs.mean, table.runs.sd
+    examples = [*mean.support.tolist(), *[float(mean.support.sum())] * len(AVERAGES)]
+    scores = np.stack([mean.scores, sd.scores], axis=-1)
+    return [
+        {"kind": kind, "name": name, "test_images": count, "runs": table.runs.n}
+        | dict(zip(parts, _numbers(own), strict=True))
+        for (kind, name), count, own in zip(_names(table, AVERAGES), examples, scores, strict=True)
     ]
-    lines = [
-        [kind, name, examples, table.runs.n, *_numbers(np.stack([means, sds], axis=-1))]
-        for kind, name, examples, means, sds in _score_rows(table)
-    ]
-    return csv_text(header, lines)
-
-
-def _score_rows(table: ClassTable) -> Iterator[tuple[str, str, float, Reals, Reals]]:
-    """Yield kind, name, examples, and mean and SD of `SCORES`, each (4,), of every class, then of every average."""
-    support = table.runs.mean.support
-    examples = [*support.tolist(), *[float(support.sum())] * len(AVERAGES)]
-    names = _names(table, AVERAGES)
-    for name, count, means, sds in zip(names, examples, table.runs.mean.scores, table.runs.sd.scores, strict=True):
-        yield *name, count, means, sds
 
 
 def _names(table: ClassTable, averages: Sequence[str]) -> list[tuple[str, str]]:
@@ -124,28 +134,44 @@ def _names(table: ClassTable, averages: Sequence[str]) -> list[tuple[str, str]]:
     return [*(("class", name) for name in table.classes), *(("average", name) for name in averages)]
 
 
-def confusion_csv(table: ClassTable) -> str:
-    """Return both confusion matrices as CSV, a row a cell, unrounded: what the heat maps draw."""
+def confused_grid(table: ClassTable, name: str) -> Grid:
+    """Return the pairs of classes with the most confusions.
+
+    Args:
+        table: the classes.
+        name: of the table's files.
+    """
+    columns = ("label", "predicted", "count_mean", "rate_mean")
+    pairs = [(one.label, one.predicted, one.count, one.rate) for one in most_confused(table)]
+    rows = [dict(zip(columns, pair, strict=True)) for pair in pairs]
+    shown = (
+        Shown("true class", lambda row: str(row["label"])),
+        Shown("taken for", lambda row: str(row["predicted"])),
+        Shown("test images", lambda row: f"{row['count_mean']:.1f}", "count_mean"),
+        Shown("% of the true class", lambda row: f"{100 * row['rate_mean']:.1f}", "rate_mean"),
+    )
+    return Grid(name, f"{table.variant}: most often confused, means over the runs", columns, rows, shown)
+
+
+def confusion_rows(table: ClassTable) -> list[list[object]]:
+    """Return both confusion matrices, a row a cell in the order of `CONFUSION_COLUMNS`: what the heat maps draw."""
     mean, sd = table.runs.mean, table.runs.sd
     cells = np.stack([mean.counts, sd.counts, mean.rates, sd.rates], axis=-1).reshape(-1, 4)
     pairs = itertools.product(table.classes, table.classes)
-    lines = ([*pair, *_numbers(cell)] for pair, cell in zip(pairs, cells, strict=True))
-    return csv_text(("label", "predicted", "count_mean", "count_sd", "rate_mean", "rate_sd"), lines)
+    return [[*pair, *_numbers(cell)] for pair, cell in zip(pairs, cells, strict=True)]
 
 
-def roc_csv(table: ClassTable) -> str:
-    """Return every ROC curve as CSV, a row a point, unrounded: what the figure draws."""
+def roc_rows(table: ClassTable) -> list[list[object]]:
+    """Return every ROC curve, a row a point in the order of `ROC_COLUMNS`: what the figure draws."""
     points = np.stack([table.runs.mean.curves, table.runs.sd.curves], axis=-1)
-    lines = [
+    return [
         [*name, alarm, *_numbers(point)]
         for name, curve in zip(_names(table, CURVES), points, strict=True)
         if not np.isnan(curve).all()
         for alarm, point in zip(GRID.tolist(), curve, strict=True)
     ]
-    header = ("kind", "name", "false_positive_rate", "true_positive_rate_mean", "true_positive_rate_sd")
-    return csv_text(header, lines)
 
 
 def _numbers(values: Reals) -> list[float | None]:
-    """Return numbers for a CSV, in one row: None for nan."""
+    """Return numbers in one row: None for nan."""
     return [None if math.isnan(value) else value for value in values.ravel().tolist()]

@@ -1,13 +1,15 @@
 """Classification of a test set: confusion matrix, precision, recall, F1 and ROC of a run, and their mean over runs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Reals = NDArray[np.float64]
 Whole = NDArray[np.int64]
+Labels = NDArray[np.integer[Any]]
 
 SCORES = ("precision", "recall", "f1", "auc")
 """Columns of `Classification.scores`."""
@@ -22,6 +24,9 @@ CURVES = ("macro", "micro")
 GRID: Reals = np.concatenate([[0.0], np.linspace(0, 0.2, 201), np.linspace(0.21, 1, 80)])
 """False positive rates at which curves are averaged: closer below 0.2, where curves of good networks bend. 0 is there
 twice, for the step that a curve makes at its beginning."""
+
+AT_ONCE = 1 << 18
+"""About so many scores are ranked at a time: enough to be quick, few enough to stay in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -62,20 +67,43 @@ class OverRuns:
     sd: Classification
 
 
-def over_runs(runs: Sequence[Classification]) -> OverRuns:
+class Running:
+    """Mean and standard deviation of every figure, of runs that come one by one (Welford, Technometrics, 1962)."""
+
+    def __init__(self) -> None:
+        self.n = 0
+        self._means: list[Reals] = []
+        self._squares: list[Reals] = []
+
+    def add(self, run: Classification) -> None:
+        """Take in a run."""
+        values = [getattr(run, field.name) for field in fields(Classification)]
+        if not self.n:
+            self._means, self._squares = ([np.zeros_like(value) for value in values] for _ in range(2))
+        self.n += 1
+        for mean, squares, value in zip(self._means, self._squares, values, strict=True):
+            away = value - mean
+            mean += away / self.n
+            squares += away * (value - mean)
+
+    def over_runs(self) -> OverRuns:
+        """Return mean and standard deviation of the runs so far, at least one."""
+        if self.n > 1:
+            sds = [np.sqrt(squares / (self.n - 1)) for squares in self._squares]
+        else:
+            sds = [np.full_like(squares, np.nan) for squares in self._squares]
+        return OverRuns(self.n, Classification(*(mean.copy() for mean in self._means)), Classification(*sds))
+
+
+def over_runs(runs: Iterable[Classification]) -> OverRuns:
     """Return mean and standard deviation of every figure of at least one run."""
-    stacks = [np.stack([getattr(run, field.name) for run in runs]) for field in fields(Classification)]
-    mean = Classification(*(stack.mean(axis=0) for stack in stacks))
-    return OverRuns(len(runs), mean, Classification(*(_sd(stack) for stack in stacks)))
+    running = Running()
+    for run in runs:
+        running.add(run)
+    return running.over_runs()
 
 
-def _sd(stack: Reals) -> Reals:
-    """Return the standard deviation over the first axis."""
-    sd: Reals = stack.std(axis=0, ddof=1) if len(stack) > 1 else np.full_like(stack[0], np.nan)
-    return sd
-
-
-def classify(labels: Whole, predicted: Whole, probabilities: NDArray[np.float32]) -> Classification:
+def classify(labels: Labels, predicted: Labels, probabilities: NDArray[np.float32]) -> Classification:
     """Return every figure of one run.
 
     Args:
@@ -90,7 +118,7 @@ def classify(labels: Whole, predicted: Whole, probabilities: NDArray[np.float32]
     return Classification(counts.sum(axis=1, dtype=np.float64), counts.astype(np.float64), rates, scores, curves)
 
 
-def confusion_matrix(labels: Whole, predicted: Whole, classes: int) -> Whole:
+def confusion_matrix(labels: Labels, predicted: Labels, classes: int) -> Whole:
     """Return how many examples of the row's class were taken for the column's, (classes, classes).
 
     Args:
@@ -126,7 +154,7 @@ def _ratio(part: Whole, whole: Whole) -> Reals:
     return np.divide(part, whole, out=np.zeros(np.shape(part)), where=np.asarray(whole) != 0)
 
 
-def roc(labels: Whole, probabilities: NDArray[np.float32]) -> tuple[Reals, Reals]:
+def roc(labels: Labels, probabilities: NDArray[np.float32]) -> tuple[Reals, Reals]:
     """Return ROC curves at `GRID`, one class against the rest, and the areas under them.
 
     The micro average pools all (example, class) pairs. The macro curve is the mean of the class curves, the macro area
@@ -142,38 +170,46 @@ def roc(labels: Whole, probabilities: NDArray[np.float32]) -> tuple[Reals, Reals
         areas: (classes + 3,) of the classes, macro, micro, weighted.
     """
     count, classes = probabilities.shape
-    truth = labels[:, np.newaxis] == np.arange(classes)
-    examples = truth.sum(axis=0)
+    truth = labels == np.arange(classes)[:, np.newaxis]
+    examples = truth.sum(axis=1)
     curves, areas = np.full((classes + 2, len(GRID)), np.nan), np.full(classes + 3, np.nan)
     known = np.flatnonzero((examples > 0) & (examples < count))
-    for index in known:
-        curves[index], areas[index] = _on_grid(truth[:, index], probabilities[:, index])
+    step = max(1, AT_ONCE // count)
+    for some in (known[start : start + step] for start in range(0, known.size, step)):
+        curves[some], areas[some] = roc_on_grid(truth[some], probabilities.T[some])
     if known.size:
         curves[classes], areas[classes] = curves[known].mean(axis=0), areas[known].mean()
         areas[classes + 2] = np.average(areas[known], weights=examples[known])
-    curves[classes + 1], areas[classes + 1] = _on_grid(truth.ravel(), probabilities.ravel())
+    micro = roc_on_grid(truth.reshape(1, -1), probabilities.T.reshape(1, -1))
+    curves[classes + 1], areas[classes + 1] = micro[0][0], micro[1][0]
     return curves, areas
 
 
-def roc_curve(truth: NDArray[np.bool_], scores: NDArray[np.float32]) -> tuple[Reals, Reals]:
-    """Return false and true positive rates at every threshold, each (points,), from (0, 0) to (1, 1).
+def roc_on_grid(truth: NDArray[np.bool_], scores: NDArray[np.float32]) -> tuple[Reals, Reals]:
+    """Return true positive rates at `GRID`, (curves, len(GRID)), and areas by the trapezoid rule, (curves,).
 
-    Equal scores make one point, as in Fawcett, An introduction to ROC analysis (2006), algorithm 1.
+    Equal scores make one point, as in Fawcett, An introduction to ROC analysis (2006), algorithm 1: here the others
+    of them repeat the point before, which changes neither curve nor area. Areas are sums of whole numbers up to their
+    last division.
 
     Args:
-        truth: (n,) which examples are positive; some are, some are not.
-        scores: (n,) higher is more positive.
+        truth: (curves, n) which examples are positive; in each row some are, some are not.
+        scores: (curves, n) higher is more positive.
     """
-    order = np.argsort(-scores)
-    last = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1)
-    hits = np.cumsum(truth[order])[last]
-    alarms = last + 1 - hits
-    return np.append(0.0, alarms / alarms[-1]), np.append(0.0, hits / hits[-1])
+    order = np.argsort(-scores, axis=1)
+    ranked = np.take_along_axis(scores, order, axis=1)
+    last = np.ones(scores.shape, np.bool_)
+    np.not_equal(ranked[:, 1:], ranked[:, :-1], out=last[:, :-1])
+    right: Whole = np.cumsum(np.take_along_axis(truth, order, axis=1), axis=1, dtype=np.int64)
+    hits, alarms = _points(right, last), _points(np.arange(1, scores.shape[1] + 1) - right, last)
+    areas = ((hits[:, 1:] + hits[:, :-1]) * np.diff(alarms)).sum(axis=1) / (2 * hits[:, -1] * alarms[:, -1])
+    curves = np.stack([np.interp(GRID, a / a[-1], h / h[-1]) for a, h in zip(alarms, hits, strict=True)])
+    curves[:, 0] = 0.0
+    return curves, areas
 
 
-def _on_grid(truth: NDArray[np.bool_], scores: NDArray[np.float32]) -> tuple[Reals, float]:
-    """Return the true positive rates at `GRID` and the area under the whole curve, by the trapezoid rule."""
-    alarms, hits = roc_curve(truth, scores)
-    rates = np.interp(GRID, alarms, hits)
-    rates[0] = 0.0
-    return rates, float(np.trapezoid(hits, alarms))
+def _points(counts: Whole, last: NDArray[np.bool_]) -> Whole:
+    """Return 0, then each count where it is the last of equal scores, and the count before elsewhere."""
+    points = np.zeros((counts.shape[0], counts.shape[1] + 1), np.int64)
+    np.maximum.accumulate(np.where(last, counts, 0), axis=1, out=points[:, 1:])
+    return points

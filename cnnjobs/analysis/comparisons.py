@@ -16,6 +16,7 @@ from cnnjobs.analysis.statistics import (
 )
 
 SHARED = "runs share training rows"
+SAME_SEEDS = "every repeat has the same seeds"
 """Why tests that need independent pairs say nothing."""
 
 SEED = 0
@@ -45,32 +46,32 @@ class Comparison:
         return self.holm is not None and self.holm < alpha
 
 
-def compare(differences: Sequence[Difference | None], alpha: float, *, independent: bool) -> list[Comparison | None]:
+def compare(differences: Sequence[Difference | None], alpha: float, dependent: str = "") -> list[Comparison | None]:
     """Return the comparisons of a family; None for the reference itself stays None.
 
     Args:
         differences: one a variant.
         alpha: of the tests.
-        independent: whether pairs share no training rows.
+        dependent: why pairs are not independent; empty if they are.
     """
     adjusted = holm([one.t.p if one else None for one in differences])
     family = sum(p is not None for p in adjusted)
     return [
-        Comparison(one, p, family, _flips(one, alpha, independent), _above(one, alpha, independent)) if one else None
+        Comparison(one, p, family, _flips(one, alpha, dependent), _above(one, alpha, dependent)) if one else None
         for one, p in zip(differences, adjusted, strict=True)
     ]
 
 
-def _flips(difference: Difference, alpha: float, independent: bool) -> Outcome:
+def _flips(difference: Difference, alpha: float, dependent: str) -> Outcome:
     if not difference.values:
         return Outcome.none("no pairs")
-    if not independent:
-        return Outcome.none(SHARED)
+    if dependent:
+        return Outcome.none(dependent)
     return sign_flip(difference.values, np.random.default_rng(SEED), alpha)
 
 
-def _above(difference: Difference, alpha: float, independent: bool) -> Superiority | None:
+def _above(difference: Difference, alpha: float, dependent: str) -> Superiority | None:
     if not difference.values:
         return None
     found = superiority(difference.values, np.random.default_rng(SEED), 1 - alpha)
-    return found if independent else Superiority(found.share, Interval.none(SHARED))
+    return Superiority(found.share, Interval.none(dependent)) if dependent else found

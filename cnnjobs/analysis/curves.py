@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.style import context
 from numpy.typing import NDArray
 
-from cnnjobs.analysis.drawing import STYLE, text
+from cnnjobs.analysis.drawing import STYLE, short
 from cnnjobs.analysis.measures import axis_label, measure
 from cnnjobs.spec.metrics import TOP
 
@@ -82,7 +82,7 @@ def learning_curves(job: str, variant: str, epochs: pa.Table, metrics: Sequence[
             _curves(axes, histories(epochs, f"val_{metric}"), VALIDATION, "validation")
         panels[0].legend(frameon=False)
         runs = len(np.unique(epochs["trial_id"].to_numpy()))
-        panels[0].set_title(f"{text(job)}: {text(variant)}, {_runs_text(runs)}", loc="left", fontsize=11)
+        panels[0].set_title(f"{short(job, 20)}: {short(variant, 40)}, {_runs_text(runs)}", loc="left", fontsize=11)
     return figure
 
 

@@ -2,12 +2,17 @@
 
 import contextlib
 import io
+import textwrap
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from matplotlib.backend_bases import FigureCanvasBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from matplotlib.style import context, library
 
 STYLE: dict[str, Any] = {
@@ -24,8 +29,15 @@ STYLE: dict[str, Any] = {
 DPI = 160
 """Pixels an inch."""
 
-_UNDATED: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
-"""What keeps the date out of a file, so that the same figure gives the same file."""
+ON_LIGHT, ON_DARK = "#222222", "#fefefe"
+"""Colours of text on a heat map's light and dark cells: a page keeps these two as they are, dark or light itself."""
+
+CANVASES: Mapping[str, tuple[type[FigureCanvasBase], dict[str, None]]] = {
+    "png": (FigureCanvasAgg, {}),
+    "svg": (FigureCanvasSVG, {"Date": None}),
+    "pdf": (FigureCanvasPdf, {"CreationDate": None}),
+}
+"""What draws each kind of file, and what keeps the date out of it: the same figure gives the same file."""
 
 COLORS = tuple(str(entry["color"]) for entry in library["petroff10"]["axes.prop_cycle"])
 """Ten colours that can be told apart (Petroff, Accessible color sequences for data visualization, 2021)."""
@@ -34,18 +46,22 @@ COLORS = tuple(str(entry["color"]) for entry in library["petroff10"]["axes.prop_
 def render(figure: Figure, kind: str) -> bytes:
     """Return the figure as a file.
 
+    `Figure.savefig` draws everything twice, and lays it out anew each time; this draws once a kind.
+
     Args:
         figure: what to draw.
         kind: "png", "svg" or "pdf".
     """
-    FigureCanvasAgg(figure)
-    if figure.get_layout_engine() is not None:  # laid out once for all kinds of file: it takes as long as drawing
-        with context(STYLE), _any_letter():
-            figure.draw_without_rendering()
-        figure.set_layout_engine("none")
     sink = io.BytesIO()
     with context(STYLE), _any_letter():
-        figure.savefig(sink, format=kind, dpi=DPI, metadata=_UNDATED.get(kind, {}))
+        if not isinstance(figure.get_layout_engine(), PlaceHolderLayoutEngine | None):
+            FigureCanvasAgg(figure)
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")  # which puts a placeholder in its place
+        figure.set_dpi(DPI)
+        make, metadata = CANVASES[kind]
+        canvas: Any = make(figure)
+        getattr(canvas, f"print_{kind}")(sink, metadata=metadata)
     return sink.getvalue()
 
 
@@ -67,12 +83,9 @@ def short(name: str, most: int = 24) -> str:
     return text(name if len(name) <= most else f"{name[: most - 1]}\u2026")
 
 
-def wrapped(name: str, width: int = 14) -> str:
-    """Break a long name at its spaces."""
-    lines = [""]
-    for word in name.split(" "):
-        if lines[-1] and len(lines[-1]) + len(word) >= width:
-            lines.append(word)
-        else:
-            lines[-1] = f"{lines[-1]} {word}".strip()
-    return "\n".join(lines)
+def wrapped(name: str, width: int = 14, most: int = 4) -> str:
+    """Return a name as `text` does, in at most so many lines: broken at its spaces, or where a word is too long."""
+    lines = textwrap.wrap(name, width) or [""]
+    return text(
+        "\n".join(lines if len(lines) <= most else [*lines[: most - 1], f"{lines[most - 1][: width - 1]}\u2026"])
+    )

@@ -52,6 +52,11 @@ def difference_label(metric: str, reference: str) -> str:
     return f"{found.name} minus {reference}{unit}"
 
 
+def capital(text: str) -> str:
+    """Return a text with a capital first letter: to begin a title."""
+    return text[:1].upper() + text[1:]
+
+
 def show(metric: str, value: float | None, *, signed: bool = False) -> str:
     """Return a value for people, "-" if there is none.
 

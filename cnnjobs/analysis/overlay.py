@@ -12,12 +12,11 @@ from matplotlib.lines import Line2D
 from matplotlib.style import context
 from matplotlib.typing import LineStyleType
 
-from cnnjobs.analysis.csv_tables import csv_text
 from cnnjobs.analysis.curves import band, drawable, histories, stacked_panels
+from cnnjobs.analysis.document import Chart
 from cnnjobs.analysis.drawing import COLORS, STYLE, short
-from cnnjobs.analysis.report_part import Part, plain_name, write_figure
 from cnnjobs.errors import StoreError
-from cnnjobs.store.files import Files
+from cnnjobs.store.files import plain_name
 from cnnjobs.store.store import Store
 
 LINES: tuple[tuple[str, str, LineStyleType], ...] = (("validation", "val_", "-"), ("train", "", "--"))
@@ -43,8 +42,8 @@ class Model:
 
     @property
     def job(self) -> str:
-        """Name of the job."""
-        return str(self._document["name"])
+        """Name of the job's folder."""
+        return self.store.files.name
 
     @property
     def name(self) -> str:
@@ -118,7 +117,7 @@ def read_histories(models: Sequence[Model]) -> tuple[list[History], tuple[str, .
     found: list[History] = []
     damaged: list[str] = []
     for model in models:
-        trials = model.store.read("trials").table
+        trials = model.store.read("trials", columns=["trial_id", "condition_id"]).table
         own = trials.filter(pc.equal(trials["condition_id"], model.condition))["trial_id"].to_pylist()
         stored = model.store.read("epochs", own)
         damaged += stored.damaged
@@ -128,29 +127,31 @@ def read_histories(models: Sequence[Model]) -> tuple[list[History], tuple[str, .
     return found, tuple(damaged)
 
 
-def write_overlay(folder: Files, models: Sequence[Model], metrics: Sequence[str]) -> Part:
-    """Write the figure and its CSV; the first of the files is the PNG.
+def overlay_chart(found: Sequence[History], metrics: Sequence[str]) -> Chart:
+    """Return the figure of several models.
 
     Args:
-        folder: where.
-        models: two or more.
+        found: two or more.
         metrics: of `METRICS`, a panel each; ones that no model stored are left out.
 
     Raises:
-        StoreError: if a model has no epochs yet, no metric is left, or the files cannot be written.
+        StoreError: if no metric is left.
     """
-    found, damaged = read_histories(models)
-    everything, classes = pa.concat_tables([one.epochs for one in found]), max(model.classes for model in models)
+    everything, classes = pa.concat_tables([one.epochs for one in found]), max(one.model.classes for one in found)
     drawn = drawable(metrics, everything, classes)
     if not drawn:
         raise StoreError(
             f"`--curves` must name a metric that was stored and says something of {classes} classes, such as loss. "
             f"Received: {', '.join(metrics)}."
         )
-    name = f"overlay-{'-vs-'.join(plain_name(model.variant) for model in models)}"[:LONGEST_NAME]
-    files = write_figure(folder, name, overlay_plot(found, drawn))
-    folder.write(f"{name}.csv", overlay_csv(found, drawn).encode())
-    return Part((), (*files, f"{name}.csv"), damaged)
+    names = [one.model.variant for one in found]
+    return Chart(
+        f"overlay-{'-vs-'.join(plain_name(name) for name in names)}"[:LONGEST_NAME],
+        f"learning curves of {', '.join(names)}",
+        lambda: overlay_plot(found, drawn),
+        HEADER,
+        lambda: overlay_rows(found, drawn),
+    )
 
 
 def overlay_plot(found: Sequence[History], metrics: Sequence[str]) -> Figure:
@@ -186,8 +187,8 @@ def _legend(found: Sequence[History]) -> tuple[list[Line2D], list[str]]:
     return handles + styles, labels + [rows for rows, _, _ in LINES]
 
 
-def overlay_csv(found: Sequence[History], metrics: Sequence[str]) -> str:
-    """Return what the figure draws as CSV, as people read it: accuracies in percent. Epochs count from 1."""
+def overlay_rows(found: Sequence[History], metrics: Sequence[str]) -> list[list[Any]]:
+    """Return what the figure draws, as people read it: accuracies in percent. Epochs count from 1."""
     lines = []
     for history in found:
         for metric in metrics:
@@ -198,4 +199,4 @@ def overlay_csv(found: Sequence[History], metrics: Sequence[str]) -> str:
                 which = (history.model.job, history.model.variant, metric, rows)
                 points = zip(epochs.tolist(), counts.tolist(), *quantiles.tolist(), strict=True)
                 lines += [[*which, *point] for point in points]
-    return csv_text(HEADER, lines)
+    return lines

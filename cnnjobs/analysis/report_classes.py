@@ -1,25 +1,25 @@
-"""The report's classes: how each variant classifies the test set, as tables, figures and CSV."""
+"""The report's classes: how each variant classifies the test set, as tables and figures."""
 
 from collections.abc import Mapping
 
 from cnnjobs.analysis.class_plots import counts_plot, rates_plot, roc_plot
 from cnnjobs.analysis.class_tables import (
+    CONFUSION_COLUMNS,
+    ROC_COLUMNS,
     ClassTable,
-    class_cells,
+    class_grid,
     class_names,
-    classes_csv,
-    confusion_csv,
-    most_confused,
-    roc_csv,
+    confused_grid,
+    confusion_rows,
+    roc_rows,
+    runs_text,
     without_roc,
 )
-from cnnjobs.analysis.classification import over_runs
-from cnnjobs.analysis.markdown import markdown_table, picture, plain
-from cnnjobs.analysis.predictions import classify_runs
-from cnnjobs.analysis.report_part import Part, joined, write_figure
-from cnnjobs.analysis.tables import JobTable, VariantRow
-from cnnjobs.store.files import Files
-from cnnjobs.store.store import Store
+from cnnjobs.analysis.document import Block, Chart, Section, Text
+from cnnjobs.analysis.predictions import Findings
+from cnnjobs.analysis.tables import JobTable
+
+TITLE = "Classes"
 
 ABOUT = (
     "How the weights that come out of training classify the test images: means \u00b1 SD over the runs (ddof=1). "
@@ -29,58 +29,80 @@ ABOUT = (
     "images and in percent of the true class, and the ROC curves, averages with a band of one SD."
 )
 
-FIGURES = {"confusion": counts_plot, "rates": rates_plot, "roc": roc_plot}
-TABLES = {"classes": classes_csv, "confusion": confusion_csv, "roc": roc_csv}
-PICTURES = {
-    "confusion": "confusion matrix of {}, test images",
-    "rates": "confusion matrix of {}, percent of the true class",
-    "roc": "ROC curves of {}",
-}
 
-
-def write_classes(store: Store, folder: Files, table: JobTable, names: Mapping[str, str]) -> Part:
-    """Write tables and figures of every variant that has predictions; of others the report says that they have none.
+def classes_section(table: JobTable, findings: Findings, names: Mapping[str, str]) -> Section:
+    """Return tables and figures of every variant that has predictions; of others it says that they have none.
 
     Args:
-        store: the job's.
-        folder: of the report.
-        table: the comparison, whose runs are classified.
+        table: the comparison.
+        findings: what its stored predictions come to.
         names: variant -> plain name.
     """
-    parts = [_write_variant(store, folder, table.job, row, names[row.name]) for row in table.rows]
-    return joined([Part(("## Classes", ABOUT), (), ()), *parts])
+    variants = [_variant(table, findings, row.name, names[row.name]) for row in table.rows]
+    return Section(TITLE, [Text(ABOUT)], variants)
 
 
-def _write_variant(store: Store, folder: Files, job: Mapping[str, object], row: VariantRow, name: str) -> Part:
-    title, classes = f"### {plain(row.name)}", class_names(job)
-    runs, damaged = classify_runs(store, row.trials, len(classes))
-    if not runs:
-        return Part((title, "No run of this variant has predictions that can be read."), (), damaged)
-    table = ClassTable(str(job["name"]), row.name, classes, over_runs(runs))
-    files = []
-    for kind, draw in FIGURES.items():
-        files += write_figure(folder, f"{kind}-{name}", draw(table))
-    for kind, text in TABLES.items():
-        files.append(f"{kind}-{name}.csv")
-        folder.write(files[-1], text(table).encode())
-    pictures = [picture(f"{kind}-{name}", what.format(row.name)) for kind, what in PICTURES.items()]
-    return Part((title, *_scores(table), *_confusions(table), *pictures), tuple(files), damaged)
+def _variant(table: JobTable, findings: Findings, variant: str, name: str) -> Section:
+    tally, damaged = findings.variants[variant], findings.left_out[variant]
+    if not tally.runs:
+        return Section(variant, [Text("No run of this variant has predictions that can be used.")], (), damaged)
+    classes = ClassTable(str(table.job["name"]), variant, class_names(table.job), tally.figures.over_runs())
+    completed = findings.completed[variant]
+    over = runs_text(tally.runs) if tally.runs == completed else f"{tally.runs} of {runs_text(completed)}"
+    return Section(
+        variant,
+        [
+            Text(f"Over {over}" + (":" if tally.runs == completed else "; the others have no usable predictions:")),
+            class_grid(classes, f"classes-{name}"),
+            *_absent(classes),
+            *_confused(classes, f"confused-{name}"),
+            *_charts(classes, name),
+        ],
+        (),
+        damaged,
+    )
 
 
-def _scores(table: ClassTable) -> list[str]:
-    runs = "1 run" if table.runs.n == 1 else f"{table.runs.n} runs"
-    paragraphs = [f"Over {runs}:", markdown_table(*class_cells(table))]
+def _absent(table: ClassTable) -> list[Block]:
     missing = without_roc(table)
-    if missing:
-        names = ", ".join(plain(name) for name in missing)
-        paragraphs.append(f"Without a ROC curve, as the test set has no image of the class or of no other: {names}.")
-    return paragraphs
+    if not missing:
+        return []
+    return [
+        Text(f"Without a ROC curve, as the test set has no image of the class or of no other: {', '.join(missing)}.")
+    ]
 
 
-def _confusions(table: ClassTable) -> list[str]:
-    confusions = most_confused(table)
-    if not confusions:
-        return ["No test image was taken for another class."]
-    rows = [(one.label, one.predicted, f"{one.count:.1f}", f"{100 * one.rate:.1f}") for one in confusions]
-    header = ("true class", "taken for", "test images", "% of the true class")
-    return ["Most often confused, means over the runs:", markdown_table(header, rows)]
+def _confused(table: ClassTable, name: str) -> list[Block]:
+    grid = confused_grid(table, name)
+    if not grid.rows:
+        return [Text("No test image was taken for another class.")]
+    return [Text("Most often confused, means over the runs:"), grid]
+
+
+def _charts(table: ClassTable, name: str) -> list[Chart]:
+    def confusions() -> list[list[object]]:
+        return confusion_rows(table)
+
+    return [
+        Chart(
+            f"confusion-{name}",
+            f"Confusion matrix of {table.variant}, test images",
+            lambda: counts_plot(table),
+            CONFUSION_COLUMNS,
+            confusions,
+        ),
+        Chart(
+            f"rates-{name}",
+            f"Confusion matrix of {table.variant}, percent of the true class",
+            lambda: rates_plot(table),
+            CONFUSION_COLUMNS,
+            confusions,
+        ),
+        Chart(
+            f"roc-{name}",
+            f"ROC curves of {table.variant}",
+            lambda: roc_plot(table),
+            ROC_COLUMNS,
+            lambda: roc_rows(table),
+        ),
+    ]

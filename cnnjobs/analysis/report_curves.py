@@ -1,17 +1,16 @@
-"""The report's learning curves: a figure a variant, and what it draws as CSV."""
+"""The report's learning curves: a figure a variant."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 
-from cnnjobs.analysis.csv_tables import csv_text
 from cnnjobs.analysis.curves import drawable, learning_curves
-from cnnjobs.analysis.markdown import picture
+from cnnjobs.analysis.document import Chart, Section, Text
 from cnnjobs.analysis.measures import measure
-from cnnjobs.analysis.report_part import Part, write_figure
 from cnnjobs.analysis.tables import JobTable
 from cnnjobs.spec.metrics import TOP
-from cnnjobs.store.files import Files
+from cnnjobs.store.reading import OnProgress
 from cnnjobs.store.store import Store
 
 ABOUT = (
@@ -20,45 +19,54 @@ ABOUT = (
 )
 
 
-def write_curves(
-    store: Store, folder: Files, table: JobTable, names: Mapping[str, str], metrics: Sequence[str]
-) -> Part:
-    """Write the learning curves of every variant that has epochs.
+def curves_section(
+    store: Store, table: JobTable, names: Mapping[str, str], metrics: Sequence[str], on_progress: OnProgress
+) -> Section | None:
+    """Return the learning curves of every variant that has epochs; None without any.
 
     Args:
         store: the job's.
-        folder: of the report.
         table: the comparison, whose runs are drawn.
         names: variant -> plain name.
         metrics: of `METRICS`, a panel each.
+        on_progress: is told of variants read.
     """
     job, classes = str(table.job["name"]), table.job["dataset"]["classes"]
-    pictures: list[str] = []
-    files: list[str] = []
+    charts: list[Chart] = []
     damaged: list[str] = []
     missing: set[str] = set()
-    for row in table.rows:
-        stored = store.read("epochs", row.trials)
+    columns = ["trial_id", "repeat", "fold", "epoch", *(f"{part}{one}" for one in metrics for part in ("", "val_"))]
+    for done, row in enumerate(table.rows, start=1):
+        stored = store.read("epochs", row.trials, list(dict.fromkeys(columns)))
+        on_progress("reading learning curves", done, len(table.rows))
         damaged += stored.damaged
-        if not stored.table.num_rows:
-            continue
-        drawn, name = drawable(metrics, stored.table, classes), f"curves-{names[row.name]}"
-        missing |= set(metrics) - set(drawn)
-        if drawn:
-            files += write_figure(folder, name, learning_curves(job, row.name, stored.table, drawn))
-            files.append(f"{name}.csv")
-            folder.write(files[-1], curves_csv(stored.table, drawn).encode())
-            pictures.append(picture(name, f"learning curves of {row.name}"))
+        if stored.table.num_rows:
+            drawn = drawable(metrics, stored.table, classes)
+            missing |= set(metrics) - set(drawn)
+            charts += [_chart(job, row.name, names[row.name], stored.table, drawn)] if drawn else []
+    if not (charts or missing or damaged):
+        return None
     about = ABOUT + "".join(_why_missing(metric, classes) for metric in metrics if metric in missing)
-    return Part(("## Learning curves", about, *pictures) if pictures or missing else (), tuple(files), tuple(damaged))
+    return Section("Learning curves", (Text(about), *charts), damaged=damaged)
 
 
-def curves_csv(epochs: pa.Table, metrics: Sequence[str]) -> str:
-    """Return every run's values as CSV, as stored. Repeat, fold and epoch count from 1."""
+def _chart(job: str, variant: str, name: str, epochs: pa.Table, metrics: Sequence[str]) -> Chart:
     columns = [column for metric in metrics for column in (metric, f"val_{metric}")]
-    rows = epochs.select(["repeat", "fold", "epoch", *columns]).to_pylist()
-    lines = sorted([row["repeat"] + 1, row["fold"] + 1, row["epoch"], *(row[name] for name in columns)] for row in rows)
-    return csv_text(["repeat", "fold", "epoch", *columns], lines)
+    return Chart(
+        f"curves-{name}",
+        f"Learning curves of {variant}",
+        lambda: learning_curves(job, variant, epochs, metrics),
+        ("repeat", "fold", "epoch", *columns),
+        lambda: curves_rows(epochs, columns),
+    )
+
+
+def curves_rows(epochs: pa.Table, columns: Sequence[str]) -> list[tuple[Any, ...]]:
+    """Return every run's values as stored. Repeat, fold and epoch count from 1."""
+    which = ["repeat", "fold", "epoch"]
+    ordered = epochs.sort_by([(name, "ascending") for name in which]).select([*which, *columns])
+    repeats, folds, *others = (column.to_pylist() for column in ordered.columns)
+    return list(zip((one + 1 for one in repeats), (one + 1 for one in folds), *others, strict=True))
 
 
 def _why_missing(metric: str, classes: int) -> str:

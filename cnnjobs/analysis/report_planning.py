@@ -1,104 +1,132 @@
 """The report's planning: how many repeats would resolve the margin, and what they cost."""
 
-from dataclasses import dataclass
+from typing import Any
 
 from cnnjobs.analysis.cells import outcome_cell
-from cnnjobs.analysis.csv_tables import csv_text
-from cnnjobs.analysis.markdown import markdown_table
+from cnnjobs.analysis.document import Grid, Row, Section, Shown, Text
 from cnnjobs.analysis.measures import measure, show
-from cnnjobs.analysis.report_part import Part
-from cnnjobs.analysis.statistics import Outcome, equivalence, repeats_to_resolve
-from cnnjobs.analysis.statistics.planning import POWER
+from cnnjobs.analysis.statistics import Outcome, equivalence, noether_pairs, repeats_to_resolve, sd_interval
+from cnnjobs.analysis.statistics.planning import NOETHER_POWER, POWER
 from cnnjobs.analysis.tables import JobTable, VariantRow
-from cnnjobs.store.files import Files
 
-TITLE = "## Repeats needed"
+TITLE = "Repeats needed"
 
 SHARED = "More repeats of the same rows do not resolve what runs that share rows leave open."
 
-HEADER = ("variant", "pairs", "SD of pairs", "repeats needed", "more", "CPU hours", "GPU hours", "p (within margin)")
-CSV_HEADER = ("variant", "pairs", "sd", "margin", "needed", "more", "cpu_hours", "gpu_hours", "p_within_margin")
+MEANINGFUL = 0.75
+"""P(A > B) above which Bouthillier et al. (arXiv 2103.03098) call a difference meaningful."""
+
+BASE_COLUMNS = ("variant", "reference", "pairs", "sd", "margin", "power", "needed", "needed_low", "needed_high")
+COLUMNS = (*BASE_COLUMNS, "more", "cpu_hours", "gpu_hours", "t_within_margin", "p_within_margin", "why_no_p")
 
 
-@dataclass(frozen=True)
-class Need:
-    """What one comparison needs to resolve the margin.
-
-    Args:
-        variant: compared with the reference.
-        pairs: there are.
-        sd: of their differences.
-        needed: repeats in all; None beyond a million.
-        more: of these still to run.
-        cpu_hours: of those, of the variant and the reference together; None where runs were not timed.
-        gpu_hours: as well.
-        within: the test that the difference is within the margin.
-    """
-
-    variant: str
-    pairs: int
-    sd: float
-    needed: int | None
-    more: int | None
-    cpu_hours: float | None
-    gpu_hours: float | None
-    within: Outcome
-
-
-def write_planning(folder: Files, table: JobTable) -> Part:
-    """Write the section "Repeats needed" and its CSV.
+def planning_section(table: JobTable) -> Section | None:
+    """Return what would resolve the margin; None where nothing is compared, as in an audit.
 
     Args:
-        folder: of the report.
         table: the comparison.
     """
-    if not table.comparisons:
-        return Part((), (), ())
+    if not table.comparisons or "audit" in table.job:
+        return None
     if table.margin is None:
-        return Part((TITLE, "Name a difference worth resolving: `cnnjobs aggregate --margin`."), (), ())
+        return Section(TITLE, (Text("Name a difference worth resolving: `cnnjobs aggregate --margin`."),))
     if table.design.overlap:
-        return Part((TITLE, SHARED), (), ())
-    found = [need for row in table.rows if (need := _need(table, row, table.margin)) is not None]
-    if not found:
-        return Part((TITLE, "No comparison has two pairs that differ: nothing to plan with yet."), (), ())
-    folder.write("planning.csv", csv_text(CSV_HEADER, [_line(need, table.margin) for need in found]).encode())
-    cells = [_cells(table, need) for need in found]
-    return Part((TITLE, markdown_table(HEADER, cells), _about(table, table.margin)), ("planning.csv",), ())
+        return Section(TITLE, (Text(SHARED),))
+    rows = [need for row in table.rows if (need := need_of(table, row, table.margin)) is not None]
+    if not rows:
+        return Section(TITLE, (Text("No comparison has two pairs that differ: nothing to plan with yet."),))
+    return Section(TITLE, (_grid(table, rows), Text(_about(table, table.margin)), Text(_noether())))
 
 
-def _need(table: JobTable, row: VariantRow, margin: float) -> Need | None:
-    """Return what a comparison needs; None where its pairs have no spread to plan with."""
+def need_of(table: JobTable, row: VariantRow, margin: float) -> Row | None:
+    """Return what a comparison needs; None where its pairs have no spread to plan with.
+
+    Hours are of the repeats still to run, of the variant and the reference together.
+    """
     d = row.difference
     if d is None or not d.sd:
         return None
-    needed = repeats_to_resolve(d.sd, margin, alpha=table.alpha)
+    spread = sd_interval(d.values, table.design.confidence)
+    needed, low, high = (_repeats(table, one, margin) for one in (d.sd, spread.low, spread.high))
     more = None if needed is None else max(0, needed - d.n)
     reference = next(other for other in table.rows if other.name == table.reference)
-    cpu, gpu = (_cost(more, getattr(row, kind), getattr(reference, kind)) for kind in ("cpu_hours", "gpu_hours"))
     within = equivalence(d.values, [0.0] * d.n, margin)
-    return Need(row.name, d.n, d.sd, needed, more, cpu, gpu, within)
+    values = (
+        *(row.name, table.reference, d.n, d.sd, margin, POWER, needed, low, high, more),
+        _hours(needed, row, reference, "cpu_hours_a_run"),
+        _hours(needed, row, reference, "gpu_hours_a_run"),
+        *(within.statistic, within.p, within.why),
+    )
+    return dict(zip(COLUMNS, values, strict=True))
 
 
-def _cost(more: int | None, own: float | None, reference: float | None) -> float | None:
-    return None if more is None or own is None or reference is None else more * (own + reference)
+def _repeats(table: JobTable, sd: float | None, margin: float) -> int | None:
+    return None if sd is None else repeats_to_resolve(sd, margin, alpha=table.alpha)
 
 
-def _cells(table: JobTable, need: Need) -> tuple[str, ...]:
-    hours = ("-" if value is None else f"{value:.2f}" for value in (need.cpu_hours, need.gpu_hours))
-    counts = ("beyond a million", "-") if need.needed is None else (str(need.needed), str(need.more))
-    return need.variant, str(need.pairs), show(table.metric, need.sd), *counts, *hours, outcome_cell(need.within)
+def _hours(needed: int | None, row: VariantRow, reference: VariantRow, of: str) -> float | None:
+    """Return the hours of the runs that are still missing of both; those that one of them has count."""
+    costs = [getattr(one.cost, of) for one in (row, reference)]
+    if needed is None or None in costs:
+        return None
+    runs = [max(0, needed - len(one.values)) for one in (row, reference)]
+    return float(runs[0] * costs[0] + runs[1] * costs[1])
 
 
-def _line(need: Need, margin: float) -> list[object]:
-    own = [need.variant, need.pairs, need.sd, margin, need.needed, need.more]
-    return [*own, need.cpu_hours, need.gpu_hours, need.within.p]
+def _grid(table: JobTable, rows: list[Row]) -> Grid:
+    shown = (
+        Shown("variant", lambda row: str(row["variant"])),
+        Shown("pairs", lambda row: str(row["pairs"]), "pairs"),
+        Shown("SD of pairs", lambda row: show(table.metric, row["sd"]), "sd"),
+        Shown("repeats needed", needed_cell, "needed"),
+        Shown("more", lambda row: _count(row["more"], "-"), "more"),
+        Shown("CPU hours", lambda row: hours_cell(row["cpu_hours"]), "cpu_hours"),
+        Shown("GPU hours", lambda row: hours_cell(row["gpu_hours"]), "gpu_hours"),
+        Shown("p (within margin)", _within, "p_within_margin"),
+    )
+    title = f"Repeats that would resolve a difference of {_margin(table, rows[0]['margin'])}"
+    return Grid("planning", title, COLUMNS, rows, shown)
+
+
+def needed_cell(row: Row) -> str:
+    """Return how many, with those for the ends of the interval of the SD."""
+    ends = ", ".join(_count(row[end], "more") for end in ("needed_low", "needed_high"))
+    return f"{_count(row['needed'], 'beyond a million')} [{ends}]"
+
+
+def _count(value: int | None, none: str) -> str:
+    return none if value is None else f"{value:,}"
+
+
+def hours_cell(value: float | None) -> str:
+    """Return hours for people, with more digits where there are few; "-" if there are none."""
+    if value is None:
+        return "-"
+    return f"{value:.2f}" if value >= 0.1 or value == 0 else f"{value:.2g}"
+
+
+def _within(row: Row) -> str:
+    return outcome_cell(Outcome(row["t_within_margin"], row["p_within_margin"], row["why_no_p"]))
+
+
+def _margin(table: JobTable, margin: Any) -> str:
+    found = measure(table.metric)
+    return f"{found.factor * margin:g} {found.unit_of_difference}".strip()
 
 
 def _about(table: JobTable, margin: float) -> str:
-    found = measure(table.metric)
     return (
-        f"To resolve a difference of {found.factor * margin:g} {found.unit_of_difference} in {POWER:.0%} of such "
-        f"studies by a paired t test at {table.alpha:g}, not adjusted, if the SD of pairs is what these few say. "
-        "Hours are of the further runs of the variant and the reference, by the mean of the completed ones. A small "
-        "p (within margin) says that the difference is smaller than that: two one-sided tests."
+        f"To resolve a difference of {_margin(table, margin)} in {POWER:.0%} of such studies by a paired t test at "
+        f"{table.alpha:g}, not adjusted, if the SD of pairs is what these few say; in brackets, if it is an end of its "
+        f"{table.level} interval. Hours are of the further runs of the variant and the reference, by the mean of the "
+        "completed ones. Fix the number before you look again: testing anew after each addition, until a difference is "
+        "resolved, raises more false alarms than asked for. A small p (within margin) says that the difference is "
+        "smaller than that: two one-sided tests."
+    )
+
+
+def _noether() -> str:
+    return (
+        f"To tell a P(A > B) of {MEANINGFUL:g} from a half in {NOETHER_POWER:.0%} of such studies takes "
+        f"{noether_pairs(MEANINGFUL)} pairs, whatever the spread (Noether, 1987, one-sided at 0.05)."
     )

@@ -4,35 +4,32 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cnnjobs.analysis.comparisons import Comparison, compare
-from cnnjobs.analysis.design import Design, Key, design_of
+from cnnjobs.analysis.comparisons import SAME_SEEDS, SHARED, Comparison, compare
+from cnnjobs.analysis.cost import COLUMNS as COST_COLUMNS
+from cnnjobs.analysis.cost import Cost, cost_of
+from cnnjobs.analysis.design import Design, Key, design_of, vary_of
 from cnnjobs.analysis.measures import measure
-from cnnjobs.analysis.statistics import ALPHA, Difference, Summary
+from cnnjobs.analysis.provenance import ORIGINS, VERSION_COLUMNS, mixed, provenance_of
+from cnnjobs.analysis.statistics import ALPHA, Difference, Summary, not_compared
 from cnnjobs.errors import StoreError
 from cnnjobs.spec.metrics import is_accuracy
+from cnnjobs.store.expectation import expected_runs
+from cnnjobs.store.reading import OnProgress
 from cnnjobs.store.store import Store
 
-VERSION_COLUMNS = (
-    "cnnjobs_version",
-    "tensorflow_version",
-    "keras_version",
-    "numpy_version",
-    "python_version",
-    "device",
-    "cpus",
-    "gpus",
-    "replicas",
-)
-"""What should be the same in all trials of a comparison: each can change the bits of a result."""
+COLUMNS = ("trial_id", "condition_id", "repeat", "fold")
+"""What else is read of each trial, beside its metric, its cost and its versions."""
 
-COLUMNS = ("trial_id", "condition_id", "repeat", "fold", "status", "seconds", "gpu_seconds")
-"""What else is read of each trial, beside its metric."""
+OTHER_SOURCES = "its repeats vary other sources of chance"
+"""Why a variant is not compared with the reference."""
+
+MOST_NAMED = 10
+"""So many runs a note names."""
 
 MARGIN = 0.2
 """Percentage points that a comparison of accuracies should resolve, unless others are asked for."""
@@ -46,27 +43,29 @@ class VariantRow:
         name: of the variant.
         values: (repeat, fold) -> metric of each completed run whose metric is finite.
         trials: identities of its stored runs, however they ended.
+        completed: (repeat, fold) -> identity of each completed run.
         expected: how many runs the job asks for.
         diverged: runs whose loss stopped being finite.
         failed: runs that ended with an error.
         not_finite: completed runs whose metric is missing or not finite.
+        design: how they are summarised.
         summary: None without a completed run.
         comparison: with the reference; None for the reference itself.
-        cpu_hours: mean of a completed run; None where it was not measured.
-        gpu_hours: as well.
+        cost: of its runs so far.
     """
 
     name: str
     values: Mapping[Key, float]
     trials: tuple[str, ...]
+    completed: Mapping[Key, str]
     expected: int
     diverged: int
     failed: int
     not_finite: int
+    design: Design
     summary: Summary | None
     comparison: Comparison | None
-    cpu_hours: float | None
-    gpu_hours: float | None
+    cost: Cost
 
     @property
     def difference(self) -> Difference | None:
@@ -86,7 +85,7 @@ class JobTable:
         stale: stored trials of settings the job no longer has; left out.
         notes: what a reader should know before trusting the numbers.
         provenance: version, device or commit -> the values that the runs have.
-        design: how runs are summarised and compared.
+        design: how runs are compared; each variant has its own, of how they are summarised.
         alpha: of tests; one minus the level of intervals.
         margin: the difference one would like to resolve, as stored; None if none was named.
     """
@@ -129,6 +128,7 @@ def job_table(
     reference: str | None = None,
     alpha: float = ALPHA,
     margin: float | None = None,
+    on_progress: OnProgress | None = None,
 ) -> JobTable:
     """Return the comparison of a job's variants.
 
@@ -139,6 +139,7 @@ def job_table(
         alpha: of tests; one minus the level of intervals.
         margin: the difference one would like to resolve, in the unit in which differences are shown; None for
             `MARGIN` points of accuracy.
+        on_progress: is told (what is read, files done, files in all).
 
     Raises:
         StoreError: if the reference is no variant of the job.
@@ -149,22 +150,26 @@ def job_table(
     if reference not in job["variants"]:
         names = ", ".join(job["variants"])
         raise StoreError(f"`--reference` must be a variant of {job['name']}: {names}. Received: {reference!r}.")
-    stored = store.read("trials")
+    columns = list(dict.fromkeys([*COLUMNS, *COST_COLUMNS, metric, *VERSION_COLUMNS, *ORIGINS]))
+    stored = store.read("trials", columns=columns, on_progress=on_progress)
     conditions = [variant["condition_id"] for variant in job["variants"].values()]
     current = stored.table.filter(pc.is_in(stored.table["condition_id"], pa.array(conditions, pa.string())))
-    trials = current.select([*COLUMNS, metric, *VERSION_COLUMNS, "commit", "dirty"]).to_pylist()
-    repeats = max([job["repeats"], *(trial["repeat"] + 1 for trial in trials)])
-    design = design_of(job, metric, alpha, repeats)
-    rows = _rows(job, trials, metric, reference, design, repeats)
-    provenance = _provenance(trials)
+    trials = current.to_pylist()
+    expected = expected_runs(job, trials)
+    repeats = max(expected.values()) // (job["protocol"]["folds"] or 1)
+    designs = {name: design_of(job, name, metric, alpha, repeats) for name in job["variants"]}
+    rows = _rows(job, trials, metric, reference, designs, expected)
+    provenance = provenance_of(trials)
     notes = [
-        *_mixed(provenance),
+        *mixed(provenance),
         *_left_out(rows, metric),
+        *_unmatched(rows, reference, job["protocol"]["folds"]),
         *(f"not readable, left out: {name}" for name in stored.damaged),
     ]
     stale = stored.table.num_rows - current.num_rows
     asked = MARGIN if margin is None and is_accuracy(metric) else margin
     stored_margin = None if asked is None else asked / measure(metric).factor
+    design = designs[reference]
     return JobTable(job, metric, reference, rows, stale, tuple(notes), provenance, design, alpha, stored_margin)
 
 
@@ -173,21 +178,28 @@ def _rows(
     trials: Sequence[Mapping[str, Any]],
     metric: str,
     reference: str,
-    design: Design,
-    repeats: int,
+    designs: Mapping[str, Design],
+    expected: Mapping[str, int],
 ) -> tuple[VariantRow, ...]:
     own = {
         name: [trial for trial in trials if trial["condition_id"] == variant["condition_id"]]
         for name, variant in job["variants"].items()
     }
     values = {name: _values(runs, metric) for name, runs in own.items()}
+    design, varying = designs[reference], vary_of(job, reference)
+    alone = {reference} if "audit" not in job else set(own)  # means of audited sources are not of interest
     differences = [
-        None if name == reference else design.difference(runs, values[reference]) for name, runs in values.items()
+        None
+        if name in alone
+        else design.difference(runs, values[reference])
+        if vary_of(job, name) == varying
+        else not_compared(OTHER_SOURCES)
+        for name, runs in values.items()
     ]
-    compared = compare(differences, 1 - design.confidence, independent=not design.overlap)
-    expected = repeats * (job["protocol"]["folds"] or 1)
+    dependent = SHARED if design.overlap else "" if varying else SAME_SEEDS
+    compared = compare(differences, 1 - design.confidence, dependent)
     return tuple(
-        _row(name, own[name], values[name], expected, design.summary(values[name]), comparison)
+        _row(name, own[name], values[name], expected[name], designs[name], comparison)
         for name, comparison in zip(values, compared, strict=True)
     )
 
@@ -197,30 +209,24 @@ def _row(
     trials: Sequence[Mapping[str, Any]],
     values: Mapping[Key, float],
     expected: int,
-    summary: Summary | None,
+    design: Design,
     comparison: Comparison | None,
 ) -> VariantRow:
     statuses = Counter(trial["status"] for trial in trials)
-    cpu = [trial["seconds"] * trial["cpus"] for trial in trials if _finished(trial) and trial["cpus"]]
-    gpu = [trial["gpu_seconds"] or 0.0 for trial in trials if _finished(trial)]
     return VariantRow(
         name=name,
         values=values,
         trials=tuple(trial["trial_id"] for trial in trials),
+        completed={(one["repeat"], one["fold"]): one["trial_id"] for one in trials if one["status"] == "completed"},
         expected=expected,
         diverged=statuses["diverged"],
         failed=statuses["failed"],
         not_finite=statuses["completed"] - len(values),
-        summary=summary,
+        design=design,
+        summary=design.summary(values),
         comparison=comparison,
-        cpu_hours=fmean(cpu) / 3600 if cpu else None,
-        gpu_hours=fmean(gpu) / 3600 if gpu else None,
+        cost=cost_of(trials),
     )
-
-
-def _finished(trial: Mapping[str, Any]) -> bool:
-    """Whether a run completed, and its seconds are known."""
-    return trial["status"] == "completed" and trial["seconds"] is not None
 
 
 def _values(trials: Sequence[Mapping[str, Any]], metric: str) -> dict[Key, float]:
@@ -233,38 +239,40 @@ def _finite(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
 
 
-def _provenance(trials: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
-    """Return what the runs were made with; more than one value is a mixture."""
-    found = {}
-    for column in (*VERSION_COLUMNS, "commit", "dirty"):
-        values = sorted({str(trial[column]) for trial in trials if trial[column] is not None})
-        if values:
-            found[column.removesuffix("_version")] = tuple(values)
-    return found
-
-
-def _mixed(provenance: Mapping[str, tuple[str, ...]]) -> list[str]:
-    """Warn of a comparison between runs of different versions or devices."""
-    return [
-        f"the runs mix {len(values)} values of {name}: {', '.join(values)}; a difference may be theirs"
-        for name, values in provenance.items()
-        if len(values) > 1 and name not in ("commit", "dirty")
-    ]
-
-
 def _left_out(rows: Sequence[VariantRow], metric: str) -> list[str]:
-    notes = []
+    name, notes = measure(metric).name, []
     for row in rows:
         if row.diverged:
+            have = "has" if row.diverged == 1 else "have"
             notes.append(
-                f"{row.name}: {row.diverged} of its runs diverged (loss not finite) and have no {metric}: "
+                f"{row.name}: {row.diverged} of its runs diverged (loss not finite) and {have} no {name}: "
                 "its numbers are of the runs that completed"
             )
         if row.failed:
-            notes.append(f"{row.name}: {row.failed} of its runs failed; submit the job again to repeat them")
-        if row.difference is not None and row.difference.unmatched:
-            notes.append(f"{row.name}: {row.difference.unmatched} runs, its own or the reference's, have no partner")
+            them = "it" if row.failed == 1 else "them"
+            notes.append(f"{row.name}: {row.failed} of its runs failed; submit the job again to repeat {them}")
         if row.not_finite:
             runs = "1 completed run has" if row.not_finite == 1 else f"{row.not_finite} completed runs have"
-            notes.append(f"{row.name}: {runs} no finite {metric} and {'is' if row.not_finite == 1 else 'are'} left out")
+            notes.append(f"{row.name}: {runs} no finite {name} and {'is' if row.not_finite == 1 else 'are'} left out")
     return notes
+
+
+def _unmatched(rows: Sequence[VariantRow], reference: str, folds: int | None) -> list[str]:
+    """List the runs whose partner is expected but is not there."""
+    other = next(row for row in rows if row.name == reference)
+    notes = []
+    for row in rows:
+        if row.comparison is None:
+            continue
+        alone = sorted({*_without_partner(row, other, folds), *_without_partner(other, row, folds)})
+        if alone:
+            named = ", ".join(f"repeat {r + 1}{f' fold {f + 1}' if folds else ''}" for r, f in alone[:MOST_NAMED])
+            more = f" and {len(alone) - MOST_NAMED} more" if len(alone) > MOST_NAMED else ""
+            notes.append(f"{row.name}: without a partner in the comparison with {reference}: {named}{more}")
+    return notes
+
+
+def _without_partner(row: VariantRow, other: VariantRow, folds: int | None) -> list[Key]:
+    """Return the runs of `row` that have none of `other`, where `other` is to have one."""
+    repeats = other.expected // (folds or 1)
+    return [key for key in row.values if key not in other.values and key[0] < repeats]

@@ -1,71 +1,167 @@
 """Shows and writes the comparison of one job: what `submit` ends with and `aggregate` does."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from cnnjobs.spec.metrics import CURVES
+from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
 
+if TYPE_CHECKING:
+    from cnnjobs.analysis.document import Grid, Section
+    from cnnjobs.analysis.tables import JobTable
+    from cnnjobs.analysis.writing import Written
 
-def show_comparison(
-    store: Store,
-    metric: str | None = None,
-    reference: str | None = None,
-    curves: Sequence[str] = CURVES,
-    *,
-    alpha: float = 0.05,
-    margin: float | None = None,
-    with_classes: bool = True,
-) -> None:
-    """Print a job's tables, write its report, and print where it is; without classes also how to have them."""
+
+ALSO_SHOWN = ("half_width", "sources")
+"""Tables that the terminal shows where the report has them."""
+
+TOGETHER_SHOWN = ("ranks", "pairs")
+"""Tables of several data sets that the terminal shows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What a person wants to see of a job.
+
+    Args:
+        metric: a column of `trials`; None for the job's own.
+        reference: a variant; None for the job's own.
+        curves: metrics that the learning curves show.
+        alpha: of tests; one minus the level of intervals.
+        margin: a difference worth resolving, in the unit in which differences are shown.
+        with_predictions: whether to read the stored predictions.
+        others: jobs of the same results folder, as in their `job.json`.
+    """
+
+    metric: str | None = None
+    reference: str | None = None
+    curves: Sequence[str] = CURVES
+    alpha: float = 0.05
+    margin: float | None = None
+    with_predictions: bool = True
+    others: Sequence[Mapping[str, Any]] = ()
+
+
+def show_comparison(store: Store, asked: Asked, folder: Files | None = None) -> "JobTable":
+    """Print a job's tables, write its report, print where it is, and return the comparison.
+
+    Args:
+        store: the job's.
+        asked: what to show.
+        folder: of the report; None for the store's own.
+    """
     import click
 
-    from cnnjobs.analysis import cells
-    from cnnjobs.analysis.measures import axis_label
-    from cnnjobs.analysis.report import adjustment, write_report
+    from cnnjobs.analysis.differences_grid import differences_grid
+    from cnnjobs.analysis.document import Grid
+    from cnnjobs.analysis.report import job_document
+    from cnnjobs.analysis.report_comparison import adjustment, pairing
+    from cnnjobs.analysis.report_verdicts import notes
+    from cnnjobs.analysis.summary_grid import summary_grid
     from cnnjobs.analysis.tables import job_table
-    from cnnjobs.cli.tables import show_table
+    from cnnjobs.analysis.writing import write_document
+    from cnnjobs.cli.progress import Waiting
 
-    table = job_table(store, metric, reference, alpha, margin)
+    waiting = Waiting()
+    table = job_table(store, asked.metric, asked.reference, asked.alpha, asked.margin, on_progress=waiting)
     click.echo()
-    header, rows = cells.summary_cells(table)
-    show_table(f"{table.job['name']}: {axis_label(table.metric)} over the runs", header, rows, "SD: ddof=1")
-    if len(table.rows) > 1:
-        header, rows = cells.difference_cells(table)
-        corrected = ", corrected for the rows that folds share" if table.job["protocol"]["folds"] else ""
-        note = f"Paired by repeat and fold; t intervals{corrected}. {adjustment(table)}"
-        show_table(f"Difference to {table.reference}", header, rows, note)
-    notes = list(table.notes)
-    if table.stale:
-        notes.append(f"{table.stale} stored trials are of settings the job no longer has: left out")
-    for note in notes:
+    _show_grid(summary_grid(table), "SD: ddof=1")
+    if table.comparisons:
+        _show_grid(differences_grid(table), f"{pairing(table)} {adjustment(table)}")
+    for note in notes(table):
         click.echo(f"note: {note}")
-    written = write_report(store, table, curves, with_classes=with_classes)
+    document = job_document(
+        store, table, waiting, asked.curves, with_predictions=asked.with_predictions, others=asked.others
+    )
+    for section in document.sections:
+        if any(isinstance(block, Grid) and block.name in ALSO_SHOWN for block in section.blocks):
+            _show_section(section)
+    show_written(write_document(folder or store.files.below("report"), document, waiting))
+    if not asked.with_predictions:
+        click.echo(f"classes:  cnnjobs aggregate {shlex.quote(store.files.location)}")
+    return table
+
+
+def show_together(tables: "Sequence[JobTable]", folder: Files) -> None:
+    """Write the report of several jobs on several data sets, and print where it is, or why there is none.
+
+    Args:
+        tables: one a job.
+        folder: of the report.
+    """
+    import click
+
+    from cnnjobs.analysis.report_together import together_document
+    from cnnjobs.analysis.together import NotTogether, compare_over_datasets, dataset_of
+    from cnnjobs.analysis.writing import write_document
+    from cnnjobs.cli.progress import Waiting
+
+    tables = [table for table in tables if "audit" not in table.job]
+    if len({dataset_of(table) for table in tables}) < 2:
+        return
+    found = compare_over_datasets(tables)
+    click.echo()
+    if isinstance(found, NotTogether):
+        click.echo(f"note: not compared over data sets: {found.why}")
+        return
+    document = together_document(found)
+    for grid in document.grids:
+        if grid.name in TOGETHER_SHOWN:
+            _show_grid(grid, "")
+    show_written(write_document(folder, document, Waiting()))
+
+
+def show_written(written: "Written") -> None:
+    """Print where a report is, and what it could not read."""
+    import click
+
     for name in written.damaged:
         click.echo(f"note: not readable, missing in the figures: {name}")
     if written.box_plot:
         click.echo(f"box plot: {written.box_plot}")
-    click.echo(f"report:   {written.report}")
-    if not with_classes:
-        click.echo(f"classes:  cnnjobs aggregate {shlex.quote(store.files.location)}")
+    click.echo(f"report:   {written.page}")
 
 
-def show_overlay(results: str, names: Sequence[str], curves: Sequence[str]) -> None:
-    """Write the figure of several models and print where it is: in a job's report, or beside the jobs in `overlay/`.
+def _show_section(section: "Section") -> None:
+    """Print the tables of a section, and what a reader should know; the report has the rest."""
+    import click
+
+    from cnnjobs.analysis.document import Grid, Text
+
+    for block in section.blocks:
+        if isinstance(block, Grid):
+            click.echo()
+            _show_grid(block, "")
+        elif isinstance(block, Text) and block.kind != "text":
+            click.echo(f"note: {block.text}" if block.kind == "note" else block.text)
+
+
+def _show_grid(grid: "Grid", note: str) -> None:
+    from cnnjobs.cli.tables import show_table
+
+    show_table(grid.title, grid.in_brief.header, grid.in_brief.cells, note)
+
+
+def show_overlay(results: str, names: Sequence[str], curves: Sequence[str], folder: Files) -> None:
+    """Write the figure of several models into a folder, and print where it is.
 
     Raises:
         StoreError: for a name that is no model.
     """
     import click
 
-    from cnnjobs.analysis.overlay import choose, write_overlay
-    from cnnjobs.store.files import Files
+    from cnnjobs.analysis.overlay import choose, overlay_chart, read_histories
+    from cnnjobs.analysis.writing import chart_files
     from cnnjobs.store.results import open_stores
 
     stores, _ = open_stores(results)
-    files = Files(results)
-    folder = files.below("report" if Store(files).job is not None else "overlay")
-    part = write_overlay(folder, choose(stores, names), curves)
-    for name in part.damaged:
+    histories, damaged = read_histories(choose(stores, names))
+    chart = overlay_chart(histories, curves)
+    for file, content in chart_files(chart).items():
+        folder.write(file, content)
+    for name in damaged:
         click.echo(f"note: not readable, missing in the overlay: {name}")
-    click.echo(f"overlay:  {folder.location}/{part.files[0]}")
+    click.echo(f"overlay:  {folder.location}/{chart.name}.png")

@@ -31,8 +31,9 @@ def evaluate(model: str, *, dataset: str | None, part: str, form: str) -> None:
     """
     from pathlib import Path
 
-    from cnnjobs.analysis.class_tables import ClassTable, classes_csv
+    from cnnjobs.analysis.class_tables import ClassTable, class_grid
     from cnnjobs.analysis.classification import classify, over_runs
+    from cnnjobs.analysis.csv_tables import csv_text
     from cnnjobs.cli.doors import open_model
     from cnnjobs.cli.progress import Waiting
     from cnnjobs.cli.quiet import quietly
@@ -61,7 +62,9 @@ def evaluate(model: str, *, dataset: str | None, part: str, form: str) -> None:
     found = classify(labels.astype("int64"), probabilities.argmax(axis=1), probabilities)
     table = ClassTable(data.name, Path(model).name, about.class_names, over_runs([found]))
     if form == "csv":
-        click.echo(classes_csv(table), nl=False)
+        grid = class_grid(table)
+        lines = ([row[column] for column in grid.columns] for row in grid.rows)
+        click.echo(csv_text(grid.columns, lines), nl=False)
     elif form == "json":
         click.echo(_as_json(table, metrics, data.name, part, len(labels)))
     else:
@@ -69,7 +72,7 @@ def evaluate(model: str, *, dataset: str | None, part: str, form: str) -> None:
 
 
 def _show(table: "ClassTable", metrics: dict[str, float], title: str) -> None:
-    from cnnjobs.analysis.class_tables import class_cells
+    from cnnjobs.analysis.class_tables import class_grid
     from cnnjobs.cli.tables import show_table
     from cnnjobs.spec.metrics import TOP
 
@@ -78,8 +81,8 @@ def _show(table: "ClassTable", metrics: dict[str, float], title: str) -> None:
     if len(table.classes) > TOP:
         shown.append(f"top-5 accuracy {metrics['top5_accuracy']:.2%}")
     click.echo("   ".join(shown) + "\n")
-    header, rows = class_cells(table)
-    show_table(title, header, rows)
+    grid = class_grid(table)
+    show_table(title, grid.header, grid.cells)
 
 
 def _as_json(table: "ClassTable", metrics: dict[str, float], data: str, part: str, pictures: int) -> str:

@@ -49,7 +49,7 @@ def fit(
     `cnnjobs evaluate` and `cnnjobs predict`.
     """
     from cnnjobs.cli.progress import Waiting
-    from cnnjobs.cli.submit import as_interrupt
+    from cnnjobs.cli.running import as_interrupt
     from cnnjobs.engine.resources import Wishes
     from cnnjobs.final import FinalFit, for_fit
     from cnnjobs.machine import this_machine
@@ -115,7 +115,7 @@ def _run(
 
     from cnnjobs.cli.doors import open_engine, open_fitting_worker
     from cnnjobs.cli.progress import Display, Meter
-    from cnnjobs.cli.submit import command_line
+    from cnnjobs.cli.running import command_line
     from cnnjobs.engine.resources import divide
     from cnnjobs.errors import Interrupted
     from cnnjobs.machine import this_machine

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -14,6 +15,13 @@ def not_empty(context: click.Context, parameter: click.Parameter, value: str | N
     """Refuse an empty text: a variable of the shell that is not set, most likely."""
     if value is not None and not value.strip():
         raise click.BadParameter("must not be empty.")
+    return value
+
+
+def finite(context: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
+    """Refuse nan and infinity, which ranges let pass."""
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter("must be a finite number.")
     return value
 
 

@@ -1,31 +1,37 @@
 """`cnnjobs plan JOB`: what there is, what is done, what would run; Ray is not started."""
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cnnjobs.cli.options import override_options
+from cnnjobs.cli.options import DEFAULT_RESULTS, override_options
 
 if TYPE_CHECKING:
     from cnnjobs.preparation import Prepared
     from cnnjobs.spec import Job
+    from cnnjobs.spec.half_width import HalfWidth
     from cnnjobs.store.store import Store
 
 
 @click.command(short_help="Show what there is, what is stored, what would run.")
 @click.argument("job", metavar="JOB")
 @override_options
+@click.option("--audit", metavar="VARIANT", help="What `submit --audit VARIANT` would run.")
 @click.option("--sizes/--no-sizes", default=True, help="Count each model's parameters (loads TensorFlow, 4 to 13 s).")
 @click.option("--summary", is_flag=True, help="Show the layers of each network (loads TensorFlow).")
-def plan(job: str, *, results: str, sizes: bool, summary: bool, **overrides: Any) -> None:
+def plan(job: str, *, results: str, audit: str | None, sizes: bool, summary: bool, **overrides: Any) -> None:
     """Show the variants of JOB, which of their trials are stored, and what `submit` would run."""
+    from cnnjobs.audit import for_audit
     from cnnjobs.cli.networks import build_networks, show_summaries
     from cnnjobs.cli.progress import Waiting
     from cnnjobs.datasets import needs_download
     from cnnjobs.preparation import Overrides, prepare, read_job, store_at
 
     asked = Overrides(**overrides)
-    read = read_job(job, asked)
+    read = plain = read_job(job, asked)
+    if audit is not None:
+        read = for_audit(plain, audit, asked.only)
     known = needs_download(read.dataset)
     prepared = prepare(read, asked, Waiting()) if known is None else None
     if prepared is not None:
@@ -36,6 +42,9 @@ def plan(job: str, *, results: str, sizes: bool, summary: bool, **overrides: Any
     counted = {name: facts.parameters for name, facts in networks.items()} if sizes else {}
     if prepared is not None:
         _show_counts(prepared, store_at(results, prepared.job), counted)
+        _show_half_width(prepared, store_at(results, prepared.job), job, results)
+        if audit is not None:
+            _show_shared(prepared, store_at(results, plain.job), store_at(results, prepared.job))
     else:
         _show_unknown(read.job, counted)
     if summary:
@@ -81,10 +90,55 @@ def _show_counts(prepared: "Prepared", store: "Store", counted: dict[str, int]) 
         click.echo(f"note: not readable, counts as missing: {name}", err=True)
 
 
+def _show_half_width(prepared: "Prepared", store: "Store", path: str, results: str) -> None:
+    """Say which half width was asked for and is not reached, and how to go on."""
+    job = store.job or {"variants": {}}
+    current = set(prepared.plan.conditions.values())
+    names = {name for name, variant in job["variants"].items() if variant["condition_id"] in current}
+    if "half_width" not in job or not names:
+        return
+    from cnnjobs.analysis.half_widths import precisions, rule_of
+    from cnnjobs.analysis.report_half_width import asked_for
+    from cnnjobs.analysis.tables import job_table
+
+    rule = rule_of(job)
+    if rule is None:
+        return
+    open_ones = [one for one in precisions(store, job_table(store, rule.metric), rule) if one.left]
+    open_ones = [one for one in open_ones if one.variant in names]
+    left = sum(one.left for one in open_ones)
+    if left:
+        least = "at least " if any(one.needed is None for one in open_ones) else ""
+        click.echo(
+            f"A half width of {asked_for(rule)} was asked for: {least}{left:,} run{'s' if left > 1 else ''} still to "
+            f"go: {_go_on(prepared, rule, path, results)}"
+        )
+
+
+def _go_on(prepared: "Prepared", rule: "HalfWidth", path: str, results: str) -> str:
+    """Return the command that runs what the half width still needs."""
+    from cnnjobs.spec.half_width import MOST_REPEATS
+
+    words = ["cnnjobs", "submit", path, "--half-width", f"{100 * rule.half_width:g}"]
+    words += ["--most-repeats", str(rule.most)] if rule.most != MOST_REPEATS else []
+    words += ["--repeats", str(rule.pilot)] if prepared.job.repeats != rule.pilot else []
+    words += ["--results", results] if results != DEFAULT_RESULTS else []
+    return shlex.join(words)
+
+
+def _show_shared(prepared: "Prepared", of_job: "Store", store: "Store") -> None:
+    """Say how many trials of an audit its job has run already."""
+    from cnnjobs.audit import to_take_over
+
+    shared = sum(1 for _ in to_take_over(of_job, store, prepared))
+    if shared:
+        click.echo(f"{shared} of these are stored in {of_job.files.location}: `submit` takes them over from there.")
+
+
 def _cells(job: "Job", name: str, counted: dict[str, int], *counts: str) -> tuple[str, ...]:
     variant = job.variants[name]
     size = f"{counted[name]:,}" if name in counted else "-"
-    return (name, str(job.repeats), str(job.folds or "-"), str(variant.epochs), size, *counts)
+    return (name, str(job.repeats_of(name)), str(job.folds or "-"), str(variant.epochs), size, *counts)
 
 
 def _show(job: "Job", rows: list[tuple[str, ...]]) -> None:

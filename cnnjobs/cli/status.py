@@ -20,15 +20,14 @@ def status(results: str) -> None:
 
 def _show(store: "Store") -> None:
     from cnnjobs.cli.tables import show_table
+    from cnnjobs.store.expectation import expected_runs
     from cnnjobs.store.presence import read_sign
 
     job = store.job or {}
-    stored = store.read("trials")
     columns = ["condition_id", "variant", "repeat", "fold", "status", "error", "log"]
-    trials = stored.table.select(columns).to_pylist()
-    conditions = {variant["condition_id"] for variant in job["variants"].values()}
-    repeats = max([job["repeats"], *(t["repeat"] + 1 for t in trials if t["condition_id"] in conditions)])
-    expected = repeats * (job["protocol"]["folds"] or 1)
+    stored = store.read("trials", columns=columns)
+    trials = stored.table.to_pylist()
+    expected = expected_runs(job, trials)
     sign = read_sign(store.files)
     running = dict(sign.running) if sign is not None and sign.alive else {}
     rows, failures = [], []
@@ -36,8 +35,8 @@ def _show(store: "Store") -> None:
         own = [trial for trial in trials if trial["condition_id"] == variant["condition_id"]]
         counts = [sum(t["status"] == kind for t in own) for kind in ("completed", "diverged", "failed")]
         active = sum(label.startswith(f"{name}, repeat ") for label in running)
-        missing = max(expected - sum(counts), 0)
-        rows.append((name, f"{counts[0]}/{expected}", str(counts[1]), str(counts[2]), str(active), str(missing)))
+        missing = max(expected[name] - sum(counts), 0)
+        rows.append((name, f"{counts[0]}/{expected[name]}", str(counts[1]), str(counts[2]), str(active), str(missing)))
         failures += [(name, trial) for trial in own if trial["status"] == "failed"]
     show_table(str(job["name"]), ("variant", "completed", "diverged", "failed", "running", "missing"), rows)
     for label, what in running.items():

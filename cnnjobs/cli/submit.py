@@ -1,9 +1,6 @@
 """`cnnjobs submit JOB`: run what is missing, then show the comparison."""
 
-import shlex
 import signal
-import sys
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,23 +8,41 @@ import click
 from cnnjobs.cli.options import device_options, override_options, replicas_of
 
 if TYPE_CHECKING:
-    from cnnjobs.engine.protocol import Slot
-    from cnnjobs.engine.resources import Wishes
-    from cnnjobs.plan import Trial
-    from cnnjobs.preparation import Prepared
-    from cnnjobs.store.checkpoints import Checkpoints
+    from cnnjobs.cli.running import Runner
+    from cnnjobs.preparation import Prepared, ReadJob
+    from cnnjobs.spec.half_width import HalfWidth
     from cnnjobs.store.store import Store
 
 
 @click.command(short_help="Train what is missing, then show the comparison.")
 @click.argument("job", metavar="JOB")
 @override_options
+@click.option(
+    "--half-width",
+    type=float,
+    metavar="POINTS",
+    help="Then train as many more repeats as a 95% interval of test accuracy of +- POINTS percentage points needs.",
+)
+@click.option(
+    "--most-repeats",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="With --half-width: at most N repeats of a variant.  [default: 100]",
+)
+@click.option(
+    "--audit",
+    metavar="VARIANT",
+    help="Instead, train this variant with one source of chance varying at a time, as a job of its own.",
+)
 @click.option("--max-concurrent", type=click.IntRange(min=1), metavar="N", help="At most N trials at once.")
 @device_options
 def submit(
     job: str,
     *,
     results: str,
+    half_width: float | None,
+    most_repeats: int | None,
+    audit: str | None,
     max_concurrent: int | None,
     cpus_per_trial: int | None,
     gpus_per_trial: float | None,
@@ -38,105 +53,101 @@ def submit(
     """Train the trials of JOB that are missing, then show the comparison.
 
     JOB is a Python file that defines `job = Job(...)`. Trials that are stored already do not run
-    again: an interrupted submit continues, and a higher --repeats adds repeats.
+    again: an interrupted submit continues, and a higher --repeats adds repeats. With --half-width
+    those of JOB are a pilot: their spread fixes how many each variant needs in all.
     """
-    from cnnjobs.cli.comparison import show_comparison
+    from cnnjobs.audit import for_audit
     from cnnjobs.cli.progress import Waiting
+    from cnnjobs.cli.running import Runner, as_interrupt
     from cnnjobs.engine.resources import Wishes
     from cnnjobs.preparation import Overrides, prepare, read_job, store_at
     from cnnjobs.store.checkpoints import Checkpoints
-    from cnnjobs.store.presence import Presence
-    from cnnjobs.submission import continuations, missing_trials, sweep
 
     signal.signal(signal.SIGTERM, as_interrupt)
     asked = Overrides(replicas=replicas_of(gpus_per_trial), **overrides)
-    prepared = prepare(read_job(job, asked), asked, Waiting())
+    read = read_job(job, asked)
+    plain, rule = read.job, _rule(read, half_width, most_repeats, audit)
+    prepared = prepare(read if audit is None else for_audit(read, audit, asked.only), asked, Waiting())
     store = store_at(results, prepared.job)
-    missing, state = missing_trials(prepared, store)
-    for note in (*prepared.notes, *(f"not readable, runs again: {name}" for name in state.damaged)):
+    if rule is not None:
+        prepared, rule = _first_stage(prepared, store, rule)
+    for note in prepared.notes:
         click.echo(f"note: {note}", err=True)
     keeps = prepared.job.keep == "state"
     finals = store.files.below("states")
     checkpoints = Checkpoints(store.files.below("checkpoints"), checkpoint_every, finals=finals, keeps_final=keeps)
-    for note in continuations(missing, checkpoints.kept_epochs()):
-        click.echo(f"note: {note}", err=True)
-    if missing:
-        wishes = Wishes(max_concurrent, cpus_per_trial, gpus_per_trial)
-        _run(prepared, store, missing, wishes, checkpoints, verbose)
-    else:
-        with Presence(store.files):
-            store.write_job(prepared.document())
-            sweep(store, checkpoints)
-        click.echo(f"Nothing to run: every trial of {prepared.job.name} that was asked for is stored.")
-        show_comparison(store, with_classes=False)
+    runner = Runner(store, checkpoints, Wishes(max_concurrent, cpus_per_trial, gpus_per_trial), verbose=verbose)
+    runner.run(prepared, None if audit is None else store_at(results, plain))
+    if rule is not None:
+        _run_second_stage(prepared, store, rule, runner)
+    _end(store, runner, prepared)
 
 
-def _run(
-    prepared: "Prepared",
-    store: "Store",
-    trials: list["Trial"],
-    wishes: "Wishes",
-    checkpoints: "Checkpoints",
-    verbose: bool,
-) -> None:
-    """Run the trials, then show the comparison.
+def _rule(read: "ReadJob", half_width: float | None, most_repeats: int | None, audit: str | None) -> "HalfWidth | None":
+    """Return the rule for a half width, if one is asked for.
 
     Raises:
-        TrialsFailed: if some failed.
-        Interrupted: on Ctrl-C or SIGTERM; what was finished is stored.
+        SpecError: if options do not go together, or the rule does not hold for the job.
     """
-    from cnnjobs.cli.comparison import show_comparison
-    from cnnjobs.cli.doors import open_engine, open_worker
-    from cnnjobs.cli.progress import Display, Meter
-    from cnnjobs.engine.resources import divide
-    from cnnjobs.errors import Interrupted, TrialsFailed
-    from cnnjobs.machine import this_machine
-    from cnnjobs.preparation import training_rows
-    from cnnjobs.store.presence import Presence
-    from cnnjobs.submission import Submission, missing_trials
+    from cnnjobs.errors import SpecError
+    from cnnjobs.spec.half_width import half_width_of
 
-    machine = this_machine()
-    slot, at_once = divide(
-        machine, wishes, trials=len(trials), replicas=prepared.job.replicas, data_bytes=prepared.dataset.nbytes
-    )
-    store.files.check_writable()
-    rows = training_rows(prepared.job, len(prepared.dataset.y_train))
-    meter = Meter(len(trials), sum(trial.spec.epochs * rows for trial in trials))
-    try:
-        with Presence(store.files) as presence:
-            trials, _ = missing_trials(prepared, store)  # another submit may have finished some before the claim
-            click.echo(_announcement(prepared, trials, slot, at_once), err=True)
-            submission = Submission(prepared, store, tuple(trials), slot, at_once, checkpoints)
-            with Display(meter, lambda trial: trial.spec.epochs * rows, verbose=verbose) as display:
-                engine = open_engine(cpus=at_once * slot.cpus, gpus=machine.gpus if slot.gpus else 0, verbose=verbose)
-                failures = submission.run(engine, open_worker, display, presence)
-    except KeyboardInterrupt:
-        raise Interrupted(
-            f"Stopped. {meter.done} of {len(trials)} trials were finished and are stored in {store.files.location}. "
-            f"To continue, run the same command again:\n  {command_line()}"
-        ) from None
-    show_comparison(store, with_classes=False)
-    if failures:
+    if half_width is None:
+        if most_repeats is not None:
+            raise SpecError(
+                f"`--most-repeats` goes with `--half-width POINTS`. Received: --most-repeats {most_repeats} alone. "
+                "Use `--repeats N` to set the number of repeats."
+            )
+        return None
+    if audit is not None:
+        raise SpecError("`--half-width` and `--audit` exclude each other. Submit the job twice, once with each.")
+    return half_width_of(read.job, half_width, most_repeats)
+
+
+def _first_stage(prepared: "Prepared", store: "Store", asked: "HalfWidth") -> "tuple[Prepared, HalfWidth]":
+    """Return the job of the pilot, and the rule with the pilot that holds.
+
+    Raises:
+        SpecError: if that has more repeats than are allowed.
+        StoreError: if `job.json` has no sound rule.
+    """
+    from cnnjobs.cli.stages import first_stage, settled
+
+    rule = settled(asked, prepared, store)
+    if rule.pilot != asked.pilot:
+        click.echo(
+            f"note: the pilot stays the first {rule.pilot} repeats, not {asked.pilot}: runs beyond it are stored, and "
+            "a pilot that is chosen after that gives no interval that covers at its level",
+            err=True,
+        )
+    return first_stage(prepared, rule), rule
+
+
+def _run_second_stage(prepared: "Prepared", store: "Store", rule: "HalfWidth", runner: "Runner") -> None:
+    from cnnjobs.cli.stages import second_stage
+
+    stage = second_stage(prepared, store, rule)
+    missing = runner.missing(stage.prepared)
+    _, at_once = runner.slot(stage.prepared, max(len(missing), 1))
+    for line in (*stage.announcement(), f"  {stage.estimate(missing, at_once)}"):
+        click.echo(line, err=True)
+    runner.run(stage.prepared)
+
+
+def _end(store: "Store", runner: "Runner", prepared: "Prepared") -> None:
+    """Show what is stored now.
+
+    Raises:
+        TrialsFailed: if some trials failed.
+    """
+    from cnnjobs.cli.comparison import Asked, show_comparison
+    from cnnjobs.errors import TrialsFailed
+
+    if not runner.tried:
+        click.echo(f"Nothing to run: every trial of {prepared.job.name} that was asked for is stored.")
+    show_comparison(store, Asked(with_predictions=False))
+    if runner.failures:
         raise TrialsFailed(
-            f"{failures} of {len(trials)} trials failed; their logs: {store.files.location}/logs/. "
+            f"{runner.failures} of {runner.tried} trials failed; their logs: {store.files.location}/logs/. "
             "The others are stored; submitting again tries the failed ones again."
         )
-
-
-def _announcement(prepared: "Prepared", trials: list["Trial"], slot: "Slot", at_once: int) -> str:
-    total = len(prepared.plan.trials)
-    stored = f" ({total - len(trials)} of {total} not asked for or stored already)" if len(trials) < total else ""
-    device = f"{slot.gpus:g} GPU" if slot.gpus else f"{slot.cpus} core{'s' if slot.cpus > 1 else ''}"
-    data = f"{prepared.dataset.name}, {len(prepared.dataset.y_train):,} training images"
-    count = f"{len(trials)} trial" + ("s" if len(trials) != 1 else "")
-    return f"{prepared.job.name}: {count}{stored} on {data}; {at_once} at once, {device} each"
-
-
-def command_line() -> str:
-    """Return the command as it was typed."""
-    return shlex.join(["cnnjobs", *sys.argv[1:]])
-
-
-def as_interrupt(number: int, frame: FrameType | None) -> None:
-    """Treat SIGTERM as Ctrl-C."""
-    raise KeyboardInterrupt

@@ -38,7 +38,7 @@ def cached(key: str, name: str, build: Callable[[], Dataset]) -> Dataset:
         build: makes it.
     """
     entry = cache_folder() / key
-    if (entry / "dataset.json").is_file():
+    if is_cached(key):
         return _read(entry, name)
     _remove_remains(cache_folder())
     dataset = build()
@@ -50,20 +50,38 @@ def cached(key: str, name: str, build: Callable[[], Dataset]) -> Dataset:
     return _read(entry, name)
 
 
+def is_cached(key: str) -> bool:
+    """Say whether a data set is kept under `key`."""
+    return (cache_folder() / key / "dataset.json").is_file()
+
+
+def recalled(key: str | None) -> str | None:
+    """Return the text kept under `key`; None if there is none."""
+    if key is not None:
+        with contextlib.suppress(OSError):
+            return _remembered_file(key).read_text(encoding="ascii")
+    return None
+
+
 def remembered(key: str | None, compute: Callable[[], str]) -> str:
     """Return the text kept under `key`, or compute it and keep it; None is never kept."""
-    if key is None:
-        return compute()
-    file = cache_folder() / "remembered" / key
-    with contextlib.suppress(OSError):
-        return file.read_text(encoding="ascii")
+    text = recalled(key)
+    if text is not None:
+        return text
     text = compute()
+    if key is None:
+        return text
+    file = _remembered_file(key)
     with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
         part = file.with_name(f".{key}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
         part.write_text(text, encoding="ascii")
         part.replace(file)
     return text
+
+
+def _remembered_file(key: str) -> Path:
+    return cache_folder() / "remembered" / key
 
 
 def _read(entry: Path, name: str) -> Dataset:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cnnjobs.datasets.arrays import Dataset, Images, Labels, hold_out_test, make_dataset
-from cnnjobs.datasets.cache import cached, remembered
+from cnnjobs.datasets.cache import cached, is_cached, recalled, remembered
 from cnnjobs.datasets.pictures import SUFFIXES, picture_size, read_picture, to_grey
 from cnnjobs.errors import DatasetError
 from cnnjobs.spec import ImageFolder
@@ -58,12 +58,29 @@ def load_image_folder(spec: ImageFolder, on_progress: OnProgress) -> Dataset:
     """
     root = Path(spec.path)
     class_names, pictures = list_pictures(root)
-    how = repr((DECODER_VERSION, class_names, spec.size, spec.color, spec.test, spec.strict))
     content = remembered(_manifest(root, pictures), lambda: _content_hash(root, pictures, on_progress))
-    key = f"images-{hashlib.sha256(f'{how}{content}'.encode()).hexdigest()[:32]}"
+    key = _key(spec, class_names, content)
     with warnings.catch_warnings():  # around all threads: what it changes is shared by them
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         return cached(key, root.name, lambda: _decode(spec, root, class_names, pictures, on_progress))
+
+
+def is_decoded(spec: ImageFolder) -> bool:
+    """Say whether the cache has the pictures of the folder as they are now, so that loading reads none of them.
+
+    Raises:
+        DatasetError: no such folder, or one without pictures.
+    """
+    root = Path(spec.path)
+    class_names, pictures = list_pictures(root)
+    content = recalled(_manifest(root, pictures))
+    return content is not None and is_cached(_key(spec, class_names, content))
+
+
+def _key(spec: ImageFolder, class_names: tuple[str, ...], content: str) -> str:
+    """Return the key of the cache: the content, and what decoding makes of it."""
+    how = repr((DECODER_VERSION, class_names, spec.size, spec.color, spec.test, spec.strict))
+    return f"images-{hashlib.sha256(f'{how}{content}'.encode()).hexdigest()[:32]}"
 
 
 def list_pictures(root: Path) -> tuple[tuple[str, ...], list[Picture]]:

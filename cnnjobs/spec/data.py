@@ -1,7 +1,9 @@
 """Data sets as values: a name the package knows, an `.npz` file or a folder of pictures."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from cnnjobs.errors import SpecError
 from cnnjobs.spec.checks import number, one_of, whole
@@ -98,6 +100,19 @@ def dataset_spec(value: str | Path | DatasetSpec, base: Path) -> DatasetSpec:
     if path.exists() or len(Path(value).parts) > 1:
         return ImageFolder(str(path))
     return Named(str(value))
+
+
+def dataset_from_json(document: Mapping[str, Any]) -> DatasetSpec:
+    """Return the data set that `identity.canonical` has made an object of JSON of.
+
+    Raises:
+        KeyError: if it does not say which kind, or of none that is known.
+        TypeError: if the kind has other options.
+        SpecError: for options that make no sense.
+    """
+    kinds: dict[str, Callable[..., DatasetSpec]] = {kind.__name__: kind for kind in (Named, Npz, ImageFolder)}
+    options = {name: tuple(value) if isinstance(value, list) else value for name, value in document.items()}
+    return kinds[str(options.pop("kind"))](**options)
 
 
 def _path(name: str, value: object) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,10 @@ SOURCES = ("split", "init", "order", "augment", "dropout")
 """The named sources of chance; each has a seed of its own."""
 
 
+TAKEN = ("report", "overlay")
+"""Names of folders beside those of jobs."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Job:
     """A data set, its variants, and how often to repeat them.
@@ -27,7 +31,7 @@ class Job:
         dataset: "digits", "mnist", "fashion_mnist", "cifar10", "cifar100", the path of an .npz file
             or of a folder of pictures, `Npz(...)` or `ImageFolder(...)`.
         variants: what is compared; the first is the reference.
-        repeats: how often each variant is trained, each time with other seeds.
+        repeats: how often each variant is trained, each time with other seeds; or a number for each variant, by name.
         folds: k for k-fold cross-validation on the training rows; None for a single hold-out.
         validation: fraction of the training rows held out, stratified; "test" for the tutorials'
             protocol, in which the test set doubles as the validation set; None to train on all rows
@@ -36,7 +40,7 @@ class Job:
             shuffled.
         seed: where all chance comes from.
         vary: the sources of chance that change from repeat to repeat; the others keep the seeds of
-            the first. Any of "split", "init", "order", "augment", "dropout".
+            the first. Any of "split", "init", "order", "augment", "dropout"; or these for each variant, by name.
         replicas: devices a trial trains on together.
         keep: "state" keeps what each finished trial ends with, so that the same job with more epochs goes
             on from there; None keeps results only.
@@ -45,12 +49,12 @@ class Job:
     name: str
     dataset: str | Path | DatasetSpec
     variants: Mapping[str, Variant]
-    repeats: int = 5
+    repeats: int | Mapping[str, int] = 5
     folds: int | None = None
     validation: float | str | None = 0.2
     stratify: bool = True
     seed: int = 0
-    vary: Collection[str] = field(default=SOURCES)
+    vary: Collection[str] | Mapping[str, Collection[str]] = field(default=SOURCES)
     replicas: int = 1
     keep: str | None = None
 
@@ -60,7 +64,11 @@ class Job:
                 "`name` must be 1 to 100 letters, digits, dots, dashes or underscores, because it names a folder. "
                 f"Received: name={self.name!r}."
             )
-        whole("repeats", self.repeats, least=1, most=10_000)
+        if self.name in TAKEN:
+            raise SpecError(
+                f"`name` must not be one of {', '.join(TAKEN)}, which are folders beside those of jobs. "
+                f"Received: name={self.name!r}."
+            )
         whole("seed", self.seed, least=0)
         whole("replicas", self.replicas, least=1, most=1024)
         if self.folds is not None:
@@ -68,13 +76,22 @@ class Job:
         _check_validation(self.validation, self.folds)
         flag("stratify", self.stratify)
         one_of("keep", self.keep, (None, "state"))
-        object.__setattr__(self, "vary", _checked_sources(self.vary))
         object.__setattr__(self, "variants", _checked_variants(self.variants))
+        object.__setattr__(self, "repeats", _for_each("repeats", self.repeats, self.variants, _checked_repeats))
+        object.__setattr__(self, "vary", _for_each("vary", self.vary, self.variants, _checked_sources))
 
     @property
     def reference(self) -> str:
         """Name of the variant that the others are compared with: the first."""
         return next(iter(self.variants))
+
+    def repeats_of(self, variant: str) -> int:
+        """Return how often a variant is trained."""
+        return self.repeats[variant] if isinstance(self.repeats, Mapping) else self.repeats
+
+    def vary_of(self, variant: str) -> tuple[str, ...]:
+        """Return the sources of chance that change from repeat to repeat of a variant."""
+        return tuple(self.vary[variant] if isinstance(self.vary, Mapping) else self.vary)
 
     def but(self, **changes: Any) -> Job:
         """Return this job with some fields changed."""
@@ -111,6 +128,22 @@ def _check_validation(validation: float | str | None, folds: int | None) -> None
             )
     else:
         number("validation", validation, above=0, below=1, hint='Or "test", the tutorials\' protocol.')
+
+
+def _for_each(name: str, value: Any, variants: Mapping[str, Variant], check: Callable[[Any], Any]) -> Any:
+    """Return a value that holds for all variants, or one for each by name, checked."""
+    if not isinstance(value, Mapping):
+        return check(value)
+    if set(value) != set(variants):
+        raise SpecError(
+            f"`{name}` must have a value for each variant: {', '.join(variants)}. Received: values for "
+            f"{', '.join(map(str, value)) or 'none'}."
+        )
+    return {variant: check(value[variant]) for variant in variants}
+
+
+def _checked_repeats(repeats: Any) -> int:
+    return whole("repeats", repeats, least=1, most=10_000)
 
 
 def _checked_sources(vary: Any) -> tuple[str, ...]:

@@ -1,1 +1,11 @@
-"""The Parquet store: three flat tables a job, committed trial by trial."""
+"""The Parquet store: three flat tables a job, committed trial by trial.
+
+    trials/<trial>.parquet        a row a trial; the commit mark: without it, epochs and predictions do not count
+    epochs/<trial>.parquet        a row a trial and epoch
+    predictions/<trial>.parquet   a row a trial and test example
+    trials/compact-<hash>.parquet, epochs/compact-<hash>.parquet     the same rows of many finished trials
+
+`trials/*.parquet` is the whole table for anything that reads Parquet, compacted or not. Who is cut off while compacting
+leaves rows twice until the next submit has tidied up; this project's readers count them once, others do with
+`select distinct on (trial_id) ...` (for epochs: `on (trial_id, epoch)`).
+"""

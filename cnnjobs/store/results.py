@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Results:
-    """What was stored, read when asked for; files that cannot be read are named in a warning and left out.
+    """What was stored, as data frames that are read when asked for, each trial once a job.
+
+    Accuracies are fractions in [0, 1], losses nats, times seconds of wall clock; `repeat` and `fold` count from 0,
+    `epoch` from 1. `variant`, `repeat` and `fold` pair trials: the same repeat has the same seeds in every variant.
+    Files that cannot be read are named in a warning and left out. Ordered by job, and within a job by trial.
 
     Args:
         stores: one a job.
@@ -30,7 +34,12 @@ class Results:
 
     @cached_property
     def trials(self) -> pd.DataFrame:
-        """A row a trial: identity, every setting, status, final metrics, seconds, versions."""
+        """A row a trial: identity, every setting, status, final metrics, seconds, versions.
+
+        `status` is completed, diverged or failed. `test_accuracy`, `test_loss` and so on are those of the weights that
+        came out, `val_*` of the same on the validation rows, `train_*` of the last epoch; missing ones are NaN.
+        `settings` is the variant as JSON; `started_at` and `finished_at` are UTC.
+        """
         return self._frame("trials")
 
     @cached_property
@@ -40,7 +49,11 @@ class Results:
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
-        """A row a trial and test example: label, predicted, probabilities."""
+        """A row a trial and test example: its row in the test set, label, predicted class, probabilities.
+
+        `probabilities` holds an array a row, (classes,) float32 in [0, 1]. All of them are held in memory: some 200
+        bytes a row. Of many trials, read `<job>/predictions/*.parquet` with DuckDB or Polars instead.
+        """
         return self._frame("predictions")
 
     def _frame(self, name: str) -> pd.DataFrame:
@@ -52,13 +65,20 @@ class Results:
 
 
 def load_results(path: str | Path) -> Results:
-    """Return the results in a job's folder or in a folder of jobs.
+    """Return the results in a job's folder or in a folder of jobs, as data frames.
+
+    A trial that several jobs hold, as an audit and the job it is of, is there once a job, in every frame; of `trials`,
+    `drop_duplicates("trial_id")` keeps one row of each.
 
     Args:
         path: `results/`, `results/<job>`, or the URI of either.
 
+    Returns:
+        `.trials`, `.epochs` and `.predictions`: frames that are read when asked for.
+
     Raises:
-        StoreError: if there are none, or a job cannot be read.
+        StoreError: if there are none, a job cannot be read, or (when a frame is asked for) two files hold the same
+            trial with different results.
 
     Example:
         >>> trials = cnnjobs.load_results("results/").trials  # doctest: +SKIP

@@ -118,11 +118,28 @@ PREDICTIONS = _schema(
 
 TABLES: Mapping[str, pa.Schema] = {"trials": TRIALS, "epochs": EPOCHS, "predictions": PREDICTIONS}
 
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "trials": ("trial_id",),
+    "epochs": ("trial_id", "epoch"),
+    "predictions": ("trial_id", "example"),
+}
+"""What names a row of each table."""
 
-def version_of(schema: pa.Schema) -> int | None:
+CIRCUMSTANCES = frozenset(
+    {
+        *("job", "variant", "error", "log", "started_at", "finished_at"),
+        *(name for name in (*TRIALS.names, *EPOCHS.names) if name.endswith("seconds")),
+        *("batch_images", "cpus", "gpus", "host", "device", "commit", "dirty"),
+        *(name for name in TRIALS.names if name.endswith("_version") and name != "numerics_version"),
+    }
+)
+"""Columns that say when, where, under which name and with which versions a trial ran. All others are its identity
+and its results: two runs of one trial must agree in them, bit by bit."""
+
+
+def version_of(metadata: Mapping[bytes, bytes] | None) -> int | None:
     """Return the layout version a file was written with, or None for a foreign file."""
-    metadata: Mapping[bytes, bytes] = schema.metadata or {}
-    text = metadata.get(VERSION_KEY)
+    text = (metadata or {}).get(VERSION_KEY)
     return int(text) if text is not None and text.isdigit() else None
 
 

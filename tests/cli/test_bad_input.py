@@ -84,6 +84,18 @@ def test_a_missing_job_file():
         (["--gpus-per-trial", "-1"], "'--gpus-per-trial'"),
         (["--cpus-per-trial", "4096"], "`--cpus-per-trial` must be at most"),
         (["--max-concurrent", "0"], "'--max-concurrent'"),
+        (
+            ["--half-width", "0"],
+            "`--half-width` must be a number at least 0.001 and below 100. Received: half-width=0.0.",
+        ),
+        (["--half-width", "nan"], "`--half-width` must be a number"),
+        (["--half-width", "1", "--repeats", "1"], "`--half-width` needs a pilot of at least 2 repeats"),
+        (["--half-width", "1", "--most-repeats", "1"], "`--most-repeats` must be at least 2"),
+        (["--most-repeats", "9"], "`--most-repeats` goes with `--half-width POINTS`"),
+        (["--half-width", "1", "--audit", "one"], "`--half-width` and `--audit` exclude each other"),
+        (["--audit", "three"], "`--audit` must be a variant of tiny: one, two. Received: 'three'."),
+        (["--audit", "one", "--only", "one"], "`--audit VARIANT` and `--only` exclude each other"),
+        (["--audit", "one", "--repeats", "1"], "`--audit` needs at least 2 repeats, better 10 or more"),
         (["--colour"], "No such option"),
     ],
 )

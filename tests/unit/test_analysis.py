@@ -6,13 +6,13 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
-from stored import VALUES, make_store, report_of
+from stored import VALUES, make_store, report_of, write_report
 
-from cnnjobs.analysis import csv_tables, curves, plots
-from cnnjobs.analysis.cells import difference_cells, full_summary_cells, summary_cells
+from cnnjobs.analysis import curves, plots
+from cnnjobs.analysis.csv_tables import grid_csv
+from cnnjobs.analysis.differences_grid import differences_grid
 from cnnjobs.analysis.drawing import render
-from cnnjobs.analysis.markdown import picture
-from cnnjobs.analysis.report import write_report
+from cnnjobs.analysis.summary_grid import summary_grid
 from cnnjobs.analysis.tables import job_table
 from cnnjobs.errors import StoreError
 
@@ -28,31 +28,31 @@ def rows_of(text):
 
 
 def test_the_summary_has_every_number_asked_for(store):
-    first = rows_of(csv_tables.summary_csv(job_table(store)))[0]
+    first = rows_of(grid_csv(summary_grid(job_table(store))))[0]
     assert first["n"] == first["expected"] == "5"
     expected = {"mean": 0.92, "sd": 0.0158114, "median": 0.92, "min": 0.9, "max": 0.94}
     for name, value in expected.items():
         assert float(first[name]) == pytest.approx(value, abs=1e-6)
-    assert (float(first["ci95_low"]), float(first["ci95_high"])) == pytest.approx((0.900368, 0.939632), abs=1e-6)
+    assert (float(first["ci_low"]), float(first["ci_high"])) == pytest.approx((0.900368, 0.939632), abs=1e-6)
 
 
 def test_terminal_and_markdown_show_the_same_numbers_in_percent(store):
     table = job_table(store)
-    _, cells = summary_cells(table)
+    cells = summary_grid(table).in_brief.cells
     assert cells[0] == ("baseline", "5/5", "92.00", "1.58", "[90.04, 93.96]")
-    _, whole = full_summary_cells(table)
-    assert whole[0] == (*cells[0], "[0.95, 4.54]", "92.00", "90.00", "94.00")
+    whole = summary_grid(table).cells
+    assert whole[0] == (*cells[0], "[0.95, 4.54]", "92.00", "91.00", "93.00", "90.00", "94.00")
     assert "| " + " | ".join(whole[0]) + " |" in report_of(store)
 
 
 def test_verdicts_follow_from_the_intervals(store):
-    _, cells = difference_cells(job_table(store))
+    cells = differences_grid(job_table(store)).in_brief.cells
     assert cells[0][1:] == ("5", "+1.80", "[+1.24, +2.36]", "0.002", "better")
     assert cells[1][-1] == "not resolved"
 
 
 def test_for_a_loss_less_is_better(store):
-    _, cells = difference_cells(job_table(store, metric="test_loss"))
+    cells = differences_grid(job_table(store, metric="test_loss")).in_brief.cells
     assert cells[0][-1] == "better"
     assert cells[0][2] == "-0.0180"
 
@@ -69,35 +69,37 @@ def test_a_reference_that_is_no_variant_is_refused_with_the_names(store):
 
 def test_one_repeat_has_no_spread_and_no_verdict(tmp_path):
     table = job_table(make_store(tmp_path, {"a": [0.5], "b": [0.6]}))
-    assert summary_cells(table)[1][0] == (
+    assert summary_grid(table).in_brief.cells[0] == (
         "a",
         "1/5",
         "50.00",
         "-",
         "one repeat: no spread",
     )
-    assert difference_cells(table)[1][0][-1] == "one pair: cannot tell from chance"
+    assert differences_grid(table).in_brief.cells[0][-1] == "one pair: cannot tell from chance"
 
 
 def test_differences_that_are_all_alike_get_no_verdict(tmp_path):
     table = job_table(make_store(tmp_path, {"a": [0.90, 0.92], "b": [0.91, 0.93]}))
-    assert difference_cells(table)[1][0][-3:] == ("-", "-", "all pairs differ alike: cannot tell")
+    assert differences_grid(table).in_brief.cells[0][-3:] == ("-", "-", "all pairs differ alike: cannot tell")
 
 
 def test_fewer_repeats_than_are_stored_still_count_all(tmp_path):
     table = job_table(make_store(tmp_path, {"a": [0.90, 0.92, 0.94]}, repeats=1))
-    assert summary_cells(table)[1][0][1] == "3/3"
+    assert summary_grid(table).in_brief.cells[0][1] == "3/3"
 
 
-def test_runs_without_a_partner_are_told(tmp_path):
+def test_runs_without_a_partner_are_listed(tmp_path):
     notes = job_table(make_store(tmp_path, {"a": [0.90, 0.92, 0.94], "b": [0.9, 0.8]})).notes
-    assert "b: 1 runs, its own or the reference's, have no partner" in notes
+    assert "b: without a partner in the comparison with a: repeat 3" in notes
+    folds = job_table(make_store(tmp_path / "folds", {"a": [0.9] * 15, "b": [0.8]}, folds=15, repeats=1)).notes
+    assert folds[0].endswith("repeat 1 fold 10, repeat 1 fold 11 and 4 more")
 
 
 def test_two_folds_are_estimates_only(tmp_path):
     table = job_table(make_store(tmp_path, {"a": [0.90, 0.92], "b": [0.91, 0.95]}, folds=2, repeats=1))
-    assert summary_cells(table)[1][0][-1] == "below 5 folds"
-    assert difference_cells(table)[1][0][-1] == "below 5 folds: an estimate only"
+    assert summary_grid(table).in_brief.cells[0][-1] == "below 5 folds"
+    assert differences_grid(table).in_brief.cells[0][-1] == "below 5 folds: an estimate only"
 
 
 def test_validation_sets_drawn_anew_are_corrected_like_folds(tmp_path):
@@ -109,28 +111,27 @@ def test_validation_sets_drawn_anew_are_corrected_like_folds(tmp_path):
 def test_one_variant_makes_a_report_without_differences(tmp_path):
     store = make_store(tmp_path, {"a": [0.5, 0.6]})
     assert "Paired differences" not in report_of(store)
-    assert plots.difference_plot(job_table(store)) is None
 
 
 def test_a_variant_without_a_run_is_shown_as_such(tmp_path):
     table = job_table(make_store(tmp_path, {"a": [0.5, 0.6], "b": []}))
-    assert summary_cells(table)[1][1][:3] == ("b", "0/5", "no run yet")
-    assert difference_cells(table)[1][0][2] == "no pairs yet"
+    assert summary_grid(table).in_brief.cells[1][:3] == ("b", "0/5", "no run yet")
+    assert differences_grid(table).in_brief.cells[0][2] == "no pairs yet"
 
 
-def test_a_report_can_leave_the_classes_out_and_says_how_to_have_them(tmp_path):
+def test_a_report_can_leave_predictions_out_and_says_how_to_have_them(tmp_path):
     store = make_store(tmp_path, curves=True)
-    write_report(store, job_table(store))
-    folder = store.files.below("report")
-    assert any(name.startswith("confusion-") for name in folder.names())
-    write_report(store, job_table(store), with_classes=False)
-    assert "`cnnjobs aggregate`, with the folder" in folder.read("report.md").decode()
-    assert not [name for name in folder.names() if name.startswith(("confusion-", "roc-", "classes-"))]
+    write_report(store)
+    figures = store.files.below("report", "figures")
+    assert any(name.startswith("confusion-") for name in figures.names())
+    write_report(store, with_predictions=False)
+    assert "`cnnjobs aggregate`, with the folder" in store.files.below("report").read("report.md").decode()
+    assert not [name for name in figures.names() if name.startswith(("confusion-", "roc-"))]
 
 
 def test_a_job_without_a_run_makes_a_report_without_figures(tmp_path):
     store = make_store(tmp_path, {"a": [], "b": []})
-    written = write_report(store, job_table(store))
+    written = write_report(store)
     assert written.box_plot is None
     assert "no run yet" in (tmp_path / "job" / "report" / "report.md").read_text()
 
@@ -160,14 +161,13 @@ def test_a_mixture_of_versions_is_told(tmp_path):
 def test_a_metric_that_is_no_number_is_left_out_of_the_mean_and_told(tmp_path):
     table = job_table(make_store(tmp_path, {"a": [0.5, float("nan"), 0.7]}))
     assert table.rows[0].summary.n == 2
-    assert "a: 1 completed run has no finite test_accuracy and is left out" in table.notes
+    assert "a: 1 completed run has no finite test accuracy and is left out" in table.notes
 
 
 def test_names_from_a_job_are_only_text_in_the_report(store):
     report = report_of(store)
     assert r"better \| \*bold\* \<script\>" in report
     assert "<script>" not in report.replace(r"\<script\>", "")
-    assert picture("curves-a-b", "curves of a | <b>") == r"![curves of a \| \<b\>](curves-a-b.png)"
 
 
 def test_a_link_in_a_name_is_only_text(tmp_path):
@@ -177,42 +177,21 @@ def test_a_link_in_a_name_is_only_text(tmp_path):
 
 def test_dollars_and_unknown_letters_in_names_are_drawn_as_text(tmp_path):
     store = make_store(tmp_path, {r"$\frac$ a $x$": [0.5, 0.6], "\u6df1\u5c42": [0.6, 0.8]}, curves=True)
-    written = write_report(store, job_table(store))
-    assert "frac$" in (tmp_path / "job" / "report" / "box.svg").read_text()
+    written = write_report(store)
+    assert "frac$" in (tmp_path / "job" / "report" / "figures" / "box.svg").read_text()
     assert written.damaged == ()
 
 
-def test_curves_that_cannot_be_read_are_named_and_old_figures_removed(tmp_path):
+def test_curves_that_cannot_be_read_are_named(tmp_path):
     store = make_store(tmp_path, {"a": [0.5, 0.6]}, curves=True)
-    (tmp_path / "job" / "report").mkdir()
-    (tmp_path / "job" / "report" / "curves-renamed.png").write_bytes(b"")
     (tmp_path / "job" / "epochs" / "t0-1.parquet").write_bytes(b"cut short")
-    written = write_report(store, job_table(store))
+    written = write_report(store)
     assert "epochs/t0-1.parquet" in written.damaged[0]
-    assert not (tmp_path / "job" / "report" / "curves-renamed.png").exists()
 
 
 def test_the_report_says_what_made_the_runs(tmp_path):
     store = make_store(tmp_path, {"a": [0.5]}, tensorflow_version="2.21.0", device="a CPU")
     assert "| tensorflow | 2.21.0 |" in report_of(store)
-
-
-def test_every_file_of_the_report_is_written_and_named(tmp_path):
-    store = make_store(tmp_path, {"Both + more": [0.5, 0.6], "both more": [0.6, 0.75]}, curves=True)
-    written = write_report(store, job_table(store))
-    names = {path.name for path in (tmp_path / "job" / "report").iterdir()}
-    of_variants = {
-        f"{kind}-{name}" for kind in ("curves", "confusion", "rates", "roc") for name in ("both-more", "both-more-2")
-    }
-    figures = {f"{name}.{kind}" for name in {"box", "differences", *of_variants} for kind in ("png", "svg")}
-    of_figures = {f"{name}.csv" for name in of_variants if not name.startswith("rates-")}
-    of_classes = {"classes-both-more.csv", "classes-both-more-2.csv"}
-    tables = {f"{name}.csv" for name in ("summary", "differences", "runs", "planning", "noise", "new_examples")}
-    assert names == figures | of_figures | of_classes | tables | {"report.md"}
-    report = (tmp_path / "job" / "report" / "report.md").read_text()
-    for name in names - {"report.md"}:
-        assert name in report
-    assert written.box_plot.endswith("job/report/box.png")
 
 
 def test_the_box_plot_draws_every_run_and_n(store):

@@ -1,7 +1,5 @@
-"""Tables, CSV and figures of classes say the same, whatever the classes are called and however many there are."""
+"""Tables and figures of classes say the same, whatever the classes are called and however many there are."""
 
-import csv
-import io
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +7,21 @@ import pytest
 from stored import made_up_store, predictions
 
 from cnnjobs.analysis import class_plots, class_tables
-from cnnjobs.analysis.class_tables import ClassTable, class_cells, class_names, most_confused, without_roc
+from cnnjobs.analysis.class_tables import (
+    CONFUSION_COLUMNS,
+    ROC_COLUMNS,
+    ClassTable,
+    class_grid,
+    class_names,
+    most_confused,
+    without_roc,
+)
 from cnnjobs.analysis.classification import GRID, classify, over_runs
+from cnnjobs.analysis.document import Document, Text
 from cnnjobs.analysis.drawing import render
-from cnnjobs.analysis.predictions import classify_runs
-from cnnjobs.analysis.report import write_report
-from cnnjobs.analysis.report_classes import write_classes
-from cnnjobs.analysis.report_part import plain_names
+from cnnjobs.analysis.file_names import plain_names
+from cnnjobs.analysis.predictions import read_predictions
+from cnnjobs.analysis.report_classes import classes_section
 from cnnjobs.analysis.tables import job_table
 
 HOSTILE = ("$\\frac$ | *a*", "_hidden", "深い <script>")
@@ -27,20 +33,28 @@ def table_of(classes=3, runs=2, names=None, **made):
     return ClassTable("job", "a", names or tuple(f"class {index}" for index in range(classes)), over_runs(figures))
 
 
-def rows_of(text):
-    return list(csv.DictReader(io.StringIO(text)))
+def confusion_rows(table):
+    return [dict(zip(CONFUSION_COLUMNS, row, strict=True)) for row in class_tables.confusion_rows(table)]
+
+
+def roc_rows(table):
+    return [dict(zip(ROC_COLUMNS, row, strict=True)) for row in class_tables.roc_rows(table)]
 
 
 def report_of(store):
-    """The part of the report that speaks of classes, its folder, and its text."""
+    """The part of the report that speaks of classes."""
     table = job_table(store)
-    part = write_classes(store, store.files.below("report"), table, plain_names(table.job["variants"]))
-    return part, Path(store.files.location) / "report", "\n\n".join(part.paragraphs)
+    findings = read_predictions(store, table, lambda *_: None)
+    return Document("", [classes_section(table, findings, plain_names(table.job["variants"]))])
+
+
+def texts(document):
+    return [block.text for block in document.blocks if isinstance(block, Text)]
 
 
 def test_the_table_shows_mean_and_sd_of_every_class_and_average():
     table = table_of()
-    header, rows = class_cells(table)
+    header, rows = class_grid(table).header, class_grid(table).cells
     assert header == ("class", "test images", "precision", "recall", "F1", "ROC AUC")
     assert [row[0] for row in rows[-3:]] == ["macro average", "micro average", "weighted average"]
     mean, sd = table.runs.mean.scores, table.runs.sd.scores
@@ -51,15 +65,15 @@ def test_the_table_shows_mean_and_sd_of_every_class_and_average():
     )
 
 
-def test_one_run_has_no_spread_in_table_and_csv():
+def test_one_run_has_no_spread_in_the_table():
     table = table_of(runs=1)
-    assert "±" not in str(class_cells(table))
-    assert {row["recall_sd"] for row in rows_of(class_tables.classes_csv(table))} == {""}
+    assert "±" not in str(class_grid(table).cells)
+    assert {row["recall_sd"] for row in class_grid(table).rows} == {None}
 
 
-def test_the_csv_of_classes_has_every_number_unrounded():
+def test_the_rows_of_classes_have_every_number_unrounded():
     table = table_of()
-    rows = rows_of(class_tables.classes_csv(table))
+    rows = class_grid(table).rows
     assert [(row["kind"], row["name"]) for row in rows[2:4]] == [("class", "class 2"), ("average", "macro")]
     for place, name in enumerate(("precision", "recall", "f1", "auc")):
         assert [float(row[f"{name}_mean"]) for row in rows] == table.runs.mean.scores[:, place].tolist()
@@ -70,9 +84,9 @@ def test_the_csv_of_classes_has_every_number_unrounded():
 def test_a_class_without_test_images_has_no_area_and_is_named():
     table = table_of(absent=(1,))
     assert without_roc(table) == ["class 1"]
-    assert class_cells(table)[1][1][1:] == ("0", "0.0000 ± 0.0000", "0.0000 ± 0.0000", "0.0000 ± 0.0000", "-")
-    assert rows_of(class_tables.classes_csv(table))[1]["auc_mean"] == ""
-    assert "class 1" not in {row["name"] for row in rows_of(class_tables.roc_csv(table))}
+    assert class_grid(table).cells[1][1:] == ("0", "0.0000 ± 0.0000", "0.0000 ± 0.0000", "0.0000 ± 0.0000", "-")
+    assert class_grid(table).rows[1]["auc_mean"] is None
+    assert "class 1" not in {row["name"] for row in roc_rows(table)}
     assert len(class_plots.roc_plot(table).axes[0].lines) == 2 + 2 + 1, "two classes, two averages, the diagonal"
 
 
@@ -94,10 +108,10 @@ def test_classes_are_numbered_where_job_json_does_not_name_them():
 
 
 @pytest.mark.parametrize("rates", [False, True])
-def test_the_heat_map_draws_what_its_csv_says(rates):
+def test_the_heat_map_draws_what_its_rows_say(rates):
     table = table_of()
     figure = class_plots.rates_plot(table) if rates else class_plots.counts_plot(table)
-    rows = rows_of(class_tables.confusion_csv(table))
+    rows = confusion_rows(table)
     column, factor = ("rate_mean", 100) if rates else ("count_mean", 1)
     expected = [factor * float(row[column]) for row in rows]
     assert figure.axes[0].images[0].get_array().ravel().tolist() == expected
@@ -120,10 +134,10 @@ def test_a_hundred_classes_are_named_but_have_no_numbers_in_their_cells():
     assert axes.get_yticklabels()[0].get_fontsize() < height, "no label touches the next"
 
 
-def test_the_roc_figure_draws_what_its_csv_says():
+def test_the_roc_figure_draws_what_its_rows_say():
     table = table_of()
     whole, zoom = class_plots.roc_plot(table).axes
-    rows = rows_of(class_tables.roc_csv(table))
+    rows = roc_rows(table)
     names = ["class 0", "class 1", "class 2", "macro", "micro"]
     for place, name in enumerate(names):
         own = [row for row in rows if row["name"] == name]
@@ -139,7 +153,7 @@ def test_the_legend_has_the_area_of_every_class_with_its_spread():
     (legend,) = class_plots.roc_plot(table).legends
     labels = [text.get_text() for text in legend.get_texts()]
     assert len(labels) == 5
-    cells = class_cells(table)[1]
+    cells = class_grid(table).cells
     assert [label.split("  ")[1] for label in labels] == [row[-1] for row in cells[:5]]
 
 
@@ -170,89 +184,60 @@ def test_figures_are_the_same_files_every_time():
 
 def test_the_report_has_a_section_a_variant_with_tables_and_figures(tmp_path):
     store = made_up_store(tmp_path, variants=("one", "two | *x*"), class_names=HOSTILE)
-    part, folder, report = report_of(store)
-    assert part.damaged == ()
-    assert "### one\n" in report
-    assert r"### two \| \*x\*" in report
-    assert r"| 深い \<script\> |" in report
-    assert "![confusion matrix of one, test images](confusion-one.png)" in report
-    assert "![ROC curves of one](roc-one.png)" in report
-    assert "Most often confused" in report
-    for name in ("classes-one.csv", "confusion-two-x.csv", "roc-two-x.svg"):
-        assert name in part.files
-        assert (folder / name).exists()
-    runs, _ = classify_runs(store, ["t0-0", "t0-1"], 3)
-    table = ClassTable("job", "one", HOSTILE, over_runs(runs))
-    assert (folder / "classes-one.csv").read_text() == class_tables.classes_csv(table)
+    document = report_of(store)
+    assert document.damaged == ()
+    assert [section.title for section in document.sections[0].sections] == ["one", "two | *x*"]
+    assert [grid.name for grid in document.grids] == [
+        f"{kind}-{name}" for name in ("one", "two-x") for kind in ("classes", "confused")
+    ]
+    assert [chart.name for chart in document.charts] == [
+        f"{kind}-{name}" for name in ("one", "two-x") for kind in ("confusion", "rates", "roc")
+    ]
+    assert document.charts[0].title == "Confusion matrix of one, test images"
+    assert document.grids[0].cells[2][0] == HOSTILE[2]
+    assert texts(document).count("Over 2 runs:") == 2
+
+
+def test_what_a_chart_draws_has_a_value_a_column(tmp_path):
+    for chart in report_of(made_up_store(tmp_path)).charts:
+        assert {len(row) for row in chart.rows()} == {len(chart.columns)}
+        assert chart.draw().axes
 
 
 def test_what_is_stored_is_classified_as_it_was_predicted(tmp_path):
-    store = made_up_store(tmp_path)
-    runs, damaged = classify_runs(store, ["t0-1"], 3)
-    one = predictions(1)
-    expected = classify(one.labels, one.probabilities.argmax(axis=1), one.probabilities)
-    assert damaged == ()
-    for name in ("support", "counts", "rates", "scores", "curves"):
-        np.testing.assert_array_equal(getattr(runs[0], name), getattr(expected, name))
+    document = report_of(made_up_store(tmp_path, variants=("a",)))
+    found = [predictions(run) for run in range(2)]
+    figures = [classify(one.labels, one.probabilities.argmax(axis=1), one.probabilities) for one in found]
+    expected = ClassTable("job", "a", ("0", "1", "2"), over_runs(figures))
+    assert document.grids[0].rows == class_grid(expected).rows
+    assert [chart.rows() for chart in document.charts] == [
+        class_tables.confusion_rows(expected),
+        class_tables.confusion_rows(expected),
+        class_tables.roc_rows(expected),
+    ]
 
 
 def test_a_variant_without_predictions_says_so(tmp_path):
-    store = made_up_store(tmp_path, variants=("a",), predictions=lambda run: None)
-    _, folder, report = report_of(store)
-    assert "### a\n\nNo run of this variant has predictions that can be read." in report
-    assert not list(folder.glob("roc-*"))
+    document = report_of(made_up_store(tmp_path, variants=("a",), predictions=lambda run: None))
+    assert "No run of this variant has predictions that can be used." in texts(document)
+    assert not document.charts
 
 
 def test_a_test_set_that_is_all_right_has_no_confusions(tmp_path):
     right = predictions(0)
     sure = type(right)(right.labels, np.eye(3, dtype=np.float32)[right.labels])
-    _, _, report = report_of(made_up_store(tmp_path, variants=("a",), predictions=lambda run: sure))
-    assert "No test image was taken for another class." in report
+    document = report_of(made_up_store(tmp_path, variants=("a",), predictions=lambda run: sure))
+    assert "No test image was taken for another class." in texts(document)
 
 
 def test_an_absent_class_is_named_in_the_report(tmp_path):
     store = made_up_store(tmp_path, variants=("a",), predictions=lambda run: predictions(run, absent=(1,)))
-    assert "no image of the class or of no other: 1." in report_of(store)[2]
-
-
-def test_files_of_a_variant_that_was_renamed_are_removed(tmp_path):
-    store = made_up_store(tmp_path, variants=("a",))
-    folder = Path(store.files.location) / "report"
-    folder.mkdir()
-    old = ["curves-old.png", "curves-old.csv", "classes-old.csv", "confusion-old.svg", "rates-old.png", "roc-old.csv"]
-    for name in (*old, "overlay-a-vs-old.png", "my notes.txt"):
-        (folder / name).write_text("")
-    write_report(store, job_table(store))
-    assert not [name for name in old if (folder / name).exists()]
-    assert (folder / "overlay-a-vs-old.png").exists()
-    assert (folder / "my notes.txt").exists()
+    assert any(text.endswith("no image of the class or of no other: 1.") for text in texts(report_of(store)))
 
 
 def test_predictions_cut_short_are_named_and_the_other_runs_classified(tmp_path):
     store = made_up_store(tmp_path, variants=("a",))
     (Path(store.files.location) / "predictions" / "t0-0.parquet").write_bytes(b"cut short")
-    part, _, report = report_of(store)
-    assert "predictions/t0-0.parquet" in part.damaged[0]
-    assert "Over 1 run:" in report
-
-
-@pytest.mark.parametrize(
-    ("made", "reason"),
-    [
-        (lambda run: predictions(run, classes=4), "is not of the 3 classes of job.json"),
-        (lambda run: type(one := predictions(run))(one.labels + 2, one.probabilities), "is not of the 3 classes"),
-        (lambda run: type(one := predictions(run))(one.labels, one.probabilities * np.nan), "that are not finite"),
-    ],
-    ids=["another number of classes", "labels out of range", "not a number"],
-)
-def test_predictions_that_make_no_sense_are_named_and_left_out(tmp_path, made, reason):
-    runs, damaged = classify_runs(made_up_store(tmp_path, variants=("a",), runs=1, predictions=made), ["t0-0"], 3)
-    assert runs == ()
-    assert "predictions/t0-0.parquet" in damaged[0]
-    assert reason in damaged[0]
-
-
-def test_predictions_of_other_variants_are_not_read(tmp_path):
-    store = made_up_store(tmp_path)
-    (Path(store.files.location) / "predictions" / "t1-0.parquet").write_bytes(b"cut short")
-    assert classify_runs(store, ["t0-0", "t0-1"], 3)[1] == ()
+    document = report_of(store)
+    assert "predictions/t0-0.parquet" in document.damaged[0]
+    assert "Over 1 of 2 runs; the others have no usable predictions:" in texts(document)

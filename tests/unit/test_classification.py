@@ -1,6 +1,7 @@
 """Figures of a classification are scikit-learn's, absent classes and ties included."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -84,12 +85,20 @@ def test_curves_are_those_of_scikit_learn_at_the_grid(case):
     np.testing.assert_allclose(curves[-1, 1:], np.interp(GRID[1:], alarms, hits), atol=1e-12)
 
 
-def test_a_curve_has_every_point_that_scikit_learn_finds():
-    labels, _, probabilities = CASES["many ties"]
-    alarms, hits = classification.roc_curve(labels == 0, probabilities[:, 0])
-    expected = metrics.roc_curve(labels == 0, probabilities[:, 0], drop_intermediate=False)
-    np.testing.assert_allclose(alarms, expected[0], atol=1e-15)
-    np.testing.assert_allclose(hits, expected[1], atol=1e-15)
+def test_equal_scores_make_one_point_of_a_curve():
+    """Both halves of the ties come at once: a straight line, not the steps of one order or the other."""
+    truth, scores = np.array([[1, 0, 1, 0]], bool), np.array([[0.7, 0.7, 0.3, 0.3]], np.float32)
+    curves, areas = classification.roc_on_grid(truth, scores)
+    np.testing.assert_allclose(curves[0], GRID, atol=1e-15)
+    assert areas.tolist() == [0.5]
+
+
+def test_curves_do_not_depend_on_how_many_are_ranked_at_once(monkeypatch):
+    case = CASES["many ties"]
+    whole = classify(*case)
+    monkeypatch.setattr(classification, "AT_ONCE", 1)
+    np.testing.assert_array_equal(classify(*case).curves, whole.curves)
+    np.testing.assert_array_equal(classify(*case).scores, whole.scores)
 
 
 def test_curves_begin_at_the_origin_and_may_rise_there():
@@ -122,8 +131,21 @@ def test_runs_are_averaged_figure_by_figure_with_ddof_1():
     assert together.n == 4
     for name in ("counts", "rates", "scores", "curves"):
         stack = np.stack([getattr(run, name) for run in runs])
-        np.testing.assert_allclose(getattr(together.mean, name), stack.mean(axis=0))
-        np.testing.assert_allclose(getattr(together.sd, name), stack.std(axis=0, ddof=1))
+        np.testing.assert_allclose(getattr(together.mean, name), stack.mean(axis=0), rtol=0, atol=1e-12)
+        np.testing.assert_allclose(getattr(together.sd, name), stack.std(axis=0, ddof=1), rtol=0, atol=1e-12)
+
+
+def test_the_spread_of_runs_that_come_one_by_one_keeps_its_digits():
+    """A million and a millionth: sums of squares would have lost it."""
+    base = classify(*CASES["three classes"])
+    values = 1e6 + 1e-6 * np.arange(5)
+    found = over_runs(replace(base, counts=np.full((3, 3), value)) for value in values)
+    np.testing.assert_allclose(found.sd.counts, values.std(ddof=1), rtol=1e-6)
+
+
+def test_runs_that_are_alike_have_a_spread_of_exactly_zero():
+    sd = over_runs([classify(*CASES["many ties"])] * 7).sd
+    assert not any(getattr(sd, name).any() for name in ("counts", "rates", "scores", "curves"))
 
 
 def test_one_run_has_no_spread():

@@ -8,12 +8,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from click.testing import CliRunner
-from stored import history, made_up_store
+from stored import history, made_up_store, quiet
 
 from cnnjobs.analysis import curves, overlay, plots
-from cnnjobs.analysis.cells import difference_cells, summary_cells
+from cnnjobs.analysis.csv_tables import csv_text
+from cnnjobs.analysis.differences_grid import differences_grid
 from cnnjobs.analysis.measures import axis_label, difference_label, show
-from cnnjobs.analysis.report_curves import curves_csv, write_curves
+from cnnjobs.analysis.report_curves import curves_rows, curves_section
+from cnnjobs.analysis.summary_grid import summary_grid
 from cnnjobs.analysis.tables import job_table
 from cnnjobs.cli import main
 from cnnjobs.errors import StoreError
@@ -73,11 +75,11 @@ def test_a_smaller_mean_squared_error_is_better(tmp_path):
             error = start + (run + variant * run) / 10000
             store.commit(which | names | {"test_mse": error}, {}, None)
     table = job_table(store, metric="test_mse")
-    assert summary_cells(table)[1][0][2] == "0.009100"
-    assert difference_cells(table)[1][0][2] == "-0.003900"
-    assert difference_cells(table)[1][0][-1] == "better"
+    assert summary_grid(table).in_brief.cells[0][2] == "0.009100"
+    assert differences_grid(table).in_brief.cells[0][2] == "-0.003900"
+    assert differences_grid(table).in_brief.cells[0][-1] == "better"
     label = plots.difference_plot(table).axes[0].get_xlabel()
-    assert label.startswith("test mean squared error minus a; mean")
+    assert label.startswith("test mean squared error minus a")
     assert "nats" not in label
 
 
@@ -103,23 +105,17 @@ def test_metrics_that_older_versions_did_not_store_are_not_drawn(tmp_path):
 
 def test_the_report_says_why_a_metric_is_missing(tmp_path):
     store = made_up_store(tmp_path, variants=("a",), epochs=lambda run: history(run, metrics=("loss", "accuracy")))
-    part = write_curves(store, store.files.below("report"), job_table(store), {"a": "a"}, ("top5_accuracy", "mse"))
-    assert "Top-5 accuracy is not drawn: of 3 classes it says nothing." in part.paragraphs[1]
-    assert "Mean squared error is not drawn where no run stored it." in part.paragraphs[1]
-    assert part.files == ()
+    section = curves_section(store, job_table(store), {"a": "a"}, ("top5_accuracy", "mse"), quiet)
+    (about,) = section.blocks
+    assert "Top-5 accuracy is not drawn: of 3 classes it says nothing." in about.text
+    assert "Mean squared error is not drawn where no run stored it." in about.text
 
 
 def test_the_csv_of_curves_has_every_run_as_it_was_stored(tmp_path):
     store = made_up_store(tmp_path)
-    rows = rows_of(curves_csv(epochs_of(store), ["mse"]))
-    assert [(row["repeat"], row["epoch"]) for row in rows[:5]] == [
-        ("1", "1"),
-        ("1", "2"),
-        ("1", "3"),
-        ("1", "4"),
-        ("2", "1"),
-    ]
-    assert [float(row["val_mse"]) for row in rows] == history(0)["val_mse"] + history(1)["val_mse"]
+    rows = curves_rows(epochs_of(store), ["mse", "val_mse"])
+    assert [(repeat, epoch) for repeat, _, epoch, *_ in rows[:5]] == [(1, 1), (1, 2), (1, 3), (1, 4), (2, 1)]
+    assert [row[-1] for row in rows] == history(0)["val_mse"] + history(1)["val_mse"]
 
 
 def test_runs_that_end_early_leave_the_band(tmp_path):
@@ -156,7 +152,7 @@ def test_models_of_two_jobs_are_drawn_in_one_figure_whose_path_is_printed(result
     assert done.exit_code == 0, done.output
     path = results / "overlay" / "overlay-drop-x-vs-base.png"
     assert f"overlay:  {path}" in done.output
-    assert {file.suffix for file in path.parent.glob("overlay-drop-x-vs-base.*")} == {".png", ".svg", ".csv"}
+    assert {file.suffix for file in path.parent.glob("overlay-drop-x-vs-base.*")} == {".png", ".svg", ".pdf", ".csv"}
     assert "report:" in done.output, "and the jobs are compared as always"
     rows = rows_of(path.with_suffix(".csv").read_text())
     assert {(row["job"], row["variant"], row["runs"]) for row in rows} == {
@@ -169,7 +165,7 @@ def test_models_of_two_jobs_are_drawn_in_one_figure_whose_path_is_printed(result
 def test_job_may_be_left_out_where_there_is_one(results):
     done = aggregate(results / "first", "--overlay", "base", "--overlay", "first:drop $x$")
     assert done.exit_code == 0, done.output
-    assert (results / "first" / "report" / "overlay-base-vs-drop-x.png").exists()
+    assert (results / "first" / "overlay" / "overlay-base-vs-drop-x.png").exists()
 
 
 @pytest.mark.parametrize(
@@ -193,22 +189,23 @@ def test_a_model_there_is_not_is_refused_with_the_names(results, names, message)
 
 
 def test_a_model_without_epochs_is_refused(tmp_path):
-    store = made_up_store(tmp_path, runs=0)
+    models = overlay.choose([made_up_store(tmp_path, runs=0)], ["a", "b"])
     with pytest.raises(StoreError, match=r"job:a has no epochs yet. Run `cnnjobs submit`"):
-        overlay.write_overlay(store.files, overlay.choose([store], ["a", "b"]), ["loss"])
+        overlay.read_histories(models)
 
 
 def test_metrics_that_no_model_has_are_refused(tmp_path):
-    store = made_up_store(tmp_path)
+    found, _ = overlay.read_histories(overlay.choose([made_up_store(tmp_path)], ["a", "b"]))
     with pytest.raises(StoreError, match=r"says something of 3 classes, such as loss. Received: top5_accuracy"):
-        overlay.write_overlay(store.files, overlay.choose([store], ["a", "b"]), ["top5_accuracy"])
+        overlay.overlay_chart(found, ["top5_accuracy"])
 
 
 def test_an_overlay_draws_what_its_csv_says_with_a_colour_a_model(tmp_path):
     store = made_up_store(tmp_path, variants=("a", "_b"), runs=3)
     found, _ = overlay.read_histories(overlay.choose([store], ["a", "_b"]))
     figure = overlay.overlay_plot(found, ["loss", "accuracy"])
-    rows = rows_of(overlay.overlay_csv(found, ["loss", "accuracy"]))
+    chart = overlay.overlay_chart(found, ["loss", "accuracy"])
+    rows = rows_of(csv_text(chart.columns, chart.rows()))
     drawn = [
         (line, variant, metric, kind)
         for axes, metric in zip(figure.axes, ("loss", "accuracy"), strict=True)

@@ -79,6 +79,13 @@ def test_choices_on_the_test_set_are_told(fit_of):
     assert fit_of("plain", new="repeats=2, validation='test'").notes == ()
 
 
+def test_sources_and_repeats_of_the_variant_alone_count(fit_of):
+    names = ["plain", "stops", "own", "raises", "diverges"]
+    own = f"repeats={dict.fromkeys(names, 2)}, vary={dict.fromkeys(names, ('init',)) | {'stops': ()}}"
+    assert fit_of("stops", repeat=3, new=own).trial.seeds == fit_of("stops", repeat=1).trial.seeds
+    assert fit_of("plain", repeat=3, new=own).trial.seeds.init == fit_of("plain", repeat=3).trial.seeds.init
+
+
 def test_a_repeat_has_the_seeds_that_it_has_in_the_job(fit_of, tmp_path):
     fit = fit_of("plain", repeat=2)
     prepared = prepare(read_job(str(tmp_path / "job.py"), Overrides()), Overrides(), lambda *_: None)

@@ -101,6 +101,25 @@ def test_repeats_are_trials_of_their_own_even_when_nothing_varies():
     assert len(set(ids(job(vary=())))) == 4
 
 
+def test_variants_with_repeats_of_their_own_have_the_same_trials_as_with_repeats_for_all():
+    own = job(repeats={"base": 3, "two": 1})
+    assert len(ids(own)) == 4
+    assert set(ids(own)) < set(ids(job(repeats=3)))
+    plan = make_plan(job(), "data")
+    assert [trial.trial_id for trial in plan.with_repeats({"base": 3, "two": 1}).trials] == ids(own)
+
+
+def test_one_variant_under_several_names_that_vary_otherwise_is_several_conditions():
+    same = job(variants={"all": BASE, "init": BASE}, vary={"all": SOURCES, "init": ["init"]})
+    plan = make_plan(same, "data")
+    assert plan.conditions["all"] == make_plan(job(), "data").conditions["base"]
+    first, second = (trial.seeds for trial in plan.trials if trial.variant == "init")
+    assert (first.order, first.dropout) == (second.order, second.dropout)
+    assert first.init != second.init
+    assert plan.as_json()["variants"]["init"]["vary"] == ["init"]
+    assert plan.as_json()["vary"] == list(SOURCES)
+
+
 def test_equal_variants_are_refused():
     with pytest.raises(SpecError, match="'base' and 'copy', whose settings are all the same"):
         make_plan(job(variants={"base": BASE, "copy": BASE.but()}), "data")

@@ -18,7 +18,7 @@ LAYERS = [  # imports point downwards
     {"errors", "spec"},
     {"source", "identity", "plan", "messages", "jobfile", "datasets", "store", "machine", "modelfile"},
     {"models", "training", "engine"},
-    {"preparation", "submission", "final", "prediction", "annotation"},
+    {"preparation", "submission", "final", "prediction", "annotation", "audit"},
     {"analysis"},
     {"cli"},
 ]
@@ -87,7 +87,8 @@ def test_the_public_names_are_these():
         [
             "SGD", "Adam", "Augment", "ImageFolder", "Job", "Npz", "Variant",
             "BestWeights", "CosineDecay", "Cyclical", "EarlyStopping", "ExponentialDecay", "ReduceLROnPlateau",
-            "TimeDecay", "Warmup", "callback", "custom", "grid", "load_results", "Nadam", "RMSprop",
+            "TimeDecay", "Warmup", "callback", "custom", "grid", "Nadam", "RMSprop",
+            "compare", "load_results", "statistics",
             "cnn", "mlp", "small_cnn", "smaller_vgg", "vgg", "vgg16",
         ]
     )  # fmt: skip

@@ -8,9 +8,12 @@ from scipy import stats
 from sklearn.datasets import make_moons
 from sklearn.model_selection import RepeatedStratifiedKFold, cross_val_score
 from sklearn.svm import SVC
+from stored import make_store
 
 from cnnjobs.analysis import statistics
+from cnnjobs.analysis.plots import box_plot
 from cnnjobs.analysis.statistics import corrected_t, paired_difference
+from cnnjobs.analysis.tables import job_table
 
 # fold accuracies (%) of a published 5-fold cross-validation on MNIST
 FOLDS = {
@@ -43,6 +46,20 @@ def test_spread_of_the_published_folds_under_both_conventions(name, sd, populati
     found = statistics.summarize(FOLDS[name].tolist()).sd
     assert found == pytest.approx(sd, abs=5e-6)
     assert found * np.sqrt(4 / 5) == pytest.approx(population_sd, abs=5e-4)
+
+
+def test_quartiles_of_the_published_folds():
+    assert statistics.quartiles(FOLDS["baseline"].tolist()) == pytest.approx((98.600, 98.642, 98.742), abs=1e-9)
+
+
+def test_the_box_plot_draws_the_quartiles_of_the_published_folds(tmp_path):
+    store = make_store(tmp_path, {name: (runs / 100).tolist() for name, runs in FOLDS.items()}, folds=5, repeats=1)
+    axes = box_plot(job_table(store)).axes[0]
+    for box, runs in zip(axes.patches, FOLDS.values(), strict=True):
+        drawn = sorted(set(np.round(box.get_path().vertices[:, 1], 9)))
+        low, middle, high = statistics.quartiles(runs.tolist())
+        assert drawn == pytest.approx([low, high])
+        assert any(np.allclose(line.get_ydata(), middle) for line in axes.lines)
 
 
 @pytest.mark.parametrize(
@@ -104,11 +121,18 @@ def test_demsars_comparisons_with_a_control():
 def test_mcnemar_with_chi_squared_and_exact(table, statistic, p):
     found = statistics.mcnemar(table)
     assert (found.statistic, found.p) == pytest.approx((statistic, p), rel=2e-5)
+    assert found.why == "these two models, not the methods"
 
 
 @pytest.mark.parametrize(("share", "pairs"), [(0.75, 29), (0.6, 181), (0.55, 722)])
 def test_noethers_numbers_of_pairs(share, pairs):
     assert statistics.noether_pairs(share) == pairs
+
+
+@pytest.mark.parametrize(("half_width", "runs"), [(0.2, 8), (0.1, 31), (1.0, 5)])
+def test_steins_number_of_runs_by_hand(half_width, runs):
+    """t of 4 degrees of freedom is 2.7764: with an SD of 0.2, 0.3083 / h^2, and never less than the pilot."""
+    assert statistics.stein_repeats(0.2, 5, half_width) == runs
 
 
 def test_the_spread_of_three_repeats_on_four_examples_by_hand():
@@ -121,6 +145,21 @@ def test_the_spread_of_three_repeats_on_four_examples_by_hand():
 def errors():
     """Six repeats that are wrong on about a fifth of 200 examples."""
     return (np.random.default_rng(0).random((6, 200)) < 0.2).astype(int)
+
+
+def test_two_way_components_by_hand():
+    """Rows 1 2 3 and 3 4 8: means 2 and 5; 2, 3 and 5.5; grand 3.5; residuals +-0.5, +-0.5, +-1."""
+    found = statistics.components([[1, 2, 3], [3, 4, 8]])
+    assert (found.ms_repeat, found.ms_example, found.ms_residual) == pytest.approx((13.5, 6.5, 1.5))
+    assert (found.repeat, found.example) == pytest.approx((4, 2.5))
+    assert found.mean_variance == pytest.approx((13.5 + 6.5 - 1.5) / 6)
+
+
+def test_the_interval_over_new_repeats_and_examples_is_that_variance():
+    d = np.random.default_rng(1).normal(size=(6, 40)) + np.random.default_rng(2).normal(size=40)
+    low, high = 1.959964 * np.array([-1, 1]) * np.sqrt(statistics.components(d).mean_variance) + d.mean()
+    found = statistics.new_examples_interval(d)
+    assert (found.low, found.high) == pytest.approx((low, high))
 
 
 def test_jordans_variance_is_the_repeat_component(errors):

@@ -3,10 +3,14 @@
 import baycomp
 import mlxtend.evaluate
 import numpy as np
+import pandas as pd
 import pytest
 import scikit_posthocs
 from scipy import stats
+from statsmodels.formula.api import ols
+from statsmodels.stats.anova import anova_lm
 from statsmodels.stats.power import TTestPower
+from statsmodels.stats.proportion import proportion_confint
 
 from cnnjobs.analysis import statistics
 
@@ -59,3 +63,85 @@ def test_repeats_needed_are_those_of_statsmodels():
     for effect in (0.1, 0.5, 1.0):
         needed = TTestPower().solve_power(effect_size=effect, alpha=0.05, power=0.8)
         assert statistics.repeats_to_resolve(1.0, effect) == np.ceil(needed)
+
+
+def test_components_are_the_mean_squares_of_statsmodels():
+    values = RANDOM.normal(size=(5, 12)) + RANDOM.normal(size=(5, 1))
+    repeat, example = np.indices(values.shape)
+    frame = pd.DataFrame({"value": values.ravel(), "repeat": repeat.ravel(), "example": example.ravel()})
+    squares = anova_lm(ols("value ~ C(repeat) + C(example)", frame).fit())
+    mean_squares = squares["sum_sq"] / squares["df"]
+    found = statistics.components(values)
+    assert (found.ms_repeat, found.ms_example, found.ms_residual) == pytest.approx(tuple(mean_squares))
+
+
+def test_components_of_folds_are_the_mean_squares_of_statsmodels():
+    values = RANDOM.normal(size=(4, 5)) + RANDOM.normal(size=5)
+    frame = pd.DataFrame({"value": values.ravel(), "fold": np.indices(values.shape)[1].ravel()})
+    squares = anova_lm(ols("value ~ C(fold)", frame).fit())
+    between, within = squares["sum_sq"] / squares["df"]
+    found = statistics.fold_components(values)
+    assert (found.repeat_in_fold, found.fold) == pytest.approx((within, (between - within) / 4))
+
+
+def test_sign_flips_are_the_paired_permutations_of_mlxtend():
+    """It enumerates no pairs, so it draws 2,000 at random: the exact p lies within 4 standard errors."""
+    d = RANDOM.normal(0.4, 1, 12)
+    other = mlxtend.evaluate.permutation_test(
+        d, np.zeros(12), func="x_mean != y_mean", method="approximate", num_rounds=2000, seed=0, paired=True
+    )
+    p = statistics.sign_flip(d.tolist(), RANDOM).p
+    assert abs(other - p) < 4 * np.sqrt(p * (1 - p) / 2000)
+
+
+def test_superiority_is_the_share_of_wins_with_the_interval_of_statsmodels_below_29_pairs():
+    d = RANDOM.normal(0.5, 1, 28)
+    found = statistics.superiority(d.tolist(), RANDOM)
+    wins = int((d > 0).sum())
+    assert found.share == wins / 28
+    assert (found.interval.low, found.interval.high) == pytest.approx(proportion_confint(wins, 28, method="beta"))
+
+
+def test_superiority_is_bootstrapped_from_29_pairs():
+    d = RANDOM.normal(0.5, 1, 29)
+    found = statistics.superiority(d.tolist(), np.random.default_rng(5)).interval
+    other = stats.bootstrap(((d > 0).astype(float),), np.mean, method="percentile", rng=np.random.default_rng(5))
+    assert (found.low, found.high) == pytest.approx(tuple(other.confidence_interval))
+
+
+def test_the_bootstrap_is_scipys_bca_of_9999_resamples():
+    x = RANDOM.exponential(size=20)
+    found = statistics.bootstrap_interval(x.tolist(), np.std, np.random.default_rng(6))
+    other = stats.bootstrap((x,), np.std, method="BCa", n_resamples=9999, rng=np.random.default_rng(6))
+    assert (found.low, found.high) == pytest.approx(tuple(other.confidence_interval))
+
+
+def test_equivalence_is_that_of_two_one_sided_t_tests():
+    a, b = RANDOM.normal(0.1, 0.5, 12), RANDOM.normal(0, 0.5, 12)
+    below = stats.ttest_rel(a, b - 0.8, alternative="greater").pvalue
+    above = stats.ttest_rel(a, b + 0.8, alternative="less").pvalue
+    assert statistics.equivalence(a.tolist(), b.tolist(), 0.8).p == pytest.approx(max(below, above))
+
+
+def test_summaries_are_scipys():
+    x = RANDOM.normal(90, 1, 9)
+    found = statistics.summarize(x.tolist())
+    assert (found.low, found.high) == pytest.approx(stats.t.interval(0.95, 8, x.mean(), stats.sem(x)))
+    ends = 8 * x.var(ddof=1) / stats.chi2.ppf([0.975, 0.025], 8)
+    assert (found.sd_low, found.sd_high) == pytest.approx(tuple(np.sqrt(ends)))
+
+
+def test_quartiles_are_those_of_pandas():
+    x = RANDOM.normal(size=8)
+    assert statistics.quartiles(x.tolist()) == pytest.approx(tuple(pd.Series(x).quantile([0.25, 0.5, 0.75])))
+
+
+@pytest.mark.parametrize(("n", "shift"), [(15, 0.0), (15, 0.9), (40, 0.35), (700, 0.08)])
+def test_random_sign_flips_agree_with_scipys(n, shift):
+    d = np.random.default_rng(n).normal(shift, 1, n)
+    own = statistics.sign_flip(d.tolist(), np.random.default_rng(1)).p
+    other = stats.permutation_test(
+        (d,), np.mean, permutation_type="samples", n_resamples=9999, vectorized=True, rng=np.random.default_rng(2)
+    ).pvalue
+    assert own == pytest.approx(other, abs=4 * (2 * other * (1 - other) / 9999) ** 0.5 + 4e-4)
+    assert own == statistics.sign_flip((-d).tolist(), np.random.default_rng(1)).p, "both sides count"

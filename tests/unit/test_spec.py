@@ -132,6 +132,21 @@ def test_sources_that_vary_can_come_from_a_generator():
     assert job(vary=(name for name in ("init", "order"))).vary == ("init", "order")
 
 
+def test_variants_may_have_repeats_and_sources_of_chance_of_their_own():
+    base = Variant(model=vgg())
+    both = {"a": base, "b": base.but(epochs=3)}
+    own = job(variants=both, repeats={"b": 2, "a": 7}, vary={"a": ["init"], "b": ()})
+    assert (own.repeats_of("a"), own.repeats_of("b")) == (7, 2)
+    assert (own.vary_of("a"), own.vary_of("b")) == (("init",), ())
+    assert job(variants=both, repeats=4).repeats_of("b") == 4
+    with pytest.raises(
+        SpecError, match=r"`repeats` must have a value for each variant: a, b\. Received: values for a\."
+    ):
+        job(variants=both, repeats={"a": 7})
+    with pytest.raises(SpecError, match="`vary` must be one of 'split'"):
+        job(variants=both, vary={"a": ["weather"], "b": ()})
+
+
 def test_specs_are_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         BASE.epochs = 3

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from cnnjobs.analysis import statistics
+from cnnjobs.analysis.plots import LEAST_FOR_BOX
+from cnnjobs.analysis.statistics.summary import FEWEST_FOR_QUARTILES
 
 RNG = np.random.default_rng(0)
 ALIKE = np.tile([0, 1, 1, 0], (4, 1))
@@ -19,6 +21,8 @@ ALIKE = np.tile([0, 1, 1, 0], (4, 1))
             "fewer than 20 repeats: no bootstrap interval",
         ),
         (statistics.bootstrap_interval([0.5] * 20, np.median, RNG), "all repeats identical"),
+        (statistics.stein_interval([0.5, 0.6, 0.7], 1), "fewer than two runs of the pilot: no spread"),
+        (statistics.stein_interval([0.5, 0.5, 0.7], 2), "all runs of the pilot are identical"),
         (statistics.new_examples_interval(np.eye(4)), "fewer than 5 pairs: no interval over new examples"),
         (statistics.new_examples_interval(np.eye(5)), "variance not resolved: no interval over new examples"),
     ],
@@ -41,7 +45,6 @@ def test_intervals(found, why):
         (statistics.equivalence([0.5], [0.4], 0.1), "one pair: cannot tell from chance"),
         (statistics.equivalence([0.5, 0.6], [0.4, 0.5], 0.1), "all pairs differ alike: cannot tell"),
         (statistics.friedman([[1, 2, 3]]).f, "one data set or variant: nothing to rank"),
-        (statistics.friedman([[1, 2], [1, 2]]).f, "every data set ranks the variants alike"),
         (statistics.pairwise_wilcoxon(np.eye(4))[0, 1], "fewer than 5 data sets: no test of pairs"),
         (statistics.pairwise_wilcoxon(np.ones((6, 2)))[0, 1], "alike on every data set"),
     ],
@@ -66,6 +69,11 @@ def test_differences_that_tie_but_for_rounding_flip_as_ties():
     assert statistics.sign_flip(d, RNG).p == 14 / 64, "at most one of six with the other sign, both ways"
 
 
+def test_differences_between_data_sets_that_tie_but_for_rounding_rank_as_ties():
+    scores = [[0.11, 0.10], [0.21, 0.20], [0.41, 0.40], [0.90, 0.91], [0.61, 0.60], [0.81, 0.80]]
+    assert statistics.pairwise_wilcoxon(scores)[0, 1].p == 14 / 64, "at most one of six with the other sign"
+
+
 def test_ties_count_a_half_and_widen_the_interval():
     tie, win = (statistics.superiority(d, RNG) for d in ([1, 1, -1, 0], [1, 1, -1, 1]))
     assert (tie.share, win.share) == (0.625, 0.75)
@@ -76,6 +84,12 @@ def test_ties_count_a_half_and_widen_the_interval():
 def test_thirty_wins_of_thirty_are_not_certainty():
     """A bootstrap of equal values has no width."""
     assert statistics.superiority([1.0] * 30, RNG).interval.low == pytest.approx(0.025 ** (1 / 30))
+
+
+def test_four_runs_have_no_quartiles():
+    assert statistics.quartiles([1.0, 2.0, 3.0, 4.0]) is None
+    assert statistics.quartiles([1.0, 2.0, 3.0, 4.0, 5.0]) == (2, 3, 4)
+    assert FEWEST_FOR_QUARTILES == LEAST_FOR_BOX, "the box plot draws dots below as many"
 
 
 def test_folds_in_one_repeat_have_no_components():

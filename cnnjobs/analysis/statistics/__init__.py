@@ -4,6 +4,10 @@ Every function is pure: what draws at random takes its generator. Where there is
 and says why in a sentence, and never a number that claims more.
 """
 
+from cnnjobs.analysis.statistics.agreement import (
+    churn,
+    ensemble_accuracy,
+)
 from cnnjobs.analysis.statistics.examples import (
     Components,
     Noise,
@@ -27,16 +31,24 @@ from cnnjobs.analysis.statistics.outcomes import ALPHA, CONFIDENCE, Interval, Ou
 from cnnjobs.analysis.statistics.pairs import (
     Difference,
     Superiority,
+    not_compared,
     paired_difference,
     sign_flip,
     superiority,
 )
-from cnnjobs.analysis.statistics.planning import equivalence, noether_pairs, repeats_to_resolve, stein_repeats
+from cnnjobs.analysis.statistics.planning import (
+    equivalence,
+    noether_pairs,
+    repeats_to_resolve,
+    stein_interval,
+    stein_repeats,
+)
 from cnnjobs.analysis.statistics.single_models import mcnemar
 from cnnjobs.analysis.statistics.summary import (
     Summary,
     bootstrap_interval,
     mean_interval,
+    quartiles,
     sd_interval,
     summarize,
 )
@@ -54,11 +66,13 @@ __all__ = [
     "Summary",
     "Superiority",
     "bootstrap_interval",
+    "churn",
     "cochrans_q",
     "components",
     "corrected_t",
     "critical_difference",
     "distribution_variance",
+    "ensemble_accuracy",
     "equivalence",
     "floor_variance",
     "fold_components",
@@ -70,12 +84,15 @@ __all__ = [
     "new_examples_interval",
     "noether_pairs",
     "noise",
+    "not_compared",
     "paired_difference",
     "pairwise_wilcoxon",
+    "quartiles",
     "rank_error",
     "repeats_to_resolve",
     "sd_interval",
     "sign_flip",
+    "stein_interval",
     "stein_repeats",
     "summarize",
     "superiority",

@@ -1,16 +1,21 @@
-"""Examples: how much of the spread over repeats is the finite test set, and what new examples would add."""
+"""Examples: how much of the spread over repeats is the finite test set, and what new examples would add.
+
+Every statistic is a function of sums over repeats and over examples, so that it can be had in one pass over runs that
+do not fit the memory together; the functions of whole arrays take those sums first.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
-from statsmodels.stats import contingency_tables
 
 from cnnjobs.analysis.statistics.outcomes import CONFIDENCE, Interval, Outcome, Reals, reals
 
 FEWEST_FOR_NEW_EXAMPLES = 5
 """Below so many repeats their mean square is too uncertain to be added to that of the examples."""
+
+TOO_FEW = Interval.none(f"fewer than {FEWEST_FOR_NEW_EXAMPLES} pairs: no interval over new examples")
 
 
 @dataclass(frozen=True)
@@ -68,11 +73,27 @@ def noise(errors: ArrayLike) -> Noise | None:
 
     Args:
         errors: (repeats, examples) 1 where a repeat is wrong on an example, else 0.
+
+    Example:
+        >>> found = noise([[1, 0, 0, 1], [1, 0, 1, 0], [0, 0, 0, 0]])
+        >>> round(found.observed, 4), round(found.floor, 4), round(found.distribution, 4)
+        (0.0833, 0.0625, 0.0278)
     """
-    e = reals(errors)
-    if e.shape[0] < 2 or e.shape[1] < 2:
+    return noise_of_counts(*_counts(errors))
+
+
+def noise_of_counts(by_repeat: ArrayLike, by_example: ArrayLike) -> Noise | None:
+    """Return what `noise` does, from how often each repeat is wrong, and how often each example is got wrong.
+
+    Args:
+        by_repeat: (repeats,) examples on which each is wrong.
+        by_example: (examples,) repeats that are wrong on each.
+    """
+    wrong, missed = reals(by_repeat), reals(by_example)
+    if wrong.size < 2 or missed.size < 2:
         return None
-    return Noise(float(e.mean(axis=1).var(ddof=1)), floor_variance(e), distribution_variance(e), cochrans_q(e))
+    observed, floor = _observed(wrong, missed.size), _floor(missed, wrong.size)
+    return Noise(observed, floor, _distribution(observed, floor, missed.size), _cochrans_q(wrong, missed))
 
 
 def floor_variance(errors: ArrayLike) -> float:
@@ -80,9 +101,13 @@ def floor_variance(errors: ArrayLike) -> float:
 
     Args:
         errors: (repeats, examples) of 0 and 1; at least two repeats of the same test set.
+
+    Example:
+        >>> floor_variance([[1, 0, 0, 1], [1, 0, 1, 0], [0, 0, 0, 0]])
+        0.0625
     """
-    e = reals(errors)
-    return float(e.var(axis=0, ddof=1).sum() / e.shape[1] ** 2)
+    wrong, missed = _counts(errors)
+    return _floor(missed, wrong.size)
 
 
 def distribution_variance(errors: ArrayLike) -> float:
@@ -93,10 +118,13 @@ def distribution_variance(errors: ArrayLike) -> float:
 
     Args:
         errors: (repeats, examples) of 0 and 1; at least two of each.
+
+    Example:
+        >>> round(distribution_variance([[1, 0, 0, 1], [1, 0, 1, 0], [0, 0, 0, 0]]), 4)
+        0.0278
     """
-    e = reals(errors)
-    n = e.shape[1]
-    return float(n / (n - 1) * (e.mean(axis=1).var(ddof=1) - floor_variance(e)))
+    wrong, missed = _counts(errors)
+    return _distribution(_observed(wrong, missed.size), _floor(missed, wrong.size), missed.size)
 
 
 def cochrans_q(errors: ArrayLike) -> Outcome:
@@ -104,14 +132,13 @@ def cochrans_q(errors: ArrayLike) -> Outcome:
 
     Args:
         errors: (repeats, examples) of 0 and 1.
+
+    Example:
+        >>> found = cochrans_q([[1, 0, 0, 1], [1, 0, 1, 0], [0, 0, 0, 0]])
+        >>> round(found.statistic, 4), round(found.p, 4)
+        (2.6667, 0.2636)
     """
-    e = reals(errors)
-    if e.shape[0] < 3:
-        return Outcome.none("fewer than 3 repeats: no Cochran's Q")
-    if not e.var(axis=0).any():
-        return Outcome.none("all repeats err on the same examples")
-    test = contingency_tables.cochrans_q(e.T)
-    return Outcome(float(test.statistic), float(test.pvalue))
+    return _cochrans_q(*_counts(errors))
 
 
 def components(values: ArrayLike) -> Components:
@@ -119,17 +146,31 @@ def components(values: ArrayLike) -> Components:
 
     Args:
         values: (repeats, examples) at least two of each: errors, or differences of two variants' errors.
+
+    Example:
+        >>> found = components([[1, 2, 3], [3, 4, 8]])
+        >>> found.ms_repeat, found.ms_example, found.ms_residual
+        (13.5, 6.5, 1.5)
     """
     x = reals(values)
-    repeats, examples = x.shape
-    rows, columns = x.mean(axis=1, keepdims=True), x.mean(axis=0, keepdims=True)
-    residual: Reals = x - rows - columns + x.mean()
-    return Components(
-        (repeats, examples),
-        examples * float(rows.var(ddof=1)),
-        repeats * float(columns.var(ddof=1)),
-        float((residual**2).sum()) / ((repeats - 1) * (examples - 1)),
-    )
+    x = x - x.mean()  # mean squares stay, and sums of squares keep their digits
+    return components_of_sums(x.sum(axis=1), x.sum(axis=0), float((x**2).sum()))
+
+
+def components_of_sums(by_repeat: ArrayLike, by_example: ArrayLike, squares: float) -> Components:
+    """Return what `components` does, from sums.
+
+    Args:
+        by_repeat: (repeats,) the sum over examples of each repeat; small beside `squares`, as those of differences.
+        by_example: (examples,) the sum over repeats of each example.
+        squares: the sum of the squares of all values.
+    """
+    rows, columns = reals(by_repeat), reals(by_example)
+    repeats, examples = rows.size, columns.size
+    repeat, example = rows.var(ddof=1) / examples, columns.var(ddof=1) / repeats
+    total = squares - rows.sum() ** 2 / (repeats * examples)
+    residual = (total - (repeats - 1) * repeat - (examples - 1) * example) / ((repeats - 1) * (examples - 1))
+    return Components((repeats, examples), float(repeat), float(example), float(residual))
 
 
 def new_examples_interval(differences: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
@@ -140,12 +181,64 @@ def new_examples_interval(differences: ArrayLike, confidence: float = CONFIDENCE
     Args:
         differences: (repeats, examples) one variant's correctness minus another's, in pairs of runs.
         confidence: level of the interval.
+
+    Example:
+        >>> new_examples_interval([[0, 1, 0], [1, 1, 0]]).why
+        'fewer than 5 pairs: no interval over new examples'
     """
     d = reals(differences)
-    if d.shape[0] < FEWEST_FOR_NEW_EXAMPLES or d.shape[1] < 2:
-        return Interval.none(f"fewer than {FEWEST_FOR_NEW_EXAMPLES} pairs: no interval over new examples")
-    v = components(d).mean_variance
+    return _over_both(components(d), float(d.mean()), confidence) if _enough(*d.shape) else TOO_FEW
+
+
+def new_examples_interval_of_sums(
+    by_repeat: ArrayLike, by_example: ArrayLike, squares: float, confidence: float = CONFIDENCE
+) -> Interval:
+    """Return what `new_examples_interval` does, from the sums that `components_of_sums` takes."""
+    rows, columns = reals(by_repeat), reals(by_example)
+    if not _enough(rows.size, columns.size):
+        return TOO_FEW
+    mean = float(rows.sum()) / (rows.size * columns.size)
+    return _over_both(components_of_sums(rows, columns, squares), mean, confidence)
+
+
+def _enough(repeats: int, examples: int) -> bool:
+    return repeats >= FEWEST_FOR_NEW_EXAMPLES and examples >= 2
+
+
+def _over_both(found: Components, mean: float, confidence: float) -> Interval:
+    v = found.mean_variance
     if v <= 0:
         return Interval.none("variance not resolved: no interval over new examples")
     half = float(stats.norm.ppf((1 + confidence) / 2) * np.sqrt(v))
-    return Interval(float(d.mean()) - half, float(d.mean()) + half)
+    return Interval(mean - half, mean + half)
+
+
+def _counts(errors: ArrayLike) -> tuple[Reals, Reals]:
+    """Return how often each repeat is wrong, (repeats,), and how often each example is got wrong, (examples,)."""
+    e = reals(errors)
+    return e.sum(axis=1), e.sum(axis=0)
+
+
+def _observed(wrong: Reals, examples: int) -> float:
+    """Return the variance of accuracy over repeats, ddof=1."""
+    return float((wrong / examples).var(ddof=1))
+
+
+def _floor(missed: Reals, repeats: int) -> float:
+    """Return the floor; an example that k of R repeats get wrong has the variance k (R - k) / (R (R - 1))."""
+    return float((missed * (repeats - missed)).sum() / (repeats * (repeats - 1)) / missed.size**2)
+
+
+def _distribution(observed: float, floor: float, examples: int) -> float:
+    return examples / (examples - 1) * (observed - floor)
+
+
+def _cochrans_q(wrong: Reals, missed: Reals) -> Outcome:
+    repeats = wrong.size
+    if repeats < 3:
+        return Outcome.none("fewer than 3 repeats: no Cochran's Q")
+    mixed = float((missed * (repeats - missed)).sum())
+    if mixed == 0:
+        return Outcome.none("all repeats err on the same examples")
+    q = repeats * (repeats - 1) * float(((wrong - wrong.mean()) ** 2).sum()) / mixed
+    return Outcome(q, float(stats.chi2.sf(q, repeats - 1)))

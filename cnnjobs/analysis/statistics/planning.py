@@ -8,7 +8,7 @@ from scipy import stats
 from statsmodels.stats.power import TTestPower
 from statsmodels.stats.weightstats import ttost_paired
 
-from cnnjobs.analysis.statistics.outcomes import ALPHA, CONFIDENCE, Outcome, reals, sd
+from cnnjobs.analysis.statistics.outcomes import ALPHA, CONFIDENCE, Interval, Outcome, reals, sd
 
 POWER = 0.8
 """How often the planned repeats should resolve a difference of the margin."""
@@ -31,6 +31,10 @@ def repeats_to_resolve(sd_of_pairs: float, margin: float, power: float = POWER, 
         margin: the difference to resolve, in the same unit, above 0.
         power: how often it should be resolved.
         alpha: of the test.
+
+    Example:
+        >>> repeats_to_resolve(0.3, margin=0.2)
+        20
     """
     least, most = 1, 2
     while not _enough(sd_of_pairs, margin, most, power, alpha):
@@ -55,6 +59,11 @@ def equivalence(a: Sequence[float], b: Sequence[float], margin: float) -> Outcom
         a: (n,) values of one variant.
         b: (n,) values of the other, in pairs.
         margin: what is too small to matter, in the same unit.
+
+    Example:
+        >>> found = equivalence([94.1, 94.3, 94.2], [94.0, 94.25, 94.1], margin=0.5)
+        >>> round(found.p, 4)
+        0.0008
     """
     spread = sd(np.round(reals(a) - reals(b), 12))
     if spread is None:
@@ -74,6 +83,10 @@ def noether_pairs(share: float, power: float = NOETHER_POWER, alpha: float = ALP
         share: above a half.
         power: how often it should be detected.
         alpha: of the one-sided test.
+
+    Example:
+        >>> noether_pairs(0.75)
+        29
     """
     z = stats.norm.ppf(1 - alpha) + stats.norm.ppf(power)
     return ceil(float(z**2 / (6 * (0.5 - share) ** 2)))
@@ -90,8 +103,40 @@ def stein_repeats(sd_of_pilot: float, pilot: int, half_width: float, confidence:
         pilot: how many those are; None is returned for fewer than two, which have no SD.
         half_width: of the interval asked for, in the same unit.
         confidence: its level.
+
+    Example:
+        >>> stein_repeats(0.2, pilot=5, half_width=0.2)
+        8
     """
     if pilot < 2:
         return None
     t = float(stats.t.ppf((1 + confidence) / 2, pilot - 1))
     return max(pilot, ceil((t * sd_of_pilot / half_width) ** 2))
+
+
+def stein_interval(values: Sequence[float], pilot: int, confidence: float = CONFIDENCE) -> Interval:
+    """Return the interval of the mean of runs whose number the first of them fixed: mean +- t s / sqrt(n).
+
+    Stein, A Two-Sample Test for a Linear Hypothesis Whose Power Is Independent of the Variance (1945): s and its
+    degrees of freedom are those of the pilot, the mean is that of all n runs. Given s the mean of all is still normal
+    and independent of s, so that this covers at that level whatever the true SD is. The t interval with the SD of all
+    runs does not: those were stopped where the SD of the first happened to be small.
+
+    Args:
+        values: (n,) one a run, the pilot's first.
+        pilot: how many of them are the pilot.
+        confidence: level of the interval.
+
+    Example:
+        >>> found = stein_interval([94.1, 94.3, 94.2, 94.5, 94.4, 94.2, 94.3], pilot=5)
+        >>> round(found.low, 2), round(found.high, 2)
+        (94.12, 94.45)
+    """
+    x = reals(values)
+    spread = sd(x[:pilot])
+    if spread is None:
+        return Interval.none("fewer than two runs of the pilot: no spread")
+    if spread == 0:
+        return Interval.none("all runs of the pilot are identical")
+    reach = float(stats.t.ppf((1 + confidence) / 2, min(pilot, x.size) - 1)) * spread / np.sqrt(x.size)
+    return Interval(float(x.mean() - reach), float(x.mean() + reach))

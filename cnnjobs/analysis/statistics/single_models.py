@@ -17,6 +17,11 @@ def mcnemar(table: ArrayLike) -> Outcome:
 
     Args:
         table: (2, 2) counts of examples: both right, only the first; only the second, neither.
+
+    Example:
+        >>> found = mcnemar([[9945, 25], [15, 15]])
+        >>> round(found.statistic, 3), round(found.p, 4), found.why
+        (2.025, 0.1547, 'these two models, not the methods')
     """
     counts = np.asarray(table)
     disagreements = int(counts[0, 1] + counts[1, 0])

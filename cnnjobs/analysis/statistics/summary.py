@@ -12,6 +12,9 @@ from cnnjobs.analysis.statistics.outcomes import CONFIDENCE, Interval, reals, sd
 FEWEST_FOR_BOOTSTRAP = 20
 """Below so many runs BCa covers too little: 80 to 83% at 5 runs, where the t interval covers 93 to 94%."""
 
+FEWEST_FOR_QUARTILES = 5
+"""Below so many runs quartiles say nothing: the runs themselves are shown."""
+
 RESAMPLES = 9999
 """Of a bootstrap; with the data itself 10,000."""
 
@@ -57,6 +60,11 @@ def summarize(values: Sequence[float], overlap: float = 0.0, least: int = 2, con
 
     Raises:
         ValueError: without a value, or with one that is not finite.
+
+    Example:
+        >>> found = summarize([0.90, 0.91, 0.92, 0.93, 0.94])
+        >>> round(found.mean, 3), round(found.sd, 4), round(found.low, 4), round(found.high, 4)
+        (0.92, 0.0158, 0.9004, 0.9396)
     """
     x = reals(values)
     low, high = mean_interval(values, overlap, least, confidence)
@@ -91,6 +99,11 @@ def mean_interval(
         overlap: validation rows over training rows; 0 for independent runs.
         least: below that many values there is no interval; at least 2.
         confidence: level of the interval.
+
+    Example:
+        >>> low, high = mean_interval([0.90, 0.91, 0.92, 0.93, 0.94])
+        >>> round(low, 4), round(high, 4)
+        (0.9004, 0.9396)
     """
     x = np.asarray(values, dtype=np.float64)
     spread = sd(x)
@@ -99,6 +112,28 @@ def mean_interval(
     error = spread * float(np.sqrt(1 / x.size + overlap))
     low, high = stats.t.interval(confidence, df=x.size - 1, loc=x.mean(), scale=error)
     return float(low), float(high)
+
+
+def quartiles(values: Sequence[float]) -> tuple[float, float, float] | None:
+    """Return lower quartile, median and upper quartile; None below five values, which are better shown themselves.
+
+    Between two values by linear interpolation (type 7 of Hyndman and Fan, Sample Quantiles in Statistical Packages,
+    1996), as NumPy, and as Matplotlib draws boxes.
+
+    Args:
+        values: (n,) one a run.
+
+    Example:
+        >>> quartiles([98.550, 98.600, 98.642, 98.850, 98.742])
+        (98.6, 98.642, 98.742)
+        >>> quartiles([98.550, 98.600]) is None
+        True
+    """
+    x = reals(values)
+    if x.size < FEWEST_FOR_QUARTILES:
+        return None
+    low, middle, high = np.quantile(x, [0.25, 0.5, 0.75])
+    return float(low), float(middle), float(high)
 
 
 def sd_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Interval:
@@ -110,6 +145,11 @@ def sd_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Inte
     Args:
         values: (n,) one a run.
         confidence: level of the interval.
+
+    Example:
+        >>> found = sd_interval([1, 2, 3, 4, 5])
+        >>> round(found.low, 2), round(found.high, 2)
+        (0.95, 4.54)
     """
     x = reals(values)
     spread = sd(x)
@@ -135,6 +175,11 @@ def bootstrap_interval(
         statistic: such as `numpy.median`: takes values and `axis`.
         rng: draws the resamples.
         confidence: level of the interval.
+
+    Example:
+        >>> import numpy as np
+        >>> bootstrap_interval([0.9, 0.91, 0.92], np.median, np.random.default_rng(0)).why
+        'fewer than 20 repeats: no bootstrap interval'
     """
     x = reals(values)
     if x.size < FEWEST_FOR_BOOTSTRAP:

@@ -1,0 +1,159 @@
+"""A report as data: sections of text, tables and charts. How it looks is the business of each format."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from matplotlib.figure import Figure
+
+Row = Mapping[str, Any]
+"""Column -> value, as computed and not rounded: a number, text, a truth value, or None where there is none."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """A paragraph in plain words; what stands between backticks is code, and nothing else is markup.
+
+    Args:
+        text: the words.
+        kind: "text"; "note" for what a reader should know before trusting the numbers; "verdict" for what they say.
+    """
+
+    text: str
+    kind: str = "text"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A column as people read it, made of a row's values.
+
+    Args:
+        header: over it.
+        cell: makes its text.
+        by: the value that the column is sorted by; None for the text.
+        brief: whether it stays where there is little room, on the terminal and in papers.
+    """
+
+    header: str
+    cell: Callable[[Row], str]
+    by: str | None = None
+    brief: bool = True
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table: one truth, `rows`, and how people read it.
+
+    CSV and Parquet hold the rows, Markdown and HTML what `shown` makes of them, LaTeX and the terminal its brief
+    columns.
+
+    Args:
+        name: of its files, without ending; plain, and no other's in a report.
+        title: says what it shows.
+        columns: names of the values of each row.
+        rows: the values.
+        shown: the columns for people; the first names the row.
+    """
+
+    name: str
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Row]
+    shown: Sequence[Shown]
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """Headers of the columns for people."""
+        return tuple(column.header for column in self.shown)
+
+    @property
+    def cells(self) -> list[tuple[str, ...]]:
+        """Rows for people."""
+        return [tuple(column.cell(row) for column in self.shown) for row in self.rows]
+
+    @property
+    def in_brief(self) -> "Grid":
+        """The table with its brief columns only."""
+        return replace(self, shown=[column for column in self.shown if column.brief])
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A figure, drawn when it is written, and the values that it draws.
+
+    Args:
+        name: of its files, without ending; plain, and no other's in a report.
+        title: says what it shows, for those who cannot see it as well.
+        draw: makes it.
+        columns: names of the values.
+        rows: the values that it draws, each in the order of `columns`.
+    """
+
+    name: str
+    title: str
+    draw: Callable[[], Figure]
+    columns: Sequence[str]
+    rows: Callable[[], Sequence[Sequence[Any]]]
+
+
+Block = Text | Grid | Chart
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a report under a heading.
+
+    Args:
+        title: the heading, plain text.
+        blocks: what it says and shows, in order.
+        sections: parts of it, one a variant for example.
+        damaged: stored files that could not be read; what they hold is missing here.
+    """
+
+    title: str
+    blocks: Sequence[Block]
+    sections: Sequence["Section"] = ()
+    damaged: Sequence[str] = ()
+
+    def all_blocks(self) -> Iterator[Block]:
+        """Yield the blocks of this section and of its parts, in order."""
+        yield from self.blocks
+        for section in self.sections:
+            yield from section.all_blocks()
+
+    def all_damaged(self) -> tuple[str, ...]:
+        """Return what could not be read, here and in its parts."""
+        return (*self.damaged, *(file for section in self.sections for file in section.all_damaged()))
+
+
+@dataclass(frozen=True)
+class Document:
+    """A report.
+
+    Args:
+        title: of it, plain text.
+        sections: its parts.
+    """
+
+    title: str
+    sections: Sequence[Section]
+
+    @property
+    def blocks(self) -> list[Block]:
+        """All blocks, in order."""
+        return [block for section in self.sections for block in section.all_blocks()]
+
+    @property
+    def grids(self) -> list[Grid]:
+        """All tables."""
+        return [block for block in self.blocks if isinstance(block, Grid)]
+
+    @property
+    def charts(self) -> list[Chart]:
+        """All charts."""
+        return [block for block in self.blocks if isinstance(block, Chart)]
+
+    @property
+    def damaged(self) -> tuple[str, ...]:
+        """Stored files that could not be read, each once."""
+        return tuple(dict.fromkeys(file for section in self.sections for file in section.all_damaged()))

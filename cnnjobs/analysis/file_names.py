@@ -1,0 +1,20 @@
+"""Names of the files of variants."""
+
+from collections.abc import Iterable
+
+from cnnjobs.store.files import plain_name
+
+
+def plain_names(variants: Iterable[str]) -> dict[str, str]:
+    """Return a plain name for the files of each variant, no two alike."""
+    names: dict[str, str] = {}
+    for variant in variants:
+        names[variant] = _unlike(plain_name(variant), set(names.values()))
+    return names
+
+
+def _unlike(name: str, taken: set[str]) -> str:
+    found, number = name, 2
+    while found in taken:
+        found, number = f"{name}-{number}", number + 1
+    return found

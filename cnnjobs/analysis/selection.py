@@ -1,0 +1,45 @@
+"""Which epoch's weights a metric is of, and whether anything was chosen by the rows that it is of."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Settings = Mapping[str, Any]
+
+
+def weights(job: Mapping[str, Any]) -> str:
+    """Say of which weights metrics are: the final epoch's, or of the best one by a monitored value.
+
+    Args:
+        job: as in `job.json`.
+    """
+    found = {name: list(_monitors(variant["settings"])) for name, variant in job["variants"].items()}
+    best = [f"{name} by {monitors[0]}" for name, monitors in found.items() if monitors]
+    if not best:
+        return "the weights of the final epoch"
+    if len(best) == len(found) and len({monitors[0] for monitors in found.values()}) == 1:
+        return f"the weights of the best epoch by {next(iter(found.values()))[0]}"
+    return f"the weights of the final epoch, or of the best one ({'; '.join(best)})"
+
+
+def watching(job: Mapping[str, Any]) -> list[str]:
+    """Return the variants whose callbacks decide, or may decide, by the validation rows.
+
+    Args:
+        job: as in `job.json`.
+    """
+    return [name for name, variant in job["variants"].items() if any(map(_watches, _callbacks(variant["settings"])))]
+
+
+def _callbacks(settings: Settings) -> list[Settings]:
+    return list(settings.get("callbacks", ()))
+
+
+def _watches(callback: Settings) -> bool:
+    return callback.get("kind") == "CustomCallback" or str(callback.get("monitor", "")).startswith("val_")
+
+
+def _monitors(settings: Settings) -> Iterator[str]:
+    """Yield what the weights are chosen by, where they are not the final epoch's."""
+    for callback in _callbacks(settings):
+        if callback.get("kind") == "BestWeights" or callback.get("restore_best"):
+            yield str(callback["monitor"])

@@ -1,0 +1,144 @@
+"""Runs what is missing of a prepared job, and shows it meanwhile."""
+
+import shlex
+import sys
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from cnnjobs.engine.protocol import Slot
+    from cnnjobs.engine.resources import Wishes
+    from cnnjobs.plan import Trial
+    from cnnjobs.preparation import Prepared
+    from cnnjobs.store.checkpoints import Checkpoints
+    from cnnjobs.store.store import Store
+
+
+class Runner:
+    """Runs trials into one store; a trial that fails is not tried twice by the same command.
+
+    Args:
+        store: the job's.
+        checkpoints: where trials under way are kept.
+        wishes: what the user asked for to run on.
+        verbose: whether to show logs.
+    """
+
+    def __init__(self, store: "Store", checkpoints: "Checkpoints", wishes: "Wishes", *, verbose: bool) -> None:
+        self._store, self._checkpoints, self._wishes, self._verbose = store, checkpoints, wishes, verbose
+        self._tried: set[str] = set()
+        self._damaged: set[str] = set()
+        self.failures = 0
+
+    @property
+    def tried(self) -> int:
+        """How many trials were run, however they ended."""
+        return len(self._tried)
+
+    def missing(self, prepared: "Prepared") -> "list[Trial]":
+        """Return the trials that are to run; files that cannot be read are named once."""
+        from cnnjobs.submission import missing_trials
+
+        missing, state = missing_trials(prepared, self._store)
+        for name in state.damaged:
+            if name not in self._damaged:
+                click.echo(f"note: not readable, runs again: {name}", err=True)
+        self._damaged.update(state.damaged)
+        return [trial for trial in missing if trial.trial_id not in self._tried]
+
+    def slot(self, prepared: "Prepared", trials: int) -> "tuple[Slot, int]":
+        """Return what a trial runs on, and how many run at once."""
+        from cnnjobs.engine.resources import divide
+        from cnnjobs.machine import this_machine
+
+        job, size = prepared.job, prepared.dataset.nbytes
+        return divide(this_machine(), self._wishes, trials=trials, replicas=job.replicas, data_bytes=size)
+
+    def run(self, prepared: "Prepared", of_audited: "Store | None" = None) -> None:
+        """Run what is missing; with nothing missing, keep the job as it is now.
+
+        Args:
+            prepared: the job.
+            of_audited: for an audit, the store of the job itself, whose runs are taken over first.
+
+        Raises:
+            StoreError: if another submit is at work on the store; nothing is written then.
+            Interrupted: on Ctrl-C or SIGTERM; what was finished is stored.
+        """
+        from cnnjobs.cli.progress import Waiting
+        from cnnjobs.store.compaction import compact_if_possible
+        from cnnjobs.store.presence import Presence
+        from cnnjobs.submission import continuations, keep_job, sweep
+
+        if of_audited is not None:
+            self._take_over(of_audited, prepared)
+        missing = self.missing(prepared)
+        for note in continuations(missing, self._checkpoints.kept_epochs()):
+            click.echo(f"note: {note}", err=True)
+        if missing:
+            self._run(prepared, missing)
+            return
+        with Presence(self._store.files):
+            keep_job(self._store, prepared)
+            sweep(self._store, self._checkpoints)
+            compact_if_possible(self._store, Waiting())
+
+    def _take_over(self, source: "Store", prepared: "Prepared") -> None:
+        from cnnjobs.audit import take_over
+        from cnnjobs.store.presence import Presence
+
+        with Presence(self._store.files):
+            taken = take_over(source, self._store, prepared)
+        if taken:
+            runs = f"{taken} run" + ("s" if taken > 1 else "")
+            click.echo(f"note: {runs} with all sources of chance taken over from {source.files.location}", err=True)
+
+    def _run(self, prepared: "Prepared", trials: "list[Trial]") -> None:
+        from cnnjobs.cli.doors import open_engine, open_worker
+        from cnnjobs.cli.progress import Display, Meter
+        from cnnjobs.errors import Interrupted
+        from cnnjobs.machine import this_machine
+        from cnnjobs.preparation import training_rows
+        from cnnjobs.store.presence import Presence
+        from cnnjobs.submission import Submission
+
+        slot, at_once = self.slot(prepared, len(trials))
+        self._store.files.check_writable()
+        rows = training_rows(prepared.job, len(prepared.dataset.y_train))
+        meter = Meter(len(trials), sum(trial.spec.epochs * rows for trial in trials))
+        try:
+            with Presence(self._store.files) as presence:
+                trials = self.missing(prepared)  # another submit may have finished some before the claim
+                click.echo(_announcement(prepared, trials, slot, at_once), err=True)
+                submission = Submission(prepared, self._store, tuple(trials), slot, at_once, self._checkpoints)
+                with Display(meter, lambda trial: trial.spec.epochs * rows, verbose=self._verbose) as display:
+                    gpus = this_machine().gpus if slot.gpus else 0
+                    engine = open_engine(cpus=at_once * slot.cpus, gpus=gpus, verbose=self._verbose)
+                    self.failures += submission.run(engine, open_worker, display, presence)
+        except KeyboardInterrupt:
+            raise Interrupted(
+                f"Stopped. {meter.done} of {len(trials)} trials were finished and are stored in "
+                f"{self._store.files.location}. To continue, run the same command again:\n  {command_line()}"
+            ) from None
+        self._tried.update(trial.trial_id for trial in trials)
+
+
+def _announcement(prepared: "Prepared", trials: "list[Trial]", slot: "Slot", at_once: int) -> str:
+    total = len(prepared.plan.trials)
+    stored = f" ({total - len(trials)} of {total} not asked for or stored already)" if len(trials) < total else ""
+    device = f"{slot.gpus:g} GPU" if slot.gpus else f"{slot.cpus} core{'s' if slot.cpus > 1 else ''}"
+    data = f"{prepared.dataset.name}, {len(prepared.dataset.y_train):,} training images"
+    count = f"{len(trials)} trial" + ("s" if len(trials) != 1 else "")
+    return f"{prepared.job.name}: {count}{stored} on {data}; {at_once} at once, {device} each"
+
+
+def command_line() -> str:
+    """Return the command as it was typed."""
+    return shlex.join(["cnnjobs", *sys.argv[1:]])
+
+
+def as_interrupt(number: int, frame: FrameType | None) -> None:
+    """Treat SIGTERM as Ctrl-C."""
+    raise KeyboardInterrupt

@@ -1,0 +1,96 @@
+"""A half width asked for: the interval that repeats are to reach, and what they may cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cnnjobs.errors import SpecError
+from cnnjobs.spec.checks import flag, number, whole
+from cnnjobs.spec.job import Job
+
+MOST_REPEATS = 100
+"""Repeats of a variant that a half width may take, unless others are named."""
+
+METRIC = "test_accuracy"
+"""Of what the half width is."""
+
+CONFIDENCE = 0.95
+"""Level of the interval."""
+
+LEAST_PILOT = 2
+"""Fewer repeats have no SD."""
+
+LEAST_POINTS = 0.001
+"""Half widths below, in percentage points, are less than one image of a test set of a hundred thousand."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HalfWidth:
+    """Stein's rule for the repeats of each variant, as `job.json` keeps it.
+
+    Args:
+        half_width: of the interval of the mean, in the unit in which the metric is stored: 0.002 is 0.2 points.
+        pilot: the first so many repeats fix how many there are to be.
+        most: repeats of a variant at most.
+        metric: a column of `trials`.
+        confidence: level of the interval.
+        late: the pilot was chosen when more than it was known: more repeats, or how an earlier pilot had ended.
+    """
+
+    half_width: float
+    pilot: int
+    most: int = MOST_REPEATS
+    metric: str = METRIC
+    confidence: float = CONFIDENCE
+    late: bool = False
+
+    def __post_init__(self) -> None:
+        number("half_width", self.half_width, above=0, below=1)
+        whole("pilot", self.pilot, least=LEAST_PILOT)
+        if whole("most", self.most, least=1) < self.pilot:
+            raise SpecError(
+                f"`--most-repeats` must be at least {self.pilot}, the repeats of the pilot. Received: "
+                f"--most-repeats {self.most}."
+            )
+        flag("late", self.late)
+
+
+def half_width_of(job: Job, points: float, most: int | None = None) -> HalfWidth:
+    """Return the rule for a job whose repeats are the pilot.
+
+    Args:
+        job: the job.
+        points: half width in percentage points of test accuracy.
+        most: repeats of a variant at most; None for `MOST_REPEATS`.
+
+    Raises:
+        SpecError: if the rule does not hold for the job's runs, or there is no pilot.
+    """
+    number("--half-width", points, "They are percentage points of test accuracy.", least=LEAST_POINTS, below=100)
+    if job.folds is not None:
+        raise SpecError(
+            f"`--half-width` needs independent repeats. Received: a job with folds={job.folds}, whose runs share "
+            "training rows, so that more of them do not narrow the interval as the rule says. Use a job without folds."
+        )
+    if not all(job.vary_of(name) for name in job.variants):
+        raise SpecError(
+            "`--half-width` needs repeats that differ. Received: a job with vary=(), whose repeats are all the same. "
+            "Remove `vary` from the job."
+        )
+    most = MOST_REPEATS if most is None else most
+    return HalfWidth(half_width=points / 100, pilot=_pilot(job), most=most)
+
+
+def _pilot(job: Job) -> int:
+    if isinstance(job.repeats, Mapping):
+        raise SpecError(
+            "`--half-width` needs one number of repeats for all variants, its pilot. Received: "
+            f"repeats={dict(job.repeats)}. Use `--repeats N`."
+        )
+    if job.repeats < LEAST_PILOT:
+        raise SpecError(
+            f"`--half-width` needs a pilot of at least {LEAST_PILOT} repeats, better 5 or more. Received: "
+            f"repeats={job.repeats}. Use `--repeats 5`."
+        )
+    return job.repeats

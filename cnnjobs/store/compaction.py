@@ -1,0 +1,100 @@
+"""Merges the files of single trials into few larger ones, so that ten thousand trials stay readable."""
+
+import contextlib
+import hashlib
+import io
+from collections.abc import Collection, Sequence
+from itertools import pairwise
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from cnnjobs.errors import StoreError
+from cnnjobs.store.reading import COMPACT, COMPACTED, OnProgress
+from cnnjobs.store.store import Store
+
+LOOSE = 256
+"""So many files of single trials are left alone: reading them takes about half a second."""
+
+TRIALS_A_FILE = 1000
+"""Trials of one compacted file: of a hundred epochs each, it is made in about 0.3 GiB of memory."""
+
+
+def compact(store: Store, least: int = LOOSE, on_progress: OnProgress | None = None) -> int:
+    """Merge files of single finished trials into larger ones; return how many trials were merged.
+
+    A larger file is complete and on the disk before the single ones are removed. Whoever is cut off in between leaves
+    rows twice: this project's readers count them once, and the next call removes the single files. Trials that failed
+    stay as they are, because another try replaces their file. Call it only under the claim of `Presence`.
+
+    Args:
+        store: the job's.
+        least: below so many single files nothing is done.
+        on_progress: is told (what, trials done, trials in all).
+
+    Raises:
+        StoreError: if the store cannot be written, or holds differing runs of a trial.
+    """
+    loose = {name.removesuffix(".parquet") for name in store.files_of("trials").loose()}
+    if len(loose) < least:
+        return 0
+    columns = ["trial_id", "condition_id", "repeat", "fold", "status"]
+    trials = store.read("trials", columns=columns).table
+    finished = trials.filter(pc.and_(pc.not_equal(trials["status"], "failed"), _among(trials, loose)))
+    order = [("condition_id", "ascending"), ("repeat", "ascending"), ("fold", "ascending")]
+    ids = finished.sort_by(order)["trial_id"].to_pylist()
+    for start in range(0, len(ids), TRIALS_A_FILE):
+        batch = ids[start : start + TRIALS_A_FILE]
+        for name in COMPACTED:
+            _merge(store, name, batch)
+        if on_progress is not None:
+            on_progress(f"compacting {store.files.location}", start + len(batch), len(ids))
+    return len(ids)
+
+
+def compact_if_possible(store: Store, on_progress: OnProgress | None = None) -> None:
+    """Compact at the end of a run: should it fail, the trials are stored all the same, and the next run tries again."""
+    with contextlib.suppress(StoreError):
+        compact(store, on_progress=on_progress)
+
+
+def _merge(store: Store, name: str, trials: Sequence[str]) -> None:
+    """Write what these trials have in single files into one, then remove the single files."""
+    files = store.files_of(name)
+    read = files.read(trials)  # refuses single files that differ from compacted ones
+    if any(f"/{COMPACT}" in place for place in read.damaged):
+        return  # what it held may be in single files still
+    rows, stored = read.table, _in_order(read.table, trials)
+    single = {file.removesuffix(".parquet") for file in files.loose()}
+    compacted = files.compacted()
+    new = [trial for trial in stored if trial not in compacted]
+    if new:
+        content = _parquet(rows.filter(_among(rows, new)), new)
+        files.folder.write(f"{COMPACT}{hashlib.sha256(content).hexdigest()[:16]}.parquet", content)
+    for trial in stored:
+        if trial in single:
+            files.folder.remove(f"{trial}.parquet")
+
+
+def _in_order(rows: pa.Table, trials: Sequence[str]) -> list[str]:
+    found = set(rows["trial_id"].unique().to_pylist())
+    return [trial for trial in trials if trial in found]
+
+
+def _among(table: pa.Table, trials: Collection[str]) -> pa.ChunkedArray:
+    return pc.is_in(table["trial_id"], pa.array(sorted(trials), pa.string()))
+
+
+def _parquet(rows: pa.Table, trials: Sequence[str]) -> bytes:
+    """Return a file with a row group a variant, trials in that order: who reads one variant reads little else."""
+    rank = pc.index_in(rows["trial_id"], pa.array(trials, pa.string())).combine_chunks()
+    rows = rows.take(pc.array_sort_indices(rank))
+    conditions = rows["condition_id"].combine_chunks().dictionary_encode().indices.to_numpy()
+    starts = [0, *(np.flatnonzero(np.diff(conditions)) + 1), rows.num_rows]
+    sink = io.BytesIO()
+    with pq.ParquetWriter(sink, rows.schema, compression="zstd") as writer:
+        for start, end in pairwise(starts):
+            writer.write_table(rows.slice(start, end - start))
+    return sink.getvalue()

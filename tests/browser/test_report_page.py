@@ -1,0 +1,344 @@
+"""The report in a real Chromium: it loads in silence, does what it offers, fits a phone, prints, and is accessible."""
+
+import base64
+import io
+import json
+import os
+import re
+import shutil
+import unicodedata
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+from pypdf import PdfReader
+from reports import LONG, made_up_document
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+from cnnjobs.analysis.document import Text
+from cnnjobs.analysis.html import html_report
+
+PROGRAMS = ("chromium", "chromedriver")
+MISSING = [program for program in PROGRAMS if shutil.which(program) is None]
+AXE = os.environ.get("CNNJOBS_AXE")
+
+pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"needs {' and '.join(MISSING)} (Debian: chromium-driver)")
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    """A document, and the folder with nothing but its page."""
+    document, figures = made_up_document(tmp_path_factory.mktemp("store"))
+    folder = tmp_path_factory.mktemp("page")
+    (folder / "index.html").write_text(html_report(document, figures), encoding="utf-8")
+    return document, folder
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory, report):
+    """A browser for all tests of this file; what it saves goes beside the page."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium")
+    profile = tmp_path_factory.mktemp("profile")
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"):
+        options.add_argument(argument)
+    options.add_argument(f"--user-data-dir={profile}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
+    driver.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(report[1])})
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def page(browser, report):
+    """The page, freshly loaded, on a desktop screen, light."""
+    return load(browser, report[1])
+
+
+def load(browser, folder, *, width=1280, height=900, scheme="light", media=""):
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    features = [
+        {"name": "prefers-color-scheme", "value": scheme},
+        {"name": "prefers-reduced-motion", "value": "reduce"},
+    ]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": features})
+    for kind in ("browser", "performance"):
+        browser.get_log(kind)  # what was before
+    browser.get((folder / "index.html").as_uri())
+    browser.execute_script("try { localStorage.clear() } catch {}")
+    return browser
+
+
+def requests(browser):
+    """Addresses that the page asked for since it was loaded, and its own; not those of the browser's own pages."""
+    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    sent = [event["params"] for event in events if event["method"] == "Network.requestWillBeSent"]
+    return [one["request"]["url"] for one in sent if not one["documentURL"].startswith("chrome:")]
+
+
+def open_all(browser):
+    browser.execute_script("document.querySelectorAll('details').forEach((part) => { part.open = true })")
+
+
+def table(browser, title):
+    found = [one for one in browser.find_elements(By.TAG_NAME, "table") if title in one.get_attribute("textContent")]
+    return found[0]
+
+
+def header(found, text):
+    return next(head for head in found.find_elements(By.CSS_SELECTOR, "thead th") if head.text.startswith(text))
+
+
+def column(found, place):
+    return [
+        row.find_elements(By.CSS_SELECTOR, "th, td")[place].text for row in found.find_elements(By.XPATH, "tbody/tr")
+    ]
+
+
+def ground(browser):
+    return browser.execute_script("return getComputedStyle(document.documentElement).backgroundColor")
+
+
+def test_it_loads_without_messages_or_requests_for_anything_else(page, report):
+    open_all(page)
+    page.find_elements(By.CSS_SELECTOR, "button.enlarge")[0].click()
+    page.find_element(By.CSS_SELECTOR, "dialog button").click()
+    asked = [address for address in requests(page) if not address.startswith("data:")]
+    assert asked == [(report[1] / "index.html").as_uri()]
+    assert page.get_log("browser") == []
+
+
+def test_no_label_became_an_element_or_ran(page):
+    found = page.execute_script("return [document.scripts.length, document.images.length, document.title]")
+    assert found == [1, 0, "regularization-grid <script>alert(1)</script>"]
+
+
+def test_a_click_sorts_numbers_by_their_value_and_none_comes_last(page):
+    found = table(page, "Paired differences")
+    head = header(found, "mean difference")
+    head.find_element(By.TAG_NAME, "button").click()
+    rising = column(found, 2)
+    assert head.get_attribute("aria-sort") == "ascending"
+    assert rising[:-1] == sorted(rising[:-1], key=float)
+    assert len(set(rising)) == 4
+    head.find_element(By.TAG_NAME, "button").click()
+    assert head.get_attribute("aria-sort") == "descending"
+    assert column(found, 2) == [*rising[-2::-1], "-"], "what has no value is last both ways"
+
+
+def test_the_keyboard_sorts_words(page):
+    found = table(page, "Test accuracy of the weights")
+    before = column(found, 0)
+    header(found, "variant").find_element(By.TAG_NAME, "button").send_keys(Keys.ENTER)
+    after = column(found, 0)
+    assert after != before
+    assert sorted(after) == sorted(before)
+    assert after.index(LONG) < after.index("baseline")
+    header(found, "n").find_element(By.TAG_NAME, "button").send_keys(Keys.SPACE)
+    assert header(found, "n").get_attribute("aria-sort") == "ascending"
+    assert header(found, "variant").get_attribute("aria-sort") is None, "one column at a time"
+
+
+def test_rows_are_sorted_by_values_not_by_what_is_shown(page):
+    found = table(page, "Classes of")
+    open_all(page)
+    header(found, "test images").find_element(By.TAG_NAME, "button").click()
+    numbers = [int(text.replace(",", "")) for text in column(found, 1)]
+    assert numbers == sorted(numbers)
+
+
+PAINTED = """
+const svg = arguments[0], box = svg.getBoundingClientRect();
+const all = [...svg.querySelectorAll("text, image, path:not(defs path)")];
+const parts = all.filter((part) => !part.closest("[clip-path]"));
+const out = parts.map((part) => [part.textContent || part.tagName, part.getBoundingClientRect()]).filter(([, r]) =>
+  r.left < box.left - 2 || r.right > box.right + 2 || r.top < box.top - 2 || r.bottom > box.bottom + 2);
+return [box.width, box.height, parts.length, out.map(([name, r]) => [name, r.left - box.left, r.right - box.right])];
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_figure_is_visible_and_painted_within_its_box(browser, report, scheme):
+    page = load(browser, report[1], scheme=scheme)
+    open_all(page)
+    drawings = page.find_elements(By.CSS_SELECTOR, "figure svg")
+    assert len(drawings) == len(report[0].charts)
+    for drawing in drawings:
+        width, height, parts, outside = page.execute_script(PAINTED, drawing)
+        assert width > 200
+        assert height > 80
+        assert parts > 10
+        assert outside == []
+    pixels = np.asarray(Image.open(io.BytesIO(drawings[-1].screenshot_as_png)).convert("L"))
+    assert pixels.std() > 5, "something is drawn"
+    assert (np.median(pixels) > 128) == (scheme == "light"), "on the ground of the page"
+
+
+def test_a_figure_is_enlarged_and_comes_back_with_escape(page):
+    button = page.find_elements(By.CSS_SELECTOR, "button.enlarge")[0]
+    drawing = page.find_elements(By.CSS_SELECTOR, "figure svg")[0]
+    width = drawing.rect["width"]
+    button.send_keys(Keys.ENTER)
+    dialog = page.find_element(By.TAG_NAME, "dialog")
+    assert dialog.get_property("open")
+    assert dialog.find_element(By.TAG_NAME, "p").text.startswith("Figure 1. differences")
+    assert drawing.rect["width"] > width
+    page.switch_to.active_element.send_keys(Keys.ESCAPE)
+    WebDriverWait(page, 5).until(lambda _: not dialog.get_property("open"))
+    assert page.execute_script("return arguments[0].closest('figure') !== null", drawing)
+    assert drawing.rect["width"] == width
+    assert page.switch_to.active_element == button
+
+
+def test_a_saved_figure_is_a_file_for_itself_in_light_colours(browser, report):
+    page = load(browser, report[1], scheme="dark")
+    page.find_elements(By.CSS_SELECTOR, "button.save")[0].click()
+    file = report[1] / "differences.svg"
+    WebDriverWait(page, 10).until(lambda _: file.exists() and file.stat().st_size)
+    text = file.read_text(encoding="utf-8")
+    root = ElementTree.fromstring(text)
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert root.attrib["width"].endswith("pt")
+    assert "var(" not in text
+    assert "--" not in root.attrib["style"]
+    assert {"#ffffff", "#000000"} <= set(re.findall(r"#[0-9a-f]{6}", text))
+    assert "&lt;script&gt;" in text
+    page.get(file.as_uri())
+    assert page.get_log("browser") == []
+
+
+def test_the_button_switches_between_light_and_dark_and_is_remembered(page):
+    button = page.find_element(By.ID, "theme")
+    assert (ground(page), button.text) == ("rgb(255, 255, 255)", "Dark")
+    button.click()
+    dark = ground(page)
+    assert (dark, button.text) == ("rgb(20, 23, 27)", "Light")
+    page.refresh()
+    assert ground(page) == dark
+    page.find_element(By.ID, "theme").click()
+    assert ground(page) == "rgb(255, 255, 255)"
+
+
+def test_the_page_follows_the_system_and_its_figures_with_it(browser, report):
+    fills = [
+        load(browser, report[1], scheme=scheme).execute_script(
+            "return getComputedStyle(document.querySelector('figure svg text')).fill"
+        )
+        for scheme in ("light", "dark")
+    ]
+    assert fills == ["rgb(0, 0, 0)", "rgb(230, 233, 237)"]
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+def test_the_page_never_scrolls_sideways(browser, report, width):
+    page = load(browser, report[1], width=width, height=844)
+    open_all(page)
+    inner, scroll = page.execute_script("return [innerWidth, document.scrollingElement.scrollWidth]")
+    assert inner == width
+    assert scroll <= width
+    right = (
+        "return Math.max(...[...document.querySelectorAll(arguments[0])].map((e) => e.getBoundingClientRect().right))"
+    )
+    assert page.execute_script(right, "h1, h2, h3, p, figure, figcaption, .scroll, .tools button, nav") <= width
+
+
+def test_on_a_phone_wide_tables_scroll_within_themselves(browser, report):
+    page = load(browser, report[1], width=390, height=844)
+    area = table(page, "Test accuracy of the weights").find_element(By.XPATH, "..")
+    WebDriverWait(page, 5).until(lambda _: area.get_attribute("tabindex") == "0")
+    assert page.execute_script("return arguments[0].scrollWidth > arguments[0].clientWidth", area)
+    assert "sideways" in area.find_element(By.XPATH, "..").get_attribute("class"), "and it says so"
+    narrow = table(page, "Versions and hardware").find_element(By.XPATH, "..")
+    assert narrow.get_attribute("tabindex") is None, "nothing to scroll, no stop of the tabulator key"
+
+
+def test_all_parts_open_and_close_at_once(page):
+    button = page.find_element(By.CSS_SELECTOR, "button.all")
+    shown = lambda: [part.is_displayed() for part in page.find_elements(By.CSS_SELECTOR, "details.part figure")]  # noqa: E731
+    assert all(shown())
+    assert button.text == "Close all"
+    button.click()
+    assert not any(shown())
+    WebDriverWait(page, 5).until(lambda _: button.text == "Open all")
+    button.click()
+    assert all(shown())
+
+
+def test_a_link_of_the_contents_opens_a_closed_part(page):
+    page.find_element(By.CSS_SELECTOR, "button.all").click()
+    link = page.find_elements(By.CSS_SELECTOR, "nav ol ol a")[-1]
+    link.click()
+    part = page.find_element(By.ID, link.get_attribute("hash")[1:])
+    WebDriverWait(page, 5).until(lambda _: part.is_displayed())
+    assert 0 <= page.execute_script("return arguments[0].getBoundingClientRect().top", part) < 900
+
+
+def pdf_of(browser):
+    made = browser.execute_cdp_cmd("Page.printToPDF", {"printBackground": False, "preferCSSPageSize": True})
+    return PdfReader(io.BytesIO(base64.b64decode(made["data"])))
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_print_is_light_and_whole_though_parts_are_closed(browser, report, script):
+    document, folder = report
+    page = load(browser, folder, scheme="dark")
+    page.find_element(By.CSS_SELECTOR, "button.all").click()
+    page.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not script})  # the style does it alone
+    try:
+        text = "".join(sheet.extract_text() for sheet in pdf_of(page).pages)
+    finally:
+        page.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+    bare = "".join(unicodedata.normalize("NFKC", text).split())  # letters that printers join, apart again
+    for section in document.sections:
+        assert "".join(section.title.split()) in bare
+    for block in document.blocks:
+        if not isinstance(block, Text):
+            assert "".join(block.title.split()) in bare
+    for grid in document.grids:
+        for cell in (cell for row in grid.cells for cell in row):
+            assert "".join(cell.split()) in bare
+    for button in ("Enlarge", "SaveSVG", "Closeall", "Openall"):
+        assert button not in bare
+    assert not page.find_elements(By.CSS_SELECTOR, "details.part[open]"), "closed again"
+    page = load(browser, folder, scheme="dark", media="print")
+    assert ground(page) == "rgb(255, 255, 255)"
+
+
+def test_it_can_be_read_without_scripts(page):
+    page.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        page.refresh()
+        WebDriverWait(page, 10).until(lambda _: page.find_elements(By.ID, "viewer"))  # the last element
+        shown = [part.is_displayed() for part in page.find_elements(By.CSS_SELECTOR, "figure svg, table, h2, nav")]
+        assert len(shown) > 15
+        assert all(shown)
+        assert not any(button.is_displayed() for button in page.find_elements(By.CSS_SELECTOR, "main button"))
+    finally:
+        page.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+@pytest.mark.skipif(AXE is None, reason="needs CNNJOBS_AXE, the path of axe.min.js (npm: axe-core)")
+@pytest.mark.parametrize(
+    ("scheme", "width", "first"),
+    [
+        ("light", 390, "document.querySelectorAll('details').forEach((part) => { part.open = true })"),
+        ("dark", 1280, "document.querySelector('thead button').click(); document.querySelector('.all').click()"),
+        ("dark", 390, "document.querySelector('.enlarge').click()"),
+    ],
+    ids=["light, all open", "dark, sorted and closed", "dark, enlarged"],
+)
+def test_axe_finds_nothing(browser, report, scheme, width, first):
+    page = load(browser, report[1], scheme=scheme, width=width)
+    page.execute_script(first)
+    page.execute_script(Path(AXE).read_text(encoding="utf-8"))
+    found = page.execute_async_script("axe.run(document).then(arguments[arguments.length - 1])")
+    assert len(found["passes"]) > 10
+    told = [(one["id"], one["help"], [node["target"] for node in one["nodes"]][:5]) for one in found["violations"]]
+    assert told == []
