@@ -55,13 +55,12 @@ COMMANDS = ((), ("submit",), ("plan",), ("status",), ("aggregate",), ("show",))
 def test_help_is_quick_and_loads_neither(command):
     code = f"import cnnjobs.cli; cnnjobs.cli.main([*{command!r}, '--help'], standalone_mode=False)"
     assert loaded_by(code) == []
-    helps, bare = [], []
-    for _ in range(4):
-        done, seconds = timed("-m", "cnnjobs.cli", *command, "--help")
-        helps.append(seconds)
-        bare.append(timed("-c", "import click")[1])
+    seconds = []
+    while len(seconds) < 10 and min(seconds, default=1) >= 0.3:  # a busy machine has its moments
+        done, took = timed("-m", "cnnjobs.cli", *command, "--help")
+        seconds.append(took)
     assert b"Usage: cnnjobs" in done.stdout
-    assert min(helps) < max(0.3, 4 * min(bare)), "a slow or busy machine is slow for click as well"
+    assert min(seconds) < 0.3
 
 
 def timed(*words):
