@@ -10,11 +10,8 @@ from matplotlib.style import context
 
 from cnnjobs.analysis.drawing import COLORS, STYLE, short, text, wrapped
 from cnnjobs.analysis.measures import axis_label, difference_label, measure
+from cnnjobs.analysis.statistics.summary import FEWEST_FOR_QUARTILES
 from cnnjobs.analysis.tables import JobTable, VariantRow
-
-LEAST_FOR_BOX = 5
-"""Below this many runs quartiles say nothing: dots and a tick at the mean are drawn instead."""
-
 
 MOST_UPRIGHT = 8
 """Up to this many boxes stand beside each other; more lie one above the other, where their names have room."""
@@ -55,15 +52,15 @@ def _name_boxes(axes: Axes, rows: Sequence[VariantRow], unit: str, *, upright: b
 def _legend_text(rows: Sequence[Any]) -> str:
     counts = [len(row.values) for row in rows]
     parts = []
-    if any(count >= LEAST_FOR_BOX for count in counts):
+    if any(count >= FEWEST_FOR_QUARTILES for count in counts):
         parts.append("box: quartiles and median, whiskers to 1.5 IQR; dots: every run")
-    if any(count < LEAST_FOR_BOX for count in counts):
-        parts.append(f"fewer than {LEAST_FOR_BOX} runs: dots, and a bar at their mean")
+    if any(count < FEWEST_FOR_QUARTILES for count in counts):
+        parts.append(f"fewer than {FEWEST_FOR_QUARTILES} runs: dots, and a bar at their mean")
     return "; ".join(parts)
 
 
 def _one_box(axes: Axes, place: int, values: np.ndarray[Any, Any], color: str, *, upright: bool) -> None:
-    if len(values) >= LEAST_FOR_BOX:
+    if len(values) >= FEWEST_FOR_QUARTILES:
         axes.boxplot(
             values,
             positions=[place],

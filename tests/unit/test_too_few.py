@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cnnjobs.analysis import statistics
-from cnnjobs.analysis.plots import LEAST_FOR_BOX
+from cnnjobs.analysis.plots import FEWEST_FOR_QUARTILES as LEAST_FOR_BOX
 from cnnjobs.analysis.statistics.summary import FEWEST_FOR_QUARTILES
 
 RNG = np.random.default_rng(0)
