@@ -7,9 +7,12 @@ CnnjobsError                    1
 │   ├── DatasetError                the data set is missing, empty or contradicts itself
 │   ├── StoreError                  the results folder cannot be written or read
 │   ├── ModelError                  the model file is none, or does not fit
-│   └── ResourceError               more devices asked for than there are
+│   ├── ResourceError               more devices asked for than there are
+│   └── ClusterError                the cluster does not answer, or refuses
 ├── TrialsFailed                1   some trials failed; the others are stored
 ├── PicturesFailed              1   some pictures could not be read; the others were
+├── ClusterLost                 1   the cluster was gone before the end; what was finished is stored
+├── ChecksFailed                1   something is wrong with a machine or a cluster
 └── Interrupted               130   Ctrl-C; what was finished is stored
 """
 
@@ -50,12 +53,24 @@ class ResourceError(UserError):
     """More devices or memory asked for than the machine has."""
 
 
+class ClusterError(UserError):
+    """The cluster does not answer, or refuses what was asked for."""
+
+
 class TrialsFailed(CnnjobsError):
     """Some trials failed; the others are stored."""
 
 
 class PicturesFailed(CnnjobsError):
     """Some pictures could not be read; the others were."""
+
+
+class ClusterLost(CnnjobsError):
+    """The cluster was gone before the end; what was finished is stored."""
+
+
+class ChecksFailed(CnnjobsError):
+    """Something is wrong with a machine or a cluster."""
 
 
 class Interrupted(CnnjobsError):

@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 
 from cnnjobs.datasets import Dataset
 from cnnjobs.engine.environment import prepare_environment
+from cnnjobs.engine.places import Joined
 from cnnjobs.engine.protocol import Engine, Slot, Worker
 from cnnjobs.plan import Trial
 from cnnjobs.spec import DatasetSpec, Variant
 from cnnjobs.store.checkpoints import Checkpoints
 
 if TYPE_CHECKING:
+    from cnnjobs.engine.ray_session import JoinedRay
     from cnnjobs.models.networks import NetworkFacts
     from cnnjobs.training.saved_model import SavedModel
     from cnnjobs.training.trial import TrialWorker
@@ -23,11 +25,31 @@ Preview = Callable[[Dataset, Trial, int, int], tuple[NDArray[np.int64], NDArray[
 
 
 def open_engine(*, cpus: int, gpus: int, verbose: bool) -> Engine:
-    """Return the engine on Ray Tune; importing Ray takes 3 to 7 s."""
+    """Return the engine on a Ray that it starts on this machine; importing Ray takes 3 to 7 s."""
     prepare_environment()
+    from cnnjobs.engine.ray_session import LocalRay
     from cnnjobs.engine.ray_tune import RayTuneEngine
 
-    return RayTuneEngine(cpus=cpus, gpus=gpus, verbose=verbose)
+    return RayTuneEngine(LocalRay(cpus=cpus, gpus=gpus, verbose=verbose))
+
+
+def open_cluster(place: Joined, *, insecure: bool, verbose: bool) -> "JoinedRay":
+    """Join a running cluster.
+
+    Raises:
+        ClusterError: if it cannot be joined.
+    """
+    prepare_environment(joining=True)
+    from cnnjobs.engine.ray_session import JoinedRay
+
+    return JoinedRay(place, insecure=insecure, verbose=verbose)
+
+
+def open_engine_on(session: "JoinedRay") -> Engine:
+    """Return the engine on a cluster that was joined."""
+    from cnnjobs.engine.ray_tune import RayTuneEngine
+
+    return RayTuneEngine(session)
 
 
 def open_worker(dataset: Dataset, slot: Slot, checkpoints: Checkpoints | None) -> Worker:

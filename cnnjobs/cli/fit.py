@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cnnjobs.cli.options import device_options, not_empty, replicas_of, run_options
+from cnnjobs.cli.options import cluster_options, device_options, not_empty, replicas_of, run_options
 
 if TYPE_CHECKING:
-    from cnnjobs.engine.resources import Wishes
+    from cnnjobs.cli.workshop import Workshop
     from cnnjobs.final import FinalFit, Trained
     from cnnjobs.spec import DatasetSpec
     from cnnjobs.store.checkpoints import Checkpoints
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 )
 @run_options
 @device_options
+@cluster_options
 def fit(
     job: str,
     *,
@@ -40,6 +41,8 @@ def fit(
     checkpoint_every: float | None,
     results: str,
     verbose: bool,
+    address: str | None,
+    insecure: bool,
     **overrides: Any,
 ) -> None:
     """Train one variant of JOB on all of its training images, and save it as one .keras file.
@@ -50,7 +53,10 @@ def fit(
     """
     from cnnjobs.cli.progress import Waiting
     from cnnjobs.cli.running import as_interrupt
+    from cnnjobs.cli.workshop import Workshop
+    from cnnjobs.engine.places import Here, Remote, find_place
     from cnnjobs.engine.resources import Wishes
+    from cnnjobs.errors import ClusterError
     from cnnjobs.final import FinalFit, for_fit
     from cnnjobs.machine import this_machine
     from cnnjobs.preparation import Overrides, prepare, read_job, store_at
@@ -58,6 +64,12 @@ def fit(
     from cnnjobs.store.files import plain_name
 
     signal.signal(signal.SIGTERM, as_interrupt)
+    where = find_place(address)
+    if isinstance(where, Remote):
+        raise ClusterError(
+            f"`fit` runs on this machine or on a cluster that it is a node of. Received: {where.url}. Fit on the head "
+            "of the cluster, or here with `--address local`."
+        )
     asked = Overrides(replicas=replicas_of(gpus_per_trial), **overrides)
     read = for_fit(read_job(job, asked), variant, repeat)
     store = store_at(results, read.job)
@@ -71,8 +83,10 @@ def fit(
     if output is None:
         folder.check_writable()
     checkpoints = Checkpoints(folder.below("checkpoints", plain), checkpoint_every)
-    wishes = Wishes(1, cpus_per_trial or this_machine().cpus, gpus_per_trial)
-    trained = _run(fit, read.dataset, store, checkpoints, wishes, verbose)
+    all_cores = this_machine().cpus if isinstance(where, Here) else None
+    wishes = Wishes(1, cpus_per_trial or all_cores, gpus_per_trial)
+    with Workshop(where, wishes, insecure=insecure, verbose=verbose) as workshop:
+        trained = _run(fit, read.dataset, store, checkpoints, workshop, verbose)
     place = _save(trained, folder, name, output)
     checkpoints.clear()
     final = trained.final
@@ -103,7 +117,7 @@ def _run(
     source: "DatasetSpec",
     store: "Store",
     checkpoints: "Checkpoints",
-    wishes: "Wishes",
+    workshop: "Workshop",
     verbose: bool,
 ) -> "Trained":
     """Train; Ctrl-C keeps the last checkpoint.
@@ -113,20 +127,18 @@ def _run(
     """
     from functools import partial
 
-    from cnnjobs.cli.doors import open_engine, open_fitting_worker
+    from cnnjobs.cli.doors import open_fitting_worker
     from cnnjobs.cli.progress import Display, Meter
     from cnnjobs.cli.running import command_line
-    from cnnjobs.engine.resources import divide
     from cnnjobs.errors import Interrupted
-    from cnnjobs.machine import this_machine
 
-    machine, data = this_machine(), fit.prepared.dataset
-    slot, _ = divide(machine, wishes, trials=1, replicas=fit.prepared.job.replicas, data_bytes=data.nbytes)
+    data = fit.prepared.dataset
+    slot, _ = workshop.slot(fit.prepared, trials=1)
     images = fit.trial.spec.epochs * len(data.y_train)
     click.echo(f"{fit.prepared.job.name}: fitting {fit.trial.variant!r} on {data.name}", err=True)
     try:
         with Display(Meter(1, images), lambda trial: images, verbose=verbose) as display:
-            engine = open_engine(cpus=slot.cpus, gpus=machine.gpus if slot.gpus else 0, verbose=verbose)
+            engine = workshop.engine(slot, at_once=1)
             make_worker = partial(open_fitting_worker, source=source)
             return fit.run(engine, make_worker, slot, store, checkpoints, display)
     except KeyboardInterrupt:

@@ -76,6 +76,23 @@ _DEVICES = (
 )
 
 
+_CLUSTER = (
+    click.option(
+        "--address",
+        metavar="ADDRESS",
+        callback=not_empty,
+        help="A cluster: the URL of its dashboard, or host:port if this machine is a node of it.  [default: "
+        "$RAY_ADDRESS, or the Ray that runs here, or this machine alone (local)]",
+    ),
+    click.option("--insecure", is_flag=True, help="Accept a cluster that asks for no token."),
+)
+
+
+def cluster_options(command: F) -> F:
+    """Add the options that say which cluster is meant."""
+    return _with(_CLUSTER, command)
+
+
 def override_options(command: F) -> F:
     """Add the options that change a job."""
     return _with((*_TRIALS, *_RUN), command)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from cnnjobs.cli.workshop import Workshop
     from cnnjobs.engine.protocol import Slot
-    from cnnjobs.engine.resources import Wishes
     from cnnjobs.plan import Trial
     from cnnjobs.preparation import Prepared
     from cnnjobs.store.checkpoints import Checkpoints
@@ -22,12 +22,12 @@ class Runner:
     Args:
         store: the job's.
         checkpoints: where trials under way are kept.
-        wishes: what the user asked for to run on.
+        workshop: what trials run on.
         verbose: whether to show logs.
     """
 
-    def __init__(self, store: "Store", checkpoints: "Checkpoints", wishes: "Wishes", *, verbose: bool) -> None:
-        self._store, self._checkpoints, self._wishes, self._verbose = store, checkpoints, wishes, verbose
+    def __init__(self, store: "Store", checkpoints: "Checkpoints", workshop: "Workshop", *, verbose: bool) -> None:
+        self._store, self._checkpoints, self._workshop, self._verbose = store, checkpoints, workshop, verbose
         self._tried: set[str] = set()
         self._damaged: set[str] = set()
         self.failures = 0
@@ -50,11 +50,7 @@ class Runner:
 
     def slot(self, prepared: "Prepared", trials: int) -> "tuple[Slot, int]":
         """Return what a trial runs on, and how many run at once."""
-        from cnnjobs.engine.resources import divide
-        from cnnjobs.machine import this_machine
-
-        job, size = prepared.job, prepared.dataset.nbytes
-        return divide(this_machine(), self._wishes, trials=trials, replicas=job.replicas, data_bytes=size)
+        return self._workshop.slot(prepared, trials)
 
     def run(self, prepared: "Prepared", of_audited: "Store | None" = None) -> None:
         """Run what is missing; with nothing missing, keep the job as it is now.
@@ -96,10 +92,9 @@ class Runner:
             click.echo(f"note: {runs} with all sources of chance taken over from {source.files.location}", err=True)
 
     def _run(self, prepared: "Prepared", trials: "list[Trial]") -> None:
-        from cnnjobs.cli.doors import open_engine, open_worker
+        from cnnjobs.cli.doors import open_worker
         from cnnjobs.cli.progress import Display, Meter
-        from cnnjobs.errors import Interrupted
-        from cnnjobs.machine import this_machine
+        from cnnjobs.errors import ClusterLost, Interrupted
         from cnnjobs.preparation import training_rows
         from cnnjobs.store.presence import Presence
         from cnnjobs.submission import Submission
@@ -114,14 +109,16 @@ class Runner:
                 click.echo(_announcement(prepared, trials, slot, at_once), err=True)
                 submission = Submission(prepared, self._store, tuple(trials), slot, at_once, self._checkpoints)
                 with Display(meter, lambda trial: trial.spec.epochs * rows, verbose=self._verbose) as display:
-                    gpus = this_machine().gpus if slot.gpus else 0
-                    engine = open_engine(cpus=at_once * slot.cpus, gpus=gpus, verbose=self._verbose)
+                    engine = self._workshop.engine(slot, at_once)
                     self.failures += submission.run(engine, open_worker, display, presence)
-        except KeyboardInterrupt:
-            raise Interrupted(
-                f"Stopped. {meter.done} of {len(trials)} trials were finished and are stored in "
-                f"{self._store.files.location}. To continue, run the same command again:\n  {command_line()}"
-            ) from None
+        except (KeyboardInterrupt, ClusterLost) as error:
+            kept = (
+                f"{meter.done} of {len(trials)} trials were finished and are stored in {self._store.files.location}. "
+                f"To continue, run the same command again:\n  {command_line()}"
+            )
+            if isinstance(error, ClusterLost):
+                raise ClusterLost(f"{error} {kept}") from error
+            raise Interrupted(f"Stopped. {kept}") from None
         self._tried.update(trial.trial_id for trial in trials)
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cnnjobs.cli.options import device_options, override_options, replicas_of
+from cnnjobs.cli.options import cluster_options, device_options, override_options, replicas_of
 
 if TYPE_CHECKING:
     from cnnjobs.cli.running import Runner
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 )
 @click.option("--max-concurrent", type=click.IntRange(min=1), metavar="N", help="At most N trials at once.")
 @device_options
+@cluster_options
 def submit(
     job: str,
     *,
@@ -48,6 +49,8 @@ def submit(
     gpus_per_trial: float | None,
     checkpoint_every: float | None,
     verbose: bool,
+    address: str | None,
+    insecure: bool,
     **overrides: Any,
 ) -> None:
     """Train the trials of JOB that are missing, then show the comparison.
@@ -59,11 +62,16 @@ def submit(
     from cnnjobs.audit import for_audit
     from cnnjobs.cli.progress import Waiting
     from cnnjobs.cli.running import Runner, as_interrupt
+    from cnnjobs.cli.workshop import Workshop
+    from cnnjobs.engine.places import Remote, find_place
     from cnnjobs.engine.resources import Wishes
     from cnnjobs.preparation import Overrides, prepare, read_job, store_at
     from cnnjobs.store.checkpoints import Checkpoints
 
     signal.signal(signal.SIGTERM, as_interrupt)
+    place = find_place(address)
+    if isinstance(place, Remote):
+        raise NotImplementedError
     asked = Overrides(replicas=replicas_of(gpus_per_trial), **overrides)
     read = read_job(job, asked)
     plain, rule = read.job, _rule(read, half_width, most_repeats, audit)
@@ -76,10 +84,12 @@ def submit(
     keeps = prepared.job.keep == "state"
     finals = store.files.below("states")
     checkpoints = Checkpoints(store.files.below("checkpoints"), checkpoint_every, finals=finals, keeps_final=keeps)
-    runner = Runner(store, checkpoints, Wishes(max_concurrent, cpus_per_trial, gpus_per_trial), verbose=verbose)
-    runner.run(prepared, None if audit is None else store_at(results, plain))
-    if rule is not None:
-        _run_second_stage(prepared, store, rule, runner)
+    wishes = Wishes(max_concurrent, cpus_per_trial, gpus_per_trial)
+    with Workshop(place, wishes, insecure=insecure, verbose=verbose) as workshop:
+        runner = Runner(store, checkpoints, workshop, verbose=verbose)
+        runner.run(prepared, None if audit is None else store_at(results, plain))
+        if rule is not None:
+            _run_second_stage(prepared, store, rule, runner)
     _end(store, runner, prepared)
 
 

@@ -2,21 +2,43 @@
 
 import os
 
-ENVIRONMENT = {
+WORKERS = {
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",  # a worker with zero GPUs sees none
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+}
+"""What worker processes need, on whatever machine they are."""
+
+EVERYWHERE = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # the store is ours
     "TUNE_GLOBAL_CHECKPOINT_S": "600",  # a submit continues from the store, not from Tune's state
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C is ours
     "TUNE_WARN_THRESHOLD_S": "60",
-    "RAY_CHDIR_TO_TRIAL_DIR": "0",
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # else `uv run` would upload the folder and start workers under uv
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",  # a worker with zero GPUs sees none
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_AIR_NEW_OUTPUT": "0",  # the new reporter prints at verbose=0 as well
-    "TF_CPP_MIN_LOG_LEVEL": "3",
+    **WORKERS,
+}
+
+LOCAL = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
+"""Whether this machine may be a node among others. Where it may, as on Linux by default, Ray listens on all interfaces;
+otherwise it takes the loopback for the machine's address, and listens there alone (Ray 2.60)."""
+
+JOINING = {
+    "RAY_NUM_REDIS_GET_RETRIES": "5",  # seconds until a cluster that refuses the token is given up, instead of 20
+    "RAY_gcs_rpc_server_reconnect_timeout_s": "300",  # when the head is gone, we say so before Ray ends the process
 }
 
 
-def prepare_environment() -> None:
-    """Set them; to be called before Ray is imported."""
-    os.environ.update(ENVIRONMENT)
+def prepare_environment(*, joining: bool = False) -> None:
+    """Set them; to be called before Ray is imported.
+
+    Args:
+        joining: whether a cluster is joined; else Ray starts on this machine, for this process alone.
+    """
+    os.environ.update(EVERYWHERE)
+    if joining:
+        os.environ.update(JOINING)
+    else:
+        os.environ[LOCAL] = "0"

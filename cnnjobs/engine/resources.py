@@ -1,11 +1,15 @@
-"""How many trials run at once, and what each gets: a pure function of the machine and the wishes."""
+"""How many trials run at once, and what each gets: a pure function of what there is and of the wishes."""
 
 import math
 from dataclasses import dataclass
 
+from cnnjobs.engine.capacity import Capacity, Node
 from cnnjobs.engine.protocol import Slot
 from cnnjobs.errors import ResourceError
-from cnnjobs.machine import RAY_BYTES, WORKER_BYTES, Machine
+from cnnjobs.machine import RAY_BYTES, WORKER_BYTES
+
+WAITED_FOR = 16
+"""So many trials ask an autoscaler for nodes where it does not say how many it may add."""
 
 
 @dataclass(frozen=True)
@@ -23,49 +27,82 @@ class Wishes:
     gpus_per_trial: float | None = None
 
 
-def divide(machine: Machine, wishes: Wishes, *, trials: int, replicas: int, data_bytes: int) -> tuple[Slot, int]:
+def divide(capacity: Capacity, wishes: Wishes, *, trials: int, replicas: int, data_bytes: int) -> tuple[Slot, int]:
     """Return what a trial runs on, and how many run at once.
 
     By default one GPU a replica where there are GPUs, else one core a trial; as many at once as fit
-    the cores or GPUs and the free memory.
+    the cores or GPUs and the free memory, on nodes that are there and on those that may be added.
 
     Args:
-        machine: what there is.
+        capacity: what there is.
         wishes: what the user asked for.
         trials: how many there are to run.
         replicas: devices that train together in a trial.
         data_bytes: size of the data set, which each worker holds once.
 
     Raises:
-        ResourceError: if not even one trial fits the cores or GPUs.
+        ResourceError: if no node has the cores and GPUs of even one trial.
     """
     gpus = wishes.gpus_per_trial
     if gpus is None:
-        gpus = float(replicas) if machine.gpus else 0.0
-    cpus = wishes.cpus_per_trial or 1
+        gpus = float(replicas) if any(node.gpus for node in capacity.shapes) else 0.0
+    slot = Slot(cpus=wishes.cpus_per_trial or 1, gpus=gpus, replicas=replicas)
+    _check(capacity, slot)
+    fitting = _most_at_once(capacity, slot, data_bytes)
+    if not fitting and capacity.open_ended:
+        fitting = WAITED_FOR
+    return slot, max(1, min(fitting, trials, wishes.max_concurrent or trials))
+
+
+def slots_on(node: Node, slot: Slot, data_bytes: int = 0) -> int:
+    """Return how many trials a node can run at once; a trial is never spread over two nodes, nor a fraction over GPUs.
+
+    Args:
+        node: the node.
+        slot: what a trial gets.
+        data_bytes: size of the data set, if memory counts.
+    """
+    fitting = node.cpus // slot.cpus
+    if 0 < slot.gpus < 1:
+        fitting = min(fitting, node.gpus * int(1 / slot.gpus + 1e-9))
+    elif slot.gpus:
+        fitting = min(fitting, int(node.gpus // slot.gpus))
+    if node.free_bytes is not None and fitting:
+        free = node.free_bytes - data_bytes - RAY_BYTES  # the copy that workers share, and Ray itself
+        fitting = min(fitting, max(1, free // (WORKER_BYTES + data_bytes)))  # one is always tried
+    return fitting
+
+
+def _most_at_once(capacity: Capacity, slot: Slot, data_bytes: int) -> int:
+    there = sum(slots_on(node, slot, data_bytes) for node in capacity.nodes)
+    added = sorted((slots_on(node, slot) for node, count in capacity.kinds for _ in range(count)), reverse=True)
+    return there + sum(added[: capacity.most_added])
+
+
+def _check(capacity: Capacity, slot: Slot) -> None:
+    gpus = slot.gpus
     if not math.isfinite(gpus) or (gpus > 1 and gpus != int(gpus)):
         raise ResourceError(
             f"`--gpus-per-trial` must be a fraction of one GPU or a whole number of them. Received: {gpus:g}."
         )
-    if gpus > machine.gpus:
+    if slot.replicas > 1 and 0 < gpus < slot.replicas:
         raise ResourceError(
-            f"`--gpus-per-trial` must be at most {machine.gpus}, the GPUs of this machine. "
+            f"A trial of {slot.replicas} replicas must have {slot.replicas} GPUs. Received: --gpus-per-trial {gpus:g}."
+        )
+    if capacity.open_ended or any(slots_on(node, slot) for node in capacity.shapes):
+        return
+    most_gpus = max((node.gpus for node in capacity.shapes), default=0)
+    most_cpus = max((node.cpus for node in capacity.shapes), default=0)
+    if gpus > most_gpus:
+        raise ResourceError(
+            f"`--gpus-per-trial` must be at most {most_gpus}, the GPUs of {capacity.where}. "
             f"Received: {gpus:g}. Use `--gpus-per-trial 0` to train on cores."
         )
-    if replicas > 1 and 0 < gpus < replicas:
+    if slot.cpus > most_cpus:
         raise ResourceError(
-            f"A trial of {replicas} replicas must have {replicas} GPUs. Received: --gpus-per-trial {gpus:g}."
+            f"`--cpus-per-trial` must be at most {most_cpus}, the cores of {capacity.where}. Received: {slot.cpus}."
         )
-    if cpus > machine.cpus:
-        raise ResourceError(
-            f"`--cpus-per-trial` must be at most {machine.cpus}, the cores of this machine. Received: {cpus}."
-        )
-    fitting = machine.cpus // cpus
-    if 0 < gpus < 1:
-        fitting = min(fitting, machine.gpus * int(1 / gpus + 1e-9))  # a trial is never spread over two GPUs
-    elif gpus:
-        fitting = min(fitting, int(machine.gpus // gpus))
-    free = machine.free_bytes - data_bytes - RAY_BYTES  # the copy that workers share, and Ray itself
-    in_memory = max(1, free // (WORKER_BYTES + data_bytes))
-    at_once = min(fitting, in_memory, trials, wishes.max_concurrent or trials)
-    return Slot(cpus=cpus, gpus=gpus, replicas=replicas), max(1, at_once)
+    raise ResourceError(
+        f"No node of the cluster has {slot.cpus} cores and {gpus:g} GPUs together, which a trial asks for. There are "
+        f"nodes of {', '.join(sorted({f'{node.cpus} cores and {node.gpus} GPUs' for node in capacity.shapes}))}."
+    )

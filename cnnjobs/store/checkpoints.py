@@ -1,7 +1,9 @@
 """Checkpoints of trials under way: the two newest of each, written whole, removed when the trial is stored."""
 
+import copy
 import time
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 from cnnjobs.store.files import Files
 
@@ -13,6 +15,26 @@ SHARE = 0.01
 
 KEPT = 2
 """How many of a trial are kept: should the newest be damaged, the one before serves."""
+
+
+class Folder(Protocol):
+    """What checkpoints need of `Files`; see there."""
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file whole."""
+        ...
+
+    def read(self, name: str) -> bytes | None:
+        """Return the content of a file, or None."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Remove a file if it is there."""
+        ...
+
+    def names(self, suffix: str = "") -> list[str]:
+        """Return the names of the files, sorted."""
+        ...
 
 
 class Checkpoints:
@@ -30,17 +52,34 @@ class Checkpoints:
 
     def __init__(
         self,
-        files: Files,
+        files: Folder,
         every_s: float | None = None,
         *,
-        finals: Files | None = None,
+        finals: Folder | None = None,
         keeps_final: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.files, self._finals = files, finals
+        self.files: Folder = files
+        self._finals = finals
         self.keeps_final = keeps_final and finals is not None
         self._every_s, self._clock = every_s, clock
         self._last, self._cost = clock(), 0.0
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether every machine reaches the place where they are kept."""
+        return isinstance(self.files, Files) and not self.files.is_local
+
+    def kept_in(self, wrap: Callable[[Folder], Folder]) -> "Checkpoints":
+        """Return the same checkpoints in folders that are reached another way.
+
+        Args:
+            wrap: makes such a folder of one of theirs.
+        """
+        other = copy.copy(self)
+        other.files = wrap(self.files)
+        other._finals = None if self._finals is None else wrap(self._finals)
+        return other
 
     def begin(self) -> None:
         """A trial begins: count from now."""
@@ -111,14 +150,14 @@ class Checkpoints:
         return found
 
 
-def _add(files: Files, key: str, epoch: int, content: bytes) -> None:
+def _add(files: Folder, key: str, epoch: int, content: bytes) -> None:
     """Write a state, then remove all of its key but the newest."""
     files.write(f"{key}-{epoch:07d}.npz", content)
     for name in _names(files, key)[:-KEPT]:
         files.remove(name)
 
 
-def _names(files: Files, key: str) -> list[str]:
+def _names(files: Folder, key: str) -> list[str]:
     return [name for name in files.names(".npz") if name.rpartition("-")[0] == key]
 
 
@@ -128,7 +167,7 @@ def _epoch(name: str) -> int:
     return int(number) if number.isdigit() else -1
 
 
-def _newest_first(files: Files, names: list[str]) -> Iterator[tuple[str, bytes]]:
+def _newest_first(files: Folder, names: list[str]) -> Iterator[tuple[str, bytes]]:
     for name in reversed(names):
         content = files.read(name)
         if content is not None:

@@ -12,8 +12,6 @@ from cnnjobs.errors import StoreError
 from cnnjobs.messages import Failure, Progress, Result, Started
 from cnnjobs.plan import make_plan
 
-pytest.importorskip("ray")
-
 BASE = Variant(model=vgg(), optimizer=SGD(0.1), epochs=3)
 NAMES = ("calm", "raises", "dies", "diverges", "wears")
 
@@ -35,9 +33,13 @@ def work_on(trials):
 
 
 def engine():
+    from cnnjobs.engine.environment import prepare_environment
+
+    prepare_environment()
+    from cnnjobs.engine.ray_session import LocalRay
     from cnnjobs.engine.ray_tune import RayTuneEngine
 
-    return RayTuneEngine(cpus=2, gpus=0)
+    return RayTuneEngine(LocalRay(cpus=2, gpus=0))
 
 
 @pytest.fixture(scope="module")

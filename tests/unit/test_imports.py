@@ -11,7 +11,7 @@ PACKAGE = Path(cnnjobs.__file__).parent
 ROOMS = {  # which modules may import what, wherever in the file
     "tensorflow": ("training/", "models/networks.py"),
     "keras": ("training/", "models/networks.py"),
-    "ray": ("engine/ray_tune.py",),
+    "ray": ("engine/ray_",),
 }
 
 LAYERS = [  # imports point downwards

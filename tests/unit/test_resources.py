@@ -2,6 +2,7 @@
 
 import pytest
 
+from cnnjobs.engine.capacity import Capacity, Node, kinds_of, of_machine
 from cnnjobs.engine.protocol import Slot
 from cnnjobs.engine.resources import Wishes, divide
 from cnnjobs.errors import ResourceError
@@ -13,7 +14,8 @@ SERVER = Machine(cpus=32, gpus=4, free_bytes=256 * GIB)
 
 
 def division(machine, *, trials=100, replicas=1, data_bytes=0, **wishes):
-    return divide(machine, Wishes(**wishes), trials=trials, replicas=replicas, data_bytes=data_bytes)
+    capacity = machine if isinstance(machine, Capacity) else of_machine(machine)
+    return divide(capacity, Wishes(**wishes), trials=trials, replicas=replicas, data_bytes=data_bytes)
 
 
 def test_cores_run_a_trial_each():
@@ -67,6 +69,49 @@ def test_memory_bounds_what_runs_at_once():
 def test_more_than_there_is_is_refused(wishes, message):
     with pytest.raises(ResourceError, match=message):
         division(SERVER, **wishes)
+
+
+GPU_NODE = Node(cpus=4, gpus=1)
+HEAD = Node(cpus=0, gpus=0)
+SCALING = Capacity(nodes=(HEAD,), kinds=((GPU_NODE, 8), (Node(96, 8), 2)), most_added=9)
+
+
+def test_nodes_of_a_cluster_add_up_and_a_head_without_cores_counts_for_nothing():
+    cluster = Capacity(nodes=(HEAD, Node(4, 0), Node(3, 0)))
+    assert division(cluster) == (Slot(cpus=1, gpus=0, replicas=1), 7)
+    assert division(cluster, cpus_per_trial=2)[1] == 3, "no trial is spread over two nodes"
+
+
+def test_nodes_that_may_be_added_count_up_to_the_most():
+    assert division(SCALING) == (Slot(cpus=1, gpus=1, replicas=1), 2 * 8 + 7)
+    assert division(SCALING, replicas=4)[1] == 2 * 2, "four GPUs are of one node"
+    assert division(SCALING, max_concurrent=3)[1] == 3
+
+
+def test_a_trial_that_no_node_can_ever_hold_is_refused():
+    with pytest.raises(ResourceError, match="must be at most 8, the GPUs of the largest node of the cluster"):
+        division(SCALING, replicas=16)
+    with pytest.raises(ResourceError, match="No node of the cluster has 5 cores and 1 GPUs together"):
+        division(Capacity(nodes=(GPU_NODE, Node(16, 0))), cpus_per_trial=5, gpus_per_trial=1)
+
+
+def test_an_autoscaler_that_does_not_say_what_it_may_add_is_asked():
+    capacity = Capacity(nodes=(HEAD,), open_ended=True)
+    assert division(capacity, gpus_per_trial=1) == (Slot(cpus=1, gpus=1, replicas=1), 16)
+
+
+def test_the_configuration_of_ray_up_says_what_may_be_added():
+    config = {
+        "max_workers": 6,
+        "head_node_type": "head",
+        "available_node_types": {
+            "head": {"resources": {"CPU": 0}},
+            "gpu": {"resources": {"CPU": 4, "GPU": 1, "memory": 1e10}, "max_workers": 5},
+            "plain": {"resources": {"CPU": 2}},
+        },
+    }
+    assert kinds_of(config) == (((GPU_NODE, 5), (Node(2, 0), 6)), 6)
+    assert kinds_of({}) == ((), None)
 
 
 def test_the_machine_is_found_without_ray_or_tensorflow(monkeypatch):

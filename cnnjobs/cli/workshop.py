@@ -1,0 +1,87 @@
+"""Where trials run, from a command's options: what there is, what a trial gets, and the engine that runs it."""
+
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from cnnjobs.engine.capacity import Capacity
+    from cnnjobs.engine.places import Joined, Place
+    from cnnjobs.engine.protocol import Engine, Slot
+    from cnnjobs.engine.ray_session import JoinedRay
+    from cnnjobs.engine.resources import Wishes
+    from cnnjobs.preparation import Prepared
+
+
+class Workshop:
+    """This machine, or a cluster that it is a node of, which is joined when something is to run.
+
+    Args:
+        place: where trials run; not a cluster that takes jobs over HTTP.
+        wishes: what the user asked for to run on.
+        insecure: whether it may be a cluster that asks for no token.
+        verbose: whether to show logs.
+    """
+
+    def __init__(self, place: "Place", wishes: "Wishes", *, insecure: bool = False, verbose: bool = False) -> None:
+        self._place, self._wishes, self._insecure, self._verbose = place, wishes, insecure, verbose
+        self._session: JoinedRay | None = None
+
+    def __enter__(self) -> "Workshop":
+        """Nothing is joined before it is needed."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave the cluster."""
+        if self._session is not None:
+            self._session.close()
+
+    def slot(self, prepared: "Prepared", trials: int) -> "tuple[Slot, int]":
+        """Return what a trial runs on, and how many run at once.
+
+        Raises:
+            ResourceError: if no machine has what a trial needs.
+            ClusterError: if the cluster cannot be joined.
+        """
+        from cnnjobs.engine.resources import divide
+
+        job, size = prepared.job, prepared.dataset.nbytes
+        return divide(self._capacity(), self._wishes, trials=trials, replicas=job.replicas, data_bytes=size)
+
+    def engine(self, slot: "Slot", at_once: int) -> "Engine":
+        """Return what runs so many trials at once."""
+        from cnnjobs.cli.doors import open_engine, open_engine_on
+        from cnnjobs.machine import this_machine
+
+        if self._session is not None:
+            return open_engine_on(self._session)
+        gpus = this_machine().gpus if slot.gpus else 0
+        return open_engine(cpus=at_once * slot.cpus, gpus=gpus, verbose=self._verbose)
+
+    def _capacity(self) -> "Capacity":
+        from cnnjobs.engine.capacity import of_machine
+        from cnnjobs.engine.places import Joined
+        from cnnjobs.machine import this_machine
+
+        if not isinstance(self._place, Joined):
+            return of_machine(this_machine())
+        if self._session is None:
+            self._session = _join(self._place, insecure=self._insecure, verbose=self._verbose)
+        return self._session.capacity()
+
+
+def _join(place: "Joined", *, insecure: bool, verbose: bool) -> "JoinedRay":
+    from cnnjobs.cli.doors import open_cluster
+
+    session = open_cluster(place, insecure=insecure, verbose=verbose)
+    nodes = session.capacity().nodes
+    gpus = sum(node.gpus for node in nodes)
+    click.echo(
+        f"joined the cluster at {place.address}: {len(nodes)} node{'s' if len(nodes) > 1 else ''}, "
+        f"{sum(node.cpus for node in nodes)} cores, {gpus} GPUs now",
+        err=True,
+    )
+    return session

@@ -1,0 +1,53 @@
+"""Watches whether the head of a cluster still answers, so that a person hears of it before Ray ends the process."""
+
+import _thread
+import threading
+from collections.abc import Callable
+from types import TracebackType
+
+from cnnjobs.engine.places import answers
+
+EVERY_S = 3.0
+"""Seconds between two looks."""
+
+MISSES = 5
+"""After so many looks in a row without an answer the cluster is taken for gone."""
+
+
+class Lifeline:
+    """While open, looks whether host:port accepts connections; interrupts the main thread when it no longer does.
+
+    Args:
+        host: of the head.
+        port: where its GCS listens.
+        every_s: seconds between two looks.
+        there: says whether something answers.
+    """
+
+    def __init__(
+        self, host: str, port: int, *, every_s: float = EVERY_S, there: Callable[[str, int], bool] = answers
+    ) -> None:
+        self._host, self._port, self._every_s, self._there = host, port, every_s, there
+        self._over = threading.Event()
+        self.lost = False
+
+    def __enter__(self) -> "Lifeline":
+        """Begin to look."""
+        self._thread = threading.Thread(target=self._look, name="lifeline", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop looking."""
+        self._over.set()
+
+    def _look(self) -> None:
+        misses = 0
+        while not self._over.wait(self._every_s):
+            misses = 0 if self._there(self._host, self._port) else misses + 1
+            if misses == MISSES:
+                self.lost = True
+                _thread.interrupt_main()
+                return

@@ -1,0 +1,220 @@
+"""A Ray to run on: one that is started on this machine and stopped in the end, or a cluster that is joined."""
+
+import contextlib
+import logging
+import os
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import ray
+import yaml
+
+from cnnjobs.engine.capacity import Capacity, Node, kinds_of, node_of
+from cnnjobs.engine.capture import Capture, take_printed
+from cnnjobs.engine.environment import WORKERS
+from cnnjobs.engine.lifeline import Lifeline
+from cnnjobs.engine.places import Joined, is_loopback
+from cnnjobs.engine.token import MODE, use_own_token
+from cnnjobs.errors import ClusterError, ClusterLost
+
+BOOTSTRAP = "~/ray_bootstrap_config.yaml"
+"""Where `ray up` leaves its configuration on the head."""
+
+
+class Session(Protocol):
+    """A Ray to run on."""
+
+    @property
+    def shares_disk(self) -> bool:
+        """Whether every worker can write where this process can."""
+        ...
+
+    def opened(self, data_bytes: int) -> contextlib.AbstractContextManager[None]:
+        """Return a context in which this process is connected.
+
+        Args:
+            data_bytes: size of the data set, which goes into the object store.
+        """
+        ...
+
+
+class LocalRay:
+    """A Ray on this machine, on its loopback, without a dashboard, for this process alone.
+
+    Args:
+        cpus: cores to give to it.
+        gpus: GPUs to give to it.
+        verbose: let Ray and the workers print.
+    """
+
+    shares_disk = True
+
+    def __init__(self, *, cpus: int, gpus: int, verbose: bool = False) -> None:
+        self._cpus, self._gpus, self._verbose = cpus, gpus, verbose
+
+    @contextlib.contextmanager
+    def opened(self, data_bytes: int) -> Iterator[None]:
+        """Start Ray; stop it in the end."""
+        _quieten(self._verbose)
+        use_own_token()
+        _reread_token()
+        try:
+            with _own_signal_handlers():
+                ray.init(
+                    address="local",
+                    num_cpus=self._cpus,
+                    num_gpus=self._gpus,
+                    object_store_memory=2 * data_bytes + (512 << 20),
+                    include_dashboard=False,
+                    log_to_driver=self._verbose,
+                    logging_level=logging.INFO if self._verbose else logging.CRITICAL,
+                )
+            yield
+        finally:
+            ray.shutdown()
+
+
+class JoinedRay:
+    """A running cluster that this machine is a node of; connected from the first use until `close`.
+
+    Args:
+        place: where its head is.
+        insecure: whether it may be one that asks for no token.
+        verbose: let Ray and the workers print.
+
+    Raises:
+        ClusterError: if it cannot be joined.
+    """
+
+    shares_disk = False
+
+    def __init__(self, place: Joined, *, insecure: bool = False, verbose: bool = False) -> None:
+        self._place, self._verbose = place, verbose
+        _quieten(verbose)
+        _reread_token()
+        with _own_signal_handlers():
+            self._join()
+        if place.named and not insecure and not asks_for_token() and not is_loopback(_host(place)):
+            ray.shutdown()
+            raise ClusterError(
+                f"The cluster at {place.address} asks for no token: whoever reaches it can run code on it. Start it "
+                f"with {MODE}=token (see cluster/README.md), or accept that with `--insecure`."
+            )
+
+    def capacity(self) -> Capacity:
+        """Return the nodes that are there, and those that the autoscaler may add."""
+        nodes = tuple(node_of(node["Resources"]) for node in ray.nodes() if node["Alive"])
+        kinds, most = _kinds()
+        unknown = not kinds and "KUBERNETES_SERVICE_HOST" in os.environ
+        return Capacity(nodes, kinds, most, open_ended=unknown)
+
+    @contextlib.contextmanager
+    def opened(self, data_bytes: int) -> Iterator[None]:
+        """Watch that the cluster is there; a main thread that waits for it is interrupted when it is gone.
+
+        Raises:
+            ClusterLost: in the place of what went wrong then.
+        """
+        host, _, port = self._place.address.rpartition(":")
+        with Lifeline(host, int(port)) as lifeline:
+            try:
+                yield
+            except (Exception, KeyboardInterrupt) as error:
+                if lifeline.lost:
+                    raise ClusterLost(f"The cluster at {self._place.address} no longer answers.") from error
+                raise
+
+    def close(self) -> None:
+        """Leave the cluster."""
+        ray.shutdown()
+
+    def _join(self) -> None:
+        printed = Path(tempfile.gettempdir(), f"cnnjobs-join-{os.getpid()}.log")
+        catching = contextlib.nullcontext() if self._verbose else Capture(printed)
+        try:
+            with catching:
+                ray.init(
+                    address=self._place.address,
+                    log_to_driver=self._verbose,
+                    logging_level=logging.INFO if self._verbose else logging.CRITICAL,
+                    runtime_env={"env_vars": WORKERS},
+                )
+        except Exception as error:
+            raise _refusal(self._place.address, error, take_printed(printed)) from error
+        finally:
+            printed.unlink(missing_ok=True)
+
+
+def asks_for_token() -> bool:
+    """Say whether the Ray that this process is connected to asks for a token."""
+    mode: Any = ray._raylet.get_authentication_mode()
+    return bool(mode == ray._raylet.AuthenticationMode.TOKEN)
+
+
+def _refusal(address: str, error: Exception, printed: str) -> ClusterError:
+    text = str(error)
+    if "InvalidAuthToken" in printed or isinstance(error, ray.exceptions.AuthenticationError):
+        return ClusterError(
+            f"The cluster at {address} refuses the token of this machine, or there is none. Copy the head's "
+            "~/.ray/auth_token here (its owner alone may read it), or set RAY_AUTH_TOKEN_PATH to where it lies."
+        )
+    if "ersion mismatch" in text:
+        found = " ".join(text.split())
+        return ClusterError(
+            f"This machine and the cluster at {address} must have the same versions of Ray and Python. {found} "
+            "Use an environment with the cluster's versions, or submit from outside: `--address http://HOST:8265`."
+        )
+    first = text.strip().splitlines()[0] if text.strip() else type(error).__name__
+    return ClusterError(
+        f"The cluster at {address} cannot be joined: {first} Is this machine one of its nodes? `ray status` tells. "
+        "From a machine outside: `--address http://HOST:8265`."
+    )
+
+
+def _kinds() -> tuple[tuple[tuple[Node, int], ...], int | None]:
+    """Return which nodes may be added, from what the autoscaler reports or from what `ray up` left here."""
+    config = ray._private.state.state.get_cluster_config()
+    groups = config.node_group_configs if config is not None else ()
+    found = tuple((node_of(dict(group.resources)), group.max_count) for group in groups if group.max_count > 0)
+    if found:
+        return found, None
+    try:
+        written = yaml.safe_load(Path(BOOTSTRAP).expanduser().read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError):
+        return (), None
+    return kinds_of(written) if isinstance(written, dict) else ((), None)
+
+
+def _host(place: Joined) -> str:
+    return place.address.rpartition(":")[0]
+
+
+def _quieten(verbose: bool) -> None:
+    if not verbose:
+        for name in ("ray", "ray.tune", "ray.train", "ray.data"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def _reread_token() -> None:
+    """Make Ray look anew whether tokens are asked for, and for the file: it keeps both from when it was imported."""
+    ray._raylet.Config.initialize("")
+    ray._raylet.AuthenticationTokenLoader.instance().reset_cache()
+
+
+@contextlib.contextmanager
+def _own_signal_handlers() -> Iterator[None]:
+    """Put this process's handlers back in the end: `ray.init` replaces that of SIGTERM."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            if handler is not None:
+                signal.signal(number, handler)
