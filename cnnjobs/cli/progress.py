@@ -131,6 +131,10 @@ class Display:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Take the line away."""
+        self.stop()
+
+    def stop(self) -> None:
+        """Take the line away."""
         if self._alive:
             self._live.stop()
 

@@ -103,6 +103,13 @@ class Runner:
         self._store.files.check_writable()
         rows = training_rows(prepared.job, len(prepared.dataset.y_train))
         meter = Meter(len(trials), sum(trial.spec.epochs * rows for trial in trials))
+
+        def kept() -> str:
+            return (
+                f"{meter.done} of {len(trials)} trials were finished and are stored in {self._store.files.location}. "
+                f"To continue, run the same command again:\n  {command_line()}"
+            )
+
         try:
             with Presence(self._store.files) as presence:
                 trials = self.missing(prepared)  # another submit may have finished some before the claim
@@ -110,15 +117,18 @@ class Runner:
                 submission = Submission(prepared, self._store, tuple(trials), slot, at_once, self._checkpoints)
                 with Display(meter, lambda trial: trial.spec.epochs * rows, verbose=self._verbose) as display:
                     engine = self._workshop.engine(slot, at_once)
+
+                    def give_up(lost: ClusterLost) -> None:
+                        display.stop()
+                        click.echo(f"{lost} {kept()}", err=True)
+                        presence.leave()
+
+                    self._workshop.when_stuck(give_up)
                     self.failures += submission.run(engine, open_worker, display, presence)
-        except (KeyboardInterrupt, ClusterLost) as error:
-            kept = (
-                f"{meter.done} of {len(trials)} trials were finished and are stored in {self._store.files.location}. "
-                f"To continue, run the same command again:\n  {command_line()}"
-            )
-            if isinstance(error, ClusterLost):
-                raise ClusterLost(f"{error} {kept}") from error
-            raise Interrupted(f"Stopped. {kept}") from None
+        except ClusterLost as lost:
+            raise ClusterLost(f"{lost} {kept()}") from lost
+        except KeyboardInterrupt:
+            raise Interrupted(f"Stopped. {kept()}") from None
         self._tried.update(trial.trial_id for trial in trials)
 
 

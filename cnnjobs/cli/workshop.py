@@ -1,5 +1,8 @@
 """Where trials run, from a command's options: what there is, what a trial gets, and the engine that runs it."""
 
+import os
+import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -11,7 +14,12 @@ if TYPE_CHECKING:
     from cnnjobs.engine.protocol import Engine, Slot
     from cnnjobs.engine.ray_session import JoinedRay
     from cnnjobs.engine.resources import Wishes
+    from cnnjobs.errors import ClusterLost
     from cnnjobs.preparation import Prepared
+
+
+NODES_WITHIN_S = 30.0
+"""A node that can hold a trial, and that no autoscaler adds, must be there within that: it may be starting."""
 
 
 class Workshop:
@@ -47,9 +55,20 @@ class Workshop:
             ClusterError: if the cluster cannot be joined.
         """
         from cnnjobs.engine.resources import divide
+        from cnnjobs.errors import ResourceError
 
         job, size = prepared.job, prepared.dataset.nbytes
-        return divide(self._capacity(), self._wishes, trials=trials, replicas=job.replicas, data_bytes=size)
+        until, told = time.monotonic() + NODES_WITHIN_S, False
+        while True:
+            try:
+                return divide(self._capacity(), self._wishes, trials=trials, replicas=job.replicas, data_bytes=size)
+            except ResourceError:
+                if self._session is None or time.monotonic() > until:
+                    raise
+            if not told:
+                click.echo(f"waiting up to {NODES_WITHIN_S:g} s for a node that can hold a trial", err=True)
+            told = True
+            time.sleep(1)
 
     def engine(self, slot: "Slot", at_once: int) -> "Engine":
         """Return what runs so many trials at once."""
@@ -61,6 +80,15 @@ class Workshop:
         gpus = this_machine().gpus if slot.gpus else 0
         return open_engine(cpus=at_once * slot.cpus, gpus=gpus, verbose=self._verbose)
 
+    def when_stuck(self, tell: "Callable[[ClusterLost], None]") -> None:
+        """Say what to do before the process ends because the cluster is gone and Ray waits for it for ever.
+
+        Args:
+            tell: is called in another thread than the main one.
+        """
+        if self._session is not None:
+            self._session.on_stuck = lambda lost: _end(lost, tell)
+
     def _capacity(self) -> "Capacity":
         from cnnjobs.engine.capacity import of_machine
         from cnnjobs.engine.places import Joined
@@ -71,6 +99,13 @@ class Workshop:
         if self._session is None:
             self._session = _join(self._place, insecure=self._insecure, verbose=self._verbose)
         return self._session.capacity()
+
+
+def _end(lost: "ClusterLost", tell: "Callable[[ClusterLost], None]") -> None:
+    try:
+        tell(lost)
+    finally:
+        os._exit(lost.exit_code)
 
 
 def _join(place: "Joined", *, insecure: bool, verbose: bool) -> "JoinedRay":

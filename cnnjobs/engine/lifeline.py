@@ -10,6 +10,9 @@ from cnnjobs.engine.places import answers
 EVERY_S = 3.0
 """Seconds between two looks."""
 
+STUCK_S = 10.0
+"""Ray may wait for a head that is gone in a call that nothing interrupts: after so long the main thread is stuck."""
+
 MISSES = 5
 """After so many looks in a row without an answer the cluster is taken for gone."""
 
@@ -20,14 +23,24 @@ class Lifeline:
     Args:
         host: of the head.
         port: where its GCS listens.
+        on_stuck: called, in another thread, when the main thread could not be interrupted.
         every_s: seconds between two looks.
+        stuck_s: seconds that the main thread has to react.
         there: says whether something answers.
     """
 
     def __init__(
-        self, host: str, port: int, *, every_s: float = EVERY_S, there: Callable[[str, int], bool] = answers
+        self,
+        host: str,
+        port: int,
+        on_stuck: Callable[[], None],
+        *,
+        every_s: float = EVERY_S,
+        stuck_s: float = STUCK_S,
+        there: Callable[[str, int], bool] = answers,
     ) -> None:
-        self._host, self._port, self._every_s, self._there = host, port, every_s, there
+        self._host, self._port, self._on_stuck = host, port, on_stuck
+        self._every_s, self._stuck_s, self._there = every_s, stuck_s, there
         self._over = threading.Event()
         self.lost = False
 
@@ -50,4 +63,6 @@ class Lifeline:
             if misses == MISSES:
                 self.lost = True
                 _thread.interrupt_main()
+                if not self._over.wait(self._stuck_s):
+                    self._on_stuck()
                 return

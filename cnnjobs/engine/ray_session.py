@@ -4,11 +4,13 @@ import contextlib
 import logging
 import os
 import signal
+import subprocess
+import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import ray
 import yaml
@@ -18,7 +20,7 @@ from cnnjobs.engine.capture import Capture, take_printed
 from cnnjobs.engine.environment import WORKERS
 from cnnjobs.engine.lifeline import Lifeline
 from cnnjobs.engine.places import Joined, is_loopback
-from cnnjobs.engine.token import MODE, use_own_token
+from cnnjobs.engine.token import MODE, PATH, VALUE, use_cluster_token, use_own_token
 from cnnjobs.errors import ClusterError, ClusterLost
 
 BOOTSTRAP = "~/ray_bootstrap_config.yaml"
@@ -79,7 +81,10 @@ class LocalRay:
 
 
 class JoinedRay:
-    """A running cluster that this machine is a node of; connected from the first use until `close`.
+    """A running cluster that this machine is a node of; connected until `close`.
+
+    `on_stuck` is called, in another thread, when the cluster is gone and the main thread waits for it where nothing
+    interrupts it: it is to end the process.
 
     Args:
         place: where its head is.
@@ -94,11 +99,14 @@ class JoinedRay:
 
     def __init__(self, place: Joined, *, insecure: bool = False, verbose: bool = False) -> None:
         self._place, self._verbose = place, verbose
+        self.on_stuck: Callable[[ClusterLost], None] = _end_process
         _quieten(verbose)
+        use_cluster_token()
         _reread_token()
         with _own_signal_handlers():
             self._join()
-        if place.named and not insecure and not asks_for_token() and not is_loopback(_host(place)):
+        reachable = place.named and not is_loopback(place.address.rpartition(":")[0])
+        if reachable and not insecure and not asks_for_token(place.address):
             ray.shutdown()
             raise ClusterError(
                 f"The cluster at {place.address} asks for no token: whoever reaches it can run code on it. Start it "
@@ -120,12 +128,13 @@ class JoinedRay:
             ClusterLost: in the place of what went wrong then.
         """
         host, _, port = self._place.address.rpartition(":")
-        with Lifeline(host, int(port)) as lifeline:
+        lost = ClusterLost(f"The cluster at {self._place.address} no longer answers.")
+        with Lifeline(host, int(port), lambda: self.on_stuck(lost)) as lifeline:
             try:
                 yield
             except (Exception, KeyboardInterrupt) as error:
                 if lifeline.lost:
-                    raise ClusterLost(f"The cluster at {self._place.address} no longer answers.") from error
+                    raise lost from error
                 raise
 
     def close(self) -> None:
@@ -149,10 +158,20 @@ class JoinedRay:
             printed.unlink(missing_ok=True)
 
 
-def asks_for_token() -> bool:
-    """Say whether the Ray that this process is connected to asks for a token."""
-    mode: Any = ray._raylet.get_authentication_mode()
-    return bool(mode == ray._raylet.AuthenticationMode.TOKEN)
+def asks_for_token(address: str) -> bool:
+    """Say whether a cluster refuses those who show no token: another process tries, because this one would show it.
+
+    Args:
+        address: host:port of its head.
+    """
+    code = "import sys; from ray._raylet import GcsClient; GcsClient(address=sys.argv[1]).internal_kv_keys(b'', None)"
+    without = {name: value for name, value in os.environ.items() if name not in (VALUE, PATH)} | {MODE: "disabled"}
+    try:
+        command = [sys.executable, "-c", code, address]
+        tried = subprocess.run(command, env=without, capture_output=True, timeout=30, check=False)
+    except subprocess.TimeoutExpired:
+        return True
+    return tried.returncode != 0
 
 
 def _refusal(address: str, error: Exception, printed: str) -> ClusterError:
@@ -175,6 +194,11 @@ def _refusal(address: str, error: Exception, printed: str) -> ClusterError:
     )
 
 
+def _end_process(lost: ClusterLost) -> None:
+    """End a process whose main thread waits for the cluster in a call that nothing interrupts."""
+    os._exit(lost.exit_code)
+
+
 def _kinds() -> tuple[tuple[tuple[Node, int], ...], int | None]:
     """Return which nodes may be added, from what the autoscaler reports or from what `ray up` left here."""
     config = ray._private.state.state.get_cluster_config()
@@ -187,10 +211,6 @@ def _kinds() -> tuple[tuple[tuple[Node, int], ...], int | None]:
     except (OSError, yaml.YAMLError):
         return (), None
     return kinds_of(written) if isinstance(written, dict) else ((), None)
-
-
-def _host(place: Joined) -> str:
-    return place.address.rpartition(":")[0]
 
 
 def _quieten(verbose: bool) -> None:

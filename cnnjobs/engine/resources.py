@@ -91,6 +91,11 @@ def _check(capacity: Capacity, slot: Slot) -> None:
         )
     if capacity.open_ended or any(slots_on(node, slot) for node in capacity.shapes):
         return
+    if not any(node.cpus for node in capacity.shapes):
+        raise ResourceError(
+            f"The cluster has no node that runs trials: {len(capacity.nodes)} without cores, and no autoscaler that "
+            "adds others. Start nodes with `ray start --address=HEAD:6379`, or look at `ray status`."
+        )
     most_gpus = max((node.gpus for node in capacity.shapes), default=0)
     most_cpus = max((node.cpus for node in capacity.shapes), default=0)
     if gpus > most_gpus:

@@ -24,6 +24,12 @@ def use_own_token() -> None:
     os.environ.update({MODE: "token", PATH: str(_own_token())})
 
 
+def use_cluster_token() -> None:
+    """Make this process show the cluster's token, if it has one and nobody has said whether to."""
+    if MODE not in os.environ and find_token() is not None:
+        os.environ[MODE] = "token"
+
+
 @functools.cache
 def _own_token() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="cnnjobs-token-"))
