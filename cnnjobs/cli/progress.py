@@ -1,4 +1,4 @@
-"""Shows trials under way: one living line on a terminal, plain lines when piped."""
+"""Counts trials under way, and says what happens to them."""
 
 import sys
 import time
@@ -6,17 +6,9 @@ from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 
-from rich.console import Console, Group, RenderableType
-from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.table import Table
-from rich.text import Text
-
+from cnnjobs.cli.screens import Snapshot, open_screen
 from cnnjobs.messages import Failure, Progress, Result
 from cnnjobs.plan import Trial
-
-SHOWN_RUNNING = 4
-"""How many trials under way are listed below the line."""
 
 RATE_WINDOW_S = 30.0
 """Rates are averages over the last so many seconds."""
@@ -97,6 +89,18 @@ class Meter:
         parts.append("starting workers" if left is None else f"{duration(left)} left")
         return " · ".join(parts)
 
+    def snapshot(self) -> Snapshot:
+        """Return it all at one moment."""
+        left = self.left()
+        return Snapshot(
+            trials=self.trials,
+            ended=self.done + self.failed,
+            fraction=self.fraction(),
+            line=self.describe(),
+            left=duration(left) if left else "",
+            running=dict(self.running),
+        )
+
     def _note(self) -> None:
         now = self._clock()
         self._window.append((now, self._epochs, self._seen))
@@ -115,16 +119,11 @@ class Display:
 
     def __init__(self, meter: Meter, images_of: Callable[[Trial], int], *, verbose: bool = False) -> None:
         self._meter, self._images_of, self._verbose = meter, images_of, verbose
-        self._console = Console(stderr=True, highlight=False)
-        self._alive = sys.stderr.isatty()
-        self._live = Live(
-            get_renderable=self._render, console=self._console, refresh_per_second=4, transient=True, auto_refresh=True
-        )
+        self._screen = open_screen(meter.snapshot)
 
     def __enter__(self) -> "Display":
         """Begin to show."""
-        if self._alive:
-            self._live.start()
+        self._screen.start()
         return self
 
     def __exit__(
@@ -135,50 +134,38 @@ class Display:
 
     def stop(self) -> None:
         """Take the line away."""
-        if self._alive:
-            self._live.stop()
+        self._screen.stop()
 
     def started(self, trial: Trial) -> None:
         """Show that a trial has begun."""
         self._meter.start(trial, self._images_of(trial))
+        self._screen.moved()
 
     def progressed(self, trial: Trial, progress: Progress) -> None:
         """Show how far it is."""
         self._meter.move(trial, progress)
+        self._screen.moved()
 
     def finished(self, trial: Trial, result: Result) -> None:
         """Show its outcome; on a terminal the line alone says it."""
         self._meter.end(trial, failed=False)
         if result.status == "diverged":
-            self._say(f"{trial.label()}: diverged at epoch {result.final['epochs_done']}, its loss is not finite")
-        elif not self._alive:
-            self._say(f"{trial.label()}: test accuracy {result.final['test_accuracy']:.2%}")
+            epoch = result.final["epochs_done"]
+            self._screen.say(f"{trial.label()}: diverged at epoch {epoch}, its loss is not finite")
+        else:
+            accuracy = result.final["test_accuracy"]
+            self._screen.say(f"{trial.label()}: test accuracy {accuracy:.2%}", routine=True)
         self._tell_log(result.log)
 
     def failed(self, trial: Trial, failure: Failure, log: str) -> None:
         """Show why it failed and where to read on."""
         self._meter.end(trial, failed=True)
-        self._say(f"{trial.label()}: FAILED: {failure.error}; log: {log}")
+        self._screen.say(f"{trial.label()}: FAILED: {failure.error}; log: {log}")
         self._tell_log(failure.log)
-
-    def _say(self, text: str) -> None:
-        prefix = "" if self._alive else f"[{self._meter.done + self._meter.failed}/{self._meter.trials}] "
-        left = self._meter.left()
-        suffix = "" if self._alive or not left else f" · {duration(left)} left"
-        self._console.print(Text(f"{prefix}{text}{suffix}"), soft_wrap=True)
 
     def _tell_log(self, log: str) -> None:
         if self._verbose and log.strip():
-            self._console.print(Text(log.rstrip(), style="dim"), soft_wrap=True)
-
-    def _render(self) -> RenderableType:
-        line = Table.grid(padding=(0, 1))
-        line.add_row(ProgressBar(total=1.0, completed=self._meter.fraction(), width=28), Text(self._meter.describe()))
-        running = list(self._meter.running.items())
-        listed = [Text(f"  {label}: {what}", style="dim") for label, what in running[:SHOWN_RUNNING]]
-        if len(running) > SHOWN_RUNNING:
-            listed.append(Text(f"  and {len(running) - SHOWN_RUNNING} more", style="dim"))
-        return Group(line, *listed)
+            self._screen.tell(log.rstrip())
 
 
 class Waiting:
