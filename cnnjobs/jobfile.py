@@ -23,12 +23,14 @@ class JobFile:
         text: what it says.
         job: the `job` it defines.
         neighbours: modules it imported from its own folder.
+        imported: modules it imported from whatever file, its neighbours among them.
     """
 
     path: Path
     text: str
     job: Job
     neighbours: tuple[ModuleType, ...]
+    imported: tuple[ModuleType, ...] = ()
 
 
 def load_job(path: str | Path) -> JobFile:
@@ -47,8 +49,9 @@ def load_job(path: str | Path) -> JobFile:
     job = names.get("job")
     if not isinstance(job, Job):
         raise JobFileError(_explain_no_job(names, shown))
-    fresh = [sys.modules[name] for name in set(sys.modules) - before]
-    return JobFile(file, text, job, tuple(module for module in fresh if _is_neighbour(module, folder)))
+    fresh = [sys.modules[name] for name in sorted(set(sys.modules) - before)]
+    neighbours = tuple(module for module in fresh if _is_neighbour(module, folder))
+    return JobFile(file, text, job, neighbours, tuple(one for one in fresh if getattr(one, "__file__", None)))
 
 
 def _read(file: Path, shown: Path) -> str:

@@ -39,7 +39,7 @@ def source_of(function: FunctionType) -> str:
     statements = _Statements(text)
     behind = statements.behind(function)
     parts = {"\n".join(statements.text_of(one) for one in behind)}
-    for path in _imported(behind, Path(file).resolve()):
+    for path in imported_files(behind, Path(file).resolve()):
         parts.add(f"# {path.name}\n{path.read_text(encoding='utf-8', errors='replace')}")
     return "\n".join(sorted(parts | set(_values(function))))
 
@@ -92,7 +92,7 @@ def _bound(one: ast.stmt) -> set[str]:
     return names
 
 
-def _imported(trees: list[ast.stmt], file: Path) -> set[Path]:
+def imported_files(trees: list[ast.stmt], file: Path) -> set[Path]:
     """Return the user's files that the statements import, and those that these import, and so on."""
     seen: set[Path] = set()
     waiting: list[tuple[ast.AST, Path]] = [(tree, file) for tree in trees]

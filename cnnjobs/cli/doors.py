@@ -8,14 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnjobs.datasets import Dataset
+from cnnjobs.engine.dashboard import Cluster
 from cnnjobs.engine.environment import prepare_environment
 from cnnjobs.engine.places import Joined
 from cnnjobs.engine.protocol import Engine, Slot, Worker
+from cnnjobs.errors import ClusterError
 from cnnjobs.plan import Trial
 from cnnjobs.spec import DatasetSpec, Variant
 from cnnjobs.store.checkpoints import Checkpoints
 
 if TYPE_CHECKING:
+    from cnnjobs.engine.ray_jobs import JobsApi
     from cnnjobs.engine.ray_session import JoinedRay
     from cnnjobs.models.networks import NetworkFacts
     from cnnjobs.training.saved_model import SavedModel
@@ -50,6 +53,22 @@ def open_engine_on(session: "JoinedRay") -> Engine:
     from cnnjobs.engine.ray_tune import RayTuneEngine
 
     return RayTuneEngine(session)
+
+
+def open_jobs(cluster: Cluster) -> "JobsApi":
+    """Return the jobs of a cluster.
+
+    Raises:
+        ClusterError: if they cannot be reached from here.
+    """
+    prepare_environment(joining=True)
+    try:
+        from cnnjobs.engine.ray_jobs import JobsApi
+    except ImportError as error:
+        raise ClusterError(
+            f"Jobs on a cluster need more of Ray than is installed here ({error}): pip install 'cnnjobs[cluster]'."
+        ) from error
+    return JobsApi(cluster)
 
 
 def open_worker(dataset: Dataset, slot: Slot, checkpoints: Checkpoints | None) -> Worker:

@@ -1,5 +1,6 @@
 """Runs what is missing of a prepared job, and shows it meanwhile."""
 
+import os
 import shlex
 import sys
 from types import FrameType
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from cnnjobs.preparation import Prepared
     from cnnjobs.store.checkpoints import Checkpoints
     from cnnjobs.store.store import Store
+
+
+TYPED = "CNNJOBS_TYPED"
+"""Variable with the command that a person typed on another machine."""
 
 
 class Runner:
@@ -142,8 +147,8 @@ def _announcement(prepared: "Prepared", trials: "list[Trial]", slot: "Slot", at_
 
 
 def command_line() -> str:
-    """Return the command as it was typed."""
-    return shlex.join(["cnnjobs", *sys.argv[1:]])
+    """Return the command as it was typed, here or on the machine that it came from."""
+    return os.environ.get(TYPED) or shlex.join(["cnnjobs", *sys.argv[1:]])
 
 
 def as_interrupt(number: int, frame: FrameType | None) -> None:
