@@ -118,6 +118,7 @@ def _run(
     from cnnjobs.cli.running import command_line
     from cnnjobs.engine.resources import divide
     from cnnjobs.errors import Interrupted
+    from cnnjobs.identity import canonical
     from cnnjobs.machine import this_machine
 
     machine, data = this_machine(), fit.prepared.dataset
@@ -127,7 +128,7 @@ def _run(
     try:
         with Display(Meter(1, images), lambda trial: images, verbose=verbose) as display:
             engine = open_engine(cpus=slot.cpus, gpus=machine.gpus if slot.gpus else 0, verbose=verbose)
-            make_worker = partial(open_fitting_worker, source=source)
+            make_worker = partial(open_fitting_worker, source=source, settings=canonical(fit.trial.spec))
             return fit.run(engine, make_worker, slot, store, checkpoints, display)
     except KeyboardInterrupt:
         kept = fit.trial.trial_id in checkpoints.trial_ids()
