@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cnnjobs.cli.options import device_options, not_empty, replicas_of, run_options
+from cnnjobs.cli.options import device_options, not_empty, run_options
 
 if TYPE_CHECKING:
     from cnnjobs.engine.resources import Wishes
@@ -58,7 +58,7 @@ def fit(
     from cnnjobs.store.files import plain_name
 
     signal.signal(signal.SIGTERM, as_interrupt)
-    asked = Overrides(replicas=replicas_of(gpus_per_trial), **overrides)
+    asked = Overrides(gpus_per_trial=gpus_per_trial, **overrides)
     read = for_fit(read_job(job, asked), variant, repeat)
     store = store_at(results, read.job)
     if output is not None:
@@ -71,7 +71,7 @@ def fit(
     if output is None:
         folder.check_writable()
     checkpoints = Checkpoints(folder.below("checkpoints", plain), checkpoint_every)
-    wishes = Wishes(1, cpus_per_trial or this_machine().cpus, gpus_per_trial)
+    wishes = Wishes(1, cpus_per_trial or this_machine().cpus, gpus_per_trial, read.job.gpus_per_trial)
     trained = _run(fit, read.dataset, store, checkpoints, wishes, verbose)
     place = _save(trained, folder, name, output)
     checkpoints.clear()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cnnjobs.cli.options import device_options, override_options, replicas_of
+from cnnjobs.cli.options import device_options, override_options
 
 if TYPE_CHECKING:
     from cnnjobs.cli.running import Runner
@@ -64,7 +64,7 @@ def submit(
     from cnnjobs.store.checkpoints import Checkpoints
 
     signal.signal(signal.SIGTERM, as_interrupt)
-    asked = Overrides(replicas=replicas_of(gpus_per_trial), **overrides)
+    asked = Overrides(gpus_per_trial=gpus_per_trial, **overrides)
     read = read_job(job, asked)
     plain, rule = read.job, _rule(read, half_width, most_repeats, audit)
     prepared = prepare(read if audit is None else for_audit(read, audit, asked.only), asked, Waiting())
@@ -76,7 +76,8 @@ def submit(
     keeps = prepared.job.keep == "state"
     finals = store.files.below("states")
     checkpoints = Checkpoints(store.files.below("checkpoints"), checkpoint_every, finals=finals, keeps_final=keeps)
-    runner = Runner(store, checkpoints, Wishes(max_concurrent, cpus_per_trial, gpus_per_trial), verbose=verbose)
+    wishes = Wishes(max_concurrent, cpus_per_trial, gpus_per_trial, prepared.job.gpus_per_trial)
+    runner = Runner(store, checkpoints, wishes, verbose=verbose)
     runner.run(prepared, None if audit is None else store_at(results, plain))
     if rule is not None:
         _run_second_stage(prepared, store, rule, runner)
