@@ -7,6 +7,7 @@ from typing import Any
 from cnnjobs.engine.protocol import Engine, MakeWorker, Slot, Work
 from cnnjobs.errors import SpecError, TrialsFailed
 from cnnjobs.messages import Failure, Message, Progress, Result, Started
+from cnnjobs.models.weights import read_weights
 from cnnjobs.plan import Trial
 from cnnjobs.preparation import Prepared, ReadJob, watches_validation
 from cnnjobs.spec import Job
@@ -82,6 +83,7 @@ class FinalFit:
             at_once=1,
             checkpoints=checkpoints,
             modules=self.prepared.file.neighbours,
+            files=read_weights([self.trial.spec]),
         )
         engine.run(work, _teller(watcher, ends))
         end = ends[-1]

@@ -12,7 +12,7 @@ from typing import Any
 
 from cnnjobs.errors import SpecError
 from cnnjobs.source import source_of
-from cnnjobs.spec import UserFunction, WeightsFile
+from cnnjobs.spec import Model, UserFunction, Variant, WeightsFile
 
 NUMERICS_VERSION = 3
 """Raised when a change of the training code changes results: all trials then run again."""
@@ -37,7 +37,7 @@ def canonical(value: Any) -> Any:
             "options": canonical(value.options),
         }
     if isinstance(value, WeightsFile):
-        return {"kind": "WeightsFile", "sha256": _sha256_of_file(value.path)}
+        return {"kind": "WeightsFile", "sha256": value.sha256 or _sha256_of_file(value.path)}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         parts = {item.name: canonical(getattr(value, item.name)) for item in dataclasses.fields(value)}
         return {"kind": type(value).__name__, **parts}
@@ -61,6 +61,20 @@ def canonical(value: Any) -> Any:
         f"A hyperparameter must be a finite number, text, None, or a list or dict of these, so that it can be stored. "
         f"Received: {value!r} of type {type(value).__name__}."
     )
+
+
+def pinned(variant: Variant) -> Variant:
+    """Return the variant with the hash of its weights file in it: the file is not looked at again.
+
+    Raises:
+        SpecError: if the file cannot be read.
+    """
+    network = variant.network
+    weights = network.options.get("weights") if isinstance(network, Model) else None
+    if not isinstance(weights, WeightsFile) or weights.sha256 is not None:
+        return variant
+    known = dataclasses.replace(weights, sha256=_sha256_of_file(weights.path))
+    return variant.but(model=dataclasses.replace(network, options={**network.options, "weights": known}))
 
 
 def _sha256_of_file(path: str) -> str:

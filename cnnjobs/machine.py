@@ -34,6 +34,27 @@ def this_machine() -> Machine:
     return Machine(_cpus(), _gpus(), _free_bytes())
 
 
+def physical_gpus() -> int:
+    """Return how many GPUs of NVIDIA's the machine has, whichever of them this process may use."""
+    listed = Path("/proc/driver/nvidia/gpus")
+    if listed.is_dir():
+        return len(list(listed.iterdir()))
+    return sum(line.startswith("GPU ") for line in _nvidia_smi("-L").splitlines())  # WSL has no such folder
+
+
+def gpu_memory_mib(device: str) -> int | None:
+    """Return the memory of a GPU, all of it; None where that cannot be told, as for a part of one (MIG).
+
+    Args:
+        device: as CUDA_VISIBLE_DEVICES names it: its index by PCI bus, its UUID.
+    """
+    if device.startswith("MIG"):
+        return None
+    told = _nvidia_smi("--query-gpu=memory.total,mig.mode.current", "--format=csv,noheader,nounits", "-i", device)
+    total, _, split = (part.strip() for part in told.strip().partition(","))
+    return int(total) if total.isdigit() and split != "Enabled" else None
+
+
 def process_lives(pid: int) -> bool:
     """Say whether a process with that number exists on this machine."""
     try:
@@ -84,17 +105,19 @@ def _gpus() -> int:
     chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
     if chosen is not None:
         return len([name for name in chosen.split(",") if name.strip() not in ("", "-1")])
-    listed = Path("/proc/driver/nvidia/gpus")
-    if listed.is_dir():
-        return len(list(listed.iterdir()))
-    tool = shutil.which("nvidia-smi")  # under WSL there is no such folder
+    return physical_gpus()
+
+
+def _nvidia_smi(*words: str) -> str:
+    """Return what NVIDIA's tool prints; nothing where there is none, or it fails."""
+    tool = shutil.which("nvidia-smi")
     if tool is None:
-        return 0
+        return ""
     try:
-        found = subprocess.run([tool, "-L"], capture_output=True, text=True, timeout=10, check=False)
+        found = subprocess.run([tool, *words], capture_output=True, text=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired):
-        return 0
-    return sum(line.startswith("GPU ") for line in found.stdout.splitlines())
+        return ""
+    return "" if found.returncode else found.stdout
 
 
 def _free_bytes() -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from cnnjobs.errors import SpecError
-from cnnjobs.identity import NUMERICS_VERSION, canonical, digest
+from cnnjobs.identity import NUMERICS_VERSION, canonical, digest, pinned
 from cnnjobs.spec import SOURCES, Job, Variant
 
 
@@ -151,10 +151,11 @@ class Plan:
 def make_plan(job: Job, fingerprint: str, limit_train: int | None = None) -> Plan:
     """Return the trials of `job` on the data set with that content fingerprint."""
     protocol = Protocol(None if job.folds else job.validation, job.folds, job.stratify, limit_train, job.replicas)
-    conditions = {}
+    conditions, variants = {}, {}
     for name, variant in job.variants.items():
         try:
-            conditions[name] = condition_id(job, name, variant, protocol, fingerprint)
+            variants[name] = pinned(variant)
+            conditions[name] = condition_id(job, name, variants[name], protocol, fingerprint)
         except SpecError as error:
             raise SpecError(f"Variant {name!r}: {error}") from error
         except RecursionError:
@@ -162,9 +163,9 @@ def make_plan(job: Job, fingerprint: str, limit_train: int | None = None) -> Pla
     _refuse_twins(conditions)
     lineages = {
         name: condition_id(job, name, variant.but(epochs=1), protocol, fingerprint)
-        for name, variant in job.variants.items()
+        for name, variant in variants.items()
     }
-    return _plan(job, protocol, conditions, lineages)
+    return _plan(job.but(variants=variants), protocol, conditions, lineages)
 
 
 def _plan(job: Job, protocol: Protocol, conditions: Mapping[str, str], lineages: Mapping[str, str]) -> Plan:

@@ -12,7 +12,7 @@ from cnnjobs.jobfile import JobFile, load_job
 from cnnjobs.models import check_network
 from cnnjobs.plan import Plan, make_plan
 from cnnjobs.spec import CustomCallback, DatasetSpec, ImageFolder, Job, Variant, dataset_spec
-from cnnjobs.spec.checks import whole
+from cnnjobs.spec.checks import gpu_count, whole
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
 
@@ -31,7 +31,7 @@ class Overrides:
         dataset: another data set.
         image_size: side of the pictures of an image folder, pixels.
         strict: a broken picture is an error.
-        replicas: devices a trial trains on together.
+        gpus_per_trial: GPUs a trial holds; from 2 on, the number of replicas as well.
     """
 
     repeats: int | None = None
@@ -41,7 +41,7 @@ class Overrides:
     dataset: str | None = None
     image_size: int | None = None
     strict: bool = False
-    replicas: int | None = None
+    gpus_per_trial: float | None = None
 
 
 @dataclass(frozen=True)
@@ -187,8 +187,9 @@ def _overridden(job: Job, overrides: Overrides) -> Job:
             raise SpecError(f"`--only` must be a variant of {job.name}: {names}. Received: {name!r}.")
     if overrides.repeats is not None:
         job = job.but(repeats=overrides.repeats)
-    if overrides.replicas is not None:
-        job = job.but(replicas=overrides.replicas)
+    if overrides.gpus_per_trial is not None:
+        gpus = gpu_count("--gpus-per-trial", overrides.gpus_per_trial)
+        job = job.but(gpus_per_trial=gpus, replicas=int(gpus) if gpus >= 2 else job.replicas)
     if overrides.epochs is not None:
         job = job.but(variants={name: one.but(epochs=overrides.epochs) for name, one in job.variants.items()})
     return job

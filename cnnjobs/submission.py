@@ -12,6 +12,7 @@ from cnnjobs.engine.protocol import Engine, MakeWorker, Slot, Work
 from cnnjobs.errors import StoreError
 from cnnjobs.identity import NUMERICS_VERSION, to_json
 from cnnjobs.messages import Failure, Message, Progress, Result, Started
+from cnnjobs.models.weights import read_weights
 from cnnjobs.plan import Trial
 from cnnjobs.preparation import Prepared
 from cnnjobs.store.checkpoints import Checkpoints
@@ -153,6 +154,7 @@ class Submission:
             at_once=self.at_once,
             checkpoints=self.checkpoints,
             modules=self.prepared.file.neighbours,
+            files=read_weights(trial.spec for trial in self.trials),
         )
         engine.run(work, recorder.on_message)
         compact_if_possible(self.store)

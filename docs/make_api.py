@@ -60,7 +60,7 @@ UNITS = {  # what a column is in, and what it says where its name does not
     "gpus": "count, may be a fraction",
     "replicas": "devices of the trial",
     "host": "name",
-    "device": "name",
+    "device": "kind, whatever the number",
     "commit": "of the job file's repository",
     "dirty": "whether it had changes that were not committed",
     "epoch": "counts from 1",

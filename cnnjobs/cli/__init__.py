@@ -8,7 +8,9 @@ import click
 import cnnjobs
 from cnnjobs.cli.aggregate import aggregate
 from cnnjobs.cli.evaluate import evaluate
+from cnnjobs.cli.fetch import fetch, send
 from cnnjobs.cli.fit import fit
+from cnnjobs.cli.jobs import logs, stop
 from cnnjobs.cli.plan import plan
 from cnnjobs.cli.predict import predict
 from cnnjobs.cli.show import show
@@ -47,10 +49,17 @@ def main() -> None:
     cnnjobs fit JOB --variant NAME         the final model, on all of train, as one file
     cnnjobs evaluate MODEL                 accuracy, loss, per-class report
     cnnjobs predict MODEL IMAGE...         label and probability of pictures
+
+    \b
+    With --address http://127.0.0.1:8265, a cluster:
+    cnnjobs submit JOB, status             as above, there
+    cnnjobs logs, stop [JOB]               follow a job there, end it
+    cnnjobs fetch [JOB]                    bring its results home
+    cnnjobs doctor                         what is wrong with this machine, or with a cluster
     """  # noqa: D301 - click reads the backspace
 
 
-for command in (show, plan, submit, status, aggregate, fit, evaluate, predict):
+for command in (show, plan, submit, status, aggregate, fit, evaluate, predict, logs, stop, fetch, send):
     main.add_command(command)
 
 if __name__ == "__main__":

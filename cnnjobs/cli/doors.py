@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +84,7 @@ def _trial_worker(dataset: Dataset, slot: Slot, checkpoints: Checkpoints | None)
 
 
 def open_fitting_worker(
-    dataset: Dataset, slot: Slot, checkpoints: Checkpoints | None, *, source: DatasetSpec
+    dataset: Dataset, slot: Slot, checkpoints: Checkpoints | None, *, source: DatasetSpec, settings: Any
 ) -> Worker:
     """Return a worker for this process whose results carry the trained network.
 
@@ -93,11 +93,13 @@ def open_fitting_worker(
         slot: what it runs on.
         checkpoints: where trials under way are kept.
         source: what the data set was loaded from, for the model file.
+        settings: of the variant as JSON, for the model file: told here, because the sources of its functions and
+            its weights file lie where the job was read.
     """
     worker = _trial_worker(dataset, slot, checkpoints)
     from cnnjobs.training.fitting import FittingWorker
 
-    return FittingWorker(worker, source)
+    return FittingWorker(worker, source, settings)
 
 
 def open_model(path: str) -> "SavedModel":

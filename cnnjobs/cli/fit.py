@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cnnjobs.cli.options import cluster_options, device_options, not_empty, replicas_of, run_options
+from cnnjobs.cli.options import cluster_options, device_options, not_empty, run_options
 
 if TYPE_CHECKING:
     from cnnjobs.cli.workshop import Workshop
@@ -70,7 +70,7 @@ def fit(
             f"`fit` runs on this machine or on a cluster that it is a node of. Received: {where.url}. Fit on the head "
             "of the cluster, or here with `--address local`."
         )
-    asked = Overrides(replicas=replicas_of(gpus_per_trial), **overrides)
+    asked = Overrides(gpus_per_trial=gpus_per_trial, **overrides)
     read = for_fit(read_job(job, asked), variant, repeat)
     store = store_at(results, read.job)
     if output is not None:
@@ -84,7 +84,7 @@ def fit(
         folder.check_writable()
     checkpoints = Checkpoints(folder.below("checkpoints", plain), checkpoint_every)
     all_cores = this_machine().cpus if isinstance(where, Here) else None
-    wishes = Wishes(1, cpus_per_trial or all_cores, gpus_per_trial)
+    wishes = Wishes(1, cpus_per_trial or all_cores, gpus_per_trial, read.job.gpus_per_trial)
     with Workshop(where, wishes, insecure=insecure, verbose=verbose) as workshop:
         trained = _run(fit, read.dataset, store, checkpoints, workshop, verbose)
     place = _save(trained, folder, name, output)
@@ -131,6 +131,7 @@ def _run(
     from cnnjobs.cli.progress import Display, Meter
     from cnnjobs.cli.running import command_line
     from cnnjobs.errors import Interrupted
+    from cnnjobs.identity import canonical
 
     data = fit.prepared.dataset
     slot, _ = workshop.slot(fit.prepared, trials=1)
@@ -139,7 +140,7 @@ def _run(
     try:
         with Display(Meter(1, images), lambda trial: images, verbose=verbose) as display:
             engine = workshop.engine(slot, at_once=1)
-            make_worker = partial(open_fitting_worker, source=source)
+            make_worker = partial(open_fitting_worker, source=source, settings=canonical(fit.trial.spec))
             return fit.run(engine, make_worker, slot, store, checkpoints, display)
     except KeyboardInterrupt:
         kept = fit.trial.trial_id in checkpoints.trial_ids()

@@ -58,13 +58,16 @@ _TRIALS = (
 
 _DEVICES = (
     click.option(
-        "--cpus-per-trial", type=click.IntRange(min=1), metavar="N", help="Cores a trial.  [default: 1; all for a fit]"
+        "--cpus-per-trial",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Cores a trial.  [default: 1; with a GPU its share of the cores, at most 8; all for a fit]",
     ),
     click.option(
         "--gpus-per-trial",
         type=click.FloatRange(min=0),
         metavar="X",
-        help="GPUs a trial, or a fraction of one.  [default: 1 where there are GPUs]",
+        help="GPUs a trial, or a fraction of one.  [default: the job's; 1 a replica where there are GPUs]",
     ),
     click.option(
         "--checkpoint-every",
@@ -106,11 +109,6 @@ def run_options(command: F) -> F:
 def device_options(command: F) -> F:
     """Add the options that say on what trials run, and what is kept and told meanwhile."""
     return _with(_DEVICES, command)
-
-
-def replicas_of(gpus_per_trial: float | None) -> int | None:
-    """Return how many replicas whole GPUs ask for; None leaves it to the job."""
-    return int(gpus_per_trial) if gpus_per_trial is not None and gpus_per_trial >= 2 else None
 
 
 def decoding_options(command: F) -> F:

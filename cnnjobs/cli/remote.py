@@ -4,12 +4,13 @@ import json
 import os
 import secrets
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -211,9 +212,10 @@ def _show(api: "JobsApi", identity: str) -> str:
     from cnnjobs.cli.screens import MARK, PlainScreen, Snapshot, TerminalScreen
 
     latest = [Snapshot()]
-    alive = click.get_text_stream("stderr").isatty()
-    screen: Screen = TerminalScreen(lambda: latest[0]) if alive else PlainScreen(lambda: latest[0])
-    shown, plain = False, []
+    screen: Screen = PlainScreen(lambda: latest[0])
+    if sys.stderr.isatty():
+        screen = TerminalScreen(lambda: latest[0])
+    shown, plain = False, list[str]()
     try:
         for line in api.follow(identity, lambda text: click.echo(f"note: {text}", err=True)):
             if not line.startswith(MARK):
@@ -223,17 +225,33 @@ def _show(api: "JobsApi", identity: str) -> str:
                 continue
             event = json.loads(line.removeprefix(MARK))
             latest[0] = Snapshot(**event["now"])
-            if shown == bool(event.get("over")):
-                (screen.stop if shown else screen.start)()
-                shown = not shown
-            if "say" in event:
-                screen.say(event["say"], routine=event["routine"])
-            if "tell" in event:
-                screen.tell(event["tell"])
+            shown = _show_event(screen, event, shown)
     finally:
         if shown:
             screen.stop()
     return "\n".join(plain)
+
+
+def said_in(line: str) -> str | None:
+    """Return what an event says of a trial; None for other lines."""
+    from cnnjobs.cli.screens import MARK
+
+    event = json.loads(line.removeprefix(MARK)) if line.startswith(MARK) else {}
+    return event.get("say")
+
+
+def _show_event(screen: "Screen", event: dict[str, Any], shown: bool) -> bool:
+    """Show what an event says; return whether the screen is on."""
+    over = bool(event.get("over"))
+    if shown and over:
+        screen.stop()
+    elif not shown and not over:
+        screen.start()
+    if "say" in event:
+        screen.say(event["say"], routine=event["routine"])
+    if "tell" in event:
+        screen.tell(event["tell"])
+    return not over
 
 
 def _not_run(job: "RemoteJob", log: str) -> Exception:

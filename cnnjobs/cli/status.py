@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cnnjobs.cli.options import DEFAULT_RESULTS
+from cnnjobs.cli.options import DEFAULT_RESULTS, cluster_options
+from cnnjobs.cli.remote import over_http
 from cnnjobs.cli.stores import for_each_store
 
 if TYPE_CHECKING:
@@ -12,10 +13,44 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Show what is done, running and failed, with reasons.")
-@click.argument("results", metavar="[RESULTS]", default=DEFAULT_RESULTS)
-def status(results: str) -> None:
-    """Show what is done, running and failed in RESULTS, a job's folder or a folder of jobs."""
-    for_each_store(results, _show)
+@click.argument("results", metavar="[RESULTS]", required=False)
+@cluster_options
+def status(results: str | None, address: str | None, insecure: bool) -> None:
+    """Show what is done, running and failed in RESULTS, a job's folder or a folder of jobs.
+
+    With the URL of a cluster as --address, show its jobs, and the results in RESULTS on its head: by default those of
+    the newest job.
+    """
+    url = over_http(address) if results is None or address is not None else None
+    if url is None:
+        for_each_store(results or DEFAULT_RESULTS, _show)
+    else:
+        _show_cluster(url, results, insecure=insecure)
+
+
+def _show_cluster(url: str, results: str | None, *, insecure: bool) -> None:
+    """Show the jobs of a cluster, and what the store of one of them holds."""
+    from datetime import datetime
+
+    from cnnjobs.cli.remote import ask_head, place_of_results, reach
+    from cnnjobs.cli.tables import show_table
+    from cnnjobs.engine.ray_jobs import KIND
+
+    api = reach(url, insecure=insecure)
+    jobs = [job for job in api.jobs() if job.metadata[KIND] == "submit"]
+    if not jobs and results is None:
+        click.echo(f"The cluster at {url} has no jobs of cnnjobs.")
+        return
+    when = [datetime.fromtimestamp(job.started).strftime("%Y-%m-%d %H:%M") if job.started else "-" for job in jobs]
+    rows = [(j.metadata.get("job", ""), j.status.lower(), at, j.identity) for j, at in zip(jobs, when, strict=True)]
+    show_table(f"jobs on {url}", ("job", "status", "since", "identity"), rows)
+    place = results if results is not None else f"{jobs[0].metadata['results']}/{jobs[0].metadata['job']}"
+    code, printed = ask_head(api, ["status", place], {})
+    click.echo(printed.rstrip("\n"))
+    if results is None:
+        click.echo(f"results: {place_of_results(jobs[0])}")
+    if code:
+        click.get_current_context().exit(code)
 
 
 def _show(store: "Store") -> None:

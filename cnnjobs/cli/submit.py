@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cnnjobs.cli.options import cluster_options, device_options, override_options, replicas_of
+from cnnjobs.cli.options import cluster_options, device_options, override_options
 
 if TYPE_CHECKING:
     from cnnjobs.cli.running import Runner
@@ -37,7 +37,10 @@ if TYPE_CHECKING:
 @click.option("--max-concurrent", type=click.IntRange(min=1), metavar="N", help="At most N trials at once.")
 @device_options
 @cluster_options
+@click.pass_context
 def submit(
+    context: click.Context,
+    /,
     job: str,
     *,
     results: str,
@@ -58,9 +61,13 @@ def submit(
     JOB is a Python file that defines `job = Job(...)`. Trials that are stored already do not run
     again: an interrupted submit continues, and a higher --repeats adds repeats. With --half-width
     those of JOB are a pilot: their spread fixes how many each variant needs in all.
+
+    With the URL of a cluster as --address, JOB and the files beside it that it imports are uploaded, and this runs
+    on the cluster's head; relative paths, of data as well, are then taken from ~/cnnjobs there.
     """
     from cnnjobs.audit import for_audit
     from cnnjobs.cli.progress import Waiting
+    from cnnjobs.cli.remote import submit_remotely
     from cnnjobs.cli.running import Runner, as_interrupt
     from cnnjobs.cli.workshop import Workshop
     from cnnjobs.engine.places import Remote, find_place
@@ -71,8 +78,9 @@ def submit(
     signal.signal(signal.SIGTERM, as_interrupt)
     place = find_place(address)
     if isinstance(place, Remote):
-        raise NotImplementedError
-    asked = Overrides(replicas=replicas_of(gpus_per_trial), **overrides)
+        submit_remotely(context, job, results, place.url, insecure=insecure)
+        return
+    asked = Overrides(gpus_per_trial=gpus_per_trial, **overrides)
     read = read_job(job, asked)
     plain, rule = read.job, _rule(read, half_width, most_repeats, audit)
     prepared = prepare(read if audit is None else for_audit(read, audit, asked.only), asked, Waiting())
@@ -84,7 +92,7 @@ def submit(
     keeps = prepared.job.keep == "state"
     finals = store.files.below("states")
     checkpoints = Checkpoints(store.files.below("checkpoints"), checkpoint_every, finals=finals, keeps_final=keeps)
-    wishes = Wishes(max_concurrent, cpus_per_trial, gpus_per_trial)
+    wishes = Wishes(max_concurrent, cpus_per_trial, gpus_per_trial, prepared.job.gpus_per_trial)
     with Workshop(place, wishes, insecure=insecure, verbose=verbose) as workshop:
         runner = Runner(store, checkpoints, workshop, verbose=verbose)
         runner.run(prepared, None if audit is None else store_at(results, plain))

@@ -12,7 +12,7 @@ class InlineEngine:
 
         def make() -> Worker:
             if not made:
-                made.append(work.make_worker(work.dataset, work.slot, work.checkpoints))
+                made.append(work.new_worker())
             return made[0]
 
         for trial in work.trials:

@@ -1,13 +1,17 @@
 """What an engine is: something that runs trials on workers and passes their messages on."""
 
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cnnjobs.datasets import Dataset
 from cnnjobs.messages import Failure, Message, Started
+from cnnjobs.models.weights import keep_weights
 from cnnjobs.plan import Trial
 from cnnjobs.store.checkpoints import Checkpoints
 
@@ -60,6 +64,8 @@ class Work:
         checkpoints: where trials under way are kept; None for nowhere.
         modules: modules of the user's that functions in the trials refer to; worker processes cannot
             import them by name.
+        files: (bytes,) uint8 of each file of pretrained weights that the trials need, by name; arrays, because
+            Ray shares those between processes without copies.
     """
 
     trials: Sequence[Trial]
@@ -69,6 +75,17 @@ class Work:
     at_once: int
     checkpoints: Checkpoints | None = None
     modules: tuple[ModuleType, ...] = ()
+    files: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
+
+    @property
+    def nbytes(self) -> int:
+        """How much all workers share."""
+        return self.dataset.nbytes + sum(content.nbytes for content in self.files.values())
+
+    def new_worker(self) -> Worker:
+        """Make a worker in this process, which has the files at hand."""
+        keep_weights(self.files)
+        return self.make_worker(self.dataset, self.slot, self.checkpoints)
 
 
 class Engine(Protocol):

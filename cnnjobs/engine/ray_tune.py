@@ -42,7 +42,7 @@ class RayTuneEngine:
     def run(self, work: Work, on_message: OnMessage) -> None:
         """Run all trials."""
         with (
-            self._session.opened(work.dataset.nbytes),
+            self._session.opened(work.nbytes),
             tempfile.TemporaryDirectory(prefix="cnnjobs-tune-") as folder,
         ):
             _pickle_by_value(work)
@@ -129,7 +129,7 @@ class _TrialRunner(tune.Trainable):
 
     def _ready_worker(self) -> Worker:
         if self._worker is None:
-            self._worker = self._work.make_worker(self._work.dataset, self._work.slot, self._work.checkpoints)
+            self._worker = self._work.new_worker()
         return self._worker
 
     def _with_log(self, message: Message) -> Message:

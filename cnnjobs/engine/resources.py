@@ -11,6 +11,9 @@ from cnnjobs.machine import RAY_BYTES, WORKER_BYTES
 WAITED_FOR = 16
 """So many trials ask an autoscaler for nodes where it does not say how many it may add."""
 
+MOST_CPUS = 8
+"""Cores that a trial with GPUs gets at most, unless told otherwise. Chosen, not measured."""
+
 
 @dataclass(frozen=True)
 class Wishes:
@@ -20,18 +23,20 @@ class Wishes:
         max_concurrent: most trials at once.
         cpus_per_trial: cores a trial.
         gpus_per_trial: GPUs a trial, or a fraction of one.
+        job_gpus: the same as the job has it, which holds where there are GPUs.
     """
 
     max_concurrent: int | None = None
     cpus_per_trial: int | None = None
     gpus_per_trial: float | None = None
+    job_gpus: float | None = None
 
 
 def divide(capacity: Capacity, wishes: Wishes, *, trials: int, replicas: int, data_bytes: int) -> tuple[Slot, int]:
     """Return what a trial runs on, and how many run at once.
 
-    By default one GPU a replica where there are GPUs, else one core a trial; as many at once as fit
-    the cores or GPUs and the free memory, on nodes that are there and on those that may be added.
+    By default one GPU a replica where there are GPUs, with its share of the cores, else one core a trial;
+    as many at once as fit the cores or GPUs and the free memory, on nodes that are there and that may be added.
 
     Args:
         capacity: what there is.
@@ -45,8 +50,9 @@ def divide(capacity: Capacity, wishes: Wishes, *, trials: int, replicas: int, da
     """
     gpus = wishes.gpus_per_trial
     if gpus is None:
-        gpus = float(replicas) if any(node.gpus for node in capacity.shapes) else 0.0
-    slot = Slot(cpus=wishes.cpus_per_trial or 1, gpus=gpus, replicas=replicas)
+        gpus = _default_gpus(any(node.gpus for node in capacity.shapes), wishes.job_gpus, replicas)
+    _check_gpus(gpus, replicas)
+    slot = Slot(cpus=wishes.cpus_per_trial or _default_cpus(capacity, gpus), gpus=gpus, replicas=replicas)
     _check(capacity, slot)
     fitting = _most_at_once(capacity, slot, data_bytes)
     if not fitting and capacity.open_ended:
@@ -63,10 +69,8 @@ def slots_on(node: Node, slot: Slot, data_bytes: int = 0) -> int:
         data_bytes: size of the data set, if memory counts.
     """
     fitting = node.cpus // slot.cpus
-    if 0 < slot.gpus < 1:
-        fitting = min(fitting, node.gpus * int(1 / slot.gpus + 1e-9))
-    elif slot.gpus:
-        fitting = min(fitting, int(node.gpus // slot.gpus))
+    if slot.gpus:
+        fitting = min(fitting, _held_at_once(node.gpus, slot.gpus))
     if node.free_bytes is not None and fitting:
         free = node.free_bytes - data_bytes - RAY_BYTES  # the copy that workers share, and Ray itself
         fitting = min(fitting, max(1, free // (WORKER_BYTES + data_bytes)))  # one is always tried
@@ -79,16 +83,19 @@ def _most_at_once(capacity: Capacity, slot: Slot, data_bytes: int) -> int:
     return there + sum(added[: capacity.most_added])
 
 
-def _check(capacity: Capacity, slot: Slot) -> None:
-    gpus = slot.gpus
+def _check_gpus(gpus: float, replicas: int) -> None:
     if not math.isfinite(gpus) or (gpus > 1 and gpus != int(gpus)):
         raise ResourceError(
             f"`--gpus-per-trial` must be a fraction of one GPU or a whole number of them. Received: {gpus:g}."
         )
-    if slot.replicas > 1 and 0 < gpus < slot.replicas:
+    if replicas > 1 and 0 < gpus < replicas:
         raise ResourceError(
-            f"A trial of {slot.replicas} replicas must have {slot.replicas} GPUs. Received: --gpus-per-trial {gpus:g}."
+            f"A trial of {replicas} replicas must have {replicas} GPUs. Received: --gpus-per-trial {gpus:g}."
         )
+
+
+def _check(capacity: Capacity, slot: Slot) -> None:
+    """Refuse a trial that no node can hold."""
     if capacity.open_ended or any(slots_on(node, slot) for node in capacity.shapes):
         return
     if not any(node.cpus for node in capacity.shapes):
@@ -98,16 +105,41 @@ def _check(capacity: Capacity, slot: Slot) -> None:
         )
     most_gpus = max((node.gpus for node in capacity.shapes), default=0)
     most_cpus = max((node.cpus for node in capacity.shapes), default=0)
-    if gpus > most_gpus:
+    if slot.gpus > most_gpus:
         raise ResourceError(
             f"`--gpus-per-trial` must be at most {most_gpus}, the GPUs of {capacity.where}. "
-            f"Received: {gpus:g}. Use `--gpus-per-trial 0` to train on cores."
+            f"Received: {slot.gpus:g}. Use `--gpus-per-trial 0` to train on cores."
         )
     if slot.cpus > most_cpus:
         raise ResourceError(
             f"`--cpus-per-trial` must be at most {most_cpus}, the cores of {capacity.where}. Received: {slot.cpus}."
         )
     raise ResourceError(
-        f"No node of the cluster has {slot.cpus} cores and {gpus:g} GPUs together, which a trial asks for. There are "
-        f"nodes of {', '.join(sorted({f'{node.cpus} cores and {node.gpus} GPUs' for node in capacity.shapes}))}."
+        f"No node of the cluster has {slot.cpus} cores and {slot.gpus:g} GPUs together, which a trial asks for. There "
+        f"are nodes of {', '.join(sorted({f'{node.cpus} cores and {node.gpus} GPUs' for node in capacity.shapes}))}."
     )
+
+
+def _default_gpus(there: bool, of_job: float | None, replicas: int) -> float:
+    """Return the GPUs of a trial for which nothing was asked: the job's, one a replica, none where there are none."""
+    if not there:
+        return 0.0
+    return float(replicas) if of_job is None else of_job
+
+
+def _default_cpus(capacity: Capacity, gpus: float) -> int:
+    """Return the cores of a trial: its share where GPUs bound how many run at once, else one.
+
+    Cores beyond one keep the input pipeline, which runs on them, from holding up a GPU. Of nodes that differ the
+    smallest share counts, so that every node takes trials.
+    """
+    if not gpus:
+        return 1
+    held = [(node.cpus, _held_at_once(node.gpus, gpus)) for node in capacity.shapes]
+    shares = [cpus // count for cpus, count in held if count]
+    return max(1, min([MOST_CPUS, *shares])) if shares else 1
+
+
+def _held_at_once(there: int, gpus: float) -> int:
+    """Return how many trials the GPUs hold at once; one with a fraction is never spread over two GPUs."""
+    return there * int(1 / gpus + 1e-9) if gpus < 1 else int(there // gpus)

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 from keras import layers
 
+from cnnjobs.models.weights import weights_at_hand
 from cnnjobs.spec import CustomModel, Model, Variant, WeightsFile
 from cnnjobs.spec.models import VGG16_BLOCKS
 
@@ -129,11 +130,8 @@ def vgg16(
     Pixels in [0, 1] become those of its training: 0 to 255, blue first, ImageNet's means taken off.
     Source: `keras.applications.VGG16` and its `preprocess_input`.
     """
-    base = keras.applications.VGG16(
-        include_top=False,
-        weights=weights.path if isinstance(weights, WeightsFile) else weights,
-        input_shape=(*image_shape[:2], 3),
-    )
+    with weights_at_hand(weights) as source:
+        base = keras.applications.VGG16(include_top=False, weights=source, input_shape=(*image_shape[:2], 3))
     for layer in base.layers:
         block = int(layer.name[5]) if layer.name.startswith("block") else 0
         layer.trainable = block > VGG16_BLOCKS - trainable_blocks

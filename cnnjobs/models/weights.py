@@ -1,14 +1,23 @@
-"""Pretrained weights: where they lie, and whether a file has those that a network needs."""
+"""Pretrained weights: where they lie, whether a file has those that a network needs, how they reach a worker."""
 
+import contextlib
+import hashlib
 import os
+import tempfile
 from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
+from numpy.typing import NDArray
 
 from cnnjobs.errors import SpecError
-from cnnjobs.spec import WeightsFile
+from cnnjobs.spec import Model, Variant, WeightsFile
+
+Weights = str | WeightsFile
+Content = NDArray[np.uint8]
 
 IMAGENET = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
 ORIGIN = "https://storage.googleapis.com/tensorflow/keras-applications/vgg16/"
@@ -48,6 +57,74 @@ def weights_path(weights: str | WeightsFile) -> Path:
     if isinstance(weights, WeightsFile):
         return Path(weights.path)
     return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models" / IMAGENET
+
+
+def read_weights(variants: Iterable[Variant]) -> dict[str, Content]:
+    """Return the files that the variants' networks need, each read once: they travel with the work.
+
+    Args:
+        variants: as they are in trials, the hash of a weights file in them.
+
+    Returns:
+        name -> (bytes,) uint8.
+
+    Raises:
+        SpecError: if a file cannot be read, or is another than when the trials were planned.
+    """
+    needed = {_name(one): one for one in map(_weights_of, variants) if one is not None}
+    return {name: _read(weights) for name, weights in needed.items()}
+
+
+def keep_weights(files: Mapping[str, Content]) -> None:
+    """Take the files that came with the work, in place of those before: this process builds networks from them.
+
+    Args:
+        files: of `read_weights`.
+    """
+    _kept.clear()
+    _kept.update(files)
+
+
+@contextlib.contextmanager
+def weights_at_hand(weights: Weights | None) -> Iterator[str | None]:
+    """Give what Keras's `weights=` takes, for as long as it takes to load them.
+
+    What came with the work is written to a file for that long, not longer: a worker that is killed leaves
+    none behind. Where nothing came, as in `plan --summary`, it is where the weights lie.
+    """
+    content = _kept.get(_name(weights)) if weights is not None else None
+    if weights is None or content is None:
+        yield weights.path if isinstance(weights, WeightsFile) else weights
+        return
+    ending = ".weights.h5" if weights_path(weights).name.endswith(".weights.h5") else weights_path(weights).suffix
+    with tempfile.TemporaryDirectory(prefix="cnnjobs-weights-") as folder:
+        path = Path(folder, f"{_name(weights)}{ending}")  # Keras tells the layout by the ending
+        content.tofile(path)
+        yield str(path)
+
+
+_kept: dict[str, Content] = {}
+
+
+def _weights_of(variant: Variant) -> Weights | None:
+    """Return the weights that the variant's network starts from, if it is one of ours that has them."""
+    network = variant.network
+    return network.options.get("weights") if isinstance(network, Model) else None
+
+
+def _name(weights: Weights) -> str:
+    return str(weights.sha256) if isinstance(weights, WeightsFile) else weights
+
+
+def _read(weights: Weights) -> Content:
+    path = weights_path(weights)
+    try:
+        content = np.fromfile(path, np.uint8)
+    except OSError as error:
+        raise SpecError(f"The weights file {path} cannot be read: {error.strerror}.") from error
+    if isinstance(weights, WeightsFile) and hashlib.sha256(content.data).hexdigest() != weights.sha256:
+        raise SpecError(f"The weights file {path} has changed since its trials were planned. Submit again.")
+    return content
 
 
 def _where_from(weights: str | WeightsFile, path: Path) -> str:

@@ -55,6 +55,14 @@ def number(
     return x
 
 
+def gpu_count(name: str, value: Any) -> float:
+    """Return `value` if a trial can hold so many GPUs: none, a fraction of one, or a whole number of them."""
+    count = number(name, value, least=0, most=1024)
+    if count > 1 and count != int(count):
+        raise SpecError(_message(name, "0, a fraction of one GPU or a whole number of them", value, ""))
+    return count
+
+
 def as_float(spec: Any, field: str, **bounds: float | None) -> None:
     """Check a field of a frozen spec and make it a float: 1 and 1.0 are one setting, not two."""
     value = number(f"{type(spec).__name__}.{field}", getattr(spec, field), "", **bounds)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnjobs.errors import SpecError
-from cnnjobs.spec.checks import flag, number, one_of, whole
+from cnnjobs.spec.checks import flag, gpu_count, number, one_of, whole
 from cnnjobs.spec.data import DatasetSpec
 from cnnjobs.spec.variant import Variant
 
@@ -42,6 +42,9 @@ class Job:
         vary: the sources of chance that change from repeat to repeat; the others keep the seeds of
             the first. Any of "split", "init", "order", "augment", "dropout"; or these for each variant, by name.
         replicas: devices a trial trains on together.
+        gpus_per_trial: GPUs a trial holds, where there are GPUs: 0 for cores, a fraction to pack several trials
+            on one, or a whole number, which from 2 on is that of replicas as well. None for one a replica.
+            Not part of a trial's identity, as replicas are.
         keep: "state" keeps what each finished trial ends with, so that the same job with more epochs goes
             on from there; None keeps results only.
     """
@@ -56,6 +59,7 @@ class Job:
     seed: int = 0
     vary: Collection[str] | Mapping[str, Collection[str]] = field(default=SOURCES)
     replicas: int = 1
+    gpus_per_trial: float | None = None
     keep: str | None = None
 
     def __post_init__(self) -> None:
@@ -71,6 +75,10 @@ class Job:
             )
         whole("seed", self.seed, least=0)
         whole("replicas", self.replicas, least=1, most=1024)
+        if self.gpus_per_trial is not None:
+            gpus = gpu_count("gpus_per_trial", self.gpus_per_trial)
+            object.__setattr__(self, "gpus_per_trial", gpus)
+            object.__setattr__(self, "replicas", _replicas(self.replicas, gpus))
         if self.folds is not None:
             whole("folds", self.folds, least=2, most=1000, hint="Use `validation=0.2` for a single hold-out.")
         _check_validation(self.validation, self.folds)
@@ -140,6 +148,18 @@ def _for_each(name: str, value: Any, variants: Mapping[str, Variant], check: Cal
             f"{', '.join(map(str, value)) or 'none'}."
         )
     return {variant: check(value[variant]) for variant in variants}
+
+
+def _replicas(replicas: int, gpus: float) -> int:
+    """Return the replicas of a job whose trials hold so many GPUs; a GPU that no replica uses is a mistake."""
+    if replicas == 1 and gpus >= 2:
+        return int(gpus)
+    if replicas > 1 and gpus not in (0, replicas):
+        raise SpecError(
+            f"`gpus_per_trial` must be {replicas}, one for each of {replicas} replicas, or 0 for cores. "
+            f"Received: gpus_per_trial={gpus:g}."
+        )
+    return replicas
 
 
 def _checked_repeats(repeats: Any) -> int:

@@ -54,10 +54,12 @@ class WeightsFile:
     """Pretrained weights in a file; its content, not its place, is part of a trial's identity.
 
     Args:
-        path: absolute.
+        path: absolute; read where the job is submitted, and only there.
+        sha256: of its content; None until the trials are planned.
     """
 
     path: str
+    sha256: str | None = None
 
 
 def custom(function: Callable[..., Any], **options: Any) -> CustomModel:

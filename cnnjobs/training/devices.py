@@ -1,48 +1,138 @@
 """The devices of a worker process: set once, before TensorFlow first uses them."""
 
 import functools
+import math
+import os
 import platform
+import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
+from cnnjobs.errors import ResourceError
+from cnnjobs.machine import gpu_memory_mib, physical_gpus
+
 LIBRARIES = ("cnnjobs", "tensorflow", "keras", "ray", "numpy")
+
+RESERVED_MIB = 1536
+"""GPU memory a process takes beside what `memory_limit` bounds: CUDA's context, kernels of cuDNN and cuBLAS.
+
+What TensorFlow itself leaves free for these on a GPU of compute capability 8 (`MinSystemMemory` in its
+gpu_device.cc: 1050 for 7, 1800 for 9), where no limit is set. Every process on a GPU has a context of its own.
+"""
+
+LEAST_MIB = 256
+"""Less than that is no memory to train in."""
 
 
 @functools.cache  # TensorFlow takes these settings once a process
-def make_strategy(cpus: int, replicas: int) -> tf.distribute.Strategy:
+def make_strategy(cpus: int, gpus: float, replicas: int) -> tf.distribute.Strategy:
     """Return the MirroredStrategy over this process's devices.
 
-    GPUs are those the engine has made visible. Without one, `replicas` logical CPU devices are made.
+    GPUs are the first of those the engine has made visible; of a fraction, memory is limited to match. Without
+    GPUs none is seen, and `replicas` logical CPU devices are made; also where GPUs are only pretended.
     Operations are made deterministic. To be called before TensorFlow is used; calling it again with
     the same arguments gives the same strategy.
 
     Args:
         cpus: threads an operation may use.
+        gpus: GPUs this process holds, or the fraction of one; 0 for none, whatever is visible.
         replicas: devices that train together.
+
+    Raises:
+        ResourceError: if TensorFlow does not see the GPUs, or the fraction is too small to train in.
     """
     tf.config.threading.set_intra_op_parallelism_threads(max(cpus, 1))
     tf.config.threading.set_inter_op_parallelism_threads(max(cpus, 1))
     tf.config.experimental.enable_op_determinism()
-    gpus = tf.config.list_physical_devices("GPU")
-    if gpus:
-        for gpu in gpus:
-            tf.config.experimental.set_memory_growth(gpu, True)
-        names = [f"GPU:{index}" for index in range(replicas)]
+    if _take_gpus(gpus):
+        kind = "GPU"
     else:
+        kind = "CPU"
         cpu = tf.config.list_physical_devices("CPU")[0]
         logical = [tf.config.LogicalDeviceConfiguration() for _ in range(replicas)]
         tf.config.set_logical_device_configuration(cpu, logical)
-        names = [f"CPU:{index}" for index in range(replicas)]
-    return tf.distribute.MirroredStrategy(names)
+    return tf.distribute.MirroredStrategy([f"{kind}:{index}" for index in range(replicas)])
+
+
+def memory_limit_mib(total_mib: int, fraction: float) -> int:
+    """Return TensorFlow's `memory_limit` for a process that holds a fraction of a GPU.
+
+    Its share of the memory, less what the limit does not count: so the processes that fill the GPU fit it.
+
+    Raises:
+        ResourceError: if that leaves too little.
+    """
+    limit = int(total_mib * fraction) - RESERVED_MIB
+    if limit < LEAST_MIB:
+        least = min(1.0, math.ceil(100 * (RESERVED_MIB + LEAST_MIB) / total_mib) / 100)
+        raise ResourceError(
+            f"`gpus_per_trial` must leave a trial at least {LEAST_MIB} MiB of GPU memory beside {RESERVED_MIB} MiB "
+            f"for CUDA. Received: {fraction:g} of {total_mib} MiB. Use `--gpus-per-trial {least:g}` or more."
+        )
+    return limit
+
+
+def _take_gpus(gpus: float) -> bool:
+    """Make as many GPUs as this process holds visible to TensorFlow, and no others; say whether there are any."""
+    os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # as nvidia-smi and Ray count
+    wanted = math.ceil(gpus)
+    seen = tf.config.list_physical_devices("GPU") if wanted else []
+    if len(seen) < wanted:
+        _refuse_unless_pretended(wanted, len(seen))
+        seen = []
+    taken = seen[:wanted]
+    tf.config.set_visible_devices(taken, "GPU")
+    for gpu in taken:
+        _share_memory(gpu, gpus)
+    return bool(taken)
+
+
+def _refuse_unless_pretended(wanted: int, seen: int) -> None:
+    """Refuse to train on cores in place of GPUs that are there; Ray may be told of GPUs that are not, for tests."""
+    there = physical_gpus()
+    if not there and not seen:
+        _note(f"this machine has no GPU: cores stand in for the {wanted} that this trial is said to hold")
+        return
+    raise ResourceError(
+        f"TensorFlow must see the GPUs that a trial holds. Received: {seen} of {wanted}, "
+        f"CUDA_VISIBLE_DEVICES={os.environ.get('CUDA_VISIBLE_DEVICES', 'unset')} on a machine with {there}. Its CUDA "
+        "libraries may be missing, `pip install 'tensorflow[and-cuda]'`, or not fit the driver. "
+        "Use `--gpus-per-trial 0` to train on cores."
+    )
+
+
+def _share_memory(gpu: Any, gpus: float) -> None:
+    """Limit the memory of a GPU of which this process holds a fraction; let that of a whole one grow.
+
+    TensorFlow takes one of the two, once a process.
+    """
+    total = gpu_memory_mib(os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0].strip()) if gpus < 1 else None
+    if total is None:
+        if gpus < 1:
+            _note(f"the GPU's memory is not known: it grows as needed, not limited to {gpus:g} of it")
+        tf.config.experimental.set_memory_growth(gpu, True)
+        return
+    limit = memory_limit_mib(total, gpus)
+    tf.config.set_logical_device_configuration(gpu, [tf.config.LogicalDeviceConfiguration(memory_limit=limit)])
+
+
+def _note(text: str) -> None:
+    """Tell the log of the trial for which the process was made."""
+    sys.stderr.write(f"note: {text}\n")
 
 
 def describe_device() -> dict[str, Any]:
-    """Return host, device and library versions, as columns of `trials`."""
-    gpus = tf.config.list_physical_devices("GPU")
-    device = tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU") if gpus else _cpu_name()
+    """Return host, device and library versions, as columns of `trials`.
+
+    The device is its kind, whatever the number, which the columns `gpus` and `replicas` tell: trials on one and
+    on four of a kind have the same. Kinds that differ are joined by a plus.
+    """
+    gpus = tf.config.get_visible_devices("GPU")
+    kinds = {tf.config.experimental.get_device_details(gpu).get("device_name", "GPU") for gpu in gpus}
+    device = " + ".join(sorted(kinds)) or _cpu_name()
     versions = {f"{name}_version": _version(name) for name in LIBRARIES}
     return {
         "host": platform.node(),

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from cnnjobs.identity import canonical
 from cnnjobs.messages import Message, Result
 from cnnjobs.modelfile import About
 from cnnjobs.models.networks import build_model
@@ -25,10 +24,11 @@ class FittingWorker:
     Args:
         worker: trains.
         dataset: what the data set of its trials was loaded from.
+        settings: of the variant, as JSON.
     """
 
-    def __init__(self, worker: TrialWorker, dataset: DatasetSpec) -> None:
-        self._worker, self._dataset = worker, dataset
+    def __init__(self, worker: TrialWorker, dataset: DatasetSpec, settings: Any) -> None:
+        self._worker, self._dataset, self._settings = worker, dataset, settings
 
     @property
     def worn(self) -> str | None:
@@ -55,7 +55,7 @@ class FittingWorker:
             "variant": trial.variant,
             "repeat": trial.repeat + 1,
             "seeds": asdict(trial.seeds),
-            "settings": canonical(trial.spec),
+            "settings": self._settings,
             "validation": trial.protocol.describe(),
             "dataset_name": data.name,
             "dataset_fingerprint": data.fingerprint,

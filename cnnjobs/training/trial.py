@@ -37,7 +37,7 @@ class TrialWorker:
     Args:
         dataset: images stay as they are stored; every trial scales them.
         cpus: threads an operation may use.
-        gpus: GPUs (or the fraction of one) this process holds, for the accounts.
+        gpus: GPUs, or the fraction of one, that this process holds.
         replicas: devices that train together.
         checkpoints: where trials under way are kept; None for nowhere.
     """
@@ -46,7 +46,7 @@ class TrialWorker:
         self, dataset: Dataset, *, cpus: int, gpus: float, replicas: int, checkpoints: Checkpoints | None = None
     ) -> None:
         self.dataset, self._checkpoints = dataset, checkpoints
-        self._strategy = make_strategy(cpus, replicas)
+        self._strategy = make_strategy(cpus, gpus, replicas)
         with tf.device("CPU:0"):
             self._train_images = tf.constant(dataset.x_train)
             self._train_labels = tf.constant(dataset.y_train)

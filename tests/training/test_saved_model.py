@@ -9,6 +9,7 @@ from training_runs import BUNDLED, DROPPING, everything, in_fresh_process, plain
 
 from cnnjobs import BestWeights, Variant, custom
 from cnnjobs.errors import ModelError
+from cnnjobs.identity import canonical
 from cnnjobs.spec import Named
 
 
@@ -16,7 +17,7 @@ def fitted(worker, variant, path, **job):
     """Train a variant, save its network; return the trial's result."""
     from cnnjobs.training.fitting import FittingWorker
 
-    *_, result = FittingWorker(worker, Named("digits")).run(trial_of(variant, **job))
+    *_, result = FittingWorker(worker, Named("digits"), canonical(variant)).run(trial_of(variant, **job))
     path.write_bytes(result.model)
     return result
 
@@ -74,7 +75,7 @@ def test_what_two_replicas_trained_is_saved_as_one_network(digits, tmp_path):
 from cnnjobs.spec import Named
 from cnnjobs.training.fitting import FittingWorker
 from cnnjobs.training.trial import TrialWorker
-worker = FittingWorker(TrialWorker(digits(), cpus=1, gpus=0, replicas=2), Named("digits"))
+worker = FittingWorker(TrialWorker(digits(), cpus=1, gpus=0, replicas=2), Named("digits"), {})
 *_, result = worker.run(trial_of(everything(DROPPING["vgg"], epochs=1), replicas=2))
 (folder / "m.keras").write_bytes(result.model)
 np.save(folder / "p.npy", result.predictions.probabilities)

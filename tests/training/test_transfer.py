@@ -1,11 +1,16 @@
 """VGG16 with weights from a file: what is frozen stays as it was loaded, the rest is trained, the same twice."""
 
+import shutil
+
 import numpy as np
 import pytest
 from fakes import tiny_dataset
 from training_runs import outcome, same, trials_of
 
 from cnnjobs import Adam, Variant, vgg16
+from cnnjobs.engine.inline import InlineEngine
+from cnnjobs.engine.protocol import Slot, Work
+from cnnjobs.models.weights import keep_weights, read_weights
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +53,32 @@ def test_frozen_blocks_stay_as_they_were_loaded_and_others_are_trained(pictures,
     unchanged = [np.array_equal(one, other) for one, other in zip(kernels(pictures), loaded, strict=True)]
     assert unchanged == [True, True, True, False, False]
     assert same(outcome(pictures, trial), once), "a worker that has trained it before"
+
+
+def test_a_trial_trains_though_the_file_is_gone_from_where_it_was_read(pictures, weights, tmp_path):
+    """As on another machine, which has no such file."""
+    moved = tmp_path / "moved.weights.h5"
+    shutil.copy(weights, moved)
+    trials = trials_of(variant(moved, 2))
+    work = Work(
+        trials=trials,
+        dataset=pictures.dataset,
+        make_worker=lambda *_: pictures,
+        slot=Slot(cpus=1, gpus=0, replicas=1),
+        at_once=1,
+        files=read_weights(trial.spec for trial in trials),
+    )
+    expected = outcome(pictures, trials[0])
+    moved.unlink()
+    pictures._program = None  # the network is built anew
+    ends = {}
+    InlineEngine().run(work, lambda trial, message: ends.__setitem__(trial.trial_id, message))
+    assert [end.status for end in ends.values()] == ["completed", "completed"], ends
+    assert same(outcome(pictures, trials[0]), expected), "what a worker did that read the file"
+    keep_weights({})
+    pictures._program = None
+    with pytest.raises(ValueError, match=r"moved\.weights\.h5"):
+        outcome(pictures, trials[0])
 
 
 def test_pixels_reach_vgg16_as_its_own_preprocessing_makes_them(weights):

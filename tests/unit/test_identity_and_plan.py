@@ -49,6 +49,11 @@ def test_whatever_decides_a_trial_changes_its_identity(other):
     assert not set(ids(other)) & set(ids(job()))
 
 
+def test_the_gpus_of_a_trial_stay_out_of_its_identity_but_its_replicas_do_not():
+    assert ids(job(gpus_per_trial=0.25)) == ids(job(gpus_per_trial=1)) == ids(job())
+    assert ids(job(gpus_per_trial=4)) == ids(job(replicas=4)) == ids(job(replicas=4, gpus_per_trial=0))
+
+
 def test_data_and_its_limit_are_part_of_the_identity():
     assert not set(ids(job())) & set(ids(job(), "other data"))
     assert not set(ids(job())) & set(ids(job(), limit=100))

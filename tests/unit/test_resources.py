@@ -1,12 +1,15 @@
 """How many trials run at once is a pure function of the machine and the wishes."""
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from cnnjobs.engine.capacity import Capacity, Node, kinds_of, of_machine
 from cnnjobs.engine.protocol import Slot
 from cnnjobs.engine.resources import Wishes, divide
 from cnnjobs.errors import ResourceError
-from cnnjobs.machine import RAY_BYTES, WORKER_BYTES, Machine, this_machine
+from cnnjobs.machine import RAY_BYTES, WORKER_BYTES, Machine, gpu_memory_mib, physical_gpus, this_machine
 
 GIB = 1 << 30
 LAPTOP = Machine(cpus=8, gpus=0, free_bytes=32 * GIB)
@@ -27,15 +30,32 @@ def test_no_more_at_once_than_there_are_trials():
 
 
 def test_gpus_run_a_trial_each():
-    assert division(SERVER) == (Slot(cpus=1, gpus=1, replicas=1), 4)
+    assert division(SERVER) == (Slot(cpus=8, gpus=1, replicas=1), 4)
 
 
 def test_replicas_get_a_gpu_each():
-    assert division(SERVER, replicas=2) == (Slot(cpus=1, gpus=2, replicas=2), 2)
+    assert division(SERVER, replicas=2) == (Slot(cpus=8, gpus=2, replicas=2), 2)
 
 
 def test_a_fraction_packs_trials_on_a_gpu():
-    assert division(SERVER, gpus_per_trial=0.25)[1] == 16
+    assert division(SERVER, gpus_per_trial=0.25) == (Slot(cpus=2, gpus=0.25, replicas=1), 16)
+
+
+def test_a_trial_with_a_gpu_has_its_share_of_the_cores():
+    small = Machine(cpus=6, gpus=4, free_bytes=256 * GIB)
+    assert division(small) == (Slot(cpus=1, gpus=1, replicas=1), 4)
+    assert division(small, replicas=2) == (Slot(cpus=3, gpus=2, replicas=2), 2)
+    assert division(small, gpus_per_trial=0.25) == (Slot(cpus=1, gpus=0.25, replicas=1), 6), "cores bound it then"
+    assert division(SERVER, trials=1)[0].cpus == 8, "so many whatever the number of trials: the same slot every time"
+    assert division(SERVER, cpus_per_trial=3)[0].cpus == 3
+
+
+def test_what_the_job_asks_for_holds_where_there_are_gpus():
+    assert division(SERVER, job_gpus=0.5)[0].gpus == 0.5
+    assert division(SERVER, job_gpus=0)[0].gpus == 0
+    assert division(SERVER, job_gpus=0.5, gpus_per_trial=1)[0].gpus == 1
+    assert division(LAPTOP, job_gpus=0.5) == (Slot(cpus=1, gpus=0, replicas=1), 8), "the same job on a laptop"
+    assert division(LAPTOP, job_gpus=4, replicas=4) == (Slot(cpus=1, gpus=0, replicas=4), 8)
 
 
 def test_no_trial_is_spread_over_two_gpus():
@@ -83,7 +103,7 @@ def test_nodes_of_a_cluster_add_up_and_a_head_without_cores_counts_for_nothing()
 
 
 def test_nodes_that_may_be_added_count_up_to_the_most():
-    assert division(SCALING) == (Slot(cpus=1, gpus=1, replicas=1), 2 * 8 + 7)
+    assert division(SCALING) == (Slot(cpus=4, gpus=1, replicas=1), 2 * 8 + 7)
     assert division(SCALING, replicas=4)[1] == 2 * 2, "four GPUs are of one node"
     assert division(SCALING, max_concurrent=3)[1] == 3
 
@@ -123,3 +143,48 @@ def test_the_machine_is_found_without_ray_or_tensorflow(monkeypatch):
     for hidden in ("", "-1"):
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
         assert this_machine().gpus == 0
+
+
+NVIDIA_SMI = """#!{python}
+import sys
+memory = {{"0": "15360, Disabled", "1": "40960, Enabled", "GPU-5f2a": "23028, [N/A]"}}
+if sys.argv[1:] == ["-L"]:
+    print("GPU 0: NVIDIA A10G (UUID: GPU-5f2a)")
+    print("GPU 1: NVIDIA A100 (UUID: GPU-77)")
+    print("  MIG 3g.20gb Device 0: (UUID: MIG-1)")
+elif sys.argv[1:4] == ["--query-gpu=memory.total,mig.mode.current", "--format=csv,noheader,nounits", "-i"]:
+    print(memory.get(sys.argv[4], "No devices were found"))
+    sys.exit(0 if sys.argv[4] in memory else 6)
+else:
+    sys.exit(2)
+"""
+
+
+@pytest.fixture
+def nvidia_smi(tmp_path, monkeypatch):
+    """A machine of two GPUs, as far as NVIDIA's tool says."""
+    if Path("/proc/driver/nvidia/gpus").is_dir():
+        pytest.skip("this machine has GPUs of its own")
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text(NVIDIA_SMI.format(python=sys.executable))
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+
+def test_gpus_are_counted_whichever_are_visible(nvidia_smi, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    assert physical_gpus() == 2
+    assert this_machine().gpus == 1
+
+
+@pytest.mark.parametrize(
+    ("device", "memory"),
+    [("0", 15360), ("GPU-5f2a", 23028), ("1", None), ("MIG-1", None), ("MIG-GPU-77/1/0", None), ("7", None)],
+)
+def test_the_memory_of_a_gpu_is_known_but_not_that_of_a_part(nvidia_smi, device, memory):
+    assert gpu_memory_mib(device) == memory
+
+
+def test_without_nvidias_tool_no_memory_is_known(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert gpu_memory_mib("0") is None

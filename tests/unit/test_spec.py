@@ -109,6 +109,18 @@ def job(**changes):
         (lambda: BASE.but(model=vgg16(), scaling="center"), "Received: scaling='center'. Use scaling=\"unit\""),
         (lambda: RMSprop(rho=1), "`RMSprop.rho` must be a number at least 0 and below 1"),
         (lambda: Nadam(beta_1=1.5), "`Nadam.beta_1`"),
+        (lambda: job(gpus_per_trial=-1), "`gpus_per_trial` must be a number at least 0"),
+        (lambda: job(gpus_per_trial="1"), "`gpus_per_trial` must be a number at least 0"),
+        (lambda: job(gpus_per_trial=float("nan")), "`gpus_per_trial` must be a number"),
+        (
+            lambda: job(gpus_per_trial=1.5),
+            "`gpus_per_trial` must be 0, a fraction of one GPU or a whole number of them. Received: gpus_per_trial=1.5",
+        ),
+        (
+            lambda: job(gpus_per_trial=1, replicas=2),
+            "`gpus_per_trial` must be 2, one for each of 2 replicas, or 0 for cores. Received: gpus_per_trial=1.",
+        ),
+        (lambda: job(gpus_per_trial=4, replicas=2), "`gpus_per_trial` must be 2, one for each of 2 replicas"),
         (lambda: job(stratify="no"), "`stratify` must be True or False"),
         (lambda: job(keep="weights"), "`keep` must be one of None, 'state'"),
         (lambda: vgg(filters=10**12), "`vgg.filters` must be a whole number of at most 100000"),
@@ -145,6 +157,21 @@ def test_variants_may_have_repeats_and_sources_of_chance_of_their_own():
         job(variants=both, repeats={"a": 7})
     with pytest.raises(SpecError, match="`vary` must be one of 'split'"):
         job(variants=both, vary={"a": ["weather"], "b": ()})
+
+
+@pytest.mark.parametrize(
+    ("given", "replicas"),
+    [
+        ({"gpus_per_trial": 4}, 4),
+        ({"gpus_per_trial": 4, "replicas": 4}, 4),
+        ({"gpus_per_trial": 0, "replicas": 4}, 4),
+        ({"gpus_per_trial": 0.25}, 1),
+        ({"gpus_per_trial": 1}, 1),
+    ],
+)
+def test_several_gpus_a_trial_are_as_many_replicas(given, replicas):
+    assert job(**given).replicas == replicas
+    assert job(**given).gpus_per_trial == given["gpus_per_trial"]
 
 
 def test_specs_are_frozen():

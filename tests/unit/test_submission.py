@@ -9,7 +9,7 @@ from fakes import VARIANTS, Notes, fake_worker, write_job
 from cnnjobs.analysis.tables import job_table
 from cnnjobs.engine.inline import InlineEngine
 from cnnjobs.engine.protocol import Slot
-from cnnjobs.errors import StoreError
+from cnnjobs.errors import SpecError, StoreError
 from cnnjobs.preparation import Overrides, prepare, read_job, store_at
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.presence import NAME, Presence
@@ -77,6 +77,29 @@ def test_choices_made_on_the_test_set_are_told(tmp_path):
     prepared = prepare(read_job(str(path), asked), asked, quiet)
     assert "callbacks of 'early' decide by the test set" in prepared.notes[0]
     assert prepared.document()["dataset"]["notes"] == list(prepared.notes)
+
+
+@pytest.mark.parametrize(
+    ("of_job", "asked", "gpus", "replicas"),
+    [
+        ("gpus_per_trial=0.25", None, 0.25, 1),
+        ("gpus_per_trial=0.25", 4, 4, 4),
+        ("replicas=2", 4, 4, 4),
+        ("gpus_per_trial=4", 2, 2, 2),
+        ("gpus_per_trial=4", 0, 0, 4),
+        ("replicas=2", None, None, 2),
+    ],
+)
+def test_the_command_line_decides_over_the_gpus_of_the_job(tmp_path, of_job, asked, gpus, replicas):
+    path = write_job(tmp_path)
+    path.write_text(path.read_text().replace("repeats=2", f"repeats=2, {of_job}"))
+    job = read_job(str(path), Overrides(gpus_per_trial=asked)).job
+    assert (job.gpus_per_trial, job.replicas) == (gpus, replicas)
+
+
+def test_a_number_of_gpus_that_makes_no_sense_is_refused_by_the_name_of_its_option(tmp_path):
+    with pytest.raises(SpecError, match="`--gpus-per-trial` must be 0, a fraction of one GPU or a whole number"):
+        read_job(str(write_job(tmp_path)), Overrides(gpus_per_trial=2.5))
 
 
 def kept(tmp_path):

@@ -1,4 +1,6 @@
-"""Pretrained weights are looked at before a trial starts; their content is part of its identity."""
+"""Pretrained weights are looked at before a trial starts, are part of its identity, and travel with the work."""
+
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 from cnnjobs import Job, Variant, vgg16
 from cnnjobs.errors import SpecError
 from cnnjobs.models import check_network
-from cnnjobs.models.weights import IMAGENET, VGG16_FILTERS
+from cnnjobs.models.weights import IMAGENET, VGG16_FILTERS, keep_weights, read_weights, weights_at_hand
 from cnnjobs.plan import make_plan
 
 
@@ -70,3 +72,75 @@ def test_the_content_of_a_weights_file_decides_and_not_its_place(tmp_path):
     assert condition(write_weights(tmp_path / "other.h5", value=1.0)) != condition(here)
     with pytest.raises(SpecError, match=r"Variant 'v': The weights file .*no.h5 cannot be read"):
         condition(tmp_path / "no.h5")
+
+
+@pytest.fixture
+def nothing_kept():
+    yield
+    keep_weights({})
+
+
+def planned(**weights):
+    variants = {name: Variant(model=vgg16(weights=one), epochs=2) for name, one in weights.items()}
+    return make_plan(Job(name="a", dataset="digits", variants=variants), "data")
+
+
+def specs(plan):
+    return [trial.spec for trial in plan.trials]
+
+
+def test_a_plan_looks_at_a_weights_file_once(tmp_path):
+    plan = planned(v=write_weights(tmp_path / "w.h5"))
+    before = plan.as_json()
+    (tmp_path / "w.h5").unlink()
+    assert plan.as_json() == before
+    assert plan.with_repeats({"v": 2}).conditions == plan.conditions
+
+
+def test_files_are_read_once_whatever_the_number_of_trials_and_variants(tmp_path):
+    here = write_weights(tmp_path / "here.h5")
+    (tmp_path / "there.h5").write_bytes(here.read_bytes())
+    plan = planned(v=here)
+    assert [content.tobytes() for content in read_weights(specs(plan)).values()] == [here.read_bytes()]
+    other = planned(a=tmp_path / "there.h5")
+    assert list(read_weights([*specs(plan), *specs(other)])) == list(read_weights(specs(other)))
+    assert read_weights([Variant(model=vgg16(weights=None, trainable_blocks=5))]) == {}
+
+
+def test_a_file_that_has_changed_since_the_plan_is_refused(tmp_path):
+    plan = planned(v=write_weights(tmp_path / "w.h5"))
+    write_weights(tmp_path / "w.h5", value=1.0)
+    with pytest.raises(SpecError, match=r"The weights file .*w.h5 has changed since its trials were planned"):
+        read_weights(specs(plan))
+    (tmp_path / "w.h5").unlink()
+    with pytest.raises(SpecError, match=r"The weights file .*w.h5 cannot be read: No such file"):
+        read_weights(specs(plan))
+
+
+@pytest.mark.parametrize("name", ["w.h5", "w.weights.h5", "w.keras"])
+def test_what_came_with_the_work_is_a_file_while_it_is_loaded(tmp_path, nothing_kept, name):
+    original = write_weights(tmp_path / name)
+    content, plan = original.read_bytes(), planned(v=original)
+    keep_weights(read_weights(specs(plan)))
+    original.unlink()
+    with weights_at_hand(specs(plan)[0].network.options["weights"]) as path:
+        assert Path(path).read_bytes() == content
+        assert path.endswith(name[1:]), "Keras tells the layout by the ending"
+    assert not Path(path).parent.exists()
+
+
+def test_imagenets_weights_travel_too(tmp_path, nothing_kept, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    (tmp_path / "models").mkdir()
+    content = write_weights(tmp_path / "models" / IMAGENET).read_bytes()
+    keep_weights(read_weights(specs(planned(v="imagenet"))))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "other"))
+    with weights_at_hand("imagenet") as path:
+        assert Path(path).read_bytes() == content
+
+
+def test_where_nothing_came_with_work_the_weights_are_where_they_lie(tmp_path):
+    weights = vgg16(weights=tmp_path / "w.h5").options["weights"]
+    for given, expected in ((weights, str(tmp_path / "w.h5")), ("imagenet", "imagenet"), (None, None)):
+        with weights_at_hand(given) as path:
+            assert path == expected

@@ -1,0 +1,86 @@
+"""`cnnjobs fetch`: bring the results of a job on a cluster home."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cnnjobs.cli.options import DEFAULT_RESULTS, cluster_options, not_empty
+
+if TYPE_CHECKING:
+    from cnnjobs.engine.ray_jobs import JobsApi
+    from cnnjobs.store.files import Files
+
+HAVE = "have.json"
+"""Uploaded file that says what is here already."""
+
+
+@click.command(short_help="Bring the results of a job on a cluster home.")
+@click.argument("job", metavar="[JOB]", required=False)
+@click.option(
+    "--results",
+    metavar="PATH|URI",
+    callback=not_empty,
+    default=DEFAULT_RESULTS,
+    show_default=True,
+    help="Where they go.",
+)
+@cluster_options
+def fetch(job: str | None, *, results: str, address: str | None, insecure: bool) -> None:
+    """Bring the results of JOB, a name or an identity, from a cluster's head; by default those of the newest job.
+
+    What is here already does not travel again; trials that are only here stay. Reports are made here: `cnnjobs
+    aggregate`.
+    """
+    from cnnjobs.cli import remote
+    from cnnjobs.cli.jobs import reach_named
+    from cnnjobs.store.files import Files
+    from cnnjobs.store.presence import Presence
+
+    api = reach_named(address, insecure=insecure)
+    found = remote.pick(api, job)
+    there, name = found.metadata["results"], found.metadata["job"]
+    if "://" in there:
+        click.echo(f"The results of {name} are in object storage: read {there}/{name} from here.")
+        return
+    home = Files(results).below(name)
+    home.check_writable()
+    with Presence(home):
+        files, size = _bring(api, f"{there}/{name}", home)
+    what = f"{files} file{'s' if files != 1 else ''}, {size / 1e6:.1f} MB" if files else "nothing new"
+    click.echo(f"{name}: fetched {what} into {home.location}; `cnnjobs aggregate {home.location}` makes the report")
+
+
+def _bring(api: "JobsApi", there: str, home: "Files") -> tuple[int, int]:
+    """Bring what is not here yet, in as many jobs as it takes; return the number of files and their bytes."""
+    from cnnjobs.cli import remote
+    from cnnjobs.errors import ClusterError
+    from cnnjobs.store.transfer import Incoming, digests
+
+    incoming = Incoming(home)
+    while True:
+        have = json.dumps(digests(home)).encode()
+        words = ["send", there, f"{remote.UPLOADED}{HAVE}"]
+        code, printed = remote.ask_head(api, words, {HAVE: have}, within_s=600)
+        if code:
+            raise ClusterError(f"The head did not send {there}: {printed.strip().splitlines()[-1]}")
+        more = incoming.take(printed.split("\n"))
+        if not more:
+            return incoming.files, incoming.nbytes
+        click.echo(f"fetched {incoming.files} files, {incoming.nbytes / 1e6:.0f} MB; {more} to go", err=True)
+
+
+@click.command(hidden=True)
+@click.argument("store")
+@click.argument("have", type=click.File("r"))
+def send(store: str, have: Any) -> None:
+    """Print what of STORE is not in HAVE, for `fetch`; runs on a cluster's head."""
+    from cnnjobs.errors import StoreError
+    from cnnjobs.store.files import Files
+    from cnnjobs.store.transfer import outgoing
+
+    files = Files(store)
+    if not files.exists():
+        raise StoreError(f"There is no folder {files.location} on the head.")
+    for line in outgoing(files, json.load(have)):
+        click.echo(line)

@@ -1,0 +1,73 @@
+"""`cnnjobs logs` and `cnnjobs stop`: jobs that run on a cluster elsewhere."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from cnnjobs.cli.options import cluster_options
+
+if TYPE_CHECKING:
+    from cnnjobs.engine.ray_jobs import JobsApi
+
+
+@click.command(short_help="Follow a job on a cluster.")
+@click.argument("job", metavar="[JOB]", required=False)
+@click.option("--follow/--no-follow", default=True, help="Until it has ended, or what there is now.  [default: follow]")
+@cluster_options
+def logs(job: str | None, *, follow: bool, address: str | None, insecure: bool) -> None:
+    """Show what JOB, a name or an identity, has printed on a cluster; by default the newest job."""
+    from cnnjobs.cli import remote
+    from cnnjobs.cli.screens import MARK
+
+    api = reach_named(address, insecure=insecure)
+    found = remote.pick(api, job)
+    if follow:
+        remote.follow(api, found)
+        return
+    for line in api.log(found.identity).splitlines():
+        if not line.startswith((MARK, remote.ENTRY)):
+            click.echo(line)
+        elif (said := remote.said_in(line)) is not None:
+            click.echo(said)
+
+
+@click.command(short_help="End a job on a cluster; finished trials are kept.")
+@click.argument("job", metavar="[JOB]", required=False)
+@cluster_options
+def stop(job: str | None, *, address: str | None, insecure: bool) -> None:
+    """End JOB, a name or an identity, on a cluster; by default the newest job. What is finished is kept."""
+    from cnnjobs.cli import remote
+    from cnnjobs.engine.ray_jobs import STOP_S
+    from cnnjobs.errors import ClusterError
+
+    api = reach_named(address, insecure=insecure)
+    found = remote.pick(api, job)
+    if found.is_over:
+        click.echo(f"{found.identity} has ended already: {found.status.lower()}.")
+        return
+    api.stop(found.identity)
+    ended = api.wait(found.identity, STOP_S + 30)
+    if not ended.is_over:
+        raise ClusterError(f"{found.identity} has not ended within {STOP_S + 30} s. `ray job stop` may tell why.")
+    click.echo(
+        f"{found.identity} was stopped. Finished trials are stored in {remote.place_of_results(found)}; the same "
+        "submit goes on from there."
+    )
+
+
+def reach_named(address: str | None, *, insecure: bool) -> "JobsApi":
+    """Return the jobs of the cluster that is named.
+
+    Raises:
+        ClusterError: if none is, or it cannot be reached.
+    """
+    from cnnjobs.cli.remote import over_http, reach
+    from cnnjobs.errors import ClusterError
+
+    url = over_http(address)
+    if url is None:
+        raise ClusterError(
+            "`--address` must be the URL of a cluster's dashboard, such as http://127.0.0.1:8265; RAY_ADDRESS may name "
+            f"it as well. Received: {address or 'none'}."
+        )
+    return reach(url, insecure=insecure)

@@ -1,0 +1,107 @@
+"""Carries a store from one machine to another as lines of text: the only way that leads through a job's log."""
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+from cnnjobs.errors import StoreError
+from cnnjobs.store.files import Files
+
+FOLDERS = ("predictions", "epochs", "logs", "models", "trials", "")
+"""What travels, in that order: the rows of trials are the commit marks, and come last; then job.json."""
+
+LEFT_OUT = ("running.json",)
+"""Files that say something of the machine they are on."""
+
+MARK = "@file "
+"""What lines begin with that carry a file."""
+
+MOST_BYTES = 48 << 20
+"""So much travels at once: a log is read as a whole."""
+
+
+def digests(files: Files) -> dict[str, str]:
+    """Return what there is of a store: name -> hash of the content."""
+    return {name: _digest(content) for name, content in _contents(files)}
+
+
+def outgoing(files: Files, have: Mapping[str, str], most_bytes: int = MOST_BYTES) -> Iterator[str]:
+    """Yield a line for each file that the other side lacks, and last one with how many are left for another time.
+
+    Args:
+        files: the store.
+        have: name -> hash, of the other side.
+        most_bytes: after so many no other file is begun.
+    """
+    sent = left = 0
+    for name, content in _contents(files):
+        digest = _digest(content)
+        if have.get(name) == digest:
+            continue
+        if sent >= most_bytes:
+            left += 1
+            continue
+        sent += len(content)
+        yield MARK + json.dumps({"name": name, "sha256": digest, "data": base64.b64encode(content).decode()})
+    yield MARK + json.dumps({"left": left})
+
+
+class Incoming:
+    """Takes lines of `outgoing`, and writes the files.
+
+    Args:
+        files: the store at home.
+    """
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self.files = self.nbytes = 0
+
+    def take(self, lines: Sequence[str]) -> int:
+        """Write the files of some lines; other lines are passed over. Return how many files are left there.
+
+        Raises:
+            StoreError: if something did not arrive whole, or it cannot be written.
+        """
+        left: int | None = None
+        for line in lines:
+            if not line.startswith(MARK):
+                continue
+            try:
+                told = json.loads(line.removeprefix(MARK))
+                if "left" in told:
+                    left = int(told["left"])
+                    continue
+                content = base64.b64decode(told["data"], validate=True)
+                name, digest = str(told["name"]), told["sha256"]
+            except (ValueError, KeyError, TypeError, binascii.Error) as error:
+                raise StoreError("What arrived is damaged. Fetch again: what is here stays.") from error
+            if _digest(content) != digest:
+                raise StoreError(f"{name} did not arrive whole. Fetch again: what is here stays.")
+            self._write(name, content)
+        if left is None:
+            raise StoreError("Not all arrived. Fetch again: what is here stays.")
+        return left
+
+    def _write(self, name: str, content: bytes) -> None:
+        folder, _, plain = name.rpartition("/")
+        if folder not in FOLDERS or not plain or plain.startswith(".") or "\\" in plain:
+            raise StoreError(f"A store has no file {name!r}.")  # a name must not lead out of the folder
+        (self._files.below(folder) if folder else self._files).write(plain, content)
+        self.files += 1
+        self.nbytes += len(content)
+
+
+def _contents(files: Files) -> Iterator[tuple[str, bytes]]:
+    for folder in FOLDERS:
+        place = files.below(folder) if folder else files
+        for name in place.names():
+            content = None if name in LEFT_OUT or name.startswith(".") else place.read(name)
+            if content is not None:
+                yield f"{folder}/{name}" if folder else name, content
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

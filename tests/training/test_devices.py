@@ -1,0 +1,154 @@
+"""What a process asks of TensorFlow for the GPUs it holds; no GPU is needed, a stand-in notes the calls."""
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from training_runs import in_fresh_process
+
+from cnnjobs.errors import ResourceError
+from cnnjobs.store.results import load_results
+
+
+class Recorder:
+    """Stands for `tf` where GPUs would be needed: as many as told, and a list of what was set."""
+
+    def __init__(self, gpus):
+        self.calls = []
+        self.devices = {"GPU": [f"gpu {index}" for index in range(gpus)], "CPU": ["cpu"]}
+        self.distribute = SimpleNamespace(MirroredStrategy=lambda names: names)
+        self.config = SimpleNamespace(
+            list_physical_devices=self.devices.get,
+            threading=SimpleNamespace(
+                set_intra_op_parallelism_threads=lambda _: None, set_inter_op_parallelism_threads=lambda _: None
+            ),
+            experimental=SimpleNamespace(
+                enable_op_determinism=lambda: None,
+                set_memory_growth=lambda gpu, on: self.calls.append((gpu, "grows")),
+            ),
+            LogicalDeviceConfiguration=lambda memory_limit=None: memory_limit,
+            set_visible_devices=lambda devices, kind: self.calls.append((kind, devices)),
+            set_logical_device_configuration=lambda device, parts: self.calls.append((device, parts)),
+        )
+
+
+@pytest.fixture
+def made(monkeypatch, tmp_path):
+    """Make a strategy on a machine of so many GPUs, of which TensorFlow sees some; return devices and calls."""
+    from cnnjobs.training import devices
+
+    def make(gpus, replicas, *, seen, there, memory="15360", visible="0,1,2,3"):
+        tool = tmp_path / "nvidia-smi"
+        listed = "".join(f"GPU {index}: NVIDIA A10G\n" for index in range(there))
+        tool.write_text(
+            f"#!{sys.executable}\nimport sys\nprint({listed!r} if '-L' in sys.argv else "
+            f"{memory!r} + ', Disabled' if sys.argv[-1] == {visible.split(',')[0]!r} else '', end='')\n"
+        )
+        tool.chmod(0o755)
+        recorder = Recorder(seen)
+        monkeypatch.setenv("PATH", str(tmp_path))
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+        monkeypatch.setenv("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
+        monkeypatch.setattr(devices, "tf", recorder)
+        return devices.make_strategy.__wrapped__(2, gpus, replicas), recorder.calls
+
+    if Path("/proc/driver/nvidia/gpus").is_dir():
+        pytest.skip("this machine has GPUs of its own")
+    return make
+
+
+def test_memory_of_a_whole_gpu_grows(made):
+    assert made(1, 1, seen=1, there=4) == (["GPU:0"], [("GPU", ["gpu 0"]), ("gpu 0", "grows")])
+
+
+def test_replicas_have_a_gpu_each_and_take_no_other(made):
+    names, calls = made(2, 2, seen=4, there=4)
+    assert names == ["GPU:0", "GPU:1"]
+    assert calls == [("GPU", ["gpu 0", "gpu 1"]), ("gpu 0", "grows"), ("gpu 1", "grows")]
+
+
+def test_a_fraction_sets_the_limit_it_should_and_nothing_grows(made):
+    names, calls = made(0.25, 1, seen=1, there=4, visible="3")
+    assert names == ["GPU:0"]
+    assert calls == [("GPU", ["gpu 0"]), ("gpu 0", [15360 // 4 - 1536])]
+
+
+@pytest.mark.parametrize(("memory", "visible"), [("15360", "MIG-1"), ("[N/A]", "0")])
+def test_where_memory_is_not_known_it_grows_and_the_log_says_so(made, capsys, memory, visible):
+    _, calls = made(0.5, 1, seen=1, there=1, memory=memory, visible=visible)
+    assert calls[-1] == ("gpu 0", "grows")
+    assert (
+        "note: the GPU's memory is not known: it grows as needed, not limited to 0.5 of it" in capsys.readouterr().err
+    )
+
+
+def test_a_trial_on_cores_sees_no_gpu_whatever_is_visible(made):
+    assert made(0, 2, seen=4, there=4) == (["CPU:0", "CPU:1"], [("GPU", []), ("cpu", [None, None])])
+
+
+@pytest.mark.parametrize(("seen", "there"), [(0, 4), (1, 4), (1, 0)])
+def test_gpus_that_tensorflow_does_not_see_are_an_error_and_not_cores(made, seen, there):
+    message = rf"Received: {seen} of 2, CUDA_VISIBLE_DEVICES=0,1 on a machine with {there}\. .*tensorflow\[and-cuda\]"
+    with pytest.raises(ResourceError, match=message):
+        made(2, 2, seen=seen, there=there, visible="0,1")
+
+
+def test_cores_stand_in_for_gpus_that_are_pretended_and_the_log_says_so(made, capsys):
+    assert made(2, 2, seen=0, there=0) == (["CPU:0", "CPU:1"], [("GPU", []), ("cpu", [None, None])])
+    assert (
+        "note: this machine has no GPU: cores stand in for the 2 that this trial is said to hold"
+        in capsys.readouterr().err
+    )
+
+
+@pytest.mark.parametrize("fraction", [0.5, 0.25, 0.125])
+def test_the_processes_that_fill_a_gpu_fit_it(fraction):
+    from cnnjobs.training.devices import RESERVED_MIB, memory_limit_mib
+
+    for total in (15360, 23028, 40960, 81559):
+        assert round(1 / fraction) * (memory_limit_mib(total, fraction) + RESERVED_MIB) <= total
+
+
+def test_a_fraction_too_small_to_train_in_is_refused_with_one_that_is_not():
+    from cnnjobs.training.devices import memory_limit_mib
+
+    with pytest.raises(ResourceError, match=r"Received: 0.1 of 15360 MiB. Use `--gpus-per-trial 0.12` or more."):
+        memory_limit_mib(15360, 0.1)
+    assert memory_limit_mib(15360, 0.12) >= 256
+
+
+PRETENDED = """
+import sys; sys.path.insert(0, {tests!r})
+from fakes import Notes, write_job
+from cnnjobs.cli.doors import open_worker
+from cnnjobs.engine.inline import InlineEngine
+from cnnjobs.engine.protocol import Slot
+from cnnjobs.preparation import Overrides, prepare, read_job, store_at
+from cnnjobs.store.checkpoints import Checkpoints
+from cnnjobs.store.presence import Presence
+from cnnjobs.submission import Submission
+asked = Overrides(gpus_per_trial=2, limit_train=200)
+prepared = prepare(read_job(str(write_job(folder, repeats=1, variants='"one": base,')), asked), asked, lambda *_: None)
+store = store_at(str(folder / "results"), prepared.job)
+slot, kept = Slot(cpus=1, gpus=2.0, replicas=prepared.job.replicas), Checkpoints(store.files.below("checkpoints"))
+with Presence(store.files) as presence:
+    Submission(prepared, store, prepared.plan.trials, slot, 1, kept).run(InlineEngine(), open_worker, Notes(), presence)
+import tensorflow as tf
+print(json.dumps([device.name for device in tf.config.list_logical_devices()]))
+"""
+
+
+def test_two_pretended_gpus_are_two_replicas_on_cores_and_the_table_names_them(tmp_path, monkeypatch):
+    from cnnjobs.machine import physical_gpus
+
+    if physical_gpus():
+        pytest.skip("this machine has GPUs of its own")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    tests = str(Path(__file__).parent.parent)
+    assert in_fresh_process(PRETENDED.format(tests=tests), tmp_path) == ["/device:CPU:0", "/device:CPU:1"]
+    (trial,) = load_results(tmp_path / "results").trials.to_dict("records")
+    assert (trial["status"], trial["cpus"], trial["gpus"], trial["replicas"]) == ("completed", 1, 2.0, 2)
+    assert trial["gpu_seconds"] == pytest.approx(2 * trial["seconds"])
+    assert trial["device"]
+    assert "GPU" not in trial["device"]
