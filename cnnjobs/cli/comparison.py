@@ -1,10 +1,12 @@
 """Shows and writes the comparison of one job: what `submit` ends with and `aggregate` does."""
 
+import os
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cnnjobs.cli.elsewhere import EVENTS
 from cnnjobs.spec.metrics import CURVES
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
@@ -79,7 +81,10 @@ def show_comparison(store: Store, asked: Asked, folder: Files | None = None) -> 
     for section in document.sections:
         if any(isinstance(block, Grid) and block.name in ALSO_SHOWN for block in section.blocks):
             _show_section(section)
-    show_written(write_document(folder or store.files.below("report"), document, waiting))
+    written = write_document(folder or store.files.below("report"), document, waiting)
+    if os.environ.get(EVENTS) and store.files.is_local:
+        return table  # it is read on another machine, where these paths lead nowhere
+    show_written(written)
     if not asked.with_predictions:
         click.echo(f"classes:  cnnjobs aggregate {shlex.quote(store.files.location)}")
     return table

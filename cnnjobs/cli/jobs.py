@@ -25,9 +25,8 @@ def logs(job: str | None, *, follow: bool, address: str | None, insecure: bool) 
         remote.follow(api, found)
         return
     for line in api.log(found.identity).splitlines():
-        if not line.startswith((MARK, remote.ENTRY)):
-            click.echo(line)
-        elif (said := remote.said_in(line)) is not None:
+        said = remote.said_in(line) if line.startswith(MARK) else line
+        if said is not None and not remote.OF_RAY.match(said):
             click.echo(said)
 
 

@@ -1,6 +1,6 @@
 """What runs on the head of a cluster as a job, for a command that was typed elsewhere.
 
-    python -P -m cnnjobs.cli.on_head '{"words": ["submit", "@/quickstart.py"], "typed": "...", "columns": 100}'
+    python -c 'from cnnjobs.cli.on_head import main; main()' '{"words": ["submit", "@/job.py"], ...}'
 
 Relative paths are taken from `~/cnnjobs` there; words that begin with `@/` are files that were uploaded.
 """
@@ -12,11 +12,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from cnnjobs.cli.running import TYPED
-from cnnjobs.cli.screens import ASKED
+from cnnjobs.cli.elsewhere import EVENTS, TYPED
 
 HOME = "~/cnnjobs"
 """Where relative paths of commands from elsewhere are taken from."""
+
+PROGRAM = "from cnnjobs.cli.on_head import main; main()"
 
 UPLOADED = "@/"
 """What words begin with that name uploaded files."""
@@ -34,7 +35,7 @@ def command_on_head(words: Sequence[str], typed: str, columns: int) -> str:
         columns: of that person's terminal.
     """
     what = json.dumps({"words": list(words), "typed": typed, "columns": columns})
-    return f"exec python -P -u -m cnnjobs.cli.on_head {shlex.quote(what)}"
+    return f"exec python -P -u -c {shlex.quote(PROGRAM)} {shlex.quote(what)}"
 
 
 def main() -> None:
@@ -43,14 +44,10 @@ def main() -> None:
     uploaded, home = Path.cwd() / FILES, Path(HOME).expanduser()
     home.mkdir(parents=True, exist_ok=True)
     os.chdir(home)
-    os.environ.update({ASKED: "1", TYPED: what["typed"], "COLUMNS": str(what["columns"])})
+    os.environ.update({EVENTS: "1", TYPED: what["typed"], "COLUMNS": str(what["columns"])})
     words = [
         str(uploaded / word.removeprefix(UPLOADED)) if word.startswith(UPLOADED) else word for word in what["words"]
     ]
     from cnnjobs.cli import main as cnnjobs
 
     cnnjobs(words, prog_name="cnnjobs")
-
-
-if __name__ == "__main__":
-    main()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 import shutil
 import sys
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from cnnjobs.cli.screens import Screen
     from cnnjobs.engine.ray_jobs import JobsApi, RemoteJob
 
-ENTRY = "Running entrypoint for job "
-"""What Ray writes at the top of a job's log."""
+OF_RAY = re.compile(r"Running entrypoint for job |\S+ \S+\tINFO job_manager\.py:")
+"""How lines begin that Ray writes into a job's log."""
 
 QUICK_S = 120.0
 """Seconds within which a command that only reads has ended."""
@@ -116,7 +117,7 @@ def ask_head(
     if not found.is_over:
         api.stop(identity)
         raise ClusterError(f"`{words[0]}` on the head did not end within {within_s:g} s; it was stopped.")
-    log = "\n".join(line for line in api.log(identity).split("\n") if not line.startswith(ENTRY))
+    log = "\n".join(line for line in api.log(identity).split("\n") if not OF_RAY.match(line))
     api.forget(identity)
     if found.exit_code is None or (found.exit_code and "No module named" in log):
         raise _not_run(found, log)
@@ -219,7 +220,7 @@ def _show(api: "JobsApi", identity: str) -> str:
     try:
         for line in api.follow(identity, lambda text: click.echo(f"note: {text}", err=True)):
             if not line.startswith(MARK):
-                if not line.startswith(ENTRY):
+                if not OF_RAY.match(line):
                     plain.append(line)
                     click.echo(line)
                 continue

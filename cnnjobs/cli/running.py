@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cnnjobs.cli.elsewhere import TYPED
+
 if TYPE_CHECKING:
     from cnnjobs.cli.workshop import Workshop
     from cnnjobs.engine.protocol import Slot
@@ -15,10 +17,6 @@ if TYPE_CHECKING:
     from cnnjobs.preparation import Prepared
     from cnnjobs.store.checkpoints import Checkpoints
     from cnnjobs.store.store import Store
-
-
-TYPED = "CNNJOBS_TYPED"
-"""Variable with the command that a person typed on another machine."""
 
 
 class Runner:

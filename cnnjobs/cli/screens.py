@@ -14,14 +14,13 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from cnnjobs.cli.elsewhere import EVENTS
+
 SHOWN_RUNNING = 4
 """How many trials under way are listed below the line."""
 
 MARK = "@cnnjobs "
 """What lines begin with that are events, in the log of a job on a cluster."""
-
-ASKED = "CNNJOBS_EVENTS"
-"""Variable of the environment that asks for events."""
 
 EVENTS_EVERY_S = 2.0
 """Seconds between two events that only say how far trials are: 10 MB a day."""
@@ -83,7 +82,7 @@ def open_screen(now: Callable[[], Snapshot]) -> Screen:
     Args:
         now: says how far the run is.
     """
-    if os.environ.get(ASKED):
+    if os.environ.get(EVENTS):
         return EventScreen(now)
     return TerminalScreen(now) if sys.stderr.isatty() else PlainScreen(now)
 

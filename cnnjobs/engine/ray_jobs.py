@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
@@ -24,6 +25,9 @@ SILENT_S = 30.0
 
 GONE_S = 300.0
 """A cluster that has not answered for so long is taken for gone."""
+
+NOT_READY, READY_S = "try again later", 60.0
+"""What a cluster that has just been started says, and for how many seconds it may."""
 
 STOP_S = 60
 """Seconds that a job has to end by itself when it is stopped."""
@@ -69,6 +73,8 @@ class JobsApi:
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
+        for name in [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "ray"]:
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # some set a level of their own
         if cluster.asks_for_token:
             use_cluster_token()
         ray._raylet.Config.initialize("")
@@ -85,14 +91,23 @@ class JobsApi:
             identity: names it.
             metadata: is kept with it.
         """
-        self._ask(
-            lambda: self._client.submit_job(
-                entrypoint=words,
-                submission_id=identity,
-                runtime_env={"working_dir": str(folder), "env_vars": {"RAY_JOB_STOP_WAIT_TIME_S": str(STOP_S)}},
-                metadata=dict(metadata),
-            )
-        )
+        until = time.monotonic() + READY_S
+        while True:
+            try:
+                self._ask(
+                    lambda: self._client.submit_job(
+                        entrypoint=words,
+                        submission_id=identity,
+                        runtime_env={"working_dir": str(folder), "env_vars": {"RAY_JOB_STOP_WAIT_TIME_S": str(STOP_S)}},
+                        metadata=dict(metadata),
+                    )
+                )
+            except ClusterError as error:
+                if NOT_READY not in str(error) or time.monotonic() > until:
+                    raise
+                time.sleep(2)
+            else:
+                return
 
     def jobs(self) -> list[RemoteJob]:
         """Return this project's jobs, the newest first."""
