@@ -88,7 +88,7 @@ def remove() -> None:
     _unless("NoSuchEntity", aws["iam"].delete_instance_profile, InstanceProfileName=aws["role"])
     _unless("NoSuchEntity", aws["iam"].delete_role_policy, PolicyName=aws["role"], **role)
     _unless("NoSuchEntity", aws["iam"].delete_role, **role)
-    click.echo(f"removed role {aws['role']}")
+    click.echo(f"removed role {aws['role']}. Ray remembers the group: `ray up --no-config-cache` the next time")
 
 
 def _vpcs_ray_may_choose(aws: Account) -> list[str]:
@@ -133,7 +133,8 @@ def _make_role(aws: Account, bucket: str | None) -> None:
     _unless("EntityAlreadyExists", iam.create_instance_profile, InstanceProfileName=name)
     _unless("LimitExceeded", iam.add_role_to_instance_profile, InstanceProfileName=name, RoleName=name)
     # AWS makes this one at an account's first spot request, if whoever asks may; the head may not.
-    _unless("InvalidInput", iam.create_service_linked_role, AWSServiceName="spot.amazonaws.com")
+    spot = {"AWSServiceName": "spot.amazonaws.com"}
+    _unless("InvalidInput EntityAlreadyExists", iam.create_service_linked_role, **spot)
 
 
 def _rights(aws: Account, bucket: str | None) -> list[dict[str, Any]]:
@@ -177,12 +178,12 @@ def _volumes(aws: Account) -> list[str]:
     return [f"disk {one['VolumeId']} ({one['Size']} GB): {one['State']}" for page in pages for one in page["Volumes"]]
 
 
-def _unless(code: str, call: Any, **arguments: Any) -> None:
-    """Makes the call; that it was done already, which AWS says with `code`, is as good."""
+def _unless(codes: str, call: Any, **arguments: Any) -> None:
+    """Makes the call; that it was done already, which AWS says with one of the codes, is as good."""
     try:
         call(**arguments)
     except ClientError as error:
-        if error.response["Error"]["Code"] != code:
+        if error.response["Error"]["Code"] not in codes.split():
             raise
 
 

@@ -96,17 +96,14 @@ class Cluster:
 
 @contextmanager
 def launched(room: Path, workers: int) -> Iterator[Cluster]:
-    """`ray up`, `ray dashboard` beside it, and at the end `ray down`."""
+    """`ray up`, and `ray dashboard` beside it. At the end the machines end, and everything on them."""
     laptop = Laptop(room).furnish()
     with machines(room, 1 + workers) as hosts:
         file = write_local_yaml(room / "local.yaml", hosts)
         up = laptop.run("ray", "up", "-y", str(file), timeout_s=120)
         assert up.code == 0, up.text
-        try:
-            with forwarded_dashboard(laptop, file) as address:
-                yield Cluster(laptop, file, address, hosts[0], tuple(hosts[1:]))
-        finally:
-            laptop.run("ray", "down", "-y", str(file), timeout_s=90)
+        with forwarded_dashboard(laptop, file) as address:
+            yield Cluster(laptop, file, address, hosts[0], tuple(hosts[1:]))
 
 
 def write_local_yaml(file: Path, hosts: list[Machine]) -> Path:
@@ -123,7 +120,7 @@ def write_local_yaml(file: Path, hosts: list[Machine]) -> Path:
 @contextmanager
 def forwarded_dashboard(laptop: Laptop, file: Path) -> Iterator[str]:
     """`ray dashboard`: the address here that stands for the dashboard on the head's loopback."""
-    port = _free_port()
+    port = free_port()
     with (laptop.room / "dashboard.log").open("w") as log:
         process = subprocess.Popen(
             ["ray", "dashboard", str(file), "--port", str(port)],
@@ -142,7 +139,7 @@ def forwarded_dashboard(laptop: Laptop, file: Path) -> Iterator[str]:
             process.wait(10)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return one.getsockname()[1]

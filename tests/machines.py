@@ -23,7 +23,7 @@ mkdir -p /tmp/ray
 mount -t tmpfs -o size=1g,mode=1777 tmpfs /tmp/ray
 mount -t tmpfs -o size=8g,mode=1777 tmpfs /dev/shm
 mount -t tmpfs -o size=8m tmpfs /run
-mount --bind "$ROOM/passwd" /etc/passwd
+for file in passwd hosts resolv.conf; do mount --bind "$ROOM/$file" "/etc/$file"; done
 mkdir -p /run/sshd
 hostname "$NAME"
 ip link set lo up
@@ -32,6 +32,7 @@ read -r _
 ip link set "$LINK" up
 ip addr add "$ADDRESS/24" dev "$LINK"
 ip route add default via "$GATEWAY"
+ip route add unreachable 169.254.0.0/16
 /usr/sbin/sshd -D -e -f "$ROOM/sshd_config" 2>"$ROOM/sshd.log" &
 sleep "$LIFETIME_S" &
 echo up
@@ -112,14 +113,17 @@ def _machine(room: Path, key: Path, bridge: str, network: str, index: int) -> It
         "LIFETIME_S": str(LIFETIME_S),
     }
     spaces = ["--net", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child", "--mount-proc"]
-    with subprocess.Popen(
-        ["unshare", *spaces, "bash", "-c", BOOT],
-        env=environment,
-        text=True,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=(own / "boot.log").open("w"),
-    ) as process:
+    with (
+        (own / "boot.log").open("w") as log,
+        subprocess.Popen(
+            ["unshare", *spaces, "bash", "-c", BOOT],
+            env=environment,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+        ) as process,
+    ):
         try:
             _expect(process, "born", own)
             _run("ip", "link", "add", _name(f"h{index}"), "type", "veth", "peer", "name", environment["LINK"])
@@ -136,6 +140,8 @@ def _machine(room: Path, key: Path, bridge: str, network: str, index: int) -> It
 def _write_sshd_files(own: Path, key: Path, address: str) -> None:
     _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(own / "host_key"))
     (own / "authorized_keys").write_text(key.with_suffix(".pub").read_text())
+    (own / "hosts").write_text(f"127.0.0.1 localhost\n{address} {own.name}\n")
+    (own / "resolv.conf").write_text("")  # names and cloud metadata are not found at once, instead of after seconds
     (own / "passwd").write_text(
         "".join(
             f"root:x:0:0:root:{own / 'home'}:/bin/bash\n" if line.startswith("root:") else line
