@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-LIFETIME_S = 600  # a machine ends itself after this, whatever became of the test
+LIFETIME_S = 900  # a machine ends itself after this, whatever became of the test
 SSHD = "/usr/sbin/sshd"
 
 # Process 1 of a machine. Bash, which buries processes that lost their parent; `ray stop` waits for that.
@@ -44,9 +44,9 @@ def missing() -> str | None:
     """Says why machines cannot be had here, or None where they can."""
     if os.geteuid() != 0:
         return "namespaces with a network of their own need root"
-    for program in ("ip", "unshare", "ssh", "ssh-keygen", "rsync", SSHD):
+    for program in ("ip", "unshare", "nsenter", "hostname", "ps", "ssh", "ssh-keygen", "rsync", SSHD):
         if shutil.which(program) is None:
-            return f"{program} is not installed (Debian: openssh-server, rsync, iproute2, util-linux)"
+            return f"{program} is not installed (Debian: openssh-server, rsync, iproute2, procps, util-linux, hostname)"
     trial = subprocess.run(
         ["unshare", "--net", "--mount", "--pid", "--fork", "true"], capture_output=True, text=True, timeout=20
     )

@@ -1,6 +1,7 @@
 """What the files for `ray up` promise: Ray accepts them, and Ray's dangerous defaults are not in them."""
 
 import re
+import subprocess
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
@@ -145,3 +146,54 @@ def test_group_and_role_are_the_projects_own():
     assert kinds["head"]["node_config"]["IamInstanceProfile"] == {"Name": "cnnjobs-head"}
     assert "IamInstanceProfile" not in kinds["gpu"]["node_config"]
     assert all(kind["node_config"]["MetadataOptions"]["HttpTokens"] == "required" for kind in kinds.values())
+
+
+def test_machines_one_owns_get_the_first_autoscaler():
+    """With the second, Ray 2.60 starts no workers there; that they start is tested over ssh."""
+    (start,) = [command for command in load("local")["head_start_ray_commands"] if "ray start" in command]
+    assert "RAY_enable_autoscaler_v2=0" in start
+
+
+def test_the_kubernetes_job_takes_its_pods_away_and_has_a_token():
+    job = load("rayjob")["spec"]
+    cluster = job["rayClusterSpec"]
+    assert job["shutdownAfterJobFinishes"] is True
+    assert cluster["authOptions"] == {"mode": "token"}
+    assert cluster["headGroupSpec"]["rayStartParams"] == {"num-cpus": "0"}
+    assert cluster["rayVersion"] == pins("gpu")["ray"].pop()
+    for group in (cluster["headGroupSpec"], *cluster["workerGroupSpecs"]):
+        (container,) = group["template"]["spec"]["containers"]
+        assert container["image"].endswith(f":{cluster['rayVersion']}-py311")
+
+
+def test_the_readme_pins_the_same_versions_and_names_files_that_exist():
+    text = (ROOT / "cluster" / "README.md").read_text()
+    for library, pinned in re.findall(r"\b(ray|tensorflow)==([\d.]+)", text):
+        assert {pinned} == pins("gpu")[library]
+    for name in re.findall(r"\]\((\S+)\)", text):
+        assert name.startswith("https://") or (ROOT / "cluster" / name).exists()
+
+
+def test_the_slurm_script_is_bash():
+    """On an allocation of one node, with programs that only say what they were asked."""
+    script = f"""
+        scontrol() {{ echo node1; echo node2; }}; srun() {{ printf '%s\\n' "$@"; }}
+        SLURM_JOB_NODELIST='node[1-2]' SLURM_CPUS_PER_TASK=8 SLURM_JOB_NUM_NODES=2
+        set -- 'jobs/a job.py' --repeats 3
+        source {ROOT / "cluster" / "slurm.sh"}
+    """
+    said = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=20, check=True)
+    words = said.stdout.splitlines()
+    assert words[words.index("--address") + 1] == "node1:6379"
+    assert words[words.index("--min-nodes") + 1] == "2"
+    assert words[words.index("--") + 1 :] == ["cnnjobs", "submit", "jobs/a job.py", "--repeats", "3"]
+
+
+def test_the_environment_is_put_on_the_path_once(tmp_path):
+    """The last setup command for machines one owns writes into ~/.bashrc, at every `ray up`."""
+    last = load("local")["setup_commands"][-1]
+    for _ in range(2):
+        subprocess.run(
+            ["bash", "-c", last], env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}, check=True, timeout=20
+        )
+    assert (tmp_path / ".bashrc").read_text() == ('export PATH=~/cnnjobs-env/bin:"$PATH" RAY_AUTH_MODE=token\n')
