@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,6 +102,8 @@ def launched(room: Path, workers: int) -> Iterator[Cluster]:
         file = write_local_yaml(room / "local.yaml", hosts)
         up = laptop.run("ray", "up", "-y", str(file), timeout_s=120)
         assert up.code == 0, up.text
+        for worker in hosts[1:]:  # the head starts them, after `ray up`
+            wait_until(lambda worker=worker: any("raylet/raylet" in line for line in worker.processes()), timeout_s=90)
         with forwarded_dashboard(laptop, file) as address:
             yield Cluster(laptop, file, address, hosts[0], tuple(hosts[1:]))
 
@@ -145,11 +147,17 @@ def free_port() -> int:
         return one.getsockname()[1]
 
 
-def _wait_for_port(port: int, process: subprocess.Popen, timeout_s: float = 40) -> None:
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline and process.poll() is None:
+def _wait_for_port(port: int, process: subprocess.Popen) -> None:
+    def is_open() -> bool:
         with socket.socket() as one:
-            if one.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise RuntimeError("`ray dashboard` forwards no port")
+            return one.connect_ex(("127.0.0.1", port)) == 0 or process.poll() is not None
+
+    wait_until(is_open, timeout_s=40)
+    assert process.poll() is None, "`ray dashboard` ended"
+
+
+def wait_until(condition: Callable[[], bool], timeout_s: float) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {timeout_s} s"
+        time.sleep(0.2)

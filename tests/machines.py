@@ -15,15 +15,16 @@ from pathlib import Path
 
 LIFETIME_S = 900  # a machine ends itself after this, whatever became of the test
 SSHD = "/usr/sbin/sshd"
+SPACES = ("--net", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child", "--mount-proc")
 
 # Process 1 of a machine. Bash, which buries processes that lost their parent; `ray stop` waits for that.
 BOOT = """
 set -eu
+for file in passwd hosts resolv.conf; do if [ -e "/etc/$file" ]; then mount --bind "$ROOM/$file" "/etc/$file"; fi; done
 mkdir -p /tmp/ray
 mount -t tmpfs -o size=1g,mode=1777 tmpfs /tmp/ray
 mount -t tmpfs -o size=8g,mode=1777 tmpfs /dev/shm
 mount -t tmpfs -o size=8m tmpfs /run
-for file in passwd hosts resolv.conf; do mount --bind "$ROOM/$file" "/etc/$file"; done
 mkdir -p /run/sshd
 hostname "$NAME"
 ip link set lo up
@@ -47,9 +48,8 @@ def missing() -> str | None:
     for program in ("ip", "unshare", "nsenter", "hostname", "ps", "ssh", "ssh-keygen", "rsync", SSHD):
         if shutil.which(program) is None:
             return f"{program} is not installed (Debian: openssh-server, rsync, iproute2, procps, util-linux, hostname)"
-    trial = subprocess.run(
-        ["unshare", "--net", "--mount", "--pid", "--fork", "true"], capture_output=True, text=True, timeout=20
-    )
+    mount = ["mount", "-t", "tmpfs", "tmpfs", "/run"]
+    trial = subprocess.run(["unshare", *SPACES, *mount], capture_output=True, text=True, timeout=20)
     if trial.returncode:
         return f"this kernel or container gives no namespaces: {trial.stderr.strip()}"
     bridge = _name("try")
@@ -112,11 +112,10 @@ def _machine(room: Path, key: Path, bridge: str, network: str, index: int) -> It
         "GATEWAY": f"{network}.1",
         "LIFETIME_S": str(LIFETIME_S),
     }
-    spaces = ["--net", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child", "--mount-proc"]
     with (
         (own / "boot.log").open("w") as log,
         subprocess.Popen(
-            ["unshare", *spaces, "bash", "-c", BOOT],
+            ["unshare", *SPACES, "bash", "-c", BOOT],
             env=environment,
             text=True,
             stdin=subprocess.PIPE,

@@ -2,9 +2,10 @@
 
 import socket
 import sys
-import time
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
+
+from launched import wait_until
 
 # Waits for the worker, then says where tasks of a whole machine run.
 WHERE = """
@@ -41,13 +42,6 @@ def ask(cluster, token):
 
 def ray_processes(machine):
     return [line for line in machine.processes() if "/ray/" in line.split(" -c ")[0] or line.startswith("ray::")]
-
-
-def wait_until(condition, timeout_s):
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {timeout_s} s"
-        time.sleep(0.2)
 
 
 def test_a_job_is_submitted_through_the_forwarded_dashboard_and_runs_on_the_head(cluster):
