@@ -135,8 +135,10 @@ def _announcement(prepared: "Prepared", trials: "list[Trial]", slot: "Slot", at_
 
 
 def command_line() -> str:
-    """Return the command as it was typed."""
-    return shlex.join(["cnnjobs", *sys.argv[1:]])
+    """Return the command as it was typed, without keys in URIs: they belong into the environment."""
+    from cnnjobs.store.remote import without_keys
+
+    return shlex.join(["cnnjobs", *(without_keys(word) for word in sys.argv[1:])])
 
 
 def as_interrupt(number: int, frame: FrameType | None) -> None:
