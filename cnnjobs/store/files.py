@@ -14,7 +14,7 @@ from pyarrow import fs
 
 from cnnjobs.errors import StoreError
 from cnnjobs.store.parallel import each
-from cnnjobs.store.remote import BUCKETS, explain, of_storage, open_remote, put, without_keys
+from cnnjobs.store.remote import BUCKETS, FAILURES, explain, of_storage, open_remote, put, without_keys
 
 AT_ONCE = 16
 """Requests to object storage that are under way at a time."""
@@ -87,7 +87,7 @@ class Files:
                 _replace(Path(path), content)
             else:
                 put(self._system, path, content, patience_s, time.sleep)
-        except OSError as error:
+        except FAILURES as error:
             raise StoreError(f"Cannot write {self.location}/{name}: {_reason(error)}.") from error
 
     def write_all(self, contents: Mapping[str, bytes]) -> None:
@@ -107,7 +107,7 @@ class Files:
                 return content
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except OSError as error:
+        except FAILURES as error:
             raise StoreError(f"Cannot read {self.location}/{name}: {_reason(error)}.") from error
 
     def open(self, name: str) -> pa.NativeFile | None:
@@ -116,17 +116,17 @@ class Files:
             return self._system.open_input_file(f"{self._root}/{name}")
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except OSError as error:
+        except FAILURES as error:
             raise StoreError(f"Cannot read {self.location}/{name}: {_reason(error)}.") from error
 
     def refuse_outage(self, error: Exception) -> None:
         """Raise a StoreError if an error while a file was read is the storage's, not that of a damaged file."""
-        if isinstance(error, OSError) and of_storage(error):
+        if of_storage(error):
             raise StoreError(f"Cannot read {self.location}: {_reason(error)}.") from error
 
     def remove(self, name: str) -> None:
         """Remove a file if it is there."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(*FAILURES):
             self._system.delete_file(f"{self._root}/{name}")
 
     def remove_all(self, names: Iterable[str]) -> None:
@@ -153,7 +153,7 @@ class Files:
         try:
             if self._system.get_file_info(self._root).type == fs.FileType.Directory:
                 return True
-        except OSError as error:
+        except FAILURES as error:
             raise StoreError(f"Cannot read {self.location}: {_reason(error)}.") from error
         self.check_bucket()
         return False
@@ -167,7 +167,7 @@ class Files:
         if self._system.type_name not in BUCKETS:
             return
         bucket = self._root.partition("/")[0]
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(*FAILURES):
             if self._system.get_file_info(bucket).type == fs.FileType.NotFound:
                 raise StoreError(
                     f"There is no bucket {bucket!r}. Received: {self.location}. Make the bucket first, or correct its "
@@ -201,7 +201,7 @@ class Files:
                 return [entry.name for entry in entries if entry.is_file()]
         except (FileNotFoundError, NotADirectoryError):
             return []
-        except OSError as error:
+        except FAILURES as error:
             raise StoreError(f"Cannot read {self.location}: {_reason(error)}.") from error
 
     def _infos(self) -> list[fs.FileInfo]:
@@ -210,7 +210,7 @@ class Files:
             return infos
         except NotADirectoryError:
             return []
-        except OSError as error:
+        except FAILURES as error:
             raise StoreError(f"Cannot read {self.location}: {_reason(error)}.") from error
 
 
@@ -246,7 +246,8 @@ def _missing_parents(folder: Path) -> list[Path]:
     return [path for path in (folder, *folder.parents) if not path.exists()]
 
 
-def _reason(error: OSError) -> str:
-    if error.errno == errno.ENOSPC:
+def _reason(error: Exception) -> str:
+    number = error.errno if isinstance(error, OSError) else None
+    if number == errno.ENOSPC:
         return "the disk is full"
-    return os.strerror(error.errno) if error.errno else explain(error)
+    return os.strerror(number) if number else explain(error)

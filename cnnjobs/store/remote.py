@@ -14,6 +14,9 @@ from cnnjobs.errors import StoreError
 BUCKETS = ("s3", "gcs")
 """File systems, as Arrow names them, whose paths begin with a bucket."""
 
+FAILURES = (OSError, pa.ArrowException)
+"""What Arrow raises when a file cannot be read or written: the latter where Google gives an answer of its own."""
+
 SETTINGS = {
     "s3": "allow_delayed_open=true",  # a small object is one request instead of three
     "gs": "retry_limit_seconds=3",  # Arrow's own 15 minutes would look like a hang
@@ -49,6 +52,7 @@ _REASONS = (
         "the storage cannot be reached. Check the network, and the endpoint (AWS_ENDPOINT_URL, or endpoint_override in "
         "the URI)",
     ),
+    (r"SLOW_DOWN|SERVICE_UNAVAILABLE|THROTTLING|HTTP status 5", "the storage is overloaded or out of order. Try later"),
     (
         r"OAuth2|Status\((UNAUTHENTICATED|PERMISSION_DENIED)",
         "Google Cloud gives no access. Let GOOGLE_APPLICATION_CREDENTIALS name a file with a key that is allowed to "
@@ -111,13 +115,14 @@ def put(system: fs.FileSystem, path: str, content: bytes, patience_s: float, sle
 
     Raises:
         OSError: if it cannot be written.
+        pa.ArrowException: the same, of Google.
     """
     until = time.monotonic() + patience_s
     with ThreadPoolExecutor(1, thread_name_prefix="storage") as pool:
         while True:
             try:
                 return pool.submit(_put_once, system, path, content).result()
-            except OSError as error:
+            except FAILURES as error:
                 if time.monotonic() >= until or not passes(error):
                     raise
             sleep(RETRY_S)
@@ -128,23 +133,23 @@ def _put_once(system: fs.FileSystem, path: str, content: bytes) -> None:
         stream.write(content)
 
 
-def passes(error: OSError) -> bool:
+def passes(error: Exception) -> bool:
     """Say whether it may work in a while: the storage cannot be reached or is overloaded."""
     return _PASSING.search(str(error)) is not None
 
 
-def of_storage(error: OSError) -> bool:
+def of_storage(error: Exception) -> bool:
     """Say whether it is an answer of the storage, or that there is none."""
     return re.search(r"AWS Error|google::cloud", str(error)) is not None
 
 
-def explain(error: OSError) -> str:
+def explain(error: Exception) -> str:
     """Return what went wrong and what to do, without a full stop at the end."""
     text = without_keys(str(error).splitlines()[0])
     for pattern, reason in _REASONS:
         if re.search(pattern, text):
             brief = text.rpartition("operation: ")[2].rpartition("Details: ")[2]
-            said = re.search(r"AWS Error (\w+)|Status\((\w+)", text)
+            said = re.search(r"(HTTP status \d+)|AWS Error (\w+)|Status\((\w+)", text)
             detail = brief if "AWS Error NETWORK" in text else next(filter(None, said.groups()), "") if said else ""
             head, mark, rest = reason.partition(".")
             return f"{head} ({detail}){mark}{rest}" if detail else reason
