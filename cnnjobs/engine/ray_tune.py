@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import ray
 from ray import tune
+from ray.tune.execution import class_cache
 from ray.tune.search.basic_variant import BasicVariantGenerator
 
 from cnnjobs.datasets import Dataset
@@ -87,6 +88,7 @@ class RayTuneEngine:
         if not self._verbose:
             for name in ("ray", "ray.tune", "ray.train", "ray.data"):
                 logging.getLogger(name).setLevel(logging.CRITICAL)
+        _keep_keys_out_of_logs()
         try:
             with _own_signal_handlers():
                 self._start_ray(data_bytes)
@@ -214,6 +216,11 @@ def _own_signal_handlers() -> Iterator[None]:
         for number, handler in handlers.items():
             if handler is not None:
                 signal.signal(number, handler)
+
+
+def _keep_keys_out_of_logs() -> None:
+    """Keep Tune from copying AWS keys into what Ray writes to its logs; workers on this machine inherit them anyway."""
+    class_cache.ENV_VARS_TO_PROPAGATE -= {name for name in class_cache.ENV_VARS_TO_PROPAGATE if "AWS_" in name}
 
 
 def _plain(dataset: Dataset) -> Dataset:
