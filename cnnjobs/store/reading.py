@@ -151,11 +151,7 @@ class TableFiles:
         return pieces, tuple(damaged)
 
     def _piece_or_damage(self, name: str, wanted: frozenset[str] | None, columns: list[str]) -> pa.Table | str:
-        """Return the rows of the trials in a file, or why it cannot be read.
-
-        Raises:
-            _VanishedError: if it was compacted meanwhile.
-        """
+        """Return the rows of the trials in a file, or why it is damaged."""
         try:
             return self._piece(name, wanted, columns)
         except _VanishedError:
@@ -163,7 +159,7 @@ class TableFiles:
                 raise
             return self._empty(columns)
         except (pa.ArrowException, OSError) as error:
-            self.folder.refuse_outage(error)  # else what cannot be reached would be trained again
+            self.folder.refuse_outage(error)
             return str(error).splitlines()[0]
 
     def _piece(self, name: str, wanted: frozenset[str] | None, columns: list[str]) -> pa.Table:
