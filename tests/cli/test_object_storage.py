@@ -213,6 +213,21 @@ def test_a_bucket_that_is_not_there(storage, tmp_path):
         assert "Make the bucket first" in message
 
 
+def test_a_model_is_not_trained_for_a_bucket_that_is_not_there(storage, tmp_path):
+    uri = f"s3://{KEY}:{SECRET}@nosuchbucket/models/own.keras"
+    message = refused("fit", str(write_job(tmp_path)), "--variant", "one", "--output", uri)
+    assert "`--output` s3://nosuchbucket/models/own.keras cannot be written" in message
+    assert "there is no such bucket" in message
+
+
+def test_a_model_may_be_put_anywhere(storage, bucket):
+    from cnnjobs.cli.fit import _place
+
+    folder, name = _place(f"s3://{bucket}/models/own.keras?region=us-east-1")
+    folder.write(name, b"model")
+    assert storage.objects(bucket) == {"models/own.keras": b"model"}
+
+
 def test_wrong_credentials(storage, bucket, tmp_path):
     storage.denies = lambda method, path, query: True
     job = str(write_job(tmp_path))
