@@ -285,12 +285,13 @@ def test_a_head_that_is_gone_ends_the_run_with_a_sentence(cluster, tmp_path):
         "    print('lost:', lost, flush=True)\n"
         "os._exit(1)\n"
     )
-    process = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    for line in process.stdout:
-        if "under way" in line:
-            break
-    began, address = time.monotonic(), cluster.gcs_address
-    cluster.head_node.kill_gcs_server(check_alive=False)
-    out, err = process.communicate(timeout=120)
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, str(script)], stdout=pipe, stderr=pipe, text=True) as process:
+        for line in process.stdout:
+            if "under way" in line:
+                break
+        began, address = time.monotonic(), cluster.gcs_address
+        cluster.head_node.kill_gcs_server(check_alive=False)
+        out, err = process.communicate(timeout=120)
     assert f"lost: The cluster at {address} no longer answers." in out, out + err
     assert time.monotonic() - began < 60
