@@ -68,18 +68,19 @@ def cluster():
         patch.setenv("RAY_TMPDIR", folder)
         patch.delenv("RAY_ADDRESS", raising=False)
         prepare_environment()
-        from cnnjobs.engine.ray_session import _reread_token
+        from cnnjobs.engine.ray_session import _reread_token, loopback_only
         from cnnjobs.engine.token import use_own_token
 
         use_own_token()
         _reread_token()
         from ray.cluster_utils import Cluster
 
-        made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "_system_config": QUICK})
-        made.first = made.add_node(num_cpus=2)
-        made.second = made.add_node(num_cpus=2)
-        yield made
-        made.shutdown()
+        with loopback_only():
+            made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "_system_config": QUICK})
+            made.first = made.add_node(num_cpus=2)
+            made.second = made.add_node(num_cpus=2)
+            yield made
+            made.shutdown()
     shutil.rmtree(folder, ignore_errors=True)
 
 
