@@ -23,6 +23,11 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
 class Cable:
     """Forwards connections to a port until it is cut."""
 
@@ -140,8 +145,16 @@ def laptop(home: Path, token: str | None, **more: str) -> Laptop:
 
 
 @contextlib.contextmanager
-def running_head(home: Path, *, cpus: int = 2, mode: str = "token"):
-    """Start a head; end it and all its processes."""
+def running_head(home: Path, *, cpus: int = 2, gcs_port: int | None = None, words: tuple[str, ...] = (), **more: str):
+    """Start a head; end it and all its processes.
+
+    Args:
+        home: of its user.
+        cpus: cores that it gives to Ray.
+        gcs_port: where its GCS listens; None for any.
+        words: more arguments of `ray start`.
+        **more: variables of the environment of all that runs there.
+    """
     home.mkdir(parents=True)
     token, temporary = secrets.token_hex(32), Path(tempfile.mkdtemp(prefix="ch-", dir="/tmp"))
     write_token(home, token)
@@ -149,35 +162,41 @@ def running_head(home: Path, *, cpus: int = 2, mode: str = "token"):
     environment = plain_environment(
         home,
         RAY_TMPDIR=str(temporary),
-        RAY_AUTH_MODE=mode,
+        RAY_AUTH_MODE="token",
         RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER="0",  # all on the loopback
         RAY_USAGE_STATS_ENABLED="0",
+        **more,
     )
-    words = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", f"--num-cpus={cpus}", "--block"]
-    words += [f"--port={free_port()}", f"--dashboard-port={port}", "--dashboard-host=127.0.0.1"]
-    words += [
+    command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", f"--num-cpus={cpus}", "--block"]
+    command += [*words, f"--port={gcs_port or free_port()}", f"--dashboard-port={port}", "--dashboard-host=127.0.0.1"]
+    command += [
         f"--dashboard-agent-listen-port={agent}",
         "--object-store-memory=200000000",
         f"--ray-client-server-port={free_port()}",
     ]
     with open(home / "ray.log", "w") as log:
-        process = subprocess.Popen(words, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+        process = subprocess.Popen(
+            command, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        )
     try:
-        wait_for(f"http://127.0.0.1:{port}/api/authentication_mode", process, home / "ray.log")
+        known = temporary / "ray" / "ray_current_cluster"
+        wait_for(f"http://127.0.0.1:{port}/api/authentication_mode", known, process, home / "ray.log")
         yield Head(home, f"http://127.0.0.1:{port}", port, token, environment, process, temporary)
     finally:
         end(process)
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def wait_for(url: str, process: subprocess.Popen, log: Path, seconds: float = 90) -> None:
+def wait_for(url: str, known: Path, process: subprocess.Popen, log: Path, seconds: float = 90) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until and process.poll() is None:
         try:
             with urllib.request.urlopen(url, timeout=2):
-                return
+                if known.exists():
+                    return
         except OSError:
-            time.sleep(0.5)
+            pass
+        time.sleep(0.3)
     raise AssertionError(f"Ray did not start:\n{log.read_text()[-3000:]}")
 
 

@@ -60,10 +60,11 @@ class Workshop:
         job, size = prepared.job, prepared.dataset.nbytes
         until, told = time.monotonic() + NODES_WITHIN_S, False
         while True:
+            capacity = self._capacity()
             try:
-                return divide(self._capacity(), self._wishes, trials=trials, replicas=job.replicas, data_bytes=size)
+                return divide(capacity, self._wishes, trials=trials, replicas=job.replicas, data_bytes=size)
             except ResourceError:
-                if self._session is None or time.monotonic() > until:
+                if self._session is None or capacity.kinds or time.monotonic() > until:
                     raise
             if not told:
                 click.echo(f"waiting up to {NODES_WITHIN_S:g} s for a node that can hold a trial", err=True)

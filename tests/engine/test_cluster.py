@@ -143,10 +143,13 @@ def test_no_worker_writes_under_the_store_and_no_trial_reads_a_path_of_the_submi
 def test_a_trial_whose_node_is_lost_goes_on_elsewhere_and_that_does_not_count_against_it(cluster, session, tmp_path):
     """Twice: once more than a lost process is forgiven."""
     checkpoints = Checkpoints(Files(tmp_path / "checkpoints"), 0)
-    lost = []
+    lost, started = [], []
 
     def take_away(trial, message):
-        if isinstance(message, Started) or len(lost) == 2 or message_epoch(message) < 4 * (len(lost) + 1):
+        if isinstance(message, Started):
+            started.append(time.monotonic())
+        due = len(lost) < min(len(started), 2) and message_epoch(message) >= 4 * (len(lost) + 1)
+        if not due:
             return
         node = next(one for one in cluster.worker_nodes if one not in (cluster.first, cluster.second))
         lost.append(node)
@@ -195,8 +198,8 @@ def test_a_node_that_comes_later_takes_trials(cluster, session):
 
     for node in set(cluster.worker_nodes) - {cluster.first, cluster.second}:
         cluster.remove_node(node)
-    _, logs = told_by(session, work_on(trials_of(12, epochs=25), at_once=6), add)
-    assert len(logs) == 12
+    _, logs = told_by(session, work_on(trials_of(10, epochs=50), at_once=6), add)
+    assert len(logs) == 10
     assert added[0].node_id in {log["node"] for log in logs.values()}
     cluster.remove_node(added[0])
 
