@@ -9,6 +9,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from cnnjobs.engine.capture import take_printed
 from cnnjobs.engine.losses import Loss
+from cnnjobs.engine.places import answers
 from cnnjobs.engine.protocol import OnMessage, Work
 from cnnjobs.messages import Failure, Message
 
@@ -58,14 +59,14 @@ class Relay(tune.Callback):
         return Loss(
             worn=isinstance(cause, WorkerWorn),
             preempted=bool(getattr(cause, "preempted", False)),
-            node_gone=node is not None and node not in _living(),
+            node_gone=node is not None and not _is_there(node),
             error=str(trial.get_error() or ""),
         )
 
     def _printed_by(self, trial: Any) -> str:
         """Return what a lost process printed, from the machine that it ran on; nothing if that is gone as well."""
         path, node = printed_at(self._folder, trial.config["trial"]), self._nodes.get(trial.trial_id)
-        if node is None or node == ray.get_runtime_context().get_node_id() or node not in _living():
+        if node is None or node == ray.get_runtime_context().get_node_id() or not _is_there(node):
             return take_printed(path)
         there = NodeAffinitySchedulingStrategy(node, soft=False)
         task: Any = ray.remote(num_cpus=0, max_retries=0)(take_printed)
@@ -88,5 +89,7 @@ def printed_at(folder: str, trial: int) -> Path:
     return Path(f"{folder}-{trial}.log")
 
 
-def _living() -> set[str]:
-    return {node["NodeID"] for node in ray.nodes() if node["Alive"]}
+def _is_there(node: str) -> bool:
+    """Say whether a node still answers: until Ray counts it as dead, half a minute passes."""
+    found = next((one for one in ray.nodes() if one["NodeID"] == node and one["Alive"]), None)
+    return found is not None and answers(found["NodeManagerAddress"], found["NodeManagerPort"])

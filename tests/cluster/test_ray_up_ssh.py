@@ -7,6 +7,8 @@ from urllib.request import Request, urlopen
 
 from launched import wait_until
 
+import cnnjobs
+
 # Waits for the worker, then says where tasks of a whole machine run.
 WHERE = """
 import time, ray
@@ -96,6 +98,40 @@ def test_the_project_is_on_every_machine_without_history_or_results(cluster):
     for machine in (cluster.head, *cluster.workers):
         assert (machine.home / "cnnjobs-src" / "pyproject.toml").exists()
         assert not (machine.home / "cnnjobs-src" / ".git").exists()
+
+
+GRID = """
+from cnnjobs import SGD, Job, Variant, vgg
+
+base = Variant(model=vgg(blocks=1, filters=2, dense=4), optimizer=SGD(0.01), epochs=3, batch_size=64)
+job = Job(name="far", dataset="digits", repeats=4, variants={"base": base, "small": base.but(batch_size=32)})
+"""
+
+
+def test_a_grid_trains_on_both_machines_and_its_results_come_home(cluster):
+    """No disk is shared: the worker has nothing of the store, the laptop fetches all of it from the head."""
+    (cluster.laptop.home / "far.py").write_text(GRID)
+    words = ["far.py", "--address", cluster.address, "--checkpoint-every", "0"]
+    said = cluster.laptop.run("sh", "-c", f"cd && cnnjobs submit {' '.join(words)}", timeout_s=300)
+    assert said.code == 0, said.text
+    assert "2 nodes, " in said.text
+    assert "[8/8] " in said.text
+    assert (cluster.head.home / "cnnjobs" / "results" / "far" / "trials").is_dir()
+    for worker in cluster.workers:
+        assert not list(worker.home.rglob("*.parquet"))
+        assert not list(worker.home.rglob("*.npz"))
+    said = cluster.laptop.run("sh", "-c", f"cd && cnnjobs fetch --address {cluster.address}", timeout_s=120)
+    assert said.code == 0, said.text
+    trials = cnnjobs.load_results(cluster.laptop.home / "results").trials
+    assert trials.status.tolist() == ["completed"] * 8
+    assert set(trials.host) == {cluster.head.name, *(worker.name for worker in cluster.workers)}
+
+
+def test_doctor_looks_at_both_machines(cluster):
+    said = cluster.laptop.run("cnnjobs", "doctor", "--address", cluster.address, timeout_s=300)
+    assert said.code == 0, said.text
+    for machine in (cluster.head, *cluster.workers):
+        assert f"node {machine.name} ({machine.address}), one step: MirroredStrategy on CPU" in said.text
 
 
 def test_down_ends_ray_on_the_head_and_ray_stop_on_a_worker(cluster, taken_down):
