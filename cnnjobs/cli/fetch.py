@@ -63,7 +63,8 @@ def _bring(api: "JobsApi", there: str, home: "Files") -> tuple[int, int]:
         words = ["send", there, f"{remote.UPLOADED}{HAVE}"]
         code, printed = remote.ask_head(api, words, {HAVE: have}, within_s=600)
         if code:
-            raise ClusterError(f"The head did not send {there}: {printed.strip().splitlines()[-1]}")
+            why = printed.strip().splitlines() or ["it did not say why"]
+            raise ClusterError(f"The head did not send {there}: {why[-1]}")
         more = incoming.take(printed.split("\n"))
         if not more:
             return incoming.files, incoming.nbytes
