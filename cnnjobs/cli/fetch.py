@@ -41,7 +41,7 @@ def fetch(job: str | None, *, results: str, address: str | None, insecure: bool)
     found = remote.pick(api, job)
     there, name = found.metadata["results"], found.metadata["job"]
     if "://" in there:
-        click.echo(f"The results of {name} are in object storage: read {there}/{name} from here.")
+        click.echo(f"The results of {name} are in object storage: read {remote.place_of_results(found)} from here.")
         return
     home = Files(results).below(name)
     home.check_writable()

@@ -164,7 +164,10 @@ def follow(api: "JobsApi", job: "RemoteJob") -> None:
 def place_of_results(job: "RemoteJob") -> str:
     """Say where the results of a job are."""
     results, name = job.metadata.get("results", ""), job.metadata.get("job", "")
-    return f"{results}/{name}" if "://" in results else f"{HOME}/{results}/{name} on the head"
+    if "://" in results:
+        return f"{results.partition('?')[0].rstrip('/')}/{name}"
+    place = results if results.startswith(("/", "~")) else f"{HOME}/{results}"
+    return f"{place.rstrip('/')}/{name} on the head"
 
 
 def submits(api: "JobsApi") -> "list[RemoteJob]":
