@@ -13,6 +13,7 @@ from cnnjobs.analysis.classification import classify
 from cnnjobs.analysis.design import Key
 from cnnjobs.analysis.tables import JobTable
 from cnnjobs.analysis.tallies import PairTally, Predicted, Tally
+from cnnjobs.store.parallel import each
 from cnnjobs.store.store import Store
 
 OnProgress = Callable[[str, int, int], None]
@@ -67,7 +68,7 @@ class _Reading:
         self._store, self._table, self._on_progress = store, table, on_progress
         self._classes = int(table.job["dataset"]["classes"])
         self._total = sum(len(row.completed) for row in table.rows)
-        self._done = 0
+        self._done, self._at_once = 0, store.files.at_once
         self._labels = np.empty(0, np.int32)
         self._left_out: dict[str, list[str]] = {row.name: [] for row in table.rows}
         self._tallies: dict[str, Tally] = {}
@@ -98,10 +99,9 @@ class _Reading:
 
     def _read(self, key: Key) -> Iterator[tuple[str, Predicted]]:
         """Yield name and predictions of the runs that have them; what cannot be used is noted."""
-        for row in self._table.rows:
-            if key not in row.completed:
-                continue
-            stored = self._store.read("predictions", [row.completed[key]], COLUMNS)
+        rows = [row for row in self._table.rows if key in row.completed]
+        read = each(lambda row: self._store.read("predictions", [row.completed[key]], COLUMNS), rows, self._at_once)
+        for row, stored in zip(rows, read, strict=True):
             self._left_out[row.name] += stored.damaged
             if stored.table.num_rows:
                 found = _predicted(stored.table, self._classes)

@@ -78,12 +78,10 @@ def is_report(folder: Files) -> bool:
 def _replace(folder: Files, files: Mapping[str, bytes], pages: Mapping[str, bytes]) -> None:
     """Write the files, and the pages last; remove what an earlier report left."""
     earlier = _earlier(folder)
-    for name in (*PAGES, *(file for file in earlier if file not in files)):
-        _remove(folder, name)
+    folder.remove_all(PAGES)
+    folder.remove_all(file for file in earlier if file not in files)
     folder.write(MANIFEST, json.dumps({"files": sorted({*earlier, *files})}).encode())
-    for name, content in files.items():
-        place, _, file = name.rpartition("/")
-        folder.below(place).write(file, content)
+    folder.write_all(files)
     for name, content in pages.items():
         folder.write(name, content)
     folder.write(MANIFEST, json.dumps({"files": sorted(files)}).encode())
@@ -96,11 +94,6 @@ def _earlier(folder: Files) -> list[str]:
     except (ValueError, AttributeError):
         return []
     return [name for name in found if isinstance(name, str) and name.count("/") == 1 and ".." not in name]
-
-
-def _remove(folder: Files, name: str) -> None:
-    place, _, file = name.rpartition("/")
-    (folder.below(place) if place else folder).remove(file)
 
 
 def _grid_files(grid: Grid) -> dict[str, bytes]:

@@ -7,6 +7,7 @@ import click
 
 import cnnjobs
 from cnnjobs.cli.aggregate import aggregate
+from cnnjobs.cli.doctor import doctor
 from cnnjobs.cli.evaluate import evaluate
 from cnnjobs.cli.fetch import fetch, send
 from cnnjobs.cli.fit import fit
@@ -59,7 +60,7 @@ def main() -> None:
     """  # noqa: D301 - click reads the backspace
 
 
-for command in (show, plan, submit, status, aggregate, fit, evaluate, predict, logs, stop, fetch, send):
+for command in (show, plan, submit, status, aggregate, fit, evaluate, predict, logs, stop, fetch, send, doctor):
     main.add_command(command)
 
 if __name__ == "__main__":

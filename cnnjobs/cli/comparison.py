@@ -86,7 +86,7 @@ def show_comparison(store: Store, asked: Asked, folder: Files | None = None) -> 
         return table  # it is read on another machine, where these paths lead nowhere
     show_written(written)
     if not asked.with_predictions:
-        click.echo(f"classes:  cnnjobs aggregate {shlex.quote(store.files.location)}")
+        click.echo(f"classes:  cnnjobs aggregate {shlex.quote(store.files.address)}")
     return table
 
 
@@ -165,8 +165,7 @@ def show_overlay(results: str, names: Sequence[str], curves: Sequence[str], fold
     stores, _ = open_stores(results)
     histories, damaged = read_histories(choose(stores, names))
     chart = overlay_chart(histories, curves)
-    for file, content in chart_files(chart).items():
-        folder.write(file, content)
+    folder.write_all(chart_files(chart))
     for name in damaged:
         click.echo(f"note: not readable, missing in the overlay: {name}")
     click.echo(f"overlay:  {folder.location}/{chart.name}.png")

@@ -1,7 +1,7 @@
 """The two doors: behind one is TensorFlow, behind the other Ray. Nothing passes either before it is needed."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from cnnjobs.store.checkpoints import Checkpoints
 
 if TYPE_CHECKING:
     from cnnjobs.engine.ray_jobs import JobsApi
-    from cnnjobs.engine.ray_session import JoinedRay
+    from cnnjobs.engine.ray_session import JoinedRay, LocalRay
     from cnnjobs.models.networks import NetworkFacts
     from cnnjobs.training.saved_model import SavedModel
     from cnnjobs.training.trial import TrialWorker
@@ -34,6 +34,14 @@ def open_engine(*, cpus: int, gpus: int, verbose: bool) -> Engine:
     from cnnjobs.engine.ray_tune import RayTuneEngine
 
     return RayTuneEngine(LocalRay(cpus=cpus, gpus=gpus, verbose=verbose))
+
+
+def open_local_ray(*, cpus: int, gpus: int) -> "LocalRay":
+    """Return a Ray that can be started on this machine."""
+    prepare_environment()
+    from cnnjobs.engine.ray_session import LocalRay
+
+    return LocalRay(cpus=cpus, gpus=gpus)
 
 
 def open_cluster(place: Joined, *, insecure: bool, verbose: bool) -> "JoinedRay":
@@ -100,6 +108,18 @@ def open_fitting_worker(
     from cnnjobs.training.fitting import FittingWorker
 
     return FittingWorker(worker, source, settings)
+
+
+def open_examiner() -> Callable[[int], Mapping[str, Any]]:
+    """Return what looks at the machine it runs on; only there it imports TensorFlow."""
+    return _examine
+
+
+def _examine(gpus: int) -> Mapping[str, Any]:
+    _quieten_tensorflow()
+    from cnnjobs.training.examination import examine
+
+    return examine(gpus)
 
 
 def open_model(path: str) -> "SavedModel":

@@ -100,16 +100,33 @@ def fit(
 def _check_output(output: str) -> None:
     """Refuse, before anything is trained, a place where the model could not be written."""
     from cnnjobs.errors import SpecError, StoreError
-    from cnnjobs.store.files import Files
 
-    path = Path(output)
+    path = Path(output.partition("?")[0] if "://" in output else output)
     if path.suffix != ".keras" or path.is_dir():
-        what = "a folder" if path.is_dir() else repr(output)
+        what = "a folder" if path.is_dir() else repr(_shown(output))
         raise SpecError(f"`--output` must be a file whose name ends with .keras. Received: {what}.")
     try:
-        Files(path.absolute().parent).check_writable()
+        _place(output)[0].check_writable()
     except StoreError as error:
-        raise StoreError(f"`--output` {output} cannot be written: {error}") from error
+        raise StoreError(f"`--output` {_shown(output)} cannot be written: {error}") from error
+
+
+def _place(output: str) -> "tuple[Files, str]":
+    """Return the folder and the name of a file, given as a path or a URI."""
+    from cnnjobs.store.files import Files
+
+    if "://" not in output:
+        path = Path(output).absolute()
+        return Files(path.parent), path.name
+    plain, mark, settings = output.partition("?")
+    folder, _, name = plain.rpartition("/")
+    return Files(f"{folder}{mark}{settings}"), name
+
+
+def _shown(output: str) -> str:
+    from cnnjobs.store.remote import without_keys
+
+    return without_keys(output)
 
 
 def _run(
@@ -150,11 +167,11 @@ def _run(
 
 def _save(trained: "Trained", folder: "Files", name: str, output: str | None) -> str:
     """Write the model whole; return where it lies."""
-    from cnnjobs.store.files import Files
+    from cnnjobs.store.store import PATIENCE_S
 
     if output is None:
-        folder.write(name, trained.model)
+        folder.write(name, trained.model, PATIENCE_S)
         return f"{folder.location}/{name}"
-    path = Path(output)
-    Files(path.absolute().parent).write(path.name, trained.model)
-    return output
+    place, file = _place(output)
+    place.write(file, trained.model, PATIENCE_S)
+    return _shown(output)

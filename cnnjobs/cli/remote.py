@@ -113,7 +113,9 @@ def ask_head(
         Path(folder, FILES).mkdir()
         Path(folder, FILES, "about.json").write_text(json.dumps({"words": list(words), "once": secrets.token_hex(8)}))
         for name, content in files.items():
-            Path(folder, FILES, name).write_bytes(content)
+            place = Path(folder, FILES, name)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
         identity = send(api, words, Path(folder), "ask", {})
     found = api.wait(identity, within_s)
     if not found.is_over:

@@ -145,8 +145,13 @@ def _announcement(prepared: "Prepared", trials: "list[Trial]", slot: "Slot", at_
 
 
 def command_line() -> str:
-    """Return the command as it was typed, here or on the machine that it came from."""
-    return os.environ.get(TYPED) or shlex.join(["cnnjobs", *sys.argv[1:]])
+    """Return the command as it was typed, here or on the machine it came from, without keys in URIs.
+
+    Keys belong into the environment.
+    """
+    from cnnjobs.store.remote import without_keys
+
+    return os.environ.get(TYPED) or shlex.join(["cnnjobs", *(without_keys(word) for word in sys.argv[1:])])
 
 
 def as_interrupt(number: int, frame: FrameType | None) -> None:

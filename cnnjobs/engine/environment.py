@@ -21,10 +21,6 @@ EVERYWHERE = {
     **WORKERS,
 }
 
-LOCAL = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
-"""Whether this machine may be a node among others. Where it may, as on Linux by default, Ray listens on all interfaces;
-otherwise it takes the loopback for the machine's address, and listens there alone (Ray 2.60)."""
-
 JOINING = {
     "RAY_NUM_REDIS_GET_RETRIES": "5",  # seconds until a cluster that refuses the token is given up, instead of 20
     "RAY_gcs_rpc_server_reconnect_timeout_s": "300",  # when the head is gone, we say so before Ray ends the process
@@ -39,14 +35,12 @@ def prepare_environment(*, joining: bool = False) -> None:
     """Set them; to be called before Ray is imported.
 
     Args:
-        joining: whether a cluster is joined; else Ray starts on this machine, for this process alone.
+        joining: whether a cluster is joined.
     """
     os.environ.update(EVERYWHERE)
     if joining:
         os.environ.update(JOINING)
         _reach_loopback_directly()
-    else:
-        os.environ[LOCAL] = "0"
 
 
 def _reach_loopback_directly() -> None:

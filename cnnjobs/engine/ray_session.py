@@ -27,6 +27,10 @@ BOOTSTRAP = "~/ray_bootstrap_config.yaml"
 """Where `ray up` leaves its configuration on the head."""
 
 
+MAY_BE_NODE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
+"""Variable that says whether a machine may be a node among others."""
+
+
 class Session(Protocol):
     """A Ray to run on."""
 
@@ -65,7 +69,7 @@ class LocalRay:
         use_own_token()
         _reread_token()
         try:
-            with _own_signal_handlers():
+            with loopback_only(), _own_signal_handlers():
                 ray.init(
                     address="local",
                     num_cpus=self._cpus,
@@ -197,6 +201,24 @@ def _refusal(address: str, error: Exception, printed: str) -> ClusterError:
 def _end_process(lost: ClusterLost) -> None:
     """End a process whose main thread waits for the cluster in a call that nothing interrupts."""
     os._exit(lost.exit_code)
+
+
+@contextlib.contextmanager
+def loopback_only() -> Iterator[None]:
+    """Make Ray, while it is started, take the loopback for this machine's address: it listens there alone then.
+
+    On Linux it would listen on all interfaces, whatever address it is given, because this machine may be a node among
+    others (Ray 2.60). Its processes read the variable, this one has read it when Ray was imported.
+    """
+    before, constants = os.environ.get(MAY_BE_NODE), ray._private.ray_constants
+    of_import = constants.ENABLE_RAY_CLUSTER
+    os.environ[MAY_BE_NODE], constants.ENABLE_RAY_CLUSTER = "0", False
+    try:
+        yield
+    finally:
+        constants.ENABLE_RAY_CLUSTER = of_import
+        os.environ.pop(MAY_BE_NODE)
+        os.environ.update({} if before is None else {MAY_BE_NODE: before})
 
 
 def _kinds() -> tuple[tuple[tuple[Node, int], ...], int | None]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import ray
 from ray import tune
+from ray.tune.execution import class_cache
 from ray.tune.search.basic_variant import BasicVariantGenerator
 
 from cnnjobs.datasets import Dataset
@@ -45,6 +46,7 @@ class RayTuneEngine:
             self._session.opened(work.nbytes),
             tempfile.TemporaryDirectory(prefix="cnnjobs-tune-") as folder,
         ):
+            _keep_keys_out_of_logs()
             _pickle_by_value(work)
             try:
                 self._fit(work, on_message, folder)
@@ -136,6 +138,11 @@ class _TrialRunner(tune.Trainable):
         if isinstance(message, Result | Failure):
             return replace(message, log=f"{take_printed(self._printed)}{message.log}")
         return message
+
+
+def _keep_keys_out_of_logs() -> None:
+    """Keep Tune from copying AWS keys into what Ray writes to its logs; workers on this machine inherit them anyway."""
+    class_cache.ENV_VARS_TO_PROPAGATE -= {name for name in class_cache.ENV_VARS_TO_PROPAGATE if "AWS_" in name}
 
 
 def _plain(dataset: Dataset) -> Dataset:

@@ -2,7 +2,7 @@
 
 import copy
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from cnnjobs.store.files import Files
@@ -111,11 +111,10 @@ class Checkpoints:
 
     def remove(self, trial_id: str) -> None:
         """Remove a trial's checkpoints."""
-        for name in _names(self.files, trial_id):
+        names = self.files.names()
+        cut_off = (name for name in names if name.endswith(".part") and name.startswith(f".{trial_id}-"))
+        for name in (*_of(trial_id, names), *cut_off):  # the latter of a process that was killed while it wrote
             self.files.remove(name)
-        for name in self.files.names(".part"):  # of a process that was killed while it wrote
-            if name.startswith(f".{trial_id}-"):
-                self.files.remove(name)
 
     def clear(self) -> None:
         """Remove all of them."""
@@ -124,8 +123,9 @@ class Checkpoints:
 
     def trial_ids(self) -> set[str]:
         """Return the trials that have some."""
-        whole = {name.rpartition("-")[0] for name in self.files.names(".npz")}
-        return whole | {name[1:].partition("-")[0] for name in self.files.names(".part")}
+        names = self.files.names()
+        whole = {name.rpartition("-")[0] for name in names if name.endswith(".npz")}
+        return whole | {name[1:].partition("-")[0] for name in names if name.endswith(".part")}
 
     def save_final(self, lineage_id: str, epoch: int, make: Callable[[], bytes]) -> None:
         """Write what a trial ended with after `epoch` epochs, then remove all of its lineage but the `KEPT` longest.
@@ -158,7 +158,11 @@ def _add(files: Folder, key: str, epoch: int, content: bytes) -> None:
 
 
 def _names(files: Folder, key: str) -> list[str]:
-    return [name for name in files.names(".npz") if name.rpartition("-")[0] == key]
+    return _of(key, files.names())
+
+
+def _of(key: str, names: Iterable[str]) -> list[str]:
+    return [name for name in names if name.endswith(".npz") and name.rpartition("-")[0] == key]
 
 
 def _epoch(name: str) -> int:

@@ -73,9 +73,7 @@ def _merge(store: Store, name: str, trials: Sequence[str]) -> None:
     if new:
         content = _parquet(rows.filter(_among(rows, new)), new)
         files.folder.write(f"{COMPACT}{hashlib.sha256(content).hexdigest()[:16]}.parquet", content)
-    for trial in stored:
-        if trial in single:
-            files.folder.remove(f"{trial}.parquet")
+    files.folder.remove_all(f"{trial}.parquet" for trial in stored if trial in single)
 
 
 def _in_order(rows: pa.Table, trials: Sequence[str]) -> list[str]:

@@ -4,13 +4,20 @@ import contextlib
 import errno
 import os
 import re
+import time
 import uuid
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pyarrow as pa
 from pyarrow import fs
 
 from cnnjobs.errors import StoreError
+from cnnjobs.store.parallel import each
+from cnnjobs.store.remote import BUCKETS, FAILURES, explain, of_storage, open_remote, put, without_keys
+
+AT_ONCE = 16
+"""Requests to object storage that are under way at a time."""
 
 
 class Files:
@@ -27,20 +34,11 @@ class Files:
         given = str(location)
         if not given.strip() or re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/(?!/)", given):
             raise StoreError(f"`--results` must be a path or a URI such as s3://bucket/folder. Received: {given!r}.")
-        self.location = given
+        self.location, self._query = given, ""
         if "://" in given:
-            scheme, _, rest = given.partition("://")
-            self.location = f"{scheme}://{rest.partition('?')[0].rpartition('@')[2]}"  # without keys and settings
-            try:
-                self._system, root = fs.FileSystem.from_uri(given)
-                self._root = root.rstrip("/")
-                if not self._root:
-                    raise pa.ArrowInvalid("no bucket")
-            except (pa.ArrowException, OSError) as error:
-                raise StoreError(
-                    f"`--results` must be a path or a URI such as s3://bucket/folder. Received: {self.location!r}, "
-                    f"which {type(error).__name__} says cannot be used."
-                ) from None  # the original's text holds the whole URI, keys and all
+            self.location, mark, settings = without_keys(given).partition("?")
+            self._query = mark + settings
+            self._system, self._root = open_remote(given)
         else:
             try:
                 self._root = str(Path(given).expanduser().absolute())
@@ -48,6 +46,16 @@ class Files:
                 raise StoreError(f"`--results` must be a path or a URI. Received: {given!r} ({error}).") from error
             self._system = fs.LocalFileSystem()
         self.is_local = isinstance(self._system, fs.LocalFileSystem)
+
+    @property
+    def address(self) -> str:
+        """What a person types to name the folder again: the location with its settings, but without keys."""
+        return f"{self.location}{self._query}"
+
+    @property
+    def at_once(self) -> int:
+        """How many files are best read or written at a time."""
+        return 1 if self.is_local else AT_ONCE
 
     @property
     def name(self) -> str:
@@ -58,15 +66,17 @@ class Files:
         """Return the sub-folder."""
         child = object.__new__(Files)
         child.location = "/".join([self.location.rstrip("/"), *parts])
-        child._system, child._root, child.is_local = (
-            self._system,
-            "/".join([self._root, *parts]),
-            self.is_local,
-        )
+        child._root = "/".join([self._root, *parts])
+        child._system, child._query, child.is_local = self._system, self._query, self.is_local
         return child
 
-    def write(self, name: str, content: bytes) -> None:
+    def write(self, name: str, content: bytes, patience_s: float = 0.0) -> None:
         """Write a file whole: locally temporary name, fsync and replace; remotely one put.
+
+        Args:
+            name: of the file.
+            content: of the file.
+            patience_s: for how long to try again while object storage cannot be reached or is overloaded.
 
         Raises:
             StoreError: no space, no permission, not a folder.
@@ -76,10 +86,18 @@ class Files:
             if self.is_local:
                 _replace(Path(path), content)
             else:
-                with self._system.open_output_stream(path) as stream:
-                    stream.write(content)
-        except OSError as error:
+                put(self._system, path, content, patience_s, time.sleep)
+        except FAILURES as error:
             raise StoreError(f"Cannot write {self.location}/{name}: {_reason(error)}.") from error
+
+    def write_all(self, contents: Mapping[str, bytes]) -> None:
+        """Write several files, `name` or `folder/name`, each whole; in no order.
+
+        Raises:
+            StoreError: no space, no permission, not a folder.
+        """
+        for _ in each(lambda name: self.write(name, contents[name]), contents, self.at_once):
+            pass
 
     def read(self, name: str) -> bytes | None:
         """Return the content of a file, or None if there is none."""
@@ -89,7 +107,7 @@ class Files:
                 return content
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except OSError as error:
+        except FAILURES as error:
             raise StoreError(f"Cannot read {self.location}/{name}: {_reason(error)}.") from error
 
     def open(self, name: str) -> pa.NativeFile | None:
@@ -98,13 +116,23 @@ class Files:
             return self._system.open_input_file(f"{self._root}/{name}")
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except OSError as error:
+        except FAILURES as error:
             raise StoreError(f"Cannot read {self.location}/{name}: {_reason(error)}.") from error
+
+    def refuse_outage(self, error: Exception) -> None:
+        """Raise a StoreError if an error while a file was read is the storage's, not that of a damaged file."""
+        if of_storage(error):
+            raise StoreError(f"Cannot read {self.location}: {_reason(error)}.") from error
 
     def remove(self, name: str) -> None:
         """Remove a file if it is there."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(*FAILURES):
             self._system.delete_file(f"{self._root}/{name}")
+
+    def remove_all(self, names: Iterable[str]) -> None:
+        """Remove files that are there."""
+        for _ in each(self.remove, names, self.at_once):
+            pass
 
     def names(self, suffix: str = "") -> list[str]:
         """Return the names of the files directly in the folder, sorted."""
@@ -123,12 +151,31 @@ class Files:
     def exists(self) -> bool:
         """Say whether the folder is there."""
         try:
-            return bool(self._system.get_file_info(self._root).type == fs.FileType.Directory)
-        except OSError as error:
+            if self._system.get_file_info(self._root).type == fs.FileType.Directory:
+                return True
+        except FAILURES as error:
             raise StoreError(f"Cannot read {self.location}: {_reason(error)}.") from error
+        self.check_bucket()
+        return False
+
+    def check_bucket(self) -> None:
+        """Refuse a bucket that is not there; one that may not be asked about passes.
+
+        Raises:
+            StoreError: if there is no such bucket.
+        """
+        if self._system.type_name not in BUCKETS:
+            return
+        bucket = self._root.partition("/")[0]
+        with contextlib.suppress(*FAILURES):
+            if self._system.get_file_info(bucket).type == fs.FileType.NotFound:
+                raise StoreError(
+                    f"There is no bucket {bucket!r}. Received: {self.location}. Make the bucket first, or correct its "
+                    "name or the endpoint (AWS_ENDPOINT_URL, or endpoint_override in the URI)."
+                )
 
     def check_writable(self) -> None:
-        """Try to write a megabyte, and leave nothing behind.
+        """Try to write a megabyte (remotely a byte: nothing is full there), and leave nothing behind.
 
         Raises:
             StoreError: the folder cannot be made or written, or the disk is full.
@@ -136,8 +183,10 @@ class Files:
         made = _missing_parents(Path(self._root)) if self.is_local else []
         probe = f".probe-{uuid.uuid4().hex[:8]}"
         try:
-            self.write(probe, bytes(1 << 20))
+            self.write(probe, bytes(1 << 20 if self.is_local else 1))
         except StoreError as error:
+            if not self.is_local:
+                raise
             raise StoreError(f"{error} Choose another place with `--results PATH`, or make room.") from error
         finally:
             self.remove(probe)
@@ -152,7 +201,7 @@ class Files:
                 return [entry.name for entry in entries if entry.is_file()]
         except (FileNotFoundError, NotADirectoryError):
             return []
-        except OSError as error:
+        except FAILURES as error:
             raise StoreError(f"Cannot read {self.location}: {_reason(error)}.") from error
 
     def _infos(self) -> list[fs.FileInfo]:
@@ -161,7 +210,7 @@ class Files:
             return infos
         except NotADirectoryError:
             return []
-        except OSError as error:
+        except FAILURES as error:
             raise StoreError(f"Cannot read {self.location}: {_reason(error)}.") from error
 
 
@@ -197,7 +246,8 @@ def _missing_parents(folder: Path) -> list[Path]:
     return [path for path in (folder, *folder.parents) if not path.exists()]
 
 
-def _reason(error: OSError) -> str:
-    if error.errno == errno.ENOSPC:
+def _reason(error: Exception) -> str:
+    number = error.errno if isinstance(error, OSError) else None
+    if number == errno.ENOSPC:
         return "the disk is full"
-    return (os.strerror(error.errno) if error.errno else str(error).splitlines()[0]).rstrip(".")
+    return os.strerror(number) if number else explain(error)

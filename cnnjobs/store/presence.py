@@ -101,9 +101,10 @@ class Presence:
         """Take the claim back, unless another has taken the store over."""
         self._over.set()
         self._thread.join()
-        sign = read_sign(self._files, self._now)
-        if sign is None or (sign.pid, sign.host) == (os.getpid(), platform.node()):
-            self._files.remove(NAME)
+        with contextlib.suppress(StoreError):  # where the storage cannot be reached, the claim grows old by itself
+            sign = read_sign(self._files, self._now)
+            if sign is None or (sign.pid, sign.host) == (os.getpid(), platform.node()):
+                self._files.remove(NAME)
 
     def _live(self) -> None:
         while not self._over.wait(self._every_s):

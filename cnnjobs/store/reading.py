@@ -10,6 +10,8 @@ import pyarrow.parquet as pq
 from cnnjobs.errors import StoreError
 from cnnjobs.store.duplicates import merged
 from cnnjobs.store.files import Files
+from cnnjobs.store.parallel import each
+from cnnjobs.store.rows import ordered, rows_of
 from cnnjobs.store.schemas import SCHEMA_VERSION, TABLES, version_of
 
 OnProgress = Callable[[str, int, int], None]
@@ -102,7 +104,8 @@ class TableFiles:
         for name in names:
             try:
                 groups = self._groups(name, self._open(name))
-            except (pa.ArrowException, OSError):
+            except (pa.ArrowException, OSError) as error:
+                self.folder.refuse_outage(error)
                 continue
             found |= {trial: name for group in groups for trial in group}
         return found
@@ -137,19 +140,27 @@ class TableFiles:
         on_progress: OnProgress | None = None,
     ) -> tuple[list[_Piece], tuple[str, ...]]:
         pieces, damaged = [], []
-        for number, name in enumerate(names, start=1):
-            try:
-                table = self._piece(name, wanted, columns)
-                if table.num_rows:
-                    pieces.append(_Piece(name, table))
-            except _VanishedError:
-                if self.name in COMPACTED:
-                    raise
-            except (pa.ArrowException, OSError) as error:
-                damaged.append(f"{self.folder.location}/{name} ({str(error).splitlines()[0]})")
+        found = each(lambda name: self._piece_or_damage(name, wanted, columns), names, self.folder.at_once)
+        for number, (name, piece) in enumerate(zip(names, found, strict=True), start=1):
+            if isinstance(piece, str):
+                damaged.append(f"{self.folder.location}/{name} ({piece})")
+            elif piece.num_rows:
+                pieces.append(_Piece(name, piece))
             if on_progress is not None:
                 on_progress(f"reading {self.folder.location}", number, len(names))
         return pieces, tuple(damaged)
+
+    def _piece_or_damage(self, name: str, wanted: frozenset[str] | None, columns: list[str]) -> pa.Table | str:
+        """Return the rows of the trials in a file, or why it is damaged."""
+        try:
+            return self._piece(name, wanted, columns)
+        except _VanishedError:
+            if self.name in COMPACTED:
+                raise
+            return self._empty(columns)
+        except (pa.ArrowException, OSError) as error:
+            self.folder.refuse_outage(error)
+            return str(error).splitlines()[0]
 
     def _piece(self, name: str, wanted: frozenset[str] | None, columns: list[str]) -> pa.Table:
         """Return the rows of the trials in a file, with the columns as in the schema.
@@ -175,7 +186,7 @@ class TableFiles:
         table = self._conformed(file.read_row_groups(chosen, columns), columns)
         if wanted is None or all(groups[i] <= wanted for i in chosen):
             return table
-        return _of(table, wanted)
+        return rows_of(table, wanted)
 
     def _open(self, name: str) -> pq.ParquetFile:
         """Open a file and look at its version; small ones are read at once.
@@ -192,7 +203,7 @@ class TableFiles:
             source = None if content is None else pa.py_buffer(content)
         if source is None:
             raise _VanishedError
-        file = pq.ParquetFile(source)
+        file = pq.ParquetFile(source, pre_buffer=not self.folder.is_local)
         version = version_of(file.metadata.metadata)
         if version is None:
             raise pa.ArrowInvalid("not written by cnnjobs")
@@ -232,11 +243,13 @@ class TableFiles:
         table = pa.concat_tables([piece.table for piece in pieces])
         compacted = any(piece.file.startswith(COMPACT) for piece in pieces)
         if self.name != "trials" and not (compacted and len(pieces) > 1):
-            return _ordered(table) if compacted else table  # files named after their trials hold none twice
+            return ordered(table) if compacted else table  # files named after their trials hold none twice
         twice = self._twice(table, pieces)
         if twice:
-            table = pa.concat_tables([_of(table, twice, invert=True), self._once(twice, pieces, table.column_names)])
-        return _ordered(table if wanted is None else _of(table, wanted))
+            table = pa.concat_tables(
+                [rows_of(table, twice, invert=True), self._once(twice, pieces, table.column_names)]
+            )
+        return ordered(table if wanted is None else rows_of(table, wanted))
 
     def _twice(self, table: pa.Table, pieces: Sequence[_Piece]) -> frozenset[str]:
         """Return the trials that more than one file holds, or that have more than one row in `trials`."""
@@ -256,7 +269,7 @@ class TableFiles:
         """
         names = [piece.file for piece in pieces if not trials.isdisjoint(piece.table["trial_id"].unique().to_pylist())]
         whole, _ = self._pieces(names, trials, self._schema.names)
-        tables = {f"{self.folder.location}/{piece.file}": _of(piece.table, trials) for piece in whole}
+        tables = {f"{self.folder.location}/{piece.file}": rows_of(piece.table, trials) for piece in whole}
         return merged(self.name, tables).select(columns)
 
     def _empty(self, columns: Sequence[str]) -> pa.Table:
@@ -282,17 +295,3 @@ def _cast(column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
     except pa.ArrowException as error:
         reason = str(error).splitlines()[0]
         raise pa.ArrowInvalid(f"column {field.name} is {column.type}, expected {field.type}: {reason}") from error
-
-
-def _of(table: pa.Table, trials: Collection[str], *, invert: bool = False) -> pa.Table:
-    """Return the rows of those trials, or of all others."""
-    own = pc.is_in(table["trial_id"], pa.array(sorted(trials), pa.string()))
-    return table.filter(pc.invert(own) if invert else own)
-
-
-def _ordered(table: pa.Table) -> pa.Table:
-    """Return the rows ordered by trial, and of each as they were; the same for compacted and loose files."""
-    names = table["trial_id"].combine_chunks().dictionary_encode()
-    rank = pc.rank(names.dictionary).cast(pa.int32())
-    order = pc.array_sort_indices(rank.take(names.indices))
-    return table.take(order)

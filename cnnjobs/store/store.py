@@ -16,6 +16,10 @@ from cnnjobs.store.files import Files
 from cnnjobs.store.reading import OnProgress, Stored, TableFiles, refuse_newer
 from cnnjobs.store.schemas import EPOCHS, PREDICTIONS, SCHEMA_VERSION, one_row
 
+PATIENCE_S = 90.0
+"""For how long a commit tries again while object storage cannot be reached: less than `presence.SILENT_S`, after which
+another machine may take the store over."""
+
 WHICH = ("trial_id", "condition_id", "job", "variant", "repeat", "fold")
 """The columns that every table begins with."""
 
@@ -70,19 +74,20 @@ class Store:
         which = {name: row[name] for name in WHICH}
         name = f"{row['trial_id']}.parquet"
         if predictions is not None:
-            self.files.below("predictions").write(name, _parquet(_prediction_rows(which, predictions)))
+            self.files.below("predictions").write(name, _parquet(_prediction_rows(which, predictions)), PATIENCE_S)
         else:
             self.files.below("predictions").remove(name)  # of a try that was cut off
         if epochs:
-            self.files.below("epochs").write(name, _parquet(_epoch_rows(which, epochs)))
+            self.files.below("epochs").write(name, _parquet(_epoch_rows(which, epochs)), PATIENCE_S)
         else:
             self.files.below("epochs").remove(name)
-        self.files.below("trials").write(name, _parquet(one_row(row), "none"))  # a row is too short to compress
+        content = _parquet(one_row(row), "none")  # a row is too short to compress
+        self.files.below("trials").write(name, content, PATIENCE_S)
 
     def write_log(self, trial_id: str, text: str) -> str:
         """Keep what a trial printed; return where."""
         logs = self.files.below("logs")
-        logs.write(f"{trial_id}.log", text.encode("utf-8", "replace"))
+        logs.write(f"{trial_id}.log", text.encode("utf-8", "replace"), PATIENCE_S)
         return f"{logs.location}/{trial_id}.log"
 
     def write_job(self, job: Mapping[str, Any]) -> None:
@@ -126,6 +131,7 @@ class Store:
     def _read_job(self) -> dict[str, Any] | None:
         content = self.files.read("job.json")
         if content is None:
+            self.files.check_bucket()
             return None
         try:
             job: dict[str, Any] = json.loads(content)

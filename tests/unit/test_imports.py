@@ -18,7 +18,7 @@ LAYERS = [  # imports point downwards
     {"errors", "spec"},
     {"source", "identity", "plan", "messages", "jobfile", "datasets", "store", "machine", "modelfile"},
     {"models", "training", "engine"},
-    {"preparation", "submission", "final", "prediction", "annotation", "audit", "upload"},
+    {"preparation", "submission", "final", "prediction", "annotation", "audit", "upload", "health"},
     {"analysis"},
     {"cli"},
 ]

@@ -1,0 +1,132 @@
+"""What is wrong with a machine or a cluster: from what was found to checks, each with its remedy."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+COMPARED = ("python", "ray", "tensorflow", "keras", "numpy", "cnnjobs")
+"""Versions that must be the same everywhere: results and pickles depend on them."""
+
+LEAST_DISK = 2 << 30
+"""A worker node with less free disk fails in the middle of a run: Ray spills and unpacks there."""
+
+MOST_SKEW_S = 5.0
+"""Tokens, times and signs of life are compared between machines."""
+
+UNTRAINED_LOSS = 2.302585
+"""log(10): the loss of ten classes before the first step."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at.
+
+    Args:
+        name: what.
+        said: what was found.
+        remedy: what to do about it; empty if nothing is wrong.
+    """
+
+    name: str
+    said: str
+    remedy: str = ""
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether something is to be done."""
+        return bool(self.remedy)
+
+
+def of_versions(here: Mapping[str, str], nodes: Sequence[Mapping[str, Any]]) -> Check:
+    """Compare the versions of nodes with those of this process.
+
+    Args:
+        here: name -> version.
+        nodes: as they were examined.
+    """
+    differing = []
+    for node in nodes:
+        for name in COMPARED:
+            there = node.get("versions", {}).get(name)
+            if there is not None and there != here.get(name):
+                differing.append(f"{name} {there} on {_name(node)}")
+    text = ", ".join(f"{name} {here.get(name, 'unknown')}" for name in COMPARED)
+    if not differing:
+        return Check("versions", text)
+    return Check(
+        "versions",
+        f"{text} here, but {', '.join(differing)}",
+        "Install the same versions everywhere: results depend on them.",
+    )
+
+
+def of_node(node: Mapping[str, Any]) -> list[Check]:
+    """Return the checks of one node.
+
+    Args:
+        node: as it was examined.
+    """
+    name = f"node {_name(node)}"
+    if "error" in node:
+        return [Check(name, f"could not be looked at: {node['error']}", _remedy_of_error(node["error"]))]
+    checks = [_of_step(name, node), _of_gpus(name, node)]
+    checks.append(_of_disk(name, "temporary disk", int(node["free_disk_bytes"])))
+    skew = float(node.get("skew_s", 0))
+    remedy = "Synchronise its clock (chrony, ntp)." if skew > MOST_SKEW_S else ""
+    checks.append(Check(f"{name}, clock", f"at most {skew:.1f} s from ours" if skew else "agrees with ours", remedy))
+    return checks
+
+
+def of_disk(place: str, free_bytes: int) -> Check:
+    """Return the check of the disk that results are stored on."""
+    return _of_disk("results", f"disk of {place}", free_bytes)
+
+
+def _of_step(name: str, node: Mapping[str, Any]) -> Check:
+    if "step_error" in node:
+        return Check(
+            f"{name}, one step", str(node["step_error"]), "See the message; `pip install 'cnnjobs[gpu]'` has CUDA."
+        )
+    loss = float(node["step_loss"])
+    devices = f"{node['gpus']} GPU{'s' if node['gpus'] != 1 else ''}" if node["gpus"] else "CPU"
+    said = f"MirroredStrategy on {devices} ({node['device']}), loss {loss:.4f}, {node['step_seconds']:.1f} s"
+    wrong = (
+        "" if abs(loss - UNTRAINED_LOSS) < 1e-3 else f"The loss must be {UNTRAINED_LOSS:.4f}: do not trust this device."
+    )
+    return Check(f"{name}, one step", said, wrong)
+
+
+def _of_gpus(name: str, node: Mapping[str, Any]) -> Check:
+    ray, held = int(node["ray_gpus"]), int(node["gpus"])
+    physical, seen = int(node["physical_gpus"]), int(node["tensorflow_gpus"])
+    said = f"Ray counts {ray}, the machine has {physical}, TensorFlow sees {seen} of the {held} that were free"
+    if physical == 0 and ray:
+        return Check(f"{name}, GPUs", f"{said}: they are pretended", "Start Ray there without --num-gpus.")
+    if physical > ray:
+        return Check(f"{name}, GPUs", said, "Start Ray there without --num-gpus, or with that number: it uses too few.")
+    if held and seen < held:
+        return Check(
+            f"{name}, GPUs",
+            said,
+            "pip install 'tensorflow[and-cuda]' there, of this version of TensorFlow, and look at nvidia-smi: driver "
+            "and CUDA must fit.",
+        )
+    return Check(f"{name}, GPUs", said if ray or physical else "none")
+
+
+def _of_disk(name: str, what: str, free_bytes: int) -> Check:
+    remedy = f"Make room: less than {LEAST_DISK >> 30} GiB is too little." if free_bytes < LEAST_DISK else ""
+    return Check(f"{name}, disk", f"{what}: {free_bytes / 2**30:.1f} GiB free", remedy)
+
+
+def _remedy_of_error(error: str) -> str:
+    if "No module named" in error:
+        return (
+            "Install the same packages there: pip install 'cnnjobs[gpu]', in the environment that `ray start` runs in."
+        )
+    return "Look at that machine: `ray status`, memory, and the logs in /tmp/ray/session_latest/logs."
+
+
+def _name(node: Mapping[str, Any]) -> str:
+    host, address = node.get("host"), node.get("address", "?")
+    return f"{host} ({address})" if host else str(address)

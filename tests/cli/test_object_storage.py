@@ -1,0 +1,496 @@
+"""Results in object storage: the whole cycle of commands against a local S3 server."""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from fakes import StopAfter, submit_in, write_job
+from stored import made_up_store
+
+import cnnjobs
+from cnnjobs.cli import main
+from cnnjobs.errors import StoreError
+from cnnjobs.store import remote
+from cnnjobs.store.checkpoints import Checkpoints
+from cnnjobs.store.compaction import compact
+from cnnjobs.store.files import Files
+from cnnjobs.store.presence import NAME, SILENT_S
+from cnnjobs.store.store import Store
+
+pytest.importorskip("moto.server", reason="the local S3 server is moto: pip install -e '.[test]'")
+
+from object_storage import KEY, SECRET, Storage
+
+TABLES = ("trials", "epochs", "predictions")
+
+
+@pytest.fixture(scope="module")
+def server():
+    made = Storage()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def storage(server, monkeypatch, tmp_path):
+    """The server, found through the environment as on a real machine."""
+    server.well()
+    for name, value in environment(server, tmp_path).items():
+        monkeypatch.setenv(name, value)
+    yield server
+    server.well()
+
+
+def environment(server, home):
+    """Return the variables by which AWS's libraries find server and keys, and nothing of the person who runs this."""
+    return {
+        "AWS_ENDPOINT_URL": server.url,
+        "AWS_ACCESS_KEY_ID": KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_CONFIG_FILE": str(home / "none"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(home / "none"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "CNNJOBS_CACHE": str(home / "cache"),
+    }
+
+
+@pytest.fixture
+def bucket(storage):
+    return storage.new_bucket()
+
+
+def run(*words):
+    return CliRunner().invoke(main, words)
+
+
+def refused(*words):
+    """Run a command that must be refused; return its message."""
+    done = run(*words)
+    assert done.exit_code == 2, done.output
+    assert isinstance(done.exception, SystemExit), done.exception
+    assert SECRET not in done.output
+    return done.stderr
+
+
+def upload(folder, uri):
+    """Put a local folder into object storage."""
+    place = Files(uri)
+    place.write_all({path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.*")})
+
+
+# --- the cycle, with workers that need no TensorFlow --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("settings", [True, False], ids=["endpoint in the URI", "endpoint in the environment"])
+def test_submit_interrupt_submit_status_plan_load(storage, bucket, tmp_path, monkeypatch, settings):
+    uri = f"s3://{bucket}/results"
+    if settings:
+        monkeypatch.delenv("AWS_ENDPOINT_URL")
+        uri += f"?endpoint_override={storage.url}&scheme=http&region=us-east-1"
+    done = submit_in(tmp_path, "--results", uri, engine=StopAfter(3))
+    assert done.exit_code == 130, done.output
+    assert f"3 of 10 trials were finished and are stored in s3://{bucket}/results/tiny" in done.stderr
+    done = submit_in(tmp_path, "--results", uri)
+    assert done.exit_code == 0, done.output
+    assert "tiny: 7 trials (3 of 10 not asked for or stored already)" in done.stderr
+    assert "Nothing to run" in submit_in(tmp_path, "--results", uri).stdout
+    assert re.search(r"one +5/5 +0 +0 +0 +0", run("status", uri).stdout)
+    job = str(write_job(tmp_path, epochs=1, repeats=5))
+    assert (
+        "`submit` would run nothing: all is stored in s3://" in run("plan", job, "--no-sizes", "--results", uri).stdout
+    )
+    results = cnnjobs.load_results(uri)
+    assert [len(results.trials), len(results.epochs), len(results.predictions)] == [10, 10, 10 * 359]
+    assert {name for name in storage.names(bucket) if NAME in name} == set(), "the claim is taken back"
+
+
+def test_the_command_to_look_further_carries_the_settings_of_the_uri(storage, bucket, tmp_path):
+    done = submit_in(tmp_path, "--results", f"s3://{KEY}:{SECRET}@{bucket}/r?region=us-east-1", repeats=1)
+    assert f"classes:  cnnjobs aggregate 's3://{bucket}/r/tiny?region=us-east-1'" in done.stdout
+
+
+def test_a_report_in_object_storage_is_that_of_a_local_folder(storage, bucket, tmp_path):
+    made_up_store(tmp_path / "results", "one", runs=3)
+    upload(tmp_path / "results", f"s3://{bucket}/results")
+    for place in (str(tmp_path / "results"), f"s3://{bucket}/results"):
+        done = run("aggregate", place, "--overlay", "one:a", "--overlay", "one:b")
+        assert done.exit_code == 0, done.output
+        assert f"report:   {place}/one/report/index.html" in done.stdout
+        assert f"overlay:  {place}/overlay/" in done.stdout
+    local = {path.relative_to(tmp_path).as_posix(): path for path in (tmp_path / "results").rglob("*.*")}
+    objects = storage.objects(bucket)
+    assert set(objects) == set(local)
+    for name in objects:
+        if name.endswith((".csv", ".md", ".tex")):
+            assert objects[name].decode() == local[name].read_text(), name
+    a_new_report_removes_what_that_wrote_and_nothing_else(storage, bucket)
+
+
+def a_new_report_removes_what_that_wrote_and_nothing_else(storage, bucket):
+    Files(f"s3://{bucket}/results/one/report/tables").write("mine.csv", b"a,b")
+    before = storage.names(bucket)
+    assert run("aggregate", f"s3://{bucket}/results", "--no-predictions").exit_code == 0
+    after = storage.names(bucket)
+    assert any("confusion" in name for name in before - after)
+    assert not any("confusion" in name for name in after)
+    assert "results/one/report/tables/mine.csv" in after
+
+
+def test_jobs_on_several_data_sets_are_compared_and_the_report_may_go_elsewhere(storage, bucket, tmp_path):
+    for name in ("one", "two"):
+        store = made_up_store(tmp_path / "results", name, runs=2)
+        store.write_job(store.job | {"dataset": store.job["dataset"] | {"name": name, "fingerprint": name}})
+    upload(tmp_path / "results", f"s3://{bucket}/results")
+    place = f"s3://{bucket}/reports"
+    done = run("aggregate", f"s3://{bucket}/results", "--no-predictions", "--output", place)
+    assert done.exit_code == 0, done.output
+    assert f"report:   {place}/two/index.html" in done.stdout
+    assert f"report:   {place}/report/index.html" in done.stdout
+
+
+def test_a_compacted_store_reads_as_before(storage, bucket, tmp_path):
+    made_up_store(tmp_path, "one", runs=4)
+    upload(tmp_path / "one", f"s3://{bucket}/one")
+    before = {name: Store(Files(tmp_path / "one")).read(name).table for name in TABLES}
+    store = Store(Files(f"s3://{bucket}/one"))
+    assert compact(store, least=1) == 8
+    for name in TABLES:
+        assert store.read(name).table.equals(before[name]), name
+        assert Store(store.files).read(name).table.equals(before[name]), name
+    assert len([name for name in storage.objects(bucket) if "/trials/" in name]) == 1
+
+
+def test_of_checkpoints_the_two_newest_are_kept(bucket):
+    kept = Checkpoints(Files(f"s3://{bucket}/job/checkpoints"))
+    for epoch in (1, 2, 3):
+        kept.save("aa", epoch, lambda: b"state")
+    assert [name for name, _ in kept.newest_first("aa")] == ["aa-0000003.npz", "aa-0000002.npz"]
+    kept.remove("aa")
+    assert kept.trial_ids() == set()
+
+
+# --- two at once ---------------------------------------------------------------------------------------------------
+
+
+def sign(age_s, host="elsewhere"):
+    return json.dumps({"pid": 1, "host": host, "born": "1", "at": time.time() - age_s, "running": {}}).encode()
+
+
+def test_a_second_submit_from_another_machine_is_refused(storage, bucket, tmp_path):
+    uri = f"s3://{bucket}/r"
+    Files(f"{uri}/tiny").write(NAME, sign(age_s=SILENT_S / 2))
+    done = submit_in(tmp_path, "--results", uri)
+    assert done.exit_code == 2
+    assert f"Another submit is at work on s3://{bucket}/r/tiny (process 1 on elsewhere)" in done.stderr
+    assert not any("/trials/" in name for name in storage.names(bucket))
+
+
+def test_one_on_another_machine_that_fell_silent_is_taken_for_dead(storage, bucket, tmp_path):
+    uri = f"s3://{bucket}/r"
+    Files(f"{uri}/tiny").write(NAME, sign(age_s=SILENT_S + 1))
+    assert submit_in(tmp_path, "--results", uri, repeats=1).exit_code == 0
+
+
+# --- what goes wrong -----------------------------------------------------------------------------------------------
+
+
+def test_a_bucket_that_is_not_there(storage, tmp_path):
+    job = str(write_job(tmp_path))
+    for words in (("status",), ("aggregate",), ("plan", job, "--results"), ("submit", job, "--results")):
+        message = refused(*words, "s3://nosuchbucket/r")
+        assert "There is no bucket 'nosuchbucket'. Received: s3://nosuchbucket/r" in message
+        assert "Make the bucket first" in message
+
+
+def test_a_model_is_not_trained_for_a_bucket_that_is_not_there(storage, tmp_path):
+    uri = f"s3://{KEY}:{SECRET}@nosuchbucket/models/own.keras"
+    message = refused("fit", str(write_job(tmp_path)), "--variant", "one", "--output", uri)
+    assert "`--output` s3://nosuchbucket/models/own.keras cannot be written" in message
+    assert "there is no such bucket" in message
+
+
+def test_a_model_may_be_put_anywhere(storage, bucket):
+    from cnnjobs.cli.fit import _place
+
+    folder, name = _place(f"s3://{bucket}/models/own.keras?region=us-east-1")
+    folder.write(name, b"model")
+    assert storage.objects(bucket) == {"models/own.keras": b"model"}
+
+
+def test_wrong_credentials(storage, bucket, tmp_path):
+    storage.denies = lambda method, path, query: True
+    job = str(write_job(tmp_path))
+    for words in (("status",), ("aggregate",), ("plan", job, "--results"), ("submit", job, "--results")):
+        message = refused(*words, f"s3://{bucket}/r")
+        assert re.search(rf"Cannot read s3://{bucket}/r.*access is denied .*Check AWS_ACCESS_KEY_ID", message)
+
+
+def test_a_place_that_may_be_read_but_not_written(storage, bucket, tmp_path):
+    storage.denies = lambda method, path, query: method in ("PUT", "POST")
+    message = refused("submit", str(write_job(tmp_path)), "--results", f"s3://{bucket}/r")
+    assert re.search(rf"Cannot write s3://{bucket}/r/tiny/.*: access is denied \(INVALID_ACCESS_KEY_ID\)", message)
+
+
+def test_an_endpoint_that_cannot_be_reached_is_told_within_seconds(storage, bucket):
+    began = time.monotonic()
+    message = refused("status", f"s3://{KEY}:{SECRET}@{bucket}/r?endpoint_override=http://127.0.0.1:9")
+    assert f"Cannot read s3://{bucket}/r: the storage cannot be reached (Failed to connect to 127.0.0.1" in message
+    assert "Check the network, and the endpoint" in message
+    assert time.monotonic() - began < 15
+
+
+def test_a_commit_outlives_a_short_outage(storage, bucket, tmp_path, monkeypatch):
+    """Arrow gives up after 6 s and some thirty tries; the commit begins again."""
+    monkeypatch.setattr(remote, "RETRY_S", 0.1)
+    store = Store(Files(f"s3://{bucket}/job"))
+    row = {"trial_id": "t", "condition_id": "c", "job": "j", "variant": "v", "repeat": 0, "fold": 0}
+    storage.failures = 34
+    store.commit(row | {"status": "completed"}, {}, None)
+    assert storage.failures == 0
+    assert store.read("trials").table["trial_id"].to_pylist() == ["t"]
+
+
+def test_an_outage_while_trials_are_read_does_not_make_them_damaged(storage, bucket, tmp_path):
+    """They would be trained again."""
+    made_up_store(tmp_path, "one", runs=2)
+    upload(tmp_path / "one", f"s3://{bucket}/one")
+    store = Store(Files(f"s3://{bucket}/one"))
+    storage.denies = lambda method, path, query: "/trials/" in path
+    with pytest.raises(StoreError, match="access is denied"):
+        store.read("trials")
+    storage.well()
+    compact(store, least=1)
+    storage.denies = lambda method, path, query: method == "GET" and "/trials/" in path
+    with pytest.raises(StoreError, match="access is denied"):
+        Store(store.files).read("trials")
+
+
+def test_of_a_large_object_nothing_is_there_when_a_part_is_refused(storage, bucket):
+    storage.denies = lambda method, path, query: "partNumber=2" in query
+    files = Files(f"s3://{bucket}/job")
+    with pytest.raises(StoreError, match="access is denied"):
+        files.write("large", bytes(21 << 20))
+    assert files.read("large") is None
+
+
+def test_ctrl_c_leaves_an_object_whole_or_not_at_all(storage, bucket):
+    files, content = Files(f"s3://{bucket}/job"), bytes(1 << 20)
+    storage.delay_s = 0.3
+    timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        files.write("object", content)
+    timer.join()
+    assert files.read("object") in (None, content)
+
+
+# --- keys ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        f"s3://{KEY}:{SECRET}@nosuchbucket/r",
+        f"s3://{KEY}:{SECRET}@/r",
+        f"s3://{KEY}:{SECRET}/more@bucket/r",
+        f"s3://{KEY}:{SECRET}?more@bucket/r",
+        f"s3://{KEY}:{SECRET}@bucket/r?nosuch=1",
+        f"s3://{KEY}:{SECRET}@bucket:port/r",
+        f"abfs://container:{SECRET}@account.dfs.core.windows.net/r",
+    ],
+)
+def test_keys_are_in_no_error(storage, uri, tmp_path):
+    for words in (("status", uri), ("plan", str(write_job(tmp_path)), "--results", uri)):
+        assert KEY not in refused(*words)
+    with pytest.raises(StoreError) as caught:
+        cnnjobs.load_results(uri)
+    assert SECRET not in "".join(map(str, (caught.value, caught.value.__cause__)))
+
+
+def test_keys_are_not_in_the_command_to_continue_nor_in_what_is_stored(storage, bucket, tmp_path, monkeypatch):
+    uri = f"s3://{KEY}:{SECRET}@{bucket}/r"
+    monkeypatch.setattr(sys, "argv", ["cnnjobs", "submit", "job.py", f"--results={uri}"])
+    variants = '"raises": base, "one": base.but(batch_size=5),'
+    done = submit_in(tmp_path, "--results", uri, engine=StopAfter(2), variants=variants)
+    assert f"run the same command again:\n  cnnjobs submit job.py --results=s3://{bucket}/r" in done.stderr
+    done = submit_in(tmp_path, "--results", uri, variants=variants)
+    assert f"their logs: s3://{bucket}/r/tiny/logs/" in done.stderr
+    assert run("aggregate", uri, "--no-predictions").exit_code == 0
+    assert not keys_in(done.output.encode(), *storage.objects(bucket).values())
+
+
+def keys_in(*contents):
+    return any(key.encode() in content for content in contents for key in (KEY, SECRET))
+
+
+def test_a_folder_may_have_an_at_sign(storage, bucket):
+    assert Files(f"s3://{bucket}/user@place/r").location == f"s3://{bucket}/user@place/r"
+    assert Files(f"s3://{KEY}:{SECRET}@{bucket}/user@place/r").location == f"s3://{bucket}/user@place/r"
+
+
+# --- how many requests ---------------------------------------------------------------------------------------------
+
+
+def test_a_commit_is_one_request_a_table(storage, bucket, tmp_path):
+    assert submit_in(tmp_path, "--results", f"s3://{bucket}/r", repeats=1).exit_code == 0
+    written = [path for method, path, _ in storage.requests if method in ("PUT", "POST") and path.endswith(".parquet")]
+    assert sorted(path.split("/")[4] for path in written) == ["epochs"] * 2 + ["predictions"] * 2 + ["trials"] * 2
+
+
+def test_status_asks_twice_a_trial_and_many_at_a_time(storage, bucket, tmp_path):
+    made_up_store(tmp_path, "one", runs=20)
+    upload(tmp_path / "one", f"s3://{bucket}/one")
+    storage.well()
+    storage.delay_s = 0.02
+    assert run("status", f"s3://{bucket}/one").exit_code == 0
+    assert len(storage.requests) <= 2 * 40 + 10
+    assert storage.most_under_way > 8
+
+
+# --- other clouds --------------------------------------------------------------------------------------------------
+
+
+def test_google_without_credentials_is_one_clear_message(monkeypatch, tmp_path):
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "none.json"))
+    assert Files("gs://bucket/r").location == "gs://bucket/r"
+    began = time.monotonic()
+    message = refused("status", "gs://bucket/r")
+    assert "Cannot read gs://bucket/r: Google Cloud gives no access" in message
+    assert "GOOGLE_APPLICATION_CREDENTIALS" in message
+    assert time.monotonic() - began < 30
+
+
+def test_azure_is_refused():
+    assert "Azure is not supported" in refused("status", "abfs://container@account.dfs.core.windows.net/r")
+
+
+# --- real Ray, real TensorFlow --------------------------------------------------------------------------------------
+
+JOB = """
+from cnnjobs import Adam, Augment, Job, Variant, vgg
+
+base = Variant(
+    model=vgg(blocks=1, filters=4, dense=16, dropout=0.2),
+    optimizer=Adam(0.003),
+    epochs=6,
+    batch_size=64,
+    augment=Augment(shift=0.1),
+)
+job = Job(name="real", dataset="digits", repeats=2, keep="state", variants={"base": base})
+"""
+COMMAND = [sys.executable, "-m", "cnnjobs.cli"]
+INLINE = """
+import sys
+import cnnjobs.cli.doors as doors
+from cnnjobs.cli import main
+from cnnjobs.engine.inline import InlineEngine
+
+doors.open_engine = lambda **_: InlineEngine()
+main(prog_name="cnnjobs")
+"""
+WITHOUT_RAY = [sys.executable, "-c", INLINE]
+
+
+@pytest.fixture(scope="module")
+def own_tmp():
+    """Where Ray and Tune keep their files while this module runs; short, because sockets are in it."""
+    folder = Path(tempfile.mkdtemp(prefix="s3-", dir="/tmp"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def command(words, storage, folder, own_tmp, **settings):
+    (folder / "real.py").write_text(JOB)
+    variables = environment(storage, folder) | {"RAY_TMPDIR": str(own_tmp), "TMPDIR": str(own_tmp)}
+    return subprocess.Popen(
+        words, cwd=folder, env=os.environ | variables, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+def finished(process):
+    out, err = process.communicate(timeout=150)
+    assert process.returncode == 0, err
+    return out, err
+
+
+def checkpoints_put(storage):
+    """Return the (trial, epoch) of checkpoints that were written since the requests were counted."""
+    paths = [path for method, path, _ in storage.requests if method == "PUT" and "/checkpoints/" in path]
+    return [(trial, int(epoch)) for trial, epoch in re.findall(r"(\w+)-(\d+)\.npz", " ".join(paths))]
+
+
+def killed_after(process, storage, epoch):
+    """Kill a submit once both trials have a checkpoint of that epoch; return the keys that its processes show."""
+    import psutil
+
+    until = time.monotonic() + 120
+    while process.poll() is None and time.monotonic() < until:
+        if len({trial for trial, done in checkpoints_put(storage) if done >= epoch}) == 2:
+            break
+        time.sleep(0.05)
+    family = psutil.Process(process.pid).children(recursive=True)
+    shown = [word for one in family if one.is_running() for word in one.cmdline()]
+    for one in (process, *family):  # as when the machine goes down; Ray's own would take a minute to notice
+        with contextlib.suppress(psutil.NoSuchProcess):
+            one.kill()
+    process.communicate(timeout=60)
+    return shown
+
+
+def numbers(uri):
+    """Return what must not differ between two runs: curves and probabilities."""
+    results = cnnjobs.load_results(uri)
+    curves = results.epochs[[name for name in results.epochs if not name.endswith("seconds")]]
+    return curves.to_csv(), [row.tobytes() for row in results.predictions.probabilities]
+
+
+def test_killed_and_continued_in_object_storage_gives_the_bits_of_a_local_run(storage, bucket, tmp_path, own_tmp):
+    uri = f"s3://{bucket}/r"
+    with_keys = f"s3://{KEY}:{SECRET}@{bucket}/r"
+    local = command([*WITHOUT_RAY, "submit", "real.py"], storage, tmp_path, own_tmp)
+    finished(local)
+    words = [*COMMAND, "submit", "real.py", "--checkpoint-every", "0", "--cpus-per-trial", "1", "--results"]
+    storage.well()
+    storage.delay_s = 0.2  # an epoch takes three requests: there is time to kill
+    shown = killed_after(command([*words, with_keys], storage, tmp_path, own_tmp), storage, epoch=2)
+    assert not keys_in(" ".join(shown).encode()), "keys are no arguments of workers"
+    assert not [path for path in own_tmp.rglob("*") if path.is_file() and keys_in(path.read_bytes())]
+    before = checkpoints_put(storage)
+    storage.well()
+    assert "The last submit was cut off" in run("status", uri).stdout
+    out, err = finished(command([*words, uri], storage, tmp_path, own_tmp))
+    assert not re.search(r"arrow|finalize|aws|Warning", err, re.I), "the terminal is quiet"
+    for trial in {trial for trial, _ in before}:
+        began = min([epoch for one, epoch in checkpoints_put(storage) if one == trial])
+        assert began > 2, "it did not start over"
+    assert numbers(uri) == numbers(tmp_path / "results")
+    assert f"report:   {uri}/real/report/index.html" in out
+    assert not any("/checkpoints/" in name for name in storage.objects(bucket))
+    storage.well()
+    assert "Nothing to run" in run("submit", str(tmp_path / "real.py"), "--results", uri).stdout
+    more = [*WITHOUT_RAY, "submit", "real.py", "--checkpoint-every", "0", "--epochs", "8", "--results", uri]
+    _, err = finished(command(more, storage, tmp_path, own_tmp))
+    assert "2 of the trials go on from kept states, after epoch 6" in err
+    assert {epoch for _, epoch in checkpoints_put(storage)} == {7}
+
+
+def test_a_fit_saves_its_model_into_object_storage(storage, bucket, tmp_path, own_tmp):
+    words = [*WITHOUT_RAY, "fit", "real.py", "--epochs", "1", "--cpus-per-trial", "1", "--results", f"s3://{bucket}/r"]
+    out, _ = finished(command(words, storage, tmp_path, own_tmp))
+    place = re.search(rf"^model: s3://{bucket}/(r/real/models/base-\w+\.keras) ", out, re.M)
+    assert place is not None, out
+    (tmp_path / "model.keras").write_bytes(storage.objects(bucket)[place[1]])
+    from cnnjobs.modelfile import read_about
+
+    assert len(read_about(tmp_path / "model.keras").class_names) == 10

@@ -1,0 +1,298 @@
+"""The engine on clusters of several nodes, each with processes of its own: real Ray, workers without TensorFlow."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import cluster_workers
+import fakes
+import pytest
+
+from cnnjobs import SGD, Job, Variant, vgg
+from cnnjobs.engine.environment import prepare_environment
+from cnnjobs.engine.places import Joined
+from cnnjobs.engine.protocol import Slot, Work
+from cnnjobs.engine.resources import Wishes, divide
+from cnnjobs.errors import ResourceError
+from cnnjobs.messages import Failure, Result, Started
+from cnnjobs.plan import make_plan
+from cnnjobs.store.checkpoints import Checkpoints
+from cnnjobs.store.files import Files
+
+QUICK = {"health_check_period_ms": 1000, "health_check_failure_threshold": 3, "health_check_initial_delay_ms": 1000}
+
+
+def trials_of(count, epochs=3):
+    variants = {"slow": Variant(model=vgg(), optimizer=SGD(0.1), epochs=epochs)}
+    return make_plan(Job(name="a", dataset="digits", repeats=count, variants=variants), "data").trials
+
+
+def work_on(trials, at_once=4, checkpoints=None, dataset=None):
+    return Work(
+        trials=trials,
+        dataset=dataset or fakes.tiny_dataset(),
+        make_worker=cluster_workers.telling_worker,
+        slot=Slot(cpus=1, gpus=0, replicas=1),
+        at_once=at_once,
+        checkpoints=checkpoints,
+        modules=(cluster_workers,),
+    )
+
+
+def told_by(session, work, on_message=None):
+    """Run work; return the last message of each trial, and its log where it completed."""
+    from cnnjobs.engine.ray_tune import RayTuneEngine
+
+    messages = {}
+
+    def note(trial, message):
+        messages.setdefault(trial.repeat, []).append(message)
+        if on_message is not None:
+            on_message(trial, message)
+
+    RayTuneEngine(session).run(work, note)
+    logs = {repeat: json.loads(told[-1].log) for repeat, told in messages.items() if isinstance(told[-1], Result)}
+    return messages, logs
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A head without cores, and two nodes with two cores each, on the loopback; asks for a token."""
+    folder = tempfile.mkdtemp(prefix="cj-", dir="/tmp")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_TMPDIR", folder)
+        patch.delenv("RAY_ADDRESS", raising=False)
+        prepare_environment()
+        from cnnjobs.engine.ray_session import _reread_token, loopback_only
+        from cnnjobs.engine.token import use_own_token
+
+        use_own_token()
+        _reread_token()
+        from ray.cluster_utils import Cluster
+
+        with loopback_only():
+            made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "_system_config": QUICK})
+            made.first = made.add_node(num_cpus=2)
+            made.second = made.add_node(num_cpus=2)
+            yield made
+            made.shutdown()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def session(cluster):
+    from cnnjobs.engine.ray_session import JoinedRay
+
+    joined = JoinedRay(Joined(cluster.gcs_address, named=True))
+    yield joined
+    joined.close()
+
+
+def test_capacity_counts_the_nodes_and_a_head_without_cores_runs_nothing(session):
+    capacity = session.capacity()
+    assert sorted(node.cpus for node in capacity.nodes) == [0, 2, 2]
+    assert divide(capacity, Wishes(), trials=9, replicas=1, data_bytes=0) == (Slot(1, 0, 1), 4)
+    with pytest.raises(ResourceError, match="must be at most 0, the GPUs of the largest node of the cluster"):
+        divide(capacity, Wishes(gpus_per_trial=1), trials=9, replicas=1, data_bytes=0)
+
+
+def test_trials_run_on_all_nodes_and_the_head_runs_none(cluster, session):
+    _, logs = told_by(session, work_on(trials_of(8, epochs=10)))
+    assert len(logs) == 8
+    assert {log["node"] for log in logs.values()} == {cluster.first.node_id, cluster.second.node_id}
+    assert logs[0]["environment"]["TF_CPP_MIN_LOG_LEVEL"] == "3", "what workers need travels to every node"
+    assert logs[0]["environment"]["CUDA_VISIBLE_DEVICES"] == "", "a worker without GPUs sees none"
+
+
+def test_the_data_set_travels_once_a_node_and_workers_share_it(cluster, session):
+    from ray._private.internal_api import node_stats
+
+    data = fakes.tiny_dataset(per_class=20_000, size=16)
+    peak = {}
+    stats = [(node.node_id, node.node_ip_address, node.node_manager_port) for node in (cluster.first, cluster.second)]
+
+    def look(trial, message):
+        if isinstance(message, Result):
+            for identity, address, port in stats:
+                used = node_stats(address, port).store_stats.object_store_bytes_used
+                peak[identity] = max(peak.get(identity, 0), used)
+
+    _, logs = told_by(session, work_on(trials_of(8, epochs=4), dataset=data), look)
+    assert all(log["shared"] for log in logs.values())
+    assert {log["sum"] for log in logs.values()} == {int(data.x_train.astype("int64").sum())}
+    assert len({log["pid"] for log in logs.values()}) == 4, "four workers on two nodes"
+    for used in peak.values():
+        assert data.nbytes <= used < 1.5 * data.nbytes
+
+
+def test_no_worker_writes_under_the_store_and_no_trial_reads_a_path_of_the_submitter(session, tmp_path):
+    checkpoints = Checkpoints(Files(tmp_path / "store" / "checkpoints"), 0)
+    _, logs = told_by(session, work_on(trials_of(4), checkpoints=checkpoints))
+    for log in logs.values():
+        assert not [path for path in log["opened"] if str(tmp_path) in path]
+    names = checkpoints.files.names()
+    assert len(names) == 8, "checkpoints travel to the submitting side: the two newest of four trials"
+    assert all((tmp_path / "store" / "checkpoints" / name).read_bytes() == b"state" for name in names)
+
+
+def test_a_trial_whose_node_is_lost_goes_on_elsewhere_and_that_does_not_count_against_it(cluster, session, tmp_path):
+    """Twice: once more than a lost process is forgiven."""
+    checkpoints = Checkpoints(Files(tmp_path / "checkpoints"), 0)
+    lost = []
+
+    def take_away(trial, message):
+        if isinstance(message, Started) or len(lost) == 2 or message_epoch(message) < 4 * (len(lost) + 1):
+            return
+        node = next(one for one in cluster.worker_nodes if one not in (cluster.first, cluster.second))
+        lost.append(node)
+        cluster.remove_node(node, allow_graceful=False)
+        if len(lost) == 1:
+            cluster.add_node(num_cpus=1, resources={"spot": 1})
+
+    cluster.add_node(num_cpus=1, resources={"spot": 1})
+    messages, logs = told_on_spot(session, work_on(trials_of(1, epochs=14), 1, checkpoints), take_away, cluster)
+    assert len(lost) == 2
+    assert isinstance(messages[0][-1], Result), messages[0][-1]
+    assert sum(isinstance(message, Started) for message in messages[0]) == 3
+    assert logs[0]["resumed"] >= 7, "from its checkpoint, not from the beginning"
+
+
+def message_epoch(message):
+    return getattr(message, "epoch", 0)
+
+
+def told_on_spot(session, work, on_message, cluster):
+    """Run work on nodes with a resource named "spot"; when the last is gone, on any."""
+    from ray import tune
+
+    bundle = tune.PlacementGroupFactory
+    spot = {"left": True}
+
+    def factory(bundles, *arguments, **options):
+        return bundle([bundles[0] | ({"spot": 0.1} if spot["left"] else {})], *arguments, **options)
+
+    def watch(trial, message):
+        on_message(trial, message)
+        if not any("spot" in (node._ray_params.resources or {}) for node in cluster.worker_nodes):
+            cluster.add_node(num_cpus=1, resources={"spot": 1})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tune, "PlacementGroupFactory", factory)
+        return told_by(session, work, watch)
+
+
+def test_a_node_that_comes_later_takes_trials(cluster, session):
+    added = []
+
+    def add(trial, message):
+        if isinstance(message, Result) and not added:
+            added.append(cluster.add_node(num_cpus=2))
+
+    for node in set(cluster.worker_nodes) - {cluster.first, cluster.second}:
+        cluster.remove_node(node)
+    _, logs = told_by(session, work_on(trials_of(12, epochs=25), at_once=6), add)
+    assert len(logs) == 12
+    assert added[0].node_id in {log["node"] for log in logs.values()}
+    cluster.remove_node(added[0])
+
+
+def test_a_process_that_dies_on_another_node_leaves_its_last_words(session):
+    work = work_on(
+        make_plan(
+            Job(name="a", dataset="digits", repeats=1, variants={"dies": Variant(model=vgg(), optimizer=SGD(0.1))}), "d"
+        ).trials
+    )
+    from dataclasses import replace
+
+    messages, _ = told_by(session, replace(work, make_worker=fakes.fake_worker, modules=(fakes,)))
+    failure = messages[0][-1]
+    assert isinstance(failure, Failure)
+    assert "last words" in failure.log
+    assert "the worker process was lost" in failure.error
+
+
+def in_process(code, **environment):
+    """Run code in a new interpreter; return what it did."""
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+JOIN = """
+import sys
+from cnnjobs.cli.doors import open_cluster
+from cnnjobs.engine.places import Joined
+from cnnjobs.errors import ClusterError
+{before}
+try:
+    open_cluster(Joined({address!r}, named=True), insecure=False, verbose=False)
+    print("joined")
+except ClusterError as error:
+    print("refused:", error)
+"""
+
+
+def test_a_wrong_token_is_refused_in_a_sentence(cluster, tmp_path):
+    (tmp_path / "token").write_text("of somebody else")
+    began = time.monotonic()
+    done = in_process(JOIN.format(address=cluster.gcs_address, before=""), RAY_AUTH_TOKEN_PATH=str(tmp_path / "token"))
+    assert "refused: The cluster at" in done.stdout, done.stderr
+    assert "refuses the token of this machine" in done.stdout
+    assert "of somebody else" not in done.stdout + done.stderr
+    assert time.monotonic() - began < 40
+
+
+def test_another_version_of_ray_is_named(cluster):
+    before = (
+        "from cnnjobs.engine.environment import prepare_environment; prepare_environment(joining=True)\n"
+        "import ray; ray.__version__ = '2.1.0'"
+    )
+    done = in_process(JOIN.format(address=cluster.gcs_address, before=before))
+    assert "must have the same versions of Ray and Python" in done.stdout, done.stdout + done.stderr
+    assert "2.1.0" in done.stdout
+
+
+def test_a_cluster_that_asks_for_a_token_is_known_as_such(cluster):
+    from cnnjobs.engine.ray_session import asks_for_token
+
+    assert asks_for_token(cluster.gcs_address)
+
+
+def test_a_head_that_is_gone_ends_the_run_with_a_sentence(cluster, tmp_path):
+    """Last of this cluster's tests: it takes the head away."""
+    script = tmp_path / "run.py"
+    script.write_text(
+        f"import sys; sys.path[:0] = {[str(Path(__file__).parents[1]), str(Path(__file__).parent)]!r}\n"
+        "import _thread\n"
+        "from test_cluster import *\n"
+        "from cnnjobs.cli.doors import open_cluster\n"
+        f"session = open_cluster(Joined({cluster.gcs_address!r}, named=True), insecure=False, verbose=False)\n"
+        "def stuck(lost):\n"
+        "    print('lost:', lost, flush=True); os._exit(1)\n"
+        "session.on_stuck = stuck\n"
+        "try:\n"
+        "    told_by(session, work_on(trials_of(4, epochs=500)), lambda *_: print('under way', flush=True))\n"
+        "except ClusterLost as lost:\n"
+        "    print('lost:', lost, flush=True)\n"
+        "os._exit(1)\n"
+    )
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, str(script)], stdout=pipe, stderr=pipe, text=True) as process:
+        for line in process.stdout:
+            if "under way" in line:
+                break
+        began, address = time.monotonic(), cluster.gcs_address
+        cluster.head_node.kill_gcs_server(check_alive=False)
+        out, err = process.communicate(timeout=120)
+    assert f"lost: The cluster at {address} no longer answers." in out, out + err
+    assert time.monotonic() - began < 60
