@@ -41,7 +41,7 @@ def fetch(job: str | None, *, results: str, address: str | None, insecure: bool)
     found = remote.pick(api, job)
     there, name = found.metadata["results"], found.metadata["job"]
     if "://" in there:
-        click.echo(f"The results of {name} are in object storage: read {there}/{name} from here.")
+        click.echo(f"The results of {name} are in object storage: read {remote.place_of_results(found)} from here.")
         return
     home = Files(results).below(name)
     home.check_writable()
@@ -63,7 +63,8 @@ def _bring(api: "JobsApi", there: str, home: "Files") -> tuple[int, int]:
         words = ["send", there, f"{remote.UPLOADED}{HAVE}"]
         code, printed = remote.ask_head(api, words, {HAVE: have}, within_s=600)
         if code:
-            raise ClusterError(f"The head did not send {there}: {printed.strip().splitlines()[-1]}")
+            why = printed.strip().splitlines() or ["it did not say why"]
+            raise ClusterError(f"The head did not send {there}: {why[-1]}")
         more = incoming.take(printed.split("\n"))
         if not more:
             return incoming.files, incoming.nbytes

@@ -1,5 +1,6 @@
 """`cnnjobs logs` and `cnnjobs stop`: jobs that run on a cluster elsewhere."""
 
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 def logs(job: str | None, *, follow: bool, address: str | None, insecure: bool) -> None:
     """Show what JOB, a name or an identity, has printed on a cluster; by default the newest job."""
     from cnnjobs.cli import remote
-    from cnnjobs.cli.screens import MARK
 
     api = reach_named(address, insecure=insecure)
     found = remote.pick(api, job)
@@ -25,7 +25,7 @@ def logs(job: str | None, *, follow: bool, address: str | None, insecure: bool) 
         remote.follow(api, found)
         return
     for line in api.log(found.identity).splitlines():
-        said = remote.said_in(line) if line.startswith(MARK) else line
+        said = remote.said_in(line)
         if said is not None and not remote.OF_RAY.match(said):
             click.echo(said)
 
@@ -61,12 +61,14 @@ def reach_named(address: str | None, *, insecure: bool) -> "JobsApi":
         ClusterError: if none is, or it cannot be reached.
     """
     from cnnjobs.cli.remote import over_http, reach
+    from cnnjobs.engine.places import without_keys
     from cnnjobs.errors import ClusterError
 
     url = over_http(address)
     if url is None:
+        given = address or os.environ.get("RAY_ADDRESS") or "none"
         raise ClusterError(
             "`--address` must be the URL of a cluster's dashboard, such as http://127.0.0.1:8265; RAY_ADDRESS may name "
-            f"it as well. Received: {address or 'none'}."
+            f"it as well. Received: {without_keys(given)}."
         )
     return reach(url, insecure=insecure)

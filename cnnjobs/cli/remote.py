@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,10 +63,11 @@ def submit_remotely(context: click.Context, job: str, results: str, url: str, *,
         Interrupted: on Ctrl-C; the job goes on.
         ClusterLost: if the cluster is gone before the end.
     """
+    from cnnjobs.cli.stores import refuse_keys
     from cnnjobs.jobfile import load_job
     from cnnjobs.upload import upload_of
 
-    _refuse_keys(results)
+    refuse_keys(results)
     file = load_job(job)
     upload = upload_of(file)
     api = reach(url, insecure=insecure)
@@ -164,7 +166,19 @@ def follow(api: "JobsApi", job: "RemoteJob") -> None:
 def place_of_results(job: "RemoteJob") -> str:
     """Say where the results of a job are."""
     results, name = job.metadata.get("results", ""), job.metadata.get("job", "")
-    return f"{results}/{name}" if "://" in results else f"{HOME}/{results}/{name} on the head"
+    if "://" in results:
+        return f"{results.partition('?')[0].rstrip('/')}/{name}"
+    place = results if results.startswith(("/", "~")) else f"{HOME}/{results}"
+    return f"{place.rstrip('/')}/{name} on the head"
+
+
+def submits(api: "JobsApi") -> "list[RemoteJob]":
+    """Return the submits of a cluster, the newest first; whoever reaches it can write what is told of them."""
+    from cnnjobs.engine.ray_jobs import KIND
+    from cnnjobs.spec.job import NAME
+
+    found = [one for one in api.jobs() if one.metadata[KIND] == "submit" and one.metadata.get("results")]
+    return [one for one in found if NAME.fullmatch(one.metadata.get("job", ""))]  # it names a folder at home
 
 
 def pick(api: "JobsApi", which: str | None) -> "RemoteJob":
@@ -177,10 +191,9 @@ def pick(api: "JobsApi", which: str | None) -> "RemoteJob":
     Raises:
         ClusterError: if there is none.
     """
-    from cnnjobs.engine.ray_jobs import KIND
     from cnnjobs.errors import ClusterError
 
-    found = [one for one in api.jobs() if one.metadata[KIND] == "submit"]
+    found = submits(api)
     named = [one for one in found if which is None or which in (one.identity, one.metadata.get("job"))]
     if not named:
         known = ", ".join(dict.fromkeys(one.metadata.get("job", "") for one in found)) or "none"
@@ -212,7 +225,7 @@ def words_of(context: click.Context, leave: Sequence[str]) -> list[str]:
 
 def _show(api: "JobsApi", identity: str) -> str:
     """Show a log while it grows; return what was plain text in it."""
-    from cnnjobs.cli.screens import MARK, PlainScreen, Snapshot, TerminalScreen
+    from cnnjobs.cli.screens import PlainScreen, Snapshot, TerminalScreen
 
     latest = [Snapshot()]
     screen: Screen = PlainScreen(lambda: latest[0])
@@ -221,13 +234,13 @@ def _show(api: "JobsApi", identity: str) -> str:
     shown, plain = False, list[str]()
     try:
         for line in api.follow(identity, lambda text: click.echo(f"note: {text}", err=True)):
-            if not line.startswith(MARK):
+            event = _event_in(line)
+            if event is None:
                 if not OF_RAY.match(line):
                     plain.append(line)
                     click.echo(line)
                 continue
-            event = json.loads(line.removeprefix(MARK))
-            latest[0] = Snapshot(**event["now"])
+            latest[0] = Snapshot(**{one.name: event["now"][one.name] for one in fields(Snapshot)})
             shown = _show_event(screen, event, shown)
     finally:
         if shown:
@@ -236,11 +249,23 @@ def _show(api: "JobsApi", identity: str) -> str:
 
 
 def said_in(line: str) -> str | None:
-    """Return what an event says of a trial; None for other lines."""
-    from cnnjobs.cli.screens import MARK
+    """Return what an event says of a trial, or a line of plain text; None for an event that says nothing."""
+    event = _event_in(line)
+    return line if event is None else event.get("say")
 
-    event = json.loads(line.removeprefix(MARK)) if line.startswith(MARK) else {}
-    return event.get("say")
+
+def _event_in(line: str) -> dict[str, Any] | None:
+    """Return the event in a line of a log; None for other lines, those of a newer version or cut in two among them."""
+    from cnnjobs.cli.screens import MARK, Snapshot
+
+    try:
+        event = json.loads(line.removeprefix(MARK)) if line.startswith(MARK) else None
+    except ValueError:
+        return None
+    if not isinstance(event, dict) or not isinstance(event.get("now"), dict):
+        return None
+    whole = all(one.name in event["now"] for one in fields(Snapshot)) and ("say" not in event or "routine" in event)
+    return event if whole else None
 
 
 def _show_event(screen: "Screen", event: dict[str, Any], shown: bool) -> bool:
@@ -270,20 +295,10 @@ def _not_run(job: "RemoteJob", log: str) -> Exception:
     return ClusterError(f"{job.identity} could not be run on the cluster: {why}.{hint}")
 
 
-def _refuse_keys(results: str) -> None:
-    from cnnjobs.errors import StoreError
-
-    if "://" in results and "@" in results.partition("://")[2].partition("/")[0]:
-        raise StoreError(
-            "`--results` must not hold keys when it is sent to a cluster: they would be shown there. Give the nodes "
-            "access by a role, or by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in their environment."
-        )
-
-
 def over_http(address: str | None) -> str | None:
     """Return the URL of the cluster that is meant; None if it is none that takes jobs over HTTP."""
     from cnnjobs.engine.places import Remote, find_place
 
     given = address or os.environ.get("RAY_ADDRESS")
-    place = find_place(given) if given and given.startswith("http") else None
+    place = find_place(given) if given and given.startswith(("http://", "https://")) else None
     return place.url if isinstance(place, Remote) else None

@@ -6,7 +6,7 @@ import click
 
 from cnnjobs.cli.options import DEFAULT_RESULTS, cluster_options
 from cnnjobs.cli.remote import over_http
-from cnnjobs.cli.stores import for_each_store
+from cnnjobs.cli.stores import for_each_store, refuse_keys
 
 if TYPE_CHECKING:
     from cnnjobs.store.store import Store
@@ -32,12 +32,12 @@ def _show_cluster(url: str, results: str | None, *, insecure: bool) -> None:
     """Show the jobs of a cluster, and what the store of one of them holds."""
     from datetime import datetime
 
-    from cnnjobs.cli.remote import ask_head, place_of_results, reach
+    from cnnjobs.cli.remote import ask_head, place_of_results, reach, submits
     from cnnjobs.cli.tables import show_table
-    from cnnjobs.engine.ray_jobs import KIND
 
+    refuse_keys(results or "", "RESULTS")
     api = reach(url, insecure=insecure)
-    jobs = [job for job in api.jobs() if job.metadata[KIND] == "submit"]
+    jobs = submits(api)
     if not jobs and results is None:
         click.echo(f"The cluster at {url} has no jobs of cnnjobs.")
         return

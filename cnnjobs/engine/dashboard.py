@@ -1,5 +1,6 @@
 """What a cluster's dashboard says before anything is sent: whether it asks for a token, and which Ray it is."""
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -74,12 +75,16 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 def _get(url: str, path: str, token: str | None, absent: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return the JSON object at a path; `absent` where the server has no such path."""
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    opener = urllib.request.build_opener(_NoRedirects)
+    handlers: list[Any] = [_NoRedirects]
+    if is_loopback(urlsplit(url).hostname or ""):
+        handlers.append(urllib.request.ProxyHandler({}))  # a proxy would see the token, and reach its own loopback
+    opener = urllib.request.build_opener(*handlers)
     try:
         request = urllib.request.Request(url + path, headers=headers)
         with opener.open(request, timeout=ANSWERS_WITHIN_S) as answer:
             found = json.loads(answer.read(1 << 20))
     except urllib.error.HTTPError as error:
+        error.close()
         if error.code in (401, 403):
             raise ClusterError(
                 f"The cluster at {url} refuses the token of this machine. Copy the head's ~/.ray/auth_token to "
@@ -88,7 +93,7 @@ def _get(url: str, path: str, token: str | None, absent: dict[str, Any] | None =
         if error.code == 404 and absent is not None:
             return absent
         raise _no_ray(url) from None
-    except ValueError:
+    except (ValueError, http.client.HTTPException):  # what answers may speak another language than HTTP
         raise _no_ray(url) from None
     except OSError as error:
         raise ClusterError(

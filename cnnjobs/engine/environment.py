@@ -27,6 +27,10 @@ JOINING = {
 }
 
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+"""Hosts that no proxy is asked for: it would see the token of a forwarded port, and reach its own loopback."""
+
+
 def prepare_environment(*, joining: bool = False) -> None:
     """Set them; to be called before Ray is imported.
 
@@ -36,3 +40,10 @@ def prepare_environment(*, joining: bool = False) -> None:
     os.environ.update(EVERYWHERE)
     if joining:
         os.environ.update(JOINING)
+        _reach_loopback_directly()
+
+
+def _reach_loopback_directly() -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        given = [one for one in os.environ.get(name, "").split(",") if one]
+        os.environ[name] = ",".join(dict.fromkeys([*given, *LOOPBACK]))

@@ -1,6 +1,6 @@
 """Watches whether the head of a cluster still answers, so that a person hears of it before Ray ends the process."""
 
-import _thread
+import signal
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -60,9 +60,15 @@ class Lifeline:
         misses = 0
         while not self._over.wait(self._every_s):
             misses = 0 if self._there(self._host, self._port) else misses + 1
-            if misses == MISSES:
+            if misses == MISSES and not self._over.is_set():  # it may have ended while this looked
                 self.lost = True
-                _thread.interrupt_main()
+                _interrupt_main_thread()
                 if not self._over.wait(self._stuck_s):
                     self._on_stuck()
                 return
+
+
+def _interrupt_main_thread() -> None:
+    """Do as Ctrl-C does: a real signal also wakes a thread that sleeps or waits for a lock."""
+    if callable(signal.getsignal(signal.SIGINT)):  # else, in the background of a shell say, it is ignored, or ends all
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)

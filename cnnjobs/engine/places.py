@@ -45,6 +45,9 @@ class Remote:
 
 Place = Here | Joined | Remote
 
+LONGEST = 300
+"""Characters of an address, at most: a name has 253, a port 5."""
+
 
 def find_place(address: str | None, environment: Mapping[str, str] = os.environ) -> Place:
     """Return what an address means.
@@ -96,7 +99,7 @@ def answers(host: str, port: int, timeout_s: float = ANSWERS_WITHIN_S) -> bool:
     try:
         with socket.create_connection((host.strip("[]"), port), timeout=timeout_s):
             return True
-    except OSError:
+    except (OSError, UnicodeError):  # the latter for a name that cannot be one, such as a..b
         return False
 
 
@@ -104,9 +107,12 @@ def _running_here(environment: Mapping[str, str]) -> str | None:
     """Return the head's address of the cluster that was last started or joined here, if it still answers."""
     file = Path(environment.get("RAY_TMPDIR") or "/tmp", "ray", "ray_current_cluster")
     try:
-        if file.stat().st_uid != os.getuid():
-            return None  # of another user of this machine: it was not started for this one
-        address = file.read_text(encoding="utf-8").strip()
+        # anyone may have put something there: no link is followed, no pipe waited for, and what is looked at is read
+        handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(handle, encoding="utf-8") as opened:
+            if os.fstat(handle).st_uid != os.getuid():
+                return None  # of another user of this machine: it was not started for this one
+            address = opened.read(LONGEST).strip()
         host, port = _host_and_port(address)
     except (OSError, UnicodeDecodeError, ClusterError):
         return None
@@ -115,7 +121,8 @@ def _running_here(environment: Mapping[str, str]) -> str | None:
 
 def _host_and_port(address: str) -> tuple[str, int]:
     host, _, port = address.rpartition(":")
-    if not host or not port.isdigit() or not 0 < int(port) < 65536 or "/" in host or "@" in host:
+    numbered = port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) < 65536
+    if not numbered or not host or set(host) & set("/@ "):
         raise _malformed(address)
     return host, int(port)
 
@@ -126,14 +133,19 @@ def _checked_url(url: str) -> str:
         whole = bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
         whole = False
-    if not whole or parts.username or parts.query or parts.fragment:
+    if not whole or set(url) & set("@?# "):  # users, keys, and what no dashboard's URL has
         raise _malformed(url)
     return url.rstrip("/")
 
 
+def without_keys(address: str) -> str:
+    """Return what may be shown of an address that somebody typed: neither users and passwords nor settings."""
+    shown = address if "@" not in address else f"...@{address.rpartition('@')[2]}"
+    return shown if "?" not in shown else f"{shown.partition('?')[0]}?..."
+
+
 def _malformed(address: str) -> ClusterError:
-    shown = address if "@" not in address else f"...@{address.rpartition('@')[2]}"  # what stands before may be a secret
     return ClusterError(
         "`--address` must be the URL of a cluster's dashboard such as http://127.0.0.1:8265, host:port of a cluster "
-        f'that this machine is a node of, "auto" or "local". Received: {shown!r}.'
+        f'that this machine is a node of, "auto" or "local". Received: {without_keys(address)!r}.'
     )

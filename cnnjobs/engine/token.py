@@ -57,8 +57,8 @@ def token_file(environment: Mapping[str, str] = os.environ) -> Path:
 
 def find_token(environment: Mapping[str, str] = os.environ) -> str | None:
     """Return the token for clusters, as Ray finds it; None if there is none."""
-    if environment.get(VALUE):
-        return environment[VALUE].strip()
+    if given := environment.get(VALUE, "").strip():
+        return given
     try:
         return token_file(environment).read_text(encoding="utf-8").strip() or None
     except (OSError, UnicodeDecodeError):

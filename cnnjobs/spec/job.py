@@ -18,6 +18,9 @@ SOURCES = ("split", "init", "order", "augment", "dropout")
 """The named sources of chance; each has a seed of its own."""
 
 
+NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,99}", re.ASCII)
+"""What a job's name looks like: it names a folder, and must not lead out of it."""
+
 TAKEN = ("report", "overlay")
 """Names of folders beside those of jobs."""
 
@@ -63,7 +66,7 @@ class Job:
     keep: str | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not re.fullmatch(r"[A-Za-z0-9][\w.-]{0,99}", self.name, re.ASCII):
+        if not isinstance(self.name, str) or not NAME.fullmatch(self.name):
             raise SpecError(
                 "`name` must be 1 to 100 letters, digits, dots, dashes or underscores, because it names a folder. "
                 f"Received: name={self.name!r}."

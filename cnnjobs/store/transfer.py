@@ -12,8 +12,8 @@ from cnnjobs.store.files import Files
 FOLDERS = ("predictions", "epochs", "logs", "models", "trials", "")
 """What travels, in that order: the rows of trials are the commit marks, and come last; then job.json."""
 
-LEFT_OUT = ("running.json",)
-"""Files that say something of the machine they are on."""
+JOB = "job.json"
+"""The only file of a store that travels and lies in no folder: running.json is of the machine it is on."""
 
 MARK = "@file "
 """What lines begin with that carry a file."""
@@ -87,7 +87,7 @@ class Incoming:
 
     def _write(self, name: str, content: bytes) -> None:
         folder, _, plain = name.rpartition("/")
-        if folder not in FOLDERS or not plain or plain.startswith(".") or "\\" in plain:
+        if name.startswith("/") or not _travels(folder, plain):
             raise StoreError(f"A store has no file {name!r}.")  # a name must not lead out of the folder
         (self._files.below(folder) if folder else self._files).write(plain, content)
         self.files += 1
@@ -95,12 +95,18 @@ class Incoming:
 
 
 def _contents(files: Files) -> Iterator[tuple[str, bytes]]:
-    for folder in FOLDERS:
-        place = files.below(folder) if folder else files
-        for name in place.names():
-            content = None if name in LEFT_OUT or name.startswith(".") else place.read(name)
+    places = {folder: files.below(folder) if folder else files for folder in FOLDERS}
+    names = {folder: places[folder].names() for folder in reversed(FOLDERS)}  # a row's files are there before the row
+    for folder, place in places.items():
+        for name in names[folder]:
+            content = place.read(name) if _travels(folder, name) else None
             if content is not None:
                 yield f"{folder}/{name}" if folder else name, content
+
+
+def _travels(folder: str, name: str) -> bool:
+    plain = bool(name) and name.isprintable() and not name.startswith(".") and "\\" not in name
+    return plain and (name == JOB if not folder else folder in FOLDERS)
 
 
 def _digest(content: bytes) -> str:

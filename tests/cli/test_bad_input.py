@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import h5py
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from dashboards import MODE, Dashboard, serving
 from fakes import write_job
 from PIL import Image
 
@@ -301,3 +303,111 @@ def photos(size):
             path = Path("photos", name, f"{number}.png")
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(np.random.RandomState(number).randint(0, 255, (size, size, 3), np.uint8)).save(path)
+
+
+NOWHERE = "http://127.0.0.1:9"  # a port that nothing listens at: those below 1024 are not given to others
+SECRET = "5ecret"
+FORMS = "`--address` must be the URL of a cluster's dashboard such as http://127.0.0.1:8265, host:port"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--address", NOWHERE], f"Nothing answers at {NOWHERE} within 5 s (Connection refused). Is the cluster up"),
+        (["--address", "127.0.0.1:9"], "Nothing answers at 127.0.0.1:9 within 5 s. Is the cluster up"),
+        (["--address", "auto"], "`--address auto` needs a Ray that runs on this machine, and there is none."),
+        (["--address", "ray://127.0.0.1:10001"], f"{FORMS} of a cluster that"),
+        (["--address", "head"], f"{FORMS} of a cluster that"),
+        (["--address", "http://"], f"{FORMS} of a cluster that"),
+        (["--address", ""], "must not be empty"),
+        (["--address", f"http://me:{SECRET}@127.0.0.1:8265"], "Received: '...@127.0.0.1:8265'."),
+        (["--address", f"me:{SECRET}@127.0.0.1:6379"], "Received: '...@127.0.0.1:6379'."),
+        (
+            ["--address", NOWHERE, "--results", f"s3://KEY:{SECRET}@bucket/x"],
+            "`--results` must not hold keys when it is sent to a cluster: they would be shown there.",
+        ),
+        (
+            ["--address", NOWHERE, "--results", f"s3://KEY:a/{SECRET}@bucket/x"],
+            "`--results` must not hold keys when it is sent to a cluster: they would be shown there.",
+        ),
+    ],
+)
+def test_addresses_of_submit(words, message):
+    told = cnnjobs("submit", job(), *words)
+    assert message in told
+    assert SECRET not in told
+    assert told.count("error:" if "Usage" not in told else "Error:") == 1
+
+
+@pytest.mark.parametrize("address", [NOWHERE, "ray://127.0.0.1:10001", f"http://me:{SECRET}@127.0.0.1:8265"])
+def test_an_address_in_the_environment_is_treated_as_one_that_is_typed(address, monkeypatch):
+    monkeypatch.setenv("RAY_ADDRESS", address)
+    told = cnnjobs("submit", job())
+    assert ("Nothing answers at" if address == NOWHERE else FORMS) in told
+    assert SECRET not in told
+
+
+def test_a_broken_job_file_is_told_before_the_cluster_is_asked():
+    assert "There is no job file none.py" in cnnjobs("submit", "none.py", "--address", NOWHERE)
+
+
+def test_a_job_that_imports_from_elsewhere_is_not_uploaded(tmp_path, monkeypatch):
+    (tmp_path / "stranger_of_bad_input.py").write_text("")
+    Path("mine").mkdir()
+    monkeypatch.chdir("mine")
+    path = Path(job())
+    path.write_text(f"import sys\nsys.path.append({str(tmp_path)!r})\nimport stranger_of_bad_input\n{path.read_text()}")
+    monkeypatch.setattr("sys.path", [*sys.path])
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
+    told = cnnjobs("submit", str(path), "--address", NOWHERE)
+    assert f"job.py imports stranger_of_bad_input from {tmp_path}/stranger_of_bad_input.py, outside the folder" in told
+
+
+def test_fit_is_not_sent_to_a_cluster():
+    told = cnnjobs("fit", job(), "--variant", "one", "--address", NOWHERE)
+    assert f"`fit` runs on this machine or on a cluster that it is a node of. Received: {NOWHERE}." in told
+
+
+@pytest.mark.parametrize("command", ["logs", "stop", "fetch"])
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "such as http://127.0.0.1:8265; RAY_ADDRESS may name it as well. Received: none."),
+        (["--address", "auto"], "Received: auto."),
+        (["--address", "127.0.0.1:9"], "Received: 127.0.0.1:9."),
+        (["--address", "http-head:9"], "Received: http-head:9."),
+        (["--address", f"ray://me:{SECRET}@head:9"], "Received: ...@head:9."),
+        (["--address", f"http://me:{SECRET}@head:9"], "Received: '...@head:9'."),
+        (["--address", NOWHERE], f"Nothing answers at {NOWHERE} within 5 s (Connection refused)."),
+        (["any", "--address", NOWHERE], f"Nothing answers at {NOWHERE} within 5 s (Connection refused)."),
+    ],
+)
+def test_commands_for_a_cluster_need_its_url(command, words, message):
+    told = cnnjobs(command, *words)
+    assert message in told
+    assert SECRET not in told
+
+
+def test_the_address_of_a_node_in_the_environment_is_named(monkeypatch):
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:6379")
+    assert "Received: 127.0.0.1:6379." in cnnjobs("logs")
+
+
+def test_keys_in_the_place_that_status_asks_for_stay_here():
+    told = cnnjobs("status", f"s3://KEY:{SECRET}@bucket/x", "--address", NOWHERE)
+    assert "RESULTS must not hold keys when it is sent to a cluster" in told
+    assert SECRET not in told
+
+
+def test_what_answers_is_no_cluster():
+    with serving(Dashboard(answers={MODE: (200, b"<html>", {})})) as url:
+        for words in (["submit", job()], ["logs"], ["status"], ["fetch"]):
+            assert f"What answers at {url} is not the dashboard of a Ray cluster" in cnnjobs(*words, "--address", url)
+
+
+def test_a_token_that_is_refused_is_not_shown(monkeypatch):
+    monkeypatch.setenv("RAY_AUTH_TOKEN", SECRET)
+    with serving(Dashboard("another")) as url:
+        told = cnnjobs("submit", job(), "--address", url)
+    assert f"The cluster at {url} refuses the token of this machine." in told
+    assert SECRET not in told

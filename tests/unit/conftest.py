@@ -1,6 +1,9 @@
 """What all unit tests share."""
 
 import pytest
+from alone import alone
+
+__all__ = ["alone"]
 
 
 @pytest.fixture(autouse=True)

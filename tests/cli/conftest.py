@@ -1,0 +1,5 @@
+"""What all tests of commands share."""
+
+from alone import alone
+
+__all__ = ["alone"]

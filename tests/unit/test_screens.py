@@ -1,0 +1,331 @@
+"""A run looks the same here and on a cluster: events carry what a screen shows, words what was asked for."""
+
+import io
+import json
+import sys
+from types import SimpleNamespace
+
+import click
+import pytest
+from test_progress import RESULT, TRIALS, Clock
+
+from cnnjobs.cli import remote, screens
+from cnnjobs.cli.progress import Display, Meter
+from cnnjobs.cli.screens import MARK, EventScreen, PlainScreen, Snapshot, TerminalScreen
+from cnnjobs.cli.stores import refuse_keys
+from cnnjobs.cli.submit import submit
+from cnnjobs.errors import ClusterError, StoreError
+from cnnjobs.messages import Failure, Progress, Result
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def events(text):
+    lines = text.splitlines()
+    assert all(line.startswith(MARK) for line in lines)
+    return [json.loads(line.removeprefix(MARK)) for line in lines]
+
+
+NOW = Snapshot(trials=3, ended=1, fraction=0.25, line="1/3 done", left="2 s", running={"a, repeat 1": "epoch 1/4"})
+
+
+def test_events_are_lines_of_json_with_how_far_the_run_is(capsys):
+    screen = EventScreen(lambda: NOW)
+    screen.start()
+    screen.say("a: test accuracy 91%\n", routine=True)
+    screen.tell("two\nlines · ä")
+    screen.stop()
+    printed = capsys.readouterr().err
+    assert printed.isascii()
+    told = events(printed)
+    assert [one.pop("now") for one in told] == [vars(NOW)] * 4
+    assert told == [{}, {"say": "a: test accuracy 91%\n", "routine": True}, {"tell": "two\nlines · ä"}, {"over": True}]
+
+
+def test_events_that_only_say_how_far_the_run_is_come_now_and_then(clock, capsys):
+    screen = EventScreen(lambda: NOW, clock, every_s=2.0)
+    for _ in range(100):
+        clock.now += 0.25
+        screen.moved()
+    assert len(events(capsys.readouterr().err)) == 13
+
+
+def test_the_first_move_is_told_and_one_after_a_saying_waits(clock, capsys):
+    screen = EventScreen(lambda: NOW, clock, every_s=2.0)
+    screen.moved()
+    clock.now += 1.9
+    screen.say("said")
+    clock.now += 1.9
+    screen.moved()
+    assert ["say" in one for one in events(capsys.readouterr().err)] == [False, True]
+
+
+def test_plain_lines_say_how_far_the_run_is_and_what_is_left(capsys):
+    screen = PlainScreen(lambda: NOW)
+    screen.start()
+    screen.moved()
+    screen.say("[bold]a[/bold]: test accuracy 91%", routine=True)
+    screen.tell("printed " + "x" * 300)
+    screen.stop()
+    assert capsys.readouterr().err == f"[1/3] [bold]a[/bold]: test accuracy 91% · 2 s left\nprinted {'x' * 300}\n"
+
+
+def test_before_there_is_a_rate_nothing_is_said_of_what_is_left(capsys):
+    PlainScreen(lambda: Snapshot(trials=3)).say("a")
+    assert capsys.readouterr().err == "[0/3] a\n"
+
+
+@pytest.mark.parametrize(("asked", "alive", "kind"), [("1", True, EventScreen), ("", True, TerminalScreen)])
+def test_who_asks_for_events_gets_them_even_on_a_terminal(asked, alive, kind, monkeypatch):
+    monkeypatch.setenv("CNNJOBS_EVENTS", asked)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: alive, raising=False)
+    assert type(screens.open_screen(lambda: NOW)) is kind
+
+
+def test_on_a_terminal_the_line_says_what_is_routine(monkeypatch):
+    screen = TerminalScreen(lambda: NOW)
+    screen._console.file = written = io.StringIO()
+    screen.say("routine", routine=True)
+    screen.say("a: FAILED: [red]no[/red]")
+    screen.tell("printed")
+    assert written.getvalue() == "a: FAILED: [red]no[/red]\nprinted\n"
+
+
+def run_of(clock, display):
+    """A run with everything there is to say."""
+    with display:
+        for trial in TRIALS:
+            display.started(trial)
+        clock.now += 2
+        display.progressed(TRIALS[0], Progress(4, 4, 400))
+        display.finished(TRIALS[0], RESULT)
+        clock.now += 2
+        display.finished(TRIALS[1], Result("diverged", {"epochs_done": 3}, {}, None, log="two\nlines\n"))
+        display.failed(TRIALS[1], Failure("ValueError: [bold]no[/bold]", "trace"), "logs/x.log")
+
+
+class Api:
+    """The jobs of a cluster, of which one has printed these lines."""
+
+    def __init__(self, *lines, jobs=()):
+        self.lines, self._jobs = lines, jobs
+        self.cluster = SimpleNamespace(url="http://127.0.0.1:8265")
+
+    def follow(self, identity, on_trouble):
+        yield from self.lines
+
+    def jobs(self):
+        return list(self._jobs)
+
+
+def test_a_followed_job_looks_as_if_it_ran_here(monkeypatch, capsys):
+    def shown(**variables):
+        clock = Clock()
+        monkeypatch.setenv("CNNJOBS_EVENTS", variables.get("events", ""))
+        run_of(clock, Display(Meter(2, 800, clock), lambda trial: 400, verbose=True))
+        return capsys.readouterr().err
+
+    here, told = shown(), shown(events="1")
+    assert "FAILED" in here
+    assert told.startswith(MARK)
+    remote._show(Api(*told.splitlines()), "cnnjobs-a-1")
+    there = capsys.readouterr()
+    assert (there.err, there.out) == (here, "")
+
+
+def test_what_is_no_event_is_printed_and_what_ray_adds_is_not(capsys):
+    lines = [
+        "Running entrypoint for job x: exec python",
+        "2026-01-01 10:00:00,000\tINFO job_manager.py:587 -- Runtime",
+        "a",
+    ]
+    assert remote._show(Api(*lines, "", "b"), "x") == "a\n\nb"
+    assert capsys.readouterr() == ("a\n\nb\n", "")
+
+
+DAMAGED = [
+    MARK,
+    MARK + "{",
+    MARK + "5",
+    MARK + "{}",
+    MARK + '{"now": {"trials": 1}}',
+    MARK + '{"now": []}',
+    MARK + "null",
+]
+
+
+@pytest.mark.parametrize("line", [*DAMAGED, f"{MARK}{json.dumps({'say': 'a', 'now': vars(NOW)})}"])
+def test_an_event_that_is_not_whole_is_printed_as_it_is(line, capsys):
+    assert remote._show(Api(line), "x") == line
+    assert capsys.readouterr().out == line + "\n"
+
+
+def test_events_of_a_newer_version_may_tell_more(capsys):
+    event = {"say": "a", "routine": False, "colour": "red", "now": {**vars(NOW), "watts": 7}}
+    remote._show(Api(MARK + json.dumps(event)), "x")
+    assert capsys.readouterr().err == "[1/3] a · 2 s left\n"
+
+
+def test_the_line_of_a_terminal_comes_with_the_first_event_and_goes_with_the_last(monkeypatch, capsys):
+    calls = []
+
+    class Spy(PlainScreen):
+        def start(self):
+            calls.append("start")
+
+        def stop(self):
+            calls.append("stop")
+
+        def say(self, text, *, routine=False):
+            calls.append(text)
+
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    monkeypatch.setattr(screens, "TerminalScreen", Spy)
+    now = vars(NOW)
+    whole = [{}, {"say": "a", "routine": False}, {"over": True}, {"over": True}, {}, {"say": "b", "routine": False}]
+    remote._show(Api("before", *(MARK + json.dumps({**one, "now": now}) for one in whole), "after"), "x")
+    assert calls == ["start", "a", "stop", "start", "b", "stop"]
+    assert capsys.readouterr().out == "before\nafter\n"
+
+
+def test_a_log_that_breaks_off_leaves_no_line_behind(monkeypatch):
+    class Broken(Api):
+        def follow(self, identity, on_trouble):
+            yield MARK + json.dumps({"now": vars(NOW)})
+            raise ClusterError("gone")
+
+    stopped = []
+    monkeypatch.setattr(screens.PlainScreen, "stop", lambda self: stopped.append(True))
+    with pytest.raises(ClusterError):
+        remote._show(Broken(), "x")
+    assert stopped == [True]
+
+
+def test_said_in_tells_what_an_event_says():
+    assert remote.said_in(MARK + json.dumps({"say": "a", "routine": True, "now": vars(NOW)})) == "a"
+    assert remote.said_in(MARK + json.dumps({"now": vars(NOW)})) is None
+    assert remote.said_in("plain") == "plain"
+
+
+def parse(*words):
+    return submit.make_context("submit", list(words))
+
+
+LEAVE = ("job", "address", "insecure")
+
+OPTIONS = [
+    [],
+    ["--repeats", "7", "--epochs", "2", "--limit-train", "500"],
+    ["--only", "one", "--only", "two words", "--only=--dashes"],
+    ["--dataset", "photos of 'cats'/", "--image-size", "64", "--strict"],
+    ["--results", "s3://bucket/a b?region=eu", "-v"],
+    ["--half-width", "0.30000000000000004", "--most-repeats", "40"],
+    ["--gpus-per-trial", "0.25", "--cpus-per-trial", "2", "--max-concurrent", "3"],
+    ["--checkpoint-every", "1e-05", "--audit", "$HOME"],
+    ["--results", "results", "--repeats", "1"],
+    ["--half-width", "-0.5"],
+]
+
+
+@pytest.mark.parametrize("words", OPTIONS, ids=lambda words: " ".join(words)[:30])
+def test_options_that_were_given_become_words_that_mean_the_same(words):
+    given = parse("job.py", *words, "--address", "http://127.0.0.1:8265", "--insecure")
+    made = remote.words_of(given, LEAVE)
+    again = parse("job.py", *made)
+    kept = set(given.params) - set(LEAVE)
+    assert {name: again.params[name] for name in kept} == {name: given.params[name] for name in kept}
+    assert [again.get_parameter_source(name) for name in kept] == [given.get_parameter_source(name) for name in kept]
+
+
+def test_the_address_does_not_travel():
+    given = parse("job.py", "--address", "http://127.0.0.1:8265", "--insecure", "--repeats", "3")
+    assert remote.words_of(given, LEAVE) == ["--repeats", "3"]
+
+
+def test_flags_that_have_a_negative_travel_as_what_they_are():
+    @click.command()
+    @click.option("--follow/--no-follow", default=True)
+    @click.argument("names", nargs=-1)
+    def command(**_):
+        pass
+
+    for words in (["--no-follow", "a", "b c"], ["--follow", "a"], ["a"]):
+        assert remote.words_of(command.make_context("command", list(words)), ()) == words
+
+
+def a_job(identity="cnnjobs-a-1", **metadata):
+    return SimpleNamespace(
+        identity=identity, metadata={"cnnjobs": "submit", "job": "a", "results": "results"} | metadata
+    )
+
+
+@pytest.mark.parametrize(
+    ("results", "place"),
+    [
+        ("results", "~/cnnjobs/results/a on the head"),
+        ("results/", "~/cnnjobs/results/a on the head"),
+        ("s3://bucket/results", "s3://bucket/results/a"),
+        ("s3://bucket/results/?region=eu-west-1", "s3://bucket/results/a"),
+        ("/data/results", "/data/results/a on the head"),
+        ("~/results", "~/results/a on the head"),
+    ],
+)
+def test_the_place_of_results_is_said_as_it_is(results, place):
+    assert remote.place_of_results(a_job(results=results)) == place
+
+
+SECRETS = [
+    "s3://KEY:SECRET@bucket/x",
+    "s3://KEY:SEC/RET@bucket/x",
+    "s3://SECRET@bucket",
+    "s3://bucket/x?secret_key=SECRET",
+    "abfs://bucket/x?client_secret=SECRET",
+]
+
+
+@pytest.mark.parametrize("results", SECRETS)
+def test_keys_do_not_travel_to_a_cluster(results):
+    with pytest.raises(StoreError, match=r"^`--results` must not hold keys when it is sent to a cluster") as caught:
+        refuse_keys(results)
+    assert "SEC" not in str(caught.value).replace("AWS_SECRET_ACCESS_KEY", "")
+
+
+@pytest.mark.parametrize("results", ["results", "a@b/c", "s3://bucket/a@b", "s3://bucket?region=eu-west-1", "gs://b/x"])
+def test_places_without_keys_are_let_pass(results):
+    refuse_keys(results)
+
+
+@pytest.fixture
+def no_ray(monkeypatch):
+    """What is asked of the module behind the door is a constant."""
+    monkeypatch.setitem(sys.modules, "cnnjobs.engine.ray_jobs", SimpleNamespace(KIND="cnnjobs"))
+
+
+@pytest.mark.usefixtures("no_ray")
+def test_a_job_is_picked_by_name_or_identity_else_the_newest():
+    newest, other, oldest = (a_job(f"cnnjobs-{n}", job=name) for n, name in ((3, "a"), (2, "b"), (1, "a")))
+    api = Api(jobs=[a_job("cnnjobs-ask-4", cnnjobs="ask"), newest, other, oldest])
+    assert [remote.pick(api, which) for which in (None, "a", "b", "cnnjobs-1")] == [newest, newest, other, oldest]
+
+
+@pytest.mark.usefixtures("no_ray")
+def test_a_job_that_there_is_not_is_told_with_those_there_are():
+    api = Api(jobs=[a_job(job="b"), a_job(job="a"), a_job(job="b")])
+    message = "^The cluster at http://127.0.0.1:8265 has no job 'c' of cnnjobs. It has: b, a.$"
+    with pytest.raises(ClusterError, match=message):
+        remote.pick(api, "c")
+    with pytest.raises(ClusterError, match=r"has no job of cnnjobs\. It has: none\.$"):
+        remote.pick(Api(), None)
+
+
+@pytest.mark.usefixtures("no_ray")
+@pytest.mark.parametrize("name", ["../../.ssh", "/etc", "..", ".ssh", "a/b", "", "a\nb", "\x1b[2J"], ids=repr)
+def test_a_name_that_would_lead_out_of_the_folder_is_not_taken_from_a_cluster(name):
+    sound = a_job("cnnjobs-sound")
+    for which, expected in ((None, sound), ("a", sound)):
+        assert remote.pick(Api(jobs=[a_job("cnnjobs-evil", job=name), sound]), which) is expected
+    with pytest.raises(ClusterError, match="It has: a"):
+        remote.pick(Api(jobs=[a_job("cnnjobs-evil", job=name), sound]), "cnnjobs-evil")
