@@ -62,13 +62,13 @@ class Lifeline:
             misses = 0 if self._there(self._host, self._port) else misses + 1
             if misses == MISSES and not self._over.is_set():  # it may have ended while this looked
                 self.lost = True
-                _interrupt_main_thread()
+                interrupt_main_thread()
                 if not self._over.wait(self._stuck_s):
                     self._on_stuck()
                 return
 
 
-def _interrupt_main_thread() -> None:
+def interrupt_main_thread() -> None:
     """Do as Ctrl-C does: a real signal also wakes a thread that sleeps or waits for a lock."""
     if callable(signal.getsignal(signal.SIGINT)):  # else, in the background of a shell say, it is ignored, or ends all
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)

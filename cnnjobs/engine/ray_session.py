@@ -20,8 +20,10 @@ from cnnjobs.engine.capture import Capture, take_printed
 from cnnjobs.engine.environment import WORKERS
 from cnnjobs.engine.lifeline import Lifeline
 from cnnjobs.engine.places import Joined, is_loopback
+from cnnjobs.engine.protocol import Slot
+from cnnjobs.engine.ray_demand import Demand
 from cnnjobs.engine.token import MODE, PATH, VALUE, use_cluster_token, use_own_token
-from cnnjobs.errors import ClusterError, ClusterLost
+from cnnjobs.errors import ClusterError, ClusterLost, ResourceError
 
 BOOTSTRAP = "~/ray_bootstrap_config.yaml"
 """Where `ray up` leaves its configuration on the head."""
@@ -39,11 +41,12 @@ class Session(Protocol):
         """Whether every worker can write where this process can."""
         ...
 
-    def opened(self, data_bytes: int) -> contextlib.AbstractContextManager[None]:
+    def opened(self, data_bytes: int, slot: Slot | None = None) -> contextlib.AbstractContextManager[None]:
         """Return a context in which this process is connected.
 
         Args:
             data_bytes: size of the data set, which goes into the object store.
+            slot: what each trial asks for; None if no trials are to run.
         """
         ...
 
@@ -63,7 +66,7 @@ class LocalRay:
         self._cpus, self._gpus, self._verbose = cpus, gpus, verbose
 
     @contextlib.contextmanager
-    def opened(self, data_bytes: int) -> Iterator[None]:
+    def opened(self, data_bytes: int, slot: Slot | None = None) -> Iterator[None]:
         """Start Ray; stop it in the end."""
         _quieten(self._verbose)
         use_own_token()
@@ -125,20 +128,28 @@ class JoinedRay:
         return Capacity(nodes, kinds, most, open_ended=unknown)
 
     @contextlib.contextmanager
-    def opened(self, data_bytes: int) -> Iterator[None]:
+    def opened(self, data_bytes: int, slot: Slot | None = None) -> Iterator[None]:
         """Watch that the cluster is there; a main thread that waits for it is interrupted when it is gone.
 
         Raises:
             ClusterLost: in the place of what went wrong then.
+            ResourceError: if the autoscaler has no kind of node for a trial, which only it can tell.
         """
         host, _, port = self._place.address.rpartition(":")
         lost = ClusterLost(f"The cluster at {self._place.address} no longer answers.")
-        with Lifeline(host, int(port), lambda: self.on_stuck(lost)) as lifeline:
+        unsure = slot is not None and self.capacity().open_ended
+        watching = Demand(self._place.address, slot) if slot is not None and unsure else contextlib.nullcontext()
+        with Lifeline(host, int(port), lambda: self.on_stuck(lost)) as lifeline, watching as demand:
             try:
                 yield
             except (Exception, KeyboardInterrupt) as error:
                 if lifeline.lost:
                     raise lost from error
+                if slot is not None and demand is not None and demand.can_never_be_met:
+                    raise ResourceError(
+                        f"The autoscaler of the cluster at {self._place.address} has no kind of node with {slot.cpus} "
+                        f"cores and {slot.gpus:g} GPUs, which a trial asks for. `ray status` lists what it may add."
+                    ) from error
                 raise
 
     def close(self) -> None:

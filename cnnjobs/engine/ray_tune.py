@@ -43,7 +43,7 @@ class RayTuneEngine:
     def run(self, work: Work, on_message: OnMessage) -> None:
         """Run all trials."""
         with (
-            self._session.opened(work.nbytes),
+            self._session.opened(work.nbytes, work.slot),
             tempfile.TemporaryDirectory(prefix="cnnjobs-tune-") as folder,
         ):
             _keep_keys_out_of_logs()
