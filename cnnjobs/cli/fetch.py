@@ -32,16 +32,16 @@ def fetch(job: str | None, *, results: str, address: str | None, insecure: bool)
     What is here already does not travel again; trials that are only here stay. Reports are made here: `cnnjobs
     aggregate`.
     """
-    from cnnjobs.cli import remote
+    from cnnjobs.cli import following
     from cnnjobs.cli.jobs import reach_named
     from cnnjobs.store.files import Files
     from cnnjobs.store.presence import Presence
 
     api = reach_named(address, insecure=insecure)
-    found = remote.pick(api, job)
+    found = following.pick(api, job)
     there, name = found.metadata["results"], found.metadata["job"]
     if "://" in there:
-        click.echo(f"The results of {name} are in object storage: read {remote.place_of_results(found)} from here.")
+        click.echo(f"The results of {name} are in object storage: read {following.place_of_results(found)} from here.")
         return
     home = Files(results).below(name)
     home.check_writable()

@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 @cluster_options
 def logs(job: str | None, *, follow: bool, address: str | None, insecure: bool) -> None:
     """Show what JOB, a name or an identity, has printed on a cluster; by default the newest job."""
-    from cnnjobs.cli import remote
+    from cnnjobs.cli import following
 
     api = reach_named(address, insecure=insecure)
-    found = remote.pick(api, job)
+    found = following.pick(api, job)
     if follow:
-        remote.follow(api, found)
+        following.follow(api, found)
         return
     for line in api.log(found.identity).splitlines():
-        said = remote.said_in(line)
-        if said is not None and not remote.OF_RAY.match(said):
+        said = following.said_in(line)
+        if said is not None and not following.OF_RAY.match(said):
             click.echo(said)
 
 
@@ -35,12 +35,12 @@ def logs(job: str | None, *, follow: bool, address: str | None, insecure: bool) 
 @cluster_options
 def stop(job: str | None, *, address: str | None, insecure: bool) -> None:
     """End JOB, a name or an identity, on a cluster; by default the newest job. What is finished is kept."""
-    from cnnjobs.cli import remote
+    from cnnjobs.cli import following
     from cnnjobs.engine.ray_jobs import STOP_S
     from cnnjobs.errors import ClusterError
 
     api = reach_named(address, insecure=insecure)
-    found = remote.pick(api, job)
+    found = following.pick(api, job)
     if found.is_over:
         click.echo(f"{found.identity} has ended already: {found.status.lower()}.")
         return
@@ -49,7 +49,7 @@ def stop(job: str | None, *, address: str | None, insecure: bool) -> None:
     if not ended.is_over:
         raise ClusterError(f"{found.identity} has not ended within {STOP_S + 30} s. `ray job stop` may tell why.")
     click.echo(
-        f"{found.identity} was stopped. Finished trials are stored in {remote.place_of_results(found)}; the same "
+        f"{found.identity} was stopped. Finished trials are stored in {following.place_of_results(found)}; the same "
         "submit goes on from there."
     )
 

@@ -32,7 +32,8 @@ def _show_cluster(url: str, results: str | None, *, insecure: bool) -> None:
     """Show the jobs of a cluster, and what the store of one of them holds."""
     from datetime import datetime
 
-    from cnnjobs.cli.remote import ask_head, place_of_results, reach, submits
+    from cnnjobs.cli.following import place_of_results, submits
+    from cnnjobs.cli.remote import ask_head, reach
     from cnnjobs.cli.tables import show_table
 
     refuse_keys(results or "", "RESULTS")

@@ -9,7 +9,7 @@ import click
 import pytest
 from test_progress import RESULT, TRIALS, Clock
 
-from cnnjobs.cli import remote, screens
+from cnnjobs.cli import following, remote, screens
 from cnnjobs.cli.progress import Display, Meter
 from cnnjobs.cli.screens import MARK, EventScreen, PlainScreen, Snapshot, TerminalScreen
 from cnnjobs.cli.stores import refuse_keys
@@ -131,7 +131,7 @@ def test_a_followed_job_looks_as_if_it_ran_here(monkeypatch, capsys):
     here, told = shown(), shown(events="1")
     assert "FAILED" in here
     assert told.startswith(MARK)
-    remote._show(Api(*told.splitlines()), "cnnjobs-a-1")
+    following.show_log(Api(*told.splitlines()), "cnnjobs-a-1")
     there = capsys.readouterr()
     assert (there.err, there.out) == (here, "")
 
@@ -142,7 +142,7 @@ def test_what_is_no_event_is_printed_and_what_ray_adds_is_not(capsys):
         "2026-01-01 10:00:00,000\tINFO job_manager.py:587 -- Runtime",
         "a",
     ]
-    assert remote._show(Api(*lines, "", "b"), "x") == "a\n\nb"
+    assert following.show_log(Api(*lines, "", "b"), "x") == "a\n\nb"
     assert capsys.readouterr() == ("a\n\nb\n", "")
 
 
@@ -159,13 +159,13 @@ DAMAGED = [
 
 @pytest.mark.parametrize("line", [*DAMAGED, f"{MARK}{json.dumps({'say': 'a', 'now': vars(NOW)})}"])
 def test_an_event_that_is_not_whole_is_printed_as_it_is(line, capsys):
-    assert remote._show(Api(line), "x") == line
+    assert following.show_log(Api(line), "x") == line
     assert capsys.readouterr().out == line + "\n"
 
 
 def test_events_of_a_newer_version_may_tell_more(capsys):
     event = {"say": "a", "routine": False, "colour": "red", "now": {**vars(NOW), "watts": 7}}
-    remote._show(Api(MARK + json.dumps(event)), "x")
+    following.show_log(Api(MARK + json.dumps(event)), "x")
     assert capsys.readouterr().err == "[1/3] a · 2 s left\n"
 
 
@@ -186,7 +186,7 @@ def test_the_line_of_a_terminal_comes_with_the_first_event_and_goes_with_the_las
     monkeypatch.setattr(screens, "TerminalScreen", Spy)
     now = vars(NOW)
     whole = [{}, {"say": "a", "routine": False}, {"over": True}, {"over": True}, {}, {"say": "b", "routine": False}]
-    remote._show(Api("before", *(MARK + json.dumps({**one, "now": now}) for one in whole), "after"), "x")
+    following.show_log(Api("before", *(MARK + json.dumps({**one, "now": now}) for one in whole), "after"), "x")
     assert calls == ["start", "a", "stop", "start", "b", "stop"]
     assert capsys.readouterr().out == "before\nafter\n"
 
@@ -200,14 +200,14 @@ def test_a_log_that_breaks_off_leaves_no_line_behind(monkeypatch):
     stopped = []
     monkeypatch.setattr(screens.PlainScreen, "stop", lambda self: stopped.append(True))
     with pytest.raises(ClusterError):
-        remote._show(Broken(), "x")
+        following.show_log(Broken(), "x")
     assert stopped == [True]
 
 
 def test_said_in_tells_what_an_event_says():
-    assert remote.said_in(MARK + json.dumps({"say": "a", "routine": True, "now": vars(NOW)})) == "a"
-    assert remote.said_in(MARK + json.dumps({"now": vars(NOW)})) is None
-    assert remote.said_in("plain") == "plain"
+    assert following.said_in(MARK + json.dumps({"say": "a", "routine": True, "now": vars(NOW)})) == "a"
+    assert following.said_in(MARK + json.dumps({"now": vars(NOW)})) is None
+    assert following.said_in("plain") == "plain"
 
 
 def parse(*words):
@@ -274,7 +274,7 @@ def a_job(identity="cnnjobs-a-1", **metadata):
     ],
 )
 def test_the_place_of_results_is_said_as_it_is(results, place):
-    assert remote.place_of_results(a_job(results=results)) == place
+    assert following.place_of_results(a_job(results=results)) == place
 
 
 SECRETS = [
@@ -308,7 +308,7 @@ def no_ray(monkeypatch):
 def test_a_job_is_picked_by_name_or_identity_else_the_newest():
     newest, other, oldest = (a_job(f"cnnjobs-{n}", job=name) for n, name in ((3, "a"), (2, "b"), (1, "a")))
     api = Api(jobs=[a_job("cnnjobs-ask-4", cnnjobs="ask"), newest, other, oldest])
-    assert [remote.pick(api, which) for which in (None, "a", "b", "cnnjobs-1")] == [newest, newest, other, oldest]
+    assert [following.pick(api, which) for which in (None, "a", "b", "cnnjobs-1")] == [newest, newest, other, oldest]
 
 
 @pytest.mark.usefixtures("no_ray")
@@ -316,9 +316,9 @@ def test_a_job_that_there_is_not_is_told_with_those_there_are():
     api = Api(jobs=[a_job(job="b"), a_job(job="a"), a_job(job="b")])
     message = "^The cluster at http://127.0.0.1:8265 has no job 'c' of cnnjobs. It has: b, a.$"
     with pytest.raises(ClusterError, match=message):
-        remote.pick(api, "c")
+        following.pick(api, "c")
     with pytest.raises(ClusterError, match=r"has no job of cnnjobs\. It has: none\.$"):
-        remote.pick(Api(), None)
+        following.pick(Api(), None)
 
 
 @pytest.mark.usefixtures("no_ray")
@@ -326,6 +326,6 @@ def test_a_job_that_there_is_not_is_told_with_those_there_are():
 def test_a_name_that_would_lead_out_of_the_folder_is_not_taken_from_a_cluster(name):
     sound = a_job("cnnjobs-sound")
     for which, expected in ((None, sound), ("a", sound)):
-        assert remote.pick(Api(jobs=[a_job("cnnjobs-evil", job=name), sound]), which) is expected
+        assert following.pick(Api(jobs=[a_job("cnnjobs-evil", job=name), sound]), which) is expected
     with pytest.raises(ClusterError, match="It has: a"):
-        remote.pick(Api(jobs=[a_job("cnnjobs-evil", job=name), sound]), "cnnjobs-evil")
+        following.pick(Api(jobs=[a_job("cnnjobs-evil", job=name), sound]), "cnnjobs-evil")
