@@ -104,16 +104,22 @@ class Plan:
     lineages: Mapping[str, str]
     trials: tuple[Trial, ...]
 
-    def missing(self, done: Collection[str], only: Collection[str] = ()) -> list[Trial]:
+    def missing(
+        self, done: Collection[str], only: Collection[str] = (), rates: Mapping[str, float] | None = None
+    ) -> list[Trial]:
         """Return the trials that are not done, those that take longest first.
 
         Args:
             done: ids of trials that need not run.
             only: names of the variants to consider; empty for all.
+            rates: condition -> seconds an epoch, of those that were measured; others count as the mean of these.
         """
+        known = rates or {}
+        other = sum(known.values()) / len(known) if known else 1.0
         wanted = [trial for trial in self.trials if trial.trial_id not in done]
         wanted = [trial for trial in wanted if not only or trial.variant in only]
-        return sorted(wanted, key=lambda trial: -trial.spec.epochs)  # stable: repeats of a variant stay together
+        seconds = {trial.trial_id: trial.spec.epochs * known.get(trial.condition_id, other) for trial in wanted}
+        return sorted(wanted, key=lambda trial: -seconds[trial.trial_id])  # stable: repeats of a variant stay together
 
     def as_json(self) -> dict[str, Any]:
         """Return the resolved job for `job.json`."""

@@ -4,7 +4,7 @@ import contextlib
 import subprocess
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -53,17 +53,20 @@ class State:
         failed: ids of trials of the plan whose last try failed.
         stale: stored trials that are of settings the job no longer has, by the variant's name then.
         damaged: files that cannot be read; their trials count as missing.
+        rates: condition -> mean seconds an epoch of its completed trials.
     """
 
     finished: frozenset[str]
     failed: frozenset[str]
     stale: dict[str, int]
     damaged: tuple[str, ...]
+    rates: dict[str, float] = field(default_factory=dict)
 
 
 def state_of(store: Store, trials: Collection[Trial], conditions: Collection[str]) -> State:
     """Compare what is stored with what is planned."""
-    stored = store.read("trials", columns=["trial_id", "condition_id", "variant", "status"])
+    columns = ["trial_id", "condition_id", "variant", "status", "seconds", "epochs_done"]
+    stored = store.read("trials", columns=columns)
     planned = {trial.trial_id for trial in trials}
     rows = stored.table.to_pylist()
     stale: dict[str, int] = {}
@@ -75,13 +78,23 @@ def state_of(store: Store, trials: Collection[Trial], conditions: Collection[str
         failed=frozenset(r["trial_id"] for r in rows if r["trial_id"] in planned and r["status"] == "failed"),
         stale=stale,
         damaged=stored.damaged,
+        rates=_rates(rows),
     )
+
+
+def _rates(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Return condition -> mean seconds an epoch of its completed trials."""
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        if row["status"] == "completed" and row["seconds"] and row["epochs_done"]:
+            found.setdefault(row["condition_id"], []).append(row["seconds"] / row["epochs_done"])
+    return {condition: sum(rates) / len(rates) for condition, rates in found.items()}
 
 
 def missing_trials(prepared: Prepared, store: Store) -> tuple[list[Trial], State]:
     """Return the trials that are to run, those that take longest first, and what the store holds."""
     state = state_of(store, prepared.plan.trials, set(prepared.plan.conditions.values()))
-    return prepared.plan.missing(state.finished, prepared.only), state
+    return prepared.plan.missing(state.finished, prepared.only, state.rates), state
 
 
 def continuations(trials: Collection[Trial], kept: Mapping[str, Sequence[int]]) -> list[str]:

@@ -130,6 +130,16 @@ def test_equal_variants_are_refused():
         make_plan(job(variants={"base": BASE, "copy": BASE.but()}), "data")
 
 
+def test_what_took_longest_an_epoch_starts_first():
+    plan = make_plan(job(), "data")
+    base, two = plan.conditions["base"], plan.conditions["two"]
+    epochs = BASE.epochs
+    assert [trial.variant for trial in plan.missing((), rates={base: 1.0, two: epochs})] == ["two"] * 2 + ["base"] * 2
+    assert [trial.variant for trial in plan.missing((), rates={two: 5.0})] == ["base"] * 2 + ["two"] * 2, (
+        "as the others"
+    )
+
+
 def test_missing_are_those_not_done_longest_first():
     plan = make_plan(job(), "data")
     first = plan.trials[0]

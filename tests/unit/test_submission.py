@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from fakes import VARIANTS, Notes, fake_worker, write_job
+from stored import made_up_store
 
 from cnnjobs.analysis.tables import job_table
 from cnnjobs.engine.inline import InlineEngine
@@ -14,7 +15,7 @@ from cnnjobs.preparation import Overrides, prepare, read_job, store_at
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.presence import NAME, Presence
 from cnnjobs.store.results import load_results
-from cnnjobs.submission import Submission, continuations, missing_trials
+from cnnjobs.submission import Submission, continuations, missing_trials, state_of
 
 SLOT = Slot(cpus=1, gpus=0, replicas=1)
 
@@ -151,6 +152,14 @@ def test_trials_that_go_on_from_kept_states_are_told_and_those_that_cannot(tmp_p
         == "4 of the trials go on from kept states, after epoch 2, where versions, device and cores are the same"
     )
     assert anew.startswith("'cosine' starts over: its learning rates")
+
+
+def test_seconds_an_epoch_are_those_of_completed_trials(tmp_path):
+    store = made_up_store(tmp_path, variants=("a", "b"), runs=2)
+    for run, (status, seconds) in enumerate((("completed", 8.0), ("completed", 12.0), ("failed", 99.0))):
+        which = {"trial_id": f"t{run}", "condition_id": "c", "job": "job", "variant": "a", "repeat": run, "fold": 0}
+        store.commit(which | {"status": status, "seconds": seconds, "epochs_done": 4}, {}, None)
+    assert state_of(store, (), ()).rates == {"c": 2.5}, "those that did not say are left out"
 
 
 def test_submitting_again_runs_nothing(submit):
