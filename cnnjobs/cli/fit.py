@@ -147,22 +147,29 @@ def _run(
     from cnnjobs.cli.doors import open_fitting_worker
     from cnnjobs.cli.progress import Display, Meter
     from cnnjobs.cli.running import command_line
-    from cnnjobs.errors import Interrupted
+    from cnnjobs.errors import ClusterLost, Interrupted
     from cnnjobs.identity import canonical
 
     data = fit.prepared.dataset
     slot, _ = workshop.slot(fit.prepared, trials=1)
     images = fit.trial.spec.epochs * len(data.y_train)
     click.echo(f"{fit.prepared.job.name}: fitting {fit.trial.variant!r} on {data.name}", err=True)
+
+    def go_on() -> str:
+        kept = fit.trial.trial_id in checkpoints.trial_ids()
+        how = "To go on from the last checkpoint" if kept else "There is no checkpoint yet. To start over"
+        return f"{how}:\n  {command_line()}"
+
     try:
         with Display(Meter(1, images), lambda trial: images, verbose=verbose) as display:
             engine = workshop.engine(slot, at_once=1)
+            workshop.when_stuck(lambda lost: click.echo(f"{lost} {go_on()}", err=True))
             make_worker = partial(open_fitting_worker, source=source, settings=canonical(fit.trial.spec))
             return fit.run(engine, make_worker, slot, store, checkpoints, display)
+    except ClusterLost as lost:
+        raise ClusterLost(f"{lost} {go_on()}") from lost
     except KeyboardInterrupt:
-        kept = fit.trial.trial_id in checkpoints.trial_ids()
-        how = "To go on from the last checkpoint" if kept else "There is no checkpoint yet. To start over"
-        raise Interrupted(f"Stopped. {how}:\n  {command_line()}") from None
+        raise Interrupted(f"Stopped. {go_on()}") from None
 
 
 def _save(trained: "Trained", folder: "Files", name: str, output: str | None) -> str:

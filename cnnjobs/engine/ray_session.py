@@ -205,7 +205,7 @@ def _refusal(address: str, error: Exception, printed: str) -> ClusterError:
     first = text.strip().splitlines()[0] if text.strip() else type(error).__name__
     return ClusterError(
         f"The cluster at {address} cannot be joined: {first} Is this machine one of its nodes? `ray status` tells. "
-        "From a machine outside: `--address http://HOST:8265`."
+        "From a machine outside: `--address http://HOST:8265`; to run on this machine alone: `--address local`."
     )
 
 
