@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cnnjobs.cli.options import DEFAULT_RESULTS, cluster_options, not_empty
+from cnnjobs.cli.options import cluster_options, results_option
 
 if TYPE_CHECKING:
     from cnnjobs.engine.places import Place
@@ -16,14 +16,7 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Show what is wrong with this machine, or with a cluster.")
 @click.argument("job", metavar="[JOB]", required=False)
-@click.option(
-    "--results",
-    metavar="PATH|URI",
-    callback=not_empty,
-    default=DEFAULT_RESULTS,
-    show_default=True,
-    help="Where trials would be stored.",
-)
+@results_option("Where trials would be stored.")
 @cluster_options
 def doctor(job: str | None, *, results: str, address: str | None, insecure: bool) -> None:
     """Check versions, GPUs, one training step on every node, disks, clocks, the store, the token.

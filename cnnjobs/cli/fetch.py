@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cnnjobs.cli.options import DEFAULT_RESULTS, cluster_options, not_empty
+from cnnjobs.cli.options import cluster_options, results_option
 
 if TYPE_CHECKING:
     from cnnjobs.engine.ray_jobs import JobsApi
@@ -17,14 +17,7 @@ HAVE = "have.json"
 
 @click.command(short_help="Bring the results of a job on a cluster home.")
 @click.argument("job", metavar="[JOB]", required=False)
-@click.option(
-    "--results",
-    metavar="PATH|URI",
-    callback=not_empty,
-    default=DEFAULT_RESULTS,
-    show_default=True,
-    help="Where they go.",
-)
+@results_option("Where they go.")
 @cluster_options
 def fetch(job: str | None, *, results: str, address: str | None, insecure: bool) -> None:
     """Bring the results of JOB, a name or an identity, from a cluster's head; by default those of the newest job.

@@ -25,6 +25,17 @@ def finite(context: click.Context, parameter: click.Parameter, value: float | No
     return value
 
 
+def results_option(about: str) -> Callable[[F], F]:
+    """Return the option that names a results folder.
+
+    Args:
+        about: what for, for the help.
+    """
+    return click.option(
+        "--results", metavar="PATH|URI", callback=not_empty, default=DEFAULT_RESULTS, show_default=True, help=about
+    )
+
+
 _DECODING = (
     click.option("--image-size", type=click.IntRange(min=1), metavar="PX", help="Resize an image folder's pictures."),
     click.option("--strict", is_flag=True, help="A picture that cannot be read is an error."),
@@ -40,14 +51,7 @@ _RUN = (
         help="Another data set: a name, an .npz file, an image folder.",
     ),
     *_DECODING,
-    click.option(
-        "--results",
-        metavar="PATH|URI",
-        callback=not_empty,
-        default=DEFAULT_RESULTS,
-        show_default=True,
-        help="Where trials are stored.",
-    ),
+    results_option("Where trials are stored."),
 )
 
 
