@@ -180,7 +180,8 @@ class JobsApi:
                 while (piece := runner.run(self._next(stream, identity))) is not None:
                     yield piece
             finally:
-                runner.run(stream.aclose())
+                with contextlib.suppress(RuntimeError):  # after Ctrl-C it may be at work still; the runner ends it
+                    runner.run(stream.aclose())
 
     async def _next(self, stream: AsyncGenerator[str, None], identity: str) -> str | None:
         """Return the next piece; None when there is none. A silent stream is left when the job is over, or gone."""
@@ -196,6 +197,7 @@ class JobsApi:
             return None
         finally:
             waiting.cancel()
+            await asyncio.wait([waiting], timeout=1)  # a stream that is still at work cannot be closed
 
     def _ask(self, call: Callable[[], Any]) -> Any:
         """Return what a call of the client returns; what it raises becomes a ClusterError."""

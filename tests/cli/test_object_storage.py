@@ -207,7 +207,7 @@ def test_one_on_another_machine_that_fell_silent_is_taken_for_dead(storage, buck
 
 def test_a_bucket_that_is_not_there(storage, tmp_path):
     job = str(write_job(tmp_path))
-    for words in (("status",), ("aggregate",), ("plan", job, "--results"), ("submit", job, "--results")):
+    for words in (("status",), ("aggregate",), ("plan", job, "--no-sizes", "--results"), ("submit", job, "--results")):
         message = refused(*words, "s3://nosuchbucket/r")
         assert "There is no bucket 'nosuchbucket'. Received: s3://nosuchbucket/r" in message
         assert "Make the bucket first" in message
@@ -231,7 +231,7 @@ def test_a_model_may_be_put_anywhere(storage, bucket):
 def test_wrong_credentials(storage, bucket, tmp_path):
     storage.denies = lambda method, path, query: True
     job = str(write_job(tmp_path))
-    for words in (("status",), ("aggregate",), ("plan", job, "--results"), ("submit", job, "--results")):
+    for words in (("status",), ("aggregate",), ("plan", job, "--no-sizes", "--results"), ("submit", job, "--results")):
         message = refused(*words, f"s3://{bucket}/r")
         assert re.search(rf"Cannot read s3://{bucket}/r.*access is denied .*Check AWS_ACCESS_KEY_ID", message)
 
@@ -311,7 +311,7 @@ def test_ctrl_c_leaves_an_object_whole_or_not_at_all(storage, bucket):
     ],
 )
 def test_keys_are_in_no_error(storage, uri, tmp_path):
-    for words in (("status", uri), ("plan", str(write_job(tmp_path)), "--results", uri)):
+    for words in (("status", uri), ("plan", str(write_job(tmp_path)), "--no-sizes", "--results", uri)):
         assert KEY not in refused(*words)
     with pytest.raises(StoreError) as caught:
         cnnjobs.load_results(uri)
