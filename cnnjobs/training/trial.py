@@ -116,7 +116,8 @@ class TrialWorker:
             final |= {"batch_images": min(EVALUATION_BATCH, len(self.dataset.y_test))}
         rows_of = {"validation_rows": self.dataset.y_test if validation is None else validation}
         final |= {name: len(found) for name, found in rows_of.items()} | {"test_rows": len(self.dataset.y_test)}
-        final |= {"seconds": course.seconds, "gpu_seconds": course.seconds * self._slot["gpus"]}
+        seconds = course.seconds
+        final |= {"seconds": seconds, "gpu_seconds": seconds * self._slot["gpus"]}
         yield Result(status, final, course.log.columns, predictions)
 
     def _train(
