@@ -112,7 +112,7 @@ def launched(room: Path, workers: int) -> Iterator[Cluster]:
         for worker in hosts[1:]:  # the head starts them, after `ray up`
             try:
                 wait_until(
-                    lambda worker=worker: any("raylet/raylet" in line for line in worker.processes()), timeout_s=90
+                    lambda worker=worker: any("raylet/raylet" in line for line in worker.processes()), timeout_s=150
                 )
             except AssertionError:
                 raise NoWorker(laptop.run("ray", "exec", str(file), MONITOR, timeout_s=60).text) from None
