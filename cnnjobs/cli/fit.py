@@ -10,6 +10,7 @@ from cnnjobs.cli.options import cluster_options, device_options, not_empty, run_
 
 if TYPE_CHECKING:
     from cnnjobs.cli.workshop import Workshop
+    from cnnjobs.engine.places import Here, Joined
     from cnnjobs.final import FinalFit, Trained
     from cnnjobs.spec import DatasetSpec
     from cnnjobs.store.checkpoints import Checkpoints
@@ -54,9 +55,8 @@ def fit(
     from cnnjobs.cli.progress import Waiting
     from cnnjobs.cli.running import as_interrupt
     from cnnjobs.cli.workshop import Workshop
-    from cnnjobs.engine.places import Here, Remote, find_place
+    from cnnjobs.engine.places import Here
     from cnnjobs.engine.resources import Wishes
-    from cnnjobs.errors import ClusterError
     from cnnjobs.final import FinalFit, for_fit
     from cnnjobs.machine import this_machine
     from cnnjobs.preparation import Overrides, prepare, read_job, store_at
@@ -64,12 +64,7 @@ def fit(
     from cnnjobs.store.files import plain_name
 
     signal.signal(signal.SIGTERM, as_interrupt)
-    where = find_place(address)
-    if isinstance(where, Remote):
-        raise ClusterError(
-            f"`fit` runs on this machine or on a cluster that it is a node of. Received: {where.url}. Fit on the head "
-            "of the cluster, or here with `--address local`."
-        )
+    where = _where(address)
     asked = Overrides(gpus_per_trial=gpus_per_trial, **overrides)
     read = for_fit(read_job(job, asked), variant, repeat)
     store = store_at(results, read.job)
@@ -95,6 +90,20 @@ def fit(
         f"accuracy {final['test_accuracy']:.2%}, test loss {final['test_loss']:.4f} on {final['test_rows']:,} images"
     )
     click.echo(f"model: {place} ({len(trained.model) / 1e6:.1f} MB)")
+
+
+def _where(address: str | None) -> "Here | Joined":
+    """Return where the fit runs; nothing is sent for it to a cluster elsewhere."""
+    from cnnjobs.engine.places import Remote, find_place
+    from cnnjobs.errors import ClusterError
+
+    where = find_place(address)
+    if isinstance(where, Remote):
+        raise ClusterError(
+            f"`fit` runs on this machine or on a cluster that it is a node of. Received: {where.url}. Fit on the head "
+            "of the cluster, or here with `--address local`."
+        )
+    return where
 
 
 def _check_output(output: str) -> None:

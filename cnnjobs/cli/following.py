@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 OF_RAY = re.compile(r"Running entrypoint for job |\S+ \S+\tINFO job_manager\.py:")
 """How lines begin that Ray writes into a job's log."""
 
+LACKING = "No module named 'cnnjobs"
+"""What Python says where this project is not installed."""
+
 
 def follow(api: "JobsApi", job: "RemoteJob") -> None:
     """Show a job until it has ended, as if it ran here.
@@ -46,7 +49,7 @@ def follow(api: "JobsApi", job: "RemoteJob") -> None:
         ) from lost
     if job.status == "STOPPED":
         raise Interrupted(f"{job.identity} was stopped. Finished trials are stored in {place_of_results(job)}.")
-    if job.exit_code is None or (job.exit_code and "No module named" in log):
+    if never_began(job, log):
         raise not_run(job, log)
     if job.metadata.get("results"):
         click.echo(f"results:  {place_of_results(job)}; bring them home: cnnjobs fetch {name} --address {url}")
@@ -152,6 +155,11 @@ def _show_event(screen: "Screen", event: dict[str, Any], shown: bool) -> bool:
     return not over
 
 
+def never_began(job: "RemoteJob", log: str) -> bool:
+    """Say whether a job that has ended did not get as far as its command; what a job file lacks is its own error."""
+    return job.exit_code is None or (job.exit_code != 0 and LACKING in log)
+
+
 def not_run(job: "RemoteJob", log: str) -> Exception:
     """Return what to say of a job that did not get as far as its command."""
     from cnnjobs.errors import ClusterError
@@ -160,7 +168,7 @@ def not_run(job: "RemoteJob", log: str) -> Exception:
     hint = (
         " The `python` on the head's PATH, where `ray start` ran, must have this project: pip install 'cnnjobs[gpu]' "
         "on every node."
-        if "No module named" in why
+        if LACKING in why
         else ""
     )
     return ClusterError(f"{job.identity} could not be run on the cluster: {why}.{hint}")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from cnnjobs.cli.following import OF_RAY, follow, not_run
+from cnnjobs.cli.following import OF_RAY, follow, never_began, not_run
 from cnnjobs.cli.on_head import FILES, UPLOADED, command_on_head
 from cnnjobs.cli.running import command_line
 
@@ -118,7 +118,7 @@ def ask_head(
         raise ClusterError(f"`{words[0]}` on the head did not end within {within_s:g} s; it was stopped.")
     log = "\n".join(line for line in api.log(identity).split("\n") if not OF_RAY.match(line))
     api.forget(identity)
-    if found.exit_code is None or (found.exit_code and "No module named" in log):
+    if never_began(found, log):
         raise not_run(found, log)
     return found.exit_code, log
 

@@ -48,7 +48,7 @@ class Demand:
         looks = 0
         while not self._over.wait(self._every_s):
             looks = looks + 1 if self._unmet() else 0
-            if looks == LOOKS:
+            if looks == LOOKS and not self._over.is_set():  # it may have ended while this looked
                 self.can_never_be_met = True
                 interrupt_main_thread()
                 return

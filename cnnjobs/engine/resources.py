@@ -55,8 +55,8 @@ def divide(capacity: Capacity, wishes: Wishes, *, trials: int, replicas: int, da
     slot = Slot(cpus=wishes.cpus_per_trial or _default_cpus(capacity, gpus), gpus=gpus, replicas=replicas)
     _check(capacity, slot)
     fitting = _most_at_once(capacity, slot, data_bytes)
-    if not fitting and capacity.open_ended:
-        fitting = WAITED_FOR
+    if capacity.open_ended:
+        fitting = max(fitting, WAITED_FOR)
     return slot, max(1, min(fitting, trials, wishes.max_concurrent or trials))
 
 

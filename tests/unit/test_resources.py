@@ -118,6 +118,8 @@ def test_a_trial_that_no_node_can_ever_hold_is_refused():
 def test_an_autoscaler_that_does_not_say_what_it_may_add_is_asked():
     capacity = Capacity(nodes=(HEAD,), open_ended=True)
     assert division(capacity, gpus_per_trial=1) == (Slot(cpus=1, gpus=1, replicas=1), 16)
+    some = Capacity(nodes=(HEAD, GPU_NODE), open_ended=True)
+    assert division(some)[1] == 16, "for more nodes than the one that is there"
 
 
 def test_the_configuration_of_ray_up_says_what_may_be_added():

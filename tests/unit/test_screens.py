@@ -329,3 +329,16 @@ def test_a_name_that_would_lead_out_of_the_folder_is_not_taken_from_a_cluster(na
         assert following.pick(Api(jobs=[a_job("cnnjobs-evil", job=name), sound]), which) is expected
     with pytest.raises(ClusterError, match="It has: a"):
         following.pick(Api(jobs=[a_job("cnnjobs-evil", job=name), sound]), "cnnjobs-evil")
+
+
+@pytest.mark.parametrize(
+    ("code", "log", "expected"),
+    [
+        (None, "", True),
+        (1, "ModuleNotFoundError: No module named 'cnnjobs'", True),
+        (2, "error: job.py, line 1, raised ModuleNotFoundError: No module named 'torch'", False),
+        (0, "", False),
+    ],
+)
+def test_what_a_job_file_lacks_is_not_taken_for_a_head_without_this_project(code, log, expected):
+    assert following.never_began(SimpleNamespace(exit_code=code), log) is expected
