@@ -118,7 +118,7 @@ def ask_head(
         raise ClusterError(f"`{words[0]}` on the head did not end within {within_s:g} s; it was stopped.")
     log = "\n".join(line for line in api.log(identity).split("\n") if not OF_RAY.match(line))
     api.forget(identity)
-    if never_began(found, log):
+    if found.exit_code is None or never_began(found, log):
         raise not_run(found, log)
     return found.exit_code, log
 
