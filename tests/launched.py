@@ -24,13 +24,6 @@ SETUP = [
 ]
 
 
-MONITOR = "tail -n 60 /tmp/ray/session_latest/logs/monitor.*"
-
-
-class NoWorker(Exception):
-    """The head has not started a worker in time; the text is what its autoscaler says."""
-
-
 @dataclass(frozen=True)
 class Said:
     """What a command printed (both streams) and its exit code."""
@@ -110,12 +103,7 @@ def launched(room: Path, workers: int) -> Iterator[Cluster]:
         up = laptop.run("ray", "up", "-y", str(file), timeout_s=120)
         assert up.code == 0, up.text
         for worker in hosts[1:]:  # the head starts them, after `ray up`
-            try:
-                wait_until(
-                    lambda worker=worker: any("raylet/raylet" in line for line in worker.processes()), timeout_s=150
-                )
-            except AssertionError:
-                raise NoWorker(laptop.run("ray", "exec", str(file), MONITOR, timeout_s=60).text) from None
+            wait_until(lambda worker=worker: any("raylet/raylet" in line for line in worker.processes()), timeout_s=90)
         with forwarded_dashboard(laptop, file) as address:
             yield Cluster(laptop, file, address, hosts[0], tuple(hosts[1:]))
 

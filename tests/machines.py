@@ -77,8 +77,8 @@ class Machine:
         return subprocess.run(inside, capture_output=True, text=True, timeout=timeout_s)
 
     def processes(self) -> list[str]:
-        """The command line of each process there."""
-        return self.run("ps", "-eo", "args", "--no-headers").stdout.splitlines()
+        """The command line of each process there, whole: with less than -ww, COLUMNS would cut it."""
+        return self.run("ps", "-ww", "-eo", "args", "--no-headers").stdout.splitlines()
 
     def _first(self) -> int:
         return int(Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()[0])

@@ -1,6 +1,5 @@
 """A cluster by `ray up` over ssh, once for all tests of this folder that ask for it."""
 
-from contextlib import ExitStack
 from pathlib import Path
 
 import launched
@@ -15,17 +14,8 @@ def cluster(tmp_path_factory):
     why = machines.missing()
     if why:
         pytest.skip(why)
-    with ExitStack() as stack:
-        yield _second_try(stack, tmp_path_factory)
-
-
-def _second_try(stack, tmp_path_factory):
-    """Ray's launcher has left a worker unstarted once in a dozen times, on a busy machine; twice in a row counts."""
-    try:
-        return stack.enter_context(launched.launched(tmp_path_factory.mktemp("cluster"), workers=1))
-    except launched.NoWorker as error:
-        print(f"once more: {error}")
-        return stack.enter_context(launched.launched(tmp_path_factory.mktemp("cluster"), workers=1))
+    with launched.launched(tmp_path_factory.mktemp("cluster"), workers=1) as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="package")
