@@ -77,7 +77,7 @@ class Machine:
         return subprocess.run(inside, capture_output=True, text=True, timeout=timeout_s)
 
     def processes(self) -> list[str]:
-        """The command line of each process there, whole: with less than -ww, COLUMNS would cut it."""
+        """The command line of each process there, whole: without -ww, COLUMNS cuts it, which readline sets to 80."""
         return self.run("ps", "-ww", "-eo", "args", "--no-headers").stdout.splitlines()
 
     def _first(self) -> int:

@@ -25,11 +25,9 @@ class Joined:
 
     Args:
         address: host:port of its head, where the GCS listens.
-        named: whether the user named it; else it was found running here.
     """
 
     address: str
-    named: bool
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,7 @@ def find_place(address: str | None, environment: Mapping[str, str] = os.environ)
     if given is None or given == "auto":
         running = _running_here(environment)
         if running is not None:
-            return Joined(running, named=given is not None)
+            return Joined(running)
         if given is None:
             return Here()
         raise ClusterError(
@@ -83,7 +81,7 @@ def find_place(address: str | None, environment: Mapping[str, str] = os.environ)
             "this machine one of its nodes? From a machine outside, forward the dashboard's port and give its URL: "
             "`--address http://127.0.0.1:8265`."
         )
-    return Joined(given, named=True)
+    return Joined(given)
 
 
 def is_loopback(host: str) -> bool:

@@ -112,12 +112,12 @@ class JoinedRay:
         _reread_token()
         with _own_signal_handlers():
             self._join()
-        reachable = place.named and not is_loopback(place.address.rpartition(":")[0])
-        if reachable and not insecure and not asks_for_token(place.address):
+        if not is_loopback(place.address.rpartition(":")[0]) and not insecure and not asks_for_token(place.address):
             ray.shutdown()
             raise ClusterError(
                 f"The cluster at {place.address} asks for no token: whoever reaches it can run code on it. Start it "
-                f"with {MODE}=token (see cluster/README.md), or accept that with `--insecure`."
+                f"with {MODE}=token (see cluster/README.md), accept that with `--insecure`, or run on this machine "
+                "alone with `--address local`."
             )
 
     def capacity(self) -> Capacity:

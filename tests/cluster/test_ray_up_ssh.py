@@ -1,5 +1,6 @@
 """`ray up cluster/local.yaml` over ssh, a job over the dashboard, `ray down`: for real, on machines in namespaces."""
 
+import shlex
 import socket
 import sys
 from urllib.error import HTTPError
@@ -44,6 +45,13 @@ def ask(cluster, token):
 
 def ray_processes(machine):
     return [line for line in machine.processes() if "/ray/" in line.split(" -c ")[0] or line.startswith("ray::")]
+
+
+def over_ssh(cluster, machine, command):
+    """Runs a command in a shell of the machine's user."""
+    options = ["-i", str(machine.key), "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]
+    shell = f"bash -ic {shlex.quote(command)}"  # -i: ~/.bashrc has the PATH
+    return cluster.laptop.run("ssh", *options, f"{machine.user}@{machine.address}", shell, timeout_s=180)
 
 
 def test_a_job_is_submitted_through_the_forwarded_dashboard_and_runs_on_the_head(cluster):
@@ -139,7 +147,25 @@ def test_down_ends_ray_on_the_head_and_ray_stop_on_a_worker(cluster, taken_down)
     assert "No nodes remaining." in taken_down.text
     wait_until(lambda: not ray_processes(cluster.head), timeout_s=20)
     (worker,) = cluster.workers
-    options = ["-i", str(worker.key), "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]
-    said = cluster.laptop.run("ssh", *options, f"{worker.user}@{worker.address}", "cnnjobs-env/bin/ray stop")
+    said = over_ssh(cluster, worker, "ray stop")
     assert said.code == 0, said.text
     wait_until(lambda: not ray_processes(worker), timeout_s=20)
+
+
+def test_a_ray_without_a_token_is_joined_on_its_own_machine_only_with_insecure(cluster, taken_down):
+    """Not only where `--address` names it: also where plain `submit` finds that it runs there."""
+    (worker,) = cluster.workers
+    (worker.home / "far.py").write_text(GRID)
+    bashrc = worker.home / ".bashrc"
+    bashrc.write_text(bashrc.read_text().replace("RAY_AUTH_MODE=token", "RAY_AUTH_MODE=disabled"))
+    start = "ray start --head --num-cpus=1 --include-dashboard=false --disable-usage-stats"
+    said = over_ssh(cluster, worker, f"ray stop; {start}")
+    assert said.code == 0, said.text
+    submit = "cnnjobs submit far.py --repeats=1 --only=small"
+    said = over_ssh(cluster, worker, submit)
+    assert said.code == 2, said.text
+    assert f"The cluster at {worker.address}:6379 asks for no token: whoever reaches it can run code" in said.text
+    assert not (worker.home / "results").exists()
+    said = over_ssh(cluster, worker, f"{submit} --insecure")
+    assert said.code == 0, said.text
+    assert "[1/1] " in said.text

@@ -88,7 +88,7 @@ def cluster():
 def session(cluster):
     from cnnjobs.engine.ray_session import JoinedRay
 
-    joined = JoinedRay(Joined(cluster.gcs_address, named=True))
+    joined = JoinedRay(Joined(cluster.gcs_address))
     yield joined
     joined.close()
 
@@ -238,7 +238,7 @@ from cnnjobs.engine.places import Joined
 from cnnjobs.errors import ClusterError
 {before}
 try:
-    open_cluster(Joined({address!r}, named=True), insecure=False, verbose=False)
+    open_cluster(Joined({address!r}), insecure=False, verbose=False)
     print("joined")
 except ClusterError as error:
     print("refused:", error)
@@ -279,7 +279,7 @@ def test_a_head_that_is_gone_ends_the_run_with_a_sentence(cluster, tmp_path):
         "import _thread\n"
         "from test_cluster import *\n"
         "from cnnjobs.cli.doors import open_cluster\n"
-        f"session = open_cluster(Joined({cluster.gcs_address!r}, named=True), insecure=False, verbose=False)\n"
+        f"session = open_cluster(Joined({cluster.gcs_address!r}), insecure=False, verbose=False)\n"
         "def stuck(lost):\n"
         "    print('lost:', lost, flush=True); os._exit(1)\n"
         "session.on_stuck = stuck\n"

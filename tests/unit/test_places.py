@@ -59,11 +59,11 @@ def test_local_is_this_machine_even_where_a_ray_runs(current, listening):
 
 
 def test_without_an_address_the_ray_that_runs_here_is_joined(current, listening):
-    assert find_place(None, current(listening + "\n")) == Joined(listening, named=False)
+    assert find_place(None, current(listening + "\n")) == Joined(listening)
 
 
 def test_auto_joins_the_ray_that_runs_here(current, listening):
-    assert find_place("auto", current(listening)) == Joined(listening, named=True)
+    assert find_place("auto", current(listening)) == Joined(listening)
 
 
 def test_auto_without_a_ray_is_refused(nothing):
@@ -73,7 +73,7 @@ def test_auto_without_a_ray_is_refused(nothing):
 
 
 def test_host_and_port_that_answer_are_joined(listening, nothing):
-    assert find_place(listening, nothing) == Joined(listening, named=True)
+    assert find_place(listening, nothing) == Joined(listening)
 
 
 def test_host_and_port_that_do_not_answer_are_refused_at_once(closed, nothing):
