@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-COMPARED = ("python", "ray", "tensorflow", "keras", "numpy", "cnnjobs")
-"""Versions that must be the same everywhere: results and pickles depend on them."""
+from cnnjobs.versions import COMPARED, differences
 
 LEAST_DISK = 2 << 30
 """A worker node with less free disk fails in the middle of a run: Ray spills and unpacks there."""
@@ -37,20 +36,18 @@ class Check:
         return bool(self.remedy)
 
 
-def of_versions(here: Mapping[str, str], nodes: Sequence[Mapping[str, Any]]) -> Check:
+def of_versions(here: Mapping[str, str], nodes: Sequence[Mapping[str, Any]], asking: Mapping[str, str]) -> Check:
     """Compare the versions of nodes with those of this process.
 
     Args:
         here: name -> version.
         nodes: as they were examined.
+        asking: versions of another machine that asks for this; they may differ, because no trial runs there.
     """
-    differing = []
-    for node in nodes:
-        for name in COMPARED:
-            there = node.get("versions", {}).get(name)
-            if there is not None and there != here.get(name):
-                differing.append(f"{name} {there} on {_name(node)}")
     text = ", ".join(f"{name} {here.get(name, 'unknown')}" for name in COMPARED)
+    if others := differences(asking, here):
+        text = f"{text}; the machine that asks has {', '.join(others)}"
+    differing = [f"{one} on {_name(node)}" for node in nodes for one in differences(node.get("versions", {}), here)]
     if not differing:
         return Check("versions", text)
     return Check(

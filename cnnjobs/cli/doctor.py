@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cnnjobs.cli.elsewhere import versions_elsewhere
 from cnnjobs.cli.options import cluster_options, results_option
 
 if TYPE_CHECKING:
@@ -100,13 +101,10 @@ def _examined() -> list[dict[str, Any]]:
 
 
 def _of_nodes(nodes: list[dict[str, Any]]) -> Iterator["Check"]:
-    import platform
-    from importlib.metadata import version
+    from cnnjobs.health import of_node, of_versions
+    from cnnjobs.versions import installed_versions
 
-    from cnnjobs.health import COMPARED, of_node, of_versions
-
-    here = {name: version(name) for name in COMPARED if name != "python"} | {"python": platform.python_version()}
-    yield of_versions(here, nodes)
+    yield of_versions(installed_versions(), nodes, asking=versions_elsewhere())
     for node in nodes:
         yield from of_node(node)
 

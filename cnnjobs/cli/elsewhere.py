@@ -1,7 +1,20 @@
-"""Variables of the environment that tell a command that a person on another machine asked for it."""
+"""What a command knows of the machine on which a person typed it, if that is another: variables of the environment."""
+
+import json
+import os
+from collections.abc import Mapping
 
 EVENTS = "CNNJOBS_EVENTS"
 """Asks for events in the place of a progress line."""
 
 TYPED = "CNNJOBS_TYPED"
 """The command as it was typed there."""
+
+VERSIONS = "CNNJOBS_VERSIONS"
+"""Versions of Python and libraries there: a JSON object."""
+
+
+def versions_elsewhere(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return name -> version of the machine on which the command was typed; empty if that is this one."""
+    found: dict[str, str] = json.loads(environment.get(VERSIONS, "{}"))
+    return found

@@ -12,7 +12,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from cnnjobs.cli.elsewhere import EVENTS, TYPED
+from cnnjobs.cli.elsewhere import EVENTS, TYPED, VERSIONS
+from cnnjobs.versions import differences, installed_versions
 
 HOME = "~/cnnjobs"
 """Where relative paths of commands from elsewhere are taken from."""
@@ -27,14 +28,15 @@ FILES = "job"
 
 
 def command_on_head(words: Sequence[str], typed: str, columns: int) -> str:
-    """Return the shell's command that runs a command of this project on the head.
+    """Return the shell's command that runs a command of this project on the head; it tells it this machine's versions.
 
     Args:
         words: of the command, without the program.
         typed: what a person typed elsewhere.
         columns: of that person's terminal.
     """
-    what = json.dumps({"words": list(words), "typed": typed, "columns": columns})
+    about = {"typed": typed, "columns": columns, "versions": installed_versions()}
+    what = json.dumps({"words": list(words), **about})
     return f"exec python -P -u -c {shlex.quote(PROGRAM)} {shlex.quote(what)}"
 
 
@@ -44,10 +46,16 @@ def main() -> None:
     uploaded, home = Path.cwd() / FILES, Path(HOME).expanduser()
     home.mkdir(parents=True, exist_ok=True)
     os.chdir(home)
-    os.environ.update({EVENTS: "1", TYPED: what["typed"], "COLUMNS": str(what["columns"])})
+    versions = json.dumps(what["versions"])
+    os.environ.update({EVENTS: "1", TYPED: what["typed"], VERSIONS: versions, "COLUMNS": str(what["columns"])})
     words = [
         str(uploaded / word.removeprefix(UPLOADED)) if word.startswith(UPLOADED) else word for word in what["words"]
     ]
+    if words[0] == "submit" and (others := differences(installed_versions(), what["versions"])):
+        sys.stderr.write(
+            f"note: the cluster has other versions than the machine that submits: {', '.join(others)}; the job runs "
+            "with the cluster's\n"
+        )
     from cnnjobs.cli import main as cnnjobs
 
     cnnjobs(words, prog_name="cnnjobs")

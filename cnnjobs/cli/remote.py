@@ -7,7 +7,6 @@ import shutil
 import tempfile
 import time
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,12 +40,6 @@ def reach(url: str, *, insecure: bool) -> "JobsApi":
         click.echo(f"note: others could read {token_file()}; now its owner alone can", err=True)
     if cluster.asks_for_token and is_plain(url):
         click.echo("note: the token crosses the network unencrypted; forward the port by ssh instead", err=True)
-    if cluster.ray_version != version("ray"):
-        click.echo(
-            f"note: the cluster runs Ray {cluster.ray_version}, this machine has {version('ray')}; the job runs with "
-            "the cluster's",
-            err=True,
-        )
     return open_jobs(cluster)
 
 

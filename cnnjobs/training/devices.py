@@ -5,7 +5,6 @@ import math
 import os
 import platform
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,7 @@ import tensorflow as tf
 
 from cnnjobs.errors import ResourceError
 from cnnjobs.machine import gpu_memory_mib, physical_gpus
-
-LIBRARIES = ("cnnjobs", "tensorflow", "keras", "ray", "numpy")
+from cnnjobs.versions import installed_versions
 
 RESERVED_MIB = 1536
 """GPU memory a process takes beside what `memory_limit` bounds: CUDA's context, kernels of cuDNN and cuBLAS.
@@ -133,20 +131,8 @@ def describe_device() -> dict[str, Any]:
     gpus = tf.config.get_visible_devices("GPU")
     kinds = {tf.config.experimental.get_device_details(gpu).get("device_name", "GPU") for gpu in gpus}
     device = " + ".join(sorted(kinds)) or _cpu_name()
-    versions = {f"{name}_version": _version(name) for name in LIBRARIES}
-    return {
-        "host": platform.node(),
-        "device": device,
-        "python_version": platform.python_version(),
-        **versions,
-    }
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "unknown"
+    versions = {f"{name}_version": number for name, number in installed_versions().items()}
+    return {"host": platform.node(), "device": device, **versions}
 
 
 def _cpu_name() -> str:

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from cnnjobs.cli.on_head import PROGRAM, command_on_head
+from cnnjobs.versions import installed_versions
 
 SPY = """
 import json, os, sys
 from cnnjobs import cli
 
 def spy(words, prog_name):
-    names = ("CNNJOBS_EVENTS", "CNNJOBS_TYPED", "COLUMNS")
+    names = ("CNNJOBS_EVENTS", "CNNJOBS_TYPED", "CNNJOBS_VERSIONS", "COLUMNS")
     told = {"words": words, "name": prog_name, "cwd": os.getcwd(), "set": {name: os.environ[name] for name in names}}
     print(json.dumps(told))
 
@@ -32,9 +33,10 @@ def folders(tmp_path):
     return found
 
 
-def run(folders, words, *, typed="cnnjobs submit job.py", columns=99, before=SPY):
+def run(folders, words, *, typed="cnnjobs submit job.py", columns=99, versions=None, before=SPY):
     home, upload = folders
-    what = json.dumps({"words": words, "typed": typed, "columns": columns})
+    versions = installed_versions() if versions is None else versions
+    what = json.dumps({"words": words, "typed": typed, "columns": columns, "versions": versions})
     environment = {**os.environ, "HOME": str(home), "PYTHONPATH": str(Path(__file__).parents[2])}
     return subprocess.run(
         [sys.executable, "-P", "-u", "-c", before + PROGRAM, what],
@@ -64,10 +66,23 @@ def test_words_that_name_uploaded_files_become_their_paths(folders):
     assert told(folders, words)["words"] == expected
 
 
-def test_the_environment_tells_what_was_typed_and_how_wide_the_terminal_is(folders):
-    found = told(folders, ["status"], typed="cnnjobs submit 'my job.py'", columns=123)
+def test_the_environment_tells_what_was_typed_where_and_how_wide_the_terminal_is(folders):
+    versions = {"python": "3.9.1", "ray": "2.1.0"}
+    found = told(folders, ["status"], typed="cnnjobs submit 'my job.py'", columns=123, versions=versions)
+    assert json.loads(found["set"].pop("CNNJOBS_VERSIONS")) == versions
     assert found["set"] == {"CNNJOBS_EVENTS": "1", "CNNJOBS_TYPED": "cnnjobs submit 'my job.py'", "COLUMNS": "123"}
     assert found["name"] == "cnnjobs"
+
+
+def test_a_submit_from_a_machine_with_other_versions_says_with_which_the_job_runs(folders):
+    here = installed_versions()
+    assert run(folders, ["submit", "@/job.py"]).stderr == ""
+    done = run(folders, ["submit", "@/job.py"], versions=here | {"python": "3.9.1", "keras": "3.0.0"})
+    assert done.stderr == (
+        "note: the cluster has other versions than the machine that submits: "
+        f"python {here['python']}, keras {here['keras']}; the job runs with the cluster's\n"
+    )
+    assert run(folders, ["status"], versions=here | {"python": "3.9.1"}).stderr == ""
 
 
 def test_the_command_itself_runs_and_its_exit_code_is_the_jobs(folders):
@@ -107,7 +122,8 @@ def test_words_survive_a_real_shell(shell, tmp_path):
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, cwd=tmp_path)
     *how, program, what = json.loads(done.stdout)
     assert (how, program) == (["-P", "-u", "-c"], PROGRAM)
-    assert json.loads(what) == {"words": WORDS, "typed": typed, "columns": 80}
+    about = {"typed": typed, "columns": 80, "versions": installed_versions()}
+    assert json.loads(what) == {"words": WORDS, **about}
 
 
 def test_the_command_is_one_line_of_ascii():
