@@ -5,6 +5,9 @@ from dataclasses import dataclass
 LOST_WORKER_RETRIES = 1
 """How often a trial is started again when its process is lost (its own errors are not tried again)."""
 
+MOST_FORGIVEN = 10
+"""So many losses in which a trial had no part are forgiven before it gets an epoch further; the next ones count."""
+
 NODE_GONE = "node has died"
 """What Ray says of an actor whose node is gone before the trial has told where it runs."""
 
@@ -42,3 +45,36 @@ class Loss:
             "the worker process was lost, twice (out of memory? a crash in a library?). "
             "Try fewer at once: --max-concurrent 1"
         )
+
+
+class Losses:
+    """The losses of one trial, which decide whether it is started again."""
+
+    def __init__(self) -> None:
+        self._counted, self._forgiven, self._epoch = 0, 0, 0
+
+    def got_to(self, epoch: int) -> None:
+        """Note how many epochs the trial has finished."""
+        if epoch > self._epoch:
+            self._epoch, self._forgiven = epoch, 0
+
+    def add(self, loss: Loss) -> bool:
+        """Note a loss; return whether the trial is started again."""
+        if loss.is_forgiven and self._forgiven < MOST_FORGIVEN:
+            self._forgiven += 1
+            return True
+        self._counted += 1
+        return self._counted <= LOST_WORKER_RETRIES
+
+    def explain(self, last: Loss) -> str:
+        """Say in one line why the trial is not started again.
+
+        Args:
+            last: the loss that was too many.
+        """
+        if last.is_forgiven:
+            return (
+                f"its worker was lost {MOST_FORGIVEN} times, through no fault that shows, without getting an epoch "
+                "further. Look at the nodes: do they end when it trains? `cnnjobs doctor` trains one step on each"
+            )
+        return last.explain()

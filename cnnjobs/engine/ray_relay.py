@@ -1,17 +1,20 @@
 """Passes messages of trials on, on the submitting side, and decides what follows when a worker is lost."""
 
+import re
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import ray
 from ray import tune
+from ray.tune.schedulers import FIFOScheduler
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from cnnjobs.engine.capture import take_printed
-from cnnjobs.engine.losses import Loss
+from cnnjobs.engine.losses import Loss, Losses
 from cnnjobs.engine.places import answers
 from cnnjobs.engine.protocol import OnMessage, Work
-from cnnjobs.messages import Failure, Message
+from cnnjobs.messages import Failure, Message, Progress
 
 MESSAGES, NODE = "messages", "node"
 """Keys under which messages, and the node they come from, travel in Tune's result."""
@@ -30,6 +33,8 @@ class Relay(tune.Callback):
     def __init__(self, work: Work, on_message: OnMessage, folder: str) -> None:
         self._work, self._on_message, self._folder = work, on_message, folder
         self._nodes: dict[str, str] = {}
+        self._losses: defaultdict[str, Losses] = defaultdict(Losses)
+        self.given_up: list[Any] = []
         self.error: Exception | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -40,27 +45,34 @@ class Relay(tune.Callback):
         """Pass on what a trial tells."""
         self._nodes[trial.trial_id] = result.pop(NODE, "")
         for message in result.pop(MESSAGES, []):
+            if isinstance(message, Progress):
+                self._losses[trial.trial_id].got_to(message.epoch)
             self._tell(trial, message)
 
     def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
-        """Do not count a loss against a trial that had no part in it."""
-        if self._loss_of(trial).is_forgiven:
-            trial.max_failures += 1
+        """Let a trial whose worker was lost start again, or give it up. Tune itself would try for ever."""
+        loss = self._loss_of(trial)
+        if not self._losses[trial.trial_id].add(loss):
+            self._give_up(trial, loss)
+            self.given_up.append(trial)
+        self._nodes.pop(trial.trial_id, None)
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
-        """Tell of a process that was lost for good."""
-        loss = self._loss_of(trial)
-        printed = self._printed_by(trial)
-        self._tell(trial, Failure(loss.explain(), f"{printed}\n{loss.error or 'no reason given'}".strip()))
+        """Tell of a trial that Tune does not start again."""
+        self._give_up(trial, self._loss_of(trial))
+
+    def _give_up(self, trial: Any, loss: Loss) -> None:
+        said = self._losses[trial.trial_id].explain(loss)
+        self._tell(trial, Failure(said, f"{self._printed_by(trial)}\n{loss.error or 'no reason given'}".strip()))
 
     def _loss_of(self, trial: Any) -> Loss:
-        error, node = trial.get_pickled_error(), self._nodes.get(trial.trial_id)
+        error, node = _last_error(trial), self._nodes.get(trial.trial_id)
         cause = error.as_instanceof_cause() if isinstance(error, ray.exceptions.RayTaskError) else error
         return Loss(
             worn=isinstance(cause, WorkerWorn),
             preempted=bool(getattr(cause, "preempted", False)),
             node_gone=node is not None and not _is_there(node),
-            error=str(trial.get_error() or ""),
+            error=_last_text(trial),
         )
 
     def _printed_by(self, trial: Any) -> str:
@@ -82,6 +94,38 @@ class Relay(tune.Callback):
         except Exception as error:
             self.error = error
             raise
+
+
+class InOrder(FIFOScheduler):
+    """Starts trials in their order; ends those that the relay has given up, which wait to be started again."""
+
+    def __init__(self, relay: Relay) -> None:
+        super().__init__()
+        self._relay = relay
+
+    def choose_trial_to_run(self, tune_controller: Any) -> Any:
+        """Return the next trial."""
+        while self._relay.given_up:
+            tune_controller.stop_trial(self._relay.given_up.pop())
+        return super().choose_trial_to_run(tune_controller)
+
+
+def _last_error(trial: Any) -> Exception | None:
+    """Return what ended a trial's worker. From Tune's own folder here: where results go it is copied much later."""
+    file = trial.pickled_error_file
+    if file is None or not Path(file).exists():
+        return None
+    error: Exception = ray.cloudpickle.loads(Path(file).read_bytes())
+    Path(file).unlink()  # the next loss may be of a kind that leaves none
+    return error
+
+
+def _last_text(trial: Any) -> str:
+    """Return what Ray says of the last loss; Tune writes one below the other."""
+    file = trial.error_file
+    if file is None or not Path(file).exists():
+        return ""
+    return re.split(r"^Failure # \d+ \(occurred at .*\)\n", Path(file).read_text(errors="replace"), flags=re.M)[-1]
 
 
 def printed_at(folder: str, trial: int) -> Path:

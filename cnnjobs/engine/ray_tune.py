@@ -16,10 +16,9 @@ from ray.tune.search.basic_variant import BasicVariantGenerator
 
 from cnnjobs.datasets import Dataset
 from cnnjobs.engine.capture import Capture, take_printed
-from cnnjobs.engine.losses import LOST_WORKER_RETRIES
 from cnnjobs.engine.protocol import OnMessage, Work, Worker, attempt
 from cnnjobs.engine.ray_files import through_ray
-from cnnjobs.engine.ray_relay import MESSAGES, NODE, Relay, WorkerWorn, printed_at
+from cnnjobs.engine.ray_relay import MESSAGES, NODE, InOrder, Relay, WorkerWorn, printed_at
 from cnnjobs.engine.ray_session import Session
 from cnnjobs.messages import Failure, Message, Result, Started
 
@@ -66,13 +65,14 @@ class RayTuneEngine:
             tune_config=tune.TuneConfig(
                 reuse_actors=True,  # a worker imports TensorFlow once
                 search_alg=BasicVariantGenerator(max_concurrent=work.at_once),
+                scheduler=InOrder(relay),
             ),
             run_config=tune.RunConfig(
                 name="trials",
                 storage_path=folder,
                 verbose=0,
                 callbacks=[relay],
-                failure_config=tune.FailureConfig(max_failures=LOST_WORKER_RETRIES),
+                failure_config=tune.FailureConfig(max_failures=-1),  # the relay decides
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
             ),
         )

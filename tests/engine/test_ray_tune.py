@@ -113,6 +113,20 @@ def test_every_trial_after_a_worn_process_gets_a_new_one():
     assert len({messages[-1].log for messages in told.values()}) == 4, "four processes"
 
 
+def test_a_worn_process_does_not_count_against_the_trial_that_finds_it_worn():
+    """The one after it, whose own process then dies: it is started again all the same."""
+    told = {}
+    work = replace(work_on(trials_of(("wears", "dies"), repeats=1)), at_once=1)
+    engine().run(work, lambda trial, message: told.setdefault(trial.label(), []).append(message))
+    assert told["wears, repeat 1"][-1].status == "completed"
+    assert kinds(told["dies, repeat 1"]) == [Started, Started, Failure]
+
+
+def test_what_ray_says_of_a_lost_process_is_in_the_log(told):
+    assert "The actor died" in told["dies, repeat 1"][-1].log
+    assert "no reason given" not in told["dies, repeat 1"][-1].log
+
+
 def test_a_diverged_trial_is_a_result(told):
     assert told["diverges, repeat 2"][-1].status == "diverged"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnnjobs.engine.losses import NODE_GONE, Loss
+from cnnjobs.engine.losses import LOST_WORKER_RETRIES, MOST_FORGIVEN, NODE_GONE, Loss, Losses
 
 ACTOR = "The actor died unexpectedly before finishing this task."
 NODE = f"The actor died because its {NODE_GONE}. Node Id: 0123"
@@ -52,3 +52,37 @@ def test_of_several_errors_the_last_is_told():
 
 def test_every_explanation_is_one_line():
     assert all("\n" not in Loss(error=error).explain() for error in ("", ACTOR, NODE, MISSING))
+
+
+CRASH, GONE = Loss(error=ACTOR), Loss(node_gone=True)
+
+
+def test_one_crash_is_forgiven_and_a_second_is_not():
+    losses = Losses()
+    assert [losses.add(CRASH) for _ in range(2)] == [True, False]
+    assert losses.explain(CRASH) == CRASH.explain()
+
+
+def test_losses_without_fault_count_neither_before_a_crash_nor_after():
+    losses = Losses()
+    assert [losses.add(loss) for loss in (GONE, GONE, CRASH, GONE, GONE, CRASH)] == [True] * 5 + [False]
+
+
+def test_a_trial_that_gets_no_epoch_further_is_not_started_for_ever():
+    losses = Losses()
+    losses.got_to(7)
+    losses.add(GONE)
+    losses.got_to(8)
+    told = []
+    while len(told) < 100 and losses.add(GONE):
+        told.append(losses.got_to(8))
+    assert len(told) == MOST_FORGIVEN + LOST_WORKER_RETRIES
+    assert f"lost {MOST_FORGIVEN} times" in losses.explain(GONE)
+    assert "\n" not in losses.explain(GONE)
+
+
+def test_a_trial_that_gets_on_is_forgiven_as_often_as_it_takes():
+    losses = Losses()
+    for epoch in range(3 * MOST_FORGIVEN):
+        losses.got_to(epoch)
+        assert losses.add(GONE)
