@@ -10,6 +10,9 @@ import numpy as np
 
 from cnnjobs.messages import Message, Predictions, Progress, Result
 
+NAMES = ("TF_CPP_MIN_LOG_LEVEL", "CUDA_VISIBLE_DEVICES", "AWS_SECRET_ACCESS_KEY")
+"""Variables of the environment that a log tells."""
+
 STEP_S = 0.2
 """Seconds that an epoch takes."""
 
@@ -38,6 +41,8 @@ class TellingWorker:
             if self.checkpoints is not None:
                 self.checkpoints.save(trial.trial_id, epoch + 1, lambda: b"state")
             yield Progress(epoch + 1, trial.spec.epochs, len(self.dataset.y_train))
+        if self.checkpoints is not None and self.checkpoints.keeps_final:
+            self.checkpoints.save_final(trial.lineage_id, trial.spec.epochs, lambda: b"state")
         about = {
             "node": node,
             "pid": os.getpid(),
@@ -47,7 +52,7 @@ class TellingWorker:
             "began": began,
             "ended": time.time(),
             "resumed": kept,
-            "environment": {name: os.environ.get(name) for name in ("TF_CPP_MIN_LOG_LEVEL", "CUDA_VISIBLE_DEVICES")},
+            "environment": {name: os.environ.get(name) for name in NAMES},
         }
         labels = self.dataset.y_test
         probabilities = np.full((len(labels), len(self.dataset.class_names)), 1 / 3, np.float32)

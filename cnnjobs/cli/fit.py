@@ -172,7 +172,7 @@ def _run(
     try:
         with Display(Meter(1, images), lambda trial: images, verbose=verbose) as display:
             engine = workshop.engine(slot, at_once=1)
-            workshop.when_stuck(lambda lost: click.echo(f"{lost} {go_on()}", err=True))
+            workshop.when_stuck(lambda error: click.echo(f"{error} {go_on()}", err=True))
             make_worker = partial(open_fitting_worker, source=source, settings=canonical(fit.trial.spec))
             return fit.run(engine, make_worker, slot, store, checkpoints, display)
     except ClusterLost as lost:

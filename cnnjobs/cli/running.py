@@ -97,7 +97,7 @@ class Runner:
     def _run(self, prepared: "Prepared", trials: "list[Trial]") -> None:
         from cnnjobs.cli.doors import open_worker
         from cnnjobs.cli.progress import Display, Meter
-        from cnnjobs.errors import ClusterLost, Interrupted
+        from cnnjobs.errors import ClusterLost, CnnjobsError, Interrupted
         from cnnjobs.preparation import training_rows
         from cnnjobs.store.presence import Presence
         from cnnjobs.submission import Submission
@@ -121,9 +121,9 @@ class Runner:
                 with Display(meter, lambda trial: trial.spec.epochs * rows, verbose=self._verbose) as display:
                     engine = self._workshop.engine(slot, at_once)
 
-                    def give_up(lost: ClusterLost) -> None:
+                    def give_up(error: CnnjobsError) -> None:
                         display.stop()
-                        click.echo(f"{lost} {kept()}", err=True)
+                        click.echo(f"{error} {kept()}", err=True)
                         presence.leave()
 
                     self._workshop.when_stuck(give_up)

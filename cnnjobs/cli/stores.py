@@ -46,6 +46,6 @@ def refuse_keys(results: str, name: str = "`--results`") -> None:
     before, at, _ = rest.partition("@")  # a key may hold a slash
     if (at and (":" in before or "/" not in before)) or re.search("key|secret|token|password", settings, re.I):
         raise StoreError(
-            f"{name} must not hold keys when it is sent to a cluster: they would be shown there. Give the nodes "
-            "access by a role, or by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in their environment."
+            f"{name} must not hold keys when it is sent to a cluster: they would be shown there. Give the head "
+            "access by a role, or by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in its environment."
         )

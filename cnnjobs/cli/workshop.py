@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cnnjobs.engine.protocol import Engine, Slot
     from cnnjobs.engine.ray_session import JoinedRay
     from cnnjobs.engine.resources import Wishes
-    from cnnjobs.errors import ClusterLost
+    from cnnjobs.errors import CnnjobsError
     from cnnjobs.preparation import Prepared
 
 
@@ -81,14 +81,14 @@ class Workshop:
         gpus = this_machine().gpus if slot.gpus else 0
         return open_engine(cpus=at_once * slot.cpus, gpus=gpus, verbose=self._verbose)
 
-    def when_stuck(self, tell: "Callable[[ClusterLost], None]") -> None:
-        """Say what to do before the process ends because the cluster is gone and Ray waits for it for ever.
+    def when_stuck(self, tell: "Callable[[CnnjobsError], None]") -> None:
+        """Say what to do before the process ends because Ray waits for ever for a cluster, or for a node of it.
 
         Args:
             tell: is called in another thread than the main one.
         """
         if self._session is not None:
-            self._session.on_stuck = lambda lost: _end(lost, tell)
+            self._session.on_stuck = lambda error: _end(error, tell)
 
     def _capacity(self) -> "Capacity":
         from cnnjobs.engine.capacity import of_machine
@@ -102,22 +102,29 @@ class Workshop:
         return self._session.capacity()
 
 
-def _end(lost: "ClusterLost", tell: "Callable[[ClusterLost], None]") -> None:
+def _end(error: "CnnjobsError", tell: "Callable[[CnnjobsError], None]") -> None:
     try:
-        tell(lost)
+        tell(error)
     finally:
-        os._exit(lost.exit_code)
+        os._exit(error.exit_code)
 
 
 def _join(place: "Joined", *, insecure: bool, verbose: bool) -> "JoinedRay":
     from cnnjobs.cli.doors import open_cluster
 
     session = open_cluster(place, insecure=insecure, verbose=verbose)
-    nodes = session.capacity().nodes
+    capacity = session.capacity()
+    nodes = capacity.nodes
     gpus = sum(node.gpus for node in nodes)
     click.echo(
         f"joined the cluster at {place.address}: {len(nodes)} node{'s' if len(nodes) > 1 else ''}, "
         f"{sum(node.cpus for node in nodes)} cores, {gpus} GPUs now",
         err=True,
     )
+    if capacity.awaited:
+        click.echo(
+            f"note: not joined yet: {capacity.awaited} of the cluster's machines. As many trials run at once as fit on "
+            "the others; to use all, stop this, wait, and submit again",
+            err=True,
+        )
     return session

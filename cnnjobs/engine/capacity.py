@@ -1,6 +1,7 @@
 """What there is to run trials on: this machine, or the nodes of a cluster and those that may still join it."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,7 @@ class Capacity:
         kinds: a node of each kind that may be added, and how many of it.
         most_added: most nodes that may be added in all; None for as many as `kinds` say.
         open_ended: an autoscaler is at work that does not say which kinds it may add.
+        awaited: machines that belong to the cluster and have not joined.
         is_cluster: whether it is a cluster that was there before this process.
     """
 
@@ -38,6 +40,7 @@ class Capacity:
     kinds: tuple[tuple[Node, int], ...] = ()
     most_added: int | None = None
     open_ended: bool = False
+    awaited: int = 0
     is_cluster: bool = True
 
     @property
@@ -61,7 +64,35 @@ def node_of(resources: Mapping[str, float]) -> Node:
     return Node(int(resources.get("CPU", 0)), int(resources.get("GPU", 0)))
 
 
-def kinds_of(config: Mapping[str, Any]) -> tuple[tuple[tuple[Node, int], ...], int | None]:
+Kinds = tuple[tuple[Node, int], ...]
+"""A node of each kind, and how many of it."""
+
+
+def left_to_add(kinds: Kinds, most: int | None, workers: Iterable[Node]) -> tuple[Kinds, int | None]:
+    """Return which nodes may be added beside those that are there.
+
+    Args:
+        kinds: a node of each kind, and how many of it there may be.
+        most: how many there may be in all; None for as many as `kinds` say.
+        workers: nodes that are there, without the head.
+    """
+    there = Counter(workers)
+    left = None if most is None else max(0, most - there.total())
+    return tuple((node, max(0, count - there[node])) for node, count in kinds), left
+
+
+def awaited_machines(config: Mapping[str, Any], nodes: int) -> int:
+    """Return how many machines that the configuration of `ray up` lists have not joined.
+
+    Args:
+        config: as `ray up` leaves it on the head.
+        nodes: that are there.
+    """
+    provider = config.get("provider") or {}
+    return max(0, 1 + len(provider.get("worker_ips") or []) - nodes) if provider.get("type") == "local" else 0
+
+
+def kinds_of(config: Mapping[str, Any]) -> tuple[Kinds, int | None]:
     """Return which nodes the configuration of `ray up` lets the autoscaler add, and how many in all.
 
     Args:

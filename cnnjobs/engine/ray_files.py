@@ -1,5 +1,7 @@
 """Files of the submitting side, for workers on other machines: reads and writes travel through Ray."""
 
+import os
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ray
@@ -7,12 +9,22 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from cnnjobs.store.checkpoints import Checkpoints, Folder
 
+ACCESS = ("AWS_", "GOOGLE_")
+"""How variables begin that give access to object storage."""
+
 
 class _Keeper:
-    """Reads and writes where the submitting process does, in a process beside it."""
+    """Reads and writes where the submitting process does, in a process beside it that has the same access.
 
-    def call(self, files: Folder, method: str, *arguments: Any) -> Any:
-        return getattr(files, method)(*arguments)
+    Keys are arguments here, because variables of Ray's own that hold some are written into its logs.
+    """
+
+    def __init__(self, folders: Sequence[Folder], access: Mapping[str, str]) -> None:
+        self._folders = folders
+        os.environ.update(access)
+
+    def call(self, place: int, method: str, *arguments: Any) -> Any:
+        return getattr(self._folders[place], method)(*arguments)
 
 
 class FilesThroughRay:
@@ -20,11 +32,11 @@ class FilesThroughRay:
 
     Args:
         keeper: handle of the actor there.
-        files: the folder, as that machine names it.
+        place: which of its folders.
     """
 
-    def __init__(self, keeper: Any, files: Folder) -> None:
-        self._keeper, self._files = keeper, files
+    def __init__(self, keeper: Any, place: int) -> None:
+        self._keeper, self._place = keeper, place
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file whole.
@@ -49,12 +61,14 @@ class FilesThroughRay:
         return names
 
     def _call(self, method: str, *arguments: Any) -> Any:
-        return ray.get(self._keeper.call.remote(self._files, method, *arguments))
+        return ray.get(self._keeper.call.remote(self._place, method, *arguments))
 
 
 def through_ray(checkpoints: Checkpoints) -> Checkpoints:
     """Return the same checkpoints for workers that cannot write where this process can."""
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
     actor: Any = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(_Keeper)
-    keeper = actor.options(scheduling_strategy=here).remote()
-    return checkpoints.kept_in(lambda files: FilesThroughRay(keeper, files))
+    access = {name: value for name, value in os.environ.items() if name.startswith(ACCESS)}
+    folders = checkpoints.folders
+    keeper = actor.options(scheduling_strategy=here).remote(folders, access)
+    return checkpoints.kept_in(lambda files: FilesThroughRay(keeper, folders.index(files)))

@@ -8,26 +8,35 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import ray
 import yaml
 
-from cnnjobs.engine.capacity import Capacity, Node, kinds_of, node_of
+from cnnjobs.engine.capacity import Capacity, Kinds, awaited_machines, kinds_of, left_to_add, node_of
 from cnnjobs.engine.capture import Capture, take_printed
 from cnnjobs.engine.environment import WORKERS
-from cnnjobs.engine.lifeline import Lifeline
-from cnnjobs.engine.places import Joined, is_loopback
+from cnnjobs.engine.places import Joined, answers, is_loopback
 from cnnjobs.engine.protocol import Slot
 from cnnjobs.engine.ray_demand import Demand
 from cnnjobs.engine.token import MODE, PATH, VALUE, use_cluster_token, use_own_token
-from cnnjobs.errors import ClusterError, ClusterLost, ResourceError
+from cnnjobs.engine.watch import Watch
+from cnnjobs.errors import ClusterError, ClusterLost, CnnjobsError, ResourceError
 
 BOOTSTRAP = "~/ray_bootstrap_config.yaml"
 """Where `ray up` leaves its configuration on the head."""
 
+
+HEAD = "node:__internal_head__"
+"""A resource that Ray gives to the head."""
+
+HEAD_EVERY_S, HEAD_LOOKS = 3.0, 5
+"""Seconds between two looks at the head, and how many without an answer mean that it is gone."""
+
+DEMAND_EVERY_S, DEMAND_LOOKS = 5.0, 5
+"""The same for looks at what the autoscaler reports, and a demand that it has no node for."""
 
 MAY_BE_NODE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 """Variable that says whether a machine may be a node among others."""
@@ -90,8 +99,8 @@ class LocalRay:
 class JoinedRay:
     """A running cluster that this machine is a node of; connected until `close`.
 
-    `on_stuck` is called, in another thread, when the cluster is gone and the main thread waits for it where nothing
-    interrupts it: it is to end the process.
+    `on_stuck` is called, in another thread, when the cluster is gone, or can never run a trial, and the main thread
+    waits for it where nothing interrupts it: it is to end the process.
 
     Args:
         place: where its head is.
@@ -106,7 +115,7 @@ class JoinedRay:
 
     def __init__(self, place: Joined, *, insecure: bool = False, verbose: bool = False) -> None:
         self._place, self._verbose = place, verbose
-        self.on_stuck: Callable[[ClusterLost], None] = _end_process
+        self.on_stuck: Callable[[CnnjobsError], None] = _end_process
         _quieten(verbose)
         use_cluster_token()
         _reread_token()
@@ -122,10 +131,13 @@ class JoinedRay:
 
     def capacity(self) -> Capacity:
         """Return the nodes that are there, and those that the autoscaler may add."""
-        nodes = tuple(node_of(node["Resources"]) for node in ray.nodes() if node["Alive"])
-        kinds, most = _kinds()
+        there = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        nodes = tuple(node_of(one) for one in there)
+        config = _bootstrap()
+        kinds, most = _kinds(config)
         unknown = not kinds and "KUBERNETES_SERVICE_HOST" in os.environ
-        return Capacity(nodes, kinds, most, open_ended=unknown)
+        kinds, most = left_to_add(kinds, most, [node_of(one) for one in there if HEAD not in one])
+        return Capacity(nodes, kinds, most, open_ended=unknown, awaited=awaited_machines(config, len(nodes)))
 
     @contextlib.contextmanager
     def opened(self, data_bytes: int, slot: Slot | None = None) -> Iterator[None]:
@@ -137,19 +149,27 @@ class JoinedRay:
         """
         host, _, port = self._place.address.rpartition(":")
         lost = ClusterLost(f"The cluster at {self._place.address} no longer answers.")
-        unsure = slot is not None and self.capacity().open_ended
-        watching = Demand(self._place.address, slot) if slot is not None and unsure else contextlib.nullcontext()
-        with Lifeline(host, int(port), lambda: self.on_stuck(lost)) as lifeline, watching as demand:
+        watches: list[tuple[Watch, CnnjobsError]] = []
+
+        def add(is_wrong: Callable[[], bool], looks: int, every_s: float, meaning: CnnjobsError) -> None:
+            watches.append((Watch(is_wrong, looks, lambda: self.on_stuck(meaning), every_s=every_s), meaning))
+
+        add(lambda: not answers(host, int(port)), HEAD_LOOKS, HEAD_EVERY_S, lost)
+        if slot is not None and self.capacity().open_ended:
+            never = ResourceError(
+                f"The autoscaler of the cluster at {self._place.address} has no kind of node with {slot.cpus} cores "
+                f"and {slot.gpus:g} GPUs, which a trial asks for. `ray status` lists what it may add."
+            )
+            add(Demand(self._place.address, slot).has_no_node, DEMAND_LOOKS, DEMAND_EVERY_S, never)
+        with contextlib.ExitStack() as stack:
+            for watch, _ in watches:
+                stack.enter_context(watch)
             try:
                 yield
             except (Exception, KeyboardInterrupt) as error:
-                if lifeline.lost:
-                    raise lost from error
-                if slot is not None and demand is not None and demand.can_never_be_met:
-                    raise ResourceError(
-                        f"The autoscaler of the cluster at {self._place.address} has no kind of node with {slot.cpus} "
-                        f"cores and {slot.gpus:g} GPUs, which a trial asks for. `ray status` lists what it may add."
-                    ) from error
+                for watch, meaning in watches:
+                    if watch.went_wrong:
+                        raise meaning from error
                 raise
 
     def close(self) -> None:
@@ -209,9 +229,9 @@ def _refusal(address: str, error: Exception, printed: str) -> ClusterError:
     )
 
 
-def _end_process(lost: ClusterLost) -> None:
+def _end_process(error: CnnjobsError) -> None:
     """End a process whose main thread waits for the cluster in a call that nothing interrupts."""
-    os._exit(lost.exit_code)
+    os._exit(error.exit_code)
 
 
 @contextlib.contextmanager
@@ -232,18 +252,21 @@ def loopback_only() -> Iterator[None]:
         os.environ.update({} if before is None else {MAY_BE_NODE: before})
 
 
-def _kinds() -> tuple[tuple[tuple[Node, int], ...], int | None]:
-    """Return which nodes may be added, from what the autoscaler reports or from what `ray up` left here."""
+def _kinds(written: Mapping[str, Any]) -> tuple[Kinds, int | None]:
+    """Return which nodes there may be, from what the autoscaler reports or from what `ray up` left here."""
     config = ray._private.state.state.get_cluster_config()
     groups = config.node_group_configs if config is not None else ()
     found = tuple((node_of(dict(group.resources)), group.max_count) for group in groups if group.max_count > 0)
-    if found:
-        return found, None
+    return (found, None) if found else kinds_of(written)
+
+
+def _bootstrap() -> Mapping[str, Any]:
+    """Return the configuration that `ray up` left here; an empty one if there is none."""
     try:
         written = yaml.safe_load(Path(BOOTSTRAP).expanduser().read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError):
-        return (), None
-    return kinds_of(written) if isinstance(written, dict) else ((), None)
+        return {}
+    return written if isinstance(written, dict) else {}
 
 
 def _quieten(verbose: bool) -> None:

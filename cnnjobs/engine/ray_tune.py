@@ -84,9 +84,9 @@ class RayTuneEngine:
             raise
 
     def _within_reach(self, work: Work) -> Any:
-        """Return the checkpoints in a form that every worker can use."""
+        """Return the checkpoints in a form that every worker can use. Buckets too: workers have no keys for them."""
         kept = work.checkpoints
-        return kept if kept is None or self._session.shares_disk or kept.everywhere else through_ray(kept)
+        return kept if kept is None or self._session.shares_disk else through_ray(kept)
 
 
 class _TrialRunner(tune.Trainable):

@@ -46,11 +46,11 @@ def divide(capacity: Capacity, wishes: Wishes, *, trials: int, replicas: int, da
         data_bytes: size of the data set, which each worker holds once.
 
     Raises:
-        ResourceError: if no node has the cores and GPUs of even one trial.
+        ResourceError: if no node has the cores and GPUs of even one trial, or nothing tells whether there will be GPUs.
     """
     gpus = wishes.gpus_per_trial
     if gpus is None:
-        gpus = _default_gpus(any(node.gpus for node in capacity.shapes), wishes.job_gpus, replicas)
+        gpus = _default_gpus(capacity, wishes.job_gpus, replicas)
     _check_gpus(gpus, replicas)
     slot = Slot(cpus=wishes.cpus_per_trial or _default_cpus(capacity, gpus), gpus=gpus, replicas=replicas)
     _check(capacity, slot)
@@ -120,9 +120,16 @@ def _check(capacity: Capacity, slot: Slot) -> None:
     )
 
 
-def _default_gpus(there: bool, of_job: float | None, replicas: int) -> float:
+def _default_gpus(capacity: Capacity, of_job: float | None, replicas: int) -> float:
     """Return the GPUs of a trial for which nothing was asked: the job's, one a replica, none where there are none."""
-    if not there:
+    unknown = capacity.open_ended and not any(node.cpus for node in capacity.nodes)
+    if unknown and of_job is None:
+        raise ResourceError(
+            "No node that runs trials is there yet, and the autoscaler does not say whether those that it adds have "
+            "GPUs. Use `--gpus-per-trial 1` for a GPU each (and `--cpus-per-trial` for its cores), or "
+            "`--gpus-per-trial 0` to train on cores."
+        )
+    if not unknown and not any(node.gpus for node in capacity.shapes):
         return 0.0
     return float(replicas) if of_job is None else of_job
 

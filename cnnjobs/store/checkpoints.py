@@ -5,8 +5,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
-from cnnjobs.store.files import Files
-
 LEAST_S = 30.0
 """By default a trial younger than that has none: starting it over costs less than keeping it."""
 
@@ -66,9 +64,9 @@ class Checkpoints:
         self._last, self._cost = clock(), 0.0
 
     @property
-    def everywhere(self) -> bool:
-        """Whether every machine reaches the place where they are kept."""
-        return isinstance(self.files, Files) and not self.files.is_local
+    def folders(self) -> tuple[Folder, ...]:
+        """Where they are kept."""
+        return (self.files,) if self._finals is None else (self.files, self._finals)
 
     def kept_in(self, wrap: Callable[[Folder], Folder]) -> "Checkpoints":
         """Return the same checkpoints in folders that are reached another way.

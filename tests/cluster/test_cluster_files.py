@@ -166,6 +166,15 @@ def test_the_kubernetes_job_takes_its_pods_away_and_has_a_token():
         assert container["image"].endswith(f":{cluster['rayVersion']}-py311")
 
 
+def test_the_kubernetes_job_asks_for_what_a_pod_has():
+    """Nothing else says it before the first pod is there."""
+    job = load("rayjob")["spec"]
+    (workers,) = job["rayClusterSpec"]["workerGroupSpecs"]
+    (container,) = workers["template"]["spec"]["containers"]
+    limits = container["resources"]["limits"]
+    assert f"--gpus-per-trial {limits['nvidia.com/gpu']} --cpus-per-trial {limits['cpu']}" in job["entrypoint"]
+
+
 def test_the_readme_pins_the_same_versions_and_names_files_that_exist():
     text = (ROOT / "cluster" / "README.md").read_text()
     for library, pinned in re.findall(r"\b(ray|tensorflow)==([\d.]+)", text):

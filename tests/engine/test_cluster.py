@@ -11,6 +11,7 @@ from pathlib import Path
 
 import cluster_workers
 import fakes
+import object_storage
 import pytest
 
 from cnnjobs import SGD, Job, Variant, vgg
@@ -138,6 +139,25 @@ def test_no_worker_writes_under_the_store_and_no_trial_reads_a_path_of_the_submi
     names = checkpoints.files.names()
     assert len(names) == 8, "checkpoints travel to the submitting side: the two newest of four trials"
     assert all((tmp_path / "store" / "checkpoints" / name).read_bytes() == b"state" for name in names)
+
+
+def test_checkpoints_in_a_bucket_are_written_by_the_submitting_side_which_has_the_keys(session, monkeypatch):
+    """The nodes of a cluster on AWS have none: only the head has the role."""
+    storage = object_storage.Storage()
+    try:
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", object_storage.KEY)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", object_storage.SECRET)
+        monkeypatch.setenv("AWS_ENDPOINT_URL", storage.url)
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        place = Files(f"s3://{storage.new_bucket()}/job")
+        checkpoints = Checkpoints(place.below("checkpoints"), 0, finals=place.below("states"), keeps_final=True)
+        messages, logs = told_by(session, work_on(trials_of(4), checkpoints=checkpoints))
+        assert len(logs) == 4, messages
+        assert len(place.below("checkpoints").names()) == 8
+        assert len(place.below("states").names()) == 4
+        assert {log["environment"]["AWS_SECRET_ACCESS_KEY"] for log in logs.values()} == {None}
+    finally:
+        storage.close()
 
 
 def test_a_trial_whose_node_is_lost_goes_on_elsewhere_and_that_does_not_count_against_it(cluster, session, tmp_path):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cnnjobs.engine.capacity import Capacity, Node, kinds_of, of_machine
+from cnnjobs.engine.capacity import Capacity, Node, awaited_machines, kinds_of, left_to_add, of_machine
 from cnnjobs.engine.protocol import Slot
 from cnnjobs.engine.resources import Wishes, divide
 from cnnjobs.errors import ResourceError
@@ -120,6 +120,35 @@ def test_an_autoscaler_that_does_not_say_what_it_may_add_is_asked():
     assert division(capacity, gpus_per_trial=1) == (Slot(cpus=1, gpus=1, replicas=1), 16)
     some = Capacity(nodes=(HEAD, GPU_NODE), open_ended=True)
     assert division(some)[1] == 16, "for more nodes than the one that is there"
+
+
+def test_where_no_node_is_there_yet_and_nothing_says_whether_one_will_have_gpus_the_user_must():
+    """As on Kubernetes before the first pod: trials that train on one core of a billed GPU node help nobody."""
+    nothing = Capacity(nodes=(HEAD,), open_ended=True)
+    with pytest.raises(ResourceError, match="Use `--gpus-per-trial 1` for a GPU each"):
+        division(nothing)
+    assert division(nothing, gpus_per_trial=0)[0].gpus == 0
+    assert division(nothing, job_gpus=0.5)[0].gpus == 0.5, "the job may say it as well"
+    assert division(Capacity(nodes=(Node(4, 0),), open_ended=True))[0].gpus == 0, "as the nodes that are there"
+
+
+def test_nodes_that_are_there_are_not_also_to_be_added():
+    kinds = ((GPU_NODE, 8), (Node(96, 8), 2))
+    assert left_to_add(kinds, 9, []) == (kinds, 9)
+    assert left_to_add(kinds, 9, [GPU_NODE] * 3 + [Node(96, 8)]) == (((GPU_NODE, 5), (Node(96, 8), 1)), 5)
+    assert left_to_add(kinds, None, [GPU_NODE] * 9) == (((GPU_NODE, 0), (Node(96, 8), 2)), None), "more than allowed"
+    assert left_to_add(kinds, 2, [Node(1, 0)] * 3) == (kinds, 0), "of a kind that is not listed"
+    for up in range(11):
+        left, most = left_to_add(((GPU_NODE, 10),), 10, [GPU_NODE] * up)
+        capacity = Capacity(nodes=(HEAD, *[GPU_NODE] * up), kinds=left, most_added=most)
+        assert division(capacity) == (Slot(cpus=4, gpus=1, replicas=1), 10), "whatever is up"
+
+
+def test_machines_of_ones_own_that_have_not_joined_are_counted():
+    config = {"provider": {"type": "local", "head_ip": "10.0.0.1", "worker_ips": ["10.0.0.2", "10.0.0.3"]}}
+    assert [awaited_machines(config, nodes) for nodes in (1, 2, 3, 4)] == [2, 1, 0, 0]
+    assert awaited_machines({"provider": {"type": "aws"}}, 1) == 0
+    assert awaited_machines({}, 1) == 0
 
 
 def test_the_configuration_of_ray_up_says_what_may_be_added():
