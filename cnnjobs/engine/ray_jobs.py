@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 import logging
 import os
+import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import ray
 from ray.job_submission import JobSubmissionClient
@@ -17,8 +19,13 @@ from cnnjobs.engine.dashboard import Cluster
 from cnnjobs.engine.token import use_cluster_token
 from cnnjobs.errors import ClusterError, ClusterLost
 
+T = TypeVar("T")
+
 KIND = "cnnjobs"
 """Key of the metadata that this project's jobs carry; its value is the command."""
+
+CONNECT_S, ANSWER_S = 10.0, 60.0
+"""Seconds that a request waits for a connection, and for an answer. Ray's client would wait for ever."""
 
 SILENT_S = 30.0
 """After so long without news from a log, its job is asked for by another request."""
@@ -61,6 +68,13 @@ class RemoteJob:
         return self.status in ("SUCCEEDED", "FAILED", "STOPPED")
 
 
+class _Client(JobSubmissionClient):
+    """Ray's, whose requests end."""
+
+    def _do_request(self, *words: Any, **options: Any) -> Any:
+        return super()._do_request(*words, **{"timeout": (CONNECT_S, ANSWER_S), **options})
+
+
 class JobsApi:
     """The jobs of one cluster.
 
@@ -80,7 +94,7 @@ class JobsApi:
         ray._raylet.Config.initialize("")
         ray._raylet.AuthenticationTokenLoader.instance().reset_cache()
         with _without_addresses():
-            self._client = self._ask(lambda: JobSubmissionClient(cluster.url))
+            self._client = self._ask(lambda: _Client(cluster.url))
 
     def submit(self, words: str, folder: Path, identity: str, metadata: Mapping[str, str]) -> None:
         """Start a job.
@@ -146,15 +160,15 @@ class JobsApi:
 
         Args:
             identity: of the job.
-            on_trouble: is told once when the stream is interrupted.
+            on_trouble: is told when requests begin to fail.
 
         Raises:
             ClusterLost: if the cluster has not answered for `GONE_S`.
         """
-        seen, answered, told = 0, time.monotonic(), False
+        seen, silent_since = 0, None
         while True:
             for number, line in enumerate(_lines(self._chunks(identity))):
-                answered = time.monotonic()
+                silent_since = None
                 if number >= seen:
                     seen += 1
                     yield line
@@ -163,13 +177,13 @@ class JobsApi:
                     *whole, rest = self.log(identity).split("\n")
                     yield from [*whole, *([rest] if rest else [])][seen:]
                     return
-                answered = time.monotonic()
+                silent_since = None
             except ClusterError as error:
-                if time.monotonic() - answered > GONE_S:
-                    raise ClusterLost(f"The cluster at {self.cluster.url} no longer answers.") from error
-                if not told:
+                if silent_since is None:
+                    silent_since = time.monotonic()
                     on_trouble(f"the cluster at {self.cluster.url} does not answer; trying for {GONE_S / 60:g} minutes")
-                told = True
+                elif time.monotonic() - silent_since > GONE_S:
+                    raise ClusterLost(f"The cluster at {self.cluster.url} no longer answers.") from error
             time.sleep(2)
 
     def _chunks(self, identity: str) -> Iterator[str]:
@@ -191,7 +205,7 @@ class JobsApi:
                 done, _ = await asyncio.wait([waiting], timeout=SILENT_S)
                 if done:
                     return waiting.result()
-                if (await asyncio.to_thread(self.job, identity)).is_over:
+                if (await _in_thread(lambda: self.job(identity))).is_over:
                     return None
         except (Exception, StopAsyncIteration):  # whatever broke it, it is taken up again
             return None
@@ -207,6 +221,21 @@ class JobsApi:
             text = str(error).strip()
             first = text.splitlines()[-1] if text else type(error).__name__
             raise ClusterError(f"The cluster at {self.cluster.url} did not do what was asked for: {first}") from error
+
+
+async def _in_thread(call: Callable[[], T]) -> T:
+    """Return what a call returns, in a thread that nobody waits for on Ctrl-C, as `asyncio.to_thread` would."""
+    future: Future[T] = Future()
+    future.set_running_or_notify_cancel()
+
+    def run() -> None:
+        try:
+            future.set_result(call())
+        except Exception as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="request", daemon=True).start()
+    return await asyncio.wrap_future(future)
 
 
 def _lines(pieces: Iterator[str]) -> Iterator[str]:

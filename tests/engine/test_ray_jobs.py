@@ -1,0 +1,173 @@
+"""The Jobs API of a head that answers slowly, or no more: a real HTTP server that does so, and Ray's own client."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("aiohttp", reason="the Jobs API needs ray[default]")
+
+
+class StuckHead:
+    """Has a job, whose log ends at once.
+
+    While `stuck` it accepts connections and never answers, while `failing` the answer is 500.
+    """
+
+    def __init__(self):
+        self.stuck, self.failing, self.over, self.asked = threading.Event(), threading.Event(), False, 0
+        self.free = threading.Event()
+        head = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                if head.stuck.is_set():
+                    head.free.wait(60)
+                    return
+                head.asked += self.path.startswith("/api/jobs/one") and not self.path.endswith("tail")
+                self.tell(500 if head.failing.is_set() else 200)
+
+            do_POST = do_GET  # noqa: N815
+
+            def tell(self, status):
+                about = {"type": "SUBMISSION", "submission_id": "one", "status": "RUNNING", "entrypoint": "x"}
+                version = {"version": "4", "ray_version": "2.60.0", "ray_commit": "abc"}
+                body = version if self.path == "/api/version" else about
+                if self.path.endswith("/logs"):
+                    body = {"logs": "the end\n"}
+                if head.over:
+                    about["status"] = "SUCCEEDED"
+                content = json.dumps(body).encode()
+                self.send_response(404 if self.path.endswith("tail") else status)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.free.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def head():
+    made = StuckHead()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def jobs(monkeypatch):
+    from cnnjobs.engine import ray_jobs
+
+    monkeypatch.setattr(ray_jobs, "ANSWER_S", 0.3)
+    monkeypatch.setattr(ray_jobs, "SILENT_S", 0.3)
+    return ray_jobs
+
+
+def api_of(jobs, head):
+    from cnnjobs.engine.dashboard import Cluster
+
+    return jobs.JobsApi(Cluster(head.url, "2.60.0", asks_for_token=False))
+
+
+def test_a_request_that_is_never_answered_ends(head, jobs):
+    from cnnjobs.errors import ClusterError
+
+    api = api_of(jobs, head)
+    head.stuck.set()
+    began = time.monotonic()
+    for ask in (api.jobs, lambda: api.job("one"), lambda: api.log("one"), lambda: api.stop("one")):
+        with pytest.raises(ClusterError, match="imed out"):
+            ask()
+    assert time.monotonic() - began < 10
+
+
+def test_a_head_that_no_longer_answers_is_given_up(head, jobs, monkeypatch):
+    from cnnjobs.errors import ClusterLost
+
+    monkeypatch.setattr(jobs, "GONE_S", 3.0)
+    api = api_of(jobs, head)
+    head.stuck.set()
+    told, began = [], time.monotonic()
+    with pytest.raises(ClusterLost, match="no longer answers"):
+        list(api.follow("one", told.append))
+    assert len(told) == 1
+    assert 3 < time.monotonic() - began < 30
+
+
+def test_one_request_that_fails_after_a_long_silence_is_tried_again(head, jobs, monkeypatch):
+    """A job that waits for spot nodes says nothing for hours."""
+    monkeypatch.setattr(jobs, "GONE_S", 0.5)
+    api = api_of(jobs, head)
+    told, lines = [], []
+
+    def follow():
+        lines.extend(api.follow("one", told.append))
+
+    thread = threading.Thread(target=follow, daemon=True)
+    thread.start()
+    while head.asked < 2:  # two looks, seconds apart, at a job that says nothing
+        time.sleep(0.05)
+    head.failing.set()
+    while not told:
+        time.sleep(0.02)
+    head.failing.clear()
+    head.over = True
+    thread.join(20)
+    assert not thread.is_alive()
+    assert lines == ["the end"]
+    assert len(told) == 1
+
+
+FOLLOW = """
+import sys
+sys.path.insert(0, {here!r})
+import test_ray_jobs
+from cnnjobs.engine import ray_jobs
+
+head = test_ray_jobs.StuckHead()
+api = test_ray_jobs.api_of(ray_jobs, head)
+ray_jobs.SILENT_S = 0.2
+
+
+async def silent(self, identity):
+    import asyncio
+    head.stuck.set()
+    print("silent", flush=True)
+    await asyncio.sleep(60)
+    yield ""
+
+
+ray_jobs._Client.tail_job_logs = silent
+try:
+    list(api.follow("one", print))
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+def test_ctrl_c_while_a_request_is_never_answered_ends_at_once():
+    script = FOLLOW.format(here=str(Path(__file__).parent))
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "silent\n"
+        time.sleep(1)  # it asks for the job by now
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        told, _ = process.communicate(timeout=50)
+    assert told == "interrupted\n"
+    assert time.monotonic() - began < 10
