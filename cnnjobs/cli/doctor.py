@@ -149,9 +149,11 @@ def _ask(url: str, job: str | None, results: str, *, insecure: bool) -> None:
     """Have the head of a cluster look at itself and its nodes, and show what it says."""
     from cnnjobs.cli import remote
     from cnnjobs.cli.on_head import UPLOADED
+    from cnnjobs.cli.stores import refuse_keys
     from cnnjobs.jobfile import load_job
     from cnnjobs.upload import upload_of
 
+    refuse_keys(results)
     upload = None if job is None else upload_of(load_job(job))
     api = remote.reach(url, insecure=insecure)
     token = "shown and accepted" if api.cluster.asks_for_token else "none is asked for"

@@ -32,14 +32,14 @@ def fetch(job: str | None, *, results: str, address: str | None, insecure: bool)
 
     api = reach_named(address, insecure=insecure)
     found = following.pick(api, job)
-    there, name = found.metadata["results"], found.metadata["job"]
+    there, name = following.store_of(found.metadata), found.metadata["job"]
     if "://" in there:
-        click.echo(f"The results of {name} are in object storage: read {following.place_of_results(found)} from here.")
+        click.echo(f"The results of {name} are in object storage: read {there} from here.")
         return
     home = Files(results).below(name)
     home.check_writable()
     with Presence(home):
-        files, size = _bring(api, f"{there}/{name}", home)
+        files, size = _bring(api, there, home)
     what = f"{files} file{'s' if files != 1 else ''}, {size / 1e6:.1f} MB" if files else "nothing new"
     click.echo(f"{name}: fetched {what} into {home.location}; `cnnjobs aggregate {home.location}` makes the report")
 

@@ -3,13 +3,13 @@
 import json
 import re
 import sys
-from dataclasses import fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cnnjobs.cli.on_head import HOME
-from cnnjobs.cli.running import command_line
 
 if TYPE_CHECKING:
     from cnnjobs.cli.screens import Screen
@@ -22,48 +22,66 @@ LACKING = "No module named 'cnnjobs"
 """What Python says where this project is not installed."""
 
 
-def follow(api: "JobsApi", job: "RemoteJob") -> None:
+def follow(api: "JobsApi", identity: str, metadata: Mapping[str, str]) -> None:
     """Show a job until it has ended, as if it ran here.
+
+    Args:
+        api: the cluster's.
+        identity: of the job.
+        metadata: that it was submitted with.
 
     Raises:
         Interrupted: on Ctrl-C, or if it was stopped.
-        ClusterLost: if the cluster is gone before the end.
+        ClusterLost: if the cluster is gone before the end, or the job was ended from outside.
         ClusterError: if it could not be run.
     """
-    from cnnjobs.errors import ClusterLost, Interrupted
+    from cnnjobs.errors import ClusterError, ClusterLost, Interrupted
 
-    url, name = api.cluster.url, job.metadata.get("job", "")
+    url, name = api.cluster.url, metadata.get("job", "")
+    stored = f"Finished trials are stored in {place_of_results(metadata)}."
+    again = f"To continue, run the same command again:\n  {metadata.get('typed') or 'cnnjobs submit JOB'}"
     try:
-        log = show_log(api, job.identity)
-        job = api.job(job.identity)
+        shown = show_log(api, identity)
+        job = api.job(identity)
     except KeyboardInterrupt:
-        raise Interrupted(
-            f"No longer followed; {job.identity} goes on, on the cluster. To follow it again, or to stop it:\n"
-            f"  cnnjobs logs {name} --address {url}\n  cnnjobs stop {name} --address {url}"
-        ) from None
-    except ClusterLost as lost:
-        where = place_of_results(job)
-        raise ClusterLost(
-            f"{lost} Finished trials are stored in {where}. When the cluster is up again, look with `cnnjobs status "
-            f"--address {url}`; to continue, run the same command again:\n  {command_line()}"
-        ) from lost
+        raise Interrupted(f"No longer followed; {goes_on(identity, name, url)}") from None
+    except (ClusterLost, ClusterError) as error:
+        look = f"When the cluster is up again, look with `cnnjobs status --address {url}`."
+        raise ClusterLost(f"{error} {stored} {look} {again}") from error
     if job.status == "STOPPED":
-        raise Interrupted(f"{job.identity} was stopped. Finished trials are stored in {place_of_results(job)}.")
-    if never_began(job, log):
-        raise not_run(job, log)
-    if job.metadata.get("results"):
-        click.echo(f"results:  {place_of_results(job)}; bring them home: cnnjobs fetch {name} --address {url}")
+        raise Interrupted(f"{identity} was stopped. {stored}")
+    if never_began(job, shown):
+        raise not_run(job, shown.text)
+    if job.exit_code is None or job.exit_code < 0:
+        why = job.message.strip() or "no reason given."
+        raise ClusterLost(f"{identity} was ended from outside, for want of memory perhaps: {why} {stored} {again}")
+    if metadata.get("results"):
+        click.echo(f"results:  {place_of_results(metadata)}; bring them home: cnnjobs fetch {name} --address {url}")
     if job.exit_code:
         click.get_current_context().exit(job.exit_code)
 
 
-def place_of_results(job: "RemoteJob") -> str:
+def goes_on(identity: str, name: str, url: str) -> str:
+    """Say that a job goes on without this process, and how to find it again."""
+    return (
+        f"{identity} goes on, on the cluster. To follow it again, or to stop it:\n"
+        f"  cnnjobs logs {name} --address {url}\n  cnnjobs stop {name} --address {url}"
+    )
+
+
+def store_of(metadata: Mapping[str, str]) -> str:
+    """Return the results of a job as a command on the head names them: a path, or a URI with its settings."""
+    results, name = metadata.get("results", ""), metadata.get("job", "")
+    path, mark, settings = results.partition("?") if "://" in results else (results, "", "")
+    return f"{path.rstrip('/')}/{name}{mark}{settings}"
+
+
+def place_of_results(metadata: Mapping[str, str]) -> str:
     """Say where the results of a job are."""
-    results, name = job.metadata.get("results", ""), job.metadata.get("job", "")
-    if "://" in results:
-        return f"{results.partition('?')[0].rstrip('/')}/{name}"
-    place = results if results.startswith(("/", "~")) else f"{HOME}/{results}"
-    return f"{place.rstrip('/')}/{name} on the head"
+    store = store_of(metadata)
+    if "://" in store:
+        return store.partition("?")[0]
+    return f"{store if store.startswith(('/', '~')) else f'{HOME}/{store}'} on the head"
 
 
 def submits(api: "JobsApi") -> "list[RemoteJob]":
@@ -102,15 +120,28 @@ def said_in(line: str) -> str | None:
     return line if event is None else event.get("say")
 
 
-def show_log(api: "JobsApi", identity: str) -> str:
-    """Show a log while it grows; return what was plain text in it."""
+@dataclass(frozen=True)
+class Shown:
+    """What a log had to say.
+
+    Args:
+        text: what was plain text in it.
+        has_events: whether there was anything else: the command of this project was at work then.
+    """
+
+    text: str
+    has_events: bool
+
+
+def show_log(api: "JobsApi", identity: str) -> Shown:
+    """Show a log while it grows."""
     from cnnjobs.cli.screens import PlainScreen, Snapshot, TerminalScreen
 
     latest = [Snapshot()]
     screen: Screen = PlainScreen(lambda: latest[0])
     if sys.stderr.isatty():
         screen = TerminalScreen(lambda: latest[0])
-    shown, plain = False, list[str]()
+    is_on, events, plain = False, 0, list[str]()
     try:
         for line in api.follow(identity, lambda text: click.echo(f"note: {text}", err=True)):
             event = _event_in(line)
@@ -119,12 +150,13 @@ def show_log(api: "JobsApi", identity: str) -> str:
                     plain.append(line)
                     click.echo(line)
                 continue
+            events += 1
             latest[0] = Snapshot(**{one.name: event["now"][one.name] for one in fields(Snapshot)})
-            shown = _show_event(screen, event, shown)
+            is_on = _show_event(screen, event, is_on)
     finally:
-        if shown:
+        if is_on:
             screen.stop()
-    return "\n".join(plain)
+    return Shown("\n".join(plain), has_events=events > 0)
 
 
 def _event_in(line: str) -> dict[str, Any] | None:
@@ -155,9 +187,11 @@ def _show_event(screen: "Screen", event: dict[str, Any], shown: bool) -> bool:
     return not over
 
 
-def never_began(job: "RemoteJob", log: str) -> bool:
+def never_began(job: "RemoteJob", shown: Shown) -> bool:
     """Say whether a job that has ended did not get as far as its command; what a job file lacks is its own error."""
-    return job.exit_code is None or (job.exit_code != 0 and LACKING in log)
+    if job.exit_code is None:
+        return not shown.has_events
+    return job.exit_code != 0 and LACKING in shown.text
 
 
 def not_run(job: "RemoteJob", log: str) -> Exception:

@@ -22,7 +22,7 @@ def logs(job: str | None, *, follow: bool, address: str | None, insecure: bool) 
     api = reach_named(address, insecure=insecure)
     found = following.pick(api, job)
     if follow:
-        following.follow(api, found)
+        following.follow(api, found.identity, found.metadata)
         return
     for line in api.log(found.identity).splitlines():
         said = following.said_in(line)
@@ -48,9 +48,9 @@ def stop(job: str | None, *, address: str | None, insecure: bool) -> None:
     ended = api.wait(found.identity, STOP_S + 30)
     if not ended.is_over:
         raise ClusterError(f"{found.identity} has not ended within {STOP_S + 30} s. `ray job stop` may tell why.")
+    where = following.place_of_results(found.metadata)
     click.echo(
-        f"{found.identity} was stopped. Finished trials are stored in {following.place_of_results(found)}; the same "
-        "submit goes on from there."
+        f"{found.identity} was stopped. Finished trials are stored in {where}; the same submit goes on from there."
     )
 
 

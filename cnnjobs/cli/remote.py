@@ -6,14 +6,14 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
 
-from cnnjobs.cli.following import OF_RAY, follow, never_began, not_run
+from cnnjobs.cli.following import OF_RAY, Shown, follow, goes_on, never_began, not_run
 from cnnjobs.cli.on_head import FILES, UPLOADED, command_on_head
 from cnnjobs.cli.running import command_line
 
@@ -51,34 +51,64 @@ def submit_remotely(context: click.Context, job: str, results: str, url: str, *,
         Interrupted: on Ctrl-C; the job goes on.
         ClusterLost: if the cluster is gone before the end.
     """
+    from cnnjobs.audit import audit_name
     from cnnjobs.cli.stores import refuse_keys
+    from cnnjobs.errors import Interrupted
     from cnnjobs.jobfile import load_job
     from cnnjobs.upload import upload_of
 
     refuse_keys(results)
     file = load_job(job)
     upload = upload_of(file)
+    audited = context.params["audit"]
+    name = audit_name(file.job, audited) if audited in file.job.variants else file.job.name
     api = reach(url, insecure=insecure)
     words = ["submit", f"{UPLOADED}{upload.files[0]}", *words_of(context, leave=("job", "address", "insecure"))]
     with tempfile.TemporaryDirectory(prefix="cnnjobs-upload-") as folder:
         upload.copy_to(Path(folder, FILES))
-        what = {"job": file.job.name, "results": results}
-        identity = send(api, [*words, "--insecure"], Path(folder), "submit", what)
-    click.echo(f"{file.job.name}: uploaded {upload.describe()}, without data; runs as {identity}", err=True)
-    follow(api, api.job(identity))
+        about = {"job": name, "results": results, "typed": command_line()}
+        identity = new_identity(name)
+        try:
+            send(api, [*words, "--insecure"], Path(folder), identity, "submit", about)
+            click.echo(f"{name}: uploaded {upload.describe()}, without data; runs as {identity}", err=True)
+        except KeyboardInterrupt:
+            raise Interrupted(
+                f"Stopped while the job was sent. If it was there already, {goes_on(identity, name, url)}"
+            ) from None
+    follow(api, identity, about)
 
 
-def send(api: "JobsApi", words: Sequence[str], folder: Path, kind: str, metadata: dict[str, str]) -> str:
-    """Start a command on the head; return the job's identity."""
+def new_identity(name: str) -> str:
+    """Return an identity for a job that is not sent yet."""
+    return f"cnnjobs-{name}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+
+
+def send(
+    api: "JobsApi", words: Sequence[str], folder: Path, identity: str, kind: str, metadata: Mapping[str, str]
+) -> None:
+    """Start a command on the head.
+
+    Args:
+        api: the cluster's.
+        words: of the command, without the program.
+        folder: what it needs.
+        identity: of the job.
+        kind: the command, as jobs are listed by it.
+        metadata: what is told of it.
+
+    Raises:
+        StoreError: for words with keys: the cluster shows them.
+        ClusterError: if the cluster does not take it.
+    """
     import cnnjobs
+    from cnnjobs.cli.stores import refuse_keys
     from cnnjobs.engine.ray_jobs import KIND
 
-    name = metadata.get("job", kind)
-    identity = f"cnnjobs-{name}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+    for word in words:
+        refuse_keys(word, "An option")
     columns = shutil.get_terminal_size().columns
     about = {KIND: kind, "version": cnnjobs.__version__, **metadata}
     api.submit(command_on_head(words, command_line(), columns), folder, identity, about)
-    return identity
 
 
 def ask_head(
@@ -104,14 +134,15 @@ def ask_head(
             place = Path(folder, FILES, name)
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(content)
-        identity = send(api, words, Path(folder), "ask", {})
+        identity = new_identity("ask")
+        send(api, words, Path(folder), identity, "ask", {})
     found = api.wait(identity, within_s)
     if not found.is_over:
         api.stop(identity)
         raise ClusterError(f"`{words[0]}` on the head did not end within {within_s:g} s; it was stopped.")
     log = "\n".join(line for line in api.log(identity).split("\n") if not OF_RAY.match(line))
     api.forget(identity)
-    if found.exit_code is None or never_began(found, log):
+    if found.exit_code is None or never_began(found, Shown(log, has_events=False)):
         raise not_run(found, log)
     return found.exit_code, log
 

@@ -4,11 +4,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cnnjobs.cli.jobs import reach_named
 from cnnjobs.cli.options import DEFAULT_RESULTS, cluster_options
 from cnnjobs.cli.remote import over_http
 from cnnjobs.cli.stores import for_each_store, refuse_keys
 
 if TYPE_CHECKING:
+    from cnnjobs.engine.ray_jobs import JobsApi
     from cnnjobs.store.store import Store
 
 
@@ -21,35 +23,33 @@ def status(results: str | None, address: str | None, insecure: bool) -> None:
     With the URL of a cluster as --address, show its jobs, and the results in RESULTS on its head: by default those of
     the newest job.
     """
-    url = over_http(address) if results is None or address is not None else None
-    if url is None:
-        for_each_store(results or DEFAULT_RESULTS, _show)
+    if address not in (None, "local") or (results is None and over_http(address) is not None):
+        _show_cluster(reach_named(address, insecure=insecure), results)
     else:
-        _show_cluster(url, results, insecure=insecure)
+        for_each_store(results or DEFAULT_RESULTS, _show)
 
 
-def _show_cluster(url: str, results: str | None, *, insecure: bool) -> None:
+def _show_cluster(api: "JobsApi", results: str | None) -> None:
     """Show the jobs of a cluster, and what the store of one of them holds."""
     from datetime import datetime
 
-    from cnnjobs.cli.following import place_of_results, submits
-    from cnnjobs.cli.remote import ask_head, reach
+    from cnnjobs.cli.following import place_of_results, store_of, submits
+    from cnnjobs.cli.remote import ask_head
     from cnnjobs.cli.tables import show_table
 
     refuse_keys(results or "", "RESULTS")
-    api = reach(url, insecure=insecure)
-    jobs = submits(api)
+    url, jobs = api.cluster.url, submits(api)
     if not jobs and results is None:
         click.echo(f"The cluster at {url} has no jobs of cnnjobs.")
         return
     when = [datetime.fromtimestamp(job.started).strftime("%Y-%m-%d %H:%M") if job.started else "-" for job in jobs]
     rows = [(j.metadata.get("job", ""), j.status.lower(), at, j.identity) for j, at in zip(jobs, when, strict=True)]
     show_table(f"jobs on {url}", ("job", "status", "since", "identity"), rows)
-    place = results if results is not None else f"{jobs[0].metadata['results']}/{jobs[0].metadata['job']}"
+    place = results if results is not None else store_of(jobs[0].metadata)
     code, printed = ask_head(api, ["status", place], {})
     click.echo(printed.rstrip("\n"))
     if results is None:
-        click.echo(f"results: {place_of_results(jobs[0])}")
+        click.echo(f"results: {place_of_results(jobs[0].metadata)}")
     if code:
         click.get_current_context().exit(code)
 

@@ -272,5 +272,5 @@ def test_a_cluster_that_vanishes_leaves_the_way_to_go_on(submitted, laptop, cabl
     told, _ = process.communicate(timeout=90)
     assert process.returncode == 1, told
     assert f"The cluster at {address} no longer answers. Finished trials are stored in ~/cnnjobs/results/far" in told
-    assert "to continue, run the same command again:\n  cnnjobs submit jobs/far.py --epochs 900" in told
+    assert "To continue, run the same command again:\n  cnnjobs submit jobs/far.py --epochs 900" in told
     assert time.monotonic() - began < 60

@@ -3,18 +3,21 @@
 import io
 import json
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import click
 import pytest
+from click.testing import CliRunner
+from fakes import write_job
 from test_progress import RESULT, TRIALS, Clock
 
-from cnnjobs.cli import following, remote, screens
+from cnnjobs.cli import following, main, remote, screens
 from cnnjobs.cli.progress import Display, Meter
 from cnnjobs.cli.screens import MARK, EventScreen, PlainScreen, Snapshot, TerminalScreen
 from cnnjobs.cli.stores import refuse_keys
 from cnnjobs.cli.submit import submit
-from cnnjobs.errors import ClusterError, StoreError
+from cnnjobs.errors import ClusterError, ClusterLost, Interrupted, StoreError
 from cnnjobs.messages import Failure, Progress, Result
 
 
@@ -111,11 +114,17 @@ class Api:
     """The jobs of a cluster, of which one has printed these lines."""
 
     def __init__(self, *lines, jobs=()):
-        self.lines, self._jobs = lines, jobs
+        self.lines, self._jobs, self.ended, self.sent = lines, jobs, None, []
         self.cluster = SimpleNamespace(url="http://127.0.0.1:8265")
 
     def follow(self, identity, on_trouble):
         yield from self.lines
+
+    def job(self, identity):
+        return self.ended
+
+    def submit(self, words, folder, identity, metadata):
+        self.sent.append(words)
 
     def jobs(self):
         return list(self._jobs)
@@ -142,7 +151,7 @@ def test_what_is_no_event_is_printed_and_what_ray_adds_is_not(capsys):
         "2026-01-01 10:00:00,000\tINFO job_manager.py:587 -- Runtime",
         "a",
     ]
-    assert following.show_log(Api(*lines, "", "b"), "x") == "a\n\nb"
+    assert following.show_log(Api(*lines, "", "b"), "x") == following.Shown("a\n\nb", has_events=False)
     assert capsys.readouterr() == ("a\n\nb\n", "")
 
 
@@ -159,7 +168,7 @@ DAMAGED = [
 
 @pytest.mark.parametrize("line", [*DAMAGED, f"{MARK}{json.dumps({'say': 'a', 'now': vars(NOW)})}"])
 def test_an_event_that_is_not_whole_is_printed_as_it_is(line, capsys):
-    assert following.show_log(Api(line), "x") == line
+    assert following.show_log(Api(line), "x").text == line
     assert capsys.readouterr().out == line + "\n"
 
 
@@ -274,7 +283,104 @@ def a_job(identity="cnnjobs-a-1", **metadata):
     ],
 )
 def test_the_place_of_results_is_said_as_it_is(results, place):
-    assert following.place_of_results(a_job(results=results)) == place
+    assert following.place_of_results(a_job(results=results).metadata) == place
+
+
+def test_the_settings_of_a_uri_stay_behind_the_jobs_name():
+    metadata = a_job(results="s3://bucket/results/?region=eu-west-1&scheme=http").metadata
+    assert following.store_of(metadata) == "s3://bucket/results/a?region=eu-west-1&scheme=http"
+    assert following.store_of(a_job(results="results").metadata) == "results/a"
+    assert following.store_of(a_job(results="what?/x").metadata) == "what?/x/a", "a folder may have such a name"
+
+
+@pytest.fixture
+def no_ray(monkeypatch):
+    """What is asked of the module behind the door is a constant."""
+    monkeypatch.setitem(sys.modules, "cnnjobs.engine.ray_jobs", SimpleNamespace(KIND="cnnjobs"))
+
+
+EVENT = MARK + json.dumps({"say": "[8/9] a", "routine": False, "now": vars(NOW)})
+ABOUT = {"job": "a", "results": "results", "typed": "cnnjobs submit a.py"}
+
+
+def followed(*lines, status="FAILED", exit_code=1, message=""):
+    """Follow a job that ended so; return what was raised."""
+    api = Api(*lines)
+    api.ended = SimpleNamespace(identity="cnnjobs-a-1", status=status, exit_code=exit_code, message=message)
+    with pytest.raises(Exception) as caught:
+        following.follow(api, "cnnjobs-a-1", ABOUT)
+    return caught.value
+
+
+@pytest.mark.parametrize("exit_code", [None, -9])
+def test_a_job_that_was_killed_half_way_is_no_success_and_tells_how_to_go_on(exit_code):
+    error = followed(EVENT, exit_code=exit_code, message="Job entrypoint command failed with exit code -9.")
+    assert isinstance(error, ClusterLost)
+    assert error.exit_code == 1
+    assert str(error) == (
+        "cnnjobs-a-1 was ended from outside, for want of memory perhaps: Job entrypoint command failed with exit code "
+        "-9. Finished trials are stored in ~/cnnjobs/results/a on the head. To continue, run the same command again:\n"
+        "  cnnjobs submit a.py"
+    )
+
+
+def test_a_job_that_did_not_begin_could_not_be_run():
+    error = followed("runtime_env setup failed", exit_code=None)
+    assert isinstance(error, ClusterError)
+    assert str(error) == "cnnjobs-a-1 could not be run on the cluster: runtime_env setup failed."
+
+
+def test_a_job_that_was_stopped_is_interrupted():
+    error = followed(EVENT, status="STOPPED", exit_code=-15)
+    assert isinstance(error, Interrupted)
+
+
+@pytest.mark.usefixtures("no_ray")
+def test_ctrl_c_while_a_job_is_sent_names_it(monkeypatch, tmp_path):
+    """It may be there already, and cost something."""
+
+    class Slow(Api):
+        def submit(self, words, folder, identity, metadata):
+            raise KeyboardInterrupt
+
+    path = write_job(tmp_path)
+    monkeypatch.setattr(remote, "reach", lambda url, insecure: Slow())
+    context = submit.make_context("submit", [str(path)])
+    with pytest.raises(Interrupted, match=r"If it was there already, cnnjobs-tiny-.* goes on") as caught:
+        remote.submit_remotely(context, str(path), "results", "http://127.0.0.1:8265", insecure=False)
+    assert "cnnjobs stop tiny --address http://127.0.0.1:8265" in str(caught.value)
+
+
+@pytest.mark.usefixtures("no_ray")
+def test_the_name_of_an_audit_is_that_of_its_results(monkeypatch, tmp_path):
+    told = []
+    monkeypatch.setattr(remote, "reach", lambda url, insecure: Api())
+    monkeypatch.setattr(remote, "follow", lambda api, identity, metadata: told.append(metadata["job"]))
+    path = write_job(tmp_path)
+    for words in ([], ["--audit", "one"], ["--audit", "none such"]):
+        context = submit.make_context("submit", [str(path), *words])
+        remote.submit_remotely(context, str(path), "results", "http://127.0.0.1:8265", insecure=False)
+    assert told == ["tiny", "tiny-audit-one", "tiny"], "of the last one the head says what is wrong"
+
+
+@pytest.mark.usefixtures("no_ray")
+@pytest.mark.parametrize("words", [["doctor", "--results", "s3://KEY:SECRET@bucket/x"]], ids=["doctor"])
+def test_no_command_sends_keys(words):
+    done = CliRunner().invoke(main, [*words, "--address", "http://127.0.0.1:1"])
+    assert done.exit_code == 2
+    assert "must not hold keys" in done.stderr
+    with pytest.raises(StoreError, match="must not hold keys"):
+        remote.send(Api(), words, Path(), "cnnjobs-ask-1", "ask", {})
+
+
+@pytest.mark.parametrize("address", ["10.9.9.9:8265", "nonsense", "auto"])
+def test_status_of_an_address_that_is_no_url_is_not_that_of_this_machine(address):
+    done = CliRunner().invoke(main, ["status", "--address", address])
+    assert done.exit_code == 2
+    assert (
+        f"must be the URL of a cluster's dashboard, such as http://127.0.0.1:8265; RAY_ADDRESS may name it as well. "
+        f"Received: {address}." in done.stderr
+    )
 
 
 SECRETS = [
@@ -296,12 +402,6 @@ def test_keys_do_not_travel_to_a_cluster(results):
 @pytest.mark.parametrize("results", ["results", "a@b/c", "s3://bucket/a@b", "s3://bucket?region=eu-west-1", "gs://b/x"])
 def test_places_without_keys_are_let_pass(results):
     refuse_keys(results)
-
-
-@pytest.fixture
-def no_ray(monkeypatch):
-    """What is asked of the module behind the door is a constant."""
-    monkeypatch.setitem(sys.modules, "cnnjobs.engine.ray_jobs", SimpleNamespace(KIND="cnnjobs"))
 
 
 @pytest.mark.usefixtures("no_ray")
@@ -332,13 +432,14 @@ def test_a_name_that_would_lead_out_of_the_folder_is_not_taken_from_a_cluster(na
 
 
 @pytest.mark.parametrize(
-    ("code", "log", "expected"),
+    ("code", "log", "events", "expected"),
     [
-        (None, "", True),
-        (1, "ModuleNotFoundError: No module named 'cnnjobs'", True),
-        (2, "error: job.py, line 1, raised ModuleNotFoundError: No module named 'torch'", False),
-        (0, "", False),
+        (None, "", False, True),
+        (None, "", True, False),
+        (1, "ModuleNotFoundError: No module named 'cnnjobs'", False, True),
+        (2, "error: job.py, line 1, raised ModuleNotFoundError: No module named 'torch'", False, False),
+        (0, "", False, False),
     ],
 )
-def test_what_a_job_file_lacks_is_not_taken_for_a_head_without_this_project(code, log, expected):
-    assert following.never_began(SimpleNamespace(exit_code=code), log) is expected
+def test_what_a_job_file_lacks_is_not_taken_for_a_head_without_this_project(code, log, events, expected):
+    assert following.never_began(SimpleNamespace(exit_code=code), following.Shown(log, events)) is expected
