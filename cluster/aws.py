@@ -140,10 +140,13 @@ def _make_role(aws: Account, bucket: str | None) -> None:
 def _rights(aws: Account, bucket: str | None) -> list[dict[str, Any]]:
     here = {"StringEquals": {"aws:RequestedRegion": aws["region"]}}
     own = {"StringEquals": {f"aws:ResourceTag/{TAG}": aws["cluster"]}}
+    born = {"ec2:CreateAction": "RunInstances"}
     rights: list[dict[str, Any]] = [
         {"Action": ["ec2:Describe*"], "Resource": "*"},
-        {"Action": ["ec2:RunInstances", "ec2:CreateTags"], "Resource": "*", "Condition": here},
-        {"Action": ["ec2:TerminateInstances"], "Resource": "*", "Condition": own},
+        {"Action": ["ec2:RunInstances"], "Resource": "*", "Condition": here},
+        # Tags say what is the cluster's: they are put on what it starts, and changed on what has the cluster's already.
+        {"Action": ["ec2:CreateTags"], "Resource": "*", "Condition": {"StringEquals": here["StringEquals"] | born}},
+        {"Action": ["ec2:CreateTags", "ec2:TerminateInstances"], "Resource": "*", "Condition": own},
         {"Action": ["ssm:GetParameters"], "Resource": "arn:aws:ssm:*::parameter/aws/service/deeplearning/*"},
     ]
     if bucket:

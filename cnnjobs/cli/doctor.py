@@ -80,13 +80,17 @@ def _of_cluster(place: Any, *, insecure: bool) -> Iterator["Check"]:
     from cnnjobs.engine.ray_session import asks_for_token
 
     yield Check("cluster", f"joined at {place.address}")
-    if asks_for_token(place.address):
-        loose = token_file().is_file() and token_file().stat().st_mode & 0o077
-        remedy = f"chmod 600 {token_file()}" if loose else ""
-        yield Check("token", "asked for by the cluster" + (", and others can read it here" if loose else ""), remedy)
-    else:
-        remedy = "" if insecure else "Start Ray with RAY_AUTH_MODE=token (see cluster/README.md)."
-        yield Check("token", "none is asked for: whoever reaches the cluster can run code on it", remedy)
+    try:
+        if asks_for_token(place.address):
+            loose = token_file().is_file() and token_file().stat().st_mode & 0o077
+            remedy = f"chmod 600 {token_file()}" if loose else ""
+            said = "asked for by the cluster" + (", and others can read it here" if loose else "")
+        else:
+            remedy = "" if insecure else "Start Ray with RAY_AUTH_MODE=token (see cluster/README.md)."
+            said = "none is asked for: whoever reaches the cluster can run code on it"
+    except ClusterError as error:
+        said, remedy = "unknown", str(error)
+    yield Check("token", said, remedy)
     try:
         yield from _of_nodes(_examined())
     finally:

@@ -29,6 +29,9 @@ BOOTSTRAP = "~/ray_bootstrap_config.yaml"
 """Where `ray up` leaves its configuration on the head."""
 
 
+REFUSED = "InvalidAuthToken"
+"""What Ray says to those who show no token, or a wrong one."""
+
 HEAD = "node:__internal_head__"
 """A resource that Ray gives to the head."""
 
@@ -121,13 +124,8 @@ class JoinedRay:
         _reread_token()
         with _own_signal_handlers():
             self._join()
-        if not is_loopback(place.address.rpartition(":")[0]) and not insecure and not asks_for_token(place.address):
-            ray.shutdown()
-            raise ClusterError(
-                f"The cluster at {place.address} asks for no token: whoever reaches it can run code on it. Start it "
-                f"with {MODE}=token (see cluster/README.md), accept that with `--insecure`, or run on this machine "
-                "alone with `--address local`."
-            )
+        if not is_loopback(place.address.rpartition(":")[0]) and not insecure:
+            self._refuse_open_one()
 
     def capacity(self) -> Capacity:
         """Return the nodes that are there, and those that the autoscaler may add."""
@@ -176,6 +174,19 @@ class JoinedRay:
         """Leave the cluster."""
         ray.shutdown()
 
+    def _refuse_open_one(self) -> None:
+        try:
+            if asks_for_token(self._place.address):
+                return
+            raise ClusterError(
+                f"The cluster at {self._place.address} asks for no token: whoever reaches it can run code on it. Start "
+                f"it with {MODE}=token (see cluster/README.md), accept that with `--insecure`, or run on this machine "
+                "alone with `--address local`."
+            )
+        except ClusterError:
+            ray.shutdown()
+            raise
+
     def _join(self) -> None:
         printed = Path(tempfile.gettempdir(), f"cnnjobs-join-{os.getpid()}.log")
         catching = contextlib.nullcontext() if self._verbose else Capture(printed)
@@ -198,20 +209,26 @@ def asks_for_token(address: str) -> bool:
 
     Args:
         address: host:port of its head.
+
+    Raises:
+        ClusterError: if it cannot be found out.
     """
     code = "import sys; from ray._raylet import GcsClient; GcsClient(address=sys.argv[1]).internal_kv_keys(b'', None)"
     without = {name: value for name, value in os.environ.items() if name not in (VALUE, PATH)} | {MODE: "disabled"}
     try:
-        command = [sys.executable, "-c", code, address]
-        tried = subprocess.run(command, env=without, capture_output=True, timeout=30, check=False)
+        command = [sys.executable, "-P", "-c", code, address]  # -P: nothing of the current folder is imported
+        tried = subprocess.run(command, env=without, capture_output=True, text=True, timeout=30, check=False)
     except subprocess.TimeoutExpired:
-        return True
+        raise ClusterError(f"The cluster at {address} did not say within 30 s whether it asks for a token.") from None
+    if tried.returncode and REFUSED not in tried.stderr:
+        why = (tried.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise ClusterError(f"Whether the cluster at {address} asks for a token cannot be found out: {why}")
     return tried.returncode != 0
 
 
 def _refusal(address: str, error: Exception, printed: str) -> ClusterError:
     text = str(error)
-    if "InvalidAuthToken" in printed or isinstance(error, ray.exceptions.AuthenticationError):
+    if REFUSED in printed or isinstance(error, ray.exceptions.AuthenticationError):
         return ClusterError(
             f"The cluster at {address} refuses the token of this machine, or there is none. Copy the head's "
             "~/.ray/auth_token here (its owner alone may read it), or set RAY_AUTH_TOKEN_PATH to where it lies."

@@ -195,6 +195,9 @@ def test_the_heads_role_may_do_what_a_head_does_and_no_more(cloud):
     ]
     own = {"StringEquals": {"aws:ResourceTag/ray-cluster-name": "cnnjobs-gpu"}}
     assert rights["ec2:TerminateInstances"]["Condition"] == own
+    tagging = [one["Condition"]["StringEquals"] for one in policy["Statement"] if "ec2:CreateTags" in one["Action"]]
+    new = {"aws:RequestedRegion": "us-west-2", "ec2:CreateAction": "RunInstances"}
+    assert tagging == [new, own["StringEquals"]], "it cannot make an instance the cluster's that is not"
     assert rights["s3:PutObject"]["Resource"] == "arn:aws:s3:::my-results/*"
 
 

@@ -19,7 +19,7 @@ from cnnjobs.engine.environment import prepare_environment
 from cnnjobs.engine.places import Joined
 from cnnjobs.engine.protocol import Slot, Work
 from cnnjobs.engine.resources import Wishes, divide
-from cnnjobs.errors import ResourceError
+from cnnjobs.errors import ClusterError, ResourceError
 from cnnjobs.messages import Failure, Result, Started
 from cnnjobs.plan import make_plan
 from cnnjobs.store.checkpoints import Checkpoints
@@ -289,6 +289,18 @@ def test_a_cluster_that_asks_for_a_token_is_known_as_such(cluster):
     from cnnjobs.engine.ray_session import asks_for_token
 
     assert asks_for_token(cluster.gcs_address)
+
+
+def test_whether_a_cluster_asks_for_a_token_is_not_guessed(cluster, tmp_path, monkeypatch):
+    """Not from an import that failed, say of a file of the current folder."""
+    from cnnjobs.engine.ray_session import asks_for_token
+
+    (tmp_path / "ray.py").write_text("raise ImportError('of this folder')")
+    monkeypatch.chdir(tmp_path)
+    assert asks_for_token(cluster.gcs_address)
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(ClusterError, match="cannot be found out: no reason given"):
+        asks_for_token(cluster.gcs_address)
 
 
 def test_a_head_that_is_gone_ends_the_run_with_a_sentence(cluster, tmp_path):
