@@ -100,12 +100,12 @@ def test_the_trials_table_names_gpus_and_their_seconds(head):
 
 
 def test_where_only_the_autoscaler_knows_a_trial_that_fits_nowhere_is_given_up_within_a_minute(tmp_path):
-    """As on Kubernetes, where nothing on the head says which nodes may be added."""
+    """As on Kubernetes, where nothing on the head says which nodes may be added; over HTTP, which nothing interrupts."""
     settings = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "RAY_enable_autoscaler_v2": "1"}
     with heads.running_head(tmp_path / "head", cpus=1, **settings) as head:
         (head.home / "elastic.py").write_text(JOB)
         began = time.monotonic()
-        said = on(head, "--gpus-per-trial", "2")
+        said = on(head, "--gpus-per-trial", "2", "--address", head.address)
         assert said.returncode == 2, said.stdout
         assert "has no kind of node with 1 cores and 2 GPUs, which a trial asks for" in said.stdout
         assert time.monotonic() - began < 75, "a minute, and what it takes to start"
