@@ -24,13 +24,14 @@ class _Quiet(WSGIRequestHandler):
 class Storage:
     """The server; as a WSGI application it stands before moto's.
 
-    `requests` lists (method, path, query). `delay_s` is waited before each answer; the next `failures` requests are
-    refused with 503, all that `denies` says yes to, of (method, path, query), with 403.
+    `requests` lists (method, path, query), `keys` who signed them. `delay_s` is waited before each answer; the next
+    `failures` requests are refused with 503, all that `denies` says yes to, of (method, path, query), with 403.
     """
 
     def __init__(self):
         self.moto = DomainDispatcherApplication(create_backend_app)
         self.requests, self.delay_s, self.failures, self.under_way, self.most_under_way = [], 0.0, 0, 0, 0
+        self.keys = set()
         self.denies = lambda method, path, query: False
         self.lock = threading.Lock()
         self.server = make_server("127.0.0.1", 0, self, threaded=True, request_handler=_Quiet)
@@ -45,6 +46,7 @@ class Storage:
         request = (environ["REQUEST_METHOD"], environ["PATH_INFO"], environ["QUERY_STRING"])
         with self.lock:
             self.requests.append(request)
+            self.keys.add(environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].partition("/")[0])
             fails = self.failures > 0
             self.failures -= fails
             self.under_way += 1

@@ -126,7 +126,8 @@ def _of_store(results: str) -> Iterator["Check"]:
         return
     yield Check("results", f"{files.location} can be written")
     if files.is_local:
-        there = next(path for path in (Path(results).absolute(), *Path(results).absolute().parents) if path.exists())
+        place = Path(results).expanduser().absolute()
+        there = next(path for path in (place, *place.parents) if path.exists())
         yield of_disk(str(results), shutil.disk_usage(there).free)
 
 

@@ -22,8 +22,8 @@ HAVE = "have.json"
 def fetch(job: str | None, *, results: str, address: str | None, insecure: bool) -> None:
     """Bring the results of JOB, a name or an identity, from a cluster's head; by default those of the newest job.
 
-    What is here already does not travel again; trials that are only here stay. Reports are made here: `cnnjobs
-    aggregate`.
+    What is here already does not travel again: trials that are finished here stay as they are. Reports are made here:
+    `cnnjobs aggregate`.
     """
     from cnnjobs.cli import following
     from cnnjobs.cli.jobs import reach_named
@@ -48,11 +48,11 @@ def _bring(api: "JobsApi", there: str, home: "Files") -> tuple[int, int]:
     """Bring what is not here yet, in as many jobs as it takes; return the number of files and their bytes."""
     from cnnjobs.cli import remote
     from cnnjobs.errors import ClusterError
-    from cnnjobs.store.transfer import Incoming, digests
+    from cnnjobs.store.transfer import Incoming, digests, finished
 
-    incoming = Incoming(home)
+    incoming, done = Incoming(home), finished(home)
     while True:
-        have = json.dumps(digests(home)).encode()
+        have = json.dumps({"files": digests(home), "finished": done}).encode()
         words = ["send", there, f"{remote.UPLOADED}{HAVE}"]
         code, printed = remote.ask_head(api, words, {HAVE: have}, within_s=600)
         if code:
@@ -76,5 +76,6 @@ def send(store: str, have: Any) -> None:
     files = Files(store)
     if not files.exists():
         raise StoreError(f"There is no folder {files.location} on the head.")
-    for line in outgoing(files, json.load(have)):
+    there = json.load(have)
+    for line in outgoing(files, there["files"], there["finished"]):
         click.echo(line)

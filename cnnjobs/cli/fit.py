@@ -83,7 +83,7 @@ def fit(
     with Workshop(where, wishes, insecure=insecure, verbose=verbose) as workshop:
         trained = _run(fit, read.dataset, store, checkpoints, workshop, verbose)
     place = _save(trained, folder, name, output)
-    checkpoints.clear()
+    checkpoints.remove(fit.trial.trial_id)
     final = trained.final
     click.echo(
         f"{fit.trial.variant}: fitted on {final['train_rows']:,} images for {final['epochs_done']} epochs; test "

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 OF_RAY = re.compile(r"Running entrypoint for job |\S+ \S+\tINFO job_manager\.py:")
 """How lines begin that Ray writes into a job's log."""
 
-LACKING = "No module named 'cnnjobs"
-"""What Python says where this project is not installed."""
+LACKING = "ModuleNotFoundError: No module named 'cnnjobs"
+"""What Python says last where this project is not installed."""
 
 
 def follow(api: "JobsApi", identity: str, metadata: Mapping[str, str]) -> None:
@@ -191,18 +191,22 @@ def never_began(job: "RemoteJob", shown: Shown) -> bool:
     """Say whether a job that has ended did not get as far as its command; what a job file lacks is its own error."""
     if job.exit_code is None:
         return not shown.has_events
-    return job.exit_code != 0 and LACKING in shown.text
+    return job.exit_code != 0 and _last_line(shown.text).startswith(LACKING)
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or [""])[-1]
 
 
 def not_run(job: "RemoteJob", log: str) -> Exception:
     """Return what to say of a job that did not get as far as its command."""
     from cnnjobs.errors import ClusterError
 
-    why = (log.strip() or job.message.strip() or "no reason given").splitlines()[-1]
+    why = _last_line(log) or _last_line(job.message) or "no reason given"
     hint = (
         " The `python` on the head's PATH, where `ray start` ran, must have this project: pip install 'cnnjobs[gpu]' "
         "on every node."
-        if LACKING in why
+        if why.startswith(LACKING)
         else ""
     )
     return ClusterError(f"{job.identity} could not be run on the cluster: {why}.{hint}")

@@ -53,7 +53,7 @@ def submit_remotely(context: click.Context, job: str, results: str, url: str, *,
     """
     from cnnjobs.audit import audit_name
     from cnnjobs.cli.stores import refuse_keys
-    from cnnjobs.errors import Interrupted
+    from cnnjobs.errors import ClusterError, Interrupted
     from cnnjobs.jobfile import load_job
     from cnnjobs.upload import upload_of
 
@@ -75,6 +75,10 @@ def submit_remotely(context: click.Context, job: str, results: str, url: str, *,
             raise Interrupted(
                 f"Stopped while the job was sent. If it was there already, {goes_on(identity, name, url)}"
             ) from None
+        except ClusterError as error:
+            if "timed out" not in str(error):
+                raise
+            raise ClusterError(f"{error} If it took the job all the same, {goes_on(identity, name, url)}") from error
     follow(api, identity, about)
 
 

@@ -66,10 +66,8 @@ class Runner:
             StoreError: if another submit is at work on the store; nothing is written then.
             Interrupted: on Ctrl-C or SIGTERM; what was finished is stored.
         """
-        from cnnjobs.cli.progress import Waiting
-        from cnnjobs.store.compaction import compact_if_possible
         from cnnjobs.store.presence import Presence
-        from cnnjobs.submission import continuations, keep_job, sweep
+        from cnnjobs.submission import continuations
 
         if of_audited is not None:
             self._take_over(of_audited, prepared)
@@ -80,9 +78,17 @@ class Runner:
             self._run(prepared, missing)
             return
         with Presence(self._store.files):
-            keep_job(self._store, prepared)
-            sweep(self._store, self._checkpoints)
-            compact_if_possible(self._store, Waiting())
+            self._settle(prepared)
+
+    def _settle(self, prepared: "Prepared") -> None:
+        """Leave a store, which this process has claimed, as a run of the job would that has nothing to run."""
+        from cnnjobs.cli.progress import Waiting
+        from cnnjobs.store.compaction import compact_if_possible
+        from cnnjobs.submission import keep_job, sweep
+
+        keep_job(self._store, prepared)
+        sweep(self._store, self._checkpoints)
+        compact_if_possible(self._store, Waiting())
 
     def _take_over(self, source: "Store", prepared: "Prepared") -> None:
         from cnnjobs.audit import take_over
@@ -105,7 +111,11 @@ class Runner:
         slot, at_once = self.slot(prepared, len(trials))
         self._store.files.check_writable()
         rows = training_rows(prepared.job, len(prepared.dataset.y_train))
-        meter = Meter(len(trials), sum(trial.spec.epochs * rows for trial in trials))
+
+        def meter_of(trials: "list[Trial]") -> Meter:
+            return Meter(len(trials), sum(trial.spec.epochs * rows for trial in trials))
+
+        meter = meter_of(trials)
 
         def kept() -> str:
             return (
@@ -116,6 +126,10 @@ class Runner:
         try:
             with Presence(self._store.files) as presence:
                 trials = self.missing(prepared)  # another submit may have finished some before the claim
+                meter = meter_of(trials)
+                if not trials:
+                    self._settle(prepared)
+                    return
                 click.echo(_announcement(prepared, trials, slot, at_once), err=True)
                 submission = Submission(prepared, self._store, tuple(trials), slot, at_once, self._checkpoints)
                 with Display(meter, lambda trial: trial.spec.epochs * rows, verbose=self._verbose) as display:

@@ -8,6 +8,7 @@ import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from cnnjobs.store.checkpoints import Checkpoints, Folder
+from cnnjobs.store.files import Files
 
 ACCESS = ("AWS_", "GOOGLE_")
 """How variables begin that give access to object storage."""
@@ -19,9 +20,9 @@ class _Keeper:
     Keys are arguments here, because variables of Ray's own that hold some are written into its logs.
     """
 
-    def __init__(self, folders: Sequence[Folder], access: Mapping[str, str]) -> None:
-        self._folders = folders
-        os.environ.update(access)
+    def __init__(self, folders: bytes, access: Mapping[str, str]) -> None:
+        os.environ.update(access)  # before: a folder in a bucket looks for a profile when it is unpickled
+        self._folders: Sequence[Folder] = ray.cloudpickle.loads(folders)
 
     def call(self, place: int, method: str, *arguments: Any) -> Any:
         return getattr(self._folders[place], method)(*arguments)
@@ -68,7 +69,8 @@ def through_ray(checkpoints: Checkpoints) -> Checkpoints:
     """Return the same checkpoints for workers that cannot write where this process can."""
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
     actor: Any = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(_Keeper)
-    access = {name: value for name, value in os.environ.items() if name.startswith(ACCESS)}
     folders = checkpoints.folders
-    keeper = actor.options(scheduling_strategy=here).remote(folders, access)
+    is_local = all(isinstance(folder, Files) and folder.is_local for folder in folders)
+    access = {} if is_local else {name: value for name, value in os.environ.items() if name.startswith(ACCESS)}
+    keeper = actor.options(scheduling_strategy=here).remote(ray.cloudpickle.dumps(folders), access)
     return checkpoints.kept_in(lambda files: FilesThroughRay(keeper, folders.index(files)))

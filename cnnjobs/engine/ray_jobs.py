@@ -27,6 +27,9 @@ KIND = "cnnjobs"
 CONNECT_S, ANSWER_S = 10.0, 60.0
 """Seconds that a request waits for a connection, and for an answer. Ray's client would wait for ever."""
 
+SLOWEST = 20_000
+"""Bytes a second that an upload has at least: the time for a connection bounds also how long a body may take."""
+
 SILENT_S = 30.0
 """After so long without news from a log, its job is asked for by another request."""
 
@@ -72,7 +75,8 @@ class _Client(JobSubmissionClient):
     """Ray's, whose requests end."""
 
     def _do_request(self, *words: Any, **options: Any) -> Any:
-        return super()._do_request(*words, **{"timeout": (CONNECT_S, ANSWER_S), **options})
+        sending_s = CONNECT_S + len(options.get("data") or b"") / SLOWEST
+        return super()._do_request(*words, **{"timeout": (sending_s, ANSWER_S), **options})
 
 
 class JobsApi:

@@ -114,11 +114,6 @@ class Checkpoints:
         for name in (*_of(trial_id, names), *cut_off):  # the latter of a process that was killed while it wrote
             self.files.remove(name)
 
-    def clear(self) -> None:
-        """Remove all of them."""
-        for trial_id in self.trial_ids():
-            self.remove(trial_id)
-
     def trial_ids(self) -> set[str]:
         """Return the trials that have some."""
         names = self.files.names()

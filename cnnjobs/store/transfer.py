@@ -4,13 +4,17 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from cnnjobs.errors import StoreError
 from cnnjobs.store.files import Files
+from cnnjobs.store.store import Store
 
 FOLDERS = ("predictions", "epochs", "logs", "models", "trials", "")
 """What travels, in that order: the rows of trials are the commit marks, and come last; then job.json."""
+
+OF_TRIALS = ("predictions", "epochs", "logs", "trials")
+"""Folders whose files are of a trial each, by their names."""
 
 JOB = "job.json"
 """The only file of a store that travels and lies in no folder: running.json is of the machine it is on."""
@@ -27,16 +31,27 @@ def digests(files: Files) -> dict[str, str]:
     return {name: _digest(content) for name, content in _contents(files)}
 
 
-def outgoing(files: Files, have: Mapping[str, str], most_bytes: int = MOST_BYTES) -> Iterator[str]:
+def finished(files: Files) -> list[str]:
+    """Return the trials of a store that need not be run again."""
+    table = Store(files).read("trials", columns=["trial_id", "status"]).table
+    return sorted({row["trial_id"] for row in table.to_pylist() if row["status"] != "failed"})
+
+
+def outgoing(
+    files: Files, have: Mapping[str, str], done: Collection[str] = (), most_bytes: int = MOST_BYTES
+) -> Iterator[str]:
     """Yield a line for each file that the other side lacks, and last one with how many are left for another time.
 
     Args:
         files: the store.
         have: name -> hash, of the other side.
+        done: trials that are finished there: nothing of them travels, whatever became of them here.
         most_bytes: after so many no other file is begun.
     """
-    sent = left = 0
+    sent, left, done = 0, 0, set(done)
     for name, content in _contents(files):
+        if _trial_of(name) in done:
+            continue
         digest = _digest(content)
         if have.get(name) == digest:
             continue
@@ -102,6 +117,12 @@ def _contents(files: Files) -> Iterator[tuple[str, bytes]]:
             content = place.read(name) if _travels(folder, name) else None
             if content is not None:
                 yield f"{folder}/{name}" if folder else name, content
+
+
+def _trial_of(name: str) -> str:
+    """Return the trial that a file is of; nothing for a file of many, or of none."""
+    folder, _, plain = name.rpartition("/")
+    return plain.rpartition(".")[0] if folder in OF_TRIALS else ""
 
 
 def _travels(folder: str, name: str) -> bool:

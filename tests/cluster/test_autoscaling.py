@@ -100,7 +100,7 @@ def test_the_trials_table_names_gpus_and_their_seconds(head):
 
 
 def test_where_only_the_autoscaler_knows_a_trial_that_fits_nowhere_is_given_up_within_a_minute(tmp_path):
-    """As on Kubernetes, where nothing on the head says which nodes may be added; over HTTP, which nothing interrupts."""
+    """As on Kubernetes, where nothing on the head says which nodes may be added; over HTTP, where Ctrl-C is blocked."""
     settings = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "RAY_enable_autoscaler_v2": "1"}
     with heads.running_head(tmp_path / "head", cpus=1, **settings) as head:
         (head.home / "elastic.py").write_text(JOB)

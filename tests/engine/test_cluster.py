@@ -141,12 +141,24 @@ def test_no_worker_writes_under_the_store_and_no_trial_reads_a_path_of_the_submi
     assert all((tmp_path / "store" / "checkpoints" / name).read_bytes() == b"state" for name in names)
 
 
-def test_checkpoints_in_a_bucket_are_written_by_the_submitting_side_which_has_the_keys(session, monkeypatch):
+@pytest.mark.parametrize("how", ["keys", "profile"])
+def test_checkpoints_in_a_bucket_are_written_by_the_submitting_side_which_has_the_keys(
+    session, monkeypatch, tmp_path, how
+):
     """The nodes of a cluster on AWS have none: only the head has the role."""
     storage = object_storage.Storage()
+    profile = "[{}]\naws_access_key_id = {}\naws_secret_access_key = {}\n"
+    (tmp_path / "credentials").write_text(
+        profile.format("default", "AKIAOTHER", "secret") + profile.format("work", object_storage.KEY, "secret")
+    )
     try:
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", object_storage.KEY)
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", object_storage.SECRET)
+        if how == "keys":
+            monkeypatch.setenv("AWS_ACCESS_KEY_ID", object_storage.KEY)
+            monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", object_storage.SECRET)
+        else:
+            monkeypatch.setenv("AWS_PROFILE", "work")
+            monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         monkeypatch.setenv("AWS_ENDPOINT_URL", storage.url)
         monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         place = Files(f"s3://{storage.new_bucket()}/job")
@@ -155,6 +167,7 @@ def test_checkpoints_in_a_bucket_are_written_by_the_submitting_side_which_has_th
         assert len(logs) == 4, messages
         assert len(place.below("checkpoints").names()) == 8
         assert len(place.below("states").names()) == 4
+        assert storage.keys == {object_storage.KEY}
         assert {log["environment"]["AWS_SECRET_ACCESS_KEY"] for log in logs.values()} == {None}
     finally:
         storage.close()

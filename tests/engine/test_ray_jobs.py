@@ -35,6 +35,12 @@ class StuckHead:
 
             do_POST = do_GET  # noqa: N815
 
+            def do_PUT(self):
+                left = int(self.headers["Content-Length"]) - len(self.rfile.read(1 << 16))
+                time.sleep(1)  # a slow line
+                self.rfile.read(left)
+                self.tell(200)
+
             def tell(self, status):
                 about = {"type": "SUBMISSION", "submission_id": "one", "status": "RUNNING", "entrypoint": "x"}
                 version = {"version": "4", "ray_version": "2.60.0", "ray_commit": "abc"}
@@ -95,6 +101,15 @@ def test_a_request_that_is_never_answered_ends(head, jobs):
         with pytest.raises(ClusterError, match="imed out"):
             ask()
     assert time.monotonic() - began < 10
+
+
+def test_an_upload_takes_as_long_as_a_slow_line_needs(head, jobs, monkeypatch):
+    """Longer than a connection may take."""
+    monkeypatch.setattr(jobs, "CONNECT_S", 0.2)
+    monkeypatch.setattr(jobs, "ANSWER_S", 5.0)
+    api = api_of(jobs, head)
+    answer = api._client._do_request("PUT", "/api/packages/gcs/one.zip", data=bytes(16 << 20))  # more than buffers hold
+    assert answer.status_code == 200
 
 
 def test_a_head_that_no_longer_answers_is_given_up(head, jobs, monkeypatch):

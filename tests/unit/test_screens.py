@@ -437,7 +437,14 @@ def test_a_name_that_would_lead_out_of_the_folder_is_not_taken_from_a_cluster(na
         (None, "", False, True),
         (None, "", True, False),
         (1, "ModuleNotFoundError: No module named 'cnnjobs'", False, True),
+        (1, "Traceback\n  ...\nModuleNotFoundError: No module named 'cnnjobs.cli.on_head'\n", False, True),
         (2, "error: job.py, line 1, raised ModuleNotFoundError: No module named 'torch'", False, False),
+        (
+            1,
+            "WRONG node 10.0.0.2: ModuleNotFoundError: No module named 'cnnjobs'. Install\nerror: 1 of 9",
+            False,
+            False,
+        ),
         (0, "", False, False),
     ],
 )

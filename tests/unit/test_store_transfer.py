@@ -8,9 +8,10 @@ import pytest
 from stored import made_up_store
 
 from cnnjobs.errors import StoreError
+from cnnjobs.store.compaction import compact
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
-from cnnjobs.store.transfer import MARK, Incoming, digests, outgoing
+from cnnjobs.store.transfer import MARK, Incoming, digests, finished, outgoing
 
 
 @pytest.fixture
@@ -79,6 +80,34 @@ def test_what_is_only_at_home_stays(store, home):
     Incoming(home).take(list(outgoing(store, digests(home))))
     assert home.below("trials").read("mine.parquet") == b"mine"
     assert home.read("running.json") == b"here"
+
+
+def test_a_run_that_is_finished_at_home_does_not_give_way_to_one_of_the_cluster(tmp_path):
+    """Not to one that failed there, nor to one with other results; one that failed here does."""
+    there = made_up_store(tmp_path / "there")
+    here = made_up_store(tmp_path / "home" / "job")
+    row = here.read("trials").table.to_pylist()[0]
+    failed = {**row, "status": "failed", "error": "no memory", "test_accuracy": None}
+    there.commit(failed, {}, None)
+    before = everything(tmp_path / "home")
+    lines = list(outgoing(there.files, digests(here.files), finished(here.files)))
+    assert names(lines) == []
+    assert Incoming(here.files).take(lines) == 0
+    assert everything(tmp_path / "home") == before
+    lines = list(outgoing(here.files, digests(there.files), finished(there.files)))
+    assert f"trials/{row['trial_id']}.parquet" in names(lines)
+    Incoming(there.files).take(lines)
+    assert set(Store(there.files).read("trials").table["status"].to_pylist()) == {"completed"}
+
+
+def test_a_store_that_was_compacted_at_home_takes_nothing_twice(tmp_path):
+    there, here = made_up_store(tmp_path / "there"), made_up_store(tmp_path / "home" / "job")
+    compact(here, least=1)
+    assert names(outgoing(there.files, digests(here.files), finished(here.files))) == []
+
+
+def test_of_no_store_nothing_is_finished(home):
+    assert finished(home) == []
 
 
 def test_a_large_store_travels_in_several_rounds(store, home):
