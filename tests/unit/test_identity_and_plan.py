@@ -265,6 +265,124 @@ job = Job(name="a", dataset="digits", repeats=1, variants={str(w): Variant(model
     assert len(set(ids(load_job(tmp_path / "job.py").job))) == 2
 
 
+PLACES = {
+    "job.py": """
+import dataclasses, json
+from pathlib import Path
+from cnnjobs import Job, Variant, custom
+from blocks import *
+from spaces.first import first
+import settings
+
+C = {"w": 1}
+C["w"] = 2
+D = []
+D.append(3)
+settings.depth = 4
+READ = json.loads((Path(__file__).parent / "data.json").read_text())
+HERE = str(Path(__file__).parent)
+CACHE = {}
+
+@dataclasses.dataclass
+class Config:
+    width: int
+
+def helper(): return len(HERE), READ
+
+def make(config, steps):
+    def odd(n): return n if n < 1 else even(n - 1)
+    def even(n): return n if n < 1 else odd(n - 1)
+    def net(input_shape, classes):
+        CACHE[len(CACHE)] = 1
+        return block(C, D, config.width, settings.depth), first(), steps, odd, helper()
+    return net
+
+def other(x): return x + 1
+
+print("unrelated", C)
+net = make(Config(5), [other, max])
+job = Job(name="a", dataset="digits", repeats=1, variants={"net": Variant(model=custom(net))})
+""",
+    "blocks.py": "W = 1\ndef block(*parts): return W, parts\n",
+    "settings.py": "depth = 1\n",
+    "spaces/first.py": "from spaces.second import second\ndef first(): return second()\n",
+    "spaces/second.py": "def second(): return 1\n",
+    "data.json": "[1, 2]",
+}
+
+
+def ids_of_places(folder, monkeypatch, file=None, old="", new=""):
+    import sys
+
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
+    for name in ("blocks", "settings", "spaces", "spaces.first", "spaces.second"):
+        sys.modules.pop(name, None)
+    for name, text in PLACES.items():
+        (folder / name).parent.mkdir(exist_ok=True, parents=True)
+        changed = text.replace(old, new) if name == file else text
+        assert name != file or changed != text
+        (folder / name).write_text(changed)
+    return ids(load_job(folder / "job.py").job)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("blocks.py", "W = 1", "W = 2"),
+        ("job.py", 'C["w"] = 2', 'C["w"] = 3'),
+        ("job.py", "D.append(3)", "D.append(4)"),
+        ("job.py", "settings.depth = 4", "settings.depth = 5"),
+        ("settings.py", "depth = 1", "depth = 1; other = 2"),
+        ("spaces/second.py", "return 1", "return 2"),
+        ("data.json", "[1, 2]", "[1, 3]"),
+        ("job.py", "Config(5)", "Config(6)"),
+        ("job.py", "[other, max]", "[other, min]"),
+        ("job.py", "return x + 1", "return x + 2"),
+    ],
+    ids=[
+        *("star import", "item", "appended", "attribute of a module", "the module", "package without __init__"),
+        *("data that is read", "dataclass in a closure", "built-in in a closure", "function in a list in a closure"),
+    ],
+)
+def test_there_is_no_way_around_the_identity(tmp_path, monkeypatch, file, old, new):
+    before = ids_of_places(tmp_path, monkeypatch)
+    assert ids_of_places(tmp_path, monkeypatch) == before
+    assert ids_of_places(tmp_path, monkeypatch, file, old, new) != before
+
+
+@pytest.mark.parametrize(("old", "new"), [("unrelated", "printed"), ("repeats=1", "repeats=2")])
+def test_what_has_no_part_in_a_network_is_no_part_of_its_identity(tmp_path, monkeypatch, old, new):
+    before = ids_of_places(tmp_path, monkeypatch)
+    assert set(before) <= set(ids_of_places(tmp_path, monkeypatch, "job.py", old, new))
+
+
+def test_where_the_folder_lies_is_no_part_of_the_identity(tmp_path, monkeypatch):
+    assert ids_of_places(tmp_path / "one", monkeypatch) == ids_of_places(tmp_path / "two" / "deeper", monkeypatch)
+
+
+def test_a_network_that_is_built_stays_what_it_is(tmp_path, monkeypatch):
+    """Though it remembers something each time it is called."""
+    ids_of_places(tmp_path, monkeypatch)
+    job = load_job(tmp_path / "job.py").job
+    before = ids(job)
+    job.variants["net"].network.function((8, 8, 1), 10)
+    assert ids(job) == before
+
+
+def test_what_has_no_content_to_tell_is_refused_in_a_closure():
+    class Opaque:
+        pass
+
+    def make(value):
+        def net(input_shape, classes):
+            return value
+
+        return net
+
+    with pytest.raises(SpecError, match="net holds in its closure value a value of type Opaque, which cannot be part"):
+        canonical(custom(make(Opaque())))
+
+
 def test_a_lambda_is_refused():
     with pytest.raises(SpecError, match="must have a name"):
         canonical(custom(lambda input_shape, classes: None))

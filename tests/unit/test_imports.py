@@ -16,7 +16,19 @@ ROOMS = {  # which modules may import what, wherever in the file
 
 LAYERS = [  # imports point downwards
     {"errors", "spec"},
-    {"source", "identity", "plan", "messages", "jobfile", "datasets", "store", "machine", "modelfile", "versions"},
+    {
+        "content",
+        "source",
+        "identity",
+        "plan",
+        "messages",
+        "jobfile",
+        "datasets",
+        "store",
+        "machine",
+        "modelfile",
+        "versions",
+    },
     {"models", "training", "engine"},
     {"preparation", "submission", "final", "prediction", "annotation", "audit", "upload", "health"},
     {"analysis"},
