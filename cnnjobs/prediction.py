@@ -15,7 +15,7 @@ from cnnjobs.datasets.image_folder import picture_files
 from cnnjobs.datasets.pictures import read_picture, to_grey
 from cnnjobs.errors import DatasetError, ModelError
 from cnnjobs.modelfile import About
-from cnnjobs.spec import DatasetSpec, ImageFolder
+from cnnjobs.spec import DatasetSpec, ImageFolder, Npz
 
 CHUNK = 256
 """Pictures that are decoded and predicted at a stretch."""
@@ -148,27 +148,35 @@ def _folded(name: str) -> str:
 
 
 def like_training(spec: DatasetSpec | None, about: About) -> DatasetSpec:
-    """Return the data set as the network was trained on it; pictures of another folder get its size.
+    """Return the data set as the network was trained on it; one that lies elsewhere is read as that was.
 
     Args:
         spec: which one; None for that of training.
         about: the network's data set and picture size.
     """
     known = about.dataset
-    if spec is None or (type(spec) is type(known) and getattr(spec, "path", None) == getattr(known, "path", "")):
-        return known  # with the same part of it held out
+    if spec is None:
+        return known
+    if isinstance(spec, ImageFolder | Npz) and type(spec) is type(known):
+        return replace(known, path=spec.path)  # with the same part of it held out
     if isinstance(spec, ImageFolder):
         return replace(spec, size=about.image_shape[:2])
     return spec
 
 
 def held_out_note(data: Dataset, spec: DatasetSpec, about: About) -> list[str]:
-    """Warn if pictures of training may be among the test pictures: the data set has changed since."""
-    if spec != about.dataset or data.fingerprint == about.facts.get("dataset_fingerprint"):
+    """Warn if pictures of training may be among the test pictures: the data set is not as it was then."""
+    if data.fingerprint == about.facts.get("dataset_fingerprint"):
+        return []
+    if spec == about.dataset:
+        how = "has changed since the model was trained on it"
+    elif isinstance(spec, ImageFolder | Npz):
+        how = "is not what the model was trained on"
+    else:
         return []
     return [
-        f"{data.name} has changed since the model was trained on it: if its test pictures are held out and not in a "
-        "folder or array of their own, the model may have been trained on some"
+        f"{data.name} {how}: if its test pictures are held out and not in a folder or array of their own, the model "
+        "may have been trained on some"
     ]
 
 

@@ -100,6 +100,10 @@ def aggregate(
         others=[store.job for store in open_stores(results)[0] if store.job is not None],
     )
     folder_of = _folders(results, output)
+    if output is not None:
+        for folder in (*(folder_of(store) for store in open_stores(results)[0]), place.below("report")):
+            if folder is not None:
+                _check_output(folder)
     for_each_store(
         results,
         lambda store: show_comparison(store, asked, folder_of(store)),

@@ -76,6 +76,7 @@ _DEVICES = (
     click.option(
         "--checkpoint-every",
         type=click.FloatRange(min=0),
+        callback=finite,
         metavar="SECONDS",
         help="Keep a trial's state so often; 0: after every epoch.  [default: 30 s or more, about 1% of the time]",
     ),

@@ -117,9 +117,11 @@ def _show_half_width(prepared: "Prepared", store: "Store", path: str, results: s
 
 def _go_on(prepared: "Prepared", rule: "HalfWidth", path: str, results: str) -> str:
     """Return the command that runs what the half width still needs."""
+    from cnnjobs.cli.remote import words_of
     from cnnjobs.spec.half_width import MOST_REPEATS
 
-    words = ["cnnjobs", "submit", path, "--half-width", f"{100 * rule.half_width:g}"]
+    given = words_of(click.get_current_context(), leave=("job", "repeats", "results", "audit", "sizes", "summary"))
+    words = ["cnnjobs", "submit", path, "--half-width", f"{100 * rule.half_width:g}", *given]
     words += ["--most-repeats", str(rule.most)] if rule.most != MOST_REPEATS else []
     words += ["--repeats", str(rule.pilot)] if prepared.job.repeats != rule.pilot else []
     words += ["--results", results] if results != DEFAULT_RESULTS else []

@@ -53,7 +53,8 @@ def predict(model: str, images: Sequence[str], *, top_k: int, annotate: str | No
         found = list(answers(pictures, about, network.predict, min(top_k, len(about.class_names))))
     for note in _notes(found, about):
         click.echo(f"note: {note}", err=True)
-    click.echo({"text": _as_text, "json": _as_json, "csv": _as_csv}[form](found), nl=form != "csv")
+    text = {"text": _as_text, "json": _as_json, "csv": _as_csv}[form](found)
+    click.echo(text.encode("utf-8", "surrogateescape") if form == "csv" else text, nl=form != "csv")
     if annotate is not None:
         click.echo(f"annotated: {_annotate(found, Path(annotate))} pictures in {annotate}", err=True)
     broken = [answer for answer in found if answer.error]

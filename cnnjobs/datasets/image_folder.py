@@ -283,4 +283,5 @@ def _broken_text(root: Path, broken: dict[str, str], what: str) -> str:
     shown = [f"{os.path.relpath(path, root)} ({reason})" for path, reason in list(broken.items())[:5]]
     more = f" and {len(broken) - len(shown)} more" if len(broken) > len(shown) else ""
     noun = "picture" if len(broken) == 1 else "pictures"
-    return f"{root.name}: {len(broken)} {noun} {what}: {'; '.join(shown)}{more}."
+    text = f"{root.name}: {len(broken)} {noun} {what}: {'; '.join(shown)}{more}."
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # a name need not be UTF-8

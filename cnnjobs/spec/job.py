@@ -76,15 +76,16 @@ class Job:
                 f"`name` must not be one of {', '.join(TAKEN)}, which are folders beside those of jobs. "
                 f"Received: name={self.name!r}."
             )
-        whole("seed", self.seed, least=0)
-        whole("replicas", self.replicas, least=1, most=1024)
+        object.__setattr__(self, "seed", whole("seed", self.seed, least=0))
+        object.__setattr__(self, "replicas", whole("replicas", self.replicas, least=1, most=1024))
         if self.gpus_per_trial is not None:
             gpus = gpu_count("gpus_per_trial", self.gpus_per_trial)
             object.__setattr__(self, "gpus_per_trial", gpus)
             object.__setattr__(self, "replicas", _replicas(self.replicas, gpus))
         if self.folds is not None:
-            whole("folds", self.folds, least=2, most=1000, hint="Use `validation=0.2` for a single hold-out.")
-        _check_validation(self.validation, self.folds)
+            hint = "Use `validation=0.2` for a single hold-out."
+            object.__setattr__(self, "folds", whole("folds", self.folds, least=2, most=1000, hint=hint))
+        object.__setattr__(self, "validation", _checked_validation(self.validation, self.folds))
         flag("stratify", self.stratify)
         one_of("keep", self.keep, (None, "state"))
         object.__setattr__(self, "variants", _checked_variants(self.variants))
@@ -127,9 +128,9 @@ def grid(make: Any, **axes: Iterable[Any]) -> dict[str, Variant]:
     return {", ".join(f"{key}={value}" for key, value in one.items()): build(**one) for one in settings}
 
 
-def _check_validation(validation: float | str | None, folds: int | None) -> None:
+def _checked_validation(validation: float | str | None, folds: int | None) -> float | str | None:
     if validation is None:
-        return
+        return None
     if isinstance(validation, str):
         one_of("validation", validation, ("test",))
         if folds is not None:
@@ -137,8 +138,8 @@ def _check_validation(validation: float | str | None, folds: int | None) -> None
                 f"`validation='test'` and `folds={folds}` exclude each other: with folds, each fold is the "
                 "validation set once. Remove one of them."
             )
-    else:
-        number("validation", validation, above=0, below=1, hint='Or "test", the tutorials\' protocol.')
+        return validation
+    return number("validation", validation, above=0, below=1, hint='Or "test", the tutorials\' protocol.')
 
 
 def _for_each(name: str, value: Any, variants: Mapping[str, Variant], check: Callable[[Any], Any]) -> Any:

@@ -4,9 +4,10 @@ import contextlib
 import json
 import os
 import platform
+import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -15,12 +16,17 @@ from cnnjobs.errors import StoreError
 from cnnjobs.machine import process_birth, process_lives
 from cnnjobs.store.files import Files
 
-NAME = "running.json"
+PREFIX, SUFFIX = "running-", ".json"
+"""How the file of a submit begins and ends; each has one of its own, so that none can write over another's claim."""
+
 EVERY_S = 5.0
 """Seconds between two signs of life."""
 
 SILENT_S = 120.0
 """Without a sign of life for that long, a submit on another machine is taken for dead."""
+
+YIELD_S = 3.0
+"""So long one of two that began in the same instant waits for the other to give way."""
 
 
 @dataclass(frozen=True)
@@ -28,37 +34,53 @@ class Sign:
     """The last sign of life of a submit.
 
     Args:
+        name: of its file.
         alive: whether it is still at work.
         pid: its process.
         host: its machine.
+        at: seconds since 1970.
         running: label -> what it is doing, for each trial that was under way.
     """
 
+    name: str
     alive: bool
     pid: int
     host: str
+    at: float
     running: Mapping[str, str]
 
 
 def read_sign(files: Files, now: Callable[[], float] = time.time) -> Sign | None:
     """Return the sign of life in a store, or None if no submit is at work or was cut off."""
-    content = files.read(NAME)
-    if content is None:
-        return None
+    return max(_signs(files, now), key=lambda sign: (sign.alive, sign.at), default=None)
+
+
+def _signs(files: Files, now: Callable[[], float]) -> Iterator[Sign]:
+    for name in files.names(SUFFIX):
+        content = files.read(name) if name.startswith(PREFIX) else None
+        sign = None if content is None else _parsed(name, content, now)
+        if sign is not None:
+            yield sign
+
+
+def _parsed(name: str, content: bytes, now: Callable[[], float]) -> Sign | None:
     try:
         document = json.loads(content)
-        pid, host, born = int(document["pid"]), str(document["host"]), document["born"]
-        here = host == platform.node()
-        alive = (
-            process_lives(pid) and born == process_birth(pid) if here else abs(now() - float(document["at"])) < SILENT_S
-        )
-        return Sign(alive, pid, host, dict(document["running"]))
+        pid, host, at = int(document["pid"]), str(document["host"]), float(document["at"])
+        if host == platform.node():
+            alive = process_lives(pid) and document["born"] == process_birth(pid)
+        else:
+            alive = abs(now() - at) < SILENT_S
+        return Sign(name, alive, pid, host, at, dict(document["running"]))
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
 class Presence:
     """Claims a store for this process, and gives signs of life from a thread of its own until `leave`.
+
+    Writes a file of its own first and looks for those of others then: of two that do so at once, at least one sees
+    the other, on a disk as in object storage, which shows what was written. Where both do, the later name gives way.
 
     Args:
         files: the store's folder.
@@ -70,16 +92,17 @@ class Presence:
     """
 
     def __init__(self, files: Files, now: Callable[[], float] = time.time, every_s: float = EVERY_S) -> None:
-        sign = read_sign(files, now)
-        if sign is not None and sign.alive:
-            raise StoreError(
-                f"Another submit is at work on {files.location} (process {sign.pid} on {sign.host}). Wait for it, stop "
-                f"it, or choose another place with `--results PATH`. If it is gone, remove {files.location}/{NAME}."
-            )
         self._files, self._now, self._every_s = files, now, every_s
+        self._name = f"{PREFIX}{secrets.token_hex(8)}{SUFFIX}"
         self._running: Mapping[str, str] = {}
         self._over = threading.Event()
+        self._refuse_others(list(_signs(files, now)))  # nothing is written where one is at work for long
         self._give()
+        try:
+            self._refuse_others(self._left_after_yielding())
+        except BaseException:
+            files.remove(self._name)
+            raise
         self._thread = threading.Thread(target=self._live, name="signs of life", daemon=True)
         self._thread.start()
 
@@ -98,13 +121,32 @@ class Presence:
         self._running = dict(running)
 
     def leave(self) -> None:
-        """Take the claim back, unless another has taken the store over."""
+        """Take the claim back. Where the storage cannot be reached, it grows old by itself."""
         self._over.set()
         self._thread.join()
-        with contextlib.suppress(StoreError):  # where the storage cannot be reached, the claim grows old by itself
-            sign = read_sign(self._files, self._now)
-            if sign is None or (sign.pid, sign.host) == (os.getpid(), platform.node()):
-                self._files.remove(NAME)
+        self._files.remove(self._name)
+
+    def _left_after_yielding(self) -> list[Sign]:
+        """Return the signs of others, after those had time to give way that began at the same time and must."""
+        until = time.monotonic() + YIELD_S
+        while True:
+            others = [sign for sign in _signs(self._files, self._now) if sign.name != self._name]
+            alive = [sign for sign in others if sign.alive]
+            if not alive or any(sign.name < self._name for sign in alive) or time.monotonic() > until:
+                return others
+            time.sleep(YIELD_S / 10)
+
+    def _refuse_others(self, others: list[Sign]) -> None:
+        """Refuse to work beside one that is alive; remove what the dead have left."""
+        for sign in others:
+            if sign.alive:
+                raise StoreError(
+                    f"Another submit is at work on {self._files.location} (process {sign.pid} on {sign.host}). Wait "
+                    "for it, stop it, or choose another place with `--results PATH`. If it is gone, remove "
+                    f"{self._files.location}/{sign.name}."
+                )
+        for sign in others:
+            self._files.remove(sign.name)
 
     def _live(self) -> None:
         while not self._over.wait(self._every_s):
@@ -112,7 +154,7 @@ class Presence:
                 self._give()
 
     def _give(self) -> None:
-        self._files.write(NAME, json.dumps(_document(self._now(), self._running)).encode())
+        self._files.write(self._name, json.dumps(_document(self._now(), self._running)).encode())
 
 
 def _document(at: float, running: Mapping[str, str]) -> dict[str, Any]:

@@ -94,7 +94,8 @@ class Store:
         """Keep the resolved job, if it is not what is kept already."""
         document = {"schema": SCHEMA_VERSION, **job}
         if document != self.job:
-            self.files.write("job.json", json.dumps(document, indent=2, ensure_ascii=False).encode())
+            text = json.dumps(document, indent=2, ensure_ascii=False)
+            self.files.write("job.json", text.encode("utf-8", "backslashreplace"))  # a path need not be UTF-8
             self.job = document
 
     def read(

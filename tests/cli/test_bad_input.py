@@ -91,6 +91,8 @@ def test_a_missing_job_file():
             "`--half-width` must be a number at least 0.001 and below 100. Received: half-width=0.0.",
         ),
         (["--half-width", "nan"], "`--half-width` must be a number"),
+        (["--checkpoint-every", "nan"], "Invalid value for '--checkpoint-every': must be a finite number."),
+        (["--checkpoint-every", "inf"], "Invalid value for '--checkpoint-every': must be a finite number."),
         (["--half-width", "1", "--repeats", "1"], "`--half-width` needs a pilot of at least 2 repeats"),
         (["--half-width", "1", "--most-repeats", "1"], "`--most-repeats` must be at least 2"),
         (["--most-repeats", "9"], "`--most-repeats` goes with `--half-width POINTS`"),

@@ -25,7 +25,7 @@ from cnnjobs.store import remote
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.compaction import compact
 from cnnjobs.store.files import Files
-from cnnjobs.store.presence import NAME, SILENT_S
+from cnnjobs.store.presence import PREFIX, SILENT_S
 from cnnjobs.store.store import Store
 
 pytest.importorskip("moto.server", reason="the local S3 server is moto: pip install -e '.[test]'")
@@ -112,7 +112,7 @@ def test_submit_interrupt_submit_status_plan_load(storage, bucket, tmp_path, mon
     )
     results = cnnjobs.load_results(uri)
     assert [len(results.trials), len(results.epochs), len(results.predictions)] == [10, 10, 10 * 359]
-    assert {name for name in storage.names(bucket) if NAME in name} == set(), "the claim is taken back"
+    assert {name for name in storage.names(bucket) if PREFIX in name} == set(), "the claim is taken back"
 
 
 def test_the_command_to_look_further_carries_the_settings_of_the_uri(storage, bucket, tmp_path):
@@ -189,7 +189,7 @@ def sign(age_s, host="elsewhere"):
 
 def test_a_second_submit_from_another_machine_is_refused(storage, bucket, tmp_path):
     uri = f"s3://{bucket}/r"
-    Files(f"{uri}/tiny").write(NAME, sign(age_s=SILENT_S / 2))
+    Files(f"{uri}/tiny").write(f"{PREFIX}0.json", sign(age_s=SILENT_S / 2))
     done = submit_in(tmp_path, "--results", uri)
     assert done.exit_code == 2
     assert f"Another submit is at work on s3://{bucket}/r/tiny (process 1 on elsewhere)" in done.stderr
@@ -198,7 +198,7 @@ def test_a_second_submit_from_another_machine_is_refused(storage, bucket, tmp_pa
 
 def test_one_on_another_machine_that_fell_silent_is_taken_for_dead(storage, bucket, tmp_path):
     uri = f"s3://{bucket}/r"
-    Files(f"{uri}/tiny").write(NAME, sign(age_s=SILENT_S + 1))
+    Files(f"{uri}/tiny").write(f"{PREFIX}0.json", sign(age_s=SILENT_S + 1))
     assert submit_in(tmp_path, "--results", uri, repeats=1).exit_code == 0
 
 

@@ -1,6 +1,7 @@
 """A half width asked for: the first repeats fix how many there are to be, and those are run."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -448,6 +449,14 @@ def test_plan_says_what_an_interrupted_half_width_still_needs(submit):
     asked = "A half width of 1.5 points of test accuracy was asked for:"
     assert f"{asked} {left} runs still to go: cnnjobs submit job.py --half-width 1.5\n" in plan()
     assert "--half-width 1.5 --repeats 5" in plan("--repeats", "3")
+
+
+def test_the_command_that_plan_prints_is_of_the_same_trials(submit, tmp_path):
+    """With what changes the job, else it would be another one."""
+    changes = ("--epochs", "2", "--limit-train", "200", "--only", "one")
+    submit(*ASK, *changes, engine=StopAfter(6))
+    printed = re.search(r"to go: cnnjobs (submit .*)", plan(*changes))[1]
+    assert printed == "submit job.py --half-width 1.5 --only one --epochs 2 --limit-train 200"
 
 
 def test_plan_says_that_a_pilot_not_over_knows_only_the_least(submit):

@@ -12,7 +12,7 @@ from cnnjobs.annotation import annotate, check_folder
 from cnnjobs.errors import ModelError, StoreError
 from cnnjobs.modelfile import About
 from cnnjobs.prediction import Answer, answers, examples, expand, held_out_note, like_training, truth_of
-from cnnjobs.spec import ImageFolder, Named
+from cnnjobs.spec import ImageFolder, Named, Npz
 
 COLOR = About(("red", "green", "blue"), (4, 6, 3), Named("digits"))
 GREY = About(("dark", "light"), (4, 6, 1), Named("digits"))
@@ -128,7 +128,9 @@ def test_data_of_training_are_read_as_then_and_other_folders_in_its_size():
     about = About(("a", "b"), (4, 6, 1), own, {"dataset_fingerprint": "f"})
     assert like_training(None, about) == own
     assert like_training(ImageFolder("/photos"), about) == own, "with the same half of it held out"
-    assert like_training(ImageFolder("/others"), about) == ImageFolder("/others", size=(4, 6))
+    assert like_training(ImageFolder("/others"), about) == replace(own, path="/others"), "it may have been moved"
+    assert like_training(Npz("/others.npz"), About(("a",), (4, 6, 1), Npz("/own.npz", test=0.1), {})).test == 0.1
+    assert like_training(ImageFolder("/others"), About(("a",), (4, 6, 1), Named("mnist"), {})).size == (4, 6)
     assert like_training(Named("digits"), about) == Named("digits")
 
 
@@ -139,7 +141,9 @@ def test_data_that_have_changed_since_training_are_warned_of():
     changed = About(data.class_names, (8, 8, 1), spec, {"dataset_fingerprint": "other"})
     assert held_out_note(data, spec, unchanged) == []
     assert "tiny has changed since the model was trained on it" in held_out_note(data, spec, changed)[0]
-    assert held_out_note(data, ImageFolder("/others"), changed) == []
+    assert "tiny is not what the model was trained on" in held_out_note(data, ImageFolder("/others"), changed)[0]
+    assert held_out_note(data, ImageFolder("/others"), unchanged) == [], "the same pictures, elsewhere"
+    assert held_out_note(data, Named("mnist"), changed) == [], "it has a test set of its own"
 
 
 def test_classes_without_pictures_are_told():

@@ -46,6 +46,21 @@ def test_a_folder_that_holds_pages_of_something_else_is_refused(tmp_path, name):
     assert (tmp_path / "out" / name).read_text() == "mine"
 
 
+def test_of_several_jobs_no_folder_is_written_over(tmp_path):
+    """Pages of one's own below --output; the jobs' own folders."""
+    for name in ("one", "two"):
+        made_up_store(tmp_path / "results", name, runs=2)
+    mine = tmp_path / "site" / "two" / "index.html"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    for output in ("site", "results"):
+        done = aggregate(tmp_path / "results", "--output", tmp_path / output)
+        assert done.exit_code == 2, done.output
+        assert "must be a folder of its own for the report" in done.output
+    assert mine.read_text() == "mine"
+    assert not list((tmp_path / "results").rglob("index.html"))
+
+
 def test_an_output_that_cannot_be_written_is_noticed_before_anything_is_computed(tmp_path):
     store = make_store(tmp_path / "results", {"a": [0.5, 0.6]})
     (tmp_path / "out").write_text("a file")

@@ -1,7 +1,11 @@
-"""Two submits of the same job, one after the other by a hair."""
+"""What a submit meets: another that was quicker by a hair, numbers of NumPy's, names of another alphabet."""
 
+import json
+
+import numpy as np
 import pytest
 from fakes import submit_in
+from PIL import Image
 
 from cnnjobs.cli.running import Runner
 
@@ -32,7 +36,7 @@ def test_a_submit_that_finds_everything_done_after_its_claim_has_nothing_to_run(
     assert done.exit_code == 0, done.output
     assert "Nothing to run: every trial of tiny that was asked for is stored." in done.stdout
     assert "one" in done.stdout, "and the comparison is shown"
-    assert not (tmp_path / "results" / "tiny" / "running.json").exists()
+    assert not list((tmp_path / "results" / "tiny").glob("running-*"))
 
 
 def test_a_submit_that_finds_some_done_after_its_claim_counts_the_others(overtaken, tmp_path):
@@ -41,3 +45,37 @@ def test_a_submit_that_finds_some_done_after_its_claim_counts_the_others(overtak
     assert done.exit_code == 0, done.output
     assert "tiny: 6 trials (4 of 10 not asked for or stored already)" in done.stderr
     assert "[6/6] " in done.stderr
+
+
+def test_numbers_of_numpys_are_numbers(tmp_path):
+    def change(text):
+        options = "seed=np.int64(3), folds=np.int64(2), replicas=np.int32(1), repeats=np.int8(2)"
+        return "import numpy as np\n" + text.replace('name="tiny"', f'name="tiny", {options}').replace(
+            ", repeats=5", ""
+        )
+
+    done = submit_in(tmp_path, "--only", "one", change=change)
+    assert done.exit_code == 0, done.output
+    kept = json.loads((tmp_path / "results" / "tiny" / "job.json").read_text())
+    assert (kept["seed"], kept["protocol"]["folds"], kept["repeats"]) == (3, 2, 2)
+
+    def other(text):
+        return "import numpy as np\n" + text.replace('name="tiny"', 'name="tiny2", validation=np.float32(0.25)')
+
+    assert submit_in(tmp_path, "--only", "one", change=other).exit_code == 0
+
+
+def test_a_picture_that_cannot_be_read_is_named_whatever_its_alphabet(tmp_path):
+    for label in ("cat", "dog"):
+        folder = tmp_path / "photos" / label
+        folder.mkdir(parents=True)
+        for index in range(6):
+            Image.fromarray(np.full((8, 8, 3), 40 * index, np.uint8)).save(folder / f"{index}.png")
+    try:
+        (tmp_path / "photos" / "cat" / "k\udcfcche.jpg").write_bytes(b"cut short")
+    except OSError:
+        pytest.skip("this file system takes only names in UTF-8")
+    done = submit_in(tmp_path, "--only", "one", "--repeats", "1", dataset="photos", change=lambda text: text)
+    assert done.exit_code == 0, done.output
+    assert "photos: 1 picture " in done.stderr
+    assert "che.jpg" in done.stderr

@@ -1,5 +1,6 @@
 """The store: trials appear whole or not at all, and anything that reads Parquet reads them."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -16,7 +17,7 @@ import cnnjobs
 from cnnjobs.errors import StoreError
 from cnnjobs.messages import Predictions
 from cnnjobs.store.files import Files
-from cnnjobs.store.presence import NAME, Presence, read_sign
+from cnnjobs.store.presence import PREFIX, Presence, read_sign
 from cnnjobs.store.results import open_stores
 from cnnjobs.store.schemas import EPOCHS, PREDICTIONS, SCHEMA_VERSION, TRIALS, one_row
 from cnnjobs.store.store import Store
@@ -352,32 +353,69 @@ def test_signs_of_life_say_what_is_running(tmp_path):
 
 def test_leaving_does_not_take_away_the_claim_of_another(tmp_path):
     presence = Presence(Files(tmp_path), every_s=60)
-    document = json.loads((tmp_path / NAME).read_text()) | {"host": "elsewhere"}
-    (tmp_path / NAME).write_text(json.dumps(document))
+    (other,) = changed_sign(tmp_path, host="elsewhere")
     presence.leave()
-    assert (tmp_path / NAME).exists()
+    assert [path.name for path in tmp_path.iterdir()] == [other]
 
 
-def changed_sign(folder, **changes):
-    presence = Presence(Files(folder), every_s=60)
-    document = json.loads((folder / NAME).read_text()) | changes
-    presence.leave()
-    (folder / NAME).write_text(json.dumps(document))
-    return document
+def changed_sign(folder, name=f"{PREFIX}0{PREFIX}.json", **changes):
+    """Leave a sign of another, made from one of this process."""
+    with contextlib.ExitStack() as stack:
+        if not list(folder.glob(f"{PREFIX}*")):
+            stack.enter_context(Presence(Files(folder), every_s=60))
+        document = json.loads(next(folder.glob(f"{PREFIX}*")).read_text()) | changes
+    (folder / name).write_text(json.dumps(document))
+    return {name: document}
+
+
+CLAIM = """
+import sys
+from cnnjobs.errors import StoreError
+from cnnjobs.store.files import Files
+from cnnjobs.store.presence import Presence
+
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    with Presence(Files(sys.argv[1])):
+        print("claimed", flush=True)
+        sys.stdin.readline()
+except StoreError:
+    print("refused", flush=True)
+"""
+
+
+def test_of_several_that_begin_in_the_same_instant_one_claims_the_store(tmp_path):
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    for round_ in range(3):
+        folder = tmp_path / str(round_)
+        begun = [subprocess.Popen([sys.executable, "-c", CLAIM, str(folder)], **pipes) for _ in range(4)]
+        for process in begun:
+            assert process.stdout.readline() == "ready\n"
+        for process in begun:
+            process.stdin.write("\n")
+            process.stdin.flush()
+        told = sorted(process.stdout.readline().strip() for process in begun)
+        assert told == ["claimed", "refused", "refused", "refused"]
+        for process in begun:
+            process.communicate("\n", timeout=30)
+        assert list(folder.iterdir()) == []
 
 
 def test_a_dead_process_does_not_hold_the_store_even_if_its_number_is_used_again(tmp_path):
     changed_sign(tmp_path, born="1")
     assert not read_sign(Files(tmp_path)).alive
     Presence(Files(tmp_path)).leave()
+    assert list(tmp_path.iterdir()) == [], "what the dead have left is gone too"
 
 
 def test_a_silent_submit_on_another_machine_is_taken_for_dead(tmp_path):
-    at = changed_sign(tmp_path, host="elsewhere")["at"]
+    ((_, document),) = changed_sign(tmp_path, host="elsewhere").items()
+    at = document["at"]
     assert read_sign(Files(tmp_path), now=lambda: at + 60).alive
     assert not read_sign(Files(tmp_path), now=lambda: at + 600).alive
 
 
 def test_a_sign_cut_short_is_no_sign(tmp_path):
-    (tmp_path / NAME).write_text("{")
+    (tmp_path / f"{PREFIX}0.json").write_text("{")
     assert read_sign(Files(tmp_path)) is None

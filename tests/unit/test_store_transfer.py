@@ -22,7 +22,7 @@ def store(tmp_path):
     made.files.below("models").write("a-0123.keras", bytes(range(256)))
     made.files.below("checkpoints").write("t0-1-0000001.npz", b"state")
     made.files.below("report").write("report.html", b"<html>")
-    made.files.write("running.json", b"{}")
+    made.files.write("running-0a.json", b"{}")
     made.files.below("trials").write(".t9.parquet.1-ab.part", b"half")
     return made.files
 
@@ -53,7 +53,7 @@ def test_a_store_arrives_file_by_file_as_it_was(store, home, tmp_path):
     incoming = Incoming(home)
     assert incoming.take(list(outgoing(store, digests(home)))) == 0
     arrived, sent = everything(tmp_path / "home" / "job"), everything(tmp_path / "there" / "job")
-    stays = {"running.json", "checkpoints/t0-1-0000001.npz", "report/report.html", "trials/.t9.parquet.1-ab.part"}
+    stays = {"running-0a.json", "checkpoints/t0-1-0000001.npz", "report/report.html", "trials/.t9.parquet.1-ab.part"}
     assert arrived == {name: content for name, content in sent.items() if name not in stays}
     assert (incoming.files, incoming.nbytes) == (len(arrived), sum(map(len, arrived.values())))
     assert len(Store(home).read("trials").table) == 4
@@ -76,10 +76,10 @@ def test_only_what_lacks_travels(store, home):
 
 def test_what_is_only_at_home_stays(store, home):
     home.below("trials").write("mine.parquet", b"mine")
-    home.write("running.json", b"here")
+    home.write("running-0a.json", b"here")
     Incoming(home).take(list(outgoing(store, digests(home))))
     assert home.below("trials").read("mine.parquet") == b"mine"
-    assert home.read("running.json") == b"here"
+    assert home.read("running-0a.json") == b"here"
 
 
 def test_a_run_that_is_finished_at_home_does_not_give_way_to_one_of_the_cluster(tmp_path):
@@ -227,7 +227,7 @@ BAD = [
     "~/x",
     "x.py",
     "authorized_keys",
-    "running.json",
+    "running-0a.json",
 ]
 
 

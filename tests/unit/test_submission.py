@@ -13,7 +13,7 @@ from cnnjobs.engine.protocol import Slot
 from cnnjobs.errors import SpecError, StoreError
 from cnnjobs.preparation import Overrides, prepare, read_job, store_at
 from cnnjobs.store.checkpoints import Checkpoints
-from cnnjobs.store.presence import NAME, Presence
+from cnnjobs.store.presence import PREFIX, Presence
 from cnnjobs.store.results import load_results
 from cnnjobs.submission import Submission, continuations, missing_trials, state_of
 
@@ -254,7 +254,7 @@ def test_an_interrupted_submit_keeps_what_is_finished_and_continues(submit, tmp_
     with pytest.raises(KeyboardInterrupt):
         submit(InterruptedEngine())
     assert load_results(tmp_path / "results").trials.status.tolist() == ["completed"]
-    assert not (tmp_path / "results" / "tiny" / NAME).exists()
+    assert not list((tmp_path / "results" / "tiny").glob(f"{PREFIX}*"))
     assert len(ended(submit())) == 3
 
 
