@@ -20,17 +20,23 @@ def content_of(value: Any, of_code: Callable[[Any], str]) -> str:
 
     Args:
         value: a number, text, a container of such, an array, a dataclass; or what `of_code` knows.
-        of_code: returns the text of anything else: a function, a class, a module.
+        of_code: returns the text of anything else, of functions and classes above all.
 
     Raises:
-        NoContent: if there is no telling.
+        NoContent: if there is no telling: of what holds itself, for one.
     """
+    try:
+        return _content_of(value, of_code)
+    except (RecursionError, AttributeError):
+        raise NoContent(type(value).__name__) from None
 
+
+def _content_of(value: Any, of_code: Callable[[Any], str]) -> str:
     def inner(part: Any) -> str:
-        return content_of(part, of_code)
+        return _content_of(part, of_code)
 
     if isinstance(value, enum.Enum):
-        return f"{type(value).__qualname__}.{value.name}"
+        return f"{of_code(type(value))}.{value.name}"
     if isinstance(value, _PLAIN):
         return repr(value)
     if isinstance(value, list | tuple):
@@ -40,10 +46,12 @@ def content_of(value: Any, of_code: Callable[[Any], str]) -> str:
     if isinstance(value, dict):
         return f"dict[{', '.join(f'{inner(key)}: {inner(item)}' for key, item in value.items())}]"
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        parts = (f"{field.name}={inner(getattr(value, field.name))}" for field in dataclasses.fields(value))
-        return f"{type(value).__qualname__}({', '.join(parts)})"
+        parts = [f"{field.name}={inner(getattr(value, field.name))}" for field in dataclasses.fields(value)]
+        return f"{of_code(type(value))}({', '.join(parts)})"
     if isinstance(value, functools.partial):
         return f"partial{inner([value.func, list(value.args), value.keywords])}"
-    if type(value).__module__ == "numpy" and hasattr(value, "tobytes") and not value.dtype.hasobject:
+    if type(value).__module__ == "numpy" and hasattr(value, "tobytes"):
+        if value.dtype.hasobject:
+            raise NoContent(type(value).__name__)
         return f"{value.dtype}{value.shape}{hashlib.sha256(value.tobytes()).hexdigest()}"
     return of_code(value)

@@ -148,7 +148,7 @@ def _folded(name: str) -> str:
 
 
 def like_training(spec: DatasetSpec | None, about: About) -> DatasetSpec:
-    """Return the data set as the network was trained on it; one that lies elsewhere is read as that was.
+    """Return the data set as the network was trained on it; one that lies elsewhere with the same part held out.
 
     Args:
         spec: which one; None for that of training.
@@ -157,11 +157,12 @@ def like_training(spec: DatasetSpec | None, about: About) -> DatasetSpec:
     known = about.dataset
     if spec is None:
         return known
-    if isinstance(spec, ImageFolder | Npz) and type(spec) is type(known):
-        return replace(known, path=spec.path)  # with the same part of it held out
+    size = about.image_shape[:2]
     if isinstance(spec, ImageFolder):
-        return replace(spec, size=about.image_shape[:2])
-    return spec
+        if not isinstance(known, ImageFolder):
+            return replace(spec, size=size)
+        return known if spec.path == known.path else replace(known, path=spec.path, size=size)
+    return replace(known, path=spec.path) if isinstance(spec, Npz) and isinstance(known, Npz) else spec
 
 
 def held_out_note(data: Dataset, spec: DatasetSpec, about: About) -> list[str]:

@@ -1,19 +1,22 @@
 """The source text a user's function depends on, so that editing any of it makes a new trial."""
 
 import ast
+import contextlib
 import functools
+import inspect
 import linecache
+import os
+import symtable
+import sys
 import sysconfig
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from cnnjobs.content import NoContent, content_of
 from cnnjobs.errors import SpecError
-
-_under_way: set[FunctionType] = set()
-"""Functions whose text is asked for, which may hold each other."""
 
 
 @functools.cache  # once a function: a value that it changes when it is called would make it another one
@@ -21,10 +24,10 @@ def source_of(function: FunctionType) -> str:
     """Return the text of `function` and of everything of the user's that it refers to.
 
     Of the function's own file: its top-level statement, and every top-level statement that binds or changes
-    a name used there, and so on: functions, classes, constants, imports. Of the user's other files: whole
+    a global name used there, and so on: functions, classes, constants, imports. Of the user's other files: whole
     modules that are imported, at the top or inside a function, and those that they import. Values are added:
-    of defaults and closures, and of the data that the names stand for. Installed libraries are not followed:
-    their versions are recorded with each trial.
+    of defaults and closures, and of the numbers and words that global names stand for; what is code among them is
+    looked at in the same way. Installed libraries are not followed: their versions are recorded with each trial.
 
     Raises:
         SpecError: if the function has no source text (typed at a prompt, say), is a lambda, or holds in its
@@ -35,25 +38,87 @@ def source_of(function: FunctionType) -> str:
             "A function in a job must have a name, because its source text is part of each trial's "
             "identity. Received: a lambda. Write it with `def`."
         )
-    file = function.__code__.co_filename
-    text = "".join(linecache.getlines(file))
-    if not text:
+    if not linecache.getlines(function.__code__.co_filename):
         raise SpecError(
             f"A function in a job must come from a file, because its source text is part of each trial's identity. "
             f"Received: {function!r}, whose source cannot be read."
         )
-    statements = _Statements(text)
-    behind = statements.behind(function)
-    parts = {"\n".join(statements.text_of(one) for one in behind)}
-    for path in imported_files(behind, Path(file).resolve()):
-        parts.add(f"# {path.name}\n{path.read_text(encoding='utf-8', errors='replace')}")
-    _under_way.add(function)
-    try:
-        values = {*_data(function, behind), *_values(function)}
-    finally:
-        _under_way.remove(function)
-    parts |= {one.replace(str(Path(file).parent), ".") for one in values}  # wherever the folder lies
-    return "\n".join(sorted(parts))
+    return _Reached(function).text()
+
+
+class _Reached:
+    """The functions and classes of the user's that a function reaches through values, itself among them."""
+
+    def __init__(self, function: FunctionType) -> None:
+        self._module, self._file = function.__module__, function.__code__.co_filename
+        self._found: list[FunctionType | type] = [function]
+
+    def text(self) -> str:
+        """Return all that they are made of."""
+        parts: set[str] = set()
+        for one in self._found:  # grows while it is gone through
+            file = self._file_of(one)
+            text = "".join(linecache.getlines(file))
+            if not text:
+                continue
+            statements = _Statements(text)
+            behind = statements.behind(one)
+            parts.add("\n".join(statements.text_of(statement) for statement in behind))
+            for path in imported_files(behind, Path(file).resolve()):
+                parts.add(f"# {path.name}\n{path.read_text(encoding='utf-8', errors='replace')}")
+            if isinstance(one, FunctionType):
+                parts |= {*_data(one, behind), *self._held_by(one)}
+        return "\n".join(sorted(part.replace(str(Path(self._file).parent), ".") for part in parts))
+
+    def _held_by(self, function: FunctionType) -> Iterator[str]:
+        """Return what is in no text: the values of defaults and of the closure."""
+        held = [(f"default {index}", value) for index, value in enumerate(function.__defaults__ or ())]
+        held += [(f"default {name}", value) for name, value in (function.__kwdefaults__ or {}).items()]
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+            with contextlib.suppress(ValueError):  # not bound yet
+                held.append((f"closure {name}", cell.cell_contents))
+        for name, value in held:
+            try:
+                yield f"# {function.__qualname__}, {name}: {content_of(value, self._of_code)}"
+            except NoContent as error:
+                if "<locals>" not in function.__qualname__:
+                    continue  # the text of a default says what it is
+                raise SpecError(
+                    f"The function {function.__name__} holds in its {name} a value of type {error}, which cannot be "
+                    "part of a trial's identity: it could change unseen. Let it hold numbers, text, lists, dicts, "
+                    "dataclasses or functions, or pass them as hyperparameters: custom(net, width=64)."
+                ) from None
+
+    def _of_code(self, value: Any) -> str:
+        """Return the name of code, or the content of an object; what is the user's is reached thereby."""
+        if isinstance(value, ModuleType):
+            return value.__name__
+        if callable(value) and not isinstance(value, type) and hasattr(value, "__wrapped__"):
+            value = inspect.unwrap(value)  # what was decorated, by functools.cache say, and not what decorates
+        if isinstance(value, MethodType):
+            return f"{self._of_code(value.__func__)} of {content_of(value.__self__, self._of_code)}"
+        if isinstance(value, FunctionType | type):
+            if _is_installed(value):
+                return f"{value.__module__}.{value.__qualname__}"
+            if not any(value is one for one in self._found):
+                self._found.append(value)
+            return value.__qualname__
+        if isinstance(value, BuiltinFunctionType) and not isinstance(value.__self__, ModuleType | type(None)):
+            return f"{value.__name__} of {content_of(value.__self__, self._of_code)}"
+        if callable(value) and hasattr(value, "__qualname__"):
+            return f"{value.__module__}.{value.__qualname__}"
+        if not _is_installed(type(value)):
+            return f"{self._of_code(type(value))}({content_of(vars(value), self._of_code)})"
+        if type(value).__module__.partition(".")[0] == "numpy":  # dtypes, which tell what they are
+            return repr(value)
+        raise NoContent(type(value).__name__)
+
+    def _file_of(self, one: FunctionType | type) -> str:
+        """Return where code was written; the job file is no module that could be asked."""
+        if isinstance(one, FunctionType):
+            return one.__code__.co_filename
+        module = sys.modules.get(one.__module__)
+        return self._file if one.__module__ == self._module else str(getattr(module, "__file__", None) or "")
 
 
 class _Statements:
@@ -62,14 +127,21 @@ class _Statements:
     def __init__(self, text: str) -> None:
         self._lines = text.splitlines(keepends=True)
         self._body = ast.parse(text).body
+        self._names = [_names_of(one) for one in self._body]
 
-    def behind(self, function: FunctionType) -> list[ast.stmt]:
-        """Return the statement that holds `function` and all that it depends on."""
-        line = function.__code__.co_firstlineno
-        wanted = {index for index, one in enumerate(self._body) if _first_line(one) <= line <= (one.end_lineno or 0)}
+    def behind(self, code: FunctionType | type) -> list[ast.stmt]:
+        """Return the statement that holds a function or class, and all that it depends on."""
+        if isinstance(code, FunctionType):
+            line = code.__code__.co_firstlineno
+            wanted = {
+                index for index, one in enumerate(self._body) if _first_line(one) <= line <= (one.end_lineno or 0)
+            }
+        else:
+            name = code.__qualname__.partition(".")[0]
+            wanted = {index for index, names in enumerate(self._names) if name in names.bound}
         while True:
-            names = {name for index in wanted for name in _used(self._body[index])}
-            more = {index for index, one in enumerate(self._body) if names & _bound(one) or _binds_all(one)} | wanted
+            used = {name for index in wanted for name in self._names[index].used}
+            more = {index for index, names in enumerate(self._names) if used & names.bound or names.binds_all} | wanted
             if more == wanted:
                 break
             wanted = more
@@ -86,24 +158,33 @@ def _first_line(one: ast.stmt) -> int:
     return min([one.lineno, *(decorator.lineno for decorator in decorators)])
 
 
-def _used(tree: ast.AST) -> set[str]:
-    """Return the names that are read anywhere in a statement."""
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+@dataclass(frozen=True)
+class _Names:
+    """What a top-level statement does with global names.
+
+    Args:
+        used: those that it reads, in functions too.
+        bound: those that it binds, or whose values it may change.
+        binds_all: whether it may bind any: `from blocks import *`.
+    """
+
+    used: set[str]
+    bound: set[str]
+    binds_all: bool
 
 
-def _bound(one: ast.stmt) -> set[str]:
-    """Return the names that a top-level statement binds, or changes the value of, in loops and conditions as well."""
-    if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return {one.name}
-    names = {node.id for node in ast.walk(one) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    for node in ast.walk(one):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            names |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
-            names.add(node.name)
-        else:
-            names |= _changed(node)
-    return names
+def _names_of(one: ast.stmt) -> _Names:
+    top = symtable.symtable(ast.unparse(one), "job", "exec")
+    used = {name.get_name() for name in top.get_symbols() if name.is_referenced()}
+    bound = {name.get_name() for name in top.get_symbols() if name.is_assigned() or name.is_imported()}
+    scopes = list(top.get_children())
+    for scope in scopes:  # grows while it is gone through
+        scopes += scope.get_children()
+        used |= {name.get_name() for name in scope.get_symbols() if name.is_global()}
+    stars = [node for node in ast.walk(one) if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"]
+    if not isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        bound |= {name for node in ast.walk(one) for name in _changed(node)}
+    return _Names(used, bound, bool(stars))
 
 
 def _changed(node: ast.AST) -> set[str]:
@@ -127,11 +208,6 @@ def _root_name(node: ast.AST) -> set[str]:
     return {node.id} if isinstance(node, ast.Name) else set()
 
 
-def _binds_all(one: ast.stmt) -> bool:
-    """Say whether a statement may bind any name: `from blocks import *`."""
-    return any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in ast.walk(one))
-
-
 def imported_files(trees: list[ast.stmt], file: Path) -> set[Path]:
     """Return the user's files that the statements import, and those that these import, and so on."""
     seen: set[Path] = set()
@@ -150,7 +226,7 @@ def imported_files(trees: list[ast.stmt], file: Path) -> set[Path]:
 
 def _files_imported_by(tree: ast.AST, origin: Path, first: Path) -> Iterator[Path]:
     """Return the files that the imports in a file may mean: beside its package, or beside the file that came first."""
-    bases = {_root(origin), _root(first)}
+    bases = {_root(origin), _root(first), first.parent}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -182,62 +258,42 @@ def _root(file: Path) -> Path:
 
 
 def _data(function: FunctionType, behind: list[ast.stmt]) -> Iterator[str]:
-    """Return the values of the data that names in the statements stand for: they may be read from a file, say."""
-    for name in sorted({name for one in behind for name in _used(one)}):
+    """Return the numbers and words that global names stand for: they may be read from a file, say.
+
+    Not what may be a path, which is another on another machine; what makes it is in the text.
+    """
+    for name in sorted({name for one in behind for name in _names_of(one).used}):
         value = function.__globals__.get(name)
-        if name not in function.__globals__ or isinstance(value, FunctionType | ModuleType | type):
-            continue  # the text of code is there
-        try:
-            yield f"# global {name}: {content_of(value, _name)}"
-        except NoContent:
-            continue  # that of what makes it is there
-
-
-def _values(function: FunctionType) -> Iterator[str]:
-    """Return what is not in the text: the values of defaults and of the closure."""
-    held = [(f"default {index}", value) for index, value in enumerate(function.__defaults__ or ())]
-    held += [(f"default {name}", value) for name, value in (function.__kwdefaults__ or {}).items()]
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        try:
-            value = cell.cell_contents
-        except ValueError:  # not bound yet
-            continue
-        if value is not function:
-            held.append((f"closure {name}", value))
-    for name, value in held:
-        try:
-            yield f"# {name}: {content_of(value, _code)}"
-        except NoContent as error:
-            if "<locals>" not in function.__qualname__:
-                continue  # the text of a default says what it is
-            raise SpecError(
-                f"The function {function.__name__} holds in its {name} a value of type {error}, which cannot be part "
-                "of a trial's identity: it could change unseen. Let it hold numbers, text, lists, dicts, dataclasses "
-                "or functions, or pass them as hyperparameters: custom(net, width=64)."
-            ) from None
+        if name in function.__globals__ and not isinstance(value, FunctionType | ModuleType | type):
+            try:
+                text = content_of(value, _name)
+            except NoContent:
+                continue
+            if os.sep not in text:
+                yield f"# global {name}: {text}"
 
 
 def _name(value: Any) -> str:
-    """Return the name of a function or class, whose text is elsewhere."""
-    if isinstance(value, FunctionType | BuiltinFunctionType | ModuleType | type):
+    """Return the name of code, whose text is elsewhere; a job's own parts are no data."""
+    if isinstance(value, FunctionType | BuiltinFunctionType | ModuleType | type) and not _is_ours(value):
         return value.__name__
     raise NoContent(type(value).__name__)
 
 
-def _code(value: Any) -> str:
-    """Return the text of a function or class of the user's, the name of another or of a module."""
-    if isinstance(value, FunctionType) and not _is_installed(value):
-        return value.__name__ if value in _under_way else source_of(value)
-    if isinstance(value, ModuleType):
-        return value.__name__
-    if isinstance(value, type):
-        own = [one for one in vars(value).values() if isinstance(one, FunctionType) and one.__name__ != "<lambda>"]
-        return "\n".join([f"{value.__module__}.{value.__qualname__}", *map(_code, own)])
-    if isinstance(value, FunctionType | BuiltinFunctionType):
-        return f"{value.__module__}.{value.__qualname__}"
-    raise NoContent(type(value).__name__)
+def _is_ours(value: Any) -> bool:
+    return str(getattr(value, "__module__", "")).partition(".")[0] == "cnnjobs"
 
 
-def _is_installed(function: FunctionType) -> bool:
-    file = function.__code__.co_filename
+def _is_installed(value: FunctionType | type) -> bool:
+    """Say whether code is of Python, of an installed library, or of this project."""
+    if _is_ours(value):
+        return True
+    if isinstance(value, FunctionType):
+        file = value.__code__.co_filename
+    elif value.__module__ == "builtins":
+        return True
+    else:
+        file = str(getattr(sys.modules.get(value.__module__), "__file__", None) or "")
+        if not file:
+            return value.__module__ in sys.builtin_module_names
     return "site-packages" in file or file.startswith(("<", sysconfig.get_paths()["stdlib"]))

@@ -24,6 +24,7 @@ def status(results: str | None, address: str | None, insecure: bool) -> None:
     the newest job.
     """
     if address not in (None, "local") or (results is None and over_http(address) is not None):
+        refuse_keys(results or "", "RESULTS")
         _show_cluster(reach_named(address, insecure=insecure), results)
     else:
         for_each_store(results or DEFAULT_RESULTS, _show)
@@ -37,7 +38,6 @@ def _show_cluster(api: "JobsApi", results: str | None) -> None:
     from cnnjobs.cli.remote import ask_head
     from cnnjobs.cli.tables import show_table
 
-    refuse_keys(results or "", "RESULTS")
     url, jobs = api.cluster.url, submits(api)
     if not jobs and results is None:
         click.echo(f"The cluster at {url} has no jobs of cnnjobs.")

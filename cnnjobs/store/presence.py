@@ -95,7 +95,7 @@ class Presence:
         self._files, self._now, self._every_s = files, now, every_s
         self._name = f"{PREFIX}{secrets.token_hex(8)}{SUFFIX}"
         self._running: Mapping[str, str] = {}
-        self._over = threading.Event()
+        self._over, self._news = threading.Event(), threading.Event()
         self._refuse_others(list(_signs(files, now)))  # nothing is written where one is at work for long
         self._give()
         try:
@@ -117,12 +117,16 @@ class Presence:
         self.leave()
 
     def tell(self, running: Mapping[str, str]) -> None:
-        """Say what is running; the next sign of life carries it."""
+        """Say what is running; the next sign of life carries it, which comes at once for the first trial."""
+        is_first = bool(running) and not self._running
         self._running = dict(running)
+        if is_first:
+            self._news.set()
 
     def leave(self) -> None:
         """Take the claim back. Where the storage cannot be reached, it grows old by itself."""
         self._over.set()
+        self._news.set()
         self._thread.join()
         self._files.remove(self._name)
 
@@ -149,7 +153,11 @@ class Presence:
             self._files.remove(sign.name)
 
     def _live(self) -> None:
-        while not self._over.wait(self._every_s):
+        while True:
+            self._news.wait(self._every_s)
+            self._news.clear()
+            if self._over.is_set():
+                return
             with contextlib.suppress(StoreError):  # a disk that is full for a moment does not end the run
                 self._give()
 

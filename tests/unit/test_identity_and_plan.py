@@ -1,5 +1,8 @@
 """A trial is the same trial exactly when everything that decides it is the same."""
 
+import sys
+import threading
+
 import numpy as np
 import pytest
 
@@ -162,7 +165,6 @@ job = Job(name="a", dataset="digits", repeats=1, variants={{"net": Variant(model
 @pytest.fixture
 def own_net(tmp_path):
     def write(text=NET, comment="", helper="def width(): return 4\n"):
-        import sys
 
         sys.modules.pop("helper", None)
         (tmp_path / "helper.py").write_text(helper)
@@ -213,7 +215,6 @@ FILES = {
 @pytest.fixture
 def rich(tmp_path, monkeypatch):
     def write(file=None, old="", new=""):
-        import sys
 
         for name in ("late", "later", "package", "package.deep", "package.deeper"):
             sys.modules.pop(name, None)
@@ -312,7 +313,6 @@ job = Job(name="a", dataset="digits", repeats=1, variants={"net": Variant(model=
 
 
 def ids_of_places(folder, monkeypatch, file=None, old="", new=""):
-    import sys
 
     monkeypatch.setattr("sys.dont_write_bytecode", True)
     for name in ("blocks", "settings", "spaces", "spaces.first", "spaces.second"):
@@ -370,17 +370,136 @@ def test_a_network_that_is_built_stays_what_it_is(tmp_path, monkeypatch):
 
 
 def test_what_has_no_content_to_tell_is_refused_in_a_closure():
-    class Opaque:
-        pass
-
     def make(value):
         def net(input_shape, classes):
             return value
 
         return net
 
-    with pytest.raises(SpecError, match="net holds in its closure value a value of type Opaque, which cannot be part"):
-        canonical(custom(make(Opaque())))
+    with pytest.raises(SpecError, match="net holds in its closure value a value of type lock, which cannot be part of"):
+        canonical(custom(make(threading.Lock())))
+
+
+def network_ids(folder, text, **others):
+    """The identities of the variants of a job that lies in a folder."""
+    folder.mkdir(exist_ok=True, parents=True)
+    for name, content in others.items():
+        (folder / f"{name}.py").write_text(content)
+    (folder / "job.py").write_text(f"from cnnjobs import *\nimport dataclasses, enum, functools\n{text}")
+    for name in others:
+        sys.modules.pop(name, None)
+    job = load_job(folder / "job.py").job
+    return {variant: digest(spec) for variant, spec in job.variants.items()}
+
+
+LOOP = """
+variants = {"other": Variant(model=vgg(), epochs=3)}
+def net(input_shape, classes, width): return width
+for width in (16, 32):
+    variants[f"w{width}"] = Variant(model=custom(net, width=width))
+job = Job(name="a", dataset="digits", repeats=1, variants=variants | {str(width): Variant(model=custom(net,
+    width=width)) for width in (64, 128)})
+"""
+
+
+def test_variants_that_are_made_in_a_loop_have_no_part_in_each_other(tmp_path):
+    before = network_ids(tmp_path, LOOP)
+    after = network_ids(tmp_path, LOOP.replace("epochs=3", "epochs=4").replace("repeats=1", "repeats=2"))
+    assert [name for name in before if before[name] != after[name]] == ["other"]
+
+
+MADE = """
+def make(c):
+    def build(input_shape, classes): return c
+    return build
+{before}
+made = make({value})
+job = Job(name="a", dataset="digits", repeats=1, variants={{"net": Variant(model=custom(made))}})
+"""
+
+HELD = [
+    ("class Config: width = 64", "Config"),
+    ("class Config:\n    @staticmethod\n    def width(): return 64", "Config"),
+    ("class Config:\n    @property\n    def width(self): return 64", "Config()"),
+    ("class Kind(enum.Enum):\n    a = 64", "Kind.a"),
+    ("@dataclasses.dataclass\nclass Config:\n    a: int\n    def width(self): return 64", "Config(1)"),
+    ("import contextlib\n@contextlib.contextmanager\ndef scope(): yield 64", "scope"),
+    ("@functools.cache\ndef width(): return 64", "width"),
+    ("", "{'a': 64}.get"),
+    ("", "lambda: 64"),
+    ("", "{'relu': lambda x: 64}"),
+    ("class Builder:\n    def width(self): return 64", "Builder().width"),
+    ("class Builder:\n    def __init__(self, width): self.width = width", "Builder(64)"),
+    ("", "functools.partial(max, 64)"),
+    ("import numpy as np", "np.full(3, 64)"),
+    ("W = 64\ndef width(): return W", "[width]"),
+]
+
+
+@pytest.mark.parametrize(("before", "value"), HELD, ids=[f"{value} {before[:12]}" for before, value in HELD])
+def test_whatever_a_closure_holds_is_part_of_the_identity(tmp_path, before, value):
+    text = MADE.format(before=before, value=value)
+    first = network_ids(tmp_path, text)
+    assert network_ids(tmp_path, text) == first
+    assert network_ids(tmp_path, text.replace("64", "65")) != first
+
+
+@pytest.mark.parametrize("value", ["np.mean", "np.dtype('float32')", "len", "dict", "max", "functools", "vgg", "SGD()"])
+def test_what_libraries_have_is_held_by_its_name(tmp_path, value):
+    network_ids(tmp_path, MADE.format(before="import numpy as np", value=value))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "D = {}\nD['self'] = D\n",
+        "D = []\nfor _ in range(2000): D = [D]\n",
+        "@dataclasses.dataclass\nclass C:\n    a: int = dataclasses.field(init=False)\nD = C()\n",
+        "D = object()\n",
+        "import threading\nD = threading.Lock()\n",
+    ],
+    ids=["holds itself", "deep", "unset field", "object", "lock"],
+)
+def test_data_without_a_content_are_known_by_their_text(tmp_path, text):
+    end = "def net(i, c, act=lambda x: x): return D\njob = Job(name='a', dataset='digits', repeats=1, variants={'a': "
+    end += "Variant(model=net)})"
+    assert network_ids(tmp_path, text + end) == network_ids(tmp_path, text + end)
+    assert network_ids(tmp_path, text + end) != network_ids(tmp_path, f"{text}D = 5\n{end}")
+
+
+def test_paths_are_known_by_their_text(tmp_path):
+    """The job lies elsewhere on a cluster."""
+    text = "from pathlib import Path\nfrom blocks import block\nROOT = Path(__file__).resolve().parent.parent\n"
+    text += "D = str(ROOT)\ndef net(i, c): return D, ROOT, block()\n"
+    text += "job = Job(name='a', dataset='digits', repeats=1, variants={'a': Variant(model=net)})"
+    blocks = "from pathlib import Path\nHERE = Path(__file__).parent\ndef block(): return HERE\n"
+    one, two = (
+        network_ids(tmp_path / "one", text, blocks=blocks),
+        network_ids(tmp_path / "2" / "x", text, blocks=blocks),
+    )
+    assert one == two
+
+
+def test_a_job_in_a_package_finds_what_lies_beside_it(tmp_path):
+    text = "from blocks import block\ndef net(i, c): return block()\n"
+    text += "job = Job(name='a', dataset='digits', repeats=1, variants={'a': Variant(model=net)})"
+    found = [network_ids(tmp_path, text, __init__="", blocks=f"def block(): return {value}\n") for value in (1, 2)]
+    assert found[0] != found[1]
+
+
+def test_the_order_of_networks_has_no_part_in_their_identity(tmp_path):
+    text = """
+def make():
+    def odd(n): return even(n - 1)
+    def even(n): return odd(n - 1)
+    def n1(i, c): return odd(1)
+    def n2(i, c): return even(1)
+    return n1, n2
+n1, n2 = make()
+job = Job(name='a', dataset='digits', repeats=1, variants={"x": Variant(model=%s), "y": Variant(model=%s)})
+"""
+    one, two = network_ids(tmp_path, text % ("n1", "n2")), network_ids(tmp_path, text % ("n2", "n1"))
+    assert (one["x"], one["y"]) == (two["y"], two["x"])
 
 
 def test_a_lambda_is_refused():

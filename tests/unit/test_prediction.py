@@ -129,6 +129,9 @@ def test_data_of_training_are_read_as_then_and_other_folders_in_its_size():
     assert like_training(None, about) == own
     assert like_training(ImageFolder("/photos"), about) == own, "with the same half of it held out"
     assert like_training(ImageFolder("/others"), about) == replace(own, path="/others"), "it may have been moved"
+    unsized = About(("a",), (4, 6, 1), ImageFolder("/photos"), {})
+    assert like_training(ImageFolder("/others"), unsized).size == (4, 6), "whatever the size of those pictures"
+    assert like_training(ImageFolder("/photos"), unsized) == ImageFolder("/photos")
     assert like_training(Npz("/others.npz"), About(("a",), (4, 6, 1), Npz("/own.npz", test=0.1), {})).test == 0.1
     assert like_training(ImageFolder("/others"), About(("a",), (4, 6, 1), Named("mnist"), {})).size == (4, 6)
     assert like_training(Named("digits"), about) == Named("digits")

@@ -351,6 +351,16 @@ def test_signs_of_life_say_what_is_running(tmp_path):
     assert read_sign(Files(tmp_path)) is None
 
 
+def test_the_first_trial_that_runs_is_told_at_once(tmp_path):
+    """Else `status` would know of none for seconds."""
+    with Presence(Files(tmp_path), every_s=60) as presence:
+        presence.tell({"one": "starts"})
+        until = time.monotonic() + 10
+        while not read_sign(Files(tmp_path)).running and time.monotonic() < until:
+            time.sleep(0.01)
+        assert read_sign(Files(tmp_path)).running == {"one": "starts"}
+
+
 def test_leaving_does_not_take_away_the_claim_of_another(tmp_path):
     presence = Presence(Files(tmp_path), every_s=60)
     (other,) = changed_sign(tmp_path, host="elsewhere")
