@@ -6,39 +6,45 @@ import functools
 import hashlib
 from collections.abc import Callable
 from pathlib import PurePath
+from types import SimpleNamespace
 from typing import Any
 
-_PLAIN = (str, bytes, int, float, complex, bool, type(None), range, slice, PurePath)
+_PLAIN = (bytes, int, float, complex, bool, type(None), range, slice)
 
 
 class NoContent(Exception):
     """A value whose content cannot be told; names its type."""
 
 
-def content_of(value: Any, of_code: Callable[[Any], str]) -> str:
+def content_of(value: Any, of_code: Callable[[Any], str], of_text: Callable[[Any], str] = repr) -> str:
     """Return a text that is equal for values of equal content.
 
     Args:
         value: a number, text, a container of such, an array, a dataclass; or what `of_code` knows.
         of_code: returns the text of anything else, of functions and classes above all.
+        of_text: returns that of words and paths.
 
     Raises:
         NoContent: if there is no telling: of what holds itself, for one.
     """
     try:
-        return _content_of(value, of_code)
-    except (RecursionError, AttributeError):
+        return _content_of(value, of_code, of_text)
+    except (RecursionError, AttributeError, TypeError, ValueError):
         raise NoContent(type(value).__name__) from None
 
 
-def _content_of(value: Any, of_code: Callable[[Any], str]) -> str:
+def _content_of(value: Any, of_code: Callable[[Any], str], of_text: Callable[[Any], str]) -> str:
     def inner(part: Any) -> str:
-        return _content_of(part, of_code)
+        return _content_of(part, of_code, of_text)
 
     if isinstance(value, enum.Enum):
         return f"{of_code(type(value))}.{value.name}"
+    if isinstance(value, str | PurePath):
+        return of_text(value)
     if isinstance(value, _PLAIN):
         return repr(value)
+    if isinstance(value, SimpleNamespace):
+        return f"namespace{inner(vars(value))}"
     if isinstance(value, list | tuple):
         return f"{type(value).__name__}[{', '.join(map(inner, value))}]"
     if isinstance(value, set | frozenset):

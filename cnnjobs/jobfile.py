@@ -1,5 +1,6 @@
 """Loads a job file, and explains a broken one."""
 
+import io
 import linecache
 import sys
 import traceback
@@ -69,7 +70,7 @@ def _read(file: Path, shown: Path) -> str:
 
 def _run(text: str, file: Path, shown: Path) -> dict[str, Any]:
     """Execute the text as a module of its own that is known only while it runs, and return its names."""
-    linecache.cache[str(file)] = (len(text), None, text.splitlines(keepends=True), str(file))
+    linecache.cache[str(file)] = (len(text), None, io.StringIO(text).readlines(), str(file))
     module = ModuleType(f"job:{file.stem}")
     module.__file__ = str(file)
     names = vars(module)

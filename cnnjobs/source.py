@@ -2,15 +2,15 @@
 
 import ast
 import contextlib
+import dataclasses
 import functools
-import inspect
+import io
 import linecache
 import os
 import symtable
 import sys
 import sysconfig
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -61,14 +61,54 @@ class _Reached:
             text = "".join(linecache.getlines(file))
             if not text:
                 continue
-            statements = _Statements(text)
+            statements = _statements_of(text)
             behind = statements.behind(one)
             parts.add("\n".join(statements.text_of(statement) for statement in behind))
             for path in imported_files(behind, Path(file).resolve()):
                 parts.add(f"# {path.name}\n{path.read_text(encoding='utf-8', errors='replace')}")
             if isinstance(one, FunctionType):
-                parts |= {*_data(one, behind), *self._held_by(one)}
-        return "\n".join(sorted(part.replace(str(Path(self._file).parent), ".") for part in parts))
+                parts |= {*self._data(one, statements.used_in(behind)), *self._held_by(one)}
+            else:
+                parts |= set(self._members(one))
+        here = Path(self._file).parent
+        return "\n".join(sorted(part.replace(str(here), ".").replace(str(here.resolve()), ".") for part in parts))
+
+    def _data(self, function: FunctionType, names: set[str]) -> Iterator[str]:
+        """Return what global names stand for: data that are read from a file, say, and code that no name leads to.
+
+        Not what may be a path, which is another on another machine, nor what cannot be told: what makes them is in
+        the text.
+        """
+
+        def of_code(value: Any) -> str:
+            if _is_ours(value) or _is_ours(type(value)):
+                return type(value).__name__  # a job's own parts are no data
+            try:
+                return self._of_code(value)
+            except NoContent:
+                return type(value).__name__
+
+        for name in sorted(names & function.__globals__.keys()):
+            value = function.__globals__[name]
+            if dataclasses.is_dataclass(value) and _is_ours(type(value)):
+                continue
+            with contextlib.suppress(NoContent):
+                yield f"# global {name}: {content_of(value, of_code, _unless_path)}"
+
+    def _members(self, one: type) -> Iterator[str]:
+        """Return what a class has: it may have been made in a function, of what that was given."""
+        for base in one.__bases__:
+            self._of_code(base)
+        for name, value in vars(one).items():
+            if isinstance(value, property):
+                for part in (value.fget, value.fset):
+                    if part is not None:
+                        self._of_code(part)
+            elif isinstance(value, staticmethod | classmethod):
+                self._of_code(value.__func__)
+            elif not name.startswith("__") or isinstance(value, FunctionType):
+                with contextlib.suppress(NoContent):
+                    yield f"# {one.__qualname__}.{name}: {content_of(value, self._of_code)}"
 
     def _held_by(self, function: FunctionType) -> Iterator[str]:
         """Return what is in no text: the values of defaults and of the closure."""
@@ -93,13 +133,13 @@ class _Reached:
         """Return the name of code, or the content of an object; what is the user's is reached thereby."""
         if isinstance(value, ModuleType):
             return value.__name__
-        if callable(value) and not isinstance(value, type) and hasattr(value, "__wrapped__"):
-            value = inspect.unwrap(value)  # what was decorated, by functools.cache say, and not what decorates
+        while hasattr(value, "__wrapped__") and (not isinstance(value, FunctionType) or _is_installed(value)):
+            value = value.__wrapped__  # what was decorated by functools.cache, say
         if isinstance(value, MethodType):
             return f"{self._of_code(value.__func__)} of {content_of(value.__self__, self._of_code)}"
         if isinstance(value, FunctionType | type):
             if _is_installed(value):
-                return f"{value.__module__}.{value.__qualname__}"
+                return f"{value.__module__.partition(':')[0]}.{value.__qualname__}"  # job:NAME is the name of a file
             if not any(value is one for one in self._found):
                 self._found.append(value)
             return value.__qualname__
@@ -109,8 +149,8 @@ class _Reached:
             return f"{value.__module__}.{value.__qualname__}"
         if not _is_installed(type(value)):
             return f"{self._of_code(type(value))}({content_of(vars(value), self._of_code)})"
-        if type(value).__module__.partition(".")[0] == "numpy":  # dtypes, which tell what they are
-            return repr(value)
+        if type(value).__module__.partition(".")[0] == "numpy" and (hasattr(value, "itemsize") or callable(value)):
+            return str(value) if hasattr(value, "itemsize") else str(value.__name__)  # a dtype, or a ufunc
         raise NoContent(type(value).__name__)
 
     def _file_of(self, one: FunctionType | type) -> str:
@@ -118,16 +158,25 @@ class _Reached:
         if isinstance(one, FunctionType):
             return one.__code__.co_filename
         module = sys.modules.get(one.__module__)
+        files = {member.__code__.co_filename for member in vars(one).values() if isinstance(member, FunctionType)}
+        for file in sorted(files):
+            if not file.startswith("<"):  # what dataclasses make
+                return file
         return self._file if one.__module__ == self._module else str(getattr(module, "__file__", None) or "")
+
+
+@functools.lru_cache(maxsize=16)
+def _statements_of(text: str) -> "_Statements":
+    return _Statements(text)
 
 
 class _Statements:
     """The top-level statements of a file, and which names each binds."""
 
     def __init__(self, text: str) -> None:
-        self._lines = text.splitlines(keepends=True)
+        self._lines = io.StringIO(text).readlines()  # as Python counts them; `splitlines` knows more ends of lines
         self._body = ast.parse(text).body
-        self._names = [_names_of(one) for one in self._body]
+        self._names = [_names_of(one, self.text_of(one)) for one in self._body]
 
     def behind(self, code: FunctionType | type) -> list[ast.stmt]:
         """Return the statement that holds a function or class, and all that it depends on."""
@@ -147,6 +196,10 @@ class _Statements:
             wanted = more
         return [self._body[index] for index in sorted(wanted)]
 
+    def used_in(self, some: list[ast.stmt]) -> set[str]:
+        """Return the global names that statements read."""
+        return {name for one, names in zip(self._body, self._names, strict=True) if one in some for name in names.used}
+
     def text_of(self, one: ast.stmt) -> str:
         """Return a statement as it is written, its decorators included."""
         return "".join(self._lines[_first_line(one) - 1 : one.end_lineno]).strip()
@@ -158,7 +211,7 @@ def _first_line(one: ast.stmt) -> int:
     return min([one.lineno, *(decorator.lineno for decorator in decorators)])
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class _Names:
     """What a top-level statement does with global names.
 
@@ -173,14 +226,15 @@ class _Names:
     binds_all: bool
 
 
-def _names_of(one: ast.stmt) -> _Names:
-    top = symtable.symtable(ast.unparse(one), "job", "exec")
+def _names_of(one: ast.stmt, text: str) -> _Names:
+    top = symtable.symtable(text, "job", "exec")
     used = {name.get_name() for name in top.get_symbols() if name.is_referenced()}
     bound = {name.get_name() for name in top.get_symbols() if name.is_assigned() or name.is_imported()}
     scopes = list(top.get_children())
     for scope in scopes:  # grows while it is gone through
         scopes += scope.get_children()
-        used |= {name.get_name() for name in scope.get_symbols() if name.is_global()}
+        is_class = scope.get_type() == "class"  # `width = width` in its body reads the global
+        used |= {one.get_name() for one in scope.get_symbols() if one.is_global() or (is_class and one.is_referenced())}
     stars = [node for node in ast.walk(one) if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"]
     if not isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         bound |= {name for node in ast.walk(one) for name in _changed(node)}
@@ -218,7 +272,7 @@ def imported_files(trees: list[ast.stmt], file: Path) -> set[Path]:
             if path not in seen and path != file:
                 seen.add(path)
                 try:
-                    waiting.append((ast.parse(path.read_text(encoding="utf-8", errors="replace")), path))
+                    waiting.append((ast.parse(path.read_text(encoding="utf-8-sig", errors="replace")), path))
                 except SyntaxError:
                     continue  # its text is part of the identity all the same
     return seen
@@ -257,27 +311,8 @@ def _root(file: Path) -> Path:
     return folder
 
 
-def _data(function: FunctionType, behind: list[ast.stmt]) -> Iterator[str]:
-    """Return the numbers and words that global names stand for: they may be read from a file, say.
-
-    Not what may be a path, which is another on another machine; what makes it is in the text.
-    """
-    for name in sorted({name for one in behind for name in _names_of(one).used}):
-        value = function.__globals__.get(name)
-        if name in function.__globals__ and not isinstance(value, FunctionType | ModuleType | type):
-            try:
-                text = content_of(value, _name)
-            except NoContent:
-                continue
-            if os.sep not in text:
-                yield f"# global {name}: {text}"
-
-
-def _name(value: Any) -> str:
-    """Return the name of code, whose text is elsewhere; a job's own parts are no data."""
-    if isinstance(value, FunctionType | BuiltinFunctionType | ModuleType | type) and not _is_ours(value):
-        return value.__name__
-    raise NoContent(type(value).__name__)
+def _unless_path(text: Any) -> str:
+    return "" if os.sep in str(text) else repr(text)
 
 
 def _is_ours(value: Any) -> bool:

@@ -433,6 +433,16 @@ HELD = [
     ("", "functools.partial(max, 64)"),
     ("import numpy as np", "np.full(3, 64)"),
     ("W = 64\ndef width(): return W", "[width]"),
+    ("def kind(width):\n    class Block:\n        def size(self): return width\n    return Block", "kind(64)"),
+    ("def kind(w):\n    class Block:\n        units = w\n    return Block", "kind(64)"),
+    ("class Base:\n    units = 64\nclass Block(Base): pass", "Block"),
+    (
+        "def scaled(f):\n    def deco(block):\n        @functools.wraps(block)\n        def wrapper(x): return f * x\n"
+        "        return wrapper\n    return deco",
+        "scaled(64)(max.__class__)",
+    ),
+    ("class Slots:\n    __slots__ = ()\n    width = 64", "Slots"),
+    ("from types import SimpleNamespace", "SimpleNamespace(width=64)"),
 ]
 
 
@@ -444,7 +454,34 @@ def test_whatever_a_closure_holds_is_part_of_the_identity(tmp_path, before, valu
     assert network_ids(tmp_path, text.replace("64", "65")) != first
 
 
-@pytest.mark.parametrize("value", ["np.mean", "np.dtype('float32')", "len", "dict", "max", "functools", "vgg", "SGD()"])
+NAMED = [
+    "BLOCKS = {}\ndef register(f): BLOCKS[f.__name__] = f; return f\n@register\ndef one(x): return 64\n"
+    "def net(i, c, kind='one'): return BLOCKS[kind](i)",
+    "def make(w):\n    def block(x): return w\n    return block\nblock = make(int('64'))\ndef net(i, c): return block",
+    'import json\nC = json.loads(\'{"w": 64, "data": "data/x"}\')\ndef net(i, c): return C[\'w\']',
+    "WIDTH = 64\ndef net(i, c):\n    class Block:\n        WIDTH = WIDTH\n    return Block",
+    "# pasted\u2028text\ndef helper(): pass\ndef net(i, c):\n    x = 1\n    return 64",
+    '"""old\x0cpage"""\ndef net(i, c):\n    return 64',
+]
+
+
+@pytest.mark.parametrize("text", NAMED, ids=["registry", "made", "words", "class body", "separator", "form feed"])
+def test_whatever_a_global_name_leads_to_is_part_of_the_identity(tmp_path, text):
+    end = "\njob = Job(name='a', dataset='digits', repeats=1, variants={'a': Variant(model=net)})"
+    first = network_ids(tmp_path, text + end)
+    assert network_ids(tmp_path, text + end) == first
+    assert network_ids(tmp_path, text.replace("64", "65") + end) != first
+
+
+def test_a_generator_in_a_closure_is_refused(tmp_path):
+    """It has an address in the place of a content."""
+    with pytest.raises(SpecError, match="a value of type Generator, which cannot be part"):
+        network_ids(tmp_path, MADE.format(before="import numpy as np", value="np.random.default_rng(0)"))
+
+
+@pytest.mark.parametrize(
+    "value", ["np.mean", "np.dtype('float32')", "np.add", "len", "dict", "max", "functools", "vgg", "SGD()"]
+)
 def test_what_libraries_have_is_held_by_its_name(tmp_path, value):
     network_ids(tmp_path, MADE.format(before="import numpy as np", value=value))
 
