@@ -16,6 +16,9 @@ pytest.importorskip("aiohttp_cors", reason="the head of a cluster needs ray[defa
 GCS_PORT = 6379
 """The provider of pretended machines knows no other."""
 
+HEAD_TYPE = "ray.head.default"
+"""What that provider calls the head; under another name it would add heads and take them away again."""
+
 CONFIG = {
     "cluster_name": "pretended",
     "max_workers": 4,
@@ -24,9 +27,9 @@ CONFIG = {
     "provider": {"type": "fake_multinode"},
     "auth": {},
     "docker": {},
-    "head_node_type": "head",
+    "head_node_type": HEAD_TYPE,
     "available_node_types": {
-        "head": {"resources": {"CPU": 0}, "node_config": {}, "max_workers": 0},
+        HEAD_TYPE: {"resources": {"CPU": 0}, "node_config": {}, "max_workers": 0},
         "gpu": {
             "resources": {"CPU": 1, "GPU": 1, "object_store_memory": 100_000_000},
             "node_config": {},
