@@ -58,17 +58,14 @@ class _Reached:
         parts: set[str] = set()
         for one in self._found:  # grows while it is gone through
             file = self._file_of(one)
-            text = "".join(linecache.getlines(file))
-            if not text:
-                continue
-            statements = _statements_of(text)
+            statements = _statements_of("".join(linecache.getlines(file)))
             behind = statements.behind(one)
             parts.add("\n".join(statements.text_of(statement) for statement in behind))
             for path in imported_files(behind, Path(file).resolve()):
                 parts.add(f"# {path.name}\n{path.read_text(encoding='utf-8', errors='replace')}")
             if isinstance(one, FunctionType):
                 parts |= {*self._data(one, statements.used_in(behind)), *self._held_by(one)}
-            else:
+            else:  # of one without functions the file may not be known
                 parts |= set(self._members(one))
         here = Path(self._file).parent
         return "\n".join(sorted(part.replace(str(here), ".").replace(str(here.resolve()), ".") for part in parts))
