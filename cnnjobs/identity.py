@@ -13,36 +13,45 @@ from typing import Any
 from cnnjobs.errors import SpecError
 from cnnjobs.source import source_of
 from cnnjobs.spec import Model, UserFunction, Variant, WeightsFile
+from cnnjobs.spec.fields import is_neutral
 
 NUMERICS_VERSION = 3
 """Raised when a change of the training code changes results: all trials then run again."""
 
 
 def canonical(value: Any) -> Any:
-    """Return `value` as JSON types, all defaults included.
+    """Return `value` as JSON types.
 
-    Specs become objects with their class name under "kind"; a user's function becomes the hash of its
-    source text and of everything of the user's that it refers to.
+    Specs become objects with their `kind`, a constant of the class that no renaming changes, and all their fields,
+    defaults included, but for `later_field`s that have their neutral value. A user's function, or dataclass, becomes
+    the hash of what it and everything of the user's that it refers to are made of.
 
     Raises:
         SpecError: for a hyperparameter that has no JSON form.
     """
     if isinstance(value, UserFunction):
         function: Any = value.function
-        text = source_of(function)
         return {
-            "kind": type(value).__name__,
+            "kind": value.kind,
             "function": function.__name__,
-            "source_sha256": hashlib.sha256(text.encode()).hexdigest(),
+            "source_sha256": _sha256_of_source(function),
             "options": canonical(value.options),
         }
     if isinstance(value, WeightsFile):
-        return {"kind": "WeightsFile", "sha256": value.sha256 or _sha256_of_file(value.path)}
+        return {"kind": value.kind, "sha256": value.sha256 or _sha256_of_file(value.path)}
+    if isinstance(value, Model):
+        return {"kind": value.kind, "builder": value.builder, "options": canonical(value.decisive_options)}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        parts = {item.name: canonical(getattr(value, item.name)) for item in dataclasses.fields(value)}
-        return {"kind": type(value).__name__, **parts}
+        fields = [item for item in dataclasses.fields(value) if not is_neutral(item, getattr(value, item.name))]
+        parts = {item.name: canonical(getattr(value, item.name)) for item in fields}
+        if type(value).__module__.partition(".")[0] == "cnnjobs":
+            return {"kind": getattr(value, "kind", ""), **parts}
+        return {"kind": type(value).__qualname__, "source_sha256": _sha256_of_source(type(value)), **parts}
     if isinstance(value, Mapping):
-        return {str(key): canonical(item) for key, item in value.items()}
+        if all(isinstance(key, str) for key in value):
+            return {key: canonical(item) for key, item in value.items()}
+        pairs = [[canonical(key), canonical(item)] for key, item in value.items()]  # 1 and "1" are two keys
+        return {"kind": "dict", "items": sorted(pairs, key=json.dumps)}
     if isinstance(value, list | tuple):
         return [canonical(item) for item in value]
     if isinstance(value, set | frozenset):
@@ -61,6 +70,10 @@ def canonical(value: Any) -> Any:
         f"A hyperparameter must be a finite number, text, None, or a list or dict of these, so that it can be stored. "
         f"Received: {value!r} of type {type(value).__name__}."
     )
+
+
+def _sha256_of_source(definition: Any) -> str:
+    return hashlib.sha256(source_of(definition).encode()).hexdigest()
 
 
 def pinned(variant: Variant) -> Variant:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from cnnjobs.spec import SOURCES, Job, Variant
 @dataclass(frozen=True)
 class Seeds:
     """One seed a source of chance, each in [0, 2**31)."""
+
+    kind: ClassVar[str] = "Seeds"
 
     split: int
     init: int
@@ -35,6 +37,8 @@ class Protocol:
         limit_train: use only that many training rows (stratified), or None for all.
         replicas: devices a trial.
     """
+
+    kind: ClassVar[str] = "Protocol"
 
     validation: float | str | None
     folds: int | None

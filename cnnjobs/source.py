@@ -1,101 +1,183 @@
-"""The source text a user's function depends on, so that editing any of it makes a new trial."""
+"""What a user's function is made of, as text: editing any of it makes a new trial, and editing anything else does not.
+
+The function is followed by what it refers to, as Python sees it after the job file has run: functions and classes by
+the syntax of their definitions, data by their values, modules of the user's by the syntax of their whole files. So
+comments and layout have no part in it, and what a loop or a decorator has made is known as it is.
+"""
 
 import ast
 import contextlib
-import dataclasses
 import functools
-import io
 import linecache
-import os
 import symtable
 import sys
 import sysconfig
-from collections.abc import Iterator
-from pathlib import Path
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePath
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from cnnjobs.content import NoContent, content_of
 from cnnjobs.errors import SpecError
+from cnnjobs.syntax import changes_of, files_imported, module_files, shape_of
+
+Definition = FunctionType | type
 
 
 @functools.cache  # once a function: a value that it changes when it is called would make it another one
-def source_of(function: FunctionType) -> str:
-    """Return the text of `function` and of everything of the user's that it refers to.
+def source_of(definition: Definition) -> str:
+    """Return what `definition` and everything of the user's that it refers to are made of.
 
-    Of the function's own file: its top-level statement, and every top-level statement that binds or changes
-    a global name used there, and so on: functions, classes, constants, imports. Of the user's other files: whole
-    modules that are imported, at the top or inside a function, and those that they import. Values are added:
-    of defaults and closures, and of the numbers and words that global names stand for; what is code among them is
-    looked at in the same way. Installed libraries are not followed: their versions are recorded with each trial.
+    Installed libraries are not followed: their versions are recorded with each trial.
+
+    Args:
+        definition: a function or a class of the user's.
 
     Raises:
-        SpecError: if the function has no source text (typed at a prompt, say), is a lambda, or holds in its
-            closure what has no content that can be told.
+        SpecError: if it has no source text (made by `exec`, say), is a lambda, or holds what has no content that
+            can be told and no text that says what it is.
     """
-    if function.__name__ == "<lambda>":
+    if definition.__name__ == "<lambda>":
         raise SpecError(
             "A function in a job must have a name, because its source text is part of each trial's "
             "identity. Received: a lambda. Write it with `def`."
         )
-    if not linecache.getlines(function.__code__.co_filename):
+    if isinstance(definition, FunctionType) and not linecache.getlines(definition.__code__.co_filename):
         raise SpecError(
-            f"A function in a job must come from a file, because its source text is part of each trial's identity. "
-            f"Received: {function!r}, whose source cannot be read."
+            f"A function in a job must come from a file or a cell of a notebook, because its source text is part of "
+            f"each trial's identity. Received: {definition!r}, whose source cannot be read."
         )
-    return _Reached(function).text()
+    return _Reached(definition).text()
 
 
 class _Reached:
-    """The functions and classes of the user's that a function reaches through values, itself among them."""
+    """The functions and classes of the user's that a definition refers to, itself among them."""
 
-    def __init__(self, function: FunctionType) -> None:
-        self._module, self._file = function.__module__, function.__code__.co_filename
-        self._found: list[FunctionType | type] = [function]
+    def __init__(self, first: Definition) -> None:
+        self._module = first.__module__
+        self._globals = first.__globals__ if isinstance(first, FunctionType) else _globals_of_class(first)
+        self._file = first.__code__.co_filename if isinstance(first, FunctionType) else _file_of_class(first)
+        self._found: list[Definition] = [first]
+        self._parts: set[str] = set()
 
     def text(self) -> str:
-        """Return all that they are made of."""
-        parts: set[str] = set()
+        """Return what they are made of."""
         for one in self._found:  # grows while it is gone through
-            file = self._file_of(one)
-            statements = _statements_of("".join(linecache.getlines(file)))
-            behind = statements.behind(one)
-            parts.add("\n".join(statements.text_of(statement) for statement in behind))
-            for path in imported_files(behind, Path(file).resolve()):
-                parts.add(f"# {path.name}\n{path.read_text(encoding='utf-8', errors='replace')}")
             if isinstance(one, FunctionType):
-                parts |= {*self._data(one, statements.used_in(behind)), *self._held_by(one)}
-            else:  # of one without functions the file may not be known
-                parts |= set(self._members(one))
-        here = Path(self._file).parent
-        return "\n".join(sorted(part.replace(str(here), ".").replace(str(here.resolve()), ".") for part in parts))
+                self._add_function(one)
+            else:
+                self._add_class(one)
+        return "\n".join(sorted(self._parts))
 
-    def _data(self, function: FunctionType, names: set[str]) -> Iterator[str]:
-        """Return what global names stand for: data that are read from a file, say, and code that no name leads to.
+    def _add_function(self, function: FunctionType) -> None:
+        file = function.__code__.co_filename
+        nodes = _nodes_at(_tree_of(file), function.__code__)
+        self._parts |= set(self._held_by(function))
+        if not _is_in(function.__code__, file):
+            self._parts.add(f"# code {function.__qualname__}: {self._code(function.__code__)}")
+        self._add_nodes(nodes, file, function.__globals__, leave=set(function.__code__.co_freevars))
 
-        Not what may be a path, which is another on another machine, nor what cannot be told: what makes them is in
-        the text.
+    def _add_class(self, one: type) -> None:
+        for base in one.__bases__:
+            self._of_code(base)
+        self._parts |= set(self._members(one))
+        file = _file_of_class(one) or (self._file if one.__module__ == self._module else "")
+        names = _globals_of_class(one) or (self._globals if one.__module__ == self._module else {})
+        if file:
+            self._add_nodes(_nodes_named(_tree_of(file), one.__qualname__), file, names)
+
+    def _add_nodes(
+        self,
+        nodes: list[ast.AST],
+        file: str,
+        names: Mapping[str, Any],
+        leave: set[str] = frozenset(),  # type: ignore[assignment]
+    ) -> None:
+        """Add definitions and what they refer to: their syntax, files that they import, and global names.
+
+        Args:
+            nodes: the definitions.
+            file: where they are written.
+            names: the global names there.
+            leave: names that are not global.
         """
+        path = Path(file)
+        if file != self._file and path.is_file():
+            self._add_files({path.resolve(), *files_imported([_tree_of(file)], path.resolve())})
+        for node in nodes:
+            self._parts.add(shape_of(node))
+            if path.is_file():
+                self._add_files(files_imported([node], path.resolve()))
+            used = _global_names(node) - leave
+            for name in sorted(used & names.keys()):
+                self._add_global(name, names[name], file, names)
+            for module, attribute in _attributes(node):
+                value = names.get(module) if module in used else None
+                if isinstance(value, ModuleType) and not _is_installed(value) and hasattr(value, attribute):
+                    self._add_value(f"{module}.{attribute}", getattr(value, attribute))
 
-        def of_code(value: Any) -> str:
-            if _is_ours(value) or _is_ours(type(value)):
-                return type(value).__name__  # a job's own parts are no data
-            try:
-                return self._of_code(value)
-            except NoContent:
-                return type(value).__name__
+    def _add_global(self, name: str, value: Any, file: str, names: Mapping[str, Any]) -> None:
+        """Add what a global name stands for; what has no content, or is a path, by the text that makes it.
 
-        for name in sorted(names & function.__globals__.keys()):
-            value = function.__globals__[name]
-            if dataclasses.is_dataclass(value) and _is_ours(type(value)):
-                continue
-            with contextlib.suppress(NoContent):
-                yield f"# global {name}: {content_of(value, of_code, _unless_path)}"
+        A path is another on another machine. In a notebook no text says which cell made a value, so a path counts as
+        it is, and what has no content is refused.
+        """
+        if isinstance(value, ModuleType):
+            if not _is_installed(value):
+                self._add_files(module_files(value))
+            return
+        if _is_ours(value) or _is_ours(type(value)):
+            return  # a job's own parts are no data
+        if self._add_value(name, value):
+            return
+        if not Path(file).is_file():
+            raise SpecError(
+                f"The function {self._found[0].__name__} uses {name}, a value of type {type(value).__name__}, which "
+                "cannot be part of a trial's identity: it could change unseen. Make it inside the function, or pass "
+                "numbers, text, lists, dicts or dataclasses as hyperparameters: custom(net, width=64)."
+            )
+        done = {name}
+        waiting = [name]
+        for waited in waiting:  # grows while it is gone through
+            for statement in changes_of(_tree_of(file), waited):
+                self._parts.add(shape_of(statement))
+                for used in sorted((_global_names(statement) & names.keys()) - done):
+                    done.add(used)
+                    other = names[used]
+                    if isinstance(other, ModuleType) or _is_ours(other) or _is_ours(type(other)):
+                        continue
+                    if not self._add_value(used, other):
+                        waiting.append(used)
+
+    def _add_value(self, name: str, value: Any) -> bool:
+        """Add the content of a value; return whether it says all there is to say."""
+        paths: list[str] = []
+        in_file = Path(self._file).is_file()
+
+        def of_text(text: Any) -> str:
+            if in_file and (isinstance(text, PurePath) or "/" in str(text) or "\\" in str(text)):
+                paths.append(str(text))
+                return "path"
+            return repr(text)
+
+        def of_code(part: Any) -> str:
+            if _is_ours(part) or _is_ours(type(part)):
+                return type(part).__name__  # a job's own parts are no data
+            return self._of_code(part)
+
+        try:
+            self._parts.add(f"# {name}: {content_of(value, of_code, of_text)}")
+        except NoContent:
+            return False
+        return not paths
+
+    def _add_files(self, files: set[Path]) -> None:
+        """Add whole files of the user's; of that of the first definition only what it refers to."""
+        for path in files - {Path(self._file).resolve()}:
+            self._parts.add(f"# {path.name}\n{shape_of(_tree_of(str(path)))}")
 
     def _members(self, one: type) -> Iterator[str]:
         """Return what a class has: it may have been made in a function, of what that was given."""
-        for base in one.__bases__:
-            self._of_code(base)
         for name, value in vars(one).items():
             if isinstance(value, property):
                 for part in (value.fget, value.fset):
@@ -129,6 +211,8 @@ class _Reached:
     def _of_code(self, value: Any) -> str:
         """Return the name of code, or the content of an object; what is the user's is reached thereby."""
         if isinstance(value, ModuleType):
+            if not _is_installed(value):
+                self._add_files(module_files(value))
             return value.__name__
         while hasattr(value, "__wrapped__") and (not isinstance(value, FunctionType) or _is_installed(value)):
             value = value.__wrapped__  # what was decorated by functools.cache, say
@@ -148,184 +232,134 @@ class _Reached:
             return f"{self._of_code(type(value))}({content_of(vars(value), self._of_code)})"
         if type(value).__module__.partition(".")[0] == "numpy" and (hasattr(value, "itemsize") or callable(value)):
             return str(value) if hasattr(value, "itemsize") else str(value.__name__)  # a dtype, or a ufunc
+        if callable(getattr(value, "get_config", None)):  # an initializer of Keras's, a regularizer, a layer
+            return f"{self._of_code(type(value))}({content_of(value.get_config(), self._of_code)})"
         raise NoContent(type(value).__name__)
 
-    def _file_of(self, one: FunctionType | type) -> str:
-        """Return where code was written; the job file is no module that could be asked."""
-        if isinstance(one, FunctionType):
-            return one.__code__.co_filename
-        module = sys.modules.get(one.__module__)
-        files = {member.__code__.co_filename for member in vars(one).values() if isinstance(member, FunctionType)}
-        for file in sorted(files):
-            if not file.startswith("<"):  # what dataclasses make
-                return file
-        return self._file if one.__module__ == self._module else str(getattr(module, "__file__", None) or "")
+    def _code(self, code: CodeType) -> str:
+        """Return compiled code as text."""
+        held = [self._code(one) if isinstance(one, CodeType) else one for one in code.co_consts]
+        return content_of([code.co_code, code.co_names, held], self._of_code)
 
 
-@functools.lru_cache(maxsize=16)
-def _statements_of(text: str) -> "_Statements":
-    return _Statements(text)
+def _file_of_class(one: type) -> str:
+    """Return where a class was written; empty if nothing says it."""
+    files = sorted(method.__code__.co_filename for method in _methods(one))
+    return files[0] if files else str(getattr(sys.modules.get(one.__module__), "__file__", None) or "")
 
 
-class _Statements:
-    """The top-level statements of a file, and which names each binds."""
-
-    def __init__(self, text: str) -> None:
-        self._lines = io.StringIO(text).readlines()  # as Python counts them; `splitlines` knows more ends of lines
-        self._body = ast.parse(text).body
-        self._names = [_names_of(one, self.text_of(one)) for one in self._body]
-
-    def behind(self, code: FunctionType | type) -> list[ast.stmt]:
-        """Return the statement that holds a function or class, and all that it depends on."""
-        if isinstance(code, FunctionType):
-            line = code.__code__.co_firstlineno
-            wanted = {
-                index for index, one in enumerate(self._body) if _first_line(one) <= line <= (one.end_lineno or 0)
-            }
-        else:
-            name = code.__qualname__.partition(".")[0]
-            wanted = {index for index, names in enumerate(self._names) if name in names.bound}
-        while True:
-            used = {name for index in wanted for name in self._names[index].used}
-            more = {index for index, names in enumerate(self._names) if used & names.bound or names.binds_all} | wanted
-            if more == wanted:
-                break
-            wanted = more
-        return [self._body[index] for index in sorted(wanted)]
-
-    def used_in(self, some: list[ast.stmt]) -> set[str]:
-        """Return the global names that statements read."""
-        return {name for one, names in zip(self._body, self._names, strict=True) if one in some for name in names.used}
-
-    def text_of(self, one: ast.stmt) -> str:
-        """Return a statement as it is written, its decorators included."""
-        return "".join(self._lines[_first_line(one) - 1 : one.end_lineno]).strip()
+def _globals_of_class(one: type) -> Mapping[str, Any]:
+    """Return the global names of a class's module; the job file is no module that could be asked."""
+    methods = _methods(one)
+    return methods[0].__globals__ if methods else vars(sys.modules.get(one.__module__, ModuleType("none")))
 
 
-def _first_line(one: ast.stmt) -> int:
-    """Return where a statement begins, its decorators included."""
-    decorators: list[ast.expr] = getattr(one, "decorator_list", [])
-    return min([one.lineno, *(decorator.lineno for decorator in decorators)])
+def _methods(one: type) -> list[FunctionType]:
+    """Return the methods that the user wrote; dataclasses make others."""
+    methods = [member for member in vars(one).values() if isinstance(member, FunctionType)]
+    return [method for method in methods if method.__module__ == one.__module__ and not _is_installed(method)]
 
 
-@dataclasses.dataclass(frozen=True)
-class _Names:
-    """What a top-level statement does with global names.
-
-    Args:
-        used: those that it reads, in functions too.
-        bound: those that it binds, or whose values it may change.
-        binds_all: whether it may bind any: `from blocks import *`.
-    """
-
-    used: set[str]
-    bound: set[str]
-    binds_all: bool
+def _tree_of(file: str) -> ast.Module:
+    """Return the syntax of a file or a cell; of what is no Python its text alone."""
+    return _parsed(_text_of(file))
 
 
-def _names_of(one: ast.stmt, text: str) -> _Names:
-    top = symtable.symtable(text, "job", "exec")
+def _text_of(file: str) -> str:
+    """Return the text of a file as it is now, of the job file as it was when it ran."""
+    linecache.checkcache(file)
+    return "".join(linecache.getlines(file))
+
+
+@functools.lru_cache(maxsize=64)
+def _parsed(text: str) -> ast.Module:
+    try:
+        return ast.parse(text)
+    except SyntaxError:
+        return ast.Module([ast.Assign([], ast.Constant(text))], [])
+
+
+def _nodes_at(tree: ast.Module, code: CodeType) -> list[ast.AST]:
+    """Return the definition of a function; of lambdas in the same line all."""
+    kinds: Any = ast.Lambda if code.co_name == "<lambda>" else (ast.FunctionDef, ast.AsyncFunctionDef)
+    nodes = [node for node in ast.walk(tree) if isinstance(node, kinds)]
+    return [node for node in nodes if _first_line(node) == code.co_firstlineno]
+
+
+def _first_line(node: Any) -> int:
+    """Return where a definition begins, its decorators included."""
+    return int(min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))]))
+
+
+def _nodes_named(tree: ast.AST, qualname: str) -> list[ast.AST]:
+    """Return the definitions of a qualified name; several where branches define it."""
+    found: list[ast.AST] = [tree]
+    for part in qualname.replace(".<locals>", "").split("."):
+        found = [
+            node
+            for outer in found
+            for node in ast.walk(outer)
+            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.name == part
+        ]
+    return found
+
+
+def _is_in(code: CodeType, file: str) -> bool:
+    """Say whether code is what its file says: it may have been edited after it was imported."""
+    return code in _codes_of(_text_of(file), file)
+
+
+@functools.lru_cache(maxsize=64)
+def _codes_of(text: str, file: str) -> frozenset[CodeType]:
+    """Return all code objects of a file."""
+    try:
+        found = [compile(text, file, "exec", dont_inherit=True)]
+    except SyntaxError:
+        return frozenset()
+    for one in found:  # grows while it is gone through
+        found += [part for part in one.co_consts if isinstance(part, CodeType)]
+    return frozenset(found)
+
+
+def _global_names(node: ast.AST) -> set[str]:
+    """Return the global names that a definition or a statement reads."""
+    top = symtable.symtable(ast.unparse(node), "job", "exec")
     used = {name.get_name() for name in top.get_symbols() if name.is_referenced()}
-    bound = {name.get_name() for name in top.get_symbols() if name.is_assigned() or name.is_imported()}
     scopes = list(top.get_children())
     for scope in scopes:  # grows while it is gone through
         scopes += scope.get_children()
         is_class = scope.get_type() == "class"  # `width = width` in its body reads the global
         used |= {one.get_name() for one in scope.get_symbols() if one.is_global() or (is_class and one.is_referenced())}
-    stars = [node for node in ast.walk(one) if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"]
-    if not isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        bound |= {name for node in ast.walk(one) for name in _changed(node)}
-    return _Names(used, bound, bool(stars))
+    return used
 
 
-def _changed(node: ast.AST) -> set[str]:
-    """Return the names whose values a part of a statement may change: `c["w"] = 1`, `c.w = 1`, `c.append(1)`, `f(c)`.
-
-    Printing changes nothing.
-    """
-    if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
-        return _root_name(node)
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and _root_name(node.value.func) != {"print"}:
-        call = node.value
-        given = [*call.args, *(keyword.value for keyword in call.keywords)]
-        return _root_name(call.func).union(*map(_root_name, given))
-    return set()
-
-
-def _root_name(node: ast.AST) -> set[str]:
-    """Return the name that `a.b["c"].d` begins with."""
-    while isinstance(node, ast.Attribute | ast.Subscript | ast.Starred):
-        node = node.value
-    return {node.id} if isinstance(node, ast.Name) else set()
-
-
-def imported_files(trees: list[ast.stmt], file: Path) -> set[Path]:
-    """Return the user's files that the statements import, and those that these import, and so on."""
-    seen: set[Path] = set()
-    waiting: list[tuple[ast.AST, Path]] = [(tree, file) for tree in trees]
-    while waiting:
-        tree, origin = waiting.pop()
-        for path in _files_imported_by(tree, origin, file):
-            if path not in seen and path != file:
-                seen.add(path)
-                try:
-                    waiting.append((ast.parse(path.read_text(encoding="utf-8-sig", errors="replace")), path))
-                except SyntaxError:
-                    continue  # its text is part of the identity all the same
-    return seen
-
-
-def _files_imported_by(tree: ast.AST, origin: Path, first: Path) -> Iterator[Path]:
-    """Return the files that the imports in a file may mean: beside its package, or beside the file that came first."""
-    bases = {_root(origin), _root(first), first.parent}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                for base in bases:
-                    yield from _files_of(base, alias.name.split("."))
-        elif isinstance(node, ast.ImportFrom):
-            parts = node.module.split(".") if node.module else []
-            own = origin.parents[min(node.level, len(origin.parents)) - 1]
-            for base in {own} if node.level else bases:
-                for alias in node.names:
-                    yield from _files_of(base, [*parts, alias.name])
-
-
-def _files_of(base: Path, parts: list[str]) -> Iterator[Path]:
-    """Return the files that importing `parts` below `base` runs; none if it is an installed library."""
-    for length in range(1, len(parts) + 1):
-        place = base.joinpath(*parts[:length])
-        for path in (place.with_suffix(".py"), place / "__init__.py"):
-            if path.is_file() and "site-packages" not in path.parts:
-                yield path.resolve()
-
-
-def _root(file: Path) -> Path:
-    """Return the folder from which a file's absolute imports are looked up: above its packages."""
-    folder = file.parent
-    while (folder / "__init__.py").is_file():
-        folder = folder.parent
-    return folder
-
-
-def _unless_path(text: Any) -> str:
-    return "" if os.sep in str(text) else repr(text)
+def _attributes(node: ast.AST) -> Iterator[tuple[str, str]]:
+    """Return (name, attribute) for each `name.attribute` in a definition."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name):
+            yield part.value.id, part.attr
 
 
 def _is_ours(value: Any) -> bool:
     return str(getattr(value, "__module__", "")).partition(".")[0] == "cnnjobs"
 
 
-def _is_installed(value: FunctionType | type) -> bool:
+def _is_installed(value: Definition | ModuleType) -> bool:
     """Say whether code is of Python, of an installed library, or of this project."""
     if _is_ours(value):
         return True
     if isinstance(value, FunctionType):
         file = value.__code__.co_filename
-    elif value.__module__ == "builtins":
-        return True
+    elif isinstance(value, ModuleType):
+        file = str(getattr(value, "__file__", None) or "<built-in")
+        if value.__name__.partition(".")[0] == "cnnjobs":
+            return True
+    elif value.__module__ in ("builtins", "__main__"):
+        return value.__module__ == "builtins"
     else:
         file = str(getattr(sys.modules.get(value.__module__), "__file__", None) or "")
         if not file:
             return value.__module__ in sys.builtin_module_names
+    if file.startswith("<ipython-input"):
+        return False
     return "site-packages" in file or file.startswith(("<", sysconfig.get_paths()["stdlib"]))

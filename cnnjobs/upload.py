@@ -13,7 +13,7 @@ from types import ModuleType
 
 from cnnjobs.errors import JobFileError
 from cnnjobs.jobfile import JobFile
-from cnnjobs.source import imported_files
+from cnnjobs.syntax import files_imported
 
 MOST_BYTES = 100 << 20
 """A job file and its neighbours are text; Ray takes at most 512 MiB."""
@@ -66,7 +66,7 @@ def upload_of(job: JobFile, most_bytes: int = MOST_BYTES) -> Upload:
     _refuse_strangers(job, folder)
     found = {Path(str(module.__file__)).resolve() for module in job.neighbours}
     found |= {init for init in (path.parent / "__init__.py" for path in found) if init.is_file()}
-    found |= {one for one in imported_files(ast.parse(job.text).body, job.path.resolve()) if one.is_relative_to(folder)}
+    found |= {one for one in files_imported([ast.parse(job.text)], job.path.resolve()) if one.is_relative_to(folder)}
     found = {path for path in found if path != job.path.resolve() and not path.is_relative_to(OWN)}
     files = (job.path.resolve(), *sorted(found))
     sizes = {file.relative_to(folder): file.stat().st_size for file in files}

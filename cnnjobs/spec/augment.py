@@ -1,6 +1,7 @@
 """Augmentation as a value: how far training images may be moved, turned and stretched."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from cnnjobs.errors import SpecError
 from cnnjobs.spec.checks import as_float, one_of
@@ -24,6 +25,8 @@ class Augment:
         fill: what lies beyond the border: "nearest" repeats it, "reflect" mirrors, "wrap"
             continues on the other side, "constant" is black.
     """
+
+    kind: ClassVar[str] = "Augment"
 
     flip: str | None = None
     shift: float = 0.0

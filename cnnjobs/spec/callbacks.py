@@ -20,6 +20,8 @@ class EarlyStopping:
         restore_best: end with the weights of the best epoch instead of the last.
     """
 
+    kind: ClassVar[str] = "EarlyStopping"
+
     patience: int = 10
     monitor: str = "val_loss"
     min_delta: float = 0.0
@@ -40,6 +42,8 @@ class BestWeights:
         monitor: "val_loss", "val_accuracy", "val_mse", "val_top5_accuracy", or these of the training rows: "loss", ...
     """
 
+    kind: ClassVar[str] = "BestWeights"
+
     monitor: str = "val_loss"
 
     def __post_init__(self) -> None:
@@ -58,6 +62,8 @@ class ReduceLROnPlateau:
         cooldown: epochs to wait after lowering before watching again.
         min_learning_rate: never go below.
     """
+
+    kind: ClassVar[str] = "ReduceLROnPlateau"
 
     factor: float = 0.5
     patience: int = 5
@@ -85,6 +91,7 @@ class CustomCallback(UserFunction):
         options: hyperparameters for the function; part of the trial's identity.
     """
 
+    kind: ClassVar[str] = "CustomCallback"
     maker: ClassVar[str] = "callback"
     role: ClassVar[str] = "callback"
     arguments: ClassVar[tuple[str, ...]] = ("trial",)

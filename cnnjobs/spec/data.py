@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from cnnjobs.errors import SpecError
 from cnnjobs.spec.checks import number, one_of, whole
@@ -14,6 +14,8 @@ NAMED_DATASETS = ("digits", "mnist", "fashion_mnist", "cifar10", "cifar100")
 @dataclass(frozen=True)
 class Named:
     """One of the data sets that have a name: the embedded digits, or those of `keras.datasets`."""
+
+    kind: ClassVar[str] = "Named"
 
     name: str
 
@@ -35,6 +37,8 @@ class Npz:
         test: fraction held out as test set, stratified, when the file has none.
     """
 
+    kind: ClassVar[str] = "Npz"
+
     path: str
     test: float = 0.2
 
@@ -55,6 +59,8 @@ class ImageFolder:
         test: fraction held out as test set, stratified, when there is no `test/`.
         strict: a picture that cannot be read is an error instead of being skipped with a count.
     """
+
+    kind: ClassVar[str] = "ImageFolder"
 
     path: str
     size: int | tuple[int, int] | None = None
@@ -110,7 +116,7 @@ def dataset_from_json(document: Mapping[str, Any]) -> DatasetSpec:
         TypeError: if the kind has other options.
         SpecError: for options that make no sense.
     """
-    kinds: dict[str, Callable[..., DatasetSpec]] = {kind.__name__: kind for kind in (Named, Npz, ImageFolder)}
+    kinds: dict[str, Callable[..., DatasetSpec]] = {one.kind: one for one in (Named, Npz, ImageFolder)}
     options = {name: tuple(value) if isinstance(value, list) else value for name, value in document.items()}
     return kinds[str(options.pop("kind"))](**options)
 

@@ -18,6 +18,9 @@ class UserFunction:
         options: hyperparameters it is called with, by name.
     """
 
+    kind: ClassVar[str] = ""
+    """Names the class in identities and in the store, whatever it is called here."""
+
     maker: ClassVar[str] = ""
     """The public function that makes such a value, for messages."""
 

@@ -27,11 +27,23 @@ class Model:
         options: its hyperparameters, all of them, defaults included.
     """
 
+    kind: ClassVar[str] = "Model"
+
+    later_options: ClassVar[Mapping[str, Any]] = {}
+    """Options that builders got later, and what these did before: with that value they stay out of the identity."""
+
     builder: str
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         one_of("Model.builder", self.builder, ("cnn", "vgg16"))
+
+    @property
+    def decisive_options(self) -> dict[str, Any]:
+        """The options that are part of a trial's identity."""
+        missing = object()
+        later = self.later_options
+        return {name: value for name, value in self.options.items() if later.get(name, missing) != value}
 
 
 @dataclass(frozen=True)
@@ -44,6 +56,7 @@ class CustomModel(UserFunction):
         options: hyperparameters for the function; part of the trial's identity.
     """
 
+    kind: ClassVar[str] = "CustomModel"
     maker: ClassVar[str] = "custom"
     role: ClassVar[str] = "model"
     arguments: ClassVar[tuple[str, ...]] = ("input_shape", "classes")
@@ -57,6 +70,8 @@ class WeightsFile:
         path: absolute; read where the job is submitted, and only there.
         sha256: of its content; None until the trials are planned.
     """
+
+    kind: ClassVar[str] = "WeightsFile"
 
     path: str
     sha256: str | None = None

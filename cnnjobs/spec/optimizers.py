@@ -1,6 +1,7 @@
 """Optimizers as values: which one, and its hyperparameters, under the names that Keras gives them."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from cnnjobs.spec.checks import as_float, flag
 
@@ -14,6 +15,8 @@ class SGD:
         momentum: fraction of the last step that is carried over, in [0, 1).
         nesterov: look ahead along the momentum.
     """
+
+    kind: ClassVar[str] = "SGD"
 
     learning_rate: float = 0.01
     momentum: float = 0.0
@@ -36,6 +39,8 @@ class RMSprop:
         epsilon: keeps the division finite.
         centered: divide by the standard deviation instead of the root mean square.
     """
+
+    kind: ClassVar[str] = "RMSprop"
 
     learning_rate: float = 0.001
     rho: float = 0.9
@@ -62,6 +67,8 @@ class Adam:
         epsilon: keeps the division finite.
     """
 
+    kind: ClassVar[str] = "Adam"
+
     learning_rate: float = 0.001
     beta_1: float = 0.9
     beta_2: float = 0.999
@@ -77,6 +84,8 @@ class Adam:
 @dataclass(frozen=True)
 class Nadam(Adam):
     """Adam with Nesterov momentum (Dozat, 2016), as `keras.optimizers.Nadam`; arguments as those of `Adam`."""
+
+    kind: ClassVar[str] = "Nadam"
 
 
 OPTIMIZERS = (SGD, RMSprop, Adam, Nadam)

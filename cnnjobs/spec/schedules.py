@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from cnnjobs.errors import SpecError
 from cnnjobs.spec.checks import as_float, flag
@@ -47,6 +47,8 @@ class CosineDecay:
         epochs: how long it falls; None for the whole run.
     """
 
+    kind: ClassVar[str] = "CosineDecay"
+
     final: float = 0.0
     epochs: float | None = None
 
@@ -78,6 +80,8 @@ class ExponentialDecay:
         epochs: over how many epochs the rate falls by that factor.
         staircase: fall once every `epochs` instead of every step.
     """
+
+    kind: ClassVar[str] = "ExponentialDecay"
 
     rate: float = 0.95
     epochs: float = 1.0
@@ -111,6 +115,8 @@ class TimeDecay:
             many tutorials use.
     """
 
+    kind: ClassVar[str] = "TimeDecay"
+
     decay: float | None = None
 
     def __post_init__(self) -> None:
@@ -140,6 +146,8 @@ class Cyclical:
         epochs: length of a whole cycle; Smith advises 4 to 20.
         halving: halve the height above `low` after every cycle.
     """
+
+    kind: ClassVar[str] = "Cyclical"
 
     low: float = 0.1
     epochs: float = 8.0
@@ -173,6 +181,8 @@ class Warmup:
         epochs: length of the rise; may be a fraction.
         then: the schedule that begins after it, over what is left of the run; None to stay.
     """
+
+    kind: ClassVar[str] = "Warmup"
 
     epochs: float = 5.0
     then: CosineDecay | ExponentialDecay | TimeDecay | Cyclical | None = None

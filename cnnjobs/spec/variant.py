@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from types import FunctionType
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from cnnjobs.errors import SpecError
 from cnnjobs.spec.augment import Augment
@@ -41,6 +41,8 @@ class Variant:
             in which weights stay float32; "float16" scales the loss so that small gradients survive.
         xla: compile forward and backward pass with XLA.
     """
+
+    kind: ClassVar[str] = "Variant"
 
     model: Model | CustomModel | Callable[..., Any]
     optimizer: Optimizer = field(default_factory=Adam)

@@ -27,14 +27,17 @@ from cnnjobs import (
     cnn,
     custom,
     mlp,
+    plan,
     small_cnn,
     smaller_vgg,
+    spec,
     vgg,
     vgg16,
 )
 from cnnjobs.identity import canonical, digest
 from cnnjobs.plan import make_plan
 from cnnjobs.spec import ImageFolder, Model, Named, Npz, WeightsFile
+from cnnjobs.spec.fields import later_field
 
 FILTERS = 8
 
@@ -85,6 +88,8 @@ VARIANTS = {
     "callback": BASE.but(callbacks=(callback(stopper, patience=5),)),
     "custom": BASE.but(model=custom(network, width=64)),
     "plain function": BASE.but(model=network),
+    "dataclass": BASE.but(model=custom(network, shape=Shape())),
+    "numbered": BASE.but(model=custom(network, shape={1: 64, "1": 32})),
     "settings": BASE.but(epochs=3, batch_size=64, scaling="standardize", precision="bfloat16", xla=True),
 }
 
@@ -108,9 +113,11 @@ GOLDEN = {
     "augment": "6a3ea9ab559e389d6596",
     "early stopping": "5e5343384c07146f7b9a",
     "plateau": "e59467978ae2d1b4923e",
-    "callback": "4b4d304130180eb7c59b",
-    "custom": "c5b63be1c2433de838d8",
-    "plain function": "3ad38f05210f66b9b582",
+    "callback": "294c345f5f5cd6e49c05",
+    "custom": "c25ff1580fda419dd2fd",
+    "plain function": "faf7e0697284c449ecc9",
+    "dataclass": "5f459ed65a87674db225",
+    "numbered": "f6e5845dfa5c4c65325b",
     "settings": "a644c901db37cbdf1195",
     "trials": ["d9e3296402e921913de7", "b00400a5d56fb76860a1", "598d1463b78a59814853", "c3a5f63b9d1bd82ccb7c"],
 }
@@ -140,3 +147,56 @@ def test_a_trial_keeps_its_identity():
 def test_a_data_set_keeps_its_form_in_the_store(name):
     spec, document = DATASETS[name]
     assert canonical(spec) == document
+
+
+@dataclasses.dataclass(frozen=True)
+class Longer(Augment):
+    """Augmentation that has got an option."""
+
+    blur: float = later_field(0.0)
+
+
+def test_an_option_that_came_later_makes_no_trial_run_again_until_it_is_set(monkeypatch):
+    monkeypatch.setattr(Longer, "__module__", Augment.__module__)
+    before = BASE.but(augment=Augment(shift=0.1))
+    assert digest(BASE.but(augment=Longer(shift=0.1))) == digest(before)
+    assert digest(BASE.but(augment=Longer(shift=0.1, blur=0.5))) != digest(before)
+
+
+def test_an_option_of_a_network_that_came_later_makes_no_trial_run_again_until_it_is_set(monkeypatch):
+    monkeypatch.setattr(Model, "later_options", {"activation": "relu"})
+    before = BASE.but(model=vgg(blocks=2)).network
+    later = {name: Model("cnn", {**before.options, "activation": name}) for name in ("relu", "gelu")}
+    assert digest(BASE.but(model=later["relu"])) == GOLDEN["vgg"]
+    assert digest(BASE.but(model=later["gelu"])) != GOLDEN["vgg"]
+
+
+def test_the_name_of_a_class_is_no_part_of_an_identity():
+    parts = [part for variant in VARIANTS.values() for part in (variant, variant.network, variant.optimizer)]
+    names = {kind: kind.__name__ for kind in map(type, parts)}
+    try:
+        for kind in names:
+            kind.__name__ = "Renamed"
+        assert digest(VARIANTS["sgd"]) == GOLDEN["sgd"]
+        assert digest(VARIANTS["custom"]) == GOLDEN["custom"]
+    finally:
+        for kind, name in names.items():
+            kind.__name__ = name
+
+
+def test_every_spec_has_a_kind_of_its_own():
+    specs = [
+        value
+        for module in (spec, plan)
+        for value in vars(module).values()
+        if dataclasses.is_dataclass(value) and getattr(value, "kind", None)
+    ]
+    kinds = {value: value.kind for value in specs}
+    assert len(kinds) > 20
+    assert len(set(kinds.values())) == len(kinds)
+
+
+def test_keys_that_are_one_text_are_two_keys():
+    both, number, text = ({1: 64, "1": 32}, {1: 32}, {"1": 32})
+    assert len({digest(BASE.but(model=custom(network, shape=shape))) for shape in (both, number, text)}) == 3
+    assert digest({1: 64, "1": 32}) == digest({"1": 32, 1: 64})

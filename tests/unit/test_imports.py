@@ -19,6 +19,7 @@ LAYERS = [  # imports point downwards
     {
         "content",
         "source",
+        "syntax",
         "identity",
         "plan",
         "messages",

@@ -1,5 +1,11 @@
 """The text that a network's function depends on: whatever it is made of makes a new trial, and nothing else does."""
 
+import hashlib
+import importlib
+import linecache
+import sys
+import types
+
 import pytest
 from network_files import ids, ids_of_files, ids_of_networks
 
@@ -7,6 +13,7 @@ from cnnjobs import custom
 from cnnjobs.errors import SpecError
 from cnnjobs.identity import canonical
 from cnnjobs.jobfile import load_job
+from cnnjobs.source import source_of
 
 NET = """
 from helper import width
@@ -305,3 +312,103 @@ def test_a_function_without_source_is_refused():
     exec("def net(shape, classes): return None", names)
     with pytest.raises(SpecError, match="whose source cannot be read"):
         canonical(custom(names["net"]))
+
+
+SHAPED = """
+@dataclasses.dataclass(frozen=True)
+class Shape:
+    n: int = 2
+    def layers(self): return [FILTERS] * 64
+FILTERS = 8
+def net(input_shape, classes, shape): return shape.layers()
+job = Job(name='a', dataset='digits', repeats=1, variants={'a': Variant(model=custom(net, shape=Shape()))})
+"""
+
+
+@pytest.mark.parametrize(("old", "new"), [("64", "65"), ("FILTERS = 8", "FILTERS = 9"), ("n: int = 2", "n: int = 3")])
+def test_methods_of_a_dataclass_that_is_a_hyperparameter_are_part_of_the_identity(tmp_path, old, new):
+    first = ids_of_networks(tmp_path, SHAPED)
+    assert ids_of_networks(tmp_path, SHAPED) == first
+    assert ids_of_networks(tmp_path, SHAPED.replace(old, new)) != first
+
+
+def test_layout_comments_and_docstrings_are_no_part_of_the_identity(tmp_path):
+    text = "def net(i, c):\n    return dict(a=64, b=[1, 2])\njob = Job(name='a', dataset='digits', repeats=1, "
+    text += "variants={'a': Variant(model=net)})"
+    other = text.replace("return dict(a=64,", '"""Build it."""\n    # as in the paper\n    return dict(\n        a=64,')
+    assert ids_of_networks(tmp_path, other) == ids_of_networks(tmp_path, text)
+
+
+def test_a_module_that_was_edited_after_it_was_imported_is_not_taken_for_what_its_file_says(tmp_path, monkeypatch):
+    """In a notebook: the file is new, and the code that runs is that of before."""
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "edited_blocks.py").write_text("def net(input_shape, classes): return 64\n")
+    import edited_blocks
+
+    before = source_of(edited_blocks.net)
+    (tmp_path / "edited_blocks.py").write_text("def net(input_shape, classes): return 65  # more\n")
+    source_of.cache_clear()
+    edited = source_of(edited_blocks.net)
+    importlib.reload(edited_blocks)
+    assert len({before, edited, source_of(edited_blocks.net)}) == 3
+
+
+CELLS = {
+    "one": "import numpy as np\nWIDTH = 8\nHERE = '/data/x'\nclass Block:\n    def size(self): return WIDTH\n",
+    "two": "def net(input_shape, classes): return Block().size(), HERE\n",
+}
+
+
+def from_cells(cells):
+    """Run cells as a notebook does: each is a file of its own that is on no disk, all share their names."""
+    names = {"__name__": "__main__"}
+    for name, text in cells.items():
+        file = f"/nowhere/{name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}.py"
+        linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+        exec(compile(text, file, "exec"), names)
+    return source_of(names["net"])
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("WIDTH = 8", "WIDTH = 9"), ("return WIDTH", "return 2 * WIDTH"), ("/x", "/y")]
+)
+def test_what_other_cells_of_a_notebook_define_is_part_of_the_identity(old, new):
+    first = from_cells(CELLS)
+    assert from_cells(CELLS) == first
+    assert from_cells({"one": CELLS["one"].replace(old, new), "two": CELLS["two"]}) != first
+
+
+def test_a_cell_that_the_network_does_not_need_is_no_part_of_the_identity():
+    assert from_cells({**CELLS, "three": "unrelated = 1\nprint(end='')\n"}) == from_cells(CELLS)
+
+
+def test_what_has_no_content_is_refused_in_a_notebook():
+    cells = {**CELLS, "one": CELLS["one"] + "HERE = np.random.default_rng(0)\n"}
+    with pytest.raises(SpecError, match="uses HERE, a value of type Generator, which cannot be part"):
+        from_cells(cells)
+
+
+class HeNormal:
+    """Stand for an initializer of Keras's, which is of a library and says what it is made with."""
+
+    def __init__(self, seed):
+        self._seed = seed
+
+    def get_config(self):
+        return {"seed": self._seed}
+
+
+def test_what_says_how_it_was_made_is_known_by_that(tmp_path, monkeypatch):
+    library = types.ModuleType("keraslike")
+    library.__file__ = "/lib/site-packages/keraslike.py"
+    monkeypatch.setitem(sys.modules, "keraslike", library)
+    monkeypatch.setattr(HeNormal, "__module__", "keraslike")
+    library.HeNormal = HeNormal
+    text = "import keraslike\ndef make(init):\n    def net(i, c): return init\n    return net\n"
+    text += (
+        "job = Job(name='a', dataset='digits', repeats=1, variants={'a': Variant(model=make(keraslike.HeNormal(64)))})"
+    )
+    first = ids_of_networks(tmp_path, text)
+    assert ids_of_networks(tmp_path, text) == first
+    assert ids_of_networks(tmp_path, text.replace("64", "65")) != first
