@@ -175,7 +175,7 @@ def reporter_class(trials: int) -> Any:
 
 def by_tables(folder: Path, trials: int) -> Numbers:
     """Return this project's numbers."""
-    from cnnjobs.analysis.tables import job_table
+    from cnnjobs.comparison.table import job_table
     from cnnjobs.store.files import Files
     from cnnjobs.store.store import Store
 

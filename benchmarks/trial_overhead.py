@@ -52,11 +52,11 @@ class Stopwatch:
 
 def run_job(folder: Path) -> Stopwatch:
     """Run the job in this process, with a checkpoint after every epoch."""
+    from cnnjobs.engine.base import Slot
     from cnnjobs.engine.inline import InlineEngine
-    from cnnjobs.engine.protocol import Slot
-    from cnnjobs.preparation import Overrides, prepare, read_job, store_at
+    from cnnjobs.run.prepare import Overrides, prepare, read_job, store_at
+    from cnnjobs.run.submit import Submission, missing_trials
     from cnnjobs.store.checkpoints import Checkpoints
-    from cnnjobs.submission import Submission, missing_trials
     from cnnjobs.training.trial import TrialWorker
 
     path = folder / "job.py"

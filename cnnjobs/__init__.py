@@ -33,8 +33,8 @@ from cnnjobs.spec import (
 )
 
 if TYPE_CHECKING:
-    from cnnjobs.analysis import statistics
-    from cnnjobs.analysis.frames import compare
+    from cnnjobs import stats as statistics
+    from cnnjobs.report.frames import compare
     from cnnjobs.store.results import load_results
 
 __version__ = "0.1.0"
@@ -73,9 +73,9 @@ __all__ = [
 
 
 _LATE = {
-    "compare": ("cnnjobs.analysis.frames", "compare"),
+    "compare": ("cnnjobs.report.frames", "compare"),
     "load_results": ("cnnjobs.store.results", "load_results"),
-    "statistics": ("cnnjobs.analysis.statistics", None),
+    "statistics": ("cnnjobs.stats", None),
 }
 """What reads results -> its module, and its name there; None for the module itself."""
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from cnnjobs.analysis import frames, statistics
+from cnnjobs import statistics
+from cnnjobs.report import frames
 from cnnjobs.store.results import load_results
 from cnnjobs.store.schemas import TABLES
 

@@ -12,14 +12,14 @@ import pytest
 from click.testing import CliRunner
 from click.testing import Result as ClickResult
 
-from cnnjobs.analysis.writing import Written
 from cnnjobs.cli import main
 from cnnjobs.datasets import Dataset
 from cnnjobs.datasets.arrays import make_dataset
+from cnnjobs.engine.base import Engine, MakeWorker, OnMessage, Slot, Work
 from cnnjobs.engine.inline import InlineEngine
-from cnnjobs.engine.protocol import Engine, MakeWorker, OnMessage, Slot, Work
 from cnnjobs.messages import Failure, Message, Predictions, Progress, Result
-from cnnjobs.plan import Trial
+from cnnjobs.plan.trials import Trial
+from cnnjobs.report.write import Written
 from cnnjobs.store.checkpoints import Checkpoints
 
 
@@ -146,9 +146,9 @@ def submit_in(
     before = signal.getsignal(signal.SIGTERM)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setattr("cnnjobs.analysis.writing.write_document", lambda *_: Written("report", None, ()))
-        patch.setattr("cnnjobs.cli.doors.open_engine", lambda **_: engine or InlineEngine())
-        patch.setattr("cnnjobs.cli.doors.open_worker", worker)
+        patch.setattr("cnnjobs.report.write.write_document", lambda *_: Written("report", None, ()))
+        patch.setattr("cnnjobs.run.backends.open_engine", lambda **_: engine or InlineEngine())
+        patch.setattr("cnnjobs.run.backends.open_worker", worker)
         try:
             return CliRunner().invoke(main, ["submit", str(path), *words])
         finally:

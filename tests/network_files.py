@@ -2,9 +2,9 @@
 
 import sys
 
-from cnnjobs.identity import digest
-from cnnjobs.jobfile import load_job
-from cnnjobs.plan import make_plan
+from cnnjobs.plan.identity import digest
+from cnnjobs.plan.job_file import load_job
+from cnnjobs.plan.trials import make_plan
 
 
 def ids(job):

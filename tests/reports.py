@@ -3,13 +3,14 @@
 import numpy as np
 from stored import CURVES, history, make_store, predictions
 
-from cnnjobs.analysis import class_plots, plots
-from cnnjobs.analysis.class_tables import ClassTable
-from cnnjobs.analysis.classification import classify, over_runs
-from cnnjobs.analysis.curves import learning_curves
-from cnnjobs.analysis.document import Chart, Document, Grid, Section, Shown, Text
-from cnnjobs.analysis.drawing import render
-from cnnjobs.analysis.tables import job_table
+from cnnjobs.comparison.classification import classify, over_runs
+from cnnjobs.comparison.table import job_table
+from cnnjobs.report.figures import classes as class_plots
+from cnnjobs.report.figures import comparison
+from cnnjobs.report.figures.curves import learning_curves
+from cnnjobs.report.figures.style import render
+from cnnjobs.report.model import Chart, Document, Grid, Section, Shown, Text
+from cnnjobs.report.sections.class_tables import ClassTable
 
 HOSTILE = "<script>alert(1)</script>"
 LONG = "a_variant_with_a_name_of_more_than_sixty_characters_and_no_place_to_break_it"
@@ -25,8 +26,8 @@ def made_up_document(folder, names=NAMES, runs=6, most_classes=2):
     table = job_table(store)
     sections = [
         _in_short(names),
-        Section("Paired differences", [_chart("differences", plots.difference_plot(table)), _differences(table)]),
-        Section("Test accuracy", [_chart("box", plots.box_plot(table)), _summary(table)]),
+        Section("Paired differences", [_chart("differences", comparison.difference_plot(table)), _differences(table)]),
+        Section("Test accuracy", [_chart("box", comparison.box_plot(table)), _summary(table)]),
         Section("Learning curves", [_curves(name, place) for place, name in enumerate(names)]),
         Section(
             "Classes",

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from cnnjobs.analysis.markdown import markdown_report
-from cnnjobs.analysis.report import job_document
-from cnnjobs.analysis.tables import job_table
-from cnnjobs.analysis.writing import write_document
+from cnnjobs.comparison.table import job_table
 from cnnjobs.messages import Predictions
+from cnnjobs.report.build import job_document
+from cnnjobs.report.render.markdown import markdown_report
+from cnnjobs.report.write import write_document
 from cnnjobs.spec import SOURCES
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store

@@ -130,8 +130,8 @@ def _check_output(folder: "Files") -> None:
     Raises:
         StoreError: if it is a job's, has pages that are no report's, or cannot be written.
     """
-    from cnnjobs.analysis.writing import PAGES, is_report
     from cnnjobs.errors import StoreError
+    from cnnjobs.report.write import PAGES, is_report
 
     names = set(folder.names())
     taken = sorted(names & {"job.json", *(() if is_report(folder) else PAGES)})

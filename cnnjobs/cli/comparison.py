@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cnnjobs.cli.elsewhere import EVENTS
+from cnnjobs.run.calling_machine import EVENTS
 from cnnjobs.spec.metrics import CURVES
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
 
 if TYPE_CHECKING:
-    from cnnjobs.analysis.document import Grid, Section
-    from cnnjobs.analysis.tables import JobTable
-    from cnnjobs.analysis.writing import Written
+    from cnnjobs.comparison.table import JobTable
+    from cnnjobs.report.model import Grid, Section
+    from cnnjobs.report.write import Written
 
 
 ALSO_SHOWN = ("half_width", "sources")
@@ -57,15 +57,15 @@ def show_comparison(store: Store, asked: Asked, folder: Files | None = None) -> 
     """
     import click
 
-    from cnnjobs.analysis.differences_grid import differences_grid
-    from cnnjobs.analysis.document import Grid
-    from cnnjobs.analysis.report import job_document
-    from cnnjobs.analysis.report_comparison import adjustment, pairing
-    from cnnjobs.analysis.report_verdicts import notes
-    from cnnjobs.analysis.summary_grid import summary_grid
-    from cnnjobs.analysis.tables import job_table
-    from cnnjobs.analysis.writing import write_document
-    from cnnjobs.cli.progress import Waiting
+    from cnnjobs.comparison.table import job_table
+    from cnnjobs.report.build import job_document
+    from cnnjobs.report.model import Grid
+    from cnnjobs.report.sections.comparison import adjustment, pairing
+    from cnnjobs.report.sections.differences_table import differences_grid
+    from cnnjobs.report.sections.summary_table import summary_grid
+    from cnnjobs.report.sections.verdicts import notes
+    from cnnjobs.report.write import write_document
+    from cnnjobs.run.progress import Waiting
 
     waiting = Waiting()
     table = job_table(store, asked.metric, asked.reference, asked.alpha, asked.margin, on_progress=waiting)
@@ -99,10 +99,10 @@ def show_together(tables: "Sequence[JobTable]", folder: Files) -> None:
     """
     import click
 
-    from cnnjobs.analysis.report_together import together_document
-    from cnnjobs.analysis.together import NotTogether, compare_over_datasets, dataset_of
-    from cnnjobs.analysis.writing import write_document
-    from cnnjobs.cli.progress import Waiting
+    from cnnjobs.comparison.across_datasets import NotTogether, compare_over_datasets, dataset_of
+    from cnnjobs.report.sections.across_datasets import together_document
+    from cnnjobs.report.write import write_document
+    from cnnjobs.run.progress import Waiting
 
     tables = [table for table in tables if "audit" not in table.job]
     if len({dataset_of(table) for table in tables}) < 2:
@@ -134,7 +134,7 @@ def _show_section(section: "Section") -> None:
     """Print the tables of a section, and what a reader should know; the report has the rest."""
     import click
 
-    from cnnjobs.analysis.document import Grid, Text
+    from cnnjobs.report.model import Grid, Text
 
     for block in section.blocks:
         if isinstance(block, Grid):
@@ -158,8 +158,8 @@ def show_overlay(results: str, names: Sequence[str], curves: Sequence[str], fold
     """
     import click
 
-    from cnnjobs.analysis.overlay import choose, overlay_chart, read_histories
-    from cnnjobs.analysis.writing import chart_files
+    from cnnjobs.report.overlay import choose, overlay_chart, read_histories
+    from cnnjobs.report.write import chart_files
     from cnnjobs.store.results import open_stores
 
     stores, _ = open_stores(results)

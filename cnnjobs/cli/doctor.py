@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cnnjobs.cli.elsewhere import versions_elsewhere
 from cnnjobs.cli.options import cluster_options, results_option
+from cnnjobs.run.calling_machine import versions_elsewhere
 
 if TYPE_CHECKING:
     from cnnjobs.engine.places import Place
-    from cnnjobs.health import Check
+    from cnnjobs.run.health import Check
 
 
 @click.command(short_help="Show what is wrong with this machine, or with a cluster.")
@@ -55,9 +55,9 @@ def _checks(place: "Place", job: str | None, results: str, *, insecure: bool) ->
 
 
 def _nodes_here() -> list[dict[str, Any]]:
-    from cnnjobs.cli.doors import open_local_ray
-    from cnnjobs.cli.quiet import quietly
+    from cnnjobs.engine.quiet import quietly
     from cnnjobs.machine import this_machine
+    from cnnjobs.run.backends import open_local_ray
 
     machine = this_machine()
     with quietly():
@@ -67,17 +67,17 @@ def _nodes_here() -> list[dict[str, Any]]:
 
 
 def _of_cluster(place: Any, *, insecure: bool) -> Iterator["Check"]:
-    from cnnjobs.cli.doors import open_cluster
     from cnnjobs.engine.token import token_file
     from cnnjobs.errors import ClusterError
-    from cnnjobs.health import Check
+    from cnnjobs.run.backends import open_cluster
+    from cnnjobs.run.health import Check
 
     try:
         session = open_cluster(place, insecure=insecure, verbose=False)
     except ClusterError as error:
         yield Check("cluster", f"cannot be joined at {place.address}", str(error))
         return
-    from cnnjobs.engine.ray_session import asks_for_token
+    from cnnjobs.engine.ray.session import asks_for_token
 
     yield Check("cluster", f"joined at {place.address}")
     try:
@@ -98,14 +98,14 @@ def _of_cluster(place: Any, *, insecure: bool) -> Iterator["Check"]:
 
 
 def _examined() -> list[dict[str, Any]]:
-    from cnnjobs.cli.doors import open_examiner
-    from cnnjobs.engine.ray_examination import examine_nodes
+    from cnnjobs.engine.ray.examination import examine_nodes
+    from cnnjobs.run.backends import open_examiner
 
     return examine_nodes(open_examiner())
 
 
 def _of_nodes(nodes: list[dict[str, Any]]) -> Iterator["Check"]:
-    from cnnjobs.health import of_node, of_versions
+    from cnnjobs.run.health import of_node, of_versions
     from cnnjobs.versions import installed_versions
 
     yield of_versions(installed_versions(), nodes, asking=versions_elsewhere())
@@ -115,7 +115,7 @@ def _of_nodes(nodes: list[dict[str, Any]]) -> Iterator["Check"]:
 
 def _of_store(results: str) -> Iterator["Check"]:
     from cnnjobs.errors import StoreError
-    from cnnjobs.health import Check, of_disk
+    from cnnjobs.run.health import Check, of_disk
     from cnnjobs.store.files import Files
 
     try:
@@ -134,8 +134,8 @@ def _of_store(results: str) -> Iterator["Check"]:
 def _of_data(job: str) -> "Check":
     from cnnjobs.datasets import needs_download
     from cnnjobs.errors import UserError
-    from cnnjobs.health import Check
-    from cnnjobs.preparation import Overrides, read_job
+    from cnnjobs.run.health import Check
+    from cnnjobs.run.prepare import Overrides, read_job
     from cnnjobs.spec import ImageFolder, Npz
 
     try:
@@ -152,20 +152,20 @@ def _of_data(job: str) -> "Check":
 
 def _ask(url: str, job: str | None, results: str, *, insecure: bool) -> None:
     """Have the head of a cluster look at itself and its nodes, and show what it says."""
-    from cnnjobs.cli import remote
-    from cnnjobs.cli.on_head import UPLOADED
-    from cnnjobs.cli.stores import refuse_keys
-    from cnnjobs.jobfile import load_job
-    from cnnjobs.upload import upload_of
+    from cnnjobs.plan.job_file import load_job
+    from cnnjobs.remote import remote_submit
+    from cnnjobs.remote.head_command import UPLOADED
+    from cnnjobs.remote.upload import upload_of
+    from cnnjobs.store.remote import refuse_keys
 
     refuse_keys(results)
     upload = None if job is None else upload_of(load_job(job))
-    api = remote.reach(url, insecure=insecure)
+    api = remote_submit.reach(url, insecure=insecure)
     token = "shown and accepted" if api.cluster.asks_for_token else "none is asked for"
     click.echo(f"{click.style('ok   ', fg='green')} dashboard: {url}, Ray {api.cluster.ray_version}; token: {token}")
     words = ["doctor", *([] if upload is None else [f"{UPLOADED}{upload.files[0]}"]), "--results", results]
     files = {} if upload is None else {str(file): (upload.folder / file).read_bytes() for file in upload.files}
-    code, printed = remote.ask_head(api, [*words, *(["--insecure"] if insecure else [])], files, within_s=300)
+    code, printed = remote_submit.ask_head(api, [*words, *(["--insecure"] if insecure else [])], files, within_s=300)
     click.echo(printed.rstrip("\n"))
     if code:
         click.get_current_context().exit(code)

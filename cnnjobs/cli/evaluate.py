@@ -8,7 +8,7 @@ import click
 from cnnjobs.cli.options import not_empty
 
 if TYPE_CHECKING:
-    from cnnjobs.analysis.class_tables import ClassTable
+    from cnnjobs.report.sections.class_tables import ClassTable
 
 
 @click.command(short_help="Accuracy, loss and per-class report of a saved model.")
@@ -31,16 +31,16 @@ def evaluate(model: str, *, dataset: str | None, part: str, form: str) -> None:
     """
     from pathlib import Path
 
-    from cnnjobs.analysis.class_tables import ClassTable, class_grid
-    from cnnjobs.analysis.classification import classify, over_runs
-    from cnnjobs.analysis.csv_tables import csv_text
-    from cnnjobs.cli.doors import open_model
-    from cnnjobs.cli.progress import Waiting
-    from cnnjobs.cli.quiet import quietly
+    from cnnjobs.comparison.classification import classify, over_runs
     from cnnjobs.datasets import load_dataset
+    from cnnjobs.engine.quiet import quietly
     from cnnjobs.errors import DatasetError, ModelError
-    from cnnjobs.modelfile import read_about
-    from cnnjobs.prediction import examples, held_out_note, like_training
+    from cnnjobs.models.model_file import read_about
+    from cnnjobs.models.predict import examples, held_out_note, like_training
+    from cnnjobs.report.render.csv import csv_text
+    from cnnjobs.report.sections.class_tables import ClassTable, class_grid
+    from cnnjobs.run.backends import open_model
+    from cnnjobs.run.progress import Waiting
     from cnnjobs.spec import dataset_spec
     from cnnjobs.training.metrics import all_metrics
 
@@ -72,8 +72,8 @@ def evaluate(model: str, *, dataset: str | None, part: str, form: str) -> None:
 
 
 def _show(table: "ClassTable", metrics: dict[str, float], title: str) -> None:
-    from cnnjobs.analysis.class_tables import class_grid
     from cnnjobs.cli.tables import show_table
+    from cnnjobs.report.sections.class_tables import class_grid
     from cnnjobs.spec.metrics import TOP
 
     shown = [f"accuracy {metrics['accuracy']:.2%}", f"loss {metrics['loss']:.4f}"]
@@ -87,7 +87,7 @@ def _show(table: "ClassTable", metrics: dict[str, float], title: str) -> None:
 
 def _as_json(table: "ClassTable", metrics: dict[str, float], data: str, part: str, pictures: int) -> str:
     """Return everything as one object; numbers that do not exist are null."""
-    from cnnjobs.analysis.classification import AVERAGES, SCORES
+    from cnnjobs.comparison.classification import AVERAGES, SCORES
 
     def scores(values: Any) -> dict[str, float | None]:
         return {name: None if value != value else value for name, value in zip(SCORES, values.tolist(), strict=True)}

@@ -8,7 +8,7 @@ import click
 from cnnjobs.cli.options import cluster_options, results_option
 
 if TYPE_CHECKING:
-    from cnnjobs.engine.ray_jobs import JobsApi
+    from cnnjobs.remote.jobs_client import JobsApi
     from cnnjobs.store.files import Files
 
 HAVE = "have.json"
@@ -25,14 +25,14 @@ def fetch(job: str | None, *, results: str, address: str | None, insecure: bool)
     What is here already does not travel again: trials that are finished here stay as they are. Reports are made here:
     `cnnjobs aggregate`.
     """
-    from cnnjobs.cli import following
     from cnnjobs.cli.jobs import reach_named
+    from cnnjobs.remote import follow
     from cnnjobs.store.files import Files
-    from cnnjobs.store.presence import Presence
+    from cnnjobs.store.lock import Presence
 
     api = reach_named(address, insecure=insecure)
-    found = following.pick(api, job)
-    there, name = following.store_of(found.metadata), found.metadata["job"]
+    found = follow.pick(api, job)
+    there, name = follow.store_of(found.metadata), found.metadata["job"]
     if "://" in there:
         click.echo(f"The results of {name} are in object storage: read {there} from here.")
         return
@@ -46,15 +46,15 @@ def fetch(job: str | None, *, results: str, address: str | None, insecure: bool)
 
 def _bring(api: "JobsApi", there: str, home: "Files") -> tuple[int, int]:
     """Bring what is not here yet, in as many jobs as it takes; return the number of files and their bytes."""
-    from cnnjobs.cli import remote
     from cnnjobs.errors import ClusterError
-    from cnnjobs.store.transfer import Incoming, digests, finished
+    from cnnjobs.remote import remote_submit
+    from cnnjobs.remote.transfer import Incoming, digests, finished
 
     incoming, done = Incoming(home), finished(home)
     while True:
         have = json.dumps({"files": digests(home), "finished": done}).encode()
-        words = ["send", there, f"{remote.UPLOADED}{HAVE}"]
-        code, printed = remote.ask_head(api, words, {HAVE: have}, within_s=600)
+        words = ["send", there, f"{remote_submit.UPLOADED}{HAVE}"]
+        code, printed = remote_submit.ask_head(api, words, {HAVE: have}, within_s=600)
         if code:
             why = printed.strip().splitlines() or ["it did not say why"]
             raise ClusterError(f"The head did not send {there}: {why[-1]}")
@@ -70,8 +70,8 @@ def _bring(api: "JobsApi", there: str, home: "Files") -> tuple[int, int]:
 def send(store: str, have: Any) -> None:
     """Print what of STORE is not in HAVE, for `fetch`; runs on a cluster's head."""
     from cnnjobs.errors import StoreError
+    from cnnjobs.remote.transfer import outgoing
     from cnnjobs.store.files import Files
-    from cnnjobs.store.transfer import outgoing
 
     files = Files(store)
     if not files.exists():

@@ -9,9 +9,9 @@ import click
 from cnnjobs.cli.options import cluster_options, device_options, not_empty, run_options
 
 if TYPE_CHECKING:
-    from cnnjobs.cli.workshop import Workshop
     from cnnjobs.engine.places import Here, Joined
-    from cnnjobs.final import FinalFit, Trained
+    from cnnjobs.run.final_fit import FinalFit, Trained
+    from cnnjobs.run.placement import Workshop
     from cnnjobs.spec import DatasetSpec
     from cnnjobs.store.checkpoints import Checkpoints
     from cnnjobs.store.files import Files
@@ -52,14 +52,14 @@ def fit(
     the fit uses all cores. The file carries class names, picture size and pixel scaling, for
     `cnnjobs evaluate` and `cnnjobs predict`.
     """
-    from cnnjobs.cli.progress import Waiting
-    from cnnjobs.cli.running import as_interrupt
-    from cnnjobs.cli.workshop import Workshop
     from cnnjobs.engine.places import Here
     from cnnjobs.engine.resources import Wishes
-    from cnnjobs.final import FinalFit, for_fit
     from cnnjobs.machine import this_machine
-    from cnnjobs.preparation import Overrides, prepare, read_job, store_at
+    from cnnjobs.run.final_fit import FinalFit, for_fit
+    from cnnjobs.run.placement import Workshop
+    from cnnjobs.run.prepare import Overrides, prepare, read_job, store_at
+    from cnnjobs.run.progress import Waiting
+    from cnnjobs.run.runner import as_interrupt
     from cnnjobs.store.checkpoints import Checkpoints
     from cnnjobs.store.files import plain_name
 
@@ -153,11 +153,11 @@ def _run(
     """
     from functools import partial
 
-    from cnnjobs.cli.doors import open_fitting_worker
-    from cnnjobs.cli.progress import Display, Meter
-    from cnnjobs.cli.running import command_line
     from cnnjobs.errors import ClusterLost, Interrupted
-    from cnnjobs.identity import canonical
+    from cnnjobs.plan.identity import canonical
+    from cnnjobs.run.backends import open_fitting_worker
+    from cnnjobs.run.calling_machine import command_line
+    from cnnjobs.run.progress import Display, Meter
 
     data = fit.prepared.dataset
     slot, _ = workshop.slot(fit.prepared, trials=1)

@@ -8,7 +8,7 @@ import click
 from cnnjobs.cli.options import cluster_options
 
 if TYPE_CHECKING:
-    from cnnjobs.engine.ray_jobs import JobsApi
+    from cnnjobs.remote.jobs_client import JobsApi
 
 
 @click.command(short_help="Follow a job on a cluster.")
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @cluster_options
 def logs(job: str | None, *, follow: bool, address: str | None, insecure: bool) -> None:
     """Show what JOB, a name or an identity, has printed on a cluster; by default the newest job."""
-    from cnnjobs.cli import following
+    from cnnjobs.remote import follow as following
 
     api = reach_named(address, insecure=insecure)
     found = following.pick(api, job)
@@ -35,9 +35,9 @@ def logs(job: str | None, *, follow: bool, address: str | None, insecure: bool) 
 @cluster_options
 def stop(job: str | None, *, address: str | None, insecure: bool) -> None:
     """End JOB, a name or an identity, on a cluster; by default the newest job. What is finished is kept."""
-    from cnnjobs.cli import following
-    from cnnjobs.engine.ray_jobs import STOP_S
     from cnnjobs.errors import ClusterError
+    from cnnjobs.remote import follow as following
+    from cnnjobs.remote.jobs_client import STOP_S
 
     api = reach_named(address, insecure=insecure)
     found = following.pick(api, job)
@@ -60,9 +60,9 @@ def reach_named(address: str | None, *, insecure: bool) -> "JobsApi":
     Raises:
         ClusterError: if none is, or it cannot be reached.
     """
-    from cnnjobs.cli.remote import over_http, reach
     from cnnjobs.engine.places import without_keys
     from cnnjobs.errors import ClusterError
+    from cnnjobs.remote.remote_submit import over_http, reach
 
     url = over_http(address)
     if url is None:

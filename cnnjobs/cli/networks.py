@@ -15,8 +15,8 @@ def build_networks(job: "Job", image_shape: tuple[int, int, int], classes: int) 
 
     Variants of equal networks share one object.
     """
-    from cnnjobs.cli.doors import open_describer
-    from cnnjobs.cli.quiet import quietly
+    from cnnjobs.engine.quiet import quietly
+    from cnnjobs.run.backends import open_describer
 
     found: dict[str, NetworkFacts] = {}
     notes = []

@@ -8,7 +8,7 @@ import click
 from cnnjobs.cli.options import DEFAULT_RESULTS, override_options
 
 if TYPE_CHECKING:
-    from cnnjobs.preparation import Prepared
+    from cnnjobs.run.prepare import Prepared
     from cnnjobs.spec import Job
     from cnnjobs.spec.half_width import HalfWidth
     from cnnjobs.store.store import Store
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 @click.option("--summary", is_flag=True, help="Show the layers of each network (loads TensorFlow).")
 def plan(job: str, *, results: str, audit: str | None, sizes: bool, summary: bool, **overrides: Any) -> None:
     """Show the variants of JOB, which of their trials are stored, and what `submit` would run."""
-    from cnnjobs.audit import for_audit
     from cnnjobs.cli.networks import build_networks, show_summaries
-    from cnnjobs.cli.progress import Waiting
     from cnnjobs.datasets import needs_download
-    from cnnjobs.preparation import Overrides, prepare, read_job, store_at
+    from cnnjobs.run.audit import for_audit
+    from cnnjobs.run.prepare import Overrides, prepare, read_job, store_at
+    from cnnjobs.run.progress import Waiting
 
     asked = Overrides(**overrides)
     read = plain = read_job(job, asked)
@@ -62,7 +62,7 @@ def _show_unknown(job: "Job", counted: dict[str, int]) -> None:
 
 def _show_counts(prepared: "Prepared", store: "Store", counted: dict[str, int]) -> None:
     """Print the table with what is stored and what would run."""
-    from cnnjobs.submission import missing_trials
+    from cnnjobs.run.submit import missing_trials
 
     job, trials = prepared.job, prepared.plan.trials
     missing, state = missing_trials(prepared, store)
@@ -97,9 +97,8 @@ def _show_half_width(prepared: "Prepared", store: "Store", path: str, results: s
     names = {name for name, variant in job["variants"].items() if variant["condition_id"] in current}
     if "half_width" not in job or not names:
         return
-    from cnnjobs.analysis.half_widths import precisions, rule_of
-    from cnnjobs.analysis.report_half_width import asked_for
-    from cnnjobs.analysis.tables import job_table
+    from cnnjobs.comparison.half_width import asked_for, precisions, rule_of
+    from cnnjobs.comparison.table import job_table
 
     rule = rule_of(job)
     if rule is None:
@@ -117,7 +116,7 @@ def _show_half_width(prepared: "Prepared", store: "Store", path: str, results: s
 
 def _go_on(prepared: "Prepared", rule: "HalfWidth", path: str, results: str) -> str:
     """Return the command that runs what the half width still needs."""
-    from cnnjobs.cli.remote import words_of
+    from cnnjobs.remote.remote_submit import words_of
     from cnnjobs.spec.half_width import MOST_REPEATS
 
     given = words_of(click.get_current_context(), leave=("job", "repeats", "results", "audit", "sizes", "summary"))
@@ -130,7 +129,7 @@ def _go_on(prepared: "Prepared", rule: "HalfWidth", path: str, results: str) -> 
 
 def _show_shared(prepared: "Prepared", of_job: "Store", store: "Store") -> None:
     """Say how many trials of an audit its job has run already."""
-    from cnnjobs.audit import to_take_over
+    from cnnjobs.run.audit import to_take_over
 
     shared = sum(1 for _ in to_take_over(of_job, store, prepared))
     if shared:

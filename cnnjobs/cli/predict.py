@@ -13,8 +13,8 @@ from cnnjobs.cli.options import not_empty
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cnnjobs.modelfile import About
-    from cnnjobs.prediction import Answer
+    from cnnjobs.models.model_file import About
+    from cnnjobs.models.predict import Answer
 
 
 @click.command(short_help="Label and probability of pictures.")
@@ -37,12 +37,12 @@ def predict(model: str, images: Sequence[str], *, top_k: int, annotate: str | No
     """
     from pathlib import Path
 
-    from cnnjobs.annotation import check_folder
-    from cnnjobs.cli.doors import open_model
-    from cnnjobs.cli.quiet import quietly
+    from cnnjobs.engine.quiet import quietly
     from cnnjobs.errors import PicturesFailed
-    from cnnjobs.modelfile import read_about
-    from cnnjobs.prediction import answers, expand
+    from cnnjobs.models.annotate import check_folder
+    from cnnjobs.models.model_file import read_about
+    from cnnjobs.models.predict import answers, expand
+    from cnnjobs.run.backends import open_model
 
     about = read_about(model)
     if annotate is not None:
@@ -65,7 +65,7 @@ def predict(model: str, images: Sequence[str], *, top_k: int, annotate: str | No
 
 def _annotate(found: "Sequence[Answer]", folder: "Path") -> int:
     """Write the pictures that could be read; return how many."""
-    from cnnjobs.annotation import annotate
+    from cnnjobs.models.annotate import annotate
 
     taken: set[str] = set()
     for answer in found:
@@ -76,7 +76,7 @@ def _annotate(found: "Sequence[Answer]", folder: "Path") -> int:
 
 def _notes(found: "Sequence[Answer]", about: "About") -> list[str]:
     """Say which pictures were given other channels."""
-    from cnnjobs.prediction import channel_note
+    from cnnjobs.models.predict import channel_note
 
     grey = about.image_shape[2] == 3
     other = sum(answer.grey == grey for answer in found if answer.top)

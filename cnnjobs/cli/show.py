@@ -42,9 +42,9 @@ def show(
     --job it is the job's own unless given, and each picture is drawn beside what the first epochs of
     the first repeat make of it.
     """
-    from cnnjobs.cli.progress import Waiting
     from cnnjobs.datasets import load_dataset
-    from cnnjobs.preparation import Overrides, read_dataset, read_job
+    from cnnjobs.run.prepare import Overrides, read_dataset, read_job
+    from cnnjobs.run.progress import Waiting
     from cnnjobs.store.files import plain_name
 
     _check_output(output)
@@ -123,8 +123,8 @@ def _describe(data: "Dataset") -> None:
 
 def _originals(data: "Dataset", count: int) -> "Figure":
     """Draw the first training pictures."""
-    from cnnjobs.analysis.pictures import picture_grid
     from cnnjobs.datasets.overview import first_rows
+    from cnnjobs.report.figures.pictures import picture_grid
 
     rows = first_rows(data.y_train, count)
     title = f"{data.name}: {len(rows)} of {len(data.y_train):,} training pictures"
@@ -133,10 +133,10 @@ def _originals(data: "Dataset", count: int) -> "Figure":
 
 def _versions(data: "Dataset", job: "Job", variant: str, count: int) -> "Figure":
     """Draw training pictures, each beside what the first epochs of the first repeat make of it."""
-    from cnnjobs.analysis.pictures import versions_grid
-    from cnnjobs.cli.doors import open_preview
-    from cnnjobs.cli.quiet import quietly
-    from cnnjobs.plan import make_plan
+    from cnnjobs.engine.quiet import quietly
+    from cnnjobs.plan.trials import make_plan
+    from cnnjobs.report.figures.pictures import versions_grid
+    from cnnjobs.run.backends import open_preview
 
     trial = next(one for one in make_plan(job, data.fingerprint).trials if one.variant == variant)
     with quietly():  # TensorFlow prints while it is imported and first used
@@ -148,7 +148,7 @@ def _versions(data: "Dataset", job: "Job", variant: str, count: int) -> "Figure"
 
 def _write(figure: "Figure", output: str) -> None:
     """Write the figure whole or not at all, and say where."""
-    from cnnjobs.analysis.drawing import render
+    from cnnjobs.report.figures.style import render
     from cnnjobs.store.files import Files
 
     path = Path(output)

@@ -6,11 +6,11 @@ import click
 
 from cnnjobs.cli.jobs import reach_named
 from cnnjobs.cli.options import DEFAULT_RESULTS, cluster_options
-from cnnjobs.cli.remote import over_http
-from cnnjobs.cli.stores import for_each_store, refuse_keys
+from cnnjobs.cli.stores import for_each_store
+from cnnjobs.remote.remote_submit import over_http
 
 if TYPE_CHECKING:
-    from cnnjobs.engine.ray_jobs import JobsApi
+    from cnnjobs.remote.jobs_client import JobsApi
     from cnnjobs.store.store import Store
 
 
@@ -24,6 +24,8 @@ def status(results: str | None, address: str | None, insecure: bool) -> None:
     the newest job.
     """
     if address not in (None, "local") or (results is None and over_http(address) is not None):
+        from cnnjobs.store.remote import refuse_keys
+
         refuse_keys(results or "", "RESULTS")
         _show_cluster(reach_named(address, insecure=insecure), results)
     else:
@@ -34,9 +36,9 @@ def _show_cluster(api: "JobsApi", results: str | None) -> None:
     """Show the jobs of a cluster, and what the store of one of them holds."""
     from datetime import datetime
 
-    from cnnjobs.cli.following import place_of_results, store_of, submits
-    from cnnjobs.cli.remote import ask_head
     from cnnjobs.cli.tables import show_table
+    from cnnjobs.remote.follow import place_of_results, store_of, submits
+    from cnnjobs.remote.remote_submit import ask_head
 
     url, jobs = api.cluster.url, submits(api)
     if not jobs and results is None:
@@ -57,7 +59,7 @@ def _show_cluster(api: "JobsApi", results: str | None) -> None:
 def _show(store: "Store") -> None:
     from cnnjobs.cli.tables import show_table
     from cnnjobs.store.expectation import expected_runs
-    from cnnjobs.store.presence import read_sign
+    from cnnjobs.store.lock import read_sign
 
     job = store.job or {}
     columns = ["condition_id", "variant", "repeat", "fold", "status", "error", "log"]

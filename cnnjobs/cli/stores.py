@@ -1,6 +1,5 @@
 """Goes through the jobs of a results folder; one that cannot be read does not hide the others."""
 
-import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
@@ -32,20 +31,3 @@ def for_each_store(
     at_the_end(shown)
     if broken:
         raise StoreError("\n".join(str(error) for error in broken)) from broken[0]
-
-
-def refuse_keys(results: str, name: str = "`--results`") -> None:
-    """Refuse a URI with keys in it.
-
-    Raises:
-        StoreError: if it has some; they are not shown.
-    """
-    from cnnjobs.errors import StoreError
-
-    rest, _, settings = results.partition("://")[2].partition("?")
-    before, at, _ = rest.partition("@")  # a key may hold a slash
-    if (at and (":" in before or "/" not in before)) or re.search("key|secret|token|password", settings, re.I):
-        raise StoreError(
-            f"{name} must not hold keys when it is sent to a cluster: they would be shown there. Give the head "
-            "access by a role, or by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in its environment."
-        )

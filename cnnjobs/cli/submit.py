@@ -8,8 +8,8 @@ import click
 from cnnjobs.cli.options import cluster_options, device_options, override_options
 
 if TYPE_CHECKING:
-    from cnnjobs.cli.running import Runner
-    from cnnjobs.preparation import Prepared, ReadJob
+    from cnnjobs.run.prepare import Prepared, ReadJob
+    from cnnjobs.run.runner import Runner
     from cnnjobs.spec.half_width import HalfWidth
     from cnnjobs.store.store import Store
 
@@ -65,14 +65,14 @@ def submit(
     With the URL of a cluster as --address, JOB and the files beside it that it imports are uploaded, and this runs
     on the cluster's head; relative paths, of data as well, are then taken from ~/cnnjobs there.
     """
-    from cnnjobs.audit import for_audit
-    from cnnjobs.cli.progress import Waiting
-    from cnnjobs.cli.remote import submit_remotely
-    from cnnjobs.cli.running import Runner, as_interrupt
-    from cnnjobs.cli.workshop import Workshop
     from cnnjobs.engine.places import Remote, find_place
     from cnnjobs.engine.resources import Wishes
-    from cnnjobs.preparation import Overrides, prepare, read_job, store_at
+    from cnnjobs.remote.remote_submit import submit_remotely
+    from cnnjobs.run.audit import for_audit
+    from cnnjobs.run.placement import Workshop
+    from cnnjobs.run.prepare import Overrides, prepare, read_job, store_at
+    from cnnjobs.run.progress import Waiting
+    from cnnjobs.run.runner import Runner, as_interrupt
     from cnnjobs.store.checkpoints import Checkpoints
 
     signal.signal(signal.SIGTERM, as_interrupt)
@@ -129,7 +129,7 @@ def _first_stage(prepared: "Prepared", store: "Store", asked: "HalfWidth") -> "t
         SpecError: if that has more repeats than are allowed.
         StoreError: if `job.json` has no sound rule.
     """
-    from cnnjobs.cli.stages import first_stage, settled
+    from cnnjobs.run.two_stage import first_stage, settled
 
     rule = settled(asked, prepared, store)
     if rule.pilot != asked.pilot:
@@ -142,7 +142,7 @@ def _first_stage(prepared: "Prepared", store: "Store", asked: "HalfWidth") -> "t
 
 
 def _run_second_stage(prepared: "Prepared", store: "Store", rule: "HalfWidth", runner: "Runner") -> None:
-    from cnnjobs.cli.stages import second_stage
+    from cnnjobs.run.two_stage import second_stage
 
     stage = second_stage(prepared, store, rule)
     missing = runner.missing(stage.prepared)

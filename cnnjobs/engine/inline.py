@@ -1,6 +1,6 @@
 """The engine that runs everything in this process, one trial after the other: for tests and debuggers."""
 
-from cnnjobs.engine.protocol import OnMessage, Work, Worker, attempt
+from cnnjobs.engine.base import OnMessage, Work, Worker, attempt
 
 
 class InlineEngine:

@@ -3,8 +3,8 @@
 import math
 from dataclasses import dataclass
 
+from cnnjobs.engine.base import Slot
 from cnnjobs.engine.capacity import Capacity, Node
-from cnnjobs.engine.protocol import Slot
 from cnnjobs.errors import ResourceError
 from cnnjobs.machine import RAY_BYTES, WORKER_BYTES
 

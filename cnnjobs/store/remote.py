@@ -163,3 +163,18 @@ def _with_settings(uri: str, scheme: str) -> str:
     if not setting or setting.partition("=")[0] in {part.partition("=")[0] for part in query.split("&")}:
         return uri
     return f"{uri}{'&' if query else '' if uri.endswith('?') else '?'}{setting}"
+
+
+def refuse_keys(results: str, name: str = "`--results`") -> None:
+    """Refuse a URI with keys in it.
+
+    Raises:
+        StoreError: if it has some; they are not shown.
+    """
+    rest, _, settings = results.partition("://")[2].partition("?")
+    before, at, _ = rest.partition("@")  # a key may hold a slash
+    if (at and (":" in before or "/" not in before)) or re.search("key|secret|token|password", settings, re.I):
+        raise StoreError(
+            f"{name} must not hold keys when it is sent to a cluster: they would be shown there. Give the head "
+            "access by a role, or by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in its environment."
+        )

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from cnnjobs.messages import Message, Result
-from cnnjobs.modelfile import About
+from cnnjobs.models.model_file import About
 from cnnjobs.models.networks import build_model
-from cnnjobs.plan import Trial
+from cnnjobs.plan.trials import Trial
 from cnnjobs.spec import DatasetSpec
 from cnnjobs.training.saved_model import check_savable, pack_model
 from cnnjobs.training.trial import TrialWorker

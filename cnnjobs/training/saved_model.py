@@ -12,7 +12,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from cnnjobs.errors import ModelError
-from cnnjobs.modelfile import MEMBER, About, read_about, with_about
+from cnnjobs.models.model_file import MEMBER, About, read_about, with_about
 from cnnjobs.training.pipeline import Pixels
 
 BATCH = 256

@@ -20,8 +20,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-from cnnjobs.analysis.document import Text
-from cnnjobs.analysis.html import html_report
+from cnnjobs.report.model import Text
+from cnnjobs.report.render.html import html_report
 
 PROGRAMS = ("chromium", "chromedriver")
 MISSING = [program for program in PROGRAMS if shutil.which(program) is None]

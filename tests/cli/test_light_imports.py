@@ -23,8 +23,8 @@ def loaded_by(code, libraries=HEAVY):
         "import cnnjobs.cli",
         "from cnnjobs import load_results",
         "from cnnjobs import compare, statistics",
-        "import cnnjobs.preparation, cnnjobs.submission, cnnjobs.engine.inline, cnnjobs.cli.doors",
-        "import cnnjobs.analysis.report",
+        "import cnnjobs.run.prepare, cnnjobs.run.submit, cnnjobs.engine.inline, cnnjobs.run.backends",
+        "import cnnjobs.report.build",
         "import runpy; runpy.run_path('jobs/regularization_grid.py')",
     ],
 )

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 import cnnjobs
-from cnnjobs.analysis.statistics import stein_repeats
+from cnnjobs.stats import stein_repeats
 
 JOB = """
 from cnnjobs import Adam, Augment, Job, Variant, mlp

@@ -25,7 +25,7 @@ from cnnjobs.store import remote
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.compaction import compact
 from cnnjobs.store.files import Files
-from cnnjobs.store.presence import PREFIX, SILENT_S
+from cnnjobs.store.lock import PREFIX, SILENT_S
 from cnnjobs.store.store import Store
 
 pytest.importorskip("moto.server", reason="the local S3 server is moto: pip install -e '.[test]'")
@@ -392,7 +392,7 @@ job = Job(name="real", dataset="digits", repeats=2, keep="state", variants={"bas
 COMMAND = [sys.executable, "-m", "cnnjobs.cli"]
 INLINE = """
 import sys
-import cnnjobs.cli.doors as doors
+import cnnjobs.run.backends as doors
 from cnnjobs.cli import main
 from cnnjobs.engine.inline import InlineEngine
 
@@ -491,6 +491,6 @@ def test_a_fit_saves_its_model_into_object_storage(storage, bucket, tmp_path, ow
     place = re.search(rf"^model: s3://{bucket}/(r/real/models/base-\w+\.keras) ", out, re.M)
     assert place is not None, out
     (tmp_path / "model.keras").write_bytes(storage.objects(bucket)[place[1]])
-    from cnnjobs.modelfile import read_about
+    from cnnjobs.models.model_file import read_about
 
     assert len(read_about(tmp_path / "model.keras").class_names) == 10

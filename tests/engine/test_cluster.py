@@ -15,13 +15,13 @@ import object_storage
 import pytest
 
 from cnnjobs import SGD, Job, Variant, vgg
+from cnnjobs.engine.base import Slot, Work
 from cnnjobs.engine.environment import prepare_environment
 from cnnjobs.engine.places import Joined
-from cnnjobs.engine.protocol import Slot, Work
 from cnnjobs.engine.resources import Wishes, divide
 from cnnjobs.errors import ClusterError, ResourceError
 from cnnjobs.messages import Failure, Result, Started
-from cnnjobs.plan import make_plan
+from cnnjobs.plan.trials import make_plan
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.files import Files
 
@@ -47,7 +47,7 @@ def work_on(trials, at_once=4, checkpoints=None, dataset=None):
 
 def told_by(session, work, on_message=None):
     """Run work; return the last message of each trial, and its log where it completed."""
-    from cnnjobs.engine.ray_tune import RayTuneEngine
+    from cnnjobs.engine.ray.tune import RayTuneEngine
 
     messages = {}
 
@@ -69,7 +69,7 @@ def cluster():
         patch.setenv("RAY_TMPDIR", folder)
         patch.delenv("RAY_ADDRESS", raising=False)
         prepare_environment()
-        from cnnjobs.engine.ray_session import _reread_token, loopback_only
+        from cnnjobs.engine.ray.session import _reread_token, loopback_only
         from cnnjobs.engine.token import use_own_token
 
         use_own_token()
@@ -87,7 +87,7 @@ def cluster():
 
 @pytest.fixture
 def session(cluster):
-    from cnnjobs.engine.ray_session import JoinedRay
+    from cnnjobs.engine.ray.session import JoinedRay
 
     joined = JoinedRay(Joined(cluster.gcs_address))
     yield joined
@@ -266,7 +266,7 @@ def in_process(code, **environment):
 
 JOIN = """
 import sys
-from cnnjobs.cli.doors import open_cluster
+from cnnjobs.run.backends import open_cluster
 from cnnjobs.engine.places import Joined
 from cnnjobs.errors import ClusterError
 {before}
@@ -299,14 +299,14 @@ def test_another_version_of_ray_is_named(cluster):
 
 
 def test_a_cluster_that_asks_for_a_token_is_known_as_such(cluster):
-    from cnnjobs.engine.ray_session import asks_for_token
+    from cnnjobs.engine.ray.session import asks_for_token
 
     assert asks_for_token(cluster.gcs_address)
 
 
 def test_whether_a_cluster_asks_for_a_token_is_not_guessed(cluster, tmp_path, monkeypatch):
     """Not from an import that failed, say of a file of the current folder."""
-    from cnnjobs.engine.ray_session import asks_for_token
+    from cnnjobs.engine.ray.session import asks_for_token
 
     (tmp_path / "ray.py").write_text("raise ImportError('of this folder')")
     monkeypatch.chdir(tmp_path)
@@ -323,7 +323,7 @@ def test_a_head_that_is_gone_ends_the_run_with_a_sentence(cluster, tmp_path):
         f"import sys; sys.path[:0] = {[str(Path(__file__).parents[1]), str(Path(__file__).parent)]!r}\n"
         "import _thread\n"
         "from test_cluster import *\n"
-        "from cnnjobs.cli.doors import open_cluster\n"
+        "from cnnjobs.run.backends import open_cluster\n"
         f"session = open_cluster(Joined({cluster.gcs_address!r}), insecure=False, verbose=False)\n"
         "def stuck(lost):\n"
         "    print('lost:', lost, flush=True); os._exit(1)\n"

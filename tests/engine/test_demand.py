@@ -42,6 +42,6 @@ def report(infeasible=(), gangs=(), nodes=(), status="RUNNING", pending=False, r
     ids=str,
 )
 def test_a_demand_can_never_be_met_where_no_node_holds_it_and_none_comes(about, never):
-    from cnnjobs.engine.ray_demand import has_no_node
+    from cnnjobs.engine.ray.demand import has_no_node
 
     assert has_no_node(report(**about), ASKED) is never

@@ -14,9 +14,9 @@ import fakes
 import pytest
 
 from cnnjobs import SGD, Job, Variant, vgg
-from cnnjobs.engine.protocol import Slot, Work
+from cnnjobs.engine.base import Slot, Work
 from cnnjobs.messages import Result
-from cnnjobs.plan import make_plan
+from cnnjobs.plan.trials import make_plan
 
 pytest.importorskip("ray")
 
@@ -54,7 +54,7 @@ def holding_worker(dataset, slot, checkpoints, *, folder, at_once):
 
 def held_by(folder, *, trials, gpus_per_trial, at_once, gpus):
     """Run trials in rounds; return what each held."""
-    from cnnjobs.cli.doors import open_engine
+    from cnnjobs.run.backends import open_engine
 
     variants = {"v": Variant(model=vgg(), optimizer=SGD(0.1), epochs=1)}
     work = Work(

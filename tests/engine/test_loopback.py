@@ -8,10 +8,10 @@ import fakes
 import pytest
 
 from cnnjobs import SGD, Job, Variant, vgg
+from cnnjobs.engine.base import Slot, Work
 from cnnjobs.engine.environment import prepare_environment
-from cnnjobs.engine.protocol import Slot, Work
 from cnnjobs.messages import Result
-from cnnjobs.plan import make_plan
+from cnnjobs.plan.trials import make_plan
 
 psutil = pytest.importorskip("psutil")
 
@@ -52,8 +52,8 @@ def seen(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(home))
         prepare_environment()
-        from cnnjobs.engine.ray_session import LocalRay
-        from cnnjobs.engine.ray_tune import RayTuneEngine
+        from cnnjobs.engine.ray.session import LocalRay
+        from cnnjobs.engine.ray.tune import RayTuneEngine
 
         RayTuneEngine(LocalRay(cpus=2, gpus=0)).run(work, look)
     return found

@@ -78,15 +78,15 @@ def head():
 
 @pytest.fixture
 def jobs(monkeypatch):
-    from cnnjobs.engine import ray_jobs
+    from cnnjobs.remote import jobs_client
 
-    monkeypatch.setattr(ray_jobs, "ANSWER_S", 0.3)
-    monkeypatch.setattr(ray_jobs, "SILENT_S", 0.3)
-    return ray_jobs
+    monkeypatch.setattr(jobs_client, "ANSWER_S", 0.3)
+    monkeypatch.setattr(jobs_client, "SILENT_S", 0.3)
+    return jobs_client
 
 
 def api_of(jobs, head):
-    from cnnjobs.engine.dashboard import Cluster
+    from cnnjobs.remote.dashboard import Cluster
 
     return jobs.JobsApi(Cluster(head.url, "2.60.0", asks_for_token=False))
 
@@ -153,11 +153,11 @@ FOLLOW = """
 import sys
 sys.path.insert(0, {here!r})
 import test_ray_jobs
-from cnnjobs.engine import ray_jobs
+from cnnjobs.remote import jobs_client
 
 head = test_ray_jobs.StuckHead()
-api = test_ray_jobs.api_of(ray_jobs, head)
-ray_jobs.SILENT_S = 0.2
+api = test_ray_jobs.api_of(jobs_client, head)
+jobs_client.SILENT_S = 0.2
 
 
 async def silent(self, identity):
@@ -168,7 +168,7 @@ async def silent(self, identity):
     yield ""
 
 
-ray_jobs._Client.tail_job_logs = silent
+jobs_client._Client.tail_job_logs = silent
 try:
     list(api.follow("one", print))
 except KeyboardInterrupt:

@@ -7,10 +7,10 @@ import fakes
 import pytest
 
 from cnnjobs import SGD, Job, Variant, vgg
-from cnnjobs.engine.protocol import Slot, Work
+from cnnjobs.engine.base import Slot, Work
 from cnnjobs.errors import StoreError
 from cnnjobs.messages import Failure, Progress, Result, Started
-from cnnjobs.plan import make_plan
+from cnnjobs.plan.trials import make_plan
 
 BASE = Variant(model=vgg(), optimizer=SGD(0.1), epochs=3)
 NAMES = ("calm", "raises", "dies", "diverges", "wears")
@@ -36,8 +36,8 @@ def engine():
     from cnnjobs.engine.environment import prepare_environment
 
     prepare_environment()
-    from cnnjobs.engine.ray_session import LocalRay
-    from cnnjobs.engine.ray_tune import RayTuneEngine
+    from cnnjobs.engine.ray.session import LocalRay
+    from cnnjobs.engine.ray.tune import RayTuneEngine
 
     return RayTuneEngine(LocalRay(cpus=2, gpus=0))
 

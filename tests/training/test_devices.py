@@ -121,13 +121,13 @@ def test_a_fraction_too_small_to_train_in_is_refused_with_one_that_is_not():
 PRETENDED = """
 import sys; sys.path.insert(0, {tests!r})
 from fakes import Notes, write_job
-from cnnjobs.cli.doors import open_worker
+from cnnjobs.run.backends import open_worker
 from cnnjobs.engine.inline import InlineEngine
-from cnnjobs.engine.protocol import Slot
-from cnnjobs.preparation import Overrides, prepare, read_job, store_at
+from cnnjobs.engine.base import Slot
+from cnnjobs.run.prepare import Overrides, prepare, read_job, store_at
 from cnnjobs.store.checkpoints import Checkpoints
-from cnnjobs.store.presence import Presence
-from cnnjobs.submission import Submission
+from cnnjobs.store.lock import Presence
+from cnnjobs.run.submit import Submission
 asked = Overrides(gpus_per_trial=2, limit_train=200)
 prepared = prepare(read_job(str(write_job(folder, repeats=1, variants='"one": base,')), asked), asked, lambda *_: None)
 store = store_at(str(folder / "results"), prepared.job)

@@ -9,7 +9,7 @@ from training_runs import BUNDLED, DROPPING, everything, in_fresh_process, plain
 
 from cnnjobs import BestWeights, Variant, custom
 from cnnjobs.errors import ModelError
-from cnnjobs.identity import canonical
+from cnnjobs.plan.identity import canonical
 from cnnjobs.spec import Named
 
 
@@ -121,7 +121,7 @@ def test_a_layer_that_only_this_process_knows_is_refused_before_training(worker,
 
 
 def test_a_network_that_is_not_the_one_the_file_speaks_of_is_refused(worker, tmp_path):
-    from cnnjobs.modelfile import read_about, with_about
+    from cnnjobs.models.model_file import read_about, with_about
     from cnnjobs.training.saved_model import SavedModel
 
     path, other = tmp_path / "m.keras", tmp_path / "other.keras"

@@ -8,8 +8,8 @@ from fakes import tiny_dataset
 from training_runs import outcome, same, trials_of
 
 from cnnjobs import Adam, Variant, vgg16
+from cnnjobs.engine.base import Slot, Work
 from cnnjobs.engine.inline import InlineEngine
-from cnnjobs.engine.protocol import Slot, Work
 from cnnjobs.models.weights import keep_weights, read_weights
 
 

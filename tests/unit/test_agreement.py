@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from statsmodels.stats import contingency_tables
 
-from cnnjobs.analysis import statistics
-from cnnjobs.analysis.statistics import examples
+from cnnjobs import statistics
+from cnnjobs.stats import examples
 
 
 def made_up(repeats, examples, classes=4, seed=0):

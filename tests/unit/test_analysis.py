@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from stored import VALUES, make_store, report_of, write_report
 
-from cnnjobs.analysis import curves, plots
-from cnnjobs.analysis.csv_tables import grid_csv
-from cnnjobs.analysis.differences_grid import differences_grid
-from cnnjobs.analysis.drawing import render
-from cnnjobs.analysis.summary_grid import summary_grid
-from cnnjobs.analysis.tables import job_table
+from cnnjobs.comparison.table import job_table
 from cnnjobs.errors import StoreError
+from cnnjobs.report.figures import comparison, curves
+from cnnjobs.report.figures.style import render
+from cnnjobs.report.render.csv import grid_csv
+from cnnjobs.report.sections.differences_table import differences_grid
+from cnnjobs.report.sections.summary_table import summary_grid
 
 
 @pytest.fixture(scope="module")
@@ -196,7 +196,7 @@ def test_the_report_says_what_made_the_runs(tmp_path):
 
 def test_the_box_plot_draws_every_run_and_n(store):
     table = job_table(store)
-    axes = plots.box_plot(table).axes[0]
+    axes = comparison.box_plot(table).axes[0]
     dots = [line for line in axes.lines if line.get_marker() == "o"]
     assert [sorted(np.round(dot.get_ydata(), 6)) for dot in dots] == [
         sorted(100 * np.array(v)) for v in VALUES.values()
@@ -206,7 +206,7 @@ def test_the_box_plot_draws_every_run_and_n(store):
 
 
 def test_below_five_runs_there_is_no_box(tmp_path):
-    axes = plots.box_plot(job_table(make_store(tmp_path, {"a": [0.1, 0.2, 0.3, 0.4]}))).axes[0]
+    axes = comparison.box_plot(job_table(make_store(tmp_path, {"a": [0.1, 0.2, 0.3, 0.4]}))).axes[0]
     assert len(axes.patches) == 0
 
 
@@ -231,7 +231,7 @@ def test_many_repeats_become_a_median_and_a_band(tmp_path):
 
 def test_a_figure_is_the_same_file_every_time_and_valid_svg(store):
     table = job_table(store)
-    first, second = (render(plots.box_plot(table), "svg") for _ in range(2))
+    first, second = (render(comparison.box_plot(table), "svg") for _ in range(2))
     assert first == second
     assert ElementTree.fromstring(first).tag.endswith("svg")
-    assert render(plots.box_plot(table), "png")[:4] == b"\x89PNG"
+    assert render(comparison.box_plot(table), "png")[:4] == b"\x89PNG"

@@ -10,9 +10,9 @@ import pytest
 from stored import make_store
 
 import cnnjobs
-from cnnjobs.analysis.frames import METRIC_COLUMNS
-from cnnjobs.analysis.tables import job_table
+from cnnjobs.comparison.table import job_table
 from cnnjobs.errors import StoreError
+from cnnjobs.report.frames import METRIC_COLUMNS
 from cnnjobs.store.schemas import TABLES, TRIALS
 
 DOCS = Path(__file__).parents[2] / "docs"

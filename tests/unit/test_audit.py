@@ -9,18 +9,18 @@ import pytest
 from click.testing import CliRunner
 from fakes import FakeWorker, StopAfter, submit_in
 
-from cnnjobs.analysis.design import repeats_text
-from cnnjobs.analysis.document import Chart, Grid, Text
-from cnnjobs.analysis.drawing import render
-from cnnjobs.analysis.report_planning import planning_section
-from cnnjobs.analysis.report_sources import audits_text, sources_section
-from cnnjobs.analysis.statistics import sd_interval
-from cnnjobs.analysis.tables import job_table
-from cnnjobs.audit import ALL, TWICE
 from cnnjobs.cli import main
+from cnnjobs.comparison.design import repeats_text
+from cnnjobs.comparison.table import job_table
 from cnnjobs.messages import Result
+from cnnjobs.plan.audit_names import ALL, TWICE
+from cnnjobs.report.figures.style import render
+from cnnjobs.report.model import Chart, Grid, Text
+from cnnjobs.report.sections.planning import planning_section
+from cnnjobs.report.sections.seed_audit import audits_text, sources_section
+from cnnjobs.stats import sd_interval
 from cnnjobs.store.files import Files
-from cnnjobs.store.presence import Presence, read_sign
+from cnnjobs.store.lock import Presence, read_sign
 from cnnjobs.store.results import load_results
 from cnnjobs.store.store import Store
 

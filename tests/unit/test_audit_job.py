@@ -5,10 +5,11 @@ import re
 import pytest
 
 from cnnjobs import Augment, Job, Variant, custom, mlp, vgg, vgg16
-from cnnjobs.analysis.report_sources import vary_text
-from cnnjobs.audit import ALL, TWICE, audit_of, left_out
 from cnnjobs.errors import SpecError
-from cnnjobs.plan import make_plan
+from cnnjobs.plan.audit_names import ALL, TWICE
+from cnnjobs.plan.trials import make_plan
+from cnnjobs.report.sections.seed_audit import vary_text
+from cnnjobs.run.audit import audit_of, left_out
 from cnnjobs.spec import SOURCES
 
 BASE = Variant(model=vgg(dropout=0.2), augment=Augment(shift=0.1))

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from cnnjobs.analysis import statistics
-from cnnjobs.analysis.statistics import corrected_t
+from cnnjobs import statistics
+from cnnjobs.stats import corrected_t
 
 TIMES = 1000
 

@@ -6,8 +6,15 @@ import numpy as np
 import pytest
 from stored import made_up_store, predictions
 
-from cnnjobs.analysis import class_plots, class_tables
-from cnnjobs.analysis.class_tables import (
+from cnnjobs.comparison.classification import GRID, classify, over_runs
+from cnnjobs.comparison.predictions import read_predictions
+from cnnjobs.comparison.table import job_table
+from cnnjobs.report.figures import classes as class_plots
+from cnnjobs.report.figures.style import render
+from cnnjobs.report.file_names import plain_names
+from cnnjobs.report.model import Document, Text
+from cnnjobs.report.sections import class_tables
+from cnnjobs.report.sections.class_tables import (
     CONFUSION_COLUMNS,
     ROC_COLUMNS,
     ClassTable,
@@ -16,13 +23,7 @@ from cnnjobs.analysis.class_tables import (
     most_confused,
     without_roc,
 )
-from cnnjobs.analysis.classification import GRID, classify, over_runs
-from cnnjobs.analysis.document import Document, Text
-from cnnjobs.analysis.drawing import render
-from cnnjobs.analysis.file_names import plain_names
-from cnnjobs.analysis.predictions import read_predictions
-from cnnjobs.analysis.report_classes import classes_section
-from cnnjobs.analysis.tables import job_table
+from cnnjobs.report.sections.classes import classes_section
 
 HOSTILE = ("$\\frac$ | *a*", "_hidden", "深い <script>")
 

@@ -12,19 +12,19 @@ from fakes import Notes, fake_worker, write_job
 from stored import history, made_up_store
 
 import cnnjobs
-from cnnjobs.analysis.tables import job_table
+from cnnjobs.comparison.table import job_table
+from cnnjobs.engine.base import Slot
 from cnnjobs.engine.inline import InlineEngine
-from cnnjobs.engine.protocol import Slot
 from cnnjobs.errors import StoreError
-from cnnjobs.preparation import Overrides, prepare, read_job, store_at
+from cnnjobs.run.prepare import Overrides, prepare, read_job, store_at
+from cnnjobs.run.submit import Submission, missing_trials
 from cnnjobs.store import compaction
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.compaction import compact
 from cnnjobs.store.files import Files
-from cnnjobs.store.presence import Presence
+from cnnjobs.store.lock import Presence
 from cnnjobs.store.schemas import SCHEMA_VERSION, TABLES
 from cnnjobs.store.store import Store
-from cnnjobs.submission import Submission, missing_trials
 
 NAMES = ("trials", "epochs", "predictions")
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from stored import VALUES, make_store, report_of
 
-from cnnjobs.analysis.csv_tables import grid_csv
-from cnnjobs.analysis.differences_grid import differences_grid
-from cnnjobs.analysis.summary_grid import summary_grid
-from cnnjobs.analysis.tables import job_table
+from cnnjobs.comparison.table import job_table
+from cnnjobs.report.render.csv import grid_csv
+from cnnjobs.report.sections.differences_table import differences_grid
+from cnnjobs.report.sections.summary_table import summary_grid
 
 
 @pytest.fixture(scope="module")

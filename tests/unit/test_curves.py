@@ -10,15 +10,16 @@ import pytest
 from click.testing import CliRunner
 from stored import history, made_up_store, quiet
 
-from cnnjobs.analysis import curves, overlay, plots
-from cnnjobs.analysis.csv_tables import csv_text
-from cnnjobs.analysis.differences_grid import differences_grid
-from cnnjobs.analysis.measures import axis_label, difference_label, show
-from cnnjobs.analysis.report_curves import curves_rows, curves_section
-from cnnjobs.analysis.summary_grid import summary_grid
-from cnnjobs.analysis.tables import job_table
 from cnnjobs.cli import main
+from cnnjobs.comparison.metric_format import axis_label, difference_label, show
+from cnnjobs.comparison.table import job_table
 from cnnjobs.errors import StoreError
+from cnnjobs.report import overlay
+from cnnjobs.report.figures import comparison, curves
+from cnnjobs.report.render.csv import csv_text
+from cnnjobs.report.sections.curves import curves_rows, curves_section
+from cnnjobs.report.sections.differences_table import differences_grid
+from cnnjobs.report.sections.summary_table import summary_grid
 from cnnjobs.spec.metrics import METRICS
 
 
@@ -78,7 +79,7 @@ def test_a_smaller_mean_squared_error_is_better(tmp_path):
     assert summary_grid(table).in_brief.cells[0][2] == "0.009100"
     assert differences_grid(table).in_brief.cells[0][2] == "-0.003900"
     assert differences_grid(table).in_brief.cells[0][-1] == "better"
-    label = plots.difference_plot(table).axes[0].get_xlabel()
+    label = comparison.difference_plot(table).axes[0].get_xlabel()
     assert label.startswith("test mean squared error minus a")
     assert "nats" not in label
 

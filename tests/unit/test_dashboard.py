@@ -8,10 +8,11 @@ import time
 import pytest
 from dashboards import MODE, VERSION, Dashboard, serving
 
-from cnnjobs.engine import dashboard, token
-from cnnjobs.engine.dashboard import Cluster, is_plain, look_at
+from cnnjobs.engine import token
 from cnnjobs.engine.environment import prepare_environment
 from cnnjobs.errors import ClusterError
+from cnnjobs.remote import dashboard
+from cnnjobs.remote.dashboard import Cluster, is_plain, look_at
 
 SECRET = "5ecret0123456789"
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 from fakes import FakeWorker, Notes, fake_worker, write_job
 
+from cnnjobs.engine.base import Slot
 from cnnjobs.engine.inline import InlineEngine
-from cnnjobs.engine.protocol import Slot
 from cnnjobs.errors import SpecError, TrialsFailed
-from cnnjobs.final import FinalFit, for_fit
 from cnnjobs.messages import Result
-from cnnjobs.preparation import Overrides, prepare, read_job, store_at
+from cnnjobs.run.final_fit import FinalFit, for_fit
+from cnnjobs.run.prepare import Overrides, prepare, read_job, store_at
 from cnnjobs.store.checkpoints import Checkpoints
 
 VARIANTS = """

@@ -11,13 +11,16 @@ from click.testing import CliRunner
 from fakes import write_job
 from test_progress import RESULT, TRIALS, Clock
 
-from cnnjobs.cli import following, main, remote, screens
-from cnnjobs.cli.progress import Display, Meter
-from cnnjobs.cli.screens import MARK, PlainScreen, Snapshot
-from cnnjobs.cli.stores import refuse_keys
+from cnnjobs.cli import main
 from cnnjobs.cli.submit import submit
 from cnnjobs.errors import ClusterError, ClusterLost, Interrupted, StoreError
 from cnnjobs.messages import Failure, Progress, Result
+from cnnjobs.remote import follow as following
+from cnnjobs.remote import remote_submit
+from cnnjobs.run import screens
+from cnnjobs.run.progress import Display, Meter
+from cnnjobs.run.screens import MARK, PlainScreen, Snapshot
+from cnnjobs.store.remote import refuse_keys
 
 NOW = Snapshot(trials=3, ended=1, fraction=0.25, line="1/3 done", left="2 s", running={"a, repeat 1": "epoch 1/4"})
 
@@ -167,7 +170,7 @@ OPTIONS = [
 @pytest.mark.parametrize("words", OPTIONS, ids=lambda words: " ".join(words)[:30])
 def test_options_that_were_given_become_words_that_mean_the_same(words):
     given = parse("job.py", *words, "--address", "http://127.0.0.1:8265", "--insecure")
-    made = remote.words_of(given, LEAVE)
+    made = remote_submit.words_of(given, LEAVE)
     again = parse("job.py", *made)
     kept = set(given.params) - set(LEAVE)
     assert {name: again.params[name] for name in kept} == {name: given.params[name] for name in kept}
@@ -176,7 +179,7 @@ def test_options_that_were_given_become_words_that_mean_the_same(words):
 
 def test_the_address_does_not_travel():
     given = parse("job.py", "--address", "http://127.0.0.1:8265", "--insecure", "--repeats", "3")
-    assert remote.words_of(given, LEAVE) == ["--repeats", "3"]
+    assert remote_submit.words_of(given, LEAVE) == ["--repeats", "3"]
 
 
 def test_flags_that_have_a_negative_travel_as_what_they_are():
@@ -187,7 +190,7 @@ def test_flags_that_have_a_negative_travel_as_what_they_are():
         pass
 
     for words in (["--no-follow", "a", "b c"], ["--follow", "a"], ["a"]):
-        assert remote.words_of(command.make_context("command", list(words)), ()) == words
+        assert remote_submit.words_of(command.make_context("command", list(words)), ()) == words
 
 
 def a_job(identity="cnnjobs-a-1", **metadata):
@@ -221,7 +224,7 @@ def test_the_settings_of_a_uri_stay_behind_the_jobs_name():
 @pytest.fixture
 def no_ray(monkeypatch):
     """What is asked of the module behind the door is a constant."""
-    monkeypatch.setitem(sys.modules, "cnnjobs.engine.ray_jobs", SimpleNamespace(KIND="cnnjobs"))
+    monkeypatch.setitem(sys.modules, "cnnjobs.remote.jobs_client", SimpleNamespace(KIND="cnnjobs"))
 
 
 EVENT = MARK + json.dumps({"say": "[8/9] a", "routine": False, "now": vars(NOW)})
@@ -269,22 +272,22 @@ def test_ctrl_c_while_a_job_is_sent_names_it(monkeypatch, tmp_path):
             raise KeyboardInterrupt
 
     path = write_job(tmp_path)
-    monkeypatch.setattr(remote, "reach", lambda url, insecure: Slow())
+    monkeypatch.setattr(remote_submit, "reach", lambda url, insecure: Slow())
     context = submit.make_context("submit", [str(path)])
     with pytest.raises(Interrupted, match=r"If it was there already, cnnjobs-tiny-.* goes on") as caught:
-        remote.submit_remotely(context, str(path), "results", "http://127.0.0.1:8265", insecure=False)
+        remote_submit.submit_remotely(context, str(path), "results", "http://127.0.0.1:8265", insecure=False)
     assert "cnnjobs stop tiny --address http://127.0.0.1:8265" in str(caught.value)
 
 
 @pytest.mark.usefixtures("no_ray")
 def test_the_name_of_an_audit_is_that_of_its_results(monkeypatch, tmp_path):
     told = []
-    monkeypatch.setattr(remote, "reach", lambda url, insecure: Api())
-    monkeypatch.setattr(remote, "follow", lambda api, identity, metadata: told.append(metadata["job"]))
+    monkeypatch.setattr(remote_submit, "reach", lambda url, insecure: Api())
+    monkeypatch.setattr(remote_submit, "follow", lambda api, identity, metadata: told.append(metadata["job"]))
     path = write_job(tmp_path)
     for words in ([], ["--audit", "one"], ["--audit", "none such"]):
         context = submit.make_context("submit", [str(path), *words])
-        remote.submit_remotely(context, str(path), "results", "http://127.0.0.1:8265", insecure=False)
+        remote_submit.submit_remotely(context, str(path), "results", "http://127.0.0.1:8265", insecure=False)
     assert told == ["tiny", "tiny-audit-one", "tiny"], "of the last one the head says what is wrong"
 
 
@@ -295,7 +298,7 @@ def test_no_command_sends_keys(words):
     assert done.exit_code == 2
     assert "must not hold keys" in done.stderr
     with pytest.raises(StoreError, match="must not hold keys"):
-        remote.send(Api(), words, Path(), "cnnjobs-ask-1", "ask", {})
+        remote_submit.send(Api(), words, Path(), "cnnjobs-ask-1", "ask", {})
 
 
 @pytest.mark.parametrize("address", ["10.9.9.9:8265", "nonsense", "auto"])

@@ -27,15 +27,15 @@ from cnnjobs import (
     cnn,
     custom,
     mlp,
-    plan,
     small_cnn,
     smaller_vgg,
     spec,
     vgg,
     vgg16,
 )
-from cnnjobs.identity import canonical, digest
-from cnnjobs.plan import make_plan
+from cnnjobs.plan import trials
+from cnnjobs.plan.identity import canonical, digest
+from cnnjobs.plan.trials import make_plan
 from cnnjobs.spec import ImageFolder, Model, Named, Npz, WeightsFile
 from cnnjobs.spec.fields import later_field
 
@@ -187,7 +187,7 @@ def test_the_name_of_a_class_is_no_part_of_an_identity():
 def test_every_spec_has_a_kind_of_its_own():
     specs = [
         value
-        for module in (spec, plan)
+        for module in (spec, trials)
         for value in vars(module).values()
         if dataclasses.is_dataclass(value) and getattr(value, "kind", None)
     ]

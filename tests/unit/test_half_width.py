@@ -10,14 +10,14 @@ from click.testing import CliRunner
 from fakes import FakeWorker, StopAfter, submit_in, write_job
 
 from cnnjobs import Job, Variant, vgg
-from cnnjobs.analysis.half_widths import precisions, rule_of
-from cnnjobs.analysis.report_half_width import half_width_section
-from cnnjobs.analysis.statistics import stein_interval, stein_repeats
-from cnnjobs.analysis.tables import job_table
 from cnnjobs.cli import main
+from cnnjobs.comparison.half_width import precisions, rule_of
+from cnnjobs.comparison.table import job_table
 from cnnjobs.errors import SpecError, StoreError
 from cnnjobs.messages import Result
+from cnnjobs.report.sections.half_width import half_width_section
 from cnnjobs.spec.half_width import half_width_of
+from cnnjobs.stats import stein_interval, stein_repeats
 from cnnjobs.store.files import Files
 from cnnjobs.store.results import load_results
 from cnnjobs.store.store import Store

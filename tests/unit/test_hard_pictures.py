@@ -8,17 +8,17 @@ from fakes import write_job
 from PIL import Image
 from stored import made_up_store
 
-from cnnjobs.analysis.document import Chart, Document
-from cnnjobs.analysis.example_pictures import pictures_of
-from cnnjobs.analysis.hardest import Hard, Hardest
-from cnnjobs.analysis.predictions import read_predictions
-from cnnjobs.analysis.report_predictions import predictions_section
-from cnnjobs.analysis.tables import job_table
+from cnnjobs.comparison.hardest import Hard, Hardest
+from cnnjobs.comparison.predictions import read_predictions
+from cnnjobs.comparison.table import job_table
 from cnnjobs.datasets import load_dataset
 from cnnjobs.datasets.at_hand import dataset_at_hand
-from cnnjobs.identity import canonical
 from cnnjobs.messages import Predictions
-from cnnjobs.preparation import Overrides, prepare, read_job
+from cnnjobs.plan.identity import canonical
+from cnnjobs.report.model import Chart, Document
+from cnnjobs.report.sections.hardest_pictures import pictures_of
+from cnnjobs.report.sections.predictions import predictions_section
+from cnnjobs.run.prepare import Overrides, prepare, read_job
 from cnnjobs.spec import ImageFolder, Named, Npz
 from cnnjobs.spec.data import dataset_from_json
 

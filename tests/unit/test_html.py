@@ -8,12 +8,12 @@ import pytest
 from matplotlib.figure import Figure
 from reports import HOSTILE, LONG, QUOTES, made_up_document
 
-from cnnjobs.analysis.document import Chart, Document, Grid, Section, Shown, Text
-from cnnjobs.analysis.drawing import COLORS, ON_DARK, ON_LIGHT, render
-from cnnjobs.analysis.html import LONG_TABLE, MOST_OPEN, html_report
-from cnnjobs.analysis.web_colors import DARK, LIGHT, contrast, dark_of, theme_css
-from cnnjobs.analysis.web_figures import inline
-from cnnjobs.analysis.web_tables import columns_and_cells
+from cnnjobs.report.figures.style import COLORS, ON_DARK, ON_LIGHT, render
+from cnnjobs.report.model import Chart, Document, Grid, Section, Shown, Text
+from cnnjobs.report.render.html import LONG_TABLE, MOST_OPEN, html_report
+from cnnjobs.report.render.html_colors import DARK, LIGHT, contrast, dark_of, theme_css
+from cnnjobs.report.render.html_figures import inline
+from cnnjobs.report.render.html_tables import columns_and_cells
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 

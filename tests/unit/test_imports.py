@@ -11,28 +11,17 @@ PACKAGE = Path(cnnjobs.__file__).parent
 ROOMS = {  # which modules may import what, wherever in the file
     "tensorflow": ("training/", "models/networks.py"),
     "keras": ("training/", "models/networks.py"),
-    "ray": ("engine/ray_",),
+    "ray": ("engine/ray/", "remote/jobs_client.py"),
 }
 
 LAYERS = [  # imports point downwards
-    {"errors", "spec"},
-    {
-        "content",
-        "source",
-        "syntax",
-        "identity",
-        "plan",
-        "messages",
-        "jobfile",
-        "datasets",
-        "store",
-        "machine",
-        "modelfile",
-        "versions",
-    },
+    {"errors", "spec", "versions", "machine", "messages"},
+    {"plan", "datasets", "store", "stats"},
     {"models", "training", "engine"},
-    {"preparation", "submission", "final", "prediction", "annotation", "audit", "upload", "health"},
-    {"analysis"},
+    {"comparison"},
+    {"report"},
+    {"run"},
+    {"remote"},
     {"cli"},
 ]
 
@@ -93,6 +82,20 @@ def test_training_and_engine_do_not_know_each_other():
         for one, other in (("training", "engine"), ("engine", "training")):
             if place(path).startswith(one):
                 assert not any(module.startswith(f"cnnjobs.{other}") for module in imports_of(path))
+
+
+def test_statistics_know_nothing_of_jobs_or_stores():
+    for path in FILES:
+        if place(path).startswith("stats/"):
+            assert all(
+                module.startswith("cnnjobs.stats") for module in imports_of(path) if layer_of(module) is not None
+            )
+
+
+def test_the_guard_can_fail(tmp_path):
+    path = tmp_path / "upwards.py"
+    path.write_text("def late():\n    from cnnjobs.cli.submit import submit\n    return submit\n")
+    assert max(layer_of(module) for module in imports_of(path)) > layer_of("cnnjobs.remote.follow")
 
 
 def test_the_public_names_are_these():

@@ -4,7 +4,7 @@ import pytest
 from fakes import write_job
 
 from cnnjobs.errors import JobFileError
-from cnnjobs.jobfile import load_job
+from cnnjobs.plan.job_file import load_job
 
 
 def broken(folder, text):

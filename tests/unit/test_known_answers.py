@@ -10,10 +10,10 @@ from sklearn.model_selection import RepeatedStratifiedKFold, cross_val_score
 from sklearn.svm import SVC
 from stored import make_store
 
-from cnnjobs.analysis import statistics
-from cnnjobs.analysis.plots import box_plot
-from cnnjobs.analysis.statistics import corrected_t, paired_difference
-from cnnjobs.analysis.tables import job_table
+from cnnjobs import statistics
+from cnnjobs.comparison.table import job_table
+from cnnjobs.report.figures.comparison import box_plot
+from cnnjobs.stats import corrected_t, paired_difference
 
 # fold accuracies (%) of a published 5-fold cross-validation on MNIST
 FOLDS = {

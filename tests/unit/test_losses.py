@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnnjobs.engine.losses import LOST_WORKER_RETRIES, MOST_FORGIVEN, NODE_GONE, Loss, Losses
+from cnnjobs.engine.retry_policy import LOST_WORKER_RETRIES, MOST_FORGIVEN, NODE_GONE, Loss, Losses
 
 ACTOR = "The actor died unexpectedly before finishing this task."
 NODE = f"The actor died because its {NODE_GONE}. Node Id: 0123"

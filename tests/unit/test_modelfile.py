@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from cnnjobs.errors import ModelError
-from cnnjobs.modelfile import FORMAT, MEMBER, About, read_about, with_about
+from cnnjobs.models.model_file import FORMAT, MEMBER, About, read_about, with_about
 from cnnjobs.spec import ImageFolder
 
 ABOUT = About(("cat", "dog"), (96, 64, 3), ImageFolder("photos", size=(96, 64)), {"variant": "v", "test_accuracy": 0.5})

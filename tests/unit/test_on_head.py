@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cnnjobs.cli.on_head import PROGRAM, command_on_head
+from cnnjobs.remote.head_command import PROGRAM, command_on_head
 from cnnjobs.versions import installed_versions
 
 SPY = """

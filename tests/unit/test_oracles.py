@@ -12,7 +12,7 @@ from statsmodels.stats.anova import anova_lm
 from statsmodels.stats.power import TTestPower
 from statsmodels.stats.proportion import proportion_confint
 
-from cnnjobs.analysis import statistics
+from cnnjobs import statistics
 
 RANDOM = np.random.default_rng(0)
 ERRORS = (RANDOM.random((5, 300)) < 0.2).astype(int)

@@ -7,10 +7,10 @@ import pytest
 from fakes import tiny_dataset
 from PIL import Image
 
-from cnnjobs.analysis.drawing import DPI, render
-from cnnjobs.analysis.pictures import GAP, TILE, picture_grid, versions_grid
 from cnnjobs.datasets.arrays import make_dataset
 from cnnjobs.datasets.overview import class_cells, class_note, first_rows, part_cells
+from cnnjobs.report.figures.pictures import GAP, TILE, picture_grid, versions_grid
+from cnnjobs.report.figures.style import DPI, render
 
 
 def many_classes(classes):

@@ -4,9 +4,9 @@ import pytest
 from reports import LONG
 from stored import make_store
 
-from cnnjobs.analysis.drawing import render, wrapped
-from cnnjobs.analysis.plots import MOST_UPRIGHT, box_plot, difference_plot
-from cnnjobs.analysis.tables import job_table
+from cnnjobs.comparison.table import job_table
+from cnnjobs.report.figures.comparison import MOST_UPRIGHT, box_plot, difference_plot
+from cnnjobs.report.figures.style import render, wrapped
 
 
 def table_of(folder, names, runs=5):

@@ -8,10 +8,10 @@ import pytest
 from fakes import tiny_dataset
 from PIL import Image
 
-from cnnjobs.annotation import annotate, check_folder
 from cnnjobs.errors import ModelError, StoreError
-from cnnjobs.modelfile import About
-from cnnjobs.prediction import Answer, answers, examples, expand, held_out_note, like_training, truth_of
+from cnnjobs.models.annotate import annotate, check_folder
+from cnnjobs.models.model_file import About
+from cnnjobs.models.predict import Answer, answers, examples, expand, held_out_note, like_training, truth_of
 from cnnjobs.spec import ImageFolder, Named, Npz
 
 COLOR = About(("red", "green", "blue"), (4, 6, 3), Named("digits"))

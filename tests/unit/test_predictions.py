@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 from stored import made_up_store, predictions
 
-from cnnjobs.analysis import predictions as reader
-from cnnjobs.analysis.classification import classify, over_runs
-from cnnjobs.analysis.predictions import read_predictions
-from cnnjobs.analysis.tables import job_table
+from cnnjobs.comparison import predictions as reader
+from cnnjobs.comparison.classification import classify, over_runs
+from cnnjobs.comparison.predictions import read_predictions
+from cnnjobs.comparison.table import job_table
 from cnnjobs.messages import Predictions
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store

@@ -11,7 +11,7 @@ import pytest
 
 from cnnjobs.errors import StoreError
 from cnnjobs.store.files import Files
-from cnnjobs.store.presence import PREFIX, Presence, read_sign
+from cnnjobs.store.lock import PREFIX, Presence, read_sign
 
 
 def test_two_submits_do_not_meet_on_a_store(tmp_path):
@@ -65,7 +65,7 @@ CLAIM = """
 import sys
 from cnnjobs.errors import StoreError
 from cnnjobs.store.files import Files
-from cnnjobs.store.presence import Presence
+from cnnjobs.store.lock import Presence
 
 print("ready", flush=True)
 sys.stdin.readline()

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from cnnjobs import Job, Variant, vgg
-from cnnjobs.cli.progress import Display, Meter, Waiting, duration
 from cnnjobs.messages import Failure, Progress, Result
-from cnnjobs.plan import make_plan
+from cnnjobs.plan.trials import make_plan
+from cnnjobs.run.progress import Display, Meter, Waiting, duration
 
 BASE = Variant(model=vgg(), epochs=4)
 TRIALS = make_plan(Job(name="a", dataset="digits", repeats=2, variants={"base": BASE}), "data").trials

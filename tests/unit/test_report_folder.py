@@ -6,11 +6,11 @@ import pytest
 from click.testing import CliRunner
 from stored import document_of, made_up_store, make_store, quiet
 
-from cnnjobs.analysis import writing
-from cnnjobs.analysis.cells import p_cell
-from cnnjobs.analysis.writing import MANIFEST, write_document
 from cnnjobs.cli import main
 from cnnjobs.errors import SpecError, StoreError
+from cnnjobs.report import write
+from cnnjobs.report.cells import p_cell
+from cnnjobs.report.write import MANIFEST, write_document
 from cnnjobs.spec import Job, Variant, mlp
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
@@ -82,10 +82,10 @@ def test_a_report_that_is_cut_off_shows_no_old_numbers(tmp_path, monkeypatch):
     monkeypatch.setattr(Files, "write", full)
     with pytest.raises(StoreError, match="disk is full"):
         write_document(folder, document_of(store, with_predictions=False), quiet)
-    assert not set(folder.names()) & set(writing.PAGES)
+    assert not set(folder.names()) & set(write.PAGES)
     monkeypatch.undo()
     write_document(folder, document_of(store, with_predictions=False), quiet)
-    assert set(writing.PAGES) < set(folder.names())
+    assert set(write.PAGES) < set(folder.names())
 
 
 def test_a_manifest_that_points_elsewhere_removes_nothing(tmp_path):

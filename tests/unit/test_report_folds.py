@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from stored import make_store
 
-from cnnjobs.analysis.report_folds import DRAWN_ANEW, ONE_REPEAT, fold_components_section
-from cnnjobs.analysis.tables import job_table
+from cnnjobs.comparison.table import job_table
+from cnnjobs.report.sections.folds import DRAWN_ANEW, ONE_REPEAT, fold_components_section
 
 
 def table_of(tmp_path, values, repeats=2, vary=("init",), folds=3):

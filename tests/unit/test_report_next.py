@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from stored import VALUES, make_store
 
-from cnnjobs.analysis.cost import cost_of
-from cnnjobs.analysis.document import Grid, Text
-from cnnjobs.analysis.report_cost import cost_section
-from cnnjobs.analysis.report_planning import planning_section
-from cnnjobs.analysis.statistics import repeats_to_resolve
-from cnnjobs.analysis.tables import job_table
+from cnnjobs.comparison.cost import cost_of
+from cnnjobs.comparison.table import job_table
+from cnnjobs.report.model import Grid, Text
+from cnnjobs.report.sections.cost import cost_section
+from cnnjobs.report.sections.planning import planning_section
+from cnnjobs.stats import repeats_to_resolve
 
 
 def planning_of(store, **asked):

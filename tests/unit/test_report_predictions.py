@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from stored import made_up_store, make_store, predictions
 
-from cnnjobs.analysis import statistics
-from cnnjobs.analysis.cells import interval_cell
-from cnnjobs.analysis.document import Document, Text
-from cnnjobs.analysis.predictions import read_predictions
-from cnnjobs.analysis.report_predictions import _wider, predictions_section
-from cnnjobs.analysis.tables import job_table
+from cnnjobs import statistics
+from cnnjobs.comparison.predictions import read_predictions
+from cnnjobs.comparison.table import job_table
 from cnnjobs.messages import Predictions
+from cnnjobs.report.cells import interval_cell
+from cnnjobs.report.model import Document, Text
+from cnnjobs.report.sections.predictions import _wider, predictions_section
 
 
 class Read:

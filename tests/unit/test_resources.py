@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from cnnjobs.engine.base import Slot
 from cnnjobs.engine.capacity import Capacity, Node, awaited_machines, kinds_of, left_to_add, of_machine
-from cnnjobs.engine.protocol import Slot
 from cnnjobs.engine.resources import Wishes, divide
 from cnnjobs.errors import ResourceError
 from cnnjobs.machine import RAY_BYTES, WORKER_BYTES, Machine, gpu_memory_mib, physical_gpus, this_machine

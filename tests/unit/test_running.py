@@ -7,7 +7,7 @@ import pytest
 from fakes import submit_in
 from PIL import Image
 
-from cnnjobs.cli.running import Runner
+from cnnjobs.run.runner import Runner
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import json
 import pytest
 from test_progress import Clock
 
-from cnnjobs.cli import screens
-from cnnjobs.cli.screens import MARK, EventScreen, PlainScreen, Snapshot, TerminalScreen
+from cnnjobs.run import screens
+from cnnjobs.run.screens import MARK, EventScreen, PlainScreen, Snapshot, TerminalScreen
 
 
 @pytest.fixture

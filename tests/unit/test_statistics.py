@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from cnnjobs.analysis.statistics import mean_interval, paired_difference, summarize
+from cnnjobs.stats import mean_interval, paired_difference, summarize
 
 # fold accuracies (%) of a published 5-fold cross-validation on MNIST
 FOLDS = {

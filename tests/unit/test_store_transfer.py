@@ -8,10 +8,10 @@ import pytest
 from stored import made_up_store
 
 from cnnjobs.errors import StoreError
+from cnnjobs.remote.transfer import MARK, Incoming, digests, finished, outgoing
 from cnnjobs.store.compaction import compact
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
-from cnnjobs.store.transfer import MARK, Incoming, digests, finished, outgoing
 
 
 @pytest.fixture

@@ -7,15 +7,15 @@ import pytest
 from fakes import VARIANTS, Notes, fake_worker, write_job
 from stored import made_up_store
 
-from cnnjobs.analysis.tables import job_table
+from cnnjobs.comparison.table import job_table
+from cnnjobs.engine.base import Slot
 from cnnjobs.engine.inline import InlineEngine
-from cnnjobs.engine.protocol import Slot
 from cnnjobs.errors import SpecError, StoreError
-from cnnjobs.preparation import Overrides, prepare, read_job, store_at
+from cnnjobs.run.prepare import Overrides, prepare, read_job, store_at
+from cnnjobs.run.submit import Submission, continuations, missing_trials, state_of
 from cnnjobs.store.checkpoints import Checkpoints
-from cnnjobs.store.presence import PREFIX, Presence
+from cnnjobs.store.lock import PREFIX, Presence
 from cnnjobs.store.results import load_results
-from cnnjobs.submission import Submission, continuations, missing_trials, state_of
 
 SLOT = Slot(cpus=1, gpus=0, replicas=1)
 

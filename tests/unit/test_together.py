@@ -8,11 +8,11 @@ import scikit_posthocs
 from stored import make_store
 from test_known_answers import DEMSAR
 
-from cnnjobs.analysis.drawing import render
-from cnnjobs.analysis.rank_plot import critical_difference_plot, groups
-from cnnjobs.analysis.report_together import together_document
-from cnnjobs.analysis.tables import job_table
-from cnnjobs.analysis.together import Block, NotTogether, Score, Together, compare_over_datasets
+from cnnjobs.comparison.across_datasets import Block, NotTogether, Score, Together, compare_over_datasets
+from cnnjobs.comparison.table import job_table
+from cnnjobs.report.figures.critical_difference import critical_difference_plot, groups
+from cnnjobs.report.figures.style import render
+from cnnjobs.report.sections.across_datasets import together_document
 
 CLASSIFIERS = ("C4.5", "C4.5+m", "C4.5+cf", "C4.5+m+cf")
 

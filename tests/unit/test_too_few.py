@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from cnnjobs.analysis import statistics
-from cnnjobs.analysis.plots import FEWEST_FOR_QUARTILES as LEAST_FOR_BOX
-from cnnjobs.analysis.statistics.summary import FEWEST_FOR_QUARTILES
+from cnnjobs import statistics
+from cnnjobs.report.figures.comparison import FEWEST_FOR_QUARTILES as LEAST_FOR_BOX
+from cnnjobs.stats.summary import FEWEST_FOR_QUARTILES
 
 RNG = np.random.default_rng(0)
 ALIKE = np.tile([0, 1, 1, 0], (4, 1))

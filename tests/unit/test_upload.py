@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,8 +14,8 @@ LOOK = """
 import json, sys
 from pathlib import Path
 from cnnjobs.errors import JobFileError
-from cnnjobs.jobfile import load_job
-from cnnjobs.upload import upload_of
+from cnnjobs.plan.job_file import load_job
+from cnnjobs.remote.upload import upload_of
 
 most, target = {most!r}, {target!r}
 try:
@@ -140,11 +141,12 @@ def test_too_much_is_refused_and_the_biggest_files_are_named(folder):
     assert f"The biggest files: {named}. Put data on the cluster" in message
 
 
-def test_this_package_does_not_travel_though_it_lies_beside_the_job(folder):
+@pytest.mark.parametrize("put", [os.symlink, shutil.copytree])
+def test_this_package_does_not_travel_though_it_lies_beside_the_job(folder, put):
     import cnnjobs
 
     path = job_of(folder)
-    (folder / "cnnjobs").symlink_to(Path(cnnjobs.__file__).parent, target_is_directory=True)
+    put(Path(cnnjobs.__file__).parent, folder / "cnnjobs")
     assert files_of(path, change=lambda code: f"import sys; sys.path.insert(0, {str(folder)!r})\n{code}") == ["job.py"]
 
 

@@ -2,9 +2,9 @@
 
 from stored import VALUES, make_store
 
-from cnnjobs.analysis.report_verdicts import notes, sentences, verdict_section
-from cnnjobs.analysis.selection import weights
-from cnnjobs.analysis.tables import job_table
+from cnnjobs.comparison.selection import weights
+from cnnjobs.comparison.table import job_table
+from cnnjobs.report.sections.verdicts import notes, sentences, verdict_section
 
 
 def said(tmp_path, values, metric=None, margin=None, **made):

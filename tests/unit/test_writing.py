@@ -11,13 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 from stored import VALUES, document_of, made_up_store, make_store, quiet
 
-from cnnjobs.analysis.csv_tables import grid_csv
-from cnnjobs.analysis.document import Chart, Document, Grid, Section, Shown, Text
-from cnnjobs.analysis.latex import ESCAPES, latex_table
-from cnnjobs.analysis.markdown import markdown_report, markdown_table, paragraph
-from cnnjobs.analysis.measures import measure
-from cnnjobs.analysis.parquet_tables import grid_parquet
-from cnnjobs.analysis.writing import write_document
+from cnnjobs.comparison.metric_format import measure
+from cnnjobs.report.model import Chart, Document, Grid, Section, Shown, Text
+from cnnjobs.report.render.csv import grid_csv
+from cnnjobs.report.render.latex import ESCAPES, latex_table
+from cnnjobs.report.render.markdown import markdown_report, markdown_table, paragraph
+from cnnjobs.report.render.parquet import grid_parquet
+from cnnjobs.report.write import write_document
 from cnnjobs.store.files import Files
 
 NUMBER = re.compile(r"(?<![\w.])[+-]?\d+(?:,\d{3})*(?:\.\d+)?(?:e[+-]\d+)?(?![\w.]|/)")

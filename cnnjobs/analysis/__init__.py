@@ -1,1 +1,0 @@
-"""From stored trials to statistics, tables, plots and a report."""

@@ -1,0 +1,82 @@
+"""The design of a job's runs: which are independent, which share rows, and so how they are summarised and compared."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cnnjobs.stats import Difference, Summary, fold_means, paired_difference, summarize
+from cnnjobs.stats.folds import FEWEST_FOLDS
+
+Key = tuple[int, int]
+"""(repeat, fold), both counted from 0."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """How runs are summarised and compared.
+
+    Args:
+        overlap: validation rows over training rows where runs share training rows and validate on others; else 0.
+        least: below so many runs there are estimates only.
+        same_folds: whether every repeat has the same folds, whose repeats are averaged before anything else.
+        confidence: level of the intervals.
+    """
+
+    overlap: float
+    least: int
+    same_folds: bool
+    confidence: float
+
+    def summary(self, values: Mapping[Key, float]) -> Summary | None:
+        """Return the summary of the runs of one variant; None without a run."""
+        if not values:
+            return None
+        own = list((fold_means(values) if self.same_folds else values).values())
+        return summarize(own, self.overlap, self.least, self.confidence)
+
+    def difference(self, of: Mapping[Key, float], reference: Mapping[Key, float]) -> Difference:
+        """Return `of` minus `reference` in pairs; where folds are the same, in pairs of fold means over shared runs."""
+        if not self.same_folds:
+            return paired_difference(of, reference, self.overlap, self.least, self.confidence)
+        shared = sorted(of.keys() & reference.keys())
+        own, other = (fold_means({key: values[key] for key in shared}) for values in (of, reference))
+        found = paired_difference(own, other, self.overlap, self.least, self.confidence)
+        return replace(found, unmatched=len(of) + len(reference) - 2 * len(shared))
+
+
+def vary_of(job: Mapping[str, Any], variant: str) -> frozenset[str]:
+    """Return the sources of chance that differ between the repeats of a variant."""
+    return frozenset(job["variants"][variant].get("vary", job["vary"]))
+
+
+def design_of(job: Mapping[str, Any], variant: str, metric: str, alpha: float, repeats: int) -> Design:
+    """Return the design of a variant's runs for a metric.
+
+    Folds share training rows; so do validation hold-outs that are drawn anew each repeat. With "split" among the
+    sources that vary, each repeat draws its own folds; else repeats have the same folds.
+
+    Args:
+        job: as in `job.json`.
+        variant: its name.
+        metric: a column of `trials`.
+        alpha: one minus the level of intervals.
+        repeats: how many there are.
+    """
+    folds, validation = job["protocol"]["folds"], job["protocol"]["validation"]
+    drawn_anew = "split" in vary_of(job, variant)
+    if folds:
+        return Design(1 / (folds - 1), FEWEST_FOLDS, repeats > 1 and not drawn_anew, 1 - alpha)
+    if metric.startswith("val_") and validation not in ("test", None) and drawn_anew:
+        return Design(float(validation / (1 - validation)), 2, False, 1 - alpha)
+    return Design(0.0, 2, False, 1 - alpha)
+
+
+def repeats_text(job: Mapping[str, Any]) -> str:
+    """Return how often variants are repeated, in words: "5 repeats", or "2 to 12 repeats" where they differ.
+
+    Args:
+        job: as in `job.json`.
+    """
+    counts = {variant.get("repeats", job["repeats"]) for variant in job["variants"].values()}
+    least, most = min(counts), max(counts)
+    return (f"{least} to {most} repeats" if least < most else f"{most} repeat") + ("s" if least == most > 1 else "")

@@ -1,0 +1,278 @@
+"""The comparison of a job's variants: the same numbers wherever they are shown."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cnnjobs.comparison.cost import COLUMNS as COST_COLUMNS
+from cnnjobs.comparison.cost import Cost, cost_of
+from cnnjobs.comparison.design import Design, Key, design_of, vary_of
+from cnnjobs.comparison.metric_format import measure
+from cnnjobs.comparison.pairwise import SAME_SEEDS, SHARED, Comparison, compare
+from cnnjobs.comparison.provenance import ORIGINS, VERSION_COLUMNS, mixed, provenance_of
+from cnnjobs.errors import StoreError
+from cnnjobs.spec.metrics import is_accuracy
+from cnnjobs.stats import ALPHA, Difference, Summary, not_compared
+from cnnjobs.store.expectation import expected_runs
+from cnnjobs.store.reading import OnProgress
+from cnnjobs.store.store import Store
+
+COLUMNS = ("trial_id", "condition_id", "repeat", "fold")
+"""What else is read of each trial, beside its metric, its cost and its versions."""
+
+OTHER_SOURCES = "its repeats vary other sources of chance"
+"""Why a variant is not compared with the reference."""
+
+MOST_NAMED = 10
+"""So many runs a note names."""
+
+MARGIN = 0.2
+"""Percentage points that a comparison of accuracies should resolve, unless others are asked for."""
+
+
+@dataclass(frozen=True)
+class VariantRow:
+    """One variant: its runs and their summary.
+
+    Args:
+        name: of the variant.
+        values: (repeat, fold) -> metric of each completed run whose metric is finite.
+        trials: identities of its stored runs, however they ended.
+        completed: (repeat, fold) -> identity of each completed run.
+        expected: how many runs the job asks for.
+        diverged: runs whose loss stopped being finite.
+        failed: runs that ended with an error.
+        not_finite: completed runs whose metric is missing or not finite.
+        design: how they are summarised.
+        summary: None without a completed run.
+        comparison: with the reference; None for the reference itself.
+        cost: of its runs so far.
+    """
+
+    name: str
+    values: Mapping[Key, float]
+    trials: tuple[str, ...]
+    completed: Mapping[Key, str]
+    expected: int
+    diverged: int
+    failed: int
+    not_finite: int
+    design: Design
+    summary: Summary | None
+    comparison: Comparison | None
+    cost: Cost
+
+    @property
+    def difference(self) -> Difference | None:
+        """To the reference; None for the reference itself."""
+        return self.comparison.difference if self.comparison else None
+
+
+@dataclass(frozen=True)
+class JobTable:
+    """The comparison of a job's variants on one metric.
+
+    Args:
+        job: the resolved job, as in `job.json`.
+        metric: which column of `trials`.
+        reference: name of the variant the others are compared with.
+        rows: in the order of the job.
+        stale: stored trials of settings the job no longer has; left out.
+        notes: what a reader should know before trusting the numbers.
+        provenance: version, device or commit -> the values that the runs have.
+        design: how runs are compared; each variant has its own, of how they are summarised.
+        alpha: of tests; one minus the level of intervals.
+        margin: the difference one would like to resolve, as stored; None if none was named.
+    """
+
+    job: Mapping[str, Any]
+    metric: str
+    reference: str
+    rows: tuple[VariantRow, ...]
+    stale: int
+    notes: tuple[str, ...]
+    provenance: Mapping[str, tuple[str, ...]]
+    design: Design
+    alpha: float
+    margin: float | None
+
+    @property
+    def comparisons(self) -> dict[str, Comparison]:
+        """Variant -> its comparison with the reference."""
+        return {row.name: row.comparison for row in self.rows if row.comparison is not None}
+
+    @property
+    def level(self) -> str:
+        """Level of the intervals: "95%"."""
+        return f"{100 * (1 - self.alpha):g}%"
+
+    @property
+    def is_accuracy(self) -> bool:
+        """Whether values are fractions, shown as percentages."""
+        return is_accuracy(self.metric)
+
+
+def default_metric(job: Mapping[str, Any]) -> str:
+    """Return fold accuracy for cross-validation, else test accuracy."""
+    return "val_accuracy" if job["protocol"]["folds"] else "test_accuracy"
+
+
+def job_table(
+    store: Store,
+    metric: str | None = None,
+    reference: str | None = None,
+    alpha: float = ALPHA,
+    margin: float | None = None,
+    on_progress: OnProgress | None = None,
+) -> JobTable:
+    """Return the comparison of a job's variants.
+
+    Args:
+        store: the job's folder.
+        metric: a column of `trials`; None for `default_metric`.
+        reference: name of a variant; None for the job's own.
+        alpha: of tests; one minus the level of intervals.
+        margin: the difference one would like to resolve, in the unit in which differences are shown; None for
+            `MARGIN` points of accuracy.
+        on_progress: is told (what is read, files done, files in all).
+
+    Raises:
+        StoreError: if the reference is no variant of the job.
+    """
+    job = store.job or {}
+    metric = metric or default_metric(job)
+    reference = reference or str(job["reference"])
+    if reference not in job["variants"]:
+        names = ", ".join(job["variants"])
+        raise StoreError(f"`--reference` must be a variant of {job['name']}: {names}. Received: {reference!r}.")
+    columns = list(dict.fromkeys([*COLUMNS, *COST_COLUMNS, metric, *VERSION_COLUMNS, *ORIGINS]))
+    stored = store.read("trials", columns=columns, on_progress=on_progress)
+    conditions = [variant["condition_id"] for variant in job["variants"].values()]
+    current = stored.table.filter(pc.is_in(stored.table["condition_id"], pa.array(conditions, pa.string())))
+    trials = current.to_pylist()
+    expected = expected_runs(job, trials)
+    repeats = max(expected.values()) // (job["protocol"]["folds"] or 1)
+    designs = {name: design_of(job, name, metric, alpha, repeats) for name in job["variants"]}
+    rows = _rows(job, trials, metric, reference, designs, expected)
+    provenance = provenance_of(trials)
+    notes = [
+        *mixed(provenance),
+        *_left_out(rows, metric),
+        *_unmatched(rows, reference, job["protocol"]["folds"]),
+        *(f"not readable, left out: {name}" for name in stored.damaged),
+    ]
+    stale = stored.table.num_rows - current.num_rows
+    asked = MARGIN if margin is None and is_accuracy(metric) else margin
+    stored_margin = None if asked is None else asked / measure(metric).factor
+    design = designs[reference]
+    return JobTable(job, metric, reference, rows, stale, tuple(notes), provenance, design, alpha, stored_margin)
+
+
+def _rows(
+    job: Mapping[str, Any],
+    trials: Sequence[Mapping[str, Any]],
+    metric: str,
+    reference: str,
+    designs: Mapping[str, Design],
+    expected: Mapping[str, int],
+) -> tuple[VariantRow, ...]:
+    own = {
+        name: [trial for trial in trials if trial["condition_id"] == variant["condition_id"]]
+        for name, variant in job["variants"].items()
+    }
+    values = {name: _values(runs, metric) for name, runs in own.items()}
+    design, varying = designs[reference], vary_of(job, reference)
+    alone = {reference} if "audit" not in job else set(own)  # means of audited sources are not of interest
+    differences = [
+        None
+        if name in alone
+        else design.difference(runs, values[reference])
+        if vary_of(job, name) == varying
+        else not_compared(OTHER_SOURCES)
+        for name, runs in values.items()
+    ]
+    dependent = SHARED if design.overlap else "" if varying else SAME_SEEDS
+    compared = compare(differences, 1 - design.confidence, dependent)
+    return tuple(
+        _row(name, own[name], values[name], expected[name], designs[name], comparison)
+        for name, comparison in zip(values, compared, strict=True)
+    )
+
+
+def _row(
+    name: str,
+    trials: Sequence[Mapping[str, Any]],
+    values: Mapping[Key, float],
+    expected: int,
+    design: Design,
+    comparison: Comparison | None,
+) -> VariantRow:
+    statuses = Counter(trial["status"] for trial in trials)
+    return VariantRow(
+        name=name,
+        values=values,
+        trials=tuple(trial["trial_id"] for trial in trials),
+        completed={(one["repeat"], one["fold"]): one["trial_id"] for one in trials if one["status"] == "completed"},
+        expected=expected,
+        diverged=statuses["diverged"],
+        failed=statuses["failed"],
+        not_finite=statuses["completed"] - len(values),
+        design=design,
+        summary=design.summary(values),
+        comparison=comparison,
+        cost=cost_of(trials),
+    )
+
+
+def _values(trials: Sequence[Mapping[str, Any]], metric: str) -> dict[Key, float]:
+    """Return the finite values of the completed runs, in the order of repeats and folds."""
+    found = {(trial["repeat"], trial["fold"]): trial[metric] for trial in trials if trial["status"] == "completed"}
+    return {key: found[key] for key in sorted(found) if _finite(found[key])}
+
+
+def _finite(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
+
+
+def _left_out(rows: Sequence[VariantRow], metric: str) -> list[str]:
+    name, notes = measure(metric).name, []
+    for row in rows:
+        if row.diverged:
+            have = "has" if row.diverged == 1 else "have"
+            notes.append(
+                f"{row.name}: {row.diverged} of its runs diverged (loss not finite) and {have} no {name}: "
+                "its numbers are of the runs that completed"
+            )
+        if row.failed:
+            them = "it" if row.failed == 1 else "them"
+            notes.append(f"{row.name}: {row.failed} of its runs failed; submit the job again to repeat {them}")
+        if row.not_finite:
+            runs = "1 completed run has" if row.not_finite == 1 else f"{row.not_finite} completed runs have"
+            notes.append(f"{row.name}: {runs} no finite {name} and {'is' if row.not_finite == 1 else 'are'} left out")
+    return notes
+
+
+def _unmatched(rows: Sequence[VariantRow], reference: str, folds: int | None) -> list[str]:
+    """List the runs whose partner is expected but is not there."""
+    other = next(row for row in rows if row.name == reference)
+    notes = []
+    for row in rows:
+        if row.comparison is None:
+            continue
+        alone = sorted({*_without_partner(row, other, folds), *_without_partner(other, row, folds)})
+        if alone:
+            named = ", ".join(f"repeat {r + 1}{f' fold {f + 1}' if folds else ''}" for r, f in alone[:MOST_NAMED])
+            more = f" and {len(alone) - MOST_NAMED} more" if len(alone) > MOST_NAMED else ""
+            notes.append(f"{row.name}: without a partner in the comparison with {reference}: {named}{more}")
+    return notes
+
+
+def _without_partner(row: VariantRow, other: VariantRow, folds: int | None) -> list[Key]:
+    """Return the runs of `row` that have none of `other`, where `other` is to have one."""
+    repeats = other.expected // (folds or 1)
+    return [key for key in row.values if key not in other.values and key[0] < repeats]

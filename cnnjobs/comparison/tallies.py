@@ -1,0 +1,152 @@
+"""Tallies of predictions: what is kept of runs that are read one by one, however many they are."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnjobs.comparison.classification import Classification, Reals, Running, Whole
+from cnnjobs.stats import ALPHA, Interval, Noise, Outcome, mcnemar, mean_interval
+from cnnjobs.stats.agreement import churn_of_votes, ensemble_accuracy_of_sum
+from cnnjobs.stats.examples import new_examples_interval_of_sums, noise_of_counts
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What one run predicts of the test set.
+
+    Args:
+        labels: (examples,) int32, the truth, in [0, classes).
+        classes: (examples,) int32, the class it predicts of each.
+        probabilities: (examples, classes) float32.
+    """
+
+    labels: NDArray[np.int32]
+    classes: NDArray[np.int32]
+    probabilities: NDArray[np.float32]
+
+    @property
+    def wrong(self) -> NDArray[np.bool_]:
+        """(examples,) on which the run is wrong."""
+        found: NDArray[np.bool_] = self.labels != self.classes
+        return found
+
+
+class Tally:
+    """What the runs of one variant predict, in memory that does not grow with their number.
+
+    Args:
+        labels: (examples,) int32, the truth, in [0, classes).
+        classes: how many there are.
+    """
+
+    def __init__(self, labels: NDArray[np.int32], classes: int) -> None:
+        self.labels = labels
+        self.votes: NDArray[np.int32] = np.zeros((len(labels), classes), np.int32)
+        """(examples, classes) runs that predict the class."""
+        self._probabilities: Reals = np.zeros((len(labels), classes))
+        self._wrong: list[int] = []
+        self.figures = Running()
+
+    def add(self, run: Predicted, figures: Classification) -> None:
+        """Take in a run, and how it classifies."""
+        self.votes[np.arange(len(self.labels)), run.classes] += 1
+        self._probabilities += run.probabilities
+        self._wrong.append(int(run.wrong.sum()))
+        self.figures.add(figures)
+
+    @property
+    def runs(self) -> int:
+        """How many were taken in."""
+        return len(self._wrong)
+
+    @property
+    def examples(self) -> int:
+        """In the test set."""
+        return len(self.labels)
+
+    @property
+    def wrong(self) -> Whole:
+        """(examples,) runs that are wrong on each."""
+        right = self.votes[np.arange(len(self.labels)), self.labels].astype(np.int64)
+        return self.runs - right
+
+    @property
+    def true_probabilities(self) -> Reals:
+        """(examples,) the probability of the true class, summed over the runs."""
+        found: Reals = self._probabilities[np.arange(len(self.labels)), self.labels]
+        return found
+
+    @property
+    def accuracy(self) -> float:
+        """Mean of the single runs."""
+        return 1 - sum(self._wrong) / (self.runs * self.examples)
+
+    @property
+    def ensemble_accuracy(self) -> float:
+        """Of the mean of the runs' probabilities."""
+        return ensemble_accuracy_of_sum(self._probabilities, self.labels)
+
+    @property
+    def churn(self) -> float | None:
+        """Share of examples on which two runs predict different classes, over all pairs; None for one run."""
+        return churn_of_votes(self.votes)
+
+    def noise(self) -> Noise | None:
+        """Return the spread of accuracy taken apart; None below two runs."""
+        if self.runs < 2:
+            return None
+        return noise_of_counts(self._wrong, self.wrong)
+
+
+class PairTally:
+    """How the runs of a variant differ from the reference's with the same seeds and rows.
+
+    Args:
+        examples: in the test set.
+    """
+
+    def __init__(self, examples: int) -> None:
+        self._by_repeat: list[int] = []
+        self._by_example: Whole = np.zeros(examples, np.int64)
+        self._squares = self._changed = 0
+        self._table: Whole = np.zeros((2, 2), np.int64)
+
+    def add(self, own: Predicted, reference: Predicted) -> None:
+        """Take in a pair of runs."""
+        d = reference.wrong.astype(np.int64) - own.wrong
+        self._by_repeat.append(int(d.sum()))
+        self._by_example += d
+        self._squares += int(np.abs(d).sum())
+        self._changed += int((own.classes != reference.classes).sum())
+        self._table += np.bincount(2 * own.wrong + reference.wrong, minlength=4).reshape(2, 2)
+
+    @property
+    def pairs(self) -> int:
+        """How many were taken in."""
+        return len(self._by_repeat)
+
+    @property
+    def mean(self) -> float:
+        """Accuracy of the variant minus the reference's, mean over the pairs."""
+        return sum(self._by_repeat) / (self.pairs * len(self._by_example))
+
+    @property
+    def changed(self) -> float:
+        """Share of examples on which the two of a pair predict different classes, mean over the pairs."""
+        return self._changed / (self.pairs * len(self._by_example))
+
+    def over_repeats(self, alpha: float = ALPHA) -> Interval:
+        """Return the t interval of the mean over new repeats on these examples; empty below two pairs."""
+        means = [total / len(self._by_example) for total in self._by_repeat]
+        return Interval(*mean_interval(means, confidence=1 - alpha))
+
+    def over_both(self, alpha: float = ALPHA) -> Interval:
+        """Return the interval of the mean over new repeats and new examples."""
+        return new_examples_interval_of_sums(self._by_repeat, self._by_example, self._squares, 1 - alpha)
+
+    def single(self) -> Outcome:
+        """Return McNemar's test of two single models; none if there are several pairs."""
+        if self.pairs != 1:
+            return Outcome.none("McNemar's test is of one pair of models")
+        return mcnemar(self._table)

@@ -1,0 +1,111 @@
+"""What an engine is: something that runs trials on workers and passes their messages on."""
+
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnjobs.datasets import Dataset
+from cnnjobs.messages import Failure, Message, Started
+from cnnjobs.models.weights import keep_weights
+from cnnjobs.plan.trials import Trial
+from cnnjobs.store.checkpoints import Checkpoints
+
+
+@dataclass(frozen=True)
+class Slot:
+    """What one trial gets to run on.
+
+    Args:
+        cpus: cores.
+        gpus: GPUs, or the fraction of one.
+        replicas: devices that train together.
+    """
+
+    cpus: int
+    gpus: float
+    replicas: int
+
+
+class Worker(Protocol):
+    """Runs trials one after the other in one process."""
+
+    def run(self, trial: Trial) -> Iterator[Message]:
+        """Yield progress and, last, the result."""
+        ...
+
+    @property
+    def worn(self) -> str | None:
+        """Why this process should not run another trial; None if it may."""
+        ...
+
+
+MakeWorker = Callable[[Dataset, Slot, Checkpoints | None], Worker]
+"""Makes a worker in the process that is to use it."""
+
+OnMessage = Callable[[Trial, Message], None]
+"""Called on the submitting side, in its main thread."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """Everything an engine needs to know.
+
+    Args:
+        trials: in the order in which they are to start.
+        dataset: shared by all of them.
+        make_worker: makes a worker in its process.
+        slot: what each trial runs on.
+        at_once: how many trials run at the same time.
+        checkpoints: where trials under way are kept; None for nowhere.
+        modules: modules of the user's that functions in the trials refer to; worker processes cannot
+            import them by name.
+        files: (bytes,) uint8 of each file of pretrained weights that the trials need, by name; arrays, because
+            Ray shares those between processes without copies.
+    """
+
+    trials: Sequence[Trial]
+    dataset: Dataset
+    make_worker: MakeWorker
+    slot: Slot
+    at_once: int
+    checkpoints: Checkpoints | None = None
+    modules: tuple[ModuleType, ...] = ()
+    files: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
+
+    @property
+    def nbytes(self) -> int:
+        """How much all workers share."""
+        return self.dataset.nbytes + sum(content.nbytes for content in self.files.values())
+
+    def new_worker(self) -> Worker:
+        """Make a worker in this process, which has the files at hand."""
+        keep_weights(self.files)
+        return self.make_worker(self.dataset, self.slot, self.checkpoints)
+
+
+class Engine(Protocol):
+    """Runs work; returns when every trial has ended, one way or another."""
+
+    def run(self, work: Work, on_message: OnMessage) -> None:
+        """Run all trials.
+
+        `on_message` gets, for each trial, one `Started`, any number of `Progress`, and last one
+        `Result` or `Failure`. A KeyboardInterrupt ends all workers and is passed on.
+        """
+        ...
+
+
+def attempt(make: Callable[[], Worker], trial: Trial) -> Iterator[Message]:
+    """Run one trial; an exception becomes a `Failure`, so that the others go on."""
+    yield Started()
+    try:
+        yield from make().run(trial)
+    except Exception as error:
+        text = str(error).strip()
+        first = text.splitlines()[0] if text else ""
+        yield Failure(f"{type(error).__name__}: {first}".rstrip(": "), traceback.format_exc())

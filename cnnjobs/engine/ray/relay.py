@@ -1,0 +1,139 @@
+"""Passes messages of trials on, on the submitting side, and decides what follows when a worker is lost."""
+
+import re
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray import tune
+from ray.tune.schedulers import FIFOScheduler
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from cnnjobs.engine.base import OnMessage, Work
+from cnnjobs.engine.capture import take_printed
+from cnnjobs.engine.places import answers
+from cnnjobs.engine.retry_policy import Loss, Losses
+from cnnjobs.messages import Failure, Message, Progress
+
+MESSAGES, NODE = "messages", "node"
+"""Keys under which messages, and the node they come from, travel in Tune's result."""
+
+FETCHED_WITHIN_S = 30.0
+"""What a lost process printed is given up after that."""
+
+
+class WorkerWorn(Exception):
+    """A process is not fit for another trial; Tune starts the trial again in a new one."""
+
+
+class Relay(tune.Callback):
+    """Passes messages on; takes them out of what Tune keeps."""
+
+    def __init__(self, work: Work, on_message: OnMessage, folder: str) -> None:
+        self._work, self._on_message, self._folder = work, on_message, folder
+        self._nodes: dict[str, str] = {}
+        self._losses: defaultdict[str, Losses] = defaultdict(Losses)
+        self.given_up: list[Any] = []
+        self.error: Exception | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Give Tune nothing to snapshot: a submit continues from the store."""
+        return {}
+
+    def on_trial_result(self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **_: Any) -> None:
+        """Pass on what a trial tells."""
+        self._nodes[trial.trial_id] = result.pop(NODE, "")
+        for message in result.pop(MESSAGES, []):
+            if isinstance(message, Progress):
+                self._losses[trial.trial_id].got_to(message.epoch)
+            self._tell(trial, message)
+
+    def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
+        """Let a trial whose worker was lost start again, or give it up. Tune itself would try for ever."""
+        loss = self._loss_of(trial)
+        if not self._losses[trial.trial_id].add(loss):
+            self._give_up(trial, loss)
+            self.given_up.append(trial)
+        self._nodes.pop(trial.trial_id, None)
+
+    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
+        """Tell of a trial that Tune does not start again."""
+        self._give_up(trial, self._loss_of(trial))
+
+    def _give_up(self, trial: Any, loss: Loss) -> None:
+        said = self._losses[trial.trial_id].explain(loss)
+        self._tell(trial, Failure(said, f"{self._printed_by(trial)}\n{loss.error or 'no reason given'}".strip()))
+
+    def _loss_of(self, trial: Any) -> Loss:
+        error, node = _last_error(trial), self._nodes.get(trial.trial_id)
+        cause = error.as_instanceof_cause() if isinstance(error, ray.exceptions.RayTaskError) else error
+        return Loss(
+            worn=isinstance(cause, WorkerWorn),
+            preempted=bool(getattr(cause, "preempted", False)),
+            node_gone=node is not None and not _is_there(node),
+            error=_last_text(trial),
+        )
+
+    def _printed_by(self, trial: Any) -> str:
+        """Return what a lost process printed, from the machine that it ran on; nothing if that is gone as well."""
+        path, node = printed_at(self._folder, trial.config["trial"]), self._nodes.get(trial.trial_id)
+        if node is None or node == ray.get_runtime_context().get_node_id() or not _is_there(node):
+            return take_printed(path)
+        there = NodeAffinitySchedulingStrategy(node, soft=False)
+        task: Any = ray.remote(num_cpus=0, max_retries=0)(take_printed)
+        try:
+            text: str = ray.get(task.options(scheduling_strategy=there).remote(path), timeout=FETCHED_WITHIN_S)
+        except Exception:  # the node is going, most likely: the failure is told all the same
+            return ""
+        return text
+
+    def _tell(self, trial: Any, message: Message) -> None:
+        try:
+            self._on_message(self._work.trials[trial.config["trial"]], message)
+        except Exception as error:
+            self.error = error
+            raise
+
+
+class InOrder(FIFOScheduler):
+    """Starts trials in their order; ends those that the relay has given up, which wait to be started again."""
+
+    def __init__(self, relay: Relay) -> None:
+        super().__init__()
+        self._relay = relay
+
+    def choose_trial_to_run(self, tune_controller: Any) -> Any:
+        """Return the next trial."""
+        while self._relay.given_up:
+            tune_controller.stop_trial(self._relay.given_up.pop())
+        return super().choose_trial_to_run(tune_controller)
+
+
+def _last_error(trial: Any) -> Exception | None:
+    """Return what ended a trial's worker. From Tune's own folder here: where results go it is copied much later."""
+    file = trial.pickled_error_file
+    if file is None or not Path(file).exists():
+        return None
+    error: Exception = ray.cloudpickle.loads(Path(file).read_bytes())
+    Path(file).unlink()  # the next loss may be of a kind that leaves none
+    return error
+
+
+def _last_text(trial: Any) -> str:
+    """Return what Ray says of the last loss; Tune writes one below the other."""
+    file = trial.error_file
+    if file is None or not Path(file).exists():
+        return ""
+    return re.split(r"^Failure # \d+ \(occurred at .*\)\n", Path(file).read_text(errors="replace"), flags=re.M)[-1]
+
+
+def printed_at(folder: str, trial: int) -> Path:
+    """Return where a trial's output goes while it runs: beside the folder, which other machines do not have."""
+    return Path(f"{folder}-{trial}.log")
+
+
+def _is_there(node: str) -> bool:
+    """Say whether a node still answers: until Ray counts it as dead, half a minute passes."""
+    found = next((one for one in ray.nodes() if one["NodeID"] == node and one["Alive"]), None)
+    return found is not None and answers(found["NodeManagerAddress"], found["NodeManagerPort"])

@@ -1,0 +1,313 @@
+"""A Ray to run on: one that is started on this machine and stopped in the end, or a cluster that is joined."""
+
+import contextlib
+import logging
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import ray
+import yaml
+
+from cnnjobs.engine.base import Slot
+from cnnjobs.engine.capacity import Capacity, Kinds, awaited_machines, kinds_of, left_to_add, node_of
+from cnnjobs.engine.capture import Capture, take_printed
+from cnnjobs.engine.environment import WORKERS
+from cnnjobs.engine.places import Joined, answers, is_loopback
+from cnnjobs.engine.ray.demand import Demand
+from cnnjobs.engine.token import MODE, PATH, VALUE, use_cluster_token, use_own_token
+from cnnjobs.engine.watch import Watch
+from cnnjobs.errors import ClusterError, ClusterLost, CnnjobsError, ResourceError
+
+BOOTSTRAP = "~/ray_bootstrap_config.yaml"
+"""Where `ray up` leaves its configuration on the head."""
+
+
+REFUSED = "InvalidAuthToken"
+"""What Ray says to those who show no token, or a wrong one."""
+
+HEAD = "node:__internal_head__"
+"""A resource that Ray gives to the head."""
+
+HEAD_EVERY_S, HEAD_LOOKS = 3.0, 5
+"""Seconds between two looks at the head, and how many without an answer mean that it is gone."""
+
+DEMAND_EVERY_S, DEMAND_LOOKS = 5.0, 5
+"""The same for looks at what the autoscaler reports, and a demand that it has no node for."""
+
+MAY_BE_NODE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
+"""Variable that says whether a machine may be a node among others."""
+
+
+class Session(Protocol):
+    """A Ray to run on."""
+
+    @property
+    def shares_disk(self) -> bool:
+        """Whether every worker can write where this process can."""
+        ...
+
+    def opened(self, data_bytes: int, slot: Slot | None = None) -> contextlib.AbstractContextManager[None]:
+        """Return a context in which this process is connected.
+
+        Args:
+            data_bytes: size of the data set, which goes into the object store.
+            slot: what each trial asks for; None if no trials are to run.
+        """
+        ...
+
+
+class LocalRay:
+    """A Ray on this machine, on its loopback, without a dashboard, for this process alone.
+
+    Args:
+        cpus: cores to give to it.
+        gpus: GPUs to give to it.
+        verbose: let Ray and the workers print.
+    """
+
+    shares_disk = True
+
+    def __init__(self, *, cpus: int, gpus: int, verbose: bool = False) -> None:
+        self._cpus, self._gpus, self._verbose = cpus, gpus, verbose
+
+    @contextlib.contextmanager
+    def opened(self, data_bytes: int, slot: Slot | None = None) -> Iterator[None]:
+        """Start Ray; stop it in the end."""
+        _quieten(self._verbose)
+        use_own_token()
+        _reread_token()
+        try:
+            with loopback_only(), _own_signal_handlers():
+                ray.init(
+                    address="local",
+                    num_cpus=self._cpus,
+                    num_gpus=self._gpus,
+                    object_store_memory=2 * data_bytes + (512 << 20),
+                    include_dashboard=False,
+                    log_to_driver=self._verbose,
+                    logging_level=logging.INFO if self._verbose else logging.CRITICAL,
+                )
+            yield
+        finally:
+            ray.shutdown()
+
+
+class JoinedRay:
+    """A running cluster that this machine is a node of; connected until `close`.
+
+    `on_stuck` is called, in another thread, when the cluster is gone, or can never run a trial, and the main thread
+    waits for it where nothing interrupts it: it is to end the process.
+
+    Args:
+        place: where its head is.
+        insecure: whether it may be one that asks for no token.
+        verbose: let Ray and the workers print.
+
+    Raises:
+        ClusterError: if it cannot be joined.
+    """
+
+    shares_disk = False
+
+    def __init__(self, place: Joined, *, insecure: bool = False, verbose: bool = False) -> None:
+        self._place, self._verbose = place, verbose
+        self.on_stuck: Callable[[CnnjobsError], None] = _end_process
+        _quieten(verbose)
+        use_cluster_token()
+        _reread_token()
+        with _own_signal_handlers():
+            self._join()
+        if not is_loopback(place.address.rpartition(":")[0]) and not insecure:
+            self._refuse_open_one()
+
+    def capacity(self) -> Capacity:
+        """Return the nodes that are there, and those that the autoscaler may add."""
+        there = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        nodes = tuple(node_of(one) for one in there)
+        config = _bootstrap()
+        kinds, most = _kinds(config)
+        unknown = not kinds and "KUBERNETES_SERVICE_HOST" in os.environ
+        kinds, most = left_to_add(kinds, most, [node_of(one) for one in there if HEAD not in one])
+        return Capacity(nodes, kinds, most, open_ended=unknown, awaited=awaited_machines(config, len(nodes)))
+
+    @contextlib.contextmanager
+    def opened(self, data_bytes: int, slot: Slot | None = None) -> Iterator[None]:
+        """Watch that the cluster is there; a main thread that waits for it is interrupted when it is gone.
+
+        Raises:
+            ClusterLost: in the place of what went wrong then.
+            ResourceError: if the autoscaler has no kind of node for a trial, which only it can tell.
+        """
+        host, _, port = self._place.address.rpartition(":")
+        lost = ClusterLost(f"The cluster at {self._place.address} no longer answers.")
+        watches: list[tuple[Watch, CnnjobsError]] = []
+
+        def add(is_wrong: Callable[[], bool], looks: int, every_s: float, meaning: CnnjobsError) -> None:
+            watches.append((Watch(is_wrong, looks, lambda: self.on_stuck(meaning), every_s=every_s), meaning))
+
+        add(lambda: not answers(host, int(port)), HEAD_LOOKS, HEAD_EVERY_S, lost)
+        if slot is not None and self.capacity().open_ended:
+            never = ResourceError(
+                f"The autoscaler of the cluster at {self._place.address} has no kind of node with {slot.cpus} cores "
+                f"and {slot.gpus:g} GPUs, which a trial asks for. `ray status` lists what it may add."
+            )
+            add(Demand(self._place.address, slot).has_no_node, DEMAND_LOOKS, DEMAND_EVERY_S, never)
+        with contextlib.ExitStack() as stack:
+            for watch, _ in watches:
+                stack.enter_context(watch)
+            try:
+                yield
+            except (Exception, KeyboardInterrupt) as error:
+                for watch, meaning in watches:
+                    if watch.went_wrong:
+                        raise meaning from error
+                raise
+
+    def close(self) -> None:
+        """Leave the cluster."""
+        ray.shutdown()
+
+    def _refuse_open_one(self) -> None:
+        try:
+            if asks_for_token(self._place.address):
+                return
+            raise ClusterError(
+                f"The cluster at {self._place.address} asks for no token: whoever reaches it can run code on it. Start "
+                f"it with {MODE}=token (see cluster/README.md), accept that with `--insecure`, or run on this machine "
+                "alone with `--address local`."
+            )
+        except ClusterError:
+            ray.shutdown()
+            raise
+
+    def _join(self) -> None:
+        printed = Path(tempfile.gettempdir(), f"cnnjobs-join-{os.getpid()}.log")
+        catching = contextlib.nullcontext() if self._verbose else Capture(printed)
+        try:
+            with catching:
+                ray.init(
+                    address=self._place.address,
+                    log_to_driver=self._verbose,
+                    logging_level=logging.INFO if self._verbose else logging.CRITICAL,
+                    runtime_env={"env_vars": WORKERS},
+                )
+        except Exception as error:
+            raise _refusal(self._place.address, error, take_printed(printed)) from error
+        finally:
+            printed.unlink(missing_ok=True)
+
+
+def asks_for_token(address: str) -> bool:
+    """Say whether a cluster refuses those who show no token: another process tries, because this one would show it.
+
+    Args:
+        address: host:port of its head.
+
+    Raises:
+        ClusterError: if it cannot be found out.
+    """
+    code = "import sys; from ray._raylet import GcsClient; GcsClient(address=sys.argv[1]).internal_kv_keys(b'', None)"
+    without = {name: value for name, value in os.environ.items() if name not in (VALUE, PATH)} | {MODE: "disabled"}
+    try:
+        command = [sys.executable, "-P", "-c", code, address]  # -P: nothing of the current folder is imported
+        tried = subprocess.run(command, env=without, capture_output=True, text=True, timeout=30, check=False)
+    except subprocess.TimeoutExpired:
+        raise ClusterError(f"The cluster at {address} did not say within 30 s whether it asks for a token.") from None
+    if tried.returncode and REFUSED not in tried.stderr:
+        why = (tried.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise ClusterError(f"Whether the cluster at {address} asks for a token cannot be found out: {why}")
+    return tried.returncode != 0
+
+
+def _refusal(address: str, error: Exception, printed: str) -> ClusterError:
+    text = str(error)
+    if REFUSED in printed or isinstance(error, ray.exceptions.AuthenticationError):
+        return ClusterError(
+            f"The cluster at {address} refuses the token of this machine, or there is none. Copy the head's "
+            "~/.ray/auth_token here (its owner alone may read it), or set RAY_AUTH_TOKEN_PATH to where it lies."
+        )
+    if "ersion mismatch" in text:
+        found = " ".join(text.split())
+        return ClusterError(
+            f"This machine and the cluster at {address} must have the same versions of Ray and Python. {found} "
+            "Use an environment with the cluster's versions, or submit from outside: `--address http://HOST:8265`."
+        )
+    first = text.strip().splitlines()[0] if text.strip() else type(error).__name__
+    return ClusterError(
+        f"The cluster at {address} cannot be joined: {first} Is this machine one of its nodes? `ray status` tells. "
+        "From a machine outside: `--address http://HOST:8265`; to run on this machine alone: `--address local`."
+    )
+
+
+def _end_process(error: CnnjobsError) -> None:
+    """End a process whose main thread waits for the cluster in a call that nothing interrupts."""
+    os._exit(error.exit_code)
+
+
+@contextlib.contextmanager
+def loopback_only() -> Iterator[None]:
+    """Make Ray, while it is started, take the loopback for this machine's address: it listens there alone then.
+
+    On Linux it would listen on all interfaces, whatever address it is given, because this machine may be a node among
+    others (Ray 2.60). Its processes read the variable, this one has read it when Ray was imported.
+    """
+    before, constants = os.environ.get(MAY_BE_NODE), ray._private.ray_constants
+    of_import = constants.ENABLE_RAY_CLUSTER
+    os.environ[MAY_BE_NODE], constants.ENABLE_RAY_CLUSTER = "0", False
+    try:
+        yield
+    finally:
+        constants.ENABLE_RAY_CLUSTER = of_import
+        os.environ.pop(MAY_BE_NODE)
+        os.environ.update({} if before is None else {MAY_BE_NODE: before})
+
+
+def _kinds(written: Mapping[str, Any]) -> tuple[Kinds, int | None]:
+    """Return which nodes there may be, from what the autoscaler reports or from what `ray up` left here."""
+    config = ray._private.state.state.get_cluster_config()
+    groups = config.node_group_configs if config is not None else ()
+    found = tuple((node_of(dict(group.resources)), group.max_count) for group in groups if group.max_count > 0)
+    return (found, None) if found else kinds_of(written)
+
+
+def _bootstrap() -> Mapping[str, Any]:
+    """Return the configuration that `ray up` left here; an empty one if there is none."""
+    try:
+        written = yaml.safe_load(Path(BOOTSTRAP).expanduser().read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError):
+        return {}
+    return written if isinstance(written, dict) else {}
+
+
+def _quieten(verbose: bool) -> None:
+    if not verbose:
+        for name in ("ray", "ray.tune", "ray.train", "ray.data"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def _reread_token() -> None:
+    """Make Ray look anew whether tokens are asked for, and for the file: it keeps both from when it was imported."""
+    ray._raylet.Config.initialize("")
+    ray._raylet.AuthenticationTokenLoader.instance().reset_cache()
+
+
+@contextlib.contextmanager
+def _own_signal_handlers() -> Iterator[None]:
+    """Put this process's handlers back in the end: `ray.init` replaces that of SIGTERM."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            if handler is not None:
+                signal.signal(number, handler)

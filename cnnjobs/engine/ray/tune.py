@@ -1,0 +1,162 @@
+"""The engine on Ray Tune: schedules trials over the cores or GPUs of a machine, or of a cluster."""
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import ray
+from ray import tune
+from ray.tune.execution import class_cache
+from ray.tune.search.basic_variant import BasicVariantGenerator
+
+from cnnjobs.datasets import Dataset
+from cnnjobs.engine.base import OnMessage, Work, Worker, attempt
+from cnnjobs.engine.capture import Capture, take_printed
+from cnnjobs.engine.ray.files import through_ray
+from cnnjobs.engine.ray.relay import MESSAGES, NODE, InOrder, Relay, WorkerWorn, printed_at
+from cnnjobs.engine.ray.session import Session
+from cnnjobs.messages import Failure, Message, Result, Started
+
+STEP_SECONDS = 1.0
+"""How long one Tune step lasts: each costs Ray about 20 ms."""
+
+PENDING = "TUNE_MAX_PENDING_TRIALS_PG"
+"""Variable with the number of trials that ask for nodes at the same time: an autoscaler sees no more."""
+
+
+class RayTuneEngine:
+    """Runs trials on a Ray.
+
+    Args:
+        session: which one.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def run(self, work: Work, on_message: OnMessage) -> None:
+        """Run all trials."""
+        with (
+            self._session.opened(work.nbytes, work.slot),
+            tempfile.TemporaryDirectory(prefix="cnnjobs-tune-") as folder,
+        ):
+            _keep_keys_out_of_logs()
+            _pickle_by_value(work)
+            try:
+                self._fit(work, on_message, folder)
+            finally:
+                for left in Path(folder).parent.glob(f"{Path(folder).name}-*.log"):  # of trials that were cut off
+                    left.unlink(missing_ok=True)
+
+    def _fit(self, work: Work, on_message: OnMessage, folder: str) -> None:
+        shared = replace(work, dataset=_plain(work.dataset), modules=(), checkpoints=self._within_reach(work))
+        trainable = tune.with_parameters(_TrialRunner, work=shared, folder=folder)
+        resources = tune.PlacementGroupFactory([{"CPU": work.slot.cpus, "GPU": work.slot.gpus}])
+        relay = Relay(work, on_message, folder)
+        os.environ[PENDING] = str(work.at_once)
+        tuner = tune.Tuner(
+            tune.with_resources(trainable, resources),
+            param_space={"trial": tune.grid_search(list(range(len(work.trials))))},
+            tune_config=tune.TuneConfig(
+                reuse_actors=True,  # a worker imports TensorFlow once
+                search_alg=BasicVariantGenerator(max_concurrent=work.at_once),
+                scheduler=InOrder(relay),
+            ),
+            run_config=tune.RunConfig(
+                name="trials",
+                storage_path=folder,
+                verbose=0,
+                callbacks=[relay],
+                failure_config=tune.FailureConfig(max_failures=-1),  # the relay decides
+                checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+            ),
+        )
+        try:
+            tuner.fit()
+        except Exception:
+            if relay.error is not None:  # Tune wraps it in an error of its own
+                raise relay.error from None
+            raise
+
+    def _within_reach(self, work: Work) -> Any:
+        """Return the checkpoints in a form that every worker can use. Buckets too: workers have no keys for them."""
+        kept = work.checkpoints
+        return kept if kept is None or self._session.shares_disk else through_ray(kept)
+
+
+class _TrialRunner(tune.Trainable):
+    """Runs trials in a worker process, about a second of each at a step; the process is reused."""
+
+    _messages: Iterator[Message]
+    _printed: Path
+
+    def setup(self, config: dict[str, Any], work: Work, folder: str) -> None:
+        """Take the first trial. TensorFlow is imported in `step`, where errors are caught."""
+        self._work, self._folder = work, folder
+        self._node = ray.get_runtime_context().get_node_id()
+        self._worker: Worker | None = None
+        self._worn: str | None = None
+        self._begin(config)
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Take the next trial."""
+        self._begin(new_config)
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """Return the messages of the next second, and whether the trial has ended."""
+        if self._worn:
+            raise WorkerWorn(self._worn)  # here, because Tune does not try a trial again that fails in reset_config
+        until = time.monotonic() + STEP_SECONDS
+        told: list[Message] = []
+        with Capture(self._printed):
+            for message in self._messages:
+                told.append(message)
+                if isinstance(message, Started | Result | Failure) or time.monotonic() > until:
+                    break
+        ended = isinstance(told[-1], Result | Failure)
+        if ended:
+            told[-1] = self._with_log(told[-1])
+            self._worn = self._worker.worn if self._worker else None
+        return {MESSAGES: told, NODE: self._node, "done": ended}
+
+    def _begin(self, config: dict[str, Any]) -> None:
+        self._printed = printed_at(self._folder, config["trial"])
+        self._messages = attempt(self._ready_worker, self._work.trials[config["trial"]])
+
+    def _ready_worker(self) -> Worker:
+        if self._worker is None:
+            self._worker = self._work.new_worker()
+        return self._worker
+
+    def _with_log(self, message: Message) -> Message:
+        if isinstance(message, Result | Failure):
+            return replace(message, log=f"{take_printed(self._printed)}{message.log}")
+        return message
+
+
+def _keep_keys_out_of_logs() -> None:
+    """Keep Tune from copying AWS keys into what Ray writes to its logs; workers on this machine inherit them anyway."""
+    class_cache.ENV_VARS_TO_PROPAGATE -= {name for name in class_cache.ENV_VARS_TO_PROPAGATE if "AWS_" in name}
+
+
+def _plain(dataset: Dataset) -> Dataset:
+    """Return the data set with memory maps as plain arrays, which Ray shares between processes without copies."""
+    return replace(
+        dataset,
+        x_train=np.asarray(dataset.x_train),
+        y_train=np.asarray(dataset.y_train),
+        x_test=np.asarray(dataset.x_test),
+        y_test=np.asarray(dataset.y_test),
+    )
+
+
+def _pickle_by_value(work: Work) -> None:
+    """Make the user's own modules travel with the trials: worker processes cannot import them."""
+    for module in work.modules:
+        ray.cloudpickle.register_pickle_by_value(module)

@@ -1,0 +1,95 @@
+"""The model file: a `.keras` archive that also carries what prediction needs to know."""
+
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cnnjobs.errors import ModelError, SpecError
+from cnnjobs.plan.identity import canonical
+from cnnjobs.spec import DatasetSpec
+from cnnjobs.spec.data import dataset_from_json
+
+FORMAT = 1
+"""Raised when the layout of `cnnjobs.json` changes; readers refuse newer files."""
+
+MEMBER = "cnnjobs.json"
+"""Name of the entry in the archive that Keras passes over."""
+
+
+@dataclass(frozen=True)
+class About:
+    """What is known of a saved network, whose input is pixels from 0 to 255 and whose output is probabilities.
+
+    Args:
+        class_names: one a class, in the order of the outputs.
+        image_shape: (height, width, channels) of the input.
+        dataset: what it was trained on.
+        facts: how it was made: job, variant, settings, seeds, test metrics, versions.
+    """
+
+    class_names: tuple[str, ...]
+    image_shape: tuple[int, int, int]
+    dataset: DatasetSpec
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def with_about(archive: bytes, about: About) -> bytes:
+    """Return a `.keras` archive with `about` in it."""
+    document = {
+        "format": FORMAT,
+        "class_names": list(about.class_names),
+        "image_shape": list(about.image_shape),
+        "dataset": canonical(about.dataset),
+        **about.facts,
+    }
+    sink = io.BytesIO(archive)
+    with zipfile.ZipFile(sink, "a", zipfile.ZIP_DEFLATED) as added:
+        added.writestr(MEMBER, json.dumps(document, indent=1))
+    return sink.getvalue()
+
+
+def read_about(path: str | Path) -> About:
+    """Return what a model file says of itself; the network is not loaded.
+
+    Raises:
+        ModelError: no such file, no model, not one of cnnjobs, or of a newer version.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            text = archive.read(MEMBER) if MEMBER in names else None
+    except FileNotFoundError:
+        raise ModelError(f"There is no model file {path}.") from None
+    except (OSError, zipfile.BadZipFile, zlib.error, ValueError, EOFError, RuntimeError, NotImplementedError) as error:
+        raise ModelError(
+            f"{path} is no model file ({error}). Expected a .keras file that `cnnjobs fit` has written."
+        ) from error
+    if text is None:
+        what = "a Keras model, but lacks" if "model.weights.h5" in names else "no model; it lacks"
+        raise ModelError(
+            f"{path} is {what} {MEMBER}, which says class names, size and scaling of pictures. "
+            "Save the model with `cnnjobs fit`."
+        )
+    return _understood(text, path)
+
+
+def _understood(text: bytes, path: str | Path) -> About:
+    try:
+        found = json.loads(text)
+        version = int(found.pop("format"))
+        if version > FORMAT:
+            raise ModelError(
+                f"{path} was saved by a newer cnnjobs: its layout is version {version}, this one reads up to {FORMAT}. "
+                "Upgrade with: pip install --upgrade cnnjobs"
+            )
+        names, (height, width, channels) = found.pop("class_names"), found.pop("image_shape")
+        dataset = dataset_from_json(found.pop("dataset"))
+        shape = (int(height), int(width), int(channels))
+        return About(tuple(str(name) for name in names), shape, dataset, found)
+    except (ValueError, KeyError, TypeError, AttributeError, SpecError) as error:
+        raise ModelError(f"{path}: its {MEMBER} cannot be understood ({type(error).__name__}: {error}).") from error

@@ -1,0 +1,235 @@
+"""Pictures and data sets as a saved network wants them, and what it says of them."""
+
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnjobs.datasets import Dataset
+from cnnjobs.datasets.image_folder import picture_files
+from cnnjobs.datasets.pictures import read_picture, to_grey
+from cnnjobs.errors import DatasetError, ModelError
+from cnnjobs.models.model_file import About
+from cnnjobs.spec import DatasetSpec, ImageFolder, Npz
+
+CHUNK = 256
+"""Pictures that are decoded and predicted at a stretch."""
+
+Pixels = NDArray[np.uint8]
+Predict = Callable[[Pixels], NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a network says of one picture.
+
+    Args:
+        path: the file.
+        top: (class name, probability) of the most probable classes, the most probable first; empty for a
+            file that could not be read.
+        truth: class that folder or file name tell, if they do.
+        grey: whether the picture is grey.
+        error: why it could not be read.
+    """
+
+    path: str
+    top: tuple[tuple[str, float], ...] = ()
+    truth: str | None = None
+    grey: bool = False
+    error: str | None = None
+
+    @property
+    def outcome(self) -> str:
+        """Right or wrong in words; nothing where that is not known."""
+        return {True: "right", False: f"wrong: {self.truth}", None: ""}[self.right]
+
+    @property
+    def right(self) -> bool | None:
+        """Whether the first answer is the truth; None where that is not known."""
+        return None if self.truth is None or not self.top else self.top[0][0] == self.truth
+
+
+def expand(paths: Sequence[str]) -> list[Answer]:
+    """Return what is known of each picture before it is read, with folders replaced by the pictures below them.
+
+    A folder that has none, or cannot be read, stands for itself, with an error.
+    """
+    found: list[Answer] = []
+    for path in paths:
+        if not Path(path).is_dir():
+            found.append(Answer(path))
+            continue
+        try:
+            inside = picture_files(path)
+        except DatasetError as error:
+            found.append(Answer(path, error=str(error)))
+            continue
+        found += [Answer(one) for one in inside] or [Answer(path, error="a folder without pictures")]
+    return found
+
+
+def answers(pictures: Sequence[Answer], about: About, predict: Predict, top: int) -> Iterator[Answer]:
+    """Yield what a network says of each picture, in order; one that cannot be read has an error.
+
+    Args:
+        pictures: of `expand`.
+        about: the network's classes and picture size.
+        predict: images (n, height, width, channels) uint8 -> probabilities (n, classes).
+        top: how many classes to name.
+    """
+    with ThreadPoolExecutor() as pool:  # Pillow releases the GIL while it decodes
+        for start in range(0, len(pictures), CHUNK):
+            read = list(pool.map(lambda picture: _read(picture, about), pictures[start : start + CHUNK]))
+            images = [image for image, _ in read if image is not None]
+            found = iter(predict(np.stack(images)) if images else ())
+            for image, answer in read:
+                named = _named(next(found), about.class_names, top) if image is not None else ()
+                yield replace(answer, top=named)
+
+
+def _read(picture: Answer, about: About) -> tuple[Pixels | None, Answer]:
+    """Return the picture as the network wants it, and what is known of it without the network."""
+    path = picture.path
+    if picture.error:
+        return None, picture
+    truth = truth_of(path, about.class_names)
+    height, width, channels = about.image_shape
+    try:
+        image, grey = read_picture(path, (height, width))
+    except FileNotFoundError:
+        return None, Answer(path, truth=truth, error="there is no such file")
+    except Exception as error:  # Pillow raises many kinds for what is no picture
+        reason = str(error).replace(path, Path(path).name) or type(error).__name__
+        return None, Answer(path, truth=truth, error=f"no picture that can be read ({reason})")
+    return (to_grey(image[np.newaxis])[0] if channels == 1 else image), Answer(path, truth=truth, grey=grey)
+
+
+def _named(probabilities: NDArray[np.float32], class_names: Sequence[str], top: int) -> tuple[tuple[str, float], ...]:
+    order = np.argsort(-probabilities, kind="stable")[:top]
+    return tuple((class_names[index], float(probabilities[index])) for index in order)
+
+
+def truth_of(path: str, class_names: Sequence[str]) -> str | None:
+    """Return the class that a picture's folder has the name of, or else that its file's name begins with.
+
+    Case does not count where classes differ without it. `cat.7.jpg`, `cat_7.jpg` and `Cat 7.jpg` begin with
+    cat, `catalogue.jpg` does not. A number in a file's name is never taken for a class: it counts the files.
+    """
+    place = Path(path)
+    folder = _only([name for name in class_names if _folded(name) == _folded(place.absolute().parent.name)], place)
+    if folder is not None:
+        return folder
+    begun = [name for name in class_names if not name.isdigit() and _begins(place.stem, name)]
+    longest = max((len(name) for name in begun), default=0)
+    return _only([name for name in begun if len(name) == longest], place)
+
+
+def _begins(stem: str, name: str) -> bool:
+    """Say whether a file's name begins with a class's, and that is where a word of it ends."""
+    whole, beginning = _folded(stem), _folded(name)
+    return whole.startswith(beginning) and not whole[len(beginning) : len(beginning) + 1].isalnum()
+
+
+def _only(names: Sequence[str], place: Path) -> str | None:
+    """Return the name that fits; of several that differ in case, the one that is written so in the path."""
+    if len(names) > 1:
+        names = [name for name in names if name == place.absolute().parent.name or place.stem.startswith(name)]
+    return names[0] if len(names) == 1 else None
+
+
+def _folded(name: str) -> str:
+    """Return a name so that case and the way letters are composed do not count."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def like_training(spec: DatasetSpec | None, about: About) -> DatasetSpec:
+    """Return the data set as the network was trained on it; one that lies elsewhere with the same part held out.
+
+    Args:
+        spec: which one; None for that of training.
+        about: the network's data set and picture size.
+    """
+    known = about.dataset
+    if spec is None:
+        return known
+    size = about.image_shape[:2]
+    if isinstance(spec, ImageFolder):
+        if not isinstance(known, ImageFolder):
+            return replace(spec, size=size)
+        return known if spec.path == known.path else replace(known, path=spec.path, size=size)
+    return replace(known, path=spec.path) if isinstance(spec, Npz) and isinstance(known, Npz) else spec
+
+
+def held_out_note(data: Dataset, spec: DatasetSpec, about: About) -> list[str]:
+    """Warn if pictures of training may be among the test pictures: the data set is not as it was then."""
+    if data.fingerprint == about.facts.get("dataset_fingerprint"):
+        return []
+    if spec == about.dataset:
+        how = "has changed since the model was trained on it"
+    elif isinstance(spec, ImageFolder | Npz):
+        how = "is not what the model was trained on"
+    else:
+        return []
+    return [
+        f"{data.name} {how}: if its test pictures are held out and not in a folder or array of their own, the model "
+        "may have been trained on some"
+    ]
+
+
+def examples(data: Dataset, part: str, about: About) -> tuple[NDArray[Any], NDArray[np.int32], list[str]]:
+    """Return images (n, height, width, channels) from 0 to 255 and labels (n,) as the network wants them, and notes.
+
+    Args:
+        data: the data set.
+        part: "test", "train" or "all".
+        about: the network's classes and picture size.
+
+    Raises:
+        ModelError: pictures of another size, or a class that the network does not know.
+    """
+    parts = {"test": ("test",), "train": ("train",), "all": ("train", "test")}[part]
+    images = np.concatenate([getattr(data, f"x_{one}") for one in parts])
+    labels = np.concatenate([getattr(data, f"y_{one}") for one in parts])
+    if data.image_shape[:2] != about.image_shape[:2]:
+        wanted, received = (f"{shape[0]} x {shape[1]}" for shape in (about.image_shape, data.image_shape))
+        raise ModelError(f"The model takes pictures of {wanted} pixels. Received: {data.name}, of {received}.")
+    relabelled = _relabelled(labels, data, about)
+    pixels, notes = _channels(images if images.dtype == np.uint8 else images * 255, about.image_shape[2])
+    absent = [name for label, name in enumerate(about.class_names) if label not in relabelled]
+    if absent:
+        shown = ", ".join(absent[:10]) + (", ..." if len(absent) > 10 else "")
+        notes.append(f"no pictures of {shown}: the scores of these classes are 0, and count in the macro average")
+    return pixels, relabelled, notes
+
+
+def _channels(images: NDArray[Any], wanted: int) -> tuple[NDArray[Any], list[str]]:
+    """Return the images with 1 or 3 channels, and a note if that changes them."""
+    count = len(images)
+    if images.shape[3] == wanted:
+        return images, []
+    if wanted == 1:
+        return to_grey(np.round(images).astype(np.uint8)), [channel_note(count, count, grey=False)]
+    return np.repeat(images, 3, axis=3), [channel_note(count, count, grey=True)]
+
+
+def channel_note(some: int, total: int, *, grey: bool) -> str:
+    """Say that some pictures have other channels than those that the network was trained on."""
+    here, there = ("grey", "coloured") if grey else ("in colour", "grey")
+    return f"{some:,} of {total:,} pictures are {here}; the model was trained on {there} ones"
+
+
+def _relabelled(labels: NDArray[np.int32], data: Dataset, about: About) -> NDArray[np.int32]:
+    """Return labels in the network's order of classes."""
+    places = {name: index for index, name in enumerate(about.class_names)}
+    unknown = [name for name in data.class_names if name not in places]
+    if unknown:
+        raise ModelError(
+            f"{data.name} has classes that the model does not know: {', '.join(unknown[:10])}. "
+            f"It knows {', '.join(about.class_names[:10])}{', ...' if len(about.class_names) > 10 else ''}."
+        )
+    return np.array([places[name] for name in data.class_names], np.int32)[labels]

@@ -1,0 +1,121 @@
+"""What makes two trials the same trial: canonical JSON of everything that decides it, hashed."""
+
+import dataclasses
+import functools
+import hashlib
+import json
+import math
+import numbers
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cnnjobs.errors import SpecError
+from cnnjobs.plan.user_source import source_of
+from cnnjobs.spec import Model, UserFunction, Variant, WeightsFile
+from cnnjobs.spec.fields import is_neutral
+
+NUMERICS_VERSION = 3
+"""Raised when a change of the training code changes results: all trials then run again."""
+
+
+def canonical(value: Any) -> Any:
+    """Return `value` as JSON types.
+
+    Specs become objects with their `kind`, a constant of the class that no renaming changes, and all their fields,
+    defaults included, but for `later_field`s that have their neutral value. A user's function, or dataclass, becomes
+    the hash of what it and everything of the user's that it refers to are made of.
+
+    Raises:
+        SpecError: for a hyperparameter that has no JSON form.
+    """
+    if isinstance(value, UserFunction):
+        function: Any = value.function
+        return {
+            "kind": value.kind,
+            "function": function.__name__,
+            "source_sha256": _sha256_of_source(function),
+            "options": canonical(value.options),
+        }
+    if isinstance(value, WeightsFile):
+        return {"kind": value.kind, "sha256": value.sha256 or _sha256_of_file(value.path)}
+    if isinstance(value, Model):
+        return {"kind": value.kind, "builder": value.builder, "options": canonical(value.decisive_options)}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = [item for item in dataclasses.fields(value) if not is_neutral(item, getattr(value, item.name))]
+        parts = {item.name: canonical(getattr(value, item.name)) for item in fields}
+        if type(value).__module__.partition(".")[0] == "cnnjobs":
+            return {"kind": getattr(value, "kind", ""), **parts}
+        return {"kind": type(value).__qualname__, "source_sha256": _sha256_of_source(type(value)), **parts}
+    if isinstance(value, Mapping):
+        if all(isinstance(key, str) for key in value):
+            return {key: canonical(item) for key, item in value.items()}
+        pairs = [[canonical(key), canonical(item)] for key, item in value.items()]  # 1 and "1" are two keys
+        return {"kind": "dict", "items": sorted(pairs, key=json.dumps)}
+    if isinstance(value, list | tuple):
+        return [canonical(item) for item in value]
+    if isinstance(value, set | frozenset):
+        return sorted((canonical(item) for item in value), key=json.dumps)
+    if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
+        value = value.item()  # a scalar of NumPy's
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if isinstance(value, numbers.Real) and math.isfinite(value):
+        return float(value)
+    if isinstance(value, Path):
+        return str(value)
+    raise SpecError(
+        f"A hyperparameter must be a finite number, text, None, or a list or dict of these, so that it can be stored. "
+        f"Received: {value!r} of type {type(value).__name__}."
+    )
+
+
+def _sha256_of_source(definition: Any) -> str:
+    return hashlib.sha256(source_of(definition).encode()).hexdigest()
+
+
+def pinned(variant: Variant) -> Variant:
+    """Return the variant with the hash of its weights file in it: the file is not looked at again.
+
+    Raises:
+        SpecError: if the file cannot be read.
+    """
+    network = variant.network
+    weights = network.options.get("weights") if isinstance(network, Model) else None
+    if not isinstance(weights, WeightsFile) or weights.sha256 is not None:
+        return variant
+    known = dataclasses.replace(weights, sha256=_sha256_of_file(weights.path))
+    return variant.but(model=dataclasses.replace(network, options={**network.options, "weights": known}))
+
+
+def _sha256_of_file(path: str) -> str:
+    """Return the hash of a file's content.
+
+    Raises:
+        SpecError: if it cannot be read.
+    """
+    try:
+        stat = Path(path).stat()
+        return _sha256_of_state(path, stat.st_size, stat.st_mtime_ns)
+    except OSError as error:
+        raise SpecError(f"The weights file {path} cannot be read: {error.strerror}.") from error
+
+
+@functools.cache
+def _sha256_of_state(path: str, size: int, mtime_ns: int) -> str:
+    """Return the hash; the same file is read once a process."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def digest(value: Any, length: int = 20) -> str:
+    """Return the first `length` hex digits of the SHA-256 over the canonical JSON of `value`."""
+    text = json.dumps(canonical(value), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:length]
+
+
+def to_json(value: Any) -> str:
+    """Return the canonical JSON of `value`, for people and for the store."""
+    return json.dumps(canonical(value), allow_nan=False)

@@ -1,0 +1,238 @@
+"""From a job to its trials: which there are, their seeds and identities, and which are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from cnnjobs.errors import SpecError
+from cnnjobs.plan.identity import NUMERICS_VERSION, canonical, digest, pinned
+from cnnjobs.spec import SOURCES, Job, Variant
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """One seed a source of chance, each in [0, 2**31)."""
+
+    kind: ClassVar[str] = "Seeds"
+
+    split: int
+    init: int
+    order: int
+    augment: int
+    dropout: int
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How the training rows are used, the same for every variant of a job.
+
+    Args:
+        validation: fraction held out, or "test"; None with folds, or for no validation.
+        folds: k of k-fold cross-validation, or None.
+        stratify: whether splits keep the classes in proportion.
+        limit_train: use only that many training rows (stratified), or None for all.
+        replicas: devices a trial.
+    """
+
+    kind: ClassVar[str] = "Protocol"
+
+    validation: float | str | None
+    folds: int | None
+    stratify: bool
+    limit_train: int | None
+    replicas: int
+
+    def describe(self) -> str:
+        """Say in words which rows serve as validation set."""
+        plainly = "" if self.stratify else ", not stratified"
+        if self.folds is not None:
+            return f"{self.folds}-fold cross-validation on the training rows{plainly}"
+        if self.validation == "test":
+            return "the test set doubles as validation set (the tutorials' protocol)"
+        if self.validation is None:
+            return "all training rows, no validation"
+        return f"{float(self.validation):.0%} of the training rows held out for validation{plainly}"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One training run: variant x repeat x fold.
+
+    Args:
+        trial_id: identity of the run; equal ids would give equal numbers.
+        condition_id: identity of all that the repeats and folds of a variant share.
+        lineage_id: identity of the run but for the number of its epochs.
+        variant: its name in the job.
+        spec: the variant itself.
+        repeat: counted from 0; the same repeat has the same seeds in every variant.
+        fold: counted from 0; always 0 without folds.
+        seeds: where its chance comes from.
+        protocol: how the training rows are used.
+    """
+
+    trial_id: str
+    condition_id: str
+    lineage_id: str
+    variant: str
+    spec: Variant
+    repeat: int
+    fold: int
+    seeds: Seeds
+    protocol: Protocol
+
+    def label(self) -> str:
+        """Name the trial for people, counting from 1."""
+        fold = f", fold {self.fold + 1}" if self.protocol.folds else ""
+        return f"{self.variant}, repeat {self.repeat + 1}{fold}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All trials of a job on one data set.
+
+    Args:
+        job: the job, overrides applied.
+        protocol: how the training rows are used.
+        conditions: condition id of each variant.
+        lineages: lineage id of each variant: as its condition, but for the number of epochs.
+        trials: in the order of the job: variant, repeat, fold.
+    """
+
+    job: Job
+    protocol: Protocol
+    conditions: Mapping[str, str]
+    lineages: Mapping[str, str]
+    trials: tuple[Trial, ...]
+
+    def missing(
+        self, done: Collection[str], only: Collection[str] = (), rates: Mapping[str, float] | None = None
+    ) -> list[Trial]:
+        """Return the trials that are not done, those that take longest first.
+
+        Args:
+            done: ids of trials that need not run.
+            only: names of the variants to consider; empty for all.
+            rates: condition -> seconds an epoch, of those that were measured; others count as the mean of these.
+        """
+        known = rates or {}
+        other = sum(known.values()) / len(known) if known else 1.0
+        wanted = [trial for trial in self.trials if trial.trial_id not in done]
+        wanted = [trial for trial in wanted if not only or trial.variant in only]
+        seconds = {trial.trial_id: trial.spec.epochs * known.get(trial.condition_id, other) for trial in wanted}
+        return sorted(wanted, key=lambda trial: -seconds[trial.trial_id])  # stable: repeats of a variant stay together
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the resolved job for `job.json`."""
+        job = self.job
+        varying = {source for name in job.variants for source in job.vary_of(name)}
+        return {
+            "name": job.name,
+            "repeats": max(job.repeats_of(name) for name in job.variants),
+            "seed": job.seed,
+            "vary": [source for source in SOURCES if source in varying],
+            "reference": job.reference,
+            "protocol": asdict(self.protocol),
+            "variants": {name: self._variant_as_json(name) for name in job.variants},
+        }
+
+    def _variant_as_json(self, name: str) -> dict[str, Any]:
+        """Return a variant; with repeats and sources of chance of its own where they are not the same for all."""
+        job = self.job
+        own: dict[str, Any] = {"condition_id": self.conditions[name], "settings": canonical(job.variants[name])}
+        if isinstance(job.repeats, Mapping):
+            own["repeats"] = job.repeats_of(name)
+        if isinstance(job.vary, Mapping):
+            own["vary"] = [source for source in SOURCES if source in job.vary_of(name)]
+        return own
+
+    def with_repeats(self, repeats: Mapping[str, int]) -> Plan:
+        """Return the plan with other numbers of repeats; repeats that both have are the same trials.
+
+        Args:
+            repeats: of each variant.
+        """
+        return _plan(self.job.but(repeats=repeats), self.protocol, self.conditions, self.lineages)
+
+
+def make_plan(job: Job, fingerprint: str, limit_train: int | None = None) -> Plan:
+    """Return the trials of `job` on the data set with that content fingerprint."""
+    protocol = Protocol(None if job.folds else job.validation, job.folds, job.stratify, limit_train, job.replicas)
+    conditions, variants = {}, {}
+    for name, variant in job.variants.items():
+        try:
+            variants[name] = pinned(variant)
+            conditions[name] = condition_id(job, name, variants[name], protocol, fingerprint)
+        except SpecError as error:
+            raise SpecError(f"Variant {name!r}: {error}") from error
+        except RecursionError:
+            raise SpecError(f"Variant {name!r}: a hyperparameter must not contain itself.") from None
+    _refuse_twins(conditions)
+    lineages = {
+        name: condition_id(job, name, variant.but(epochs=1), protocol, fingerprint)
+        for name, variant in variants.items()
+    }
+    return _plan(job.but(variants=variants), protocol, conditions, lineages)
+
+
+def _plan(job: Job, protocol: Protocol, conditions: Mapping[str, str], lineages: Mapping[str, str]) -> Plan:
+    trials = tuple(
+        _trial(job, name, conditions[name], lineages[name], repeat, fold, protocol)
+        for name in job.variants
+        for repeat in range(job.repeats_of(name))
+        for fold in range(job.folds or 1)
+    )
+    return Plan(job, protocol, conditions, lineages, trials)
+
+
+def condition_id(job: Job, name: str, variant: Variant, protocol: Protocol, fingerprint: str) -> str:
+    """Return the identity of all that the repeats and folds of a variant share.
+
+    Names, resources, storage and concurrency stay out; `name` only says whose sources of chance vary.
+    """
+    return digest(
+        {
+            "variant": variant,
+            "protocol": protocol,
+            "dataset": fingerprint,
+            "seed": job.seed,
+            "vary": [source for source in SOURCES if source in job.vary_of(name)],
+            "numerics": NUMERICS_VERSION,
+        }
+    )
+
+
+def seeds_of(job_seed: int, repeat: int, vary: Collection[str] = SOURCES) -> Seeds:
+    """Return the seeds of a repeat: one independent stream a source of chance.
+
+    A source that does not vary keeps its seed of the first repeat. Derived with
+    `numpy.random.SeedSequence` from (job seed, repeat, source).
+    """
+    values = {}
+    for index, source in enumerate(SOURCES):
+        entropy = [job_seed, repeat if source in vary else 0, index]
+        values[source] = int(np.random.SeedSequence(entropy).generate_state(1)[0] >> 1)
+    return Seeds(**values)
+
+
+def _trial(job: Job, name: str, condition: str, lineage: str, repeat: int, fold: int, protocol: Protocol) -> Trial:
+    seeds = seeds_of(job.seed, repeat, job.vary_of(name))
+    identity, kin = (
+        digest({"condition": one, "seeds": seeds, "repeat": repeat, "fold": fold}) for one in (condition, lineage)
+    )
+    return Trial(identity, condition, kin, name, job.variants[name], repeat, fold, seeds, protocol)
+
+
+def _refuse_twins(conditions: Mapping[str, str]) -> None:
+    """Two variants that are equal would be one trial under two names."""
+    seen: dict[str, str] = {}
+    for name, condition in conditions.items():
+        if condition in seen:
+            raise SpecError(
+                f"`variants` must differ. Received: {seen[condition]!r} and {name!r}, whose settings are all the "
+                "same. Remove one of them; to see how far repeats differ, raise `repeats`."
+            )
+        seen[condition] = name

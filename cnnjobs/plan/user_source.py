@@ -1,0 +1,365 @@
+"""What a user's function is made of, as text: editing any of it makes a new trial, and editing anything else does not.
+
+The function is followed by what it refers to, as Python sees it after the job file has run: functions and classes by
+the syntax of their definitions, data by their values, modules of the user's by the syntax of their whole files. So
+comments and layout have no part in it, and what a loop or a decorator has made is known as it is.
+"""
+
+import ast
+import contextlib
+import functools
+import linecache
+import symtable
+import sys
+import sysconfig
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePath
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+from cnnjobs.errors import SpecError
+from cnnjobs.plan.syntax import changes_of, files_imported, module_files, shape_of
+from cnnjobs.plan.value_text import NoContent, content_of
+
+Definition = FunctionType | type
+
+
+@functools.cache  # once a function: a value that it changes when it is called would make it another one
+def source_of(definition: Definition) -> str:
+    """Return what `definition` and everything of the user's that it refers to are made of.
+
+    Installed libraries are not followed: their versions are recorded with each trial.
+
+    Args:
+        definition: a function or a class of the user's.
+
+    Raises:
+        SpecError: if it has no source text (made by `exec`, say), is a lambda, or holds what has no content that
+            can be told and no text that says what it is.
+    """
+    if definition.__name__ == "<lambda>":
+        raise SpecError(
+            "A function in a job must have a name, because its source text is part of each trial's "
+            "identity. Received: a lambda. Write it with `def`."
+        )
+    if isinstance(definition, FunctionType) and not linecache.getlines(definition.__code__.co_filename):
+        raise SpecError(
+            f"A function in a job must come from a file or a cell of a notebook, because its source text is part of "
+            f"each trial's identity. Received: {definition!r}, whose source cannot be read."
+        )
+    return _Reached(definition).text()
+
+
+class _Reached:
+    """The functions and classes of the user's that a definition refers to, itself among them."""
+
+    def __init__(self, first: Definition) -> None:
+        self._module = first.__module__
+        self._globals = first.__globals__ if isinstance(first, FunctionType) else _globals_of_class(first)
+        self._file = first.__code__.co_filename if isinstance(first, FunctionType) else _file_of_class(first)
+        self._found: list[Definition] = [first]
+        self._parts: set[str] = set()
+
+    def text(self) -> str:
+        """Return what they are made of."""
+        for one in self._found:  # grows while it is gone through
+            if isinstance(one, FunctionType):
+                self._add_function(one)
+            else:
+                self._add_class(one)
+        return "\n".join(sorted(self._parts))
+
+    def _add_function(self, function: FunctionType) -> None:
+        file = function.__code__.co_filename
+        nodes = _nodes_at(_tree_of(file), function.__code__)
+        self._parts |= set(self._held_by(function))
+        if not _is_in(function.__code__, file):
+            self._parts.add(f"# code {function.__qualname__}: {self._code(function.__code__)}")
+        self._add_nodes(nodes, file, function.__globals__, leave=set(function.__code__.co_freevars))
+
+    def _add_class(self, one: type) -> None:
+        for base in one.__bases__:
+            self._of_code(base)
+        self._parts |= set(self._members(one))
+        file = _file_of_class(one) or (self._file if one.__module__ == self._module else "")
+        names = _globals_of_class(one) or (self._globals if one.__module__ == self._module else {})
+        if file:
+            self._add_nodes(_nodes_named(_tree_of(file), one.__qualname__), file, names)
+
+    def _add_nodes(
+        self,
+        nodes: list[ast.AST],
+        file: str,
+        names: Mapping[str, Any],
+        leave: set[str] = frozenset(),  # type: ignore[assignment]
+    ) -> None:
+        """Add definitions and what they refer to: their syntax, files that they import, and global names.
+
+        Args:
+            nodes: the definitions.
+            file: where they are written.
+            names: the global names there.
+            leave: names that are not global.
+        """
+        path = Path(file)
+        if file != self._file and path.is_file():
+            self._add_files({path.resolve(), *files_imported([_tree_of(file)], path.resolve())})
+        for node in nodes:
+            self._parts.add(shape_of(node))
+            if path.is_file():
+                self._add_files(files_imported([node], path.resolve()))
+            used = _global_names(node) - leave
+            for name in sorted(used & names.keys()):
+                self._add_global(name, names[name], file, names)
+            for module, attribute in _attributes(node):
+                value = names.get(module) if module in used else None
+                if isinstance(value, ModuleType) and not _is_installed(value) and hasattr(value, attribute):
+                    self._add_value(f"{module}.{attribute}", getattr(value, attribute))
+
+    def _add_global(self, name: str, value: Any, file: str, names: Mapping[str, Any]) -> None:
+        """Add what a global name stands for; what has no content, or is a path, by the text that makes it.
+
+        A path is another on another machine. In a notebook no text says which cell made a value, so a path counts as
+        it is, and what has no content is refused.
+        """
+        if isinstance(value, ModuleType):
+            if not _is_installed(value):
+                self._add_files(module_files(value))
+            return
+        if _is_ours(value) or _is_ours(type(value)):
+            return  # a job's own parts are no data
+        if self._add_value(name, value):
+            return
+        if not Path(file).is_file():
+            raise SpecError(
+                f"The function {self._found[0].__name__} uses {name}, a value of type {type(value).__name__}, which "
+                "cannot be part of a trial's identity: it could change unseen. Make it inside the function, or pass "
+                "numbers, text, lists, dicts or dataclasses as hyperparameters: custom(net, width=64)."
+            )
+        done = {name}
+        waiting = [name]
+        for waited in waiting:  # grows while it is gone through
+            for statement in changes_of(_tree_of(file), waited):
+                self._parts.add(shape_of(statement))
+                for used in sorted((_global_names(statement) & names.keys()) - done):
+                    done.add(used)
+                    other = names[used]
+                    if isinstance(other, ModuleType) or _is_ours(other) or _is_ours(type(other)):
+                        continue
+                    if not self._add_value(used, other):
+                        waiting.append(used)
+
+    def _add_value(self, name: str, value: Any) -> bool:
+        """Add the content of a value; return whether it says all there is to say."""
+        paths: list[str] = []
+        in_file = Path(self._file).is_file()
+
+        def of_text(text: Any) -> str:
+            if in_file and (isinstance(text, PurePath) or "/" in str(text) or "\\" in str(text)):
+                paths.append(str(text))
+                return "path"
+            return repr(text)
+
+        def of_code(part: Any) -> str:
+            if _is_ours(part) or _is_ours(type(part)):
+                return type(part).__name__  # a job's own parts are no data
+            return self._of_code(part)
+
+        try:
+            self._parts.add(f"# {name}: {content_of(value, of_code, of_text)}")
+        except NoContent:
+            return False
+        return not paths
+
+    def _add_files(self, files: set[Path]) -> None:
+        """Add whole files of the user's; of that of the first definition only what it refers to."""
+        for path in files - {Path(self._file).resolve()}:
+            self._parts.add(f"# {path.name}\n{shape_of(_tree_of(str(path)))}")
+
+    def _members(self, one: type) -> Iterator[str]:
+        """Return what a class has: it may have been made in a function, of what that was given."""
+        for name, value in vars(one).items():
+            if isinstance(value, property):
+                for part in (value.fget, value.fset):
+                    if part is not None:
+                        self._of_code(part)
+            elif isinstance(value, staticmethod | classmethod):
+                self._of_code(value.__func__)
+            elif not name.startswith("__") or isinstance(value, FunctionType):
+                with contextlib.suppress(NoContent):
+                    yield f"# {one.__qualname__}.{name}: {content_of(value, self._of_code)}"
+
+    def _held_by(self, function: FunctionType) -> Iterator[str]:
+        """Return what is in no text: the values of defaults and of the closure."""
+        held = [(f"default {index}", value) for index, value in enumerate(function.__defaults__ or ())]
+        held += [(f"default {name}", value) for name, value in (function.__kwdefaults__ or {}).items()]
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+            with contextlib.suppress(ValueError):  # not bound yet
+                held.append((f"closure {name}", cell.cell_contents))
+        for name, value in held:
+            try:
+                yield f"# {function.__qualname__}, {name}: {content_of(value, self._of_code)}"
+            except NoContent as error:
+                if "<locals>" not in function.__qualname__:
+                    continue  # the text of a default says what it is
+                raise SpecError(
+                    f"The function {function.__name__} holds in its {name} a value of type {error}, which cannot be "
+                    "part of a trial's identity: it could change unseen. Let it hold numbers, text, lists, dicts, "
+                    "dataclasses or functions, or pass them as hyperparameters: custom(net, width=64)."
+                ) from None
+
+    def _of_code(self, value: Any) -> str:
+        """Return the name of code, or the content of an object; what is the user's is reached thereby."""
+        if isinstance(value, ModuleType):
+            if not _is_installed(value):
+                self._add_files(module_files(value))
+            return value.__name__
+        while hasattr(value, "__wrapped__") and (not isinstance(value, FunctionType) or _is_installed(value)):
+            value = value.__wrapped__  # what was decorated by functools.cache, say
+        if isinstance(value, MethodType):
+            return f"{self._of_code(value.__func__)} of {content_of(value.__self__, self._of_code)}"
+        if isinstance(value, FunctionType | type):
+            if _is_installed(value):
+                return f"{value.__module__.partition(':')[0]}.{value.__qualname__}"  # job:NAME is the name of a file
+            if not any(value is one for one in self._found):
+                self._found.append(value)
+            return value.__qualname__
+        if isinstance(value, BuiltinFunctionType) and not isinstance(value.__self__, ModuleType | type(None)):
+            return f"{value.__name__} of {content_of(value.__self__, self._of_code)}"
+        if callable(value) and hasattr(value, "__qualname__"):
+            return f"{value.__module__}.{value.__qualname__}"
+        if not _is_installed(type(value)):
+            return f"{self._of_code(type(value))}({content_of(vars(value), self._of_code)})"
+        if type(value).__module__.partition(".")[0] == "numpy" and (hasattr(value, "itemsize") or callable(value)):
+            return str(value) if hasattr(value, "itemsize") else str(value.__name__)  # a dtype, or a ufunc
+        if callable(getattr(value, "get_config", None)):  # an initializer of Keras's, a regularizer, a layer
+            return f"{self._of_code(type(value))}({content_of(value.get_config(), self._of_code)})"
+        raise NoContent(type(value).__name__)
+
+    def _code(self, code: CodeType) -> str:
+        """Return compiled code as text."""
+        held = [self._code(one) if isinstance(one, CodeType) else one for one in code.co_consts]
+        return content_of([code.co_code, code.co_names, held], self._of_code)
+
+
+def _file_of_class(one: type) -> str:
+    """Return where a class was written; empty if nothing says it."""
+    files = sorted(method.__code__.co_filename for method in _methods(one))
+    return files[0] if files else str(getattr(sys.modules.get(one.__module__), "__file__", None) or "")
+
+
+def _globals_of_class(one: type) -> Mapping[str, Any]:
+    """Return the global names of a class's module; the job file is no module that could be asked."""
+    methods = _methods(one)
+    return methods[0].__globals__ if methods else vars(sys.modules.get(one.__module__, ModuleType("none")))
+
+
+def _methods(one: type) -> list[FunctionType]:
+    """Return the methods that the user wrote; dataclasses make others."""
+    methods = [member for member in vars(one).values() if isinstance(member, FunctionType)]
+    return [method for method in methods if method.__module__ == one.__module__ and not _is_installed(method)]
+
+
+def _tree_of(file: str) -> ast.Module:
+    """Return the syntax of a file or a cell; of what is no Python its text alone."""
+    return _parsed(_text_of(file))
+
+
+def _text_of(file: str) -> str:
+    """Return the text of a file as it is now, of the job file as it was when it ran."""
+    linecache.checkcache(file)
+    return "".join(linecache.getlines(file))
+
+
+@functools.lru_cache(maxsize=64)
+def _parsed(text: str) -> ast.Module:
+    try:
+        return ast.parse(text)
+    except SyntaxError:
+        return ast.Module([ast.Assign([], ast.Constant(text))], [])
+
+
+def _nodes_at(tree: ast.Module, code: CodeType) -> list[ast.AST]:
+    """Return the definition of a function; of lambdas in the same line all."""
+    kinds: Any = ast.Lambda if code.co_name == "<lambda>" else (ast.FunctionDef, ast.AsyncFunctionDef)
+    nodes = [node for node in ast.walk(tree) if isinstance(node, kinds)]
+    return [node for node in nodes if _first_line(node) == code.co_firstlineno]
+
+
+def _first_line(node: Any) -> int:
+    """Return where a definition begins, its decorators included."""
+    return int(min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))]))
+
+
+def _nodes_named(tree: ast.AST, qualname: str) -> list[ast.AST]:
+    """Return the definitions of a qualified name; several where branches define it."""
+    found: list[ast.AST] = [tree]
+    for part in qualname.replace(".<locals>", "").split("."):
+        found = [
+            node
+            for outer in found
+            for node in ast.walk(outer)
+            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.name == part
+        ]
+    return found
+
+
+def _is_in(code: CodeType, file: str) -> bool:
+    """Say whether code is what its file says: it may have been edited after it was imported."""
+    return code in _codes_of(_text_of(file), file)
+
+
+@functools.lru_cache(maxsize=64)
+def _codes_of(text: str, file: str) -> frozenset[CodeType]:
+    """Return all code objects of a file."""
+    try:
+        found = [compile(text, file, "exec", dont_inherit=True)]
+    except SyntaxError:
+        return frozenset()
+    for one in found:  # grows while it is gone through
+        found += [part for part in one.co_consts if isinstance(part, CodeType)]
+    return frozenset(found)
+
+
+def _global_names(node: ast.AST) -> set[str]:
+    """Return the global names that a definition or a statement reads."""
+    top = symtable.symtable(ast.unparse(node), "job", "exec")
+    used = {name.get_name() for name in top.get_symbols() if name.is_referenced()}
+    scopes = list(top.get_children())
+    for scope in scopes:  # grows while it is gone through
+        scopes += scope.get_children()
+        is_class = scope.get_type() == "class"  # `width = width` in its body reads the global
+        used |= {one.get_name() for one in scope.get_symbols() if one.is_global() or (is_class and one.is_referenced())}
+    return used
+
+
+def _attributes(node: ast.AST) -> Iterator[tuple[str, str]]:
+    """Return (name, attribute) for each `name.attribute` in a definition."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name):
+            yield part.value.id, part.attr
+
+
+def _is_ours(value: Any) -> bool:
+    return str(getattr(value, "__module__", "")).partition(".")[0] == "cnnjobs"
+
+
+def _is_installed(value: Definition | ModuleType) -> bool:
+    """Say whether code is of Python, of an installed library, or of this project."""
+    if _is_ours(value):
+        return True
+    if isinstance(value, FunctionType):
+        file = value.__code__.co_filename
+    elif isinstance(value, ModuleType):
+        file = str(getattr(value, "__file__", None) or "<built-in")
+        if value.__name__.partition(".")[0] == "cnnjobs":
+            return True
+    elif value.__module__ in ("builtins", "__main__"):
+        return value.__module__ == "builtins"
+    else:
+        file = str(getattr(sys.modules.get(value.__module__), "__file__", None) or "")
+        if not file:
+            return value.__module__ in sys.builtin_module_names
+    if file.startswith("<ipython-input"):
+        return False
+    return "site-packages" in file or file.startswith(("<", sysconfig.get_paths()["stdlib"]))

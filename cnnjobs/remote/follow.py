@@ -1,0 +1,212 @@
+"""Jobs on a cluster elsewhere: which one is meant, and how it is shown while it runs."""
+
+import json
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cnnjobs.remote.head_command import HOME
+
+if TYPE_CHECKING:
+    from cnnjobs.remote.jobs_client import JobsApi, RemoteJob
+    from cnnjobs.run.screens import Screen
+
+OF_RAY = re.compile(r"Running entrypoint for job |\S+ \S+\tINFO job_manager\.py:")
+"""How lines begin that Ray writes into a job's log."""
+
+LACKING = "ModuleNotFoundError: No module named 'cnnjobs"
+"""What Python says last where this project is not installed."""
+
+
+def follow(api: "JobsApi", identity: str, metadata: Mapping[str, str]) -> None:
+    """Show a job until it has ended, as if it ran here.
+
+    Args:
+        api: the cluster's.
+        identity: of the job.
+        metadata: that it was submitted with.
+
+    Raises:
+        Interrupted: on Ctrl-C, or if it was stopped.
+        ClusterLost: if the cluster is gone before the end, or the job was ended from outside.
+        ClusterError: if it could not be run.
+    """
+    from cnnjobs.errors import ClusterError, ClusterLost, Interrupted
+
+    url, name = api.cluster.url, metadata.get("job", "")
+    stored = f"Finished trials are stored in {place_of_results(metadata)}."
+    again = f"To continue, run the same command again:\n  {metadata.get('typed') or 'cnnjobs submit JOB'}"
+    try:
+        shown = show_log(api, identity)
+        job = api.job(identity)
+    except KeyboardInterrupt:
+        raise Interrupted(f"No longer followed; {goes_on(identity, name, url)}") from None
+    except (ClusterLost, ClusterError) as error:
+        look = f"When the cluster is up again, look with `cnnjobs status --address {url}`."
+        raise ClusterLost(f"{error} {stored} {look} {again}") from error
+    if job.status == "STOPPED":
+        raise Interrupted(f"{identity} was stopped. {stored}")
+    if never_began(job, shown):
+        raise not_run(job, shown.text)
+    if job.exit_code is None or job.exit_code < 0:
+        why = job.message.strip() or "no reason given."
+        raise ClusterLost(f"{identity} was ended from outside, for want of memory perhaps: {why} {stored} {again}")
+    if metadata.get("results"):
+        click.echo(f"results:  {place_of_results(metadata)}; bring them home: cnnjobs fetch {name} --address {url}")
+    if job.exit_code:
+        click.get_current_context().exit(job.exit_code)
+
+
+def goes_on(identity: str, name: str, url: str) -> str:
+    """Say that a job goes on without this process, and how to find it again."""
+    return (
+        f"{identity} goes on, on the cluster. To follow it again, or to stop it:\n"
+        f"  cnnjobs logs {name} --address {url}\n  cnnjobs stop {name} --address {url}"
+    )
+
+
+def store_of(metadata: Mapping[str, str]) -> str:
+    """Return the results of a job as a command on the head names them: a path, or a URI with its settings."""
+    results, name = metadata.get("results", ""), metadata.get("job", "")
+    path, mark, settings = results.partition("?") if "://" in results else (results, "", "")
+    return f"{path.rstrip('/')}/{name}{mark}{settings}"
+
+
+def place_of_results(metadata: Mapping[str, str]) -> str:
+    """Say where the results of a job are."""
+    store = store_of(metadata)
+    if "://" in store:
+        return store.partition("?")[0]
+    return f"{store if store.startswith(('/', '~')) else f'{HOME}/{store}'} on the head"
+
+
+def submits(api: "JobsApi") -> "list[RemoteJob]":
+    """Return the submits of a cluster, the newest first; whoever reaches it can write what is told of them."""
+    from cnnjobs.remote.jobs_client import KIND
+    from cnnjobs.spec.job import NAME
+
+    found = [one for one in api.jobs() if one.metadata[KIND] == "submit" and one.metadata.get("results")]
+    return [one for one in found if NAME.fullmatch(one.metadata.get("job", ""))]  # it names a folder at home
+
+
+def pick(api: "JobsApi", which: str | None) -> "RemoteJob":
+    """Return the job that is meant: by its identity or its name, the newest of them.
+
+    Args:
+        api: the cluster's.
+        which: identity or name; None for the newest.
+
+    Raises:
+        ClusterError: if there is none.
+    """
+    from cnnjobs.errors import ClusterError
+
+    found = submits(api)
+    named = [one for one in found if which is None or which in (one.identity, one.metadata.get("job"))]
+    if not named:
+        known = ", ".join(dict.fromkeys(one.metadata.get("job", "") for one in found)) or "none"
+        asked = "" if which is None else f" {which!r}"
+        raise ClusterError(f"The cluster at {api.cluster.url} has no job{asked} of cnnjobs. It has: {known}.")
+    return named[0]
+
+
+def said_in(line: str) -> str | None:
+    """Return what an event says of a trial, or a line of plain text; None for an event that says nothing."""
+    event = _event_in(line)
+    return line if event is None else event.get("say")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a log had to say.
+
+    Args:
+        text: what was plain text in it.
+        has_events: whether there was anything else: the command of this project was at work then.
+    """
+
+    text: str
+    has_events: bool
+
+
+def show_log(api: "JobsApi", identity: str) -> Shown:
+    """Show a log while it grows."""
+    from cnnjobs.run.screens import PlainScreen, Snapshot, TerminalScreen
+
+    latest = [Snapshot()]
+    screen: Screen = PlainScreen(lambda: latest[0])
+    if sys.stderr.isatty():
+        screen = TerminalScreen(lambda: latest[0])
+    is_on, events, plain = False, 0, list[str]()
+    try:
+        for line in api.follow(identity, lambda text: click.echo(f"note: {text}", err=True)):
+            event = _event_in(line)
+            if event is None:
+                if not OF_RAY.match(line):
+                    plain.append(line)
+                    click.echo(line)
+                continue
+            events += 1
+            latest[0] = Snapshot(**{one.name: event["now"][one.name] for one in fields(Snapshot)})
+            is_on = _show_event(screen, event, is_on)
+    finally:
+        if is_on:
+            screen.stop()
+    return Shown("\n".join(plain), has_events=events > 0)
+
+
+def _event_in(line: str) -> dict[str, Any] | None:
+    """Return the event in a line of a log; None for other lines, those of a newer version or cut in two among them."""
+    from cnnjobs.run.screens import MARK, Snapshot
+
+    try:
+        event = json.loads(line.removeprefix(MARK)) if line.startswith(MARK) else None
+    except ValueError:
+        return None
+    if not isinstance(event, dict) or not isinstance(event.get("now"), dict):
+        return None
+    whole = all(one.name in event["now"] for one in fields(Snapshot)) and ("say" not in event or "routine" in event)
+    return event if whole else None
+
+
+def _show_event(screen: "Screen", event: dict[str, Any], shown: bool) -> bool:
+    """Show what an event says; return whether the screen is on."""
+    over = bool(event.get("over"))
+    if shown and over:
+        screen.stop()
+    elif not shown and not over:
+        screen.start()
+    if "say" in event:
+        screen.say(event["say"], routine=event["routine"])
+    if "tell" in event:
+        screen.tell(event["tell"])
+    return not over
+
+
+def never_began(job: "RemoteJob", shown: Shown) -> bool:
+    """Say whether a job that has ended did not get as far as its command; what a job file lacks is its own error."""
+    if job.exit_code is None:
+        return not shown.has_events
+    return job.exit_code != 0 and _last_line(shown.text).startswith(LACKING)
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or [""])[-1]
+
+
+def not_run(job: "RemoteJob", log: str) -> Exception:
+    """Return what to say of a job that did not get as far as its command."""
+    from cnnjobs.errors import ClusterError
+
+    why = _last_line(log) or _last_line(job.message) or "no reason given"
+    hint = (
+        " The `python` on the head's PATH, where `ray start` ran, must have this project: pip install 'cnnjobs[gpu]' "
+        "on every node."
+        if why.startswith(LACKING)
+        else ""
+    )
+    return ClusterError(f"{job.identity} could not be run on the cluster: {why}.{hint}")

@@ -1,0 +1,200 @@
+"""Commands that run on a cluster elsewhere: sent as a job, followed, and shown as if they ran here."""
+
+import json
+import os
+import secrets
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from click.core import ParameterSource
+
+from cnnjobs.remote.follow import OF_RAY, Shown, follow, goes_on, never_began, not_run
+from cnnjobs.remote.head_command import FILES, UPLOADED, command_on_head
+from cnnjobs.run.calling_machine import command_line
+
+if TYPE_CHECKING:
+    from cnnjobs.remote.dashboard import Cluster
+    from cnnjobs.remote.jobs_client import JobsApi
+
+
+QUICK_S = 120.0
+"""Seconds within which a command that only reads has ended."""
+
+
+def reach(url: str, *, insecure: bool) -> "JobsApi":
+    """Return the jobs of the cluster at a URL, after a look at it.
+
+    Raises:
+        ClusterError: if nothing answers, it refuses the token, or it asks for none and is not the loopback.
+    """
+    from cnnjobs.engine.token import close_token_file, token_file
+    from cnnjobs.remote.dashboard import is_plain, look_at
+
+    cluster = look_at(url, insecure=insecure)
+    if cluster.asks_for_token and close_token_file():
+        click.echo(f"note: others could read {token_file()}; now its owner alone can", err=True)
+    if cluster.asks_for_token and is_plain(url):
+        click.echo("note: the token crosses the network unencrypted; forward the port by ssh instead", err=True)
+    return open_jobs(cluster)
+
+
+def submit_remotely(context: click.Context, job: str, results: str, url: str, *, insecure: bool) -> None:
+    """Upload a job file and its neighbours, run `submit` on the head, and show it here.
+
+    Raises:
+        UserError: for whatever is wrong before it starts.
+        Interrupted: on Ctrl-C; the job goes on.
+        ClusterLost: if the cluster is gone before the end.
+    """
+    from cnnjobs.errors import ClusterError, Interrupted
+    from cnnjobs.plan.job_file import load_job
+    from cnnjobs.remote.upload import upload_of
+    from cnnjobs.run.audit import audit_name
+    from cnnjobs.store.remote import refuse_keys
+
+    refuse_keys(results)
+    file = load_job(job)
+    upload = upload_of(file)
+    audited = context.params["audit"]
+    name = audit_name(file.job, audited) if audited in file.job.variants else file.job.name
+    api = reach(url, insecure=insecure)
+    words = ["submit", f"{UPLOADED}{upload.files[0]}", *words_of(context, leave=("job", "address", "insecure"))]
+    with tempfile.TemporaryDirectory(prefix="cnnjobs-upload-") as folder:
+        upload.copy_to(Path(folder, FILES))
+        about = {"job": name, "results": results, "typed": command_line()}
+        identity = new_identity(name)
+        try:
+            send(api, [*words, "--insecure"], Path(folder), identity, "submit", about)
+            click.echo(f"{name}: uploaded {upload.describe()}, without data; runs as {identity}", err=True)
+        except KeyboardInterrupt:
+            raise Interrupted(
+                f"Stopped while the job was sent. If it was there already, {goes_on(identity, name, url)}"
+            ) from None
+        except ClusterError as error:
+            if "timed out" not in str(error):
+                raise
+            raise ClusterError(f"{error} If it took the job all the same, {goes_on(identity, name, url)}") from error
+    follow(api, identity, about)
+
+
+def new_identity(name: str) -> str:
+    """Return an identity for a job that is not sent yet."""
+    return f"cnnjobs-{name}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+
+
+def send(
+    api: "JobsApi", words: Sequence[str], folder: Path, identity: str, kind: str, metadata: Mapping[str, str]
+) -> None:
+    """Start a command on the head.
+
+    Args:
+        api: the cluster's.
+        words: of the command, without the program.
+        folder: what it needs.
+        identity: of the job.
+        kind: the command, as jobs are listed by it.
+        metadata: what is told of it.
+
+    Raises:
+        StoreError: for words with keys: the cluster shows them.
+        ClusterError: if the cluster does not take it.
+    """
+    import cnnjobs
+    from cnnjobs.remote.jobs_client import KIND
+    from cnnjobs.store.remote import refuse_keys
+
+    for word in words:
+        refuse_keys(word, "An option")
+    columns = shutil.get_terminal_size().columns
+    about = {KIND: kind, "version": cnnjobs.__version__, **metadata}
+    api.submit(command_on_head(words, command_line(), columns), folder, identity, about)
+
+
+def ask_head(
+    api: "JobsApi", words: Sequence[str], files: dict[str, bytes], within_s: float = QUICK_S
+) -> tuple[int, str]:
+    """Run a command on the head that only reads; return its exit code and what it printed.
+
+    Args:
+        api: the cluster's.
+        words: of the command.
+        files: what is uploaded with it.
+        within_s: seconds that it may take.
+
+    Raises:
+        ClusterError: if it does not end in time, or could not be run.
+    """
+    from cnnjobs.errors import ClusterError
+
+    with tempfile.TemporaryDirectory(prefix="cnnjobs-upload-") as folder:
+        Path(folder, FILES).mkdir()
+        Path(folder, FILES, "about.json").write_text(json.dumps({"words": list(words), "once": secrets.token_hex(8)}))
+        for name, content in files.items():
+            place = Path(folder, FILES, name)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
+        identity = new_identity("ask")
+        send(api, words, Path(folder), identity, "ask", {})
+    found = api.wait(identity, within_s)
+    if not found.is_over:
+        api.stop(identity)
+        raise ClusterError(f"`{words[0]}` on the head did not end within {within_s:g} s; it was stopped.")
+    log = "\n".join(line for line in api.log(identity).split("\n") if not OF_RAY.match(line))
+    api.forget(identity)
+    if found.exit_code is None or never_began(found, Shown(log, has_events=False)):
+        raise not_run(found, log)
+    return found.exit_code, log
+
+
+def words_of(context: click.Context, leave: Sequence[str]) -> list[str]:
+    """Return the options of a command that were given, as words.
+
+    Args:
+        context: of the command.
+        leave: names of parameters that are left out.
+    """
+    words: list[str] = []
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        if name in leave or context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+            continue
+        value = context.params[name]
+        if isinstance(parameter, click.Option) and parameter.is_flag:
+            words.append(parameter.opts[-1] if value else parameter.secondary_opts[-1])
+            continue
+        for one in value if isinstance(value, tuple) else (value,):
+            words += [max(parameter.opts, key=len), str(one)] if isinstance(parameter, click.Option) else [str(one)]
+    return words
+
+
+def over_http(address: str | None) -> str | None:
+    """Return the URL of the cluster that is meant; None if it is none that takes jobs over HTTP."""
+    from cnnjobs.engine.places import Remote, find_place
+
+    given = address or os.environ.get("RAY_ADDRESS")
+    place = find_place(given) if given and given.startswith(("http://", "https://")) else None
+    return place.url if isinstance(place, Remote) else None
+
+
+def open_jobs(cluster: "Cluster") -> "JobsApi":
+    """Return the jobs of a cluster.
+
+    Raises:
+        ClusterError: if they cannot be reached from here.
+    """
+    from cnnjobs.engine.environment import prepare_environment
+    from cnnjobs.errors import ClusterError
+
+    prepare_environment(joining=True)
+    try:
+        from cnnjobs.remote.jobs_client import JobsApi
+    except ImportError as error:
+        raise ClusterError(
+            f"Jobs on a cluster need more of Ray than is installed here ({error}): pip install 'cnnjobs[cluster]'."
+        ) from error
+    return JobsApi(cluster)

@@ -1,0 +1,115 @@
+"""What a job file needs on another machine: itself and the files beside it that it imports. Never the data."""
+
+import ast
+import functools
+import shutil
+import site
+import sys
+import sysconfig
+from dataclasses import dataclass
+from importlib.metadata import packages_distributions
+from pathlib import Path
+from types import ModuleType
+
+from cnnjobs.errors import JobFileError
+from cnnjobs.plan.job_file import JobFile
+from cnnjobs.plan.syntax import files_imported
+
+MOST_BYTES = 100 << 20
+"""A job file and its neighbours are text; Ray takes at most 512 MiB."""
+
+OWN = Path(__file__).resolve().parents[1]
+"""This package, which is installed on the cluster."""
+
+NAMED = 5
+"""So many of the biggest files are named when there is too much."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """Files that travel with a job.
+
+    Args:
+        folder: of the job file.
+        files: in it, relative; the job file comes first.
+        nbytes: of all of them.
+    """
+
+    folder: Path
+    files: tuple[Path, ...]
+    nbytes: int
+
+    def describe(self) -> str:
+        """Say in words what travels."""
+        count = f"{len(self.files)} file" + ("s" if len(self.files) > 1 else "")
+        return f"{count}, {max(self.nbytes / 1e6, 0.01):.2f} MB"
+
+    def copy_to(self, target: Path) -> None:
+        """Copy them, folders kept."""
+        for file in self.files:
+            place = target / file
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(self.folder / file, place)
+
+
+def upload_of(job: JobFile, most_bytes: int = MOST_BYTES) -> Upload:
+    """Return what a job needs on another machine.
+
+    Args:
+        job: as it was loaded here.
+        most_bytes: that may travel.
+
+    Raises:
+        JobFileError: if it imports a file from elsewhere, or there is too much.
+    """
+    folder = job.path.resolve().parent
+    _refuse_strangers(job, folder)
+    found = {Path(str(module.__file__)).resolve() for module in job.neighbours}
+    found |= {init for init in (path.parent / "__init__.py" for path in found) if init.is_file()}
+    found |= {one for one in files_imported([ast.parse(job.text)], job.path.resolve()) if one.is_relative_to(folder)}
+    found = {path for path in found if path != job.path.resolve() and not path.is_relative_to(OWN)}
+    files = (job.path.resolve(), *sorted(found))
+    sizes = {file.relative_to(folder): file.stat().st_size for file in files}
+    total = sum(sizes.values())
+    if total > most_bytes:
+        biggest = sorted(sizes, key=lambda file: -sizes[file])[:NAMED]
+        named = ", ".join(f"{file} ({sizes[file] / 1e6:.1f} MB)" for file in biggest)
+        raise JobFileError(
+            f"What {job.path.name} imports from {folder} is too much to upload: {total / 1e6:.1f} MB, at most "
+            f"{most_bytes / 1e6:.1f} MB. The biggest files: {named}. Put data on the cluster (or in object storage) "
+            "instead of into modules."
+        )
+    return Upload(folder, tuple(sizes), total)
+
+
+def _refuse_strangers(job: JobFile, folder: Path) -> None:
+    for module in job.imported:
+        file = Path(str(module.__file__)).resolve()
+        if file.is_relative_to(folder) or file.is_relative_to(OWN) or _is_installed(module, file):
+            continue
+        raise JobFileError(
+            f"{job.path.name} imports {module.__name__} from {file}, outside the folder of the job file, which is all "
+            "that is uploaded. Put it beside the job file, or install it here and on the cluster as a package."
+        )
+
+
+def _is_installed(module: ModuleType, file: Path) -> bool:
+    """Whether a module is of Python or of an installed package, which the cluster must have as well."""
+    top = module.__name__.partition(".")[0]
+    return (
+        top in sys.stdlib_module_names
+        or any(file.is_relative_to(place) for place in _installed_places())
+        or top in _installed_names()  # of packages that are installed from where they are edited
+    )
+
+
+@functools.cache
+def _installed_places() -> tuple[Path, ...]:
+    places = (*sysconfig.get_paths().values(), *site.getsitepackages(), site.getusersitepackages())
+    return tuple({Path(place).resolve() for place in places})
+
+
+@functools.cache
+def _installed_names() -> frozenset[str]:
+    """Read what every installed package says of itself: that takes 0.1 s, and a job imports a thousand modules."""
+    return frozenset(packages_distributions())

@@ -1,0 +1,1 @@
+"""A report as data, and what writes it: sections, figures and formats."""

@@ -1,0 +1,45 @@
+"""Numbers as people read them, in the cells of tables."""
+
+import math
+
+from cnnjobs.comparison.metric_format import show
+from cnnjobs.stats import Outcome
+
+THRESHOLDS = ("0.001", "0.010", "0.050", "0.100")
+"""Where three decimals may hide on which side p is."""
+
+
+def p_cell(p: float | None) -> str:
+    """Return p for people."""
+    if p is None or math.isnan(p):
+        return "-"
+    if p < 0.001:
+        return "< 0.001"
+    return f"{p:.3f}" if f"{p:.3f}" not in THRESHOLDS else f"{p:.5f}".rstrip("0")
+
+
+def p_or_why(p: float | None, why: str) -> str:
+    """Return the p of a test, with what it cannot do; or why there is none."""
+    if p is None:
+        return why or "-"
+    return f"{p_cell(p)} ({why})" if why else p_cell(p)
+
+
+def outcome_cell(outcome: Outcome) -> str:
+    """Return the p of a test as `p_or_why` does."""
+    return p_or_why(outcome.p, outcome.why)
+
+
+def interval_cell(metric: str, low: float | None, high: float | None, *, signed: bool = False, none: str = "-") -> str:
+    """Return an interval in the unit of the metric.
+
+    Args:
+        metric: a column of `trials`.
+        low: lower end as stored; None if there is no interval.
+        high: upper end.
+        signed: whether it is of a difference.
+        none: what stands for no interval.
+    """
+    if low is None or high is None:
+        return none
+    return f"[{show(metric, low, signed=signed)}, {show(metric, high, signed=signed)}]"

@@ -1,0 +1,156 @@
+"""The critical-difference diagram: mean ranks over data sets, and bars over variants that are not told apart."""
+
+from collections.abc import Sequence
+from textwrap import wrap
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.style import context
+from matplotlib.ticker import MultipleLocator
+
+from cnnjobs.comparison.across_datasets import Together
+from cnnjobs.comparison.metric_format import measure
+from cnnjobs.report.figures.style import STYLE, short, text
+
+LINE = 0.19
+"""Inches a line of a label takes."""
+
+BAR = 0.13
+"""Inches between two bars."""
+
+AXIS = 4.2
+"""Inches that the ranks take."""
+
+LETTERS = 30
+"""Of a name on one line; a longer one has two, and what is longer still is cut."""
+
+LETTER = 0.085
+"""Inches a letter of a label takes, about."""
+
+INK, STEM = "#222222", "#777777"
+
+Group = tuple[int, int]
+"""First and last place of a bar in the order of mean ranks."""
+
+
+def groups(ranks: Sequence[float], limit: float) -> list[Group]:
+    """Return the longest runs of two or more variants whose mean ranks differ by less than the critical difference.
+
+    Args:
+        ranks: (variants,) mean ranks, sorted.
+        limit: the critical difference.
+    """
+    found: list[Group] = []
+    for first, rank in enumerate(ranks):
+        last = max(place for place, other in enumerate(ranks) if other - rank < limit)
+        if last > first and (not found or last > found[-1][1]):
+            found.append((first, last))
+    return found
+
+
+def order_and_groups(found: Together) -> tuple[list[int], list[Group]]:
+    """Return indices of the variants, the best mean rank first, and the bars over this order."""
+    order = sorted(range(len(found.variants)), key=lambda index: found.friedman.ranks[index])
+    return order, groups([found.friedman.ranks[index] for index in order], found.critical_difference)
+
+
+def critical_difference_plot(found: Together) -> Figure:
+    """Return the diagram after Demsar (2006), Fig. 1: the best ranks to the right, names left and right of the axis.
+
+    Args:
+        found: the comparison.
+    """
+    order, bars = order_and_groups(found)
+    ranks = [found.friedman.ranks[index] for index in order]
+    names = [_folded(found.variants[index]) for index in order]
+    step = 0.08 + LINE * max(name.count("\n") + 1 for name in names)
+    right = (len(ranks) + 1) // 2  # the better half
+    top = 0.3 + BAR * len(bars)
+    with context(STYLE):
+        depth = top + step * (right - 0.4)
+        letters = max(len(line) for name in names for line in name.split("\n"))
+        figure, axes = _canvas(len(ranks), letters, depth)
+        _scale(axes, found, len(ranks))
+        for place, (rank, name) in enumerate(zip(ranks, names, strict=True)):
+            line = place if place < right else len(ranks) - 1 - place
+            _stem(axes, rank, top + step * line, name, len(ranks), better=place < right)
+        for number, (first, last) in enumerate(bars):
+            _bar(axes, ranks[first], ranks[last], 0.2 + BAR * number)
+        figure.suptitle(_title(found), x=0.01, ha="left", fontsize=11)
+        figure.supxlabel(_legend(found, bars), fontsize=8, color="#555555")
+    return figure
+
+
+def _canvas(variants: int, letters: int, depth: float) -> tuple[Figure, Axes]:
+    """Return axes whose x are ranks, the best to the right, and whose y are inches below the line of ranks."""
+    beside, above, below = 0.7 + LETTER * letters, 1.25, 0.5
+    width, height = AXIS + 2 * beside, above + depth + below
+    figure = Figure(figsize=(width, height))
+    axes = figure.add_axes((beside / width, below / height, AXIS / width, depth / height))
+    axes.set_xlim(variants, 1)
+    axes.set_ylim(depth, 0)
+    return figure, axes
+
+
+def _scale(axes: Axes, found: Together, variants: int) -> None:
+    """Draw the line of ranks, and above it how long the critical difference is."""
+    axes.grid(visible=False)
+    axes.spines[["left", "bottom"]].set_visible(False)
+    axes.spines["top"].set_visible(True)
+    axes.xaxis.set_ticks_position("top")
+    axes.xaxis.set_major_locator(MultipleLocator(1))
+    axes.set_yticks([])
+    limit = min(found.critical_difference, variants - 1)
+    place = -0.5
+    axes.plot([variants, variants - limit], [place] * 2, "|-", color=INK, markersize=9, clip_on=False)
+    more = "" if limit == found.critical_difference else ", longer than the axis"
+    label = f"critical difference {found.critical_difference:.2f}{more}"
+    axes.text(variants, place - 0.09, label, fontsize=9, color=INK, va="bottom", ha="left")
+
+
+def _folded(name: str) -> str:
+    """Return a name on one line or two, cut where it is longer than these."""
+    lines = wrap(name, LETTERS) or [""]
+    return "\n".join([text(lines[0]), short(" ".join(lines[1:]), LETTERS)] if lines[1:] else [text(lines[0])])
+
+
+def _stem(axes: Axes, rank: float, depth: float, name: str, variants: int, *, better: bool) -> None:
+    """Draw a line from a rank down and out to its name, the rank at its end."""
+    edge, side = (1, 1) if better else (variants, -1)
+    axes.plot([rank, rank, edge], [0, depth, depth], color=STEM, linewidth=1, clip_on=False, solid_joinstyle="miter")
+    for words, gap, size in ((f"{rank:.2f}", 5, 9), (name, 36, 10)):
+        axes.annotate(
+            words,
+            (edge, depth),
+            xytext=(side * gap, 0),
+            textcoords="offset points",
+            ha="left" if better else "right",
+            va="center",
+            fontsize=size,
+            color=INK,
+        )
+
+
+def _bar(axes: Axes, low: float, high: float, depth: float) -> None:
+    """Draw a bar a little beyond both ranks, so that a bar over equal ranks is seen."""
+    beyond = 0.012 * abs(np.diff(axes.get_xlim())[0])
+    axes.plot(
+        [high + beyond, low - beyond],
+        [depth] * 2,
+        color=INK,
+        linewidth=4,
+        solid_capstyle="butt",
+        clip_on=False,
+        zorder=3,
+    )
+
+
+def _title(found: Together) -> str:
+    return f"{measure(found.metric).name}: ranks of {len(found.variants)} variants over {len(found.blocks)} data sets"
+
+
+def _legend(found: Together, bars: Sequence[Group]) -> str:
+    rate = f"Nemenyi's test at {found.alpha:g}"
+    said = f"bars join variants that {rate} does not tell apart" if bars else f"{rate} tells every pair apart"
+    return f"axis: mean rank, 1 is the best; {said}"

@@ -1,0 +1,115 @@
+"""Learning curves: metrics over the epochs of a variant's runs."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.style import context
+from numpy.typing import NDArray
+
+from cnnjobs.comparison.metric_format import axis_label, measure
+from cnnjobs.report.figures.style import STYLE, short
+from cnnjobs.spec.metrics import TOP
+
+Reals = NDArray[np.float64]
+
+TRAIN, VALIDATION = "tab:blue", "tab:orange"
+
+THIN_LINES = 10
+"""Up to this many repeats each has its line; above, the median and the band that holds 80% of them."""
+
+BAND = (0.1, 0.5, 0.9)
+"""Quantiles over runs: lower end of the band, median, upper end."""
+
+
+def drawable(metrics: Sequence[str], epochs: pa.Table, classes: int) -> list[str]:
+    """Return those metrics that were stored and say something of so many classes, each once.
+
+    Args:
+        metrics: of `METRICS`.
+        epochs: rows of `epochs`.
+        classes: of the data set.
+    """
+    stored = [name for name in dict.fromkeys(metrics) if any(_has(epochs, column) for column in (name, f"val_{name}"))]
+    return [name for name in stored if name != "top5_accuracy" or classes > TOP]
+
+
+def _has(epochs: pa.Table, column: str) -> bool:
+    return bool(np.isfinite(epochs[column].to_numpy()).any())
+
+
+def histories(epochs: pa.Table, column: str) -> Reals:
+    """Return a column as people read it, (runs, epochs); nan where a run had ended or the value is not finite.
+
+    Args:
+        epochs: rows of `epochs`, at least one.
+        column: of a metric; accuracies come out in percent.
+    """
+    trials, run = np.unique(epochs["trial_id"].to_numpy(), return_inverse=True)
+    number = epochs["epoch"].to_numpy()
+    values = measure(column).factor * epochs[column].to_numpy()
+    found = np.full((len(trials), number.max()), np.nan)
+    found[run, number - 1] = np.where(np.isfinite(values), values, np.nan)
+    return found
+
+
+def band(values: Reals) -> tuple[NDArray[np.int64], Reals]:
+    """Return the epochs that have a value, from 1, (epochs,), and the quantiles `BAND` over their runs, (3, epochs).
+
+    Args:
+        values: (runs, epochs) as of `histories`; a run that has ended no longer counts.
+    """
+    known = np.flatnonzero(np.isfinite(values).any(axis=0))
+    quantiles = np.nanquantile(values[:, known], BAND, axis=0) if known.size else np.empty((len(BAND), 0))
+    return known + 1, quantiles
+
+
+def learning_curves(job: str, variant: str, epochs: pa.Table, metrics: Sequence[str]) -> Figure:
+    """Return a panel a metric, one above the other, train blue and validation orange, every repeat drawn.
+
+    Args:
+        job: name, for the title.
+        variant: name, for the title.
+        epochs: rows of `epochs` of that variant, at least one.
+        metrics: of `drawable`, at least one.
+    """
+    with context(STYLE):
+        figure, panels = stacked_panels(metrics)
+        for axes, metric in zip(panels, metrics, strict=True):
+            _curves(axes, histories(epochs, metric), TRAIN, "train")
+            _curves(axes, histories(epochs, f"val_{metric}"), VALIDATION, "validation")
+        panels[0].legend(frameon=False)
+        runs = len(np.unique(epochs["trial_id"].to_numpy()))
+        panels[0].set_title(f"{short(job, 20)}: {short(variant, 40)}, {_runs_text(runs)}", loc="left", fontsize=11)
+    return figure
+
+
+def stacked_panels(metrics: Sequence[str], width: float = 6.4) -> tuple[Figure, list[Axes]]:
+    """Return a figure with an empty panel a metric over the same epochs, to be filled under `STYLE`."""
+    figure = Figure(figsize=(width, 0.4 + 2.8 * len(metrics)), layout="constrained")
+    panels = list(figure.subplots(len(metrics), 1, sharex=True, squeeze=False)[:, 0])
+    for axes, metric in zip(panels, metrics, strict=True):
+        axes.set_ylabel(axis_label(metric))
+    panels[-1].set_xlabel("epoch")
+    panels[-1].xaxis.get_major_locator().set_params(integer=True)
+    return figure, panels
+
+
+def _runs_text(count: int) -> str:
+    if count == 1:
+        return "1 run"
+    return f"{count} runs" if count <= THIN_LINES else f"median of {count} runs, band: 10% to 90%"
+
+
+def _curves(axes: Axes, values: Reals, color: str, label: str) -> None:
+    if len(values) > THIN_LINES:
+        numbers, (low, middle, high) = band(values)
+        axes.fill_between(numbers, low, high, color=color, alpha=0.2, linewidth=0)
+        axes.plot(numbers, middle, color=color, linewidth=1.6, label=label)
+        return
+    numbers = np.arange(1, values.shape[1] + 1)
+    for index, run in enumerate(values):
+        marker = "o" if np.isfinite(run).sum() == 1 else None
+        axes.plot(numbers, run, color=color, linewidth=1.1, alpha=0.75, marker=marker, label=None if index else label)

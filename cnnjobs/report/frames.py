@@ -1,0 +1,130 @@
+"""What `cnnjobs aggregate` computes, as data frames: the door for scripts and notebooks."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from cnnjobs.comparison.across_datasets import NotTogether, Together, compare_over_datasets
+from cnnjobs.comparison.table import JobTable, job_table
+from cnnjobs.report.model import Row
+from cnnjobs.report.sections.differences_table import DIFFERENCE_COLUMNS, differences_grid
+from cnnjobs.report.sections.summary_table import SUMMARY_COLUMNS, summary_grid
+from cnnjobs.spec.metrics import METRICS
+from cnnjobs.stats import ALPHA
+from cnnjobs.store.results import Results
+
+RUN_COLUMNS = ("variant", "repeat", "fold", "value")
+"""Of `Comparisons.runs`; repeat and fold count from 0, as in `trials`."""
+
+RANK_COLUMNS = ("variant", "mean_rank", "datasets", "critical_difference", "friedman_p", "iman_davenport_p")
+"""Of `Comparisons.ranks`."""
+
+METRIC_COLUMNS = tuple(f"{part}_{metric}" for part in ("test", "val", "train") for metric in METRICS)
+"""Columns of `trials` that variants can be compared on."""
+
+Line = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Comparisons:
+    """The comparison of each job's variants, and of all jobs over data sets; values as stored, not rounded.
+
+    Args:
+        tables: one a job: all that reports are made of.
+    """
+
+    tables: tuple[JobTable, ...]
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """A row a job and variant: its runs, mean, SD and their intervals; quartiles from five runs on."""
+        return self._frame(SUMMARY_COLUMNS, lambda table: summary_grid(table).rows)
+
+    @cached_property
+    def differences(self) -> pd.DataFrame:
+        """A row a job and variant that is compared with the reference, with every test of the difference."""
+        return self._frame(DIFFERENCE_COLUMNS, lambda table: differences_grid(table).rows)
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """A row a completed run whose metric is finite: what means are taken of and box plots draw."""
+        return self._frame(RUN_COLUMNS, _runs)
+
+    @cached_property
+    def together(self) -> Together | NotTogether:
+        """The variants that jobs on different data sets share, compared over data sets; or why they are not."""
+        return compare_over_datasets(self.tables)
+
+    @cached_property
+    def ranks(self) -> pd.DataFrame:
+        """A row a variant compared over data sets, the best mean rank first; none where there is no such comparison."""
+        found = self.together
+        rows = list(_ranks(found)) if isinstance(found, Together) else []
+        return pd.DataFrame(rows, columns=list(RANK_COLUMNS)).sort_values("mean_rank", ignore_index=True)
+
+    @property
+    def notes(self) -> Mapping[str, tuple[str, ...]]:
+        """Job -> what one should know before trusting its numbers."""
+        return {str(table.job["name"]): table.notes for table in self.tables}
+
+    def _frame(self, columns: Sequence[str], lines: Callable[[JobTable], Iterable[Row]]) -> pd.DataFrame:
+        """Return a frame of the lines of every job."""
+        rows = [{**_which(table), **line} for table in self.tables for line in lines(table)]
+        return pd.DataFrame(rows, columns=["job", "metric", *columns])
+
+
+def compare(
+    results: Results,
+    *,
+    metric: str | None = None,
+    reference: str | None = None,
+    alpha: float = ALPHA,
+    margin: float | None = None,
+) -> Comparisons:
+    """Return what `cnnjobs aggregate` computes of results, as data frames.
+
+    Args:
+        results: of `cnnjobs.load_results`.
+        metric: a column of `trials`; None for test accuracy, with folds for fold accuracy.
+        reference: name of the variant that others are compared with; None for each job's own.
+        alpha: of tests; one minus the level of intervals.
+        margin: the difference one would like to resolve, in percentage points of accuracy or the metric's unit; it
+            is kept in the tables, for the planning of repeats.
+
+    Raises:
+        StoreError: if the reference is no variant of a job.
+        ValueError: if `metric` is no metric, or `alpha` or `margin` out of range.
+
+    Example:
+        >>> import cnnjobs
+        >>> found = cnnjobs.compare(cnnjobs.load_results("results/digits"))
+        >>> found.differences[["variant", "pairs", "p_holm", "resolved"]].round(4).to_dict("records")
+        [{'variant': 'dropout', 'pairs': 5, 'p_holm': 0.0008, 'resolved': True}]
+    """
+    if metric is not None and metric not in METRIC_COLUMNS:
+        raise ValueError(f"`metric` must be one of {', '.join(METRIC_COLUMNS)}. Received: metric={metric!r}.")
+    if not 0 < alpha < 1:
+        raise ValueError(f"`alpha` must lie between 0 and 1. Received: alpha={alpha!r}. The usual one is 0.05.")
+    if margin is not None and not margin > 0:
+        raise ValueError(f"`margin` must be above 0. Received: margin={margin!r}. Leave it out for 0.2 points.")
+    return Comparisons(tuple(job_table(store, metric, reference, alpha, margin) for store in results.stores))
+
+
+def _which(table: JobTable) -> Line:
+    return {"job": table.job["name"], "metric": table.metric}
+
+
+def _runs(table: JobTable) -> Iterator[Line]:
+    for row in table.rows:
+        for (repeat, fold), value in row.values.items():
+            yield {"variant": row.name, "repeat": repeat, "fold": fold, "value": value}
+
+
+def _ranks(found: Together) -> Iterator[Line]:
+    tests = {"friedman_p": found.friedman.chi_squared.p, "iman_davenport_p": found.friedman.f.p}
+    for name, rank in zip(found.variants, found.friedman.ranks, strict=True):
+        about = {"datasets": len(found.blocks), "critical_difference": found.critical_difference}
+        yield {"variant": name, "mean_rank": rank} | about | tests

@@ -1,0 +1,202 @@
+"""Histories of several models against each other, also of different jobs, in one figure with its CSV."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.style import context
+from matplotlib.typing import LineStyleType
+
+from cnnjobs.errors import StoreError
+from cnnjobs.report.figures.curves import band, drawable, histories, stacked_panels
+from cnnjobs.report.figures.style import COLORS, STYLE, short
+from cnnjobs.report.model import Chart
+from cnnjobs.store.files import plain_name
+from cnnjobs.store.store import Store
+
+LINES: tuple[tuple[str, str, LineStyleType], ...] = (("validation", "val_", "-"), ("train", "", "--"))
+"""What is drawn of each model and metric: its name, how its columns begin, how the line looks."""
+
+LONGEST_NAME = 120
+"""Names of files are cut to so many letters."""
+
+HEADER = ("job", "variant", "metric", "rows", "epoch", "runs", "low", "median", "high")
+
+
+@dataclass(frozen=True)
+class Model:
+    """A variant of a job.
+
+    Args:
+        store: of the job.
+        variant: name.
+    """
+
+    store: Store
+    variant: str
+
+    @property
+    def job(self) -> str:
+        """Name of the job's folder."""
+        return self.store.files.name
+
+    @property
+    def name(self) -> str:
+        """JOB:VARIANT."""
+        return f"{self.job}:{self.variant}"
+
+    @property
+    def condition(self) -> str:
+        """What its trials are known by."""
+        return str(self._document["variants"][self.variant]["condition_id"])
+
+    @property
+    def classes(self) -> int:
+        """Classes of its data set."""
+        return int(self._document["dataset"]["classes"])
+
+    @property
+    def _document(self) -> Mapping[str, Any]:
+        return self.store.job or {}
+
+
+@dataclass(frozen=True)
+class History:
+    """The epochs of a model's runs.
+
+    Args:
+        model: whose.
+        epochs: rows of `epochs`.
+    """
+
+    model: Model
+    epochs: pa.Table
+
+    @property
+    def runs(self) -> int:
+        """How many."""
+        return len(pc.unique(self.epochs["trial_id"]))
+
+
+def choose(stores: Sequence[Store], wanted: Sequence[str]) -> list[Model]:
+    """Return the models of that name.
+
+    Args:
+        stores: a job each.
+        wanted: JOB:VARIANT each; VARIANT is enough where there is one job.
+
+    Raises:
+        StoreError: for a name that is none, or fewer than two models.
+    """
+    models = [Model(store, variant) for store in stores for variant in (store.job or {})["variants"]]
+    chosen = list(dict.fromkeys(_one(models, name, alone=len(stores) == 1) for name in wanted))
+    if len(chosen) < 2:
+        raise StoreError(f"`--overlay` must be given for two models or more. Received: {', '.join(wanted)}.")
+    return chosen
+
+
+def _one(models: Sequence[Model], name: str, *, alone: bool) -> Model:
+    found = [model for model in models if name == model.name or (alone and name == model.variant)]
+    if len(found) != 1:
+        names = ", ".join(model.name for model in models)
+        raise StoreError(f"`--overlay` must name one model as JOB:VARIANT, of these: {names}. Received: {name!r}.")
+    return found[0]
+
+
+def read_histories(models: Sequence[Model]) -> tuple[list[History], tuple[str, ...]]:
+    """Return the epochs of the models, and files that could not be read.
+
+    Raises:
+        StoreError: if a model has no epochs yet.
+    """
+    found: list[History] = []
+    damaged: list[str] = []
+    for model in models:
+        trials = model.store.read("trials", columns=["trial_id", "condition_id"]).table
+        own = trials.filter(pc.equal(trials["condition_id"], model.condition))["trial_id"].to_pylist()
+        stored = model.store.read("epochs", own)
+        damaged += stored.damaged
+        if not stored.table.num_rows:
+            raise StoreError(f"{model.name} has no epochs yet. Run `cnnjobs submit` for its job first.")
+        found.append(History(model, stored.table))
+    return found, tuple(damaged)
+
+
+def overlay_chart(found: Sequence[History], metrics: Sequence[str]) -> Chart:
+    """Return the figure of several models.
+
+    Args:
+        found: two or more.
+        metrics: of `METRICS`, a panel each; ones that no model stored are left out.
+
+    Raises:
+        StoreError: if no metric is left.
+    """
+    everything, classes = pa.concat_tables([one.epochs for one in found]), max(one.model.classes for one in found)
+    drawn = drawable(metrics, everything, classes)
+    if not drawn:
+        raise StoreError(
+            f"`--curves` must name a metric that was stored and says something of {classes} classes, such as loss. "
+            f"Received: {', '.join(metrics)}."
+        )
+    names = [one.model.variant for one in found]
+    return Chart(
+        f"overlay-{'-vs-'.join(plain_name(name) for name in names)}"[:LONGEST_NAME],
+        f"learning curves of {', '.join(names)}",
+        lambda: overlay_plot(found, drawn),
+        HEADER,
+        lambda: overlay_rows(found, drawn),
+    )
+
+
+def overlay_plot(found: Sequence[History], metrics: Sequence[str]) -> Figure:
+    """Return a panel a metric; medians over the runs with the band that holds 80% of them, a colour a model.
+
+    Args:
+        found: two or more.
+        metrics: of `METRICS`, at least one.
+    """
+    with context(STYLE):
+        figure, panels = stacked_panels(metrics, width=7.6)
+        for axes, metric in zip(panels, metrics, strict=True):
+            for index, history in enumerate(found):
+                color = COLORS[index % len(COLORS)]
+                for _, begin, style in LINES:
+                    epochs, (low, middle, high) = band(histories(history.epochs, begin + metric))
+                    axes.fill_between(epochs, low, high, color=color, alpha=0.15 if begin else 0.07, linewidth=0)
+                    axes.plot(epochs, middle, color=color, linestyle=style, marker="o" if len(epochs) == 1 else None)
+        figure.legend(*_legend(found), loc="outside upper left", frameon=False, ncols=2, fontsize=9)
+        figure.supxlabel("medians over the runs, bands: 10% to 90% of them", fontsize=8, color="#555555")
+    return figure
+
+
+def _legend(found: Sequence[History]) -> tuple[list[Line2D], list[str]]:
+    """Return lines and names: a colour a model, a style a kind of rows."""
+    several = len({history.model.job for history in found}) > 1
+    handles = [Line2D([], [], color=COLORS[index % len(COLORS)], linewidth=3) for index in range(len(found))]
+    labels = [
+        f"{short(history.model.name if several else history.model.variant, 50)}, {history.runs} runs"
+        for history in found
+    ]
+    styles = [Line2D([], [], color="#444444", linestyle=style) for _, _, style in LINES]
+    return handles + styles, labels + [rows for rows, _, _ in LINES]
+
+
+def overlay_rows(found: Sequence[History], metrics: Sequence[str]) -> list[list[Any]]:
+    """Return what the figure draws, as people read it: accuracies in percent. Epochs count from 1."""
+    lines = []
+    for history in found:
+        for metric in metrics:
+            for rows, begin, _ in LINES:
+                values = histories(history.epochs, begin + metric)
+                epochs, quantiles = band(values)
+                counts = np.isfinite(values[:, epochs - 1]).sum(axis=0)
+                which = (history.model.job, history.model.variant, metric, rows)
+                points = zip(epochs.tolist(), counts.tolist(), *quantiles.tolist(), strict=True)
+                lines += [[*which, *point] for point in points]
+    return lines

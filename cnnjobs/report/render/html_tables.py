@@ -1,0 +1,79 @@
+"""Tables for a web page: cells as people read them, and the values that they are sorted by."""
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+from cnnjobs.report.model import Grid, Shown
+
+_DIGIT, _LETTER = re.compile(r"\d"), re.compile(r"[^\W\d_]")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column's header.
+
+    Args:
+        header: over it.
+        kind: what it is sorted by: "number" or "text" for the values in `Cell.key`, "cell" for what is shown.
+        numeric: whether its cells look like numbers, and stand to the right.
+    """
+
+    header: str
+    kind: str
+    numeric: bool
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell.
+
+    Args:
+        text: as people read it.
+        key: what its row is sorted by; "" for nothing, which comes last; None where the text is sorted by.
+    """
+
+    text: str
+    key: str | None
+
+    @property
+    def has_words(self) -> bool:
+        """Whether it may be broken into lines; numbers and intervals are not."""
+        return _LETTER.search(self.text) is not None
+
+
+def columns_and_cells(grid: Grid) -> tuple[list[Column], list[list[Cell]]]:
+    """Return the columns of a table, and its rows."""
+    texts = grid.cells
+    columns, keys = [], []
+    for place, shown in enumerate(grid.shown):
+        kind, values = _sorted_by(grid, shown)
+        numeric = place > 0 and (kind == "number" or _looks_numeric([row[place] for row in texts]))
+        columns.append(Column(shown.header, kind, numeric))
+        keys.append(values)
+    rows = [[Cell(text, keys[place][row]) for place, text in enumerate(cells)] for row, cells in enumerate(texts)]
+    return columns, rows
+
+
+def _sorted_by(grid: Grid, shown: Shown) -> tuple[str, Sequence[str | None]]:
+    """Return the kind of a column, and the key of each of its cells."""
+    if shown.by is None:
+        return "cell", [None] * len(grid.rows)
+    values = [None if _missing(row[shown.by]) else row[shown.by] for row in grid.rows]
+    if all(value is None or isinstance(value, Real) for value in values):
+        return "number", ["" if value is None else json.dumps(float(value)) for value in values]
+    return "text", ["" if value is None else str(value) for value in values]
+
+
+def _missing(value: Any) -> bool:
+    return value is None or (isinstance(value, Real) and math.isnan(value))
+
+
+def _looks_numeric(texts: Sequence[str]) -> bool:
+    """Whether most of the cells that say something are numbers or intervals."""
+    said = [text for text in texts if text not in ("", "-")]
+    return 2 * sum(bool(_DIGIT.search(text)) and not _LETTER.search(text) for text in said) > len(said)

@@ -1,0 +1,55 @@
+"""Reports in Markdown."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from cnnjobs.report.model import Block, Document, Grid, Section, Text
+
+DEEPEST = 4
+"""Level of headings below which parts of parts do not go."""
+
+
+def markdown_report(document: Document) -> str:
+    """Return the report; pictures are those in `figures/`, beside it."""
+    lines = [f"# {plain(document.title)}"]
+    for section in document.sections:
+        lines += _section(section, 2)
+    return "\n\n".join(lines) + "\n"
+
+
+def _section(section: Section, level: int) -> Iterator[str]:
+    yield f"{'#' * min(level, DEEPEST)} {plain(section.title)}"
+    for block in section.blocks:
+        yield _block(block)
+    for part in section.sections:
+        yield from _section(part, level + 1)
+
+
+def _block(block: Block) -> str:
+    if isinstance(block, Text):
+        return {"note": "**Note.** "}.get(block.kind, "") + paragraph(block.text)
+    if isinstance(block, Grid):
+        return markdown_table(block.header, block.cells)
+    return f"![{plain(block.title)}](figures/{block.name}.png)"
+
+
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table in Markdown; numbers to the right."""
+    lines = ["| " + " | ".join(plain(cell) for cell in header) + " |"]
+    lines.append("| --- |" + " ---: |" * (len(header) - 1))
+    lines += ["| " + " | ".join(plain(cell) for cell in row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def paragraph(text: str) -> str:
+    """Return plain words in which backticks mean code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:  # a backtick of its own is a letter
+        return plain(text)
+    return "`".join(part if index % 2 else plain(part) for index, part in enumerate(parts))
+
+
+def plain(text: str) -> str:
+    """Return `text` so that Markdown shows it as it is."""
+    escaped = re.sub(r"([\\`*<>|#&])", r"\\\1", text)
+    return re.sub(r"([\[\]])", r"\\\1", escaped) if "](" in text else escaped

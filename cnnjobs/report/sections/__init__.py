@@ -1,0 +1,1 @@
+"""Sections of a report: text, tables and charts as data."""

@@ -1,0 +1,240 @@
+"""The report of several jobs on several data sets: scores, mean ranks, tests, and the critical-difference diagram."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy.stats import rankdata
+
+from cnnjobs.comparison.across_datasets import Together
+from cnnjobs.comparison.metric_format import axis_label, measure, show
+from cnnjobs.report.cells import outcome_cell, p_cell, p_or_why
+from cnnjobs.report.figures.critical_difference import critical_difference_plot, order_and_groups
+from cnnjobs.report.model import Block, Chart, Document, Grid, Row, Section, Shown, Text
+from cnnjobs.stats import Outcome
+from cnnjobs.stats.families import FEWEST_DATASETS
+from cnnjobs.stats.outcomes import Reals
+
+ENOUGH_FOR_CHI_SQUARED = (10, 5)
+"""Friedman's chi-squared wants more data sets and variants than these (Demsar, 2006, section 3.2.2)."""
+
+
+def together_document(found: Together) -> Document:
+    """Return the report of a comparison over data sets.
+
+    Args:
+        found: of `compare_over_datasets`.
+    """
+    return Document(
+        f"{len(found.blocks)} data sets together",
+        (_about(found), _scores(found), _ranks(found), _pairs(found)),
+    )
+
+
+def _about(found: Together) -> Section:
+    jobs = ", ".join(f"{block.dataset} ({block.job})" for block in found.blocks)
+    what = Text(
+        f"{', '.join(found.variants)}: compared by {axis_label(found.metric)} over {len(found.blocks)} data sets, each "
+        f"with the job it is from: {jobs}. A data set counts once, with the mean over a variant's completed runs; "
+        "further repeats make these means more exact, and only further data sets make the comparison stronger. The "
+        "tests take data sets for independent of each other: parts or versions of one are not."
+    )
+    few = [Text(note, "note") for note in _too_few(found)]
+    return Section("What is compared", (what, *few, *(Text(_sentence(note), "note") for note in found.notes)))
+
+
+def _sentence(note: str) -> str:
+    return note if note.endswith(".") else f"{note}."
+
+
+def _too_few(found: Together) -> list[str]:
+    """Return what so few data sets cannot say."""
+    n, k, notes = len(found.blocks), len(found.variants), []
+    if n < FEWEST_DATASETS:
+        notes.append(
+            f"{n} data sets: ranks describe these and say nothing of others. Wilcoxon's test of a pair is left out: at "
+            f"this n it cannot reach a p below {2.0 ** (1 - n):g}."
+        )
+    if found.critical_difference > k - 1:
+        notes.append(
+            f"The critical difference, {found.critical_difference:.2f}, is more than any two mean ranks of {k} "
+            f"variants can differ by, {k - 1}: it cannot tell any of them apart at this n."
+        )
+    if n <= ENOUGH_FOR_CHI_SQUARED[0] or k <= ENOUGH_FOR_CHI_SQUARED[1]:
+        notes.append(
+            "The p of Friedman's chi-squared is an approximation for more than 10 data sets and 5 variants; that of F "
+            "(Iman and Davenport) is nearer."
+        )
+    return notes
+
+
+def _scores(found: Together) -> Section:
+    rows = [
+        {
+            "dataset": block.dataset,
+            "job": block.job,
+            "variant": name,
+            "n": block.scores[name].n,
+            "mean": block.scores[name].mean,
+            "sd": block.scores[name].sd,
+            "rank": float(rank),
+        }
+        for block, own in zip(found.blocks, found.ranks, strict=True)
+        for name, rank in zip(found.variants, own, strict=True)
+    ]
+    unit = measure(found.metric).unit
+    shown = (
+        Shown("data set", lambda row: str(row["dataset"])),
+        Shown("variant", lambda row: str(row["variant"])),
+        Shown("n", lambda row: str(row["n"]), "n"),
+        Shown(f"mean ({unit})" if unit else "mean", lambda row: show(found.metric, row["mean"]), "mean"),
+        Shown("SD over runs", lambda row: show(found.metric, row["sd"]), "sd"),
+        Shown("rank", lambda row: f"{row['rank']:g}", "rank"),
+    )
+    title = f"{axis_label(found.metric)} of every variant on every data set"
+    return Section("Scores", (Grid("scores", title, _columns(rows), rows, shown),))
+
+
+def _columns(rows: Sequence[Row]) -> tuple[str, ...]:
+    return tuple(rows[0])
+
+
+def _ranks(found: Together) -> Section:
+    blocks: list[Block] = [_omnibus_text(found), _omnibus(found), _mean_ranks(found), _diagram(found)]
+    return Section("Ranks", blocks)
+
+
+def _omnibus_text(found: Together) -> Text:
+    """Say whether mean ranks differ; where all data sets agree F has no end, and all orders are counted instead."""
+    if len(found.blocks) < FEWEST_DATASETS:
+        return Text(f"Fewer than {FEWEST_DATASETS} data sets: no verdict on mean ranks.", "verdict")
+    test = found.friedman.f
+    assert test.p is not None, "at least two data sets and variants"
+    verdict = "differ by more than chance" if test.p < found.alpha else "are not resolved from chance"
+    by = f"Iman and Davenport's F = {test.statistic:.2f}" if test.statistic is not None else "of all orders"
+    why = f"{test.why[0].upper()}{test.why[1:]}: mean ranks" if test.why else "Mean ranks"
+    return Text(f"{why} {verdict} ({by}, p {_with_sign(test.p)}).", "verdict")
+
+
+def _with_sign(p: float) -> str:
+    cell = p_cell(p)
+    return cell if cell.startswith("<") else f"= {cell}"
+
+
+def _omnibus(found: Together) -> Grid:
+    n, k = len(found.blocks), len(found.variants)
+    rows = [
+        _test("Friedman, chi-squared", found.friedman.chi_squared, k - 1, None),
+        _test("Iman and Davenport, F", found.friedman.f, k - 1, (k - 1) * (n - 1)),
+        _test(f"Nemenyi, critical difference at {found.alpha:g}", Outcome(found.critical_difference, None), None, None),
+    ]
+    shown = (
+        Shown("test", lambda row: str(row["test"])),
+        Shown("statistic", lambda row: "-" if row["statistic"] is None else f"{row['statistic']:.3f}", "statistic"),
+        Shown("degrees of freedom", _degrees),
+        Shown("p", lambda row: p_or_why(row["p"], str(row["why"])), "p"),
+    )
+    return Grid("tests", f"Whether {k} variants rank alike over {n} data sets", _columns(rows), rows, shown)
+
+
+def _test(name: str, outcome: Outcome, df: int | None, df_error: int | None) -> dict[str, Any]:
+    found = {"test": name, "statistic": outcome.statistic, "df": df, "df_error": df_error, "p": outcome.p}
+    return found | {"why": outcome.why}
+
+
+def _degrees(row: Row) -> str:
+    return ", ".join(str(row[name]) for name in ("df", "df_error") if row[name] is not None) or "-"
+
+
+def _mean_ranks(found: Together) -> Grid:
+    ranks = found.ranks
+    order, groups = order_and_groups(found)
+    rows = [
+        {
+            "variant": found.variants[index],
+            "mean_rank": found.friedman.ranks[index],
+            "best_rank": float(ranks[:, index].min()),
+            "worst_rank": float(ranks[:, index].max()),
+            "datasets_won": int((ranks[:, index] == ranks.min(axis=1)).sum()),
+            "bars": " ".join(str(number + 1) for number, (low, high) in enumerate(groups) if low <= place <= high),
+        }
+        for place, index in enumerate(order)
+    ]
+    shown = (
+        Shown("variant", lambda row: str(row["variant"])),
+        Shown("mean rank", lambda row: f"{row['mean_rank']:.3f}", "mean_rank"),
+        Shown("best", lambda row: f"{row['best_rank']:g}", "best_rank"),
+        Shown("worst", lambda row: f"{row['worst_rank']:g}", "worst_rank"),
+        Shown("data sets won or shared", lambda row: str(row["datasets_won"]), "datasets_won"),
+        Shown("bars of the diagram", lambda row: row["bars"] or "-"),
+    )
+    return Grid("ranks", "mean ranks over data sets, 1 the best", _columns(rows), rows, shown)
+
+
+def _diagram(found: Together) -> Chart:
+    order, _ = order_and_groups(found)
+    values = [(found.variants[index], found.friedman.ranks[index], found.critical_difference) for index in order]
+    joined = "; ".join(f"{name} {rank:.2f}" for name, rank, _ in values)
+    return Chart(
+        "critical-difference",
+        f"critical-difference diagram: mean ranks {joined}; critical difference {found.critical_difference:.2f}",
+        lambda: critical_difference_plot(found),
+        ("variant", "mean_rank", "critical_difference"),
+        lambda: values,
+    )
+
+
+def _pairs(found: Together) -> Section:
+    rows = [_pair(found, pair, outcome) for pair, outcome in found.pairs.items()]
+    unit = measure(found.metric).unit_of_difference
+    shown = (
+        Shown("variant", lambda row: str(row["variant"])),
+        Shown("minus", lambda row: str(row["other"])),
+        Shown("won, tied, lost", lambda row: f"{row['won']}, {row['tied']}, {row['lost']}", "won"),
+        Shown(
+            f"median difference ({unit})" if unit else "median difference",
+            lambda row: show(found.metric, row["median_difference"], signed=True),
+            "median_difference",
+        ),
+        Shown("ranks differ by", lambda row: f"{abs(row['rank_difference']):.3f}", "rank_difference"),
+        Shown("p (Wilcoxon, Holm)", lambda row: outcome_cell(Outcome(row["w"], row["p_holm"], row["why"])), "p_holm"),
+        Shown("verdict", lambda row: str(row["verdict"])),
+    )
+    family = f"{len(rows)} pair{'s' if len(rows) > 1 else ''}"
+    text = Text(
+        f"A verdict needs p below {found.alpha:g} by Wilcoxon's signed-rank test over data sets, adjusted by Holm over "
+        f"{family}. The bars of the diagram are of another test, Nemenyi's, whose answer for a pair depends on the "
+        "other variants as well; the two may disagree."
+    )
+    return Section(
+        "Pairs of variants", (Grid("pairs", "Pairs of variants over data sets", _columns(rows), rows, shown), text)
+    )
+
+
+def _pair(found: Together, pair: tuple[int, int], outcome: Outcome) -> dict[str, Any]:
+    one, other = pair
+    d = found.better[:, one] - found.better[:, other]
+    ranks = found.friedman.ranks
+    return {
+        "variant": found.variants[one],
+        "other": found.variants[other],
+        "won": int((d > 0).sum()),
+        "tied": int((d == 0).sum()),
+        "lost": int((d < 0).sum()),
+        "median_difference": float(np.median(found.means[:, one] - found.means[:, other])),
+        "rank_difference": ranks[one] - ranks[other],
+        "beyond_critical_difference": abs(ranks[one] - ranks[other]) >= found.critical_difference,
+        "w": outcome.statistic,
+        "p_holm": outcome.p,
+        "why": outcome.why,
+        "verdict": _verdict(found, outcome, d),
+    }
+
+
+def _verdict(found: Together, outcome: Outcome, differences: Reals) -> str:
+    if outcome.p is None:
+        return outcome.why
+    if outcome.p >= found.alpha:
+        return "not resolved"
+    d = differences[differences != 0]
+    return "better" if rankdata(np.abs(d)) @ np.sign(d) > 0 else "worse"

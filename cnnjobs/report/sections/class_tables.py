@@ -1,0 +1,177 @@
+"""Tables of how one variant classifies the test set: classes and averages, confusions, and what the figures draw."""
+
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cnnjobs.comparison.classification import AVERAGES, CURVES, GRID, SCORES, OverRuns, Reals
+from cnnjobs.report.model import Grid, Row, Shown
+
+MOST_CONFUSED = 5
+"""How many pairs of classes the report names."""
+
+HEADERS = {"precision": "precision", "recall": "recall", "f1": "F1", "auc": "ROC AUC"}
+"""`SCORES` as people read them."""
+
+CONFUSION_COLUMNS = ("label", "predicted", "count_mean", "count_sd", "rate_mean", "rate_sd")
+ROC_COLUMNS = ("kind", "name", "false_positive_rate", "true_positive_rate_mean", "true_positive_rate_sd")
+
+
+@dataclass(frozen=True)
+class ClassTable:
+    """How one variant classifies the test set.
+
+    Args:
+        job: name.
+        variant: name.
+        classes: names, in the order of the labels.
+        runs: the figures over its runs.
+    """
+
+    job: str
+    variant: str
+    classes: tuple[str, ...]
+    runs: OverRuns
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """One class taken for another.
+
+    Args:
+        label: name of the class.
+        predicted: name of the one it was taken for.
+        count: examples, mean over the runs.
+        rate: share of the class's examples, mean over the runs.
+    """
+
+    label: str
+    predicted: str
+    count: float
+    rate: float
+
+
+def class_names(job: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of a job's classes; numbers where `job.json` does not name each."""
+    classes = job["dataset"]["classes"]
+    names = tuple(str(name) for name in job["dataset"].get("class_names", ()))
+    return names if len(names) == classes else tuple(str(label) for label in range(classes))
+
+
+def most_confused(table: ClassTable) -> list[Confusion]:
+    """Return the pairs of classes with the most confusions, at most `MOST_CONFUSED`, the most first."""
+    counts = table.runs.mean.counts * (1 - np.eye(len(table.classes)))
+    order = np.argsort(-counts, axis=None, kind="stable")[:MOST_CONFUSED]
+    pairs = [(int(row), int(column)) for row, column in zip(*np.unravel_index(order, counts.shape), strict=True)]
+    return [
+        Confusion(table.classes[row], table.classes[column], counts[row, column], table.runs.mean.rates[row, column])
+        for row, column in pairs
+        if counts[row, column] > 0
+    ]
+
+
+def without_roc(table: ClassTable) -> list[str]:
+    """Return the classes that have no ROC curve."""
+    areas = table.runs.mean.scores[: len(table.classes), SCORES.index("auc")]
+    return [name for name, area in zip(table.classes, areas, strict=True) if np.isnan(area)]
+
+
+def class_grid(table: ClassTable, name: str = "classes") -> Grid:
+    """Return `SCORES` of every class, then of every average; no SD of one run, no AUC without a ROC curve.
+
+    Args:
+        table: the classes.
+        name: of the table's files.
+    """
+    parts = [f"{score}_{part}" for score in SCORES for part in ("mean", "sd")]
+    shown = [Shown("class", _class_cell), Shown("test images", lambda row: f"{row['test_images']:,.0f}", "test_images")]
+    shown += [Shown(HEADERS[score], _score_cell(score), f"{score}_mean") for score in SCORES]
+    title = f"{table.variant}: scores of each class, mean \u00b1 SD over {runs_text(table.runs.n)}"
+    return Grid(name, title, ("kind", "name", "test_images", "runs", *parts), _score_rows(table, parts), shown)
+
+
+def _class_cell(row: Row) -> str:
+    return str(row["name"]) if row["kind"] == "class" else f"{row['name']} average"
+
+
+def _score_cell(score: str) -> Callable[[Row], str]:
+    def cell(row: Row) -> str:
+        mean, sd = row[f"{score}_mean"], row[f"{score}_sd"]
+        return mean_and_sd(math.nan if mean is None else mean, math.nan if sd is None else sd)
+
+    return cell
+
+
+def runs_text(count: int) -> str:
+    """Return "1 run" or "5 runs"."""
+    return "1 run" if count == 1 else f"{count} runs"
+
+
+def mean_and_sd(mean: float, sd: float) -> str:
+    """Return a mean and its spread for people, with four decimals; the mean alone for one run, "-" for nan."""
+    if math.isnan(mean):
+        return "-"
+    return f"{mean:.4f}" if math.isnan(sd) else f"{mean:.4f} \u00b1 {sd:.4f}"
+
+
+def _score_rows(table: ClassTable, parts: Sequence[str]) -> list[Row]:
+    mean, sd = table.runs.mean, table.runs.sd
+    examples = [*mean.support.tolist(), *[float(mean.support.sum())] * len(AVERAGES)]
+    scores = np.stack([mean.scores, sd.scores], axis=-1)
+    return [
+        {"kind": kind, "name": name, "test_images": count, "runs": table.runs.n}
+        | dict(zip(parts, _numbers(own), strict=True))
+        for (kind, name), count, own in zip(_names(table, AVERAGES), examples, scores, strict=True)
+    ]
+
+
+def _names(table: ClassTable, averages: Sequence[str]) -> list[tuple[str, str]]:
+    """Return kind and name of every class, then of those averages."""
+    return [*(("class", name) for name in table.classes), *(("average", name) for name in averages)]
+
+
+def confused_grid(table: ClassTable, name: str) -> Grid:
+    """Return the pairs of classes with the most confusions.
+
+    Args:
+        table: the classes.
+        name: of the table's files.
+    """
+    columns = ("label", "predicted", "count_mean", "rate_mean")
+    pairs = [(one.label, one.predicted, one.count, one.rate) for one in most_confused(table)]
+    rows = [dict(zip(columns, pair, strict=True)) for pair in pairs]
+    shown = (
+        Shown("true class", lambda row: str(row["label"])),
+        Shown("taken for", lambda row: str(row["predicted"])),
+        Shown("test images", lambda row: f"{row['count_mean']:.1f}", "count_mean"),
+        Shown("% of the true class", lambda row: f"{100 * row['rate_mean']:.1f}", "rate_mean"),
+    )
+    return Grid(name, f"{table.variant}: most often confused, means over the runs", columns, rows, shown)
+
+
+def confusion_rows(table: ClassTable) -> list[list[object]]:
+    """Return both confusion matrices, a row a cell in the order of `CONFUSION_COLUMNS`: what the heat maps draw."""
+    mean, sd = table.runs.mean, table.runs.sd
+    cells = np.stack([mean.counts, sd.counts, mean.rates, sd.rates], axis=-1).reshape(-1, 4)
+    pairs = itertools.product(table.classes, table.classes)
+    return [[*pair, *_numbers(cell)] for pair, cell in zip(pairs, cells, strict=True)]
+
+
+def roc_rows(table: ClassTable) -> list[list[object]]:
+    """Return every ROC curve, a row a point in the order of `ROC_COLUMNS`: what the figure draws."""
+    points = np.stack([table.runs.mean.curves, table.runs.sd.curves], axis=-1)
+    return [
+        [*name, alarm, *_numbers(point)]
+        for name, curve in zip(_names(table, CURVES), points, strict=True)
+        if not np.isnan(curve).all()
+        for alarm, point in zip(GRID.tolist(), curve, strict=True)
+    ]
+
+
+def _numbers(values: Reals) -> list[float | None]:
+    """Return numbers in one row: None for nan."""
+    return [None if math.isnan(value) else value for value in values.ravel().tolist()]

@@ -1,0 +1,108 @@
+"""The report's classes: how each variant classifies the test set, as tables and figures."""
+
+from collections.abc import Mapping
+
+from cnnjobs.comparison.predictions import Findings
+from cnnjobs.comparison.table import JobTable
+from cnnjobs.report.figures.classes import counts_plot, rates_plot, roc_plot
+from cnnjobs.report.model import Block, Chart, Section, Text
+from cnnjobs.report.sections.class_tables import (
+    CONFUSION_COLUMNS,
+    ROC_COLUMNS,
+    ClassTable,
+    class_grid,
+    class_names,
+    confused_grid,
+    confusion_rows,
+    roc_rows,
+    runs_text,
+    without_roc,
+)
+
+TITLE = "Classes"
+
+ABOUT = (
+    "How the weights that come out of training classify the test images: means \u00b1 SD over the runs (ddof=1). "
+    "Precision of a class that is never predicted, and recall of one without test images, are 0 and count in the "
+    "averages (scikit-learn's zero_division=0). ROC AUC is of each class against the rest; its macro average is the "
+    "mean over classes, its micro average pools all pairs of image and class. Figures: the confusion matrix in test "
+    "images and in percent of the true class, and the ROC curves, averages with a band of one SD."
+)
+
+
+def classes_section(table: JobTable, findings: Findings, names: Mapping[str, str]) -> Section:
+    """Return tables and figures of every variant that has predictions; of others it says that they have none.
+
+    Args:
+        table: the comparison.
+        findings: what its stored predictions come to.
+        names: variant -> plain name.
+    """
+    variants = [_variant(table, findings, row.name, names[row.name]) for row in table.rows]
+    return Section(TITLE, [Text(ABOUT)], variants)
+
+
+def _variant(table: JobTable, findings: Findings, variant: str, name: str) -> Section:
+    tally, damaged = findings.variants[variant], findings.left_out[variant]
+    if not tally.runs:
+        return Section(variant, [Text("No run of this variant has predictions that can be used.")], (), damaged)
+    classes = ClassTable(str(table.job["name"]), variant, class_names(table.job), tally.figures.over_runs())
+    completed = findings.completed[variant]
+    over = runs_text(tally.runs) if tally.runs == completed else f"{tally.runs} of {runs_text(completed)}"
+    return Section(
+        variant,
+        [
+            Text(f"Over {over}" + (":" if tally.runs == completed else "; the others have no usable predictions:")),
+            class_grid(classes, f"classes-{name}"),
+            *_absent(classes),
+            *_confused(classes, f"confused-{name}"),
+            *_charts(classes, name),
+        ],
+        (),
+        damaged,
+    )
+
+
+def _absent(table: ClassTable) -> list[Block]:
+    missing = without_roc(table)
+    if not missing:
+        return []
+    return [
+        Text(f"Without a ROC curve, as the test set has no image of the class or of no other: {', '.join(missing)}.")
+    ]
+
+
+def _confused(table: ClassTable, name: str) -> list[Block]:
+    grid = confused_grid(table, name)
+    if not grid.rows:
+        return [Text("No test image was taken for another class.")]
+    return [Text("Most often confused, means over the runs:"), grid]
+
+
+def _charts(table: ClassTable, name: str) -> list[Chart]:
+    def confusions() -> list[list[object]]:
+        return confusion_rows(table)
+
+    return [
+        Chart(
+            f"confusion-{name}",
+            f"Confusion matrix of {table.variant}, test images",
+            lambda: counts_plot(table),
+            CONFUSION_COLUMNS,
+            confusions,
+        ),
+        Chart(
+            f"rates-{name}",
+            f"Confusion matrix of {table.variant}, percent of the true class",
+            lambda: rates_plot(table),
+            CONFUSION_COLUMNS,
+            confusions,
+        ),
+        Chart(
+            f"roc-{name}",
+            f"ROC curves of {table.variant}",
+            lambda: roc_plot(table),
+            ROC_COLUMNS,
+            lambda: roc_rows(table),
+        ),
+    ]

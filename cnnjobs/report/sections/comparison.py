@@ -1,0 +1,124 @@
+"""The report's comparison: the differences to the reference, and the runs of each variant."""
+
+from cnnjobs.comparison.metric_format import axis_label, capital, difference_label, show
+from cnnjobs.comparison.selection import weights
+from cnnjobs.comparison.table import JobTable
+from cnnjobs.report.figures import comparison
+from cnnjobs.report.model import Block, Chart, Section, Text
+from cnnjobs.report.sections.differences_table import differences_grid
+from cnnjobs.report.sections.summary_table import runs_rows, summary_grid
+from cnnjobs.stats.summary import FEWEST_FOR_BOOTSTRAP, FEWEST_FOR_QUARTILES
+
+RUNS_COLUMNS = ("variant", "repeat", "fold", "value")
+
+
+def differences_section(table: JobTable) -> Section | None:
+    """Return the paired differences; None where there is nothing to compare."""
+    if not table.comparisons:
+        return None
+    blocks: list[Block] = []
+    if comparison.drawn_differences(table):
+        title = f"{capital(difference_label(table.metric, table.reference))}: means and {table.level} intervals"
+        rows = comparison.difference_rows(table)
+        blocks.append(
+            Chart(
+                "differences",
+                title,
+                lambda: comparison.difference_plot(table),
+                comparison.DIFFERENCE_COLUMNS,
+                lambda: rows,
+            )
+        )
+    text = (
+        "Each repeat has the same seeds and rows in every variant, so runs are compared in pairs"
+        + (", in percentage points. " if table.is_accuracy else ". ")
+        + adjustment(table)
+        + f" d_z: mean over SD. p and p (t): {_t_test(table)}. Sign flips: the exact test without normality. P(A > B): "
+        f"in what share of pairs the variant is above {table.reference}; it is called meaningful where it is above "
+        "0.75 and its interval above 0.5 (Bouthillier et al., arXiv 2103.03098)"
+        + ("." if table.is_accuracy else "; here less is better, so that low shares speak for the variant.")
+    )
+    return Section(
+        f"Paired differences to {table.reference}", (*blocks, differences_grid(table), *_cannot(table), Text(text))
+    )
+
+
+def _cannot(table: JobTable) -> list[Text]:
+    """Say what tests of differences cannot do, and of which variants."""
+    found: dict[str, list[str]] = {}
+    for name, one in table.comparisons.items():
+        above = one.superiority.interval.why if one.superiority else ""
+        if one.sign_flip.why:
+            found.setdefault(f"Sign flips: {one.sign_flip.why}", []).append(name)
+        if above:
+            found.setdefault(f"P(A > B) without an interval: {above}", []).append(name)
+    everyone = list(table.comparisons)
+    said = [why if names == everyone else f"{why} ({', '.join(names)})" for why, names in found.items()]
+    return [Text(". ".join(said) + ".")] if said else []
+
+
+def _t_test(table: JobTable) -> str:
+    corrected = "paired t test, corrected for training rows that runs share (Nadeau and Bengio, 2003)"
+    return corrected if table.design.overlap else "paired t test"
+
+
+def pairing(table: JobTable) -> str:
+    """Say in a few words how runs are compared."""
+    corrected = ", corrected for training rows that runs share" if table.design.overlap else ""
+    welch = any(not one.difference.n and one.difference.mean is not None for one in table.comparisons.values())
+    return f"Paired by repeat and fold{'; without pairs: Welch' if welch else ''}; t intervals{corrected}."
+
+
+def adjustment(table: JobTable) -> str:
+    """Say by what a verdict is reached."""
+    family = max((one.family for one in table.comparisons.values()), default=0)
+    if family < 2:
+        return f"A verdict needs p below {table.alpha:g}."
+    return f"A verdict needs p below {table.alpha:g} by Holm over {family} comparisons; intervals are not adjusted."
+
+
+def summary_section(table: JobTable) -> Section:
+    """Return the runs of each variant: box plot and summary."""
+    what = axis_label(table.metric)
+    blocks: list[Block] = []
+    if any(row.values for row in table.rows):
+        title = f"{capital(what)} of every run"
+        blocks.append(Chart("box", title, lambda: comparison.box_plot(table), RUNS_COLUMNS, lambda: runs_rows(table)))
+    blocks += [summary_grid(table), Text(_about(table, what)), *_few_runs(table)]
+    return Section(what.split(" (", maxsplit=1)[0].capitalize(), blocks)
+
+
+def _about(table: JobTable, what: str) -> str:
+    of = ", of the runs that completed" if any(row.diverged for row in table.rows) else ""
+    folds = any(row.design.same_folds for row in table.rows)
+    over = "means of folds; median, quartiles, min and max are of all runs" if folds else "runs"
+    ends = "no interval, as runs share training rows" if table.design.overlap else "its interval is chi-squared"
+    return (
+        f"{capital(what)} of {weights(table.job)}{of}. SD: standard deviation with ddof=1 over the {over}; {ends}. "
+        f"{table.level} CI: t interval of the mean over {interval_over(table)}. From {FEWEST_FOR_BOOTSTRAP} runs on "
+        "the median has an interval as well, a bootstrap (BCa)."
+    )
+
+
+def interval_over(table: JobTable) -> str:
+    """Say what an interval of the mean speaks of."""
+    if table.job["protocol"]["folds"]:
+        if table.design.same_folds:
+            return (
+                "these folds' means over repeats, corrected for the training rows they share (Nadeau and Bengio, 2003)"
+            )
+        return "new folds of these rows, corrected for the training rows that folds share (Nadeau and Bengio, 2003)"
+    if table.metric.startswith("test_"):
+        return "new repeats on these same test images"
+    if table.design.overlap:
+        return "new hold-outs of these rows, corrected for the training rows that repeats share (Nadeau, Bengio, 2003)"
+    return "new repeats on these same validation images"
+
+
+def _few_runs(table: JobTable) -> list[Text]:
+    """Show every run of variants that have fewer than five: quartiles would say nothing."""
+    few = [row for row in table.rows if 0 < len(row.values) < FEWEST_FOR_QUARTILES]
+    runs = "; ".join(
+        f"{row.name}: {', '.join(show(table.metric, value) for value in row.values.values())}" for row in few
+    )
+    return [Text(f"Fewer than {FEWEST_FOR_QUARTILES} runs, all of them: {runs}.")] if few else []

@@ -1,0 +1,51 @@
+"""The report's cost: what the runs of each variant have taken so far."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from cnnjobs.comparison.table import JobTable
+from cnnjobs.report.model import Grid, Row, Section, Shown, Text
+from cnnjobs.report.sections.planning import hours_cell
+
+COLUMNS = ("variant", "runs", "seconds", "cpu_hours", "gpu_hours", "cpu_hours_a_run", "gpu_hours_a_run", "latency")
+
+ABOUT = (
+    "Of the completed and diverged runs; the time of runs that failed is not known. Seconds a run are wall clock, "
+    "the mean of the completed ones; CPU hours are seconds by the cores a run had, used or not. The latency is that "
+    "of one image in a batch, on what the runs ran on."
+)
+
+
+def cost_section(table: JobTable) -> Section | None:
+    """Return what runs have cost; None where none was timed.
+
+    Args:
+        table: the comparison.
+    """
+    rows = [{"variant": row.name, **asdict(row.cost)} for row in table.rows]
+    if not any(row["runs"] for row in rows):
+        return None
+    shown = (
+        Shown("variant", lambda row: str(row["variant"])),
+        Shown("runs", lambda row: str(row["runs"]), "runs"),
+        Shown("seconds a run", lambda row: _seconds(row["seconds"]), "seconds"),
+        Shown("CPU hours", lambda row: hours_cell(row["cpu_hours"]), "cpu_hours"),
+        Shown("GPU hours", lambda row: hours_cell(row["gpu_hours"]), "gpu_hours"),
+        Shown("ms an image", lambda row: _milliseconds(row["latency"]), "latency"),
+    )
+    grid = Grid("cost", "What the runs of each variant have taken", COLUMNS, rows, shown)
+    return Section("Cost", (grid, Text(f"{_total(rows)} {ABOUT}")))
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.1f}"
+
+
+def _milliseconds(value: float | None) -> str:
+    return "-" if value is None else f"{1000 * value:.3g}"
+
+
+def _total(rows: Sequence[Row]) -> str:
+    cpu, gpu = (sum(row[kind] or 0.0 for row in rows) for kind in ("cpu_hours", "gpu_hours"))
+    runs = sum(row["runs"] for row in rows)
+    return f"In all {runs:,} runs, {hours_cell(cpu)} CPU hours, {hours_cell(gpu)} GPU hours."

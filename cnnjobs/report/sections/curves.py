@@ -1,0 +1,76 @@
+"""The report's learning curves: a figure a variant."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from cnnjobs.comparison.metric_format import measure
+from cnnjobs.comparison.table import JobTable
+from cnnjobs.report.figures.curves import drawable, learning_curves
+from cnnjobs.report.model import Chart, Section, Text
+from cnnjobs.spec.metrics import TOP
+from cnnjobs.store.reading import OnProgress
+from cnnjobs.store.store import Store
+
+ABOUT = (
+    "Train blue, validation orange. Train values are averaged over each epoch while it trains, with augmentation and "
+    "dropout on; losses are cross-entropy without weight decay's share."
+)
+
+
+def curves_section(
+    store: Store, table: JobTable, names: Mapping[str, str], metrics: Sequence[str], on_progress: OnProgress
+) -> Section | None:
+    """Return the learning curves of every variant that has epochs; None without any.
+
+    Args:
+        store: the job's.
+        table: the comparison, whose runs are drawn.
+        names: variant -> plain name.
+        metrics: of `METRICS`, a panel each.
+        on_progress: is told of variants read.
+    """
+    job, classes = str(table.job["name"]), table.job["dataset"]["classes"]
+    charts: list[Chart] = []
+    damaged: list[str] = []
+    missing: set[str] = set()
+    columns = ["trial_id", "repeat", "fold", "epoch", *(f"{part}{one}" for one in metrics for part in ("", "val_"))]
+    for done, row in enumerate(table.rows, start=1):
+        stored = store.read("epochs", row.trials, list(dict.fromkeys(columns)))
+        on_progress("reading learning curves", done, len(table.rows))
+        damaged += stored.damaged
+        if stored.table.num_rows:
+            drawn = drawable(metrics, stored.table, classes)
+            missing |= set(metrics) - set(drawn)
+            charts += [_chart(job, row.name, names[row.name], stored.table, drawn)] if drawn else []
+    if not (charts or missing or damaged):
+        return None
+    about = ABOUT + "".join(_why_missing(metric, classes) for metric in metrics if metric in missing)
+    return Section("Learning curves", (Text(about), *charts), damaged=damaged)
+
+
+def _chart(job: str, variant: str, name: str, epochs: pa.Table, metrics: Sequence[str]) -> Chart:
+    columns = [column for metric in metrics for column in (metric, f"val_{metric}")]
+    return Chart(
+        f"curves-{name}",
+        f"Learning curves of {variant}",
+        lambda: learning_curves(job, variant, epochs, metrics),
+        ("repeat", "fold", "epoch", *columns),
+        lambda: curves_rows(epochs, columns),
+    )
+
+
+def curves_rows(epochs: pa.Table, columns: Sequence[str]) -> list[tuple[Any, ...]]:
+    """Return every run's values as stored. Repeat, fold and epoch count from 1."""
+    which = ["repeat", "fold", "epoch"]
+    ordered = epochs.sort_by([(name, "ascending") for name in which]).select([*which, *columns])
+    repeats, folds, *others = (column.to_pylist() for column in ordered.columns)
+    return list(zip((one + 1 for one in repeats), (one + 1 for one in folds), *others, strict=True))
+
+
+def _why_missing(metric: str, classes: int) -> str:
+    name = measure(metric).name.capitalize()
+    if metric == "top5_accuracy" and classes <= TOP:
+        return f" {name} is not drawn: of {classes} classes it says nothing."
+    return f" {name} is not drawn where no run stored it."

@@ -1,0 +1,89 @@
+"""The paired differences to the reference as a table, and what they allow to be said."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from cnnjobs.comparison.metric_format import capital, difference_label, show
+from cnnjobs.comparison.pairwise import Comparison
+from cnnjobs.comparison.table import JobTable
+from cnnjobs.report.cells import interval_cell, p_cell
+from cnnjobs.report.model import Grid, Row, Shown
+from cnnjobs.stats import Interval
+
+DIFFERENCE_COLUMNS = (
+    *("variant", "reference", "pairs", "unmatched", "mean", "sd", "ci_low", "ci_high", "level", "d_z", "t", "p"),
+    *("p_holm", "family", "resolved", "sign_flip_p", "p_above", "p_above_low", "p_above_high", "verdict", "why"),
+    *("sign_flip_why", "p_above_why"),
+)
+"""A row a variant: it minus the reference; each `why` says why there is no p or interval, or what it cannot do."""
+
+
+def differences_grid(table: JobTable) -> Grid:
+    """Return the differences to the reference."""
+    rows = [
+        dict(zip(DIFFERENCE_COLUMNS, _values(table, name, one), strict=True)) for name, one in table.comparisons.items()
+    ]
+    title = capital(difference_label(table.metric, table.reference))
+    return Grid("differences", title, DIFFERENCE_COLUMNS, rows, [*_estimate(table), *_tests(table)])
+
+
+def _values(table: JobTable, name: str, one: Comparison) -> list[Any]:
+    d, found = one.difference, one.superiority
+    share, above = (found.share, found.interval) if found else (None, Interval.none("no pairs"))
+    values = [name, table.reference, d.n, d.unmatched, d.mean, d.sd, d.low, d.high, table.design.confidence, d.d_z]
+    values += [d.t.statistic, d.t.p, one.holm, one.family, one.resolved(table.alpha), one.sign_flip.p]
+    return [*values, share, above.low, above.high, verdict(table, one), d.t.why, one.sign_flip.why, above.why]
+
+
+def verdict(table: JobTable, one: Comparison) -> str:
+    """Say in a few words what the tests allow to be said."""
+    d = one.difference
+    if d.t.p is None:
+        return d.t.why
+    if one.resolved(table.alpha):
+        better = (d.mean or 0) > 0
+        return "better" if better == table.is_accuracy else "worse"
+    if d.resolved:
+        return f"not resolved among {one.family} comparisons"
+    return "not resolved"
+
+
+def _tests(table: JobTable) -> Iterator[Shown]:
+    several = len(table.comparisons) > 1
+    yield Shown("p (Holm)" if several else "p", lambda row: p_cell(row["p_holm"]), "p_holm")
+    yield Shown("verdict", lambda row: str(row["verdict"]))
+    yield Shown("SD", lambda row: show(table.metric, row["sd"]), "sd", brief=False)
+    yield Shown("d_z", lambda row: "-" if row["d_z"] is None else f"{row['d_z']:+.2f}", "d_z", brief=False)
+    if several:
+        yield Shown("p (t)", lambda row: p_cell(row["p"]), "p", brief=False)
+    yield Shown("p (sign flips)", lambda row: p_cell(row["sign_flip_p"]), "sign_flip_p", brief=False)
+    yield Shown("P(A > B)", _above, "p_above", brief=False)
+
+
+def _estimate(table: JobTable) -> Iterator[Shown]:
+    metric = table.metric
+    yield Shown(f"minus {table.reference}", lambda row: str(row["variant"]))
+    yield Shown("pairs", _pairs, "pairs")
+    yield Shown(
+        "mean difference",
+        lambda row: str(row["why"]) if row["mean"] is None else show(metric, row["mean"], signed=True),
+        "mean",
+    )
+    yield Shown(
+        f"{table.level} CI",
+        lambda row: interval_cell(metric, row["ci_low"], row["ci_high"], signed=True),
+        "ci_low",
+    )
+
+
+def _pairs(row: Row) -> str:
+    """Return how many pairs there are; without any, by which test runs are compared all the same."""
+    welch = not row["pairs"] and row["mean"] is not None
+    return f"0 ({row['why']})" if welch else str(row["pairs"])
+
+
+def _above(row: Row) -> str:
+    share, low, high = row["p_above"], row["p_above_low"], row["p_above_high"]
+    if share is None:
+        return "-"
+    return f"{share:.2f}" if low is None else f"{share:.2f} [{low:.2f}, {high:.2f}]"

@@ -1,0 +1,110 @@
+"""The report's half width: the rule that fixed the number of repeats, its pilot, and what was reached."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from cnnjobs.comparison.half_width import SMALL_PILOT, Precision, asked_for, precisions, rule_of, small_pilot
+from cnnjobs.comparison.metric_format import show
+from cnnjobs.comparison.table import JobTable
+from cnnjobs.report.model import Block, Grid, Row, Section, Shown, Text
+from cnnjobs.spec.half_width import HalfWidth
+from cnnjobs.store.store import Store
+
+TITLE = "Half width asked for"
+
+COLUMNS = (
+    *("variant", "metric", "half_width_asked", "confidence", "pilot", "pilot_sd", "needed", "repeats", "runs"),
+    *("mean", "low", "high", "half_width", "reached", "why"),
+)
+
+
+def half_width_section(store: Store, table: JobTable) -> Section | None:
+    """Return the rule and its outcome; None where no half width was asked for.
+
+    Args:
+        store: the job's folder.
+        table: the comparison.
+
+    Raises:
+        StoreError: if `job.json` has no sound rule.
+    """
+    rule = rule_of(table.job)
+    if rule is None:
+        return None
+    if table.metric != rule.metric:
+        other = f"A half width was asked for of another metric: `cnnjobs aggregate --metric {rule.metric}`."
+        return Section(TITLE, (Text(other),))
+    found = precisions(store, table, rule)
+    blocks: list[Block] = [half_width_grid(rule, [_row(one, rule) for one in found])]
+    not_alone = _not_by_the_rule_alone(rule, found)
+    blocks.append(Text(_about(rule) if not_alone else f"{_about(rule)} {_coverage()}"))
+    if not_alone:
+        blocks.append(Text(not_alone, "note"))
+    if rule.pilot < SMALL_PILOT:
+        blocks.append(Text(small_pilot(rule), "note"))
+    return Section(TITLE, blocks)
+
+
+def half_width_grid(rule: HalfWidth, rows: list[Row]) -> Grid:
+    """Return the table."""
+    shown = (
+        Shown("variant", lambda row: str(row["variant"])),
+        Shown("pilot", lambda row: str(row["pilot"]), "pilot"),
+        Shown("its SD", lambda row: show(rule.metric, row["pilot_sd"]), "pilot_sd"),
+        Shown("runs by the rule", lambda row: "-" if row["needed"] is None else f"{row['needed']:,}", "needed"),
+        Shown("runs", lambda row: str(row["runs"]), "runs"),
+        Shown("mean", lambda row: show(rule.metric, row["mean"]), "mean"),
+        Shown(f"{100 * rule.confidence:g}% CI", lambda row: _interval(rule, row), "low"),
+        Shown("half width", lambda row: show(rule.metric, row["half_width"]), "half_width"),
+        Shown("reached", lambda row: "yes" if row["reached"] else f"no: {row['why']}", "reached"),
+    )
+    return Grid("half_width", f"Runs for a half width of {asked_for(rule)}", COLUMNS, rows, shown)
+
+
+def _row(one: Precision, rule: HalfWidth) -> Row:
+    found = asdict(one) | {
+        "metric": rule.metric,
+        "half_width_asked": rule.half_width,
+        "confidence": rule.confidence,
+        "pilot_sd": one.sd,
+        "low": one.interval.low,
+        "high": one.interval.high,
+        "half_width": one.half_width,
+    }
+    return {name: found[name] for name in COLUMNS}
+
+
+def _interval(rule: HalfWidth, row: Row) -> str:
+    if row["low"] is None:
+        return "-"
+    return f"[{show(rule.metric, row['low'])}, {show(rule.metric, row['high'])}]"
+
+
+def _about(rule: HalfWidth) -> str:
+    return (
+        f"Asked for: a {100 * rule.confidence:g}% interval of the mean of half width {asked_for(rule)}. The number of "
+        f"runs is by Stein's two-stage rule (1945): the first {rule.pilot} repeats of a variant, its pilot, have the "
+        "SD s; (t s / half width)^2 runs are needed in all, with t of the pilot's degrees of freedom, never fewer than "
+        f"the pilot, and at most {rule.most} repeats were allowed. The interval here is the mean of all runs ± t s / "
+        "sqrt(runs), with s and t of the pilot alone."
+    )
+
+
+def _coverage() -> str:
+    return (
+        "It covers at its level although the number of runs depends on what the pilot saw, which the interval of the "
+        "summary, with the SD of all runs, does not promise; as long as what was asked for was not chosen by what the "
+        "runs had shown."
+    )
+
+
+def _not_by_the_rule_alone(rule: HalfWidth, found: Sequence[Precision]) -> str:
+    """Say why the interval may not cover at its level; empty if the rule alone fixed the number of runs."""
+    more = [f"{one.variant} has {one.extra} more than it asks for" for one in found if one.extra]
+    if rule.late:
+        why = "the pilot was chosen when more repeats than it were stored, or when an earlier pilot was over"
+    elif more:
+        why = f"of repeats, {', '.join(more)}"
+    else:
+        return ""
+    return f"The number of runs was not fixed by the rule alone ({why}): the interval need not cover at its level."

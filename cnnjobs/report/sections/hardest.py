@@ -1,0 +1,58 @@
+"""The report's hardest examples: the test images that runs most often get wrong, with their pictures if at hand."""
+
+from cnnjobs.comparison.hardest import Hard, Hardest, hardest
+from cnnjobs.comparison.predictions import Findings
+from cnnjobs.comparison.table import JobTable
+from cnnjobs.report.model import Grid, Row, Section, Shown, Text
+from cnnjobs.report.sections.class_tables import class_names, runs_text
+from cnnjobs.report.sections.hardest_pictures import pictures_of
+
+TITLE = "Images most often wrong"
+
+ABOUT = (
+    "The test images on which most runs are wrong, runs of all variants together; of those equally often wrong, the "
+    "one whose true class has the lower mean probability comes first. Images are rows of the test set, from 0. One "
+    "that nearly all runs take for the same other class may have a wrong label: look at it. Images chosen for being "
+    "wrong say nothing of how a variant does on others."
+)
+
+COLUMNS = ("example", "label", "wrong", "runs", "taken_for", "taken_for_runs", "true_probability")
+
+SHOWN = (
+    Shown("image", lambda row: str(row["example"]), "example"),
+    Shown("true class", lambda row: str(row["label"])),
+    Shown("wrong in", lambda row: f"{row['wrong']} of {runs_text(row['runs'])}", "wrong"),
+    Shown("most often taken for", lambda row: f"{row['taken_for']} ({runs_text(row['taken_for_runs'])})"),
+    Shown("mean probability of the true class", lambda row: f"{row['true_probability']:.3f}", "true_probability"),
+)
+
+
+def hardest_section(table: JobTable, findings: Findings) -> Section:
+    """Return the hardest examples.
+
+    Args:
+        table: the comparison.
+        findings: what its stored predictions come to; of at least one run.
+    """
+    found, names = hardest(findings.variants), class_names(table.job)
+    if not found.first:
+        return Section(TITLE, [Text("No run is wrong on any test image.")])
+    rows = [_row(one, found.runs, names) for one in found.first]
+    columns = (*COLUMNS, *(f"wrong: {name}" for name in findings.variants))
+    grid = Grid("hardest", "Test images on which most runs are wrong", columns, rows, SHOWN)
+    return Section(TITLE, [Text(_overall(found)), grid, Text(ABOUT), pictures_of(table.job, found, names)])
+
+
+def _overall(found: Hardest) -> str:
+    if found.runs == 1:
+        return f"The one run is wrong on {found.always:,} of {found.examples:,} test images."
+    return (
+        f"Of {found.examples:,} test images, {found.ever:,} are wrong in at least one of {found.runs:,} runs, and "
+        f"{found.always:,} in all of them."
+    )
+
+
+def _row(one: Hard, runs: int, names: tuple[str, ...]) -> Row:
+    own = {f"wrong: {name}": wrong for name, wrong in one.by_variant.items()}
+    values = (one.example, names[one.label], one.wrong, runs, names[one.taken_for], one.times, one.probability)
+    return dict(zip(COLUMNS, values, strict=True)) | own

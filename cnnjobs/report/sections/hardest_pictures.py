@@ -1,0 +1,47 @@
+"""Pictures of test examples, where the data set is at hand."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from cnnjobs.comparison.hardest import Hard, Hardest
+from cnnjobs.datasets import Dataset
+from cnnjobs.datasets.at_hand import dataset_at_hand
+from cnnjobs.report.figures.pictures import picture_grid
+from cnnjobs.report.model import Chart, Text
+
+COLUMNS_OF_PICTURES = 5
+"""Pictures a row."""
+
+COLUMNS = ("example", "label", "taken_for", "taken_for_runs", "runs")
+
+
+def pictures_of(job: Mapping[str, Any], found: Hardest, names: Sequence[str]) -> Chart | Text:
+    """Return the pictures of examples, each under its class and what it is taken for; or why there are none.
+
+    Args:
+        job: as in `job.json`.
+        found: the examples, at least one of them.
+        names: of the classes.
+    """
+    data = dataset_at_hand(job["dataset"])
+    if isinstance(data, Dataset) and any(_label(data, one) != one.label for one in found.first):
+        data = "its test images are others than those of the predictions"
+    if isinstance(data, str):
+        return Text(f"Their pictures are not shown: {data}.")
+    rows = [(one.example, names[one.label], names[one.taken_for], one.times, found.runs) for one in found.first]
+    pictures = [data.x_test[one.example] for one in found.first]
+
+    def draw() -> Figure:
+        titles = [f"{label}, not {taken} ({times}/{runs})" for _, label, taken, times, runs in rows]
+        title = "Most often wrong: true class, and what most of the wrong runs take it for"
+        return picture_grid(title, pictures, titles, min(COLUMNS_OF_PICTURES, len(rows)))
+
+    return Chart(
+        "hardest_pictures", "Pictures of the test images on which most runs are wrong", draw, COLUMNS, lambda: rows
+    )
+
+
+def _label(data: Dataset, one: Hard) -> int | None:
+    return int(data.y_test[one.example]) if one.example < len(data.y_test) else None

@@ -1,0 +1,221 @@
+"""The report's look into stored predictions: what the test set adds to spread and differences, churn, ensembles."""
+
+import math
+from collections.abc import Callable
+
+from cnnjobs.comparison.metric_format import show
+from cnnjobs.comparison.predictions import Findings
+from cnnjobs.comparison.table import JobTable, VariantRow
+from cnnjobs.report.cells import p_cell
+from cnnjobs.report.model import Grid, Row, Section, Shown, Text
+from cnnjobs.report.sections.hardest import hardest_section
+
+METRIC = "test_accuracy"
+"""What predictions of the test set speak of, whichever metric is compared."""
+
+TITLE = "From stored predictions"
+
+FOLDS = "Runs of a cross-validation train on other rows each: their spread cannot be taken apart here."
+
+NONE = "No run has stored predictions that can be used: nothing can be said here of images, churn or ensembles."
+
+ABOUT_NOISE = (
+    "Test accuracy, in points. Observed: SD over repeats. Floor: what so many test images make of it even if all "
+    "repeats were equally good. Distribution-wise: what a test set without end would leave (Jordan, arXiv 2304.01910); "
+    "its variance may come out negative, which means not resolved. Cochran's Q: p of the test that"
+    " all repeats are equally accurate."
+)
+
+ABOUT_DIFFERENCES = (
+    "Mean difference in test accuracy to the reference, in points, with the interval over new repeats on these test "
+    "images (Student's t), and the one over new repeats and new images like these (normal, from the mean squares of "
+    "repeats, images and residuals). The normal one may come out the narrower, and then covers too little: the wider "
+    "is shown for both, and the files have what it came out as. Neither is adjusted for there being several."
+)
+
+ABOUT_ENSEMBLES = (
+    "Churn: the share of test images on which two repeats predict different classes, mean over all pairs of repeats "
+    "(Milani Fard et al., Launch and Iterate: Reducing Prediction Churn, 2016). Ensemble: the class with the highest "
+    "mean probability over the repeats. Its gain is over the mean accuracy of these single runs; it is one number of "
+    "these runs together, without a spread, and it costs as many networks."
+)
+
+ABOUT_CHANGES = (
+    "Beside the churn stands the share of images on which the variant and {reference} differ at the same repeat: what "
+    "is not above the churn may be chance alone."
+)
+
+NOISE = ("variant", "repeats", "completed", "examples")
+VARIANCES = ("observed_variance", "floor_variance", "distribution_variance", "q", "p")
+TWO = ("variant", "pairs", "completed_pairs", "mean", "repeats_low", "repeats_high", "both_low", "both_high")
+TWO_TESTS = ("mcnemar_statistic", "mcnemar_p")
+ENSEMBLES = ("variant", "repeats", "completed", "mean_accuracy", "ensemble_accuracy", "gain", "churn")
+AGAINST = ("pairs", "changed_from_reference")
+
+
+def predictions_section(table: JobTable, findings: Findings) -> Section:
+    """Return what stored predictions say beyond accuracy: spread, differences, churn, ensembles, hard images.
+
+    Args:
+        table: the comparison.
+        findings: what its stored predictions come to.
+    """
+    damaged = [file for files in findings.left_out.values() for file in files]
+    if not any(tally.runs for tally in findings.variants.values()):
+        return Section(TITLE, [Text(NONE)], (), damaged)
+    parts = [hardest_section(table, findings)]
+    folds = [Text(FOLDS)] if table.job["protocol"]["folds"] else []
+    if not folds:
+        differences = [_differences(table, findings)] if table.comparisons else []
+        parts = [_noise(table, findings), *differences, _ensembles(table, findings), *parts]
+    return Section(TITLE, [*folds, *_missing(findings)], parts, damaged)
+
+
+def _missing(findings: Findings) -> list[Text]:
+    """Say of which variants not all runs are in here."""
+    return [
+        Text(f"{name}: {_of(findings.variants[name].runs, completed)} completed runs have usable predictions.", "note")
+        for name, completed in findings.completed.items()
+        if findings.variants[name].runs < completed
+    ]
+
+
+def _of(some: int, total: int) -> str:
+    """Return "8 of 10", or "10" if that is all."""
+    return str(some) if some == total else f"{some} of {total}"
+
+
+def _noise(table: JobTable, findings: Findings) -> Section:
+    whys = {name: _why_no_noise(findings, name) for name in findings.variants}
+    shown = (
+        Shown("variant", lambda row: str(row["variant"])),
+        Shown("repeats", lambda row: _of(row["repeats"], row["completed"]), "repeats"),
+        Shown("images", lambda row: f"{row['examples']:,}", "examples"),
+        Shown("observed SD", lambda row: _sd(row["observed_variance"]) or whys[row["variant"]], "observed_variance"),
+        Shown("floor SD", lambda row: _sd(row["floor_variance"]), "floor_variance"),
+        Shown("distribution-wise SD", lambda row: _sd(row["distribution_variance"]), "distribution_variance"),
+        Shown("p (Cochran's Q)", lambda row: _p(row, findings), "p"),
+    )
+    rows = [_noise_row(findings, row.name) for row in table.rows]
+    grid = Grid("noise", "Spread of test accuracy over repeats, taken apart", (*NOISE, *VARIANCES), rows, shown)
+    return Section("Spread over repeats", [grid, Text(ABOUT_NOISE)])
+
+
+def _noise_row(findings: Findings, name: str) -> Row:
+    tally = findings.variants[name]
+    row = dict(zip(NOISE, (name, tally.runs, findings.completed[name], tally.examples), strict=True))
+    found = tally.noise()
+    if found is None:
+        return row | dict.fromkeys(VARIANCES)
+    values = (found.observed, found.floor, found.distribution, found.q.statistic, found.q.p)
+    return row | dict(zip(VARIANCES, values, strict=True))
+
+
+def _why_no_noise(findings: Findings, name: str) -> str:
+    what = "images" if findings.variants[name].examples < 2 else "repeats"
+    return f"fewer than 2 {what} with predictions"
+
+
+def _p(row: Row, findings: Findings) -> str:
+    found = findings.variants[row["variant"]].noise()
+    return "" if found is None else found.q.why or p_cell(found.q.p)
+
+
+def _sd(variance: float | None) -> str:
+    """Return the SD, or the variance where it is negative; empty if there is none."""
+    if variance is None:
+        return ""
+    return f"not resolved (variance {1e4 * variance:.4f})" if variance < 0 else show(METRIC, math.sqrt(variance))
+
+
+def _differences(table: JobTable, findings: Findings) -> Section:
+    def both(row: Row) -> str:
+        return _wider(row) or (findings.pairs[row["variant"]].over_both().why if row["pairs"] else "")
+
+    shown = (
+        Shown("variant", lambda row: str(row["variant"])),
+        Shown("pairs", lambda row: _of(row["pairs"], row["completed_pairs"]), "pairs"),
+        Shown("difference", _difference_cell, "mean"),
+        Shown(
+            f"{table.level} CI, new repeats",
+            lambda row: _interval(row, "repeats") or _single(row, findings),
+            "repeats_low",
+        ),
+        Shown("new repeats and images", both, "both_low"),
+    )
+    reference = next(row for row in table.rows if row.name == table.reference)
+    rows = [_two_row(table, findings, row, reference) for row in table.rows if row.name != table.reference]
+    title = f"Difference in test accuracy to {table.reference}, over new repeats and new images"
+    grid = Grid("new_examples", title, (*TWO, *TWO_TESTS), rows, shown)
+    return Section(f"Differences to {table.reference} on new images", [grid, Text(ABOUT_DIFFERENCES)])
+
+
+def _two_row(table: JobTable, findings: Findings, row: VariantRow, reference: VariantRow) -> Row:
+    pair, completed = findings.pairs[row.name], len(row.completed.keys() & reference.completed.keys())
+    start = {"variant": row.name, "pairs": pair.pairs, "completed_pairs": completed}
+    if not pair.pairs:
+        return dict.fromkeys((*TWO, *TWO_TESTS)) | start
+    repeats, both, single = pair.over_repeats(table.alpha), pair.over_both(table.alpha), pair.single()
+    values = (pair.mean, repeats.low, repeats.high, both.low, both.high, single.statistic, single.p)
+    return start | dict(zip((*TWO[3:], *TWO_TESTS), values, strict=True))
+
+
+def _difference_cell(row: Row) -> str:
+    return show(METRIC, row["mean"], signed=True) if row["pairs"] else "no pairs with predictions"
+
+
+def _single(row: Row, findings: Findings) -> str:
+    """Return McNemar's test of a single pair of models; why there is no interval of more."""
+    if row["pairs"] != 1:
+        return "-" if row["pairs"] else ""
+    found = findings.pairs[row["variant"]].single()
+    return found.why if found.p is None else f"McNemar p {p_cell(found.p)} ({found.why})"
+
+
+def _wider(row: Row) -> str:
+    """Return the interval over new repeats and images, or that over new repeats where it is the wider."""
+    if row["both_low"] is not None and row["both_high"] - row["both_low"] < row["repeats_high"] - row["repeats_low"]:
+        return f"{_interval(row, 'repeats')} (as over repeats)"
+    return _interval(row, "both")
+
+
+def _interval(row: Row, which: str) -> str:
+    low, high = row[f"{which}_low"], row[f"{which}_high"]
+    return "" if low is None else f"[{show(METRIC, low, signed=True)}, {show(METRIC, high, signed=True)}]"
+
+
+def _ensembles(table: JobTable, findings: Findings) -> Section:
+    shown = [
+        Shown("variant", lambda row: str(row["variant"])),
+        Shown("runs", lambda row: _of(row["repeats"], row["completed"]), "repeats"),
+        Shown("mean of single runs, %", _accuracy("mean_accuracy"), "mean_accuracy"),
+        Shown("ensemble, %", _accuracy("ensemble_accuracy"), "ensemble_accuracy"),
+        Shown("gain, points", lambda row: show(METRIC, row["gain"], signed=True), "gain"),
+        Shown("churn between repeats, %", _accuracy("churn"), "churn"),
+    ]
+    if table.comparisons:
+        header = f"differs from {table.reference} at the same repeat, %"
+        shown.append(Shown(header, _accuracy("changed_from_reference"), "changed_from_reference"))
+    rows = [_ensemble_row(findings, row.name) for row in table.rows]
+    grid = Grid("ensembles", "Churn between repeats, and their ensembles", (*ENSEMBLES, *AGAINST), rows, shown)
+    changes = [Text(ABOUT_CHANGES.format(reference=table.reference))] if table.comparisons else []
+    return Section("Churn and ensembles", [grid, Text(ABOUT_ENSEMBLES), *changes])
+
+
+def _ensemble_row(findings: Findings, name: str) -> Row:
+    tally, pair = findings.variants[name], findings.pairs.get(name)
+    row = dict.fromkeys((*ENSEMBLES, *AGAINST)) | dict(
+        zip(ENSEMBLES[:3], (name, tally.runs, findings.completed[name]), strict=True)
+    )
+    if tally.runs:
+        row["mean_accuracy"] = tally.accuracy
+    if tally.runs > 1:
+        together = tally.ensemble_accuracy
+        row |= {"ensemble_accuracy": together, "gain": together - tally.accuracy, "churn": tally.churn}
+    if pair is not None:
+        row |= {"pairs": pair.pairs, "changed_from_reference": pair.changed if pair.pairs else None}
+    return row
+
+
+def _accuracy(column: str) -> Callable[[Row], str]:
+    return lambda row: show(METRIC, row[column])

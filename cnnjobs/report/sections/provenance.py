@@ -1,0 +1,18 @@
+"""The report's provenance: what the runs were made with."""
+
+from cnnjobs.comparison.table import JobTable
+from cnnjobs.report.model import Grid, Section, Shown, Text
+
+TITLE = "Made with"
+
+
+def provenance_section(table: JobTable) -> Section | None:
+    """Return versions, hardware, commit and seeds; None where nothing is known."""
+    rows = [{"what": name, "value": ", ".join(values)} for name, values in table.provenance.items()]
+    rows += [{"what": "seed of the job", "value": str(table.job["seed"])}] if "seed" in table.job else []
+    if not rows:
+        return None
+    shown = (Shown("what", lambda row: str(row["what"])), Shown("value", lambda row: str(row["value"])))
+    grid = Grid("provenance", "What the runs were made with", ("what", "value"), rows, shown)
+    seeds = "Seeds of each run, one a source of chance, and its settings: the columns seed_* and settings of trials."
+    return Section(TITLE, (grid, Text(f"{seeds} The runs themselves: `trials/*.parquet` beside this report's folder.")))

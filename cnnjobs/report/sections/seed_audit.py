@@ -1,0 +1,279 @@
+"""The report of an audit: how far runs differ when one source of chance varies at a time."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.style import context
+
+from cnnjobs.comparison.metric_format import measure, show
+from cnnjobs.comparison.table import JobTable, VariantRow
+from cnnjobs.plan.audit_names import ALL, TWICE
+from cnnjobs.report.cells import interval_cell
+from cnnjobs.report.figures.style import COLORS, STYLE, text
+from cnnjobs.report.model import Block, Chart, Grid, Row, Section, Shown, Text
+from cnnjobs.spec.job import SOURCES
+from cnnjobs.stats import Interval, sd_interval
+from cnnjobs.store.store import Store
+
+TITLE = "Sources of chance"
+
+FEW = 5
+"""Below so many repeats an SD is known up to a factor of three or worse."""
+
+WORDS = {
+    "split": "the choice of held-out rows",
+    "init": "the initialisation",
+    "order": "the order of the images",
+    "augment": "the augmentation",
+    "dropout": "the dropout",
+}
+"""The sources in words."""
+
+NOT_ADDITIVE = (
+    "These are not shares of a whole: their squares need not sum to the square of the SD of all sources, and holding "
+    "one source fixed need not make the SD smaller. Training is so sensitive that a change of one bit at its start "
+    "ends in another network (Summers and Dinneen, arXiv 2103.04514), so that one source alone, the initialisation for "
+    "example, may give nearly the SD of all together (Jordan, arXiv 2304.01910). Bouthillier et al. (arXiv 2103.03098) "
+    "audit benchmarks in this way, one source at a time."
+)
+
+
+COLUMNS = ("source", "vary", "repeats", "mean", "sd", "sd_low", "sd_high", "level", "ratio", "min", "max", "why")
+
+
+def sources_section(store: Store, table: JobTable) -> Section | None:
+    """Return one SD a source with its interval; None for a job that is no audit.
+
+    Args:
+        store: the audit's, for the predictions of the runs with the same seeds.
+        table: its runs.
+    """
+    audit = table.job.get("audit")
+    if audit is None:
+        return None
+    rows = source_rows(table)
+    blocks: list[Block] = [
+        Text(_about(table, audit)),
+        _grid(table, rows),
+        _chart(table, rows),
+        Text(NOT_ADDITIVE, "note"),
+        *_few(rows),
+        *_twice(store, table),
+    ]
+    return Section(TITLE, blocks)
+
+
+def source_rows(table: JobTable) -> list[Row]:
+    """Return a row a source of chance, of an audit."""
+    runs = {row.name: repeat_means(table, row) for row in table.rows}
+    whole = _sd(runs.get(ALL, []))
+    return [_row(table, row, runs[row.name], whole) for row in table.rows]
+
+
+def repeat_means(table: JobTable, row: VariantRow) -> list[float]:
+    """Return the value of each repeat; with folds the mean over them, of repeats that have them all."""
+    found: dict[int, list[float]] = defaultdict(list)
+    for (repeat, _), value in sorted(row.values.items()):
+        found[repeat].append(value)
+    folds = table.job["protocol"]["folds"] or 1
+    return [fmean(values) for values in found.values() if len(values) == folds]
+
+
+def _row(table: JobTable, row: VariantRow, values: Sequence[float], whole: float | None) -> Row:
+    varying = table.job["variants"][row.name].get("vary", table.job["vary"])
+    spread = _sd(values)
+    interval = sd_interval(values, table.design.confidence) if values else Interval.none("no run yet")
+    numbers = (
+        *(row.name, ", ".join(varying), len(values), fmean(values) if values else None, spread),
+        *(
+            interval.low,
+            interval.high,
+            table.design.confidence,
+            spread / whole if spread is not None and whole else None,
+        ),
+        *(min(values, default=None), max(values, default=None), interval.why),
+    )
+    return dict(zip(COLUMNS, numbers, strict=True))
+
+
+def _sd(values: Sequence[float]) -> float | None:
+    """Return the SD with ddof=1; exactly 0 for values that are all equal, None below two."""
+    if len(values) < 2:
+        return None
+    return float(np.std(values, ddof=1)) if max(values) > min(values) else 0.0
+
+
+def _grid(table: JobTable, rows: Sequence[Row]) -> Grid:
+    def interval(row: Row) -> str:
+        return interval_cell(table.metric, row["sd_low"], row["sd_high"], none=str(row["why"]))
+
+    shown = (
+        Shown("varies", lambda row: str(row["source"])),
+        Shown("repeats", lambda row: str(row["repeats"]), "repeats"),
+        Shown("SD", lambda row: show(table.metric, row["sd"]), "sd"),
+        Shown(f"{table.level} CI of the SD", interval, "sd_low"),
+        Shown("to SD of all", lambda row: "-" if row["ratio"] is None else f"{row['ratio']:.2f}", "ratio"),
+        Shown("min", lambda row: show(table.metric, row["min"]), "min"),
+        Shown("max", lambda row: show(table.metric, row["max"]), "max"),
+    )
+    found = measure(table.metric)
+    unit = f" ({found.unit_of_difference})" if found.unit_of_difference else ""
+    return Grid("sources", f"SD of {found.name}{unit} by what varies", COLUMNS, rows, shown)
+
+
+def _chart(table: JobTable, rows: Sequence[Row]) -> Chart:
+    drawn = ("source", "repeats", "sd", "sd_low", "sd_high")
+    title = (
+        f"SD of {measure(table.metric).name} when one source of chance varies at a time, with {table.level} intervals"
+    )
+    return Chart("sources", title, lambda: _draw(table, rows), drawn, lambda: [[row[n] for n in drawn] for row in rows])
+
+
+def _draw(table: JobTable, rows: Sequence[Row]) -> Figure:
+    """Draw one dot a source with its interval, and a band for that of all sources."""
+    found = measure(table.metric)
+    with context(STYLE):
+        figure = Figure(figsize=(7.0, 1.5 + 0.42 * len(rows)), layout="constrained")
+        axes = figure.add_subplot()
+        axes.grid(visible=False, axis="y")
+        for place, row in enumerate(reversed(rows)):
+            color = COLORS[0] if row["source"] == ALL else COLORS[1]
+            if row["sd_low"] is not None:
+                low, high = found.factor * row["sd_low"], found.factor * row["sd_high"]
+                axes.hlines(place, low, high, colors=color, linewidth=2)
+                if row["source"] == ALL:
+                    axes.axvspan(low, high, color=color, alpha=0.1, linewidth=0)
+            if row["sd"] is not None:
+                marker = "D" if row["source"] == ALL else "o"
+                axes.plot(found.factor * row["sd"], place, marker, color=color, markersize=6, clip_on=False, zorder=3)
+        axes.set_yticks(range(len(rows)), [f"{text(row['source'])} ({row['repeats']})" for row in reversed(rows)])
+        axes.set_ylim(-0.7, len(rows) - 0.3)
+        axes.set_xlim(left=0)
+        unit = f", {found.unit_of_difference}" if found.unit_of_difference else ""
+        axes.set_xlabel(
+            f"SD of {found.name}{unit}; with {table.level} chi-squared interval\n"
+            "diamond and band: all sources; in brackets: repeats"
+        )
+    return figure
+
+
+def _about(table: JobTable, audit: Mapping[str, Any]) -> str:
+    of = "means over the folds of a repeat" if table.job["protocol"]["folds"] else "runs"
+    said = (
+        f"An audit of the variant '{audit['variant']}' of the job {audit['job']}: it is trained again and again while "
+        "one source of chance varies and the others keep the seeds of the first repeat. SD: standard deviation over "
+        f"the {of}, ddof=1, with its chi-squared interval, which supposes roughly normal values."
+    )
+    if table.metric.startswith("test_"):
+        said += " Each SD holds the noise of a test set of this size as well."
+    missing = [f"{WORDS[source]} ({why})" for source, why in audit["left_out"].items()]
+    return f"{said} Not audited: {'; '.join(missing)}." if missing else said
+
+
+def _few(rows: Sequence[Row]) -> list[Text]:
+    """Say where repeats are too few to know an SD."""
+    few = [row for row in rows if row["source"] != TWICE and row["repeats"] < FEW]
+    if not few:
+        return []
+    names = ", ".join(f"{row['source']} ({row['repeats']})" for row in few)
+    return [
+        Text(
+            f"Fewer than {FEW} repeats: {names}. Such an SD is known up to a factor of three or worse, so that sources "
+            "cannot be told apart by it.",
+            "note",
+        )
+    ]
+
+
+def _twice(store: Store, table: JobTable) -> list[Text]:
+    """Say whether the same seeds gave the same network."""
+    row = next((row for row in table.rows if row.name == TWICE), None)
+    twice = _twice_run(row) if row is not None else []
+    if row is None or not twice:
+        return [Text("The same seeds have not been run twice yet: whether runs can be repeated is not known.", "note")]
+    alike = _same_predictions(store, row)
+    if alike is None:
+        name = measure(table.metric).name
+        if all(len(set(values)) == 1 for values in twice):
+            return [Text(f"The same seeds twice gave the same {name}, which may be chance: no predictions to compare.")]
+        alike, what = False, f"another {name}"
+    else:
+        what = "the same predictions, to the bit" if alike else "other predictions"
+    if alike:
+        return [Text(f"The same seeds twice gave {what}: what differs in the rows above is due to their seeds.")]
+    return [
+        Text(
+            f"The same seeds twice gave {what}: this device or library computes otherwise each time, and the rows "
+            "above hold that as well.",
+            "note",
+        )
+    ]
+
+
+def _twice_run(row: VariantRow) -> list[list[float]]:
+    """Return the values of each fold that has several."""
+    folds: dict[int, list[float]] = defaultdict(list)
+    for (_, fold), value in row.values.items():
+        folds[fold].append(value)
+    return [values for values in folds.values() if len(values) > 1]
+
+
+def _same_predictions(store: Store, row: VariantRow) -> bool | None:
+    """Return whether runs of the same fold predict alike, to the bit; None without predictions of two runs."""
+    table = store.read("predictions", row.trials).table
+    runs: dict[int, list[bytes]] = defaultdict(list)
+    for trial in dict.fromkeys(table["trial_id"].to_pylist()):
+        own = table.filter(np.asarray(table["trial_id"].to_pylist()) == trial)
+        values = own["probabilities"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+        runs[own["fold"][0].as_py()].append(np.ascontiguousarray(values).tobytes())
+    several = [own for own in runs.values() if len(own) > 1]
+    return all(len(set(own)) == 1 for own in several) if several else None
+
+
+def audits_text(job: Mapping[str, Any], others: Iterable[Mapping[str, Any]]) -> Text | None:
+    """Return which audits of a job are among others; None if there are none.
+
+    Args:
+        job: as in `job.json`.
+        others: jobs in the same results folder, as in their `job.json`.
+    """
+    found = [other for other in others if other.get("audit", {}).get("job") == job["name"]]
+    named = [f"'{other['audit']['variant']}' in {other['name']}" for other in found]
+    return Text(f"Sources of chance, one at a time: audit of {'; of '.join(named)}.") if named else None
+
+
+def vary_text(job: Mapping[str, Any]) -> Text | None:
+    """Return which sources of chance vary between repeats and which are held; None where all vary, or in an audit.
+
+    Args:
+        job: as in `job.json`.
+    """
+    if "audit" in job:
+        return None
+    own = {name: variant.get("vary", job["vary"]) for name, variant in job["variants"].items()}
+    held = {name: [source for source in SOURCES if source not in vary] for name, vary in own.items()}
+    if not any(held.values()):
+        return None
+    sentences = {name: _varying(own[name], held[name]) for name in own}
+    first = next(iter(sentences.values()))
+    if len(set(sentences.values())) == 1:
+        said = f"Between repeats {first}."
+    else:
+        said = "Between repeats " + "; ".join(f"of {name} {one}" for name, one in sentences.items()) + "."
+    return Text(f"{said} Spread, intervals and tests are of such repeats, not of training with other seeds.", "note")
+
+
+def _varying(vary: Sequence[str], held: Sequence[str]) -> str:
+    varying = " and ".join(filter(None, [", ".join(WORDS[one] for one in vary[:-1]), *(WORDS[o] for o in vary[-1:])]))
+    kept = ", ".join(WORDS[source] for source in held)
+    if not vary:
+        return "nothing varies: every repeat has the seeds of the first"
+    return (
+        f"only {varying} var{'y' if len(vary) > 1 else 'ies'}; held as in the first repeat: {kept}"
+        if held
+        else ("all sources of chance vary")
+    )

@@ -1,0 +1,113 @@
+"""The summary of each variant's runs as a table."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from cnnjobs.comparison.metric_format import axis_label, show
+from cnnjobs.comparison.pairwise import SEED, SHARED
+from cnnjobs.comparison.table import JobTable, VariantRow
+from cnnjobs.report.cells import interval_cell
+from cnnjobs.report.model import Grid, Row, Shown
+from cnnjobs.stats import Interval, bootstrap_interval, quartiles
+from cnnjobs.stats.folds import FEWEST_FOLDS
+
+COUNTS = ("n", "expected", "diverged", "failed", "not_finite")
+NUMBERS = ("mean", "sd", "median", "lower_quartile", "upper_quartile", "min", "max")
+ENDS = tuple(f"{of}ci_{end}" for of in ("", "sd_", "median_") for end in ("low", "high"))
+
+SUMMARY_COLUMNS = ("variant", *COUNTS, *NUMBERS, *ENDS, "level", "cpu_hours", "gpu_hours", "why")
+"""A row a variant; quartiles are given from five runs on, the bootstrap interval of the median from twenty. `level` is
+that of the intervals, hours are the mean of a completed run, `why` says why there is no interval of the mean."""
+
+
+def summary_grid(table: JobTable) -> Grid:
+    """Return the summary of each variant's runs."""
+    title = f"{table.job['name']}: {axis_label(table.metric)} over the runs"
+    rows = [_row(table, row) for row in table.rows]
+    return Grid("summary", title, SUMMARY_COLUMNS, rows, [*_brief(table), *_rest(table)])
+
+
+def runs_rows(table: JobTable) -> list[tuple[str, int, int, float]]:
+    """Return every run, what the box plot draws: variant, repeat and fold from 1, value."""
+    return [
+        (row.name, repeat + 1, fold + 1, value) for row in table.rows for (repeat, fold), value in row.values.items()
+    ]
+
+
+def _row(table: JobTable, row: VariantRow) -> Row:
+    counts = (len(row.values), row.expected, row.diverged, row.failed, row.not_finite)
+    found: dict[str, Any] = {"variant": row.name, **dict(zip(COUNTS, counts, strict=True))}
+    found |= dict.fromkeys((*NUMBERS, *ENDS)) | {"level": table.design.confidence}
+    found |= {"cpu_hours": row.cost.cpu_hours_a_run, "gpu_hours": row.cost.gpu_hours_a_run}
+    s = row.summary
+    if s is None:
+        return found | {"why": why_no_interval(row)}
+    values = list(row.values.values())
+    low, _, high = quartiles(values) or (None, None, None)
+    median = _median_interval(row, values)
+    numbers = (s.mean, s.sd, float(np.median(values)), low, high, min(values), max(values))
+    intervals = (s.low, s.high, s.sd_low, s.sd_high, median.low, median.high)
+    found |= dict(zip((*NUMBERS, *ENDS), (*numbers, *intervals), strict=True))
+    return found | {"why": "" if s.low is not None else why_no_interval(row)}
+
+
+def _median_interval(row: VariantRow, values: list[float]) -> Interval:
+    if row.design.overlap:
+        return Interval.none(SHARED)
+    return bootstrap_interval(values, np.median, np.random.default_rng(SEED), row.design.confidence)
+
+
+def why_no_interval(row: VariantRow) -> str:
+    """Say why the mean of a variant has no interval."""
+    s = row.summary
+    if s is None:
+        ended = row.diverged + len(row.completed)
+        return "no run yet" if not ended else f"all {ended} diverged" if not row.completed else "no finite value"
+    if s.n == 1:
+        return "one run: no spread" if row.design.overlap or row.diverged else "one repeat: no spread"
+    return "all repeats identical" if s.sd == 0 else f"below {FEWEST_FOLDS} folds"
+
+
+def _none(row: Row) -> str:
+    return "" if row["mean"] is None else str(row["why"])
+
+
+def _brief(table: JobTable) -> Iterator[Shown]:
+    metric = table.metric
+    yield Shown("variant", lambda row: str(row["variant"]))
+    yield Shown("n", lambda row: f"{row['n']}/{row['expected']}", "n")
+    yield Shown(
+        "mean %" if table.is_accuracy else "mean",
+        lambda row: str(row["why"]) if row["mean"] is None else show(metric, row["mean"]),
+        "mean",
+    )
+    yield _value(metric, "SD", "sd")
+    yield Shown(
+        f"{table.level} CI of the mean",
+        lambda row: interval_cell(metric, row["ci_low"], row["ci_high"], none=_none(row)),
+        "ci_low",
+    )
+
+
+def _rest(table: JobTable) -> Iterator[Shown]:
+    metric = table.metric
+    yield Shown(
+        f"{table.level} CI of the SD",
+        lambda row: interval_cell(metric, row["sd_ci_low"], row["sd_ci_high"]),
+        "sd_ci_low",
+        brief=False,
+    )
+    for header, column in (
+        ("median", "median"),
+        ("Q1", "lower_quartile"),
+        ("Q3", "upper_quartile"),
+        ("min", "min"),
+        ("max", "max"),
+    ):
+        yield _value(metric, header, column, brief=False)
+
+
+def _value(metric: str, header: str, column: str, *, brief: bool = True) -> Shown:
+    return Shown(header, lambda row: show(metric, row[column]), column, brief)

@@ -1,0 +1,176 @@
+"""The report's first words: what was compared, and what the runs allow to be said."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from cnnjobs.comparison.design import repeats_text
+from cnnjobs.comparison.metric_format import measure, show
+from cnnjobs.comparison.pairwise import Comparison
+from cnnjobs.comparison.selection import watching
+from cnnjobs.comparison.table import JobTable, VariantRow
+from cnnjobs.report.cells import interval_cell, p_cell
+from cnnjobs.report.model import Section, Text
+from cnnjobs.report.sections.differences_table import verdict
+from cnnjobs.report.sections.planning import need_of, needed_cell
+from cnnjobs.report.sections.seed_audit import audits_text, source_rows, vary_text
+from cnnjobs.report.sections.summary_table import why_no_interval
+from cnnjobs.stats.planning import POWER
+
+
+def verdict_section(table: JobTable, others: Sequence[Mapping[str, Any]] = ()) -> Section:
+    """Return the verdicts in sentences, what was compared, and what a reader should know before trusting them.
+
+    Args:
+        table: the comparison.
+        others: jobs of the same results folder, as in their `job.json`; audits of this one are named.
+    """
+    verdicts = [Text(sentence, "verdict") for sentence in sentences(table)]
+    audits = audits_text(table.job, others)
+    about = [Text(_setting(table)), *([audits] if audits else [])]
+    return Section("In short", (*verdicts, *about, *(Text(note, "note") for note in notes(table))))
+
+
+def sentences(table: JobTable) -> list[str]:
+    """Return what the runs allow to be said: a sentence a comparison, or of the one variant there is."""
+    if not any(row.values for row in table.rows):
+        completed = any(row.completed for row in table.rows)
+        return [f"No run has a finite {measure(table.metric).name}." if completed else "No run has completed yet."]
+    if "audit" in table.job:
+        return [_audited(table)]
+    if len(table.rows) == 1:
+        return [_alone(table, table.rows[0])]
+    found = [_compared(table, name, one) for name, one in table.comparisons.items()]
+    compared = table.comparisons.values()
+    nobody = all(one.difference.t.p is None and (one.sign_flip.p or 1) >= table.alpha for one in compared)
+    return [*found, "So no difference here can be told from chance yet."] if nobody else found
+
+
+def _audited(table: JobTable) -> str:
+    """Say how far runs differ with one source of chance at a time."""
+    spread = []
+    for row in source_rows(table):
+        if row["sd"] is not None:
+            interval = interval_cell(table.metric, row["sd_low"], row["sd_high"], none="all repeats identical")
+            points = _with_unit(table.metric, row["sd"], difference=True)
+            spread.append(f"{points} {interval} for {row['source']} ({row['repeats']} repeats)")
+    if not spread:
+        return "No source of chance has two repeats yet: no spread."
+    name = f"{measure(table.metric).name} of {table.job['audit']['variant']}"
+    return f"SD of {name} over repeats, with its {table.level} interval: {', '.join(spread)}. The parts do not add up."
+
+
+def _alone(table: JobTable, row: VariantRow) -> str:
+    s = row.summary
+    assert s is not None
+    name, mean = measure(table.metric).name, _with_unit(table.metric, s.mean)
+    if s.low is None:
+        why = why_no_interval(row)
+        return f"{row.name} has a {'mean ' if s.n > 1 else ''}{name} of {mean} ({why}){_diverged(row)}."
+    interval = interval_cell(table.metric, s.low, s.high)
+    spread = _with_unit(table.metric, s.sd or 0.0, difference=True)
+    over = "fold means" if row.design.same_folds else "runs"
+    said = f"{row.name} has a mean {name} of {mean}, {table.level} CI {interval}; SD over {s.n} {over} {spread}"
+    return f"{said}{_diverged(row)}."
+
+
+def _diverged(*rows: VariantRow) -> str:
+    """Say which runs are left out because they diverged."""
+    lost = [f"{row.diverged} of {len(row.completed) + row.diverged} runs of {row.name}" for row in rows if row.diverged]
+    return f"; left out because they diverged: {' and '.join(lost)}" if lost else ""
+
+
+def _compared(table: JobTable, name: str, one: Comparison) -> str:
+    d, metric, against = one.difference, table.metric, table.reference
+    if d.mean is None:
+        return f"{name} cannot be compared with {against}: {d.t.why}."
+    own, other = (next(row for row in table.rows if row.name == one) for one in (name, against))
+    lost = _diverged(other, own)
+    by = _with_unit(metric, abs(d.mean), difference=True)
+    if d.sd == 0 and d.mean == 0:
+        return f"{name} and {against} are equal in every pair{lost}."
+    if d.t.p is None:
+        return f"{name} is {by} {'below' if d.mean < 0 else 'above'} {against}: {d.t.why}{lost}."
+    interval = f"{table.level} CI {interval_cell(metric, d.low, d.high, signed=True)}"
+    pairs = f"{d.n} pairs{' of fold means' if table.design.same_folds else ''}" if d.n else "Welch, without pairs"
+    p = f"p {_p(one.holm or 0.0)}"
+    p += f" by Holm over {one.family} comparisons" if one.family > 1 else ""
+    found = verdict(table, one)
+    if one.resolved(table.alpha):
+        return f"{name} is {found} than {against}, by {by} ({interval}, {p}, {pairs}){lost}."
+    mean = f"mean difference {_with_unit(metric, d.mean, difference=True, signed=True)}"
+    return f"{name} against {against} is {found}: {mean} ({interval}, {p}, {pairs}){lost}.{_what_then(table, name)}"
+
+
+def _what_then(table: JobTable, name: str) -> str:
+    """Say of an unresolved difference that it is within the margin, or what would resolve the margin."""
+    if table.margin is None or table.design.overlap:
+        return ""
+    need = need_of(table, next(row for row in table.rows if row.name == name), table.margin)
+    if need is None:
+        return ""
+    margin = _with_unit(table.metric, table.margin, difference=True, plain=True)
+    within = need["p_within_margin"]
+    if within is not None and within < table.alpha:
+        return f" It is smaller than {margin} either way (p {_p(within)}, two one-sided tests, not adjusted)."
+    if need["more"] == 0:
+        return ""
+    return f" Resolving {margin} in {POWER:.0%} of such studies takes {needed_cell(need)} repeats of both."
+
+
+def _p(p: float) -> str:
+    return p_cell(p) if p < 0.001 else f"= {p_cell(p)}"
+
+
+def _with_unit(
+    metric: str, value: float, *, difference: bool = False, signed: bool = False, plain: bool = False
+) -> str:
+    """Return a value with its unit: 98.60%, 0.30 points, 0.0121 nats.
+
+    Args:
+        metric: a column of `trials`.
+        value: as stored.
+        difference: whether it is one.
+        signed: with its sign, even above 0.
+        plain: with no more digits than it has, for what a person asked for.
+    """
+    found = measure(metric)
+    number = f"{found.factor * value:g}" if plain else show(metric, value, signed=signed)
+    unit = found.unit_of_difference if difference or found.unit != "%" else found.unit
+    unit = unit.removesuffix("s") if number == "1" else unit
+    return f"{number}%" if unit == "%" else f"{number} {unit}".strip()
+
+
+def _setting(table: JobTable) -> str:
+    job = table.job
+    return (
+        f"Data set {job['dataset']['name']}: {job['dataset']['train_rows']:,} training and "
+        f"{job['dataset']['test_rows']:,} test images of {job['dataset']['classes']} classes. {repeats_text(job)}; "
+        f"{job['protocol_text']}."
+    )
+
+
+def notes(table: JobTable) -> Iterator[str]:
+    """Yield what a reader should know before trusting the numbers."""
+    held = vary_text(table.job)
+    if held is not None:
+        yield held.text
+    if table.job["protocol"]["validation"] == "test" and not table.job["protocol"]["folds"]:
+        yield _test_as_validation(watching(table.job))
+    if table.stale:
+        trials = "1 stored trial is" if table.stale == 1 else f"{table.stale} stored trials are"
+        yield f"{trials} of settings that the job no longer has: left out."
+    for note in table.notes:
+        yield f"{note}."
+
+
+def _test_as_validation(choosing: Sequence[str]) -> str:
+    """Say what it means that the test set doubles as validation set."""
+    if choosing:
+        return (
+            f"Callbacks of {', '.join(choosing)} decide by the test set, which doubles as validation set here: their "
+            "figures flatter them, and are no estimate for new images."
+        )
+    return (
+        "The validation curves of this job are those of the test set. Nothing was selected by them here, but do not "
+        "choose epochs or settings by them and then quote the test accuracy."
+    )

@@ -1,0 +1,130 @@
+"""Where trials run, from a command's options: what there is, what a trial gets, and the engine that runs it."""
+
+import os
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from cnnjobs.engine.base import Engine, Slot
+    from cnnjobs.engine.capacity import Capacity
+    from cnnjobs.engine.places import Joined, Place
+    from cnnjobs.engine.ray.session import JoinedRay
+    from cnnjobs.engine.resources import Wishes
+    from cnnjobs.errors import CnnjobsError
+    from cnnjobs.run.prepare import Prepared
+
+
+NODES_WITHIN_S = 30.0
+"""A node that can hold a trial, and that no autoscaler adds, must be there within that: it may be starting."""
+
+
+class Workshop:
+    """This machine, or a cluster that it is a node of, which is joined when something is to run.
+
+    Args:
+        place: where trials run; not a cluster that takes jobs over HTTP.
+        wishes: what the user asked for to run on.
+        insecure: whether it may be a cluster that asks for no token.
+        verbose: whether to show logs.
+    """
+
+    def __init__(self, place: "Place", wishes: "Wishes", *, insecure: bool = False, verbose: bool = False) -> None:
+        self._place, self._wishes, self._insecure, self._verbose = place, wishes, insecure, verbose
+        self._session: JoinedRay | None = None
+
+    def __enter__(self) -> "Workshop":
+        """Nothing is joined before it is needed."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave the cluster."""
+        if self._session is not None:
+            self._session.close()
+
+    def slot(self, prepared: "Prepared", trials: int) -> "tuple[Slot, int]":
+        """Return what a trial runs on, and how many run at once.
+
+        Raises:
+            ResourceError: if no machine has what a trial needs.
+            ClusterError: if the cluster cannot be joined.
+        """
+        from cnnjobs.engine.resources import divide
+        from cnnjobs.errors import ResourceError
+
+        job, size = prepared.job, prepared.dataset.nbytes
+        until, told = time.monotonic() + NODES_WITHIN_S, False
+        while True:
+            capacity = self._capacity()
+            try:
+                return divide(capacity, self._wishes, trials=trials, replicas=job.replicas, data_bytes=size)
+            except ResourceError:
+                if self._session is None or capacity.kinds or time.monotonic() > until:
+                    raise
+            if not told:
+                click.echo(f"waiting up to {NODES_WITHIN_S:g} s for a node that can hold a trial", err=True)
+            told = True
+            time.sleep(1)
+
+    def engine(self, slot: "Slot", at_once: int) -> "Engine":
+        """Return what runs so many trials at once."""
+        from cnnjobs.machine import this_machine
+        from cnnjobs.run.backends import open_engine, open_engine_on
+
+        if self._session is not None:
+            return open_engine_on(self._session)
+        gpus = this_machine().gpus if slot.gpus else 0
+        return open_engine(cpus=at_once * slot.cpus, gpus=gpus, verbose=self._verbose)
+
+    def when_stuck(self, tell: "Callable[[CnnjobsError], None]") -> None:
+        """Say what to do before the process ends because Ray waits for ever for a cluster, or for a node of it.
+
+        Args:
+            tell: is called in another thread than the main one.
+        """
+        if self._session is not None:
+            self._session.on_stuck = lambda error: _end(error, tell)
+
+    def _capacity(self) -> "Capacity":
+        from cnnjobs.engine.capacity import of_machine
+        from cnnjobs.engine.places import Joined
+        from cnnjobs.machine import this_machine
+
+        if not isinstance(self._place, Joined):
+            return of_machine(this_machine())
+        if self._session is None:
+            self._session = _join(self._place, insecure=self._insecure, verbose=self._verbose)
+        return self._session.capacity()
+
+
+def _end(error: "CnnjobsError", tell: "Callable[[CnnjobsError], None]") -> None:
+    try:
+        tell(error)
+    finally:
+        os._exit(error.exit_code)
+
+
+def _join(place: "Joined", *, insecure: bool, verbose: bool) -> "JoinedRay":
+    from cnnjobs.run.backends import open_cluster
+
+    session = open_cluster(place, insecure=insecure, verbose=verbose)
+    capacity = session.capacity()
+    nodes = capacity.nodes
+    gpus = sum(node.gpus for node in nodes)
+    click.echo(
+        f"joined the cluster at {place.address}: {len(nodes)} node{'s' if len(nodes) > 1 else ''}, "
+        f"{sum(node.cpus for node in nodes)} cores, {gpus} GPUs now",
+        err=True,
+    )
+    if capacity.awaited:
+        click.echo(
+            f"note: not joined yet: {capacity.awaited} of the cluster's machines. As many trials run at once as fit on "
+            "the others; to use all, stop this, wait, and submit again",
+            err=True,
+        )
+    return session

@@ -1,0 +1,235 @@
+"""From a job file and the command line to data, plan and store: all that can go wrong before a trial starts."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from cnnjobs.datasets import Dataset, check_folds, load_dataset
+from cnnjobs.errors import SpecError
+from cnnjobs.models import check_network
+from cnnjobs.plan.identity import canonical
+from cnnjobs.plan.job_file import JobFile, load_job
+from cnnjobs.plan.trials import Plan, make_plan
+from cnnjobs.spec import CustomCallback, DatasetSpec, ImageFolder, Job, Variant, dataset_spec
+from cnnjobs.spec.checks import gpu_count, whole
+from cnnjobs.store.files import Files
+from cnnjobs.store.store import Store
+
+OnProgress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """What the command line changes of a job; None leaves it.
+
+    Args:
+        repeats: how often each variant is trained.
+        epochs: of every variant.
+        only: names of the variants to run; empty for all.
+        limit_train: number of training rows.
+        dataset: another data set.
+        image_size: side of the pictures of an image folder, pixels.
+        strict: a broken picture is an error.
+        gpus_per_trial: GPUs a trial holds; from 2 on, the number of replicas as well.
+    """
+
+    repeats: int | None = None
+    epochs: int | None = None
+    only: tuple[str, ...] = ()
+    limit_train: int | None = None
+    dataset: str | None = None
+    image_size: int | None = None
+    strict: bool = False
+    gpus_per_trial: float | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A job that is ready to run.
+
+    Args:
+        file: the job file.
+        job: with the overrides applied.
+        source: which data set.
+        dataset: loaded, with `limit_train` applied.
+        plan: its trials.
+        only: names of the variants to run; empty for all.
+        marks: what `job.json` keeps besides: what an audit is of, the rule for a half width.
+    """
+
+    file: JobFile
+    job: Job
+    source: DatasetSpec
+    dataset: Dataset
+    plan: Plan
+    only: tuple[str, ...]
+    marks: Mapping[str, Any] = field(default_factory=dict)
+
+    def with_repeats(self, repeats: Mapping[str, int]) -> "Prepared":
+        """Return it with other numbers of repeats, one for each variant."""
+        plan = self.plan.with_repeats(repeats)
+        return replace(self, job=plan.job, plan=plan)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know before reading the results."""
+        choosing = [name for name, variant in self.job.variants.items() if watches_validation(variant)]
+        if self.job.validation != "test" or not choosing:
+            return self.dataset.notes
+        names = ", ".join(repr(name) for name in choosing)
+        flattered = f"callbacks of {names} decide by the test set (validation='test'), which flatters its figures"
+        return (*self.dataset.notes, flattered)
+
+    def document(self) -> dict[str, Any]:
+        """Return what `job.json` keeps of it."""
+        data = self.dataset
+        return {
+            **self.plan.as_json(),
+            "protocol_text": self.plan.protocol.describe(),
+            "dataset": {
+                "name": data.name,
+                "source": canonical(self.source),
+                "fingerprint": data.fingerprint,
+                "train_rows": len(data.y_train),
+                "test_rows": len(data.y_test),
+                "image_shape": list(data.image_shape),
+                "classes": len(data.class_names),
+                "class_names": list(data.class_names),
+                "notes": list(self.notes),
+            },
+            "file": self.file.path.name,
+            "text": self.file.text,
+            **self.marks,
+        }
+
+
+@dataclass(frozen=True)
+class ReadJob:
+    """A job as it was read, before its data set is touched.
+
+    Args:
+        file: the job file.
+        job: with the overrides applied.
+        dataset: which data set.
+        marks: what `job.json` is to keep besides.
+    """
+
+    file: JobFile
+    job: Job
+    dataset: DatasetSpec
+    marks: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_job(path: str, overrides: Overrides) -> ReadJob:
+    """Return the job in a file, with the overrides applied.
+
+    Raises:
+        UserError: for whatever is wrong with either.
+    """
+    file = load_job(path)
+    job = _overridden(file.job, overrides)
+    return ReadJob(file, job, _decoded_as(_dataset_spec(job, overrides), overrides.image_size, overrides.strict))
+
+
+def read_dataset(value: str, *, image_size: int | None, strict: bool) -> DatasetSpec:
+    """Return the data set that a name or path on the command line means.
+
+    Raises:
+        SpecError: if it is neither a known name nor a path, or the options do not apply to it.
+    """
+    return _decoded_as(dataset_spec(value, Path.cwd()), image_size, strict)
+
+
+def _decoded_as(spec: DatasetSpec, image_size: int | None, strict: bool) -> DatasetSpec:
+    """Return a folder of pictures with the options of the command line; another data set takes none."""
+    if isinstance(spec, ImageFolder):
+        return replace(spec, size=image_size or spec.size, strict=strict or spec.strict)
+    if image_size is not None or strict:
+        raise SpecError("`--image-size` and `--strict` are for folders of pictures; this data set is none.")
+    return spec
+
+
+def _dataset_spec(job: Job, overrides: Overrides) -> DatasetSpec:
+    """Return the data set; another folder of pictures is read as the job says."""
+    if overrides.dataset is None:
+        return dataset_spec(job.dataset, Path.cwd())
+    other = dataset_spec(overrides.dataset, Path.cwd())
+    if isinstance(job.dataset, ImageFolder) and isinstance(other, ImageFolder):
+        return replace(job.dataset, path=other.path)
+    return other
+
+
+def prepare(read: ReadJob, overrides: Overrides, on_progress: OnProgress) -> Prepared:
+    """Return the job with its data and plan, checked against each other.
+
+    Raises:
+        UserError: for whatever is wrong before a trial starts.
+    """
+    job, dataset = read.job, load_dataset(read.dataset, on_progress)
+    fitting = dataset
+    if overrides.limit_train is not None:
+        fitting = dataset.limited(whole("--limit-train", overrides.limit_train, least=1))
+    plan = make_plan(job, dataset.fingerprint, overrides.limit_train)
+    _check(job, fitting)
+    return Prepared(read.file, job, read.dataset, fitting, plan, overrides.only, read.marks)
+
+
+def store_at(results: str, job: Job) -> Store:
+    """Return the job's folder below the results folder; nothing is made."""
+    return Store(Files(results).below(job.name))
+
+
+def _overridden(job: Job, overrides: Overrides) -> Job:
+    for name in overrides.only:
+        if name not in job.variants:
+            names = ", ".join(job.variants)
+            raise SpecError(f"`--only` must be a variant of {job.name}: {names}. Received: {name!r}.")
+    if overrides.repeats is not None:
+        job = job.but(repeats=overrides.repeats)
+    if overrides.gpus_per_trial is not None:
+        gpus = gpu_count("--gpus-per-trial", overrides.gpus_per_trial)
+        job = job.but(gpus_per_trial=gpus, replicas=int(gpus) if gpus >= 2 else job.replicas)
+    if overrides.epochs is not None:
+        job = job.but(variants={name: one.but(epochs=overrides.epochs) for name, one in job.variants.items()})
+    return job
+
+
+def watches_validation(variant: Variant) -> bool:
+    """Say whether callbacks of the variant decide by what it does on the validation rows; the user's own may."""
+    return any(
+        isinstance(one, CustomCallback) or getattr(one, "monitor", "").startswith("val_") for one in variant.callbacks
+    )
+
+
+def _check(job: Job, dataset: Dataset) -> None:
+    """Refuse what would fail in every trial."""
+    rows = training_rows(job, len(dataset.y_train))
+    if job.folds is not None:
+        check_folds(dataset.y_train, job.folds, stratify=job.stratify)
+    if not 0 < rows < len(dataset.y_train) and job.validation not in ("test", None):
+        raise SpecError(
+            f"`validation` must leave rows on both sides. Received: validation={job.validation} of "
+            f"{len(dataset.y_train)} training rows."
+        )
+    for name, variant in job.variants.items():
+        if job.folds is None and job.validation is None and watches_validation(variant):
+            raise SpecError(
+                f"Variant {name!r}: its callbacks need validation rows. Received: validation=None. "
+                "Use `validation=0.2`, or a variant without them."
+            )
+        check_network(name, variant.network, dataset.image_shape)
+        if variant.batch_size > rows:
+            raise SpecError(
+                f"Variant {name!r}: `batch_size` must be at most {rows}, the rows it trains on. "
+                f"Received: batch_size={variant.batch_size}."
+            )
+
+
+def training_rows(job: Job, available: int) -> int:
+    """Return how many of the training rows a trial trains on (of the smallest training fold)."""
+    if job.folds is not None:
+        return available - -(-available // job.folds)
+    if job.validation in ("test", None):
+        return available
+    return available - round(available * float(job.validation or 0))

@@ -1,0 +1,206 @@
+"""Counts trials under way, and says what happens to them."""
+
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from types import TracebackType
+
+from cnnjobs.messages import Failure, Progress, Result
+from cnnjobs.plan.trials import Trial
+from cnnjobs.run.screens import Snapshot, open_screen
+
+RATE_WINDOW_S = 30.0
+"""Rates are averages over the last so many seconds."""
+
+
+class Meter:
+    """Counts trials, epochs and images, and from them rates and the time that is left.
+
+    Args:
+        trials: how many are to run.
+        images: images that all of them will see, over all their epochs.
+        clock: seconds that only grow.
+    """
+
+    def __init__(self, trials: int, images: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self.trials, self._images = trials, images
+        self._clock = clock
+        self.done = self.failed = 0
+        self.running: dict[str, str] = {}
+        self._seen = 0
+        self._owed: dict[str, int] = {}
+        self._window: deque[tuple[float, int, int]] = deque()
+        self._epochs = 0
+
+    def start(self, trial: Trial, images: int) -> None:
+        """Begin to count a trial that will see that many images."""
+        self.running[trial.label()] = "starting"
+        self._owed[trial.trial_id] = images
+        if not self._window:
+            self._note()
+
+    def move(self, trial: Trial, progress: Progress) -> None:
+        """Count what a trial has done since the last message."""
+        before = self.running.get(trial.label())
+        self.running[trial.label()] = f"epoch {progress.epoch}/{progress.epochs}"
+        self._epochs += before != self.running[trial.label()] and progress.epoch > 0
+        self._seen += progress.images
+        self._owed[trial.trial_id] = self._owed.get(trial.trial_id, 0) - progress.images
+        self._note()
+
+    def end(self, trial: Trial, *, failed: bool) -> None:
+        """Count a trial as over; what it still owed will never come."""
+        self.running.pop(trial.label(), None)
+        self._images -= max(self._owed.pop(trial.trial_id, 0), 0)
+        self.failed += failed
+        self.done += not failed
+
+    def rates(self) -> tuple[float, float]:
+        """Return epochs and images a second over the last half minute."""
+        if not self._window:
+            return 0.0, 0.0
+        began, epochs, images = self._window[0]
+        seconds = max(self._clock() - began, 1e-9)
+        return (self._epochs - epochs) / seconds, (self._seen - images) / seconds
+
+    def fraction(self) -> float:
+        """Return the share of all images that is done."""
+        return min(self._seen / self._images, 1.0) if self._images > 0 else 1.0
+
+    def left(self) -> float | None:
+        """Return the seconds that are left, or None before there is a rate."""
+        images = self.rates()[1]
+        if self._seen == 0 or images <= 0:
+            return None
+        return max(self._images - self._seen, 0) / images
+
+    def describe(self) -> str:
+        """Say it in one line."""
+        epochs, images = self.rates()
+        parts = [f"{self.done}/{self.trials} done"]
+        if self.running:
+            parts.append(f"{len(self.running)} running")
+        if self.failed:
+            parts.append(f"{self.failed} failed")
+        if self._seen:
+            parts.append(f"{epochs:.1f} epochs/s, {images:,.0f} images/s")
+        left = self.left()
+        parts.append("starting workers" if left is None else f"{duration(left)} left")
+        return " · ".join(parts)
+
+    def snapshot(self) -> Snapshot:
+        """Return it all at one moment."""
+        left = self.left()
+        return Snapshot(
+            trials=self.trials,
+            ended=self.done + self.failed,
+            fraction=self.fraction(),
+            line=self.describe(),
+            left=duration(left) if left else "",
+            running=dict(self.running),
+        )
+
+    def _note(self) -> None:
+        now = self._clock()
+        self._window.append((now, self._epochs, self._seen))
+        while len(self._window) > 2 and now - self._window[1][0] > RATE_WINDOW_S:
+            self._window.popleft()
+
+
+class Display:
+    """A `Watcher` that shows trials on standard error.
+
+    Args:
+        meter: counts.
+        images_of: images a trial will see in all.
+        verbose: print what each trial printed.
+    """
+
+    def __init__(self, meter: Meter, images_of: Callable[[Trial], int], *, verbose: bool = False) -> None:
+        self._meter, self._images_of, self._verbose = meter, images_of, verbose
+        self._screen = open_screen(meter.snapshot)
+
+    def __enter__(self) -> "Display":
+        """Begin to show."""
+        self._screen.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Take the line away."""
+        self.stop()
+
+    def stop(self) -> None:
+        """Take the line away."""
+        self._screen.stop()
+
+    def started(self, trial: Trial) -> None:
+        """Show that a trial has begun."""
+        self._meter.start(trial, self._images_of(trial))
+        self._screen.moved()
+
+    def progressed(self, trial: Trial, progress: Progress) -> None:
+        """Show how far it is."""
+        self._meter.move(trial, progress)
+        self._screen.moved()
+
+    def finished(self, trial: Trial, result: Result) -> None:
+        """Show its outcome; on a terminal the line alone says it."""
+        self._meter.end(trial, failed=False)
+        if result.status == "diverged":
+            epoch = result.final["epochs_done"]
+            self._screen.say(f"{trial.label()}: diverged at epoch {epoch}, its loss is not finite")
+        else:
+            accuracy = result.final["test_accuracy"]
+            self._screen.say(f"{trial.label()}: test accuracy {accuracy:.2%}", routine=True)
+        self._tell_log(result.log)
+
+    def failed(self, trial: Trial, failure: Failure, log: str) -> None:
+        """Show why it failed and where to read on."""
+        self._meter.end(trial, failed=True)
+        self._screen.say(f"{trial.label()}: FAILED: {failure.error}; log: {log}")
+        self._tell_log(failure.log)
+
+    def _tell_log(self, log: str) -> None:
+        if self._verbose and log.strip():
+            self._screen.tell(log.rstrip())
+
+
+class Waiting:
+    """Shows how far something is that takes more than two seconds before trials start: decoding pictures, say.
+
+    Args:
+        clock: seconds that only grow.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._began: dict[str, float] = {}
+        self._told: dict[str, float] = {}
+        self._alive = sys.stderr.isatty()
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Take a report of (what is going on, done, total)."""
+        now = self._clock()
+        began = self._began.setdefault(what, now)
+        over = total > 0 and done >= total
+        if over:
+            if what in self._told and self._alive:
+                sys.stderr.write("\r\x1b[K")
+                sys.stderr.flush()
+            return
+        if total == 0 or (now - began > 2 and now - self._told.get(what, 0.0) > (0.2 if self._alive else 10)):
+            self._told[what] = now
+            text = f"{what}: {done:,} of {total:,}" if total else what
+            sys.stderr.write(f"\r\x1b[K{text}" if self._alive and total else f"{text}\n")
+            sys.stderr.flush()
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as people say them: 8 s, 3 min, 2 h 05 min."""
+    if seconds < 60:
+        return f"{max(round(seconds), 1)} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"

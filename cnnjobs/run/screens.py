@@ -1,0 +1,199 @@
+"""Where progress is shown: a living line on a terminal, plain lines when piped, events for another machine to show."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Protocol
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from cnnjobs.run.calling_machine import EVENTS
+
+SHOWN_RUNNING = 4
+"""How many trials under way are listed below the line."""
+
+MARK = "@cnnjobs "
+"""What lines begin with that are events, in the log of a job on a cluster."""
+
+EVENTS_EVERY_S = 2.0
+"""Seconds between two events that only say how far trials are: 10 MB a day."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """How far a run is.
+
+    Args:
+        trials: how many there are.
+        ended: how many of them have ended.
+        fraction: share of all images that is done.
+        line: the same in words.
+        left: how long it takes still, in words; empty if that is not known.
+        running: label -> what it is doing, for each trial under way.
+    """
+
+    trials: int = 0
+    ended: int = 0
+    fraction: float = 0.0
+    line: str = ""
+    left: str = ""
+    running: Mapping[str, str] = field(default_factory=dict)
+
+
+class Screen(Protocol):
+    """Shows how far a run is, and what is said of its trials."""
+
+    def start(self) -> None:
+        """Begin to show."""
+        ...
+
+    def stop(self) -> None:
+        """Leave nothing behind but what was said."""
+        ...
+
+    def moved(self) -> None:
+        """There is news in the snapshot."""
+        ...
+
+    def say(self, text: str, *, routine: bool = False) -> None:
+        """Say something of a trial.
+
+        Args:
+            text: what.
+            routine: whether a living line says it as well.
+        """
+        ...
+
+    def tell(self, text: str) -> None:
+        """Show what a trial printed."""
+        ...
+
+
+def open_screen(now: Callable[[], Snapshot]) -> Screen:
+    """Return what fits this process.
+
+    Args:
+        now: says how far the run is.
+    """
+    if os.environ.get(EVENTS):
+        return EventScreen(now)
+    return TerminalScreen(now) if sys.stderr.isatty() else PlainScreen(now)
+
+
+class TerminalScreen:
+    """A living line on standard error."""
+
+    def __init__(self, now: Callable[[], Snapshot]) -> None:
+        self._now = now
+        self._console = Console(stderr=True, highlight=False)
+        self._live = Live(
+            get_renderable=self._render, console=self._console, refresh_per_second=4, transient=True, auto_refresh=True
+        )
+
+    def start(self) -> None:
+        """Show the line."""
+        self._live.start()
+
+    def stop(self) -> None:
+        """Take the line away."""
+        self._live.stop()
+
+    def moved(self) -> None:
+        """The line looks by itself."""
+
+    def say(self, text: str, *, routine: bool = False) -> None:
+        """Print above the line what the line does not say."""
+        if not routine:
+            self._console.print(Text(text), soft_wrap=True)
+
+    def tell(self, text: str) -> None:
+        """Print above the line."""
+        self._console.print(Text(text, style="dim"), soft_wrap=True)
+
+    def _render(self) -> RenderableType:
+        now = self._now()
+        line = Table.grid(padding=(0, 1))
+        line.add_row(ProgressBar(total=1.0, completed=now.fraction, width=28), Text(now.line))
+        listed = [Text(f"  {label}: {what}", style="dim") for label, what in list(now.running.items())[:SHOWN_RUNNING]]
+        if len(now.running) > SHOWN_RUNNING:
+            listed.append(Text(f"  and {len(now.running) - SHOWN_RUNNING} more", style="dim"))
+        return Group(line, *listed)
+
+
+class PlainScreen:
+    """A line on standard error for whatever is said."""
+
+    def __init__(self, now: Callable[[], Snapshot]) -> None:
+        self._now = now
+        self._console = Console(stderr=True, highlight=False)
+
+    def start(self) -> None:
+        """Nothing is shown before something is said."""
+
+    def stop(self) -> None:
+        """Nothing is left."""
+
+    def moved(self) -> None:
+        """Nothing is shown of it."""
+
+    def say(self, text: str, *, routine: bool = False) -> None:
+        """Print it, with how far the run is."""
+        now = self._now()
+        suffix = f" · {now.left} left" if now.left else ""
+        self._console.print(Text(f"[{now.ended}/{now.trials}] {text}{suffix}"), soft_wrap=True)
+
+    def tell(self, text: str) -> None:
+        """Print it."""
+        self._console.print(Text(text), soft_wrap=True)
+
+
+class EventScreen:
+    """Lines of JSON on standard error, for the machine that follows the log of a job on a cluster.
+
+    Args:
+        now: says how far the run is.
+        clock: seconds that only grow.
+        every_s: seconds between two events that only say how far trials are.
+    """
+
+    def __init__(
+        self,
+        now: Callable[[], Snapshot],
+        clock: Callable[[], float] = time.monotonic,
+        every_s: float = EVENTS_EVERY_S,
+    ) -> None:
+        self._now, self._clock, self._every_s = now, clock, every_s
+        self._last = -every_s
+
+    def start(self) -> None:
+        """Say that there is something to follow."""
+        self._emit({})
+
+    def stop(self) -> None:
+        """Say that there is nothing to follow any more."""
+        self._emit({"over": True})
+
+    def moved(self) -> None:
+        """Tell how far the run is, now and then."""
+        if self._clock() - self._last >= self._every_s:
+            self._emit({})
+
+    def say(self, text: str, *, routine: bool = False) -> None:
+        """Tell it."""
+        self._emit({"say": text, "routine": routine})
+
+    def tell(self, text: str) -> None:
+        """Tell it."""
+        self._emit({"tell": text})
+
+    def _emit(self, event: dict[str, object]) -> None:
+        self._last = self._clock()
+        sys.stderr.write(f"{MARK}{json.dumps(event | {'now': asdict(self._now())})}\n")
+        sys.stderr.flush()

@@ -1,0 +1,138 @@
+"""The two stages of a half width: which repeats are the pilot, and what it says of those that each variant needs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+
+from cnnjobs.comparison.half_width import SMALL_PILOT, Precision, asked_for, precisions, rule_of, small_pilot
+from cnnjobs.comparison.metric_format import show
+from cnnjobs.comparison.table import JobTable, job_table
+from cnnjobs.plan.trials import Trial
+from cnnjobs.run.prepare import Prepared
+from cnnjobs.run.progress import duration
+from cnnjobs.spec.half_width import HalfWidth
+from cnnjobs.store.store import Store
+
+
+def settled(asked: HalfWidth, prepared: Prepared, store: Store) -> HalfWidth:
+    """Return the rule with the pilot that holds, and whether that was chosen late.
+
+    Stein's rule needs a pilot that was chosen before it was known how the runs end. The pilot of the first rule
+    therefore stays as soon as repeats beyond it are stored, as long as a variant of the job is still of the same
+    conditions. Another pilot is late if repeats beyond it are stored already, or if an earlier one was over; a rule
+    stays late. That the user has not looked at the first `pilot` repeats before choosing them cannot be known.
+
+    Args:
+        asked: the rule, with the pilot that was asked for.
+        prepared: the job.
+        store: its folder.
+
+    Raises:
+        StoreError: if `job.json` has no sound rule.
+        SpecError: if the pilot that stays has more repeats than are allowed.
+    """
+    job = store.job or {"variants": {}}
+    conditions = set(prepared.plan.conditions.values())
+    known = conditions & {variant["condition_id"] for variant in job["variants"].values()}
+    before = rule_of(job) if known else None
+    stored = _stored_repeats(store)
+    if before is None:
+        return replace(asked, late=_beyond(stored, conditions, asked.pilot))
+    if before.pilot == asked.pilot or _beyond(stored, known, before.pilot):
+        late = before.late or _beyond(stored, conditions - known, before.pilot)
+        return replace(asked, pilot=before.pilot, late=late)
+    over = _beyond(stored, known, before.pilot - 1)
+    return replace(asked, late=before.late or over or _beyond(stored, conditions, asked.pilot))
+
+
+def _stored_repeats(store: Store) -> dict[str, int]:
+    """Return condition -> its repeats up to the last one that is stored."""
+    found: dict[str, int] = {}
+    for run in store.read("trials", columns=["condition_id", "repeat"]).table.to_pylist():
+        found[run["condition_id"]] = max(found.get(run["condition_id"], 0), run["repeat"] + 1)
+    return found
+
+
+def _beyond(stored: Mapping[str, int], conditions: set[str], repeats: int) -> bool:
+    """Whether more repeats than those are stored of one of the conditions."""
+    return any(stored.get(condition, 0) > repeats for condition in conditions)
+
+
+def first_stage(prepared: Prepared, rule: HalfWidth) -> Prepared:
+    """Return the job whose repeats are the pilot, and which keeps the rule.
+
+    Args:
+        prepared: the job.
+        rule: with the pilot that holds.
+    """
+    marked = replace(prepared, marks={**prepared.marks, "half_width": asdict(rule)})
+    if prepared.job.repeats == rule.pilot:
+        return marked
+    return marked.with_repeats(dict.fromkeys(prepared.job.variants, rule.pilot))
+
+
+@dataclass(frozen=True)
+class SecondStage:
+    """What follows from the pilot.
+
+    Args:
+        rule: that was asked for.
+        table: of the pilot's runs, and of others that are stored.
+        planned: what the pilot says of each variant, in the order of the job.
+        prepared: the job with the repeats by the rule; of a variant whose pilot is not over, those of the pilot.
+    """
+
+    rule: HalfWidth
+    table: JobTable
+    planned: Sequence[Precision]
+    prepared: Prepared
+
+    def announcement(self) -> list[str]:
+        """Return in lines what the pilot says of the variants that were asked for."""
+        lines = [
+            f"{self.prepared.job.name}: half width {asked_for(self.rule)}, by a pilot of {self.rule.pilot} repeats"
+        ]
+        only = self.prepared.only
+        lines += [f"  {self._of(one)}" for one in self.planned if not only or one.variant in only]
+        if self.rule.pilot < SMALL_PILOT:
+            lines.append(f"note: {small_pilot(self.rule)}")
+        return lines
+
+    def _of(self, one: Precision) -> str:
+        if one.needed is None:
+            return f"{one.variant}: {one.why}"
+        lost = self.rule.pilot - one.pilot
+        of = f" of the {one.pilot} runs of its pilot that completed" if lost else ""
+        said = f"{one.variant}: SD {show(self.rule.metric, one.sd)}{of}, {one.needed:,} runs in all"
+        if one.needed > one.repeats:
+            said += f"; stops at {one.repeats}, `--most-repeats`"
+        return said
+
+    def estimate(self, missing: Sequence[Trial], at_once: int) -> str:
+        """Say how many more trials there are and how long they take, by the mean of the completed ones.
+
+        Args:
+            missing: trials that are to run.
+            at_once: how many run at the same time.
+        """
+        if not missing:
+            return "no more trials are needed"
+        trials = f"{len(missing):,} more trial" + ("s" if len(missing) != 1 else "")
+        means = {row.name: row.cost.seconds for row in self.table.rows}
+        seconds = [means[trial.variant] for trial in missing]
+        known = [one for one in seconds if one is not None]
+        if len(known) < len(seconds):
+            return trials
+        return f"{trials}, about {duration(sum(known) / at_once)} of training, {at_once} at once"
+
+
+def second_stage(prepared: Prepared, store: Store, rule: HalfWidth) -> SecondStage:
+    """Return what follows from the runs of the pilot.
+
+    Args:
+        prepared: the job whose repeats are the pilot.
+        store: where its runs are.
+        rule: for the repeats of each variant.
+    """
+    table = job_table(store, rule.metric)
+    planned = precisions(store, table, rule)
+    return SecondStage(rule, table, planned, prepared.with_repeats({one.variant: one.repeats for one in planned}))

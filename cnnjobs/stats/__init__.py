@@ -1,0 +1,69 @@
+"""Statistics of repeats: what runs say of one variant, of a difference, of a family of differences, and of the next.
+
+Every function is pure: what draws at random takes its generator. Where there is too little data the result has None
+and says why in a sentence, and never a number that claims more.
+"""
+
+from cnnjobs.stats.agreement import churn, ensemble_accuracy
+from cnnjobs.stats.examples import (
+    Components,
+    Noise,
+    cochrans_q,
+    components,
+    distribution_variance,
+    floor_variance,
+    new_examples_interval,
+    noise,
+)
+from cnnjobs.stats.families import Friedman, critical_difference, friedman, holm, pairwise_wilcoxon, rank_error
+from cnnjobs.stats.folds import FoldComponents, corrected_t, fold_components, fold_means
+from cnnjobs.stats.outcomes import ALPHA, CONFIDENCE, Interval, Outcome
+from cnnjobs.stats.pairs import Difference, Superiority, not_compared, paired_difference, sign_flip, superiority
+from cnnjobs.stats.planning import equivalence, noether_pairs, repeats_to_resolve, stein_interval, stein_repeats
+from cnnjobs.stats.single_models import mcnemar
+from cnnjobs.stats.summary import Summary, bootstrap_interval, mean_interval, quartiles, sd_interval, summarize
+
+__all__ = [
+    "ALPHA",
+    "CONFIDENCE",
+    "Components",
+    "Difference",
+    "FoldComponents",
+    "Friedman",
+    "Interval",
+    "Noise",
+    "Outcome",
+    "Summary",
+    "Superiority",
+    "bootstrap_interval",
+    "churn",
+    "cochrans_q",
+    "components",
+    "corrected_t",
+    "critical_difference",
+    "distribution_variance",
+    "ensemble_accuracy",
+    "equivalence",
+    "floor_variance",
+    "fold_components",
+    "fold_means",
+    "friedman",
+    "holm",
+    "mcnemar",
+    "mean_interval",
+    "new_examples_interval",
+    "noether_pairs",
+    "noise",
+    "not_compared",
+    "paired_difference",
+    "pairwise_wilcoxon",
+    "quartiles",
+    "rank_error",
+    "repeats_to_resolve",
+    "sd_interval",
+    "sign_flip",
+    "stein_interval",
+    "stein_repeats",
+    "summarize",
+    "superiority",
+]

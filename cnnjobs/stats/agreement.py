@@ -1,0 +1,62 @@
+"""Agreement of repeats: how many predictions change from one to the next, and what they are worth together."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cnnjobs.stats.outcomes import reals
+
+
+def churn(predicted: ArrayLike) -> float | None:
+    """Return the share of examples on which two repeats predict different classes, mean over all pairs of repeats.
+
+    Called churn by Milani Fard, Cormier, Canini and Gupta, Launch and Iterate: Reducing Prediction Churn (NeurIPS
+    2016). None for one repeat.
+
+    Args:
+        predicted: (repeats, examples) whole numbers, the class that each repeat predicts, from 0.
+
+    Example:
+        >>> churn([[0, 1, 2, 2], [0, 1, 1, 2]])  # they differ on one of four examples
+        0.25
+    """
+    classes = np.asarray(predicted)
+    votes = [np.bincount(column, minlength=int(classes.max()) + 1) for column in classes.T]
+    return churn_of_votes(votes)
+
+
+def churn_of_votes(votes: ArrayLike) -> float | None:
+    """Return what `churn` does, from how many repeats predict each class.
+
+    Of the R (R - 1) ordered pairs of repeats, m (m - 1) agree on a class that m predict.
+
+    Args:
+        votes: (examples, classes) repeats that predict the class; every row sums to their number.
+    """
+    m = np.asarray(votes)
+    examples, repeats = len(m), int(m[0].sum())
+    if repeats < 2:
+        return None
+    agreeing = int(np.einsum("ij,ij->", m, m, dtype=np.int64)) - repeats * examples
+    return float(1 - agreeing / (examples * repeats * (repeats - 1)))
+
+
+def ensemble_accuracy(probabilities: ArrayLike, labels: ArrayLike) -> float:
+    """Return the accuracy of the class with the highest mean probability over repeats.
+
+    Lakshminarayanan, Pritzel and Blundell, Simple and Scalable Predictive Uncertainty Estimation using Deep Ensembles
+    (NeurIPS 2017). It is one number of these repeats together: it has no spread over repeats.
+
+    Args:
+        probabilities: (repeats, examples, classes).
+        labels: (examples,) the true classes, from 0.
+
+    Example:
+        >>> ensemble_accuracy([[[0.9, 0.1], [0.6, 0.4]], [[0.4, 0.6], [0.1, 0.9]]], [0, 1])
+        1.0
+    """
+    return ensemble_accuracy_of_sum(reals(probabilities).sum(axis=0), np.asarray(labels))
+
+
+def ensemble_accuracy_of_sum(total: NDArray[np.float64], labels: NDArray[np.integer]) -> float:
+    """Return what `ensemble_accuracy` does, from the sum of the probabilities over repeats, (examples, classes)."""
+    return float((total.argmax(axis=1) == labels).mean())

@@ -1,0 +1,161 @@
+"""Families of comparisons: several variants, and several data sets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import factorial
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+from cnnjobs.stats.outcomes import ALPHA, Outcome, Reals, reals
+from cnnjobs.stats.pairs import DECIMALS, smallest_sign_flip_p
+
+FEWEST_DATASETS = 5
+"""Below so many data sets ranks say nothing: 0.0625 is the smallest p of Wilcoxon's test of five."""
+
+
+@dataclass(frozen=True)
+class Friedman:
+    """Whether variants rank alike over data sets.
+
+    Args:
+        ranks: (variants,) mean rank of each, 1 the best; ties share theirs.
+        chi_squared: Friedman's test (1937).
+        f: Iman and Davenport's (1980), which is less conservative.
+    """
+
+    ranks: tuple[float, ...]
+    chi_squared: Outcome
+    f: Outcome
+
+
+def holm(ps: Sequence[float | None]) -> list[float | None]:
+    """Return p adjusted by Holm (1979) over all that are given; None stays and is no part of the family.
+
+    Args:
+        ps: one a comparison.
+
+    Example:
+        >>> [round(p, 3) for p in holm([0.01, 0.04, 0.03, 0.005])]
+        [0.03, 0.06, 0.06, 0.02]
+    """
+    family = [index for index, p in enumerate(ps) if p is not None]
+    found: list[float | None] = [None] * len(ps)
+    if family:
+        adjusted = multipletests([ps[index] for index in family], method="holm")[1]
+        for index, p in zip(family, adjusted, strict=True):
+            found[index] = float(p)
+    return found
+
+
+ALIKE = "every data set ranks the variants alike"
+
+
+def friedman(scores: ArrayLike) -> Friedman:
+    """Return mean ranks and whether they differ by more than chance.
+
+    chi^2 = 12 N / (k (k + 1)) (sum of squared mean ranks - k (k + 1)^2 / 4) and F = (N - 1) chi^2 / (N (k - 1) -
+    chi^2), as in Demsar, Statistical Comparisons of Classifiers over Multiple Data Sets (2006), section 3.2.2. Unlike
+    `scipy.stats.friedmanchisquare`, not enlarged for ties.
+
+    Args:
+        scores: (data sets, variants) higher is better. A block is a data set, never a repeat.
+
+    Example:
+        >>> found = friedman([[0.9, 0.8, 0.7], [0.6, 0.7, 0.5], [0.8, 0.7, 0.6], [0.9, 0.6, 0.7]])
+        >>> found.ranks, round(found.chi_squared.p, 3), round(found.f.p, 3)
+        ((1.25, 2.0, 2.75), 0.105, 0.084)
+    """
+    x = reals(scores)
+    n, k = x.shape
+    ranks = stats.rankdata(-x, axis=1).mean(axis=0)
+    if n < 2 or k < 2:
+        none = Outcome.none("one data set or variant: nothing to rank")
+        return Friedman(tuple(ranks.tolist()), none, none)
+    chi = float(12 * n / (k * (k + 1)) * (np.sum(ranks**2) - k * (k + 1) ** 2 / 4))
+    chi_squared = Outcome(chi, float(stats.chi2.sf(chi, k - 1)))
+    return Friedman(tuple(ranks.tolist()), chi_squared, _iman_davenport(chi, n, k))
+
+
+def _iman_davenport(chi: float, n: int, k: int) -> Outcome:
+    rest = n * (k - 1) - chi
+    if rest <= 1e-9:  # F has no end; of (k!)^n rankings, k! agree so
+        return Outcome(None, float(factorial(k)) ** (1 - n), ALIKE)
+    f = (n - 1) * chi / rest
+    return Outcome(f, float(stats.f.sf(f, k - 1, (k - 1) * (n - 1))))
+
+
+def rank_error(variants: int, datasets: int) -> float:
+    """Return the standard error of the difference of two mean ranks: sqrt(k (k + 1) / (6 N)) (Demsar, 2006).
+
+    Args:
+        variants: k.
+        datasets: N.
+
+    Example:
+        >>> round(rank_error(4, 14), 3)
+        0.488
+    """
+    return float(np.sqrt(variants * (variants + 1) / (6 * datasets)))
+
+
+def critical_difference(variants: int, datasets: int, alpha: float = ALPHA) -> float:
+    """Return by how much two mean ranks must differ (Nemenyi, 1963): q / sqrt(2) standard errors.
+
+    Args:
+        variants: k, at least 2.
+        datasets: N.
+        alpha: rate of false alarms over all pairs; q is that quantile of the studentized range.
+
+    Example:
+        >>> round(critical_difference(4, 14), 2)
+        1.25
+    """
+    q = stats.studentized_range.ppf(1 - alpha, variants, np.inf)
+    return float(q / np.sqrt(2) * rank_error(variants, datasets))
+
+
+def pairwise_wilcoxon(scores: ArrayLike, alpha: float = ALPHA) -> dict[tuple[int, int], Outcome]:
+    """Return Wilcoxon's signed-rank test (1945) of every pair of variants over data sets, p adjusted by Holm.
+
+    Data sets on which a pair ties say nothing of it: with m others p is never below 2^(1 - m), before Holm. Exact up
+    to 50 data sets, with ties up to 13; beyond, by the normal distribution, as `scipy.stats.wilcoxon`.
+
+    Args:
+        scores: (data sets, variants).
+        alpha: which adjusted p one would like to reach.
+
+    Example:
+        >>> scores = [[0.71, 0.70], [0.82, 0.80], [0.63, 0.60], [0.94, 0.90], [0.85, 0.80], [0.76, 0.70]]
+        >>> pairwise_wilcoxon(scores)[0, 1].p
+        0.03125
+    """
+    x = reals(scores)
+    pairs = list(combinations(range(x.shape[1]), 2))
+    differences = [np.round(x[:, one] - x[:, other], DECIMALS) for one, other in pairs]
+    tests = [_wilcoxon(d) for d in differences]
+    adjusted = holm([test.p for test in tests])
+    smallest = holm(
+        [None if test.p is None else smallest_sign_flip_p(d) for test, d in zip(tests, differences, strict=True)]
+    )
+    return {
+        pair: Outcome(test.statistic, p, test.why or _cannot(least, alpha))
+        for pair, test, p, least in zip(pairs, tests, adjusted, smallest, strict=True)
+    }
+
+
+def _wilcoxon(d: Reals) -> Outcome:
+    if d.size < FEWEST_DATASETS:
+        return Outcome.none(f"fewer than {FEWEST_DATASETS} data sets: no test of pairs")
+    if not d.any():
+        return Outcome.none("alike on every data set")
+    test = stats.wilcoxon(d)
+    return Outcome(float(test.statistic), float(test.pvalue))
+
+
+def _cannot(smallest: float | None, alpha: float) -> str:
+    """Say what p cannot do; Holm's p grow with each p, so those of the smallest ones bound them from below."""
+    return f"cannot reach {alpha:g} at this n" if smallest is not None and smallest > alpha else ""

@@ -1,0 +1,214 @@
+"""Pairs of runs: one variant minus another, with the same seeds and rows in both."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from scipy import stats
+
+from cnnjobs.stats.folds import corrected_t
+from cnnjobs.stats.outcomes import ALPHA, CONFIDENCE, Interval, Outcome, Reals, reals, sd
+from cnnjobs.stats.summary import RESAMPLES, mean_interval
+
+Key = TypeVar("Key", bound=Hashable)
+
+MOST_FOR_EXACT = 14
+"""Up to so many pairs all 2^n sign flips are tried; beyond, 9,999 at random."""
+
+FLIPS_AT_ONCE = 500_000
+"""Signs that are drawn at once."""
+
+ENOUGH_FOR_BOOTSTRAP = 29
+"""Pairs that detect P(A > B) = 0.75 (Noether, 1987; Bouthillier et al., arXiv 2103.03098): `noether_pairs(0.75)`."""
+
+DECIMALS = 12
+"""Differences are rounded to these: 0.91 - 0.90 and 0.93 - 0.92 tie, though not in their last bit."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One variant minus another, in pairs of runs with the same seeds and rows; without a pair, of all runs.
+
+    Args:
+        n: number of pairs.
+        mean: mean of the differences; of means without a pair; None where either side has too few runs.
+        sd: standard deviation of the differences with ddof=1; None below two pairs.
+        low: lower end of the interval of the mean; None below two pairs, or if all are equal.
+        high: upper end.
+        unmatched: runs of either variant that have no partner.
+        d_z: mean over SD, Cohen's effect size of pairs; None where the SD is None or 0.
+        t: the (corrected) paired t test; Welch's without a pair.
+        values: (n,) the differences.
+    """
+
+    n: int
+    mean: float | None
+    sd: float | None
+    low: float | None
+    high: float | None
+    unmatched: int
+    d_z: float | None
+    t: Outcome
+    values: tuple[float, ...]
+
+    @property
+    def resolved(self) -> bool | None:
+        """Whether the interval leaves out zero; None where there is no interval."""
+        if self.low is None or self.high is None:
+            return None
+        return self.low > 0 or self.high < 0
+
+
+@dataclass(frozen=True)
+class Superiority:
+    """P(A > B): in what share of pairs A is above B.
+
+    Args:
+        share: ties count a half.
+        interval: of the share.
+    """
+
+    share: float
+    interval: Interval
+
+
+def paired_difference(
+    of: Mapping[Key, float],
+    reference: Mapping[Key, float],
+    overlap: float = 0.0,
+    least: int = 2,
+    confidence: float = CONFIDENCE,
+) -> Difference:
+    """Return `of` minus `reference`, paired by key; without a shared key by Welch's test.
+
+    Args:
+        of: (repeat, fold) -> value.
+        reference: (repeat, fold) -> value.
+        overlap: as in `mean_interval`.
+        least: as in `mean_interval`.
+        confidence: level of the interval.
+
+    Example:
+        >>> a, b = [94.1, 94.3, 94.2, 94.5, 94.4], [94.0, 94.25, 94.1, 94.45, 94.2]
+        >>> d = paired_difference(dict(enumerate(a)), dict(enumerate(b)))
+        >>> d.n, round(d.mean, 3), round(d.low, 3), round(d.high, 3), round(d.t.p, 4)
+        (5, 0.1, 0.024, 0.176, 0.0217)
+    """
+    shared = [key for key in of if key in reference]
+    unmatched = len(of) + len(reference) - 2 * len(shared)
+    if not shared:
+        return _unpaired(list(of.values()), list(reference.values()), overlap, confidence)
+    d = np.round([of[key] - reference[key] for key in shared], DECIMALS)
+    low, high = mean_interval(d.tolist(), overlap, least, confidence)
+    mean, spread = float(d.mean()), sd(d)
+    t = corrected_t(d.tolist(), overlap, least)
+    return Difference(
+        len(shared), mean, spread, low, high, unmatched, mean / spread if spread else None, t, tuple(d.tolist())
+    )
+
+
+def not_compared(why: str) -> Difference:
+    """Return no difference, and why.
+
+    Args:
+        why: in a few words.
+
+    Example:
+        >>> not_compared("no pairs yet").t.why
+        'no pairs yet'
+    """
+    return Difference(0, None, None, None, None, 0, None, Outcome.none(why), ())
+
+
+def _unpaired(a: Sequence[float], b: Sequence[float], overlap: float, confidence: float) -> Difference:
+    """Return the difference of means by Welch (1947), for independent runs, two or more a side."""
+    if overlap or min(len(a), len(b)) < 2 or not (sd(reals(a)) or sd(reals(b))):
+        return Difference(0, None, None, None, None, len(a) + len(b), None, Outcome.none("no pairs yet"), ())
+    test = stats.ttest_ind(a, b, equal_var=False)
+    found = test.confidence_interval(confidence)
+    mean = float(np.mean(a) - np.mean(b))
+    outcome = Outcome(float(test.statistic), float(test.pvalue), "without pairs: Welch's test")
+    return Difference(0, mean, None, float(found.low), float(found.high), len(a) + len(b), None, outcome, ())
+
+
+def sign_flip(differences: Sequence[float], rng: np.random.Generator, alpha: float = ALPHA) -> Outcome:
+    """Return the two-sided sign-flip test of the mean (Fisher, The Design of Experiments, 1935), exact up to 14 pairs.
+
+    If chance alone made the differences, each could as well have the other sign. With m of them that are not 0, p is
+    never below 2^(1 - m): 0.0625 for five, 0.031 for six.
+
+    Args:
+        differences: (n,) of independent pairs.
+        rng: draws the flips where there are too many to try all.
+        alpha: which p one would like to reach.
+
+    Example:
+        >>> import numpy as np
+        >>> found = sign_flip([0.1, 0.05, 0.1, 0.05, 0.2], np.random.default_rng(0))
+        >>> found.p, found.why
+        (0.0625, 'cannot reach 0.05 at this n')
+    """
+    d = np.round(reals(differences), DECIMALS)
+    if d.size < 2:
+        return Outcome.none("one pair: cannot tell from chance")
+    p = _all_flips(d) if d.size <= MOST_FOR_EXACT else _random_flips(d, rng)
+    why = f"cannot reach {alpha:g} at this n" if smallest_sign_flip_p(d) > alpha else ""
+    return Outcome(float(d.mean()), p, why)
+
+
+def _all_flips(d: Reals) -> float:
+    test = stats.permutation_test(
+        (d,), np.mean, permutation_type="samples", n_resamples=2**d.size, vectorized=True, rng=np.random.default_rng(0)
+    )
+    return min(1.0, float(test.pvalue))
+
+
+def _random_flips(d: Reals, rng: np.random.Generator) -> float:
+    """Return (1 + flips at least as far from 0) / (1 + flips), as Phipson and Smyth (2010).
+
+    The flips come in blocks, so that a thousand pairs need no more than some megabytes.
+    """
+    far, block = 0, max(1, FLIPS_AT_ONCE // d.size)
+    for start in range(0, RESAMPLES, block):
+        signs = rng.integers(0, 2, (min(block, RESAMPLES - start), d.size), dtype=np.int8) * np.int8(2) - np.int8(1)
+        far += int(np.count_nonzero(np.abs(signs @ d) >= abs(d.sum()) * (1 - 1e-12)))
+    return (1 + far) / (1 + RESAMPLES)
+
+
+def smallest_sign_flip_p(differences: Reals) -> float:
+    """Return the smallest p that sign flips of these differences, (n,), can reach: 2^(1 - m) for m that are not 0."""
+    return float(2.0 ** min(0, 1 - int(np.count_nonzero(differences))))
+
+
+def superiority(differences: Sequence[float], rng: np.random.Generator, confidence: float = CONFIDENCE) -> Superiority:
+    """Return P(A > B) over pairs, with the binomial interval below 29 pairs and the percentile bootstrap from there.
+
+    Bouthillier et al., Accounting for Variance in Machine Learning Benchmarks (arXiv 2103.03098), who call a
+    difference meaningful above 0.75. Where every pair agrees a bootstrap has no width, so the binomial interval stays.
+
+    Args:
+        differences: (n,) A minus B, of independent pairs.
+        rng: draws the resamples.
+        confidence: level of the interval.
+
+    Example:
+        >>> import numpy as np
+        >>> found = superiority([0.1, 0.05, -0.1, 0.0], np.random.default_rng(0))
+        >>> found.share, round(found.interval.low, 2), round(found.interval.high, 2)
+        (0.625, 0.07, 0.99)
+    """
+    d = np.round(reals(differences), DECIMALS)
+    wins = (d > 0) + (d == 0) / 2
+    if d.size < ENOUGH_FOR_BOOTSTRAP or np.ptp(wins) == 0:
+        return Superiority(float(wins.mean()), _binomial(float(wins.sum()), d.size, confidence))
+    found = stats.bootstrap(
+        (wins,), np.mean, n_resamples=RESAMPLES, confidence_level=confidence, method="percentile", rng=rng
+    ).confidence_interval
+    return Superiority(float(wins.mean()), Interval(float(found.low), float(found.high)))
+
+
+def _binomial(wins: float, n: int, confidence: float) -> Interval:
+    """Return the exact interval (Clopper and Pearson, 1934); half a win widens it to both whole numbers beside it."""
+    low, high = (stats.binomtest(int(count), n).proportion_ci(confidence) for count in (np.floor(wins), np.ceil(wins)))
+    return Interval(float(low.low), float(high.high))

@@ -1,0 +1,142 @@
+"""Planning: how many repeats would answer the question, and whether a difference is too small to matter."""
+
+from collections.abc import Sequence
+from math import ceil
+
+import numpy as np
+from scipy import stats
+from statsmodels.stats.power import TTestPower
+from statsmodels.stats.weightstats import ttost_paired
+
+from cnnjobs.stats.outcomes import ALPHA, CONFIDENCE, Interval, Outcome, reals, sd
+
+POWER = 0.8
+"""How often the planned repeats should resolve a difference of the margin."""
+
+NOETHER_POWER = 0.95
+"""With which Bouthillier et al. (arXiv 2103.03098) plan P(A > B)."""
+
+MOST_REPEATS = 1_000_000
+"""Where the search for a number of repeats gives up."""
+
+
+def repeats_to_resolve(sd_of_pairs: float, margin: float, power: float = POWER, alpha: float = ALPHA) -> int | None:
+    """Return how many pairs a two-sided paired t test needs to resolve a difference; None beyond a million.
+
+    The smallest n whose power, `statsmodels.stats.power.TTestPower`, is enough; the search is ours, as `solve_power`
+    does not converge where a handful of pairs is plenty.
+
+    Args:
+        sd_of_pairs: of the differences between pairs, above 0; itself an estimate.
+        margin: the difference to resolve, in the same unit, above 0.
+        power: how often it should be resolved.
+        alpha: of the test.
+
+    Example:
+        >>> repeats_to_resolve(0.3, margin=0.2)
+        20
+    """
+    least, most = 1, 2
+    while not _enough(sd_of_pairs, margin, most, power, alpha):
+        least, most = most, 2 * most
+        if most > MOST_REPEATS:
+            return None
+    while most - least > 1:
+        middle = (least + most) // 2
+        least, most = (least, middle) if _enough(sd_of_pairs, margin, middle, power, alpha) else (middle, most)
+    return most
+
+
+def _enough(sd_of_pairs: float, margin: float, n: int, power: float, alpha: float) -> bool:
+    """Return whether the upper side of the two-sided test is enough; the lower adds nothing, and is nan at times."""
+    return bool(TTestPower().power(margin / sd_of_pairs, n, alpha / 2, alternative="larger") >= power)
+
+
+def equivalence(a: Sequence[float], b: Sequence[float], margin: float) -> Outcome:
+    """Return two one-sided paired t tests (Schuirmann, 1987): a small p says the difference is within the margin.
+
+    Args:
+        a: (n,) values of one variant.
+        b: (n,) values of the other, in pairs.
+        margin: what is too small to matter, in the same unit.
+
+    Example:
+        >>> found = equivalence([94.1, 94.3, 94.2], [94.0, 94.25, 94.1], margin=0.5)
+        >>> round(found.p, 4)
+        0.0008
+    """
+    spread = sd(np.round(reals(a) - reals(b), 12))
+    if spread is None:
+        return Outcome.none("one pair: cannot tell from chance")
+    if spread == 0:
+        return Outcome.none("all pairs differ alike: cannot tell")
+    p, below, above = ttost_paired(np.asarray(a), np.asarray(b), -margin, margin)
+    return Outcome(float(max(below, above, key=lambda test: float(test[1]))[0]), float(p))
+
+
+def noether_pairs(share: float, power: float = NOETHER_POWER, alpha: float = ALPHA) -> int:
+    """Return how many pairs detect P(A > B) = share: (z_alpha + z_power)^2 / (6 (1/2 - share)^2), one-sided.
+
+    Noether, Sample Size Determination for Some Common Nonparametric Tests (1987), as used by Bouthillier et al.
+
+    Args:
+        share: above a half.
+        power: how often it should be detected.
+        alpha: of the one-sided test.
+
+    Example:
+        >>> noether_pairs(0.75)
+        29
+    """
+    z = stats.norm.ppf(1 - alpha) + stats.norm.ppf(power)
+    return ceil(float(z**2 / (6 * (0.5 - share) ** 2)))
+
+
+def stein_repeats(sd_of_pilot: float, pilot: int, half_width: float, confidence: float = CONFIDENCE) -> int | None:
+    """Return how many runs in all give an interval of that half width: Stein's two-stage rule (1945).
+
+    The larger of the pilot and t^2 s^2 / h^2, with t of the pilot's degrees of freedom: whatever the true SD is, the
+    mean of all runs +- h covers at that level.
+
+    Args:
+        sd_of_pilot: SD of the first runs, ddof=1.
+        pilot: how many those are; None is returned for fewer than two, which have no SD.
+        half_width: of the interval asked for, in the same unit.
+        confidence: its level.
+
+    Example:
+        >>> stein_repeats(0.2, pilot=5, half_width=0.2)
+        8
+    """
+    if pilot < 2:
+        return None
+    t = float(stats.t.ppf((1 + confidence) / 2, pilot - 1))
+    return max(pilot, ceil((t * sd_of_pilot / half_width) ** 2))
+
+
+def stein_interval(values: Sequence[float], pilot: int, confidence: float = CONFIDENCE) -> Interval:
+    """Return the interval of the mean of runs whose number the first of them fixed: mean +- t s / sqrt(n).
+
+    Stein, A Two-Sample Test for a Linear Hypothesis Whose Power Is Independent of the Variance (1945): s and its
+    degrees of freedom are those of the pilot, the mean is that of all n runs. Given s the mean of all is still normal
+    and independent of s, so that this covers at that level whatever the true SD is. The t interval with the SD of all
+    runs does not: those were stopped where the SD of the first happened to be small.
+
+    Args:
+        values: (n,) one a run, the pilot's first.
+        pilot: how many of them are the pilot.
+        confidence: level of the interval.
+
+    Example:
+        >>> found = stein_interval([94.1, 94.3, 94.2, 94.5, 94.4, 94.2, 94.3], pilot=5)
+        >>> round(found.low, 2), round(found.high, 2)
+        (94.12, 94.45)
+    """
+    x = reals(values)
+    spread = sd(x[:pilot])
+    if spread is None:
+        return Interval.none("fewer than two runs of the pilot: no spread")
+    if spread == 0:
+        return Interval.none("all runs of the pilot are identical")
+    reach = float(stats.t.ppf((1 + confidence) / 2, min(pilot, x.size) - 1)) * spread / np.sqrt(x.size)
+    return Interval(float(x.mean() - reach), float(x.mean() + reach))

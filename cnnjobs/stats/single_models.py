@@ -1,0 +1,31 @@
+"""Two single models on the same examples: which of them is better, not which method."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+from statsmodels.stats import contingency_tables
+
+from cnnjobs.stats.outcomes import Outcome
+
+FEWEST_FOR_CHI_SQUARED = 25
+"""Below so many examples on which the models disagree the binomial test is used."""
+
+
+def mcnemar(table: ArrayLike) -> Outcome:
+    """Return McNemar's test (1947) of these two models, not of the methods that made them.
+
+    Exact below 25 disagreements, else chi-squared with the correction of Edwards (1948).
+
+    Args:
+        table: (2, 2) counts of examples: both right, only the first; only the second, neither.
+
+    Example:
+        >>> found = mcnemar([[9945, 25], [15, 15]])
+        >>> round(found.statistic, 3), round(found.p, 4), found.why
+        (2.025, 0.1547, 'these two models, not the methods')
+    """
+    counts = np.asarray(table)
+    disagreements = int(counts[0, 1] + counts[1, 0])
+    if disagreements == 0:
+        return Outcome.none("the two models err on the same examples")
+    test = contingency_tables.mcnemar(counts, exact=disagreements < FEWEST_FOR_CHI_SQUARED, correction=True)
+    return Outcome(float(test.statistic), float(test.pvalue), "these two models, not the methods")
