@@ -115,7 +115,7 @@ def run_trainer(contender: str, data: Any, variant: Any, epochs: int, turns: Tur
     """Train with this package's trainer, one epoch a turn."""
     from cnnjobs import Augment, Job
     from cnnjobs.messages import Progress
-    from cnnjobs.plan.trials import make_plan
+    from cnnjobs.planning.trials import make_plan
     from cnnjobs.training.trial import TrialWorker
 
     if contender == "e":

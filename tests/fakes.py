@@ -18,7 +18,7 @@ from cnnjobs.datasets.arrays import make_dataset
 from cnnjobs.engine.base import Engine, MakeWorker, OnMessage, Slot, Work
 from cnnjobs.engine.inline import InlineEngine
 from cnnjobs.messages import Failure, Message, Predictions, Progress, Result
-from cnnjobs.plan.trials import Trial
+from cnnjobs.planning.trials import Trial
 from cnnjobs.report.write import Written
 from cnnjobs.store.checkpoints import Checkpoints
 

@@ -2,9 +2,9 @@
 
 import sys
 
-from cnnjobs.plan.identity import digest
-from cnnjobs.plan.job_file import load_job
-from cnnjobs.plan.trials import make_plan
+from cnnjobs.planning.identity import digest
+from cnnjobs.planning.job_file import load_job
+from cnnjobs.planning.trials import make_plan
 
 
 def ids(job):

@@ -11,7 +11,7 @@ import numpy as np
 
 from cnnjobs import SGD, Adam, Augment, Job, Variant, cnn, mlp, small_cnn, vgg
 from cnnjobs.datasets import Dataset, load_dataset
-from cnnjobs.plan.trials import Trial, make_plan
+from cnnjobs.planning.trials import Trial, make_plan
 from cnnjobs.spec import Named
 from cnnjobs.spec.metrics import METRICS
 

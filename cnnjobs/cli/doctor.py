@@ -152,7 +152,7 @@ def _of_data(job: str) -> "Check":
 
 def _ask(url: str, job: str | None, results: str, *, insecure: bool) -> None:
     """Have the head of a cluster look at itself and its nodes, and show what it says."""
-    from cnnjobs.plan.job_file import load_job
+    from cnnjobs.planning.job_file import load_job
     from cnnjobs.remote import remote_submit
     from cnnjobs.remote.head_command import UPLOADED
     from cnnjobs.remote.upload import upload_of

@@ -154,7 +154,7 @@ def _run(
     from functools import partial
 
     from cnnjobs.errors import ClusterLost, Interrupted
-    from cnnjobs.plan.identity import canonical
+    from cnnjobs.planning.identity import canonical
     from cnnjobs.run.backends import open_fitting_worker
     from cnnjobs.run.calling_machine import command_line
     from cnnjobs.run.progress import Display, Meter

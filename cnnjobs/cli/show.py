@@ -134,7 +134,7 @@ def _originals(data: "Dataset", count: int) -> "Figure":
 def _versions(data: "Dataset", job: "Job", variant: str, count: int) -> "Figure":
     """Draw training pictures, each beside what the first epochs of the first repeat make of it."""
     from cnnjobs.engine.quiet import quietly
-    from cnnjobs.plan.trials import make_plan
+    from cnnjobs.planning.trials import make_plan
     from cnnjobs.report.figures.pictures import versions_grid
     from cnnjobs.run.backends import open_preview
 

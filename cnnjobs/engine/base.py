@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cnnjobs.datasets import Dataset
 from cnnjobs.messages import Failure, Message, Started
 from cnnjobs.models.weights import keep_weights
-from cnnjobs.plan.trials import Trial
+from cnnjobs.planning.trials import Trial
 from cnnjobs.store.checkpoints import Checkpoints
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnjobs.errors import ModelError, SpecError
-from cnnjobs.plan.identity import canonical
+from cnnjobs.planning.identity import canonical
 from cnnjobs.spec import DatasetSpec
 from cnnjobs.spec.data import dataset_from_json
 

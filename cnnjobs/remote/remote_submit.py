@@ -52,7 +52,7 @@ def submit_remotely(context: click.Context, job: str, results: str, url: str, *,
         ClusterLost: if the cluster is gone before the end.
     """
     from cnnjobs.errors import ClusterError, Interrupted
-    from cnnjobs.plan.job_file import load_job
+    from cnnjobs.planning.job_file import load_job
     from cnnjobs.remote.upload import upload_of
     from cnnjobs.run.audit import audit_name
     from cnnjobs.store.remote import refuse_keys

@@ -12,8 +12,8 @@ from pathlib import Path
 from types import ModuleType
 
 from cnnjobs.errors import JobFileError
-from cnnjobs.plan.job_file import JobFile
-from cnnjobs.plan.syntax import files_imported
+from cnnjobs.planning.job_file import JobFile
+from cnnjobs.planning.syntax import files_imported
 
 MOST_BYTES = 100 << 20
 """A job file and its neighbours are text; Ray takes at most 512 MiB."""

@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from cnnjobs.errors import SpecError
 from cnnjobs.messages import Predictions
-from cnnjobs.plan.audit_names import ALL, TWICE, alone
-from cnnjobs.plan.identity import digest
+from cnnjobs.planning.audit_names import ALL, TWICE, alone
+from cnnjobs.planning.identity import digest
 from cnnjobs.run.prepare import Prepared, ReadJob
 from cnnjobs.run.submit import FINISHED
 from cnnjobs.spec import SOURCES, CustomModel, Job, Variant

@@ -11,7 +11,7 @@ from cnnjobs.datasets import Dataset
 from cnnjobs.engine.base import Engine, Slot, Worker
 from cnnjobs.engine.environment import prepare_environment
 from cnnjobs.engine.places import Joined
-from cnnjobs.plan.trials import Trial
+from cnnjobs.planning.trials import Trial
 from cnnjobs.spec import DatasetSpec, Variant
 from cnnjobs.store.checkpoints import Checkpoints
 

@@ -8,7 +8,7 @@ from cnnjobs.engine.base import Engine, MakeWorker, Slot, Work
 from cnnjobs.errors import SpecError, TrialsFailed
 from cnnjobs.messages import Failure, Message, Progress, Result, Started
 from cnnjobs.models.weights import read_weights
-from cnnjobs.plan.trials import Trial
+from cnnjobs.planning.trials import Trial
 from cnnjobs.run.prepare import Prepared, ReadJob, watches_validation
 from cnnjobs.run.submit import Watcher
 from cnnjobs.spec import Job

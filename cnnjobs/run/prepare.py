@@ -8,9 +8,9 @@ from typing import Any
 from cnnjobs.datasets import Dataset, check_folds, load_dataset
 from cnnjobs.errors import SpecError
 from cnnjobs.models import check_network
-from cnnjobs.plan.identity import canonical
-from cnnjobs.plan.job_file import JobFile, load_job
-from cnnjobs.plan.trials import Plan, make_plan
+from cnnjobs.planning.identity import canonical
+from cnnjobs.planning.job_file import JobFile, load_job
+from cnnjobs.planning.trials import Plan, make_plan
 from cnnjobs.spec import CustomCallback, DatasetSpec, ImageFolder, Job, Variant, dataset_spec
 from cnnjobs.spec.checks import gpu_count, whole
 from cnnjobs.store.files import Files

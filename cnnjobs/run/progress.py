@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 from cnnjobs.messages import Failure, Progress, Result
-from cnnjobs.plan.trials import Trial
+from cnnjobs.planning.trials import Trial
 from cnnjobs.run.screens import Snapshot, open_screen
 
 RATE_WINDOW_S = 30.0

@@ -7,7 +7,7 @@ import click
 
 if TYPE_CHECKING:
     from cnnjobs.engine.base import Slot
-    from cnnjobs.plan.trials import Trial
+    from cnnjobs.planning.trials import Trial
     from cnnjobs.run.placement import Workshop
     from cnnjobs.run.prepare import Prepared
     from cnnjobs.store.checkpoints import Checkpoints

@@ -12,8 +12,8 @@ from cnnjobs.engine.base import Engine, MakeWorker, Slot, Work
 from cnnjobs.errors import StoreError
 from cnnjobs.messages import Failure, Message, Progress, Result, Started
 from cnnjobs.models.weights import read_weights
-from cnnjobs.plan.identity import NUMERICS_VERSION, to_json
-from cnnjobs.plan.trials import Trial
+from cnnjobs.planning.identity import NUMERICS_VERSION, to_json
+from cnnjobs.planning.trials import Trial
 from cnnjobs.run.prepare import Prepared
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.compaction import compact_if_possible

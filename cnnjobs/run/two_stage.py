@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from cnnjobs.comparison.half_width import SMALL_PILOT, Precision, asked_for, precisions, rule_of, small_pilot
 from cnnjobs.comparison.metric_format import show
 from cnnjobs.comparison.table import JobTable, job_table
-from cnnjobs.plan.trials import Trial
+from cnnjobs.planning.trials import Trial
 from cnnjobs.run.prepare import Prepared
 from cnnjobs.run.progress import duration
 from cnnjobs.spec.half_width import HalfWidth

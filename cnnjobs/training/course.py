@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnjobs.datasets import holdout, kfold
-from cnnjobs.plan.trials import Protocol, Trial
+from cnnjobs.planning.trials import Protocol, Trial
 from cnnjobs.spec import Run
 from cnnjobs.training.epochs import EpochLog, Pace
 from cnnjobs.training.pipeline import Layout, Pixels

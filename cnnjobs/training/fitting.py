@@ -9,7 +9,7 @@ import numpy as np
 from cnnjobs.messages import Message, Result
 from cnnjobs.models.model_file import About
 from cnnjobs.models.networks import build_model
-from cnnjobs.plan.trials import Trial
+from cnnjobs.planning.trials import Trial
 from cnnjobs.spec import DatasetSpec
 from cnnjobs.training.saved_model import check_savable, pack_model
 from cnnjobs.training.trial import TrialWorker

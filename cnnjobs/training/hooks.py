@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from cnnjobs.plan.trials import Trial
+from cnnjobs.planning.trials import Trial
 from cnnjobs.spec import BestWeights, CallbackSpec, CustomCallback, EarlyStopping, ReduceLROnPlateau
 
 NEVER = 10**9

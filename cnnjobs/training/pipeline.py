@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from cnnjobs.plan.trials import Seeds
+from cnnjobs.planning.trials import Seeds
 from cnnjobs.spec import Augment
 from cnnjobs.training.augmentation import apply_transforms, draw_transforms
 

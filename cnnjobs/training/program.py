@@ -10,7 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from cnnjobs.models.networks import build_model
-from cnnjobs.plan.trials import Seeds
+from cnnjobs.planning.trials import Seeds
 from cnnjobs.spec import CustomModel, Variant
 from cnnjobs.spec.metrics import TOP
 from cnnjobs.training.compilation import prepare_for_xla

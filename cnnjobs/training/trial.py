@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cnnjobs.datasets import Dataset
 from cnnjobs.machine import process_bytes
 from cnnjobs.messages import Message, Predictions, Progress, Result
-from cnnjobs.plan.trials import Trial
+from cnnjobs.planning.trials import Trial
 from cnnjobs.spec.metrics import METRICS
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.training.course import Course, split_rows

@@ -21,7 +21,7 @@ from cnnjobs.engine.places import Joined
 from cnnjobs.engine.resources import Wishes, divide
 from cnnjobs.errors import ClusterError, ResourceError
 from cnnjobs.messages import Failure, Result, Started
-from cnnjobs.plan.trials import make_plan
+from cnnjobs.planning.trials import make_plan
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.files import Files
 

@@ -16,7 +16,7 @@ import pytest
 from cnnjobs import SGD, Job, Variant, vgg
 from cnnjobs.engine.base import Slot, Work
 from cnnjobs.messages import Result
-from cnnjobs.plan.trials import make_plan
+from cnnjobs.planning.trials import make_plan
 
 pytest.importorskip("ray")
 

@@ -11,7 +11,7 @@ from cnnjobs import SGD, Job, Variant, vgg
 from cnnjobs.engine.base import Slot, Work
 from cnnjobs.engine.environment import prepare_environment
 from cnnjobs.messages import Result
-from cnnjobs.plan.trials import make_plan
+from cnnjobs.planning.trials import make_plan
 
 psutil = pytest.importorskip("psutil")
 

@@ -10,7 +10,7 @@ from cnnjobs import SGD, Job, Variant, vgg
 from cnnjobs.engine.base import Slot, Work
 from cnnjobs.errors import StoreError
 from cnnjobs.messages import Failure, Progress, Result, Started
-from cnnjobs.plan.trials import make_plan
+from cnnjobs.planning.trials import make_plan
 
 BASE = Variant(model=vgg(), optimizer=SGD(0.1), epochs=3)
 NAMES = ("calm", "raises", "dies", "diverges", "wears")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cnnjobs.datasets.keras_sets import KERAS_SETS
-from cnnjobs.plan.job_file import load_job
+from cnnjobs.planning.job_file import load_job
 
 JOBS = Path(__file__).parents[2] / "jobs"
 SHAPES = {name: (known.shape, len(known.class_names)) for name, known in KERAS_SETS.items()}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cnnjobs import Augment
-from cnnjobs.plan.trials import seeds_of
+from cnnjobs.planning.trials import seeds_of
 
 
 def sources(rows, seeds, augment=None):

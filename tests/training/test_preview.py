@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cnnjobs import Augment, Job, Variant, vgg
-from cnnjobs.plan.trials import make_plan
+from cnnjobs.planning.trials import make_plan
 from cnnjobs.training.trial import split_rows
 
 MOVED = Variant(

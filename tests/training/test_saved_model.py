@@ -9,7 +9,7 @@ from training_runs import BUNDLED, DROPPING, everything, in_fresh_process, plain
 
 from cnnjobs import BestWeights, Variant, custom
 from cnnjobs.errors import ModelError
-from cnnjobs.plan.identity import canonical
+from cnnjobs.planning.identity import canonical
 from cnnjobs.spec import Named
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from cnnjobs import SGD, Adam, CosineDecay, Job, Variant, custom, small_cnn, vgg
 from cnnjobs.messages import Progress
-from cnnjobs.plan.trials import make_plan
+from cnnjobs.planning.trials import make_plan
 
 SMALL = vgg(blocks=2, filters=8, dense=32)
 BASE = Variant(model=SMALL, optimizer=Adam(0.003), epochs=2, batch_size=64)

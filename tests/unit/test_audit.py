@@ -13,7 +13,7 @@ from cnnjobs.cli import main
 from cnnjobs.comparison.design import repeats_text
 from cnnjobs.comparison.table import job_table
 from cnnjobs.messages import Result
-from cnnjobs.plan.audit_names import ALL, TWICE
+from cnnjobs.planning.audit_names import ALL, TWICE
 from cnnjobs.report.figures.style import render
 from cnnjobs.report.model import Chart, Grid, Text
 from cnnjobs.report.sections.planning import planning_section

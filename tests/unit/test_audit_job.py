@@ -6,8 +6,8 @@ import pytest
 
 from cnnjobs import Augment, Job, Variant, custom, mlp, vgg, vgg16
 from cnnjobs.errors import SpecError
-from cnnjobs.plan.audit_names import ALL, TWICE
-from cnnjobs.plan.trials import make_plan
+from cnnjobs.planning.audit_names import ALL, TWICE
+from cnnjobs.planning.trials import make_plan
 from cnnjobs.report.sections.seed_audit import vary_text
 from cnnjobs.run.audit import audit_of, left_out
 from cnnjobs.spec import SOURCES

@@ -7,7 +7,7 @@ from network_files import ids_of_networks
 
 from cnnjobs import custom
 from cnnjobs.errors import SpecError
-from cnnjobs.plan.identity import canonical
+from cnnjobs.planning.identity import canonical
 
 
 def test_values_of_a_closure_are_part_of_the_identity(tmp_path):

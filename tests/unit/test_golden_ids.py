@@ -33,9 +33,9 @@ from cnnjobs import (
     vgg,
     vgg16,
 )
-from cnnjobs.plan import trials
-from cnnjobs.plan.identity import canonical, digest
-from cnnjobs.plan.trials import make_plan
+from cnnjobs.planning import trials
+from cnnjobs.planning.identity import canonical, digest
+from cnnjobs.planning.trials import make_plan
 from cnnjobs.spec import ImageFolder, Model, Named, Npz, WeightsFile
 from cnnjobs.spec.fields import later_field
 

@@ -14,7 +14,7 @@ from cnnjobs.comparison.table import job_table
 from cnnjobs.datasets import load_dataset
 from cnnjobs.datasets.at_hand import dataset_at_hand
 from cnnjobs.messages import Predictions
-from cnnjobs.plan.identity import canonical
+from cnnjobs.planning.identity import canonical
 from cnnjobs.report.model import Chart, Document
 from cnnjobs.report.sections.hardest_pictures import pictures_of
 from cnnjobs.report.sections.predictions import predictions_section

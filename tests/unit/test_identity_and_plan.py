@@ -5,8 +5,8 @@ import pytest
 
 from cnnjobs import SGD, Augment, Job, Variant, vgg
 from cnnjobs.errors import SpecError
-from cnnjobs.plan.identity import canonical, digest
-from cnnjobs.plan.trials import make_plan, seeds_of
+from cnnjobs.planning.identity import canonical, digest
+from cnnjobs.planning.trials import make_plan, seeds_of
 from cnnjobs.spec import SOURCES
 
 BASE = Variant(model=vgg(), optimizer=SGD(0.1))

@@ -16,7 +16,7 @@ ROOMS = {  # which modules may import what, wherever in the file
 
 LAYERS = [  # imports point downwards
     {"errors", "spec", "versions", "machine", "messages"},
-    {"plan", "datasets", "store", "stats"},
+    {"planning", "datasets", "store", "stats"},
     {"models", "training", "engine"},
     {"comparison"},
     {"report"},

@@ -4,7 +4,7 @@ import pytest
 from fakes import write_job
 
 from cnnjobs.errors import JobFileError
-from cnnjobs.plan.job_file import load_job
+from cnnjobs.planning.job_file import load_job
 
 
 def broken(folder, text):

@@ -5,7 +5,7 @@ import pytest
 
 from cnnjobs import Job, Variant, vgg
 from cnnjobs.messages import Failure, Progress, Result
-from cnnjobs.plan.trials import make_plan
+from cnnjobs.planning.trials import make_plan
 from cnnjobs.run.progress import Display, Meter, Waiting, duration
 
 BASE = Variant(model=vgg(), epochs=4)

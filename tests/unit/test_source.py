@@ -11,9 +11,9 @@ from network_files import ids, ids_of_files, ids_of_networks
 
 from cnnjobs import custom
 from cnnjobs.errors import SpecError
-from cnnjobs.plan.identity import canonical
-from cnnjobs.plan.job_file import load_job
-from cnnjobs.plan.user_source import source_of
+from cnnjobs.planning.identity import canonical
+from cnnjobs.planning.job_file import load_job
+from cnnjobs.planning.user_source import source_of
 
 NET = """
 from helper import width

@@ -14,7 +14,7 @@ LOOK = """
 import json, sys
 from pathlib import Path
 from cnnjobs.errors import JobFileError
-from cnnjobs.plan.job_file import load_job
+from cnnjobs.planning.job_file import load_job
 from cnnjobs.remote.upload import upload_of
 
 most, target = {most!r}, {target!r}

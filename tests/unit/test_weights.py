@@ -10,7 +10,7 @@ from cnnjobs import Job, Variant, vgg16
 from cnnjobs.errors import SpecError
 from cnnjobs.models import check_network
 from cnnjobs.models.weights import IMAGENET, VGG16_FILTERS, keep_weights, read_weights, weights_at_hand
-from cnnjobs.plan.trials import make_plan
+from cnnjobs.planning.trials import make_plan
 
 
 def write_weights(path, filters=VGG16_FILTERS, value=0.0):

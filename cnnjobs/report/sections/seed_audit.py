@@ -11,7 +11,7 @@ from matplotlib.style import context
 
 from cnnjobs.comparison.metric_format import measure, show
 from cnnjobs.comparison.table import JobTable, VariantRow
-from cnnjobs.plan.audit_names import ALL, TWICE
+from cnnjobs.planning.audit_names import ALL, TWICE
 from cnnjobs.report.cells import interval_cell
 from cnnjobs.report.figures.style import COLORS, STYLE, text
 from cnnjobs.report.model import Block, Chart, Grid, Row, Section, Shown, Text

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnjobs.errors import SpecError
-from cnnjobs.plan.user_source import source_of
+from cnnjobs.planning.user_source import source_of
 from cnnjobs.spec import Model, UserFunction, Variant, WeightsFile
 from cnnjobs.spec.fields import is_neutral
 

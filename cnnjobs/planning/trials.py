@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cnnjobs.errors import SpecError
-from cnnjobs.plan.identity import NUMERICS_VERSION, canonical, digest, pinned
+from cnnjobs.planning.identity import NUMERICS_VERSION, canonical, digest, pinned
 from cnnjobs.spec import SOURCES, Job, Variant
 
 

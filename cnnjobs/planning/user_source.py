@@ -18,8 +18,8 @@ from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, Modul
 from typing import Any
 
 from cnnjobs.errors import SpecError
-from cnnjobs.plan.syntax import changes_of, files_imported, module_files, shape_of
-from cnnjobs.plan.value_text import NoContent, content_of
+from cnnjobs.planning.syntax import changes_of, files_imported, module_files, shape_of
+from cnnjobs.planning.value_text import NoContent, content_of
 
 Definition = FunctionType | type
 
