@@ -274,7 +274,7 @@ def check_equal(ours: Numbers, theirs: Numbers) -> None:
 def without_predictions() -> list[str]:
     """Return the option of `cnnjobs aggregate` that leaves predictions out, if it has one."""
     text = subprocess.run(
-        [sys.executable, "-m", "cnnjobs.cli", "aggregate", "--help"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "cnnjobs", "aggregate", "--help"], capture_output=True, text=True, check=True
     ).stdout
     return [name for name in ("--no-predictions", "--without-predictions") if name in text][:1]
 
@@ -310,7 +310,7 @@ def tables_of(folder: Path, trials: int, files: str) -> Numbers:
 
 def report_of(folder: Path, trials: int, options: list[str]) -> None:
     """Measure the whole command."""
-    measured = measure([sys.executable, "-m", "cnnjobs.cli", "aggregate", str(folder), *options])
+    measured = measure([sys.executable, "-m", "cnnjobs", "aggregate", str(folder), *options])
     show(" ".join(["aggregate", *options]), trials, "compacted", measured)
 
 

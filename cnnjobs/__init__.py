@@ -35,6 +35,7 @@ from cnnjobs.spec import (
 if TYPE_CHECKING:
     from cnnjobs import stats as statistics
     from cnnjobs.report.frames import compare
+    from cnnjobs.run.api import fit, plan, predict, status, submit
     from cnnjobs.store.results import load_results
 
 __version__ = "0.1.0"
@@ -61,27 +62,33 @@ __all__ = [
     "cnn",
     "compare",
     "custom",
+    "fit",
     "grid",
     "load_results",
     "mlp",
+    "plan",
+    "predict",
     "small_cnn",
     "smaller_vgg",
     "statistics",
+    "status",
+    "submit",
     "vgg",
     "vgg16",
 ]
 
 
 _LATE = {
+    **{name: ("cnnjobs.run.api", name) for name in ("fit", "plan", "predict", "status", "submit")},
     "compare": ("cnnjobs.report.frames", "compare"),
     "load_results": ("cnnjobs.store.results", "load_results"),
     "statistics": ("cnnjobs.stats", None),
 }
-"""What reads results -> its module, and its name there; None for the module itself."""
+"""What trains or reads results -> its module, and its name there; None for the module itself."""
 
 
 def __getattr__(name: str) -> Any:
-    """Import what reads results only when it is asked for: job files and `--help` stay light."""
+    """Import what trains or reads results only when it is asked for: job files and `--help` stay light."""
     if name not in _LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module, own = _LATE[name]

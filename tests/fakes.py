@@ -146,7 +146,7 @@ def submit_in(
     before = signal.getsignal(signal.SIGTERM)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setattr("cnnjobs.report.write.write_document", lambda *_: Written("report", None, ()))
+        patch.setattr("cnnjobs.run.aggregate.write_document", lambda *_: Written("report", None, ()))
         patch.setattr("cnnjobs.run.backends.open_engine", lambda **_: engine or InlineEngine())
         patch.setattr("cnnjobs.run.backends.open_worker", worker)
         try:

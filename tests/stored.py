@@ -4,7 +4,7 @@ import numpy as np
 
 from cnnjobs.comparison.table import job_table
 from cnnjobs.messages import Predictions
-from cnnjobs.report.build import job_document
+from cnnjobs.report.build import ReportOptions, job_document
 from cnnjobs.report.render.markdown import markdown_report
 from cnnjobs.report.write import write_document
 from cnnjobs.spec import SOURCES
@@ -111,7 +111,7 @@ def quiet(what, done, total):
 
 def document_of(store, **asked):
     """The report as data, of all there is."""
-    return job_document(store, job_table(store), quiet, **asked)
+    return job_document(store, job_table(store), quiet, ReportOptions(**asked))
 
 
 def report_of(store):

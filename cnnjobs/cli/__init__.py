@@ -1,7 +1,9 @@
 """The command line: one module a command; each imports what it needs inside the command."""
 
+import functools
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 import click
 
@@ -11,6 +13,7 @@ from cnnjobs.cli.doctor import doctor
 from cnnjobs.cli.evaluate import evaluate
 from cnnjobs.cli.fetch import fetch, send
 from cnnjobs.cli.fit import fit
+from cnnjobs.cli.flags import explain
 from cnnjobs.cli.jobs import logs, stop
 from cnnjobs.cli.plan import plan
 from cnnjobs.cli.predict import predict
@@ -60,7 +63,22 @@ def main() -> None:
     """  # noqa: D301 - click reads the backspace
 
 
+def _explained(callback: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what runs a command, and names what a person typed where an error names a parameter of the library."""
+
+    @functools.wraps(callback)
+    def run(*args: Any, **options: Any) -> Any:
+        try:
+            return callback(*args, **options)
+        except CnnjobsError as error:
+            error.args = (explain(error, click.get_current_context()),)
+            raise
+
+    return run
+
+
 for command in (show, plan, submit, status, aggregate, fit, evaluate, predict, logs, stop, fetch, send, doctor):
+    command.callback = _explained(cast("Callable[..., Any]", command.callback))
     main.add_command(command)
 
 if __name__ == "__main__":

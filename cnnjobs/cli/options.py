@@ -1,10 +1,11 @@
 """Options that several commands share."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -125,3 +126,24 @@ def _with(options: tuple[Callable[[F], F], ...], command: F) -> F:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def words_of(context: click.Context, leave: Sequence[str]) -> list[str]:
+    """Return the options of a command that were given, as words.
+
+    Args:
+        context: of the command.
+        leave: names of parameters that are left out.
+    """
+    words: list[str] = []
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        if name in leave or context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+            continue
+        value = context.params[name]
+        if isinstance(parameter, click.Option) and parameter.is_flag:
+            words.append(parameter.opts[-1] if value else parameter.secondary_opts[-1])
+            continue
+        for one in value if isinstance(value, tuple) else (value,):
+            words += [max(parameter.opts, key=len), str(one)] if isinstance(parameter, click.Option) else [str(one)]
+    return words

@@ -128,7 +128,7 @@ def compare_over_datasets(tables: Sequence[JobTable]) -> Together | NotTogether:
         return NotTogether(": ".join(filter(None, [_listed(_names(tables)), f"{count}; ranks need two data sets"])))
     if len({table.metric for table in tables}) > 1:
         metrics = "; ".join(f"{table.job['name']} by {table.metric}" for table in tables)
-        return NotTogether(f"jobs are compared on one metric, but {metrics}: choose one for all with `--metric`")
+        return NotTogether(f"jobs are compared on one metric, but {metrics}: choose one for all with `metric`")
     variants = _shared(tables)
     if not variants:
         return NotTogether(f"{_listed(_names(tables))}: no two data sets share two variants of the same names")

@@ -149,7 +149,7 @@ def job_table(
     reference = reference or str(job["reference"])
     if reference not in job["variants"]:
         names = ", ".join(job["variants"])
-        raise StoreError(f"`--reference` must be a variant of {job['name']}: {names}. Received: {reference!r}.")
+        raise StoreError(f"`reference` must be a variant of {job['name']}: {names}. Received: {reference!r}.")
     columns = list(dict.fromkeys([*COLUMNS, *COST_COLUMNS, metric, *VERSION_COLUMNS, *ORIGINS]))
     stored = store.read("trials", columns=columns, on_progress=on_progress)
     conditions = [variant["condition_id"] for variant in job["variants"].values()]

@@ -59,14 +59,14 @@ class Dataset:
         available = len(self.y_train)
         if not len(self.class_names) <= rows <= available:
             raise SpecError(
-                f"`--limit-train` must be between {len(self.class_names)}, one row a class, and {available}, "
+                f"`limit_train` must be between {len(self.class_names)}, one row a class, and {available}, "
                 f"the training rows of {self.name}. Received: {rows}."
             )
         keep = np.sort(stratified_order(self.y_train, seed=0)[:rows])
         fewest = int(np.bincount(self.y_train[keep], minlength=len(self.class_names)).min())
         if fewest < 2:
             raise SpecError(
-                f"`--limit-train` must leave every class of {self.name} at least two rows. "
+                f"`limit_train` must leave every class of {self.name} at least two rows. "
                 f"Received: {rows}, which leaves a class {fewest}."
             )
         return replace(self, x_train=self.x_train[keep], y_train=self.y_train[keep])

@@ -258,7 +258,7 @@ def _decode_all(
     except MemoryError as error:
         raise DatasetError(
             f"{len(pictures):,} pictures of {size[0]} x {size[1]} pixels do not fit the memory: {error}. "
-            "Use a smaller `size` or `--image-size`."
+            "Use a smaller `size` or `image_size`."
         ) from error
     grey = np.zeros(len(pictures), dtype=np.bool_)
     broken: dict[str, str] = {}

@@ -145,6 +145,6 @@ def _explain(name: str, stderr: str) -> str:
     reason = next((line for line in reversed(stderr.splitlines()) if line.strip()), "no reason given").strip()
     return (
         f"The data set {name!r} is not on this machine and could not be downloaded ({reason}). On a machine with "
-        f"network, get {source} and put {noun} here: {places}. Or try another data set: --dataset digits needs no "
-        "download, --dataset PATH takes an .npz file or a folder of pictures."
+        f"network, get {source} and put {noun} here: {places}. Or try another data set: `dataset=digits` needs "
+        "no download, `dataset=PATH` takes an .npz file or a folder of pictures."
     )

@@ -69,8 +69,8 @@ def find_place(address: str | None, environment: Mapping[str, str] = os.environ)
         if given is None:
             return Here()
         raise ClusterError(
-            "`--address auto` needs a Ray that runs on this machine, and there is none. Start it with `ray start "
-            "--head`, or leave `--address` out to run on this machine alone."
+            "`address=auto` needs a Ray that runs on this machine, and there is none. Start it with `ray start "
+            "--head`, or leave `address` out to run on this machine alone."
         )
     if given.startswith(("http://", "https://")):
         return Remote(_checked_url(given))
@@ -79,7 +79,7 @@ def find_place(address: str | None, environment: Mapping[str, str] = os.environ)
         raise ClusterError(
             f"Nothing answers at {given} within {ANSWERS_WITHIN_S:g} s. Is the cluster up (`ray status` there), and is "
             "this machine one of its nodes? From a machine outside, forward the dashboard's port and give its URL: "
-            "`--address http://127.0.0.1:8265`."
+            "`address=http://127.0.0.1:8265`."
         )
     return Joined(given)
 
@@ -144,6 +144,6 @@ def without_keys(address: str) -> str:
 
 def _malformed(address: str) -> ClusterError:
     return ClusterError(
-        "`--address` must be the URL of a cluster's dashboard such as http://127.0.0.1:8265, host:port of a cluster "
+        "`address` must be the URL of a cluster's dashboard such as http://127.0.0.1:8265, host:port of a cluster "
         f'that this machine is a node of, "auto" or "local". Received: {without_keys(address)!r}.'
     )

@@ -86,11 +86,11 @@ def _most_at_once(capacity: Capacity, slot: Slot, data_bytes: int) -> int:
 def _check_gpus(gpus: float, replicas: int) -> None:
     if not math.isfinite(gpus) or (gpus > 1 and gpus != int(gpus)):
         raise ResourceError(
-            f"`--gpus-per-trial` must be a fraction of one GPU or a whole number of them. Received: {gpus:g}."
+            f"`gpus_per_trial` must be a fraction of one GPU or a whole number of them. Received: {gpus:g}."
         )
     if replicas > 1 and 0 < gpus < replicas:
         raise ResourceError(
-            f"A trial of {replicas} replicas must have {replicas} GPUs. Received: --gpus-per-trial {gpus:g}."
+            f"A trial of {replicas} replicas must have {replicas} GPUs. Received: gpus_per_trial={gpus:g}."
         )
 
 
@@ -107,12 +107,12 @@ def _check(capacity: Capacity, slot: Slot) -> None:
     most_cpus = max((node.cpus for node in capacity.shapes), default=0)
     if slot.gpus > most_gpus:
         raise ResourceError(
-            f"`--gpus-per-trial` must be at most {most_gpus}, the GPUs of {capacity.where}. "
-            f"Received: {slot.gpus:g}. Use `--gpus-per-trial 0` to train on cores."
+            f"`gpus_per_trial` must be at most {most_gpus}, the GPUs of {capacity.where}. "
+            f"Received: {slot.gpus:g}. Use `gpus_per_trial=0` to train on cores."
         )
     if slot.cpus > most_cpus:
         raise ResourceError(
-            f"`--cpus-per-trial` must be at most {most_cpus}, the cores of {capacity.where}. Received: {slot.cpus}."
+            f"`cpus_per_trial` must be at most {most_cpus}, the cores of {capacity.where}. Received: {slot.cpus}."
         )
     raise ResourceError(
         f"No node of the cluster has {slot.cpus} cores and {slot.gpus:g} GPUs together, which a trial asks for. There "
@@ -126,8 +126,8 @@ def _default_gpus(capacity: Capacity, of_job: float | None, replicas: int) -> fl
     if unknown and of_job is None:
         raise ResourceError(
             "No node that runs trials is there yet, and the autoscaler does not say whether those that it adds have "
-            "GPUs. Use `--gpus-per-trial 1` for a GPU each (and `--cpus-per-trial` for its cores), or "
-            "`--gpus-per-trial 0` to train on cores."
+            "GPUs. Use `gpus_per_trial=1` for a GPU each (and `cpus_per_trial` for its cores), or "
+            "`gpus_per_trial=0` to train on cores."
         )
     if not unknown and not any(node.gpus for node in capacity.shapes):
         return 0.0

@@ -19,14 +19,14 @@ COLORS = {True: "#1a7f37", False: "#b42318", None: "#333333"}
 def check_folder(folder: Path, pictures: Sequence[str]) -> None:
     """Raise a StoreError if annotated pictures in `folder` could replace, or become, pictures that are asked about."""
     if folder.exists() and not folder.is_dir():
-        raise StoreError(f"`--annotate` must be a folder. Received: {folder}, which is none.")
+        raise StoreError(f"`annotate` must be a folder. Received: {folder}, which is none.")
     target = folder.resolve()
     for picture in pictures:
         place = Path(picture).resolve()
         inside = place if place.is_dir() else place.parent
         if target == inside or (place.is_dir() and target.is_relative_to(place)):
             raise StoreError(
-                f"`--annotate` must be another folder than that of the pictures, so that none is written over. "
+                f"`annotate` must be another folder than that of the pictures, so that none is written over. "
                 f"Received: {folder}, and {picture}."
             )
 

@@ -12,26 +12,58 @@ from types import ModuleType
 from typing import Any
 
 from cnnjobs.errors import CnnjobsError, JobFileError
+from cnnjobs.planning.user_source import is_installed
 from cnnjobs.spec import Job
 
 
 @dataclass(frozen=True)
 class JobFile:
-    """A job file that was read and run.
+    """A job file that was read and run, or a job that a script or a notebook has made.
 
     Args:
-        path: where it lies, absolute.
+        path: where it lies, absolute; None for a job that comes from no file of its own.
         text: what it says.
         job: the `job` it defines.
         neighbours: modules it imported from its own folder.
         imported: modules it imported from whatever file, its neighbours among them.
     """
 
-    path: Path
+    path: Path | None
     text: str
     job: Job
     neighbours: tuple[ModuleType, ...]
     imported: tuple[ModuleType, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Name of the file; empty without one."""
+        return "" if self.path is None else self.path.name
+
+    @property
+    def folder(self) -> Path:
+        """The folder that it belongs to: its own, or the current one."""
+        return Path.cwd() if self.path is None else self.path.parent
+
+
+def job_of_session(job: Job) -> JobFile:
+    """Return a job that a script or a notebook has made, with the modules of the user's that it has imported.
+
+    Args:
+        job: the job.
+    """
+    loaded = [module for module in dict(sys.modules).values() if _is_of_user(module)]
+    return JobFile(None, "", job, tuple(loaded), tuple(loaded))
+
+
+def _is_of_user(module: ModuleType) -> bool:
+    """Say whether a module is no installed one; functions of `__main__` travel by themselves."""
+    file = getattr(module, "__file__", None)
+    return (
+        isinstance(module, ModuleType)
+        and module.__name__ != "__main__"
+        and file is not None
+        and not is_installed(module)
+    )
 
 
 def load_job(path: str | Path) -> JobFile:

@@ -113,7 +113,7 @@ class _Reached:
                 self._add_global(name, names[name], file, names)
             for module, attribute in _attributes(node):
                 value = names.get(module) if module in used else None
-                if isinstance(value, ModuleType) and not _is_installed(value) and hasattr(value, attribute):
+                if isinstance(value, ModuleType) and not is_installed(value) and hasattr(value, attribute):
                     self._add_value(f"{module}.{attribute}", getattr(value, attribute))
 
     def _add_global(self, name: str, value: Any, file: str, names: Mapping[str, Any]) -> None:
@@ -123,7 +123,7 @@ class _Reached:
         it is, and what has no content is refused.
         """
         if isinstance(value, ModuleType):
-            if not _is_installed(value):
+            if not is_installed(value):
                 self._add_files(module_files(value))
             return
         if _is_ours(value) or _is_ours(type(value)):
@@ -211,15 +211,15 @@ class _Reached:
     def _of_code(self, value: Any) -> str:
         """Return the name of code, or the content of an object; what is the user's is reached thereby."""
         if isinstance(value, ModuleType):
-            if not _is_installed(value):
+            if not is_installed(value):
                 self._add_files(module_files(value))
             return value.__name__
-        while hasattr(value, "__wrapped__") and (not isinstance(value, FunctionType) or _is_installed(value)):
+        while hasattr(value, "__wrapped__") and (not isinstance(value, FunctionType) or is_installed(value)):
             value = value.__wrapped__  # what was decorated by functools.cache, say
         if isinstance(value, MethodType):
             return f"{self._of_code(value.__func__)} of {content_of(value.__self__, self._of_code)}"
         if isinstance(value, FunctionType | type):
-            if _is_installed(value):
+            if is_installed(value):
                 return f"{value.__module__.partition(':')[0]}.{value.__qualname__}"  # job:NAME is the name of a file
             if not any(value is one for one in self._found):
                 self._found.append(value)
@@ -228,7 +228,7 @@ class _Reached:
             return f"{value.__name__} of {content_of(value.__self__, self._of_code)}"
         if callable(value) and hasattr(value, "__qualname__"):
             return f"{value.__module__}.{value.__qualname__}"
-        if not _is_installed(type(value)):
+        if not is_installed(type(value)):
             return f"{self._of_code(type(value))}({content_of(vars(value), self._of_code)})"
         if type(value).__module__.partition(".")[0] == "numpy" and (hasattr(value, "itemsize") or callable(value)):
             return str(value) if hasattr(value, "itemsize") else str(value.__name__)  # a dtype, or a ufunc
@@ -257,7 +257,7 @@ def _globals_of_class(one: type) -> Mapping[str, Any]:
 def _methods(one: type) -> list[FunctionType]:
     """Return the methods that the user wrote; dataclasses make others."""
     methods = [member for member in vars(one).values() if isinstance(member, FunctionType)]
-    return [method for method in methods if method.__module__ == one.__module__ and not _is_installed(method)]
+    return [method for method in methods if method.__module__ == one.__module__ and not is_installed(method)]
 
 
 def _tree_of(file: str) -> ast.Module:
@@ -344,7 +344,7 @@ def _is_ours(value: Any) -> bool:
     return str(getattr(value, "__module__", "")).partition(".")[0] == "cnnjobs"
 
 
-def _is_installed(value: Definition | ModuleType) -> bool:
+def is_installed(value: Definition | ModuleType) -> bool:
     """Say whether code is of Python, of an installed library, or of this project."""
     if _is_ours(value):
         return True

@@ -45,7 +45,7 @@ def look_at(url: str, *, insecure: bool = False) -> Cluster:
     if not asks and not insecure and not is_loopback(host):
         raise ClusterError(
             f"The cluster at {url} asks for no token: whoever reaches it can run code on it. Start it with "
-            "RAY_AUTH_MODE=token (see cluster/README.md), or accept that with `--insecure`."
+            "RAY_AUTH_MODE=token (see cluster/README.md), or accept that with `insecure`."
         )
     token = find_token() if asks else None
     if asks and token is None:
@@ -108,7 +108,7 @@ def _get(url: str, path: str, token: str | None, absent: dict[str, Any] | None =
 
 def _no_ray(url: str) -> ClusterError:
     return ClusterError(
-        f"What answers at {url} is not the dashboard of a Ray cluster that takes jobs. `--address` must be its URL, "
+        f"What answers at {url} is not the dashboard of a Ray cluster that takes jobs. `address` must be its URL, "
         "such as http://127.0.0.1:8265; on the head, Ray must be installed as ray[default]."
     )
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from click.core import ParameterSource
 
+from cnnjobs.engine.places import without_keys
+from cnnjobs.errors import ClusterError
 from cnnjobs.remote.follow import OF_RAY, Shown, follow, goes_on, never_began, not_run
 from cnnjobs.remote.head_command import FILES, UPLOADED, command_on_head
 from cnnjobs.run.calling_machine import command_line
@@ -43,15 +44,25 @@ def reach(url: str, *, insecure: bool) -> "JobsApi":
     return open_jobs(cluster)
 
 
-def submit_remotely(context: click.Context, job: str, results: str, url: str, *, insecure: bool) -> None:
+def submit_remotely(
+    words: Sequence[str], job: str, audited: str | None, results: str, url: str, *, insecure: bool
+) -> None:
     """Upload a job file and its neighbours, run `submit` on the head, and show it here.
+
+    Args:
+        words: options of the command.
+        job: the job file.
+        audited: the variant whose sources of chance are to vary one at a time; None for the job itself.
+        results: where its trials go, there.
+        url: of the cluster's dashboard.
+        insecure: whether it may be a cluster that asks for no token.
 
     Raises:
         UserError: for whatever is wrong before it starts.
         Interrupted: on Ctrl-C; the job goes on.
         ClusterLost: if the cluster is gone before the end.
     """
-    from cnnjobs.errors import ClusterError, Interrupted
+    from cnnjobs.errors import Interrupted
     from cnnjobs.planning.job_file import load_job
     from cnnjobs.remote.upload import upload_of
     from cnnjobs.run.audit import audit_name
@@ -60,16 +71,17 @@ def submit_remotely(context: click.Context, job: str, results: str, url: str, *,
     refuse_keys(results)
     file = load_job(job)
     upload = upload_of(file)
-    audited = context.params["audit"]
-    name = audit_name(file.job, audited) if audited in file.job.variants else file.job.name
+    name = file.job.name
+    if audited is not None and audited in file.job.variants:
+        name = audit_name(file.job, audited)
     api = reach(url, insecure=insecure)
-    words = ["submit", f"{UPLOADED}{upload.files[0]}", *words_of(context, leave=("job", "address", "insecure"))]
+    command = ["submit", f"{UPLOADED}{upload.files[0]}", *words]
     with tempfile.TemporaryDirectory(prefix="cnnjobs-upload-") as folder:
         upload.copy_to(Path(folder, FILES))
         about = {"job": name, "results": results, "typed": command_line()}
         identity = new_identity(name)
         try:
-            send(api, [*words, "--insecure"], Path(folder), identity, "submit", about)
+            send(api, [*command, "--insecure"], Path(folder), identity, "submit", about)
             click.echo(f"{name}: uploaded {upload.describe()}, without data; runs as {identity}", err=True)
         except KeyboardInterrupt:
             raise Interrupted(
@@ -129,8 +141,6 @@ def ask_head(
     Raises:
         ClusterError: if it does not end in time, or could not be run.
     """
-    from cnnjobs.errors import ClusterError
-
     with tempfile.TemporaryDirectory(prefix="cnnjobs-upload-") as folder:
         Path(folder, FILES).mkdir()
         Path(folder, FILES, "about.json").write_text(json.dumps({"words": list(words), "once": secrets.token_hex(8)}))
@@ -151,27 +161,6 @@ def ask_head(
     return found.exit_code, log
 
 
-def words_of(context: click.Context, leave: Sequence[str]) -> list[str]:
-    """Return the options of a command that were given, as words.
-
-    Args:
-        context: of the command.
-        leave: names of parameters that are left out.
-    """
-    words: list[str] = []
-    for parameter in context.command.params:
-        name = str(parameter.name)
-        if name in leave or context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
-            continue
-        value = context.params[name]
-        if isinstance(parameter, click.Option) and parameter.is_flag:
-            words.append(parameter.opts[-1] if value else parameter.secondary_opts[-1])
-            continue
-        for one in value if isinstance(value, tuple) else (value,):
-            words += [max(parameter.opts, key=len), str(one)] if isinstance(parameter, click.Option) else [str(one)]
-    return words
-
-
 def over_http(address: str | None) -> str | None:
     """Return the URL of the cluster that is meant; None if it is none that takes jobs over HTTP."""
     from cnnjobs.engine.places import Remote, find_place
@@ -188,7 +177,6 @@ def open_jobs(cluster: "Cluster") -> "JobsApi":
         ClusterError: if they cannot be reached from here.
     """
     from cnnjobs.engine.environment import prepare_environment
-    from cnnjobs.errors import ClusterError
 
     prepare_environment(joining=True)
     try:
@@ -198,3 +186,19 @@ def open_jobs(cluster: "Cluster") -> "JobsApi":
             f"Jobs on a cluster need more of Ray than is installed here ({error}): pip install 'cnnjobs[cluster]'."
         ) from error
     return JobsApi(cluster)
+
+
+def reach_named(address: str | None, *, insecure: bool) -> "JobsApi":
+    """Return the jobs of the cluster that is named.
+
+    Raises:
+        ClusterError: if none is, or it cannot be reached.
+    """
+    url = over_http(address)
+    if url is None:
+        given = address or os.environ.get("RAY_ADDRESS") or "none"
+        raise ClusterError(
+            "`address` must be the URL of a cluster's dashboard, such as http://127.0.0.1:8265; RAY_ADDRESS may name "
+            f"it as well. Received: {without_keys(given)}."
+        )
+    return reach(url, insecure=insecure)

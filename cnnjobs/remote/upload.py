@@ -62,20 +62,23 @@ def upload_of(job: JobFile, most_bytes: int = MOST_BYTES) -> Upload:
     Raises:
         JobFileError: if it imports a file from elsewhere, or there is too much.
     """
-    folder = job.path.resolve().parent
+    if job.path is None:
+        raise JobFileError("Only a job that a file defines can be uploaded. Write it into a file, and submit that.")
+    path = job.path.resolve()
+    folder = path.parent
     _refuse_strangers(job, folder)
     found = {Path(str(module.__file__)).resolve() for module in job.neighbours}
     found |= {init for init in (path.parent / "__init__.py" for path in found) if init.is_file()}
-    found |= {one for one in files_imported([ast.parse(job.text)], job.path.resolve()) if one.is_relative_to(folder)}
-    found = {path for path in found if path != job.path.resolve() and not path.is_relative_to(OWN)}
-    files = (job.path.resolve(), *sorted(found))
+    found |= {one for one in files_imported([ast.parse(job.text)], path) if one.is_relative_to(folder)}
+    found = {one for one in found if one != path and not one.is_relative_to(OWN)}
+    files = (path, *sorted(found))
     sizes = {file.relative_to(folder): file.stat().st_size for file in files}
     total = sum(sizes.values())
     if total > most_bytes:
         biggest = sorted(sizes, key=lambda file: -sizes[file])[:NAMED]
         named = ", ".join(f"{file} ({sizes[file] / 1e6:.1f} MB)" for file in biggest)
         raise JobFileError(
-            f"What {job.path.name} imports from {folder} is too much to upload: {total / 1e6:.1f} MB, at most "
+            f"What {job.name} imports from {folder} is too much to upload: {total / 1e6:.1f} MB, at most "
             f"{most_bytes / 1e6:.1f} MB. The biggest files: {named}. Put data on the cluster (or in object storage) "
             "instead of into modules."
         )
@@ -88,7 +91,7 @@ def _refuse_strangers(job: JobFile, folder: Path) -> None:
         if file.is_relative_to(folder) or file.is_relative_to(OWN) or _is_installed(module, file):
             continue
         raise JobFileError(
-            f"{job.path.name} imports {module.__name__} from {file}, outside the folder of the job file, which is all "
+            f"{job.name} imports {module.__name__} from {file}, outside the folder of the job file, which is all "
             "that is uploaded. Put it beside the job file, or install it here and on the cluster as a package."
         )
 

@@ -1,6 +1,7 @@
 """The report of one job."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cnnjobs.comparison.predictions import read_predictions
@@ -20,6 +21,7 @@ from cnnjobs.report.sections.seed_audit import sources_section
 from cnnjobs.report.sections.verdicts import verdict_section
 from cnnjobs.report.write import OnProgress
 from cnnjobs.spec.metrics import CURVES
+from cnnjobs.stats import ALPHA
 from cnnjobs.store.store import Store
 
 WITHOUT_PREDICTIONS = Section(
@@ -34,29 +36,46 @@ WITHOUT_PREDICTIONS = Section(
 """What a report says that leaves them out."""
 
 
-def job_document(
-    store: Store,
-    table: JobTable,
-    on_progress: OnProgress,
-    curves: Sequence[str] = CURVES,
-    *,
-    with_predictions: bool = True,
-    others: Sequence[Mapping[str, Any]] = (),
-) -> Document:
+@dataclass(frozen=True, kw_only=True)
+class ReportOptions:
+    """What a person wants to see of a job.
+
+    Args:
+        metric: a column of `trials`; None for the job's own.
+        reference: a variant; None for the job's own.
+        curves: metrics that the learning curves show.
+        alpha: of tests; one minus the level of intervals.
+        margin: a difference worth resolving, in the unit in which differences are shown.
+        with_predictions: whether to read the stored predictions, which takes seconds a variant.
+        others: jobs of the same results folder, as in their `job.json`.
+    """
+
+    metric: str | None = None
+    reference: str | None = None
+    curves: Sequence[str] = CURVES
+    alpha: float = ALPHA
+    margin: float | None = None
+    with_predictions: bool = True
+    others: Sequence[Mapping[str, Any]] = ()
+
+    def among(self, others: Sequence[Mapping[str, Any]]) -> "ReportOptions":
+        """Return the same of a job that lies beside others."""
+        return replace(self, others=others)
+
+
+def job_document(store: Store, table: JobTable, on_progress: OnProgress, asked: ReportOptions) -> Document:
     """Return the report of a job.
 
     Args:
         store: the job's.
         table: the comparison.
         on_progress: is told how far reading is.
-        curves: metrics that the learning curves show.
-        with_predictions: whether to read the stored predictions, which takes seconds a variant.
-        others: jobs of the same results folder, as in their `job.json`.
+        asked: what to show.
     """
     names = plain_names(table.job["variants"])
-    findings = read_predictions(store, table, on_progress) if with_predictions else None
+    findings = read_predictions(store, table, on_progress) if asked.with_predictions else None
     sections = [
-        verdict_section(table, others),
+        verdict_section(table, asked.others),
         differences_section(table),
         summary_section(table),
         half_width_section(store, table),
@@ -64,7 +83,7 @@ def job_document(
         sources_section(store, table),
         fold_components_section(table),
         predictions_section(table, findings) if findings else None,
-        curves_section(store, table, names, curves, on_progress),
+        curves_section(store, table, names, asked.curves, on_progress),
         classes_section(table, findings, names) if findings else WITHOUT_PREDICTIONS,
         cost_section(table),
         provenance_section(table),

@@ -9,12 +9,19 @@ import pandas as pd
 
 from cnnjobs.comparison.across_datasets import NotTogether, Together, compare_over_datasets
 from cnnjobs.comparison.table import JobTable, job_table
-from cnnjobs.report.model import Row
+from cnnjobs.report.build import ReportOptions, job_document
+from cnnjobs.report.model import Document, Row
+from cnnjobs.report.render.comparison_text import table_lines
+from cnnjobs.report.render.notebook import comparison_html
+from cnnjobs.report.render.text import plain
 from cnnjobs.report.sections.differences_table import DIFFERENCE_COLUMNS, differences_grid
 from cnnjobs.report.sections.summary_table import SUMMARY_COLUMNS, summary_grid
+from cnnjobs.report.write import write_document
 from cnnjobs.spec.metrics import METRICS
 from cnnjobs.stats import ALPHA
+from cnnjobs.store.files import Files
 from cnnjobs.store.results import Results
+from cnnjobs.store.store import Store
 
 RUN_COLUMNS = ("variant", "repeat", "fold", "value")
 """Of `Comparisons.runs`; repeat and fold count from 0, as in `trials`."""
@@ -32,11 +39,53 @@ Line = dict[str, Any]
 class Comparisons:
     """The comparison of each job's variants, and of all jobs over data sets; values as stored, not rounded.
 
+    Printed, it is what the terminal shows; in a notebook, tables and box plots.
+
     Args:
         tables: one a job: all that reports are made of.
+        stores: one a job.
     """
 
     tables: tuple[JobTable, ...]
+    stores: tuple[Store, ...]
+
+    def report(self, output: str | None = None, *, predictions: bool = True) -> tuple[str, ...]:
+        """Write the report of each job, and return where: an HTML file a job.
+
+        Args:
+            output: folder or URI; with several jobs, a folder a job below it. None for `report/` of each job.
+            predictions: read the stored predictions: classes, what the test set adds to chance, ensembles, hardest
+                examples.
+
+        Raises:
+            StoreError: if it cannot be written.
+        """
+        return tuple(
+            write_document(
+                _folder(store, output, len(self.stores)), self._document(table, store, predictions), _silent
+            ).page
+            for table, store in zip(self.tables, self.stores, strict=True)
+        )
+
+    def _document(self, table: JobTable, store: Store, predictions: bool) -> Document:
+        others = [other.job for other in self.stores if other.job is not None]
+        asked = ReportOptions(
+            metric=table.metric,
+            reference=table.reference,
+            alpha=table.alpha,
+            margin=table.margin,
+            with_predictions=predictions,
+            others=others,
+        )
+        return job_document(store, table, _silent, asked)
+
+    def __str__(self) -> str:
+        """Return the tables as the terminal shows them."""
+        return plain("\n".join(line for table in self.tables for line in table_lines(table)))
+
+    def _repr_html_(self) -> str:
+        """Return tables and box plots for a notebook."""
+        return "\n".join(comparison_html(table) for table in self.tables)
 
     @cached_property
     def summary(self) -> pd.DataFrame:
@@ -110,7 +159,24 @@ def compare(
         raise ValueError(f"`alpha` must lie between 0 and 1. Received: alpha={alpha!r}. The usual one is 0.05.")
     if margin is not None and not margin > 0:
         raise ValueError(f"`margin` must be above 0. Received: margin={margin!r}. Leave it out for 0.2 points.")
-    return Comparisons(tuple(job_table(store, metric, reference, alpha, margin) for store in results.stores))
+    tables = (job_table(store, metric, reference, alpha, margin) for store in results.stores)
+    return Comparisons(tuple(tables), results.stores)
+
+
+def comparison_of(store: Store) -> Comparisons:
+    """Return the comparison of one job's variants, on the job's own metric and reference."""
+    return Comparisons((job_table(store),), (store,))
+
+
+def _folder(store: Store, output: str | None, jobs: int) -> Files:
+    """Return where the report of a job goes."""
+    if output is None:
+        return store.files.below("report")
+    return Files(output) if jobs == 1 else Files(output).below(store.files.name)
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    """Say nothing of how far something is."""
 
 
 def _which(table: JobTable) -> Line:

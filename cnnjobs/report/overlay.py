@@ -96,7 +96,7 @@ def choose(stores: Sequence[Store], wanted: Sequence[str]) -> list[Model]:
     models = [Model(store, variant) for store in stores for variant in (store.job or {})["variants"]]
     chosen = list(dict.fromkeys(_one(models, name, alone=len(stores) == 1) for name in wanted))
     if len(chosen) < 2:
-        raise StoreError(f"`--overlay` must be given for two models or more. Received: {', '.join(wanted)}.")
+        raise StoreError(f"`overlay` must be given for two models or more. Received: {', '.join(wanted)}.")
     return chosen
 
 
@@ -104,7 +104,7 @@ def _one(models: Sequence[Model], name: str, *, alone: bool) -> Model:
     found = [model for model in models if name == model.name or (alone and name == model.variant)]
     if len(found) != 1:
         names = ", ".join(model.name for model in models)
-        raise StoreError(f"`--overlay` must name one model as JOB:VARIANT, of these: {names}. Received: {name!r}.")
+        raise StoreError(f"`overlay` must name one model as JOB:VARIANT, of these: {names}. Received: {name!r}.")
     return found[0]
 
 
@@ -141,7 +141,7 @@ def overlay_chart(found: Sequence[History], metrics: Sequence[str]) -> Chart:
     drawn = drawable(metrics, everything, classes)
     if not drawn:
         raise StoreError(
-            f"`--curves` must name a metric that was stored and says something of {classes} classes, such as loss. "
+            f"`curves` must name a metric that was stored and says something of {classes} classes, such as loss. "
             f"Received: {', '.join(metrics)}."
         )
     names = [one.model.variant for one in found]

@@ -13,7 +13,7 @@ from cnnjobs.messages import Predictions
 from cnnjobs.planning.audit_names import ALL, TWICE, alone
 from cnnjobs.planning.identity import digest
 from cnnjobs.run.prepare import Prepared, ReadJob
-from cnnjobs.run.submit import FINISHED
+from cnnjobs.run.submission import FINISHED
 from cnnjobs.spec import SOURCES, CustomModel, Job, Variant
 from cnnjobs.store.files import plain_name
 from cnnjobs.store.store import WHICH, Store
@@ -39,13 +39,13 @@ def for_audit(read: ReadJob, variant: str, only: tuple[str, ...] = ()) -> ReadJo
     job = read.job
     if variant not in job.variants:
         names = ", ".join(job.variants)
-        raise SpecError(f"`--audit` must be a variant of {job.name}: {names}. Received: {variant!r}.")
+        raise SpecError(f"`audit` must be a variant of {job.name}: {names}. Received: {variant!r}.")
     if only:
-        raise SpecError("`--audit VARIANT` and `--only` exclude each other: an audit is of one variant.")
+        raise SpecError("`audit=VARIANT` and `only` exclude each other: an audit is of one variant.")
     if job.repeats_of(variant) < 2:
         raise SpecError(
-            "`--audit` needs at least 2 repeats, better 10 or more, to see how far they differ. Received: "
-            f"repeats={job.repeats_of(variant)}. Use `--repeats 10`."
+            "`audit` needs at least 2 repeats, better 10 or more, to see how far they differ. Received: "
+            f"repeats={job.repeats_of(variant)}. Use `repeats=10`."
         )
     mark = {"job": job.name, "variant": variant, "left_out": left_out(job, variant)}
     return replace(read, job=audit_of(job, variant), marks={"audit": mark})
@@ -82,7 +82,7 @@ def audit_name(job: Job, variant: str) -> str:
     room = LONGEST_NAME - len(f"{job.name}-audit-")
     if room < HASH_DIGITS:
         raise SpecError(
-            f"`--audit` needs a job whose `name` has at most {LONGEST_NAME - len('-audit-') - HASH_DIGITS} characters, "
+            f"`audit` needs a job whose `name` has at most {LONGEST_NAME - len('-audit-') - HASH_DIGITS} characters, "
             f"because it adds to it. Received: a name of {len(job.name)}. Shorten the name of the job."
         )
     if len(own) > room:

@@ -30,3 +30,8 @@ def command_line() -> str:
     from cnnjobs.store.remote import without_keys
 
     return os.environ.get(TYPED) or shlex.join(["cnnjobs", *(without_keys(word) for word in sys.argv[1:])])
+
+
+def same_command() -> str:
+    """Say how to continue what a command began."""
+    return f"run the same command again:\n  {command_line()}"

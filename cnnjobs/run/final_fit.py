@@ -10,7 +10,7 @@ from cnnjobs.messages import Failure, Message, Progress, Result, Started
 from cnnjobs.models.weights import read_weights
 from cnnjobs.planning.trials import Trial
 from cnnjobs.run.prepare import Prepared, ReadJob, watches_validation
-from cnnjobs.run.submit import Watcher
+from cnnjobs.run.submission import Watcher
 from cnnjobs.spec import Job
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.store import Store
@@ -95,6 +95,21 @@ class FinalFit:
         return Trained(end.model, end.final)
 
 
+@dataclass(frozen=True)
+class FitOf:
+    """What is fitted, and where it goes.
+
+    Args:
+        variant: which one; None if the job has only one.
+        repeat: whose seeds, counted from 1.
+        output: path or URI of the model file; None for one in the job's folder, named by variant and identity.
+    """
+
+    variant: str | None = None
+    repeat: int = 1
+    output: str | None = None
+
+
 def for_fit(read: ReadJob, variant: str | None, repeat: int) -> ReadJob:
     """Return a job of one variant that trains on all training rows, or on all that its callbacks leave it.
 
@@ -123,7 +138,7 @@ def _chosen(job: Job, variant: str | None) -> str:
     if variant is None and len(names) == 1:
         return names[0]
     received = "none" if variant is None else repr(variant)
-    raise SpecError(f"`--variant` must be one of {job.name}'s: {', '.join(names)}. Received: {received}.")
+    raise SpecError(f"`variant` must be one of {job.name}'s: {', '.join(names)}. Received: {received}.")
 
 
 def _teller(watcher: Watcher, ends: list[Result | Failure]) -> Callable[[Trial, Message], None]:

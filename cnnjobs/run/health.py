@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import click
+
 from cnnjobs.versions import COMPARED, differences
 
 LEAST_DISK = 2 << 30
@@ -29,6 +31,11 @@ class Check:
     name: str
     said: str
     remedy: str = ""
+
+    def line(self) -> str:
+        """Return it as a line, with ANSI codes."""
+        mark = click.style("WRONG", fg="red", bold=True) if self.is_wrong else click.style("ok   ", fg="green")
+        return f"{mark} {self.name}: {self.said}{'. ' + self.remedy if self.remedy else ''}"
 
     @property
     def is_wrong(self) -> bool:

@@ -1,5 +1,7 @@
 """Where trials run, from a command's options: what there is, what a trial gets, and the engine that runs it."""
 
+from __future__ import annotations
+
 import os
 import time
 from collections.abc import Callable
@@ -8,14 +10,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cnnjobs.engine.base import Engine, Slot
+from cnnjobs.engine.capacity import Capacity, of_machine
+from cnnjobs.engine.places import Here, Joined, Place, Remote, find_place
+from cnnjobs.engine.resources import Wishes, divide
+from cnnjobs.errors import ClusterError, CnnjobsError, ResourceError
+from cnnjobs.machine import this_machine
+from cnnjobs.run import backends
+from cnnjobs.run.prepare import Prepared
+
 if TYPE_CHECKING:
-    from cnnjobs.engine.base import Engine, Slot
-    from cnnjobs.engine.capacity import Capacity
-    from cnnjobs.engine.places import Joined, Place
     from cnnjobs.engine.ray.session import JoinedRay
-    from cnnjobs.engine.resources import Wishes
-    from cnnjobs.errors import CnnjobsError
-    from cnnjobs.run.prepare import Prepared
 
 
 NODES_WITHIN_S = 30.0
@@ -32,11 +37,11 @@ class Workshop:
         verbose: whether to show logs.
     """
 
-    def __init__(self, place: "Place", wishes: "Wishes", *, insecure: bool = False, verbose: bool = False) -> None:
+    def __init__(self, place: Place, wishes: Wishes, *, insecure: bool = False, verbose: bool = False) -> None:
         self._place, self._wishes, self._insecure, self._verbose = place, wishes, insecure, verbose
         self._session: JoinedRay | None = None
 
-    def __enter__(self) -> "Workshop":
+    def __enter__(self) -> Workshop:
         """Nothing is joined before it is needed."""
         return self
 
@@ -47,16 +52,13 @@ class Workshop:
         if self._session is not None:
             self._session.close()
 
-    def slot(self, prepared: "Prepared", trials: int) -> "tuple[Slot, int]":
+    def slot(self, prepared: Prepared, trials: int) -> tuple[Slot, int]:
         """Return what a trial runs on, and how many run at once.
 
         Raises:
             ResourceError: if no machine has what a trial needs.
             ClusterError: if the cluster cannot be joined.
         """
-        from cnnjobs.engine.resources import divide
-        from cnnjobs.errors import ResourceError
-
         job, size = prepared.job, prepared.dataset.nbytes
         until, told = time.monotonic() + NODES_WITHIN_S, False
         while True:
@@ -71,17 +73,14 @@ class Workshop:
             told = True
             time.sleep(1)
 
-    def engine(self, slot: "Slot", at_once: int) -> "Engine":
+    def engine(self, slot: Slot, at_once: int) -> Engine:
         """Return what runs so many trials at once."""
-        from cnnjobs.machine import this_machine
-        from cnnjobs.run.backends import open_engine, open_engine_on
-
         if self._session is not None:
-            return open_engine_on(self._session)
+            return backends.open_engine_on(self._session)
         gpus = this_machine().gpus if slot.gpus else 0
-        return open_engine(cpus=at_once * slot.cpus, gpus=gpus, verbose=self._verbose)
+        return backends.open_engine(cpus=at_once * slot.cpus, gpus=gpus, verbose=self._verbose)
 
-    def when_stuck(self, tell: "Callable[[CnnjobsError], None]") -> None:
+    def when_stuck(self, tell: Callable[[CnnjobsError], None]) -> None:
         """Say what to do before the process ends because Ray waits for ever for a cluster, or for a node of it.
 
         Args:
@@ -90,10 +89,7 @@ class Workshop:
         if self._session is not None:
             self._session.on_stuck = lambda error: _end(error, tell)
 
-    def _capacity(self) -> "Capacity":
-        from cnnjobs.engine.capacity import of_machine
-        from cnnjobs.engine.places import Joined
-        from cnnjobs.machine import this_machine
+    def _capacity(self) -> Capacity:
 
         if not isinstance(self._place, Joined):
             return of_machine(this_machine())
@@ -102,17 +98,34 @@ class Workshop:
         return self._session.capacity()
 
 
-def _end(error: "CnnjobsError", tell: "Callable[[CnnjobsError], None]") -> None:
+def near_place(address: str | None, what: str) -> Here | Joined:
+    """Return where something runs that cannot be sent to a cluster over HTTP.
+
+    Args:
+        address: as `submit` takes it.
+        what: is to run, for the message.
+
+    Raises:
+        ClusterError: if the address is that of a cluster's dashboard.
+    """
+    place = find_place(address)
+    if isinstance(place, Remote):
+        raise ClusterError(
+            f"{what} runs on this machine or on a cluster that it is a node of. Received: {place.url}. Run it on the "
+            "head of the cluster, or here with `address=local`."
+        )
+    return place
+
+
+def _end(error: CnnjobsError, tell: Callable[[CnnjobsError], None]) -> None:
     try:
         tell(error)
     finally:
         os._exit(error.exit_code)
 
 
-def _join(place: "Joined", *, insecure: bool, verbose: bool) -> "JoinedRay":
-    from cnnjobs.run.backends import open_cluster
-
-    session = open_cluster(place, insecure=insecure, verbose=verbose)
+def _join(place: Joined, *, insecure: bool, verbose: bool) -> JoinedRay:
+    session = backends.open_cluster(place, insecure=insecure, verbose=verbose)
     capacity = session.capacity()
     nodes = capacity.nodes
     gpus = sum(node.gpus for node in nodes)

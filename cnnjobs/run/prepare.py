@@ -9,7 +9,7 @@ from cnnjobs.datasets import Dataset, check_folds, load_dataset
 from cnnjobs.errors import SpecError
 from cnnjobs.models import check_network
 from cnnjobs.planning.identity import canonical
-from cnnjobs.planning.job_file import JobFile, load_job
+from cnnjobs.planning.job_file import JobFile, job_of_session, load_job
 from cnnjobs.planning.trials import Plan, make_plan
 from cnnjobs.spec import CustomCallback, DatasetSpec, ImageFolder, Job, Variant, dataset_spec
 from cnnjobs.spec.checks import gpu_count, whole
@@ -49,7 +49,7 @@ class Prepared:
     """A job that is ready to run.
 
     Args:
-        file: the job file.
+        file: where the job comes from.
         job: with the overrides applied.
         source: which data set.
         dataset: loaded, with `limit_train` applied.
@@ -98,7 +98,7 @@ class Prepared:
                 "class_names": list(data.class_names),
                 "notes": list(self.notes),
             },
-            "file": self.file.path.name,
+            "file": self.file.name,
             "text": self.file.text,
             **self.marks,
         }
@@ -109,7 +109,7 @@ class ReadJob:
     """A job as it was read, before its data set is touched.
 
     Args:
-        file: the job file.
+        file: where the job comes from.
         job: with the overrides applied.
         dataset: which data set.
         marks: what `job.json` is to keep besides.
@@ -121,15 +121,20 @@ class ReadJob:
     marks: Mapping[str, Any] = field(default_factory=dict)
 
 
-def read_job(path: str, overrides: Overrides) -> ReadJob:
-    """Return the job in a file, with the overrides applied.
+def read_job(job: str | Path | Job, overrides: Overrides) -> ReadJob:
+    """Return a job with the overrides applied.
+
+    Args:
+        job: a job, or the file that defines one.
+        overrides: what changes of it.
 
     Raises:
         UserError: for whatever is wrong with either.
     """
-    file = load_job(path)
-    job = _overridden(file.job, overrides)
-    return ReadJob(file, job, _decoded_as(_dataset_spec(job, overrides), overrides.image_size, overrides.strict))
+    file = job_of_session(job) if isinstance(job, Job) else load_job(job)
+    changed = _overridden(file.job, overrides)
+    dataset = _decoded_as(_dataset_spec(changed, overrides), overrides.image_size, overrides.strict)
+    return ReadJob(file, changed, dataset)
 
 
 def read_dataset(value: str, *, image_size: int | None, strict: bool) -> DatasetSpec:
@@ -146,7 +151,7 @@ def _decoded_as(spec: DatasetSpec, image_size: int | None, strict: bool) -> Data
     if isinstance(spec, ImageFolder):
         return replace(spec, size=image_size or spec.size, strict=strict or spec.strict)
     if image_size is not None or strict:
-        raise SpecError("`--image-size` and `--strict` are for folders of pictures; this data set is none.")
+        raise SpecError("`image_size` and `strict` are for folders of pictures; this data set is none.")
     return spec
 
 
@@ -169,7 +174,7 @@ def prepare(read: ReadJob, overrides: Overrides, on_progress: OnProgress) -> Pre
     job, dataset = read.job, load_dataset(read.dataset, on_progress)
     fitting = dataset
     if overrides.limit_train is not None:
-        fitting = dataset.limited(whole("--limit-train", overrides.limit_train, least=1))
+        fitting = dataset.limited(whole("limit_train", overrides.limit_train, least=1))
     plan = make_plan(job, dataset.fingerprint, overrides.limit_train)
     _check(job, fitting)
     return Prepared(read.file, job, read.dataset, fitting, plan, overrides.only, read.marks)
@@ -184,11 +189,11 @@ def _overridden(job: Job, overrides: Overrides) -> Job:
     for name in overrides.only:
         if name not in job.variants:
             names = ", ".join(job.variants)
-            raise SpecError(f"`--only` must be a variant of {job.name}: {names}. Received: {name!r}.")
+            raise SpecError(f"`only` must be a variant of {job.name}: {names}. Received: {name!r}.")
     if overrides.repeats is not None:
         job = job.but(repeats=overrides.repeats)
     if overrides.gpus_per_trial is not None:
-        gpus = gpu_count("--gpus-per-trial", overrides.gpus_per_trial)
+        gpus = gpu_count("gpus_per_trial", overrides.gpus_per_trial)
         job = job.but(gpus_per_trial=gpus, replicas=int(gpus) if gpus >= 2 else job.replicas)
     if overrides.epochs is not None:
         job = job.but(variants={name: one.but(epochs=overrides.epochs) for name, one in job.variants.items()})

@@ -1,17 +1,20 @@
 """Runs what is missing of a prepared job, and shows it meanwhile."""
 
-from types import FrameType
-from typing import TYPE_CHECKING
-
 import click
 
-if TYPE_CHECKING:
-    from cnnjobs.engine.base import Slot
-    from cnnjobs.planning.trials import Trial
-    from cnnjobs.run.placement import Workshop
-    from cnnjobs.run.prepare import Prepared
-    from cnnjobs.store.checkpoints import Checkpoints
-    from cnnjobs.store.store import Store
+from cnnjobs.engine.base import Slot
+from cnnjobs.errors import ClusterLost, CnnjobsError, Interrupted
+from cnnjobs.planning.trials import Trial
+from cnnjobs.run import backends
+from cnnjobs.run.audit import take_over
+from cnnjobs.run.placement import Workshop
+from cnnjobs.run.prepare import Prepared, training_rows
+from cnnjobs.run.progress import Display, Meter, Waiting
+from cnnjobs.run.submission import Submission, continuations, keep_job, missing_trials, sweep
+from cnnjobs.store.checkpoints import Checkpoints
+from cnnjobs.store.compaction import compact_if_possible
+from cnnjobs.store.lock import Presence
+from cnnjobs.store.store import Store
 
 
 class Runner:
@@ -21,11 +24,15 @@ class Runner:
         store: the job's.
         checkpoints: where trials under way are kept.
         workshop: what trials run on.
+        again: says how to continue, should it be interrupted.
         verbose: whether to show logs.
     """
 
-    def __init__(self, store: "Store", checkpoints: "Checkpoints", workshop: "Workshop", *, verbose: bool) -> None:
-        self._store, self._checkpoints, self._workshop, self._verbose = store, checkpoints, workshop, verbose
+    def __init__(
+        self, store: Store, checkpoints: Checkpoints, workshop: Workshop, *, again: str, verbose: bool
+    ) -> None:
+        self._store, self._checkpoints, self._workshop = store, checkpoints, workshop
+        self._again, self._verbose = again, verbose
         self._tried: set[str] = set()
         self._damaged: set[str] = set()
         self.failures = 0
@@ -35,10 +42,8 @@ class Runner:
         """How many trials were run, however they ended."""
         return len(self._tried)
 
-    def missing(self, prepared: "Prepared") -> "list[Trial]":
+    def missing(self, prepared: Prepared) -> list[Trial]:
         """Return the trials that are to run; files that cannot be read are named once."""
-        from cnnjobs.run.submit import missing_trials
-
         missing, state = missing_trials(prepared, self._store)
         for name in state.damaged:
             if name not in self._damaged:
@@ -46,11 +51,11 @@ class Runner:
         self._damaged.update(state.damaged)
         return [trial for trial in missing if trial.trial_id not in self._tried]
 
-    def slot(self, prepared: "Prepared", trials: int) -> "tuple[Slot, int]":
+    def slot(self, prepared: Prepared, trials: int) -> tuple[Slot, int]:
         """Return what a trial runs on, and how many run at once."""
         return self._workshop.slot(prepared, trials)
 
-    def run(self, prepared: "Prepared", of_audited: "Store | None" = None) -> None:
+    def run(self, prepared: Prepared, of_audited: Store | None = None) -> None:
         """Run what is missing; with nothing missing, keep the job as it is now.
 
         Args:
@@ -61,9 +66,6 @@ class Runner:
             StoreError: if another submit is at work on the store; nothing is written then.
             Interrupted: on Ctrl-C or SIGTERM; what was finished is stored.
         """
-        from cnnjobs.run.submit import continuations
-        from cnnjobs.store.lock import Presence
-
         if of_audited is not None:
             self._take_over(of_audited, prepared)
         missing = self.missing(prepared)
@@ -75,19 +77,13 @@ class Runner:
         with Presence(self._store.files):
             self._settle(prepared)
 
-    def _settle(self, prepared: "Prepared") -> None:
+    def _settle(self, prepared: Prepared) -> None:
         """Leave a store, which this process has claimed, as a run of the job would that has nothing to run."""
-        from cnnjobs.run.progress import Waiting
-        from cnnjobs.run.submit import keep_job, sweep
-        from cnnjobs.store.compaction import compact_if_possible
-
         keep_job(self._store, prepared)
         sweep(self._store, self._checkpoints)
         compact_if_possible(self._store, Waiting())
 
-    def _take_over(self, source: "Store", prepared: "Prepared") -> None:
-        from cnnjobs.run.audit import take_over
-        from cnnjobs.store.lock import Presence
+    def _take_over(self, source: Store, prepared: Prepared) -> None:
 
         with Presence(self._store.files):
             taken = take_over(source, self._store, prepared)
@@ -95,20 +91,13 @@ class Runner:
             runs = f"{taken} run" + ("s" if taken > 1 else "")
             click.echo(f"note: {runs} with all sources of chance taken over from {source.files.location}", err=True)
 
-    def _run(self, prepared: "Prepared", trials: "list[Trial]") -> None:
-        from cnnjobs.errors import ClusterLost, CnnjobsError, Interrupted
-        from cnnjobs.run.backends import open_worker
-        from cnnjobs.run.calling_machine import command_line
-        from cnnjobs.run.prepare import training_rows
-        from cnnjobs.run.progress import Display, Meter
-        from cnnjobs.run.submit import Submission
-        from cnnjobs.store.lock import Presence
+    def _run(self, prepared: Prepared, trials: list[Trial]) -> None:
 
         slot, at_once = self.slot(prepared, len(trials))
         self._store.files.check_writable()
         rows = training_rows(prepared.job, len(prepared.dataset.y_train))
 
-        def meter_of(trials: "list[Trial]") -> Meter:
+        def meter_of(trials: list[Trial]) -> Meter:
             return Meter(len(trials), sum(trial.spec.epochs * rows for trial in trials))
 
         meter = meter_of(trials)
@@ -116,7 +105,7 @@ class Runner:
         def kept() -> str:
             return (
                 f"{meter.done} of {len(trials)} trials were finished and are stored in {self._store.files.location}. "
-                f"To continue, run the same command again:\n  {command_line()}"
+                f"To continue, {self._again}"
             )
 
         try:
@@ -137,7 +126,7 @@ class Runner:
                         presence.leave()
 
                     self._workshop.when_stuck(give_up)
-                    self.failures += submission.run(engine, open_worker, display, presence)
+                    self.failures += submission.run(engine, backends.open_worker, display, presence)
         except ClusterLost as lost:
             raise ClusterLost(f"{lost} {kept()}") from lost
         except KeyboardInterrupt:
@@ -145,15 +134,10 @@ class Runner:
         self._tried.update(trial.trial_id for trial in trials)
 
 
-def _announcement(prepared: "Prepared", trials: "list[Trial]", slot: "Slot", at_once: int) -> str:
+def _announcement(prepared: Prepared, trials: list[Trial], slot: "Slot", at_once: int) -> str:
     total = len(prepared.plan.trials)
     stored = f" ({total - len(trials)} of {total} not asked for or stored already)" if len(trials) < total else ""
     device = f"{slot.gpus:g} GPU" if slot.gpus else f"{slot.cpus} core{'s' if slot.cpus > 1 else ''}"
     data = f"{prepared.dataset.name}, {len(prepared.dataset.y_train):,} training images"
     count = f"{len(trials)} trial" + ("s" if len(trials) != 1 else "")
     return f"{prepared.job.name}: {count}{stored} on {data}; {at_once} at once, {device} each"
-
-
-def as_interrupt(number: int, frame: FrameType | None) -> None:
-    """Treat SIGTERM as Ctrl-C."""
-    raise KeyboardInterrupt

@@ -1,12 +1,13 @@
 """Where progress is shown: a living line on a terminal, plain lines when piped, events for another machine to show."""
 
+import html
 import json
 import os
 import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -84,6 +85,8 @@ def open_screen(now: Callable[[], Snapshot]) -> Screen:
     """
     if os.environ.get(EVENTS):
         return EventScreen(now)
+    if in_notebook():
+        return NotebookScreen(now)
     return TerminalScreen(now) if sys.stderr.isatty() else PlainScreen(now)
 
 
@@ -125,6 +128,76 @@ class TerminalScreen:
         if len(now.running) > SHOWN_RUNNING:
             listed.append(Text(f"  and {len(now.running) - SHOWN_RUNNING} more", style="dim"))
         return Group(line, *listed)
+
+
+def in_notebook() -> bool:
+    """Say whether this process is the kernel of a notebook."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return getattr(shell, "kernel", None) is not None
+
+
+class NotebookScreen:
+    """A living line below the cell of a notebook.
+
+    Args:
+        now: says how far the run is.
+        clock: seconds that only grow.
+        every_s: seconds between two changes of the line.
+    """
+
+    def __init__(
+        self, now: Callable[[], Snapshot], clock: Callable[[], float] = time.monotonic, every_s: float = 0.5
+    ) -> None:
+        self._now, self._clock, self._every_s = now, clock, every_s
+        self._last = -every_s
+        self._handle: Any = None
+
+    def start(self) -> None:
+        """Show the line."""
+        from IPython.display import display
+
+        self._handle = display(self._line(), display_id=True)  # type: ignore[no-untyped-call,unused-ignore]
+
+    def stop(self) -> None:
+        """Leave how far the run came."""
+        self._handle.update(self._line())
+
+    def moved(self) -> None:
+        """Change the line, now and then."""
+        if self._clock() - self._last >= self._every_s:
+            self._last = self._clock()
+            self._handle.update(self._line())
+
+    def say(self, text: str, *, routine: bool = False) -> None:
+        """Print below the line what the line does not say."""
+        if not routine:
+            sys.stdout.write(f"{text}\n")
+        self.moved()
+
+    def tell(self, text: str) -> None:
+        """Print it."""
+        sys.stdout.write(f"{text}\n")
+
+    def _line(self) -> Any:
+        """Return the line, for notebooks that show HTML and for those that show text."""
+        now = self._now()
+        running = [f"{label}: {what}" for label, what in list(now.running.items())[:SHOWN_RUNNING]]
+        text = " · ".join([now.line, *running])
+        bar = f'<progress max="1" value="{now.fraction:.3f}"></progress>'
+        return _Shown(text, f"<div>{bar} {html.escape(text)}</div>")
+
+
+@dataclass(frozen=True)
+class _Shown:
+    text: str
+    html: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        return self.html
 
 
 class PlainScreen:

@@ -1,297 +1,206 @@
-"""Runs what is missing of a job and commits each trial as it ends."""
+"""Submits a job: trains the trials that are missing, in one or two stages."""
 
-import contextlib
-import subprocess
-import time
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from types import FrameType
+from typing import TYPE_CHECKING
 
-from cnnjobs.engine.base import Engine, MakeWorker, Slot, Work
-from cnnjobs.errors import StoreError
-from cnnjobs.messages import Failure, Message, Progress, Result, Started
-from cnnjobs.models.weights import read_weights
-from cnnjobs.planning.identity import NUMERICS_VERSION, to_json
-from cnnjobs.planning.trials import Trial
-from cnnjobs.run.prepare import Prepared
+import click
+
+from cnnjobs.engine.places import Here, Joined
+from cnnjobs.engine.resources import Wishes
+from cnnjobs.errors import SpecError, TrialsFailed
+from cnnjobs.run.audit import for_audit
+from cnnjobs.run.placement import Workshop
+from cnnjobs.run.prepare import Overrides, Prepared, ReadJob, prepare, read_job, store_at
+from cnnjobs.run.progress import Waiting
+from cnnjobs.run.runner import Runner
+from cnnjobs.spec import Job
+from cnnjobs.spec.half_width import HalfWidth, half_width_of
 from cnnjobs.store.checkpoints import Checkpoints
-from cnnjobs.store.compaction import compact_if_possible
-from cnnjobs.store.lock import Presence
 from cnnjobs.store.store import Store
 
-FINISHED = ("completed", "diverged")
-"""Statuses that are results: such trials do not run again. Failed ones do."""
+if TYPE_CHECKING:
+    from cnnjobs.planning.trials import Trial
 
 
-class Watcher(Protocol):
-    """Sees what happens to trials, to show it to a person."""
-
-    def started(self, trial: Trial) -> None:
-        """A worker has taken it up."""
-        ...
-
-    def progressed(self, trial: Trial, progress: Progress) -> None:
-        """It is under way."""
-        ...
-
-    def finished(self, trial: Trial, result: Result) -> None:
-        """It completed or diverged, and is stored."""
-        ...
-
-    def failed(self, trial: Trial, failure: Failure, log: str) -> None:
-        """It failed; `log` is where to read about it."""
-        ...
-
-
-@dataclass(frozen=True)
-class State:
-    """What a store holds of a plan.
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """How trials run; none of it is part of their identities.
 
     Args:
-        finished: ids of trials of the plan that need not run.
-        failed: ids of trials of the plan whose last try failed.
-        stale: stored trials that are of settings the job no longer has, by the variant's name then.
-        damaged: files that cannot be read; their trials count as missing.
-        rates: condition -> mean seconds an epoch of its completed trials.
+        max_concurrent: at most so many trials at once.
+        cpus_per_trial: cores a trial.
+        gpus_per_trial: GPUs a trial, or a fraction of one; decides over the job.
+        checkpoint_every: seconds between two checkpoints of a trial; 0 for every epoch, None for about 1% of the time.
+        insecure: accept a cluster that asks for no token.
+        verbose: show the logs of Ray and of each trial.
     """
 
-    finished: frozenset[str]
-    failed: frozenset[str]
-    stale: dict[str, int]
-    damaged: tuple[str, ...]
-    rates: dict[str, float] = field(default_factory=dict)
+    max_concurrent: int | None = None
+    cpus_per_trial: int | None = None
+    gpus_per_trial: float | None = None
+    checkpoint_every: float | None = None
+    insecure: bool = False
+    verbose: bool = False
 
 
-def state_of(store: Store, trials: Collection[Trial], conditions: Collection[str]) -> State:
-    """Compare what is stored with what is planned."""
-    columns = ["trial_id", "condition_id", "variant", "status", "seconds", "epochs_done"]
-    stored = store.read("trials", columns=columns)
-    planned = {trial.trial_id for trial in trials}
-    rows = stored.table.to_pylist()
-    stale: dict[str, int] = {}
-    for row in rows:
-        if row["condition_id"] not in conditions:
-            stale[row["variant"]] = stale.get(row["variant"], 0) + 1
-    return State(
-        finished=frozenset(r["trial_id"] for r in rows if r["trial_id"] in planned and r["status"] in FINISHED),
-        failed=frozenset(r["trial_id"] for r in rows if r["trial_id"] in planned and r["status"] == "failed"),
-        stale=stale,
-        damaged=stored.damaged,
-        rates=_rates(rows),
-    )
-
-
-def _rates(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """Return condition -> mean seconds an epoch of its completed trials."""
-    found: dict[str, list[float]] = {}
-    for row in rows:
-        if row["status"] == "completed" and row["seconds"] and row["epochs_done"]:
-            found.setdefault(row["condition_id"], []).append(row["seconds"] / row["epochs_done"])
-    return {condition: sum(rates) / len(rates) for condition, rates in found.items()}
-
-
-def missing_trials(prepared: Prepared, store: Store) -> tuple[list[Trial], State]:
-    """Return the trials that are to run, those that take longest first, and what the store holds."""
-    state = state_of(store, prepared.plan.trials, set(prepared.plan.conditions.values()))
-    return prepared.plan.missing(state.finished, prepared.only, state.rates), state
-
-
-def continuations(trials: Collection[Trial], kept: Mapping[str, Sequence[int]]) -> list[str]:
-    """Say which trials go on from what shorter ones ended with, and which start over though there is such a state.
+@dataclass(frozen=True, kw_only=True)
+class Goal:
+    """What more than its repeats a job is submitted for.
 
     Args:
-        trials: those that are to run.
-        kept: lineage -> epochs of the trials whose final state is kept.
-    """
-    fitting = {
-        trial.trial_id: max((n for n in kept.get(trial.lineage_id, ()) if n <= trial.spec.epochs), default=0)
-        for trial in trials
-    }
-    shorter = [trial for trial in trials if fitting[trial.trial_id] > 0]
-    notes = []
-    going_on = [trial for trial in shorter if not trial.spec.follows_length]
-    if going_on:
-        after = " or ".join(str(number) for number in sorted({fitting[trial.trial_id] for trial in going_on}))
-        notes.append(
-            f"{len(going_on)} of the trials go on from kept states, after epoch {after}, where versions, device and "
-            "cores are the same"
-        )
-    for name in dict.fromkeys(trial.variant for trial in shorter if trial.spec.follows_length):
-        notes.append(
-            f"{name!r} starts over: its learning rates, or a callback of yours, may depend on the number of epochs"
-        )
-    return notes
-
-
-@dataclass(frozen=True)
-class Submission:
-    """A prepared job, its store, and what is to run.
-
-    Args:
-        prepared: job, data, plan.
-        store: where trials end up.
-        trials: those that are to run, in order.
-        slot: what each runs on.
-        at_once: how many run at the same time.
-        checkpoints: where trials under way are kept.
+        half_width: of a 95% interval of test accuracy, in percentage points; None for the job's repeats.
+        most_repeats: with a half width, repeats of a variant at most; None for 100.
+        audit: the variant whose sources of chance are to vary one at a time, instead; None for the job itself.
     """
 
-    prepared: Prepared
-    store: Store
-    trials: tuple[Trial, ...]
-    slot: Slot
-    at_once: int
-    checkpoints: Checkpoints
+    half_width: float | None = None
+    most_repeats: int | None = None
+    audit: str | None = None
 
-    def run(self, engine: Engine, make_worker: MakeWorker, watcher: Watcher, presence: Presence) -> int:
-        """Run the trials; return how many failed.
-
-        Args:
-            engine: runs them.
-            make_worker: makes what runs them in a worker process.
-            watcher: is told.
-            presence: the claim on the store.
+    def rule(self, job: Job) -> HalfWidth | None:
+        """Return the rule for a half width, if one is asked for.
 
         Raises:
-            StoreError: if the store cannot be written.
+            SpecError: if options do not go together, or the rule does not hold for the job.
         """
-        keep_job(self.store, self.prepared)
-        sweep(self.store, self.checkpoints)
-        recorder = _Recorder(self, presence, watcher, _commit_of(self.prepared.file.path.parent))
-        work = Work(
-            trials=self.trials,
-            dataset=self.prepared.dataset,
-            make_worker=make_worker,
-            slot=self.slot,
-            at_once=self.at_once,
-            checkpoints=self.checkpoints,
-            modules=self.prepared.file.neighbours,
-            files=read_weights(trial.spec for trial in self.trials),
-        )
-        engine.run(work, recorder.on_message)
-        compact_if_possible(self.store)
-        return recorder.failures
+        if self.half_width is None:
+            if self.most_repeats is not None:
+                raise SpecError(
+                    "`most_repeats` goes with `half_width=POINTS`. Received: "
+                    f"most_repeats={self.most_repeats} alone. Use `repeats=N` to set the number of repeats."
+                )
+            return None
+        if self.audit is not None:
+            raise SpecError("`half_width` and `audit` exclude each other. Submit the job twice, once with each.")
+        return half_width_of(job, self.half_width, self.most_repeats)
 
 
-def keep_job(store: Store, prepared: Prepared) -> None:
-    """Keep the resolved job.
+@dataclass(frozen=True)
+class Submitted:
+    """What came of it.
 
-    A rule for a half width that runs of the same settings have followed stays with them: they were not chosen
-    otherwise because the job is submitted once more without it.
+    Args:
+        job: its name.
+        store: where its trials are.
+        tried: how many trials ran, however they ended.
+        failures: how many of them failed.
     """
-    document, before = prepared.document(), store.job or {}
-    if "half_width" in before and "half_width" not in document and _conditions(before) & _conditions(document):
-        document["half_width"] = before["half_width"]
-    store.write_job(document)
 
+    job: str
+    store: Store
+    tried: int
+    failures: int
 
-def _conditions(job: Mapping[str, Any]) -> set[str]:
-    return {variant["condition_id"] for variant in job["variants"].values()}
-
-
-def sweep(store: Store, checkpoints: Checkpoints) -> None:
-    """Remove checkpoints of trials that are stored: a submit was cut off between the two."""
-    with contextlib.suppress(StoreError):
-        kept = checkpoints.trial_ids()
-        if kept:
-            stored = store.read("trials", columns=["trial_id", "status"]).table.to_pylist()
-            for trial_id in kept & {row["trial_id"] for row in stored if row["status"] in FINISHED}:
-                checkpoints.remove(trial_id)
-
-
-class _Recorder:
-    """Commits results, keeps the sign of life, tells the watcher."""
-
-    def __init__(
-        self, submission: Submission, presence: Presence, watcher: Watcher, commit: tuple[str | None, bool | None]
-    ) -> None:
-        self._submission, self._presence, self._watcher = submission, presence, watcher
-        self._commit, self._dirty = commit
-        self._running: dict[str, str] = {}
-        self._began: dict[str, float] = {}
-        self.failures = 0
-
-    def on_message(self, trial: Trial, message: Message) -> None:
-        """Take one message of a trial."""
-        if isinstance(message, Started):
-            self._began[trial.trial_id] = time.time()
-            self._running[trial.label()] = "starting"
-            self._watcher.started(trial)
-        elif isinstance(message, Progress):
-            self._running[trial.label()] = f"epoch {message.epoch} of {message.epochs}"
-            self._watcher.progressed(trial, message)
-        elif isinstance(message, Result):
-            self._store(trial, message)
-            self._running.pop(trial.label(), None)
-            self._watcher.finished(trial, message)
-        else:
-            log = self._store_failure(trial, message)
-            self._running.pop(trial.label(), None)
-            self.failures += 1
-            self._watcher.failed(trial, message, log)
-        self._presence.tell(self._running)
-
-    def _store(self, trial: Trial, result: Result) -> None:
-        final = dict(result.final)
-        final["started_at"] = _milliseconds(final.get("started_at", time.time()))
-        row = self._row(trial) | {"status": result.status} | final
-        self._submission.store.commit(row, result.epochs, result.predictions)
-        with contextlib.suppress(StoreError):  # the trial is stored; the next submit removes what is left
-            self._submission.checkpoints.remove(trial.trial_id)
-
-    def _store_failure(self, trial: Trial, failure: Failure) -> str:
-        log = self._submission.store.write_log(trial.trial_id, failure.log)
-        began = self._began.get(trial.trial_id, time.time())
-        known = {"status": "failed", "error": failure.error, "log": log, "started_at": _milliseconds(began)}
-        self._submission.store.commit(self._row(trial) | known, {}, None)
-        return log
-
-    def _row(self, trial: Trial) -> dict[str, Any]:
-        """Return the columns of `trials` that are known on this side."""
-        data, spec, protocol = self._submission.prepared.dataset, trial.spec, trial.protocol
-        return {
-            "trial_id": trial.trial_id,
-            "condition_id": trial.condition_id,
-            "job": self._submission.prepared.job.name,
-            "variant": trial.variant,
-            "repeat": trial.repeat,
-            "fold": trial.fold,
-            "dataset": data.name,
-            "dataset_fingerprint": data.fingerprint,
-            "classes": len(data.class_names),
-            "validation": protocol.describe(),
-            "folds": protocol.folds,
-            "limit_train": protocol.limit_train,
-            "epochs": spec.epochs,
-            "batch_size": spec.batch_size,
-            "settings": to_json(spec),
-            **{f"seed_{source}": seed for source, seed in asdict(trial.seeds).items()},
-            "numerics_version": NUMERICS_VERSION,
-            "finished_at": _milliseconds(time.time()),
-            "commit": self._commit,
-            "dirty": self._dirty,
-        }
-
-
-def _milliseconds(seconds: float) -> int:
-    return int(seconds * 1000)
-
-
-def _commit_of(folder: Path) -> tuple[str | None, bool | None]:
-    """Return the commit of the repository the job file lies in, and whether files of it were changed."""
-    head = _git(folder, "rev-parse", "HEAD")
-    if head is None:
-        return None, None
-    changes = _git(folder, "status", "--porcelain", "--untracked-files=no")
-    return head, None if changes is None else bool(changes)
-
-
-def _git(folder: Path, *words: str) -> str | None:
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(folder), *words], capture_output=True, text=True, timeout=10, check=False
+    @property
+    def failed(self) -> TrialsFailed | None:
+        """The error that says which trials failed and where to read on; None if none did."""
+        if not self.failures:
+            return None
+        return TrialsFailed(
+            f"{self.failures} of {self.tried} trials failed; their logs: {self.store.files.location}/logs/. "
+            "The others are stored; submitting again tries the failed ones again."
         )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def submit_job(
+    job: str | Path | Job,
+    results: str,
+    overrides: Overrides,
+    goal: Goal,
+    options: RunOptions,
+    place: Here | Joined,
+    again: str,
+) -> Submitted:
+    """Train what is missing.
+
+    Args:
+        job: a job, or the file that defines one.
+        results: folder or URI of results.
+        overrides: what changes of the job.
+        goal: what it is submitted for.
+        options: how trials run.
+        place: where.
+        again: says how to continue, should it be interrupted.
+
+    Raises:
+        UserError: for whatever is wrong before a trial starts.
+        Interrupted: on Ctrl-C; what was finished is stored.
+        ClusterLost: if the cluster is gone before the end.
+    """
+    read = read_job(job, overrides)
+    plain, rule = read.job, goal.rule(read.job)
+    prepared = prepare(_audited(read, goal, overrides), overrides, Waiting())
+    store = store_at(results, prepared.job)
+    if rule is not None:
+        prepared, rule = _first_stage(prepared, store, rule)
+    for note in prepared.notes:
+        click.echo(f"note: {note}", err=True)
+    checkpoints = _checkpoints(store, prepared.job, options)
+    wishes = Wishes(options.max_concurrent, options.cpus_per_trial, options.gpus_per_trial, prepared.job.gpus_per_trial)
+    with Workshop(place, wishes, insecure=options.insecure, verbose=options.verbose) as workshop:
+        runner = Runner(store, checkpoints, workshop, again=again, verbose=options.verbose)
+        runner.run(prepared, None if goal.audit is None else store_at(results, plain))
+        if rule is not None:
+            _run_second_stage(prepared, store, rule, runner)
+    return Submitted(prepared.job.name, store, runner.tried, runner.failures)
+
+
+def _audited(read: ReadJob, goal: Goal, overrides: Overrides) -> ReadJob:
+    return read if goal.audit is None else for_audit(read, goal.audit, overrides.only)
+
+
+def _checkpoints(store: Store, job: Job, options: RunOptions) -> Checkpoints:
+    keeps, finals = job.keep == "state", store.files.below("states")
+    place = store.files.below("checkpoints")
+    return Checkpoints(place, options.checkpoint_every, finals=finals, keeps_final=keeps)
+
+
+def _first_stage(prepared: Prepared, store: Store, asked: HalfWidth) -> tuple[Prepared, HalfWidth]:
+    """Return the job of the pilot, and the rule with the pilot that holds.
+
+    Raises:
+        SpecError: if that has more repeats than are allowed.
+        StoreError: if `job.json` has no sound rule.
+    """
+    from cnnjobs.run.two_stage import first_stage, settled
+
+    rule = settled(asked, prepared, store)
+    if rule.pilot != asked.pilot:
+        click.echo(
+            f"note: the pilot stays the first {rule.pilot} repeats, not {asked.pilot}: runs beyond it are stored, and "
+            "a pilot that is chosen after that gives no interval that covers at its level",
+            err=True,
+        )
+    return first_stage(prepared, rule), rule
+
+
+def _run_second_stage(prepared: Prepared, store: Store, rule: HalfWidth, runner: Runner) -> None:
+    from cnnjobs.run.two_stage import second_stage
+
+    stage = second_stage(prepared, store, rule)
+    missing: list[Trial] = runner.missing(stage.prepared)
+    _, at_once = runner.slot(stage.prepared, max(len(missing), 1))
+    for line in (*stage.announcement(), f"  {stage.estimate(missing, at_once)}"):
+        click.echo(line, err=True)
+    runner.run(stage.prepared)
+
+
+@contextmanager
+def sigterm_as_interrupt() -> Iterator[None]:
+    """Treat SIGTERM as Ctrl-C; only the main thread of a process may."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -104,7 +104,7 @@ class SecondStage:
         of = f" of the {one.pilot} runs of its pilot that completed" if lost else ""
         said = f"{one.variant}: SD {show(self.rule.metric, one.sd)}{of}, {one.needed:,} runs in all"
         if one.needed > one.repeats:
-            said += f"; stops at {one.repeats}, `--most-repeats`"
+            said += f"; stops at {one.repeats}, the most that are allowed"
         return said
 
     def estimate(self, missing: Sequence[Trial], at_once: int) -> str:

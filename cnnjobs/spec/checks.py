@@ -78,5 +78,5 @@ def one_of(name: str, value: Any, allowed: Collection[Any]) -> Any:
 
 
 def _message(name: str, expected: str, value: Any, hint: str) -> str:
-    leaf = name.rsplit(".", 1)[-1].rsplit(" ", 1)[-1].removeprefix("--")
+    leaf = name.rsplit(".", 1)[-1].rsplit(" ", 1)[-1]
     return f"`{name}` must be {expected}. Received: {leaf}={value!r}. {hint}".rstrip()

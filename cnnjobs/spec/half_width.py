@@ -50,8 +50,8 @@ class HalfWidth:
         whole("pilot", self.pilot, least=LEAST_PILOT)
         if whole("most", self.most, least=1) < self.pilot:
             raise SpecError(
-                f"`--most-repeats` must be at least {self.pilot}, the repeats of the pilot. Received: "
-                f"--most-repeats {self.most}."
+                f"`most_repeats` must be at least {self.pilot}, the repeats of the pilot. Received: "
+                f"most_repeats={self.most}."
             )
         flag("late", self.late)
 
@@ -67,15 +67,15 @@ def half_width_of(job: Job, points: float, most: int | None = None) -> HalfWidth
     Raises:
         SpecError: if the rule does not hold for the job's runs, or there is no pilot.
     """
-    number("--half-width", points, "They are percentage points of test accuracy.", least=LEAST_POINTS, below=100)
+    number("half_width", points, "They are percentage points of test accuracy.", least=LEAST_POINTS, below=100)
     if job.folds is not None:
         raise SpecError(
-            f"`--half-width` needs independent repeats. Received: a job with folds={job.folds}, whose runs share "
+            f"`half_width` needs independent repeats. Received: a job with folds={job.folds}, whose runs share "
             "training rows, so that more of them do not narrow the interval as the rule says. Use a job without folds."
         )
     if not all(job.vary_of(name) for name in job.variants):
         raise SpecError(
-            "`--half-width` needs repeats that differ. Received: a job with vary=(), whose repeats are all the same. "
+            "`half_width` needs repeats that differ. Received: a job with vary=(), whose repeats are all the same. "
             "Remove `vary` from the job."
         )
     most = MOST_REPEATS if most is None else most
@@ -85,12 +85,12 @@ def half_width_of(job: Job, points: float, most: int | None = None) -> HalfWidth
 def _pilot(job: Job) -> int:
     if isinstance(job.repeats, Mapping):
         raise SpecError(
-            "`--half-width` needs one number of repeats for all variants, its pilot. Received: "
-            f"repeats={dict(job.repeats)}. Use `--repeats N`."
+            "`half_width` needs one number of repeats for all variants, its pilot. Received: "
+            f"repeats={dict(job.repeats)}. Use `repeats=N`."
         )
     if job.repeats < LEAST_PILOT:
         raise SpecError(
-            f"`--half-width` needs a pilot of at least {LEAST_PILOT} repeats, better 5 or more. Received: "
-            f"repeats={job.repeats}. Use `--repeats 5`."
+            f"`half_width` needs a pilot of at least {LEAST_PILOT} repeats, better 5 or more. Received: "
+            f"repeats={job.repeats}. Use `repeats=5`."
         )
     return job.repeats

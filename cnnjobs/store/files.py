@@ -33,7 +33,7 @@ class Files:
     def __init__(self, location: str | Path) -> None:
         given = str(location)
         if not given.strip() or re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/(?!/)", given):
-            raise StoreError(f"`--results` must be a path or a URI such as s3://bucket/folder. Received: {given!r}.")
+            raise StoreError(f"`results` must be a path or a URI such as s3://bucket/folder. Received: {given!r}.")
         self.location, self._query = given, ""
         if "://" in given:
             self.location, mark, settings = without_keys(given).partition("?")
@@ -43,7 +43,7 @@ class Files:
             try:
                 self._root = str(Path(given).expanduser().absolute())
             except RuntimeError as error:
-                raise StoreError(f"`--results` must be a path or a URI. Received: {given!r} ({error}).") from error
+                raise StoreError(f"`results` must be a path or a URI. Received: {given!r} ({error}).") from error
             self._system = fs.LocalFileSystem()
         self.is_local = isinstance(self._system, fs.LocalFileSystem)
 
@@ -187,7 +187,7 @@ class Files:
         except StoreError as error:
             if not self.is_local:
                 raise
-            raise StoreError(f"{error} Choose another place with `--results PATH`, or make room.") from error
+            raise StoreError(f"{error} Choose another place with `results=PATH`, or make room.") from error
         finally:
             self.remove(probe)
             for folder in made:

@@ -146,7 +146,7 @@ class Presence:
             if sign.alive:
                 raise StoreError(
                     f"Another submit is at work on {self._files.location} (process {sign.pid} on {sign.host}). Wait "
-                    "for it, stop it, or choose another place with `--results PATH`. If it is gone, remove "
+                    "for it, stop it, or choose another place with `results=PATH`. If it is gone, remove "
                     f"{self._files.location}/{sign.name}."
                 )
         for sign in others:

@@ -76,7 +76,7 @@ def open_remote(uri: str) -> tuple[fs.FileSystem, str]:
     plain = f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"  # whatever may be part of a key is left out
     if scheme in ("abfs", "abfss"):
         raise StoreError(
-            f"`--results` must be a path, s3://bucket/folder or gs://bucket/folder. Received: {plain!r}. Azure is not "
+            f"`results` must be a path, s3://bucket/folder or gs://bucket/folder. Received: {plain!r}. Azure is not "
             "supported: where it finds no credentials, Arrow ends the process without an error."
         )
     try:
@@ -90,7 +90,7 @@ def open_remote(uri: str) -> tuple[fs.FileSystem, str]:
     except OSError as error:
         raise StoreError(f"Cannot open {plain}: {explain(error)}.") from None
     raise StoreError(
-        f"`--results` must be a path or a URI such as s3://bucket/folder. Received: {plain!r}, which {reason}."
+        f"`results` must be a path or a URI such as s3://bucket/folder. Received: {plain!r}, which {reason}."
     )
 
 
@@ -165,7 +165,7 @@ def _with_settings(uri: str, scheme: str) -> str:
     return f"{uri}{'&' if query else '' if uri.endswith('?') else '?'}{setting}"
 
 
-def refuse_keys(results: str, name: str = "`--results`") -> None:
+def refuse_keys(results: str, name: str = "`results`") -> None:
     """Refuse a URI with keys in it.
 
     Raises:

@@ -141,7 +141,7 @@ class Store:
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise StoreError(
                 f"{self.files.location}/job.json is not a job of cnnjobs ({type(error).__name__}: {error}). Move the "
-                "folder away, or choose another with `--results PATH`."
+                "folder away, or choose another with `results=PATH`."
             ) from error
         return job
 

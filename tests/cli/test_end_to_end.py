@@ -44,7 +44,7 @@ def net(input_shape, classes, width):
         keras.Input(input_shape), keras.layers.Flatten(), keras.layers.Dense(width), keras.layers.Dense(classes)
     ])
 """
-COMMAND = [sys.executable, "-m", "cnnjobs.cli"]
+COMMAND = [sys.executable, "-m", "cnnjobs"]
 NOISE = re.compile(r"tensorflow|cuda|oneDNN|absl|WARNING|raylet|Tune|tune_|keras", re.I)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-COMMAND = [sys.executable, "-m", "cnnjobs.cli"]
+COMMAND = [sys.executable, "-m", "cnnjobs"]
 CLASSES = ("naught", "one", "two")
 JOB = '''
 """A reader's all-convolutional network: 5 x 5 convolutions with stride 2 in place of pooling."""

@@ -26,7 +26,7 @@ def submit(tmp_path):
     (tmp_path / "small.py").write_text(JOB)
 
     def run(*words):
-        command = [sys.executable, "-m", "cnnjobs.cli", "submit", "small.py", *ONE_WORKER, *words]
+        command = [sys.executable, "-m", "cnnjobs", "submit", "small.py", *ONE_WORKER, *words]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False)
         assert done.returncode == 0, done.stderr
         return done

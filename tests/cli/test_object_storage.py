@@ -389,7 +389,7 @@ base = Variant(
 )
 job = Job(name="real", dataset="digits", repeats=2, keep="state", variants={"base": base})
 """
-COMMAND = [sys.executable, "-m", "cnnjobs.cli"]
+COMMAND = [sys.executable, "-m", "cnnjobs"]
 INLINE = """
 import sys
 import cnnjobs.run.backends as doors

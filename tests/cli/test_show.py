@@ -80,7 +80,7 @@ JOB = """"one": base, "moved": base.but(augment=Augment(shift=0.2)), "turned": b
 
 
 def run(*words):
-    return subprocess.run([sys.executable, "-m", "cnnjobs.cli", *words], capture_output=True, text=True, check=False)
+    return subprocess.run([sys.executable, "-m", "cnnjobs", *words], capture_output=True, text=True, check=False)
 
 
 def test_augmented_versions_beside_the_originals_and_a_quiet_terminal(tmp_path):

@@ -28,7 +28,7 @@ def job(tmp_path):
 
 
 def plan(*words, cwd):
-    command = [sys.executable, "-m", "cnnjobs.cli", "plan", *words, "--summary"]
+    command = [sys.executable, "-m", "cnnjobs", "plan", *words, "--summary"]
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done

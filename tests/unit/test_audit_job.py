@@ -102,7 +102,7 @@ def test_a_long_name_of_a_job_leaves_room_for_the_hash_of_a_variants(length):
 
 def test_a_job_whose_name_is_too_long_for_an_audit_is_refused():
     message = (
-        "`--audit` needs a job whose `name` has at most 85 characters, because it adds to it. Received: a name of 86"
+        "`audit` needs a job whose `name` has at most 85 characters, because it adds to it. Received: a name of 86"
     )
     with pytest.raises(SpecError, match=message):
         audit_of(JOB.but(name="n" * 86), "base")

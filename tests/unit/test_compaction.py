@@ -17,7 +17,7 @@ from cnnjobs.engine.base import Slot
 from cnnjobs.engine.inline import InlineEngine
 from cnnjobs.errors import StoreError
 from cnnjobs.run.prepare import Overrides, prepare, read_job, store_at
-from cnnjobs.run.submit import Submission, missing_trials
+from cnnjobs.run.submission import Submission, missing_trials
 from cnnjobs.store import compaction
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.compaction import compact

@@ -137,7 +137,7 @@ def test_elsewhere_a_cluster_that_asks_for_no_token_is_refused():
     with serving(Dashboard()) as url:
         message = refused(url)
     assert message.startswith(f"The cluster at {url} asks for no token: whoever reaches it can run code on it.")
-    assert "`--insecure`" in message
+    assert "`insecure`" in message
 
 
 @pytest.mark.usefixtures("far")

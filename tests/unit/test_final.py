@@ -99,7 +99,7 @@ def test_other_variants_do_not_stand_in_the_way(fit_of):
 
 
 def test_a_variant_must_be_named_where_there_are_several(fit_of):
-    with pytest.raises(SpecError, match=r"`--variant` must be one of tiny's: plain, stops, .* Received: none\."):
+    with pytest.raises(SpecError, match=r"`variant` must be one of tiny's: plain, stops, .* Received: none\."):
         fit_of(None)
     with pytest.raises(SpecError, match=r"Received: 'two'\."):
         fit_of("two")

@@ -12,6 +12,7 @@ from fakes import write_job
 from test_progress import RESULT, TRIALS, Clock
 
 from cnnjobs.cli import main
+from cnnjobs.cli.options import words_of
 from cnnjobs.cli.submit import submit
 from cnnjobs.errors import ClusterError, ClusterLost, Interrupted, StoreError
 from cnnjobs.messages import Failure, Progress, Result
@@ -170,7 +171,7 @@ OPTIONS = [
 @pytest.mark.parametrize("words", OPTIONS, ids=lambda words: " ".join(words)[:30])
 def test_options_that_were_given_become_words_that_mean_the_same(words):
     given = parse("job.py", *words, "--address", "http://127.0.0.1:8265", "--insecure")
-    made = remote_submit.words_of(given, LEAVE)
+    made = words_of(given, LEAVE)
     again = parse("job.py", *made)
     kept = set(given.params) - set(LEAVE)
     assert {name: again.params[name] for name in kept} == {name: given.params[name] for name in kept}
@@ -179,7 +180,7 @@ def test_options_that_were_given_become_words_that_mean_the_same(words):
 
 def test_the_address_does_not_travel():
     given = parse("job.py", "--address", "http://127.0.0.1:8265", "--insecure", "--repeats", "3")
-    assert remote_submit.words_of(given, LEAVE) == ["--repeats", "3"]
+    assert words_of(given, LEAVE) == ["--repeats", "3"]
 
 
 def test_flags_that_have_a_negative_travel_as_what_they_are():
@@ -190,7 +191,7 @@ def test_flags_that_have_a_negative_travel_as_what_they_are():
         pass
 
     for words in (["--no-follow", "a", "b c"], ["--follow", "a"], ["a"]):
-        assert remote_submit.words_of(command.make_context("command", list(words)), ()) == words
+        assert words_of(command.make_context("command", list(words)), ()) == words
 
 
 def a_job(identity="cnnjobs-a-1", **metadata):
@@ -273,9 +274,8 @@ def test_ctrl_c_while_a_job_is_sent_names_it(monkeypatch, tmp_path):
 
     path = write_job(tmp_path)
     monkeypatch.setattr(remote_submit, "reach", lambda url, insecure: Slow())
-    context = submit.make_context("submit", [str(path)])
     with pytest.raises(Interrupted, match=r"If it was there already, cnnjobs-tiny-.* goes on") as caught:
-        remote_submit.submit_remotely(context, str(path), "results", "http://127.0.0.1:8265", insecure=False)
+        remote_submit.submit_remotely([], str(path), None, "results", "http://127.0.0.1:8265", insecure=False)
     assert "cnnjobs stop tiny --address http://127.0.0.1:8265" in str(caught.value)
 
 
@@ -285,9 +285,8 @@ def test_the_name_of_an_audit_is_that_of_its_results(monkeypatch, tmp_path):
     monkeypatch.setattr(remote_submit, "reach", lambda url, insecure: Api())
     monkeypatch.setattr(remote_submit, "follow", lambda api, identity, metadata: told.append(metadata["job"]))
     path = write_job(tmp_path)
-    for words in ([], ["--audit", "one"], ["--audit", "none such"]):
-        context = submit.make_context("submit", [str(path), *words])
-        remote_submit.submit_remotely(context, str(path), "results", "http://127.0.0.1:8265", insecure=False)
+    for audited in (None, "one", "none such"):
+        remote_submit.submit_remotely([], str(path), audited, "results", "http://127.0.0.1:8265", insecure=False)
     assert told == ["tiny", "tiny-audit-one", "tiny"], "of the last one the head says what is wrong"
 
 
@@ -322,7 +321,7 @@ SECRETS = [
 
 @pytest.mark.parametrize("results", SECRETS)
 def test_keys_do_not_travel_to_a_cluster(results):
-    with pytest.raises(StoreError, match=r"^`--results` must not hold keys when it is sent to a cluster") as caught:
+    with pytest.raises(StoreError, match=r"^`results` must not hold keys when it is sent to a cluster") as caught:
         refuse_keys(results)
     assert "SEC" not in str(caught.value).replace("AWS_SECRET_ACCESS_KEY", "")
 

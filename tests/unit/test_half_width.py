@@ -154,7 +154,7 @@ def test_an_interrupted_second_stage_says_what_is_still_to_run(submit):
 
 def test_the_cap_stops_and_the_report_says_what_it_would_have_taken(submit):
     done = submit("--half-width", "0.1", "--most-repeats", "8")
-    assert "; stops at 8, `--most-repeats`" in done.stderr
+    assert "; stops at 8, the most that are allowed" in done.stderr
     row = section_of().blocks[0].rows[0]
     assert row["runs"] == 8 < row["needed"]
     assert row["half_width"] > 0.001
@@ -268,11 +268,11 @@ JOB = Job(name="a", dataset="digits", variants={"v": Variant(model=vgg())})
         (JOB.but(vary=()), (0.2,), "needs repeats that differ"),
         (JOB.but(repeats=1), (0.2,), "needs a pilot of at least 2 repeats, better 5 or more. Received: repeats=1"),
         (JOB.but(repeats={"v": 3}), (0.2,), "needs one number of repeats for all variants"),
-        (JOB, (0.0,), "`--half-width` must be a number at least 0.001 and below 100. Received: half-width=0.0"),
-        (JOB, (1e-320,), "`--half-width` must be a number at least 0.001"),
-        (JOB, (0.00099,), "`--half-width` must be a number at least 0.001"),
-        (JOB, (float("nan"),), "`--half-width` must be a number"),
-        (JOB, (0.2, 4), "`--most-repeats` must be at least 5, the repeats of the pilot. Received: --most-repeats 4"),
+        (JOB, (0.0,), "`half_width` must be a number at least 0.001 and below 100. Received: half_width=0.0"),
+        (JOB, (1e-320,), "`half_width` must be a number at least 0.001"),
+        (JOB, (0.00099,), "`half_width` must be a number at least 0.001"),
+        (JOB, (float("nan"),), "`half_width` must be a number"),
+        (JOB, (0.2, 4), "`most_repeats` must be at least 5, the repeats of the pilot. Received: most_repeats=4"),
     ],
 )
 def test_what_the_rule_does_not_hold_for_is_refused(job, asked, message):

@@ -68,7 +68,7 @@ def test_auto_joins_the_ray_that_runs_here(current, listening):
 
 def test_auto_without_a_ray_is_refused(nothing):
     message = refused("auto", nothing)
-    assert message.startswith("`--address auto` needs a Ray that runs on this machine, and there is none.")
+    assert message.startswith("`address=auto` needs a Ray that runs on this machine, and there is none.")
     assert "`ray start --head`" in message
 
 
@@ -181,7 +181,7 @@ MALFORMED = [
 @pytest.mark.parametrize("address", MALFORMED, ids=lambda address: address[:24])
 def test_other_forms_are_refused_with_those_there_are(address, nothing):
     message = refused(address, nothing)
-    assert message.startswith("`--address` must be the URL of a cluster's dashboard such as http://127.0.0.1:8265, ")
+    assert message.startswith("`address` must be the URL of a cluster's dashboard such as http://127.0.0.1:8265, ")
     assert f"Received: {without_keys(address)!r}." in message
 
 

@@ -79,11 +79,11 @@ def test_memory_bounds_what_runs_at_once():
 @pytest.mark.parametrize(
     ("wishes", "message"),
     [
-        ({"gpus_per_trial": 5}, "`--gpus-per-trial` must be at most 4, the GPUs of this machine. Received: 5."),
-        ({"cpus_per_trial": 33}, "`--cpus-per-trial` must be at most 32, the cores of this machine. Received: 33."),
+        ({"gpus_per_trial": 5}, "`gpus_per_trial` must be at most 4, the GPUs of this machine. Received: 5."),
+        ({"cpus_per_trial": 33}, "`cpus_per_trial` must be at most 32, the cores of this machine. Received: 33."),
         ({"gpus_per_trial": 2.5}, "must be a fraction of one GPU or a whole number of them. Received: 2.5."),
         ({"gpus_per_trial": float("nan")}, "must be a fraction of one GPU or a whole number of them. Received: nan."),
-        ({"gpus_per_trial": 1, "replicas": 2}, "A trial of 2 replicas must have 2 GPUs. Received: --gpus-per-trial 1."),
+        ({"gpus_per_trial": 1, "replicas": 2}, "A trial of 2 replicas must have 2 GPUs. Received: gpus_per_trial=1."),
     ],
 )
 def test_more_than_there_is_is_refused(wishes, message):
@@ -125,7 +125,7 @@ def test_an_autoscaler_that_does_not_say_what_it_may_add_is_asked():
 def test_where_no_node_is_there_yet_and_nothing_says_whether_one_will_have_gpus_the_user_must():
     """As on Kubernetes before the first pod: trials that train on one core of a billed GPU node help nobody."""
     nothing = Capacity(nodes=(HEAD,), open_ended=True)
-    with pytest.raises(ResourceError, match="Use `--gpus-per-trial 1` for a GPU each"):
+    with pytest.raises(ResourceError, match="Use `gpus_per_trial=1` for a GPU each"):
         division(nothing)
     assert division(nothing, gpus_per_trial=0)[0].gpus == 0
     assert division(nothing, job_gpus=0.5)[0].gpus == 0.5, "the job may say it as well"

@@ -258,7 +258,7 @@ def test_folders_without_results_are_refused(tmp_path, make):
 
 def test_a_path_that_cannot_be_written_leaves_nothing(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(StoreError, match=r"Cannot write .*: Not a directory\. Choose another place with `--results"):
+    with pytest.raises(StoreError, match=r"Cannot write .*: Not a directory\. Choose another place with `results"):
         Files(tmp_path / "file" / "results" / "tiny").check_writable()
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 

@@ -12,7 +12,7 @@ from cnnjobs.engine.base import Slot
 from cnnjobs.engine.inline import InlineEngine
 from cnnjobs.errors import SpecError, StoreError
 from cnnjobs.run.prepare import Overrides, prepare, read_job, store_at
-from cnnjobs.run.submit import Submission, continuations, missing_trials, state_of
+from cnnjobs.run.submission import Submission, continuations, missing_trials, state_of
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.lock import PREFIX, Presence
 from cnnjobs.store.results import load_results
@@ -98,8 +98,8 @@ def test_the_command_line_decides_over_the_gpus_of_the_job(tmp_path, of_job, ask
     assert (job.gpus_per_trial, job.replicas) == (gpus, replicas)
 
 
-def test_a_number_of_gpus_that_makes_no_sense_is_refused_by_the_name_of_its_option(tmp_path):
-    with pytest.raises(SpecError, match="`--gpus-per-trial` must be 0, a fraction of one GPU or a whole number"):
+def test_a_number_of_gpus_that_makes_no_sense_is_refused_by_its_name(tmp_path):
+    with pytest.raises(SpecError, match="`gpus_per_trial` must be 0, a fraction of one GPU or a whole number"):
         read_job(str(write_job(tmp_path)), Overrides(gpus_per_trial=2.5))
 
 

@@ -227,7 +227,7 @@ def test_jobs_on_different_metrics(tmp_path):
     ]
     assert refusal(*tables) == (
         "jobs are compared on one metric, but one by test_accuracy; folds by val_accuracy: choose one for all with "
-        "`--metric`"
+        "`metric`"
     )
 
 

@@ -180,8 +180,8 @@ class JoinedRay:
                 return
             raise ClusterError(
                 f"The cluster at {self._place.address} asks for no token: whoever reaches it can run code on it. Start "
-                f"it with {MODE}=token (see cluster/README.md), accept that with `--insecure`, or run on this machine "
-                "alone with `--address local`."
+                f"it with {MODE}=token (see cluster/README.md), accept that with `insecure`, or run on this machine "
+                "alone with `address=local`."
             )
         except ClusterError:
             ray.shutdown()
@@ -237,12 +237,12 @@ def _refusal(address: str, error: Exception, printed: str) -> ClusterError:
         found = " ".join(text.split())
         return ClusterError(
             f"This machine and the cluster at {address} must have the same versions of Ray and Python. {found} "
-            "Use an environment with the cluster's versions, or submit from outside: `--address http://HOST:8265`."
+            "Use an environment with the cluster's versions, or submit from outside: `address=http://HOST:8265`."
         )
     first = text.strip().splitlines()[0] if text.strip() else type(error).__name__
     return ClusterError(
         f"The cluster at {address} cannot be joined: {first} Is this machine one of its nodes? `ray status` tells. "
-        "From a machine outside: `--address http://HOST:8265`; to run on this machine alone: `--address local`."
+        "From a machine outside: `address=http://HOST:8265`; to run on this machine alone: `address=local`."
     )
 
 

@@ -1,4 +1,4 @@
-"""Makes `python -m cnnjobs.cli` the same as `cnnjobs`."""
+"""Makes `python -m cnnjobs` the same as `cnnjobs`."""
 
 from cnnjobs.cli import main
 

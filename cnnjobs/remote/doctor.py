@@ -1,0 +1,30 @@
+"""What a cluster's head says of itself and its nodes."""
+
+import click
+
+from cnnjobs.planning.job_file import load_job
+from cnnjobs.remote.head_command import UPLOADED
+from cnnjobs.remote.remote_submit import ask_head, reach
+from cnnjobs.remote.upload import upload_of
+from cnnjobs.store.remote import refuse_keys
+
+
+def ask_doctor(url: str, job: str | None, results: str, *, insecure: bool) -> int:
+    """Have the head of a cluster look at itself and its nodes, and show what it says; return its exit code.
+
+    Args:
+        url: of its dashboard.
+        job: a job file whose data set should be there; None for none.
+        results: where trials would be stored, there.
+        insecure: whether it may be a cluster that asks for no token.
+    """
+    refuse_keys(results)
+    upload = None if job is None else upload_of(load_job(job))
+    api = reach(url, insecure=insecure)
+    token = "shown and accepted" if api.cluster.asks_for_token else "none is asked for"
+    click.echo(f"{click.style('ok   ', fg='green')} dashboard: {url}, Ray {api.cluster.ray_version}; token: {token}")
+    words = ["doctor", *([] if upload is None else [f"{UPLOADED}{upload.files[0]}"]), "--results", results]
+    files = {} if upload is None else {str(file): (upload.folder / file).read_bytes() for file in upload.files}
+    code, printed = ask_head(api, [*words, *(["--insecure"] if insecure else [])], files, within_s=300)
+    click.echo(printed.rstrip("\n"))
+    return code

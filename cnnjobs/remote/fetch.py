@@ -1,0 +1,82 @@
+"""Brings the results of a job on a cluster home, through the head's answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cnnjobs.errors import ClusterError, StoreError
+from cnnjobs.remote import follow
+from cnnjobs.remote.head_command import UPLOADED
+from cnnjobs.remote.remote_submit import ask_head, reach_named
+from cnnjobs.remote.transfer import Incoming, digests, finished, outgoing
+from cnnjobs.store.files import Files
+from cnnjobs.store.lock import Presence
+
+if TYPE_CHECKING:
+    from cnnjobs.remote.jobs_client import JobsApi
+
+HAVE = "have.json"
+"""Uploaded file that says what is here already."""
+
+
+def fetch_results(address: str | None, job: str | None, results: str, *, insecure: bool) -> None:
+    """Bring what is not here yet of a job's results.
+
+    Args:
+        address: of the cluster's dashboard.
+        job: name or identity; None for the newest.
+        results: the folder they go into.
+        insecure: whether it may be a cluster that asks for no token.
+
+    Raises:
+        ClusterError: if the cluster cannot be reached, or does not send them.
+        StoreError: if they cannot be written.
+    """
+    api = reach_named(address, insecure=insecure)
+    found = follow.pick(api, job)
+    there, name = follow.store_of(found.metadata), found.metadata["job"]
+    if "://" in there:
+        click.echo(f"The results of {name} are in object storage: read {there} from here.")
+        return
+    home = Files(results).below(name)
+    home.check_writable()
+    with Presence(home):
+        files, size = _bring(api, there, home)
+    what = f"{files} file{'s' if files != 1 else ''}, {size / 1e6:.1f} MB" if files else "nothing new"
+    click.echo(f"{name}: fetched {what} into {home.location}; `cnnjobs aggregate {home.location}` makes the report")
+
+
+def _bring(api: JobsApi, there: str, home: Files) -> tuple[int, int]:
+    """Bring what is not here yet, in as many jobs as it takes; return the number of files and their bytes."""
+    incoming, done = Incoming(home), finished(home)
+    while True:
+        have = json.dumps({"files": digests(home), "finished": done}).encode()
+        words = ["send", there, f"{UPLOADED}{HAVE}"]
+        code, printed = ask_head(api, words, {HAVE: have}, within_s=600)
+        if code:
+            why = printed.strip().splitlines() or ["it did not say why"]
+            raise ClusterError(f"The head did not send {there}: {why[-1]}")
+        more = incoming.take(printed.split("\n"))
+        if not more:
+            return incoming.files, incoming.nbytes
+        click.echo(f"fetched {incoming.files} files, {incoming.nbytes / 1e6:.0f} MB; {more} to go", err=True)
+
+
+def send_results(store: str, have: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what of a store is not at home, as lines; runs on the head.
+
+    Args:
+        store: the job's folder.
+        have: files that are at home, and trials that are finished there.
+
+    Raises:
+        StoreError: if there is no such folder.
+    """
+    files = Files(store)
+    if not files.exists():
+        raise StoreError(f"There is no folder {files.location} on the head.")
+    yield from outgoing(files, have["files"], have["finished"])

@@ -1,0 +1,57 @@
+"""Jobs of a cluster elsewhere: follows one, ends one."""
+
+import click
+
+from cnnjobs.errors import ClusterError
+from cnnjobs.remote.follow import OF_RAY, follow, pick, place_of_results, said_in
+from cnnjobs.remote.jobs_client import STOP_S
+from cnnjobs.remote.remote_submit import reach_named
+
+
+def show_log(address: str | None, job: str | None, *, following: bool, insecure: bool) -> None:
+    """Print what a job has printed.
+
+    Args:
+        address: of the cluster's dashboard.
+        job: name or identity; None for the newest.
+        following: until it has ended, not only what there is now.
+        insecure: whether it may be a cluster that asks for no token.
+
+    Raises:
+        ClusterError: if the cluster cannot be reached, or has no such job.
+    """
+    api = reach_named(address, insecure=insecure)
+    found = pick(api, job)
+    if following:
+        follow(api, found.identity, found.metadata)
+        return
+    for line in api.log(found.identity).splitlines():
+        said = said_in(line)
+        if said is not None and not OF_RAY.match(said):
+            click.echo(said)
+
+
+def stop_job(address: str | None, job: str | None, *, insecure: bool) -> None:
+    """End a job; what is finished is kept.
+
+    Args:
+        address: of the cluster's dashboard.
+        job: name or identity; None for the newest.
+        insecure: whether it may be a cluster that asks for no token.
+
+    Raises:
+        ClusterError: if the cluster cannot be reached, has no such job, or that does not end.
+    """
+    api = reach_named(address, insecure=insecure)
+    found = pick(api, job)
+    if found.is_over:
+        click.echo(f"{found.identity} has ended already: {found.status.lower()}.")
+        return
+    api.stop(found.identity)
+    ended = api.wait(found.identity, STOP_S + 30)
+    if not ended.is_over:
+        raise ClusterError(f"{found.identity} has not ended within {STOP_S + 30} s. `ray job stop` may tell why.")
+    where = place_of_results(found.metadata)
+    click.echo(
+        f"{found.identity} was stopped. Finished trials are stored in {where}; the same submit goes on from there."
+    )

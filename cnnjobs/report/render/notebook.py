@@ -1,0 +1,47 @@
+"""The comparison of a job as a notebook shows it: tables, notes and the box plot, without a file."""
+
+import base64
+from collections.abc import Iterator
+
+from markupsafe import Markup, escape
+
+from cnnjobs.comparison.table import JobTable
+from cnnjobs.report.figures.comparison import box_plot
+from cnnjobs.report.figures.style import render
+from cnnjobs.report.model import Grid
+from cnnjobs.report.sections.comparison import adjustment, pairing
+from cnnjobs.report.sections.differences_table import differences_grid
+from cnnjobs.report.sections.summary_table import summary_grid
+from cnnjobs.report.sections.verdicts import notes
+
+
+def comparison_html(table: JobTable) -> Markup:
+    """Return a job's tables and its box plot as HTML."""
+    return Markup("\n").join(_parts(table))
+
+
+def _parts(table: JobTable) -> Iterator[Markup]:
+    yield _grid(summary_grid(table), "SD: ddof=1")
+    if table.comparisons:
+        yield _grid(differences_grid(table), f"{pairing(table)} {adjustment(table)}")
+    for note in notes(table):
+        yield Markup("<p>note: {}</p>").format(note)
+    figure = box_plot(table)
+    if figure is not None:
+        picture = base64.b64encode(render(figure, "png")).decode("ascii")
+        text = f"Box plot of {table.metric} over the runs of each variant of {table.job['name']}"
+        yield Markup(
+            '<img style="max-width: 640px; background: white" alt="{}" src="data:image/png;base64,{}">'
+        ).format(text, picture)
+
+
+def _grid(grid: Grid, note: str) -> Markup:
+    brief = grid.in_brief
+    head = Markup("").join(Markup("<th>{}</th>").format(name) for name in brief.header)
+    rows = Markup("").join(
+        Markup("<tr>{}</tr>").format(Markup("").join(Markup("<td>{}</td>").format(cell) for cell in cells))
+        for cells in brief.cells
+    )
+    return Markup("<table><caption>{}</caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table><p>{}</p>").format(
+        grid.title, head, rows, escape(note)
+    )

@@ -1,0 +1,166 @@
+"""Shows and reports the comparisons of stored jobs: what `submit` ends with, and what `aggregate` does."""
+
+import os
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import click
+
+from cnnjobs.comparison.across_datasets import NotTogether, compare_over_datasets, dataset_of
+from cnnjobs.comparison.table import JobTable, job_table
+from cnnjobs.errors import StoreError
+from cnnjobs.report.build import ReportOptions, job_document
+from cnnjobs.report.overlay import choose, overlay_chart, read_histories
+from cnnjobs.report.render.comparison_text import grid_text, section_text, table_lines
+from cnnjobs.report.sections.across_datasets import together_document
+from cnnjobs.report.write import PAGES, Written, chart_files, is_report, write_document
+from cnnjobs.run.calling_machine import EVENTS
+from cnnjobs.run.progress import Waiting
+from cnnjobs.store.files import Files
+from cnnjobs.store.results import open_stores
+from cnnjobs.store.store import Store
+
+TOGETHER_SHOWN = ("ranks", "pairs")
+"""Tables of several data sets that the terminal shows."""
+
+
+@dataclass(frozen=True)
+class Aggregation:
+    """Tables of results, shown as they are read.
+
+    Args:
+        results: a job's folder or a folder of jobs.
+        asked: what to show.
+        output: folder or URI where reports go; None for the folder of each job.
+    """
+
+    results: str
+    asked: ReportOptions
+    output: str | None = None
+
+    def run(self, overlay: Sequence[str] = ()) -> None:
+        """Print the tables of every job, write its report, then that over data sets.
+
+        Args:
+            overlay: JOB:VARIANT of models whose curves are drawn in one figure.
+
+        Raises:
+            StoreError: for what cannot be read or written; at the end, for one of several jobs.
+        """
+        place = Files(self.output or self.results)
+        if self.output is not None:
+            _check_output(place)
+        if overlay:
+            _show_overlay(self.results, overlay, self.asked.curves, place.below("overlay"))
+        stores, broken = open_stores(self.results)
+        asked = self.asked.among([store.job for store in stores if store.job is not None])
+        folders = [self._folder(store) for store in stores]
+        if self.output is not None:
+            for folder in (*folders, place.below("report")):
+                _check_output(folder)
+        tables = []
+        for store, folder in zip(stores, folders, strict=True):
+            try:
+                tables.append(show_comparison(store, asked, folder))
+            except StoreError as error:  # one that cannot be read does not hide the others
+                broken.append(error)
+        _show_together(tables, place.below("report"))
+        if broken:
+            raise StoreError("\n".join(map(str, broken))) from broken[0]
+
+    def _folder(self, store: Store) -> Files:
+        """Return where the report of a job goes."""
+        if self.output is None:
+            return store.files.below("report")
+        folder = Files(self.output)
+        return folder if Store(Files(self.results)).job is not None else folder.below(store.files.name)
+
+
+def show_comparison(store: Store, asked: ReportOptions, folder: Files | None = None) -> JobTable:
+    """Print a job's tables, write its report, print where it is, and return the comparison.
+
+    Args:
+        store: the job's.
+        asked: what to show.
+        folder: of the report; None for the store's own.
+    """
+    waiting = Waiting()
+    table = job_table(store, asked.metric, asked.reference, asked.alpha, asked.margin, on_progress=waiting)
+    for line in table_lines(table):
+        click.echo(line)
+    document = job_document(store, table, waiting, asked)
+    for section in document.sections:
+        for line in section_text(section):
+            click.echo(line)
+    written = write_document(folder or store.files.below("report"), document, waiting)
+    if os.environ.get(EVENTS) and store.files.is_local:
+        return table  # it is read on another machine, where these paths lead nowhere
+    for line in _places(written):
+        click.echo(line)
+    if not asked.with_predictions:
+        click.echo(f"classes:  cnnjobs aggregate {shlex.quote(store.files.address)}")
+    return table
+
+
+def _show_together(tables: Sequence[JobTable], folder: Files) -> None:
+    """Write the report of several jobs on several data sets, and print where it is, or why there is none.
+
+    Args:
+        tables: one a job.
+        folder: of the report.
+    """
+    tables = [table for table in tables if "audit" not in table.job]
+    if len({dataset_of(table) for table in tables}) < 2:
+        return
+    found = compare_over_datasets(tables)
+    click.echo()
+    if isinstance(found, NotTogether):
+        click.echo(f"note: not compared over data sets: {found.why}")
+        return
+    document = together_document(found)
+    for grid in document.grids:
+        if grid.name in TOGETHER_SHOWN:
+            click.echo(grid_text(grid))
+    for line in _places(write_document(folder, document, Waiting())):
+        click.echo(line)
+
+
+def _places(written: Written) -> Iterator[str]:
+    """Say where a report is, and what it could not read."""
+    for name in written.damaged:
+        yield f"note: not readable, missing in the figures: {name}"
+    if written.box_plot:
+        yield f"box plot: {written.box_plot}"
+    yield f"report:   {written.page}"
+
+
+def _show_overlay(results: str, names: Sequence[str], curves: Sequence[str], folder: Files) -> None:
+    """Write the figure of several models into a folder, and print where it is.
+
+    Raises:
+        StoreError: for a name that is no model.
+    """
+    stores, _ = open_stores(results)
+    histories, damaged = read_histories(choose(stores, names))
+    chart = overlay_chart(histories, curves)
+    folder.write_all(chart_files(chart))
+    for name in damaged:
+        click.echo(f"note: not readable, missing in the overlay: {name}")
+    click.echo(f"overlay:  {folder.location}/{chart.name}.png")
+
+
+def _check_output(folder: Files) -> None:
+    """Refuse a folder in which a report would write over what is not one.
+
+    Raises:
+        StoreError: if it is a job's, has pages that are no report's, or cannot be written.
+    """
+    names = set(folder.names())
+    taken = sorted(names & {"job.json", *(() if is_report(folder) else PAGES)})
+    if taken:
+        raise StoreError(
+            f"`output` must be a folder of its own for the report. Received: {folder.location}, which holds "
+            f"{' and '.join(taken)} of something else. Name another, such as {folder.location.rstrip('/')}/report."
+        )
+    folder.check_writable()

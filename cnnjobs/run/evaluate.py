@@ -1,0 +1,125 @@
+"""Says how well a saved model classifies a data set."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cnnjobs.comparison.classification import AVERAGES, SCORES, classify, over_runs
+from cnnjobs.datasets import Dataset, load_dataset
+from cnnjobs.engine.quiet import quietly
+from cnnjobs.errors import DatasetError, ModelError
+from cnnjobs.models.model_file import About, read_about
+from cnnjobs.models.predict import examples, held_out_note, like_training
+from cnnjobs.report.render.csv import csv_text
+from cnnjobs.report.render.text import table_text
+from cnnjobs.report.sections.class_tables import ClassTable, class_grid
+from cnnjobs.run.backends import open_model
+from cnnjobs.run.progress import Waiting
+from cnnjobs.spec import DatasetSpec, dataset_spec
+from cnnjobs.spec.metrics import TOP
+from cnnjobs.training.metrics import all_metrics
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How well a model classifies.
+
+    Args:
+        model: name of the file.
+        dataset: name of the data set.
+        part: "test", "train" or "all".
+        pictures: how many.
+        metrics: name -> value.
+        table: confusion and scores of each class.
+        notes: what one should know before trusting the numbers.
+    """
+
+    model: str
+    dataset: str
+    part: str
+    pictures: int
+    metrics: Mapping[str, float]
+    table: ClassTable
+    notes: tuple[str, ...]
+
+    def formatted(self, form: str) -> str:
+        """Return it as "text", "json" or "csv"."""
+        return {"text": _as_text, "json": _as_json, "csv": _as_csv}[form](self)
+
+
+def evaluate_model(model: str, dataset: str | None, part: str) -> Evaluation:
+    """Evaluate a model file.
+
+    Args:
+        model: a file of `cnnjobs fit`.
+        dataset: a name or a path; None for what it was trained on.
+        part: "test", "train" or "all".
+
+    Raises:
+        ModelError: if the file is no such model, does not fit the data, or these cannot be found any more.
+        DatasetError: if the data set cannot be read.
+    """
+    about = read_about(model)
+    spec = like_training(None if dataset is None else dataset_spec(dataset, Path.cwd()), about)
+    data = _load(spec, model, named=dataset is not None)
+    images, labels, notes = examples(data, part, about)
+    with quietly():  # TensorFlow prints while it is imported and first used
+        probabilities = open_model(model).predict(images)
+    found = classify(labels.astype("int64"), probabilities.argmax(axis=1), probabilities)
+    table = ClassTable(data.name, Path(model).name, about.class_names, over_runs([found]))
+    said = (*data.notes, *notes, *_changed(data, spec, about, part))
+    metrics = all_metrics(probabilities, labels)
+    return Evaluation(Path(model).name, data.name, part, len(labels), metrics, table, said)
+
+
+def _load(spec: DatasetSpec, model: str, *, named: bool) -> Dataset:
+    try:
+        return load_dataset(spec, Waiting())
+    except DatasetError as error:
+        if named:
+            raise
+        raise ModelError(f"{error} {model} was trained on it; if it lies elsewhere, use `dataset=PATH`.") from error
+
+
+def _changed(data: Dataset, spec: DatasetSpec, about: About, part: str) -> list[str]:
+    return held_out_note(data, spec, about) if part != "train" else []
+
+
+def _as_text(found: Evaluation) -> str:
+    metrics = found.metrics
+    shown = [f"accuracy {metrics['accuracy']:.2%}", f"loss {metrics['loss']:.4f}"]
+    shown.append(f"mean squared error {metrics['mse']:.4g}")
+    if len(found.table.classes) > TOP:
+        shown.append(f"top-5 accuracy {metrics['top5_accuracy']:.2%}")
+    grid = class_grid(found.table)
+    title = f"{found.model} on {found.dataset}, {found.part}: {found.pictures:,} pictures"
+    return "\n".join(["   ".join(shown), "", table_text(title, grid.header, grid.cells)])
+
+
+def _as_csv(found: Evaluation) -> str:
+    grid = class_grid(found.table)
+    return csv_text(grid.columns, ([row[column] for column in grid.columns] for row in grid.rows))
+
+
+def _as_json(found: Evaluation) -> str:
+    """Return everything as one object; numbers that do not exist are null."""
+
+    def scores(values: Any) -> dict[str, float | None]:
+        return {name: None if value != value else value for name, value in zip(SCORES, values.tolist(), strict=True)}
+
+    mean = found.table.runs.mean
+    names = [*found.table.classes, *(f"{name} average" for name in AVERAGES)]
+    document = {
+        "dataset": found.dataset,
+        "part": found.part,
+        "pictures": found.pictures,
+        **found.metrics,
+        "classes": {name: scores(row) for name, row in zip(names, mean.scores, strict=True)},
+        "confusion": mean.counts.astype(int).tolist(),
+        "class_names": list(found.table.classes),
+    }
+    return json.dumps(document, indent=1)

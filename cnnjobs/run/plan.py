@@ -1,0 +1,243 @@
+"""Plans a job: what there is, what is stored, what would run. Ray is not started, and nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cnnjobs.datasets import needs_download
+from cnnjobs.planning.trials import Trial
+from cnnjobs.report.render.text import plain, table_text
+from cnnjobs.run.audit import for_audit, to_take_over
+from cnnjobs.run.networks import Networks, build_networks
+from cnnjobs.run.prepare import Overrides, Prepared, prepare, read_job, store_at
+from cnnjobs.run.progress import Waiting
+from cnnjobs.run.submission import State, missing_trials
+from cnnjobs.spec import Job
+from cnnjobs.spec.half_width import HalfWidth
+from cnnjobs.store.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ("variant", "repeats", "folds", "epochs", "parameters", "done", "missing", "stale", "would run")
+
+GoOn = Callable[[Prepared, HalfWidth], str]
+"""Says how to run what a half width still needs."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What is known as soon as the data set is at hand.
+
+    Args:
+        prepared: the job with its data.
+        store: its folder.
+        missing: trials that would run.
+        state: what the store holds.
+        to_take_over: trials of an audit that its job has run already, and where.
+    """
+
+    prepared: Prepared
+    store: Store
+    missing: tuple[Trial, ...]
+    state: State
+    to_take_over: tuple[int, str] = (0, "")
+
+
+@dataclass(frozen=True)
+class JobPlan:
+    """What a submit of a job would run; printed, it is what `cnnjobs plan` shows.
+
+    Args:
+        job: with the overrides applied.
+        only: variants that were asked for; empty for all.
+        networks: of its variants; empty where nobody asked for them.
+        stored: what is known with the data set; None if that has to be downloaded first.
+        go_on: says how to run what a half width still needs.
+    """
+
+    job: Job
+    only: tuple[str, ...]
+    networks: Networks
+    stored: Stored | None
+    go_on: GoOn
+
+    @property
+    def missing(self) -> tuple[Trial, ...]:
+        """The trials that would run, those that take longest first.
+
+        Raises:
+            LookupError: if the data set is not on this machine yet.
+        """
+        if self.stored is None:
+            raise LookupError("The data set is not on this machine yet, so that nobody knows which trials are stored.")
+        return self.stored.missing
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What one should know before anything runs."""
+        stored = self.stored
+        damaged = stored.state.damaged if stored is not None else ()
+        about = stored.prepared.notes if stored is not None else ()
+        unreadable = (f"not readable, counts as missing: {name}" for name in damaged)
+        return (*about, *self.networks.notes, *unreadable)
+
+    @cached_property
+    def rows(self) -> list[dict[str, Any]]:
+        """A row a variant; what is not known is None."""
+        return [self._row(name) for name in self.job.variants]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The same as a data frame."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows, columns=list(COLUMNS))
+
+    def __str__(self) -> str:
+        """Return what `cnnjobs plan` shows."""
+        return plain(self.text())
+
+    def _repr_html_(self) -> str:
+        """Return it for a notebook."""
+        from html import escape
+
+        lines = "".join(f"<p>{escape(line)}</p>" for line in self.lines())
+        return str(self.table.to_html(index=False, na_rep="-")) + lines
+
+    def text(self, *, sizes: bool = True) -> str:
+        """Return the table and what there is to say, with ANSI codes.
+
+        Args:
+            sizes: whether to show how many parameters the networks have.
+        """
+        rows = self.rows if sizes else [{**row, "parameters": None} for row in self.rows]
+        cells = [[_cell(row[name], self.stored is None, name) for name in COLUMNS] for row in rows]
+        return "\n".join([table_text(self.job.name, COLUMNS, cells), *self.lines()])
+
+    def lines(self) -> list[str]:
+        """Return in sentences what would run."""
+        if self.stored is None:
+            return [
+                "The data set is not on this machine yet: `submit` downloads it. Which trials are stored cannot be "
+                "told until then, because a trial's identity holds the content of its data set."
+            ]
+        return [*_counts(self.stored), *self._half_width(self.stored), *_taken_over(self.stored)]
+
+    def _row(self, name: str) -> dict[str, Any]:
+        job, stored = self.job, self.stored
+        own: dict[str, Any] = {
+            "variant": name,
+            "repeats": job.repeats_of(name),
+            "folds": job.folds,
+            "epochs": job.variants[name].epochs,
+            "parameters": self.networks.parameters().get(name),
+        }
+        if stored is None:
+            return own | dict.fromkeys(COLUMNS[5:])
+        trials = [trial.trial_id for trial in stored.prepared.plan.trials if trial.variant == name]
+        done = sum(identity in stored.state.finished for identity in trials)
+        return own | {
+            "done": done,
+            "missing": len(trials) - done,
+            "stale": stored.state.stale.get(name, 0),
+            "would run": sum(trial.variant == name for trial in stored.missing),
+        }
+
+    def _half_width(self, stored: Stored) -> list[str]:
+        """Say which half width was asked for and is not reached, and how to go on."""
+        job = stored.store.job or {"variants": {}}
+        current = set(stored.prepared.plan.conditions.values())
+        names = {name for name, variant in job["variants"].items() if variant["condition_id"] in current}
+        if "half_width" not in job or not names:
+            return []
+        from cnnjobs.comparison.half_width import asked_for, precisions, rule_of
+        from cnnjobs.comparison.table import job_table
+
+        rule = rule_of(job)
+        if rule is None:
+            return []
+        table = job_table(stored.store, rule.metric)
+        unmet = [one for one in precisions(stored.store, table, rule) if one.left and one.variant in names]
+        left = sum(one.left for one in unmet)
+        if not left:
+            return []
+        least = "at least " if any(one.needed is None for one in unmet) else ""
+        return [
+            f"A half width of {asked_for(rule)} was asked for: {least}{left:,} run{'s' if left > 1 else ''} still to "
+            f"go: {self.go_on(stored.prepared, rule)}"
+        ]
+
+
+def plan_job(
+    job: str | Path | Job,
+    results: str,
+    overrides: Overrides,
+    *,
+    audit: str | None,
+    sizes: bool,
+    summary: bool,
+    go_on: GoOn,
+) -> JobPlan:
+    """Return what a submit would run.
+
+    Args:
+        job: a job, or the file that defines one.
+        results: folder or URI of results.
+        overrides: what changes of the job.
+        audit: the variant that `submit` would audit; None for the job itself.
+        sizes: whether to count parameters, which loads TensorFlow.
+        summary: whether layers are asked for, which does as well.
+        go_on: says how to run what a half width still needs.
+
+    Raises:
+        UserError: for whatever is wrong before a trial starts.
+    """
+    plain_job = read_job(job, overrides)
+    read = plain_job if audit is None else for_audit(plain_job, audit, overrides.only)
+    known = needs_download(read.dataset)
+    prepared = prepare(read, overrides, Waiting()) if known is None else None
+    if prepared is not None:
+        known = prepared.dataset.image_shape, len(prepared.dataset.class_names)
+    networks = build_networks(read.job, *known) if known is not None and (sizes or summary) else Networks({})
+    stored = None if prepared is None else _stored(prepared, results, None if audit is None else plain_job.job)
+    return JobPlan(read.job, overrides.only, networks, stored, go_on)
+
+
+def _stored(prepared: Prepared, results: str, audited: Job | None) -> Stored:
+    store = store_at(results, prepared.job)
+    missing, state = missing_trials(prepared, store)
+    if audited is None:
+        return Stored(prepared, store, tuple(missing), state)
+    source = store_at(results, audited)
+    shared = sum(1 for _ in to_take_over(source, store, prepared))
+    return Stored(prepared, store, tuple(missing), state, (shared, source.files.location))
+
+
+def _counts(stored: Stored) -> list[str]:
+    """Say what the data are, and how many trials would run."""
+    data, plan, state = stored.prepared.dataset, stored.prepared.plan, stored.state
+    place = stored.store.files.location
+    failed = f" ({len(state.failed)} of them failed before)" if state.failed else ""
+    would = f"`submit` would run {len(stored.missing)} of {len(plan.trials)} trials{failed}; results: {place}"
+    return [
+        f"{data.name}: {len(data.y_train):,} training and {len(data.y_test):,} test images of "
+        f"{len(data.class_names)} classes; {plan.protocol.describe()}.",
+        would if stored.missing else f"`submit` would run nothing: all is stored in {place}",
+    ]
+
+
+def _taken_over(stored: Stored) -> list[str]:
+    """Say how many trials of an audit its job has run already."""
+    count, place = stored.to_take_over
+    return [f"{count} of these are stored in {place}: `submit` takes them over from there."] if count else []
+
+
+def _cell(value: Any, unknown: bool, column: str) -> str:
+    if value is None:
+        return "?" if unknown and column in COLUMNS[5:] else "-"
+    return f"{value:,}" if column == "parameters" else str(value)

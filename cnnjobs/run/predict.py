@@ -1,0 +1,202 @@
+"""Says what a saved model sees in pictures."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnjobs.engine.quiet import quietly
+from cnnjobs.errors import ModelError
+from cnnjobs.models.annotate import annotate, check_folder
+from cnnjobs.models.model_file import About, read_about
+from cnnjobs.models.predict import Answer, answers, channel_note, expand
+from cnnjobs.run.backends import open_model
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a model says of pictures; printed, it is what `cnnjobs predict` shows.
+
+    Args:
+        answers: one a picture.
+        about: the model.
+    """
+
+    answers: tuple[Answer, ...]
+    about: About
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row a picture: path, label, probability, truth, right, error; further classes in columns of their own."""
+        import pandas as pd
+
+        header, *rows = _rows(self.answers)
+        return pd.DataFrame(rows, columns=header)
+
+    @property
+    def notes(self) -> list[str]:
+        """What one should know: which pictures were given other channels."""
+        return _notes(self.answers, self.about)
+
+    @property
+    def broken(self) -> str:
+        """Which pictures could not be read, and why; empty if all could."""
+        broken = [answer for answer in self.answers if answer.error]
+        lines = [f"{_shown(answer.path)}: {answer.error}" for answer in broken]
+        return (
+            "\n".join([*lines, f"{len(broken)} of {len(self.answers)} pictures could not be read."]) if broken else ""
+        )
+
+    def formatted(self, form: str) -> str:
+        """Return them as "text", "json" or "csv"."""
+        return {"text": _as_text, "json": _as_json, "csv": _as_csv}[form](self.answers)
+
+    def __str__(self) -> str:
+        """Return a line a picture."""
+        return self.formatted("text")
+
+    def _repr_html_(self) -> str:
+        """Return the table for a notebook."""
+        return str(self.table.to_html(index=False, na_rep=""))
+
+
+def predict_files(model: str, images: Sequence[str], top_k: int, annotated: str | None = None) -> Answers:
+    """Return what a model sees in pictures.
+
+    Args:
+        model: a file of `cnnjobs fit`.
+        images: pictures, and folders of such.
+        top_k: name so many classes.
+        annotated: a folder into which they will be drawn, checked before anything is read.
+
+    Raises:
+        ModelError: if the file is no such model.
+        StoreError: if the folder is that of the pictures.
+    """
+    about = read_about(model)
+    if annotated is not None:
+        check_folder(Path(annotated), images)
+    pictures = expand(images)
+    with quietly():  # TensorFlow prints while it is imported and first used
+        network = open_model(model)
+        found = tuple(answers(pictures, about, network.predict, min(top_k, len(about.class_names))))
+    return Answers(found, about)
+
+
+def predict_arrays(model: str, images: NDArray[np.generic]) -> NDArray[np.float32]:
+    """Return the probabilities of pictures that are in memory.
+
+    Args:
+        model: a file of `cnnjobs fit`.
+        images: (n, height, width, channels), of the size that the model was trained on: uint8, or float in [0, 1].
+
+    Returns:
+        (n, classes) float32, in the order of the model's classes.
+
+    Raises:
+        ModelError: for images of another shape or type, or if the file is no such model.
+    """
+    about = read_about(model)
+    if images.ndim != 4 or images.shape[1:] != tuple(about.image_shape):
+        shape = ", ".join(map(str, about.image_shape))
+        raise ModelError(f"`images` must be of shape (n, {shape}). Received: shape {images.shape}.")
+    if images.dtype != np.uint8 and not (np.issubdtype(images.dtype, np.floating) and _in_unit(images)):
+        raise ModelError(
+            f"`images` must be uint8, or floating-point numbers in [0, 1]. Received: {images.dtype}"
+            f"{'' if not images.size else f' from {images.min():g} to {images.max():g}'}."
+        )
+    with quietly():
+        probabilities: NDArray[np.float32] = open_model(model).predict(
+            images if images.dtype == np.uint8 else images * 255
+        )
+    return probabilities
+
+
+def _in_unit(images: NDArray[np.generic]) -> bool:
+    return not images.size or bool(np.min(images) >= 0 and np.max(images) <= 1)
+
+
+def annotate_all(found: Answers, folder: str) -> int:
+    """Write the pictures that could be read, with label, probability, right or wrong; return how many.
+
+    Args:
+        found: what the model says of them.
+        folder: where they are written.
+    """
+    taken: set[str] = set()
+    for answer in found.answers:
+        if answer.top:
+            annotate(answer, Path(folder), taken)
+    return len(taken)
+
+
+def _notes(found: Sequence[Answer], about: About) -> list[str]:
+    """Say which pictures were given other channels."""
+    grey = about.image_shape[2] == 3
+    other = sum(answer.grey == grey for answer in found if answer.top)
+    return [channel_note(other, len(found), grey=grey)] if other else []
+
+
+def _shown(path: str) -> str:
+    """Return a path on one line."""
+    return path if path.isprintable() else path.encode("unicode_escape").decode("ascii")
+
+
+def _as_text(found: Sequence[Answer]) -> str:
+    """Return a line a picture, and how many are right where the truth is known."""
+    width = max(len(_shown(answer.path)) for answer in found)
+    lines = []
+    for answer in found:
+        named = ", ".join(f"{name} {probability:.1%}" for name, probability in answer.top) or "not readable"
+        lines.append(f"{_shown(answer.path):{width}}  {named}  {answer.outcome}".rstrip())
+    known = [answer.right for answer in found if answer.right is not None]
+    if len(known) > 1:
+        lines.append(f"{sum(known)} of {len(known)} right ({sum(known) / len(known):.1%})")
+    return "\n".join(lines)
+
+
+def _as_json(found: Sequence[Answer]) -> str:
+    """Return an array with an object a picture."""
+    rows = [
+        {
+            "path": answer.path,
+            "label": answer.top[0][0] if answer.top else None,
+            "probability": answer.top[0][1] if answer.top else None,
+            "top": [{"label": name, "probability": probability} for name, probability in answer.top],
+            "truth": answer.truth,
+            "right": answer.right,
+            "error": answer.error,
+        }
+        for answer in found
+    ]
+    return json.dumps(rows, indent=1)
+
+
+def _as_csv(found: Sequence[Answer]) -> str:
+    """Return a row a picture; further classes in columns of their own."""
+    sink = io.StringIO()
+    csv.writer(sink, lineterminator="\n").writerows(_rows(found))
+    return sink.getvalue()
+
+
+def _rows(found: Sequence[Answer]) -> list[list[object]]:
+    """Return a header, and a row a picture."""
+    most = max(1, *(len(answer.top) for answer in found))
+    more = [f"{name}_{place}" for place in range(2, most + 1) for name in ("label", "probability")]
+    rows: list[list[object]] = [["path", "label", "probability", "truth", "right", "error", *more]]
+    for answer in found:
+        cells: list[object] = [cell for pair in answer.top for cell in pair] or ["", ""]
+        cells += [""] * (2 * most - len(cells))
+        rows.append([answer.path, *cells[:2], answer.truth, answer.right, answer.error, *cells[2:]])
+    return rows

@@ -1,0 +1,136 @@
+"""What stores hold of their jobs: done, running, failed, with reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cnnjobs.errors import StoreError
+from cnnjobs.report.render.text import plain, table_text
+from cnnjobs.store.expectation import expected_runs
+from cnnjobs.store.lock import read_sign
+from cnnjobs.store.results import open_stores
+from cnnjobs.store.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ("variant", "expected", "completed", "diverged", "failed", "running", "missing")
+"""Of `JobStatus.rows`."""
+
+
+@dataclass(frozen=True)
+class JobStatus:
+    """What a store holds of its job.
+
+    Args:
+        job: its name.
+        rows: a row a variant, with `COLUMNS`.
+        running: label of each trial under way -> what it is doing.
+        failures: a sentence for each trial that failed.
+        damaged: files that cannot be read.
+        cut_off: whether the last submit ended without saying so.
+    """
+
+    job: str
+    rows: tuple[Mapping[str, Any], ...]
+    running: Mapping[str, str]
+    failures: tuple[str, ...]
+    damaged: tuple[str, ...]
+    cut_off: bool
+
+    def text(self) -> str:
+        """Return what `cnnjobs status` shows, with ANSI codes."""
+        header = ("variant", *COLUMNS[2:])
+        cells = [[_cell(row, name) for name in header] for row in self.rows]
+        lines = [table_text(self.job, header, cells)]
+        lines += [f"running: {label}: {what}" for label, what in self.running.items()]
+        lines += [f"failed: {failure}" for failure in self.failures]
+        lines += [f"not readable: {name}" for name in self.damaged]
+        lines += ["The last submit was cut off; submit the job again to continue."] if self.cut_off else []
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class ResultsStatus:
+    """What a folder of results holds; printed, it is what `cnnjobs status` shows.
+
+    Args:
+        jobs: one a job.
+        broken: why others cannot be read.
+    """
+
+    jobs: tuple[JobStatus, ...]
+    broken: tuple[StoreError, ...]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row a job and variant."""
+        import pandas as pd
+
+        rows = [{"job": job.job, **row} for job in self.jobs for row in job.rows]
+        return pd.DataFrame(rows, columns=["job", *COLUMNS])
+
+    def __str__(self) -> str:
+        """Return it as text."""
+        return plain("\n".join([*(job.text() for job in self.jobs), *map(str, self.broken)]))
+
+    def _repr_html_(self) -> str:
+        """Return it for a notebook."""
+        from html import escape
+
+        notes = [f"failed: {failure}" for job in self.jobs for failure in job.failures] + list(map(str, self.broken))
+        return str(self.table.to_html(index=False)) + "".join(f"<p>{escape(note)}</p>" for note in notes)
+
+
+def status_of(results: str) -> ResultsStatus:
+    """Return what a job's folder, or a folder of jobs, holds.
+
+    Args:
+        results: path or URI.
+
+    Raises:
+        StoreError: if there is none that can be read.
+    """
+    stores, broken = open_stores(results)
+    jobs = []
+    for store in stores:
+        try:
+            jobs.append(job_status(store))
+        except StoreError as error:
+            broken.append(error)
+    return ResultsStatus(tuple(jobs), tuple(broken))
+
+
+def job_status(store: Store) -> JobStatus:
+    """Return what a store holds of its job."""
+    job = store.job or {}
+    stored = store.read("trials", columns=["condition_id", "variant", "repeat", "fold", "status", "error", "log"])
+    trials = stored.table.to_pylist()
+    expected = expected_runs(job, trials)
+    sign = read_sign(store.files)
+    running = dict(sign.running) if sign is not None and sign.alive else {}
+    rows, failures = [], []
+    for name, variant in job["variants"].items():
+        own = [trial for trial in trials if trial["condition_id"] == variant["condition_id"]]
+        active = sum(label.startswith(f"{name}, repeat ") for label in running)
+        rows.append(_row(name, own, expected[name], active))
+        failures += [_failure(job, name, trial) for trial in own if trial["status"] == "failed"]
+    cut_off = sign is not None and not sign.alive
+    return JobStatus(str(job["name"]), tuple(rows), running, tuple(failures), stored.damaged, cut_off)
+
+
+def _row(name: str, trials: list[dict[str, Any]], expected: int, active: int) -> dict[str, Any]:
+    counts = {kind: sum(trial["status"] == kind for trial in trials) for kind in ("completed", "diverged", "failed")}
+    missing = max(expected - sum(counts.values()), 0)
+    return {"variant": name, "expected": expected, **counts, "running": active, "missing": missing}
+
+
+def _failure(job: Mapping[str, Any], name: str, trial: Mapping[str, Any]) -> str:
+    fold = f", fold {trial['fold'] + 1}" if job["protocol"]["folds"] else ""
+    return f"{name}, repeat {trial['repeat'] + 1}{fold}: {trial['error']}; log: {trial['log']}"
+
+
+def _cell(row: Mapping[str, Any], column: str) -> str:
+    return f"{row['completed']}/{row['expected']}" if column == "completed" else str(row[column])

@@ -1,0 +1,297 @@
+"""Runs what is missing of a job and commits each trial as it ends."""
+
+import contextlib
+import subprocess
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from cnnjobs.engine.base import Engine, MakeWorker, Slot, Work
+from cnnjobs.errors import StoreError
+from cnnjobs.messages import Failure, Message, Progress, Result, Started
+from cnnjobs.models.weights import read_weights
+from cnnjobs.planning.identity import NUMERICS_VERSION, to_json
+from cnnjobs.planning.trials import Trial
+from cnnjobs.run.prepare import Prepared
+from cnnjobs.store.checkpoints import Checkpoints
+from cnnjobs.store.compaction import compact_if_possible
+from cnnjobs.store.lock import Presence
+from cnnjobs.store.store import Store
+
+FINISHED = ("completed", "diverged")
+"""Statuses that are results: such trials do not run again. Failed ones do."""
+
+
+class Watcher(Protocol):
+    """Sees what happens to trials, to show it to a person."""
+
+    def started(self, trial: Trial) -> None:
+        """A worker has taken it up."""
+        ...
+
+    def progressed(self, trial: Trial, progress: Progress) -> None:
+        """It is under way."""
+        ...
+
+    def finished(self, trial: Trial, result: Result) -> None:
+        """It completed or diverged, and is stored."""
+        ...
+
+    def failed(self, trial: Trial, failure: Failure, log: str) -> None:
+        """It failed; `log` is where to read about it."""
+        ...
+
+
+@dataclass(frozen=True)
+class State:
+    """What a store holds of a plan.
+
+    Args:
+        finished: ids of trials of the plan that need not run.
+        failed: ids of trials of the plan whose last try failed.
+        stale: stored trials that are of settings the job no longer has, by the variant's name then.
+        damaged: files that cannot be read; their trials count as missing.
+        rates: condition -> mean seconds an epoch of its completed trials.
+    """
+
+    finished: frozenset[str]
+    failed: frozenset[str]
+    stale: dict[str, int]
+    damaged: tuple[str, ...]
+    rates: dict[str, float] = field(default_factory=dict)
+
+
+def state_of(store: Store, trials: Collection[Trial], conditions: Collection[str]) -> State:
+    """Compare what is stored with what is planned."""
+    columns = ["trial_id", "condition_id", "variant", "status", "seconds", "epochs_done"]
+    stored = store.read("trials", columns=columns)
+    planned = {trial.trial_id for trial in trials}
+    rows = stored.table.to_pylist()
+    stale: dict[str, int] = {}
+    for row in rows:
+        if row["condition_id"] not in conditions:
+            stale[row["variant"]] = stale.get(row["variant"], 0) + 1
+    return State(
+        finished=frozenset(r["trial_id"] for r in rows if r["trial_id"] in planned and r["status"] in FINISHED),
+        failed=frozenset(r["trial_id"] for r in rows if r["trial_id"] in planned and r["status"] == "failed"),
+        stale=stale,
+        damaged=stored.damaged,
+        rates=_rates(rows),
+    )
+
+
+def _rates(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Return condition -> mean seconds an epoch of its completed trials."""
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        if row["status"] == "completed" and row["seconds"] and row["epochs_done"]:
+            found.setdefault(row["condition_id"], []).append(row["seconds"] / row["epochs_done"])
+    return {condition: sum(rates) / len(rates) for condition, rates in found.items()}
+
+
+def missing_trials(prepared: Prepared, store: Store) -> tuple[list[Trial], State]:
+    """Return the trials that are to run, those that take longest first, and what the store holds."""
+    state = state_of(store, prepared.plan.trials, set(prepared.plan.conditions.values()))
+    return prepared.plan.missing(state.finished, prepared.only, state.rates), state
+
+
+def continuations(trials: Collection[Trial], kept: Mapping[str, Sequence[int]]) -> list[str]:
+    """Say which trials go on from what shorter ones ended with, and which start over though there is such a state.
+
+    Args:
+        trials: those that are to run.
+        kept: lineage -> epochs of the trials whose final state is kept.
+    """
+    fitting = {
+        trial.trial_id: max((n for n in kept.get(trial.lineage_id, ()) if n <= trial.spec.epochs), default=0)
+        for trial in trials
+    }
+    shorter = [trial for trial in trials if fitting[trial.trial_id] > 0]
+    notes = []
+    going_on = [trial for trial in shorter if not trial.spec.follows_length]
+    if going_on:
+        after = " or ".join(str(number) for number in sorted({fitting[trial.trial_id] for trial in going_on}))
+        notes.append(
+            f"{len(going_on)} of the trials go on from kept states, after epoch {after}, where versions, device and "
+            "cores are the same"
+        )
+    for name in dict.fromkeys(trial.variant for trial in shorter if trial.spec.follows_length):
+        notes.append(
+            f"{name!r} starts over: its learning rates, or a callback of yours, may depend on the number of epochs"
+        )
+    return notes
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A prepared job, its store, and what is to run.
+
+    Args:
+        prepared: job, data, plan.
+        store: where trials end up.
+        trials: those that are to run, in order.
+        slot: what each runs on.
+        at_once: how many run at the same time.
+        checkpoints: where trials under way are kept.
+    """
+
+    prepared: Prepared
+    store: Store
+    trials: tuple[Trial, ...]
+    slot: Slot
+    at_once: int
+    checkpoints: Checkpoints
+
+    def run(self, engine: Engine, make_worker: MakeWorker, watcher: Watcher, presence: Presence) -> int:
+        """Run the trials; return how many failed.
+
+        Args:
+            engine: runs them.
+            make_worker: makes what runs them in a worker process.
+            watcher: is told.
+            presence: the claim on the store.
+
+        Raises:
+            StoreError: if the store cannot be written.
+        """
+        keep_job(self.store, self.prepared)
+        sweep(self.store, self.checkpoints)
+        recorder = _Recorder(self, presence, watcher, _commit_of(self.prepared.file.folder))
+        work = Work(
+            trials=self.trials,
+            dataset=self.prepared.dataset,
+            make_worker=make_worker,
+            slot=self.slot,
+            at_once=self.at_once,
+            checkpoints=self.checkpoints,
+            modules=self.prepared.file.neighbours,
+            files=read_weights(trial.spec for trial in self.trials),
+        )
+        engine.run(work, recorder.on_message)
+        compact_if_possible(self.store)
+        return recorder.failures
+
+
+def keep_job(store: Store, prepared: Prepared) -> None:
+    """Keep the resolved job.
+
+    A rule for a half width that runs of the same settings have followed stays with them: they were not chosen
+    otherwise because the job is submitted once more without it.
+    """
+    document, before = prepared.document(), store.job or {}
+    if "half_width" in before and "half_width" not in document and _conditions(before) & _conditions(document):
+        document["half_width"] = before["half_width"]
+    store.write_job(document)
+
+
+def _conditions(job: Mapping[str, Any]) -> set[str]:
+    return {variant["condition_id"] for variant in job["variants"].values()}
+
+
+def sweep(store: Store, checkpoints: Checkpoints) -> None:
+    """Remove checkpoints of trials that are stored: a submit was cut off between the two."""
+    with contextlib.suppress(StoreError):
+        kept = checkpoints.trial_ids()
+        if kept:
+            stored = store.read("trials", columns=["trial_id", "status"]).table.to_pylist()
+            for trial_id in kept & {row["trial_id"] for row in stored if row["status"] in FINISHED}:
+                checkpoints.remove(trial_id)
+
+
+class _Recorder:
+    """Commits results, keeps the sign of life, tells the watcher."""
+
+    def __init__(
+        self, submission: Submission, presence: Presence, watcher: Watcher, commit: tuple[str | None, bool | None]
+    ) -> None:
+        self._submission, self._presence, self._watcher = submission, presence, watcher
+        self._commit, self._dirty = commit
+        self._running: dict[str, str] = {}
+        self._began: dict[str, float] = {}
+        self.failures = 0
+
+    def on_message(self, trial: Trial, message: Message) -> None:
+        """Take one message of a trial."""
+        if isinstance(message, Started):
+            self._began[trial.trial_id] = time.time()
+            self._running[trial.label()] = "starting"
+            self._watcher.started(trial)
+        elif isinstance(message, Progress):
+            self._running[trial.label()] = f"epoch {message.epoch} of {message.epochs}"
+            self._watcher.progressed(trial, message)
+        elif isinstance(message, Result):
+            self._store(trial, message)
+            self._running.pop(trial.label(), None)
+            self._watcher.finished(trial, message)
+        else:
+            log = self._store_failure(trial, message)
+            self._running.pop(trial.label(), None)
+            self.failures += 1
+            self._watcher.failed(trial, message, log)
+        self._presence.tell(self._running)
+
+    def _store(self, trial: Trial, result: Result) -> None:
+        final = dict(result.final)
+        final["started_at"] = _milliseconds(final.get("started_at", time.time()))
+        row = self._row(trial) | {"status": result.status} | final
+        self._submission.store.commit(row, result.epochs, result.predictions)
+        with contextlib.suppress(StoreError):  # the trial is stored; the next submit removes what is left
+            self._submission.checkpoints.remove(trial.trial_id)
+
+    def _store_failure(self, trial: Trial, failure: Failure) -> str:
+        log = self._submission.store.write_log(trial.trial_id, failure.log)
+        began = self._began.get(trial.trial_id, time.time())
+        known = {"status": "failed", "error": failure.error, "log": log, "started_at": _milliseconds(began)}
+        self._submission.store.commit(self._row(trial) | known, {}, None)
+        return log
+
+    def _row(self, trial: Trial) -> dict[str, Any]:
+        """Return the columns of `trials` that are known on this side."""
+        data, spec, protocol = self._submission.prepared.dataset, trial.spec, trial.protocol
+        return {
+            "trial_id": trial.trial_id,
+            "condition_id": trial.condition_id,
+            "job": self._submission.prepared.job.name,
+            "variant": trial.variant,
+            "repeat": trial.repeat,
+            "fold": trial.fold,
+            "dataset": data.name,
+            "dataset_fingerprint": data.fingerprint,
+            "classes": len(data.class_names),
+            "validation": protocol.describe(),
+            "folds": protocol.folds,
+            "limit_train": protocol.limit_train,
+            "epochs": spec.epochs,
+            "batch_size": spec.batch_size,
+            "settings": to_json(spec),
+            **{f"seed_{source}": seed for source, seed in asdict(trial.seeds).items()},
+            "numerics_version": NUMERICS_VERSION,
+            "finished_at": _milliseconds(time.time()),
+            "commit": self._commit,
+            "dirty": self._dirty,
+        }
+
+
+def _milliseconds(seconds: float) -> int:
+    return int(seconds * 1000)
+
+
+def _commit_of(folder: Path) -> tuple[str | None, bool | None]:
+    """Return the commit of the repository the job file lies in, and whether files of it were changed."""
+    head = _git(folder, "rev-parse", "HEAD")
+    if head is None:
+        return None, None
+    changes = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    return head, None if changes is None else bool(changes)
+
+
+def _git(folder: Path, *words: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *words], capture_output=True, text=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
