@@ -35,7 +35,7 @@ METRIC_COLUMNS = tuple(f"{part}_{metric}" for part in ("test", "val", "train") f
 Line = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparisons:
     """The comparison of each job's variants, and of all jobs over data sets; values as stored, not rounded.
 
@@ -82,6 +82,8 @@ class Comparisons:
     def __str__(self) -> str:
         """Return the tables as the terminal shows them."""
         return plain("\n".join(line for table in self.tables for line in table_lines(table)))
+
+    __repr__ = __str__  # at the prompt it is read
 
     def _repr_html_(self) -> str:
         """Return tables and box plots for a notebook."""

@@ -48,7 +48,7 @@ class Stored:
     to_take_over: tuple[int, str] = (0, "")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class JobPlan:
     """What a submit of a job would run; printed, it is what `cnnjobs plan` shows.
 
@@ -101,6 +101,8 @@ class JobPlan:
     def __str__(self) -> str:
         """Return what `cnnjobs plan` shows."""
         return plain(self.text())
+
+    __repr__ = __str__  # at the prompt it is read
 
     def _repr_html_(self) -> str:
         """Return it for a notebook."""

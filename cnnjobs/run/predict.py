@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Answers:
     """What a model says of pictures; printed, it is what `cnnjobs predict` shows.
 
@@ -65,6 +65,8 @@ class Answers:
     def __str__(self) -> str:
         """Return a line a picture."""
         return self.formatted("text")
+
+    __repr__ = __str__  # at the prompt it is read
 
     def _repr_html_(self) -> str:
         """Return the table for a notebook."""

@@ -52,7 +52,7 @@ class JobStatus:
         return "\n".join(lines)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ResultsStatus:
     """What a folder of results holds; printed, it is what `cnnjobs status` shows.
 
@@ -75,6 +75,8 @@ class ResultsStatus:
     def __str__(self) -> str:
         """Return it as text."""
         return plain("\n".join([*(job.text() for job in self.jobs), *map(str, self.broken)]))
+
+    __repr__ = __str__  # at the prompt it is read
 
     def _repr_html_(self) -> str:
         """Return it for a notebook."""

@@ -29,6 +29,17 @@ PENDING = "TUNE_MAX_PENDING_TRIALS_PG"
 """Variable with the number of trials that ask for nodes at the same time: an autoscaler sees no more."""
 
 
+class _Silent(tune.ProgressReporter):
+    """Reports nothing to a person: the relay tells all there is."""
+
+    def should_report(self, trials: list[Any], done: bool = False) -> bool:
+        """Never."""
+        return False
+
+    def report(self, trials: list[Any], done: bool, *sys_info: dict[str, Any]) -> None:
+        """Show nothing."""
+
+
 class RayTuneEngine:
     """Runs trials on a Ray.
 
@@ -72,6 +83,7 @@ class RayTuneEngine:
                 storage_path=folder,
                 verbose=0,
                 callbacks=[relay],
+                progress_reporter=_Silent(),  # Tune's own clears the cell of a notebook, whatever it shows there
                 failure_config=tune.FailureConfig(max_failures=-1),  # the relay decides
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
             ),
