@@ -54,6 +54,7 @@ def job_document(trials: int, examples: int, classes: int) -> dict[str, Any]:
     variants = {name_of(i): {"condition_id": f"c{i:015x}", "settings": {}} for i in range(VARIANTS)}
     dataset = {"name": "made-up", "train_rows": 50_000, "test_rows": examples, "classes": classes}
     return {
+        "schema": 1,
         "name": "benchmark",
         "repeats": trials // VARIANTS,
         "vary": ["split", "init", "order", "augment", "dropout"],
@@ -71,10 +72,11 @@ def make_store(folder: Path, trials: int, epochs: int, examples: int, classes: i
     from cnnjobs.store import files
     from cnnjobs.store.files import Files
     from cnnjobs.store.store import Store
+    from cnnjobs.store.stored_job import StoredJob
 
     files.os.fsync = lambda handle: None  # type: ignore[assignment]
     store = Store(Files(folder))
-    store.write_job(job_document(trials, max(examples, 1), classes))
+    store.write_job(StoredJob.from_json(job_document(trials, max(examples, 1), classes)))
     labels = np.random.default_rng(0).integers(0, classes, examples).astype(np.int32)
     for trial in range(trials):
         random = np.random.default_rng(trial)

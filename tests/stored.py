@@ -1,5 +1,7 @@
 """Stores with made-up runs, for tests that read what was stored."""
 
+from types import MappingProxyType
+
 import numpy as np
 
 from cnnjobs.comparison.table import job_table
@@ -10,6 +12,7 @@ from cnnjobs.report.write import write_document
 from cnnjobs.spec import SOURCES
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
+from cnnjobs.store.stored_job import StoredDataset, StoredJob, StoredProtocol, StoredVariant
 
 CURVES = {"loss": 2.0, "accuracy": 0.2, "mse": 0.09, "top5_accuracy": 0.6}
 """Each metric's value in the first epoch."""
@@ -32,6 +35,34 @@ def history(seed, epochs=4, metrics=tuple(CURVES)):
     return found
 
 
+def stored_dataset(name="digits", **more):
+    """What `job.json` keeps of a small data set."""
+    return StoredDataset(**({"name": name, "train_rows": 100, "test_rows": 10, "classes": 2} | more))
+
+
+def stored_job(name="job", conditions=MappingProxyType({"a": "c0"}), validation=0.2, folds=None, **more):
+    """What `job.json` keeps of a job.
+
+    Args:
+        name: of the job.
+        conditions: variant -> its condition id.
+        validation: fraction held out.
+        folds: of cross-validation.
+        **more: other fields of `StoredJob`.
+    """
+    given = {
+        "name": name,
+        "repeats": 5,
+        "vary": SOURCES,
+        "reference": next(iter(conditions)),
+        "protocol": StoredProtocol(validation=validation, folds=folds, replicas=1),
+        "protocol_text": "20% held out",
+        "dataset": stored_dataset(),
+        "variants": {one: StoredVariant(condition_id=own, settings={}) for one, own in conditions.items()},
+    }
+    return StoredJob(**given | more)
+
+
 def made_up_store(root, job="job", variants=("a", "b"), runs=2, classes=3, class_names=None, **made):
     """A store of completed runs.
 
@@ -45,21 +76,10 @@ def made_up_store(root, job="job", variants=("a", "b"), runs=2, classes=3, class
         **made: `predictions` and `epochs`, functions from the run's number to either; None for none.
     """
     store = Store(Files(root / job))
-    dataset = {"name": "digits", "train_rows": 100, "test_rows": 40, "classes": classes}
-    store.write_job(
-        {
-            "name": job,
-            "repeats": runs,
-            "vary": list(SOURCES),
-            "reference": variants[0],
-            "protocol": {"validation": 0.2, "folds": None, "limit_train": None, "replicas": 1},
-            "protocol_text": "20% held out",
-            "dataset": dataset if class_names is None else dataset | {"class_names": list(class_names)},
-            "variants": {
-                name: {"condition_id": f"{job}-{index}", "settings": {}} for index, name in enumerate(variants)
-            },
-        }
-    )
+    conditions = {name: f"{job}-{index}" for index, name in enumerate(variants)}
+    names = None if class_names is None else tuple(class_names)
+    dataset = stored_dataset(test_rows=40, classes=classes, class_names=names)
+    store.write_job(stored_job(job, conditions, repeats=runs, dataset=dataset))
     predict = made.get("predictions", lambda run: predictions(run, classes))
     for index, name in enumerate(variants):
         for run in range(runs):
@@ -79,19 +99,8 @@ VALUES = {
 def make_store(tmp_path, values=VALUES, *, folds=None, repeats=5, validation=0.2, curves=False, **row):
     """A store whose trials have these test accuracies; epochs and predictions only with `curves`."""
     store = Store(Files(tmp_path / "job"))
-    protocol = {"validation": validation, "folds": folds, "limit_train": None, "replicas": 1}
-    store.write_job(
-        {
-            "name": "job",
-            "repeats": repeats,
-            "vary": list(SOURCES),
-            "reference": next(iter(values)),
-            "protocol": protocol,
-            "protocol_text": "20% held out",
-            "dataset": {"name": "digits", "train_rows": 100, "test_rows": 10, "classes": 2},
-            "variants": {name: {"condition_id": f"c{index}", "settings": {}} for index, name in enumerate(values)},
-        }
-    )
+    conditions = {name: f"c{index}" for index, name in enumerate(values)}
+    store.write_job(stored_job("job", conditions, validation=validation, folds=folds, repeats=repeats))
     predictions = Predictions(np.zeros(1, np.int32), np.ones((1, 2), np.float32) / 2)
     for index, (name, runs) in enumerate(values.items()):
         for number, value in enumerate(runs):

@@ -127,7 +127,7 @@ def compare_over_datasets(tables: Sequence[JobTable]) -> Together | NotTogether:
         count = "one data set" if datasets else "no job"
         return NotTogether(": ".join(filter(None, [_listed(_names(tables)), f"{count}; ranks need two data sets"])))
     if len({table.metric for table in tables}) > 1:
-        metrics = "; ".join(f"{table.job['name']} by {table.metric}" for table in tables)
+        metrics = "; ".join(f"{table.job.name} by {table.metric}" for table in tables)
         return NotTogether(f"jobs are compared on one metric, but {metrics}: choose one for all with `metric`")
     variants = _shared(tables)
     if not variants:
@@ -138,7 +138,7 @@ def compare_over_datasets(tables: Sequence[JobTable]) -> Together | NotTogether:
 def _compared(tables: Sequence[JobTable], variants: Names) -> Together | NotTogether:
     fitting = [table for table in tables if not _lacking(table, variants)]
     notes = [
-        f"{table.job['name']} is left out: it lacks {_listed(lacking)}"
+        f"{table.job.name} is left out: it lacks {_listed(lacking)}"
         for table in tables
         if (lacking := _lacking(table, variants))
     ]
@@ -158,25 +158,25 @@ def _ranked(tables: Sequence[JobTable], variants: Names, notes: Iterable[str]) -
 
 def dataset_of(table: JobTable) -> str:
     """Return what tells data sets apart: the fingerprint of the content, or the name in stores without one."""
-    dataset = table.job["dataset"]
-    return str(dataset.get("fingerprint") or dataset["name"])
+    dataset = table.job.dataset
+    return dataset.fingerprint or dataset.name
 
 
 def _shared(tables: Sequence[JobTable]) -> Names:
     """Return the variants of the largest table of data sets x variants, of two or more each; () if there is none."""
     sets: set[frozenset[str]] = set()
     for table in tables:
-        own = frozenset(table.job["variants"])
+        own = frozenset(table.job.variants)
         met = {own, *sets, *(own & other for other in sets)}
         sets = set(sorted((one for one in met if len(one) > 1), key=lambda one: _size(tables, one))[-MOST_CHOICES:])
     best = max((one for one in sets if _size(tables, one)[1] > 1), key=lambda one: _size(tables, one), default=())
-    order = dict.fromkeys(name for table in tables for name in table.job["variants"])
+    order = dict.fromkeys(name for table in tables for name in table.job.variants)
     return tuple(name for name in order if name in best)
 
 
 def _size(tables: Sequence[JobTable], variants: frozenset[str]) -> tuple[int, int, list[str]]:
     """Return cells of the table, data sets, and names, so that equally large ones have an order."""
-    datasets = {dataset_of(table) for table in tables if variants <= set(table.job["variants"])}
+    datasets = {dataset_of(table) for table in tables if variants <= set(table.job.variants)}
     cells = len(variants) * len(datasets) if len(datasets) > 1 else 0
     return cells, len(datasets), sorted(variants)
 
@@ -188,8 +188,8 @@ def _one_a_dataset(tables: Sequence[JobTable], variants: Names) -> tuple[list[Jo
         groups.setdefault(dataset_of(table), []).append(table)
     taken = [max(group, key=lambda table: _fullness(table, variants)) for group in groups.values()]
     notes = [
-        f"{_listed(_names(group))} are {'both' if len(group) == 2 else 'all'} on {one.job['dataset']['name']}, which "
-        f"counts once: {one.job['name']} "
+        f"{_listed(_names(group))} are {'both' if len(group) == 2 else 'all'} on {one.job.dataset.name}, which "
+        f"counts once: {one.job.name} "
         f"is taken, with {sum(len(row.values) for row in _rows(one, variants))} runs of these variants"
         for one, group in zip(taken, groups.values(), strict=True)
         if len(group) > 1
@@ -212,25 +212,25 @@ def _without_a_run(table: JobTable, variants: Names) -> list[VariantRow]:
 
 
 def _lacking(table: JobTable, variants: Names) -> list[str]:
-    return [name for name in variants if name not in table.job["variants"]]
+    return [name for name in variants if name not in table.job.variants]
 
 
 def _incomplete(table: JobTable, variants: Names) -> str:
     missing = ", ".join(
         f"{row.name} ({row.diverged} diverged)" if row.diverged else row.name for row in _without_a_run(table, variants)
     )
-    name = table.job["dataset"]["name"]
-    return f"{name} is left out: no completed run with a finite {table.metric} of {missing} in {table.job['name']}"
+    name = table.job.dataset.name
+    return f"{name} is left out: no completed run with a finite {table.metric} of {missing} in {table.job.name}"
 
 
 def _blocks(tables: Sequence[JobTable], variants: Names) -> tuple[Block, ...]:
-    names = [str(table.job["dataset"]["name"]) for table in tables]
+    names = [table.job.dataset.name for table in tables]
     labels = [
-        f"{name} ({table.job['name']})" if names.count(name) > 1 else name
+        f"{name} ({table.job.name})" if names.count(name) > 1 else name
         for name, table in zip(names, tables, strict=True)
     ]
     return tuple(
-        Block(label, str(table.job["name"]), {row.name: _score(row) for row in _rows(table, variants)})
+        Block(label, table.job.name, {row.name: _score(row) for row in _rows(table, variants)})
         for label, table in zip(labels, tables, strict=True)
     )
 
@@ -244,7 +244,7 @@ def _different_settings(tables: Sequence[JobTable], variants: Names) -> list[str
     """Say which settings a variant has not alike on all data sets: each may be tuned, but the reader should know."""
     notes = []
     for name in variants:
-        settings = [flat(table.job["variants"][name]["settings"]) for table in tables]
+        settings = [flat(table.job.variants[name].settings) for table in tables]
         keys = dict.fromkeys(key for one in settings for key in one)
         different = [
             key for key in keys if any(one.get(key, _ABSENT) != settings[0].get(key, _ABSENT) for one in settings)
@@ -266,7 +266,7 @@ def flat(settings: Mapping[str, Any], before: str = "") -> dict[str, Any]:
 
 
 def _names(tables: Sequence[JobTable]) -> list[str]:
-    return [str(table.job["name"]) for table in tables]
+    return [table.job.name for table in tables]
 
 
 def _listed(names: Sequence[str]) -> str:

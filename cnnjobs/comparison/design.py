@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from cnnjobs.stats import Difference, Summary, fold_means, paired_difference, summarize
 from cnnjobs.stats.folds import FEWEST_FOLDS
+from cnnjobs.store.stored_job import StoredJob
 
 Key = tuple[int, int]
 """(repeat, fold), both counted from 0."""
@@ -44,39 +44,39 @@ class Design:
         return replace(found, unmatched=len(of) + len(reference) - 2 * len(shared))
 
 
-def vary_of(job: Mapping[str, Any], variant: str) -> frozenset[str]:
+def vary_of(job: StoredJob, variant: str) -> frozenset[str]:
     """Return the sources of chance that differ between the repeats of a variant."""
-    return frozenset(job["variants"][variant].get("vary", job["vary"]))
+    return frozenset(job.vary_of(variant))
 
 
-def design_of(job: Mapping[str, Any], variant: str, metric: str, alpha: float, repeats: int) -> Design:
+def design_of(job: StoredJob, variant: str, metric: str, alpha: float, repeats: int) -> Design:
     """Return the design of a variant's runs for a metric.
 
     Folds share training rows; so do validation hold-outs that are drawn anew each repeat. With "split" among the
     sources that vary, each repeat draws its own folds; else repeats have the same folds.
 
     Args:
-        job: as in `job.json`.
+        job: as `job.json` keeps it.
         variant: its name.
         metric: a column of `trials`.
         alpha: one minus the level of intervals.
         repeats: how many there are.
     """
-    folds, validation = job["protocol"]["folds"], job["protocol"]["validation"]
+    folds, validation = job.protocol.folds, job.protocol.validation
     drawn_anew = "split" in vary_of(job, variant)
     if folds:
         return Design(1 / (folds - 1), FEWEST_FOLDS, repeats > 1 and not drawn_anew, 1 - alpha)
-    if metric.startswith("val_") and validation not in ("test", None) and drawn_anew:
-        return Design(float(validation / (1 - validation)), 2, False, 1 - alpha)
+    if metric.startswith("val_") and isinstance(validation, float) and drawn_anew:
+        return Design(validation / (1 - validation), 2, False, 1 - alpha)
     return Design(0.0, 2, False, 1 - alpha)
 
 
-def repeats_text(job: Mapping[str, Any]) -> str:
+def repeats_text(job: StoredJob) -> str:
     """Return how often variants are repeated, in words: "5 repeats", or "2 to 12 repeats" where they differ.
 
     Args:
-        job: as in `job.json`.
+        job: as `job.json` keeps it.
     """
-    counts = {variant.get("repeats", job["repeats"]) for variant in job["variants"].values()}
+    counts = {job.repeats_of(name) for name in job.variants}
     least, most = min(counts), max(counts)
     return (f"{least} to {most} repeats" if least < most else f"{most} repeat") + ("s" if least == most > 1 else "")

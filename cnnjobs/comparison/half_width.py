@@ -1,14 +1,11 @@
 """How many runs each variant needs for the half width asked for, and what it has reached."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from cnnjobs.comparison.metric_format import measure
 from cnnjobs.comparison.table import JobTable, VariantRow
-from cnnjobs.errors import SpecError, StoreError
 from cnnjobs.spec.half_width import LEAST_PILOT, HalfWidth
 from cnnjobs.stats import Interval, stein_interval, stein_repeats
 from cnnjobs.store.store import Store
@@ -56,21 +53,6 @@ class Precision:
         if self.interval.low is None or self.interval.high is None:
             return None
         return (self.interval.high - self.interval.low) / 2
-
-
-def rule_of(job: Mapping[str, Any]) -> HalfWidth | None:
-    """Return the rule that `job.json` keeps, or None if no half width was asked for.
-
-    Raises:
-        StoreError: if what it keeps is none.
-    """
-    kept = job.get("half_width")
-    if kept is None:
-        return None
-    try:
-        return HalfWidth(**kept)
-    except (TypeError, SpecError) as error:
-        raise StoreError(f"job.json of {job['name']} has no sound `half_width`: {error}.") from error
 
 
 def precisions(store: Store, table: JobTable, rule: HalfWidth) -> tuple[Precision, ...]:

@@ -66,7 +66,7 @@ class _Reading:
 
     def __init__(self, store: Store, table: JobTable, on_progress: OnProgress) -> None:
         self._store, self._table, self._on_progress = store, table, on_progress
-        self._classes = int(table.job["dataset"]["classes"])
+        self._classes = table.job.dataset.classes
         self._total = sum(len(row.completed) for row in table.rows)
         self._done, self._at_once = 0, store.files.at_once
         self._labels = np.empty(0, np.int32)

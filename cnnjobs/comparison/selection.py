@@ -3,16 +3,18 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cnnjobs.store.stored_job import StoredJob
+
 Settings = Mapping[str, Any]
 
 
-def weights(job: Mapping[str, Any]) -> str:
+def weights(job: StoredJob) -> str:
     """Say of which weights metrics are: the final epoch's, or of the best one by a monitored value.
 
     Args:
-        job: as in `job.json`.
+        job: as `job.json` keeps it.
     """
-    found = {name: list(_monitors(variant["settings"])) for name, variant in job["variants"].items()}
+    found = {name: list(_monitors(variant.settings)) for name, variant in job.variants.items()}
     best = [f"{name} by {monitors[0]}" for name, monitors in found.items() if monitors]
     if not best:
         return "the weights of the final epoch"
@@ -21,13 +23,13 @@ def weights(job: Mapping[str, Any]) -> str:
     return f"the weights of the final epoch, or of the best one ({'; '.join(best)})"
 
 
-def watching(job: Mapping[str, Any]) -> list[str]:
+def watching(job: StoredJob) -> list[str]:
     """Return the variants whose callbacks decide, or may decide, by the validation rows.
 
     Args:
-        job: as in `job.json`.
+        job: as `job.json` keeps it.
     """
-    return [name for name, variant in job["variants"].items() if any(map(_watches, _callbacks(variant["settings"])))]
+    return [name for name, variant in job.variants.items() if any(map(_watches, _callbacks(variant.settings)))]
 
 
 def _callbacks(settings: Settings) -> list[Settings]:

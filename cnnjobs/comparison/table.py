@@ -21,6 +21,7 @@ from cnnjobs.stats import ALPHA, Difference, Summary, not_compared
 from cnnjobs.store.expectation import expected_runs
 from cnnjobs.store.reading import OnProgress
 from cnnjobs.store.store import Store
+from cnnjobs.store.stored_job import StoredJob
 
 COLUMNS = ("trial_id", "condition_id", "repeat", "fold")
 """What else is read of each trial, beside its metric, its cost and its versions."""
@@ -78,7 +79,7 @@ class JobTable:
     """The comparison of a job's variants on one metric.
 
     Args:
-        job: the resolved job, as in `job.json`.
+        job: the resolved job, as `job.json` keeps it.
         metric: which column of `trials`.
         reference: name of the variant the others are compared with.
         rows: in the order of the job.
@@ -90,7 +91,7 @@ class JobTable:
         margin: the difference one would like to resolve, as stored; None if none was named.
     """
 
-    job: Mapping[str, Any]
+    job: StoredJob
     metric: str
     reference: str
     rows: tuple[VariantRow, ...]
@@ -117,9 +118,9 @@ class JobTable:
         return is_accuracy(self.metric)
 
 
-def default_metric(job: Mapping[str, Any]) -> str:
+def default_metric(job: StoredJob) -> str:
     """Return fold accuracy for cross-validation, else test accuracy."""
-    return "val_accuracy" if job["protocol"]["folds"] else "test_accuracy"
+    return "val_accuracy" if job.protocol.folds else "test_accuracy"
 
 
 def job_table(
@@ -142,28 +143,28 @@ def job_table(
         on_progress: is told (what is read, files done, files in all).
 
     Raises:
-        StoreError: if the reference is no variant of the job.
+        StoreError: if the store has no job, or the reference is no variant of it.
     """
-    job = store.job or {}
+    job = store.kept_job()
     metric = metric or default_metric(job)
-    reference = reference or str(job["reference"])
-    if reference not in job["variants"]:
-        names = ", ".join(job["variants"])
-        raise StoreError(f"`reference` must be a variant of {job['name']}: {names}. Received: {reference!r}.")
+    reference = reference or job.reference
+    if reference not in job.variants:
+        names = ", ".join(job.variants)
+        raise StoreError(f"`reference` must be a variant of {job.name}: {names}. Received: {reference!r}.")
     columns = list(dict.fromkeys([*COLUMNS, *COST_COLUMNS, metric, *VERSION_COLUMNS, *ORIGINS]))
     stored = store.read("trials", columns=columns, on_progress=on_progress)
-    conditions = [variant["condition_id"] for variant in job["variants"].values()]
-    current = stored.table.filter(pc.is_in(stored.table["condition_id"], pa.array(conditions, pa.string())))
+    conditions = pa.array(job.conditions.values(), pa.string())
+    current = stored.table.filter(pc.is_in(stored.table["condition_id"], conditions))
     trials = current.to_pylist()
     expected = expected_runs(job, trials)
-    repeats = max(expected.values()) // (job["protocol"]["folds"] or 1)
-    designs = {name: design_of(job, name, metric, alpha, repeats) for name in job["variants"]}
+    repeats = max(expected.values()) // (job.protocol.folds or 1)
+    designs = {name: design_of(job, name, metric, alpha, repeats) for name in job.variants}
     rows = _rows(job, trials, metric, reference, designs, expected)
     provenance = provenance_of(trials)
     notes = [
         *mixed(provenance),
         *_left_out(rows, metric),
-        *_unmatched(rows, reference, job["protocol"]["folds"]),
+        *_unmatched(rows, reference, job.protocol.folds),
         *(f"not readable, left out: {name}" for name in stored.damaged),
     ]
     stale = stored.table.num_rows - current.num_rows
@@ -174,7 +175,7 @@ def job_table(
 
 
 def _rows(
-    job: Mapping[str, Any],
+    job: StoredJob,
     trials: Sequence[Mapping[str, Any]],
     metric: str,
     reference: str,
@@ -182,12 +183,12 @@ def _rows(
     expected: Mapping[str, int],
 ) -> tuple[VariantRow, ...]:
     own = {
-        name: [trial for trial in trials if trial["condition_id"] == variant["condition_id"]]
-        for name, variant in job["variants"].items()
+        name: [trial for trial in trials if trial["condition_id"] == condition]
+        for name, condition in job.conditions.items()
     }
     values = {name: _values(runs, metric) for name, runs in own.items()}
     design, varying = designs[reference], vary_of(job, reference)
-    alone = {reference} if "audit" not in job else set(own)  # means of audited sources are not of interest
+    alone = {reference} if job.audit is None else set(own)  # means of audited sources are not of interest
     differences = [
         None
         if name in alone

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from cnnjobs.errors import SpecError
 from cnnjobs.planning.identity import NUMERICS_VERSION, canonical, digest, pinned
 from cnnjobs.spec import SOURCES, Job, Variant
+from cnnjobs.store.stored_job import StoredDataset, StoredJob, StoredProtocol, StoredVariant
 
 
 @dataclass(frozen=True)
@@ -125,29 +126,34 @@ class Plan:
         seconds = {trial.trial_id: trial.spec.epochs * known.get(trial.condition_id, other) for trial in wanted}
         return sorted(wanted, key=lambda trial: -seconds[trial.trial_id])  # stable: repeats of a variant stay together
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the resolved job for `job.json`."""
-        job = self.job
-        varying = {source for name in job.variants for source in job.vary_of(name)}
-        return {
-            "name": job.name,
-            "repeats": max(job.repeats_of(name) for name in job.variants),
-            "seed": job.seed,
-            "vary": [source for source in SOURCES if source in varying],
-            "reference": job.reference,
-            "protocol": asdict(self.protocol),
-            "variants": {name: self._variant_as_json(name) for name in job.variants},
-        }
+    def as_stored(self, dataset: StoredDataset) -> StoredJob:
+        """Return the resolved job for `job.json`.
 
-    def _variant_as_json(self, name: str) -> dict[str, Any]:
+        Args:
+            dataset: what is kept of the data set.
+        """
+        job = self.job
+        return StoredJob(
+            name=job.name,
+            repeats=max(job.repeats_of(name) for name in job.variants),
+            seed=job.seed,
+            vary=_in_order(source for name in job.variants for source in job.vary_of(name)),
+            reference=job.reference,
+            protocol=StoredProtocol(**asdict(self.protocol)),
+            variants={name: self._variant_as_stored(name) for name in job.variants},
+            protocol_text=self.protocol.describe(),
+            dataset=dataset,
+        )
+
+    def _variant_as_stored(self, name: str) -> StoredVariant:
         """Return a variant; with repeats and sources of chance of its own where they are not the same for all."""
         job = self.job
-        own: dict[str, Any] = {"condition_id": self.conditions[name], "settings": canonical(job.variants[name])}
-        if isinstance(job.repeats, Mapping):
-            own["repeats"] = job.repeats_of(name)
-        if isinstance(job.vary, Mapping):
-            own["vary"] = [source for source in SOURCES if source in job.vary_of(name)]
-        return own
+        return StoredVariant(
+            condition_id=self.conditions[name],
+            settings=canonical(job.variants[name]),
+            repeats=job.repeats_of(name) if isinstance(job.repeats, Mapping) else None,
+            vary=_in_order(job.vary_of(name)) if isinstance(job.vary, Mapping) else None,
+        )
 
     def with_repeats(self, repeats: Mapping[str, int]) -> Plan:
         """Return the plan with other numbers of repeats; repeats that both have are the same trials.
@@ -156,6 +162,12 @@ class Plan:
             repeats: of each variant.
         """
         return _plan(self.job.but(repeats=repeats), self.protocol, self.conditions, self.lineages)
+
+
+def _in_order(sources: Iterable[str]) -> tuple[str, ...]:
+    """Return sources of chance, each once, in their order."""
+    found = set(sources)
+    return tuple(source for source in SOURCES if source in found)
 
 
 def make_plan(job: Job, fingerprint: str, limit_train: int | None = None) -> Plan:

@@ -1,8 +1,7 @@
 """The report of one job."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from cnnjobs.comparison.predictions import read_predictions
 from cnnjobs.comparison.table import JobTable
@@ -23,6 +22,7 @@ from cnnjobs.report.write import OnProgress
 from cnnjobs.spec.metrics import CURVES
 from cnnjobs.stats import ALPHA
 from cnnjobs.store.store import Store
+from cnnjobs.store.stored_job import StoredJob
 
 WITHOUT_PREDICTIONS = Section(
     "Classes",
@@ -47,7 +47,7 @@ class ReportOptions:
         alpha: of tests; one minus the level of intervals.
         margin: a difference worth resolving, in the unit in which differences are shown.
         with_predictions: whether to read the stored predictions, which takes seconds a variant.
-        others: jobs of the same results folder, as in their `job.json`.
+        others: jobs of the same results folder, as their `job.json` keeps them.
     """
 
     metric: str | None = None
@@ -56,9 +56,9 @@ class ReportOptions:
     alpha: float = ALPHA
     margin: float | None = None
     with_predictions: bool = True
-    others: Sequence[Mapping[str, Any]] = ()
+    others: Sequence[StoredJob] = ()
 
-    def among(self, others: Sequence[Mapping[str, Any]]) -> "ReportOptions":
+    def among(self, others: Sequence[StoredJob]) -> "ReportOptions":
         """Return the same of a job that lies beside others."""
         return replace(self, others=others)
 
@@ -72,7 +72,7 @@ def job_document(store: Store, table: JobTable, on_progress: OnProgress, asked: 
         on_progress: is told how far reading is.
         asked: what to show.
     """
-    names = plain_names(table.job["variants"])
+    names = plain_names(table.job.variants)
     findings = read_predictions(store, table, on_progress) if asked.with_predictions else None
     sections = [
         verdict_section(table, asked.others),
@@ -88,4 +88,4 @@ def job_document(store: Store, table: JobTable, on_progress: OnProgress, asked: 
         cost_section(table),
         provenance_section(table),
     ]
-    return Document(str(table.job["name"]), [section for section in sections if section is not None])
+    return Document(table.job.name, [section for section in sections if section is not None])

@@ -119,7 +119,7 @@ class Comparisons:
     @property
     def notes(self) -> Mapping[str, tuple[str, ...]]:
         """Job -> what one should know before trusting its numbers."""
-        return {str(table.job["name"]): table.notes for table in self.tables}
+        return {table.job.name: table.notes for table in self.tables}
 
     def _frame(self, columns: Sequence[str], lines: Callable[[JobTable], Iterable[Row]]) -> pd.DataFrame:
         """Return a frame of the lines of every job."""
@@ -182,7 +182,7 @@ def _silent(what: str, done: int, total: int) -> None:
 
 
 def _which(table: JobTable) -> Line:
-    return {"job": table.job["name"], "metric": table.metric}
+    return {"job": table.job.name, "metric": table.metric}
 
 
 def _runs(table: JobTable) -> Iterator[Line]:

@@ -1,6 +1,6 @@
 """Histories of several models against each other, also of different jobs, in one figure with its CSV."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,16 +53,12 @@ class Model:
     @property
     def condition(self) -> str:
         """What its trials are known by."""
-        return str(self._document["variants"][self.variant]["condition_id"])
+        return self.store.kept_job().variants[self.variant].condition_id
 
     @property
     def classes(self) -> int:
         """Classes of its data set."""
-        return int(self._document["dataset"]["classes"])
-
-    @property
-    def _document(self) -> Mapping[str, Any]:
-        return self.store.job or {}
+        return self.store.kept_job().dataset.classes
 
 
 @dataclass(frozen=True)
@@ -93,7 +89,7 @@ def choose(stores: Sequence[Store], wanted: Sequence[str]) -> list[Model]:
     Raises:
         StoreError: for a name that is none, or fewer than two models.
     """
-    models = [Model(store, variant) for store in stores for variant in (store.job or {})["variants"]]
+    models = [Model(store, variant) for store in stores for variant in store.kept_job().variants]
     chosen = list(dict.fromkeys(_one(models, name, alone=len(stores) == 1) for name in wanted))
     if len(chosen) < 2:
         raise StoreError(f"`overlay` must be given for two models or more. Received: {', '.join(wanted)}.")

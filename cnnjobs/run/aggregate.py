@@ -110,7 +110,7 @@ def _show_together(tables: Sequence[JobTable], folder: Files) -> None:
         tables: one a job.
         folder: of the report.
     """
-    tables = [table for table in tables if "audit" not in table.job]
+    tables = [table for table in tables if table.job.audit is None]
     if len({dataset_of(table) for table in tables}) < 2:
         return
     found = compare_over_datasets(tables)

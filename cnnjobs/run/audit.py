@@ -17,6 +17,7 @@ from cnnjobs.run.submission import FINISHED
 from cnnjobs.spec import SOURCES, CustomModel, Job, Variant
 from cnnjobs.store.files import plain_name
 from cnnjobs.store.store import WHICH, Store
+from cnnjobs.store.stored_job import AuditMark
 
 LONGEST_NAME = 100
 """Characters that the name of a job may have."""
@@ -47,8 +48,8 @@ def for_audit(read: ReadJob, variant: str, only: tuple[str, ...] = ()) -> ReadJo
             "`audit` needs at least 2 repeats, better 10 or more, to see how far they differ. Received: "
             f"repeats={job.repeats_of(variant)}. Use `repeats=10`."
         )
-    mark = {"job": job.name, "variant": variant, "left_out": left_out(job, variant)}
-    return replace(read, job=audit_of(job, variant), marks={"audit": mark})
+    mark = AuditMark(job=job.name, variant=variant, left_out=left_out(job, variant))
+    return replace(read, job=audit_of(job, variant), audit=mark)
 
 
 def audit_of(job: Job, variant: str) -> Job:

@@ -152,17 +152,13 @@ class JobPlan:
 
     def _half_width(self, stored: Stored) -> list[str]:
         """Say which half width was asked for and is not reached, and how to go on."""
-        job = stored.store.job or {"variants": {}}
-        current = set(stored.prepared.plan.conditions.values())
-        names = {name for name, variant in job["variants"].items() if variant["condition_id"] in current}
-        if "half_width" not in job or not names:
+        job, current = stored.store.job, set(stored.prepared.plan.conditions.values())
+        if job is None or job.half_width is None or current.isdisjoint(job.conditions.values()):
             return []
-        from cnnjobs.comparison.half_width import asked_for, precisions, rule_of
+        from cnnjobs.comparison.half_width import asked_for, precisions
         from cnnjobs.comparison.table import job_table
 
-        rule = rule_of(job)
-        if rule is None:
-            return []
+        rule, names = job.half_width, {name for name, condition in job.conditions.items() if condition in current}
         table = job_table(stored.store, rule.metric)
         unmet = [one for one in precisions(stored.store, table, rule) if one.left and one.variant in names]
         left = sum(one.left for one in unmet)

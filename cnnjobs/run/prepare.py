@@ -1,9 +1,8 @@
 """From a job file and the command line to data, plan and store: all that can go wrong before a trial starts."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from cnnjobs.datasets import Dataset, check_folds, load_dataset
 from cnnjobs.errors import SpecError
@@ -13,8 +12,10 @@ from cnnjobs.planning.job_file import JobFile, job_of_session, load_job
 from cnnjobs.planning.trials import Plan, make_plan
 from cnnjobs.spec import CustomCallback, DatasetSpec, ImageFolder, Job, Variant, dataset_spec
 from cnnjobs.spec.checks import gpu_count, whole
+from cnnjobs.spec.half_width import HalfWidth
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
+from cnnjobs.store.stored_job import AuditMark, StoredDataset, StoredJob
 
 OnProgress = Callable[[str, int, int], None]
 
@@ -55,7 +56,8 @@ class Prepared:
         dataset: loaded, with `limit_train` applied.
         plan: its trials.
         only: names of the variants to run; empty for all.
-        marks: what `job.json` keeps besides: what an audit is of, the rule for a half width.
+        audit: of what the job is an audit; None if it is none.
+        half_width: the rule for its repeats; None if no half width was asked for.
     """
 
     file: JobFile
@@ -64,7 +66,8 @@ class Prepared:
     dataset: Dataset
     plan: Plan
     only: tuple[str, ...]
-    marks: Mapping[str, Any] = field(default_factory=dict)
+    audit: AuditMark | None = None
+    half_width: HalfWidth | None = None
 
     def with_repeats(self, repeats: Mapping[str, int]) -> "Prepared":
         """Return it with other numbers of repeats, one for each variant."""
@@ -81,27 +84,29 @@ class Prepared:
         flattered = f"callbacks of {names} decide by the test set (validation='test'), which flatters its figures"
         return (*self.dataset.notes, flattered)
 
-    def document(self) -> dict[str, Any]:
+    def as_stored(self) -> StoredJob:
         """Return what `job.json` keeps of it."""
+        return replace(
+            self.plan.as_stored(self._stored_dataset()),
+            file=self.file.name,
+            text=self.file.text,
+            audit=self.audit,
+            half_width=self.half_width,
+        )
+
+    def _stored_dataset(self) -> StoredDataset:
         data = self.dataset
-        return {
-            **self.plan.as_json(),
-            "protocol_text": self.plan.protocol.describe(),
-            "dataset": {
-                "name": data.name,
-                "source": canonical(self.source),
-                "fingerprint": data.fingerprint,
-                "train_rows": len(data.y_train),
-                "test_rows": len(data.y_test),
-                "image_shape": list(data.image_shape),
-                "classes": len(data.class_names),
-                "class_names": list(data.class_names),
-                "notes": list(self.notes),
-            },
-            "file": self.file.name,
-            "text": self.file.text,
-            **self.marks,
-        }
+        return StoredDataset(
+            name=data.name,
+            source=canonical(self.source),
+            fingerprint=data.fingerprint,
+            train_rows=len(data.y_train),
+            test_rows=len(data.y_test),
+            image_shape=tuple(data.image_shape),
+            classes=len(data.class_names),
+            class_names=tuple(data.class_names),
+            notes=self.notes,
+        )
 
 
 @dataclass(frozen=True)
@@ -112,13 +117,13 @@ class ReadJob:
         file: where the job comes from.
         job: with the overrides applied.
         dataset: which data set.
-        marks: what `job.json` is to keep besides.
+        audit: of what the job is an audit; None if it is none.
     """
 
     file: JobFile
     job: Job
     dataset: DatasetSpec
-    marks: Mapping[str, Any] = field(default_factory=dict)
+    audit: AuditMark | None = None
 
 
 def read_job(job: str | Path | Job, overrides: Overrides) -> ReadJob:
@@ -177,7 +182,7 @@ def prepare(read: ReadJob, overrides: Overrides, on_progress: OnProgress) -> Pre
         fitting = dataset.limited(whole("limit_train", overrides.limit_train, least=1))
     plan = make_plan(job, dataset.fingerprint, overrides.limit_train)
     _check(job, fitting)
-    return Prepared(read.file, job, read.dataset, fitting, plan, overrides.only, read.marks)
+    return Prepared(read.file, job, read.dataset, fitting, plan, overrides.only, read.audit)
 
 
 def store_at(results: str, job: Job) -> Store:

@@ -12,6 +12,7 @@ from cnnjobs.store.expectation import expected_runs
 from cnnjobs.store.lock import read_sign
 from cnnjobs.store.results import open_stores
 from cnnjobs.store.store import Store
+from cnnjobs.store.stored_job import StoredJob
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,20 +108,20 @@ def status_of(results: str) -> ResultsStatus:
 
 def job_status(store: Store) -> JobStatus:
     """Return what a store holds of its job."""
-    job = store.job or {}
+    job = store.kept_job()
     stored = store.read("trials", columns=["condition_id", "variant", "repeat", "fold", "status", "error", "log"])
     trials = stored.table.to_pylist()
     expected = expected_runs(job, trials)
     sign = read_sign(store.files)
     running = dict(sign.running) if sign is not None and sign.alive else {}
     rows, failures = [], []
-    for name, variant in job["variants"].items():
-        own = [trial for trial in trials if trial["condition_id"] == variant["condition_id"]]
+    for name, condition in job.conditions.items():
+        own = [trial for trial in trials if trial["condition_id"] == condition]
         active = sum(label.startswith(f"{name}, repeat ") for label in running)
         rows.append(_row(name, own, expected[name], active))
         failures += [_failure(job, name, trial) for trial in own if trial["status"] == "failed"]
     cut_off = sign is not None and not sign.alive
-    return JobStatus(str(job["name"]), tuple(rows), running, tuple(failures), stored.damaged, cut_off)
+    return JobStatus(job.name, tuple(rows), running, tuple(failures), stored.damaged, cut_off)
 
 
 def _row(name: str, trials: list[dict[str, Any]], expected: int, active: int) -> dict[str, Any]:
@@ -129,8 +130,8 @@ def _row(name: str, trials: list[dict[str, Any]], expected: int, active: int) ->
     return {"variant": name, "expected": expected, **counts, "running": active, "missing": missing}
 
 
-def _failure(job: Mapping[str, Any], name: str, trial: Mapping[str, Any]) -> str:
-    fold = f", fold {trial['fold'] + 1}" if job["protocol"]["folds"] else ""
+def _failure(job: StoredJob, name: str, trial: Mapping[str, Any]) -> str:
+    fold = f", fold {trial['fold'] + 1}" if job.protocol.folds else ""
     return f"{name}, repeat {trial['repeat'] + 1}{fold}: {trial['error']}; log: {trial['log']}"
 
 

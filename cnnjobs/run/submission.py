@@ -4,7 +4,7 @@ import contextlib
 import subprocess
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -180,14 +180,10 @@ def keep_job(store: Store, prepared: Prepared) -> None:
     A rule for a half width that runs of the same settings have followed stays with them: they were not chosen
     otherwise because the job is submitted once more without it.
     """
-    document, before = prepared.document(), store.job or {}
-    if "half_width" in before and "half_width" not in document and _conditions(before) & _conditions(document):
-        document["half_width"] = before["half_width"]
-    store.write_job(document)
-
-
-def _conditions(job: Mapping[str, Any]) -> set[str]:
-    return {variant["condition_id"] for variant in job["variants"].values()}
+    job, before = prepared.as_stored(), store.job
+    if before is not None and job.half_width is None and {*before.conditions.values()} & {*job.conditions.values()}:
+        job = replace(job, half_width=before.half_width)
+    store.write_job(job)
 
 
 def sweep(store: Store, checkpoints: Checkpoints) -> None:

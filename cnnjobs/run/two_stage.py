@@ -1,9 +1,9 @@
 """The two stages of a half width: which repeats are the pilot, and what it says of those that each variant needs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
-from cnnjobs.comparison.half_width import SMALL_PILOT, Precision, asked_for, precisions, rule_of, small_pilot
+from cnnjobs.comparison.half_width import SMALL_PILOT, Precision, asked_for, precisions, small_pilot
 from cnnjobs.comparison.metric_format import show
 from cnnjobs.comparison.table import JobTable, job_table
 from cnnjobs.planning.trials import Trial
@@ -27,13 +27,11 @@ def settled(asked: HalfWidth, prepared: Prepared, store: Store) -> HalfWidth:
         store: its folder.
 
     Raises:
-        StoreError: if `job.json` has no sound rule.
         SpecError: if the pilot that stays has more repeats than are allowed.
     """
-    job = store.job or {"variants": {}}
-    conditions = set(prepared.plan.conditions.values())
-    known = conditions & {variant["condition_id"] for variant in job["variants"].values()}
-    before = rule_of(job) if known else None
+    job, conditions = store.job, set(prepared.plan.conditions.values())
+    known = set() if job is None else conditions & {*job.conditions.values()}
+    before = job.half_width if job is not None and known else None
     stored = _stored_repeats(store)
     if before is None:
         return replace(asked, late=_beyond(stored, conditions, asked.pilot))
@@ -64,7 +62,7 @@ def first_stage(prepared: Prepared, rule: HalfWidth) -> Prepared:
         prepared: the job.
         rule: with the pilot that holds.
     """
-    marked = replace(prepared, marks={**prepared.marks, "half_width": asdict(rule)})
+    marked = replace(prepared, half_width=rule)
     if prepared.job.repeats == rule.pilot:
         return marked
     return marked.with_repeats(dict.fromkeys(prepared.job.variants, rule.pilot))

@@ -10,9 +10,10 @@ import pyarrow.parquet as pq
 from cnnjobs.errors import StoreError
 from cnnjobs.store.duplicates import merged
 from cnnjobs.store.files import Files
+from cnnjobs.store.layout import refuse_newer
 from cnnjobs.store.parallel import each
 from cnnjobs.store.rows import ordered, rows_of
-from cnnjobs.store.schemas import SCHEMA_VERSION, TABLES, version_of
+from cnnjobs.store.schemas import TABLES, version_of
 
 OnProgress = Callable[[str, int, int], None]
 """Takes (what is going on, done, total)."""
@@ -274,15 +275,6 @@ class TableFiles:
 
     def _empty(self, columns: Sequence[str]) -> pa.Table:
         return pa.Table.from_batches([], self._schema).select(list(columns))
-
-
-def refuse_newer(version: int, place: str) -> None:
-    """Raise a StoreError if a file was written by a newer version than this one."""
-    if version > SCHEMA_VERSION:
-        raise StoreError(
-            f"{place} was written by a newer cnnjobs: its layout is version {version}, this one reads up to "
-            f"{SCHEMA_VERSION}. Upgrade with: pip install --upgrade cnnjobs"
-        )
 
 
 def _trial(name: str) -> str:

@@ -6,9 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from cnnjobs.spec.metrics import METRICS
-
-SCHEMA_VERSION = 1
-"""Raised when a column changes its name, type or meaning; readers refuse newer stores."""
+from cnnjobs.store.layout import SCHEMA_VERSION
 
 VERSION_KEY = b"cnnjobs.schema"
 

@@ -1,8 +1,7 @@
 """One job's folder: trials are committed into it, once each, and read back."""
 
 import io
-import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,10 +10,10 @@ import pyarrow.parquet as pq
 
 from cnnjobs.errors import StoreError
 from cnnjobs.messages import Predictions
-from cnnjobs.spec.job import SOURCES
 from cnnjobs.store.files import Files
-from cnnjobs.store.reading import OnProgress, Stored, TableFiles, refuse_newer
-from cnnjobs.store.schemas import EPOCHS, PREDICTIONS, SCHEMA_VERSION, one_row
+from cnnjobs.store.reading import OnProgress, Stored, TableFiles
+from cnnjobs.store.schemas import EPOCHS, PREDICTIONS, one_row
+from cnnjobs.store.stored_job import StoredJob
 
 PATIENCE_S = 90.0
 """For how long a commit tries again while object storage cannot be reached: less than `presence.SILENT_S`, after which
@@ -24,23 +23,6 @@ WHICH = ("trial_id", "condition_id", "job", "variant", "repeat", "fold")
 """The columns that every table begins with."""
 
 
-JOB_PARTS: Mapping[str, Any] = {
-    "name": str,
-    "repeats": int,
-    "vary": list,
-    "reference": str,
-    "protocol.folds": int | None,
-    "protocol.validation": str | float | int | None,
-    "protocol_text": str,
-    "variants": dict,
-    "dataset.name": str,
-    "dataset.train_rows": int,
-    "dataset.test_rows": int,
-    "dataset.classes": int,
-}
-"""What readers of `job.json` rely on."""
-
-
 class Store:
     """The folder of one job: `job.json`, `trials/`, `epochs/`, `predictions/`, `logs/`, `report/`.
 
@@ -48,7 +30,7 @@ class Store:
         files: the folder.
 
     Raises:
-        StoreError: if it was written by a newer version.
+        StoreError: if `job.json` was written by a newer version, or is none.
     """
 
     def __init__(self, files: Files) -> None:
@@ -90,13 +72,21 @@ class Store:
         logs.write(f"{trial_id}.log", text.encode("utf-8", "replace"), PATIENCE_S)
         return f"{logs.location}/{trial_id}.log"
 
-    def write_job(self, job: Mapping[str, Any]) -> None:
+    def write_job(self, job: StoredJob) -> None:
         """Keep the resolved job, if it is not what is kept already."""
-        document = {"schema": SCHEMA_VERSION, **job}
-        if document != self.job:
-            text = json.dumps(document, indent=2, ensure_ascii=False)
-            self.files.write("job.json", text.encode("utf-8", "backslashreplace"))  # a path need not be UTF-8
-            self.job = document
+        if job != self.job:
+            self.files.write("job.json", job.encode())
+            self.job = job
+
+    def kept_job(self) -> StoredJob:
+        """Return the resolved job of a store that has one.
+
+        Raises:
+            StoreError: if it has none.
+        """
+        if self.job is None:
+            raise StoreError(f"{self.files.location} has no job.json. Run `cnnjobs submit JOB` first.")
+        return self.job
 
     def read(
         self,
@@ -129,55 +119,12 @@ class Store:
             self._tables[name] = TableFiles(self.files.below(name), name)
         return self._tables[name]
 
-    def _read_job(self) -> dict[str, Any] | None:
+    def _read_job(self) -> StoredJob | None:
         content = self.files.read("job.json")
         if content is None:
             self.files.check_bucket()
             return None
-        try:
-            job: dict[str, Any] = json.loads(content)
-            refuse_newer(int(job["schema"]), f"{self.files.location}/job.json")
-            _check_job(job)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise StoreError(
-                f"{self.files.location}/job.json is not a job of cnnjobs ({type(error).__name__}: {error}). Move the "
-                "folder away, or choose another with `results=PATH`."
-            ) from error
-        return job
-
-
-def _check_job(job: Mapping[str, Any]) -> None:
-    """Look at everything of `job.json` that readers rely on.
-
-    Raises:
-        KeyError: something is missing.
-        TypeError: something is of another type.
-        ValueError: the reference is no variant.
-    """
-    for path, kind in JOB_PARTS.items():
-        value: Any = job
-        for name in path.split("."):
-            value = value[name]
-        if not isinstance(value, kind):
-            raise TypeError(f"{path} is {value!r}")
-    for variant in job["variants"].values():
-        if not isinstance(variant["condition_id"], str):
-            raise TypeError(f"condition_id is {variant['condition_id']!r}")
-        _check_sources(variant.get("vary", job["vary"]))
-    audit = job.get("audit", {"job": "", "variant": "", "left_out": {}})
-    for name, kind in {"job": str, "variant": str, "left_out": dict}.items():
-        if not isinstance(audit[name], kind):
-            raise TypeError(f"audit.{name} is {audit[name]!r}")
-    _check_sources(audit["left_out"])
-    if job["reference"] not in job["variants"]:
-        raise ValueError(f"reference {job['reference']!r} is no variant")
-
-
-def _check_sources(names: Iterable[Any]) -> None:
-    """Raise a ValueError for a name that is no source of chance."""
-    unknown = [name for name in names if name not in SOURCES]
-    if unknown:
-        raise ValueError(f"no sources of chance: {unknown}")
+        return StoredJob.decode(content, f"{self.files.location}/job.json")
 
 
 def _parquet(table: pa.Table, compression: str = "zstd") -> bytes:

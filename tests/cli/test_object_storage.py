@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -150,7 +151,7 @@ def a_new_report_removes_what_that_wrote_and_nothing_else(storage, bucket):
 def test_jobs_on_several_data_sets_are_compared_and_the_report_may_go_elsewhere(storage, bucket, tmp_path):
     for name in ("one", "two"):
         store = made_up_store(tmp_path / "results", name, runs=2)
-        store.write_job(store.job | {"dataset": store.job["dataset"] | {"name": name, "fingerprint": name}})
+        store.write_job(replace(store.job, dataset=replace(store.job.dataset, name=name, fingerprint=name)))
     upload(tmp_path / "results", f"s3://{bucket}/results")
     place = f"s3://{bucket}/reports"
     done = run("aggregate", f"s3://{bucket}/results", "--no-predictions", "--output", place)

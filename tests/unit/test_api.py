@@ -4,6 +4,7 @@ import doctest
 import inspect
 import re
 import runpy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ def folder(tmp_path_factory):
     top = tmp_path_factory.mktemp("api")
     for name, values in JOBS.items():
         store = make_store(top / name, values, curves=True, job=name)
-        store.write_job({**store.job, "name": name, "dataset": {**store.job["dataset"], "name": name}})
+        store.write_job(replace(store.job, name=name, dataset=replace(store.job.dataset, name=name)))
         (top / "results").mkdir(exist_ok=True)
         (top / name / "job").rename(top / "results" / name)
     return top

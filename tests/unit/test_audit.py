@@ -61,9 +61,9 @@ def blocks_of(store, kind, **asked):
 def test_an_audit_is_a_job_beside_the_job(submitted):
     assert submitted.exit_code == 0, submitted.output
     job = audit_store().job
-    assert job["audit"]["variant"] == "one"
-    assert job["audit"]["job"] == "tiny"
-    assert set(job["audit"]["left_out"]) == {"augment", "dropout"}
+    assert job.audit.variant == "one"
+    assert job.audit.job == "tiny"
+    assert set(job.audit.left_out) == {"augment", "dropout"}
     counts = load_results("results/tiny-audit-one").trials.groupby("variant").size().to_dict()
     assert counts == {ALL: 5, "split alone": 5, "init alone": 5, "order alone": 5, TWICE: 2}
 

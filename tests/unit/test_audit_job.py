@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from stored import stored_dataset
 
 from cnnjobs import Augment, Job, Variant, custom, mlp, vgg, vgg16
 from cnnjobs.errors import SpecError
@@ -68,20 +69,20 @@ def test_variants_whose_plain_names_are_alike_have_audits_of_their_own():
     assert [audit_of(job, name).name for name in job.variants] == ["a-audit-a-b-1", "a-audit-a-b-2"]
 
 
-def document(job):
-    return make_plan(job, "data").as_json()
+def kept(job):
+    return make_plan(job, "data").as_stored(stored_dataset())
 
 
 def test_a_job_says_which_sources_vary_and_which_are_held():
-    assert vary_text(document(JOB)) is None
-    held = vary_text(document(JOB.but(vary=("init", "order")))).text
+    assert vary_text(kept(JOB)) is None
+    held = vary_text(kept(JOB.but(vary=("init", "order")))).text
     assert held.startswith(
         "Between repeats only the initialisation and the order of the images vary; held as in the first repeat: the "
         "choice of held-out rows, the augmentation, the dropout."
     )
-    assert "Between repeats only the dropout varies;" in vary_text(document(JOB.but(vary=("dropout",)))).text
-    assert "nothing varies: every repeat has the seeds of the first" in vary_text(document(JOB.but(vary=()))).text
-    mixed = vary_text(document(JOB.but(vary={"base": SOURCES, "plain": ["init"]}))).text
+    assert "Between repeats only the dropout varies;" in vary_text(kept(JOB.but(vary=("dropout",)))).text
+    assert "nothing varies: every repeat has the seeds of the first" in vary_text(kept(JOB.but(vary=()))).text
+    mixed = vary_text(kept(JOB.but(vary={"base": SOURCES, "plain": ["init"]}))).text
     assert "of base all sources of chance vary; of plain only the initialisation varies" in mixed
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from stored import made_up_store, predictions
+from stored import made_up_store, predictions, stored_dataset, stored_job
 
 from cnnjobs.comparison.classification import GRID, classify, over_runs
 from cnnjobs.comparison.predictions import read_predictions
@@ -46,7 +46,7 @@ def report_of(store):
     """The part of the report that speaks of classes."""
     table = job_table(store)
     findings = read_predictions(store, table, lambda *_: None)
-    return Document("", [classes_section(table, findings, plain_names(table.job["variants"]))])
+    return Document("", [classes_section(table, findings, plain_names(table.job.variants))])
 
 
 def texts(document):
@@ -104,8 +104,8 @@ def test_at_most_five_pairs_are_named():
 
 
 def test_classes_are_numbered_where_job_json_does_not_name_them():
-    assert class_names({"dataset": {"classes": 2}}) == ("0", "1")
-    assert class_names({"dataset": {"classes": 2, "class_names": ["cat", "dog"]}}) == ("cat", "dog")
+    assert class_names(stored_job()) == ("0", "1")
+    assert class_names(stored_job(dataset=stored_dataset(class_names=("cat", "dog")))) == ("cat", "dog")
 
 
 @pytest.mark.parametrize("rates", [False, True])

@@ -22,8 +22,9 @@ from cnnjobs.store import compaction
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.compaction import compact
 from cnnjobs.store.files import Files
+from cnnjobs.store.layout import SCHEMA_VERSION
 from cnnjobs.store.lock import Presence
-from cnnjobs.store.schemas import SCHEMA_VERSION, TABLES
+from cnnjobs.store.schemas import TABLES
 from cnnjobs.store.store import Store
 
 NAMES = ("trials", "epochs", "predictions")

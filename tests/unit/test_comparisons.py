@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -71,7 +72,7 @@ def test_alpha_sets_the_level_of_intervals_and_of_verdicts(store):
 def frozen_folds(tmp_path, values):
     """A store of five folds that every repeat has alike."""
     store = make_store(tmp_path, values, folds=5, repeats=2)
-    store.write_job({**store.job, "vary": ["init", "order"]})
+    store.write_job(replace(store.job, vary=("init", "order")))
     return store
 
 

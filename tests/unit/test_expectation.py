@@ -1,13 +1,14 @@
 """How many runs a store is to hold: what the job asks for, and no fewer than it has."""
 
 import pytest
+from stored import stored_job
 
 from cnnjobs.store.expectation import expected_runs
+from cnnjobs.store.stored_job import StoredVariant
 
-JOB = {
-    "repeats": 5,
-    "protocol": {"folds": None},
-    "variants": {"a": {"condition_id": "A"}, "b": {"condition_id": "B", "repeats": 12}},
+VARIANTS = {
+    "a": StoredVariant(condition_id="A", settings={}),
+    "b": StoredVariant(condition_id="B", settings={}, repeats=12),
 }
 
 
@@ -25,4 +26,4 @@ def stored(condition, repeats):
     ],
 )
 def test_each_variant_has_its_own_number(trials, folds, expected):
-    assert expected_runs(JOB | {"protocol": {"folds": folds}}, trials) == expected
+    assert expected_runs(stored_job(variants=VARIANTS, folds=folds, repeats=5), trials) == expected

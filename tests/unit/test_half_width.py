@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from fakes import FakeWorker, StopAfter, submit_in, write_job
+from stored import stored_job
 
 from cnnjobs import Job, Variant, vgg
 from cnnjobs.cli import main
-from cnnjobs.comparison.half_width import precisions, rule_of
+from cnnjobs.comparison.half_width import precisions
 from cnnjobs.comparison.table import job_table
 from cnnjobs.errors import SpecError, StoreError
 from cnnjobs.messages import Result
@@ -21,6 +22,7 @@ from cnnjobs.stats import stein_interval, stein_repeats
 from cnnjobs.store.files import Files
 from cnnjobs.store.results import load_results
 from cnnjobs.store.store import Store
+from cnnjobs.store.stored_job import StoredJob
 
 ASK = ("--half-width", "1.5")
 
@@ -56,7 +58,7 @@ def section_of(metric=None):
 
 
 def precision(variant="one"):
-    found = precisions(store_of(), job_table(store_of()), rule_of(store_of().job))
+    found = precisions(store_of(), job_table(store_of()), store_of().job.half_width)
     return next(one for one in found if one.variant == variant)
 
 
@@ -131,7 +133,7 @@ def test_without_the_option_the_runs_and_the_rule_remain(submitted, submit):
 
 def test_a_rule_that_no_run_has_followed_is_dropped(submitted, submit):
     submit(epochs=2)
-    assert rule_of(store_of().job) is None
+    assert store_of().job.half_width is None
     assert section_of() is None
 
 
@@ -244,13 +246,13 @@ def test_only_the_variants_asked_for_are_planned(submit):
     assert trials().variant.unique().tolist() == ["two"]
     done = submit(*ASK, "--only", "one")
     assert "two:" not in done.stderr
-    job = store_of().job["variants"]
-    assert {name: job[name]["repeats"] for name in job} == trials().groupby("variant").size().to_dict()
+    job = store_of().job
+    assert {name: job.repeats_of(name) for name in job.variants} == trials().groupby("variant").size().to_dict()
 
 
 def test_plan_and_status_cope_with_what_a_half_width_has_stored(submit, tmp_path):
     submit(*ASK, engine=StopAfter(14))
-    planned = store_of().job["variants"]["one"]["repeats"]
+    planned = store_of().job.repeats_of("one")
     done = CliRunner().invoke(main, ["plan", str(tmp_path / "job.py"), "--no-sizes"])
     assert "`submit` would run nothing" in done.stdout
     assert f"4/{planned - 5 + 4}" not in done.stdout
@@ -294,14 +296,10 @@ def test_a_run_that_cannot_be_read_is_named_once_and_runs_again(submitted, submi
     assert [row["reached"] for row in section_of().blocks[0].rows] == [True, True]
 
 
-def test_a_rule_in_the_job_that_is_none_is_refused():
-    with pytest.raises(StoreError, match=r"job\.json of tiny has no sound `half_width`"):
-        rule_of({"name": "tiny", "half_width": {"width": 3}})
-
-
-def test_a_rule_in_the_job_that_makes_no_sense_is_refused():
-    with pytest.raises(StoreError, match=r"job\.json of tiny has no sound `half_width`"):
-        rule_of({"name": "tiny", "half_width": {"half_width": 0.01, "pilot": 5, "most": 4}})
+@pytest.mark.parametrize("rule", [{"width": 3}, {"half_width": 0.01, "pilot": 5, "most": 4}])
+def test_a_rule_in_the_job_that_is_none_is_refused(rule):
+    with pytest.raises(StoreError, match=r"job\.json is not a job of cnnjobs: `half_width` must be a rule"):
+        StoredJob.from_json(stored_job().to_json() | {"half_width": rule})
 
 
 def test_the_smallest_half_width_is_counted():
@@ -344,7 +342,7 @@ def test_the_pilot_stays_when_runs_beyond_it_are_stored(submitted, submit):
     done = submit(*ASK, repeats=8)
     assert "note: the pilot stays the first 5 repeats, not 8: runs beyond it are stored" in done.stderr
     assert "Nothing to run" in done.stdout
-    assert rule_of(store_of().job).pilot == 5
+    assert store_of().job.half_width.pilot == 5
     assert precision() == before
     assert trials().groupby("variant").size().to_dict() == counts
     assert "It covers at its level" in texts()[0]
@@ -353,7 +351,7 @@ def test_the_pilot_stays_when_runs_beyond_it_are_stored(submitted, submit):
 def test_the_pilot_stays_through_a_submit_without_a_half_width(submitted, submit):
     submit(repeats=3)
     submit(*ASK, repeats=3)
-    assert rule_of(store_of().job).pilot == 5
+    assert store_of().job.half_width.pilot == 5
 
 
 def test_a_pilot_that_stays_may_have_too_many_repeats_for_what_is_allowed(submitted, submit):
@@ -365,7 +363,7 @@ def test_a_pilot_that_stays_may_have_too_many_repeats_for_what_is_allowed(submit
 def test_other_settings_have_a_pilot_of_their_own(submitted, submit):
     done = submit(*ASK, repeats=3, epochs=2)
     assert "the pilot stays" not in done.stderr
-    assert (rule_of(store_of().job).pilot, rule_of(store_of().job).late) == (3, False)
+    assert (store_of().job.half_width.pilot, store_of().job.half_width.late) == (3, False)
 
 
 UNFIXED = "The number of runs was not fixed by the rule alone ("
@@ -374,38 +372,38 @@ UNFIXED = "The number of runs was not fixed by the rule alone ("
 def test_a_pilot_chosen_among_more_repeats_promises_no_coverage(submit):
     submit(repeats=12)
     submit(*ASK)
-    assert rule_of(store_of().job).late
+    assert store_of().job.half_width.late
     assert not any("covers at its level" in text for text in texts())
     assert texts()[1].startswith(UNFIXED + "the pilot was chosen when more repeats than it were stored")
     submit(*ASK)
-    assert rule_of(store_of().job).late, "asking again does not make it better"
+    assert store_of().job.half_width.late, "asking again does not make it better"
 
 
 def test_other_settings_do_not_inherit_that_a_pilot_was_late(submit):
     submit(repeats=7)
     submit(*ASK)
     submit(*ASK, epochs=2)
-    assert not rule_of(store_of().job).late
+    assert not store_of().job.half_width.late
 
 
 def test_settings_that_come_back_have_repeats_beyond_a_pilot_that_is_chosen_then(submitted, submit):
     submit(epochs=2)
     submit(*ASK, repeats=3)
-    assert (rule_of(store_of().job).pilot, rule_of(store_of().job).late) == (3, True)
+    assert (store_of().job.half_width.pilot, store_of().job.half_width.late) == (3, True)
 
 
 def test_a_pilot_chosen_after_another_was_over_promises_no_coverage(submit):
     submit("--half-width", "40", repeats=3)
     done = submit("--half-width", "40", repeats=5)
     assert "the pilot stays" not in done.stderr
-    assert (rule_of(store_of().job).pilot, rule_of(store_of().job).late) == (5, True)
+    assert (store_of().job.half_width.pilot, store_of().job.half_width.late) == (5, True)
     assert texts()[1].startswith(UNFIXED)
 
 
 def test_a_pilot_that_was_trained_before_the_half_width_was_asked_for_is_one(submit):
     submit(repeats=5)
     submit(*ASK)
-    assert not rule_of(store_of().job).late
+    assert not store_of().job.half_width.late
     assert "It covers at its level" in texts()[0]
 
 

@@ -1,12 +1,13 @@
 """Pictures of hard images are shown where the data set is at hand and unchanged; else a sentence says why not."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from fakes import write_job
 from PIL import Image
-from stored import made_up_store
+from stored import made_up_store, stored_dataset, stored_job
 
 from cnnjobs.comparison.hardest import Hard, Hardest
 from cnnjobs.comparison.predictions import read_predictions
@@ -21,6 +22,7 @@ from cnnjobs.report.sections.predictions import predictions_section
 from cnnjobs.run.prepare import Overrides, prepare, read_job
 from cnnjobs.spec import ImageFolder, Named, Npz
 from cnnjobs.spec.data import dataset_from_json
+from cnnjobs.store.stored_job import StoredJob
 
 
 def quiet(what, done, total):
@@ -29,7 +31,7 @@ def quiet(what, done, total):
 
 def known(spec, name="mine"):
     """What `job.json` says of a data set that can be loaded."""
-    return {"name": name, "source": canonical(spec), "fingerprint": load_dataset(spec, quiet).fingerprint}
+    return stored_dataset(name, source=canonical(spec), fingerprint=load_dataset(spec, quiet).fingerprint)
 
 
 def archive(folder, seed=0):
@@ -56,22 +58,21 @@ def test_how_a_data_set_was_asked_for_survives_json(spec):
 def test_job_json_keeps_how_the_data_set_was_asked_for(tmp_path):
     path = str(write_job(tmp_path))
     prepared = prepare(read_job(path, Overrides()), Overrides(), quiet)
-    about = json.loads(json.dumps(prepared.document()))["dataset"]
-    assert about["source"] == {"kind": "Named", "name": "digits"}
+    about = StoredJob.decode(prepared.as_stored().encode()).dataset
+    assert about.source == {"kind": "Named", "name": "digits"}
     assert dataset_at_hand(about).fingerprint == prepared.dataset.fingerprint
 
 
 def test_the_digits_are_always_at_hand_also_for_results_of_older_versions():
-    about = known(Named("digits"), "digits")
-    del about["source"]
-    assert dataset_at_hand(about).fingerprint == about["fingerprint"]
+    about = replace(known(Named("digits"), "digits"), source=None)
+    assert dataset_at_hand(about).fingerprint == about.fingerprint
 
 
 def test_an_archive_is_at_hand_while_it_is_the_same(tmp_path, monkeypatch):
     about = known(archive(tmp_path))
     assert len(dataset_at_hand(about).x_test) == 4
     monkeypatch.chdir(tmp_path)
-    assert not isinstance(dataset_at_hand(about | {"source": {"kind": "Npz", "path": "set.npz"}}), str)
+    assert not isinstance(dataset_at_hand(replace(about, source={"kind": "Npz", "path": "set.npz"})), str)
     archive(tmp_path, seed=1)
     assert dataset_at_hand(about) == "the data set has changed since the runs"
 
@@ -80,7 +81,7 @@ def test_a_folder_of_pictures_is_at_hand_only_if_it_is_decoded(tmp_path, monkeyp
     spec = photos(tmp_path / "photos")
     monkeypatch.setattr("cnnjobs.datasets.image_folder.SETTLED_NS", 0)
     about = known(spec)
-    assert dataset_at_hand(about).fingerprint == about["fingerprint"]
+    assert dataset_at_hand(about).fingerprint == about.fingerprint
     monkeypatch.setenv("CNNJOBS_CACHE", str(tmp_path / "another cache"))
     assert dataset_at_hand(about) == "the decoded pictures are not in the cache of this machine"
     assert not (tmp_path / "another cache").exists()
@@ -88,7 +89,8 @@ def test_a_folder_of_pictures_is_at_hand_only_if_it_is_decoded(tmp_path, monkeyp
 
 def test_a_data_set_of_keras_is_never_downloaded(tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    assert dataset_at_hand({"name": "mnist", "fingerprint": "x"}) == "mnist has not been downloaded on this machine"
+    about = stored_dataset("mnist", fingerprint="x")
+    assert dataset_at_hand(about) == "mnist has not been downloaded on this machine"
 
 
 @pytest.mark.parametrize(
@@ -102,11 +104,11 @@ def test_a_data_set_of_keras_is_never_downloaded(tmp_path, monkeypatch):
     ],
 )
 def test_a_data_set_that_cannot_be_loaded_says_why(source, why):
-    assert dataset_at_hand({"name": "photos", "source": source}).startswith(why)
+    assert dataset_at_hand(stored_dataset("photos", source=source)).startswith(why)
 
 
 def test_a_data_set_of_unknown_origin_says_so():
-    assert dataset_at_hand({"name": "photos"}) == "the results do not say where the data set lies"
+    assert dataset_at_hand(stored_dataset("photos")) == "the results do not say where the data set lies"
 
 
 def test_a_damaged_archive_says_so(tmp_path):
@@ -122,7 +124,7 @@ def hard(example, label, taken_for=1):
 def test_each_picture_is_the_one_that_was_predicted_under_its_class():
     about, data = known(Named("digits"), "digits"), load_dataset(Named("digits"), quiet)
     names = [f"class {number}" for number in range(10)]
-    chart = pictures_of({"dataset": about}, hard(3, int(data.y_test[3])), names)
+    chart = pictures_of(stored_job(dataset=about), hard(3, int(data.y_test[3])), names)
     (axes,) = chart.draw().axes
     np.testing.assert_array_equal(axes.images[0].get_array(), data.x_test[3][..., 0])
     title = f"class {data.y_test[3]}, not class 1 (7/9)"
@@ -132,7 +134,7 @@ def test_each_picture_is_the_one_that_was_predicted_under_its_class():
 
 def test_pictures_of_another_class_than_was_predicted_are_not_shown():
     about, data = known(Named("digits"), "digits"), load_dataset(Named("digits"), quiet)
-    shown = pictures_of({"dataset": about}, hard(3, int(data.y_test[3] + 1) % 10), [*"0123456789"])
+    shown = pictures_of(stored_job(dataset=about), hard(3, int(data.y_test[3] + 1) % 10), [*"0123456789"])
     assert shown.text == "Their pictures are not shown: its test images are others than those of the predictions."
 
 
@@ -143,7 +145,8 @@ def store_of_digits(tmp_path, **changes):
     store = made_up_store(
         tmp_path, classes=10, predictions=lambda run: Predictions(labels, np.eye(10, dtype=np.float32)[guesses])
     )
-    store.write_job({**store.job, "dataset": store.job["dataset"] | known(Named("digits"), "digits") | changes})
+    digits = replace(known(Named("digits"), "digits"), classes=10)
+    store.write_job(replace(store.job, dataset=replace(digits, **changes)))
     return store
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from stored import stored_dataset
 
 from cnnjobs import SGD, Augment, Job, Variant, vgg
 from cnnjobs.errors import SpecError
@@ -120,8 +121,9 @@ def test_one_variant_under_several_names_that_vary_otherwise_is_several_conditio
     first, second = (trial.seeds for trial in plan.trials if trial.variant == "init")
     assert (first.order, first.dropout) == (second.order, second.dropout)
     assert first.init != second.init
-    assert plan.as_json()["variants"]["init"]["vary"] == ["init"]
-    assert plan.as_json()["vary"] == list(SOURCES)
+    stored = plan.as_stored(stored_dataset())
+    assert stored.variants["init"].vary == ("init",)
+    assert stored.vary == SOURCES
 
 
 def test_equal_variants_are_refused():

@@ -1,6 +1,7 @@
 """A report takes nothing that is not its own, is whole or not there, and goes where it is asked to."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -101,7 +102,7 @@ def test_a_manifest_that_points_elsewhere_removes_nothing(tmp_path):
 def test_reports_of_several_jobs_lie_in_folders_of_the_jobs_folders(tmp_path):
     """Not of the names in `job.json`, which a stranger may have chosen."""
     first, second = (made_up_store(tmp_path / "results", name, ("a",)) for name in ("one", "two"))
-    second.write_job({**second.job, "name": "../../escaped"})
+    second.write_job(replace(second.job, name="../../escaped"))
     done = aggregate(tmp_path / "results", "--output", tmp_path / "deep" / "out")
     assert done.exit_code == 0, done.output
     assert sorted(path.name for path in (tmp_path / "deep" / "out").iterdir()) == ["one", "two"]
@@ -132,7 +133,7 @@ def test_a_p_that_is_no_number_is_not_small():
 )
 def test_a_broken_job_document_is_named(tmp_path, change):
     store = make_store(tmp_path, {"a": [0.5]})
-    store.write_job({**store.job, **change})
+    store.files.write("job.json", json.dumps(store.job.to_json() | change).encode())
     with pytest.raises(StoreError, match=r"job\.json is not a job of cnnjobs"):
         Store(store.files)
 

@@ -1,5 +1,7 @@
 """Repeats of the same folds: how much of the spread is between folds, and when that cannot be said."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from stored import make_store
@@ -10,7 +12,7 @@ from cnnjobs.report.sections.folds import DRAWN_ANEW, ONE_REPEAT, fold_component
 
 def table_of(tmp_path, values, repeats=2, vary=("init",), folds=3):
     store = make_store(tmp_path, values, folds=folds, repeats=repeats)
-    store.write_job({**store.job, "vary": list(vary)})
+    store.write_job(replace(store.job, vary=vary))
     return job_table(store)
 
 

@@ -14,11 +14,14 @@ import cnnjobs
 from cnnjobs.errors import StoreError
 from cnnjobs.messages import Predictions
 from cnnjobs.store.files import Files
+from cnnjobs.store.layout import SCHEMA_VERSION
 from cnnjobs.store.results import open_stores
-from cnnjobs.store.schemas import EPOCHS, PREDICTIONS, SCHEMA_VERSION, TRIALS, one_row
+from cnnjobs.store.schemas import EPOCHS, PREDICTIONS, TRIALS, one_row
 from cnnjobs.store.store import Store
+from cnnjobs.store.stored_job import StoredJob
 
 JOB = {
+    "schema": 1,
     "name": "tiny",
     "repeats": 2,
     "vary": ["init"],
@@ -52,7 +55,7 @@ PREDICTED = Predictions(
 def store(tmp_path):
     """A store with two trials."""
     made = Store(Files(tmp_path / "results" / "tiny"))
-    made.write_job(JOB)
+    made.write_job(StoredJob.from_json(JOB))
     for number in range(2):
         made.commit(row(number), EPOCH_ROWS, PREDICTED)
     return made
@@ -221,7 +224,7 @@ def test_a_foreign_job_json_is_refused(tmp_path, text):
 
 @pytest.mark.parametrize("changes", [{"repeats": "x"}, {"protocol": None}, {"variants": {}}, {"dataset": {}}])
 def test_a_job_json_that_lacks_something_is_refused(tmp_path, changes):
-    (tmp_path / "job.json").write_text(json.dumps({"schema": 1} | JOB | changes))
+    (tmp_path / "job.json").write_text(json.dumps(JOB | changes))
     with pytest.raises(StoreError, match="is not a job of cnnjobs"):
         Store(Files(tmp_path))
 
@@ -230,7 +233,7 @@ def test_a_job_that_cannot_be_read_does_not_hide_the_others(store, tmp_path):
     (tmp_path / "results" / "broken").mkdir()
     (tmp_path / "results" / "broken" / "job.json").write_text("{")
     stores, broken = open_stores(tmp_path / "results")
-    assert [one.job["name"] for one in stores] == ["tiny"]
+    assert [one.job.name for one in stores] == ["tiny"]
     assert "broken/job.json" in str(broken[0])
     with pytest.raises(StoreError, match=r"broken/job\.json"):
         cnnjobs.load_results(tmp_path / "results")
@@ -290,7 +293,7 @@ def test_a_full_disk_is_told_and_nothing_is_left(full_disk):
 
 def test_a_disk_that_fills_up_leaves_the_trial_uncommitted(full_disk):
     store = Store(Files(full_disk / "tiny"))
-    store.write_job(JOB)
+    store.write_job(StoredJob.from_json(JOB))
     store.commit(row(0), EPOCH_ROWS, PREDICTED)
     large = Predictions(np.zeros(9000, np.int32), np.random.RandomState(0).uniform(size=(9000, 2)).astype(np.float32))
     with pytest.raises(StoreError, match="the disk is full"):
@@ -306,7 +309,7 @@ def test_a_uri_that_is_not_understood_is_refused(uri):
 
 def test_a_file_uri_is_a_path(tmp_path):
     store = Store(Files(f"file://{tmp_path}/tiny"))
-    store.write_job(JOB)
+    store.write_job(StoredJob.from_json(JOB))
     store.commit(row(0), EPOCH_ROWS, PREDICTED)
     assert Store(Files(tmp_path / "tiny")).read("trials").table.num_rows == 1
 
@@ -318,7 +321,7 @@ def test_a_remote_file_system_serves_as_well():
     for name in ("trials", "epochs", "predictions"):
         store.files._system.create_dir(f"bucket/tiny/{name}")
     assert not store.files.is_local
-    store.write_job(JOB)
+    store.write_job(StoredJob.from_json(JOB))
     store.commit(row(0), EPOCH_ROWS, PREDICTED)
     assert store.read("epochs").table["loss"].to_pylist() == [1.0, 0.5]
     assert store.files.folders() == ["epochs", "predictions", "trials"]

@@ -1,5 +1,7 @@
 """Jobs on several data sets are compared over data sets, never over repeats, or it is said why not."""
 
+from dataclasses import replace
+
 import autorank
 import numpy as np
 import pandas as pd
@@ -20,12 +22,12 @@ CLASSIFIERS = ("C4.5", "C4.5+m", "C4.5+cf", "C4.5+m+cf")
 def table_on(folder, job, dataset, values, *, fingerprint=None, settings=None, metric="test_accuracy", **made):
     """The table of a job on a data set; `values` are the accuracies of each variant's runs."""
     store = make_store(folder / job, values, **made)
-    about = {**store.job["dataset"], "name": dataset, "fingerprint": fingerprint or f"content of {dataset}"}
+    about = replace(store.job.dataset, name=dataset, fingerprint=fingerprint or f"content of {dataset}")
     variants = {
-        name: {**variant, "settings": (settings or {}).get(name, {"epochs": 5})}
-        for name, variant in store.job["variants"].items()
+        name: replace(variant, settings=(settings or {}).get(name, {"epochs": 5}))
+        for name, variant in store.job.variants.items()
     }
-    store.write_job({**store.job, "name": job, "dataset": about, "variants": variants})
+    store.write_job(replace(store.job, name=job, dataset=about, variants=variants))
     return job_table(store, metric)
 
 

@@ -1,5 +1,7 @@
 """The report's first words say what the runs allow, and no more."""
 
+from dataclasses import replace
+
 from stored import VALUES, make_store
 
 from cnnjobs.comparison.selection import weights
@@ -79,9 +81,8 @@ def test_variants_that_are_equal_in_every_pair_are_said_to_be(tmp_path):
 
 def test_variants_whose_repeats_vary_other_sources_are_not_compared(tmp_path):
     store = make_store(tmp_path, {"a": [0.90, 0.91] * 5, "b": [0.92, 0.94] * 5}, folds=5, repeats=2)
-    job = store.job
-    job["variants"]["b"]["vary"] = ["init", "order"]
-    store.write_job(dict(job))
+    held = replace(store.job.variants["b"], vary=("init", "order"))
+    store.write_job(replace(store.job, variants={**store.job.variants, "b": held}))
     table = job_table(store)
     assert sentences(table)[0] == "b cannot be compared with a: its repeats vary other sources of chance."
     assert [row.design.same_folds for row in table.rows] == [False, True], "each has its own design"
@@ -90,16 +91,18 @@ def test_variants_whose_repeats_vary_other_sources_are_not_compared(tmp_path):
 
 def test_repeats_with_the_same_seeds_are_not_independent_pairs(tmp_path):
     store = make_store(tmp_path, {"a": [0.5, 0.5, 0.6], "b": [0.7, 0.7, 0.9]})
-    store.write_job({**store.job, "vary": []})
+    store.write_job(replace(store.job, vary=()))
     one = job_table(store).comparisons["b"]
     assert one.sign_flip.why == one.superiority.interval.why == "every repeat has the same seeds"
 
 
 def with_callbacks(tmp_path, *callbacks, **made):
     store = make_store(tmp_path, {"a": [0.5, 0.6], "b": [0.7, 0.9]}, **made)
-    for name, own in zip(store.job["variants"], callbacks, strict=True):
-        store.job["variants"][name]["settings"] = {"callbacks": own}
-    store.write_job(dict(store.job))
+    variants = {
+        name: replace(variant, settings={"callbacks": own})
+        for (name, variant), own in zip(store.job.variants.items(), callbacks, strict=True)
+    }
+    store.write_job(replace(store.job, variants=variants))
     return store
 
 

@@ -30,10 +30,8 @@ def box_plot(table: JobTable) -> Figure:
             values = np.array(list(row.values.values())) * measure(table.metric).factor
             _one_box(axes, place, values, COLORS[place % len(COLORS)], upright=upright)
         _name_boxes(axes, rows, axis_label(table.metric), upright=upright)
-        runs = "folds" if table.job["protocol"]["folds"] else "repeats"
-        axes.set_title(
-            f"{text(str(table.job['name']))}: {axis_label(table.metric)} over {runs}", loc="left", fontsize=11
-        )
+        runs = "folds" if table.job.protocol.folds else "repeats"
+        axes.set_title(f"{text(table.job.name)}: {axis_label(table.metric)} over {runs}", loc="left", fontsize=11)
         figure.supxlabel(_legend_text(rows), fontsize=8, color="#555555")
     return figure
 

@@ -2,14 +2,14 @@
 
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from cnnjobs.comparison.classification import AVERAGES, CURVES, GRID, SCORES, OverRuns, Reals
 from cnnjobs.report.model import Grid, Row, Shown
+from cnnjobs.store.stored_job import StoredJob
 
 MOST_CONFUSED = 5
 """How many pairs of classes the report names."""
@@ -55,10 +55,9 @@ class Confusion:
     rate: float
 
 
-def class_names(job: Mapping[str, Any]) -> tuple[str, ...]:
+def class_names(job: StoredJob) -> tuple[str, ...]:
     """Return the names of a job's classes; numbers where `job.json` does not name each."""
-    classes = job["dataset"]["classes"]
-    names = tuple(str(name) for name in job["dataset"].get("class_names", ()))
+    classes, names = job.dataset.classes, job.dataset.class_names or ()
     return names if len(names) == classes else tuple(str(label) for label in range(classes))
 
 

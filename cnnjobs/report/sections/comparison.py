@@ -102,7 +102,7 @@ def _about(table: JobTable, what: str) -> str:
 
 def interval_over(table: JobTable) -> str:
     """Say what an interval of the mean speaks of."""
-    if table.job["protocol"]["folds"]:
+    if table.job.protocol.folds:
         if table.design.same_folds:
             return (
                 "these folds' means over repeats, corrected for the training rows they share (Nadeau and Bengio, 2003)"

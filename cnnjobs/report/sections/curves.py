@@ -31,7 +31,7 @@ def curves_section(
         metrics: of `METRICS`, a panel each.
         on_progress: is told of variants read.
     """
-    job, classes = str(table.job["name"]), table.job["dataset"]["classes"]
+    job, classes = table.job.name, table.job.dataset.classes
     charts: list[Chart] = []
     damaged: list[str] = []
     missing: set[str] = set()

@@ -33,7 +33,7 @@ def fold_components_section(table: JobTable) -> Section | None:
     Args:
         table: the comparison of a job.
     """
-    folds = table.job["protocol"]["folds"]
+    folds = table.job.protocol.folds
     if not folds:
         return None
     if not any(row.design.same_folds for row in table.rows):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from cnnjobs.comparison.half_width import SMALL_PILOT, Precision, asked_for, precisions, rule_of, small_pilot
+from cnnjobs.comparison.half_width import SMALL_PILOT, Precision, asked_for, precisions, small_pilot
 from cnnjobs.comparison.metric_format import show
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.report.model import Block, Grid, Row, Section, Shown, Text
@@ -24,11 +24,8 @@ def half_width_section(store: Store, table: JobTable) -> Section | None:
     Args:
         store: the job's folder.
         table: the comparison.
-
-    Raises:
-        StoreError: if `job.json` has no sound rule.
     """
-    rule = rule_of(table.job)
+    rule = table.job.half_width
     if rule is None:
         return None
     if table.metric != rule.metric:

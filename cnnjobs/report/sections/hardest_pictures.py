@@ -1,7 +1,6 @@
 """Pictures of test examples, where the data set is at hand."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
@@ -10,6 +9,7 @@ from cnnjobs.datasets import Dataset
 from cnnjobs.datasets.at_hand import dataset_at_hand
 from cnnjobs.report.figures.pictures import picture_grid
 from cnnjobs.report.model import Chart, Text
+from cnnjobs.store.stored_job import StoredJob
 
 COLUMNS_OF_PICTURES = 5
 """Pictures a row."""
@@ -17,15 +17,15 @@ COLUMNS_OF_PICTURES = 5
 COLUMNS = ("example", "label", "taken_for", "taken_for_runs", "runs")
 
 
-def pictures_of(job: Mapping[str, Any], found: Hardest, names: Sequence[str]) -> Chart | Text:
+def pictures_of(job: StoredJob, found: Hardest, names: Sequence[str]) -> Chart | Text:
     """Return the pictures of examples, each under its class and what it is taken for; or why there are none.
 
     Args:
-        job: as in `job.json`.
+        job: as `job.json` keeps it.
         found: the examples, at least one of them.
         names: of the classes.
     """
-    data = dataset_at_hand(job["dataset"])
+    data = dataset_at_hand(job.dataset)
     if isinstance(data, Dataset) and any(_label(data, one) != one.label for one in found.first):
         data = "its test images are others than those of the predictions"
     if isinstance(data, str):

@@ -26,7 +26,7 @@ def planning_section(table: JobTable) -> Section | None:
     Args:
         table: the comparison.
     """
-    if not table.comparisons or "audit" in table.job:
+    if not table.comparisons or table.job.audit is not None:
         return None
     if table.margin is None:
         return Section(TITLE, (Text("Name a difference worth resolving: `cnnjobs aggregate --margin`."),))

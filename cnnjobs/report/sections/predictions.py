@@ -64,7 +64,7 @@ def predictions_section(table: JobTable, findings: Findings) -> Section:
     if not any(tally.runs for tally in findings.variants.values()):
         return Section(TITLE, [Text(NONE)], (), damaged)
     parts = [hardest_section(table, findings)]
-    folds = [Text(FOLDS)] if table.job["protocol"]["folds"] else []
+    folds = [Text(FOLDS)] if table.job.protocol.folds else []
     if not folds:
         differences = [_differences(table, findings)] if table.comparisons else []
         parts = [_noise(table, findings), *differences, _ensembles(table, findings), *parts]

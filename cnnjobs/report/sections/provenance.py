@@ -9,7 +9,7 @@ TITLE = "Made with"
 def provenance_section(table: JobTable) -> Section | None:
     """Return versions, hardware, commit and seeds; None where nothing is known."""
     rows = [{"what": name, "value": ", ".join(values)} for name, values in table.provenance.items()]
-    rows += [{"what": "seed of the job", "value": str(table.job["seed"])}] if "seed" in table.job else []
+    rows += [] if table.job.seed is None else [{"what": "seed of the job", "value": str(table.job.seed)}]
     if not rows:
         return None
     shown = (Shown("what", lambda row: str(row["what"])), Shown("value", lambda row: str(row["value"])))

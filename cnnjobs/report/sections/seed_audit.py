@@ -1,9 +1,8 @@
 """The report of an audit: how far runs differ when one source of chance varies at a time."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from statistics import fmean
-from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -18,6 +17,7 @@ from cnnjobs.report.model import Block, Chart, Grid, Row, Section, Shown, Text
 from cnnjobs.spec.job import SOURCES
 from cnnjobs.stats import Interval, sd_interval
 from cnnjobs.store.store import Store
+from cnnjobs.store.stored_job import AuditMark, StoredJob
 
 TITLE = "Sources of chance"
 
@@ -52,7 +52,7 @@ def sources_section(store: Store, table: JobTable) -> Section | None:
         store: the audit's, for the predictions of the runs with the same seeds.
         table: its runs.
     """
-    audit = table.job.get("audit")
+    audit = table.job.audit
     if audit is None:
         return None
     rows = source_rows(table)
@@ -79,12 +79,12 @@ def repeat_means(table: JobTable, row: VariantRow) -> list[float]:
     found: dict[int, list[float]] = defaultdict(list)
     for (repeat, _), value in sorted(row.values.items()):
         found[repeat].append(value)
-    folds = table.job["protocol"]["folds"] or 1
+    folds = table.job.protocol.folds or 1
     return [fmean(values) for values in found.values() if len(values) == folds]
 
 
 def _row(table: JobTable, row: VariantRow, values: Sequence[float], whole: float | None) -> Row:
-    varying = table.job["variants"][row.name].get("vary", table.job["vary"])
+    varying = table.job.vary_of(row.name)
     spread = _sd(values)
     interval = sd_interval(values, table.design.confidence) if values else Interval.none("no run yet")
     numbers = (
@@ -161,16 +161,16 @@ def _draw(table: JobTable, rows: Sequence[Row]) -> Figure:
     return figure
 
 
-def _about(table: JobTable, audit: Mapping[str, Any]) -> str:
-    of = "means over the folds of a repeat" if table.job["protocol"]["folds"] else "runs"
+def _about(table: JobTable, audit: AuditMark) -> str:
+    of = "means over the folds of a repeat" if table.job.protocol.folds else "runs"
     said = (
-        f"An audit of the variant '{audit['variant']}' of the job {audit['job']}: it is trained again and again while "
+        f"An audit of the variant '{audit.variant}' of the job {audit.job}: it is trained again and again while "
         "one source of chance varies and the others keep the seeds of the first repeat. SD: standard deviation over "
         f"the {of}, ddof=1, with its chi-squared interval, which supposes roughly normal values."
     )
     if table.metric.startswith("test_"):
         said += " Each SD holds the noise of a test set of this size as well."
-    missing = [f"{WORDS[source]} ({why})" for source, why in audit["left_out"].items()]
+    missing = [f"{WORDS[source]} ({why})" for source, why in audit.left_out.items()]
     return f"{said} Not audited: {'; '.join(missing)}." if missing else said
 
 
@@ -234,27 +234,27 @@ def _same_predictions(store: Store, row: VariantRow) -> bool | None:
     return all(len(set(own)) == 1 for own in several) if several else None
 
 
-def audits_text(job: Mapping[str, Any], others: Iterable[Mapping[str, Any]]) -> Text | None:
+def audits_text(job: StoredJob, others: Iterable[StoredJob]) -> Text | None:
     """Return which audits of a job are among others; None if there are none.
 
     Args:
-        job: as in `job.json`.
-        others: jobs in the same results folder, as in their `job.json`.
+        job: as `job.json` keeps it.
+        others: jobs in the same results folder, as their `job.json` keeps them.
     """
-    found = [other for other in others if other.get("audit", {}).get("job") == job["name"]]
-    named = [f"'{other['audit']['variant']}' in {other['name']}" for other in found]
+    found = [(other.audit, other.name) for other in others if other.audit is not None and other.audit.job == job.name]
+    named = [f"'{audit.variant}' in {name}" for audit, name in found]
     return Text(f"Sources of chance, one at a time: audit of {'; of '.join(named)}.") if named else None
 
 
-def vary_text(job: Mapping[str, Any]) -> Text | None:
+def vary_text(job: StoredJob) -> Text | None:
     """Return which sources of chance vary between repeats and which are held; None where all vary, or in an audit.
 
     Args:
-        job: as in `job.json`.
+        job: as `job.json` keeps it.
     """
-    if "audit" in job:
+    if job.audit is not None:
         return None
-    own = {name: variant.get("vary", job["vary"]) for name, variant in job["variants"].items()}
+    own = {name: job.vary_of(name) for name in job.variants}
     held = {name: [source for source in SOURCES if source not in vary] for name, vary in own.items()}
     if not any(held.values()):
         return None

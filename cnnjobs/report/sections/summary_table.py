@@ -24,7 +24,7 @@ that of the intervals, hours are the mean of a completed run, `why` says why the
 
 def summary_grid(table: JobTable) -> Grid:
     """Return the summary of each variant's runs."""
-    title = f"{table.job['name']}: {axis_label(table.metric)} over the runs"
+    title = f"{table.job.name}: {axis_label(table.metric)} over the runs"
     rows = [_row(table, row) for row in table.rows]
     return Grid("summary", title, SUMMARY_COLUMNS, rows, [*_brief(table), *_rest(table)])
 

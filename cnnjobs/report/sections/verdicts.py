@@ -1,7 +1,6 @@
 """The report's first words: what was compared, and what the runs allow to be said."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from cnnjobs.comparison.design import repeats_text
 from cnnjobs.comparison.metric_format import measure, show
@@ -15,14 +14,15 @@ from cnnjobs.report.sections.planning import need_of, needed_cell
 from cnnjobs.report.sections.seed_audit import audits_text, source_rows, vary_text
 from cnnjobs.report.sections.summary_table import why_no_interval
 from cnnjobs.stats.planning import POWER
+from cnnjobs.store.stored_job import AuditMark, StoredJob
 
 
-def verdict_section(table: JobTable, others: Sequence[Mapping[str, Any]] = ()) -> Section:
+def verdict_section(table: JobTable, others: Sequence[StoredJob] = ()) -> Section:
     """Return the verdicts in sentences, what was compared, and what a reader should know before trusting them.
 
     Args:
         table: the comparison.
-        others: jobs of the same results folder, as in their `job.json`; audits of this one are named.
+        others: jobs of the same results folder, as their `job.json` keeps them; audits of this one are named.
     """
     verdicts = [Text(sentence, "verdict") for sentence in sentences(table)]
     audits = audits_text(table.job, others)
@@ -35,8 +35,8 @@ def sentences(table: JobTable) -> list[str]:
     if not any(row.values for row in table.rows):
         completed = any(row.completed for row in table.rows)
         return [f"No run has a finite {measure(table.metric).name}." if completed else "No run has completed yet."]
-    if "audit" in table.job:
-        return [_audited(table)]
+    if table.job.audit is not None:
+        return [_audited(table, table.job.audit)]
     if len(table.rows) == 1:
         return [_alone(table, table.rows[0])]
     found = [_compared(table, name, one) for name, one in table.comparisons.items()]
@@ -45,7 +45,7 @@ def sentences(table: JobTable) -> list[str]:
     return [*found, "So no difference here can be told from chance yet."] if nobody else found
 
 
-def _audited(table: JobTable) -> str:
+def _audited(table: JobTable, audit: AuditMark) -> str:
     """Say how far runs differ with one source of chance at a time."""
     spread = []
     for row in source_rows(table):
@@ -55,7 +55,7 @@ def _audited(table: JobTable) -> str:
             spread.append(f"{points} {interval} for {row['source']} ({row['repeats']} repeats)")
     if not spread:
         return "No source of chance has two repeats yet: no spread."
-    name = f"{measure(table.metric).name} of {table.job['audit']['variant']}"
+    name = f"{measure(table.metric).name} of {audit.variant}"
     return f"SD of {name} over repeats, with its {table.level} interval: {', '.join(spread)}. The parts do not add up."
 
 
@@ -141,11 +141,10 @@ def _with_unit(
 
 
 def _setting(table: JobTable) -> str:
-    job = table.job
+    data = table.job.dataset
     return (
-        f"Data set {job['dataset']['name']}: {job['dataset']['train_rows']:,} training and "
-        f"{job['dataset']['test_rows']:,} test images of {job['dataset']['classes']} classes. {repeats_text(job)}; "
-        f"{job['protocol_text']}."
+        f"Data set {data.name}: {data.train_rows:,} training and {data.test_rows:,} test images of {data.classes} "
+        f"classes. {repeats_text(table.job)}; {table.job.protocol_text}."
     )
 
 
@@ -154,7 +153,7 @@ def notes(table: JobTable) -> Iterator[str]:
     held = vary_text(table.job)
     if held is not None:
         yield held.text
-    if table.job["protocol"]["validation"] == "test" and not table.job["protocol"]["folds"]:
+    if table.job.protocol.validation == "test" and not table.job.protocol.folds:
         yield _test_as_validation(watching(table.job))
     if table.stale:
         trials = "1 stored trial is" if table.stale == 1 else f"{table.stale} stored trials are"

@@ -1,0 +1,302 @@
+"""`job.json`, typed: what a store keeps of the job whose runs it holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from cnnjobs.errors import SpecError, StoreError
+from cnnjobs.spec.half_width import HalfWidth
+from cnnjobs.spec.job import SOURCES
+from cnnjobs.store.json_fields import Fields, UnsoundError, listed, without_none
+from cnnjobs.store.layout import SCHEMA_VERSION, refuse_newer
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredProtocol:
+    """How the training rows are used, the same for every variant.
+
+    Args:
+        validation: fraction held out, or "test"; None with folds, or for no validation.
+        folds: k of k-fold cross-validation, or None.
+        stratify: whether splits keep the classes in proportion; None where an early version did not say.
+        limit_train: so many training rows are used, or None for all.
+        replicas: devices a trial; None where an early version did not say.
+    """
+
+    validation: float | str | None
+    folds: int | None
+    stratify: bool | None = None
+    limit_train: int | None = None
+    replicas: int | None = None
+
+    @classmethod
+    def from_json(cls, fields: Fields) -> StoredProtocol:
+        """Return it from its object in `job.json`."""
+        validation = fields.any("validation")
+        if isinstance(validation, bool) or not isinstance(validation, float | int | str | None):
+            raise fields.unsound("validation", 'a fraction, "test" or null')
+        fields.any("folds")  # null says that there are none
+        return cls(
+            validation=validation,
+            folds=fields.optional("folds", int),
+            stratify=fields.optional("stratify", bool),
+            limit_train=fields.optional("limit_train", int),
+            replicas=fields.optional("replicas", int),
+        )
+
+    def to_json(self) -> Json:
+        """Return its object in `job.json`."""
+        return without_none(asdict(self), "stratify", "replicas")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredVariant:
+    """One variant.
+
+    Args:
+        condition_id: identity of all that its repeats and folds share; the column of that name finds its trials.
+        settings: the resolved variant as plain JSON.
+        repeats: of its own; None where all variants have those of the job.
+        vary: sources of chance of its own; None where all variants have those of the job.
+    """
+
+    condition_id: str
+    settings: Mapping[str, Any]
+    repeats: int | None = None
+    vary: tuple[str, ...] | None = None
+
+    @classmethod
+    def from_json(cls, fields: Fields) -> StoredVariant:
+        """Return it from its object in `job.json`."""
+        return cls(
+            condition_id=fields.get("condition_id", str),
+            settings=fields.get("settings", dict),
+            repeats=fields.optional("repeats", int),
+            vary=_sources(fields, "vary") if "vary" in fields.values else None,
+        )
+
+    def to_json(self) -> Json:
+        """Return its object in `job.json`."""
+        found = {"condition_id": self.condition_id, "settings": dict(self.settings), "repeats": self.repeats}
+        return without_none(found | {"vary": listed(self.vary)}, "repeats", "vary")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredDataset:
+    """The data set, as it was when the job was last submitted; early versions kept less of it.
+
+    Args:
+        name: for people.
+        source: what it was loaded from, as JSON; None if that is not kept.
+        fingerprint: of its content; None if that is not kept.
+        train_rows: of the training set, with `limit_train` applied.
+        test_rows: of the test set.
+        image_shape: (height, width, channels); None if that is not kept.
+        classes: how many.
+        class_names: in the order of the labels; None if they are not kept.
+        notes: what a person should know of it; None if that is not kept.
+    """
+
+    name: str
+    source: Any = None
+    fingerprint: str | None = None
+    train_rows: int
+    test_rows: int
+    image_shape: tuple[int, ...] | None = None
+    classes: int
+    class_names: tuple[str, ...] | None = None
+    notes: tuple[str, ...] | None = None
+
+    @classmethod
+    def from_json(cls, fields: Fields) -> StoredDataset:
+        """Return it from its object in `job.json`."""
+        shape = fields.optional("image_shape", list)
+        return cls(
+            name=fields.get("name", str),
+            source=fields.values.get("source"),
+            fingerprint=fields.optional("fingerprint", str),
+            train_rows=fields.get("train_rows", int),
+            test_rows=fields.get("test_rows", int),
+            image_shape=None if shape is None else tuple(shape),
+            classes=fields.get("classes", int),
+            class_names=fields.texts("class_names") if "class_names" in fields.values else None,
+            notes=fields.texts("notes") if "notes" in fields.values else None,
+        )
+
+    def to_json(self) -> Json:
+        """Return its object in `job.json`."""
+        lists = {name: listed(getattr(self, name)) for name in ("image_shape", "class_names", "notes")}
+        found = {name: lists.get(name, value) for name, value in vars(self).items()}
+        return without_none(found, "source", "fingerprint", *lists)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditMark:
+    """Says that a job is the audit of a variant of another.
+
+    Args:
+        job: name of the other.
+        variant: of it.
+        left_out: source of chance -> why it is not audited.
+    """
+
+    job: str
+    variant: str
+    left_out: Mapping[str, str]
+
+    @classmethod
+    def from_json(cls, fields: Fields) -> AuditMark:
+        """Return it from its object in `job.json`."""
+        reasons = fields.part("left_out")
+        left_out = {source: reasons.get(source, str) for source in _known(reasons.values, f"{fields.path}left_out")}
+        return cls(job=fields.get("job", str), variant=fields.get("variant", str), left_out=left_out)
+
+    def to_json(self) -> Json:
+        """Return its object in `job.json`."""
+        return {"job": self.job, "variant": self.variant, "left_out": dict(self.left_out)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredJob:
+    """The resolved job: all that readers of a store need of it without its job file.
+
+    Args:
+        name: of the job.
+        repeats: of the variant that has most.
+        seed: that those of all trials are derived from; None where an early version did not say.
+        vary: the sources of chance that differ between the repeats of at least one variant.
+        reference: the variant that others are compared with.
+        protocol: how the training rows are used.
+        variants: name -> variant, in the order of the job.
+        protocol_text: the protocol in words.
+        dataset: the data set.
+        file: name of the job file; None if that is not kept.
+        text: of the job file; None if that is not kept.
+        audit: of what the job is an audit; None if it is none.
+        half_width: the rule for its repeats; None if no half width was asked for.
+    """
+
+    name: str
+    repeats: int
+    seed: int | None = None
+    vary: tuple[str, ...]
+    reference: str
+    protocol: StoredProtocol
+    variants: Mapping[str, StoredVariant]
+    protocol_text: str
+    dataset: StoredDataset
+    file: str | None = None
+    text: str | None = None
+    audit: AuditMark | None = None
+    half_width: HalfWidth | None = None
+
+    def repeats_of(self, variant: str) -> int:
+        """Return how often a variant is to be trained."""
+        own = self.variants[variant].repeats
+        return self.repeats if own is None else own
+
+    def vary_of(self, variant: str) -> tuple[str, ...]:
+        """Return the sources of chance that differ between the repeats of a variant."""
+        own = self.variants[variant].vary
+        return self.vary if own is None else own
+
+    @property
+    def conditions(self) -> dict[str, str]:
+        """Variant -> its condition id."""
+        return {name: variant.condition_id for name, variant in self.variants.items()}
+
+    @classmethod
+    def from_json(cls, document: Any, place: str = "job.json") -> StoredJob:
+        """Return the job of a `job.json`.
+
+        Args:
+            document: its content.
+            place: where it lies, for messages.
+
+        Raises:
+            StoreError: if it was written by a newer version, or something that readers rely on is missing or of
+                another type.
+        """
+        try:
+            if not isinstance(document, dict):
+                raise UnsoundError(f"it must be an object. Received: a {type(document).__name__}.")
+            fields = Fields(document)
+            refuse_newer(fields.get("schema", int), place)
+            return _job(fields)
+        except UnsoundError as error:
+            raise _no_job(place, str(error)) from error
+
+    def to_json(self) -> Json:
+        """Return the content of `job.json`."""
+        found = {"schema": SCHEMA_VERSION} | vars(self)
+        parts = {name: value.to_json() for name, value in found.items() if hasattr(value, "to_json")}
+        variants = {name: variant.to_json() for name, variant in self.variants.items()}
+        rule = None if self.half_width is None else asdict(self.half_width)
+        found |= parts | {"vary": list(self.vary), "variants": variants, "half_width": rule}
+        return without_none(found, "seed", "file", "text", "audit", "half_width")
+
+    @classmethod
+    def decode(cls, content: bytes, place: str = "job.json") -> StoredJob:
+        """Return the job of the bytes of a `job.json`; see `from_json`."""
+        try:
+            document = json.loads(content)
+        except (ValueError, RecursionError) as error:
+            raise _no_job(place, f"{type(error).__name__}: {error}.") from error
+        return cls.from_json(document, place)
+
+    def encode(self) -> bytes:
+        """Return the bytes of `job.json`."""
+        text = json.dumps(self.to_json(), indent=2, ensure_ascii=False)
+        return text.encode("utf-8", "backslashreplace")  # a path need not be UTF-8
+
+
+def _job(fields: Fields) -> StoredJob:
+    variants = {name: StoredVariant.from_json(one) for name, one in fields.part("variants").parts()}
+    if fields.get("reference", str) not in variants:
+        raise fields.unsound("reference", f"a variant: {', '.join(variants) or 'there is none'}")
+    return StoredJob(
+        name=fields.get("name", str),
+        repeats=fields.get("repeats", int),
+        seed=fields.optional("seed", int),
+        vary=_sources(fields, "vary"),
+        reference=fields.get("reference", str),
+        protocol=StoredProtocol.from_json(fields.part("protocol")),
+        variants=variants,
+        protocol_text=fields.get("protocol_text", str),
+        dataset=StoredDataset.from_json(fields.part("dataset")),
+        file=fields.optional("file", str),
+        text=fields.optional("text", str),
+        audit=AuditMark.from_json(fields.part("audit")) if "audit" in fields.values else None,
+        half_width=_rule(fields.part("half_width").values) if "half_width" in fields.values else None,
+    )
+
+
+def _rule(kept: Mapping[str, Any]) -> HalfWidth:
+    try:
+        return HalfWidth(**kept)
+    except (TypeError, SpecError) as error:
+        raise UnsoundError(f"`half_width` must be a rule for repeats. Received: {dict(kept)}, {error}") from error
+
+
+def _sources(fields: Fields, name: str) -> tuple[str, ...]:
+    return _known(fields.texts(name), f"{fields.path}{name}")
+
+
+def _known(names: Iterable[str], path: str) -> tuple[str, ...]:
+    """Return names of sources of chance."""
+    found = tuple(names)
+    unknown = [name for name in found if name not in SOURCES]
+    if unknown:
+        raise UnsoundError(f"`{path}` must name sources of chance: {', '.join(SOURCES)}. Received: {unknown}.")
+    return found
+
+
+def _no_job(place: str, why: str) -> StoreError:
+    return StoreError(
+        f"{place} is not a job of cnnjobs: {why} Move the folder away, or choose another with `results=PATH`."
+    )
