@@ -2,10 +2,28 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+class Status(StrEnum):
+    """How a trial ended; in tables its text."""
+
+    COMPLETED = "completed"
+    """All its epochs, or those its callbacks gave it, are done."""
+
+    DIVERGED = "diverged"
+    """Its loss stopped being finite."""
+
+    FAILED = "failed"
+    """It ended with an error."""
+
+
+FINISHED = (Status.COMPLETED, Status.DIVERGED)
+"""Ends that are results: such trials do not run again. Failed ones do."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +64,7 @@ class Result:
     """A trial ended by itself.
 
     Args:
-        status: "completed", or "diverged" if the loss stopped being finite.
+        status: one of `FINISHED`.
         final: the trial's numbers: metrics, sizes, seconds, versions; keys are columns of `trials`.
         epochs: column -> one value an epoch; keys are columns of `epochs`.
         predictions: None for a trial that diverged.
@@ -54,7 +72,7 @@ class Result:
         model: the trained network as a `.keras` file, from workers that are made to tell it.
     """
 
-    status: str
+    status: Status
     final: Mapping[str, Any]
     epochs: Mapping[str, list[Any]]
     predictions: Predictions | None

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from cnnjobs.messages import Message, Predictions, Progress, Result
+from cnnjobs.messages import Message, Predictions, Progress, Result, Status
 
 NAMES = ("TF_CPP_MIN_LOG_LEVEL", "CUDA_VISIBLE_DEVICES", "AWS_SECRET_ACCESS_KEY")
 """Variables of the environment that a log tells."""
@@ -57,7 +57,7 @@ class TellingWorker:
         labels = self.dataset.y_test
         probabilities = np.full((len(labels), len(self.dataset.class_names)), 1 / 3, np.float32)
         final = {"test_accuracy": 0.5, "seconds": 0.1}
-        yield Result("completed", final, {}, Predictions(labels, probabilities), json.dumps(about))
+        yield Result(Status.COMPLETED, final, {}, Predictions(labels, probabilities), json.dumps(about))
 
     def _last(self, trial) -> int:
         for name, _ in self.checkpoints.newest_first(trial.trial_id):

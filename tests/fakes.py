@@ -17,7 +17,7 @@ from cnnjobs.datasets import Dataset
 from cnnjobs.datasets.arrays import make_dataset
 from cnnjobs.engine.base import Engine, MakeWorker, OnMessage, Slot, Work
 from cnnjobs.engine.inline import InlineEngine
-from cnnjobs.messages import Failure, Message, Predictions, Progress, Result
+from cnnjobs.messages import Failure, Message, Predictions, Progress, Result, Status
 from cnnjobs.planning.trials import Trial
 from cnnjobs.report.write import Written
 from cnnjobs.store.checkpoints import Checkpoints
@@ -62,10 +62,10 @@ class FakeWorker:
         accuracy = float((probabilities.argmax(axis=1) == labels).mean())
         final = {"test_accuracy": accuracy, "test_loss": 1.0, "val_accuracy": 0.5, "val_loss": 1.0, "seconds": 0.1}
         if trial.variant == "diverges":
-            yield Result("diverged", {"epochs_done": 1, "seconds": 0.1}, epochs, None)
+            yield Result(Status.DIVERGED, {"epochs_done": 1, "seconds": 0.1}, epochs, None)
             return
         log = f"pid {os.getpid()}"
-        yield Result("completed", final, epochs, Predictions(labels, probabilities), log)
+        yield Result(Status.COMPLETED, final, epochs, Predictions(labels, probabilities), log)
 
 
 def fake_worker(dataset: Dataset, slot: Slot, checkpoints: Checkpoints | None) -> FakeWorker:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
+from cnnjobs.messages import FINISHED, Status
+
 COLUMNS = ("status", "seconds", "gpu_seconds", "cpus", "batch_seconds", "batch_images")
 """What is read of each trial."""
 
@@ -38,8 +40,8 @@ def cost_of(trials: Iterable[Mapping[str, Any]]) -> Cost:
     Args:
         trials: rows of `trials` with at least `COLUMNS`.
     """
-    timed = [trial for trial in trials if trial["status"] in ("completed", "diverged") and trial["seconds"] is not None]
-    completed = [trial for trial in timed if trial["status"] == "completed"]
+    timed = [trial for trial in trials if trial["status"] in FINISHED and trial["seconds"] is not None]
+    completed = [trial for trial in timed if trial["status"] == Status.COMPLETED]
     latencies = [one["batch_seconds"] / one["batch_images"] for one in completed if _has_latency(one)]
     return Cost(
         runs=len(timed),

@@ -16,6 +16,7 @@ from cnnjobs.comparison.metric_format import measure
 from cnnjobs.comparison.pairwise import SAME_SEEDS, SHARED, Comparison, compare
 from cnnjobs.comparison.provenance import ORIGINS, VERSION_COLUMNS, mixed, provenance_of
 from cnnjobs.errors import StoreError
+from cnnjobs.messages import Status
 from cnnjobs.spec.metrics import is_accuracy
 from cnnjobs.stats import ALPHA, Difference, Summary, not_compared
 from cnnjobs.store.expectation import expected_runs
@@ -214,15 +215,16 @@ def _row(
     comparison: Comparison | None,
 ) -> VariantRow:
     statuses = Counter(trial["status"] for trial in trials)
+    completed = [trial for trial in trials if trial["status"] == Status.COMPLETED]
     return VariantRow(
         name=name,
         values=values,
         trials=tuple(trial["trial_id"] for trial in trials),
-        completed={(one["repeat"], one["fold"]): one["trial_id"] for one in trials if one["status"] == "completed"},
+        completed={(trial["repeat"], trial["fold"]): trial["trial_id"] for trial in completed},
         expected=expected,
-        diverged=statuses["diverged"],
-        failed=statuses["failed"],
-        not_finite=statuses["completed"] - len(values),
+        diverged=statuses[Status.DIVERGED],
+        failed=statuses[Status.FAILED],
+        not_finite=statuses[Status.COMPLETED] - len(values),
         design=design,
         summary=design.summary(values),
         comparison=comparison,
@@ -232,7 +234,7 @@ def _row(
 
 def _values(trials: Sequence[Mapping[str, Any]], metric: str) -> dict[Key, float]:
     """Return the finite values of the completed runs, in the order of repeats and folds."""
-    found = {(trial["repeat"], trial["fold"]): trial[metric] for trial in trials if trial["status"] == "completed"}
+    found = {(trial["repeat"], trial["fold"]): trial[metric] for trial in trials if trial["status"] == Status.COMPLETED}
     return {key: found[key] for key in sorted(found) if _finite(found[key])}
 
 

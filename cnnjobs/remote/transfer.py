@@ -7,6 +7,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from cnnjobs.errors import StoreError
+from cnnjobs.messages import Status
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
 
@@ -34,7 +35,7 @@ def digests(files: Files) -> dict[str, str]:
 def finished(files: Files) -> list[str]:
     """Return the trials of a store that need not be run again."""
     table = Store(files).read("trials", columns=["trial_id", "status"]).table
-    return sorted({row["trial_id"] for row in table.to_pylist() if row["status"] != "failed"})
+    return sorted({row["trial_id"] for row in table.to_pylist() if row["status"] != Status.FAILED})
 
 
 def outgoing(

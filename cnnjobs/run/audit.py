@@ -9,11 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cnnjobs.errors import SpecError
-from cnnjobs.messages import Predictions
+from cnnjobs.messages import FINISHED, Predictions, Status
 from cnnjobs.planning.audit_names import ALL, TWICE, alone
 from cnnjobs.planning.identity import digest
 from cnnjobs.run.prepare import Prepared, ReadJob
-from cnnjobs.run.submission import FINISHED
 from cnnjobs.spec import SOURCES, CustomModel, Job, Variant
 from cnnjobs.store.files import plain_name
 from cnnjobs.store.store import WHICH, Store
@@ -159,7 +158,7 @@ def _finished(store: Store, trials: set[str]) -> list[dict[str, Any]]:
     table = store.read("trials").table
     wanted = pc.and_(
         pc.is_in(table["trial_id"], pa.array(sorted(trials), pa.string())),
-        pc.is_in(table["status"], pa.array(FINISHED)),
+        pc.is_in(table["status"], pa.array(FINISHED, pa.string())),
     )
     rows: list[dict[str, Any]] = table.filter(wanted).to_pylist()
     return rows
@@ -168,7 +167,7 @@ def _finished(store: Store, trials: set[str]) -> list[dict[str, Any]]:
 def _whole(store: Store, row: dict[str, Any]) -> Run | None:
     """Return a run with its epochs and predictions; None if it had some that are damaged or missing."""
     epochs, predictions = (store.read(name, [row["trial_id"]]).table for name in ("epochs", "predictions"))
-    completed = row["status"] == "completed"
+    completed = row["status"] == Status.COMPLETED
     if (completed or row["epochs_done"]) and not epochs.num_rows:
         return None
     if completed and not predictions.num_rows:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 
-from cnnjobs.messages import Failure, Progress, Result
+from cnnjobs.messages import Failure, Progress, Result, Status
 from cnnjobs.planning.trials import Trial
 from cnnjobs.run.screens import Snapshot, open_screen
 
@@ -149,7 +149,7 @@ class Display:
     def finished(self, trial: Trial, result: Result) -> None:
         """Show its outcome; on a terminal the line alone says it."""
         self._meter.end(trial, failed=False)
-        if result.status == "diverged":
+        if result.status == Status.DIVERGED:
             epoch = result.final["epochs_done"]
             self._screen.say(f"{trial.label()}: diverged at epoch {epoch}, its loss is not finite")
         else:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cnnjobs.errors import StoreError
+from cnnjobs.messages import Status
 from cnnjobs.report.render.text import plain, table_text
 from cnnjobs.store.expectation import expected_runs
 from cnnjobs.store.lock import read_sign
@@ -17,7 +18,7 @@ from cnnjobs.store.stored_job import StoredJob
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = ("variant", "expected", "completed", "diverged", "failed", "running", "missing")
+COLUMNS = ("variant", "expected", *(kind.value for kind in Status), "running", "missing")
 """Of `JobStatus.rows`."""
 
 
@@ -119,13 +120,13 @@ def job_status(store: Store) -> JobStatus:
         own = [trial for trial in trials if trial["condition_id"] == condition]
         active = sum(label.startswith(f"{name}, repeat ") for label in running)
         rows.append(_row(name, own, expected[name], active))
-        failures += [_failure(job, name, trial) for trial in own if trial["status"] == "failed"]
+        failures += [_failure(job, name, trial) for trial in own if trial["status"] == Status.FAILED]
     cut_off = sign is not None and not sign.alive
     return JobStatus(job.name, tuple(rows), running, tuple(failures), stored.damaged, cut_off)
 
 
 def _row(name: str, trials: list[dict[str, Any]], expected: int, active: int) -> dict[str, Any]:
-    counts = {kind: sum(trial["status"] == kind for trial in trials) for kind in ("completed", "diverged", "failed")}
+    counts = {kind.value: sum(trial["status"] == kind for trial in trials) for kind in Status}
     missing = max(expected - sum(counts.values()), 0)
     return {"variant": name, "expected": expected, **counts, "running": active, "missing": missing}
 
@@ -136,4 +137,4 @@ def _failure(job: StoredJob, name: str, trial: Mapping[str, Any]) -> str:
 
 
 def _cell(row: Mapping[str, Any], column: str) -> str:
-    return f"{row['completed']}/{row['expected']}" if column == "completed" else str(row[column])
+    return f"{row['completed']}/{row['expected']}" if column == Status.COMPLETED else str(row[column])

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from cnnjobs.engine.base import Engine, MakeWorker, Slot, Work
 from cnnjobs.errors import StoreError
-from cnnjobs.messages import Failure, Message, Progress, Result, Started
+from cnnjobs.messages import FINISHED, Failure, Message, Progress, Result, Started, Status
 from cnnjobs.models.weights import read_weights
 from cnnjobs.planning.identity import NUMERICS_VERSION, to_json
 from cnnjobs.planning.trials import Trial
@@ -19,9 +19,6 @@ from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.compaction import compact_if_possible
 from cnnjobs.store.lock import Presence
 from cnnjobs.store.store import Store
-
-FINISHED = ("completed", "diverged")
-"""Statuses that are results: such trials do not run again. Failed ones do."""
 
 
 class Watcher(Protocol):
@@ -75,7 +72,7 @@ def state_of(store: Store, trials: Collection[Trial], conditions: Collection[str
             stale[row["variant"]] = stale.get(row["variant"], 0) + 1
     return State(
         finished=frozenset(r["trial_id"] for r in rows if r["trial_id"] in planned and r["status"] in FINISHED),
-        failed=frozenset(r["trial_id"] for r in rows if r["trial_id"] in planned and r["status"] == "failed"),
+        failed=frozenset(r["trial_id"] for r in rows if r["trial_id"] in planned and r["status"] == Status.FAILED),
         stale=stale,
         damaged=stored.damaged,
         rates=_rates(rows),
@@ -86,7 +83,7 @@ def _rates(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     """Return condition -> mean seconds an epoch of its completed trials."""
     found: dict[str, list[float]] = {}
     for row in rows:
-        if row["status"] == "completed" and row["seconds"] and row["epochs_done"]:
+        if row["status"] == Status.COMPLETED and row["seconds"] and row["epochs_done"]:
             found.setdefault(row["condition_id"], []).append(row["seconds"] / row["epochs_done"])
     return {condition: sum(rates) / len(rates) for condition, rates in found.items()}
 
@@ -239,7 +236,7 @@ class _Recorder:
     def _store_failure(self, trial: Trial, failure: Failure) -> str:
         log = self._submission.store.write_log(trial.trial_id, failure.log)
         began = self._began.get(trial.trial_id, time.time())
-        known = {"status": "failed", "error": failure.error, "log": log, "started_at": _milliseconds(began)}
+        known = {"status": Status.FAILED, "error": failure.error, "log": log, "started_at": _milliseconds(began)}
         self._submission.store.commit(self._row(trial) | known, {}, None)
         return log
 

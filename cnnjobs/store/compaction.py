@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cnnjobs.errors import StoreError
+from cnnjobs.messages import Status
 from cnnjobs.store.reading import COMPACT, COMPACTED, OnProgress
 from cnnjobs.store.store import Store
 
@@ -42,7 +43,7 @@ def compact(store: Store, least: int = LOOSE, on_progress: OnProgress | None = N
         return 0
     columns = ["trial_id", "condition_id", "repeat", "fold", "status"]
     trials = store.read("trials", columns=columns).table
-    finished = trials.filter(pc.and_(pc.not_equal(trials["status"], "failed"), _among(trials, loose)))
+    finished = trials.filter(pc.and_(pc.not_equal(trials["status"], Status.FAILED), _among(trials, loose)))
     order = [("condition_id", "ascending"), ("repeat", "ascending"), ("fold", "ascending")]
     ids = finished.sort_by(order)["trial_id"].to_pylist()
     for start in range(0, len(ids), TRIALS_A_FILE):

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from cnnjobs.errors import StoreError
+from cnnjobs.messages import Status
 from cnnjobs.store.schemas import CIRCUMSTANCES, KEYS, TABLES
 
 PLACE = "place"
@@ -55,7 +56,7 @@ def _counts(trials: pa.Table) -> pa.Array:
     Args:
         trials: ordered by trial, and of one trial by the time it ended.
     """
-    failed = pc.equal(trials["status"], "failed").combine_chunks().to_numpy(zero_copy_only=False)
+    failed = pc.equal(trials["status"], Status.FAILED).combine_chunks().to_numpy(zero_copy_only=False)
     ids = trials["trial_id"].combine_chunks()
     ended = pc.is_in(ids, ids.filter(pa.array(~failed))).to_numpy(zero_copy_only=False)
     codes = _codes(trials, "trial_id")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cnnjobs.messages import Message, Result
+from cnnjobs.messages import Message, Result, Status
 from cnnjobs.models.model_file import About
 from cnnjobs.models.networks import build_model
 from cnnjobs.planning.trials import Trial
@@ -39,7 +39,7 @@ class FittingWorker:
         """Train and evaluate; yield progress, and the result with the network last."""
         self._check(trial)
         for message in self._worker.run(trial):
-            if isinstance(message, Result) and message.status == "completed":
+            if isinstance(message, Result) and message.status == Status.COMPLETED:
                 message = replace(message, model=self._packed(trial, message.final))
             yield message
 

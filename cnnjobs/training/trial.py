@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cnnjobs.datasets import Dataset
 from cnnjobs.machine import process_bytes
-from cnnjobs.messages import Message, Predictions, Progress, Result
+from cnnjobs.messages import Message, Predictions, Progress, Result, Status
 from cnnjobs.planning.trials import Trial
 from cnnjobs.spec.metrics import METRICS
 from cnnjobs.store.checkpoints import Checkpoints
@@ -109,7 +109,7 @@ class TrialWorker:
         final |= {"train_rows": len(rows), **course.log.final(), **self._device, **self._slot}
         final |= {"parameters": course.program.parameters}
         predictions = None
-        if status == "completed":
+        if status == Status.COMPLETED:
             predictions, metrics = self._judge(course, changed=bool(hooks))
             final |= metrics | {"best_epoch": best_epoch, "first_batch_seconds": first_batch}
             final |= {"batch_seconds": float(np.median([self._time_batch(course) for _ in range(TIMED_BATCHES)]))}
@@ -122,14 +122,14 @@ class TrialWorker:
 
     def _train(
         self, course: Course, hooks: Hooks, iterators: tuple[Any, ...], resumption: Resumption | None
-    ) -> Generator[Progress, None, str]:
-        """Train the epochs that are left; return "completed" or "diverged"."""
+    ) -> Generator[Progress, None, Status]:
+        """Train the epochs that are left; return how they ended."""
         try:
             while not course.over:
                 hooks.epoch_began(course.log.epochs)
                 yield from self._epoch(course, iterators)
                 if not course.log.finite():
-                    return "diverged"
+                    return Status.DIVERGED
                 course.stopped = hooks.epoch_ended(course.log.epochs - 1, course.log.metrics())
                 if resumption:
                     resumption.keep(course, hooks)
@@ -138,7 +138,7 @@ class TrialWorker:
         except BaseException:  # GeneratorExit too: the trial was dropped
             hooks.abandon()
             raise
-        return "completed"
+        return Status.COMPLETED
 
     def _ready_program(self, trial: Trial) -> Program:
         """Return the network in its initial state, reusing the graphs of the trial before if they fit."""

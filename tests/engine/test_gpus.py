@@ -15,7 +15,7 @@ import pytest
 
 from cnnjobs import SGD, Job, Variant, vgg
 from cnnjobs.engine.base import Slot, Work
-from cnnjobs.messages import Result
+from cnnjobs.messages import Result, Status
 from cnnjobs.planning.trials import make_plan
 
 pytest.importorskip("ray")
@@ -45,7 +45,7 @@ class HoldingWorker:
                 raise TimeoutError("the others of the round do not run")
             time.sleep(0.02)
         held = {"devices": devices, "began": began, "ended": time.time()}
-        yield Result("completed", {}, {}, None, json.dumps(held))
+        yield Result(Status.COMPLETED, {}, {}, None, json.dumps(held))
 
 
 def holding_worker(dataset, slot, checkpoints, *, folder, at_once):

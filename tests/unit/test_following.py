@@ -15,7 +15,7 @@ from cnnjobs.cli import main
 from cnnjobs.cli.options import words_of
 from cnnjobs.cli.submit import submit
 from cnnjobs.errors import ClusterError, ClusterLost, Interrupted, StoreError
-from cnnjobs.messages import Failure, Progress, Result
+from cnnjobs.messages import Failure, Progress, Result, Status
 from cnnjobs.remote import follow as following
 from cnnjobs.remote import remote_submit
 from cnnjobs.run import screens
@@ -35,7 +35,7 @@ def run_of(clock, display):
         display.progressed(TRIALS[0], Progress(4, 4, 400))
         display.finished(TRIALS[0], RESULT)
         clock.now += 2
-        display.finished(TRIALS[1], Result("diverged", {"epochs_done": 3}, {}, None, log="two\nlines\n"))
+        display.finished(TRIALS[1], Result(Status.DIVERGED, {"epochs_done": 3}, {}, None, log="two\nlines\n"))
         display.failed(TRIALS[1], Failure("ValueError: [bold]no[/bold]", "trace"), "logs/x.log")
 
 

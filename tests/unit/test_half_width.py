@@ -15,7 +15,7 @@ from cnnjobs.cli import main
 from cnnjobs.comparison.half_width import precisions
 from cnnjobs.comparison.table import job_table
 from cnnjobs.errors import SpecError, StoreError
-from cnnjobs.messages import Result
+from cnnjobs.messages import Result, Status
 from cnnjobs.report.sections.half_width import half_width_section
 from cnnjobs.spec.half_width import half_width_of
 from cnnjobs.stats import stein_interval, stein_repeats
@@ -196,7 +196,7 @@ class Odd(FakeWorker):
     def run(self, trial):
         for message in super().run(trial):
             if isinstance(message, Result) and trial.repeat in self.diverging:
-                message = Result("diverged", {"epochs_done": 1, "seconds": 0.1}, message.epochs, None)
+                message = Result(Status.DIVERGED, {"epochs_done": 1, "seconds": 0.1}, message.epochs, None)
             yield message
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cnnjobs import Job, Variant, vgg
-from cnnjobs.messages import Failure, Progress, Result
+from cnnjobs.messages import Failure, Progress, Result, Status
 from cnnjobs.planning.trials import make_plan
 from cnnjobs.run.progress import Display, Meter, Waiting, duration
 
@@ -71,7 +71,7 @@ def test_durations_read_as_people_say_them(seconds, text):
     assert duration(seconds) == text
 
 
-RESULT = Result("completed", {"test_accuracy": 0.9123}, {}, None, log="hello from the trial\n")
+RESULT = Result(Status.COMPLETED, {"test_accuracy": 0.9123}, {}, None, log="hello from the trial\n")
 
 
 def test_piped_output_is_a_line_a_trial(clock, capsys):
@@ -97,7 +97,7 @@ def test_verbose_shows_what_trials_printed(clock, capsys):
 
 def test_a_diverged_trial_is_told(clock, capsys):
     with Display(Meter(1, 400, clock), lambda trial: 400) as display:
-        display.finished(TRIALS[0], Result("diverged", {"epochs_done": np.int64(3)}, {}, None))
+        display.finished(TRIALS[0], Result(Status.DIVERGED, {"epochs_done": np.int64(3)}, {}, None))
     assert "diverged at epoch 3, its loss is not finite" in capsys.readouterr().err
 
 
