@@ -16,6 +16,7 @@ from cnnjobs.comparison.metric_format import measure
 from cnnjobs.comparison.pairwise import SAME_SEEDS, SHARED, Comparison, compare
 from cnnjobs.comparison.provenance import ORIGINS, VERSION_COLUMNS, mixed, provenance_of
 from cnnjobs.errors import StoreError
+from cnnjobs.labels import repeat_label
 from cnnjobs.messages import Status
 from cnnjobs.spec.metrics import is_accuracy
 from cnnjobs.stats import ALPHA, Difference, Summary, not_compared
@@ -269,7 +270,7 @@ def _unmatched(rows: Sequence[VariantRow], reference: str, folds: int | None) ->
             continue
         alone = sorted({*_without_partner(row, other, folds), *_without_partner(other, row, folds)})
         if alone:
-            named = ", ".join(f"repeat {r + 1}{f' fold {f + 1}' if folds else ''}" for r, f in alone[:MOST_NAMED])
+            named = ", ".join(repeat_label(r, f if folds else None, " ") for r, f in alone[:MOST_NAMED])
             more = f" and {len(alone) - MOST_NAMED} more" if len(alone) > MOST_NAMED else ""
             notes.append(f"{row.name}: without a partner in the comparison with {reference}: {named}{more}")
     return notes

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from cnnjobs.errors import SpecError
+from cnnjobs.labels import run_label
 from cnnjobs.planning.identity import NUMERICS_VERSION, canonical, digest, pinned
 from cnnjobs.spec import SOURCES, Job, Variant
 from cnnjobs.store.stored_job import StoredDataset, StoredJob, StoredProtocol, StoredVariant
@@ -87,8 +88,7 @@ class Trial:
 
     def label(self) -> str:
         """Name the trial for people, counting from 1."""
-        fold = f", fold {self.fold + 1}" if self.protocol.folds else ""
-        return f"{self.variant}, repeat {self.repeat + 1}{fold}"
+        return run_label(self.variant, self.repeat, self.fold if self.protocol.folds else None)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cnnjobs.errors import StoreError
+from cnnjobs.labels import run_label
 from cnnjobs.messages import Status
 from cnnjobs.report.render.text import plain, table_text
 from cnnjobs.store.expectation import expected_runs
@@ -114,13 +115,14 @@ def job_status(store: Store) -> JobStatus:
     trials = stored.table.to_pylist()
     expected = expected_runs(job, trials)
     sign = read_sign(store.files)
-    running = dict(sign.running) if sign is not None and sign.alive else {}
+    under_way = sign.running if sign is not None and sign.alive else ()
     rows, failures = [], []
     for name, condition in job.conditions.items():
         own = [trial for trial in trials if trial["condition_id"] == condition]
-        active = sum(label.startswith(f"{name}, repeat ") for label in running)
+        active = sum(trial.variant == name for trial in under_way)
         rows.append(_row(name, own, expected[name], active))
         failures += [_failure(job, name, trial) for trial in own if trial["status"] == Status.FAILED]
+    running = {trial.label: trial.doing for trial in under_way}
     cut_off = sign is not None and not sign.alive
     return JobStatus(job.name, tuple(rows), running, tuple(failures), stored.damaged, cut_off)
 
@@ -132,8 +134,8 @@ def _row(name: str, trials: list[dict[str, Any]], expected: int, active: int) ->
 
 
 def _failure(job: StoredJob, name: str, trial: Mapping[str, Any]) -> str:
-    fold = f", fold {trial['fold'] + 1}" if job.protocol.folds else ""
-    return f"{name}, repeat {trial['repeat'] + 1}{fold}: {trial['error']}; log: {trial['log']}"
+    label = run_label(name, trial["repeat"], trial["fold"] if job.protocol.folds else None)
+    return f"{label}: {trial['error']}; log: {trial['log']}"
 
 
 def _cell(row: Mapping[str, Any], column: str) -> str:

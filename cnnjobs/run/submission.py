@@ -17,7 +17,7 @@ from cnnjobs.planning.trials import Trial
 from cnnjobs.run.prepare import Prepared
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.compaction import compact_if_possible
-from cnnjobs.store.lock import Presence
+from cnnjobs.store.lock import Presence, Running
 from cnnjobs.store.store import Store
 
 
@@ -201,7 +201,7 @@ class _Recorder:
     ) -> None:
         self._submission, self._presence, self._watcher = submission, presence, watcher
         self._commit, self._dirty = commit
-        self._running: dict[str, str] = {}
+        self._running: dict[str, Running] = {}
         self._began: dict[str, float] = {}
         self.failures = 0
 
@@ -209,21 +209,21 @@ class _Recorder:
         """Take one message of a trial."""
         if isinstance(message, Started):
             self._began[trial.trial_id] = time.time()
-            self._running[trial.label()] = "starting"
+            self._running[trial.trial_id] = _running(trial, "starting")
             self._watcher.started(trial)
         elif isinstance(message, Progress):
-            self._running[trial.label()] = f"epoch {message.epoch} of {message.epochs}"
+            self._running[trial.trial_id] = _running(trial, f"epoch {message.epoch} of {message.epochs}")
             self._watcher.progressed(trial, message)
         elif isinstance(message, Result):
             self._store(trial, message)
-            self._running.pop(trial.label(), None)
+            self._running.pop(trial.trial_id, None)
             self._watcher.finished(trial, message)
         else:
             log = self._store_failure(trial, message)
-            self._running.pop(trial.label(), None)
+            self._running.pop(trial.trial_id, None)
             self.failures += 1
             self._watcher.failed(trial, message, log)
-        self._presence.tell(self._running)
+        self._presence.tell(self._running.values())
 
     def _store(self, trial: Trial, result: Result) -> None:
         final = dict(result.final)
@@ -265,6 +265,10 @@ class _Recorder:
             "commit": self._commit,
             "dirty": self._dirty,
         }
+
+
+def _running(trial: Trial, doing: str) -> Running:
+    return Running(trial.variant, trial.repeat, trial.fold if trial.protocol.folds else None, doing)
 
 
 def _milliseconds(seconds: float) -> int:

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from cnnjobs.errors import StoreError
+from cnnjobs.labels import run_label
 from cnnjobs.messages import Status
 from cnnjobs.store.schemas import CIRCUMSTANCES, KEYS, TABLES
 
@@ -103,7 +104,7 @@ def _refusal(one: Mapping[str, Any], other: Mapping[str, Any], what: str, places
         if name in CIRCUMSTANCES and name.endswith(("_version", "device", "cpus", "gpus")) and one[name] != other[name]
     ]
     made = f" They were run with {', '.join(versions)}." if versions else ""
-    which = f"{one['variant']}, repeat {one['repeat'] + 1}, fold {one['fold'] + 1}"
+    which = run_label(one["variant"], one["repeat"], one["fold"])
     return StoreError(
         f"{places[one[PLACE]]} and {places[other[PLACE]]} hold the same trial {one['trial_id']} ({which}) "
         f"with different results: {what}.{made} Keep one: move the other file out of the store. (The trials of a "

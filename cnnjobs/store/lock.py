@@ -7,12 +7,13 @@ import platform
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
 from types import TracebackType
 from typing import Any
 
 from cnnjobs.errors import StoreError
+from cnnjobs.labels import run_label
 from cnnjobs.machine import process_birth, process_lives
 from cnnjobs.store.files import Files
 
@@ -30,6 +31,28 @@ YIELD_S = 3.0
 
 
 @dataclass(frozen=True)
+class Running:
+    """A trial that is under way.
+
+    Args:
+        variant: its name.
+        repeat: counted from 0.
+        fold: counted from 0; None where the job has no folds.
+        doing: what it is doing, in words.
+    """
+
+    variant: str
+    repeat: int
+    fold: int | None
+    doing: str
+
+    @property
+    def label(self) -> str:
+        """The trial for people."""
+        return run_label(self.variant, self.repeat, self.fold)
+
+
+@dataclass(frozen=True)
 class Sign:
     """The last sign of life of a submit.
 
@@ -39,7 +62,7 @@ class Sign:
         pid: its process.
         host: its machine.
         at: seconds since 1970.
-        running: label -> what it is doing, for each trial that was under way.
+        running: the trials that were under way.
     """
 
     name: str
@@ -47,7 +70,7 @@ class Sign:
     pid: int
     host: str
     at: float
-    running: Mapping[str, str]
+    running: tuple[Running, ...]
 
 
 def read_sign(files: Files, now: Callable[[], float] = time.time) -> Sign | None:
@@ -71,7 +94,7 @@ def _parsed(name: str, content: bytes, now: Callable[[], float]) -> Sign | None:
             alive = process_lives(pid) and document["born"] == process_birth(pid)
         else:
             alive = abs(now() - at) < SILENT_S
-        return Sign(name, alive, pid, host, at, dict(document["running"]))
+        return Sign(name, alive, pid, host, at, tuple(Running(**trial) for trial in document["running"]))
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -94,7 +117,7 @@ class Presence:
     def __init__(self, files: Files, now: Callable[[], float] = time.time, every_s: float = EVERY_S) -> None:
         self._files, self._now, self._every_s = files, now, every_s
         self._name = f"{PREFIX}{secrets.token_hex(8)}{SUFFIX}"
-        self._running: Mapping[str, str] = {}
+        self._running: tuple[Running, ...] = ()
         self._over, self._news = threading.Event(), threading.Event()
         self._refuse_others(list(_signs(files, now)))  # nothing is written where one is at work for long
         self._give()
@@ -116,11 +139,10 @@ class Presence:
         """Take the claim back."""
         self.leave()
 
-    def tell(self, running: Mapping[str, str]) -> None:
+    def tell(self, running: Iterable[Running]) -> None:
         """Say what is running; the next sign of life carries it, which comes at once for the first trial."""
-        is_first = bool(running) and not self._running
-        self._running = dict(running)
-        if is_first:
+        before, self._running = self._running, tuple(running)
+        if self._running and not before:
             self._news.set()
 
     def leave(self) -> None:
@@ -165,6 +187,6 @@ class Presence:
         self._files.write(self._name, json.dumps(_document(self._now(), self._running)).encode())
 
 
-def _document(at: float, running: Mapping[str, str]) -> dict[str, Any]:
-    pid = os.getpid()
-    return {"pid": pid, "host": platform.node(), "born": process_birth(pid), "at": at, "running": dict(running)}
+def _document(at: float, running: Iterable[Running]) -> dict[str, Any]:
+    pid, trials = os.getpid(), [asdict(trial) for trial in running]
+    return {"pid": pid, "host": platform.node(), "born": process_birth(pid), "at": at, "running": trials}

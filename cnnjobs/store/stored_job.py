@@ -77,7 +77,7 @@ class StoredVariant:
             condition_id=fields.get("condition_id", str),
             settings=fields.get("settings", dict),
             repeats=fields.optional("repeats", int),
-            vary=_sources(fields, "vary") if "vary" in fields.values else None,
+            vary=_known(fields.texts("vary"), f"{fields.path}vary") if "vary" in fields.values else None,
         )
 
     def to_json(self) -> Json:
@@ -263,7 +263,7 @@ def _job(fields: Fields) -> StoredJob:
         name=fields.get("name", str),
         repeats=fields.get("repeats", int),
         seed=fields.optional("seed", int),
-        vary=_sources(fields, "vary"),
+        vary=_known(fields.texts("vary"), "vary"),
         reference=fields.get("reference", str),
         protocol=StoredProtocol.from_json(fields.part("protocol")),
         variants=variants,
@@ -281,10 +281,6 @@ def _rule(kept: Mapping[str, Any]) -> HalfWidth:
         return HalfWidth(**kept)
     except (TypeError, SpecError) as error:
         raise UnsoundError(f"`half_width` must be a rule for repeats. Received: {dict(kept)}, {error}") from error
-
-
-def _sources(fields: Fields, name: str) -> tuple[str, ...]:
-    return _known(fields.texts(name), f"{fields.path}{name}")
 
 
 def _known(names: Iterable[str], path: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ ROOMS = {  # which modules may import what, wherever in the file
 }
 
 LAYERS = [  # imports point downwards
-    {"errors", "spec", "versions", "machine", "messages"},
+    {"errors", "spec", "versions", "machine", "messages", "labels"},
     {"planning", "datasets", "store", "stats"},
     {"models", "training", "engine"},
     {"comparison"},

@@ -11,7 +11,7 @@ import pytest
 
 from cnnjobs.errors import StoreError
 from cnnjobs.store.files import Files
-from cnnjobs.store.lock import PREFIX, Presence, read_sign
+from cnnjobs.store.lock import PREFIX, Presence, Running, read_sign
 
 
 def test_two_submits_do_not_meet_on_a_store(tmp_path):
@@ -25,23 +25,25 @@ def test_two_submits_do_not_meet_on_a_store(tmp_path):
 
 
 def test_signs_of_life_say_what_is_running(tmp_path):
+    told = Running("one", 0, 2, "epoch 2")
     with Presence(Files(tmp_path), every_s=0.01) as presence:
-        presence.tell({"one": "epoch 2"})
+        presence.tell([told])
         until = time.monotonic() + 10
-        while read_sign(Files(tmp_path)).running != {"one": "epoch 2"} and time.monotonic() < until:
+        while read_sign(Files(tmp_path)).running != (told,) and time.monotonic() < until:
             time.sleep(0.01)
-        assert read_sign(Files(tmp_path)).running == {"one": "epoch 2"}
+        assert read_sign(Files(tmp_path)).running == (told,)
     assert read_sign(Files(tmp_path)) is None
 
 
 def test_the_first_trial_that_runs_is_told_at_once(tmp_path):
     """Else `status` would know of none for seconds."""
+    told = Running("one", 0, None, "starts")
     with Presence(Files(tmp_path), every_s=60) as presence:
-        presence.tell({"one": "starts"})
+        presence.tell([told])
         until = time.monotonic() + 10
         while not read_sign(Files(tmp_path)).running and time.monotonic() < until:
             time.sleep(0.01)
-        assert read_sign(Files(tmp_path)).running == {"one": "starts"}
+        assert read_sign(Files(tmp_path)).running == (told,)
 
 
 def test_leaving_does_not_take_away_the_claim_of_another(tmp_path):

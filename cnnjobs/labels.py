@@ -1,0 +1,23 @@
+"""How people read which run is meant: repeats and folds count from 1; what is stored, and read by machines, from 0."""
+
+
+def run_label(variant: str, repeat: int, fold: int | None) -> str:
+    """Name a run: "vgg, repeat 3, fold 2".
+
+    Args:
+        variant: its name.
+        repeat: counted from 0.
+        fold: counted from 0; None where the job has no folds.
+    """
+    return f"{variant}, {repeat_label(repeat, fold)}"
+
+
+def repeat_label(repeat: int, fold: int | None, between: str = ", ") -> str:
+    """Name a repeat and fold: "repeat 3, fold 2".
+
+    Args:
+        repeat: counted from 0.
+        fold: counted from 0; None where the job has no folds.
+        between: stands between the two; " " where commas tell runs apart.
+    """
+    return f"repeat {repeat + 1}" if fold is None else f"repeat {repeat + 1}{between}fold {fold + 1}"
