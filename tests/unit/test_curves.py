@@ -115,7 +115,7 @@ def test_the_report_says_why_a_metric_is_missing(tmp_path):
 def test_the_csv_of_curves_has_every_run_as_it_was_stored(tmp_path):
     store = made_up_store(tmp_path)
     rows = curves_rows(epochs_of(store), ["mse", "val_mse"])
-    assert [(repeat, epoch) for repeat, _, epoch, *_ in rows[:5]] == [(1, 1), (1, 2), (1, 3), (1, 4), (2, 1)]
+    assert [(repeat, epoch) for repeat, _, epoch, *_ in rows[:5]] == [(0, 1), (0, 2), (0, 3), (0, 4), (1, 1)]
     assert [row[-1] for row in rows] == history(0)["val_mse"] + history(1)["val_mse"]
 
 

@@ -132,6 +132,7 @@ def test_cells_are_the_values_rounded(written, tmp_path):
 def test_a_figure_has_the_values_it_draws(written):
     _, folder = written
     rows = list(csv.DictReader(io.StringIO((folder / "figures" / "box.csv").read_text())))
+    assert [(row["repeat"], row["fold"]) for row in rows[:3]] == [("0", "0"), ("1", "0"), ("2", "0")], "from 0"
     own = [float(row["value"]) for row in rows if row["variant"] == "alike"]
     assert own == pytest.approx([0.92, 0.91, 0.90, 0.94, 0.93] * 2)
     (first, *_) = csv.DictReader(io.StringIO((folder / "figures" / "differences.csv").read_text()))

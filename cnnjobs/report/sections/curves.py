@@ -62,11 +62,10 @@ def _chart(job: str, variant: str, name: str, epochs: pa.Table, metrics: Sequenc
 
 
 def curves_rows(epochs: pa.Table, columns: Sequence[str]) -> list[tuple[Any, ...]]:
-    """Return every run's values as stored. Repeat, fold and epoch count from 1."""
+    """Return every run's values as stored. Repeat and fold count from 0, epochs from 1."""
     which = ["repeat", "fold", "epoch"]
     ordered = epochs.sort_by([(name, "ascending") for name in which]).select([*which, *columns])
-    repeats, folds, *others = (column.to_pylist() for column in ordered.columns)
-    return list(zip((one + 1 for one in repeats), (one + 1 for one in folds), *others, strict=True))
+    return list(zip(*(column.to_pylist() for column in ordered.columns), strict=True))
 
 
 def _why_missing(metric: str, classes: int) -> str:

@@ -30,10 +30,8 @@ def summary_grid(table: JobTable) -> Grid:
 
 
 def runs_rows(table: JobTable) -> list[tuple[str, int, int, float]]:
-    """Return every run, what the box plot draws: variant, repeat and fold from 1, value."""
-    return [
-        (row.name, repeat + 1, fold + 1, value) for row in table.rows for (repeat, fold), value in row.values.items()
-    ]
+    """Return every run, what the box plot draws: variant, repeat and fold from 0, value."""
+    return [(row.name, *key, value) for row in table.rows for key, value in row.values.items()]
 
 
 def _row(table: JobTable, row: VariantRow) -> Row:
