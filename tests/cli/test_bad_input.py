@@ -11,9 +11,9 @@ import h5py
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from dashboards import MODE, Dashboard, serving
-from fakes import write_job
 from PIL import Image
+from support.fake_dashboard import MODE, Dashboard, serving
+from support.fakes import write_job
 
 from cnnjobs.cli import main
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from fakes import StopAfter, submit_in, write_job
-from stored import made_up_store
+from support.fakes import StopAfter, submit_in, write_job
+from support.stores import made_up_store
 
 import cnnjobs
 from cnnjobs.cli import main
@@ -30,7 +30,7 @@ from cnnjobs.store.store import Store
 
 pytest.importorskip("moto.server", reason="the local S3 server is moto: pip install -e '.[test]'")
 
-from object_storage import KEY, SECRET, Storage
+from support.s3_server import KEY, SECRET, Storage
 
 TABLES = ("trials", "epochs", "predictions")
 

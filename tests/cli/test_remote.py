@@ -7,8 +7,8 @@ import subprocess
 import threading
 import time
 
-import heads
 import pytest
+from support import ray_head
 
 import cnnjobs
 
@@ -37,13 +37,13 @@ def net(input_shape, classes, width):
 
 @pytest.fixture(scope="module")
 def head(tmp_path_factory):
-    with heads.running_head(tmp_path_factory.mktemp("far") / "head") as head:
+    with ray_head.running_head(tmp_path_factory.mktemp("far") / "head") as head:
         yield head
 
 
 @pytest.fixture(scope="module")
 def cable(head):
-    return heads.Cable(head.port)
+    return ray_head.Cable(head.port)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def address(cable):
 
 @pytest.fixture(scope="module")
 def laptop(head, tmp_path_factory):
-    made = heads.laptop(tmp_path_factory.mktemp("near") / "laptop", head.token)
+    made = ray_head.laptop(tmp_path_factory.mktemp("near") / "laptop", head.token)
     jobs = made.home / "jobs"
     jobs.mkdir()
     (jobs / "far.py").write_text(JOB)
@@ -213,14 +213,14 @@ def test_on_the_head_itself_submit_joins(head, laptop):
     (head.home / "mine.py").write_text((laptop.home / "jobs" / "far.py").read_text())
     (head.home / "a_neighbour.py").write_text(NEIGHBOUR)
     environment = {name: value for name, value in head.environment.items() if name != "RAY_AUTH_MODE"}
-    done = heads.Laptop(head.home, environment).run("submit", "mine.py", "--results", "own", "--repeats", "1")
+    done = ray_head.Laptop(head.home, environment).run("submit", "mine.py", "--results", "own", "--repeats", "1")
     assert done.returncode == 0, done.stdout
     assert "joined the cluster at 127.0.0.1:" in done.stdout
     assert "1 node, 2 cores, 0 GPUs now" in done.stdout
 
 
 def test_a_wrong_token_is_refused(head, address, tmp_path):
-    stranger = heads.laptop(tmp_path / "s", "0" * 64)
+    stranger = ray_head.laptop(tmp_path / "s", "0" * 64)
     (stranger.home / "job.py").write_text(JOB)
     (stranger.home / "a_neighbour.py").write_text(NEIGHBOUR)
     for words in (("submit", "job.py"), ("status",), ("fetch",), ("stop",), ("doctor",)):
@@ -231,14 +231,14 @@ def test_a_wrong_token_is_refused(head, address, tmp_path):
 
 
 def test_without_a_token_it_is_said_where_one_is_looked_for(head, address, tmp_path):
-    stranger = heads.laptop(tmp_path / "s", None)
+    stranger = ray_head.laptop(tmp_path / "s", None)
     done = stranger.run("status", "--address", address)
     assert done.returncode == 2, done.stdout
     assert f"there is no {stranger.home}/.ray/auth_token" in done.stdout
 
 
 def test_a_token_that_others_can_read_is_closed(head, address, tmp_path):
-    careless = heads.laptop(tmp_path / "s", head.token)
+    careless = ray_head.laptop(tmp_path / "s", head.token)
     file = careless.home / ".ray" / "auth_token"
     file.chmod(0o644)
     done = careless.run("status", "--address", address)

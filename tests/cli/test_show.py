@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from fakes import write_job
 from PIL import Image
+from support.fakes import write_job
 
 from cnnjobs.cli import main
 

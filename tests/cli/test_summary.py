@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from fakes import write_job
+from support.fakes import write_job
 
 VARIANTS = """
     "one": base,

@@ -6,7 +6,7 @@ import sys
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from launched import wait_until
+from support.ray_up import wait_until
 
 import cnnjobs
 

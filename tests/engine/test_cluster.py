@@ -9,10 +9,8 @@ import tempfile
 import time
 from pathlib import Path
 
-import cluster_workers
-import fakes
-import object_storage
 import pytest
+from support import cluster_workers, fakes, s3_server
 
 from cnnjobs import SGD, Job, Variant, vgg
 from cnnjobs.engine.environment import prepare_environment
@@ -146,15 +144,15 @@ def test_checkpoints_in_a_bucket_are_written_by_the_submitting_side_which_has_th
     session, monkeypatch, tmp_path, how
 ):
     """The nodes of a cluster on AWS have none: only the head has the role."""
-    storage = object_storage.Storage()
+    storage = s3_server.Storage()
     profile = "[{}]\naws_access_key_id = {}\naws_secret_access_key = {}\n"
     (tmp_path / "credentials").write_text(
-        profile.format("default", "AKIAOTHER", "secret") + profile.format("work", object_storage.KEY, "secret")
+        profile.format("default", "AKIAOTHER", "secret") + profile.format("work", s3_server.KEY, "secret")
     )
     try:
         if how == "keys":
-            monkeypatch.setenv("AWS_ACCESS_KEY_ID", object_storage.KEY)
-            monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", object_storage.SECRET)
+            monkeypatch.setenv("AWS_ACCESS_KEY_ID", s3_server.KEY)
+            monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", s3_server.SECRET)
         else:
             monkeypatch.setenv("AWS_PROFILE", "work")
             monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
@@ -167,7 +165,7 @@ def test_checkpoints_in_a_bucket_are_written_by_the_submitting_side_which_has_th
         assert len(logs) == 4, messages
         assert len(place.below("checkpoints").names()) == 8
         assert len(place.below("states").names()) == 4
-        assert storage.keys == {object_storage.KEY}
+        assert storage.keys == {s3_server.KEY}
         assert {log["environment"]["AWS_SECRET_ACCESS_KEY"] for log in logs.values()} == {None}
     finally:
         storage.close()
@@ -324,6 +322,7 @@ def test_a_head_that_is_gone_ends_the_run_with_a_sentence(cluster, tmp_path):
         "import _thread\n"
         "from test_cluster import *\n"
         "from cnnjobs.cli.doors import open_cluster\n"
+        "from cnnjobs.errors import ClusterLost\n"
         f"session = open_cluster(Joined({cluster.gcs_address!r}), insecure=False, verbose=False)\n"
         "def stuck(lost):\n"
         "    print('lost:', lost, flush=True); os._exit(1)\n"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from training_runs import DROPPING, everything, in_fresh_process, load, outcome, same, trial_of, trials_of
+from support.training_runs import DROPPING, everything, in_fresh_process, load, outcome, same, trial_of, trials_of
 
 from cnnjobs import BestWeights, EarlyStopping, ReduceLROnPlateau, callback, vgg
 from cnnjobs.store.checkpoints import Checkpoints
@@ -23,7 +23,7 @@ for name, model in DROPPING.items():
 
 def test_every_bundled_network_is_tested():
     """VGG16, which needs larger pictures than these, has a test of its own."""
-    from training_runs import BUNDLED
+    from support.training_runs import BUNDLED
 
     from cnnjobs.models.networks import BUILDERS
 

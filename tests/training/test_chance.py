@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from training_runs import AUGMENT, everything, trials_of
+from support.training_runs import AUGMENT, everything, trials_of
 
 from cnnjobs import vgg
 from cnnjobs.spec import SOURCES
@@ -62,8 +62,8 @@ def test_the_first_batch_of_a_trial_depends_on_order_and_augmentation_alone(work
 
 
 def test_nothing_varies_when_all_sources_are_frozen(worker):
-    from training_runs import outcome
-    from training_runs import same as equal
+    from support.training_runs import outcome
+    from support.training_runs import same as equal
 
     one, other = trials_of(VARIANT.but(epochs=1), vary=())
     assert one.trial_id != other.trial_id

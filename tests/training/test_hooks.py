@@ -4,7 +4,7 @@ import csv
 
 import numpy as np
 import pytest
-from training_runs import BUNDLED, COLUMNS, outcome, plain, trial_of
+from support.training_runs import BUNDLED, COLUMNS, outcome, plain, trial_of
 
 from cnnjobs import BestWeights, CosineDecay, EarlyStopping, ReduceLROnPlateau, callback
 

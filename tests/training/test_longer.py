@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from training_runs import DROPPING, everything, outcome, same, trial_of
+from support.training_runs import DROPPING, everything, outcome, same, trial_of
 
 from cnnjobs import BestWeights, CosineDecay, Cyclical, EarlyStopping, ReduceLROnPlateau, callback
 from cnnjobs.store.checkpoints import Checkpoints
@@ -84,7 +84,7 @@ def test_fewer_epochs_do_not_begin_with_more(worker, keeper, caplog):
 
 
 def test_latency_is_told_and_the_first_time_takes_longer(worker):
-    from training_runs import trials_of
+    from support.training_runs import trials_of
 
     first, second = trials_of(everything(DROPPING["mlp"], batch_size=96))
     *_, one = worker.run(first)

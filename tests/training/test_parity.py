@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
-from training_runs import AUGMENT, BUNDLED, outcome, plain, trial_of
+from support.training_runs import AUGMENT, BUNDLED, outcome, plain, trial_of
 
 from cnnjobs import SGD, Adam, CosineDecay, Cyclical, ExponentialDecay, Nadam, RMSprop, TimeDecay, Warmup, custom, vgg
 from cnnjobs.spec import Run

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from training_runs import BUNDLED, digits, in_fresh_process, load, outcome, plain, trial_of
+from support.training_runs import BUNDLED, digits, in_fresh_process, load, outcome, plain, trial_of
 
 CASES = {  # rows, batch
     "the last of three steps has a single row, one replica has none": (129, 64),

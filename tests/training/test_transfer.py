@@ -4,8 +4,8 @@ import shutil
 
 import numpy as np
 import pytest
-from fakes import tiny_dataset
-from training_runs import outcome, same, trials_of
+from support.fakes import tiny_dataset
+from support.training_runs import outcome, same, trials_of
 
 from cnnjobs import Adam, Variant, vgg16
 from cnnjobs.engine.inline import InlineEngine

@@ -1,7 +1,7 @@
 """A worker that runs many trials does not grow; one that TensorFlow failed in is not used again."""
 
 import pytest
-from training_runs import BUNDLED, in_fresh_process, outcome, plain, trial_of
+from support.training_runs import BUNDLED, in_fresh_process, outcome, plain, trial_of
 
 from cnnjobs import custom
 

@@ -7,7 +7,7 @@ import runpy
 from pathlib import Path
 
 import pytest
-from stored import make_store
+from support.stores import make_store
 
 import cnnjobs
 from cnnjobs.analysis.frames import METRIC_COLUMNS
