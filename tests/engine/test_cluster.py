@@ -67,11 +67,11 @@ def cluster():
         patch.setenv("RAY_TMPDIR", folder)
         patch.delenv("RAY_ADDRESS", raising=False)
         prepare_environment()
-        from cnnjobs.engine.ray_session import _reread_token, loopback_only
+        from cnnjobs.engine.ray_session import loopback_only, reread_token
         from cnnjobs.engine.token import use_own_token
 
         use_own_token()
-        _reread_token()
+        reread_token()
         from ray.cluster_utils import Cluster
 
         with loopback_only():
@@ -229,7 +229,7 @@ def test_a_node_that_comes_later_takes_trials(cluster, session):
 
     for node in set(cluster.worker_nodes) - {cluster.first, cluster.second}:
         cluster.remove_node(node)
-    _, logs = told_by(session, work_on(trials_of(10, epochs=50), at_once=6), add)
+    _, logs = told_by(session, work_on(trials_of(10, epochs=25), at_once=6), add)
     assert len(logs) == 10
     assert added[0].node_id in {log["node"] for log in logs.values()}
     cluster.remove_node(added[0])

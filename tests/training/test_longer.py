@@ -15,16 +15,16 @@ EPOCHS = 4
 def keeper(worker, tmp_path):
     """Let the worker keep what its trials end with."""
     folders = Files(tmp_path / "checkpoints"), Files(tmp_path / "states")
-    worker._checkpoints = Checkpoints(folders[0], finals=folders[1], keeps_final=True)
-    yield worker._checkpoints
-    worker._checkpoints = None
+    worker.checkpoints = Checkpoints(folders[0], finals=folders[1], keeps_final=True)
+    yield worker.checkpoints
+    worker.checkpoints = None
 
 
 def longer(worker, variant):
     """Run 2 epochs, then the same with `EPOCHS`; return the outcome of the second, and of one run."""
     outcome(worker, trial_of(variant.but(epochs=2)))
     continued = outcome(worker, trial_of(variant.but(epochs=EPOCHS)))
-    worker._checkpoints = None
+    worker.checkpoints = None
     return continued, outcome(worker, trial_of(variant.but(epochs=EPOCHS)))
 
 
@@ -79,7 +79,7 @@ def test_fewer_epochs_do_not_begin_with_more(worker, keeper, caplog):
     short = outcome(worker, trial_of(variant.but(epochs=2)))
     assert "goes on" not in caplog.text
     assert len(short["loss"]) == 2
-    worker._checkpoints = None
+    worker.checkpoints = None
     assert same(short, outcome(worker, trial_of(variant.but(epochs=2))))
 
 

@@ -178,15 +178,14 @@ def test_memory_does_not_grow_with_the_number_of_runs(tmp_path):
 
 
 def test_the_runs_of_one_repeat_are_held_at_a_time(tmp_path, monkeypatch):
-    made, most, read_rows = [], [], reader._predicted
+    made, most, judge = [], [], reader.classify
 
-    def counted(*arguments):
-        found = read_rows(*arguments)
-        made.append(weakref.ref(found))
+    def counted(labels, classes, probabilities):
+        made.append(weakref.ref(probabilities))
         most.append(sum(one() is not None for one in made))
-        return found
+        return judge(labels, classes, probabilities)
 
-    monkeypatch.setattr(reader, "_predicted", counted)
+    monkeypatch.setattr(reader, "classify", counted)
     read(made_up_store(tmp_path, variants=("a", "b", "c"), runs=10))
     assert len(made) == 30
     assert max(most) == 3

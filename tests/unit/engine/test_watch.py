@@ -34,10 +34,12 @@ def watch(is_wrong, on_stuck=nobody, stuck_s=60.0):
     return Watch(is_wrong, LOOKS, on_stuck, every_s=EVERY_S, stuck_s=stuck_s)
 
 
-def ended(one):
-    """Wait for its thread."""
-    one._thread.join(5)
-    return not one._thread.is_alive()
+def ended():
+    """Wait for the thread that looks."""
+    looking = [thread for thread in threading.enumerate() if thread.name == "watch"]
+    for thread in looking:
+        thread.join(5)
+    return not any(thread.is_alive() for thread in looking)
 
 
 def test_what_goes_wrong_interrupts_the_main_thread():
@@ -45,7 +47,7 @@ def test_what_goes_wrong_interrupts_the_main_thread():
     with pytest.raises(KeyboardInterrupt), watch(told) as one:
         threading.Event().wait(10)
     assert one.went_wrong
-    assert ended(one)
+    assert ended()
     assert told.looks == 2 + LOOKS
 
 
@@ -53,14 +55,14 @@ def test_what_is_right_again_in_time_interrupts_nothing():
     told = Told(*([True] * (LOOKS - 1) + [False]) * 3)
     with watch(told) as one:
         assert told.enough.wait(10)
-    assert ended(one)
+    assert ended()
     assert not one.went_wrong
 
 
 def test_a_main_thread_that_reacts_is_not_stuck():
-    with pytest.raises(KeyboardInterrupt), watch(Told(True)) as one:
+    with pytest.raises(KeyboardInterrupt), watch(Told(True)):
         threading.Event().wait(10)
-    assert ended(one), "and nobody was called"
+    assert ended(), "and nobody was called"
 
 
 def test_a_main_thread_that_does_not_react_is_stuck():
@@ -77,9 +79,9 @@ def test_a_main_thread_that_does_not_react_is_stuck():
 
 def test_once_left_it_looks_no_longer():
     told = Told(False)
-    with watch(told) as one:
+    with watch(told):
         assert told.enough.wait(10)
-    assert ended(one)
+    assert ended()
     looks = told.looks
     assert not threading.Event().wait(5 * EVERY_S)
     assert told.looks == looks
@@ -98,7 +100,7 @@ def test_a_run_that_ended_during_the_last_look_is_not_interrupted():
     with watch(slow) as one:
         assert looking.wait(10)
     go_on.set()
-    assert ended(one)
+    assert ended()
     assert not one.went_wrong
 
 

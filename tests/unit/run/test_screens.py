@@ -1,6 +1,5 @@
 """A run looks the same here and on a cluster: events carry what a screen shows, words what was asked for."""
 
-import io
 import json
 
 import pytest
@@ -77,10 +76,9 @@ def test_who_asks_for_events_gets_them_even_on_a_terminal(asked, alive, kind, mo
     assert type(screens.open_screen(lambda: NOW)) is kind
 
 
-def test_on_a_terminal_the_line_says_what_is_routine(monkeypatch):
+def test_on_a_terminal_the_line_says_what_is_routine(capsys):
     screen = TerminalScreen(lambda: NOW)
-    screen._console.file = written = io.StringIO()
     screen.say("routine", routine=True)
     screen.say("a: FAILED: [red]no[/red]")
     screen.tell("printed")
-    assert written.getvalue() == "a: FAILED: [red]no[/red]\nprinted\n"
+    assert capsys.readouterr().err == "a: FAILED: [red]no[/red]\nprinted\n"

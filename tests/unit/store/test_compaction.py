@@ -2,6 +2,7 @@
 
 import itertools
 import os
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -233,7 +234,7 @@ def test_an_older_compacted_file_that_lacks_a_column_has_nulls_there(store):
 
 
 def test_a_submit_compacts_what_it_leaves_and_the_next_one_runs_only_what_is_missing(tmp_path, monkeypatch):
-    monkeypatch.setattr(compact, "__defaults__", (3, None))
+    monkeypatch.setattr("cnnjobs.store.compaction.compact", partial(compact, least=3))
     ran = []
     for repeats in (2, 3, 3):
         prepared = prepare(read_job(str(write_job(tmp_path, repeats=repeats)), Overrides()), Overrides(), print)

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyarrow import fs
 
 import cnnjobs
 from cnnjobs.errors import StoreError
@@ -311,12 +312,13 @@ def test_a_file_uri_is_a_path(tmp_path):
     assert Store(Files(tmp_path / "tiny")).read("trials").table.num_rows == 1
 
 
-def test_a_remote_file_system_serves_as_well():
+def test_a_remote_file_system_serves_as_well(monkeypatch):
     """The file system in memory that Arrow has for tests stands for object storage."""
-    store = Store(Files("mock:///bucket/tiny"))
-    store.files._system.create_dir("bucket/tiny")
+    system, _ = fs.FileSystem.from_uri("mock:///bucket")
     for name in ("trials", "epochs", "predictions"):
-        store.files._system.create_dir(f"bucket/tiny/{name}")
+        system.create_dir(f"bucket/tiny/{name}")
+    monkeypatch.setattr("cnnjobs.store.files.open_remote", lambda uri: (system, "bucket/tiny"))
+    store = Store(Files("mock:///bucket/tiny"))
     assert not store.files.is_local
     store.write_job(JOB)
     store.commit(row(0), EPOCH_ROWS, PREDICTED)
