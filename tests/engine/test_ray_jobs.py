@@ -159,6 +159,8 @@ FOLLOW = """
 import sys
 sys.path.insert(0, {here!r})
 import test_ray_jobs
+from ray.job_submission import JobSubmissionClient
+
 from cnnjobs.engine import ray_jobs
 
 head = test_ray_jobs.StuckHead()
@@ -174,7 +176,7 @@ async def silent(self, identity):
     yield ""
 
 
-ray_jobs._Client.tail_job_logs = silent
+JobSubmissionClient.tail_job_logs = silent
 try:
     list(api.follow("one", print))
 except KeyboardInterrupt:
