@@ -407,9 +407,10 @@ def test_what_answers_is_no_cluster():
             assert f"What answers at {url} is not the dashboard of a Ray cluster" in cnnjobs(*words, "--address", url)
 
 
-def test_a_token_that_is_refused_is_not_shown(monkeypatch):
+@pytest.mark.parametrize("command", ["submit", "status", "logs", "fetch", "stop", "doctor"])
+def test_a_token_that_is_refused_is_not_shown(command, monkeypatch):
     monkeypatch.setenv("RAY_AUTH_TOKEN", SECRET)
     with serving(Dashboard("another")) as url:
-        told = cnnjobs("submit", job(), "--address", url)
+        told = cnnjobs(command, *([job()] if command == "submit" else []), "--address", url)
     assert f"The cluster at {url} refuses the token of this machine." in told
     assert SECRET not in told
