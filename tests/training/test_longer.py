@@ -66,7 +66,9 @@ def remember(trial):
     return keras.callbacks.Callback()
 
 
-@pytest.mark.parametrize("changes", [{"schedule": CosineDecay()}, {"callbacks": callback(remember)}], ids=str)
+@pytest.mark.parametrize(
+    "changes", [{"schedule": CosineDecay()}, {"callbacks": callback(remember)}], ids=["schedule", "callback"]
+)
 def test_a_run_that_may_depend_on_its_length_starts_over(worker, keeper, caplog, changes):
     continued, whole = longer(worker, everything(DROPPING["small_cnn"], **changes))
     assert "goes on" not in caplog.text
