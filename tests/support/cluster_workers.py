@@ -17,13 +17,26 @@ STEP_S = 0.2
 """Seconds that an epoch takes."""
 
 
+MEET_S = 90.0
+"""Seconds that a trial waits for those that are to run beside it."""
+
+
 class TellingWorker:
-    """Completes every trial; its log says what happened, as JSON."""
+    """Completes every trial; its log says what happened, as JSON.
+
+    Args:
+        dataset: that it was given.
+        slot: that it runs on.
+        checkpoints: where trials under way are kept.
+        meeting: a folder on this machine's disk where the first trials wait for each other; None for no waiting.
+        parties: how many wait.
+    """
 
     worn = None
 
-    def __init__(self, dataset, slot, checkpoints):
+    def __init__(self, dataset, slot, checkpoints, meeting=None, parties=0):
         self.dataset, self.slot, self.checkpoints = dataset, slot, checkpoints
+        self.meeting, self.parties = meeting, parties
         self.opened: list[str] = []
         sys.addaudithook(self._note)
 
@@ -35,6 +48,8 @@ class TellingWorker:
         import ray
 
         node, began, self.opened = ray.get_runtime_context().get_node_id(), time.time(), []
+        if self.meeting is not None:
+            self._meet(trial)
         kept = self._last(trial) if self.checkpoints is not None else 0
         for epoch in range(kept, trial.spec.epochs):
             time.sleep(STEP_S)
@@ -59,11 +74,17 @@ class TellingWorker:
         final = {"test_accuracy": 0.5, "seconds": 0.1}
         yield Result("completed", final, {}, Predictions(labels, probabilities), json.dumps(about))
 
+    def _meet(self, trial) -> None:
+        (self.meeting / str(trial.repeat)).touch()
+        until = time.monotonic() + MEET_S
+        while len(list(self.meeting.iterdir())) < self.parties and time.monotonic() < until:
+            time.sleep(0.05)
+
     def _last(self, trial) -> int:
         for name, _ in self.checkpoints.newest_first(trial.trial_id):
             return int(name.rpartition("-")[2].removesuffix(".npz"))
         return 0
 
 
-def telling_worker(dataset, slot, checkpoints):
-    return TellingWorker(dataset, slot, checkpoints)
+def telling_worker(dataset, slot, checkpoints, **meeting):
+    return TellingWorker(dataset, slot, checkpoints, **meeting)
