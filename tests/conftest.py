@@ -3,7 +3,7 @@
 import pytest
 
 GROUPS = {
-    "clusters": ("engine/", "cluster/", "cli/test_remote.py"),
+    "clusters": ("engine/test_cluster.py", "cluster/", "cli/test_remote.py"),
     "training": ("training/",),
     "object storage": ("cli/test_object_storage.py",),
     "commands": ("cli/test_end_to_end.py",),
