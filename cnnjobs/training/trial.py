@@ -39,13 +39,13 @@ class TrialWorker:
         cpus: threads an operation may use.
         gpus: GPUs, or the fraction of one, that this process holds.
         replicas: devices that train together.
-        checkpoints: where trials under way are kept; None for nowhere.
+        checkpoints: where trials under way are kept; None for nowhere. May be changed between trials.
     """
 
     def __init__(
         self, dataset: Dataset, *, cpus: int, gpus: float, replicas: int, checkpoints: Checkpoints | None = None
     ) -> None:
-        self.dataset, self._checkpoints = dataset, checkpoints
+        self.dataset, self.checkpoints = dataset, checkpoints
         self._strategy = make_strategy(cpus, gpus, replicas)
         with tf.device("CPU:0"):
             self._train_images = tf.constant(dataset.x_train)
@@ -70,12 +70,22 @@ class TrialWorker:
         grown = process_bytes() - self._first_bytes
         return f"grown by {grown >> 20} MiB since its first trial" if grown > GROWTH_BYTES else None
 
+    @property
+    def program(self) -> Program:
+        """The traced network of the last trial.
+
+        Raises:
+            RuntimeError: if no trial has run.
+        """
+        if self._program is None:
+            raise RuntimeError("No trial has run.")
+        return self._program[1]
+
     def trained(self) -> tuple[keras.Model, Pixels, bool]:
         """Return the network of the last trial as one without replicas, its scaling, and whether it gives logits."""
-        if self._program is None or self._pixels is None:
+        if self._pixels is None:
             raise RuntimeError("No trial has run.")
-        program = self._program[1]
-        return program.plain_copy(), self._pixels, program.gives_logits
+        return self.program.plain_copy(), self._pixels, self.program.gives_logits
 
     def run(self, trial: Trial) -> Iterator[Message]:
         """Train and evaluate; yield progress, and the result last."""
@@ -228,7 +238,7 @@ class TrialWorker:
 
     def _resumption(self) -> Resumption | None:
         """Return what keeps this worker's trials; versions and devices must be equal for the bits to be equal."""
-        if self._checkpoints is None:
+        if self.checkpoints is None:
             return None
         names = ("device", "python_version", "tensorflow_version", "keras_version", "numpy_version", "cnnjobs_version")
-        return Resumption(self._checkpoints, {name: self._device[name] for name in names} | self._slot)
+        return Resumption(self.checkpoints, {name: self._device[name] for name in names} | self._slot)

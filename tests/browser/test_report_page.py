@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 from PIL import Image
 from pypdf import PdfReader
-from reports import LONG, made_up_document
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
+from support.reports import LONG, made_up_document
 
 from cnnjobs.report.model import Text
 from cnnjobs.report.render.html import html_report

@@ -1,5 +1,5 @@
 """What all tests of commands share."""
 
-from alone import alone
+from support.isolation import alone
 
 __all__ = ["alone"]

@@ -11,9 +11,9 @@ import h5py
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from dashboards import MODE, Dashboard, serving
-from fakes import write_job
 from PIL import Image
+from support.fake_dashboard import MODE, Dashboard, serving
+from support.fakes import write_job
 
 from cnnjobs.cli import main
 
@@ -407,9 +407,10 @@ def test_what_answers_is_no_cluster():
             assert f"What answers at {url} is not the dashboard of a Ray cluster" in cnnjobs(*words, "--address", url)
 
 
-def test_a_token_that_is_refused_is_not_shown(monkeypatch):
+@pytest.mark.parametrize("command", ["submit", "status", "logs", "fetch", "stop", "doctor"])
+def test_a_token_that_is_refused_is_not_shown(command, monkeypatch):
     monkeypatch.setenv("RAY_AUTH_TOKEN", SECRET)
     with serving(Dashboard("another")) as url:
-        told = cnnjobs("submit", job(), "--address", url)
+        told = cnnjobs(command, *([job()] if command == "submit" else []), "--address", url)
     assert f"The cluster at {url} refuses the token of this machine." in told
     assert SECRET not in told

@@ -4,14 +4,12 @@ import csv
 import io
 import json
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 from PIL import Image
+from support.commands import called, typed
 
-COMMAND = [sys.executable, "-m", "cnnjobs"]
 CLASSES = ("naught", "one", "two")
 JOB = '''
 """A reader's all-convolutional network: 5 x 5 convolutions with stride 2 in place of pooling."""
@@ -52,10 +50,6 @@ job = Job(
 '''
 
 
-def run(*words, cwd):
-    return subprocess.run([*COMMAND, *words], cwd=cwd, capture_output=True, text=True, timeout=240, check=False)
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Scanned digits as an image folder with train/ and test/, and the job file."""
@@ -74,7 +68,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def fitted(folder):
     """Fit the reader's network; return what was printed."""
-    done = run("fit", "own.py", "--variant", "own", "--output", "own.keras", cwd=folder)
+    done = typed("fit", "own.py", "--variant", "own", "--output", "own.keras", cwd=folder)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -84,7 +78,7 @@ def predicted(folder, fitted):
     """What the model says of the test pictures and of two that are none, as JSON."""
     (folder / "broken.png").write_text("no picture")
     words = ("numerals/test", "broken.png", "missing.png", "--format", "json", "--top-k", "2", "--annotate", "marked")
-    done = run("predict", "own.keras", *words, cwd=folder)
+    done = typed("predict", "own.keras", *words, cwd=folder)
     assert done.returncode == 1, done.stderr
     return json.loads(done.stdout), done.stderr
 
@@ -120,7 +114,7 @@ def test_annotated_pictures_are_written(folder, predicted):
 
 
 def test_evaluate_agrees_with_predict(folder, fitted, predicted):
-    done = run("evaluate", "own.keras", cwd=folder)
+    done = called("evaluate", "own.keras", cwd=folder)
     assert done.returncode == 0, done.stderr
     rows = [row for row in predicted[0] if not row["error"]]
     assert f"accuracy {np.mean([row['right'] for row in rows]):.2%}" in done.stdout
@@ -129,13 +123,13 @@ def test_evaluate_agrees_with_predict(folder, fitted, predicted):
 
 
 def test_evaluate_on_other_data_and_for_scripts(folder, fitted):
-    done = run("evaluate", "own.keras", "--dataset", "numerals", "--part", "all", "--format", "json", cwd=folder)
+    done = called("evaluate", "own.keras", "--dataset", "numerals", "--part", "all", "--format", "json", cwd=folder)
     found = json.loads(done.stdout)
     assert found["pictures"] == np.sum(found["confusion"]) == len(list((folder / "numerals").rglob("*.png")))
     assert found["accuracy"] == pytest.approx(np.trace(found["confusion"]) / found["pictures"])
-    rows = list(csv.DictReader(io.StringIO(run("evaluate", "own.keras", "--format", "csv", cwd=folder).stdout)))
+    rows = list(csv.DictReader(io.StringIO(called("evaluate", "own.keras", "--format", "csv", cwd=folder).stdout)))
     assert [row["name"] for row in rows[:3]] == list(CLASSES)
-    done = run("evaluate", "own.keras", "--dataset", "digits", cwd=folder)
+    done = called("evaluate", "own.keras", "--dataset", "digits", cwd=folder)
     assert done.returncode == 2
     assert "The model takes pictures of 16 x 16 pixels. Received: digits, of 8 x 8." in done.stderr
 
@@ -143,7 +137,7 @@ def test_evaluate_on_other_data_and_for_scripts(folder, fitted):
 def test_pictures_in_other_channels_are_converted_with_a_note(folder, fitted):
     with Image.open(next((folder / "numerals" / "test" / "one").glob("*.png"))) as image:
         image.convert("RGB").save(folder / "colour.png")
-    done = run("predict", "own.keras", "colour.png", "--format", "csv", cwd=folder)
+    done = called("predict", "own.keras", "colour.png", "--format", "csv", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "note: 1 of 1 pictures are in colour; the model was trained on grey ones" in done.stderr
     assert done.stdout.startswith("path,label,probability,truth,right,error\ncolour.png,")
@@ -151,7 +145,7 @@ def test_pictures_in_other_channels_are_converted_with_a_note(folder, fitted):
 
 def test_pictures_are_never_written_over(folder, fitted):
     before = sorted((path, path.read_bytes()) for path in (folder / "numerals").rglob("*.png"))
-    done = run("predict", "own.keras", "numerals/test", "--annotate", "numerals/test/one", cwd=folder)
+    done = called("predict", "own.keras", "numerals/test", "--annotate", "numerals/test/one", cwd=folder)
     assert done.returncode == 2
     assert "`--annotate` must be another folder than that of the pictures" in done.stderr
     assert sorted((path, path.read_bytes()) for path in (folder / "numerals").rglob("*.png")) == before
@@ -160,7 +154,7 @@ def test_pictures_are_never_written_over(folder, fitted):
 def test_where_the_model_cannot_go_is_told_before_anything_is_trained(folder):
     (folder / "afile").write_text("")
     for output in ("afile/m.keras", "/proc/nothing/m.keras"):
-        done = run("fit", "own.py", "--variant", "own", "--output", output, "--epochs", "1", cwd=folder)
+        done = called("fit", "own.py", "--variant", "own", "--output", output, "--epochs", "1", cwd=folder)
         assert done.returncode == 2
         assert f"`--output` {output} cannot be written: Cannot write" in done.stderr
         assert "fitting" not in done.stderr
@@ -169,7 +163,7 @@ def test_where_the_model_cannot_go_is_told_before_anything_is_trained(folder):
 def test_a_model_of_a_folder_that_has_moved_says_how_to_go_on(folder, fitted, tmp_path):
     (folder / "numerals").rename(folder / "elsewhere")
     try:
-        done = run("evaluate", "own.keras", cwd=folder)
+        done = called("evaluate", "own.keras", cwd=folder)
         assert done.returncode == 2
         assert "own.keras was trained on it; if it lies elsewhere, use --dataset PATH." in done.stderr
     finally:
@@ -177,6 +171,6 @@ def test_a_model_of_a_folder_that_has_moved_says_how_to_go_on(folder, fitted, tm
 
 
 def test_the_terminal_is_quiet(folder, fitted):
-    done = run("predict", "own.keras", "colour.png", "colour.png", cwd=folder)
+    done = typed("predict", "own.keras", "colour.png", "colour.png", cwd=folder)
     assert len(done.stdout.splitlines()) == 2
     assert len(done.stderr.splitlines()) == 1

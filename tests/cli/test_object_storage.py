@@ -16,12 +16,15 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from fakes import StopAfter, submit_in, write_job
-from stored import made_up_store
+from support.commands import COMMAND, WITHOUT_RAY
+from support.fakes import FakeWorker, StopAfter, submit_in, write_job
+from support.stores import made_up_store
 
 import cnnjobs
 from cnnjobs.cli import main
+from cnnjobs.engine.inline import InlineEngine
 from cnnjobs.errors import StoreError
+from cnnjobs.messages import Result
 from cnnjobs.store import remote
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.compaction import compact
@@ -31,7 +34,7 @@ from cnnjobs.store.store import Store
 
 pytest.importorskip("moto.server", reason="the local S3 server is moto: pip install -e '.[test]'")
 
-from object_storage import KEY, SECRET, Storage
+from support.s3_server import KEY, SECRET, Storage
 
 TABLES = ("trials", "epochs", "predictions")
 
@@ -221,12 +224,34 @@ def test_a_model_is_not_trained_for_a_bucket_that_is_not_there(storage, tmp_path
     assert "there is no such bucket" in message
 
 
-def test_a_model_may_be_put_anywhere(storage, bucket):
-    from cnnjobs.cli.fit import _place
+class Fitting(FakeWorker):
+    """Tells a network with its result."""
 
-    folder, name = _place(f"s3://{bucket}/models/own.keras?region=us-east-1")
-    folder.write(name, b"model")
-    assert storage.objects(bucket) == {"models/own.keras": b"model"}
+    def run(self, trial):
+        for message in super().run(trial):
+            if isinstance(message, Result):
+                message = replace(
+                    message, model=b"model", final=message.final | {"train_rows": 9, "test_rows": 9, "epochs_done": 2}
+                )
+            yield message
+
+
+@pytest.mark.parametrize("output", [None, "models/own.keras"], ids=["beside the results", "anywhere"])
+def test_a_fit_saves_its_model_into_object_storage(storage, bucket, tmp_path, monkeypatch, output):
+    monkeypatch.setattr("cnnjobs.run.backends.open_engine", lambda **_: InlineEngine())
+    monkeypatch.setattr("cnnjobs.run.backends.open_fitting_worker", lambda data, slot, *_, **__: Fitting(data, slot))
+    where = ["--results", f"s3://{bucket}/r"]
+    if output is not None:
+        where += ["--output", f"s3://{KEY}:{SECRET}@{bucket}/{output}?region=us-east-1"]
+    done = run("fit", str(write_job(tmp_path)), "--variant", "one", *where)
+    assert done.exit_code == 0, done.output
+    place = re.search(rf"^model: s3://(?:\.\.\.@)?{bucket}/(\S+?\.keras)", done.stdout, re.M)
+    assert place is not None, done.stdout
+    assert re.fullmatch(output or r"r/tiny/models/one-\w+\.keras", place[1])
+    assert SECRET not in done.output
+    assert {name: content for name, content in storage.objects(bucket).items() if name.endswith(".keras")} == {
+        place[1]: b"model"
+    }
 
 
 def test_wrong_credentials(storage, bucket, tmp_path):
@@ -390,17 +415,6 @@ base = Variant(
 )
 job = Job(name="real", dataset="digits", repeats=2, keep="state", variants={"base": base})
 """
-COMMAND = [sys.executable, "-m", "cnnjobs"]
-INLINE = """
-import sys
-import cnnjobs.run.backends as doors
-from cnnjobs.cli import main
-from cnnjobs.engine.inline import InlineEngine
-
-doors.open_engine = lambda **_: InlineEngine()
-main(prog_name="cnnjobs")
-"""
-WITHOUT_RAY = [sys.executable, "-c", INLINE]
 
 
 @pytest.fixture(scope="module")
@@ -484,14 +498,3 @@ def test_killed_and_continued_in_object_storage_gives_the_bits_of_a_local_run(st
     _, err = finished(command(more, storage, tmp_path, own_tmp))
     assert "2 of the trials go on from kept states, after epoch 6" in err
     assert {epoch for _, epoch in checkpoints_put(storage)} == {7}
-
-
-def test_a_fit_saves_its_model_into_object_storage(storage, bucket, tmp_path, own_tmp):
-    words = [*WITHOUT_RAY, "fit", "real.py", "--epochs", "1", "--cpus-per-trial", "1", "--results", f"s3://{bucket}/r"]
-    out, _ = finished(command(words, storage, tmp_path, own_tmp))
-    place = re.search(rf"^model: s3://{bucket}/(r/real/models/base-\w+\.keras) ", out, re.M)
-    assert place is not None, out
-    (tmp_path / "model.keras").write_bytes(storage.objects(bucket)[place[1]])
-    from cnnjobs.models.model_file import read_about
-
-    assert len(read_about(tmp_path / "model.keras").class_names) == 10

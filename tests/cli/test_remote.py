@@ -7,8 +7,8 @@ import subprocess
 import threading
 import time
 
-import heads
 import pytest
+from support import ray_head
 
 import cnnjobs
 
@@ -37,13 +37,13 @@ def net(input_shape, classes, width):
 
 @pytest.fixture(scope="module")
 def head(tmp_path_factory):
-    with heads.running_head(tmp_path_factory.mktemp("far") / "head") as head:
+    with ray_head.running_head(tmp_path_factory.mktemp("far") / "head") as head:
         yield head
 
 
 @pytest.fixture(scope="module")
 def cable(head):
-    return heads.Cable(head.port)
+    return ray_head.Cable(head.port)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def address(cable):
 
 @pytest.fixture(scope="module")
 def laptop(head, tmp_path_factory):
-    made = heads.laptop(tmp_path_factory.mktemp("near") / "laptop", head.token)
+    made = ray_head.laptop(tmp_path_factory.mktemp("near") / "laptop", head.token)
     jobs = made.home / "jobs"
     jobs.mkdir()
     (jobs / "far.py").write_text(JOB)
@@ -144,7 +144,7 @@ def test_the_same_job_on_the_laptop_finds_its_trials(fetched, laptop):
 @pytest.fixture(scope="module")
 def left_alone(submitted, laptop, address):
     """A submit whose laptop is closed while its trials run."""
-    words = ("submit", "jobs/far.py", "--epochs", "400", "--repeats", "20", "--address", address)
+    words = ("submit", "jobs/far.py", "--epochs", "150", "--repeats", "20", "--address", address)
     with laptop.start(*words) as process:
         told = ""
         for line in process.stdout:
@@ -171,7 +171,7 @@ def test_stop_ends_a_job_cleanly_and_keeps_what_is_finished(left_alone, laptop, 
     assert "was stopped. Finished trials are stored in ~/cnnjobs/results/far on the head" in done.stdout
     log = laptop.run("logs", "far", "--no-follow", "--address", address).stdout
     assert "Stopped. " in log, "it ended by itself"
-    assert "To continue, run the same command again:\n  cnnjobs submit jobs/far.py --epochs 400" in log
+    assert "To continue, run the same command again:\n  cnnjobs submit jobs/far.py --epochs 150" in log
     store = head.home / "cnnjobs" / "results" / "far"
     assert not list(store.glob("running-*"))
     assert len(list((store / "trials").glob("*.parquet"))) > 4
@@ -186,59 +186,48 @@ def test_a_mistake_on_the_head_is_told_here_with_its_exit_code(submitted, laptop
     assert "Traceback" not in done.stdout
 
 
-def test_doctor_looks_at_the_cluster(laptop, address):
-    done = laptop.run("doctor", "jobs/far.py", "--address", address, timeout=240)
-    assert done.returncode == 0, done.stdout
+def test_doctor_looks_at_the_cluster_and_ends_with_1_where_something_is_wrong(laptop, address, head):
+    """That it ends with 0 where nothing is, a cluster of two machines shows."""
+    (head.home / "a file").write_text("")
+    words = ("--results", str(head.home / "a file" / "results"), "--address", address)
+    done = laptop.run("doctor", "jobs/far.py", *words, timeout=240)
+    assert done.returncode == 1, done.stdout
     assert "token: shown and accepted" in done.stdout
-    for check in (
-        "data set: digits is there",
-        "results can be written",
-        "asked for by the cluster",
-        "versions: python",
-    ):
+    for check in ("data set: digits is there", "asked for by the cluster", "versions: python"):
         assert check in done.stdout
     assert re.search(r"one step: MirroredStrategy on CPU \(.*\), loss 2\.3026", done.stdout)
-    assert "WRONG" not in done.stdout
-
-
-def test_doctor_ends_with_1_where_something_is_wrong(laptop, address, head):
-    (head.home / "a file").write_text("")
-    done = laptop.run("doctor", "--results", str(head.home / "a file" / "results"), "--address", address, timeout=240)
-    assert done.returncode == 1, done.stdout
     assert "WRONG results: cannot be written" in done.stdout
-    assert "checks found something wrong." in done.stdout
+    assert done.stdout.count("WRONG") == 1
+    assert re.search(r"1 of \d+ checks found something wrong\.", done.stdout)
 
 
 def test_on_the_head_itself_submit_joins(head, laptop):
     (head.home / "mine.py").write_text((laptop.home / "jobs" / "far.py").read_text())
     (head.home / "a_neighbour.py").write_text(NEIGHBOUR)
     environment = {name: value for name, value in head.environment.items() if name != "RAY_AUTH_MODE"}
-    done = heads.Laptop(head.home, environment).run("submit", "mine.py", "--results", "own", "--repeats", "1")
+    done = ray_head.Laptop(head.home, environment).run("submit", "mine.py", "--results", "own", "--repeats", "1")
     assert done.returncode == 0, done.stdout
     assert "joined the cluster at 127.0.0.1:" in done.stdout
     assert "1 node, 2 cores, 0 GPUs now" in done.stdout
 
 
 def test_a_wrong_token_is_refused(head, address, tmp_path):
-    stranger = heads.laptop(tmp_path / "s", "0" * 64)
-    (stranger.home / "job.py").write_text(JOB)
-    (stranger.home / "a_neighbour.py").write_text(NEIGHBOUR)
-    for words in (("submit", "job.py"), ("status",), ("fetch",), ("stop",), ("doctor",)):
-        done = stranger.run(*words, "--address", address)
-        assert done.returncode == 2, done.stdout
-        assert "refuses the token of this machine" in done.stdout
-        assert "0" * 64 not in done.stdout
+    stranger = ray_head.laptop(tmp_path / "s", "0" * 64)
+    done = stranger.run("status", "--address", address)
+    assert done.returncode == 2, done.stdout
+    assert "refuses the token of this machine" in done.stdout
+    assert "0" * 64 not in done.stdout
 
 
 def test_without_a_token_it_is_said_where_one_is_looked_for(head, address, tmp_path):
-    stranger = heads.laptop(tmp_path / "s", None)
+    stranger = ray_head.laptop(tmp_path / "s", None)
     done = stranger.run("status", "--address", address)
     assert done.returncode == 2, done.stdout
     assert f"there is no {stranger.home}/.ray/auth_token" in done.stdout
 
 
 def test_a_token_that_others_can_read_is_closed(head, address, tmp_path):
-    careless = heads.laptop(tmp_path / "s", head.token)
+    careless = ray_head.laptop(tmp_path / "s", head.token)
     file = careless.home / ".ray" / "auth_token"
     file.chmod(0o644)
     done = careless.run("status", "--address", address)

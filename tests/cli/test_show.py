@@ -1,15 +1,14 @@
 """`cnnjobs show`: the tables it prints and the pictures it draws."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from fakes import write_job
 from PIL import Image
+from support.commands import typed
+from support.fakes import write_job
 
 from cnnjobs.cli import main
 
@@ -79,13 +78,9 @@ def test_a_hundred_classes():
 JOB = """"one": base, "moved": base.but(augment=Augment(shift=0.2)), "turned": base.but(augment=Augment(rotation=20))"""
 
 
-def run(*words):
-    return subprocess.run([sys.executable, "-m", "cnnjobs", *words], capture_output=True, text=True, check=False)
-
-
 def test_augmented_versions_beside_the_originals_and_a_quiet_terminal(tmp_path):
     job = str(write_job(tmp_path, variants=JOB))
-    done = run("show", "--job", job, "--variant", "turned", "-n", "2")
+    done = typed("show", "--job", job, "--variant", "turned", "-n", "2", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert done.stdout.endswith("pictures: digits-turned.png\n")
@@ -96,7 +91,5 @@ def test_augmented_versions_beside_the_originals_and_a_quiet_terminal(tmp_path):
 def test_the_only_variant_with_augmentation_need_not_be_named(tmp_path):
     job = str(write_job(tmp_path, variants='"one": base, "moved": base.but(augment=Augment(shift=0.2))'))
     np.savez("grey.npz", x_train=np.random.RandomState(0).uniform(size=(30, 6, 5)), y_train=np.arange(30) % 3)
-    done = run("show", "grey.npz", "--job", job, "--output", "x.png")
-    assert done.returncode == 0, done.stderr
-    assert "grey.npz" in done.stdout
+    assert "grey.npz" in show("grey.npz", "--job", job, "--output", "x.png")
     assert Path("x.png").is_file()

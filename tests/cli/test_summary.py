@@ -1,11 +1,10 @@
 """`cnnjobs plan --summary`: the layers of each network, once."""
 
 import re
-import subprocess
-import sys
 
 import pytest
-from fakes import write_job
+from support.commands import called, typed
+from support.fakes import write_job
 
 VARIANTS = """
     "one": base,
@@ -27,20 +26,14 @@ def job(tmp_path):
     return str(path)
 
 
-def plan(*words, cwd):
-    command = [sys.executable, "-m", "cnnjobs", "plan", *words, "--summary"]
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done
-
-
 def headings(out):
     """What stands over each summary."""
     return re.findall(r'^(.*)\nModel: "', out, re.M)
 
 
 def test_variants_of_one_network_share_a_plain_summary(job, tmp_path):
-    done = plan(job, cwd=tmp_path)
+    done = typed("plan", job, "--summary", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
     assert headings(done.stdout) == ["one, moved", "wide"]
     assert done.stdout.count("│ conv2d (Conv2D) ") == 2, "layers are numbered anew in each network"
     assert re.search(r"^ Total params: 240 ", done.stdout, re.M)
@@ -52,7 +45,9 @@ def test_variants_of_one_network_share_a_plain_summary(job, tmp_path):
 
 def test_only_restricts_them_and_a_data_set_that_is_away_does_not_matter(job, tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    done = plan(job, "--only", "moved", "--no-sizes", "--dataset", "cifar10", cwd=tmp_path)
+    words = ("--only", "moved", "--no-sizes", "--dataset", "cifar10", "--summary")
+    done = called("plan", job, *words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
     assert headings(done.stdout) == ["moved"]
     assert "(None, 32, 32, 3)" in done.stdout
     assert re.search(r"^one +2 +- +2 +- +\? ", done.stdout, re.M), "without parameters in the table"

@@ -2,19 +2,18 @@
 
 from pathlib import Path
 
-import launched
-import machines
 import pytest
+from support import machines, ray_up
 
 
 @pytest.fixture(scope="package")
 def cluster(tmp_path_factory):
-    """A head and one worker, each a machine of its own; see `launched.Cluster` for what a test gets."""
+    """A head and one worker, each a machine of its own; see `ray_up.Cluster` for what a test gets."""
     pytest.importorskip("jsonschema", reason="Ray checks cluster files with it: pip install 'ray[default]'")
     why = machines.missing()
     if why:
         pytest.skip(why)
-    with launched.launched(tmp_path_factory.mktemp("cluster"), workers=1) as cluster:
+    with ray_up.launched(tmp_path_factory.mktemp("cluster"), workers=1) as cluster:
         yield cluster
 
 

@@ -6,8 +6,8 @@ import subprocess
 import sys
 import time
 
-import heads
 import pytest
+from support import ray_head
 
 import cnnjobs
 
@@ -60,20 +60,20 @@ print("GPUs of nodes:", [node["Resources"].get("GPU", 0) for node in ray.nodes()
 @pytest.fixture(scope="module")
 def head(tmp_path_factory):
     """A head without cores that may add four nodes with a GPU each, as `ray up` leaves it."""
-    if not heads.is_free(GCS_PORT):
+    if not ray_head.is_free(GCS_PORT):
         pytest.skip(f"port {GCS_PORT} is taken: the provider of pretended machines knows no other")
     room = tmp_path_factory.mktemp("elastic")
     (room / "config.json").write_text(json.dumps(CONFIG))
     words = (f"--autoscaling-config={room / 'config.json'}",)
     settings = {"AUTOSCALER_UPDATE_INTERVAL_S": "1", "RAY_FAKE_CLUSTER": "1", "RAY_enable_autoscaler_v2": "0"}
-    with heads.running_head(room / "head", cpus=0, gcs_port=GCS_PORT, words=words, **settings) as head:
+    with ray_head.running_head(room / "head", cpus=0, gcs_port=GCS_PORT, words=words, **settings) as head:
         (head.home / "ray_bootstrap_config.yaml").write_text(json.dumps(CONFIG))
         (head.home / "elastic.py").write_text(JOB)
         yield head
 
 
 def on(head, *words):
-    return heads.Laptop(head.home, head.environment).run("submit", "elastic.py", *words)
+    return ray_head.Laptop(head.home, head.environment).run("submit", "elastic.py", *words)
 
 
 def test_a_trial_that_no_node_can_ever_hold_is_refused(head):
@@ -105,7 +105,7 @@ def test_the_trials_table_names_gpus_and_their_seconds(head):
 def test_where_only_the_autoscaler_knows_a_trial_that_fits_nowhere_is_given_up_within_a_minute(tmp_path):
     """As on Kubernetes, where nothing on the head says which nodes may be added; over HTTP, where Ctrl-C is blocked."""
     settings = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "RAY_enable_autoscaler_v2": "1"}
-    with heads.running_head(tmp_path / "head", cpus=1, **settings) as head:
+    with ray_head.running_head(tmp_path / "head", cpus=1, **settings) as head:
         (head.home / "elastic.py").write_text(JOB)
         began = time.monotonic()
         said = on(head, "--gpus-per-trial", "2", "--address", head.address)

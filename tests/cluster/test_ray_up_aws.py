@@ -11,7 +11,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
-from launched import ROOT, Laptop, Said, free_port
+from support.ray_up import ROOT, Laptop, Said, free_port
 
 boto3 = pytest.importorskip("boto3", reason="pip install 'cnnjobs[cluster]'")
 pytest.importorskip("moto", reason="pip install 'moto[ec2,iam,server]'")

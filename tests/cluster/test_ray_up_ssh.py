@@ -6,7 +6,7 @@ import sys
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from launched import wait_until
+from support.ray_up import wait_until
 
 import cnnjobs
 
@@ -140,6 +140,8 @@ def test_doctor_looks_at_both_machines(cluster):
     assert said.code == 0, said.text
     for machine in (cluster.head, *cluster.workers):
         assert f"node {machine.name} ({machine.address}), one step: MirroredStrategy on CPU" in said.text
+    assert "results can be written" in said.text
+    assert "WRONG" not in said.text
 
 
 def test_down_ends_ray_on_the_head_and_ray_stop_on_a_worker(cluster, taken_down):

@@ -7,12 +7,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
-import cluster_workers
-import fakes
-import object_storage
 import pytest
+from support import cluster_workers, fakes, s3_server
 
 from cnnjobs import SGD, Job, Variant, vgg
 from cnnjobs.engine.base import Slot, Work
@@ -33,11 +32,13 @@ def trials_of(count, epochs=3):
     return make_plan(Job(name="a", dataset="digits", repeats=count, variants=variants), "data").trials
 
 
-def work_on(trials, at_once=4, checkpoints=None, dataset=None):
+def work_on(trials, at_once=4, checkpoints=None, dataset=None, meeting=None):
+    """Work whose first trials, so many as run at once, wait for each other in the folder `meeting`."""
+    make = cluster_workers.telling_worker
     return Work(
         trials=trials,
         dataset=dataset or fakes.tiny_dataset(),
-        make_worker=cluster_workers.telling_worker,
+        make_worker=make if meeting is None else partial(make, meeting=meeting, parties=at_once),
         slot=Slot(cpus=1, gpus=0, replicas=1),
         at_once=at_once,
         checkpoints=checkpoints,
@@ -69,11 +70,11 @@ def cluster():
         patch.setenv("RAY_TMPDIR", folder)
         patch.delenv("RAY_ADDRESS", raising=False)
         prepare_environment()
-        from cnnjobs.engine.ray.session import _reread_token, loopback_only
+        from cnnjobs.engine.ray.session import loopback_only, reread_token
         from cnnjobs.engine.token import use_own_token
 
         use_own_token()
-        _reread_token()
+        reread_token()
         from ray.cluster_utils import Cluster
 
         with loopback_only():
@@ -102,15 +103,15 @@ def test_capacity_counts_the_nodes_and_a_head_without_cores_runs_nothing(session
         divide(capacity, Wishes(gpus_per_trial=1), trials=9, replicas=1, data_bytes=0)
 
 
-def test_trials_run_on_all_nodes_and_the_head_runs_none(cluster, session):
-    _, logs = told_by(session, work_on(trials_of(8, epochs=10)))
+def test_trials_run_on_all_nodes_and_the_head_runs_none(cluster, session, tmp_path):
+    _, logs = told_by(session, work_on(trials_of(8, epochs=1), meeting=tmp_path))
     assert len(logs) == 8
     assert {log["node"] for log in logs.values()} == {cluster.first.node_id, cluster.second.node_id}
     assert logs[0]["environment"]["TF_CPP_MIN_LOG_LEVEL"] == "3", "what workers need travels to every node"
     assert logs[0]["environment"]["CUDA_VISIBLE_DEVICES"] == "", "a worker without GPUs sees none"
 
 
-def test_the_data_set_travels_once_a_node_and_workers_share_it(cluster, session):
+def test_the_data_set_travels_once_a_node_and_workers_share_it(cluster, session, tmp_path):
     from ray._private.internal_api import node_stats
 
     data = fakes.tiny_dataset(per_class=20_000, size=16)
@@ -123,7 +124,7 @@ def test_the_data_set_travels_once_a_node_and_workers_share_it(cluster, session)
                 used = node_stats(address, port).store_stats.object_store_bytes_used
                 peak[identity] = max(peak.get(identity, 0), used)
 
-    _, logs = told_by(session, work_on(trials_of(8, epochs=4), dataset=data), look)
+    _, logs = told_by(session, work_on(trials_of(8, epochs=2), dataset=data, meeting=tmp_path), look)
     assert all(log["shared"] for log in logs.values())
     assert {log["sum"] for log in logs.values()} == {int(data.x_train.astype("int64").sum())}
     assert len({log["pid"] for log in logs.values()}) == 4, "four workers on two nodes"
@@ -146,15 +147,15 @@ def test_checkpoints_in_a_bucket_are_written_by_the_submitting_side_which_has_th
     session, monkeypatch, tmp_path, how
 ):
     """The nodes of a cluster on AWS have none: only the head has the role."""
-    storage = object_storage.Storage()
+    storage = s3_server.Storage()
     profile = "[{}]\naws_access_key_id = {}\naws_secret_access_key = {}\n"
     (tmp_path / "credentials").write_text(
-        profile.format("default", "AKIAOTHER", "secret") + profile.format("work", object_storage.KEY, "secret")
+        profile.format("default", "AKIAOTHER", "secret") + profile.format("work", s3_server.KEY, "secret")
     )
     try:
         if how == "keys":
-            monkeypatch.setenv("AWS_ACCESS_KEY_ID", object_storage.KEY)
-            monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", object_storage.SECRET)
+            monkeypatch.setenv("AWS_ACCESS_KEY_ID", s3_server.KEY)
+            monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", s3_server.SECRET)
         else:
             monkeypatch.setenv("AWS_PROFILE", "work")
             monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
@@ -167,7 +168,7 @@ def test_checkpoints_in_a_bucket_are_written_by_the_submitting_side_which_has_th
         assert len(logs) == 4, messages
         assert len(place.below("checkpoints").names()) == 8
         assert len(place.below("states").names()) == 4
-        assert storage.keys == {object_storage.KEY}
+        assert storage.keys == {s3_server.KEY}
         assert {log["environment"]["AWS_SECRET_ACCESS_KEY"] for log in logs.values()} == {None}
     finally:
         storage.close()
@@ -222,17 +223,18 @@ def told_on_spot(session, work, on_message, cluster):
         return told_by(session, work, watch)
 
 
-def test_a_node_that_comes_later_takes_trials(cluster, session):
+def test_a_node_that_comes_later_takes_trials(cluster, session, tmp_path):
+    """Six trials wait for each other, and there are four cores until the first has started."""
     added = []
 
     def add(trial, message):
-        if isinstance(message, Result) and not added:
+        if isinstance(message, Started) and not added:
             added.append(cluster.add_node(num_cpus=2))
 
     for node in set(cluster.worker_nodes) - {cluster.first, cluster.second}:
         cluster.remove_node(node)
-    _, logs = told_by(session, work_on(trials_of(10, epochs=50), at_once=6), add)
-    assert len(logs) == 10
+    _, logs = told_by(session, work_on(trials_of(8, epochs=2), at_once=6, meeting=tmp_path), add)
+    assert len(logs) == 8
     assert added[0].node_id in {log["node"] for log in logs.values()}
     cluster.remove_node(added[0])
 
@@ -323,6 +325,7 @@ def test_a_head_that_is_gone_ends_the_run_with_a_sentence(cluster, tmp_path):
         f"import sys; sys.path[:0] = {[str(Path(__file__).parents[1]), str(Path(__file__).parent)]!r}\n"
         "import _thread\n"
         "from test_cluster import *\n"
+        "from cnnjobs.errors import ClusterLost\n"
         "from cnnjobs.run.backends import open_cluster\n"
         f"session = open_cluster(Joined({cluster.gcs_address!r}), insecure=False, verbose=False)\n"
         "def stuck(lost):\n"

@@ -10,8 +10,8 @@ from functools import partial
 from itertools import combinations
 from pathlib import Path
 
-import fakes
 import pytest
+from support import fakes
 
 from cnnjobs import SGD, Job, Variant, vgg
 from cnnjobs.engine.base import Slot, Work

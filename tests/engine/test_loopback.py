@@ -4,8 +4,8 @@ import os
 import stat
 from pathlib import Path
 
-import fakes
 import pytest
+from support import fakes
 
 from cnnjobs import SGD, Job, Variant, vgg
 from cnnjobs.engine.base import Slot, Work

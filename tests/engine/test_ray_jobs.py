@@ -1,6 +1,7 @@
 """The Jobs API of a head that answers slowly, or no more: a real HTTP server that does so, and Ray's own client."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ class StuckHead:
 
     def __init__(self):
         self.stuck, self.failing, self.over, self.asked = threading.Event(), threading.Event(), False, 0
-        self.free = threading.Event()
+        self.free, self.uploaded = threading.Event(), 0
         head = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -36,9 +37,10 @@ class StuckHead:
             do_POST = do_GET  # noqa: N815
 
             def do_PUT(self):
-                left = int(self.headers["Content-Length"]) - len(self.rfile.read(1 << 16))
+                size = int(self.headers["Content-Length"])
+                head.uploaded = len(self.rfile.read(1 << 16))
                 time.sleep(1)  # a slow line
-                self.rfile.read(left)
+                head.uploaded += len(self.rfile.read(size - head.uploaded))
                 self.tell(200)
 
             def tell(self, status):
@@ -47,10 +49,13 @@ class StuckHead:
                 body = version if self.path == "/api/version" else about
                 if self.path.endswith("/logs"):
                     body = {"logs": "the end\n"}
+                if self.path == "/api/jobs/" and self.command == "POST":
+                    body = {"job_id": "one", "submission_id": "one"}
                 if head.over:
                     about["status"] = "SUCCEEDED"
                 content = json.dumps(body).encode()
-                self.send_response(404 if self.path.endswith("tail") else status)
+                lacks = self.path.endswith("tail") or (self.path.startswith("/api/packages/") and not head.uploaded)
+                self.send_response(404 if lacks else status)
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
@@ -103,13 +108,14 @@ def test_a_request_that_is_never_answered_ends(head, jobs):
     assert time.monotonic() - began < 10
 
 
-def test_an_upload_takes_as_long_as_a_slow_line_needs(head, jobs, monkeypatch):
+def test_an_upload_takes_as_long_as_a_slow_line_needs(head, jobs, monkeypatch, tmp_path):
     """Longer than a connection may take."""
+    (tmp_path / "data").write_bytes(os.urandom(16 << 20))  # more than buffers hold
     monkeypatch.setattr(jobs, "CONNECT_S", 0.2)
     monkeypatch.setattr(jobs, "ANSWER_S", 5.0)
     api = api_of(jobs, head)
-    answer = api._client._do_request("PUT", "/api/packages/gcs/one.zip", data=bytes(16 << 20))  # more than buffers hold
-    assert answer.status_code == 200
+    api.submit("true", tmp_path, "one", {})
+    assert head.uploaded > 16 << 20
 
 
 def test_a_head_that_no_longer_answers_is_given_up(head, jobs, monkeypatch):
@@ -153,6 +159,7 @@ FOLLOW = """
 import sys
 sys.path.insert(0, {here!r})
 import test_ray_jobs
+from ray.job_submission import JobSubmissionClient
 from cnnjobs.remote import jobs_client
 
 head = test_ray_jobs.StuckHead()
@@ -168,7 +175,7 @@ async def silent(self, identity):
     yield ""
 
 
-jobs_client._Client.tail_job_logs = silent
+JobSubmissionClient.tail_job_logs = silent
 try:
     list(api.follow("one", print))
 except KeyboardInterrupt:

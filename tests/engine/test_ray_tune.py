@@ -3,8 +3,8 @@
 import os
 from dataclasses import replace
 
-import fakes
 import pytest
+from support import fakes
 
 from cnnjobs import SGD, Job, Variant, vgg
 from cnnjobs.engine.base import Slot, Work

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from training_runs import DROPPING, everything, in_fresh_process, load, outcome, same, trial_of, trials_of
+from support.training_runs import DROPPING, everything, in_fresh_process, load, outcome, same, trial_of, trials_of
 
 from cnnjobs import BestWeights, EarlyStopping, ReduceLROnPlateau, callback, vgg
 from cnnjobs.store.checkpoints import Checkpoints
@@ -23,7 +23,7 @@ for name, model in DROPPING.items():
 
 def test_every_bundled_network_is_tested():
     """VGG16, which needs larger pictures than these, has a test of its own."""
-    from training_runs import BUNDLED
+    from support.training_runs import BUNDLED
 
     from cnnjobs.models.networks import BUILDERS
 
@@ -68,9 +68,9 @@ def cut_off_after(worker, trial, epochs):
 @pytest.fixture
 def keeper(worker, tmp_path):
     """Let the worker keep a checkpoint after every epoch."""
-    worker._checkpoints = Checkpoints(Files(tmp_path / "checkpoints"), every_s=0)
-    yield worker._checkpoints
-    worker._checkpoints = None
+    worker.checkpoints = Checkpoints(Files(tmp_path / "checkpoints"), every_s=0)
+    yield worker.checkpoints
+    worker.checkpoints = None
 
 
 @pytest.fixture(scope="module")
@@ -104,11 +104,11 @@ def test_the_scale_of_the_loss_goes_on_too(worker, tmp_path):
     variant = everything(DROPPING["small_cnn"], epochs=2, batch_size=300, precision="float16")
     trial = trial_of(variant)
     expected = outcome(worker, trial)
-    worker._checkpoints = Checkpoints(Files(tmp_path / "checkpoints"), every_s=0)
+    worker.checkpoints = Checkpoints(Files(tmp_path / "checkpoints"), every_s=0)
     try:
         assert same(go_on_after(worker, variant, 1), expected)
     finally:
-        worker._checkpoints = None
+        worker.checkpoints = None
 
 
 KILLED = """
@@ -119,13 +119,13 @@ from cnnjobs.training.trial import TrialWorker
 keeper = Checkpoints(Files(folder / "checkpoints"), every_s=0)
 worker = TrialWorker(digits(), cpus=1, gpus=0, replicas=1, checkpoints=keeper)
 callbacks = (EarlyStopping(patience=3), ReduceLROnPlateau(patience=1, min_delta=0.02))
-outcome(worker, trial_of(everything(DROPPING["vgg"], epochs=30, callbacks=callbacks)))
+outcome(worker, trial_of(everything(DROPPING["vgg"], epochs=12, callbacks=callbacks)))
 """
 
 
 def test_a_killed_trial_goes_on_in_another_process_to_the_same_bits(worker, keeper, tmp_path, caplog):
     callbacks = (EarlyStopping(patience=3), ReduceLROnPlateau(patience=1, min_delta=0.02))
-    trial = trial_of(everything(DROPPING["vgg"], epochs=30, callbacks=callbacks))
+    trial = trial_of(everything(DROPPING["vgg"], epochs=12, callbacks=callbacks))
     process = in_fresh_process(KILLED, tmp_path, wait=False)
     until = time.monotonic() + 120
     while len(list((tmp_path / "checkpoints").glob("*-000000[3-9].npz"))) < 1:
@@ -135,7 +135,7 @@ def test_a_killed_trial_goes_on_in_another_process_to_the_same_bits(worker, keep
     process.communicate()
     resumed = outcome(worker, trial)
     assert "goes on after epoch" in caplog.text
-    worker._checkpoints = None
+    worker.checkpoints = None
     assert same(resumed, outcome(worker, trial))
 
 
@@ -149,21 +149,22 @@ def test_a_checkpoint_cut_short_is_passed_over_for_the_one_before(worker, keeper
     resumed = outcome(worker, trial)
     assert f"{newest} is not whole" in caplog.text
     assert f"from {older}" in caplog.text
-    worker._checkpoints = None
+    worker.checkpoints = None
     assert same(resumed, outcome(worker, trial))
 
 
-def test_a_checkpoint_of_other_versions_is_not_gone_on_from(worker, keeper, caplog):
+def test_a_checkpoint_of_other_versions_is_not_gone_on_from(worker, keeper, caplog, monkeypatch):
+    from cnnjobs.training import trial as module
+
     trial = trial_of(everything(DROPPING["small_cnn"], epochs=3))
     cut_off_after(worker, trial, 1)
-    worker._device["keras_version"], kept = "3.0.0", worker._device["keras_version"]
-    try:
-        resumed = outcome(worker, trial)
-    finally:
-        worker._device["keras_version"] = kept
+    found = module.describe_device() | {"keras_version": "3.0.0"}
+    monkeypatch.setattr(module, "describe_device", lambda: found)
+    other = module.TrialWorker(worker.dataset, cpus=1, gpus=0, replicas=1, checkpoints=keeper)
+    resumed = outcome(other, trial)
     assert "other versions" in caplog.text
     assert max(int(name[-8:-4]) for name in keeper.files.names(".npz")) == 2, "new ones took its place"
-    worker._checkpoints = None
+    worker.checkpoints = None
     assert same(resumed, outcome(worker, trial))
 
 

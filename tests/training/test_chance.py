@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from training_runs import AUGMENT, everything, trials_of
+from support.training_runs import AUGMENT, everything, trials_of
 
 from cnnjobs import vgg
 from cnnjobs.spec import SOURCES
@@ -10,19 +10,32 @@ from cnnjobs.spec import SOURCES
 VARIANT = everything(vgg(blocks=1, filters=4, dense=8, dropout=0.5), augment=AUGMENT)
 
 
-def fingerprints(worker, trial):
+@pytest.fixture(scope="module")
+def program(worker):
+    """The network of these trials."""
+    import tensorflow as tf
+
+    from cnnjobs.training.devices import make_strategy
+    from cnnjobs.training.program import Program
+
+    images = tf.TensorSpec([None, 8, 8, 1], tf.uint8)
+    return Program(make_strategy(1, 0, 1), VARIANT, images, 10, trials_of(VARIANT)[0].seeds)
+
+
+def fingerprints(digits, program, trial):
     """What each source of chance decides of a trial, seen without the others."""
     import tensorflow as tf
 
     from cnnjobs.training.augmentation import draw_transforms
+    from cnnjobs.training.devices import make_strategy
     from cnnjobs.training.pipeline import Layout, Pixels, Sources, training_blocks
     from cnnjobs.training.trial import split_rows
 
-    rows, _ = split_rows(worker.dataset.y_train, trial)
-    program = worker._ready_program(trial)
+    rows, _ = split_rows(digits.y_train, trial)
+    program.restart(trial.seeds)
     weights = [value for value in program.variables() if value.dtype == np.float32]
     dropout = next(layer for layer in program.model.layers if hasattr(layer, "rate"))
-    masked = worker._strategy.run(lambda: dropout(tf.ones([1, 200]), training=True)).numpy()
+    masked = make_strategy(1, 0, 1).run(lambda: dropout(tf.ones([1, 200]), training=True)).numpy()
     pixels = Pixels(np.ones(1, np.float32), np.zeros(1, np.float32))
     fixed = np.arange(64)
     images = tf.constant(np.random.RandomState(0).randint(0, 255, (64, 8, 8, 1)).astype(np.uint8))
@@ -38,32 +51,34 @@ def fingerprints(worker, trial):
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_a_source_that_varies_alone_changes_only_what_is_its_own(worker, source):
-    one, other = (fingerprints(worker, trial) for trial in trials_of(VARIANT, vary=(source,)))
+def test_a_source_that_varies_alone_changes_only_what_is_its_own(digits, program, source):
+    one, other = (fingerprints(digits, program, trial) for trial in trials_of(VARIANT, vary=(source,)))
     changed = {name for name in SOURCES if not np.array_equal(one[name], other[name])}
     assert changed == {source}
 
 
-def first_batch(worker, trial):
-    from cnnjobs.training.pipeline import lay_out
-    from cnnjobs.training.trial import Course, fit_pixels, split_rows
+def first_batch(digits, trial):
+    import tensorflow as tf
 
-    rows, validation = split_rows(worker.dataset.y_train, trial)
-    pixels = fit_pixels(trial.spec.scaling, worker.dataset.x_train, rows)
-    layout = lay_out(len(rows), trial.spec.batch_size, 1, worker.dataset.image_shape)
-    course = Course(trial, worker._ready_program(trial), pixels, layout, validation)
-    return next(worker._ready_pipeline(course).iterators(rows, pixels, trial.seeds)[0])[0].numpy()
+    from cnnjobs.training.pipeline import Pipeline, fit_pixels, lay_out
+    from cnnjobs.training.trial import split_rows
+
+    rows, _ = split_rows(digits.y_train, trial)
+    pixels = fit_pixels(trial.spec.scaling, digits.x_train, rows)
+    layout = lay_out(len(rows), trial.spec.batch_size, 1, digits.image_shape)
+    pipeline = Pipeline(tf.constant(digits.x_train), tf.constant(digits.y_train), layout, trial.spec.augment)
+    return next(pipeline.iterators(rows, pixels, trial.seeds)[0])[0].numpy()
 
 
 @pytest.mark.parametrize(("source", "same"), [("init", True), ("dropout", True), ("order", False), ("augment", False)])
-def test_the_first_batch_of_a_trial_depends_on_order_and_augmentation_alone(worker, source, same):
-    one, other = (first_batch(worker, trial) for trial in trials_of(VARIANT, vary=(source,)))
+def test_the_first_batch_of_a_trial_depends_on_order_and_augmentation_alone(digits, source, same):
+    one, other = (first_batch(digits, trial) for trial in trials_of(VARIANT, vary=(source,)))
     assert np.array_equal(one, other) == same
 
 
 def test_nothing_varies_when_all_sources_are_frozen(worker):
-    from training_runs import outcome
-    from training_runs import same as equal
+    from support.training_runs import outcome
+    from support.training_runs import same as equal
 
     one, other = trials_of(VARIANT.but(epochs=1), vary=())
     assert one.trial_id != other.trial_id

@@ -5,7 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from training_runs import in_fresh_process
+from support.training_runs import in_fresh_process
 
 from cnnjobs.errors import ResourceError
 from cnnjobs.store.results import load_results
@@ -120,7 +120,7 @@ def test_a_fraction_too_small_to_train_in_is_refused_with_one_that_is_not():
 
 PRETENDED = """
 import sys; sys.path.insert(0, {tests!r})
-from fakes import Notes, write_job
+from support.fakes import Notes, write_job
 from cnnjobs.run.backends import open_worker
 from cnnjobs.engine.inline import InlineEngine
 from cnnjobs.engine.base import Slot

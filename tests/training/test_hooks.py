@@ -4,7 +4,7 @@ import csv
 
 import numpy as np
 import pytest
-from training_runs import BUNDLED, COLUMNS, outcome, plain, trial_of
+from support.training_runs import BUNDLED, COLUMNS, outcome, plain, trial_of
 
 from cnnjobs import BestWeights, CosineDecay, EarlyStopping, ReduceLROnPlateau, callback
 
@@ -202,7 +202,7 @@ def test_a_log_goes_on_where_a_trial_that_was_cut_off_stopped(worker, tmp_path):
 
     path = tmp_path / "log.csv"
     trial = trial_of(VARIANT.but(callbacks=callback(stock, kind="CSVLogger", filename=str(path))))
-    worker._checkpoints = Checkpoints(Files(tmp_path / "checkpoints"), every_s=0)
+    worker.checkpoints = Checkpoints(Files(tmp_path / "checkpoints"), every_s=0)
     try:
         running = worker.run(trial)
         next(message for message in running if message.epoch == 2)
@@ -210,6 +210,6 @@ def test_a_log_goes_on_where_a_trial_that_was_cut_off_stopped(worker, tmp_path):
         running.close()
         *_, result = worker.run(trial)
     finally:
-        worker._checkpoints = None
+        worker.checkpoints = None
     with open(path) as file:
         assert [float(row["loss"]) for row in csv.DictReader(file)] == result.epochs["loss"]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from training_runs import DROPPING, everything, outcome, same, trial_of
+from support.training_runs import DROPPING, everything, outcome, same, trial_of
 
 from cnnjobs import BestWeights, CosineDecay, Cyclical, EarlyStopping, ReduceLROnPlateau, callback
 from cnnjobs.store.checkpoints import Checkpoints
@@ -15,16 +15,16 @@ EPOCHS = 4
 def keeper(worker, tmp_path):
     """Let the worker keep what its trials end with."""
     folders = Files(tmp_path / "checkpoints"), Files(tmp_path / "states")
-    worker._checkpoints = Checkpoints(folders[0], finals=folders[1], keeps_final=True)
-    yield worker._checkpoints
-    worker._checkpoints = None
+    worker.checkpoints = Checkpoints(folders[0], finals=folders[1], keeps_final=True)
+    yield worker.checkpoints
+    worker.checkpoints = None
 
 
 def longer(worker, variant):
     """Run 2 epochs, then the same with `EPOCHS`; return the outcome of the second, and of one run."""
     outcome(worker, trial_of(variant.but(epochs=2)))
     continued = outcome(worker, trial_of(variant.but(epochs=EPOCHS)))
-    worker._checkpoints = None
+    worker.checkpoints = None
     return continued, outcome(worker, trial_of(variant.but(epochs=EPOCHS)))
 
 
@@ -66,7 +66,9 @@ def remember(trial):
     return keras.callbacks.Callback()
 
 
-@pytest.mark.parametrize("changes", [{"schedule": CosineDecay()}, {"callbacks": callback(remember)}], ids=str)
+@pytest.mark.parametrize(
+    "changes", [{"schedule": CosineDecay()}, {"callbacks": callback(remember)}], ids=["schedule", "callback"]
+)
 def test_a_run_that_may_depend_on_its_length_starts_over(worker, keeper, caplog, changes):
     continued, whole = longer(worker, everything(DROPPING["small_cnn"], **changes))
     assert "goes on" not in caplog.text
@@ -79,12 +81,12 @@ def test_fewer_epochs_do_not_begin_with_more(worker, keeper, caplog):
     short = outcome(worker, trial_of(variant.but(epochs=2)))
     assert "goes on" not in caplog.text
     assert len(short["loss"]) == 2
-    worker._checkpoints = None
+    worker.checkpoints = None
     assert same(short, outcome(worker, trial_of(variant.but(epochs=2))))
 
 
 def test_latency_is_told_and_the_first_time_takes_longer(worker):
-    from training_runs import trials_of
+    from support.training_runs import trials_of
 
     first, second = trials_of(everything(DROPPING["mlp"], batch_size=96))
     *_, one = worker.run(first)

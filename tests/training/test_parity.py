@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
-from training_runs import AUGMENT, BUNDLED, outcome, plain, trial_of
+from support.training_runs import AUGMENT, BUNDLED, outcome, plain, trial_of
 
 from cnnjobs import SGD, Adam, CosineDecay, Cyclical, ExponentialDecay, Nadam, RMSprop, TimeDecay, Warmup, custom, vgg
 from cnnjobs.spec import Run
@@ -15,12 +15,14 @@ EPOCHS = 3
 
 def batches_of(worker, trial):
     """Every step of the first epochs, as (images, labels)."""
+    import tensorflow as tf
+
     from cnnjobs.training.pipeline import Sources, fit_pixels, lay_out, training_blocks
     from cnnjobs.training.trial import split_rows
 
     rows, _ = split_rows(worker.dataset.y_train, trial)
     pixels = fit_pixels(trial.spec.scaling, worker.dataset.x_train, rows)
-    data, seeds = (worker._train_images, worker._train_labels), trial.seeds
+    data, seeds = (tf.constant(worker.dataset.x_train), tf.constant(worker.dataset.y_train)), trial.seeds
     sources = Sources(*data, rows, pixels, trial.spec.augment, seeds.order, seeds.augment)
     layout = lay_out(len(rows), trial.spec.batch_size, 1, worker.dataset.image_shape)
     for images, labels, _, edges, _ in training_blocks(sources, layout, 0).take(layout.blocks * EPOCHS):
@@ -78,7 +80,7 @@ def test_weights_are_those_of_fit_on_the_same_batches(worker, model, optimizer):
     trial = trial_of(plain(model, optimizer=optimizer, epochs=EPOCHS, augment=AUGMENT, batch_size=100))
     expected = fitted(worker, trial)
     found = outcome(worker, trial)
-    ours = worker._program[1].model.get_weights()
+    ours = worker.program.model.get_weights()
     assert found["loss"][0] > found["loss"][-1]
     for mine, theirs in zip(ours, expected, strict=True):
         assert np.abs(mine - theirs).max() < 1e-5
@@ -101,7 +103,7 @@ def test_the_loss_is_that_of_a_float64_recomputation(worker):
     """With a learning rate too small to move a float32, the weights stay the initial ones."""
     trial = trial_of(plain(custom(dense), optimizer=SGD(1e-30), epochs=1), validation="test")
     found = outcome(worker, trial)
-    first, bias, last, bias_out = (np.float64(value) for value in worker._program[1].model.get_weights())
+    first, bias, last, bias_out = (np.float64(value) for value in worker.program.model.get_weights())
     data = worker.dataset
 
     def loss(images, labels):
@@ -184,7 +186,7 @@ def test_mixed_precision_follows_float32(worker, name, settings, tolerance):
     mixed = outcome(worker, trial_of(plain(BUNDLED[name], **short, **settings), validation=0.5))
     assert mixed["val_loss"] == pytest.approx(full["val_loss"], rel=tolerance)
     assert not np.array_equal(mixed["val_loss"], full["val_loss"]), "computed otherwise"
-    weights = worker._program[1].model.trainable_variables
+    weights = worker.program.model.trainable_variables
     assert {str(weight.dtype) for weight in weights} == {"float32"}
     assert mixed["probabilities"].dtype == np.float32
     assert np.allclose(mixed["probabilities"].sum(axis=1), 1, atol=1e-5)
@@ -194,7 +196,7 @@ def test_float16_scales_the_loss(worker):
     """Gradients below 6e-8 vanish in float16; scaled by 2**15 they do not."""
     variant = plain(BUNDLED["small_cnn"], precision="float16", epochs=1, batch_size=300)
     outcome(worker, trial_of(variant, validation=0.5))
-    assert worker._program[1]._optimizer.dynamic_scale.numpy() == 2**15
+    assert worker.program.model.optimizer.dynamic_scale.numpy() == 2**15
 
 
 @pytest.mark.parametrize("name", BUNDLED)
@@ -221,16 +223,19 @@ def test_pooling_that_xla_has_no_deterministic_gradient_for_is_refused(worker):
 
 
 def test_pooling_for_xla_has_the_gradient_of_max_pooling(worker):
+    import keras
     import tensorflow as tf
 
-    from cnnjobs.training.compilation import _Pooling
+    from cnnjobs.training.compilation import prepare_for_xla
 
+    network = keras.Sequential([keras.Input((9, 7, 2)), keras.layers.MaxPooling2D((2, 3))])
+    prepare_for_xla(network, replicas=1)
     pixels = np.random.RandomState(0).randint(0, 3, (4, 9, 7, 2)).astype(np.float32)  # ties, a remainder
     pixels[0, 0, 0] = -np.inf
     images = tf.constant(pixels)
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(images)
-        ours = _Pooling((2, 3))(images)
+        ours = network(images)
         theirs = tf.nn.max_pool2d(images, (2, 3), (2, 3), "VALID")
     assert (ours.numpy() == theirs.numpy()).all()
     assert (tape.gradient(ours, images).numpy() == tape.gradient(theirs, images).numpy()).all()

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from training_runs import BUNDLED, digits, in_fresh_process, load, outcome, plain, trial_of
+from support.training_runs import BUNDLED, digits, in_fresh_process, load, outcome, plain, trial_of
 
 CASES = {  # rows, batch
     "the last of three steps has a single row, one replica has none": (129, 64),
@@ -19,6 +19,7 @@ Batch normalisation multiplies rounding from step to step. One device whose rows
 
 SCRIPT = """
 import keras, tensorflow as tf
+from cnnjobs.training.devices import make_strategy
 from cnnjobs.training.trial import TrialWorker
 from test_replicas import CASES, EPOCHS
 for number, (rows, batch) in enumerate(CASES.values()):
@@ -32,17 +33,18 @@ for number, (rows, batch) in enumerate(CASES.values()):
 model = BUNDLED["vgg with batch normalisation"]
 worker = TrialWorker(digits(129), cpus=1, gpus=0, replicas=2)
 outcome(worker, trial_of(plain(model), replicas=2, validation="test"))
-program = worker._program[1]
+program = worker.program
 moving = [v.value for v in program.model.variables if "moving" in v.path]
 spread = [float(tf.reduce_max(tf.abs(v.values[0] - v.values[1]))) for v in moving]
 saved = [float(np.abs(v.values[1].numpy() - v.numpy()).max()) for v in moving]
 
 # dropout masks of each device
 outcome(worker, trial_of(plain(DROPPING["small_cnn"], epochs=1), replicas=2))
-network = worker._program[1].model
+network = worker.program.model
 dropout = next(layer for layer in network.layers if isinstance(layer, keras.layers.Dropout))
-masks = worker._strategy.run(tf.function(lambda: dropout(tf.ones([1, 4000]), training=True)))
-masks = [mask.numpy()[0] > 0 for mask in worker._strategy.experimental_local_results(masks)]
+strategy = make_strategy(1, 0, 2)
+masks = strategy.run(tf.function(lambda: dropout(tf.ones([1, 4000]), training=True)))
+masks = [mask.numpy()[0] > 0 for mask in strategy.experimental_local_results(masks)]
 states = [value.numpy().tolist() for value in dropout.seed_generator.state.value.values]
 rates = [float(mask.mean()) for mask in masks]
 print(json.dumps({"spread": spread, "saved": saved, "moving": len(moving), "rates": rates, "states": states,

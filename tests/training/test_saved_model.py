@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from training_runs import BUNDLED, DROPPING, everything, in_fresh_process, plain, trial_of
+from support.training_runs import BUNDLED, DROPPING, everything, in_fresh_process, plain, trial_of
 
 from cnnjobs import BestWeights, Variant, custom
 from cnnjobs.errors import ModelError

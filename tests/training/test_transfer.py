@@ -4,8 +4,8 @@ import shutil
 
 import numpy as np
 import pytest
-from fakes import tiny_dataset
-from training_runs import outcome, same, trials_of
+from support.fakes import tiny_dataset
+from support.training_runs import outcome, same, trials_of
 
 from cnnjobs import Adam, Variant, vgg16
 from cnnjobs.engine.base import Slot, Work
@@ -24,12 +24,16 @@ def weights(tmp_path_factory):
     return path
 
 
-@pytest.fixture(scope="module")
-def pictures(worker):
+def new_worker():
     """A worker on tiny grey pictures of 32 x 32 pixels."""
     from cnnjobs.training.trial import TrialWorker
 
     return TrialWorker(tiny_dataset(classes=2, per_class=12, size=32), cpus=1, gpus=0, replicas=1)
+
+
+@pytest.fixture(scope="module")
+def pictures(worker):
+    return new_worker()
 
 
 def variant(weights, blocks):
@@ -39,7 +43,7 @@ def variant(weights, blocks):
 
 def kernels(worker):
     """First kernel of each convolutional block."""
-    (base,) = [layer for layer in worker._program[1].model.layers if layer.name == "vgg16"]
+    (base,) = [layer for layer in worker.program.model.layers if layer.name == "vgg16"]
     return [base.get_layer(f"block{block}_conv1").kernel.numpy() for block in range(1, 6)]
 
 
@@ -59,26 +63,24 @@ def test_a_trial_trains_though_the_file_is_gone_from_where_it_was_read(pictures,
     """As on another machine, which has no such file."""
     moved = tmp_path / "moved.weights.h5"
     shutil.copy(weights, moved)
-    trials = trials_of(variant(moved, 2))
+    trials, later = trials_of(variant(moved, 2)), new_worker()
     work = Work(
         trials=trials,
         dataset=pictures.dataset,
-        make_worker=lambda *_: pictures,
+        make_worker=lambda *_: later,
         slot=Slot(cpus=1, gpus=0, replicas=1),
         at_once=1,
         files=read_weights(trial.spec for trial in trials),
     )
     expected = outcome(pictures, trials[0])
     moved.unlink()
-    pictures._program = None  # the network is built anew
     ends = {}
     InlineEngine().run(work, lambda trial, message: ends.__setitem__(trial.trial_id, message))
     assert [end.status for end in ends.values()] == ["completed", "completed"], ends
-    assert same(outcome(pictures, trials[0]), expected), "what a worker did that read the file"
+    assert same(outcome(later, trials[0]), expected), "what a worker did that read the file"
     keep_weights({})
-    pictures._program = None
     with pytest.raises(ValueError, match=r"moved\.weights\.h5"):
-        outcome(pictures, trials[0])
+        outcome(new_worker(), trials[0])
 
 
 def test_pixels_reach_vgg16_as_its_own_preprocessing_makes_them(weights):

@@ -32,7 +32,7 @@ def test_a_cnn_learns_to_read_digits(worker, digits):
 def test_tracing_happens_once_for_all_repeats_of_a_variant(worker, digits):
     for trial in trials_of(BASE.but(batch_size=48, schedule=CosineDecay()), digits, repeats=3, folds=3):
         run(worker, trial)
-    program = worker._program[1]
+    program = worker.program
     assert program.train.experimental_get_tracing_count() == 1
     assert program.forward.experimental_get_tracing_count() == 1
 
@@ -61,6 +61,8 @@ def test_metrics_are_those_of_scikit_learn_on_the_stored_predictions(worker, dig
 
 def test_train_metrics_are_those_of_predictions_when_nothing_moves(worker, digits):
     """With a vanishing learning rate the epoch's averages are what the final weights say of the training rows."""
+    import tensorflow as tf
+
     from cnnjobs.training.metrics import all_metrics
     from cnnjobs.training.pipeline import fit_pixels
     from cnnjobs.training.trial import split_rows
@@ -71,7 +73,7 @@ def test_train_metrics_are_those_of_predictions_when_nothing_moves(worker, digit
         result = run(worker, trial)
         rows, _ = split_rows(digits.y_train, trial)
         pixels = fit_pixels("unit", digits.x_train, rows)
-        probabilities = worker._program[1].predict(worker._train_images, rows, pixels)
+        probabilities = worker.program.predict(tf.constant(digits.x_train), rows, pixels)
         for name, value in all_metrics(probabilities, digits.y_train[rows]).items():
             assert result.epochs[name][0] == pytest.approx(value, abs=1e-5), name
 

@@ -1,7 +1,7 @@
 """A worker that runs many trials does not grow; one that TensorFlow failed in is not used again."""
 
 import pytest
-from training_runs import BUNDLED, in_fresh_process, outcome, plain, trial_of
+from support.training_runs import BUNDLED, in_fresh_process, outcome, plain, trial_of
 
 from cnnjobs import custom
 
@@ -25,6 +25,14 @@ def test_memory_after_fifty_trials_is_within_a_tenth_of_that_after_five(tmp_path
     assert found["worn"] is None
 
 
+@pytest.fixture
+def new_worker(worker):
+    """One of these tests alone."""
+    from cnnjobs.training.trial import TrialWorker
+
+    return TrialWorker(worker.dataset, cpus=1, gpus=0, replicas=1)
+
+
 def failing(input_shape, classes):
     import keras
     import tensorflow as tf
@@ -42,21 +50,19 @@ def breaking(input_shape, classes):
 
 
 @pytest.mark.parametrize(("network", "worn"), [(failing, "InvalidArgumentError"), (breaking, None)])
-def test_a_worker_is_worn_by_an_error_in_tensorflow_and_not_by_one_of_the_users(worker, network, worn):
-    worker._first_bytes = None  # of all the tests before
-    try:
-        with pytest.raises(Exception, match=r"assert|no such layer"):
-            outcome(worker, trial_of(plain(custom(network))))
-        assert (worker.worn is None) == (worn is None)
-        assert worn is None or worn in worker.worn
-    finally:
-        worker._broken = None
-    outcome(worker, trial_of(plain(BUNDLED["small_cnn"], epochs=1)))
+def test_a_worker_is_worn_by_an_error_in_tensorflow_and_not_by_one_of_the_users(new_worker, network, worn):
+    with pytest.raises(Exception, match=r"assert|no such layer"):
+        outcome(new_worker, trial_of(plain(custom(network))))
+    assert (new_worker.worn is None) == (worn is None)
+    assert worn is None or worn in new_worker.worn
+    outcome(new_worker, trial_of(plain(BUNDLED["mlp"], epochs=1)))
 
 
-def test_a_worker_that_has_grown_is_worn(worker):
-    first, worker._first_bytes = worker._first_bytes, -(2**32)
-    try:
-        assert "grown by" in worker.worn
-    finally:
-        worker._first_bytes = first
+def test_a_worker_that_has_grown_is_worn(new_worker, monkeypatch):
+    from cnnjobs.training import trial as module
+
+    outcome(new_worker, trial_of(plain(BUNDLED["mlp"], epochs=1)))
+    assert new_worker.worn is None
+    now = module.process_bytes()
+    monkeypatch.setattr(module, "process_bytes", lambda: now + (1 << 30))
+    assert "grown by" in new_worker.worn

@@ -1,7 +1,7 @@
 """What all unit tests share."""
 
 import pytest
-from alone import alone
+from support.isolation import alone
 
 __all__ = ["alone"]
 

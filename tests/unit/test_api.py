@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from stored import make_store
+from support.stores import make_store
 
 import cnnjobs
 from cnnjobs.comparison.table import job_table

@@ -82,7 +82,7 @@ class LocalRay:
         """Start Ray; stop it in the end."""
         _quieten(self._verbose)
         use_own_token()
-        _reread_token()
+        reread_token()
         try:
             with loopback_only(), _own_signal_handlers():
                 ray.init(
@@ -121,7 +121,7 @@ class JoinedRay:
         self.on_stuck: Callable[[CnnjobsError], None] = _end_process
         _quieten(verbose)
         use_cluster_token()
-        _reread_token()
+        reread_token()
         with _own_signal_handlers():
             self._join()
         if not is_loopback(place.address.rpartition(":")[0]) and not insecure:
@@ -292,7 +292,7 @@ def _quieten(verbose: bool) -> None:
             logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
-def _reread_token() -> None:
+def reread_token() -> None:
     """Make Ray look anew whether tokens are asked for, and for the file: it keeps both from when it was imported."""
     ray._raylet.Config.initialize("")
     ray._raylet.AuthenticationTokenLoader.instance().reset_cache()

@@ -1,0 +1,39 @@
+"""Two processes share the tests: which of them one of the two runs after each other, and which come first."""
+
+import pytest
+
+GROUPS = {
+    "clusters": ("engine/test_cluster.py", "cluster/", "cli/test_remote.py"),
+    "training": ("training/",),
+    "object storage": ("cli/test_object_storage.py",),
+    "notebook": ("notebook/",),
+    "commands": ("cli/test_end_to_end.py",),
+    "models": ("cli/test_models.py",),
+}
+"""Group -> folders and files. No two clusters at a time; one process that imports TensorFlow and keeps what it traced.
+
+The rest goes file by file to the process that is free. The longest come first, in this order.
+"""
+
+
+def group_of(test: str) -> str:
+    """Return the group of a test, by its id; a file without one is one for itself."""
+    file = test.partition("::")[0].removeprefix("tests/")
+    return next((group for group, parts in GROUPS.items() if file.startswith(parts)), file)
+
+
+def pytest_collection_modifyitems(items):
+    places = {group: place for place, group in enumerate(GROUPS)}
+    items.sort(key=lambda item: places.get(group_of(item.nodeid), len(places)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Hand out whole groups. The marks that pytest-xdist has for that do nothing since pytest 9.2."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return group_of(nodeid)
+
+    return Groups(config, log)

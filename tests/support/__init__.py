@@ -1,0 +1,1 @@
+"""What tests need beside pytest, named by what it is."""

@@ -1,0 +1,59 @@
+"""Commands of the command line: as a person types them, or quicker, in this process, which has imported already."""
+
+import contextlib
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from click.testing import CliRunner
+
+from cnnjobs.cli import main
+
+T = TypeVar("T")
+COMMAND = (sys.executable, "-m", "cnnjobs")
+
+INLINE = """
+import cnnjobs.run.backends as doors
+from cnnjobs.cli import main
+from cnnjobs.engine.inline import InlineEngine
+
+doors.open_engine = lambda **_: InlineEngine()
+main(prog_name="cnnjobs")
+"""
+WITHOUT_RAY = (sys.executable, "-c", INLINE)
+"""The same commands, whose trials run in the process of the command: Ray takes seconds to start."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command came to, with the names that `subprocess` has for it."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def typed(*words: str, cwd: Path, command: tuple[str, ...] = COMMAND) -> subprocess.CompletedProcess[str]:
+    """Run a command in a process of its own, and see all that libraries print."""
+    return subprocess.run([*command, *words], cwd=cwd, capture_output=True, text=True, timeout=240, check=False)
+
+
+def busy(call: Callable[..., T], *words: Any, **options: Any) -> tuple[T, float]:
+    """Return what a call returns, and the seconds that processes which it has started were at work, not waiting."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = call(*words, **options)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return done, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def called(*words: str, cwd: Path) -> Done:
+    """Run a command in this process, which saves the imports."""
+    with contextlib.chdir(cwd):
+        done = CliRunner().invoke(main, words)
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return Done(done.exit_code, done.stdout, done.stderr)

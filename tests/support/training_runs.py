@@ -1,0 +1,99 @@
+"""Trials that several tests of training run, here or in a process of their own."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from cnnjobs import SGD, Adam, Augment, Job, Variant, cnn, mlp, small_cnn, vgg
+from cnnjobs.datasets import Dataset, load_dataset
+from cnnjobs.planning.trials import Trial, make_plan
+from cnnjobs.spec import Named
+from cnnjobs.spec.metrics import METRICS
+
+AUGMENT = Augment(flip="horizontal", shift=0.1, rotation=10, zoom=0.1, shear=5)
+
+BUNDLED = {
+    "vgg": vgg(blocks=2, filters=8, dense=16, weight_decay=0.001),
+    "vgg with batch normalisation": vgg(blocks=2, filters=8, dense=16, batch_norm=True),
+    "small_cnn": small_cnn(filters=(8, 8), dense=16),
+    "mlp": mlp(dense=(24, 16)),
+}
+"""The bundled networks that fit 8 x 8 pixels, small and without dropout."""
+
+DROPPING = {
+    "vgg": vgg(blocks=2, filters=8, dense=16, dropout=0.3, batch_norm=True, weight_decay=0.001),
+    "small_cnn": small_cnn(filters=(8, 8), dense=16, dropout=0.3),
+    "mlp": mlp(dense=(24, 16), dropout=(0.2, 0.4)),
+    "cnn": cnn(blocks=((8,), (8, 8)), pool=(3, 2), padding="same", dense=(16, 12), dropout=0.2, batch_norm=True),
+}
+"""The bundled networks that fit 8 x 8 pixels, with all they can do switched on."""
+
+COLUMNS = (*METRICS, *(f"val_{name}" for name in METRICS), "learning_rate")
+
+
+def digits(rows: int | None = None) -> Dataset:
+    """The scanned digits; `rows` cuts train without regard to classes."""
+    data = load_dataset(Named("digits"), lambda *_: None)
+    return data if rows is None else replace(data, x_train=data.x_train[:rows], y_train=data.y_train[:rows])
+
+
+def trial_of(variant: Variant, **job) -> Trial:
+    """The first trial of a job with that variant alone."""
+    return trials_of(variant, **job)[0]
+
+
+def trials_of(variant: Variant, **job) -> tuple[Trial, ...]:
+    made = Job(**({"name": "a", "dataset": "digits", "repeats": 2, "variants": {"v": variant}} | job))
+    return make_plan(made, "digits").trials
+
+
+def everything(model, **changes) -> Variant:
+    """A variant with augmentation, for a network that has dropout and batch normalisation."""
+    return Variant(model=model, optimizer=Adam(0.003), epochs=2, batch_size=64, augment=AUGMENT).but(**changes)
+
+
+def plain(model, **changes) -> Variant:
+    return Variant(model=model, optimizer=SGD(0.01, momentum=0.9), epochs=2, batch_size=64).but(**changes)
+
+
+def outcome(worker, trial: Trial) -> dict[str, np.ndarray]:
+    """Run a trial; return all that must be equal when it runs again, as arrays by name."""
+    *_, result = worker.run(trial)
+    found = {name: np.array(result.epochs[name]) for name in COLUMNS}
+    found |= {f"variable {i}": value for i, value in enumerate(worker.program.variables())}
+    if result.predictions is not None:
+        found["probabilities"] = result.predictions.probabilities
+    return found | {"final": np.array([result.final[f"{part}_accuracy"] for part in ("train", "val", "test")])}
+
+
+def same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:
+    """Say whether two outcomes are equal to the last bit."""
+    assert one.keys() == other.keys()
+    return all(one[name].tobytes() == other[name].tobytes() for name in one)
+
+
+def in_fresh_process(code: str, folder: Path, *, wait: bool = True):
+    """Run code, with this module's names and `folder` at hand, in a new interpreter."""
+    script = (
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parents[1])!r})\n"
+        f"from support.training_runs import *\nfolder = Path({str(folder)!r})\n{code}"
+    )
+    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    )
+    if not wait:
+        return process
+    out, errors = process.communicate(timeout=400)
+    assert process.returncode == 0, errors[-3000:]
+    return json.loads(out.splitlines()[-1]) if out.strip() else None
+
+
+def load(path: Path) -> dict[str, np.ndarray]:
+    with np.load(path) as found:
+        return dict(found)

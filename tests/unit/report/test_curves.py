@@ -1,0 +1,232 @@
+"""Learning curves of any metric, and the histories of several models in one figure."""
+
+import csv
+import io
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from click.testing import CliRunner
+from support.stores import history, made_up_store, quiet
+
+from cnnjobs.cli import main
+from cnnjobs.comparison.metric_format import axis_label, difference_label, show
+from cnnjobs.comparison.table import job_table
+from cnnjobs.errors import StoreError
+from cnnjobs.report import overlay
+from cnnjobs.report.figures import comparison, curves
+from cnnjobs.report.render.csv import csv_text
+from cnnjobs.report.sections.curves import curves_rows, curves_section
+from cnnjobs.report.sections.differences_table import differences_grid
+from cnnjobs.report.sections.summary_table import summary_grid
+from cnnjobs.spec.metrics import METRICS
+
+
+def epochs_of(store, condition="job-0"):
+    table = store.read("epochs").table
+    return table.filter(pa.array(value == condition for value in table["condition_id"].to_pylist()))
+
+
+def rows_of(text):
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+@pytest.mark.parametrize(
+    ("metric", "label"),
+    [
+        ("loss", "loss (cross-entropy)"),
+        ("test_accuracy", "test accuracy (%)"),
+        ("val_mse", "validation mean squared error"),
+        ("top5_accuracy", "top-5 accuracy (%)"),
+        ("test_top5_accuracy", "test top-5 accuracy (%)"),
+    ],
+)
+def test_axes_name_metric_and_unit(metric, label):
+    assert axis_label(metric) == label
+
+
+@pytest.mark.parametrize(
+    ("metric", "label"),
+    [
+        ("test_loss", "test loss minus base, nats"),
+        ("val_accuracy", "validation accuracy minus base, points"),
+        ("test_mse", "test mean squared error minus base"),
+        ("test_top5_accuracy", "test top-5 accuracy minus base, points"),
+    ],
+)
+def test_differences_have_the_unit_of_their_metric(metric, label):
+    assert difference_label(metric, "base") == label
+
+
+def test_values_are_shown_with_the_digits_of_their_metric():
+    assert show("test_mse", 0.0089) == "0.008900"
+    assert show("test_mse", -0.00001234, signed=True) == "-1.234e-05"
+    assert show("test_loss", 0.5) == "0.5000"
+    assert show("test_top5_accuracy", 0.98765) == "98.77"
+    assert show("val_accuracy", None) == "-"
+
+
+def test_a_smaller_mean_squared_error_is_better(tmp_path):
+    store = made_up_store(tmp_path, runs=3)
+    for variant, start in enumerate((0.0090, 0.0050)):
+        for run in range(3):
+            which = {"trial_id": f"t{variant}-{run}", "condition_id": f"job-{variant}", "repeat": run, "fold": 0}
+            names = {"job": "job", "variant": "ab"[variant], "status": "completed"}
+            error = start + (run + variant * run) / 10000
+            store.commit(which | names | {"test_mse": error}, {}, None)
+    table = job_table(store, metric="test_mse")
+    assert summary_grid(table).in_brief.cells[0][2] == "0.009100"
+    assert differences_grid(table).in_brief.cells[0][2] == "-0.003900"
+    assert differences_grid(table).in_brief.cells[0][-1] == "better"
+    label = comparison.difference_plot(table).axes[0].get_xlabel()
+    assert label.startswith("test mean squared error minus a")
+    assert "nats" not in label
+
+
+def test_every_metric_has_its_panel_in_percent_where_people_read_it_so(tmp_path):
+    store = made_up_store(tmp_path, classes=10)
+    axes = curves.learning_curves("job", "a", epochs_of(store), METRICS).axes
+    assert [one.get_ylabel() for one in axes] == [axis_label(metric) for metric in METRICS]
+    first = [one.lines[0].get_ydata()[0] for one in axes]
+    assert first == pytest.approx([2.0, 20, 0.09, 60])
+
+
+def test_metrics_that_say_nothing_are_not_drawn(tmp_path):
+    epochs = epochs_of(made_up_store(tmp_path))
+    assert curves.drawable(METRICS, epochs, classes=6) == list(METRICS)
+    assert curves.drawable(METRICS, epochs, classes=5) == ["loss", "accuracy", "mse"]
+    assert curves.drawable(("mse", "loss", "mse"), epochs, classes=5) == ["mse", "loss"], "each once, in that order"
+
+
+def test_metrics_that_older_versions_did_not_store_are_not_drawn(tmp_path):
+    store = made_up_store(tmp_path, epochs=lambda run: history(run, metrics=("loss", "accuracy")))
+    assert curves.drawable(METRICS, epochs_of(store), classes=10) == ["loss", "accuracy"]
+
+
+def test_the_report_says_why_a_metric_is_missing(tmp_path):
+    store = made_up_store(tmp_path, variants=("a",), epochs=lambda run: history(run, metrics=("loss", "accuracy")))
+    section = curves_section(store, job_table(store), {"a": "a"}, ("top5_accuracy", "mse"), quiet)
+    (about,) = section.blocks
+    assert "Top-5 accuracy is not drawn: of 3 classes it says nothing." in about.text
+    assert "Mean squared error is not drawn where no run stored it." in about.text
+
+
+def test_the_csv_of_curves_has_every_run_as_it_was_stored(tmp_path):
+    store = made_up_store(tmp_path)
+    rows = curves_rows(epochs_of(store), ["mse", "val_mse"])
+    assert [(repeat, epoch) for repeat, _, epoch, *_ in rows[:5]] == [(0, 1), (0, 2), (0, 3), (0, 4), (1, 1)]
+    assert [row[-1] for row in rows] == history(0)["val_mse"] + history(1)["val_mse"]
+
+
+def test_runs_that_end_early_leave_the_band(tmp_path):
+    store = made_up_store(tmp_path, runs=2, epochs=lambda run: history(run, epochs=2 + 2 * run))
+    values = curves.histories(epochs_of(store), "loss")
+    assert np.isnan(values).tolist() == [[False, False, True, True], [False] * 4]
+    epochs, (low, middle, high) = curves.band(values)
+    assert epochs.tolist() == [1, 2, 3, 4]
+    assert low[3] == middle[3] == high[3] == values[1, 3]
+    assert middle[0] == pytest.approx(values[:, 0].mean())
+
+
+def test_a_column_without_values_has_an_empty_band():
+    epochs, quantiles = curves.band(np.full((3, 4), np.nan))
+    assert len(epochs) == 0
+    assert quantiles.shape == (3, 0)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """A folder of two jobs; to be added to only."""
+    root = tmp_path_factory.mktemp("results")
+    made_up_store(root, "first", ("base", "drop $x$"), predictions=lambda run: None)
+    made_up_store(root, "second", ("base",), runs=1, predictions=lambda run: None)
+    return root
+
+
+def aggregate(*words):
+    return CliRunner().invoke(main, ["aggregate", *(str(word) for word in words)])
+
+
+def test_models_of_two_jobs_are_drawn_in_one_figure_whose_path_is_printed(results):
+    done = aggregate(results, "--overlay", "first:drop $x$", "--overlay", "second:base", "--curves", "mse")
+    assert done.exit_code == 0, done.output
+    path = results / "overlay" / "overlay-drop-x-vs-base.png"
+    assert f"overlay:  {path}" in done.output
+    assert {file.suffix for file in path.parent.glob("overlay-drop-x-vs-base.*")} == {".png", ".svg", ".pdf", ".csv"}
+    assert "report:" in done.output, "and the jobs are compared as always"
+    rows = rows_of(path.with_suffix(".csv").read_text())
+    assert {(row["job"], row["variant"], row["runs"]) for row in rows} == {
+        ("first", "drop $x$", "2"),
+        ("second", "base", "1"),
+    }
+    assert {row["metric"] for row in rows} == {"mse"}
+
+
+def test_job_may_be_left_out_where_there_is_one(results):
+    done = aggregate(results / "first", "--overlay", "base", "--overlay", "first:drop $x$")
+    assert done.exit_code == 0, done.output
+    assert (results / "first" / "overlay" / "overlay-base-vs-drop-x.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (
+            ("first:base", "third:base"),
+            "JOB:VARIANT, of these: first:base, first:drop $x$, second:base. Received: 'third:base'",
+        ),
+        (("first:base", "second:wide"), "Received: 'second:wide'"),
+        (("first:base", "base"), "Received: 'base'"),
+        (("first:base",), "`--overlay` must be given for two models or more. Received: first:base."),
+        (("first:base", "first:base"), "must be given for two models or more"),
+    ],
+)
+def test_a_model_there_is_not_is_refused_with_the_names(results, names, message):
+    done = aggregate(results, *(word for name in names for word in ("--overlay", name)))
+    assert done.exit_code == 2
+    assert message in done.output
+    assert "report:" not in done.output, "nothing was written"
+
+
+def test_a_model_without_epochs_is_refused(tmp_path):
+    models = overlay.choose([made_up_store(tmp_path, runs=0)], ["a", "b"])
+    with pytest.raises(StoreError, match=r"job:a has no epochs yet. Run `cnnjobs submit`"):
+        overlay.read_histories(models)
+
+
+def test_metrics_that_no_model_has_are_refused(tmp_path):
+    found, _ = overlay.read_histories(overlay.choose([made_up_store(tmp_path)], ["a", "b"]))
+    with pytest.raises(StoreError, match=r"says something of 3 classes, such as loss. Received: top5_accuracy"):
+        overlay.overlay_chart(found, ["top5_accuracy"])
+
+
+def test_an_overlay_draws_what_its_csv_says_with_a_colour_a_model(tmp_path):
+    store = made_up_store(tmp_path, variants=("a", "_b"), runs=3)
+    found, _ = overlay.read_histories(overlay.choose([store], ["a", "_b"]))
+    figure = overlay.overlay_plot(found, ["loss", "accuracy"])
+    chart = overlay.overlay_chart(found, ["loss", "accuracy"])
+    rows = rows_of(csv_text(chart.columns, chart.rows()))
+    drawn = [
+        (line, variant, metric, kind)
+        for axes, metric in zip(figure.axes, ("loss", "accuracy"), strict=True)
+        for line, (variant, kind) in zip(
+            axes.lines, [(v, k) for v in ("a", "_b") for k in ("validation", "train")], strict=True
+        )
+    ]
+    for line, variant, metric, kind in drawn:
+        own = [row for row in rows if (row["variant"], row["metric"], row["rows"]) == (variant, metric, kind)]
+        assert line.get_xdata().tolist() == [int(row["epoch"]) for row in own]
+        assert line.get_ydata().tolist() == [float(row["median"]) for row in own]
+        assert line.get_linestyle() == {"validation": "-", "train": "--"}[kind]
+    assert len({line.get_color() for line, *_ in drawn}) == 2
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["a, 3 runs", "_b, 3 runs", "validation", "train"]
+
+
+def test_files_that_cannot_be_read_are_named(tmp_path):
+    store = made_up_store(tmp_path)
+    (Path(store.files.location) / "epochs" / "t1-0.parquet").write_bytes(b"cut short")
+    done = aggregate(tmp_path, "--overlay", "job:a", "--overlay", "job:b")
+    assert "note: not readable, missing in the overlay:" in done.output
+    assert "epochs/t1-0.parquet" in done.output

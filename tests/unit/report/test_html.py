@@ -1,0 +1,300 @@
+"""The report as a web page: everything is in it, nothing asks for anything from elsewhere, every label is only text."""
+
+import re
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pytest
+from matplotlib.figure import Figure
+from support.reports import HOSTILE, LONG, QUOTES, made_up_document
+
+from cnnjobs.report.figures.style import COLORS, ON_DARK, ON_LIGHT, render
+from cnnjobs.report.model import Chart, Document, Grid, Section, Shown, Text
+from cnnjobs.report.render.html import LONG_TABLE, MOST_OPEN, html_report
+from cnnjobs.report.render.html_colors import DARK, LIGHT, contrast, dark_of, theme_css
+from cnnjobs.report.render.html_figures import inline
+from cnnjobs.report.render.html_tables import columns_and_cells
+
+VOID = {"meta", "link", "br", "img", "input", "hr"}
+
+
+class Page(HTMLParser):
+    """What a page consists of: (tag, attributes, text below) of every element, in order."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.elements, self.stack = [], []
+        self.feed(html)
+        self.close()
+        assert not self.stack, f"never closed: {self.stack}"
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append([tag, dict(attributes), ""])
+        if tag not in VOID:
+            self.stack.append((tag, len(self.elements) - 1))
+
+    def handle_startendtag(self, tag, attributes):
+        self.elements.append([tag, dict(attributes), ""])
+
+    def handle_endtag(self, tag):
+        assert self.stack.pop()[0] == tag
+
+    def handle_data(self, data):
+        for _, place in self.stack:
+            self.elements[place][2] += data
+
+    def of(self, *tags, **attributes):
+        return [
+            element
+            for element in self.elements
+            if element[0] in tags and all(element[1].get(name) == value for name, value in attributes.items())
+        ]
+
+    def texts(self, *tags, **attributes):
+        return [" ".join(text.split()) for _, _, text in self.of(*tags, **attributes)]
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    """A document, the page's source, and its elements."""
+    document, figures = made_up_document(tmp_path_factory.mktemp("store"))
+    html = html_report(document, figures)
+    return document, html, Page(html)
+
+
+def page_of(*sections):
+    return Page(html_report(Document("a report", sections), {}))
+
+
+def grid_of(rows, by="x"):
+    columns = (Shown("name", lambda row: str(row["name"])), Shown("x", lambda row: str(row["x"]), by))
+    return Grid("one", "One table", ("name", "x"), rows, columns)
+
+
+def squashed(text):
+    return " ".join(text.split())
+
+
+def test_a_variant_named_as_a_script_is_only_text_everywhere(report):
+    _, html, page = report
+    assert len(page.of("script")) == 1
+    assert html.count("<script") == 1
+    assert not page.of("img", "iframe", "object", "embed", "base")
+    assert not [element for element in page.elements if any(name.startswith("on") for name in element[1])]
+    for tag in ("h1", "th", "text", "figcaption"):
+        assert any(HOSTILE[:20] in text for text in page.texts(tag)), tag
+    labels = [attributes["aria-label"] for _, attributes, _ in page.of("svg")]
+    for name in (HOSTILE, QUOTES):
+        assert f"Learning curves of {name}" in labels
+    assert squashed(QUOTES) in page.texts("h3")
+
+
+def test_ids_and_names_of_files_are_plain_whatever_the_labels(report):
+    _, _, page = report
+    values = [attributes.get(name) for _, attributes, _ in page.elements for name in ("id", "data-file")]
+    assert {value for value in values if value and not re.fullmatch(r"[A-Za-z0-9.-]+", value)} == set()
+
+
+def test_no_id_stands_twice_and_every_reference_leads_somewhere(report):
+    _, html, page = report
+    ids = [attributes["id"] for _, attributes, _ in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    targets = re.findall(r"url\(#([^)]+)\)", html)
+    for _, attributes, _ in page.elements:
+        targets += attributes.get("aria-labelledby", "").split()
+        targets += [attributes[name][1:] for name in ("href", "xlink:href") if attributes.get(name, "")[:1] == "#"]
+    assert len(targets) > 100
+    assert set(targets) <= set(ids)
+
+
+def test_the_page_asks_for_nothing_from_elsewhere(report):
+    _, html, page = report
+    addresses = [
+        value
+        for _, attributes, _ in page.elements
+        for name, value in attributes.items()
+        if name in ("src", "href", "xlink:href", "srcset", "action", "data", "poster")
+    ]
+    beside = re.compile(r"#[\w.-]+|data:(image/png;base64,[\w+/=\s]+|,)|(tables|figures)/[\w%.-]+")
+    assert [address for address in addresses if not beside.fullmatch(address)] == []
+    assert "@import" not in html
+    assert not re.search(r"url\((?!#)", html)
+    names = ("http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink")
+    assert set(re.findall(r"https?:[^\"'\s]+", html)) == set(names), "names of XML, never fetched"
+    assert "default-src 'none'" in html
+
+
+def test_every_paragraph_cell_and_chart_is_there(report):
+    document, _, page = report
+    everything = squashed(page.of("main")[0][2])
+    for block in document.blocks:
+        if isinstance(block, Text):
+            assert squashed(block.text.replace("`", "")) in everything.replace("`", "")
+    cells = [squashed(cell) for grid in document.grids for row in (grid.header, *grid.cells) for cell in row]
+    assert page.texts("th", "td") == cells
+    titles = [f"Figure {number}. {chart.title}" for number, chart in enumerate(document.charts, 1)]
+    assert page.texts("figcaption") == [squashed(title) for title in titles]
+    assert [attributes["aria-label"] for _, attributes, _ in page.of("svg", role="img")] == [
+        chart.title for chart in document.charts
+    ]
+
+
+def test_headings_follow_the_sections_and_the_contents_lead_to_them(report):
+    document, _, page = report
+    assert page.texts("h2") == [section.title for section in document.sections]
+    inner = [squashed(part.title) for section in document.sections for part in section.sections]
+    assert page.texts("h3") == inner
+    contents = page.of("nav")[0][2]
+    assert all(squashed(title) in squashed(contents) for title in (*page.texts("h2"), *inner))
+
+
+def test_every_table_has_a_caption_and_scoped_headers_in_a_named_region(report):
+    document, _, page = report
+    assert page.texts("caption") == [f"Table {n}. {squashed(grid.title)}" for n, grid in enumerate(document.grids, 1)]
+    assert {attributes["scope"] for _, attributes, _ in page.of("th")} == {"row", "col"}
+    regions = page.of("div", **{"class": "scroll"})
+    assert len(regions) == len(document.grids)
+    assert all(attributes["tabindex"] == "0" and attributes["aria-labelledby"] for _, attributes, _ in regions)
+
+
+def test_verdicts_and_notes_are_not_plain_paragraphs():
+    texts = [Text("yes", "verdict"), Text("no", "verdict"), Text("but", "note"), Text("so `a < b`")]
+    page = page_of(Section("In short", texts))
+    assert page.texts("div", **{"class": "verdict"}) == ["yes no"]
+    assert page.texts("div", role="note") == ["but"]
+    assert page.texts("code") == ["a < b"]
+
+
+def test_a_backtick_without_a_partner_stays_one():
+    assert page_of(Section("s", [Text("a ` b")])).texts("p")[1] == "a ` b"
+
+
+def test_rows_carry_the_values_that_they_are_sorted_by():
+    rows = [{"name": "a", "x": 10.5}, {"name": "b", "x": None}, {"name": "c", "x": float("nan")}, {"name": "d", "x": 9}]
+    columns, cells = columns_and_cells(grid_of(rows))
+    assert [column.kind for column in columns] == ["cell", "number"]
+    assert [row[1].key for row in cells] == ["10.5", "", "", "9.0"]
+    assert [row[0].key for row in cells] == [None] * 4
+
+
+def test_a_column_of_words_is_sorted_as_words():
+    columns, cells = columns_and_cells(grid_of([{"name": "a", "x": "z"}, {"name": "b", "x": None}]))
+    assert columns[1].kind == "text"
+    assert [row[1].key for row in cells] == ["z", ""]
+
+
+@pytest.mark.parametrize(
+    ("texts", "numeric"),
+    [(["0.91 ± 0.01", "-"], True), (["[-1.2, +3.4]"], True), (["< 0.001"], True), (["one repeat", "2"], False)],
+)
+def test_columns_that_look_like_numbers_stand_to_the_right(texts, numeric):
+    columns, _ = columns_and_cells(grid_of([{"name": "1", "x": text} for text in texts], by=None))
+    assert [column.numeric for column in columns] == [False, numeric], "the first column names the row"
+
+
+def test_links_lead_to_the_files_beside_the_page(report):
+    document, _, page = report
+    links = {attributes["href"] for _, attributes, _ in page.of("a")}
+    for folder, blocks, kinds in (
+        ("tables", document.grids, ("csv", "tex", "parquet")),
+        ("figures", document.charts, ("png", "svg", "pdf", "csv")),
+    ):
+        assert {f"{folder}/{block.name}.{kind}" for block in blocks for kind in kinds} <= links
+
+
+def test_a_page_without_files_beside_it_has_no_links_to_them():
+    html = html_report(Document("a", [Section("s", [grid_of([])])]), {}, table_files=(), figure_files=())
+    assert "tables/" not in html
+    assert "No rows." in html
+
+
+def test_of_many_parts_only_the_first_is_open():
+    few, many = (
+        page_of(Section("all", [], [Section(f"part {number}", []) for number in range(count)]))
+        for count in (MOST_OPEN, MOST_OPEN + 1)
+    )
+    assert sum("open" in attributes for _, attributes, _ in few.of("details", **{"class": "part"})) == MOST_OPEN
+    assert sum("open" in attributes for _, attributes, _ in many.of("details", **{"class": "part"})) == 1
+
+
+def test_a_long_table_scrolls_within_itself():
+    rows = [{"name": str(number), "x": number} for number in range(LONG_TABLE + 1)]
+    assert page_of(Section("s", [grid_of(rows)])).of("div", **{"class": "scroll long"})
+
+
+def test_damaged_files_are_named():
+    page = page_of(Section("s", [], damaged=["trials/<a>.parquet"]))
+    assert page.texts("li")[-1] == "trials/<a>.parquet"
+
+
+def test_a_chart_without_a_figure_is_an_error_that_names_it():
+    chart = Chart("box", "A box", Figure, (), list)
+    with pytest.raises(ValueError, match=r"`figures` must have an SVG of every chart\. Received none of: box"):
+        html_report(Document("a", [Section("s", [chart])]), {})
+
+
+def drawing():
+    figure = Figure()
+    axes = figure.add_subplot()
+    axes.plot([0, 1], [2, 3], "o-", color="tab:red")
+    axes.set_title("a < b & c")
+    return render(figure, "svg")
+
+
+def test_a_figure_is_one_well_formed_image_with_a_name():
+    root = ElementTree.fromstring(inline(drawing(), "f1-", 'a "title" <b>').svg)
+    assert root.attrib["role"] == "img"
+    assert root.attrib["aria-label"] == root[0].text == 'a "title" <b>'
+    assert "a < b & c" in "".join(root.itertext())
+    names = {element.tag.rpartition("}")[2] for element in root.iter()}
+    assert not names & {"metadata", "style", "script"}
+
+
+def test_a_figures_ids_are_its_own_and_only_those_needed():
+    roots = [ElementTree.fromstring(inline(drawing(), prefix, "t").svg) for prefix in ("f1-", "f2-")]
+    first, second = ({e.attrib["id"] for e in root.iter() if "id" in e.attrib} for root in roots)
+    assert first
+    assert not first & second
+    links = {value[1:] for e in roots[0].iter() for name, value in e.attrib.items() if name.endswith("href")}
+    clips = {e.attrib["clip-path"][5:-1] for e in roots[0].iter() if "clip-path" in e.attrib}
+    assert links | clips == first
+
+
+def test_a_figures_colours_are_variables_that_fall_back_to_themselves():
+    found = inline(drawing(), "f1-", "t")
+    assert {"#d62728", "#000000", "#ffffff"} <= found.colors
+    assert "var(--c-d62728, #d62728)" in found.svg
+    assert not re.search(r"[:\"] ?#[0-9a-f]{6}", found.svg), "no colour stands for itself"
+
+
+def test_the_dark_page_has_a_colour_for_each_of_a_figure():
+    dark = theme_css(["#d62728"]).split("[data-theme=dark]")[1]
+    assert f"--c-d62728: {dark_of('#d62728')};" in dark
+
+
+@pytest.mark.parametrize("page", [LIGHT, DARK])
+def test_words_stand_out_from_what_is_behind_them(page):
+    for words in ("ink", "soft", "accent"):
+        assert contrast(page[words], page["paper"]) >= 4.5
+    for ground in ("panel", "verdict", "note"):
+        assert contrast(page["ink"], page[ground]) >= 7
+
+
+def test_contrast_is_that_of_wcag():
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.005)
+
+
+@pytest.mark.parametrize("color", [*COLORS, "#1f77b4", "#ff7f0e", "#ff1493", "#888888", "#444444"])
+def test_a_figures_colours_stand_out_from_the_dark_page(color):
+    assert contrast(dark_of(color), DARK["paper"]) >= 3
+
+
+def test_black_and_white_become_ink_and_paper_but_numbers_on_a_heat_map_stay():
+    assert dark_of("#ffffff") == DARK["paper"]
+    assert dark_of("#000000") == DARK["ink"]
+    assert [dark_of(color) for color in (ON_DARK, ON_LIGHT)] == [ON_DARK, ON_LIGHT]
+
+
+def test_the_longest_name_is_whole_in_the_page(report):
+    assert LONG in " ".join(report[2].texts("th"))

@@ -1,0 +1,127 @@
+"""The report's first words say what the runs allow, and no more."""
+
+from dataclasses import replace
+
+from support.stores import VALUES, make_store
+
+from cnnjobs.comparison.selection import weights
+from cnnjobs.comparison.table import job_table
+from cnnjobs.report.sections.verdicts import notes, sentences, verdict_section
+
+
+def said(tmp_path, values, metric=None, margin=None, **made):
+    return sentences(job_table(make_store(tmp_path, values, **made), metric, margin=margin))
+
+
+def test_a_resolved_difference_has_its_size_interval_p_family_and_pairs(tmp_path):
+    first, second = said(tmp_path, VALUES)
+    assert first == (
+        "better | *bold* <script> is better than baseline, by 1.80 points (95% CI [+1.24, +2.36], p = 0.002 by Holm "
+        "over 2 comparisons, 5 pairs)."
+    )
+    assert second.startswith(
+        "alike against baseline is not resolved: mean difference +0.00 points (95% CI [-1.96, +1.96], p = 1"
+    )
+    assert second.endswith("Resolving 0.2 points in 80% of such studies takes 493 [179, 4,053] repeats of both.")
+
+
+def test_a_difference_within_the_margin_is_said_to_be_so(tmp_path):
+    assert "It is smaller than 5 points either way (p" in said(tmp_path, VALUES, margin=5)[1]
+
+
+def test_a_loss_has_nats_and_less_is_better(tmp_path):
+    first, second = said(tmp_path, VALUES, "test_loss")
+    assert "is better than baseline, by 0.0180 nats" in first
+    assert "Resolving" not in second, "nobody named a margin"
+
+
+def test_one_repeat_allows_nothing(tmp_path):
+    assert said(tmp_path, {"a": [0.5], "b": [0.6]}) == [
+        "b is 10.00 points above a: one pair: cannot tell from chance.",
+        "So no difference here can be told from chance yet.",
+    ]
+
+
+def test_folds_below_five_are_estimates(tmp_path):
+    first, _ = said(tmp_path, {"a": [0.90, 0.92], "b": [0.91, 0.95]}, folds=2, repeats=1)
+    assert first == "b is 2.00 points above a: below 5 folds: an estimate only."
+
+
+def test_one_variant_has_its_mean_interval_and_spread(tmp_path):
+    assert said(tmp_path, {"a": [0.5, 0.6, 0.7]}) == [
+        "a has a mean test accuracy of 60.00%, 95% CI [35.16, 84.84]; SD over 3 runs 10.00 points."
+    ]
+    assert said(tmp_path / "one", {"a": [0.5]}) == ["a has a test accuracy of 50.00% (one repeat: no spread)."]
+    assert said(tmp_path / "none", {"a": []}) == ["No run has completed yet."]
+
+
+def test_a_variant_without_pairs_cannot_be_compared(tmp_path):
+    (first, *_) = said(tmp_path, {"a": [0.5, 0.6], "b": []})
+    assert first == "b cannot be compared with a: no pairs yet."
+
+
+def test_the_section_says_what_was_compared_and_what_to_know(tmp_path):
+    section = verdict_section(job_table(make_store(tmp_path, VALUES, validation="test")))
+    kinds = [block.kind for block in section.blocks]
+    assert kinds == ["verdict", "verdict", "text", "note"]
+    assert section.blocks[2].text.startswith("Data set digits: 100 training and 10 test images of 2 classes. 5 repeats")
+
+
+def test_a_difference_of_runs_that_completed_says_how_many_diverged(tmp_path):
+    store = make_store(tmp_path, {"a": [0.5, 0.6, 0.65], "b": [0.9, 0.95, 0.97]}, repeats=4)
+    which = {"trial_id": "t1-3", "condition_id": "c1", "job": "job", "variant": "b", "repeat": 3, "fold": 0}
+    store.commit(which | {"status": "diverged"}, {}, None)
+    (first,) = sentences(job_table(store))
+    assert first.endswith("3 pairs); left out because they diverged: 1 of 4 runs of b.")
+
+
+def test_variants_that_are_equal_in_every_pair_are_said_to_be(tmp_path):
+    assert said(tmp_path, {"a": [0.5, 0.6], "b": [0.5, 0.6]})[0] == "b and a are equal in every pair."
+
+
+def test_variants_whose_repeats_vary_other_sources_are_not_compared(tmp_path):
+    store = make_store(tmp_path, {"a": [0.90, 0.91] * 5, "b": [0.92, 0.94] * 5}, folds=5, repeats=2)
+    held = replace(store.job.variants["b"], vary=("init", "order"))
+    store.write_job(replace(store.job, variants={**store.job.variants, "b": held}))
+    table = job_table(store)
+    assert sentences(table)[0] == "b cannot be compared with a: its repeats vary other sources of chance."
+    assert [row.design.same_folds for row in table.rows] == [False, True], "each has its own design"
+    assert (table.rows[0].summary.n, table.rows[1].summary.n) == (10, 5)
+
+
+def test_repeats_with_the_same_seeds_are_not_independent_pairs(tmp_path):
+    store = make_store(tmp_path, {"a": [0.5, 0.5, 0.6], "b": [0.7, 0.7, 0.9]})
+    store.write_job(replace(store.job, vary=()))
+    one = job_table(store).comparisons["b"]
+    assert one.sign_flip.why == one.superiority.interval.why == "every repeat has the same seeds"
+
+
+def with_callbacks(tmp_path, *callbacks, **made):
+    store = make_store(tmp_path, {"a": [0.5, 0.6], "b": [0.7, 0.9]}, **made)
+    variants = {
+        name: replace(variant, settings={"callbacks": own})
+        for (name, variant), own in zip(store.job.variants.items(), callbacks, strict=True)
+    }
+    store.write_job(replace(store.job, variants=variants))
+    return store
+
+
+BEST = {"kind": "BestWeights", "monitor": "val_accuracy"}
+
+
+def test_which_epochs_weights_are_measured_is_said(tmp_path):
+    final = with_callbacks(tmp_path / "final", [], [{"kind": "EarlyStopping", "monitor": "val_loss"}])
+    both = with_callbacks(tmp_path / "both", [BEST], [BEST])
+    one = with_callbacks(tmp_path / "one", [], [BEST])
+    assert weights(final.job) == "the weights of the final epoch"
+    assert weights(both.job) == "the weights of the best epoch by val_accuracy"
+    assert weights(one.job) == "the weights of the final epoch, or of the best one (b by val_accuracy)"
+
+
+def test_weights_chosen_by_the_test_set_are_said_to_flatter(tmp_path):
+    chosen, free = (
+        list(notes(job_table(with_callbacks(tmp_path / name, [], own, validation="test"))))
+        for name, own in (("chosen", [BEST]), ("free", []))
+    )
+    assert "Callbacks of b decide by the test set" in chosen[0]
+    assert "Nothing was selected by them here" in free[0]

@@ -1,0 +1,194 @@
+"""Every table and figure is written in every format, with the same numbers in all of them."""
+
+import csv
+import io
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from support.stores import VALUES, document_of, made_up_store, make_store, quiet
+
+from cnnjobs.comparison.metric_format import measure
+from cnnjobs.report.model import Chart, Document, Grid, Section, Shown, Text
+from cnnjobs.report.render.csv import grid_csv
+from cnnjobs.report.render.latex import ESCAPES, latex_table
+from cnnjobs.report.render.markdown import markdown_report, markdown_table, paragraph
+from cnnjobs.report.render.parquet import grid_parquet
+from cnnjobs.report.write import write_document
+from cnnjobs.store.files import Files
+
+NUMBER = re.compile(r"(?<![\w.])[+-]?\d+(?:,\d{3})*(?:\.\d+)?(?:e[+-]\d+)?(?![\w.]|/)")
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """A document of a real comparison, and the folder it was written into."""
+    runs = {name: values * 2 for name, values in VALUES.items()}
+    store = make_store(tmp_path_factory.mktemp("job"), runs, repeats=10, curves=True, seconds=60.0, cpus=1)
+    document, folder = document_of(store), Files(tmp_path_factory.mktemp("report"))
+    write_document(folder, document, quiet)
+    return document, Path(folder.location)
+
+
+def test_every_format_of_every_table_and_figure_is_there_and_nothing_else(written):
+    document, folder = written
+    tables = {f"{grid.name}.{kind}" for grid in document.grids for kind in ("csv", "tex", "parquet")}
+    figures = {f"{chart.name}.{kind}" for chart in document.charts for kind in ("svg", "png", "pdf", "csv")}
+    assert {path.name for path in (folder / "tables").iterdir()} == tables
+    assert {path.name for path in (folder / "figures").iterdir()} == figures
+    assert {grid.name for grid in document.grids} >= {"summary", "differences", "planning", "noise", "provenance"}
+    assert {chart.name for chart in document.charts} >= {"differences", "box", "curves-alike", "roc-alike"}
+
+
+def test_names_of_files_are_plain_and_no_two_alike(written):
+    document, _ = written
+    for blocks in (document.grids, document.charts):
+        names = [block.name for block in blocks]
+        assert len(set(names)) == len(names)
+        assert all(re.fullmatch(r"[a-z0-9_-]+", name) for name in names)
+
+
+def test_csv_and_parquet_hold_the_same_values(written):
+    document, folder = written
+    for grid in document.grids:
+        stored = pq.read_table(folder / "tables" / f"{grid.name}.parquet")
+        rows = list(csv.DictReader(io.StringIO((folder / "tables" / f"{grid.name}.csv").read_text())))
+        assert stored.column_names == list(grid.columns)
+        for row, other in zip(rows, stored.to_pylist(), strict=True):
+            for name, value in other.items():
+                text = "" if value is None else str(value)
+                assert row[name] == text or float(row[name]) == value
+
+
+def test_markdown_latex_and_html_show_the_same_cells(written):
+    document, folder = written
+    markdown = (folder / "report.md").read_text()
+    page = Tables()
+    page.feed((folder / "index.html").read_text())
+    assert page.tables == [[list(cells) for cells in grid.cells] for grid in document.grids]
+    for grid in document.grids:
+        assert markdown_table(grid.header, grid.cells) in markdown
+        shown = unescaped((folder / "tables" / f"{grid.name}.tex").read_text())
+        for cells in grid.in_brief.cells:
+            assert " & ".join(cells) + r" \\" in shown
+
+
+class Tables(HTMLParser):
+    """The cells of the bodies of a page's tables, as text."""
+
+    def __init__(self):
+        super().__init__()
+        self.tables, self._cell = [], None
+        self._body = False
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "tbody":
+            self._body = True
+            self.tables.append([])
+        elif tag == "tr" and self._body:
+            self.tables[-1].append([])
+        elif tag in ("td", "th") and self._body:
+            self._cell = ""
+
+    def handle_endtag(self, tag):
+        if tag == "tbody":
+            self._body = False
+        elif tag in ("td", "th") and self._body:
+            self.tables[-1][-1].append(" ".join(self._cell.split()))
+            self._cell = None
+
+    def handle_data(self, data):
+        if self._cell is not None:
+            self._cell += data
+
+
+def unescaped(tex):
+    """LaTeX as people read it."""
+    for letter, code in sorted(ESCAPES.items(), key=lambda item: -len(item[1])):
+        tex = tex.replace(code, letter) if code not in ("--", "$-$") else tex
+    return tex.replace("$+$", "+").replace("$-$", "-")
+
+
+def test_cells_are_the_values_rounded(written, tmp_path):
+    """Every number that people read is one of its row's values, in the unit and with the digits it is shown in."""
+    factor = measure("test_accuracy").factor
+    grids = {grid.name: grid for grid in document_of(made_up_store(tmp_path, runs=6)).grids}
+    grids |= {grid.name: grid for grid in written[0].grids if grid.name in ("summary", "differences", "planning")}
+    for name in ("summary", "differences", "planning", "noise", "new_examples", "ensembles"):
+        grid = grids[name]
+        for row, cells in zip(grid.rows, grid.cells, strict=True):
+            values = [float(value) for value in row.values() if isinstance(value, (int, float))]
+            values += [factor * value for value in values] + [factor * abs(value) ** 0.5 for value in values]
+            for cell in cells[1:]:
+                for number in NUMBER.findall(cell.replace("< 0.001", "").split("(")[0]):
+                    shown = float(number.replace(",", ""))
+                    unit = 10.0 ** -len(number.partition(".")[2])
+                    assert np.min(np.abs(np.array(values) - shown)) <= 0.5001 * unit, (name, cell, row)
+
+
+def test_a_figure_has_the_values_it_draws(written):
+    _, folder = written
+    rows = list(csv.DictReader(io.StringIO((folder / "figures" / "box.csv").read_text())))
+    assert [(row["repeat"], row["fold"]) for row in rows[:3]] == [("0", "0"), ("1", "0"), ("2", "0")], "from 0"
+    own = [float(row["value"]) for row in rows if row["variant"] == "alike"]
+    assert own == pytest.approx([0.92, 0.91, 0.90, 0.94, 0.93] * 2)
+    (first, *_) = csv.DictReader(io.StringIO((folder / "figures" / "differences.csv").read_text()))
+    assert float(first["mean"]) == pytest.approx(1.8), "in points, as it is drawn"
+
+
+def test_what_an_earlier_report_wrote_is_removed(tmp_path):
+    folder = Files(tmp_path)
+    write_document(folder, Document("job", [Section("Table", [hostile_grid()])]), quiet)
+    assert folder.below("tables").names()
+    write_document(folder, Document("job", [Section("Words", [Text("only words")])]), quiet)
+    assert not folder.below("tables").names()
+
+
+def test_a_column_of_whole_numbers_with_gaps_stays_whole():
+    grid = Grid("g", "title", ("n", "x", "why", "none"), ({"n": 1, "x": 0.5, "why": "a", "none": None},) * 2, ())
+    schema = pq.read_schema(io.BytesIO(grid_parquet(grid)))
+    assert [str(field.type) for field in schema] == ["int64", "double", "string", "double"]
+    assert schema.metadata[b"title"] == b"title"
+
+
+HOSTILE = "a & b_c #1 50% $x$ {y} \\z ~ ^ <script> | \u00b1"
+
+
+def hostile_grid():
+    return Grid("g", HOSTILE, ("name", "x"), ({"name": HOSTILE, "x": -0.5},), (
+        Shown("name", lambda row: row["name"]), Shown("x", lambda row: f"{row['x']:+.2f}", "x"),
+    ))  # fmt: skip
+
+
+def test_latex_shows_every_letter_as_it_is():
+    tex = latex_table(hostile_grid())
+    assert r"a \& b\_c \#1 50\% \$x\$ \{y\} \textbackslash{}z \textasciitilde{} \textasciicircum{}" in tex
+    assert r"& $-$0.50 \\" in tex
+    assert unescaped(tex).count(HOSTILE) == 2
+
+
+def test_a_row_that_begins_with_a_bracket_is_no_option_of_the_line_before():
+    grid = Grid("g", "t", ("a",), ({"a": "[1, 2]"},), (Shown("[a]", lambda row: row["a"]),))
+    assert [line.strip() for line in latex_table(grid).splitlines() if "[" in line] == [r"{}[a] \\", r"{}[1, 2] \\"]
+
+
+def test_csv_quotes_what_needs_it():
+    grid = Grid("g", "t", ("a", "b"), ({"a": 'one, "two"', "b": None},), ())
+    assert list(csv.reader(io.StringIO(grid_csv(grid)))) == [["a", "b"], ['one, "two"', ""]]
+
+
+def test_markdown_of_words_notes_parts_and_pictures():
+    chart = Chart("box", "runs of a | b", lambda: None, (), list)
+    inner = Section("a <b>", (chart, Text("mind `--margin` and `x|y`", "note")))
+    text = markdown_report(Document("*job*", [Section("Part", (Text("5 < 6"),), (inner,))]))
+    assert text == (
+        "# \\*job\\*\n\n## Part\n\n5 \\< 6\n\n### a \\<b\\>\n\n![runs of a \\| b](figures/box.png)\n\n"
+        "**Note.** mind `--margin` and `x|y`\n"
+    )
+
+
+def test_a_backtick_of_its_own_is_only_a_letter():
+    assert paragraph("a`b * c") == r"a\`b \* c"

@@ -1,0 +1,116 @@
+"""Counts, rates and the time left, with the clock passed in; and what is printed when piped."""
+
+import numpy as np
+import pytest
+from support.fakes import Clock
+
+from cnnjobs import Job, Variant, vgg
+from cnnjobs.messages import Failure, Progress, Result, Status
+from cnnjobs.planning.trials import make_plan
+from cnnjobs.run.progress import Display, Meter, Waiting, duration
+
+BASE = Variant(model=vgg(), epochs=4)
+TRIALS = make_plan(Job(name="a", dataset="digits", repeats=2, variants={"base": BASE}), "data").trials
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def test_time_left_follows_from_images_and_their_rate(clock):
+    meter = Meter(2, 800, clock)
+    assert meter.describe() == "0/2 done · starting workers"
+    meter.start(TRIALS[0], 400)
+    clock.now += 2
+    meter.move(TRIALS[0], Progress(1, 4, 100))
+    assert meter.rates() == pytest.approx((0.5, 50))
+    assert meter.left() == pytest.approx(14)
+    assert meter.describe() == "0/2 done · 1 running · 0.5 epochs/s, 50 images/s · 14 s left"
+
+
+def test_parts_of_an_epoch_count_as_images_but_not_as_epochs(clock):
+    meter = Meter(1, 400, clock)
+    meter.start(TRIALS[0], 400)
+    clock.now += 1
+    meter.move(TRIALS[0], Progress(0, 4, 60))
+    meter.move(TRIALS[0], Progress(1, 4, 40))
+    assert meter.rates() == pytest.approx((1, 100))
+
+
+def test_what_a_trial_that_ended_early_still_owed_is_struck_off(clock):
+    meter = Meter(2, 800, clock)
+    meter.start(TRIALS[0], 400)
+    clock.now += 1
+    meter.move(TRIALS[0], Progress(1, 4, 100))
+    meter.end(TRIALS[0], failed=True)
+    assert meter.left() == pytest.approx(4)
+    assert (meter.done, meter.failed) == (0, 1)
+    assert "1 failed" in meter.describe()
+
+
+def test_rates_forget_what_was_long_ago(clock):
+    meter = Meter(1, 10_000, clock)
+    meter.start(TRIALS[0], 10_000)
+    for seconds, images in ((1, 1000), (40, 10), (10, 10), (10, 10)):
+        clock.now += seconds
+        meter.move(TRIALS[0], Progress(0, 4, images))
+    assert meter.rates()[1] < 2
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.2, "1 s"), (59, "59 s"), (61, "1 min"), (3600, "1 h 00 min"), (7500, "2 h 05 min")]
+)
+def test_durations_read_as_people_say_them(seconds, text):
+    assert duration(seconds) == text
+
+
+RESULT = Result(Status.COMPLETED, {"test_accuracy": 0.9123}, {}, None, log="hello from the trial\n")
+
+
+def test_piped_output_is_a_line_a_trial(clock, capsys):
+    with Display(Meter(2, 800, clock), lambda trial: 400) as display:
+        for trial in TRIALS:
+            display.started(trial)
+        clock.now += 2
+        display.progressed(TRIALS[0], Progress(4, 4, 400))
+        display.finished(TRIALS[0], RESULT)
+        display.failed(TRIALS[1], Failure("ValueError: [bold]no[/bold]", "trace"), "logs/x.log")
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [
+        "[1/2] base, repeat 1: test accuracy 91.23% · 2 s left",
+        "[2/2] base, repeat 2: FAILED: ValueError: [bold]no[/bold]; log: logs/x.log",
+    ]
+
+
+def test_verbose_shows_what_trials_printed(clock, capsys):
+    with Display(Meter(1, 400, clock), lambda trial: 400, verbose=True) as display:
+        display.finished(TRIALS[0], RESULT)
+    assert "hello from the trial" in capsys.readouterr().err
+
+
+def test_a_diverged_trial_is_told(clock, capsys):
+    with Display(Meter(1, 400, clock), lambda trial: 400) as display:
+        display.finished(TRIALS[0], Result(Status.DIVERGED, {"epochs_done": np.int64(3)}, {}, None))
+    assert "diverged at epoch 3, its loss is not finite" in capsys.readouterr().err
+
+
+def test_what_is_quick_is_not_told(clock, capsys):
+    waiting = Waiting(clock)
+    for done in range(5):
+        waiting("decoding pictures", done, 5)
+    waiting("decoding pictures", 5, 5)
+    assert capsys.readouterr().err == ""
+
+
+def test_what_takes_long_is_told_now_and_then(clock, capsys):
+    waiting = Waiting(clock)
+    for done in range(40):
+        waiting("decoding pictures", done * 1000, 40_000)
+        clock.now += 1
+    assert capsys.readouterr().err.splitlines() == [
+        "decoding pictures: 3,000 of 40,000",
+        "decoding pictures: 14,000 of 40,000",
+        "decoding pictures: 25,000 of 40,000",
+        "decoding pictures: 36,000 of 40,000",
+    ]

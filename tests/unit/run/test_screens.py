@@ -1,0 +1,84 @@
+"""A run looks the same here and on a cluster: events carry what a screen shows, words what was asked for."""
+
+import json
+
+import pytest
+from support.fakes import Clock
+
+from cnnjobs.run import screens
+from cnnjobs.run.screens import MARK, EventScreen, PlainScreen, Snapshot, TerminalScreen
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def events(text):
+    lines = text.splitlines()
+    assert all(line.startswith(MARK) for line in lines)
+    return [json.loads(line.removeprefix(MARK)) for line in lines]
+
+
+NOW = Snapshot(trials=3, ended=1, fraction=0.25, line="1/3 done", left="2 s", running={"a, repeat 1": "epoch 1/4"})
+
+
+def test_events_are_lines_of_json_with_how_far_the_run_is(capsys):
+    screen = EventScreen(lambda: NOW)
+    screen.start()
+    screen.say("a: test accuracy 91%\n", routine=True)
+    screen.tell("two\nlines · ä")
+    screen.stop()
+    printed = capsys.readouterr().err
+    assert printed.isascii()
+    told = events(printed)
+    assert [one.pop("now") for one in told] == [vars(NOW)] * 4
+    assert told == [{}, {"say": "a: test accuracy 91%\n", "routine": True}, {"tell": "two\nlines · ä"}, {"over": True}]
+
+
+def test_events_that_only_say_how_far_the_run_is_come_now_and_then(clock, capsys):
+    screen = EventScreen(lambda: NOW, clock, every_s=2.0)
+    for _ in range(100):
+        clock.now += 0.25
+        screen.moved()
+    assert len(events(capsys.readouterr().err)) == 13
+
+
+def test_the_first_move_is_told_and_one_after_a_saying_waits(clock, capsys):
+    screen = EventScreen(lambda: NOW, clock, every_s=2.0)
+    screen.moved()
+    clock.now += 1.9
+    screen.say("said")
+    clock.now += 1.9
+    screen.moved()
+    assert ["say" in one for one in events(capsys.readouterr().err)] == [False, True]
+
+
+def test_plain_lines_say_how_far_the_run_is_and_what_is_left(capsys):
+    screen = PlainScreen(lambda: NOW)
+    screen.start()
+    screen.moved()
+    screen.say("[bold]a[/bold]: test accuracy 91%", routine=True)
+    screen.tell("printed " + "x" * 300)
+    screen.stop()
+    assert capsys.readouterr().err == f"[1/3] [bold]a[/bold]: test accuracy 91% · 2 s left\nprinted {'x' * 300}\n"
+
+
+def test_before_there_is_a_rate_nothing_is_said_of_what_is_left(capsys):
+    PlainScreen(lambda: Snapshot(trials=3)).say("a")
+    assert capsys.readouterr().err == "[0/3] a\n"
+
+
+@pytest.mark.parametrize(("asked", "alive", "kind"), [("1", True, EventScreen), ("", True, TerminalScreen)])
+def test_who_asks_for_events_gets_them_even_on_a_terminal(asked, alive, kind, monkeypatch):
+    monkeypatch.setenv("CNNJOBS_EVENTS", asked)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: alive, raising=False)
+    assert type(screens.open_screen(lambda: NOW)) is kind
+
+
+def test_on_a_terminal_the_line_says_what_is_routine(capsys):
+    screen = TerminalScreen(lambda: NOW)
+    screen.say("routine", routine=True)
+    screen.say("a: FAILED: [red]no[/red]")
+    screen.tell("printed")
+    assert capsys.readouterr().err == "a: FAILED: [red]no[/red]\nprinted\n"
