@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import numbers
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ def canonical(value: Any) -> Any:
         return {
             "kind": value.kind,
             "function": function.__name__,
-            "source_sha256": _sha256_of_source(function),
+            "source_sha256": value.source_sha256 or sha256_of_source(function),
             "options": canonical(value.options),
         }
     if isinstance(value, WeightsFile):
@@ -46,7 +46,7 @@ def canonical(value: Any) -> Any:
         parts = {item.name: canonical(getattr(value, item.name)) for item in fields}
         if type(value).__module__.partition(".")[0] == "cnnjobs":
             return {"kind": getattr(value, "kind", ""), **parts}
-        return {"kind": type(value).__qualname__, "source_sha256": _sha256_of_source(type(value)), **parts}
+        return {"kind": type(value).__qualname__, "source_sha256": sha256_of_source(type(value)), **parts}
     if isinstance(value, Mapping):
         if all(isinstance(key, str) for key in value):
             return {key: canonical(item) for key, item in value.items()}
@@ -72,22 +72,37 @@ def canonical(value: Any) -> Any:
     )
 
 
-def _sha256_of_source(definition: Any) -> str:
+def sha256_of_source(definition: Any) -> str:
+    """Return the hash of what a function or a class is made of now."""
     return hashlib.sha256(source_of(definition).encode()).hexdigest()
 
 
-def pinned(variant: Variant) -> Variant:
-    """Return the variant with the hash of its weights file in it: the file is not looked at again.
+def pinned(variant: Variant, sha256_of: Callable[[Any], str] = sha256_of_source) -> Variant:
+    """Return the variant with the hashes of its weights file and of its functions in it.
+
+    Neither is looked at again: a network that changes a global value when it is built stays what it was planned as.
+
+    Args:
+        variant: as the job has it.
+        sha256_of: tells what a function is made of.
 
     Raises:
-        SpecError: if the file cannot be read.
+        SpecError: if the file cannot be read, or what a function is made of cannot be told.
     """
+
+    def known(part: Any) -> Any:
+        if isinstance(part, UserFunction) and part.source_sha256 is None:
+            return dataclasses.replace(part, source_sha256=sha256_of(part.function))
+        return part
+
+    if isinstance(variant.network, UserFunction) or any(isinstance(one, UserFunction) for one in variant.callbacks):
+        variant = variant.but(model=known(variant.network), callbacks=tuple(map(known, variant.callbacks)))
     network = variant.network
     weights = network.options.get("weights") if isinstance(network, Model) else None
     if not isinstance(weights, WeightsFile) or weights.sha256 is not None:
         return variant
-    known = dataclasses.replace(weights, sha256=_sha256_of_file(weights.path))
-    return variant.but(model=dataclasses.replace(network, options={**network.options, "weights": known}))
+    hashed = dataclasses.replace(weights, sha256=_sha256_of_file(weights.path))
+    return variant.but(model=dataclasses.replace(network, options={**network.options, "weights": hashed}))
 
 
 def _sha256_of_file(path: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import ClassVar
@@ -10,7 +11,7 @@ import numpy as np
 
 from cnnjobs.errors import SpecError
 from cnnjobs.labels import run_label
-from cnnjobs.planning.identity import NUMERICS_VERSION, canonical, digest, pinned
+from cnnjobs.planning.identity import NUMERICS_VERSION, canonical, digest, pinned, sha256_of_source
 from cnnjobs.spec import SOURCES, Job, Variant
 from cnnjobs.store.stored_job import StoredDataset, StoredJob, StoredProtocol, StoredVariant
 
@@ -174,9 +175,10 @@ def make_plan(job: Job, fingerprint: str, limit_train: int | None = None) -> Pla
     """Return the trials of `job` on the data set with that content fingerprint."""
     protocol = Protocol(None if job.folds else job.validation, job.folds, job.stratify, limit_train, job.replicas)
     conditions, variants = {}, {}
+    sha256_of = functools.cache(sha256_of_source)  # variants often share a function
     for name, variant in job.variants.items():
         try:
-            variants[name] = pinned(variant)
+            variants[name] = pinned(variant, sha256_of)
             conditions[name] = condition_id(job, name, variants[name], protocol, fingerprint)
         except SpecError as error:
             raise SpecError(f"Variant {name!r}: {error}") from error

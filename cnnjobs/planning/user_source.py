@@ -24,7 +24,6 @@ from cnnjobs.planning.value_text import NoContent, content_of
 Definition = FunctionType | type
 
 
-@functools.cache  # once a function: a value that it changes when it is called would make it another one
 def source_of(definition: Definition) -> str:
     """Return what `definition` and everything of the user's that it refers to are made of.
 
@@ -185,6 +184,8 @@ class _Reached:
                         self._of_code(part)
             elif isinstance(value, staticmethod | classmethod):
                 self._of_code(value.__func__)
+            elif isinstance(value, FunctionType) and value.__module__ == one.__module__ and is_installed(value):
+                continue  # made by `dataclass`, of what the class's definition says
             elif not name.startswith("__") or isinstance(value, FunctionType):
                 with contextlib.suppress(NoContent):
                     yield f"# {one.__qualname__}.{name}: {content_of(value, self._of_code)}"

@@ -16,6 +16,7 @@ class UserFunction:
     Args:
         function: a plain function (`def`) from a file.
         options: hyperparameters it is called with, by name.
+        source_sha256: of what it is made of; None until the trials are planned.
     """
 
     kind: ClassVar[str] = ""
@@ -32,6 +33,7 @@ class UserFunction:
 
     function: Callable[..., Any]
     options: Mapping[str, Any] = field(default_factory=dict)
+    source_sha256: str | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.function, FunctionType):

@@ -7,12 +7,13 @@ import sys
 import types
 
 import pytest
-from support.job_files import ids, ids_of_files, ids_of_networks
+from support.job_files import ids_of_files, ids_of_networks
 
 from cnnjobs import custom
 from cnnjobs.errors import SpecError
-from cnnjobs.planning.identity import canonical
+from cnnjobs.planning.identity import canonical, digest
 from cnnjobs.planning.job_file import load_job
+from cnnjobs.planning.trials import make_plan
 from cnnjobs.planning.user_source import source_of
 
 NET = """
@@ -208,10 +209,11 @@ def test_where_the_folder_lies_is_no_part_of_the_identity(placed):
 def test_a_network_that_is_built_stays_what_it_is(placed, tmp_path):
     """Though it remembers something each time it is called."""
     placed()
-    job = load_job(tmp_path / "job.py").job
-    before = ids(job)
-    job.variants["net"].network.function((8, 8, 1), 10)
-    assert ids(job) == before
+    plan = make_plan(load_job(tmp_path / "job.py").job, "data")
+    before = digest(plan.trials[0].spec)
+    plan.trials[0].spec.network.function((8, 8, 1), 10)
+    assert digest(plan.trials[0].spec) == before
+    assert plan.with_repeats({"net": 2}).trials[0].trial_id == plan.trials[0].trial_id
 
 
 LOOP = """
@@ -348,7 +350,6 @@ def test_a_module_that_was_edited_after_it_was_imported_is_not_taken_for_what_it
 
     before = source_of(edited_blocks.net)
     (tmp_path / "edited_blocks.py").write_text("def net(input_shape, classes): return 65  # more\n")
-    source_of.cache_clear()
     edited = source_of(edited_blocks.net)
     importlib.reload(edited_blocks)
     assert len({before, edited, source_of(edited_blocks.net)}) == 3
