@@ -198,11 +198,20 @@ def _overridden(job: Job, overrides: Overrides) -> Job:
     if overrides.repeats is not None:
         job = job.but(repeats=overrides.repeats)
     if overrides.gpus_per_trial is not None:
-        gpus = gpu_count("gpus_per_trial", overrides.gpus_per_trial)
-        job = job.but(gpus_per_trial=gpus, replicas=int(gpus) if gpus >= 2 else job.replicas)
+        job = _with_gpus(job, gpu_count("gpus_per_trial", overrides.gpus_per_trial))
     if overrides.epochs is not None:
         job = job.but(variants={name: one.but(epochs=overrides.epochs) for name, one in job.variants.items()})
     return job
+
+
+def _with_gpus(job: Job, gpus: float) -> Job:
+    """Return a job whose trials hold so many GPUs instead of those that it asks for.
+
+    On cores it keeps its replicas, as on a machine without GPUs, so that its trials remain the same ones.
+    """
+    if gpus == 0:
+        return job.but(gpus_per_trial=gpus, replicas=job.replicas)
+    return job.but(gpus_per_trial=gpus, replicas=int(gpus)) if gpus >= 2 else job.but(gpus_per_trial=gpus)
 
 
 def watches_validation(variant: Variant) -> bool:

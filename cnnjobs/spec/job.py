@@ -64,6 +64,8 @@ class Job:
     replicas: int = 1
     gpus_per_trial: float | None = None
     keep: str | None = None
+    _written_replicas: int = field(init=False, repr=False, compare=False, default=1)
+    """Replicas as they were written, before `gpus_per_trial` made them as many."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not NAME.fullmatch(self.name):
@@ -77,7 +79,8 @@ class Job:
                 f"Received: name={self.name!r}."
             )
         object.__setattr__(self, "seed", whole("seed", self.seed, least=0))
-        object.__setattr__(self, "replicas", whole("replicas", self.replicas, least=1, most=1024))
+        object.__setattr__(self, "_written_replicas", whole("replicas", self.replicas, least=1, most=1024))
+        object.__setattr__(self, "replicas", self._written_replicas)
         if self.gpus_per_trial is not None:
             gpus = gpu_count("gpus_per_trial", self.gpus_per_trial)
             object.__setattr__(self, "gpus_per_trial", gpus)
@@ -106,8 +109,8 @@ class Job:
         return tuple(self.vary[variant] if isinstance(self.vary, Mapping) else self.vary)
 
     def but(self, **changes: Any) -> Job:
-        """Return this job with some fields changed."""
-        return replace(self, **changes)
+        """Return this job with some fields changed; replicas that `gpus_per_trial` made change with it."""
+        return replace(self, **{"replicas": self._written_replicas} | changes)
 
 
 def grid(make: Any, **axes: Iterable[Any]) -> dict[str, Variant]:

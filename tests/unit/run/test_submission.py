@@ -87,7 +87,12 @@ def test_choices_made_on_the_test_set_are_told(tmp_path):
         ("gpus_per_trial=0.25", 4, 4, 4),
         ("replicas=2", 4, 4, 4),
         ("gpus_per_trial=4", 2, 2, 2),
+        ("gpus_per_trial=4", 1, 1, 1),
+        ("gpus_per_trial=4", 0.5, 0.5, 1),
         ("gpus_per_trial=4", 0, 0, 4),
+        ("gpus_per_trial=4, replicas=4", 2, 2, 2),
+        ("gpus_per_trial=4, replicas=4", 0, 0, 4),
+        ("replicas=4", 0, 0, 4),
         ("replicas=2", None, None, 2),
     ],
 )
@@ -96,6 +101,14 @@ def test_the_command_line_decides_over_the_gpus_of_the_job(tmp_path, of_job, ask
     path.write_text(path.read_text().replace("repeats=2", f"repeats=2, {of_job}"))
     job = read_job(str(path), Overrides(gpus_per_trial=asked)).job
     assert (job.gpus_per_trial, job.replicas) == (gpus, replicas)
+
+
+@pytest.mark.parametrize("asked", [1, 0.5])
+def test_one_gpu_is_refused_where_the_author_wrote_replicas(tmp_path, asked):
+    path = write_job(tmp_path)
+    path.write_text(path.read_text().replace("repeats=2", "repeats=2, gpus_per_trial=4, replicas=4"))
+    with pytest.raises(SpecError, match="must be 4, one for each of 4 replicas, or 0 for cores"):
+        read_job(str(path), Overrides(gpus_per_trial=asked))
 
 
 def test_a_number_of_gpus_that_makes_no_sense_is_refused_by_its_name(tmp_path):

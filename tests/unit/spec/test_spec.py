@@ -174,6 +174,15 @@ def test_several_gpus_a_trial_are_as_many_replicas(given, replicas):
     assert job(**given).gpus_per_trial == given["gpus_per_trial"]
 
 
+def test_replicas_that_gpus_made_change_with_them_and_written_ones_stay():
+    assert job(gpus_per_trial=4).but(gpus_per_trial=0.5).replicas == 1
+    assert job(gpus_per_trial=4).but(repeats=2).but(gpus_per_trial=2).replicas == 2
+    assert job(gpus_per_trial=4).but(repeats=2) == job(gpus_per_trial=4, repeats=2)
+    assert job(gpus_per_trial=4, replicas=4).but(gpus_per_trial=0).replicas == 4
+    with pytest.raises(SpecError, match="one for each of 4 replicas"):
+        job(gpus_per_trial=4, replicas=4).but(gpus_per_trial=1)
+
+
 def test_specs_are_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         BASE.epochs = 3
