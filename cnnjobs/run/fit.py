@@ -152,7 +152,7 @@ def _run(
         return f"{how}, {again}"
 
     try:
-        with Display(Meter(1, images), lambda trial: images, verbose=verbose) as display:
+        with Display(Meter([fit.trial], lambda trial: images), verbose=verbose) as display:
             engine = workshop.engine(slot, at_once=1)
             workshop.when_stuck(lambda error: click.echo(f"{error} {go_on()}", err=True))
             make_worker = partial(backends.open_fitting_worker, source=source, settings=canonical(fit.trial.spec))

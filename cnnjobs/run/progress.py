@@ -1,14 +1,16 @@
 """Counts trials under way, and says what happens to them."""
 
 import sys
+import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from types import TracebackType
 
 from cnnjobs.messages import Failure, Progress, Result, Status
 from cnnjobs.planning.trials import Trial
 from cnnjobs.run.screens import Snapshot, open_screen
+from cnnjobs.run.time_left import TimeLeft
 
 RATE_WINDOW_S = 30.0
 """Rates are averages over the last so many seconds."""
@@ -18,43 +20,52 @@ class Meter:
     """Counts trials, epochs and images, and from them rates and the time that is left.
 
     Args:
-        trials: how many are to run.
-        images: images that all of them will see, over all their epochs.
+        trials: those that are to run.
+        images_of: images a trial sees in all, over its epochs.
+        kept_of: those that it need not see again, because it is to go on from a state that was kept.
+        at_once: how many are to run at the same time.
         clock: seconds that only grow.
     """
 
-    def __init__(self, trials: int, images: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self.trials, self._images = trials, images
-        self._clock = clock
+    def __init__(
+        self,
+        trials: Collection[Trial],
+        images_of: Callable[[Trial], int],
+        kept_of: Callable[[Trial], int] = lambda trial: 0,
+        at_once: int = 1,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.trials, self._clock = len(trials), clock
+        self._time = TimeLeft(trials, images_of, kept_of, at_once)
         self.done = self.failed = 0
         self.running: dict[str, str] = {}
-        self._seen = 0
-        self._owed: dict[str, int] = {}
+        self._seen = self._epochs = 0
         self._window: deque[tuple[float, int, int]] = deque()
-        self._epochs = 0
+        self._lock = threading.RLock()  # a screen looks from another thread
 
-    def start(self, trial: Trial, images: int) -> None:
-        """Begin to count a trial that will see that many images."""
-        self.running[trial.label()] = "starting"
-        self._owed[trial.trial_id] = images
-        if not self._window:
-            self._note()
+    def start(self, trial: Trial) -> None:
+        """Begin to count a trial."""
+        with self._lock:
+            self.running[trial.label()] = "starting"
+            self._time.start(trial, self._clock())
+            if not self._window:
+                self._note()
 
     def move(self, trial: Trial, progress: Progress) -> None:
         """Count what a trial has done since the last message."""
-        before = self.running.get(trial.label())
-        self.running[trial.label()] = f"epoch {progress.epoch}/{progress.epochs}"
-        self._epochs += before != self.running[trial.label()] and progress.epoch > 0
-        self._seen += progress.images
-        self._owed[trial.trial_id] = self._owed.get(trial.trial_id, 0) - progress.images
-        self._note()
+        with self._lock:
+            self.running[trial.label()] = f"epoch {progress.epoch}/{progress.epochs}"
+            self._epochs += self._time.move(trial, progress, self._clock())
+            self._seen += progress.images
+            self._note()
 
     def end(self, trial: Trial, *, failed: bool) -> None:
         """Count a trial as over; what it still owed will never come."""
-        self.running.pop(trial.label(), None)
-        self._images -= max(self._owed.pop(trial.trial_id, 0), 0)
-        self.failed += failed
-        self.done += not failed
+        with self._lock:
+            self.running.pop(trial.label(), None)
+            self._time.end(trial, self._clock(), failed=failed)
+            self.failed += failed
+            self.done += not failed
 
     def rates(self) -> tuple[float, float]:
         """Return epochs and images a second over the last half minute."""
@@ -64,16 +75,9 @@ class Meter:
         seconds = max(self._clock() - began, 1e-9)
         return (self._epochs - epochs) / seconds, (self._seen - images) / seconds
 
-    def fraction(self) -> float:
-        """Return the share of all images that is done."""
-        return min(self._seen / self._images, 1.0) if self._images > 0 else 1.0
-
     def left(self) -> float | None:
-        """Return the seconds that are left, or None before there is a rate."""
-        images = self.rates()[1]
-        if self._seen == 0 or images <= 0:
-            return None
-        return max(self._images - self._seen, 0) / images
+        """Return the seconds that are left, or None before they can be estimated."""
+        return self._time.seconds(self._clock())
 
     def describe(self) -> str:
         """Say it in one line."""
@@ -86,20 +90,22 @@ class Meter:
         if self._seen:
             parts.append(f"{epochs:.1f} epochs/s, {images:,.0f} images/s")
         left = self.left()
-        parts.append("starting workers" if left is None else f"{duration(left)} left")
+        unknown = "estimating time left" if self._seen else "starting workers"
+        parts.append(unknown if left is None else f"{duration(left)} left")
         return " · ".join(parts)
 
     def snapshot(self) -> Snapshot:
         """Return it all at one moment."""
-        left = self.left()
-        return Snapshot(
-            trials=self.trials,
-            ended=self.done + self.failed,
-            fraction=self.fraction(),
-            line=self.describe(),
-            left=duration(left) if left else "",
-            running=dict(self.running),
-        )
+        with self._lock:
+            left = self.left()
+            return Snapshot(
+                trials=self.trials,
+                ended=self.done + self.failed,
+                fraction=self._time.fraction(),
+                line=self.describe(),
+                left=duration(left) if left else "",
+                running=dict(self.running),
+            )
 
     def _note(self) -> None:
         now = self._clock()
@@ -113,12 +119,11 @@ class Display:
 
     Args:
         meter: counts.
-        images_of: images a trial will see in all.
         verbose: print what each trial printed.
     """
 
-    def __init__(self, meter: Meter, images_of: Callable[[Trial], int], *, verbose: bool = False) -> None:
-        self._meter, self._images_of, self._verbose = meter, images_of, verbose
+    def __init__(self, meter: Meter, *, verbose: bool = False) -> None:
+        self._meter, self._verbose = meter, verbose
         self._screen = open_screen(meter.snapshot)
 
     def __enter__(self) -> "Display":
@@ -138,7 +143,7 @@ class Display:
 
     def started(self, trial: Trial) -> None:
         """Show that a trial has begun."""
-        self._meter.start(trial, self._images_of(trial))
+        self._meter.start(trial)
         self._screen.moved()
 
     def progressed(self, trial: Trial, progress: Progress) -> None:

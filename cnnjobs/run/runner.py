@@ -10,7 +10,7 @@ from cnnjobs.run.audit import take_over
 from cnnjobs.run.placement import Workshop
 from cnnjobs.run.prepare import Prepared, training_rows
 from cnnjobs.run.progress import Display, Meter, Waiting
-from cnnjobs.run.submission import Submission, continuations, keep_job, missing_trials, sweep
+from cnnjobs.run.submission import Submission, continuations, keep_job, kept_epochs, missing_trials, sweep
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.compaction import compact_if_possible
 from cnnjobs.store.lock import Presence
@@ -96,9 +96,13 @@ class Runner:
         slot, at_once = self.slot(prepared, len(trials))
         self._store.files.check_writable()
         rows = training_rows(prepared.job, len(prepared.dataset.y_train))
+        kept_states = self._checkpoints.kept_epochs()
+
+        def kept_images(trial: Trial) -> int:
+            return 0 if trial.spec.follows_length else rows * kept_epochs(trial, kept_states)
 
         def meter_of(trials: list[Trial]) -> Meter:
-            return Meter(len(trials), sum(trial.spec.epochs * rows for trial in trials))
+            return Meter(trials, lambda trial: rows * trial.spec.epochs, kept_images, at_once)
 
         meter = meter_of(trials)
 
@@ -117,7 +121,7 @@ class Runner:
                     return
                 click.echo(_announcement(prepared, trials, slot, at_once), err=True)
                 submission = Submission(prepared, self._store, tuple(trials), slot, at_once, self._checkpoints)
-                with Display(meter, lambda trial: trial.spec.epochs * rows, verbose=self._verbose) as display:
+                with Display(meter, verbose=self._verbose) as display:
                     engine = self._workshop.engine(slot, at_once)
 
                     def give_up(error: CnnjobsError) -> None:

@@ -94,6 +94,11 @@ def missing_trials(prepared: Prepared, store: Store) -> tuple[list[Trial], State
     return prepared.plan.missing(state.finished, prepared.only, state.rates), state
 
 
+def kept_epochs(trial: Trial, kept: Mapping[str, Sequence[int]]) -> int:
+    """Return after which epoch of the shorter trials whose final state is kept a trial may go on; 0 for none."""
+    return max((epochs for epochs in kept.get(trial.lineage_id, ()) if epochs <= trial.spec.epochs), default=0)
+
+
 def continuations(trials: Collection[Trial], kept: Mapping[str, Sequence[int]]) -> list[str]:
     """Say which trials go on from what shorter ones ended with, and which start over though there is such a state.
 
@@ -101,10 +106,7 @@ def continuations(trials: Collection[Trial], kept: Mapping[str, Sequence[int]]) 
         trials: those that are to run.
         kept: lineage -> epochs of the trials whose final state is kept.
     """
-    fitting = {
-        trial.trial_id: max((n for n in kept.get(trial.lineage_id, ()) if n <= trial.spec.epochs), default=0)
-        for trial in trials
-    }
+    fitting = {trial.trial_id: kept_epochs(trial, kept) for trial in trials}
     shorter = [trial for trial in trials if fitting[trial.trial_id] > 0]
     notes = []
     going_on = [trial for trial in shorter if not trial.spec.follows_length]

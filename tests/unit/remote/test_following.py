@@ -67,7 +67,7 @@ def test_a_followed_job_looks_as_if_it_ran_here(monkeypatch, capsys):
     def shown(**variables):
         clock = Clock()
         monkeypatch.setenv("CNNJOBS_EVENTS", variables.get("events", ""))
-        run_of(clock, Display(Meter(2, 800, clock), lambda trial: 400, verbose=True))
+        run_of(clock, Display(Meter(TRIALS, lambda trial: 400, clock=clock), verbose=True))
         return capsys.readouterr().err
 
     here, told = shown(), shown(events="1")

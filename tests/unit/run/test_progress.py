@@ -18,40 +18,70 @@ def clock():
     return Clock()
 
 
-def test_time_left_follows_from_images_and_their_rate(clock):
-    meter = Meter(2, 800, clock)
+def meter_of(clock, *images):
+    """A meter of so many trials, each of which sees so many images."""
+    of = {trial.trial_id: count for trial, count in zip(TRIALS, images, strict=False)}
+    return Meter(TRIALS[: len(images)], lambda trial: of[trial.trial_id], clock=clock)
+
+
+def test_a_trial_that_has_just_begun_is_not_estimated(clock):
+    meter = meter_of(clock, 400, 400)
     assert meter.describe() == "0/2 done · starting workers"
-    meter.start(TRIALS[0], 400)
+    meter.start(TRIALS[0])
     clock.now += 2
     meter.move(TRIALS[0], Progress(1, 4, 100))
     assert meter.rates() == pytest.approx((0.5, 50))
-    assert meter.left() == pytest.approx(14)
-    assert meter.describe() == "0/2 done · 1 running · 0.5 epochs/s, 50 images/s · 14 s left"
+    assert meter.left() is None
+    assert meter.describe() == "0/2 done · 1 running · 0.5 epochs/s, 50 images/s · estimating time left"
+    assert meter.snapshot().left == ""
+
+
+def test_time_left_follows_from_what_was_trained_after_the_first_message(clock):
+    meter = meter_of(clock, 400, 400)
+    meter.start(TRIALS[0])
+    clock.now += 12
+    meter.move(TRIALS[0], Progress(1, 4, 100))
+    clock.now += 2
+    meter.move(TRIALS[0], Progress(2, 4, 100))
+    assert meter.left() == pytest.approx(2 * 2 + 4 * 2)
+    assert meter.describe() == "0/2 done · 1 running · 0.1 epochs/s, 14 images/s · 12 s left"
 
 
 def test_parts_of_an_epoch_count_as_images_but_not_as_epochs(clock):
-    meter = Meter(1, 400, clock)
-    meter.start(TRIALS[0], 400)
+    meter = meter_of(clock, 400)
+    meter.start(TRIALS[0])
     clock.now += 1
     meter.move(TRIALS[0], Progress(0, 4, 60))
     meter.move(TRIALS[0], Progress(1, 4, 40))
     assert meter.rates() == pytest.approx((1, 100))
 
 
-def test_what_a_trial_that_ended_early_still_owed_is_struck_off(clock):
-    meter = Meter(2, 800, clock)
-    meter.start(TRIALS[0], 400)
+@pytest.mark.parametrize("images", [30, 100])
+def test_epochs_before_a_resumption_are_done_but_not_trained_now(clock, images):
+    meter = meter_of(clock, 400)
+    meter.start(TRIALS[0])
     clock.now += 1
-    meter.move(TRIALS[0], Progress(1, 4, 100))
+    meter.move(TRIALS[0], Progress(3, 4, images))
+    assert meter.rates() == pytest.approx((images // 100, images))
+    assert meter.snapshot().fraction == pytest.approx(0.75)
+
+
+def test_what_a_trial_that_ended_early_still_owed_is_struck_off(clock):
+    meter = meter_of(clock, 400, 400)
+    meter.start(TRIALS[0])
+    for _ in range(2):
+        clock.now += 2
+        meter.move(TRIALS[0], Progress(1, 4, 100))
     meter.end(TRIALS[0], failed=True)
-    assert meter.left() == pytest.approx(4)
+    assert meter.left() == pytest.approx(4 * 2)
+    assert meter.snapshot().fraction == pytest.approx(200 / 600)
     assert (meter.done, meter.failed) == (0, 1)
     assert "1 failed" in meter.describe()
 
 
 def test_rates_forget_what_was_long_ago(clock):
-    meter = Meter(1, 10_000, clock)
-    meter.start(TRIALS[0], 10_000)
+    meter = meter_of(clock, 10_000)
+    meter.start(TRIALS[0])
     for seconds, images in ((1, 1000), (40, 10), (10, 10), (10, 10)):
         clock.now += seconds
         meter.move(TRIALS[0], Progress(0, 4, images))
@@ -69,7 +99,7 @@ RESULT = Result(Status.COMPLETED, {"test_accuracy": 0.9123}, {}, None, log="hell
 
 
 def test_piped_output_is_a_line_a_trial(clock, capsys):
-    with Display(Meter(2, 800, clock), lambda trial: 400) as display:
+    with Display(meter_of(clock, 400, 400)) as display:
         for trial in TRIALS:
             display.started(trial)
         clock.now += 2
@@ -84,13 +114,13 @@ def test_piped_output_is_a_line_a_trial(clock, capsys):
 
 
 def test_verbose_shows_what_trials_printed(clock, capsys):
-    with Display(Meter(1, 400, clock), lambda trial: 400, verbose=True) as display:
+    with Display(meter_of(clock, 400), verbose=True) as display:
         display.finished(TRIALS[0], RESULT)
     assert "hello from the trial" in capsys.readouterr().err
 
 
 def test_a_diverged_trial_is_told(clock, capsys):
-    with Display(Meter(1, 400, clock), lambda trial: 400) as display:
+    with Display(meter_of(clock, 400)) as display:
         display.finished(TRIALS[0], Result(Status.DIVERGED, {"epochs_done": np.int64(3)}, {}, None))
     assert "diverged at epoch 3, its loss is not finite" in capsys.readouterr().err
 
