@@ -15,7 +15,7 @@ class Node:
     Args:
         cpus: cores.
         gpus: GPUs.
-        free_bytes: memory for workers; None where that is not counted.
+        free_bytes: memory for Ray, workers and data; None where nothing tells.
     """
 
     cpus: int
@@ -60,8 +60,13 @@ def of_machine(machine: Machine) -> Capacity:
 
 
 def node_of(resources: Mapping[str, float]) -> Node:
-    """Return a node from its resources as Ray counts them."""
-    return Node(int(resources.get("CPU", 0)), int(resources.get("GPU", 0)))
+    """Return a node from its resources as Ray counts them.
+
+    Its memory is what was free when Ray was started there, without what Ray keeps for its object store.
+    """
+    memory = resources.get("memory")
+    free_bytes = None if memory is None else int(memory)
+    return Node(int(resources.get("CPU", 0)), int(resources.get("GPU", 0)), free_bytes)
 
 
 Kinds = tuple[tuple[Node, int], ...]
@@ -74,11 +79,11 @@ def left_to_add(kinds: Kinds, most: int | None, workers: Iterable[Node]) -> tupl
     Args:
         kinds: a node of each kind, and how many of it there may be.
         most: how many there may be in all; None for as many as `kinds` say.
-        workers: nodes that are there, without the head.
+        workers: nodes that are there, without the head. Those of one kind have never quite the same memory.
     """
-    there = Counter(workers)
+    there = Counter((node.cpus, node.gpus) for node in workers)
     left = None if most is None else max(0, most - there.total())
-    return tuple((node, max(0, count - there[node])) for node, count in kinds), left
+    return tuple((node, max(0, count - there[node.cpus, node.gpus])) for node, count in kinds), left
 
 
 def awaited_machines(config: Mapping[str, Any], nodes: int) -> int:

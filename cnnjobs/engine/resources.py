@@ -79,7 +79,8 @@ def slots_on(node: Node, slot: Slot, data_bytes: int = 0) -> int:
 
 def _most_at_once(capacity: Capacity, slot: Slot, data_bytes: int) -> int:
     there = sum(slots_on(node, slot, data_bytes) for node in capacity.nodes)
-    added = sorted((slots_on(node, slot) for node, count in capacity.kinds for _ in range(count)), reverse=True)
+    kinds = [slots_on(node, slot, data_bytes) for node, count in capacity.kinds for _ in range(count)]
+    added = sorted(kinds, reverse=True)
     return there + sum(added[: capacity.most_added])
 
 

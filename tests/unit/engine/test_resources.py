@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cnnjobs.engine.base import Slot
-from cnnjobs.engine.capacity import Capacity, Node, awaited_machines, kinds_of, left_to_add, of_machine
+from cnnjobs.engine.capacity import Capacity, Node, awaited_machines, kinds_of, left_to_add, node_of, of_machine
 from cnnjobs.engine.resources import Wishes, divide
 from cnnjobs.errors import ResourceError
 from cnnjobs.machine import RAY_BYTES, WORKER_BYTES, Machine, gpu_memory_mib, physical_gpus, this_machine
@@ -108,6 +108,27 @@ def test_nodes_that_may_be_added_count_up_to_the_most():
     assert division(SCALING, max_concurrent=3)[1] == 3
 
 
+def test_memory_bounds_a_cluster_as_it_bounds_this_machine():
+    three = 3 * (WORKER_BYTES + GIB) + GIB + RAY_BYTES
+    joined = Capacity(nodes=(node_of({"CPU": 64.0, "memory": float(three), "object_store_memory": 9e9}),))
+    assert division(joined, data_bytes=GIB)[1] == division(Machine(64, 0, three), data_bytes=GIB)[1] == 3
+    two = Capacity(nodes=(Node(64, 0, three), Node(2, 0, 64 * GIB)))
+    assert division(two, data_bytes=GIB)[1] == 3 + 2, "each node by what it has less of"
+    tiny = Capacity(nodes=(Node(64, 0, GIB // 2),))
+    assert division(tiny)[1] == 1, "one trial is always tried"
+    assert division(Capacity(nodes=(node_of({"CPU": 64.0}),)))[1] == 64, "where Ray does not tell, cores alone count"
+
+
+def test_memory_bounds_what_runs_on_nodes_that_may_be_added():
+    kinds = ((Node(16, 0, 2 * (WORKER_BYTES + GIB) + GIB + RAY_BYTES), 3),)
+    assert division(Capacity(nodes=(HEAD,), kinds=kinds), data_bytes=GIB)[1] == 3 * 2
+
+
+def test_a_node_that_is_there_is_of_its_kind_whatever_its_memory():
+    kinds = ((Node(4, 1, 10 * GIB), 8),)
+    assert left_to_add(kinds, 8, [Node(4, 1, 9 * GIB), Node(4, 1, 11 * GIB)]) == (((Node(4, 1, 10 * GIB), 6),), 6)
+
+
 def test_a_trial_that_no_node_can_ever_hold_is_refused():
     with pytest.raises(ResourceError, match="must be at most 8, the GPUs of the largest node of the cluster"):
         division(SCALING, replicas=16)
@@ -161,7 +182,7 @@ def test_the_configuration_of_ray_up_says_what_may_be_added():
             "plain": {"resources": {"CPU": 2}},
         },
     }
-    assert kinds_of(config) == (((GPU_NODE, 5), (Node(2, 0), 6)), 6)
+    assert kinds_of(config) == (((Node(4, 1, 10_000_000_000), 5), (Node(2, 0), 6)), 6)
     assert kinds_of({}) == ((), None)
 
 
