@@ -2,8 +2,12 @@
 
 import contextlib
 import json
+import math
 import os
+import platform
+import re
 import shutil
+import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +17,9 @@ import numpy as np
 
 from cnnjobs.datasets.arrays import Dataset
 from cnnjobs.machine import process_lives
+
+ABANDONED_S = 86_400.0
+"""What a process on another machine has left half written and not touched for so long is removed."""
 
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
@@ -29,8 +36,8 @@ def cached(key: str, name: str, build: Callable[[], Dataset]) -> Dataset:
     """Return the data set kept under `key`, or build it and keep it.
 
     The entry is a folder that appears by one rename, so one that a dead process left half written
-    is never read; such remains are removed here. If the cache cannot be written (no space, read-only
-    home) the data set is used from memory and a note says so.
+    is never read; such remains are removed here, also from a cache that machines share. If the cache cannot
+    be written (no space, read-only home) the data set is used from memory and a note says so.
 
     Args:
         key: names the content, safe as a folder name.
@@ -40,7 +47,7 @@ def cached(key: str, name: str, build: Callable[[], Dataset]) -> Dataset:
     entry = cache_folder() / key
     if is_cached(key):
         return _read(entry, name)
-    _remove_remains(cache_folder())
+    remove_remains(cache_folder(), host=_host(), now=time.time())
     dataset = build()
     try:
         _write(entry, dataset)
@@ -97,7 +104,7 @@ def _read(entry: Path, name: str) -> Dataset:
 
 
 def _write(entry: Path, dataset: Dataset) -> None:
-    part = entry.with_name(f".{entry.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
+    part = entry.with_name(f".{entry.name}.{_host()}-{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
     part.mkdir(parents=True)
     try:
         for array in ARRAYS:
@@ -119,12 +126,31 @@ def _write(entry: Path, dataset: Dataset) -> None:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def _remove_remains(folder: Path) -> None:
-    """Remove what processes that no longer live left half written."""
+def remove_remains(folder: Path, *, host: str, now: float) -> None:
+    """Remove what was left half written: by processes of this machine that live no longer, by others long ago.
+
+    Args:
+        folder: the cache.
+        host: this machine as the names of parts have it.
+        now: seconds since 1970.
+    """
     for part in folder.glob(".*.part"):
-        pid = part.name.rsplit(".", 2)[-2].split("-")[0]
-        if not (pid.isdigit() and process_lives(int(pid))):
+        owner, _, pid = part.name.rsplit(".", 2)[-2].rpartition("-")[0].rpartition("-")
+        dead = not process_lives(int(pid)) if owner == host and pid.isdigit() else now - _touched(part) > ABANDONED_S
+        if dead:
             shutil.rmtree(part, ignore_errors=True)
+
+
+def _touched(part: Path) -> float:
+    """Return when something in a folder was last written, seconds since 1970; infinite where it is just going."""
+    with contextlib.suppress(OSError):
+        return max(path.stat().st_mtime for path in (part, *part.iterdir()))
+    return math.inf
+
+
+def _host() -> str:
+    """Return the name of this machine, without what separates it from the rest in the name of a part."""
+    return re.sub(r"[^A-Za-z0-9]+", "_", platform.node())
 
 
 def _with_note(dataset: Dataset, note: str) -> Dataset:
