@@ -30,7 +30,7 @@ DPI = 160
 """Pixels an inch."""
 
 ON_LIGHT, ON_DARK = "#222222", "#fefefe"
-"""Colours of text on a heat map's light and dark cells: a page keeps these two as they are, dark or light itself."""
+"""Colours of text on a heat map's light and dark cells."""
 
 CANVASES: Mapping[str, tuple[type[FigureCanvasBase], dict[str, None]]] = {
     "png": (FigureCanvasAgg, {}),

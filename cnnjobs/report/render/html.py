@@ -128,7 +128,7 @@ def html_report(
             title=document.title,
             parts=parts,
             damaged=document.damaged,
-            theme=Markup(theme_css(page.colors)),
+            theme=Markup(theme_css()),
             style=_asset("report.css"),
             script=script,
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
@@ -143,7 +143,6 @@ class _Page:
     figures: Mapping[str, bytes]
     table_files: Sequence[str]
     figure_files: Sequence[str]
-    colors: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=set)
     tables: int = 0
     drawn: int = 0
@@ -178,7 +177,6 @@ class _Page:
     def _figure(self, chart: Chart) -> Figure:
         self.drawn += 1
         inlined = inline(self.figures[chart.name], f"f{self.drawn}-", chart.title)
-        self.colors |= inlined.colors
         links = _links("figures", chart.name, self.figure_files)
         name = self._id(f"figure {chart.name}")
         small = inlined.width <= SMALL

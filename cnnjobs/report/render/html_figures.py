@@ -1,4 +1,4 @@
-"""Figures inside a web page: Matplotlib's SVG with ids of its own and colours that follow the page."""
+"""Figures inside a web page: Matplotlib's SVG with ids of its own."""
 
 import re
 from dataclasses import dataclass
@@ -13,13 +13,11 @@ _LEFT_OUT = ("metadata", "style", "script")
 """Elements that a page has no use for; a `style` would be that of the whole page."""
 
 _DEFAULTS = (
-    "stroke-linejoin: round; stroke-linecap: butt; fill: var(--c-000000, #000000); "
-    "font-family: 'DejaVu Sans', Verdana, sans-serif"
+    "stroke-linejoin: round; stroke-linecap: butt; fill: #000000; font-family: 'DejaVu Sans', Verdana, sans-serif"
 )
 """What Matplotlib's own `style` element says, the font of all texts, and their colour where none is given."""
 
 _FONT = re.compile(r"font-family: 'DejaVu Sans'[^;]*;? ?")
-_COLOR = re.compile(r"(?<!\()#([0-9a-fA-F]{6})\b")
 _DIGITS = re.compile(r"(\.\d{3})\d+")
 _POINTS = re.compile(r"([\d.]+)pt")
 
@@ -30,19 +28,15 @@ class Inlined:
 
     Args:
         svg: the element.
-        colors: that it uses, "#rrggbb".
         width: its own, CSS pixels.
     """
 
     svg: Markup
-    colors: frozenset[str]
     width: float
 
 
 def inline(svg: bytes, prefix: str, title: str) -> Inlined:
     """Return a figure to be put into a page beside others.
-
-    Colours become variables of the page with themselves as fallback: `var(--c-1f77b4, #1f77b4)`.
 
     Args:
         svg: as Matplotlib writes it.
@@ -52,11 +46,10 @@ def inline(svg: bytes, prefix: str, title: str) -> Inlined:
     root = ElementTree.fromstring(svg)
     _clean(root)
     used = _references(root)
-    colors: set[str] = {"#000000"}
     for element in root.iter():
-        _rewrite(element, prefix, used, colors)
+        _rewrite(element, prefix, used)
     width = _describe(root, title)
-    return Inlined(Markup(ElementTree.tostring(root, encoding="unicode")), frozenset(colors), width)
+    return Inlined(Markup(ElementTree.tostring(root, encoding="unicode")), width)
 
 
 def _clean(root: Element) -> None:
@@ -79,8 +72,8 @@ def _references(root: Element) -> set[str]:
     return used | {link[1:] for link in links if link.startswith("#")}
 
 
-def _rewrite(element: Element, prefix: str, used: set[str], colors: set[str]) -> None:
-    """Give an element's attributes their form on the page; note its colours."""
+def _rewrite(element: Element, prefix: str, used: set[str]) -> None:
+    """Give an element's attributes their form on the page."""
     attributes = dict(element.attrib)
     element.attrib.clear()
     for name, value in attributes.items():
@@ -92,15 +85,7 @@ def _rewrite(element: Element, prefix: str, used: set[str], colors: set[str]) ->
         elif name == "d":
             element.set("d", _DIGITS.sub(r"\1", " ".join(value.split())))
         else:
-            element.set(name, _variables(value.replace("url(#", f"url(#{prefix}"), colors))
-
-
-def _variables(value: str, colors: set[str]) -> str:
-    """Return an attribute with variables for its colours, which are added to the others."""
-    found = {f"#{digits.lower()}" for digits in _COLOR.findall(value)}
-    colors |= found
-    named = _COLOR.sub(lambda match: f"var(--c-{match[1].lower()}, #{match[1].lower()})", value)
-    return _FONT.sub("", named)
+            element.set(name, _FONT.sub("", value.replace("url(#", f"url(#{prefix}")))
 
 
 def _describe(root: Element, title: str) -> float:

@@ -74,7 +74,7 @@ viewer.addEventListener("click", (event) => {
   if (event.target === viewer) viewer.close();
 });
 
-// The figure for itself: in its light colours, in points, without what ties it to the page.
+// The figure for itself: in points, without what ties it to the page.
 function alone(svg) {
   const copy = svg.cloneNode(true);
   const [, , width, height] = copy.getAttribute("viewBox").split(" ");
@@ -83,7 +83,7 @@ function alone(svg) {
   copy.style.removeProperty("--width");
   copy.style.removeProperty("--height");
   const text = new XMLSerializer().serializeToString(copy);
-  return `<?xml version="1.0" encoding="utf-8"?>\n${text.replace(/var\(--c-[0-9a-f]{6}, ?(#[0-9a-f]{6})\)/g, "$1")}\n`;
+  return `<?xml version="1.0" encoding="utf-8"?>\n${text}\n`;
 }
 
 function save(figure) {
