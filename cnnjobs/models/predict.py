@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnjobs.datasets import Dataset
-from cnnjobs.datasets.image_folder import picture_files
+from cnnjobs.datasets.picture_files import picture_files
 from cnnjobs.datasets.pictures import read_picture, to_grey
 from cnnjobs.errors import DatasetError, ModelError
 from cnnjobs.models.model_file import About
