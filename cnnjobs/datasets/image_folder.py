@@ -4,8 +4,9 @@ import hashlib
 import os
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,9 @@ from cnnjobs.datasets.arrays import Dataset, Images, Labels, hold_out_test, make
 from cnnjobs.datasets.cache import cached, is_cached, recalled, remembered
 from cnnjobs.datasets.picture_files import Picture, list_pictures
 from cnnjobs.datasets.pictures import picture_size, read_picture, to_grey
+from cnnjobs.datasets.source import OnProgress, PathSource
 from cnnjobs.errors import DatasetError
-from cnnjobs.spec import ImageFolder
+from cnnjobs.spec import DatasetSpec, ImageFolder
 
 DECODER_VERSION = 1
 """Raised when the same files would become other arrays."""
@@ -31,8 +33,42 @@ SETTLED_NS = 2_000_000_000
 CHUNK = 256
 """Pictures a thread decodes at a stretch."""
 
-OnProgress = Callable[[str, int, int], None]
-"""Called with (what is going on, done, total)."""
+
+class FolderSource(PathSource[ImageFolder]):
+    """A folder of pictures, decoded when it is first loaded."""
+
+    spec_type = ImageFolder
+    noun = "a folder of pictures"
+
+    @classmethod
+    def meant_by(cls, value: str, path: Path) -> ImageFolder | None:
+        """Take what is a folder, or has a slash in it and so looks like one."""
+        is_folder = path.exists() or len(Path(value).parts) > 1
+        return ImageFolder(str(path)) if is_folder and not path.is_file() else None
+
+    def load(self, on_progress: OnProgress) -> Dataset:
+        """Return the pictures, from the cache if they are in it."""
+        return load_image_folder(self.spec, on_progress)
+
+    def why_not_at_hand(self) -> str:
+        """Say that there is no such folder, or that its pictures would be decoded."""
+        if not Path(self.spec.path).is_dir():
+            return f"there is no folder {self.spec.path} here"
+        return "" if is_decoded(self.spec) else "the decoded pictures are not in the cache of this machine"
+
+    def decoded_as(self, image_size: int | None, strict: bool) -> ImageFolder:
+        """Return it with pictures of another size, or with broken ones refused."""
+        return replace(self.spec, size=image_size or self.spec.size, strict=strict or self.spec.strict)
+
+    def read_as(self, job: object) -> ImageFolder:
+        """Return it with size, colours and test set as the job says of its own folder."""
+        return replace(job, path=self.spec.path) if isinstance(job, ImageFolder) else self.spec
+
+    def like_training(self, known: DatasetSpec, size: tuple[int, int]) -> DatasetSpec:
+        """Return it in the network's size; where training was on a folder, read as that one was."""
+        if not isinstance(known, ImageFolder):
+            return replace(self.spec, size=size)
+        return known if self.spec.path == known.path else replace(known, path=self.spec.path, size=size)
 
 
 def load_image_folder(spec: ImageFolder, on_progress: OnProgress) -> Dataset:

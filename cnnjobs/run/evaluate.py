@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnjobs.comparison.classification import AVERAGES, SCORES, classify, over_runs
-from cnnjobs.datasets import Dataset, load_dataset
+from cnnjobs.datasets import Dataset, dataset_spec, load_dataset
 from cnnjobs.engine.quiet import quietly
 from cnnjobs.errors import DatasetError, ModelError
 from cnnjobs.models.model_file import About, read_about
@@ -19,7 +19,7 @@ from cnnjobs.report.render.text import table_text
 from cnnjobs.report.sections.class_tables import ClassTable, class_grid
 from cnnjobs.run.backends import open_model
 from cnnjobs.run.progress import Waiting
-from cnnjobs.spec import DatasetSpec, dataset_spec
+from cnnjobs.spec import DatasetSpec
 from cnnjobs.spec.metrics import TOP
 from cnnjobs.training.metrics import all_metrics
 

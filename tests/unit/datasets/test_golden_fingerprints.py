@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from loading import load
 from PIL import Image
+from support.datasets import load
 
 from cnnjobs import ImageFolder, Npz
 from cnnjobs.spec import Named
