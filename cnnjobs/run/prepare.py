@@ -13,6 +13,7 @@ from cnnjobs.planning.trials import Plan, make_plan
 from cnnjobs.spec import CustomCallback, DatasetSpec, Job, Variant
 from cnnjobs.spec.checks import gpu_count, whole
 from cnnjobs.spec.half_width import HalfWidth
+from cnnjobs.spec.metrics import VALIDATION, part_of
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
 from cnnjobs.store.stored_job import AuditMark, StoredDataset, StoredJob
@@ -203,7 +204,8 @@ def _overridden(job: Job, overrides: Overrides) -> Job:
 def watches_validation(variant: Variant) -> bool:
     """Say whether callbacks of the variant decide by what it does on the validation rows; the user's own may."""
     return any(
-        isinstance(one, CustomCallback) or getattr(one, "monitor", "").startswith("val_") for one in variant.callbacks
+        isinstance(one, CustomCallback) or part_of(getattr(one, "monitor", "")) == VALIDATION
+        for one in variant.callbacks
     )
 
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from cnnjobs.models.networks import build_model
 from cnnjobs.planning.trials import Seeds
 from cnnjobs.spec import CustomModel, Variant
-from cnnjobs.spec.metrics import TOP
 from cnnjobs.training.compilation import prepare_for_xla
+from cnnjobs.training.metrics import TrainedRows, row_metrics
 from cnnjobs.training.optimizers import make_optimizer
 from cnnjobs.training.outputs import gives_logits, output_operation
 from cnnjobs.training.pipeline import Pixels
@@ -167,7 +167,7 @@ class Program:
             rates: (steps,) float32, the learning rate of each step of the epoch; not looked at without a
                 schedule.
             first_step: () int32, the step of the epoch that these blocks begin with.
-            sums: (metrics,) float64, in the order of `METRICS`.
+            sums: (metrics,) float64, in the order of `IN_TRAINING`.
         """
 
         def block(index: Any, done: Any, sums: Any) -> tuple[Any, ...]:
@@ -214,13 +214,9 @@ class Program:
         return gradients, tf.linalg.matvec(self._metrics(outputs, labels, losses), weights)
 
     def _metrics(self, outputs: Any, labels: Any, losses: Any) -> Any:
-        """Return each metric of each row, (metrics, rows) float32, in the order of `METRICS`."""
-        right = tf.equal(tf.argmax(outputs, axis=1, output_type=labels.dtype), labels)
-        near = tf.math.in_top_k(labels, outputs, TOP)
+        """Return each metric of each row, (metrics, rows) float32, in the order of `IN_TRAINING`."""
         probabilities = tf.nn.softmax(outputs) if self.gives_logits else outputs
-        truth = tf.one_hot(labels, probabilities.shape[1])
-        squares = tf.reduce_mean(tf.math.squared_difference(probabilities, truth), axis=1)
-        return tf.stack([losses, tf.cast(right, tf.float32), squares, tf.cast(near, tf.float32)])
+        return row_metrics(TrainedRows(labels, outputs, probabilities, losses))
 
     def _forward(self, images: Any, rows: Any, batch: Any, gain: Any, offset: Any) -> Any:
         """Return class probabilities, (at least rows, classes) float32; the last row may come again.
