@@ -16,7 +16,7 @@ from cnnjobs.messages import Message, Predictions, Progress, Result, Status
 from cnnjobs.planning.trials import Trial
 from cnnjobs.spec.metrics import IN_TRAINING, METRICS, TEST, VALIDATION, all_metrics, column_of
 from cnnjobs.store.checkpoints import Checkpoints
-from cnnjobs.training.course import Course, split_rows
+from cnnjobs.training.course import Course, sample_weights, split_rows
 from cnnjobs.training.devices import describe_device, make_strategy
 from cnnjobs.training.hooks import Hooks
 from cnnjobs.training.pipeline import Layout, Pipeline, Pixels, fit_pixels, lay_out
@@ -110,7 +110,8 @@ class TrialWorker:
         resumption = self._resumption()
         hooks.begin(resumption.resume(course) if resumption else None)
         pipeline = self._ready_pipeline(course)
-        iterators = pipeline.iterators(rows, pixels, trial.seeds, course.log.epochs)
+        weights = sample_weights(self.dataset.y_train)
+        iterators = pipeline.iterators(rows, weights, pixels, trial.seeds, course.log.epochs)
         setup_seconds = time.perf_counter() - began
         status = yield from self._train(course, hooks, iterators, resumption)
         best_epoch = hooks.end()
