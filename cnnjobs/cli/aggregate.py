@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import click
 
 from cnnjobs.cli.options import DEFAULT_RESULTS, finite, not_empty
-from cnnjobs.spec.metrics import CURVES, METRICS
+from cnnjobs.spec.metrics import CURVES, METRICS, TEST, VALIDATION, column_of
 
 
 @click.command(short_help="Tables, box plots, learning curves, confusion matrices, ROC of what is stored.")
 @click.argument("results", metavar="[RESULTS]", default=DEFAULT_RESULTS)
 @click.option(
     "--metric",
-    type=click.Choice([f"{part}_{metric}" for part in ("test", "val") for metric in METRICS]),
+    type=click.Choice([column_of(part, metric) for part in (TEST, VALIDATION) for metric in METRICS]),
     help="What to compare.  [default: test_accuracy; val_accuracy with folds]",
 )
 @click.option(

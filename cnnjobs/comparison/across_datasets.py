@@ -10,7 +10,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from cnnjobs.comparison.table import JobTable, VariantRow
-from cnnjobs.spec.metrics import is_accuracy
+from cnnjobs.spec.metrics import metric_of
 from cnnjobs.stats import Friedman, Outcome, critical_difference, friedman, pairwise_wilcoxon
 from cnnjobs.stats.outcomes import Reals
 from cnnjobs.stats.pairs import DECIMALS
@@ -78,7 +78,7 @@ class Together:
     @property
     def better(self) -> Reals:
         """What is ranked, (data sets, variants): mean scores, higher better, equal where only rounding differs."""
-        return np.round(self.means if is_accuracy(self.metric) else -self.means, DECIMALS)
+        return np.round(self.means if metric_of(self.metric).higher_is_better else -self.means, DECIMALS)
 
     @property
     def ranks(self) -> Reals:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from cnnjobs.spec.metrics import VALIDATION, part_of
 from cnnjobs.stats import Difference, Summary, fold_means, paired_difference, summarize
 from cnnjobs.stats.folds import FEWEST_FOLDS
 from cnnjobs.store.stored_job import StoredJob
@@ -66,7 +67,7 @@ def design_of(job: StoredJob, variant: str, metric: str, alpha: float, repeats: 
     drawn_anew = "split" in vary_of(job, variant)
     if folds:
         return Design(1 / (folds - 1), FEWEST_FOLDS, repeats > 1 and not drawn_anew, 1 - alpha)
-    if metric.startswith("val_") and isinstance(validation, float) and drawn_anew:
+    if part_of(metric) == VALIDATION and isinstance(validation, float) and drawn_anew:
         return Design(validation / (1 - validation), 2, False, 1 - alpha)
     return Design(0.0, 2, False, 1 - alpha)
 

@@ -128,7 +128,7 @@ def _why(row: VariantRow, left: int, repeats: int, wanted: int) -> str:
 def asked_for(rule: HalfWidth) -> str:
     """Return the half width for people: 0.2 points of test accuracy."""
     found = measure(rule.metric)
-    return f"{found.factor * rule.half_width:g} {found.unit_of_difference} of {found.name}"
+    return f"{found.factor * rule.half_width:g} {found.unit_of_difference} of {found.words}"
 
 
 def small_pilot(rule: HalfWidth) -> str:

@@ -1,55 +1,28 @@
 """How people write a metric: its name, unit and digits."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
+
+from cnnjobs.spec.metrics import HEADLINE, PARTS, TABLE, Metric, metric_of, part_of
 
 
-@dataclass(frozen=True)
-class Measure:
-    """How people write a metric.
-
-    Args:
-        name: in words.
-        unit: of a value; may be empty.
-        unit_of_difference: of a difference; may be empty.
-        factor: what a stored value is multiplied by to be shown.
-        digits: how a value is formatted then.
-    """
-
-    name: str
-    unit: str
-    unit_of_difference: str
-    factor: float
-    digits: str
-
-
-MEASURES = {
-    "loss": Measure("loss", "cross-entropy", "nats", 1, ".4f"),
-    "accuracy": Measure("accuracy", "%", "points", 100, ".2f"),
-    "mse": Measure("mean squared error", "", "", 1, "#.4g"),  # small where there are many classes
-    "top5_accuracy": Measure("top-5 accuracy", "%", "points", 100, ".2f"),
-}
-
-PARTS = {"test_": "test ", "val_": "validation ", "train_": "train "}
-
-
-def measure(metric: str) -> Measure:
+def measure(metric: str) -> Metric:
     """Return how a column of `trials` or `epochs` is written: `val_mse` is the validation mean squared error."""
-    part = next((part for part in PARTS if metric.startswith(part)), "")
-    found = MEASURES[metric.removeprefix(part)]
-    return replace(found, name=PARTS.get(part, "") + found.name)
+    found, rows = metric_of(metric), PARTS.get(part_of(metric), "")
+    return replace(found, words=f"{rows} {found.words}".strip())
 
 
 def axis_label(metric: str) -> str:
     """Return the metric in words, with its unit."""
     found = measure(metric)
-    return f"{found.name} ({found.unit})" if found.unit else found.name
+    return f"{found.words} ({found.unit})" if found.unit else found.words
 
 
 def difference_label(metric: str, reference: str) -> str:
     """Return what a difference to the reference is called, with its unit."""
     found = measure(metric)
     unit = f", {found.unit_of_difference}" if found.unit_of_difference else ""
-    return f"{found.name} minus {reference}{unit}"
+    return f"{found.words} minus {reference}{unit}"
 
 
 def capital(text: str) -> str:
@@ -67,3 +40,21 @@ def show(metric: str, value: float | None, *, signed: bool = False) -> str:
         return "-"
     found = measure(metric)
     return f"{found.factor * value:{'+' if signed else ''}{found.digits}}"
+
+
+def said_of(values: Mapping[str, float], classes: int) -> list[str]:
+    """Return what there is to say of one network, metric by metric: "accuracy 97.50%", "loss 0.0812".
+
+    Nothing stands below a value here, so zeros at its end are left out where its digits are significant ones.
+
+    Args:
+        values: by name of the metric.
+        classes: of the data set.
+    """
+    names = [HEADLINE, *(name for name in values if name != HEADLINE)]
+    told = [TABLE[name] for name in names if classes >= TABLE[name].least_classes]
+    return [f"{one.words} {_plain(one, values[one.name])}{'%' if one.in_percent else ''}" for one in told]
+
+
+def _plain(metric: Metric, value: float) -> str:
+    return f"{metric.factor * value:{metric.digits.removeprefix('#')}}"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cnnjobs.spec.metrics import VALIDATION, part_of
 from cnnjobs.store.stored_job import StoredJob
 
 Settings = Mapping[str, Any]
@@ -37,7 +38,7 @@ def _callbacks(settings: Settings) -> list[Settings]:
 
 
 def _watches(callback: Settings) -> bool:
-    return callback.get("kind") == "CustomCallback" or str(callback.get("monitor", "")).startswith("val_")
+    return callback.get("kind") == "CustomCallback" or part_of(str(callback.get("monitor", ""))) == VALIDATION
 
 
 def _monitors(settings: Settings) -> Iterator[str]:

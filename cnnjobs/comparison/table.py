@@ -18,7 +18,7 @@ from cnnjobs.comparison.provenance import ORIGINS, VERSION_COLUMNS, mixed, prove
 from cnnjobs.errors import StoreError
 from cnnjobs.labels import repeat_label
 from cnnjobs.messages import Status
-from cnnjobs.spec.metrics import is_accuracy
+from cnnjobs.spec.metrics import HEADLINE, TEST, VALIDATION, column_of, metric_of
 from cnnjobs.stats import ALPHA, Difference, Summary, not_compared
 from cnnjobs.store.expectation import expected_runs
 from cnnjobs.store.reading import OnProgress
@@ -33,9 +33,6 @@ OTHER_SOURCES = "its repeats vary other sources of chance"
 
 MOST_NAMED = 10
 """So many runs a note names."""
-
-MARGIN = 0.2
-"""Percentage points that a comparison of accuracies should resolve, unless others are asked for."""
 
 
 @dataclass(frozen=True)
@@ -115,14 +112,19 @@ class JobTable:
         return f"{100 * (1 - self.alpha):g}%"
 
     @property
-    def is_accuracy(self) -> bool:
+    def higher_is_better(self) -> bool:
+        """Whether the variant with the higher mean is the better one."""
+        return metric_of(self.metric).higher_is_better
+
+    @property
+    def in_percent(self) -> bool:
         """Whether values are fractions, shown as percentages."""
-        return is_accuracy(self.metric)
+        return metric_of(self.metric).in_percent
 
 
 def default_metric(job: StoredJob) -> str:
     """Return fold accuracy for cross-validation, else test accuracy."""
-    return "val_accuracy" if job.protocol.folds else "test_accuracy"
+    return column_of(VALIDATION if job.protocol.folds else TEST, HEADLINE)
 
 
 def job_table(
@@ -141,7 +143,7 @@ def job_table(
         reference: name of a variant; None for the job's own.
         alpha: of tests; one minus the level of intervals.
         margin: the difference one would like to resolve, in the unit in which differences are shown; None for
-            `MARGIN` points of accuracy.
+            the metric's own.
         on_progress: is told (what is read, files done, files in all).
 
     Raises:
@@ -170,8 +172,8 @@ def job_table(
         *(f"not readable, left out: {name}" for name in stored.damaged),
     ]
     stale = stored.table.num_rows - current.num_rows
-    asked = MARGIN if margin is None and is_accuracy(metric) else margin
-    stored_margin = None if asked is None else asked / measure(metric).factor
+    asked = metric_of(metric).margin if margin is None else margin
+    stored_margin = None if asked is None else asked / metric_of(metric).factor
     design = designs[reference]
     return JobTable(job, metric, reference, rows, stale, tuple(notes), provenance, design, alpha, stored_margin)
 
@@ -244,7 +246,7 @@ def _finite(value: float | None) -> bool:
 
 
 def _left_out(rows: Sequence[VariantRow], metric: str) -> list[str]:
-    name, notes = measure(metric).name, []
+    name, notes = measure(metric).words, []
     for row in rows:
         if row.diverged:
             have = "has" if row.diverged == 1 else "have"

@@ -4,10 +4,9 @@ import hashlib
 import os
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +15,11 @@ from PIL import Image
 
 from cnnjobs.datasets.arrays import Dataset, Images, Labels, hold_out_test, make_dataset
 from cnnjobs.datasets.cache import cached, is_cached, recalled, remembered
-from cnnjobs.datasets.pictures import SUFFIXES, picture_size, read_picture, to_grey
+from cnnjobs.datasets.picture_files import Picture, list_pictures
+from cnnjobs.datasets.pictures import picture_size, read_picture, to_grey
+from cnnjobs.datasets.source import OnProgress, PathSource
 from cnnjobs.errors import DatasetError
-from cnnjobs.spec import ImageFolder
+from cnnjobs.spec import DatasetSpec, ImageFolder
 
 DECODER_VERSION = 1
 """Raised when the same files would become other arrays."""
@@ -32,17 +33,42 @@ SETTLED_NS = 2_000_000_000
 CHUNK = 256
 """Pictures a thread decodes at a stretch."""
 
-OnProgress = Callable[[str, int, int], None]
-"""Called with (what is going on, done, total)."""
 
+class FolderSource(PathSource[ImageFolder]):
+    """A folder of pictures, decoded when it is first loaded."""
 
-@dataclass(frozen=True)
-class Picture:
-    """A file and the class it belongs to; plain text, because 60,000 `Path`s take a second."""
+    spec_type = ImageFolder
+    noun = "a folder of pictures"
 
-    path: str
-    label: int
-    part: str
+    @classmethod
+    def meant_by(cls, value: str, path: Path) -> ImageFolder | None:
+        """Take what is a folder, or has a slash in it and so looks like one."""
+        is_folder = path.exists() or len(Path(value).parts) > 1
+        return ImageFolder(str(path)) if is_folder and not path.is_file() else None
+
+    def load(self, on_progress: OnProgress) -> Dataset:
+        """Return the pictures, from the cache if they are in it."""
+        return load_image_folder(self.spec, on_progress)
+
+    def why_not_at_hand(self) -> str:
+        """Say that there is no such folder, or that its pictures would be decoded."""
+        if not Path(self.spec.path).is_dir():
+            return f"there is no folder {self.spec.path} here"
+        return "" if is_decoded(self.spec) else "the decoded pictures are not in the cache of this machine"
+
+    def decoded_as(self, image_size: int | None, strict: bool) -> ImageFolder:
+        """Return it with pictures of another size, or with broken ones refused."""
+        return replace(self.spec, size=image_size or self.spec.size, strict=strict or self.spec.strict)
+
+    def read_as(self, job: object) -> ImageFolder:
+        """Return it with size, colours and test set as the job says of its own folder."""
+        return replace(job, path=self.spec.path) if isinstance(job, ImageFolder) else self.spec
+
+    def like_training(self, known: DatasetSpec, size: tuple[int, int]) -> DatasetSpec:
+        """Return it in the network's size; where training was on a folder, read as that one was."""
+        if not isinstance(known, ImageFolder):
+            return replace(self.spec, size=size)
+        return known if self.spec.path == known.path else replace(known, path=self.spec.path, size=size)
 
 
 def load_image_folder(spec: ImageFolder, on_progress: OnProgress) -> Dataset:
@@ -81,80 +107,6 @@ def _key(spec: ImageFolder, class_names: tuple[str, ...], content: str) -> str:
     """Return the key of the cache: the content, and what decoding makes of it."""
     how = repr((DECODER_VERSION, class_names, spec.size, spec.color, spec.test, spec.strict))
     return f"images-{hashlib.sha256(f'{how}{content}'.encode()).hexdigest()[:32]}"
-
-
-def list_pictures(root: Path) -> tuple[tuple[str, ...], list[Picture]]:
-    """Return the class names and every picture file, sorted; hidden files and folders are passed over."""
-    if not root.is_dir():
-        raise DatasetError(f"There is no folder {root}.")
-    folders = _folders(root)
-    parts = {name for name in ("train", "test") if name in folders}
-    if len(parts) == 1:
-        there, other = (parts.pop(), "test" if "train" in folders else "train")
-        raise DatasetError(
-            f"{root} has {there}/ but no {other}/. Expected both, each with a sub-folder a class, or the classes' "
-            f"sub-folders directly. Use {root / there} to have a test set held out of it."
-        )
-    if parts:
-        class_names = _folders(root / "train")
-        unknown = sorted(set(_folders(root / "test")) - set(class_names))
-        if unknown:
-            raise DatasetError(f"{root}: test/ has classes that train/ has not: {', '.join(unknown[:10])}.")
-        bases = [("train", root / "train"), ("test", root / "test")]
-    else:
-        class_names, bases = folders, [("all", root)]
-    pictures = [
-        Picture(path, label, part)
-        for part, base in bases
-        for label, class_name in enumerate(class_names)
-        for path in picture_files(str(base / class_name))
-    ]
-    if pictures and parts and not any(picture.part == "test" for picture in pictures):
-        raise DatasetError(f"{root}/test has no pictures. Use {root / 'train'} to have a test set held out of it.")
-    if not pictures:
-        raise DatasetError(
-            f"{root} has no pictures. Expected a sub-folder a class with {', '.join(sorted(SUFFIXES))} files in it. "
-            f"Received: {len(class_names)} sub-folders."
-        )
-    return tuple(class_names), pictures
-
-
-def _folders(root: Path) -> list[str]:
-    """Return the names of the sub-folders that are not hidden."""
-    with os.scandir(root) as entries:
-        names = sorted(entry.name for entry in entries if not entry.name.startswith(".") and _is(entry.is_dir))
-    for name in names:
-        if not name.isprintable():
-            raise DatasetError(f"{root}: a class's folder must have a printable UTF-8 name. Received: {name!r}.")
-    return names
-
-
-def picture_files(folder: str) -> list[str]:
-    """Return the picture files in `folder` and below it, sorted; links to folders are not followed."""
-    found: list[str] = []
-    try:
-        with os.scandir(folder) as entries:
-            known = sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
-    except OSError as error:
-        raise DatasetError(f"The folder {folder} cannot be read: {error.strerror}.") from error
-    for entry in known:
-        if _is(partial(entry.is_dir, follow_symlinks=False)):
-            found += picture_files(entry.path)
-        elif _suffix(entry.name) in SUFFIXES and _is(entry.is_file):
-            found.append(entry.path)
-    return found
-
-
-def _is(ask: Callable[[], bool]) -> bool:
-    """Ask the disk; a link that leads nowhere, or round in circles, is nothing."""
-    try:
-        return ask()
-    except OSError:
-        return False
-
-
-def _suffix(name: str) -> str:
-    return "." + name.rpartition(".")[2].lower()
 
 
 def _manifest(root: Path, pictures: Sequence[Picture]) -> str | None:

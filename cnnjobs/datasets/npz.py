@@ -2,17 +2,50 @@
 
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cnnjobs.datasets.arrays import Dataset, Images, hold_out_test, make_dataset
+from cnnjobs.datasets.source import OnProgress, PathSource
 from cnnjobs.errors import DatasetError
-from cnnjobs.spec import Npz
+from cnnjobs.spec import DatasetSpec, Npz
 
 Array = NDArray[np.generic]
 _Part = tuple[Images, NDArray[np.int64]]
+
+
+MOST_BYTES = 1 << 30
+"""A file larger than this takes too long to be read and hashed for a few of its pictures."""
+
+
+class NpzSource(PathSource[Npz]):
+    """A NumPy archive."""
+
+    spec_type = Npz
+    noun = "an .npz file"
+
+    @classmethod
+    def meant_by(cls, value: str, path: Path) -> Npz | None:
+        """Take what ends in .npz, whether there is such a file or not."""
+        return Npz(str(path)) if path.suffix.lower() == ".npz" else None
+
+    def load(self, on_progress: OnProgress) -> Dataset:
+        """Return the arrays of the file."""
+        return load_npz(self.spec)
+
+    def why_not_at_hand(self) -> str:
+        """Say that there is no such file, or that it is large."""
+        path = Path(self.spec.path)
+        if not path.is_file():
+            return f"there is no file {path} here"
+        return "the file is too large to be read for this" if path.stat().st_size > MOST_BYTES else ""
+
+    def like_training(self, known: DatasetSpec, size: tuple[int, int]) -> DatasetSpec:
+        """Hold out as large a part as in training."""
+        return replace(known, path=self.spec.path) if isinstance(known, Npz) else self.spec
 
 
 def load_npz(spec: Npz) -> Dataset:

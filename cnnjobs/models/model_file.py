@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cnnjobs.datasets import dataset_from_json
 from cnnjobs.errors import ModelError, SpecError
 from cnnjobs.planning.identity import canonical
 from cnnjobs.spec import DatasetSpec
-from cnnjobs.spec.data import dataset_from_json
 
 FORMAT = 1
 """Raised when the layout of `cnnjobs.json` changes; readers refuse newer files."""

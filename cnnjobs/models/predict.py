@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnjobs.datasets import Dataset
-from cnnjobs.datasets.image_folder import picture_files
+from cnnjobs.datasets import Dataset, source_of
+from cnnjobs.datasets.picture_files import picture_files
 from cnnjobs.datasets.pictures import read_picture, to_grey
 from cnnjobs.errors import DatasetError, ModelError
 from cnnjobs.models.model_file import About
-from cnnjobs.spec import DatasetSpec, ImageFolder, Npz
+from cnnjobs.spec import DatasetSpec
 
 CHUNK = 256
 """Pictures that are decoded and predicted at a stretch."""
@@ -154,15 +154,9 @@ def like_training(spec: DatasetSpec | None, about: About) -> DatasetSpec:
         spec: which one; None for that of training.
         about: the network's data set and picture size.
     """
-    known = about.dataset
     if spec is None:
-        return known
-    size = about.image_shape[:2]
-    if isinstance(spec, ImageFolder):
-        if not isinstance(known, ImageFolder):
-            return replace(spec, size=size)
-        return known if spec.path == known.path else replace(known, path=spec.path, size=size)
-    return replace(known, path=spec.path) if isinstance(spec, Npz) and isinstance(known, Npz) else spec
+        return about.dataset
+    return source_of(spec).like_training(about.dataset, about.image_shape[:2])
 
 
 def held_out_note(data: Dataset, spec: DatasetSpec, about: About) -> list[str]:
@@ -171,7 +165,7 @@ def held_out_note(data: Dataset, spec: DatasetSpec, about: About) -> list[str]:
         return []
     if spec == about.dataset:
         how = "has changed since the model was trained on it"
-    elif isinstance(spec, ImageFolder | Npz):
+    elif source_of(spec).may_hold_out:
         how = "is not what the model was trained on"
     else:
         return []

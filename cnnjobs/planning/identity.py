@@ -12,7 +12,7 @@ from typing import Any
 
 from cnnjobs.errors import SpecError
 from cnnjobs.planning.user_source import source_of
-from cnnjobs.spec import Model, UserFunction, Variant, WeightsFile
+from cnnjobs.spec import DatasetSpec, Model, UserFunction, Variant, WeightsFile
 from cnnjobs.spec.fields import is_neutral
 
 NUMERICS_VERSION = 3
@@ -44,7 +44,7 @@ def canonical(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = [item for item in dataclasses.fields(value) if not is_neutral(item, getattr(value, item.name))]
         parts = {item.name: canonical(getattr(value, item.name)) for item in fields}
-        if type(value).__module__.partition(".")[0] == "cnnjobs":
+        if isinstance(value, DatasetSpec) or type(value).__module__.partition(".")[0] == "cnnjobs":
             return {"kind": getattr(value, "kind", ""), **parts}
         return {"kind": type(value).__qualname__, "source_sha256": sha256_of_source(type(value)), **parts}
     if isinstance(value, Mapping):

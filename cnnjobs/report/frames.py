@@ -17,7 +17,7 @@ from cnnjobs.report.render.text import plain
 from cnnjobs.report.sections.differences_table import DIFFERENCE_COLUMNS, differences_grid
 from cnnjobs.report.sections.summary_table import SUMMARY_COLUMNS, summary_grid
 from cnnjobs.report.write import write_document
-from cnnjobs.spec.metrics import METRICS
+from cnnjobs.spec.metrics import TRIAL_COLUMNS
 from cnnjobs.stats import ALPHA
 from cnnjobs.store.files import Files
 from cnnjobs.store.results import Results
@@ -28,9 +28,6 @@ RUN_COLUMNS = ("variant", "repeat", "fold", "value")
 
 RANK_COLUMNS = ("variant", "mean_rank", "datasets", "critical_difference", "friedman_p", "iman_davenport_p")
 """Of `Comparisons.ranks`."""
-
-METRIC_COLUMNS = tuple(f"{part}_{metric}" for part in ("test", "val", "train") for metric in METRICS)
-"""Columns of `trials` that variants can be compared on."""
 
 Line = dict[str, Any]
 
@@ -155,8 +152,8 @@ def compare(
         >>> found.differences[["variant", "pairs", "p_holm", "resolved"]].round(4).to_dict("records")
         [{'variant': 'dropout', 'pairs': 5, 'p_holm': 0.0008, 'resolved': True}]
     """
-    if metric is not None and metric not in METRIC_COLUMNS:
-        raise ValueError(f"`metric` must be one of {', '.join(METRIC_COLUMNS)}. Received: metric={metric!r}.")
+    if metric is not None and metric not in TRIAL_COLUMNS:
+        raise ValueError(f"`metric` must be one of {', '.join(TRIAL_COLUMNS)}. Received: metric={metric!r}.")
     if not 0 < alpha < 1:
         raise ValueError(f"`alpha` must lie between 0 and 1. Received: alpha={alpha!r}. The usual one is 0.05.")
     if margin is not None and not margin > 0:

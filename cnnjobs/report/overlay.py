@@ -16,11 +16,12 @@ from cnnjobs.errors import StoreError
 from cnnjobs.report.figures.curves import band, drawable, histories, stacked_panels
 from cnnjobs.report.figures.style import COLORS, STYLE, short
 from cnnjobs.report.model import Chart
+from cnnjobs.spec.metrics import VALIDATION, column_of
 from cnnjobs.store.files import plain_name
 from cnnjobs.store.store import Store
 
-LINES: tuple[tuple[str, str, LineStyleType], ...] = (("validation", "val_", "-"), ("train", "", "--"))
-"""What is drawn of each model and metric: its name, how its columns begin, how the line looks."""
+LINES: tuple[tuple[str, str, LineStyleType], ...] = (("validation", VALIDATION, "-"), ("train", "", "--"))
+"""What is drawn of each model and metric: its name, the part in the names of its columns, how the line looks."""
 
 LONGEST_NAME = 120
 """Names of files are cut to so many letters."""
@@ -162,9 +163,9 @@ def overlay_plot(found: Sequence[History], metrics: Sequence[str]) -> Figure:
         for axes, metric in zip(panels, metrics, strict=True):
             for index, history in enumerate(found):
                 color = COLORS[index % len(COLORS)]
-                for _, begin, style in LINES:
-                    epochs, (low, middle, high) = band(histories(history.epochs, begin + metric))
-                    axes.fill_between(epochs, low, high, color=color, alpha=0.15 if begin else 0.07, linewidth=0)
+                for _, part, style in LINES:
+                    epochs, (low, middle, high) = band(histories(history.epochs, column_of(part, metric)))
+                    axes.fill_between(epochs, low, high, color=color, alpha=0.15 if part else 0.07, linewidth=0)
                     axes.plot(epochs, middle, color=color, linestyle=style, marker="o" if len(epochs) == 1 else None)
         figure.legend(*_legend(found), loc="outside upper left", frameon=False, ncols=2, fontsize=9)
         figure.supxlabel("medians over the runs, bands: 10% to 90% of them", fontsize=8, color="#555555")
@@ -188,8 +189,8 @@ def overlay_rows(found: Sequence[History], metrics: Sequence[str]) -> list[list[
     lines = []
     for history in found:
         for metric in metrics:
-            for rows, begin, _ in LINES:
-                values = histories(history.epochs, begin + metric)
+            for rows, part, _ in LINES:
+                values = histories(history.epochs, column_of(part, metric))
                 epochs, quantiles = band(values)
                 counts = np.isfinite(values[:, epochs - 1]).sum(axis=0)
                 which = (history.model.job, history.model.variant, metric, rows)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cnnjobs.datasets import needs_download
+from cnnjobs.datasets import source_of
 from cnnjobs.engine.places import Joined, Place
 from cnnjobs.engine.quiet import quietly
 from cnnjobs.engine.token import token_file
@@ -15,7 +15,6 @@ from cnnjobs.run import backends
 from cnnjobs.run.calling_machine import versions_elsewhere
 from cnnjobs.run.health import Check, of_disk, of_node, of_versions
 from cnnjobs.run.prepare import Overrides, read_job
-from cnnjobs.spec import ImageFolder, Npz
 from cnnjobs.store.files import Files
 from cnnjobs.versions import installed_versions
 
@@ -107,12 +106,8 @@ def _of_store(results: str) -> Iterator[Check]:
 def _of_data(job: str) -> Check:
 
     try:
-        spec = read_job(job, Overrides()).dataset
+        source = source_of(read_job(job, Overrides()).dataset)
     except UserError as error:
         return Check("job", f"{job} is broken", str(error))
-    if isinstance(spec, ImageFolder | Npz):
-        there = Path(spec.path).exists()
-        remedy = "" if there else f"Put it there, on the machine that submits: {Path(spec.path).absolute()}."
-        return Check("data set", f"{spec.path} is {'there' if there else 'not there'}", remedy)
-    missing = needs_download(spec) is not None
-    return Check("data set", f"{spec.name} is {'downloaded by the first submit' if missing else 'there'}")
+    said, remedy = source.presence()
+    return Check("data set", f"{source.describe()} is {said}", remedy)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from cnnjobs.comparison.classification import AVERAGES, SCORES, classify, over_runs
-from cnnjobs.datasets import Dataset, load_dataset
+from cnnjobs.comparison.metric_format import said_of
+from cnnjobs.datasets import Dataset, dataset_spec, load_dataset
 from cnnjobs.engine.quiet import quietly
 from cnnjobs.errors import DatasetError, ModelError
 from cnnjobs.models.model_file import About, read_about
@@ -19,9 +20,8 @@ from cnnjobs.report.render.text import table_text
 from cnnjobs.report.sections.class_tables import ClassTable, class_grid
 from cnnjobs.run.backends import open_model
 from cnnjobs.run.progress import Waiting
-from cnnjobs.spec import DatasetSpec, dataset_spec
-from cnnjobs.spec.metrics import TOP
-from cnnjobs.training.metrics import all_metrics
+from cnnjobs.spec import DatasetSpec
+from cnnjobs.spec.metrics import all_metrics
 
 
 @dataclass(frozen=True)
@@ -90,11 +90,7 @@ def _changed(data: Dataset, spec: DatasetSpec, about: About, part: str) -> list[
 
 
 def _as_text(found: Evaluation) -> str:
-    metrics = found.metrics
-    shown = [f"accuracy {metrics['accuracy']:.2%}", f"loss {metrics['loss']:.4f}"]
-    shown.append(f"mean squared error {metrics['mse']:.4g}")
-    if len(found.table.classes) > TOP:
-        shown.append(f"top-5 accuracy {metrics['top5_accuracy']:.2%}")
+    shown = said_of(found.metrics, len(found.table.classes))
     grid = class_grid(found.table)
     title = f"{found.model} on {found.dataset}, {found.part}: {found.pictures:,} pictures"
     return "\n".join(["   ".join(shown), "", table_text(title, grid.header, grid.cells)])

@@ -4,15 +4,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cnnjobs.datasets import Dataset, check_folds, load_dataset
+from cnnjobs.datasets import Dataset, check_folds, dataset_spec, load_dataset, source_of
 from cnnjobs.errors import SpecError
 from cnnjobs.models import check_network
 from cnnjobs.planning.identity import canonical
 from cnnjobs.planning.job_file import JobFile, job_of_session, load_job
 from cnnjobs.planning.trials import Plan, make_plan
-from cnnjobs.spec import CustomCallback, DatasetSpec, ImageFolder, Job, Variant, dataset_spec
+from cnnjobs.spec import CustomCallback, DatasetSpec, Job, Variant
 from cnnjobs.spec.checks import gpu_count, whole
 from cnnjobs.spec.half_width import HalfWidth
+from cnnjobs.spec.metrics import VALIDATION, part_of
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
 from cnnjobs.store.stored_job import AuditMark, StoredDataset, StoredJob
@@ -152,21 +153,16 @@ def read_dataset(value: str, *, image_size: int | None, strict: bool) -> Dataset
 
 
 def _decoded_as(spec: DatasetSpec, image_size: int | None, strict: bool) -> DatasetSpec:
-    """Return a folder of pictures with the options of the command line; another data set takes none."""
-    if isinstance(spec, ImageFolder):
-        return replace(spec, size=image_size or spec.size, strict=strict or spec.strict)
-    if image_size is not None or strict:
-        raise SpecError("`image_size` and `strict` are for folders of pictures; this data set is none.")
-    return spec
+    """Return the data set with the options of the command line; one that is no folder of pictures takes none."""
+    decoded: DatasetSpec = source_of(spec).decoded_as(image_size, strict)
+    return decoded
 
 
 def _dataset_spec(job: Job, overrides: Overrides) -> DatasetSpec:
     """Return the data set; another folder of pictures is read as the job says."""
     if overrides.dataset is None:
         return dataset_spec(job.dataset, Path.cwd())
-    other = dataset_spec(overrides.dataset, Path.cwd())
-    if isinstance(job.dataset, ImageFolder) and isinstance(other, ImageFolder):
-        return replace(job.dataset, path=other.path)
+    other: DatasetSpec = source_of(dataset_spec(overrides.dataset, Path.cwd())).read_as(job.dataset)
     return other
 
 
@@ -217,7 +213,8 @@ def _with_gpus(job: Job, gpus: float) -> Job:
 def watches_validation(variant: Variant) -> bool:
     """Say whether callbacks of the variant decide by what it does on the validation rows; the user's own may."""
     return any(
-        isinstance(one, CustomCallback) or getattr(one, "monitor", "").startswith("val_") for one in variant.callbacks
+        isinstance(one, CustomCallback) or part_of(getattr(one, "monitor", "")) == VALIDATION
+        for one in variant.callbacks
     )
 
 

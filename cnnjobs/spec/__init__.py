@@ -9,7 +9,7 @@ from cnnjobs.spec.callbacks import (
     ReduceLROnPlateau,
     callback,
 )
-from cnnjobs.spec.data import DatasetSpec, ImageFolder, Named, Npz, dataset_spec
+from cnnjobs.spec.data import DatasetSpec, ImageFolder, Named, Npz
 from cnnjobs.spec.functions import UserFunction
 from cnnjobs.spec.job import SOURCES, Job, grid
 from cnnjobs.spec.models import (
@@ -61,7 +61,6 @@ __all__ = [
     "callback",
     "cnn",
     "custom",
-    "dataset_spec",
     "grid",
     "mlp",
     "small_cnn",

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from cnnjobs.errors import SpecError
 from cnnjobs.spec.checks import flag, number, whole
 from cnnjobs.spec.job import Job
+from cnnjobs.spec.metrics import HEADLINE, TEST, column_of, metric_of
 
 MOST_REPEATS = 100
 """Repeats of a variant that a half width may take, unless others are named."""
 
-METRIC = "test_accuracy"
+METRIC = column_of(TEST, HEADLINE)
 """Of what the half width is."""
 
 CONFIDENCE = 0.95
@@ -79,7 +80,7 @@ def half_width_of(job: Job, points: float, most: int | None = None) -> HalfWidth
             "Remove `vary` from the job."
         )
     most = MOST_REPEATS if most is None else most
-    return HalfWidth(half_width=points / 100, pilot=_pilot(job), most=most)
+    return HalfWidth(half_width=points / metric_of(METRIC).factor, pilot=_pilot(job), most=most)
 
 
 def _pilot(job: Job) -> int:

@@ -1,19 +1,226 @@
-"""What is measured of every trial, of its training rows, its validation rows and the test set."""
+"""What is measured of every trial: one table, which columns, tables, figures, callbacks and planning ask.
 
-METRICS = ("loss", "accuracy", "mse", "top5_accuracy")
-"""Columns of `epochs` for the training rows; with `val_` before them for the validation rows, and in `trials`
-also with `test_` and `train_`."""
+A new metric is an entry of `TABLE`. To be followed over the training rows as well it needs a function in
+`cnnjobs.training.metrics`, because those rows are never outside of TensorFlow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Probabilities = NDArray[np.float32]
+    Labels = NDArray[np.int32]
+
+TEST, VALIDATION, TRAIN = "test", "val", "train"
+
+PARTS = {TEST: "test", VALIDATION: "validation", TRAIN: "train"}
+"""What stands before a metric in the name of a column, and which rows it is of in words."""
+
+HEADLINE = "accuracy"
+"""What variants are compared on unless another metric is asked for."""
 
 TOP = 5
 """How many of the most probable classes `top5_accuracy` looks at; it says nothing of as many classes or fewer."""
 
-CURVES = ("loss", "accuracy")
+MARGIN = 0.2
+"""Percentage points that a comparison of accuracies should resolve, unless others are asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """One metric: what it is, and how people read it.
+
+    Args:
+        name: of its columns; `test_` and so on come before it.
+        words: what people call it.
+        of: (probabilities (n, classes), labels (n,)) -> value, in float64.
+        higher_is_better: direction.
+        unit: of a value as it is shown; may be empty.
+        unit_of_difference: of a difference as it is shown; may be empty.
+        factor: what a stored value is multiplied by to be shown.
+        digits: how it is formatted then.
+        least_classes: with fewer classes it says nothing.
+        margin: the difference worth resolving, as it is shown, unless another is asked for; None for no such number.
+        in_training: whether it is followed over the training rows, by a function in `cnnjobs.training.metrics`.
+        in_curves: whether learning curves show it unless other metrics are asked for.
+        ends_training: whether a value that is not finite means that training has diverged.
+    """
+
+    name: str
+    words: str
+    of: Callable[[Probabilities, Labels], float]
+    higher_is_better: bool
+    unit: str = ""
+    unit_of_difference: str = ""
+    factor: float = 1
+    digits: str = ".4f"
+    least_classes: int = 2
+    margin: float | None = None
+    in_training: bool = False
+    in_curves: bool = False
+    ends_training: bool = False
+
+    @property
+    def in_percent(self) -> bool:
+        """Whether people read it in percent, and its differences in percentage points."""
+        return self.unit == "%"
+
+
+def cross_entropy(probabilities: Probabilities, labels: Labels) -> float:
+    """Return the mean of -log p(label), computed in float64 with p clipped at 1e-7 as Keras does.
+
+    Args:
+        probabilities: (n, classes), rows sum to 1.
+        labels: (n,) in [0, classes).
+    """
+    import numpy as np
+
+    return float(-np.log(np.clip(_of_label(probabilities, labels), 1e-7, 1.0)).mean())
+
+
+def accuracy(probabilities: Probabilities, labels: Labels) -> float:
+    """Return the fraction of rows whose most probable class is the label."""
+    return float((probabilities.argmax(axis=1) == labels).mean())
+
+
+def mean_squared_error(probabilities: Probabilities, labels: Labels) -> float:
+    """Return the mean over rows and classes of (p - one-hot label)^2, as `keras.losses.mean_squared_error` of both.
+
+    Args:
+        probabilities: (n, classes), rows sum to 1.
+        labels: (n,) in [0, classes).
+    """
+    import numpy as np
+
+    squares = np.square(probabilities, dtype=np.float64).sum(axis=1) - 2 * _of_label(probabilities, labels) + 1
+    return float(squares.mean() / probabilities.shape[1])
+
+
+def top5_accuracy(probabilities: Probabilities, labels: Labels) -> float:
+    """Return the fraction of rows in which fewer than `TOP` classes are more probable than the label.
+
+    Args:
+        probabilities: (n, classes), rows sum to 1; with `TOP` classes or fewer every row counts.
+        labels: (n,) in [0, classes).
+    """
+    import numpy as np
+
+    own = probabilities[np.arange(len(labels)), labels, np.newaxis]
+    return float(((probabilities > own).sum(axis=1) < TOP).mean())
+
+
+def _of_label(probabilities: Probabilities, labels: Labels) -> NDArray[np.float64]:
+    """Return the probability of each row's label, (n,)."""
+    import numpy as np
+
+    of_label: NDArray[np.float64] = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+    return of_label
+
+
+TABLE = {
+    metric.name: metric
+    for metric in (
+        Metric(
+            name="loss",
+            words="loss",
+            of=cross_entropy,
+            higher_is_better=False,
+            unit="cross-entropy",
+            unit_of_difference="nats",
+            in_training=True,
+            in_curves=True,
+            ends_training=True,
+        ),
+        Metric(
+            name="accuracy",
+            words="accuracy",
+            of=accuracy,
+            higher_is_better=True,
+            unit="%",
+            unit_of_difference="points",
+            factor=100,
+            digits=".2f",
+            margin=MARGIN,
+            in_training=True,
+            in_curves=True,
+        ),
+        Metric(
+            name="mse",
+            words="mean squared error",
+            of=mean_squared_error,
+            higher_is_better=False,
+            digits="#.4g",  # small where there are many classes
+            in_training=True,
+        ),
+        Metric(
+            name="top5_accuracy",
+            words="top-5 accuracy",
+            of=top5_accuracy,
+            higher_is_better=True,
+            unit="%",
+            unit_of_difference="points",
+            factor=100,
+            digits=".2f",
+            least_classes=TOP + 1,
+            margin=MARGIN,
+            in_training=True,
+        ),
+    )
+}
+"""Every metric, by name."""
+
+
+def column_of(part: str, metric: str) -> str:
+    """Return the column of a metric: `val_loss` of "val"; the name alone of "", the training rows in `epochs`."""
+    return f"{part}_{metric}" if part else metric
+
+
+def part_of(column: str) -> str:
+    """Return which of `PARTS` a column is of; "" for the training rows in `epochs`."""
+    part, line, _ = column.partition("_")
+    return part if line and part in PARTS else ""
+
+
+def known_metric(column: str) -> Metric | None:
+    """Return the metric of a column, None if it is of none in the table."""
+    return TABLE.get(column.removeprefix(column_of(part_of(column), "")))
+
+
+def metric_of(column: str) -> Metric:
+    """Return the metric of a column that has one."""
+    return TABLE[column.removeprefix(column_of(part_of(column), ""))]
+
+
+def all_metrics(probabilities: Probabilities, labels: Labels) -> dict[str, float]:
+    """Return every metric under its name.
+
+    Args:
+        probabilities: (n, classes), rows sum to 1.
+        labels: (n,) in [0, classes).
+    """
+    return {name: metric.of(probabilities, labels) for name, metric in TABLE.items()}
+
+
+METRICS = tuple(TABLE)
+"""Names of the metrics."""
+
+IN_TRAINING = tuple(name for name, metric in TABLE.items() if metric.in_training)
+"""Those that are followed over the training rows."""
+
+CURVES = tuple(name for name, metric in TABLE.items() if metric.in_curves)
 """What learning curves show unless other metrics are asked for."""
 
-MONITORS = (*(f"val_{name}" for name in METRICS), *METRICS)
+TRIAL_COLUMNS = tuple(column_of(part, name) for part in PARTS for name in METRICS)
+"""Columns of `trials`."""
+
+EPOCH_COLUMNS = tuple(column_of(part, name) for part in ("", VALIDATION) for name in METRICS)
+"""Columns of `epochs`."""
+
+MONITORS = (*(column_of(VALIDATION, name) for name in METRICS), *IN_TRAINING)
 """What a callback can watch: columns of `epochs`."""
-
-
-def is_accuracy(metric: str) -> bool:
-    """Say whether a metric is a fraction of right answers: more is better, and people read it in percent."""
-    return metric.endswith("accuracy")

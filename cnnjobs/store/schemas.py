@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from cnnjobs.spec.metrics import METRICS
+from cnnjobs.spec.metrics import EPOCH_COLUMNS, TRIAL_COLUMNS
 from cnnjobs.store.layout import SCHEMA_VERSION
 
 VERSION_KEY = b"cnnjobs.schema"
@@ -33,7 +33,7 @@ TRIALS = _schema(
         ("status", _TEXT),
         ("error", _TEXT),
         ("log", _TEXT),
-        *((f"{part}_{metric}", _REAL) for part in ("test", "val", "train") for metric in METRICS),
+        *((name, _REAL) for name in TRIAL_COLUMNS),
         ("epochs_done", pa.int32()),
         ("best_epoch", pa.int32()),
         ("parameters", _INT),
@@ -94,7 +94,7 @@ EPOCHS = _schema(
     [
         *_WHICH,
         ("epoch", pa.int32()),
-        *((f"{part}{metric}", _REAL) for part in ("", "val_") for metric in METRICS),
+        *((name, _REAL) for name in EPOCH_COLUMNS),
         ("learning_rate", _REAL),
         ("train_seconds", _REAL),
         ("validation_seconds", _REAL),

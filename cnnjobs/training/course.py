@@ -78,3 +78,12 @@ def split_rows(labels: NDArray[np.int32], trial: Trial) -> tuple[Rows, Rows | No
     if protocol.validation is None:
         return np.arange(len(labels)), np.arange(0)
     return holdout(labels, float(protocol.validation), trial.seeds.split, stratify=protocol.stratify)
+
+
+def sample_weights(labels: NDArray[np.int32]) -> NDArray[np.float32]:
+    """Return how much each row counts in the loss, (n,): all alike.
+
+    Args:
+        labels: (n,) of all rows that can be trained on.
+    """
+    return np.ones(len(labels), np.float32)

@@ -3,12 +3,12 @@
 import math
 from typing import Any
 
-from cnnjobs.spec.metrics import METRICS
+from cnnjobs.spec.metrics import EPOCH_COLUMNS, TRAIN, column_of, metric_of, part_of
 
 CALL_SECONDS = 0.5
 """How long one graph call should last: progress is told, and a stop heeded, between calls."""
 
-FINAL = {name: f"train_{name}" for name in METRICS} | {f"val_{name}": f"val_{name}" for name in METRICS}
+FINAL = {name: name if part_of(name) else column_of(TRAIN, name) for name in EPOCH_COLUMNS}
 """Column of `epochs` -> column of `trials`."""
 
 
@@ -37,7 +37,7 @@ class EpochLog:
 
     def finite(self) -> bool:
         """Say whether the losses of the last epoch are finite."""
-        return all(math.isfinite(loss) for name, loss in self.metrics().items() if name.endswith("loss"))
+        return all(math.isfinite(value) for name, value in self.metrics().items() if metric_of(name).ends_training)
 
     def final(self) -> dict[str, Any]:
         """Return the last epoch's metrics and the sums of seconds, as columns of `trials`."""

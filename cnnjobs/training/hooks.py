@@ -11,6 +11,7 @@ import numpy as np
 
 from cnnjobs.planning.trials import Trial
 from cnnjobs.spec import BestWeights, CallbackSpec, CustomCallback, EarlyStopping, ReduceLROnPlateau
+from cnnjobs.spec.metrics import VALIDATION, known_metric, metric_of, part_of
 
 NEVER = 10**9
 """More epochs than any run has."""
@@ -47,7 +48,7 @@ class Hooks:
         self._callbacks = [_made(spec, trial) for spec in trial.spec.callbacks]
         for one in self._callbacks:
             _refuse_batches(one)
-            if getattr(one, "mode", None) == "auto" and str(getattr(one, "monitor", "")).endswith("accuracy"):
+            if getattr(one, "mode", None) == "auto" and _higher_is_better(str(getattr(one, "monitor", ""))):
                 one.mode = "max"  # Keras would look it up among the metrics of `compile`
                 if getattr(one, "monitor_op", None) is np.less:
                     one.monitor_op, one.best = np.greater, -np.inf
@@ -85,7 +86,7 @@ class Hooks:
     def epoch_ended(self, epoch: int, logs: Mapping[str, float]) -> bool:
         """Tell the metrics of an epoch, counted from 0; return whether training is to stop."""
         self._list.on_test_begin()
-        self._list.on_test_end({name.removeprefix("val_"): logs[name] for name in logs if name.startswith("val_")})
+        self._list.on_test_end({metric_of(name).name: logs[name] for name in logs if part_of(name) == VALIDATION})
         self._list.on_epoch_end(epoch, dict(logs))
         return bool(self._model.stop_training)
 
@@ -140,7 +141,13 @@ def _stopping(monitor: str, patience: int, min_delta: float, restore: bool) -> k
 
 
 def _mode(monitor: str) -> str:
-    return "max" if monitor.endswith("accuracy") else "min"
+    return "max" if _higher_is_better(monitor) else "min"
+
+
+def _higher_is_better(monitor: str) -> bool:
+    """Say which way a monitored value improves; one that a callback of the user's logs, by its name as in Keras."""
+    metric = known_metric(monitor)
+    return monitor.endswith("accuracy") if metric is None else metric.higher_is_better
 
 
 def _custom(spec: CustomCallback, trial: Trial) -> keras.callbacks.Callback:

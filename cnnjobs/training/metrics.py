@@ -1,65 +1,54 @@
-"""Metrics of predictions, computed in float64 by NumPy."""
+"""Metrics of the training rows, computed in the graph that trains."""
 
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from cnnjobs.spec.metrics import TOP
+import tensorflow as tf
 
-
-def all_metrics(probabilities: NDArray[np.float32], labels: NDArray[np.int32]) -> dict[str, float]:
-    """Return every metric under the name that it has in `epochs`.
-
-    Args:
-        probabilities: (n, classes), rows sum to 1.
-        labels: (n,) in [0, classes).
-    """
-    return {
-        "loss": cross_entropy(probabilities, labels),
-        "accuracy": accuracy(probabilities, labels),
-        "mse": mean_squared_error(probabilities, labels),
-        "top5_accuracy": top_k_accuracy(probabilities, labels, TOP),
-    }
+from cnnjobs.spec.metrics import IN_TRAINING, TOP
 
 
-def cross_entropy(probabilities: NDArray[np.float32], labels: NDArray[np.int32]) -> float:
-    """Return the mean of -log p(label), computed in float64 with p clipped at 1e-7 as Keras does.
+@dataclass(frozen=True)
+class TrainedRows:
+    """What a step knows of its rows.
 
     Args:
-        probabilities: (n, classes), rows sum to 1.
-        labels: (n,) in [0, classes).
+        labels: (rows,) int32.
+        outputs: (rows, classes) float32, probabilities or logits.
+        probabilities: (rows, classes) float32.
+        losses: (rows,) float32, cross-entropy.
     """
-    return float(-np.log(np.clip(_of_label(probabilities, labels), 1e-7, 1.0)).mean())
+
+    labels: Any
+    outputs: Any
+    probabilities: Any
+    losses: Any
 
 
-def accuracy(probabilities: NDArray[np.float32], labels: NDArray[np.int32]) -> float:
-    """Return the fraction of rows whose most probable class is the label."""
-    return float((probabilities.argmax(axis=1) == labels).mean())
+def _accuracy(rows: TrainedRows) -> Any:
+    right = tf.equal(tf.argmax(rows.outputs, axis=1, output_type=rows.labels.dtype), rows.labels)
+    return tf.cast(right, tf.float32)
 
 
-def mean_squared_error(probabilities: NDArray[np.float32], labels: NDArray[np.int32]) -> float:
-    """Return the mean over rows and classes of (p - one-hot label)^2, as `keras.losses.mean_squared_error` of both.
-
-    Args:
-        probabilities: (n, classes), rows sum to 1.
-        labels: (n,) in [0, classes).
-    """
-    squares = np.square(probabilities, dtype=np.float64).sum(axis=1) - 2 * _of_label(probabilities, labels) + 1
-    return float(squares.mean() / probabilities.shape[1])
+def _top5_accuracy(rows: TrainedRows) -> Any:
+    return tf.cast(tf.math.in_top_k(rows.labels, rows.outputs, TOP), tf.float32)
 
 
-def top_k_accuracy(probabilities: NDArray[np.float32], labels: NDArray[np.int32], k: int) -> float:
-    """Return the fraction of rows in which fewer than k classes are more probable than the label.
-
-    Args:
-        probabilities: (n, classes), rows sum to 1.
-        labels: (n,) in [0, classes).
-        k: with k classes or fewer every row counts.
-    """
-    own = probabilities[np.arange(len(labels)), labels, np.newaxis]
-    return float(((probabilities > own).sum(axis=1) < k).mean())
+def _squared_error(rows: TrainedRows) -> Any:
+    truth = tf.one_hot(rows.labels, rows.probabilities.shape[1])
+    return tf.reduce_mean(tf.math.squared_difference(rows.probabilities, truth), axis=1)
 
 
-def _of_label(probabilities: NDArray[np.float32], labels: NDArray[np.int32]) -> NDArray[np.float64]:
-    """Return the probability of each row's label, (n,)."""
-    of_label: NDArray[np.float64] = probabilities[np.arange(len(labels)), labels].astype(np.float64)
-    return of_label
+OF_ROWS: Mapping[str, Callable[[TrainedRows], Any]] = {
+    "loss": lambda rows: rows.losses,
+    "accuracy": _accuracy,
+    "mse": _squared_error,
+    "top5_accuracy": _top5_accuracy,
+}
+"""Name of each metric that is followed over the training rows -> its value for each row, (rows,) float32."""
+
+
+def row_metrics(rows: TrainedRows) -> Any:
+    """Return each metric of each row, (metrics, rows) float32, in the order of `IN_TRAINING`."""
+    return tf.stack([OF_ROWS[name](rows) for name in IN_TRAINING])

@@ -76,8 +76,8 @@ class Layout:
     """How the rows of an epoch are cut: into steps, each step into one shard a replica, several steps into a block.
 
     A block is what the pipeline hands over at once, because a hand-over costs as much as a small
-    network's convolution. Each step is cut evenly; a replica that no row is left for gets one of weight
-    0, because convolutions refuse an empty batch on some devices.
+    network's convolution. Each step is cut evenly; a replica that no row is left for gets one that is
+    masked, because convolutions refuse an empty batch on some devices.
 
     Args:
         rows: number of rows.
@@ -133,6 +133,7 @@ class Sources:
         images: (n, height, width, channels) tensor, as stored.
         labels: (n,) int32 tensor.
         rows: (layout.rows,) int64, the training rows.
+        sample_weights: (n,) float32, how much each row counts in the loss.
         pixels: the scaling.
         augment: ranges, or None.
         order: seed that shuffles each epoch anew.
@@ -142,6 +143,7 @@ class Sources:
     images: Any
     labels: Any
     rows: Any
+    sample_weights: Any
     pixels: Callable[[Any], Any]
     augment: Augment | None
     order: Any
@@ -178,9 +180,10 @@ def draw_moves(augment: Augment, count: int, size: tuple[int, int], seed: Any, e
 def training_blocks(sources: Sources, layout: Layout, replica: int, first_epoch: Any = 0) -> tf.data.Dataset:
     """Return the endless sequence of one replica's blocks.
 
-    A block is: images (n, height, width, channels) float32, labels (n,) int32 and weights (n,) float32
-    of several steps one after the other; where each step begins and the last ends, (steps + 1,) int32;
-    and the rows of each step over all replicas, (steps,) float32.
+    A block is: images (n, height, width, channels) float32, labels (n,) int32, row mask (n,) float32 and sample
+    weights (n,) float32 of several steps one after the other; where each step begins and the last ends,
+    (steps + 1,) int32; and the rows of each step over all replicas, (steps,) float32. The mask is 0 for a row
+    that does not exist and only fills an empty shard, else 1.
 
     The transforms of an epoch are drawn at once, one for each place in its order: neither replicas nor
     blocks change what a place draws.
@@ -197,7 +200,7 @@ def training_blocks(sources: Sources, layout: Layout, replica: int, first_epoch:
     filled = np.maximum(counts, 1)
     places = np.concatenate([np.arange(a, a + n) for a, n in zip(first, filled, strict=True)])
     places = tf.constant(np.minimum(places, layout.rows - 1))
-    weights = tf.constant(np.repeat(np.where(counts > 0, 1.0, 0.0), filled).astype(np.float32))
+    row_mask = tf.constant(np.repeat(np.where(counts > 0, 1.0, 0.0), filled).astype(np.float32))
     edges = tf.constant(np.concatenate([[0], np.cumsum(filled)]).astype(np.int32))
     totals = tf.constant(layout.step_rows.astype(np.float32))
     rows = tf.convert_to_tensor(sources.rows)
@@ -217,8 +220,9 @@ def training_blocks(sources: Sources, layout: Layout, replica: int, first_epoch:
         if augment is not None:
             images = apply_transforms(images, tf.gather(drawn[1], here), augment.fill)
         labels = tf.gather(sources.labels, chosen)
+        weights = tf.gather(sources.sample_weights, chosen)
         steps = totals[begin : begin + layout.block]
-        return sources.pixels(images), labels, weights[cuts[0] : cuts[-1]], cuts - cuts[0], steps
+        return sources.pixels(images), labels, row_mask[cuts[0] : cuts[-1]], weights, cuts - cuts[0], steps
 
     # neither function has Python control flow on tensors, and AutoGraph breaks with Python's versions
     blocks_of, one = (tf.autograph.experimental.do_not_convert(each) for each in (blocks_of, one))
@@ -239,8 +243,8 @@ class Pipeline:
     """
 
     def __init__(self, images: Any, labels: Any, layout: Layout, augment: Augment | None) -> None:
-        def make(replica: int, rows: Any, gain: Any, offset: Any, order: Any, moves: Any, first_epoch: Any) -> Any:
-            sources = Sources(images, labels, rows, Pixels(gain, offset), augment, order, moves)
+        def make(replica: int, rows: Any, weights: Any, scaling: Any, seeds: Any, first_epoch: Any) -> Any:
+            sources = Sources(images, labels, rows, weights, Pixels(*scaling), augment, *seeds)
             return training_blocks(sources, layout, replica, first_epoch)
 
         self._makers = [
@@ -248,16 +252,23 @@ class Pipeline:
         ]
 
     def iterators(
-        self, rows: NDArray[np.int64], pixels: Pixels, seeds: Seeds, first_epoch: int = 0
+        self,
+        rows: NDArray[np.int64],
+        sample_weights: NDArray[np.float32],
+        pixels: Pixels,
+        seeds: Seeds,
+        first_epoch: int = 0,
     ) -> tuple[Iterator[Any], ...]:
         """Return one endless iterator over blocks for each replica.
 
         Args:
             rows: (layout.rows,) the training rows.
+            sample_weights: (n,) how much each row of the data set counts in the loss.
             pixels: the scaling.
             seeds: `order` shuffles each epoch anew, `augment` moves the images.
             first_epoch: where to begin, for a run that continues.
         """
-        known = (tf.constant(rows), tf.constant(pixels.gain), tf.constant(pixels.offset))
-        seeded = (tf.constant(seeds.order), tf.constant(seeds.augment), tf.constant(first_epoch, tf.int64))
-        return tuple(iter(make(*known, *seeded)) for make in self._makers)
+        scaling = (tf.constant(pixels.gain), tf.constant(pixels.offset))
+        seeded = (tf.constant(seeds.order), tf.constant(seeds.augment))
+        known = (tf.constant(rows), tf.constant(sample_weights), scaling, seeded, tf.constant(first_epoch, tf.int64))
+        return tuple(iter(make(*known)) for make in self._makers)

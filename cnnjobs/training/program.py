@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from cnnjobs.models.networks import build_model
 from cnnjobs.planning.trials import Seeds
 from cnnjobs.spec import CustomModel, Variant
-from cnnjobs.spec.metrics import TOP
 from cnnjobs.training.compilation import prepare_for_xla
+from cnnjobs.training.metrics import TrainedRows, row_metrics
 from cnnjobs.training.optimizers import make_optimizer
 from cnnjobs.training.outputs import gives_logits, output_operation
 from cnnjobs.training.pipeline import Pixels
-from cnnjobs.training.replicas import prepare_for_replicas, rows_weighing
+from cnnjobs.training.replicas import prepare_for_replicas, rows_masked
 
 EVALUATION_BATCH = 256
 """Images a step at evaluation, over all replicas; does not change results."""
@@ -167,7 +167,7 @@ class Program:
             rates: (steps,) float32, the learning rate of each step of the epoch; not looked at without a
                 schedule.
             first_step: () int32, the step of the epoch that these blocks begin with.
-            sums: (metrics,) float64, in the order of `METRICS`.
+            sums: (metrics,) float64, in the order of `IN_TRAINING`.
         """
 
         def block(index: Any, done: Any, sums: Any) -> tuple[Any, ...]:
@@ -186,41 +186,38 @@ class Program:
         _, _, sums = _repeat(blocks, block, first_step, sums)
         return sums
 
-    def _step(self, images: Any, labels: Any, weights: Any, count: Any) -> Any:
+    def _step(self, images: Any, labels: Any, row_mask: Any, sample_weights: Any, count: Any) -> Any:
         """Take one step on one replica's shard; gradients are summed over replicas."""
-        gradients, sums = self._differentiate(images, labels, weights, count)
+        gradients, sums = self._differentiate(images, labels, row_mask, sample_weights, count)
         self._optimizer.apply(gradients, self.model.trainable_variables)
         return sums
 
-    def _gradients(self, images: Any, labels: Any, weights: Any, count: Any) -> tuple[Any, Any]:
+    def _gradients(self, images: Any, labels: Any, row_mask: Any, sample_weights: Any, count: Any) -> tuple[Any, Any]:
         """Return the shard's gradients, and the sum of each metric over its rows.
 
-        The loss is divided by the rows of the whole step, so a row weighs the same in any shard; losses
-        that layers add, means over their shard, count by the rows of the shard; the regularization of
-        weights is divided by the replicas, because their gradients are added.
+        The loss of a row counts by its sample weight; a row that is masked counts nowhere. Metrics are of the rows as
+        they are, without sample weights. The loss is divided by the rows of the whole step, so a row weighs the same
+        in any shard; losses that layers add, means over their shard, count by the rows of the shard; the
+        regularization of weights is divided by the replicas, because their gradients are added.
         """
-        with tf.GradientTape() as tape, rows_weighing(weights):
+        with tf.GradientTape() as tape, rows_masked(row_mask):
             outputs = tf.cast(self.model(images, training=True), tf.float32)
             losses = keras.losses.sparse_categorical_crossentropy(labels, outputs, from_logits=self.gives_logits)
-            objective = tf.reduce_sum(losses * weights) / count
+            objective = tf.reduce_sum(losses * sample_weights * row_mask) / count
             regularization = self.model._get_regularization_losses()
             if regularization:
                 objective += tf.add_n(regularization) / self._replicas
             own = self.model.losses[: len(self.model.losses) - len(regularization)]
             if own:  # of layers: means over the shard
-                objective += tf.add_n(own) * tf.reduce_sum(weights) / count
+                objective += tf.add_n(own) * tf.reduce_sum(row_mask) / count
             objective = self._optimizer.scale_loss(objective)
         gradients = tape.gradient(objective, [variable.value for variable in self.model.trainable_variables])
-        return gradients, tf.linalg.matvec(self._metrics(outputs, labels, losses), weights)
+        return gradients, tf.linalg.matvec(self._metrics(outputs, labels, losses), row_mask)
 
     def _metrics(self, outputs: Any, labels: Any, losses: Any) -> Any:
-        """Return each metric of each row, (metrics, rows) float32, in the order of `METRICS`."""
-        right = tf.equal(tf.argmax(outputs, axis=1, output_type=labels.dtype), labels)
-        near = tf.math.in_top_k(labels, outputs, TOP)
+        """Return each metric of each row, (metrics, rows) float32, in the order of `IN_TRAINING`."""
         probabilities = tf.nn.softmax(outputs) if self.gives_logits else outputs
-        truth = tf.one_hot(labels, probabilities.shape[1])
-        squares = tf.reduce_mean(tf.math.squared_difference(probabilities, truth), axis=1)
-        return tf.stack([losses, tf.cast(right, tf.float32), squares, tf.cast(near, tf.float32)])
+        return row_metrics(TrainedRows(labels, outputs, probabilities, losses))
 
     def _forward(self, images: Any, rows: Any, batch: Any, gain: Any, offset: Any) -> Any:
         """Return class probabilities, (at least rows, classes) float32; the last row may come again.
@@ -264,8 +261,8 @@ def _replica() -> int:
     return int(tf.get_static_value(tf.distribute.get_replica_context().replica_id_in_sync_group))
 
 
-def _shard(part: Any, index: Any) -> tuple[Any, Any, Any, Any]:
-    """Return images, labels, weights of one step of a block, and the step's rows over all replicas."""
-    images, labels, weights, edges, totals = part
+def _shard(part: Any, index: Any) -> tuple[Any, ...]:
+    """Return images, labels, row mask, sample weights of one step of a block, and its rows over all replicas."""
+    *columns, edges, totals = part
     first, last = edges[index], edges[index + 1]
-    return images[first:last], labels[first:last], weights[first:last], totals[index]
+    return *(column[first:last] for column in columns), totals[index]

@@ -14,24 +14,24 @@ _GOLDEN = 0x9E3779B9  # 2**32 / golden ratio: keys of neighbouring replicas lie 
 class _Step(threading.local):
     """What the replica that is being traced in this thread works on."""
 
-    weights: Any = None
+    row_mask: Any = None
 
 
 _step = _Step()
 
 
 @contextlib.contextmanager
-def rows_weighing(weights: Any) -> Iterator[None]:
-    """Tell batch normalisation how much each row of this replica's shard counts.
+def rows_masked(row_mask: Any) -> Iterator[None]:
+    """Tell batch normalisation which rows of this replica's shard exist.
 
     Args:
-        weights: (rows,) float32; 0 for a row that only fills an empty shard.
+        row_mask: (rows,) float32; 0 for a row that only fills an empty shard, else 1.
     """
-    _step.weights = weights
+    _step.row_mask = row_mask
     try:
         yield
     finally:
-        _step.weights = None
+        _step.row_mask = None
 
 
 def prepare_for_replicas(model: keras.Model, replicas: int) -> None:
@@ -78,7 +78,7 @@ class _ReplicaSeeds(keras.random.SeedGenerator):
 
 
 class _StepMoments:
-    """Mean and variance over the rows of all replicas, each row by its weight.
+    """Mean and variance over the rows of all replicas that exist.
 
     In two passes, mean first, because the difference of E(x^2) and E(x)^2 loses digits.
     """
@@ -90,14 +90,14 @@ class _StepMoments:
     def __call__(self, inputs: Any, mask: Any) -> tuple[Any, Any]:
         """Return mean and variance a channel, (channels,) float32."""
         context = tf.distribute.get_replica_context()
-        if _step.weights is None or mask is not None or context is None:
+        if _step.row_mask is None or mask is not None or context is None:
             found: tuple[Any, Any] = self._own(inputs, mask)
             return found
         axes = self._layer._reduction_axes
-        weights = tf.reshape(_step.weights, [-1] + [1] * (len(inputs.shape) - 1))
+        there = tf.reshape(_step.row_mask, [-1] + [1] * (len(inputs.shape) - 1))
         places = tf.size(inputs[:1]) // inputs.shape[self._layer.axis]  # pixels of an image
-        count = tf.reduce_sum(_step.weights) * tf.cast(places, tf.float32)
-        total, count = context.all_reduce("SUM", [tf.reduce_sum(inputs * weights, axes, keepdims=True), count])
+        count = tf.reduce_sum(_step.row_mask) * tf.cast(places, tf.float32)
+        total, count = context.all_reduce("SUM", [tf.reduce_sum(inputs * there, axes, keepdims=True), count])
         mean = total / count
-        spread = tf.reduce_sum(tf.math.squared_difference(inputs, mean) * weights, axes)
+        spread = tf.reduce_sum(tf.math.squared_difference(inputs, mean) * there, axes)
         return tf.squeeze(mean, axes), context.all_reduce("SUM", spread) / count

@@ -14,12 +14,11 @@ from cnnjobs.datasets import Dataset
 from cnnjobs.machine import process_bytes
 from cnnjobs.messages import Message, Predictions, Progress, Result, Status
 from cnnjobs.planning.trials import Trial
-from cnnjobs.spec.metrics import METRICS
+from cnnjobs.spec.metrics import IN_TRAINING, METRICS, TEST, VALIDATION, all_metrics, column_of
 from cnnjobs.store.checkpoints import Checkpoints
-from cnnjobs.training.course import Course, split_rows
+from cnnjobs.training.course import Course, sample_weights, split_rows
 from cnnjobs.training.devices import describe_device, make_strategy
 from cnnjobs.training.hooks import Hooks
-from cnnjobs.training.metrics import all_metrics
 from cnnjobs.training.pipeline import Layout, Pipeline, Pixels, fit_pixels, lay_out
 from cnnjobs.training.program import EVALUATION_BATCH, Program
 from cnnjobs.training.resumption import Resumption
@@ -111,7 +110,8 @@ class TrialWorker:
         resumption = self._resumption()
         hooks.begin(resumption.resume(course) if resumption else None)
         pipeline = self._ready_pipeline(course)
-        iterators = pipeline.iterators(rows, pixels, trial.seeds, course.log.epochs)
+        weights = sample_weights(self.dataset.y_train)
+        iterators = pipeline.iterators(rows, weights, pixels, trial.seeds, course.log.epochs)
         setup_seconds = time.perf_counter() - began
         status = yield from self._train(course, hooks, iterators, resumption)
         best_epoch = hooks.end()
@@ -176,7 +176,7 @@ class TrialWorker:
         began = time.perf_counter()
         program, layout, spec = course.program, course.layout, course.trial.spec
         rates = tf.constant(course.learning_rates())
-        sums = tf.zeros([len(METRICS)], tf.float64)
+        sums = tf.zeros([len(IN_TRAINING)], tf.float64)
         block = 0
         while block < layout.blocks:
             before = time.perf_counter()
@@ -191,8 +191,8 @@ class TrialWorker:
         rate, trained = program.learning_rate, time.perf_counter()
         found = all_metrics(*self._validate(course)) if course.validates else dict.fromkeys(METRICS)
         course.log.add(
-            **dict(zip(METRICS, means.tolist(), strict=True)),
-            **{f"val_{name}": value for name, value in found.items()},
+            **dict.fromkeys(METRICS) | dict(zip(IN_TRAINING, means.tolist(), strict=True)),
+            **{column_of(VALIDATION, name): value for name, value in found.items()},
             learning_rate=rate,
             train_seconds=trained - began,
             validation_seconds=time.perf_counter() - trained,
@@ -223,10 +223,11 @@ class TrialWorker:
         probabilities, labels = course.tested, self.dataset.y_test
         if changed or probabilities is None:
             probabilities, labels = self._test(course)
-        metrics = {f"test_{name}": value for name, value in all_metrics(probabilities, labels).items()}
+        metrics = {column_of(TEST, name): value for name, value in all_metrics(probabilities, labels).items()}
         metrics["test_seconds"] = time.perf_counter() - began
         if changed and course.validates:
-            metrics |= {f"val_{name}": value for name, value in all_metrics(*self._validate(course)).items()}
+            found = all_metrics(*self._validate(course))
+            metrics |= {column_of(VALIDATION, name): value for name, value in found.items()}
         return Predictions(labels, probabilities), metrics
 
     def _time_batch(self, course: Course) -> float:

@@ -39,7 +39,8 @@ def fingerprints(digits, program, trial):
     pixels = Pixels(np.ones(1, np.float32), np.zeros(1, np.float32))
     fixed = np.arange(64)
     images = tf.constant(np.random.RandomState(0).randint(0, 255, (64, 8, 8, 1)).astype(np.uint8))
-    sources = Sources(images, tf.range(64), fixed, pixels, trial.spec.augment, trial.seeds.order, trial.seeds.augment)
+    seeds = (trial.seeds.order, trial.seeds.augment)
+    sources = Sources(images, tf.range(64), fixed, tf.ones(64), pixels, trial.spec.augment, *seeds)
     _, labels, *_ = next(iter(training_blocks(sources, Layout(64, 64, 1, 1), 0)))
     return {
         "split": rows,
@@ -61,13 +62,13 @@ def first_batch(digits, trial):
     import tensorflow as tf
 
     from cnnjobs.training.pipeline import Pipeline, fit_pixels, lay_out
-    from cnnjobs.training.trial import split_rows
+    from cnnjobs.training.trial import sample_weights, split_rows
 
     rows, _ = split_rows(digits.y_train, trial)
     pixels = fit_pixels(trial.spec.scaling, digits.x_train, rows)
     layout = lay_out(len(rows), trial.spec.batch_size, 1, digits.image_shape)
     pipeline = Pipeline(tf.constant(digits.x_train), tf.constant(digits.y_train), layout, trial.spec.augment)
-    return next(pipeline.iterators(rows, pixels, trial.seeds)[0])[0].numpy()
+    return next(pipeline.iterators(rows, sample_weights(digits.y_train), pixels, trial.seeds)[0])[0].numpy()
 
 
 @pytest.mark.parametrize(("source", "same"), [("init", True), ("dropout", True), ("order", False), ("augment", False)])

@@ -150,7 +150,7 @@ def ruining(trial):
 
 @pytest.mark.parametrize("keeping", [BestWeights(monitor="val_loss"), EarlyStopping(patience=99, restore_best=True)])
 def test_best_weights_come_back_and_are_those_that_are_tested(worker, keeping):
-    from cnnjobs.training.metrics import cross_entropy
+    from cnnjobs.spec.metrics import cross_entropy
 
     result = run(worker, NOISY.but(callbacks=(keeping, callback(ruining))))
     losses = result.epochs["val_loss"]

@@ -18,14 +18,15 @@ def batches_of(worker, trial):
     import tensorflow as tf
 
     from cnnjobs.training.pipeline import Sources, fit_pixels, lay_out, training_blocks
-    from cnnjobs.training.trial import split_rows
+    from cnnjobs.training.trial import sample_weights, split_rows
 
     rows, _ = split_rows(worker.dataset.y_train, trial)
     pixels = fit_pixels(trial.spec.scaling, worker.dataset.x_train, rows)
     data, seeds = (tf.constant(worker.dataset.x_train), tf.constant(worker.dataset.y_train)), trial.seeds
-    sources = Sources(*data, rows, pixels, trial.spec.augment, seeds.order, seeds.augment)
+    weights = sample_weights(worker.dataset.y_train)
+    sources = Sources(*data, rows, weights, pixels, trial.spec.augment, seeds.order, seeds.augment)
     layout = lay_out(len(rows), trial.spec.batch_size, 1, worker.dataset.image_shape)
-    for images, labels, _, edges, _ in training_blocks(sources, layout, 0).take(layout.blocks * EPOCHS):
+    for images, labels, *_, edges, _ in training_blocks(sources, layout, 0).take(layout.blocks * EPOCHS):
         for first, last in itertools.pairwise(edges):
             yield images[first:last], labels[first:last]
 

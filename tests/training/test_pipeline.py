@@ -19,19 +19,21 @@ def sources(rows, seeds, augment=None):
     images = np.zeros((rows, 8, 8, 1), np.uint8)
     images[:, 0, 0, 0], images[:, 0, 1, 0] = np.arange(rows) // 256, np.arange(rows) % 256
     pixels = fit_pixels("unit", images, np.arange(rows))
-    return Sources(tf.constant(images), tf.range(rows), np.arange(rows), pixels, augment, seeds.order, seeds.augment)
+    weights = tf.range(rows, dtype=tf.float32)
+    seeded = (seeds.order, seeds.augment)
+    return Sources(tf.constant(images), tf.range(rows), np.arange(rows), weights, pixels, augment, *seeded)
 
 
 def steps_of(rows, batch, replicas=1, block=4, *, epochs=1, first_epoch=0, seed=0, augment=None, replica=0):
-    """Return (images, labels, weights, rows of the whole step) of each step that one replica sees."""
+    """Return (images, labels, row mask, sample weights, rows of the whole step) of each step that one replica sees."""
     from cnnjobs.training.pipeline import Layout, training_blocks
 
     layout = Layout(rows, batch, replicas, block)
     blocks = training_blocks(sources(rows, seeds_of(seed, 0), augment), layout, replica, first_epoch)
     steps = []
-    for images, labels, weights, edges, totals in blocks.take(layout.blocks * epochs).as_numpy_iterator():
+    for *columns, edges, totals in blocks.take(layout.blocks * epochs).as_numpy_iterator():
         cuts = [slice(a, b) for a, b in itertools.pairwise(edges)]
-        steps += [(images[c], labels[c], weights[c], int(n)) for c, n in zip(cuts, totals, strict=True)]
+        steps += [(*(column[c] for column in columns), int(n)) for c, n in zip(cuts, totals, strict=True)]
     return steps
 
 
@@ -39,7 +41,7 @@ def steps_of(rows, batch, replicas=1, block=4, *, epochs=1, first_epoch=0, seed=
 @pytest.mark.parametrize("block", [1, 5, 100])
 def test_an_epoch_sees_every_row_once_with_its_own_label(worker, replicas, block):
     parts = [step for r in range(replicas) for step in steps_of(1000, 64, replicas, block, replica=r)]
-    seen = np.concatenate([labels[weights > 0] for _, labels, weights, _ in parts])
+    seen = np.concatenate([labels[row_mask > 0] for _, labels, row_mask, *_ in parts])
     assert sorted(seen) == list(range(1000))
     assert (seen != np.arange(1000)).any(), "shuffled"
     for images, labels, *_ in parts:
@@ -59,21 +61,29 @@ def test_blocks_change_nothing(worker):
 def test_shards_of_a_step_are_what_one_replica_would_see(worker, augment):
     one = steps_of(1000, 64, augment=augment)
     three = [steps_of(1000, 64, 3, augment=augment, replica=replica) for replica in range(3)]
-    for step, (images, labels, _, count) in enumerate(one):
+    for step, (images, labels, *_, count) in enumerate(one):
         parts = [shards[step] for shards in three]
         assert (np.concatenate([part[1] for part in parts]) == labels).all()
         assert (np.concatenate([part[0] for part in parts]) == images).all(), "moved alike"
         sizes = [len(part[1]) for part in parts]
         assert max(sizes) - min(sizes) <= 1, "cut evenly"
-        assert {part[3] for part in parts} == {count}
+        assert {part[-1] for part in parts} == {count}
     assert [count for *_, count in one] == [64] * 15 + [40]
 
 
-def test_a_replica_without_a_row_gets_one_that_weighs_nothing(worker):
+def test_a_replica_without_a_row_gets_one_that_is_masked(worker):
     last = [steps_of(65, 64, 3, replica=replica)[-1] for replica in range(3)]
     assert [len(labels) for _, labels, *_ in last] == [1, 1, 1]
-    assert [float(weights.sum()) for *_, weights, _ in last] == [0, 0, 1]
+    assert [float(row_mask.sum()) for _, _, row_mask, *_ in last] == [0, 0, 1]
     assert [count for *_, count in last] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("replicas", [1, 3])
+def test_each_row_brings_its_own_sample_weight_whether_it_is_masked_or_not(worker, replicas):
+    parts = [step for r in range(replicas) for step in steps_of(65, 64, replicas, epochs=2, replica=r)]
+    for _, labels, row_mask, sample_weights, _ in parts:
+        assert (sample_weights == labels).all(), "the weight of row r is r here"
+        assert set(row_mask) <= {0, 1}, "no weight is in the mask"
 
 
 @pytest.mark.parametrize("image_shape", [(8, 8, 1), (32, 32, 3), (96, 96, 3), (1000, 1000, 3)])

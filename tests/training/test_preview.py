@@ -33,7 +33,7 @@ def test_versions_are_those_that_the_epochs_train_on(digits, settings):
     numbers = tf.range(len(digits.y_train))
     pixels = fit_pixels("unit", digits.x_train, trained)
     pipeline = Pipeline(tf.constant(digits.x_train), numbers, layout, MOVED.augment)
-    (blocks,) = pipeline.iterators(trained, pixels, trial.seeds)
+    (blocks,) = pipeline.iterators(trained, np.ones(len(numbers), np.float32), pixels, trial.seeds)
     for epoch in range(2):
         parts = [next(blocks)[:2] for _ in range(layout.blocks)]
         images, seen = (np.concatenate([part[index].numpy() for part in parts]) for index in (0, 1))

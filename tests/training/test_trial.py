@@ -63,7 +63,7 @@ def test_train_metrics_are_those_of_predictions_when_nothing_moves(worker, digit
     """With a vanishing learning rate the epoch's averages are what the final weights say of the training rows."""
     import tensorflow as tf
 
-    from cnnjobs.training.metrics import all_metrics
+    from cnnjobs.spec.metrics import all_metrics
     from cnnjobs.training.pipeline import fit_pixels
     from cnnjobs.training.trial import split_rows
 

@@ -13,7 +13,7 @@ from support.stores import make_store
 import cnnjobs
 from cnnjobs.comparison.table import job_table
 from cnnjobs.errors import StoreError
-from cnnjobs.report.frames import METRIC_COLUMNS
+from cnnjobs.spec.metrics import TRIAL_COLUMNS
 from cnnjobs.store.schemas import TABLES, TRIALS
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -82,7 +82,7 @@ def test_a_column_without_a_description_stops_the_page():
 
 
 def test_metrics_are_columns_of_trials():
-    assert set(METRIC_COLUMNS) <= set(TRIALS.names)
+    assert set(TRIAL_COLUMNS) <= set(TRIALS.names)
 
 
 def test_the_numbers_are_those_of_the_report(results):

@@ -147,7 +147,7 @@ def _bar(axes: Axes, low: float, high: float, depth: float) -> None:
 
 
 def _title(found: Together) -> str:
-    return f"{measure(found.metric).name}: ranks of {len(found.variants)} variants over {len(found.blocks)} data sets"
+    return f"{measure(found.metric).words}: ranks of {len(found.variants)} variants over {len(found.blocks)} data sets"
 
 
 def _legend(found: Together, bars: Sequence[Group]) -> str:

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from cnnjobs.comparison.metric_format import axis_label, measure
 from cnnjobs.report.figures.style import STYLE, short
-from cnnjobs.spec.metrics import TOP
+from cnnjobs.spec.metrics import TABLE, VALIDATION, column_of
 
 Reals = NDArray[np.float64]
 
-TRAIN, VALIDATION = "tab:blue", "tab:orange"
+TRAIN_COLOR, VALIDATION_COLOR = "tab:blue", "tab:orange"
 
 THIN_LINES = 10
 """Up to this many repeats each has its line; above, the median and the band that holds 80% of them."""
@@ -32,8 +32,8 @@ def drawable(metrics: Sequence[str], epochs: pa.Table, classes: int) -> list[str
         epochs: rows of `epochs`.
         classes: of the data set.
     """
-    stored = [name for name in dict.fromkeys(metrics) if any(_has(epochs, column) for column in (name, f"val_{name}"))]
-    return [name for name in stored if name != "top5_accuracy" or classes > TOP]
+    telling = [name for name in dict.fromkeys(metrics) if classes >= TABLE[name].least_classes]
+    return [name for name in telling if _has(epochs, name) or _has(epochs, column_of(VALIDATION, name))]
 
 
 def _has(epochs: pa.Table, column: str) -> bool:
@@ -78,8 +78,8 @@ def learning_curves(job: str, variant: str, epochs: pa.Table, metrics: Sequence[
     with context(STYLE):
         figure, panels = stacked_panels(metrics)
         for axes, metric in zip(panels, metrics, strict=True):
-            _curves(axes, histories(epochs, metric), TRAIN, "train")
-            _curves(axes, histories(epochs, f"val_{metric}"), VALIDATION, "validation")
+            _curves(axes, histories(epochs, metric), TRAIN_COLOR, "train")
+            _curves(axes, histories(epochs, column_of(VALIDATION, metric)), VALIDATION_COLOR, "validation")
         panels[0].legend(frameon=False)
         runs = len(np.unique(epochs["trial_id"].to_numpy()))
         panels[0].set_title(f"{short(job, 20)}: {short(variant, 40)}, {_runs_text(runs)}", loc="left", fontsize=11)

@@ -7,6 +7,7 @@ from cnnjobs.report.figures import comparison
 from cnnjobs.report.model import Block, Chart, Section, Text
 from cnnjobs.report.sections.differences_table import differences_grid
 from cnnjobs.report.sections.summary_table import runs_rows, summary_grid
+from cnnjobs.spec.metrics import TEST, part_of
 from cnnjobs.stats.summary import FEWEST_FOR_BOOTSTRAP, FEWEST_FOR_QUARTILES
 
 RUNS_COLUMNS = ("variant", "repeat", "fold", "value")
@@ -31,12 +32,12 @@ def differences_section(table: JobTable) -> Section | None:
         )
     text = (
         "Each repeat has the same seeds and rows in every variant, so runs are compared in pairs"
-        + (", in percentage points. " if table.is_accuracy else ". ")
+        + (", in percentage points. " if table.in_percent else ". ")
         + adjustment(table)
         + f" d_z: mean over SD. p and p (t): {_t_test(table)}. Sign flips: the exact test without normality. P(A > B): "
         f"in what share of pairs the variant is above {table.reference}; it is called meaningful where it is above "
         "0.75 and its interval above 0.5 (Bouthillier et al., arXiv 2103.03098)"
-        + ("." if table.is_accuracy else "; here less is better, so that low shares speak for the variant.")
+        + ("." if table.higher_is_better else "; here less is better, so that low shares speak for the variant.")
     )
     return Section(
         f"Paired differences to {table.reference}", (*blocks, differences_grid(table), *_cannot(table), Text(text))
@@ -108,7 +109,7 @@ def interval_over(table: JobTable) -> str:
                 "these folds' means over repeats, corrected for the training rows they share (Nadeau and Bengio, 2003)"
             )
         return "new folds of these rows, corrected for the training rows that folds share (Nadeau and Bengio, 2003)"
-    if table.metric.startswith("test_"):
+    if part_of(table.metric) == TEST:
         return "new repeats on these same test images"
     if table.design.overlap:
         return "new hold-outs of these rows, corrected for the training rows that repeats share (Nadeau, Bengio, 2003)"

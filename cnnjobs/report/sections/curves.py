@@ -9,7 +9,7 @@ from cnnjobs.comparison.metric_format import measure
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.report.figures.curves import drawable, learning_curves
 from cnnjobs.report.model import Chart, Section, Text
-from cnnjobs.spec.metrics import TOP
+from cnnjobs.spec.metrics import TABLE, VALIDATION, column_of
 from cnnjobs.store.reading import OnProgress
 from cnnjobs.store.store import Store
 
@@ -35,7 +35,7 @@ def curves_section(
     charts: list[Chart] = []
     damaged: list[str] = []
     missing: set[str] = set()
-    columns = ["trial_id", "repeat", "fold", "epoch", *(f"{part}{one}" for one in metrics for part in ("", "val_"))]
+    columns = ["trial_id", "repeat", "fold", "epoch", *_columns(metrics)]
     for done, row in enumerate(table.rows, start=1):
         stored = store.read("epochs", row.trials, list(dict.fromkeys(columns)))
         on_progress("reading learning curves", done, len(table.rows))
@@ -51,7 +51,7 @@ def curves_section(
 
 
 def _chart(job: str, variant: str, name: str, epochs: pa.Table, metrics: Sequence[str]) -> Chart:
-    columns = [column for metric in metrics for column in (metric, f"val_{metric}")]
+    columns = _columns(metrics)
     return Chart(
         f"curves-{name}",
         f"Learning curves of {variant}",
@@ -59,6 +59,10 @@ def _chart(job: str, variant: str, name: str, epochs: pa.Table, metrics: Sequenc
         ("repeat", "fold", "epoch", *columns),
         lambda: curves_rows(epochs, columns),
     )
+
+
+def _columns(metrics: Sequence[str]) -> list[str]:
+    return [column for metric in metrics for column in (metric, column_of(VALIDATION, metric))]
 
 
 def curves_rows(epochs: pa.Table, columns: Sequence[str]) -> list[tuple[Any, ...]]:
@@ -69,7 +73,7 @@ def curves_rows(epochs: pa.Table, columns: Sequence[str]) -> list[tuple[Any, ...
 
 
 def _why_missing(metric: str, classes: int) -> str:
-    name = measure(metric).name.capitalize()
-    if metric == "top5_accuracy" and classes <= TOP:
+    name = measure(metric).words.capitalize()
+    if classes < TABLE[metric].least_classes:
         return f" {name} is not drawn: of {classes} classes it says nothing."
     return f" {name} is not drawn where no run stored it."

@@ -42,7 +42,7 @@ def verdict(table: JobTable, one: Comparison) -> str:
         return d.t.why
     if one.resolved(table.alpha):
         better = (d.mean or 0) > 0
-        return "better" if better == table.is_accuracy else "worse"
+        return "better" if better == table.higher_is_better else "worse"
     if d.resolved:
         return f"not resolved among {one.family} comparisons"
     return "not resolved"

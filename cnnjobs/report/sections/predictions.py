@@ -9,8 +9,9 @@ from cnnjobs.comparison.table import JobTable, VariantRow
 from cnnjobs.report.cells import p_cell
 from cnnjobs.report.model import Grid, Row, Section, Shown, Text
 from cnnjobs.report.sections.hardest import hardest_section
+from cnnjobs.spec.metrics import TEST, column_of
 
-METRIC = "test_accuracy"
+METRIC = column_of(TEST, "accuracy")
 """What predictions of the test set speak of, whichever metric is compared."""
 
 TITLE = "From stored predictions"

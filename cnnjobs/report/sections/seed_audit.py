@@ -15,6 +15,7 @@ from cnnjobs.report.cells import interval_cell
 from cnnjobs.report.figures.style import COLORS, STYLE, text
 from cnnjobs.report.model import Block, Chart, Grid, Row, Section, Shown, Text
 from cnnjobs.spec.job import SOURCES
+from cnnjobs.spec.metrics import TEST, part_of
 from cnnjobs.stats import Interval, sd_interval
 from cnnjobs.store.store import Store
 from cnnjobs.store.stored_job import AuditMark, StoredJob
@@ -122,13 +123,13 @@ def _grid(table: JobTable, rows: Sequence[Row]) -> Grid:
     )
     found = measure(table.metric)
     unit = f" ({found.unit_of_difference})" if found.unit_of_difference else ""
-    return Grid("sources", f"SD of {found.name}{unit} by what varies", COLUMNS, rows, shown)
+    return Grid("sources", f"SD of {found.words}{unit} by what varies", COLUMNS, rows, shown)
 
 
 def _chart(table: JobTable, rows: Sequence[Row]) -> Chart:
     drawn = ("source", "repeats", "sd", "sd_low", "sd_high")
     title = (
-        f"SD of {measure(table.metric).name} when one source of chance varies at a time, with {table.level} intervals"
+        f"SD of {measure(table.metric).words} when one source of chance varies at a time, with {table.level} intervals"
     )
     return Chart("sources", title, lambda: _draw(table, rows), drawn, lambda: [[row[n] for n in drawn] for row in rows])
 
@@ -155,7 +156,7 @@ def _draw(table: JobTable, rows: Sequence[Row]) -> Figure:
         axes.set_xlim(left=0)
         unit = f", {found.unit_of_difference}" if found.unit_of_difference else ""
         axes.set_xlabel(
-            f"SD of {found.name}{unit}; with {table.level} chi-squared interval\n"
+            f"SD of {found.words}{unit}; with {table.level} chi-squared interval\n"
             "diamond and band: all sources; in brackets: repeats"
         )
     return figure
@@ -168,7 +169,7 @@ def _about(table: JobTable, audit: AuditMark) -> str:
         "one source of chance varies and the others keep the seeds of the first repeat. SD: standard deviation over "
         f"the {of}, ddof=1, with its chi-squared interval, which supposes roughly normal values."
     )
-    if table.metric.startswith("test_"):
+    if part_of(table.metric) == TEST:
         said += " Each SD holds the noise of a test set of this size as well."
     missing = [f"{WORDS[source]} ({why})" for source, why in audit.left_out.items()]
     return f"{said} Not audited: {'; '.join(missing)}." if missing else said
@@ -197,7 +198,7 @@ def _twice(store: Store, table: JobTable) -> list[Text]:
         return [Text("The same seeds have not been run twice yet: whether runs can be repeated is not known.", "note")]
     alike = _same_predictions(store, row)
     if alike is None:
-        name = measure(table.metric).name
+        name = measure(table.metric).words
         if all(len(set(values)) == 1 for values in twice):
             return [Text(f"The same seeds twice gave the same {name}, which may be chance: no predictions to compare.")]
         alike, what = False, f"another {name}"

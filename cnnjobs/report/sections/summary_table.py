@@ -77,7 +77,7 @@ def _brief(table: JobTable) -> Iterator[Shown]:
     yield Shown("variant", lambda row: str(row["variant"]))
     yield Shown("n", lambda row: f"{row['n']}/{row['expected']}", "n")
     yield Shown(
-        "mean %" if table.is_accuracy else "mean",
+        "mean %" if table.in_percent else "mean",
         lambda row: str(row["why"]) if row["mean"] is None else show(metric, row["mean"]),
         "mean",
     )

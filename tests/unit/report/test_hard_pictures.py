@@ -12,7 +12,7 @@ from support.stores import made_up_store, stored_dataset, stored_job
 from cnnjobs.comparison.hardest import Hard, Hardest
 from cnnjobs.comparison.predictions import read_predictions
 from cnnjobs.comparison.table import job_table
-from cnnjobs.datasets import load_dataset
+from cnnjobs.datasets import dataset_from_json, load_dataset
 from cnnjobs.datasets.at_hand import dataset_at_hand
 from cnnjobs.messages import Predictions
 from cnnjobs.planning.identity import canonical
@@ -21,7 +21,6 @@ from cnnjobs.report.sections.hardest_pictures import pictures_of
 from cnnjobs.report.sections.predictions import predictions_section
 from cnnjobs.run.prepare import Overrides, prepare, read_job
 from cnnjobs.spec import ImageFolder, Named, Npz
-from cnnjobs.spec.data import dataset_from_json
 from cnnjobs.store.stored_job import StoredJob
 
 

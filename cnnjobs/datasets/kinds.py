@@ -1,0 +1,66 @@
+"""The kinds of data sets: the one place that names them all."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cnnjobs.datasets.builtin import BuiltinSource
+from cnnjobs.datasets.image_folder import FolderSource
+from cnnjobs.datasets.npz import NpzSource
+from cnnjobs.datasets.source import Source, absolute
+from cnnjobs.errors import SpecError
+from cnnjobs.spec.data import DatasetSpec, Named, check_path
+
+KINDS: tuple[type[Source[Any]], ...] = (
+    BuiltinSource,
+    NpzSource,
+    FolderSource,
+)
+"""Every kind; a bare name or path is of the first that knows it."""
+
+
+def source_of(spec: DatasetSpec) -> Source[Any]:
+    """Return the data set that a job file names.
+
+    Raises:
+        SpecError: if it is of no kind in `KINDS`.
+    """
+    for kind in KINDS:
+        if isinstance(spec, kind.spec_type):
+            return kind(spec)
+    names = ", ".join(kind.spec_type.__name__ for kind in KINDS)
+    raise SpecError(f"`dataset` must be one of {names}. Received: {spec!r}. Add its kind to cnnjobs/datasets/kinds.py.")
+
+
+def dataset_spec(value: str | Path | DatasetSpec, base: Path) -> DatasetSpec:
+    """Say what `value` means; relative paths are taken from the folder `base`.
+
+    Raises:
+        SpecError: if it is neither a known name nor a path.
+    """
+    if isinstance(value, DatasetSpec):
+        found: DatasetSpec = source_of(value).relocated(base)
+        return found
+    check_path("dataset", value)
+    path = absolute(value, base)
+    for kind in KINDS:
+        meant = kind.meant_by(str(value), path)
+        if meant is not None:
+            return meant
+    if path.is_file():
+        *most, last = (kind.noun for kind in KINDS)
+        raise SpecError(f"`dataset` must be {', '.join(most)} or {last}. Received: {str(value)!r}, a file.")
+    return Named(str(value))  # which raises the error that lists the names
+
+
+def dataset_from_json(document: Mapping[str, Any]) -> DatasetSpec:
+    """Return the data set that `identity.canonical` has made an object of JSON of.
+
+    Raises:
+        KeyError: if it does not say which kind, or of none that is known.
+        TypeError: if the kind has other options.
+        SpecError: for options that make no sense.
+    """
+    kinds = {kind.spec_type.kind: kind for kind in KINDS}
+    options = {name: tuple(value) if isinstance(value, list) else value for name, value in document.items()}
+    return kinds[str(options.pop("kind"))].from_json(options)

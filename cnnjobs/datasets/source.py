@@ -1,0 +1,163 @@
+"""What the package does with a data set, whatever its kind: `Source`, which every kind implements.
+
+A new kind is a frozen dataclass in `cnnjobs.spec.data`, which says what a job file says, a `Source` of it in a module
+here, and a line in `cnnjobs.datasets.kinds`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar
+
+from cnnjobs.datasets.arrays import Dataset
+from cnnjobs.errors import SpecError
+from cnnjobs.spec.data import DatasetSpec, PathSpec
+
+OnProgress = Callable[[str, int, int], None]
+"""Called with (what is going on, done, total)."""
+
+Shape = tuple[int, int, int]
+"""(height, width, channels) of an image."""
+
+Spec = TypeVar("Spec", bound=DatasetSpec)
+AtPath = TypeVar("AtPath", bound=PathSpec)
+
+
+class Source(ABC, Generic[Spec]):
+    """A data set that a job file names, of one kind.
+
+    Args:
+        spec: what the job file says.
+    """
+
+    spec_type: ClassVar[type[DatasetSpec]]
+    """What job files say of this kind."""
+
+    noun: ClassVar[str]
+    """What a job file may give, for messages: "an .npz file"."""
+
+    may_hold_out: ClassVar[bool] = True
+    """Whether its test images may be held out, so that another content holds out others."""
+
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+
+    @classmethod
+    def meant_by(cls, value: str, path: Path) -> DatasetSpec | None:
+        """Return what a bare name or path means; None if it is not of this kind.
+
+        Args:
+            value: as it was given.
+            path: the same as an absolute path.
+        """
+        return None
+
+    @classmethod
+    def from_json(cls, options: Mapping[str, Any]) -> DatasetSpec:
+        """Return what `identity.canonical` has made JSON of.
+
+        Args:
+            options: its fields.
+
+        Raises:
+            TypeError: if the kind has other fields.
+            SpecError: for values that make no sense.
+        """
+        return cls.spec_type(**options)
+
+    @abstractmethod
+    def load(self, on_progress: OnProgress) -> Dataset:
+        """Return the images and labels.
+
+        Raises:
+            DatasetError: it is missing, empty or contradicts itself.
+        """
+
+    @abstractmethod
+    def describe(self) -> str:
+        """Return what messages call it: its name or its path."""
+
+    @abstractmethod
+    def why_not_at_hand(self) -> str:
+        """Say why loading would take long or fail; empty if it would take seconds, without a network."""
+
+    @abstractmethod
+    def presence(self) -> tuple[str, str]:
+        """Return whether it is on this machine, in words that follow "is", and what to do if that is wrong."""
+
+    def fingerprint(self, on_progress: OnProgress) -> str:
+        """Return the hash of the content; a kind that knows it without the pixels says so without them."""
+        return self.load(on_progress).fingerprint
+
+    def to_be_downloaded(self) -> tuple[Shape, int] | None:
+        """Return (image shape, classes) of what loading would download, else None."""
+        return None
+
+    def relocated(self, base: Path) -> Spec:
+        """Return what the job file says, with relative paths taken from the folder `base`."""
+        return self.spec
+
+    def decoded_as(self, image_size: int | None, strict: bool) -> Spec:
+        """Return what the job file says, with the options of the command line for how pictures are read.
+
+        Args:
+            image_size: side of the pictures, pixels; None leaves it.
+            strict: a broken picture is an error.
+
+        Raises:
+            SpecError: for a kind that has no pictures to read.
+        """
+        if image_size is not None or strict:
+            raise SpecError("`image_size` and `strict` are for folders of pictures; this data set is none.")
+        return self.spec
+
+    def read_as(self, job: object) -> Spec:
+        """Return this data set in the place of the job's, read as the job says where both are of one kind.
+
+        Args:
+            job: the job's own `dataset`.
+        """
+        return self.spec
+
+    def like_training(self, known: DatasetSpec, size: tuple[int, int]) -> DatasetSpec:
+        """Return this data set as a network wants it, with the same part held out as in training.
+
+        Args:
+            known: what the network was trained on.
+            size: (height, width) of the network's images.
+        """
+        return self.spec
+
+
+class PathSource(Source[AtPath]):
+    """A data set that lies at a path."""
+
+    def describe(self) -> str:
+        """Return the path."""
+        return self.spec.path
+
+    def presence(self) -> tuple[str, str]:
+        """Say whether there is something at the path."""
+        path = Path(self.spec.path)
+        if path.exists():
+            return "there", ""
+        return "not there", f"Put it there, on the machine that submits: {path.absolute()}."
+
+    def relocated(self, base: Path) -> AtPath:
+        """Return it with its path taken from `base`."""
+        return replace(self.spec, path=str(absolute(self.spec.path, base)))
+
+
+def absolute(value: str | Path, base: Path) -> Path:
+    """Return the path from `base`, with ~ resolved.
+
+    Raises:
+        SpecError: if the system can make no sense of it.
+    """
+    try:
+        path = base / Path(value).expanduser()
+        path.exists()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise SpecError(f"`dataset` must be a name or a path. Received: {str(value)[:100]!r} ({error}).") from error
+    return path

@@ -1,0 +1,57 @@
+"""What is measured while training, and how much a row counts in what is minimised."""
+
+import numpy as np
+import pytest
+from support.training_runs import outcome, plain, trial_of
+
+from cnnjobs import SGD, mlp
+from cnnjobs.spec import metrics
+from cnnjobs.spec.metrics import IN_TRAINING, METRICS, TABLE, Metric
+from cnnjobs.training import epochs
+
+SMALL = plain(mlp(dense=(8,)), epochs=1)
+
+
+def test_every_metric_that_is_followed_in_training_has_its_function():
+    from cnnjobs.training.metrics import OF_ROWS
+
+    assert set(OF_ROWS) == set(IN_TRAINING)
+
+
+def test_a_metric_without_such_a_function_is_measured_on_validation_and_test_rows(worker, monkeypatch):
+    errors = Metric(
+        name="errors",
+        words="error rate",
+        of=lambda probabilities, labels: 1 - metrics.accuracy(probabilities, labels),
+        higher_is_better=False,
+    )
+    monkeypatch.setitem(TABLE, "errors", errors)
+    monkeypatch.setattr("cnnjobs.training.trial.METRICS", (*METRICS, "errors"))
+    monkeypatch.setattr(epochs, "FINAL", epochs.FINAL | {"errors": "train_errors", "val_errors": "val_errors"})
+    *_, result = worker.run(trial_of(SMALL))
+    assert result.epochs["errors"] == [None]
+    assert result.epochs["val_errors"][0] == pytest.approx(1 - result.epochs["val_accuracy"][0])
+    assert result.final["test_errors"] == pytest.approx(1 - result.final["test_accuracy"])
+    assert result.final["val_errors"] == result.epochs["val_errors"][0]
+    assert "train_errors" not in result.final
+
+
+def weighing(monkeypatch, weight):
+    monkeypatch.setattr(
+        "cnnjobs.training.trial.sample_weights", lambda labels: np.full(len(labels), weight, np.float32)
+    )
+
+
+def test_a_row_counts_in_the_loss_by_its_sample_weight(worker, monkeypatch):
+    """Rows that count twice at half the rate are, to the bit, rows that count once; and metrics are of plain rows."""
+    once = outcome(worker, trial_of(SMALL.but(optimizer=SGD(0.1))))
+    weighing(monkeypatch, 2)
+    twice = outcome(worker, trial_of(SMALL.but(optimizer=SGD(0.05))))
+    changed = {name for name in once if once[name].tobytes() != twice[name].tobytes()}
+    shown = [name for name in changed if name.startswith("variable") and once[name].ndim]
+    assert not shown
+    assert not changed & {"loss", "accuracy", "val_loss", "probabilities"}
+    weighing(monkeypatch, 0)
+    still = outcome(worker, trial_of(SMALL.but(optimizer=SGD(0.1))))
+    assert still["loss"] > 2, "measured, though nothing is learned from it"
+    assert still["loss"] == pytest.approx(still["val_loss"], rel=0.2)
