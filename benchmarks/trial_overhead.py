@@ -26,7 +26,7 @@ job = Job(name="overhead", dataset="digits", repeats={REPEATS}, variants={{
 
 
 class Stopwatch:
-    """A watcher and presence that notes when each trial was taken up and when it was stored."""
+    """A watcher and store lock that notes when each trial was taken up and when it was stored."""
 
     def __init__(self) -> None:
         self.trials: list[tuple[str, float, Any]] = []
@@ -46,7 +46,7 @@ class Stopwatch:
         """Something is wrong with the benchmark."""
         raise RuntimeError(failure.log)
 
-    def tell(self, running: Any) -> None:
+    def update(self, running: Any) -> None:
         """Not of interest."""
 
 

@@ -33,7 +33,7 @@ class BuiltinSource(Source[Named]):
         """Say that it would be downloaded."""
         return f"{self.spec.name} has not been downloaded on this machine" if self.to_be_downloaded() else ""
 
-    def presence(self) -> tuple[str, str]:
+    def lock(self) -> tuple[str, str]:
         """Say whether it is here; a download is nothing to mend."""
         return ("downloaded by the first submit" if self.to_be_downloaded() else "there"), ""
 

@@ -83,7 +83,7 @@ class Source(ABC, Generic[Spec]):
         """Say why loading would take long or fail; empty if it would take seconds, without a network."""
 
     @abstractmethod
-    def presence(self) -> tuple[str, str]:
+    def lock(self) -> tuple[str, str]:
         """Return whether it is on this machine, in words that follow "is", and what to do if that is wrong."""
 
     def fingerprint(self, on_progress: OnProgress) -> str:
@@ -137,7 +137,7 @@ class PathSource(Source[AtPath]):
         """Return the path."""
         return self.spec.path
 
-    def presence(self) -> tuple[str, str]:
+    def lock(self) -> tuple[str, str]:
         """Say whether there is something at the path."""
         path = Path(self.spec.path)
         if path.exists():

@@ -18,7 +18,7 @@ OF_TRIALS = ("predictions", "epochs", "logs", "trials")
 """Folders whose files are of a trial each, by their names."""
 
 JOB = "job.json"
-"""The only file of a store that travels and lies in no folder: signs of life are of the machine it is on."""
+"""The only file of a store that travels and lies in no folder: heartbeats are of the machine it is on."""
 
 MARK = "@file "
 """What lines begin with that carry a file."""

@@ -109,5 +109,5 @@ def _of_data(job: str) -> Check:
         source = source_of(read_job(job, Overrides()).dataset)
     except UserError as error:
         return Check("job", f"{job} is broken", str(error))
-    said, remedy = source.presence()
+    said, remedy = source.lock()
     return Check("data set", f"{source.describe()} is {said}", remedy)

@@ -13,7 +13,7 @@ from cnnjobs.run.progress import Display, Meter, Waiting
 from cnnjobs.run.submission import Submission, continuations, keep_job, kept_epochs, missing_trials, sweep
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.compaction import compact_if_possible
-from cnnjobs.store.lock import Presence
+from cnnjobs.store.lock import StoreLock
 from cnnjobs.store.store import Store
 
 
@@ -74,7 +74,7 @@ class Runner:
         if missing:
             self._run(prepared, missing)
             return
-        with Presence(self._store.files):
+        with StoreLock(self._store.files):
             self._settle(prepared)
 
     def _settle(self, prepared: Prepared) -> None:
@@ -85,7 +85,7 @@ class Runner:
 
     def _take_over(self, source: Store, prepared: Prepared) -> None:
 
-        with Presence(self._store.files):
+        with StoreLock(self._store.files):
             taken = take_over(source, self._store, prepared)
         if taken:
             runs = f"{taken} run" + ("s" if taken > 1 else "")
@@ -113,7 +113,7 @@ class Runner:
             )
 
         try:
-            with Presence(self._store.files) as presence:
+            with StoreLock(self._store.files) as lock:
                 trials = self.missing(prepared)  # another submit may have finished some before the claim
                 meter = meter_of(trials)
                 if not trials:
@@ -127,10 +127,10 @@ class Runner:
                     def give_up(error: CnnjobsError) -> None:
                         display.stop()
                         click.echo(f"{error} {kept()}", err=True)
-                        presence.leave()
+                        lock.release()
 
                     self._workshop.when_stuck(give_up)
-                    self.failures += submission.run(engine, backends.open_worker, display, presence)
+                    self.failures += submission.run(engine, backends.open_worker, display, lock)
         except ClusterLost as lost:
             raise ClusterLost(f"{lost} {kept()}") from lost
         except KeyboardInterrupt:

@@ -11,7 +11,7 @@ from cnnjobs.labels import run_label
 from cnnjobs.messages import Status
 from cnnjobs.report.render.text import plain, table_text
 from cnnjobs.store.expectation import expected_runs
-from cnnjobs.store.lock import read_sign
+from cnnjobs.store.lock import read_heartbeat
 from cnnjobs.store.results import open_stores
 from cnnjobs.store.store import Store
 from cnnjobs.store.stored_job import StoredJob
@@ -114,8 +114,8 @@ def job_status(store: Store) -> JobStatus:
     stored = store.read("trials", columns=["condition_id", "variant", "repeat", "fold", "status", "error", "log"])
     trials = stored.table.to_pylist()
     expected = expected_runs(job, trials)
-    sign = read_sign(store.files)
-    under_way = sign.running if sign is not None and sign.alive else ()
+    heartbeat = read_heartbeat(store.files)
+    under_way = heartbeat.running if heartbeat is not None and heartbeat.alive else ()
     rows, failures = [], []
     for name, condition in job.conditions.items():
         own = [trial for trial in trials if trial["condition_id"] == condition]
@@ -123,7 +123,7 @@ def job_status(store: Store) -> JobStatus:
         rows.append(_row(name, own, expected[name], active))
         failures += [_failure(job, name, trial) for trial in own if trial["status"] == Status.FAILED]
     running = {trial.label: trial.doing for trial in under_way}
-    cut_off = sign is not None and not sign.alive
+    cut_off = heartbeat is not None and not heartbeat.alive
     return JobStatus(job.name, tuple(rows), running, tuple(failures), stored.damaged, cut_off)
 
 

@@ -17,7 +17,7 @@ from cnnjobs.planning.trials import Trial
 from cnnjobs.run.prepare import Prepared
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.compaction import compact_if_possible
-from cnnjobs.store.lock import Presence, Running
+from cnnjobs.store.lock import Running, StoreLock
 from cnnjobs.store.store import Store
 
 
@@ -143,21 +143,21 @@ class Submission:
     at_once: int
     checkpoints: Checkpoints
 
-    def run(self, engine: Engine, make_worker: MakeWorker, watcher: Watcher, presence: Presence) -> int:
+    def run(self, engine: Engine, make_worker: MakeWorker, watcher: Watcher, lock: StoreLock) -> int:
         """Run the trials; return how many failed.
 
         Args:
             engine: runs them.
             make_worker: makes what runs them in a worker process.
             watcher: is told.
-            presence: the claim on the store.
+            lock: the claim on the store.
 
         Raises:
             StoreError: if the store cannot be written.
         """
         keep_job(self.store, self.prepared)
         sweep(self.store, self.checkpoints)
-        recorder = _Recorder(self, presence, watcher, _commit_of(self.prepared.file.folder))
+        recorder = _Recorder(self, lock, watcher, _commit_of(self.prepared.file.folder))
         work = Work(
             trials=self.trials,
             dataset=self.prepared.dataset,
@@ -196,12 +196,12 @@ def sweep(store: Store, checkpoints: Checkpoints) -> None:
 
 
 class _Recorder:
-    """Commits results, keeps the sign of life, tells the watcher."""
+    """Commits results, keeps the heartbeat, tells the watcher."""
 
     def __init__(
-        self, submission: Submission, presence: Presence, watcher: Watcher, commit: tuple[str | None, bool | None]
+        self, submission: Submission, lock: StoreLock, watcher: Watcher, commit: tuple[str | None, bool | None]
     ) -> None:
-        self._submission, self._presence, self._watcher = submission, presence, watcher
+        self._submission, self._lock, self._watcher = submission, lock, watcher
         self._commit, self._dirty = commit
         self._running: dict[str, Running] = {}
         self._began: dict[str, float] = {}
@@ -225,7 +225,7 @@ class _Recorder:
             self._running.pop(trial.trial_id, None)
             self.failures += 1
             self._watcher.failed(trial, message, log)
-        self._presence.tell(self._running.values())
+        self._lock.update(self._running.values())
 
     def _store(self, trial: Trial, result: Result) -> None:
         final = dict(result.final)

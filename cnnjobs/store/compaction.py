@@ -28,7 +28,7 @@ def compact(store: Store, least: int = LOOSE, on_progress: OnProgress | None = N
 
     A larger file is complete and on the disk before the single ones are removed. Whoever is cut off in between leaves
     rows twice: this project's readers count them once, and the next call removes the single files. Trials that failed
-    stay as they are, because another try replaces their file. Call it only under the claim of `Presence`.
+    stay as they are, because another try replaces their file. Call it only under the claim of `StoreLock`.
 
     Args:
         store: the job's.

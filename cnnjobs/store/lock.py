@@ -21,10 +21,10 @@ PREFIX, SUFFIX = "running-", ".json"
 """How the file of a submit begins and ends; each has one of its own, so that none can write over another's claim."""
 
 EVERY_S = 5.0
-"""Seconds between two signs of life."""
+"""Seconds between two heartbeats."""
 
 SILENT_S = 120.0
-"""Without a sign of life for that long, a submit on another machine is taken for dead."""
+"""Without a heartbeat for that long, a submit on another machine is taken for dead."""
 
 YIELD_S = 3.0
 """So long one of two that began in the same instant waits for the other to give way."""
@@ -53,8 +53,8 @@ class Running:
 
 
 @dataclass(frozen=True)
-class Sign:
-    """The last sign of life of a submit.
+class Heartbeat:
+    """The last heartbeat of a submit.
 
     Args:
         name: of its file.
@@ -73,20 +73,20 @@ class Sign:
     running: tuple[Running, ...]
 
 
-def read_sign(files: Files, now: Callable[[], float] = time.time) -> Sign | None:
-    """Return the sign of life in a store, or None if no submit is at work or was cut off."""
-    return max(_signs(files, now), key=lambda sign: (sign.alive, sign.at), default=None)
+def read_heartbeat(files: Files, now: Callable[[], float] = time.time) -> Heartbeat | None:
+    """Return the heartbeat in a store, or None if no submit is at work or was cut off."""
+    return max(_heartbeats(files, now), key=lambda heartbeat: (heartbeat.alive, heartbeat.at), default=None)
 
 
-def _signs(files: Files, now: Callable[[], float]) -> Iterator[Sign]:
+def _heartbeats(files: Files, now: Callable[[], float]) -> Iterator[Heartbeat]:
     for name in files.names(SUFFIX):
         content = files.read(name) if name.startswith(PREFIX) else None
-        sign = None if content is None else _parsed(name, content, now)
-        if sign is not None:
-            yield sign
+        heartbeat = None if content is None else _parsed(name, content, now)
+        if heartbeat is not None:
+            yield heartbeat
 
 
-def _parsed(name: str, content: bytes, now: Callable[[], float]) -> Sign | None:
+def _parsed(name: str, content: bytes, now: Callable[[], float]) -> Heartbeat | None:
     try:
         document = json.loads(content)
         pid, host, at = int(document["pid"]), str(document["host"]), float(document["at"])
@@ -94,13 +94,13 @@ def _parsed(name: str, content: bytes, now: Callable[[], float]) -> Sign | None:
             alive = process_lives(pid) and document["born"] == process_birth(pid)
         else:
             alive = abs(now() - at) < SILENT_S
-        return Sign(name, alive, pid, host, at, tuple(Running(**trial) for trial in document["running"]))
+        return Heartbeat(name, alive, pid, host, at, tuple(Running(**trial) for trial in document["running"]))
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-class Presence:
-    """Claims a store for this process, and gives signs of life from a thread of its own until `leave`.
+class StoreLock:
+    """Claims a store for this process, and gives heartbeats from a thread of its own until `release`.
 
     Writes a file of its own first and looks for those of others then: of two that do so at once, at least one sees
     the other, on a disk as in object storage, which shows what was written. Where both do, the later name gives way.
@@ -108,7 +108,7 @@ class Presence:
     Args:
         files: the store's folder.
         now: the clock, in seconds.
-        every_s: seconds between two signs of life.
+        every_s: seconds between two heartbeats.
 
     Raises:
         StoreError: if another submit is at work on it, or it cannot be written.
@@ -119,17 +119,17 @@ class Presence:
         self._name = f"{PREFIX}{secrets.token_hex(8)}{SUFFIX}"
         self._running: tuple[Running, ...] = ()
         self._over, self._news = threading.Event(), threading.Event()
-        self._refuse_others(list(_signs(files, now)))  # nothing is written where one is at work for long
+        self._refuse_others(list(_heartbeats(files, now)))  # nothing is written where one is at work for long
         self._give()
         try:
             self._refuse_others(self._left_after_yielding())
         except BaseException:
             files.remove(self._name)
             raise
-        self._thread = threading.Thread(target=self._live, name="signs of life", daemon=True)
+        self._thread = threading.Thread(target=self._live, name="heartbeats", daemon=True)
         self._thread.start()
 
-    def __enter__(self) -> "Presence":
+    def __enter__(self) -> "StoreLock":
         """Claimed already."""
         return self
 
@@ -137,42 +137,43 @@ class Presence:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Take the claim back."""
-        self.leave()
+        self.release()
 
-    def tell(self, running: Iterable[Running]) -> None:
-        """Say what is running; the next sign of life carries it, which comes at once for the first trial."""
+    def update(self, running: Iterable[Running]) -> None:
+        """Say what is running; the next heartbeat carries it, which comes at once for the first trial."""
         before, self._running = self._running, tuple(running)
         if self._running and not before:
             self._news.set()
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """Take the claim back. Where the storage cannot be reached, it grows old by itself."""
         self._over.set()
         self._news.set()
         self._thread.join()
         self._files.remove(self._name)
 
-    def _left_after_yielding(self) -> list[Sign]:
-        """Return the signs of others, after those had time to give way that began at the same time and must."""
+    def _left_after_yielding(self) -> list[Heartbeat]:
+        """Return the heartbeats of others, after those had time to give way that began at the same time and must."""
         until = time.monotonic() + YIELD_S
         while True:
-            others = [sign for sign in _signs(self._files, self._now) if sign.name != self._name]
-            alive = [sign for sign in others if sign.alive]
-            if not alive or any(sign.name < self._name for sign in alive) or time.monotonic() > until:
+            others = [heartbeat for heartbeat in _heartbeats(self._files, self._now) if heartbeat.name != self._name]
+            alive = [heartbeat for heartbeat in others if heartbeat.alive]
+            if not alive or any(heartbeat.name < self._name for heartbeat in alive) or time.monotonic() > until:
                 return others
             time.sleep(YIELD_S / 10)
 
-    def _refuse_others(self, others: list[Sign]) -> None:
+    def _refuse_others(self, others: list[Heartbeat]) -> None:
         """Refuse to work beside one that is alive; remove what the dead have left."""
-        for sign in others:
-            if sign.alive:
+        for heartbeat in others:
+            if heartbeat.alive:
                 raise StoreError(
-                    f"Another submit is at work on {self._files.location} (process {sign.pid} on {sign.host}). Wait "
+                    f"Another submit is at work on {self._files.location} (process {heartbeat.pid} on "
+                    f"{heartbeat.host}). Wait "
                     "for it, stop it, or choose another place with `results=PATH`. If it is gone, remove "
-                    f"{self._files.location}/{sign.name}."
+                    f"{self._files.location}/{heartbeat.name}."
                 )
-        for sign in others:
-            self._files.remove(sign.name)
+        for heartbeat in others:
+            self._files.remove(heartbeat.name)
 
     def _live(self) -> None:
         while True:

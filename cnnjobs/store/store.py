@@ -16,7 +16,7 @@ from cnnjobs.store.schemas import EPOCHS, PREDICTIONS, one_row
 from cnnjobs.store.stored_job import StoredJob
 
 PATIENCE_S = 90.0
-"""For how long a commit tries again while object storage cannot be reached: less than `presence.SILENT_S`, after which
+"""For how long a commit tries again while object storage cannot be reached: less than `lock.SILENT_S`, after which
 another machine may take the store over."""
 
 WHICH = ("trial_id", "condition_id", "job", "variant", "repeat", "fold")

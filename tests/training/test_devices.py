@@ -126,14 +126,14 @@ from cnnjobs.engine.inline import InlineEngine
 from cnnjobs.engine.base import Slot
 from cnnjobs.run.prepare import Overrides, prepare, read_job, store_at
 from cnnjobs.store.checkpoints import Checkpoints
-from cnnjobs.store.lock import Presence
+from cnnjobs.store.lock import StoreLock
 from cnnjobs.run.submit import Submission
 asked = Overrides(gpus_per_trial=2, limit_train=200)
 prepared = prepare(read_job(str(write_job(folder, repeats=1, variants='"one": base,')), asked), asked, lambda *_: None)
 store = store_at(str(folder / "results"), prepared.job)
 slot, kept = Slot(cpus=1, gpus=2.0, replicas=prepared.job.replicas), Checkpoints(store.files.below("checkpoints"))
-with Presence(store.files) as presence:
-    Submission(prepared, store, prepared.plan.trials, slot, 1, kept).run(InlineEngine(), open_worker, Notes(), presence)
+with StoreLock(store.files) as lock:
+    Submission(prepared, store, prepared.plan.trials, slot, 1, kept).run(InlineEngine(), open_worker, Notes(), lock)
 import tensorflow as tf
 print(json.dumps([device.name for device in tf.config.list_logical_devices()]))
 """

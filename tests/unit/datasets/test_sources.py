@@ -96,9 +96,9 @@ def test_a_new_kind_goes_through_the_commands(stripes, tmp_path):
 def test_whether_a_new_kind_is_there_is_said(stripes):
     source = source_of(dataset_spec("forty.stripes", Path.cwd()))
     assert source.describe().endswith("forty.stripes")
-    assert source.presence() == ("there", "")
+    assert source.lock() == ("there", "")
     Path("forty.stripes").unlink()
-    assert source.presence()[0] == "not there"
+    assert source.lock()[0] == "not there"
 
 
 def test_results_of_a_new_kind_find_their_data_set_again(stripes):

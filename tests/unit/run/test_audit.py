@@ -20,7 +20,7 @@ from cnnjobs.report.sections.planning import planning_section
 from cnnjobs.report.sections.seed_audit import audits_text, sources_section
 from cnnjobs.stats import sd_interval
 from cnnjobs.store.files import Files
-from cnnjobs.store.lock import Presence, read_sign
+from cnnjobs.store.lock import StoreLock, read_heartbeat
 from cnnjobs.store.results import load_results
 from cnnjobs.store.store import Store
 
@@ -123,7 +123,7 @@ def test_runs_that_diverged_without_their_epochs_run_again_instead(submit, harm)
 
 def test_nothing_is_taken_over_while_another_submit_is_at_work_on_the_audit(submit):
     submit("--only", "one", repeats=3)
-    with Presence(Files("results/tiny-audit-one")):
+    with StoreLock(Files("results/tiny-audit-one")):
         done = submit(*AUDIT)
         assert "Another submit is at work on results/tiny-audit-one" in done.stderr
         (only,) = Path("results/tiny-audit-one").rglob("*")
@@ -135,7 +135,7 @@ def test_runs_are_taken_over_under_the_claim_of_the_store(submit, monkeypatch):
     claimed, commit = [], Store.commit
 
     def watched(store, *trial):
-        claimed.append(read_sign(store.files) is not None)
+        claimed.append(read_heartbeat(store.files) is not None)
         commit(store, *trial)
 
     monkeypatch.setattr(Store, "commit", watched)

@@ -8,16 +8,16 @@ from support.stores import stored_job
 
 from cnnjobs.cli import main
 from cnnjobs.store.files import Files
-from cnnjobs.store.lock import Presence, Running, read_sign
+from cnnjobs.store.lock import Running, StoreLock, read_heartbeat
 from cnnjobs.store.store import Store
 
 
 def status_of(folder, *running):
     """What `status` prints while these run."""
-    with Presence(Files(folder), every_s=0.01) as presence:
-        presence.tell(running)
+    with StoreLock(Files(folder), every_s=0.01) as lock:
+        lock.update(running)
         until = time.monotonic() + 10
-        while read_sign(Files(folder)).running != running and time.monotonic() < until:
+        while read_heartbeat(Files(folder)).running != running and time.monotonic() < until:
             time.sleep(0.01)
         return CliRunner().invoke(main, ["status", str(folder)]).stdout
 

@@ -14,7 +14,7 @@ from cnnjobs.errors import SpecError, StoreError
 from cnnjobs.run.prepare import Overrides, prepare, read_job, store_at
 from cnnjobs.run.submission import Submission, continuations, missing_trials, state_of
 from cnnjobs.store.checkpoints import Checkpoints
-from cnnjobs.store.lock import PREFIX, Presence
+from cnnjobs.store.lock import PREFIX, StoreLock
 from cnnjobs.store.results import load_results
 
 SLOT = Slot(cpus=1, gpus=0, replicas=1)
@@ -36,8 +36,8 @@ def submit(tmp_path):
         notes = Notes()
         checkpoints = Checkpoints(store.files.below("checkpoints"))
         submission = Submission(prepared, store, tuple(missing), SLOT, at_once=1, checkpoints=checkpoints)
-        with Presence(store.files) as presence:
-            notes.failures = submission.run(engine or InlineEngine(), fake_worker, notes, presence)
+        with StoreLock(store.files) as lock:
+            notes.failures = submission.run(engine or InlineEngine(), fake_worker, notes, lock)
         notes.store, notes.state = store, state
         return notes
 
@@ -273,7 +273,7 @@ def test_an_interrupted_submit_keeps_what_is_finished_and_continues(submit, tmp_
 
 def test_two_submits_do_not_write_the_same_store(submit, tmp_path):
     submit(repeats=1)
-    with Presence(submit(repeats=1).store.files), pytest.raises(StoreError, match="Another submit is at work"):
+    with StoreLock(submit(repeats=1).store.files), pytest.raises(StoreError, match="Another submit is at work"):
         submit(repeats=2)
 
 

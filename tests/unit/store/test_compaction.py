@@ -24,7 +24,7 @@ from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.compaction import compact
 from cnnjobs.store.files import Files
 from cnnjobs.store.layout import SCHEMA_VERSION
-from cnnjobs.store.lock import Presence
+from cnnjobs.store.lock import StoreLock
 from cnnjobs.store.schemas import TABLES
 from cnnjobs.store.store import Store
 
@@ -243,8 +243,8 @@ def test_a_submit_compacts_what_it_leaves_and_the_next_one_runs_only_what_is_mis
         missing, state = missing_trials(prepared, store)
         checkpoints = Checkpoints(store.files.below("checkpoints"))
         submission = Submission(prepared, store, tuple(missing), Slot(1, 0.0, 1), 1, checkpoints)
-        with Presence(store.files) as presence:
-            submission.run(InlineEngine(), fake_worker, Notes(), presence)
+        with StoreLock(store.files) as lock:
+            submission.run(InlineEngine(), fake_worker, Notes(), lock)
         ran.append((len(missing), len(state.finished), len(files(store, "trials"))))
     assert ran == [(4, 0, 1), (2, 4, 3), (0, 6, 3)], "two single files are too few to be compacted"
 

@@ -1,4 +1,4 @@
-"""Signs of life: two submits do not meet on a store, and `status` can tell what runs."""
+"""Heartbeats: two submits do not meet on a store, and `status` can tell what runs."""
 
 import contextlib
 import json
@@ -11,53 +11,53 @@ import pytest
 
 from cnnjobs.errors import StoreError
 from cnnjobs.store.files import Files
-from cnnjobs.store.lock import PREFIX, Presence, Running, read_sign
+from cnnjobs.store.lock import PREFIX, Running, StoreLock, read_heartbeat
 
 
 def test_two_submits_do_not_meet_on_a_store(tmp_path):
     files = Files(tmp_path)
-    first = Presence(files)
+    first = StoreLock(files)
     with pytest.raises(StoreError, match=f"Another submit is at work on .* .process {os.getpid()} on "):
-        Presence(files)
-    first.leave()
-    Presence(files).leave()
+        StoreLock(files)
+    first.release()
+    StoreLock(files).release()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_signs_of_life_say_what_is_running(tmp_path):
     told = Running("one", 0, 2, "epoch 2")
-    with Presence(Files(tmp_path), every_s=0.01) as presence:
-        presence.tell([told])
+    with StoreLock(Files(tmp_path), every_s=0.01) as lock:
+        lock.update([told])
         until = time.monotonic() + 10
-        while read_sign(Files(tmp_path)).running != (told,) and time.monotonic() < until:
+        while read_heartbeat(Files(tmp_path)).running != (told,) and time.monotonic() < until:
             time.sleep(0.01)
-        assert read_sign(Files(tmp_path)).running == (told,)
-    assert read_sign(Files(tmp_path)) is None
+        assert read_heartbeat(Files(tmp_path)).running == (told,)
+    assert read_heartbeat(Files(tmp_path)) is None
 
 
 def test_the_first_trial_that_runs_is_told_at_once(tmp_path):
     """Else `status` would know of none for seconds."""
     told = Running("one", 0, None, "starts")
-    with Presence(Files(tmp_path), every_s=60) as presence:
-        presence.tell([told])
+    with StoreLock(Files(tmp_path), every_s=60) as lock:
+        lock.update([told])
         until = time.monotonic() + 10
-        while not read_sign(Files(tmp_path)).running and time.monotonic() < until:
+        while not read_heartbeat(Files(tmp_path)).running and time.monotonic() < until:
             time.sleep(0.01)
-        assert read_sign(Files(tmp_path)).running == (told,)
+        assert read_heartbeat(Files(tmp_path)).running == (told,)
 
 
 def test_leaving_does_not_take_away_the_claim_of_another(tmp_path):
-    presence = Presence(Files(tmp_path), every_s=60)
-    (other,) = changed_sign(tmp_path, host="elsewhere")
-    presence.leave()
+    lock = StoreLock(Files(tmp_path), every_s=60)
+    (other,) = changed_heartbeat(tmp_path, host="elsewhere")
+    lock.release()
     assert [path.name for path in tmp_path.iterdir()] == [other]
 
 
-def changed_sign(folder, name=f"{PREFIX}0{PREFIX}.json", **changes):
+def changed_heartbeat(folder, name=f"{PREFIX}0{PREFIX}.json", **changes):
     """Leave a sign of another, made from one of this process."""
     with contextlib.ExitStack() as stack:
         if not list(folder.glob(f"{PREFIX}*")):
-            stack.enter_context(Presence(Files(folder), every_s=60))
+            stack.enter_context(StoreLock(Files(folder), every_s=60))
         document = json.loads(next(folder.glob(f"{PREFIX}*")).read_text()) | changes
     (folder / name).write_text(json.dumps(document))
     return {name: document}
@@ -67,12 +67,12 @@ CLAIM = """
 import sys
 from cnnjobs.errors import StoreError
 from cnnjobs.store.files import Files
-from cnnjobs.store.lock import Presence
+from cnnjobs.store.lock import StoreLock
 
 print("ready", flush=True)
 sys.stdin.readline()
 try:
-    with Presence(Files(sys.argv[1])):
+    with StoreLock(Files(sys.argv[1])):
         print("claimed", flush=True)
         sys.stdin.readline()
 except StoreError:
@@ -98,19 +98,19 @@ def test_of_several_that_begin_in_the_same_instant_one_claims_the_store(tmp_path
 
 
 def test_a_dead_process_does_not_hold_the_store_even_if_its_number_is_used_again(tmp_path):
-    changed_sign(tmp_path, born="1")
-    assert not read_sign(Files(tmp_path)).alive
-    Presence(Files(tmp_path)).leave()
+    changed_heartbeat(tmp_path, born="1")
+    assert not read_heartbeat(Files(tmp_path)).alive
+    StoreLock(Files(tmp_path)).release()
     assert list(tmp_path.iterdir()) == [], "what the dead have left is gone too"
 
 
 def test_a_silent_submit_on_another_machine_is_taken_for_dead(tmp_path):
-    ((_, document),) = changed_sign(tmp_path, host="elsewhere").items()
+    ((_, document),) = changed_heartbeat(tmp_path, host="elsewhere").items()
     at = document["at"]
-    assert read_sign(Files(tmp_path), now=lambda: at + 60).alive
-    assert not read_sign(Files(tmp_path), now=lambda: at + 600).alive
+    assert read_heartbeat(Files(tmp_path), now=lambda: at + 60).alive
+    assert not read_heartbeat(Files(tmp_path), now=lambda: at + 600).alive
 
 
 def test_a_sign_cut_short_is_no_sign(tmp_path):
     (tmp_path / f"{PREFIX}0.json").write_text("{")
-    assert read_sign(Files(tmp_path)) is None
+    assert read_heartbeat(Files(tmp_path)) is None
