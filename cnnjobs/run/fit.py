@@ -17,7 +17,7 @@ from cnnjobs.machine import this_machine
 from cnnjobs.planning.identity import canonical
 from cnnjobs.run import backends
 from cnnjobs.run.final_fit import FinalFit, FitOf, Trained, for_fit
-from cnnjobs.run.placement import Workshop
+from cnnjobs.run.placement import Placement
 from cnnjobs.run.prepare import Overrides, prepare, read_job, store_at
 from cnnjobs.run.progress import Display, Meter, Waiting
 from cnnjobs.run.submit import RunOptions
@@ -93,8 +93,8 @@ def fit_job(
     checkpoints = Checkpoints(folder.below("checkpoints", plain), options.checkpoint_every)
     all_cores = this_machine().cpus if isinstance(place, Here) else None
     wishes = Wishes(1, options.cpus_per_trial or all_cores, options.gpus_per_trial, read.job.gpus_per_trial)
-    with Workshop(place, wishes, insecure=options.insecure, verbose=options.verbose) as workshop:
-        trained = _run(fit, read.dataset, store, checkpoints, workshop, again=again, verbose=options.verbose)
+    with Placement(place, wishes, insecure=options.insecure, verbose=options.verbose) as placement:
+        trained = _run(fit, read.dataset, store, checkpoints, placement, again=again, verbose=options.verbose)
     path = _save(trained, folder, name, which.output)
     checkpoints.remove(fit.trial.trial_id)
     return FittedModel(path, fit.trial.variant, trained.final, len(trained.model))
@@ -131,7 +131,7 @@ def _run(
     source: DatasetSpec,
     store: Store,
     checkpoints: Checkpoints,
-    workshop: Workshop,
+    placement: Placement,
     *,
     again: str,
     verbose: bool,
@@ -142,7 +142,7 @@ def _run(
         Interrupted: on Ctrl-C or SIGTERM.
     """
     data = fit.prepared.dataset
-    slot, _ = workshop.slot(fit.prepared, trials=1)
+    slot, _ = placement.slot(fit.prepared, trials=1)
     images = fit.trial.spec.epochs * len(data.y_train)
     click.echo(f"{fit.prepared.job.name}: fitting {fit.trial.variant!r} on {data.name}", err=True)
 
@@ -153,8 +153,8 @@ def _run(
 
     try:
         with Display(Meter([fit.trial], lambda trial: images), verbose=verbose) as display:
-            engine = workshop.engine(slot, at_once=1)
-            workshop.when_stuck(lambda error: click.echo(f"{error} {go_on()}", err=True))
+            engine = placement.engine(slot, at_once=1)
+            placement.when_stuck(lambda error: click.echo(f"{error} {go_on()}", err=True))
             make_worker = partial(backends.open_fitting_worker, source=source, settings=canonical(fit.trial.spec))
             return fit.run(engine, make_worker, slot, store, checkpoints, display)
     except ClusterLost as lost:

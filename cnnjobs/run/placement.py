@@ -27,7 +27,7 @@ NODES_WITHIN_S = 30.0
 """A node that can hold a trial, and that no autoscaler adds, must be there within that: it may be starting."""
 
 
-class Workshop:
+class Placement:
     """This machine, or a cluster that it is a node of, which is joined when something is to run.
 
     Args:
@@ -41,7 +41,7 @@ class Workshop:
         self._place, self._wishes, self._insecure, self._verbose = place, wishes, insecure, verbose
         self._session: JoinedRay | None = None
 
-    def __enter__(self) -> Workshop:
+    def __enter__(self) -> Placement:
         """Nothing is joined before it is needed."""
         return self
 

@@ -7,7 +7,7 @@ from cnnjobs.errors import ClusterLost, CnnjobsError, Interrupted
 from cnnjobs.planning.trials import Trial
 from cnnjobs.run import backends
 from cnnjobs.run.audit import take_over
-from cnnjobs.run.placement import Workshop
+from cnnjobs.run.placement import Placement
 from cnnjobs.run.prepare import Prepared, training_rows
 from cnnjobs.run.progress import Display, Meter, Waiting
 from cnnjobs.run.submission import Submission, continuations, keep_job, kept_epochs, missing_trials, sweep
@@ -23,15 +23,15 @@ class Runner:
     Args:
         store: the job's.
         checkpoints: where trials under way are kept.
-        workshop: what trials run on.
+        placement: what trials run on.
         again: says how to continue, should it be interrupted.
         verbose: whether to show logs.
     """
 
     def __init__(
-        self, store: Store, checkpoints: Checkpoints, workshop: Workshop, *, again: str, verbose: bool
+        self, store: Store, checkpoints: Checkpoints, placement: Placement, *, again: str, verbose: bool
     ) -> None:
-        self._store, self._checkpoints, self._workshop = store, checkpoints, workshop
+        self._store, self._checkpoints, self._placement = store, checkpoints, placement
         self._again, self._verbose = again, verbose
         self._tried: set[str] = set()
         self._damaged: set[str] = set()
@@ -53,7 +53,7 @@ class Runner:
 
     def slot(self, prepared: Prepared, trials: int) -> tuple[Slot, int]:
         """Return what a trial runs on, and how many run at once."""
-        return self._workshop.slot(prepared, trials)
+        return self._placement.slot(prepared, trials)
 
     def run(self, prepared: Prepared, of_audited: Store | None = None) -> None:
         """Run what is missing; with nothing missing, keep the job as it is now.
@@ -122,14 +122,14 @@ class Runner:
                 click.echo(_announcement(prepared, trials, slot, at_once), err=True)
                 submission = Submission(prepared, self._store, tuple(trials), slot, at_once, self._checkpoints)
                 with Display(meter, verbose=self._verbose) as display:
-                    engine = self._workshop.engine(slot, at_once)
+                    engine = self._placement.engine(slot, at_once)
 
                     def give_up(error: CnnjobsError) -> None:
                         display.stop()
                         click.echo(f"{error} {kept()}", err=True)
                         lock.release()
 
-                    self._workshop.when_stuck(give_up)
+                    self._placement.when_stuck(give_up)
                     self.failures += submission.run(engine, backends.open_worker, display, lock)
         except ClusterLost as lost:
             raise ClusterLost(f"{lost} {kept()}") from lost

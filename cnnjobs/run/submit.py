@@ -16,7 +16,7 @@ from cnnjobs.engine.places import Here, Joined
 from cnnjobs.engine.resources import Wishes
 from cnnjobs.errors import SpecError, TrialsFailed
 from cnnjobs.run.audit import for_audit
-from cnnjobs.run.placement import Workshop
+from cnnjobs.run.placement import Placement
 from cnnjobs.run.prepare import Overrides, Prepared, ReadJob, prepare, read_job, store_at
 from cnnjobs.run.progress import Waiting
 from cnnjobs.run.runner import Runner
@@ -144,8 +144,8 @@ def submit_job(
         click.echo(f"note: {note}", err=True)
     checkpoints = _checkpoints(store, prepared.job, options)
     wishes = Wishes(options.max_concurrent, options.cpus_per_trial, options.gpus_per_trial, prepared.job.gpus_per_trial)
-    with Workshop(place, wishes, insecure=options.insecure, verbose=options.verbose) as workshop:
-        runner = Runner(store, checkpoints, workshop, again=again, verbose=options.verbose)
+    with Placement(place, wishes, insecure=options.insecure, verbose=options.verbose) as placement:
+        runner = Runner(store, checkpoints, placement, again=again, verbose=options.verbose)
         runner.run(prepared, None if goal.audit is None else store_at(results, plain))
         if rule is not None:
             _run_second_stage(prepared, store, rule, runner)
