@@ -1,4 +1,4 @@
-"""How many trials run at once, and what each gets: a pure function of what there is and of the wishes."""
+"""How many trials run at once, and what each gets: a pure function of what there is and of the request."""
 
 import math
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ MOST_CPUS = 8
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """What the user asked for; None leaves the choice to `divide`.
+class ResourceRequest:
+    """What the user asked for; None leaves the choice to `allocate`.
 
     Args:
         max_concurrent: most trials at once.
@@ -32,7 +32,9 @@ class Wishes:
     job_gpus: float | None = None
 
 
-def divide(capacity: Capacity, wishes: Wishes, *, trials: int, replicas: int, data_bytes: int) -> tuple[Slot, int]:
+def allocate(
+    capacity: Capacity, request: ResourceRequest, *, trials: int, replicas: int, data_bytes: int
+) -> tuple[Slot, int]:
     """Return what a trial runs on, and how many run at once.
 
     By default one GPU a replica where there are GPUs, with its share of the cores, else one core a trial;
@@ -40,7 +42,7 @@ def divide(capacity: Capacity, wishes: Wishes, *, trials: int, replicas: int, da
 
     Args:
         capacity: what there is.
-        wishes: what the user asked for.
+        request: what the user asked for.
         trials: how many there are to run.
         replicas: devices that train together in a trial.
         data_bytes: size of the data set, which each worker holds once.
@@ -48,16 +50,16 @@ def divide(capacity: Capacity, wishes: Wishes, *, trials: int, replicas: int, da
     Raises:
         ResourceError: if no node has the cores and GPUs of even one trial, or nothing tells whether there will be GPUs.
     """
-    gpus = wishes.gpus_per_trial
+    gpus = request.gpus_per_trial
     if gpus is None:
-        gpus = _default_gpus(capacity, wishes.job_gpus, replicas)
+        gpus = _default_gpus(capacity, request.job_gpus, replicas)
     _check_gpus(gpus, replicas)
-    slot = Slot(cpus=wishes.cpus_per_trial or _default_cpus(capacity, gpus), gpus=gpus, replicas=replicas)
+    slot = Slot(cpus=request.cpus_per_trial or _default_cpus(capacity, gpus), gpus=gpus, replicas=replicas)
     _check(capacity, slot)
     fitting = _most_at_once(capacity, slot, data_bytes)
     if capacity.open_ended:
         fitting = max(fitting, WAITED_FOR)
-    return slot, max(1, min(fitting, trials, wishes.max_concurrent or trials))
+    return slot, max(1, min(fitting, trials, request.max_concurrent or trials))
 
 
 def slots_on(node: Node, slot: Slot, data_bytes: int = 0) -> int:

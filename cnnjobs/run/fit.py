@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from cnnjobs.engine.places import Here, Joined
-from cnnjobs.engine.resources import Wishes
+from cnnjobs.engine.resources import ResourceRequest
 from cnnjobs.errors import ClusterLost, Interrupted, SpecError, StoreError
 from cnnjobs.machine import this_machine
 from cnnjobs.planning.identity import canonical
@@ -92,8 +92,8 @@ def fit_job(
         folder.check_writable()
     checkpoints = Checkpoints(folder.below("checkpoints", plain), options.checkpoint_every)
     all_cores = this_machine().cpus if isinstance(place, Here) else None
-    wishes = Wishes(1, options.cpus_per_trial or all_cores, options.gpus_per_trial, read.job.gpus_per_trial)
-    with Placement(place, wishes, insecure=options.insecure, verbose=options.verbose) as placement:
+    request = ResourceRequest(1, options.cpus_per_trial or all_cores, options.gpus_per_trial, read.job.gpus_per_trial)
+    with Placement(place, request, insecure=options.insecure, verbose=options.verbose) as placement:
         trained = _run(fit, read.dataset, store, checkpoints, placement, again=again, verbose=options.verbose)
     path = _save(trained, folder, name, which.output)
     checkpoints.remove(fit.trial.trial_id)

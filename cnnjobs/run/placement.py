@@ -13,7 +13,7 @@ import click
 from cnnjobs.engine.base import Engine, Slot
 from cnnjobs.engine.capacity import Capacity, of_machine
 from cnnjobs.engine.places import Here, Joined, Place, Remote, find_place
-from cnnjobs.engine.resources import Wishes, divide
+from cnnjobs.engine.resources import ResourceRequest, allocate
 from cnnjobs.errors import ClusterError, CnnjobsError, ResourceError
 from cnnjobs.machine import this_machine
 from cnnjobs.run import backends
@@ -32,13 +32,15 @@ class Placement:
 
     Args:
         place: where trials run; not a cluster that takes jobs over HTTP.
-        wishes: what the user asked for to run on.
+        request: what the user asked for to run on.
         insecure: whether it may be a cluster that asks for no token.
         verbose: whether to show logs.
     """
 
-    def __init__(self, place: Place, wishes: Wishes, *, insecure: bool = False, verbose: bool = False) -> None:
-        self._place, self._wishes, self._insecure, self._verbose = place, wishes, insecure, verbose
+    def __init__(
+        self, place: Place, request: ResourceRequest, *, insecure: bool = False, verbose: bool = False
+    ) -> None:
+        self._place, self._request, self._insecure, self._verbose = place, request, insecure, verbose
         self._session: JoinedRay | None = None
 
     def __enter__(self) -> Placement:
@@ -64,7 +66,7 @@ class Placement:
         while True:
             capacity = self._capacity()
             try:
-                return divide(capacity, self._wishes, trials=trials, replicas=job.replicas, data_bytes=size)
+                return allocate(capacity, self._request, trials=trials, replicas=job.replicas, data_bytes=size)
             except ResourceError:
                 if self._session is None or capacity.kinds or time.monotonic() > until:
                     raise

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cnnjobs.engine.places import Here, Joined
-from cnnjobs.engine.resources import Wishes
+from cnnjobs.engine.resources import ResourceRequest
 from cnnjobs.errors import SpecError, TrialsFailed
 from cnnjobs.run.audit import for_audit
 from cnnjobs.run.placement import Placement
@@ -143,8 +143,10 @@ def submit_job(
     for note in prepared.notes:
         click.echo(f"note: {note}", err=True)
     checkpoints = _checkpoints(store, prepared.job, options)
-    wishes = Wishes(options.max_concurrent, options.cpus_per_trial, options.gpus_per_trial, prepared.job.gpus_per_trial)
-    with Placement(place, wishes, insecure=options.insecure, verbose=options.verbose) as placement:
+    request = ResourceRequest(
+        options.max_concurrent, options.cpus_per_trial, options.gpus_per_trial, prepared.job.gpus_per_trial
+    )
+    with Placement(place, request, insecure=options.insecure, verbose=options.verbose) as placement:
         runner = Runner(store, checkpoints, placement, again=again, verbose=options.verbose)
         runner.run(prepared, None if goal.audit is None else store_at(results, plain))
         if rule is not None:

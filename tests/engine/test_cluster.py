@@ -17,7 +17,7 @@ from cnnjobs import SGD, Job, Variant, vgg
 from cnnjobs.engine.base import Slot, Work
 from cnnjobs.engine.environment import prepare_environment
 from cnnjobs.engine.places import Joined
-from cnnjobs.engine.resources import Wishes, divide
+from cnnjobs.engine.resources import ResourceRequest, allocate
 from cnnjobs.errors import ClusterError, ResourceError
 from cnnjobs.messages import Failure, Result, Started
 from cnnjobs.planning.trials import make_plan
@@ -98,9 +98,9 @@ def session(cluster):
 def test_capacity_counts_the_nodes_and_a_head_without_cores_runs_nothing(session):
     capacity = session.capacity()
     assert sorted(node.cpus for node in capacity.nodes) == [0, 2, 2]
-    assert divide(capacity, Wishes(), trials=9, replicas=1, data_bytes=0) == (Slot(1, 0, 1), 4)
+    assert allocate(capacity, ResourceRequest(), trials=9, replicas=1, data_bytes=0) == (Slot(1, 0, 1), 4)
     with pytest.raises(ResourceError, match="must be at most 0, the GPUs of the largest node of the cluster"):
-        divide(capacity, Wishes(gpus_per_trial=1), trials=9, replicas=1, data_bytes=0)
+        allocate(capacity, ResourceRequest(gpus_per_trial=1), trials=9, replicas=1, data_bytes=0)
 
 
 def test_trials_run_on_all_nodes_and_the_head_runs_none(cluster, session, tmp_path):

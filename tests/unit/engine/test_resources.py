@@ -1,4 +1,4 @@
-"""How many trials run at once is a pure function of the machine and the wishes."""
+"""How many trials run at once is a pure function of the machine and the requested."""
 
 import sys
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from cnnjobs.engine.base import Slot
 from cnnjobs.engine.capacity import Capacity, Node, awaited_machines, kinds_of, left_to_add, node_of, of_machine
-from cnnjobs.engine.resources import Wishes, divide
+from cnnjobs.engine.resources import ResourceRequest, allocate
 from cnnjobs.errors import ResourceError
 from cnnjobs.machine import RAY_BYTES, WORKER_BYTES, Machine, gpu_memory_mib, physical_gpus, this_machine
 
@@ -16,9 +16,9 @@ LAPTOP = Machine(cpus=8, gpus=0, free_bytes=32 * GIB)
 SERVER = Machine(cpus=32, gpus=4, free_bytes=256 * GIB)
 
 
-def division(machine, *, trials=100, replicas=1, data_bytes=0, **wishes):
+def division(machine, *, trials=100, replicas=1, data_bytes=0, **requested):
     capacity = machine if isinstance(machine, Capacity) else of_machine(machine)
-    return divide(capacity, Wishes(**wishes), trials=trials, replicas=replicas, data_bytes=data_bytes)
+    return allocate(capacity, ResourceRequest(**requested), trials=trials, replicas=replicas, data_bytes=data_bytes)
 
 
 def test_cores_run_a_trial_each():
@@ -77,7 +77,7 @@ def test_memory_bounds_what_runs_at_once():
 
 
 @pytest.mark.parametrize(
-    ("wishes", "message"),
+    ("requested", "message"),
     [
         ({"gpus_per_trial": 5}, "`gpus_per_trial` must be at most 4, the GPUs of this machine. Received: 5."),
         ({"cpus_per_trial": 33}, "`cpus_per_trial` must be at most 32, the cores of this machine. Received: 33."),
@@ -86,9 +86,9 @@ def test_memory_bounds_what_runs_at_once():
         ({"gpus_per_trial": 1, "replicas": 2}, "A trial of 2 replicas must have 2 GPUs. Received: gpus_per_trial=1."),
     ],
 )
-def test_more_than_there_is_is_refused(wishes, message):
+def test_more_than_there_is_is_refused(requested, message):
     with pytest.raises(ResourceError, match=message):
-        division(SERVER, **wishes)
+        division(SERVER, **requested)
 
 
 GPU_NODE = Node(cpus=4, gpus=1)
