@@ -52,7 +52,7 @@ class Stopwatch:
 
 def run_job(folder: Path) -> Stopwatch:
     """Run the job in this process, with a checkpoint after every epoch."""
-    from cnnjobs.engine.base import Slot
+    from cnnjobs.engine.base import TrialResources
     from cnnjobs.engine.inline import InlineEngine
     from cnnjobs.run.prepare import Overrides, prepare, read_job, store_at
     from cnnjobs.run.submit import Submission, missing_trials
@@ -65,7 +65,7 @@ def run_job(folder: Path) -> Stopwatch:
     store = store_at(str(folder / "results"), prepared.job)
     missing, _ = missing_trials(prepared, store)
     checkpoints = Checkpoints(store.files.below("checkpoints"), every_s=0)
-    submission = Submission(prepared, store, tuple(missing), Slot(1, 0, 1), 1, checkpoints)
+    submission = Submission(prepared, store, tuple(missing), TrialResources(1, 0, 1), 1, checkpoints)
     worker = TrialWorker(prepared.dataset, cpus=1, gpus=0, replicas=1, checkpoints=checkpoints)
     watch = Stopwatch()
     submission.run(InlineEngine(), lambda *_: worker, watch, watch)  # type: ignore[arg-type]

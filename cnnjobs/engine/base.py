@@ -17,7 +17,7 @@ from cnnjobs.store.checkpoints import Checkpoints
 
 
 @dataclass(frozen=True)
-class Slot:
+class TrialResources:
     """What one trial gets to run on.
 
     Args:
@@ -44,7 +44,7 @@ class Worker(Protocol):
         ...
 
 
-MakeWorker = Callable[[Dataset, Slot, Checkpoints | None], Worker]
+MakeWorker = Callable[[Dataset, TrialResources, Checkpoints | None], Worker]
 """Makes a worker in the process that is to use it."""
 
 OnMessage = Callable[[Trial, Message], None]
@@ -59,7 +59,7 @@ class Work:
         trials: in the order in which they are to start.
         dataset: shared by all of them.
         make_worker: makes a worker in its process.
-        slot: what each trial runs on.
+        resources: what each trial runs on.
         at_once: how many trials run at the same time.
         checkpoints: where trials under way are kept; None for nowhere.
         modules: modules of the user's that functions in the trials refer to; worker processes cannot
@@ -71,7 +71,7 @@ class Work:
     trials: Sequence[Trial]
     dataset: Dataset
     make_worker: MakeWorker
-    slot: Slot
+    resources: TrialResources
     at_once: int
     checkpoints: Checkpoints | None = None
     modules: tuple[ModuleType, ...] = ()
@@ -85,7 +85,7 @@ class Work:
     def new_worker(self) -> Worker:
         """Make a worker in this process, which has the files at hand."""
         keep_weights(self.files)
-        return self.make_worker(self.dataset, self.slot, self.checkpoints)
+        return self.make_worker(self.dataset, self.resources, self.checkpoints)
 
 
 class Engine(Protocol):

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from cnnjobs.engine.base import Slot
+from cnnjobs.engine.base import TrialResources
 from cnnjobs.engine.capacity import Capacity, Node
 from cnnjobs.errors import ResourceError
 from cnnjobs.machine import RAY_BYTES, WORKER_BYTES
@@ -34,7 +34,7 @@ class ResourceRequest:
 
 def allocate(
     capacity: Capacity, request: ResourceRequest, *, trials: int, replicas: int, data_bytes: int
-) -> tuple[Slot, int]:
+) -> tuple[TrialResources, int]:
     """Return what a trial runs on, and how many run at once.
 
     By default one GPU a replica where there are GPUs, with its share of the cores, else one core a trial;
@@ -54,34 +54,36 @@ def allocate(
     if gpus is None:
         gpus = _default_gpus(capacity, request.job_gpus, replicas)
     _check_gpus(gpus, replicas)
-    slot = Slot(cpus=request.cpus_per_trial or _default_cpus(capacity, gpus), gpus=gpus, replicas=replicas)
-    _check(capacity, slot)
-    fitting = _most_at_once(capacity, slot, data_bytes)
+    resources = TrialResources(
+        cpus=request.cpus_per_trial or _default_cpus(capacity, gpus), gpus=gpus, replicas=replicas
+    )
+    _check(capacity, resources)
+    fitting = _most_at_once(capacity, resources, data_bytes)
     if capacity.open_ended:
         fitting = max(fitting, WAITED_FOR)
-    return slot, max(1, min(fitting, trials, request.max_concurrent or trials))
+    return resources, max(1, min(fitting, trials, request.max_concurrent or trials))
 
 
-def slots_on(node: Node, slot: Slot, data_bytes: int = 0) -> int:
+def trials_on(node: Node, resources: TrialResources, data_bytes: int = 0) -> int:
     """Return how many trials a node can run at once; a trial is never spread over two nodes, nor a fraction over GPUs.
 
     Args:
         node: the node.
-        slot: what a trial gets.
+        resources: what a trial gets.
         data_bytes: size of the data set, if memory counts.
     """
-    fitting = node.cpus // slot.cpus
-    if slot.gpus:
-        fitting = min(fitting, _held_at_once(node.gpus, slot.gpus))
+    fitting = node.cpus // resources.cpus
+    if resources.gpus:
+        fitting = min(fitting, _held_at_once(node.gpus, resources.gpus))
     if node.free_bytes is not None and fitting:
         free = node.free_bytes - data_bytes - RAY_BYTES  # the copy that workers share, and Ray itself
         fitting = min(fitting, max(1, free // (WORKER_BYTES + data_bytes)))  # one is always tried
     return fitting
 
 
-def _most_at_once(capacity: Capacity, slot: Slot, data_bytes: int) -> int:
-    there = sum(slots_on(node, slot, data_bytes) for node in capacity.nodes)
-    kinds = [slots_on(node, slot, data_bytes) for node, count in capacity.kinds for _ in range(count)]
+def _most_at_once(capacity: Capacity, resources: TrialResources, data_bytes: int) -> int:
+    there = sum(trials_on(node, resources, data_bytes) for node in capacity.nodes)
+    kinds = [trials_on(node, resources, data_bytes) for node, count in capacity.kinds for _ in range(count)]
     added = sorted(kinds, reverse=True)
     return there + sum(added[: capacity.most_added])
 
@@ -97,9 +99,9 @@ def _check_gpus(gpus: float, replicas: int) -> None:
         )
 
 
-def _check(capacity: Capacity, slot: Slot) -> None:
+def _check(capacity: Capacity, resources: TrialResources) -> None:
     """Refuse a trial that no node can hold."""
-    if capacity.open_ended or any(slots_on(node, slot) for node in capacity.shapes):
+    if capacity.open_ended or any(trials_on(node, resources) for node in capacity.shapes):
         return
     if not any(node.cpus for node in capacity.shapes):
         raise ResourceError(
@@ -108,17 +110,18 @@ def _check(capacity: Capacity, slot: Slot) -> None:
         )
     most_gpus = max((node.gpus for node in capacity.shapes), default=0)
     most_cpus = max((node.cpus for node in capacity.shapes), default=0)
-    if slot.gpus > most_gpus:
+    if resources.gpus > most_gpus:
         raise ResourceError(
             f"`gpus_per_trial` must be at most {most_gpus}, the GPUs of {capacity.where}. "
-            f"Received: {slot.gpus:g}. Use `gpus_per_trial=0` to train on cores."
+            f"Received: {resources.gpus:g}. Use `gpus_per_trial=0` to train on cores."
         )
-    if slot.cpus > most_cpus:
+    if resources.cpus > most_cpus:
         raise ResourceError(
-            f"`cpus_per_trial` must be at most {most_cpus}, the cores of {capacity.where}. Received: {slot.cpus}."
+            f"`cpus_per_trial` must be at most {most_cpus}, the cores of {capacity.where}. Received: {resources.cpus}."
         )
     raise ResourceError(
-        f"No node of the cluster has {slot.cpus} cores and {slot.gpus:g} GPUs together, which a trial asks for. There "
+        f"No node of the cluster has {resources.cpus} cores and {resources.gpus:g} GPUs together, which a trial "
+        "asks for. There "
         f"are nodes of {', '.join(sorted({f'{node.cpus} cores and {node.gpus} GPUs' for node in capacity.shapes}))}."
     )
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnjobs.datasets import Dataset
-from cnnjobs.engine.base import Engine, Slot, Worker
+from cnnjobs.engine.base import Engine, TrialResources, Worker
 from cnnjobs.engine.environment import prepare_environment
 from cnnjobs.engine.places import Joined
 from cnnjobs.planning.trials import Trial
@@ -60,32 +60,34 @@ def open_engine_on(session: "JoinedRay") -> Engine:
     return RayTuneEngine(session)
 
 
-def open_worker(dataset: Dataset, slot: Slot, checkpoints: Checkpoints | None) -> Worker:
+def open_worker(dataset: Dataset, resources: TrialResources, checkpoints: Checkpoints | None) -> Worker:
     """Return a worker for this process; importing TensorFlow takes 4 to 13 s."""
-    return _trial_worker(dataset, slot, checkpoints)
+    return _trial_worker(dataset, resources, checkpoints)
 
 
-def _trial_worker(dataset: Dataset, slot: Slot, checkpoints: Checkpoints | None) -> "TrialWorker":
+def _trial_worker(dataset: Dataset, resources: TrialResources, checkpoints: Checkpoints | None) -> "TrialWorker":
     _quieten_tensorflow()
     from cnnjobs.training.trial import TrialWorker
 
-    return TrialWorker(dataset, cpus=slot.cpus, gpus=slot.gpus, replicas=slot.replicas, checkpoints=checkpoints)
+    return TrialWorker(
+        dataset, cpus=resources.cpus, gpus=resources.gpus, replicas=resources.replicas, checkpoints=checkpoints
+    )
 
 
 def open_fitting_worker(
-    dataset: Dataset, slot: Slot, checkpoints: Checkpoints | None, *, source: DatasetSpec, settings: Any
+    dataset: Dataset, resources: TrialResources, checkpoints: Checkpoints | None, *, source: DatasetSpec, settings: Any
 ) -> Worker:
     """Return a worker for this process whose results carry the trained network.
 
     Args:
         dataset: what it trains on.
-        slot: what it runs on.
+        resources: what it runs on.
         checkpoints: where trials under way are kept.
         source: what the data set was loaded from, for the model file.
         settings: of the variant as JSON, for the model file: told here, because the sources of its functions and
             its weights file lie where the job was read.
     """
-    worker = _trial_worker(dataset, slot, checkpoints)
+    worker = _trial_worker(dataset, resources, checkpoints)
     from cnnjobs.training.fitting import FittingWorker
 
     return FittingWorker(worker, source, settings)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cnnjobs.engine.base import Engine, MakeWorker, Slot, Work
+from cnnjobs.engine.base import Engine, MakeWorker, TrialResources, Work
 from cnnjobs.errors import SpecError, TrialsFailed
 from cnnjobs.messages import Failure, Message, Progress, Result, Started
 from cnnjobs.models.weights import read_weights
@@ -56,7 +56,7 @@ class FinalFit:
         self,
         engine: Engine,
         make_worker: MakeWorker,
-        slot: Slot,
+        resources: TrialResources,
         store: Store,
         checkpoints: Checkpoints,
         watcher: Watcher,
@@ -66,7 +66,7 @@ class FinalFit:
         Args:
             engine: runs it.
             make_worker: makes workers that tell the network.
-            slot: what it runs on.
+            resources: what it runs on.
             store: where the log of a failure goes.
             checkpoints: where it is kept while under way; they stay until `Checkpoints.clear`.
             watcher: is told.
@@ -79,7 +79,7 @@ class FinalFit:
             trials=(self.trial,),
             dataset=self.prepared.dataset,
             make_worker=make_worker,
-            slot=slot,
+            resources=resources,
             at_once=1,
             checkpoints=checkpoints,
             modules=self.prepared.file.neighbours,

@@ -142,7 +142,7 @@ def _run(
         Interrupted: on Ctrl-C or SIGTERM.
     """
     data = fit.prepared.dataset
-    slot, _ = placement.slot(fit.prepared, trials=1)
+    resources, _ = placement.trial_resources(fit.prepared, trials=1)
     images = fit.trial.spec.epochs * len(data.y_train)
     click.echo(f"{fit.prepared.job.name}: fitting {fit.trial.variant!r} on {data.name}", err=True)
 
@@ -153,10 +153,10 @@ def _run(
 
     try:
         with Display(Meter([fit.trial], lambda trial: images), verbose=verbose) as display:
-            engine = placement.engine(slot, at_once=1)
+            engine = placement.engine(resources, at_once=1)
             placement.when_stuck(lambda error: click.echo(f"{error} {go_on()}", err=True))
             make_worker = partial(backends.open_fitting_worker, source=source, settings=canonical(fit.trial.spec))
-            return fit.run(engine, make_worker, slot, store, checkpoints, display)
+            return fit.run(engine, make_worker, resources, store, checkpoints, display)
     except ClusterLost as lost:
         raise ClusterLost(f"{lost} {go_on()}") from lost
     except KeyboardInterrupt:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cnnjobs.engine.base import Engine, Slot
+from cnnjobs.engine.base import Engine, TrialResources
 from cnnjobs.engine.capacity import Capacity, of_machine
 from cnnjobs.engine.places import Here, Joined, Place, Remote, find_place
 from cnnjobs.engine.resources import ResourceRequest, allocate
@@ -54,7 +54,7 @@ class Placement:
         if self._session is not None:
             self._session.close()
 
-    def slot(self, prepared: Prepared, trials: int) -> tuple[Slot, int]:
+    def trial_resources(self, prepared: Prepared, trials: int) -> tuple[TrialResources, int]:
         """Return what a trial runs on, and how many run at once.
 
         Raises:
@@ -75,12 +75,12 @@ class Placement:
             told = True
             time.sleep(1)
 
-    def engine(self, slot: Slot, at_once: int) -> Engine:
+    def engine(self, resources: TrialResources, at_once: int) -> Engine:
         """Return what runs so many trials at once."""
         if self._session is not None:
             return backends.open_engine_on(self._session)
-        gpus = this_machine().gpus if slot.gpus else 0
-        return backends.open_engine(cpus=at_once * slot.cpus, gpus=gpus, verbose=self._verbose)
+        gpus = this_machine().gpus if resources.gpus else 0
+        return backends.open_engine(cpus=at_once * resources.cpus, gpus=gpus, verbose=self._verbose)
 
     def when_stuck(self, tell: Callable[[CnnjobsError], None]) -> None:
         """Say what to do before the process ends because Ray waits for ever for a cluster, or for a node of it.

@@ -2,7 +2,7 @@
 
 import click
 
-from cnnjobs.engine.base import Slot
+from cnnjobs.engine.base import TrialResources
 from cnnjobs.errors import ClusterLost, CnnjobsError, Interrupted
 from cnnjobs.planning.trials import Trial
 from cnnjobs.run import backends
@@ -51,9 +51,9 @@ class Runner:
         self._damaged.update(state.damaged)
         return [trial for trial in missing if trial.trial_id not in self._tried]
 
-    def slot(self, prepared: Prepared, trials: int) -> tuple[Slot, int]:
+    def trial_resources(self, prepared: Prepared, trials: int) -> tuple[TrialResources, int]:
         """Return what a trial runs on, and how many run at once."""
-        return self._placement.slot(prepared, trials)
+        return self._placement.trial_resources(prepared, trials)
 
     def run(self, prepared: Prepared, of_audited: Store | None = None) -> None:
         """Run what is missing; with nothing missing, keep the job as it is now.
@@ -93,7 +93,7 @@ class Runner:
 
     def _run(self, prepared: Prepared, trials: list[Trial]) -> None:
 
-        slot, at_once = self.slot(prepared, len(trials))
+        resources, at_once = self.trial_resources(prepared, len(trials))
         self._store.files.check_writable()
         rows = training_rows(prepared.job, len(prepared.dataset.y_train))
         kept_states = self._checkpoints.kept_epochs()
@@ -119,10 +119,10 @@ class Runner:
                 if not trials:
                     self._settle(prepared)
                     return
-                click.echo(_announcement(prepared, trials, slot, at_once), err=True)
-                submission = Submission(prepared, self._store, tuple(trials), slot, at_once, self._checkpoints)
+                click.echo(_announcement(prepared, trials, resources, at_once), err=True)
+                submission = Submission(prepared, self._store, tuple(trials), resources, at_once, self._checkpoints)
                 with Display(meter, verbose=self._verbose) as display:
-                    engine = self._placement.engine(slot, at_once)
+                    engine = self._placement.engine(resources, at_once)
 
                     def give_up(error: CnnjobsError) -> None:
                         display.stop()
@@ -138,10 +138,12 @@ class Runner:
         self._tried.update(trial.trial_id for trial in trials)
 
 
-def _announcement(prepared: Prepared, trials: list[Trial], slot: "Slot", at_once: int) -> str:
+def _announcement(prepared: Prepared, trials: list[Trial], resources: "TrialResources", at_once: int) -> str:
     total = len(prepared.plan.trials)
     stored = f" ({total - len(trials)} of {total} not asked for or stored already)" if len(trials) < total else ""
-    device = f"{slot.gpus:g} GPU" if slot.gpus else f"{slot.cpus} core{'s' if slot.cpus > 1 else ''}"
+    device = (
+        f"{resources.gpus:g} GPU" if resources.gpus else f"{resources.cpus} core{'s' if resources.cpus > 1 else ''}"
+    )
     data = f"{prepared.dataset.name}, {len(prepared.dataset.y_train):,} training images"
     count = f"{len(trials)} trial" + ("s" if len(trials) != 1 else "")
     return f"{prepared.job.name}: {count}{stored} on {data}; {at_once} at once, {device} each"

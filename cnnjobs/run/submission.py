@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from cnnjobs.engine.base import Engine, MakeWorker, Slot, Work
+from cnnjobs.engine.base import Engine, MakeWorker, TrialResources, Work
 from cnnjobs.errors import StoreError
 from cnnjobs.messages import FINISHED, Failure, Message, Progress, Result, Started, Status
 from cnnjobs.models.weights import read_weights
@@ -131,7 +131,7 @@ class Submission:
         prepared: job, data, plan.
         store: where trials end up.
         trials: those that are to run, in order.
-        slot: what each runs on.
+        resources: what each runs on.
         at_once: how many run at the same time.
         checkpoints: where trials under way are kept.
     """
@@ -139,7 +139,7 @@ class Submission:
     prepared: Prepared
     store: Store
     trials: tuple[Trial, ...]
-    slot: Slot
+    resources: TrialResources
     at_once: int
     checkpoints: Checkpoints
 
@@ -162,7 +162,7 @@ class Submission:
             trials=self.trials,
             dataset=self.prepared.dataset,
             make_worker=make_worker,
-            slot=self.slot,
+            resources=self.resources,
             at_once=self.at_once,
             checkpoints=self.checkpoints,
             modules=self.prepared.file.neighbours,

@@ -188,7 +188,7 @@ def _run_second_stage(prepared: Prepared, store: Store, rule: HalfWidth, runner:
 
     stage = second_stage(prepared, store, rule)
     missing: list[Trial] = runner.missing(stage.prepared)
-    _, at_once = runner.slot(stage.prepared, max(len(missing), 1))
+    _, at_once = runner.trial_resources(stage.prepared, max(len(missing), 1))
     for line in (*stage.announcement(), f"  {stage.estimate(missing, at_once)}"):
         click.echo(line, err=True)
     runner.run(stage.prepared)

@@ -59,7 +59,7 @@ class TrialWorker:
         gc.collect()
         gc.freeze()  # what libraries have loaded stays: collecting after each trial then takes milliseconds
         self._replicas = replicas
-        self._slot = {"cpus": cpus, "gpus": gpus, "replicas": replicas}
+        self._resources = {"cpus": cpus, "gpus": gpus, "replicas": replicas}
 
     @property
     def worn(self) -> str | None:
@@ -116,7 +116,7 @@ class TrialWorker:
         status = yield from self._train(course, hooks, iterators, resumption)
         best_epoch = hooks.end()
         final: dict[str, Any] = {"setup_seconds": setup_seconds, "started_at": started_at}
-        final |= {"train_rows": len(rows), **course.log.final(), **self._device, **self._slot}
+        final |= {"train_rows": len(rows), **course.log.final(), **self._device, **self._resources}
         final |= {"parameters": course.program.parameters}
         predictions = None
         if status == Status.COMPLETED:
@@ -127,7 +127,7 @@ class TrialWorker:
         rows_of = {"validation_rows": self.dataset.y_test if validation is None else validation}
         final |= {name: len(found) for name, found in rows_of.items()} | {"test_rows": len(self.dataset.y_test)}
         seconds = course.seconds
-        final |= {"seconds": seconds, "gpu_seconds": seconds * self._slot["gpus"]}
+        final |= {"seconds": seconds, "gpu_seconds": seconds * self._resources["gpus"]}
         yield Result(status, final, course.log.columns, predictions)
 
     def _train(
@@ -242,4 +242,4 @@ class TrialWorker:
         if self.checkpoints is None:
             return None
         names = ("device", "python_version", "tensorflow_version", "keras_version", "numpy_version", "cnnjobs_version")
-        return Resumption(self.checkpoints, {name: self._device[name] for name in names} | self._slot)
+        return Resumption(self.checkpoints, {name: self._device[name] for name in names} | self._resources)

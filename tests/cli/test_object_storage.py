@@ -239,7 +239,9 @@ class Fitting(FakeWorker):
 @pytest.mark.parametrize("output", [None, "models/own.keras"], ids=["beside the results", "anywhere"])
 def test_a_fit_saves_its_model_into_object_storage(storage, bucket, tmp_path, monkeypatch, output):
     monkeypatch.setattr("cnnjobs.run.backends.open_engine", lambda **_: InlineEngine())
-    monkeypatch.setattr("cnnjobs.run.backends.open_fitting_worker", lambda data, slot, *_, **__: Fitting(data, slot))
+    monkeypatch.setattr(
+        "cnnjobs.run.backends.open_fitting_worker", lambda data, resources, *_, **__: Fitting(data, resources)
+    )
     where = ["--results", f"s3://{bucket}/r"]
     if output is not None:
         where += ["--output", f"s3://{KEY}:{SECRET}@{bucket}/{output}?region=us-east-1"]

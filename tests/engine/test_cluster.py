@@ -14,7 +14,7 @@ import pytest
 from support import cluster_workers, fakes, s3_server
 
 from cnnjobs import SGD, Job, Variant, vgg
-from cnnjobs.engine.base import Slot, Work
+from cnnjobs.engine.base import TrialResources, Work
 from cnnjobs.engine.environment import prepare_environment
 from cnnjobs.engine.places import Joined
 from cnnjobs.engine.resources import ResourceRequest, allocate
@@ -39,7 +39,7 @@ def work_on(trials, at_once=4, checkpoints=None, dataset=None, meeting=None):
         trials=trials,
         dataset=dataset or fakes.tiny_dataset(),
         make_worker=make if meeting is None else partial(make, meeting=meeting, parties=at_once),
-        slot=Slot(cpus=1, gpus=0, replicas=1),
+        resources=TrialResources(cpus=1, gpus=0, replicas=1),
         at_once=at_once,
         checkpoints=checkpoints,
         modules=(cluster_workers,),
@@ -98,7 +98,7 @@ def session(cluster):
 def test_capacity_counts_the_nodes_and_a_head_without_cores_runs_nothing(session):
     capacity = session.capacity()
     assert sorted(node.cpus for node in capacity.nodes) == [0, 2, 2]
-    assert allocate(capacity, ResourceRequest(), trials=9, replicas=1, data_bytes=0) == (Slot(1, 0, 1), 4)
+    assert allocate(capacity, ResourceRequest(), trials=9, replicas=1, data_bytes=0) == (TrialResources(1, 0, 1), 4)
     with pytest.raises(ResourceError, match="must be at most 0, the GPUs of the largest node of the cluster"):
         allocate(capacity, ResourceRequest(gpus_per_trial=1), trials=9, replicas=1, data_bytes=0)
 

@@ -14,7 +14,7 @@ import pytest
 from support import fakes
 
 from cnnjobs import SGD, Job, Variant, vgg
-from cnnjobs.engine.base import Slot, Work
+from cnnjobs.engine.base import TrialResources, Work
 from cnnjobs.messages import Result, Status
 from cnnjobs.planning.trials import make_plan
 
@@ -48,7 +48,7 @@ class HoldingWorker:
         yield Result(Status.COMPLETED, {}, {}, None, json.dumps(held))
 
 
-def holding_worker(dataset, slot, checkpoints, *, folder, at_once):
+def holding_worker(dataset, resources, checkpoints, *, folder, at_once):
     return HoldingWorker(folder, at_once)
 
 
@@ -61,7 +61,7 @@ def held_by(folder, *, trials, gpus_per_trial, at_once, gpus):
         trials=make_plan(Job(name="a", dataset="digits", repeats=trials, variants=variants), "data").trials,
         dataset=fakes.tiny_dataset(),
         make_worker=partial(holding_worker, folder=folder, at_once=at_once),
-        slot=Slot(cpus=1, gpus=gpus_per_trial, replicas=max(1, int(gpus_per_trial))),
+        resources=TrialResources(cpus=1, gpus=gpus_per_trial, replicas=max(1, int(gpus_per_trial))),
         at_once=at_once,
         modules=(sys.modules[__name__], fakes),  # Ray's processes cannot import this folder
     )

@@ -8,7 +8,7 @@ import pytest
 from support import fakes
 
 from cnnjobs import SGD, Job, Variant, vgg
-from cnnjobs.engine.base import Slot, Work
+from cnnjobs.engine.base import TrialResources, Work
 from cnnjobs.engine.environment import prepare_environment
 from cnnjobs.messages import Result
 from cnnjobs.planning.trials import make_plan
@@ -40,7 +40,7 @@ def seen(tmp_path_factory):
     found = {"listening": set(), "arguments": [], "home": home}
     variants = {"calm": Variant(model=vgg(), optimizer=SGD(0.1), epochs=3)}
     trials = make_plan(Job(name="a", dataset="digits", repeats=2, variants=variants), "data").trials
-    work = Work(trials, fakes.tiny_dataset(), fakes.fake_worker, Slot(1, 0, 1), at_once=2, modules=(fakes,))
+    work = Work(trials, fakes.tiny_dataset(), fakes.fake_worker, TrialResources(1, 0, 1), at_once=2, modules=(fakes,))
 
     def look(trial, message):
         if isinstance(message, Result):

@@ -7,7 +7,7 @@ import pytest
 from support import fakes
 
 from cnnjobs import SGD, Job, Variant, vgg
-from cnnjobs.engine.base import Slot, Work
+from cnnjobs.engine.base import TrialResources, Work
 from cnnjobs.errors import StoreError
 from cnnjobs.messages import Failure, Progress, Result, Started
 from cnnjobs.planning.trials import make_plan
@@ -26,7 +26,7 @@ def work_on(trials):
         trials=trials,
         dataset=fakes.tiny_dataset(),
         make_worker=fakes.fake_worker,
-        slot=Slot(cpus=1, gpus=0, replicas=1),
+        resources=TrialResources(cpus=1, gpus=0, replicas=1),
         at_once=2,
         modules=(fakes,),  # Ray's processes cannot import this folder
     )

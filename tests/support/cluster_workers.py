@@ -26,7 +26,7 @@ class TellingWorker:
 
     Args:
         dataset: that it was given.
-        slot: that it runs on.
+        resources: that it runs on.
         checkpoints: where trials under way are kept.
         meeting: a folder on this machine's disk where the first trials wait for each other; None for no waiting.
         parties: how many wait.
@@ -34,8 +34,8 @@ class TellingWorker:
 
     worn = None
 
-    def __init__(self, dataset, slot, checkpoints, meeting=None, parties=0):
-        self.dataset, self.slot, self.checkpoints = dataset, slot, checkpoints
+    def __init__(self, dataset, resources, checkpoints, meeting=None, parties=0):
+        self.dataset, self.resources, self.checkpoints = dataset, resources, checkpoints
         self.meeting, self.parties = meeting, parties
         self.opened: list[str] = []
         sys.addaudithook(self._note)
@@ -86,5 +86,5 @@ class TellingWorker:
         return 0
 
 
-def telling_worker(dataset, slot, checkpoints, **meeting):
-    return TellingWorker(dataset, slot, checkpoints, **meeting)
+def telling_worker(dataset, resources, checkpoints, **meeting):
+    return TellingWorker(dataset, resources, checkpoints, **meeting)

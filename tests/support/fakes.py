@@ -15,7 +15,7 @@ from click.testing import Result as ClickResult
 from cnnjobs.cli import main
 from cnnjobs.datasets import Dataset
 from cnnjobs.datasets.arrays import make_dataset
-from cnnjobs.engine.base import Engine, MakeWorker, OnMessage, Slot, Work
+from cnnjobs.engine.base import Engine, MakeWorker, OnMessage, TrialResources, Work
 from cnnjobs.engine.inline import InlineEngine
 from cnnjobs.messages import Failure, Message, Predictions, Progress, Result, Status
 from cnnjobs.planning.trials import Trial
@@ -37,7 +37,7 @@ class FakeWorker:
     """Completes every trial; variants with telling names behave otherwise."""
 
     dataset: Dataset
-    slot: Slot
+    resources: TrialResources
     seen: list[str] = field(default_factory=list)
     worn: str | None = None
 
@@ -68,8 +68,8 @@ class FakeWorker:
         yield Result(Status.COMPLETED, final, epochs, Predictions(labels, probabilities), log)
 
 
-def fake_worker(dataset: Dataset, slot: Slot, checkpoints: Checkpoints | None) -> FakeWorker:
-    return FakeWorker(dataset, slot)
+def fake_worker(dataset: Dataset, resources: TrialResources, checkpoints: Checkpoints | None) -> FakeWorker:
+    return FakeWorker(dataset, resources)
 
 
 class Clock:

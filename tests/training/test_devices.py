@@ -123,7 +123,7 @@ import sys; sys.path.insert(0, {tests!r})
 from support.fakes import Notes, write_job
 from cnnjobs.run.backends import open_worker
 from cnnjobs.engine.inline import InlineEngine
-from cnnjobs.engine.base import Slot
+from cnnjobs.engine.base import TrialResources
 from cnnjobs.run.prepare import Overrides, prepare, read_job, store_at
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.lock import StoreLock
@@ -131,9 +131,11 @@ from cnnjobs.run.submit import Submission
 asked = Overrides(gpus_per_trial=2, limit_train=200)
 prepared = prepare(read_job(str(write_job(folder, repeats=1, variants='"one": base,')), asked), asked, lambda *_: None)
 store = store_at(str(folder / "results"), prepared.job)
-slot, kept = Slot(cpus=1, gpus=2.0, replicas=prepared.job.replicas), Checkpoints(store.files.below("checkpoints"))
+resources = TrialResources(cpus=1, gpus=2.0, replicas=prepared.job.replicas)
+kept = Checkpoints(store.files.below("checkpoints"))
 with StoreLock(store.files) as lock:
-    Submission(prepared, store, prepared.plan.trials, slot, 1, kept).run(InlineEngine(), open_worker, Notes(), lock)
+    submission = Submission(prepared, store, prepared.plan.trials, resources, 1, kept)
+    submission.run(InlineEngine(), open_worker, Notes(), lock)
 import tensorflow as tf
 print(json.dumps([device.name for device in tf.config.list_logical_devices()]))
 """

@@ -8,7 +8,7 @@ from support.fakes import tiny_dataset
 from support.training_runs import outcome, same, trials_of
 
 from cnnjobs import Adam, Variant, vgg16
-from cnnjobs.engine.base import Slot, Work
+from cnnjobs.engine.base import TrialResources, Work
 from cnnjobs.engine.inline import InlineEngine
 from cnnjobs.models.weights import keep_weights, read_weights
 
@@ -68,7 +68,7 @@ def test_a_trial_trains_though_the_file_is_gone_from_where_it_was_read(pictures,
         trials=trials,
         dataset=pictures.dataset,
         make_worker=lambda *_: later,
-        slot=Slot(cpus=1, gpus=0, replicas=1),
+        resources=TrialResources(cpus=1, gpus=0, replicas=1),
         at_once=1,
         files=read_weights(trial.spec for trial in trials),
     )

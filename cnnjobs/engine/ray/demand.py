@@ -6,7 +6,7 @@ from typing import Any
 import ray
 from ray.core.generated import autoscaler_pb2
 
-from cnnjobs.engine.base import Slot
+from cnnjobs.engine.base import TrialResources
 
 
 class Demand:
@@ -14,11 +14,11 @@ class Demand:
 
     Args:
         address: host:port of the head.
-        slot: what each trial asks for; demands of others are theirs.
+        resources: what each trial asks for; demands of others are theirs.
     """
 
-    def __init__(self, address: str, slot: Slot) -> None:
-        asked = {"CPU": float(slot.cpus), "GPU": float(slot.gpus)}
+    def __init__(self, address: str, resources: TrialResources) -> None:
+        asked = {"CPU": float(resources.cpus), "GPU": float(resources.gpus)}
         self._asked = {name: count for name, count in asked.items() if count}
         self._client = ray._raylet.GcsClient(address=address)
 

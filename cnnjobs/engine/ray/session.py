@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import ray
 import yaml
 
-from cnnjobs.engine.base import Slot
+from cnnjobs.engine.base import TrialResources
 from cnnjobs.engine.capacity import Capacity, Kinds, awaited_machines, kinds_of, left_to_add, node_of
 from cnnjobs.engine.capture import Capture, take_printed
 from cnnjobs.engine.environment import WORKERS
@@ -53,12 +53,14 @@ class Session(Protocol):
         """Whether every worker can write where this process can."""
         ...
 
-    def opened(self, data_bytes: int, slot: Slot | None = None) -> contextlib.AbstractContextManager[None]:
+    def opened(
+        self, data_bytes: int, resources: TrialResources | None = None
+    ) -> contextlib.AbstractContextManager[None]:
         """Return a context in which this process is connected.
 
         Args:
             data_bytes: size of the data set, which goes into the object store.
-            slot: what each trial asks for; None if no trials are to run.
+            resources: what each trial asks for; None if no trials are to run.
         """
         ...
 
@@ -78,7 +80,7 @@ class LocalRay:
         self._cpus, self._gpus, self._verbose = cpus, gpus, verbose
 
     @contextlib.contextmanager
-    def opened(self, data_bytes: int, slot: Slot | None = None) -> Iterator[None]:
+    def opened(self, data_bytes: int, resources: TrialResources | None = None) -> Iterator[None]:
         """Start Ray; stop it in the end."""
         _quieten(self._verbose)
         use_own_token()
@@ -138,7 +140,7 @@ class JoinedRay:
         return Capacity(nodes, kinds, most, open_ended=unknown, awaited=awaited_machines(config, len(nodes)))
 
     @contextlib.contextmanager
-    def opened(self, data_bytes: int, slot: Slot | None = None) -> Iterator[None]:
+    def opened(self, data_bytes: int, resources: TrialResources | None = None) -> Iterator[None]:
         """Watch that the cluster is there; a main thread that waits for it is interrupted when it is gone.
 
         Raises:
@@ -153,12 +155,13 @@ class JoinedRay:
             watches.append((Watch(is_wrong, looks, lambda: self.on_stuck(meaning), every_s=every_s), meaning))
 
         add(lambda: not answers(host, int(port)), HEAD_LOOKS, HEAD_EVERY_S, lost)
-        if slot is not None and self.capacity().open_ended:
+        if resources is not None and self.capacity().open_ended:
             never = ResourceError(
-                f"The autoscaler of the cluster at {self._place.address} has no kind of node with {slot.cpus} cores "
-                f"and {slot.gpus:g} GPUs, which a trial asks for. `ray status` lists what it may add."
+                f"The autoscaler of the cluster at {self._place.address} has no kind of node with "
+                f"{resources.cpus} cores "
+                f"and {resources.gpus:g} GPUs, which a trial asks for. `ray status` lists what it may add."
             )
-            add(Demand(self._place.address, slot).has_no_node, DEMAND_LOOKS, DEMAND_EVERY_S, never)
+            add(Demand(self._place.address, resources).has_no_node, DEMAND_LOOKS, DEMAND_EVERY_S, never)
         with contextlib.ExitStack() as stack:
             for watch, _ in watches:
                 stack.enter_context(watch)

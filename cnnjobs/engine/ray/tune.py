@@ -53,7 +53,7 @@ class RayTuneEngine:
     def run(self, work: Work, on_message: OnMessage) -> None:
         """Run all trials."""
         with (
-            self._session.opened(work.nbytes, work.slot),
+            self._session.opened(work.nbytes, work.resources),
             tempfile.TemporaryDirectory(prefix="cnnjobs-tune-") as folder,
         ):
             _keep_keys_out_of_logs()
@@ -67,7 +67,7 @@ class RayTuneEngine:
     def _fit(self, work: Work, on_message: OnMessage, folder: str) -> None:
         shared = replace(work, dataset=_plain(work.dataset), modules=(), checkpoints=self._within_reach(work))
         trainable = tune.with_parameters(_TrialRunner, work=shared, folder=folder)
-        resources = tune.PlacementGroupFactory([{"CPU": work.slot.cpus, "GPU": work.slot.gpus}])
+        resources = tune.PlacementGroupFactory([{"CPU": work.resources.cpus, "GPU": work.resources.gpus}])
         relay = Relay(work, on_message, folder)
         os.environ[PENDING] = str(work.at_once)
         tuner = tune.Tuner(

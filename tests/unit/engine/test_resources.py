@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cnnjobs.engine.base import Slot
+from cnnjobs.engine.base import TrialResources
 from cnnjobs.engine.capacity import Capacity, Node, awaited_machines, kinds_of, left_to_add, node_of, of_machine
 from cnnjobs.engine.resources import ResourceRequest, allocate
 from cnnjobs.errors import ResourceError
@@ -22,7 +22,7 @@ def division(machine, *, trials=100, replicas=1, data_bytes=0, **requested):
 
 
 def test_cores_run_a_trial_each():
-    assert division(LAPTOP) == (Slot(cpus=1, gpus=0, replicas=1), 8)
+    assert division(LAPTOP) == (TrialResources(cpus=1, gpus=0, replicas=1), 8)
 
 
 def test_no_more_at_once_than_there_are_trials():
@@ -30,23 +30,27 @@ def test_no_more_at_once_than_there_are_trials():
 
 
 def test_gpus_run_a_trial_each():
-    assert division(SERVER) == (Slot(cpus=8, gpus=1, replicas=1), 4)
+    assert division(SERVER) == (TrialResources(cpus=8, gpus=1, replicas=1), 4)
 
 
 def test_replicas_get_a_gpu_each():
-    assert division(SERVER, replicas=2) == (Slot(cpus=8, gpus=2, replicas=2), 2)
+    assert division(SERVER, replicas=2) == (TrialResources(cpus=8, gpus=2, replicas=2), 2)
 
 
 def test_a_fraction_packs_trials_on_a_gpu():
-    assert division(SERVER, gpus_per_trial=0.25) == (Slot(cpus=2, gpus=0.25, replicas=1), 16)
+    assert division(SERVER, gpus_per_trial=0.25) == (TrialResources(cpus=2, gpus=0.25, replicas=1), 16)
 
 
 def test_a_trial_with_a_gpu_has_its_share_of_the_cores():
     small = Machine(cpus=6, gpus=4, free_bytes=256 * GIB)
-    assert division(small) == (Slot(cpus=1, gpus=1, replicas=1), 4)
-    assert division(small, replicas=2) == (Slot(cpus=3, gpus=2, replicas=2), 2)
-    assert division(small, gpus_per_trial=0.25) == (Slot(cpus=1, gpus=0.25, replicas=1), 6), "cores bound it then"
-    assert division(SERVER, trials=1)[0].cpus == 8, "so many whatever the number of trials: the same slot every time"
+    assert division(small) == (TrialResources(cpus=1, gpus=1, replicas=1), 4)
+    assert division(small, replicas=2) == (TrialResources(cpus=3, gpus=2, replicas=2), 2)
+    assert division(small, gpus_per_trial=0.25) == (TrialResources(cpus=1, gpus=0.25, replicas=1), 6), (
+        "cores bound it then"
+    )
+    assert division(SERVER, trials=1)[0].cpus == 8, (
+        "so many whatever the number of trials: the same resources every time"
+    )
     assert division(SERVER, cpus_per_trial=3)[0].cpus == 3
 
 
@@ -54,8 +58,8 @@ def test_what_the_job_asks_for_holds_where_there_are_gpus():
     assert division(SERVER, job_gpus=0.5)[0].gpus == 0.5
     assert division(SERVER, job_gpus=0)[0].gpus == 0
     assert division(SERVER, job_gpus=0.5, gpus_per_trial=1)[0].gpus == 1
-    assert division(LAPTOP, job_gpus=0.5) == (Slot(cpus=1, gpus=0, replicas=1), 8), "the same job on a laptop"
-    assert division(LAPTOP, job_gpus=4, replicas=4) == (Slot(cpus=1, gpus=0, replicas=4), 8)
+    assert division(LAPTOP, job_gpus=0.5) == (TrialResources(cpus=1, gpus=0, replicas=1), 8), "the same job on a laptop"
+    assert division(LAPTOP, job_gpus=4, replicas=4) == (TrialResources(cpus=1, gpus=0, replicas=4), 8)
 
 
 def test_no_trial_is_spread_over_two_gpus():
@@ -63,7 +67,7 @@ def test_no_trial_is_spread_over_two_gpus():
 
 
 def test_without_gpus_asked_for_cores_are_used():
-    assert division(SERVER, gpus_per_trial=0) == (Slot(cpus=1, gpus=0, replicas=1), 32)
+    assert division(SERVER, gpus_per_trial=0) == (TrialResources(cpus=1, gpus=0, replicas=1), 32)
 
 
 def test_wishes_bound_what_runs_at_once():
@@ -98,12 +102,12 @@ SCALING = Capacity(nodes=(HEAD,), kinds=((GPU_NODE, 8), (Node(96, 8), 2)), most_
 
 def test_nodes_of_a_cluster_add_up_and_a_head_without_cores_counts_for_nothing():
     cluster = Capacity(nodes=(HEAD, Node(4, 0), Node(3, 0)))
-    assert division(cluster) == (Slot(cpus=1, gpus=0, replicas=1), 7)
+    assert division(cluster) == (TrialResources(cpus=1, gpus=0, replicas=1), 7)
     assert division(cluster, cpus_per_trial=2)[1] == 3, "no trial is spread over two nodes"
 
 
 def test_nodes_that_may_be_added_count_up_to_the_most():
-    assert division(SCALING) == (Slot(cpus=4, gpus=1, replicas=1), 2 * 8 + 7)
+    assert division(SCALING) == (TrialResources(cpus=4, gpus=1, replicas=1), 2 * 8 + 7)
     assert division(SCALING, replicas=4)[1] == 2 * 2, "four GPUs are of one node"
     assert division(SCALING, max_concurrent=3)[1] == 3
 
@@ -138,7 +142,7 @@ def test_a_trial_that_no_node_can_ever_hold_is_refused():
 
 def test_an_autoscaler_that_does_not_say_what_it_may_add_is_asked():
     capacity = Capacity(nodes=(HEAD,), open_ended=True)
-    assert division(capacity, gpus_per_trial=1) == (Slot(cpus=1, gpus=1, replicas=1), 16)
+    assert division(capacity, gpus_per_trial=1) == (TrialResources(cpus=1, gpus=1, replicas=1), 16)
     some = Capacity(nodes=(HEAD, GPU_NODE), open_ended=True)
     assert division(some)[1] == 16, "for more nodes than the one that is there"
 
@@ -162,7 +166,7 @@ def test_nodes_that_are_there_are_not_also_to_be_added():
     for up in range(11):
         left, most = left_to_add(((GPU_NODE, 10),), 10, [GPU_NODE] * up)
         capacity = Capacity(nodes=(HEAD, *[GPU_NODE] * up), kinds=left, most_added=most)
-        assert division(capacity) == (Slot(cpus=4, gpus=1, replicas=1), 10), "whatever is up"
+        assert division(capacity) == (TrialResources(cpus=4, gpus=1, replicas=1), 10), "whatever is up"
 
 
 def test_machines_of_ones_own_that_have_not_joined_are_counted():

@@ -218,7 +218,7 @@ class Otherwise(FakeWorker):
 
 
 def test_a_device_that_computes_otherwise_each_time_is_told(submit):
-    submit(*AUDIT, repeats=2, worker=lambda dataset, slot, _: Otherwise(dataset, slot))
+    submit(*AUDIT, repeats=2, worker=lambda dataset, resources, _: Otherwise(dataset, resources))
     notes = [block.text for block in blocks_of(audit_store(), Text) if block.kind == "note"]
     assert any(note.startswith("The same seeds twice gave other predictions") for note in notes)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from support.fakes import FakeWorker, Notes, fake_worker, write_job
 
-from cnnjobs.engine.base import Slot
+from cnnjobs.engine.base import TrialResources
 from cnnjobs.engine.inline import InlineEngine
 from cnnjobs.errors import SpecError, TrialsFailed
 from cnnjobs.messages import Result
@@ -46,10 +46,10 @@ def fit_of(tmp_path):
     return make
 
 
-def run(fit, tmp_path, make_worker=lambda data, slot, checkpoints: Telling(data, slot)):
+def run(fit, tmp_path, make_worker=lambda data, resources, checkpoints: Telling(data, resources)):
     store = store_at(str(tmp_path / "results"), fit.prepared.job)
     checkpoints = Checkpoints(store.files.below("models", "checkpoints"))
-    return fit.run(InlineEngine(), make_worker, Slot(1, 0, 1), store, checkpoints, Notes())
+    return fit.run(InlineEngine(), make_worker, TrialResources(1, 0, 1), store, checkpoints, Notes())
 
 
 def test_a_variant_without_callbacks_trains_on_all_rows_and_looks_at_no_others(fit_of):

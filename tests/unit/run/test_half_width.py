@@ -174,7 +174,7 @@ class Constant(FakeWorker):
 
 
 def test_a_pilot_without_spread_cannot_plan(submit):
-    done = submit(*ASK, repeats=3, worker=lambda dataset, slot, _: Constant(dataset, slot))
+    done = submit(*ASK, repeats=3, worker=lambda dataset, resources, _: Constant(dataset, resources))
     assert done.exit_code == 0, done.output
     assert "one: all runs of the pilot are identical: cannot plan" in done.stderr
     assert len(trials()) == 6
@@ -201,8 +201,8 @@ class Odd(FakeWorker):
 
 
 def diverging(*repeats):
-    def make(dataset, slot, _):
-        worker = Odd(dataset, slot)
+    def make(dataset, resources, _):
+        worker = Odd(dataset, resources)
         worker.diverging = repeats
         return worker
 
@@ -431,7 +431,7 @@ class NotFinite(FakeWorker):
 
 
 def test_a_pilot_without_a_finite_accuracy_says_so(submit):
-    submit(*ASK, worker=lambda dataset, slot, _: NotFinite(dataset, slot))
+    submit(*ASK, worker=lambda dataset, resources, _: NotFinite(dataset, resources))
     assert precision().why == "all 5 runs of the pilot diverged, failed or have no finite value: cannot plan"
 
 

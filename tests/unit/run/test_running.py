@@ -15,15 +15,15 @@ def overtaken(monkeypatch):
     """Have another submit run so many repeats while the first one waits for nodes, before it claims the store."""
 
     def make(tmp_path, repeats):
-        real, others = Runner.slot, []
+        real, others = Runner.trial_resources, []
 
-        def slot(self, prepared, trials):
+        def trial_resources(self, prepared, trials):
             if not others:
                 others.append(True)
                 others.append(submit_in(tmp_path, "--repeats", str(repeats)))
             return real(self, prepared, trials)
 
-        monkeypatch.setattr(Runner, "slot", slot)
+        monkeypatch.setattr(Runner, "trial_resources", trial_resources)
         return others
 
     return make

@@ -8,7 +8,7 @@ from support.fakes import VARIANTS, Notes, fake_worker, write_job
 from support.stores import made_up_store
 
 from cnnjobs.comparison.table import job_table
-from cnnjobs.engine.base import Slot
+from cnnjobs.engine.base import TrialResources
 from cnnjobs.engine.inline import InlineEngine
 from cnnjobs.errors import SpecError, StoreError
 from cnnjobs.run.prepare import Overrides, prepare, read_job, store_at
@@ -17,7 +17,7 @@ from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.lock import PREFIX, StoreLock
 from cnnjobs.store.results import load_results
 
-SLOT = Slot(cpus=1, gpus=0, replicas=1)
+SLOT = TrialResources(cpus=1, gpus=0, replicas=1)
 
 
 def quiet(what, done, total):

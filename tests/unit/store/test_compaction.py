@@ -14,7 +14,7 @@ from support.stores import history, made_up_store
 
 import cnnjobs
 from cnnjobs.comparison.table import job_table
-from cnnjobs.engine.base import Slot
+from cnnjobs.engine.base import TrialResources
 from cnnjobs.engine.inline import InlineEngine
 from cnnjobs.errors import StoreError
 from cnnjobs.run.prepare import Overrides, prepare, read_job, store_at
@@ -242,7 +242,7 @@ def test_a_submit_compacts_what_it_leaves_and_the_next_one_runs_only_what_is_mis
         store = store_at(str(tmp_path / "results"), prepared.job)
         missing, state = missing_trials(prepared, store)
         checkpoints = Checkpoints(store.files.below("checkpoints"))
-        submission = Submission(prepared, store, tuple(missing), Slot(1, 0.0, 1), 1, checkpoints)
+        submission = Submission(prepared, store, tuple(missing), TrialResources(1, 0.0, 1), 1, checkpoints)
         with StoreLock(store.files) as lock:
             submission.run(InlineEngine(), fake_worker, Notes(), lock)
         ran.append((len(missing), len(state.finished), len(files(store, "trials"))))
