@@ -1,4 +1,4 @@
-"""What `cnnjobs aggregate` computes, as data frames: the door for scripts and notebooks."""
+"""What `cnnjobs aggregate` computes, as data frames: the entry for scripts and notebooks."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The two doors: behind one is TensorFlow, behind the other Ray. Nothing passes either before it is needed."""
+"""TensorFlow and Ray, the two backends: neither is imported before it is needed."""
 
 import os
 from collections.abc import Callable, Mapping

@@ -17,11 +17,11 @@ T = TypeVar("T")
 COMMAND = (sys.executable, "-m", "cnnjobs")
 
 INLINE = """
-import cnnjobs.run.backends as doors
+import cnnjobs.run.backends as backends
 from cnnjobs.cli import main
 from cnnjobs.engine.inline import InlineEngine
 
-doors.open_engine = lambda **_: InlineEngine()
+backends.open_engine = lambda **_: InlineEngine()
 main(prog_name="cnnjobs")
 """
 WITHOUT_RAY = (sys.executable, "-c", INLINE)

@@ -1,4 +1,4 @@
-"""TensorFlow and Ray stay behind their doors: nobody pays seconds of import for what needs neither."""
+"""TensorFlow and Ray are backends: nobody pays seconds of import for what needs neither."""
 
 import ast
 from pathlib import Path

@@ -228,7 +228,7 @@ def test_the_settings_of_a_uri_stay_behind_the_jobs_name():
 
 @pytest.fixture
 def no_ray(monkeypatch):
-    """What is asked of the module behind the door is a constant."""
+    """What is asked of the backend's module is a constant."""
     monkeypatch.setitem(sys.modules, "cnnjobs.remote.jobs_client", SimpleNamespace(KIND="cnnjobs"))
 
 
