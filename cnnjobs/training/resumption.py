@@ -6,9 +6,9 @@ from typing import Any
 
 from cnnjobs.errors import StoreError
 from cnnjobs.store.checkpoints import Checkpoints
-from cnnjobs.training.course import Course
 from cnnjobs.training.hooks import Hooks, State, UnknownState
 from cnnjobs.training.snapshot import DamagedSnapshot, Snapshot, pack, unpack
+from cnnjobs.training.trial_state import TrialState
 
 _log = logging.getLogger(__name__)
 
@@ -24,56 +24,54 @@ class Resumption:
     def __init__(self, checkpoints: Checkpoints, made_by: Mapping[str, Any]) -> None:
         self._checkpoints, self._made_by = checkpoints, dict(made_by)
 
-    def resume(self, course: Course) -> list[State] | None:
+    def resume(self, state: TrialState) -> list[State] | None:
         """Go on from the newest state that is whole and was made by the same versions on the same device.
 
         Returns what the callbacks remembered, or None for a trial that begins.
         """
         self._checkpoints.begin()
         try:
-            for name, content, own in self._candidates(course):
-                snapshot = self._usable(name, content, course)
+            for name, content, own in self._candidates(state):
+                snapshot = self._usable(name, content, state)
                 if snapshot is not None:
-                    course.program.load(snapshot.variables)
-                    course.log.columns, course.stopped = snapshot.columns, snapshot.stopped
+                    state.program.load(snapshot.variables)
+                    state.log.columns, state.stopped = snapshot.columns, snapshot.stopped
                     if own:
-                        course.seconds_before, course.log.inherited = snapshot.seconds, snapshot.inherited
+                        state.seconds_before, state.log.inherited = snapshot.seconds, snapshot.inherited
                     else:  # what another trial has taken is in that trial's row
-                        course.log.inherited = course.log.epochs
-                    _log.warning("goes on after epoch %d, from %s", course.log.epochs, name)
+                        state.log.inherited = state.log.epochs
+                    _log.warning("goes on after epoch %d, from %s", state.log.epochs, name)
                     return snapshot.callbacks
         except StoreError as error:
             _log.warning("no checkpoint can be read, starting over: %s", error)
         return None
 
-    def keep(self, course: Course, hooks: Hooks) -> None:
+    def keep(self, state: TrialState, hooks: Hooks) -> None:
         """Write a checkpoint if it is time."""
-        if course.over or not self._checkpoints.due():
+        if state.over or not self._checkpoints.due():
             return
         try:
-            self._checkpoints.save(course.trial.trial_id, course.log.epochs, lambda: self._packed(course, hooks))
+            self._checkpoints.save(state.trial.trial_id, state.log.epochs, lambda: self._packed(state, hooks))
         except StoreError as error:  # a trial is worth more than its checkpoint
-            _log.warning("no checkpoint after epoch %d: %s", course.log.epochs, error)
+            _log.warning("no checkpoint after epoch %d: %s", state.log.epochs, error)
         except UnknownState as error:
             _log.warning("no checkpoints, a run that is cut off starts over: %s", error)
 
-    def finish(self, course: Course, hooks: Hooks) -> None:
+    def finish(self, state: TrialState, hooks: Hooks) -> None:
         """Keep what the trial ends with, if that is asked for; before callbacks put other weights back."""
         if not self._checkpoints.keeps_final:
             return
         try:
-            self._checkpoints.save_final(
-                course.trial.lineage_id, course.log.epochs, lambda: self._packed(course, hooks)
-            )
+            self._checkpoints.save_final(state.trial.lineage_id, state.log.epochs, lambda: self._packed(state, hooks))
         except (StoreError, UnknownState) as error:
             _log.warning("its final state is not kept: %s", error)
 
-    def _candidates(self, course: Course) -> Iterator[tuple[str, bytes, bool]]:
+    def _candidates(self, state: TrialState) -> Iterator[tuple[str, bytes, bool]]:
         """Yield states to go on from, the best first: name, content, whether it is this trial's own checkpoint.
 
         Checkpoints that prove useless are removed.
         """
-        trial = course.trial
+        trial = state.trial
         for name, content in self._checkpoints.newest_first(trial.trial_id):
             yield name, content, True
             self._checkpoints.discard(name)
@@ -81,20 +79,20 @@ class Resumption:
             for name, content in self._checkpoints.finals(trial.lineage_id, trial.spec.epochs):
                 yield name, content, False
 
-    def _packed(self, course: Course, hooks: Hooks) -> bytes:
+    def _packed(self, state: TrialState, hooks: Hooks) -> bytes:
         """Return the trial as it is now."""
         snapshot = Snapshot(
-            course.program.variables(),
+            state.program.variables(),
             hooks.state(),
-            course.log.columns,
-            course.stopped,
-            course.log.inherited,
-            course.seconds,
+            state.log.columns,
+            state.stopped,
+            state.log.inherited,
+            state.seconds,
             self._made_by,
         )
         return pack(snapshot)
 
-    def _usable(self, name: str, content: bytes, course: Course) -> Snapshot | None:
+    def _usable(self, name: str, content: bytes, state: TrialState) -> Snapshot | None:
         """Return the snapshot if the trial can go on from it."""
         try:
             snapshot = unpack(content)
@@ -104,7 +102,7 @@ class Resumption:
         if snapshot.made_by != self._made_by:
             _log.warning("%s is of other versions or devices, not used: %s", name, snapshot.made_by)
             return None
-        if not course.program.fits(snapshot.variables):
+        if not state.program.fits(snapshot.variables):
             _log.warning("%s is of another network, not used", name)
             return None
         return snapshot

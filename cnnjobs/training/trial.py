@@ -16,12 +16,12 @@ from cnnjobs.messages import Message, Predictions, Progress, Result, Status
 from cnnjobs.planning.trials import Trial
 from cnnjobs.spec.metrics import IN_TRAINING, METRICS, TEST, VALIDATION, all_metrics, column_of
 from cnnjobs.store.checkpoints import Checkpoints
-from cnnjobs.training.course import Course, sample_weights, split_rows
 from cnnjobs.training.devices import describe_device, make_strategy
 from cnnjobs.training.hooks import Hooks
 from cnnjobs.training.pipeline import Layout, Pipeline, Pixels, fit_pixels, lay_out
 from cnnjobs.training.program import EVALUATION_BATCH, Program
 from cnnjobs.training.resumption import Resumption
+from cnnjobs.training.trial_state import TrialState, sample_weights, split_rows
 
 TIMED_BATCHES = 3
 """How many batches are predicted to tell how long one takes."""
@@ -104,47 +104,47 @@ class TrialWorker:
         pixels = fit_pixels(trial.spec.scaling, self.dataset.x_train, rows)
         self._pixels = pixels
         layout = lay_out(len(rows), trial.spec.batch_size, self._replicas, self.dataset.image_shape)
-        course = Course(trial, self._ready_program(trial), pixels, layout, validation, began=began)
-        hooks = Hooks(trial, course.program.model, layout.steps)
-        first_batch = None if course.program.traced else self._time_batch(course)
+        state = TrialState(trial, self._ready_program(trial), pixels, layout, validation, began=began)
+        hooks = Hooks(trial, state.program.model, layout.steps)
+        first_batch = None if state.program.traced else self._time_batch(state)
         resumption = self._resumption()
-        hooks.begin(resumption.resume(course) if resumption else None)
-        pipeline = self._ready_pipeline(course)
+        hooks.begin(resumption.resume(state) if resumption else None)
+        pipeline = self._ready_pipeline(state)
         weights = sample_weights(self.dataset.y_train)
-        iterators = pipeline.iterators(rows, weights, pixels, trial.seeds, course.log.epochs)
+        iterators = pipeline.iterators(rows, weights, pixels, trial.seeds, state.log.epochs)
         setup_seconds = time.perf_counter() - began
-        status = yield from self._train(course, hooks, iterators, resumption)
+        status = yield from self._train(state, hooks, iterators, resumption)
         best_epoch = hooks.end()
         final: dict[str, Any] = {"setup_seconds": setup_seconds, "started_at": started_at}
-        final |= {"train_rows": len(rows), **course.log.final(), **self._device, **self._resources}
-        final |= {"parameters": course.program.parameters}
+        final |= {"train_rows": len(rows), **state.log.final(), **self._device, **self._resources}
+        final |= {"parameters": state.program.parameters}
         predictions = None
         if status == Status.COMPLETED:
-            predictions, metrics = self._judge(course, changed=bool(hooks))
+            predictions, metrics = self._judge(state, changed=bool(hooks))
             final |= metrics | {"best_epoch": best_epoch, "first_batch_seconds": first_batch}
-            final |= {"batch_seconds": float(np.median([self._time_batch(course) for _ in range(TIMED_BATCHES)]))}
+            final |= {"batch_seconds": float(np.median([self._time_batch(state) for _ in range(TIMED_BATCHES)]))}
             final |= {"batch_images": min(EVALUATION_BATCH, len(self.dataset.y_test))}
         rows_of = {"validation_rows": self.dataset.y_test if validation is None else validation}
         final |= {name: len(found) for name, found in rows_of.items()} | {"test_rows": len(self.dataset.y_test)}
-        seconds = course.seconds
+        seconds = state.seconds
         final |= {"seconds": seconds, "gpu_seconds": seconds * self._resources["gpus"]}
-        yield Result(status, final, course.log.columns, predictions)
+        yield Result(status, final, state.log.columns, predictions)
 
     def _train(
-        self, course: Course, hooks: Hooks, iterators: tuple[Any, ...], resumption: Resumption | None
+        self, state: TrialState, hooks: Hooks, iterators: tuple[Any, ...], resumption: Resumption | None
     ) -> Generator[Progress, None, Status]:
         """Train the epochs that are left; return how they ended."""
         try:
-            while not course.over:
-                hooks.epoch_began(course.log.epochs)
-                yield from self._epoch(course, iterators)
-                if not course.log.finite():
+            while not state.over:
+                hooks.epoch_began(state.log.epochs)
+                yield from self._epoch(state, iterators)
+                if not state.log.finite():
                     return Status.DIVERGED
-                course.stopped = hooks.epoch_ended(course.log.epochs - 1, course.log.metrics())
+                state.stopped = hooks.epoch_ended(state.log.epochs - 1, state.log.metrics())
                 if resumption:
-                    resumption.keep(course, hooks)
+                    resumption.keep(state, hooks)
             if resumption:
-                resumption.finish(course, hooks)
+                resumption.finish(state, hooks)
         except BaseException:  # GeneratorExit too: the trial was dropped
             hooks.abandon()
             raise
@@ -163,78 +163,78 @@ class TrialWorker:
         self._program = (trial.condition_id, program)
         return program
 
-    def _ready_pipeline(self, course: Course) -> Pipeline:
+    def _ready_pipeline(self, state: TrialState) -> Pipeline:
         """Return the variant's pipeline, the one of the trial before if folds are of one size."""
-        if course.layout not in self._pipelines:
-            self._pipelines[course.layout] = Pipeline(
-                self._train_images, self._train_labels, course.layout, course.trial.spec.augment
+        if state.layout not in self._pipelines:
+            self._pipelines[state.layout] = Pipeline(
+                self._train_images, self._train_labels, state.layout, state.trial.spec.augment
             )
-        return self._pipelines[course.layout]
+        return self._pipelines[state.layout]
 
-    def _epoch(self, course: Course, iterators: tuple[Any, ...]) -> Iterator[Progress]:
+    def _epoch(self, state: TrialState, iterators: tuple[Any, ...]) -> Iterator[Progress]:
         """Train one epoch and validate; tell progress between graph calls."""
         began = time.perf_counter()
-        program, layout, spec = course.program, course.layout, course.trial.spec
-        rates = tf.constant(course.learning_rates())
+        program, layout, spec = state.program, state.layout, state.trial.spec
+        rates = tf.constant(state.learning_rates())
         sums = tf.zeros([len(IN_TRAINING)], tf.float64)
         block = 0
         while block < layout.blocks:
             before = time.perf_counter()
-            count = min(course.pace.blocks, layout.blocks - block)
+            count = min(state.pace.blocks, layout.blocks - block)
             sums = program.train(iterators, tf.constant(count), rates, tf.constant(block * layout.block), sums)
             means = sums.numpy() / layout.rows  # waits for the graph
             images = layout.images_in(block, count)
             block += count
-            course.pace.learn(count, time.perf_counter() - before)
+            state.pace.learn(count, time.perf_counter() - before)
             if block < layout.blocks:
-                yield Progress(course.log.epochs, spec.epochs, images)
+                yield Progress(state.log.epochs, spec.epochs, images)
         rate, trained = program.learning_rate, time.perf_counter()
-        found = all_metrics(*self._validate(course)) if course.validates else dict.fromkeys(METRICS)
-        course.log.add(
+        found = all_metrics(*self._validate(state)) if state.validates else dict.fromkeys(METRICS)
+        state.log.add(
             **dict.fromkeys(METRICS) | dict(zip(IN_TRAINING, means.tolist(), strict=True)),
             **{column_of(VALIDATION, name): value for name, value in found.items()},
             learning_rate=rate,
             train_seconds=trained - began,
             validation_seconds=time.perf_counter() - trained,
         )
-        yield Progress(course.log.epochs, spec.epochs, images)
+        yield Progress(state.log.epochs, spec.epochs, images)
 
-    def _validate(self, course: Course) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    def _validate(self, state: TrialState) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         """Return probabilities and labels of the validation rows."""
-        if course.validation is None:
-            return self._test(course)
-        probabilities = course.program.predict(self._train_images, course.validation, course.pixels)
-        return probabilities, self.dataset.y_train[course.validation]
+        if state.validation is None:
+            return self._test(state)
+        probabilities = state.program.predict(self._train_images, state.validation, state.pixels)
+        return probabilities, self.dataset.y_train[state.validation]
 
-    def _test(self, course: Course) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    def _test(self, state: TrialState) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         """Return probabilities and labels of the test set."""
         labels = self.dataset.y_test
-        course.tested = course.program.predict(self._test_images, np.arange(len(labels)), course.pixels)
-        return course.tested, labels
+        state.tested = state.program.predict(self._test_images, np.arange(len(labels)), state.pixels)
+        return state.tested, labels
 
-    def _judge(self, course: Course, *, changed: bool) -> tuple[Predictions, dict[str, float]]:
+    def _judge(self, state: TrialState, *, changed: bool) -> tuple[Predictions, dict[str, float]]:
         """Return what the network that came out says about the test set, and its metrics.
 
         Args:
-            course: the trial, trained.
+            state: the trial, trained.
             changed: whether callbacks may have put back other weights than the last epoch's.
         """
         began = time.perf_counter()
-        probabilities, labels = course.tested, self.dataset.y_test
+        probabilities, labels = state.tested, self.dataset.y_test
         if changed or probabilities is None:
-            probabilities, labels = self._test(course)
+            probabilities, labels = self._test(state)
         metrics = {column_of(TEST, name): value for name, value in all_metrics(probabilities, labels).items()}
         metrics["test_seconds"] = time.perf_counter() - began
-        if changed and course.validates:
-            found = all_metrics(*self._validate(course))
+        if changed and state.validates:
+            found = all_metrics(*self._validate(state))
             metrics |= {column_of(VALIDATION, name): value for name, value in found.items()}
         return Predictions(labels, probabilities), metrics
 
-    def _time_batch(self, course: Course) -> float:
+    def _time_batch(self, state: TrialState) -> float:
         """Return the seconds that prediction takes for one batch of pictures."""
         rows = np.arange(min(EVALUATION_BATCH, len(self.dataset.y_test)))
         began = time.perf_counter()
-        course.program.predict(self._test_images, rows, course.pixels)
+        state.program.predict(self._test_images, rows, state.pixels)
         return time.perf_counter() - began
 
     def _resumption(self) -> Resumption | None:

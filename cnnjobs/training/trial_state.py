@@ -17,7 +17,7 @@ Rows = NDArray[np.int64]
 
 
 @dataclass
-class Course:
+class TrialState:
     """A trial under way.
 
     Args:
