@@ -34,7 +34,7 @@ class Resumption:
             for name, content, own in self._candidates(state):
                 snapshot = self._usable(name, content, state)
                 if snapshot is not None:
-                    state.program.load(snapshot.variables)
+                    state.train_graph.load(snapshot.variables)
                     state.log.columns, state.stopped = snapshot.columns, snapshot.stopped
                     if own:
                         state.seconds_before, state.log.inherited = snapshot.seconds, snapshot.inherited
@@ -82,7 +82,7 @@ class Resumption:
     def _packed(self, state: TrialState, hooks: Hooks) -> bytes:
         """Return the trial as it is now."""
         snapshot = Snapshot(
-            state.program.variables(),
+            state.train_graph.variables(),
             hooks.state(),
             state.log.columns,
             state.stopped,
@@ -102,7 +102,7 @@ class Resumption:
         if snapshot.made_by != self._made_by:
             _log.warning("%s is of other versions or devices, not used: %s", name, snapshot.made_by)
             return None
-        if not state.program.fits(snapshot.variables):
+        if not state.train_graph.fits(snapshot.variables):
             _log.warning("%s is of another network, not used", name)
             return None
         return snapshot

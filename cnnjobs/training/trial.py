@@ -19,8 +19,8 @@ from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.training.devices import describe_device, make_strategy
 from cnnjobs.training.hooks import Hooks
 from cnnjobs.training.pipeline import Layout, Pipeline, Pixels, fit_pixels, lay_out
-from cnnjobs.training.program import EVALUATION_BATCH, Program
 from cnnjobs.training.resumption import Resumption
+from cnnjobs.training.train_graph import EVALUATION_BATCH, TrainGraph
 from cnnjobs.training.trial_state import TrialState, sample_weights, split_rows
 
 TIMED_BATCHES = 3
@@ -50,7 +50,7 @@ class TrialWorker:
             self._train_images = tf.constant(dataset.x_train)
             self._train_labels = tf.constant(dataset.y_train)
             self._test_images = tf.constant(dataset.x_test)
-        self._program: tuple[str, Program] | None = None
+        self._train_graph: tuple[str, TrainGraph] | None = None
         self._pixels: Pixels | None = None
         self._pipelines: dict[Layout, Pipeline] = {}
         self._device = describe_device()
@@ -70,21 +70,21 @@ class TrialWorker:
         return f"grown by {grown >> 20} MiB since its first trial" if grown > GROWTH_BYTES else None
 
     @property
-    def program(self) -> Program:
+    def train_graph(self) -> TrainGraph:
         """The traced network of the last trial.
 
         Raises:
             RuntimeError: if no trial has run.
         """
-        if self._program is None:
+        if self._train_graph is None:
             raise RuntimeError("No trial has run.")
-        return self._program[1]
+        return self._train_graph[1]
 
     def trained(self) -> tuple[keras.Model, Pixels, bool]:
         """Return the network of the last trial as one without replicas, its scaling, and whether it gives logits."""
         if self._pixels is None:
             raise RuntimeError("No trial has run.")
-        return self.program.plain_copy(), self._pixels, self.program.gives_logits
+        return self.train_graph.plain_copy(), self._pixels, self.train_graph.gives_logits
 
     def run(self, trial: Trial) -> Iterator[Message]:
         """Train and evaluate; yield progress, and the result last."""
@@ -104,9 +104,9 @@ class TrialWorker:
         pixels = fit_pixels(trial.spec.scaling, self.dataset.x_train, rows)
         self._pixels = pixels
         layout = lay_out(len(rows), trial.spec.batch_size, self._replicas, self.dataset.image_shape)
-        state = TrialState(trial, self._ready_program(trial), pixels, layout, validation, began=began)
-        hooks = Hooks(trial, state.program.model, layout.steps)
-        first_batch = None if state.program.traced else self._time_batch(state)
+        state = TrialState(trial, self._ready_train_graph(trial), pixels, layout, validation, began=began)
+        hooks = Hooks(trial, state.train_graph.model, layout.steps)
+        first_batch = None if state.train_graph.traced else self._time_batch(state)
         resumption = self._resumption()
         hooks.begin(resumption.resume(state) if resumption else None)
         pipeline = self._ready_pipeline(state)
@@ -117,7 +117,7 @@ class TrialWorker:
         best_epoch = hooks.end()
         final: dict[str, Any] = {"setup_seconds": setup_seconds, "started_at": started_at}
         final |= {"train_rows": len(rows), **state.log.final(), **self._device, **self._resources}
-        final |= {"parameters": state.program.parameters}
+        final |= {"parameters": state.train_graph.parameters}
         predictions = None
         if status == Status.COMPLETED:
             predictions, metrics = self._judge(state, changed=bool(hooks))
@@ -150,18 +150,18 @@ class TrialWorker:
             raise
         return Status.COMPLETED
 
-    def _ready_program(self, trial: Trial) -> Program:
+    def _ready_train_graph(self, trial: Trial) -> TrainGraph:
         """Return the network in its initial state, reusing the graphs of the trial before if they fit."""
-        if self._program is not None and self._program[0] == trial.condition_id:
-            self._program[1].restart(trial.seeds)
-            return self._program[1]
-        self._program = None  # before the next is made: only one is held
+        if self._train_graph is not None and self._train_graph[0] == trial.condition_id:
+            self._train_graph[1].restart(trial.seeds)
+            return self._train_graph[1]
+        self._train_graph = None  # before the next is made: only one is held
         self._pipelines.clear()
         tf.keras.backend.clear_session()
         images = tf.TensorSpec([None, *self.dataset.image_shape], self._train_images.dtype)
-        program = Program(self._strategy, trial.spec, images, len(self.dataset.class_names), trial.seeds)
-        self._program = (trial.condition_id, program)
-        return program
+        train_graph = TrainGraph(self._strategy, trial.spec, images, len(self.dataset.class_names), trial.seeds)
+        self._train_graph = (trial.condition_id, train_graph)
+        return train_graph
 
     def _ready_pipeline(self, state: TrialState) -> Pipeline:
         """Return the variant's pipeline, the one of the trial before if folds are of one size."""
@@ -174,21 +174,21 @@ class TrialWorker:
     def _epoch(self, state: TrialState, iterators: tuple[Any, ...]) -> Iterator[Progress]:
         """Train one epoch and validate; tell progress between graph calls."""
         began = time.perf_counter()
-        program, layout, spec = state.program, state.layout, state.trial.spec
+        train_graph, layout, spec = state.train_graph, state.layout, state.trial.spec
         rates = tf.constant(state.learning_rates())
         sums = tf.zeros([len(IN_TRAINING)], tf.float64)
         block = 0
         while block < layout.blocks:
             before = time.perf_counter()
             count = min(state.pace.blocks, layout.blocks - block)
-            sums = program.train(iterators, tf.constant(count), rates, tf.constant(block * layout.block), sums)
+            sums = train_graph.train(iterators, tf.constant(count), rates, tf.constant(block * layout.block), sums)
             means = sums.numpy() / layout.rows  # waits for the graph
             images = layout.images_in(block, count)
             block += count
             state.pace.learn(count, time.perf_counter() - before)
             if block < layout.blocks:
                 yield Progress(state.log.epochs, spec.epochs, images)
-        rate, trained = program.learning_rate, time.perf_counter()
+        rate, trained = train_graph.learning_rate, time.perf_counter()
         found = all_metrics(*self._validate(state)) if state.validates else dict.fromkeys(METRICS)
         state.log.add(
             **dict.fromkeys(METRICS) | dict(zip(IN_TRAINING, means.tolist(), strict=True)),
@@ -203,13 +203,13 @@ class TrialWorker:
         """Return probabilities and labels of the validation rows."""
         if state.validation is None:
             return self._test(state)
-        probabilities = state.program.predict(self._train_images, state.validation, state.pixels)
+        probabilities = state.train_graph.predict(self._train_images, state.validation, state.pixels)
         return probabilities, self.dataset.y_train[state.validation]
 
     def _test(self, state: TrialState) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         """Return probabilities and labels of the test set."""
         labels = self.dataset.y_test
-        state.tested = state.program.predict(self._test_images, np.arange(len(labels)), state.pixels)
+        state.tested = state.train_graph.predict(self._test_images, np.arange(len(labels)), state.pixels)
         return state.tested, labels
 
     def _judge(self, state: TrialState, *, changed: bool) -> tuple[Predictions, dict[str, float]]:
@@ -234,7 +234,7 @@ class TrialWorker:
         """Return the seconds that prediction takes for one batch of pictures."""
         rows = np.arange(min(EVALUATION_BATCH, len(self.dataset.y_test)))
         began = time.perf_counter()
-        state.program.predict(self._test_images, rows, state.pixels)
+        state.train_graph.predict(self._test_images, rows, state.pixels)
         return time.perf_counter() - began
 
     def _resumption(self) -> Resumption | None:

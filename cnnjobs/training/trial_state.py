@@ -11,7 +11,7 @@ from cnnjobs.planning.trials import Protocol, Trial
 from cnnjobs.spec import Run
 from cnnjobs.training.epochs import EpochLog, Pace
 from cnnjobs.training.pipeline import Layout, Pixels
-from cnnjobs.training.program import Program
+from cnnjobs.training.train_graph import TrainGraph
 
 Rows = NDArray[np.int64]
 
@@ -22,7 +22,7 @@ class TrialState:
 
     Args:
         trial: which.
-        program: its network.
+        train_graph: its network.
         pixels: its scaling.
         layout: how its training rows are cut.
         validation: rows of train it validates on, none for no validation; None for the whole test set.
@@ -31,7 +31,7 @@ class TrialState:
     """
 
     trial: Trial
-    program: Program
+    train_graph: TrainGraph
     pixels: Pixels
     layout: Layout
     validation: Rows | None

@@ -65,7 +65,7 @@ def outcome(worker, trial: Trial) -> dict[str, np.ndarray]:
     """Run a trial; return all that must be equal when it runs again, as arrays by name."""
     *_, result = worker.run(trial)
     found = {name: np.array(result.epochs[name]) for name in COLUMNS}
-    found |= {f"variable {i}": value for i, value in enumerate(worker.program.variables())}
+    found |= {f"variable {i}": value for i, value in enumerate(worker.train_graph.variables())}
     if result.predictions is not None:
         found["probabilities"] = result.predictions.probabilities
     return found | {"final": np.array([result.final[f"{part}_accuracy"] for part in ("train", "val", "test")])}

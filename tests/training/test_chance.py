@@ -11,18 +11,18 @@ VARIANT = everything(vgg(blocks=1, filters=4, dense=8, dropout=0.5), augment=AUG
 
 
 @pytest.fixture(scope="module")
-def program(worker):
+def train_graph(worker):
     """The network of these trials."""
     import tensorflow as tf
 
     from cnnjobs.training.devices import make_strategy
-    from cnnjobs.training.program import Program
+    from cnnjobs.training.train_graph import TrainGraph
 
     images = tf.TensorSpec([None, 8, 8, 1], tf.uint8)
-    return Program(make_strategy(1, 0, 1), VARIANT, images, 10, trials_of(VARIANT)[0].seeds)
+    return TrainGraph(make_strategy(1, 0, 1), VARIANT, images, 10, trials_of(VARIANT)[0].seeds)
 
 
-def fingerprints(digits, program, trial):
+def fingerprints(digits, train_graph, trial):
     """What each source of chance decides of a trial, seen without the others."""
     import tensorflow as tf
 
@@ -32,9 +32,9 @@ def fingerprints(digits, program, trial):
     from cnnjobs.training.trial import split_rows
 
     rows, _ = split_rows(digits.y_train, trial)
-    program.restart(trial.seeds)
-    weights = [value for value in program.variables() if value.dtype == np.float32]
-    dropout = next(layer for layer in program.model.layers if hasattr(layer, "rate"))
+    train_graph.restart(trial.seeds)
+    weights = [value for value in train_graph.variables() if value.dtype == np.float32]
+    dropout = next(layer for layer in train_graph.model.layers if hasattr(layer, "rate"))
     masked = make_strategy(1, 0, 1).run(lambda: dropout(tf.ones([1, 200]), training=True)).numpy()
     pixels = Pixels(np.ones(1, np.float32), np.zeros(1, np.float32))
     fixed = np.arange(64)
@@ -52,8 +52,8 @@ def fingerprints(digits, program, trial):
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_a_source_that_varies_alone_changes_only_what_is_its_own(digits, program, source):
-    one, other = (fingerprints(digits, program, trial) for trial in trials_of(VARIANT, vary=(source,)))
+def test_a_source_that_varies_alone_changes_only_what_is_its_own(digits, train_graph, source):
+    one, other = (fingerprints(digits, train_graph, trial) for trial in trials_of(VARIANT, vary=(source,)))
     changed = {name for name in SOURCES if not np.array_equal(one[name], other[name])}
     assert changed == {source}
 

@@ -81,7 +81,7 @@ def test_weights_are_those_of_fit_on_the_same_batches(worker, model, optimizer):
     trial = trial_of(plain(model, optimizer=optimizer, epochs=EPOCHS, augment=AUGMENT, batch_size=100))
     expected = fitted(worker, trial)
     found = outcome(worker, trial)
-    ours = worker.program.model.get_weights()
+    ours = worker.train_graph.model.get_weights()
     assert found["loss"][0] > found["loss"][-1]
     for mine, theirs in zip(ours, expected, strict=True):
         assert np.abs(mine - theirs).max() < 1e-5
@@ -104,7 +104,7 @@ def test_the_loss_is_that_of_a_float64_recomputation(worker):
     """With a learning rate too small to move a float32, the weights stay the initial ones."""
     trial = trial_of(plain(custom(dense), optimizer=SGD(1e-30), epochs=1), validation="test")
     found = outcome(worker, trial)
-    first, bias, last, bias_out = (np.float64(value) for value in worker.program.model.get_weights())
+    first, bias, last, bias_out = (np.float64(value) for value in worker.train_graph.model.get_weights())
     data = worker.dataset
 
     def loss(images, labels):
@@ -187,7 +187,7 @@ def test_mixed_precision_follows_float32(worker, name, settings, tolerance):
     mixed = outcome(worker, trial_of(plain(BUNDLED[name], **short, **settings), validation=0.5))
     assert mixed["val_loss"] == pytest.approx(full["val_loss"], rel=tolerance)
     assert not np.array_equal(mixed["val_loss"], full["val_loss"]), "computed otherwise"
-    weights = worker.program.model.trainable_variables
+    weights = worker.train_graph.model.trainable_variables
     assert {str(weight.dtype) for weight in weights} == {"float32"}
     assert mixed["probabilities"].dtype == np.float32
     assert np.allclose(mixed["probabilities"].sum(axis=1), 1, atol=1e-5)
@@ -197,7 +197,7 @@ def test_float16_scales_the_loss(worker):
     """Gradients below 6e-8 vanish in float16; scaled by 2**15 they do not."""
     variant = plain(BUNDLED["small_cnn"], precision="float16", epochs=1, batch_size=300)
     outcome(worker, trial_of(variant, validation=0.5))
-    assert worker.program.model.optimizer.dynamic_scale.numpy() == 2**15
+    assert worker.train_graph.model.optimizer.dynamic_scale.numpy() == 2**15
 
 
 @pytest.mark.parametrize("name", BUNDLED)

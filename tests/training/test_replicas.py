@@ -33,14 +33,14 @@ for number, (rows, batch) in enumerate(CASES.values()):
 model = BUNDLED["vgg with batch normalisation"]
 worker = TrialWorker(digits(129), cpus=1, gpus=0, replicas=2)
 outcome(worker, trial_of(plain(model), replicas=2, validation="test"))
-program = worker.program
-moving = [v.value for v in program.model.variables if "moving" in v.path]
+train_graph = worker.train_graph
+moving = [v.value for v in train_graph.model.variables if "moving" in v.path]
 spread = [float(tf.reduce_max(tf.abs(v.values[0] - v.values[1]))) for v in moving]
 saved = [float(np.abs(v.values[1].numpy() - v.numpy()).max()) for v in moving]
 
 # dropout masks of each device
 outcome(worker, trial_of(plain(DROPPING["small_cnn"], epochs=1), replicas=2))
-network = worker.program.model
+network = worker.train_graph.model
 dropout = next(layer for layer in network.layers if isinstance(layer, keras.layers.Dropout))
 strategy = make_strategy(1, 0, 2)
 masks = strategy.run(tf.function(lambda: dropout(tf.ones([1, 4000]), training=True)))

@@ -43,7 +43,7 @@ def variant(weights, blocks):
 
 def kernels(worker):
     """First kernel of each convolutional block."""
-    (base,) = [layer for layer in worker.program.model.layers if layer.name == "vgg16"]
+    (base,) = [layer for layer in worker.train_graph.model.layers if layer.name == "vgg16"]
     return [base.get_layer(f"block{block}_conv1").kernel.numpy() for block in range(1, 6)]
 
 

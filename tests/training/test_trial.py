@@ -32,9 +32,9 @@ def test_a_cnn_learns_to_read_digits(worker, digits):
 def test_tracing_happens_once_for_all_repeats_of_a_variant(worker, digits):
     for trial in trials_of(BASE.but(batch_size=48, schedule=CosineDecay()), digits, repeats=3, folds=3):
         run(worker, trial)
-    program = worker.program
-    assert program.train.experimental_get_tracing_count() == 1
-    assert program.forward.experimental_get_tracing_count() == 1
+    train_graph = worker.train_graph
+    assert train_graph.train.experimental_get_tracing_count() == 1
+    assert train_graph.forward.experimental_get_tracing_count() == 1
 
 
 def test_progress_adds_up_to_every_image_of_every_epoch(worker, digits):
@@ -73,7 +73,7 @@ def test_train_metrics_are_those_of_predictions_when_nothing_moves(worker, digit
         result = run(worker, trial)
         rows, _ = split_rows(digits.y_train, trial)
         pixels = fit_pixels("unit", digits.x_train, rows)
-        probabilities = worker.program.predict(tf.constant(digits.x_train), rows, pixels)
+        probabilities = worker.train_graph.predict(tf.constant(digits.x_train), rows, pixels)
         for name, value in all_metrics(probabilities, digits.y_train[rows]).items():
             assert result.epochs[name][0] == pytest.approx(value, abs=1e-5), name
 

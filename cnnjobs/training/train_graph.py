@@ -26,7 +26,7 @@ POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixe
 """Keras's name of each precision."""
 
 
-class Program:
+class TrainGraph:
     """A network, its optimizer and the graphs that train it and predict with it.
 
     The graphs hold neither rows nor seeds: those come in as arguments. `restart` puts the variables
