@@ -6,7 +6,7 @@ from typing import Any
 
 from cnnjobs.errors import StoreError
 from cnnjobs.store.checkpoints import Checkpoints
-from cnnjobs.training.hooks import Hooks, State, UnknownState
+from cnnjobs.training.callbacks import State, TrialCallbacks, UnknownState
 from cnnjobs.training.snapshot import DamagedSnapshot, Snapshot, pack, unpack
 from cnnjobs.training.trial_state import TrialState
 
@@ -46,23 +46,25 @@ class Resumption:
             _log.warning("no checkpoint can be read, starting over: %s", error)
         return None
 
-    def keep(self, state: TrialState, hooks: Hooks) -> None:
+    def keep(self, state: TrialState, callbacks: TrialCallbacks) -> None:
         """Write a checkpoint if it is time."""
         if state.over or not self._checkpoints.due():
             return
         try:
-            self._checkpoints.save(state.trial.trial_id, state.log.epochs, lambda: self._packed(state, hooks))
+            self._checkpoints.save(state.trial.trial_id, state.log.epochs, lambda: self._packed(state, callbacks))
         except StoreError as error:  # a trial is worth more than its checkpoint
             _log.warning("no checkpoint after epoch %d: %s", state.log.epochs, error)
         except UnknownState as error:
             _log.warning("no checkpoints, a run that is cut off starts over: %s", error)
 
-    def finish(self, state: TrialState, hooks: Hooks) -> None:
+    def finish(self, state: TrialState, callbacks: TrialCallbacks) -> None:
         """Keep what the trial ends with, if that is asked for; before callbacks put other weights back."""
         if not self._checkpoints.keeps_final:
             return
         try:
-            self._checkpoints.save_final(state.trial.lineage_id, state.log.epochs, lambda: self._packed(state, hooks))
+            self._checkpoints.save_final(
+                state.trial.lineage_id, state.log.epochs, lambda: self._packed(state, callbacks)
+            )
         except (StoreError, UnknownState) as error:
             _log.warning("its final state is not kept: %s", error)
 
@@ -79,11 +81,11 @@ class Resumption:
             for name, content in self._checkpoints.finals(trial.lineage_id, trial.spec.epochs):
                 yield name, content, False
 
-    def _packed(self, state: TrialState, hooks: Hooks) -> bytes:
+    def _packed(self, state: TrialState, callbacks: TrialCallbacks) -> bytes:
         """Return the trial as it is now."""
         snapshot = Snapshot(
             state.train_graph.variables(),
-            hooks.state(),
+            callbacks.state(),
             state.log.columns,
             state.stopped,
             state.log.inherited,

@@ -16,8 +16,8 @@ from cnnjobs.messages import Message, Predictions, Progress, Result, Status
 from cnnjobs.planning.trials import Trial
 from cnnjobs.spec.metrics import IN_TRAINING, METRICS, TEST, VALIDATION, all_metrics, column_of
 from cnnjobs.store.checkpoints import Checkpoints
+from cnnjobs.training.callbacks import TrialCallbacks
 from cnnjobs.training.devices import describe_device, make_strategy
-from cnnjobs.training.hooks import Hooks
 from cnnjobs.training.pipeline import Layout, Pipeline, Pixels, fit_pixels, lay_out
 from cnnjobs.training.resumption import Resumption
 from cnnjobs.training.train_graph import EVALUATION_BATCH, TrainGraph
@@ -105,22 +105,22 @@ class TrialWorker:
         self._pixels = pixels
         layout = lay_out(len(rows), trial.spec.batch_size, self._replicas, self.dataset.image_shape)
         state = TrialState(trial, self._ready_train_graph(trial), pixels, layout, validation, began=began)
-        hooks = Hooks(trial, state.train_graph.model, layout.steps)
+        callbacks = TrialCallbacks(trial, state.train_graph.model, layout.steps)
         first_batch = None if state.train_graph.traced else self._time_batch(state)
         resumption = self._resumption()
-        hooks.begin(resumption.resume(state) if resumption else None)
+        callbacks.begin(resumption.resume(state) if resumption else None)
         pipeline = self._ready_pipeline(state)
         weights = sample_weights(self.dataset.y_train)
         iterators = pipeline.iterators(rows, weights, pixels, trial.seeds, state.log.epochs)
         setup_seconds = time.perf_counter() - began
-        status = yield from self._train(state, hooks, iterators, resumption)
-        best_epoch = hooks.end()
+        status = yield from self._train(state, callbacks, iterators, resumption)
+        best_epoch = callbacks.end()
         final: dict[str, Any] = {"setup_seconds": setup_seconds, "started_at": started_at}
         final |= {"train_rows": len(rows), **state.log.final(), **self._device, **self._resources}
         final |= {"parameters": state.train_graph.parameters}
         predictions = None
         if status == Status.COMPLETED:
-            predictions, metrics = self._judge(state, changed=bool(hooks))
+            predictions, metrics = self._judge(state, changed=bool(callbacks))
             final |= metrics | {"best_epoch": best_epoch, "first_batch_seconds": first_batch}
             final |= {"batch_seconds": float(np.median([self._time_batch(state) for _ in range(TIMED_BATCHES)]))}
             final |= {"batch_images": min(EVALUATION_BATCH, len(self.dataset.y_test))}
@@ -131,22 +131,22 @@ class TrialWorker:
         yield Result(status, final, state.log.columns, predictions)
 
     def _train(
-        self, state: TrialState, hooks: Hooks, iterators: tuple[Any, ...], resumption: Resumption | None
+        self, state: TrialState, callbacks: TrialCallbacks, iterators: tuple[Any, ...], resumption: Resumption | None
     ) -> Generator[Progress, None, Status]:
         """Train the epochs that are left; return how they ended."""
         try:
             while not state.over:
-                hooks.epoch_began(state.log.epochs)
+                callbacks.epoch_began(state.log.epochs)
                 yield from self._epoch(state, iterators)
                 if not state.log.finite():
                     return Status.DIVERGED
-                state.stopped = hooks.epoch_ended(state.log.epochs - 1, state.log.metrics())
+                state.stopped = callbacks.epoch_ended(state.log.epochs - 1, state.log.metrics())
                 if resumption:
-                    resumption.keep(state, hooks)
+                    resumption.keep(state, callbacks)
             if resumption:
-                resumption.finish(state, hooks)
+                resumption.finish(state, callbacks)
         except BaseException:  # GeneratorExit too: the trial was dropped
-            hooks.abandon()
+            callbacks.abandon()
             raise
         return Status.COMPLETED
 

@@ -30,7 +30,7 @@ class UnknownState(Exception):
     """A callback remembers something that a checkpoint cannot keep."""
 
 
-class Hooks:
+class TrialCallbacks:
     """The callbacks of one trial.
 
     Args:
