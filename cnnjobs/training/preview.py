@@ -10,7 +10,7 @@ from cnnjobs.datasets import Dataset
 from cnnjobs.datasets.overview import first_rows
 from cnnjobs.planning.trials import Trial
 from cnnjobs.training.augmentation import apply_transforms
-from cnnjobs.training.pipeline import draw_moves, draw_order
+from cnnjobs.training.input_pipeline import draw_moves, draw_order
 from cnnjobs.training.trial import split_rows
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cnnjobs.errors import ModelError
 from cnnjobs.models.model_file import MEMBER, About, read_about, with_about
-from cnnjobs.training.pipeline import Pixels
+from cnnjobs.training.input_pipeline import Pixels
 
 BATCH = 256
 """Pictures a step."""

@@ -13,10 +13,10 @@ from cnnjobs.models.networks import build_model
 from cnnjobs.planning.trials import Seeds
 from cnnjobs.spec import CustomModel, Variant
 from cnnjobs.training.compilation import prepare_for_xla
+from cnnjobs.training.input_pipeline import Pixels
 from cnnjobs.training.metrics import TrainedRows, row_metrics
 from cnnjobs.training.optimizers import make_optimizer
 from cnnjobs.training.outputs import gives_logits, output_operation
-from cnnjobs.training.pipeline import Pixels
 from cnnjobs.training.replicas import prepare_for_replicas, rows_masked
 
 EVALUATION_BATCH = 256

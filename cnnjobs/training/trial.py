@@ -18,7 +18,7 @@ from cnnjobs.spec.metrics import IN_TRAINING, METRICS, TEST, VALIDATION, all_met
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.training.callbacks import TrialCallbacks
 from cnnjobs.training.devices import describe_device, make_strategy
-from cnnjobs.training.pipeline import Layout, Pipeline, Pixels, fit_pixels, lay_out
+from cnnjobs.training.input_pipeline import Layout, Pipeline, Pixels, fit_pixels, lay_out
 from cnnjobs.training.resumption import Resumption
 from cnnjobs.training.train_graph import EVALUATION_BATCH, TrainGraph
 from cnnjobs.training.trial_state import TrialState, sample_weights, split_rows

@@ -10,7 +10,7 @@ from cnnjobs.datasets import holdout, kfold
 from cnnjobs.planning.trials import Protocol, Trial
 from cnnjobs.spec import Run
 from cnnjobs.training.epochs import EpochLog, Pace
-from cnnjobs.training.pipeline import Layout, Pixels
+from cnnjobs.training.input_pipeline import Layout, Pixels
 from cnnjobs.training.train_graph import TrainGraph
 
 Rows = NDArray[np.int64]

@@ -28,7 +28,7 @@ def fingerprints(digits, train_graph, trial):
 
     from cnnjobs.training.augmentation import draw_transforms
     from cnnjobs.training.devices import make_strategy
-    from cnnjobs.training.pipeline import Layout, Pixels, Sources, training_blocks
+    from cnnjobs.training.input_pipeline import Layout, Pixels, Sources, training_blocks
     from cnnjobs.training.trial import split_rows
 
     rows, _ = split_rows(digits.y_train, trial)
@@ -61,7 +61,7 @@ def test_a_source_that_varies_alone_changes_only_what_is_its_own(digits, train_g
 def first_batch(digits, trial):
     import tensorflow as tf
 
-    from cnnjobs.training.pipeline import Pipeline, fit_pixels, lay_out
+    from cnnjobs.training.input_pipeline import Pipeline, fit_pixels, lay_out
     from cnnjobs.training.trial import sample_weights, split_rows
 
     rows, _ = split_rows(digits.y_train, trial)

@@ -17,7 +17,7 @@ def batches_of(worker, trial):
     """Every step of the first epochs, as (images, labels)."""
     import tensorflow as tf
 
-    from cnnjobs.training.pipeline import Sources, fit_pixels, lay_out, training_blocks
+    from cnnjobs.training.input_pipeline import Sources, fit_pixels, lay_out, training_blocks
     from cnnjobs.training.trial import sample_weights, split_rows
 
     rows, _ = split_rows(worker.dataset.y_train, trial)

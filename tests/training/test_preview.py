@@ -21,7 +21,7 @@ def first_trial(digits, **settings):
 def test_versions_are_those_that_the_epochs_train_on(digits, settings):
     import tensorflow as tf
 
-    from cnnjobs.training.pipeline import Pipeline, fit_pixels, lay_out
+    from cnnjobs.training.input_pipeline import Pipeline, fit_pixels, lay_out
     from cnnjobs.training.preview import epoch_versions
 
     trial = first_trial(digits, **settings)

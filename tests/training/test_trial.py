@@ -64,7 +64,7 @@ def test_train_metrics_are_those_of_predictions_when_nothing_moves(worker, digit
     import tensorflow as tf
 
     from cnnjobs.spec.metrics import all_metrics
-    from cnnjobs.training.pipeline import fit_pixels
+    from cnnjobs.training.input_pipeline import fit_pixels
     from cnnjobs.training.trial import split_rows
 
     for model in (vgg(blocks=1, filters=4, dense=8), small_cnn(filters=(4,), dense=8)):

@@ -14,7 +14,7 @@ def sources(rows, seeds, augment=None):
     """Images that carry their row number, and labels that are it."""
     import tensorflow as tf
 
-    from cnnjobs.training.pipeline import Sources, fit_pixels
+    from cnnjobs.training.input_pipeline import Sources, fit_pixels
 
     images = np.zeros((rows, 8, 8, 1), np.uint8)
     images[:, 0, 0, 0], images[:, 0, 1, 0] = np.arange(rows) // 256, np.arange(rows) % 256
@@ -26,7 +26,7 @@ def sources(rows, seeds, augment=None):
 
 def steps_of(rows, batch, replicas=1, block=4, *, epochs=1, first_epoch=0, seed=0, augment=None, replica=0):
     """Return (images, labels, row mask, sample weights, rows of the whole step) of each step that one replica sees."""
-    from cnnjobs.training.pipeline import Layout, training_blocks
+    from cnnjobs.training.input_pipeline import Layout, training_blocks
 
     layout = Layout(rows, batch, replicas, block)
     blocks = training_blocks(sources(rows, seeds_of(seed, 0), augment), layout, replica, first_epoch)
@@ -88,7 +88,7 @@ def test_each_row_brings_its_own_sample_weight_whether_it_is_masked_or_not(worke
 
 @pytest.mark.parametrize("image_shape", [(8, 8, 1), (32, 32, 3), (96, 96, 3), (1000, 1000, 3)])
 def test_blocks_are_of_bounded_size(worker, image_shape):
-    from cnnjobs.training.pipeline import BLOCK_BYTES, BLOCK_STEPS, lay_out
+    from cnnjobs.training.input_pipeline import BLOCK_BYTES, BLOCK_STEPS, lay_out
 
     layout = lay_out(5000, 32, 1, image_shape)
     assert 1 <= layout.block <= BLOCK_STEPS
@@ -98,7 +98,7 @@ def test_blocks_are_of_bounded_size(worker, image_shape):
 
 def test_orders_of_epochs_and_of_seeds_have_nothing_in_common(worker):
     """Seeds that differ only in a high bit, and successive epochs of many rows, are where a weak shuffle fails."""
-    from cnnjobs.training.pipeline import Layout, training_blocks
+    from cnnjobs.training.input_pipeline import Layout, training_blocks
 
     rows, found = 50_000, []
     for seed in (5, 5 + 256, 5 + 2**30):
@@ -121,7 +121,7 @@ def test_epochs_differ_and_a_run_that_continues_sees_the_same_epochs(worker):
 
 
 def scaled(images, rows):
-    from cnnjobs.training.pipeline import fit_pixels
+    from cnnjobs.training.input_pipeline import fit_pixels
 
     values = images[rows].astype(np.float32)
     return [fit_pixels(name, images, rows)(values) for name in ("unit", "center", "standardize")]
