@@ -137,7 +137,7 @@ class Sources:
         pixels: the scaling.
         augment: ranges, or None.
         order: seed that shuffles each epoch anew.
-        moves: seed that moves the images.
+        transforms: seed that draws the transforms.
     """
 
     images: Any
@@ -147,7 +147,7 @@ class Sources:
     pixels: Callable[[Any], Any]
     augment: Augment | None
     order: Any
-    moves: Any
+    transforms: Any
 
 
 def draw_order(rows: Any, seed: Any, epoch: Any) -> Any:
@@ -164,14 +164,14 @@ def draw_order(rows: Any, seed: Any, epoch: Any) -> Any:
     return tf.random.experimental.stateless_shuffle(rows, tf.stack([seed, tf.cast(epoch, tf.int32)]))
 
 
-def draw_moves(augment: Augment, count: int, size: tuple[int, int], seed: Any, epoch: Any) -> Any:
+def draw_epoch_transforms(augment: Augment, count: int, size: tuple[int, int], seed: Any, epoch: Any) -> Any:
     """Return the transforms of an epoch, one for each place in its order, keyed by (seed, epoch).
 
     Args:
         augment: the ranges.
         count: places.
         size: (height, width) of the images, pixels.
-        seed: of the moves.
+        seed: of the transforms.
         epoch: counted from 0.
     """
     return draw_transforms(augment, count, *size, tf.stack([seed, tf.cast(epoch, tf.int32)]))
@@ -208,7 +208,7 @@ def training_blocks(sources: Sources, layout: Layout, replica: int, first_epoch:
     def blocks_of(epoch: Any) -> tf.data.Dataset:
         drawn: tuple[Any, ...] = (draw_order(rows, sources.order, epoch),)
         if augment is not None:
-            drawn += (draw_moves(augment, layout.rows, (height, width), sources.moves, epoch),)
+            drawn += (draw_epoch_transforms(augment, layout.rows, (height, width), sources.transforms, epoch),)
         return tf.data.Dataset.zip(tf.data.Dataset.range(layout.blocks), tf.data.Dataset.from_tensors(drawn).repeat())
 
     def one(block: Any, drawn: tuple[Any, ...]) -> tuple[Any, ...]:

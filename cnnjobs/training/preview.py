@@ -10,7 +10,7 @@ from cnnjobs.datasets import Dataset
 from cnnjobs.datasets.overview import first_rows
 from cnnjobs.planning.trials import Trial
 from cnnjobs.training.augmentation import apply_transforms
-from cnnjobs.training.input_pipeline import draw_moves, draw_order
+from cnnjobs.training.input_pipeline import draw_epoch_transforms, draw_order
 from cnnjobs.training.trial import split_rows
 
 
@@ -38,8 +38,10 @@ def epoch_versions(
         for epoch in range(epochs):
             order = draw_order(tf.constant(trained), tf.constant(trial.seeds.order), epoch).numpy()
             places = np.argsort(order)[chosen]  # the trained rows are sorted: where in the order each stands
-            moves = draw_moves(augment, len(trained), images.shape[1:3], tf.constant(trial.seeds.augment), epoch)
-            moved = apply_transforms(tf.constant(images, tf.float32), tf.gather(moves, places), augment.fill)
+            transforms = draw_epoch_transforms(
+                augment, len(trained), images.shape[1:3], tf.constant(trial.seeds.augment), epoch
+            )
+            moved = apply_transforms(tf.constant(images, tf.float32), tf.gather(transforms, places), augment.fill)
             versions.append(_as_stored(moved.numpy(), images.dtype))
     return trained[chosen], np.stack(versions, axis=1)
 
