@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from cnnjobs.models.networks import build_model
 from cnnjobs.planning.trials import Seeds
 from cnnjobs.spec import CustomModel, Variant
-from cnnjobs.training.compilation import prepare_for_xla
 from cnnjobs.training.input_pipeline import Pixels
 from cnnjobs.training.metrics import TrainedRows, row_metrics
 from cnnjobs.training.optimizers import make_optimizer
 from cnnjobs.training.outputs import gives_logits, output_operation
 from cnnjobs.training.replicas import prepare_for_replicas, rows_masked
+from cnnjobs.training.xla import prepare_for_xla
 
 EVALUATION_BATCH = 256
 """Images a step at evaluation, over all replicas; does not change results."""

@@ -227,7 +227,7 @@ def test_pooling_for_xla_has_the_gradient_of_max_pooling(worker):
     import keras
     import tensorflow as tf
 
-    from cnnjobs.training.compilation import prepare_for_xla
+    from cnnjobs.training.xla import prepare_for_xla
 
     network = keras.Sequential([keras.Input((9, 7, 2)), keras.layers.MaxPooling2D((2, 3))])
     prepare_for_xla(network, replicas=1)
