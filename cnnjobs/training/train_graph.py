@@ -15,7 +15,7 @@ from cnnjobs.spec import CustomModel, Variant
 from cnnjobs.training.input_pipeline import Pixels
 from cnnjobs.training.metrics import TrainedRows, row_metrics
 from cnnjobs.training.optimizers import make_optimizer
-from cnnjobs.training.outputs import gives_logits, output_operation
+from cnnjobs.training.output_layer import gives_logits, output_operation
 from cnnjobs.training.replicas import prepare_for_replicas, rows_masked
 from cnnjobs.training.xla import prepare_for_xla
 
