@@ -44,10 +44,10 @@ def data_and_variant(task: str, photos: str | None) -> tuple[Any, Any]:
     """Return the data set and the variant of a task; 5,000 training photos for `vgg3`."""
     from cnnjobs import SGD, Adam, ImageFolder, Variant, vgg
     from cnnjobs.datasets import load_dataset
-    from cnnjobs.spec import Named
+    from cnnjobs.spec import BuiltinDataset
 
     if task == "digits":
-        data = load_dataset(Named("digits"), lambda *_: None)
+        data = load_dataset(BuiltinDataset("digits"), lambda *_: None)
         return data, Variant(model=vgg(blocks=2, filters=16, dense=64), optimizer=Adam(0.001), batch_size=BATCH)
     data = load_dataset(ImageFolder(photos, size=32), lambda *_: None).limited(5000)
     data = replace(data, x_test=data.x_test[:256], y_test=data.y_test[:256])

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from cnnjobs.datasets import Dataset, dataset_from_json, dataset_spec, source_of
-from cnnjobs.spec import DatasetSpec, Named
-from cnnjobs.spec.data import NAMED_DATASETS
+from cnnjobs.spec import BuiltinDataset, DatasetSpec
+from cnnjobs.spec.data import BUILTIN_DATASETS
 from cnnjobs.store.stored_job import StoredDataset
 
 
@@ -36,4 +36,4 @@ def _spec(about: StoredDataset) -> DatasetSpec | None:
     """Return which data set it is; None where an older version has not said so, and the name is none of ours."""
     if about.source is not None:
         return dataset_spec(dataset_from_json(about.source), Path.cwd())
-    return Named(about.name) if about.name in NAMED_DATASETS else None
+    return BuiltinDataset(about.name) if about.name in BUILTIN_DATASETS else None

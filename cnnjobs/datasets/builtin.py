@@ -6,20 +6,20 @@ from cnnjobs.datasets.arrays import Dataset
 from cnnjobs.datasets.digits import load_digits
 from cnnjobs.datasets.keras_sets import KERAS_SETS, is_here, load_keras_set
 from cnnjobs.datasets.source import OnProgress, Shape, Source
-from cnnjobs.spec.data import NAMED_DATASETS, Named
+from cnnjobs.spec.data import BUILTIN_DATASETS, BuiltinDataset
 
 
-class BuiltinSource(Source[Named]):
+class BuiltinSource(Source[BuiltinDataset]):
     """A data set with a name; those of Keras are downloaded when they are first loaded."""
 
-    spec_type = Named
+    spec_type = BuiltinDataset
     noun = "a name"
     may_hold_out = False
 
     @classmethod
-    def meant_by(cls, value: str, path: Path) -> Named | None:
+    def meant_by(cls, value: str, path: Path) -> BuiltinDataset | None:
         """Take the known names, also where a file or folder is called so."""
-        return Named(value) if value in NAMED_DATASETS else None
+        return BuiltinDataset(value) if value in BUILTIN_DATASETS else None
 
     def load(self, on_progress: OnProgress) -> Dataset:
         """Return the data set, downloaded if it has to be."""

@@ -9,7 +9,7 @@ from cnnjobs.datasets.image_folder import FolderSource
 from cnnjobs.datasets.npz import NpzSource
 from cnnjobs.datasets.source import Source, absolute
 from cnnjobs.errors import SpecError
-from cnnjobs.spec.data import DatasetSpec, Named, check_path
+from cnnjobs.spec.data import BuiltinDataset, DatasetSpec, check_path
 
 KINDS: tuple[type[Source[Any]], ...] = (
     BuiltinSource,
@@ -50,7 +50,7 @@ def dataset_spec(value: str | Path | DatasetSpec, base: Path) -> DatasetSpec:
     if path.is_file():
         *most, last = (kind.noun for kind in KINDS)
         raise SpecError(f"`dataset` must be {', '.join(most)} or {last}. Received: {str(value)!r}, a file.")
-    return Named(str(value))  # which raises the error that lists the names
+    return BuiltinDataset(str(value))  # which raises the error that lists the names
 
 
 def dataset_from_json(document: Mapping[str, Any]) -> DatasetSpec:

@@ -9,7 +9,7 @@ from cnnjobs.spec.callbacks import (
     ReduceLROnPlateau,
     callback,
 )
-from cnnjobs.spec.data import DatasetSpec, ImageFolder, Named, Npz
+from cnnjobs.spec.data import BuiltinDataset, DatasetSpec, ImageFolder, Npz
 from cnnjobs.spec.functions import UserFunction
 from cnnjobs.spec.job import SOURCES, Job, grid
 from cnnjobs.spec.models import (
@@ -34,6 +34,7 @@ __all__ = [
     "Adam",
     "Augment",
     "BestWeights",
+    "BuiltinDataset",
     "CallbackSpec",
     "CosineDecay",
     "CustomCallback",
@@ -46,7 +47,6 @@ __all__ = [
     "Job",
     "Model",
     "Nadam",
-    "Named",
     "Npz",
     "Optimizer",
     "RMSprop",

@@ -7,7 +7,7 @@ from typing import ClassVar
 from cnnjobs.errors import SpecError
 from cnnjobs.spec.checks import number, one_of, whole
 
-NAMED_DATASETS = ("digits", "mnist", "fashion_mnist", "cifar10", "cifar100")
+BUILTIN_DATASETS = ("digits", "mnist", "fashion_mnist", "cifar10", "cifar100")
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class PathSpec(DatasetSpec):
 
 
 @dataclass(frozen=True)
-class Named(DatasetSpec):
+class BuiltinDataset(DatasetSpec):
     """One of the data sets that have a name: the embedded digits, or those of `keras.datasets`."""
 
     kind: ClassVar[str] = "Named"
@@ -38,9 +38,9 @@ class Named(DatasetSpec):
     name: str
 
     def __post_init__(self) -> None:
-        if self.name not in NAMED_DATASETS:
+        if self.name not in BUILTIN_DATASETS:
             raise SpecError(
-                f"`dataset` must be one of {', '.join(NAMED_DATASETS)}, the path of an .npz file or the path "
+                f"`dataset` must be one of {', '.join(BUILTIN_DATASETS)}, the path of an .npz file or the path "
                 f"of a folder of pictures. Received: dataset={self.name!r}, which is neither a name nor a file here."
             )
 

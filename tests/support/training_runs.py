@@ -12,7 +12,7 @@ import numpy as np
 from cnnjobs import SGD, Adam, Augment, Job, Variant, cnn, mlp, small_cnn, vgg
 from cnnjobs.datasets import Dataset, load_dataset
 from cnnjobs.planning.trials import Trial, make_plan
-from cnnjobs.spec import Named
+from cnnjobs.spec import BuiltinDataset
 from cnnjobs.spec.metrics import METRICS
 
 AUGMENT = Augment(flip="horizontal", shift=0.1, rotation=10, zoom=0.1, shear=5)
@@ -38,7 +38,7 @@ COLUMNS = (*METRICS, *(f"val_{name}" for name in METRICS), "learning_rate")
 
 def digits(rows: int | None = None) -> Dataset:
     """The scanned digits; `rows` cuts train without regard to classes."""
-    data = load_dataset(Named("digits"), lambda *_: None)
+    data = load_dataset(BuiltinDataset("digits"), lambda *_: None)
     return data if rows is None else replace(data, x_train=data.x_train[:rows], y_train=data.y_train[:rows])
 
 

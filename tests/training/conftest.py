@@ -10,9 +10,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 @pytest.fixture(scope="session")
 def digits():
     from cnnjobs.datasets import load_dataset
-    from cnnjobs.spec import Named
+    from cnnjobs.spec import BuiltinDataset
 
-    return load_dataset(Named("digits"), lambda what, done, total: None)
+    return load_dataset(BuiltinDataset("digits"), lambda what, done, total: None)
 
 
 @pytest.fixture(scope="session", autouse=True)

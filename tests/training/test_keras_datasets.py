@@ -7,7 +7,7 @@ import pytest
 
 from cnnjobs.datasets import load_dataset, needs_download
 from cnnjobs.errors import DatasetError
-from cnnjobs.spec import Named
+from cnnjobs.spec import BuiltinDataset
 
 
 @pytest.fixture
@@ -32,13 +32,13 @@ def write_fashion(folder, count=40):
 
 def test_a_data_set_in_keras_cache_is_read_through_keras_and_then_kept(keras_home, monkeypatch):
     images, labels = write_fashion(keras_home / "fashion-mnist")
-    assert needs_download(Named("fashion_mnist")) is None
-    data = load_dataset(Named("fashion_mnist"), lambda *_: None)
+    assert needs_download(BuiltinDataset("fashion_mnist")) is None
+    data = load_dataset(BuiltinDataset("fashion_mnist"), lambda *_: None)
     assert (data.x_train[..., 0] == images).all()
     assert (data.y_test == labels).all()
     assert data.class_names[9] == "Ankle boot"
     monkeypatch.setattr("cnnjobs.datasets.keras_sets.subprocess", None)  # the second time needs no Keras
-    assert load_dataset(Named("fashion_mnist"), lambda *_: None).fingerprint == data.fingerprint
+    assert load_dataset(BuiltinDataset("fashion_mnist"), lambda *_: None).fingerprint == data.fingerprint
 
 
 def test_a_damaged_file_and_no_network_is_explained(keras_home, monkeypatch):
@@ -46,4 +46,4 @@ def test_a_damaged_file_and_no_network_is_explained(keras_home, monkeypatch):
     keras_home.mkdir(parents=True)
     (keras_home / "mnist.npz").write_bytes(b"cut short")
     with pytest.raises(DatasetError, match=r"mnist\.npz \(sha256 731c5ac602752760c8e48fbffcf8c3b850d9dc2a2"):
-        load_dataset(Named("mnist"), lambda *_: None)
+        load_dataset(BuiltinDataset("mnist"), lambda *_: None)

@@ -10,14 +10,14 @@ from support.training_runs import BUNDLED, DROPPING, everything, in_fresh_proces
 from cnnjobs import BestWeights, Variant, custom
 from cnnjobs.errors import ModelError
 from cnnjobs.planning.identity import canonical
-from cnnjobs.spec import Named
+from cnnjobs.spec import BuiltinDataset
 
 
 def fitted(worker, variant, path, **job):
     """Train a variant, save its network; return the trial's result."""
     from cnnjobs.training.fitting import FittingWorker
 
-    *_, result = FittingWorker(worker, Named("digits"), canonical(variant)).run(trial_of(variant, **job))
+    *_, result = FittingWorker(worker, BuiltinDataset("digits"), canonical(variant)).run(trial_of(variant, **job))
     path.write_bytes(result.model)
     return result
 
@@ -72,10 +72,10 @@ def test_images_that_were_floats_in_training_are_pixels_for_the_file(worker, dig
 
 def test_what_two_replicas_trained_is_saved_as_one_network(digits, tmp_path):
     code = """
-from cnnjobs.spec import Named
+from cnnjobs.spec import BuiltinDataset
 from cnnjobs.training.fitting import FittingWorker
 from cnnjobs.training.trial import TrialWorker
-worker = FittingWorker(TrialWorker(digits(), cpus=1, gpus=0, replicas=2), Named("digits"), {})
+worker = FittingWorker(TrialWorker(digits(), cpus=1, gpus=0, replicas=2), BuiltinDataset("digits"), {})
 *_, result = worker.run(trial_of(everything(DROPPING["vgg"], epochs=1), replicas=2))
 (folder / "m.keras").write_bytes(result.model)
 np.save(folder / "p.npy", result.predictions.probabilities)

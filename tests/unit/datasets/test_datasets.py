@@ -11,7 +11,7 @@ from support.datasets import load, refused
 from cnnjobs import Npz
 from cnnjobs.datasets import needs_download
 from cnnjobs.errors import DatasetError, SpecError
-from cnnjobs.spec import Named
+from cnnjobs.spec import BuiltinDataset
 
 # --- digits -------------------------------------------------------------------------------------------------------
 
@@ -19,7 +19,7 @@ from cnnjobs.spec import Named
 def test_digits_are_those_of_scikit_learn():
     from sklearn.datasets import load_digits
 
-    ours, theirs = load(Named("digits")), load_digits()
+    ours, theirs = load(BuiltinDataset("digits")), load_digits()
     assert ours.x_train.shape == (1438, 8, 8, 1)
     assert ours.x_test.shape == (359, 8, 8, 1)
     pixels = np.concatenate([ours.x_train, ours.x_test]).reshape(-1, 64).astype(float)
@@ -29,7 +29,7 @@ def test_digits_are_those_of_scikit_learn():
 
 
 def test_a_limit_keeps_classes_in_proportion_and_is_always_the_same():
-    digits = load(Named("digits"))
+    digits = load(BuiltinDataset("digits"))
     few = digits.limited(50)
     assert np.bincount(few.y_train).tolist() == [5] * 10
     assert (few.x_train == digits.limited(50).x_train).all()
@@ -48,7 +48,7 @@ def test_a_limit_that_leaves_a_class_out_is_refused(tmp_path):
 @pytest.mark.parametrize("rows", [9, 1439])
 def test_a_limit_beyond_the_rows_is_refused(rows):
     with pytest.raises(SpecError, match=f"must be between 10, one row a class, and 1438.* Received: {rows}"):
-        load(Named("digits")).limited(rows)
+        load(BuiltinDataset("digits")).limited(rows)
 
 
 # --- .npz ---------------------------------------------------------------------------------------------------------
@@ -153,11 +153,11 @@ def test_a_missing_npz_is_named(tmp_path):
 
 def test_what_is_not_in_keras_cache_needs_a_download(tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    assert needs_download(Named("cifar10")) == ((32, 32, 3), 10)
-    assert needs_download(Named("cifar100")) == ((32, 32, 3), 100)
-    assert needs_download(Named("digits")) is None
+    assert needs_download(BuiltinDataset("cifar10")) == ((32, 32, 3), 10)
+    assert needs_download(BuiltinDataset("cifar100")) == ((32, 32, 3), 100)
+    assert needs_download(BuiltinDataset("digits")) is None
 
 
 def test_unknown_names_are_refused_with_the_known_ones():
     with pytest.raises(SpecError, match="must be one of digits, mnist, fashion_mnist, cifar10, cifar100"):
-        Named("cifar")
+        BuiltinDataset("cifar")

@@ -6,7 +6,7 @@ from PIL import Image
 from support.datasets import load
 
 from cnnjobs import ImageFolder, Npz
-from cnnjobs.spec import Named
+from cnnjobs.spec import BuiltinDataset
 
 IMAGES = np.arange(10 * 4 * 4, dtype=np.uint8).reshape(10, 4, 4)
 LABELS = np.array([3, 7] * 5)
@@ -27,7 +27,7 @@ def data(tmp_path):
 
 
 def test_the_digits_keep_their_fingerprint():
-    assert load(Named("digits")).fingerprint == "654d68d8cb9d040bceb6"
+    assert load(BuiltinDataset("digits")).fingerprint == "654d68d8cb9d040bceb6"
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from cnnjobs.models.model_file import About
 from cnnjobs.models.predict import held_out_note, like_training
 from cnnjobs.planning.identity import canonical
 from cnnjobs.run.prepare import Overrides, prepare, read_job
-from cnnjobs.spec import Named
+from cnnjobs.spec import BuiltinDataset
 from cnnjobs.spec.data import PathSpec
 from cnnjobs.store.stored_job import StoredJob
 
@@ -145,14 +145,14 @@ def test_every_kind_has_a_name_of_its_own_in_the_store():
 @pytest.mark.parametrize(
     ("value", "meant"),
     [
-        ("digits", Named("digits")),
+        ("digits", BuiltinDataset("digits")),
         ("a.npz", Npz("/base/a.npz")),
         ("a/b.NPZ", Npz("/base/a/b.NPZ")),
         ("some/photos", ImageFolder("/base/some/photos")),
         (Path("/photos/cats"), ImageFolder("/photos/cats")),
         (ImageFolder("photos", size=8), ImageFolder("/base/photos", size=8)),
         (Npz("a.npz", test=0.5), Npz("/base/a.npz", test=0.5)),
-        (Named("mnist"), Named("mnist")),
+        (BuiltinDataset("mnist"), BuiltinDataset("mnist")),
     ],
 )
 def test_what_a_job_file_gives_is_taken_from_its_base(value, meant):
@@ -162,17 +162,20 @@ def test_what_a_job_file_gives_is_taken_from_its_base(value, meant):
 def test_a_name_stays_a_name_where_a_folder_is_called_so(tmp_path):
     (tmp_path / "digits").mkdir()
     (tmp_path / "photos").mkdir()
-    assert dataset_spec("digits", tmp_path) == Named("digits")
+    assert dataset_spec("digits", tmp_path) == BuiltinDataset("digits")
     assert dataset_spec("photos", tmp_path) == ImageFolder(str(tmp_path / "photos"))
     with pytest.raises(SpecError, match="Received: dataset='none', which is neither a name nor a file here"):
         dataset_spec("none", tmp_path)
 
 
 def test_a_fingerprint_is_that_of_the_content():
-    assert source_of(Named("digits")).fingerprint(quiet) == load_dataset(Named("digits"), quiet).fingerprint
+    assert (
+        source_of(BuiltinDataset("digits")).fingerprint(quiet)
+        == load_dataset(BuiltinDataset("digits"), quiet).fingerprint
+    )
 
 
-@pytest.mark.parametrize("spec", [Named("digits"), Npz("a.npz")])
+@pytest.mark.parametrize("spec", [BuiltinDataset("digits"), Npz("a.npz")])
 def test_what_is_no_folder_of_pictures_takes_no_options_for_reading_them(spec):
     assert source_of(spec).decoded_as(None, False) == spec
     with pytest.raises(SpecError, match="`image_size` and `strict` are for folders of pictures"):

@@ -12,10 +12,10 @@ from cnnjobs.errors import ModelError, StoreError
 from cnnjobs.models.annotate import annotate, check_folder
 from cnnjobs.models.model_file import About
 from cnnjobs.models.predict import Answer, answers, examples, expand, held_out_note, like_training, truth_of
-from cnnjobs.spec import ImageFolder, Named, Npz
+from cnnjobs.spec import BuiltinDataset, ImageFolder, Npz
 
-COLOR = About(("red", "green", "blue"), (4, 6, 3), Named("digits"))
-GREY = About(("dark", "light"), (4, 6, 1), Named("digits"))
+COLOR = About(("red", "green", "blue"), (4, 6, 3), BuiltinDataset("digits"))
+GREY = About(("dark", "light"), (4, 6, 1), BuiltinDataset("digits"))
 
 
 def paint(path, color, mode="RGB", size=(20, 10)):
@@ -99,7 +99,7 @@ def test_folders_stand_for_the_pictures_in_them(tmp_path):
 
 def test_labels_of_a_data_set_follow_the_names_of_the_network():
     data = tiny_dataset(classes=3, per_class=4)
-    about = About(("class2", "class0", "other", "class1"), (8, 8, 1), Named("digits"))
+    about = About(("class2", "class0", "other", "class1"), (8, 8, 1), BuiltinDataset("digits"))
     images, labels, notes = examples(data, "test", about)
     assert [note.split(":")[0] for note in notes] == ["no pictures of other"]
     assert (images == data.x_test).all()
@@ -109,7 +109,7 @@ def test_labels_of_a_data_set_follow_the_names_of_the_network():
 
 def test_grey_data_serve_a_network_of_colours_with_a_note():
     data = tiny_dataset(classes=2)
-    images, _, notes = examples(data, "test", About(("class0", "class1"), (8, 8, 3), Named("digits")))
+    images, _, notes = examples(data, "test", About(("class0", "class1"), (8, 8, 3), BuiltinDataset("digits")))
     assert images.shape[1:] == (8, 8, 3)
     assert (images[..., 0] == images[..., 2]).all()
     assert "grey" in notes[0]
@@ -118,9 +118,9 @@ def test_grey_data_serve_a_network_of_colours_with_a_note():
 def test_data_that_do_not_fit_are_refused():
     data = tiny_dataset(classes=3)
     with pytest.raises(ModelError, match=r"takes pictures of 9 x 8 pixels. Received: tiny, of 8 x 8"):
-        examples(data, "test", About(data.class_names, (9, 8, 1), Named("digits")))
+        examples(data, "test", About(data.class_names, (9, 8, 1), BuiltinDataset("digits")))
     with pytest.raises(ModelError, match=r"tiny has classes that the model does not know: class2. It knows class0"):
-        examples(data, "test", About(("class0", "class1"), (8, 8, 1), Named("digits")))
+        examples(data, "test", About(("class0", "class1"), (8, 8, 1), BuiltinDataset("digits")))
 
 
 def test_data_of_training_are_read_as_then_and_other_folders_in_its_size():
@@ -133,8 +133,8 @@ def test_data_of_training_are_read_as_then_and_other_folders_in_its_size():
     assert like_training(ImageFolder("/others"), unsized).size == (4, 6), "whatever the size of those pictures"
     assert like_training(ImageFolder("/photos"), unsized) == ImageFolder("/photos")
     assert like_training(Npz("/others.npz"), About(("a",), (4, 6, 1), Npz("/own.npz", test=0.1), {})).test == 0.1
-    assert like_training(ImageFolder("/others"), About(("a",), (4, 6, 1), Named("mnist"), {})).size == (4, 6)
-    assert like_training(Named("digits"), about) == Named("digits")
+    assert like_training(ImageFolder("/others"), About(("a",), (4, 6, 1), BuiltinDataset("mnist"), {})).size == (4, 6)
+    assert like_training(BuiltinDataset("digits"), about) == BuiltinDataset("digits")
 
 
 def test_data_that_have_changed_since_training_are_warned_of():
@@ -146,19 +146,19 @@ def test_data_that_have_changed_since_training_are_warned_of():
     assert "tiny has changed since the model was trained on it" in held_out_note(data, spec, changed)[0]
     assert "tiny is not what the model was trained on" in held_out_note(data, ImageFolder("/others"), changed)[0]
     assert held_out_note(data, ImageFolder("/others"), unchanged) == [], "the same pictures, elsewhere"
-    assert held_out_note(data, Named("mnist"), changed) == [], "it has a test set of its own"
+    assert held_out_note(data, BuiltinDataset("mnist"), changed) == [], "it has a test set of its own"
 
 
 def test_classes_without_pictures_are_told():
     data = tiny_dataset(classes=2)
-    _, _, notes = examples(data, "test", About(("class0", "more", "class1"), (8, 8, 1), Named("digits")))
+    _, _, notes = examples(data, "test", About(("class0", "more", "class1"), (8, 8, 1), BuiltinDataset("digits")))
     assert notes == ["no pictures of more: the scores of these classes are 0, and count in the macro average"]
 
 
 def test_images_that_are_floats_are_not_rounded():
     data = tiny_dataset()
     floats = replace(data, x_test=(data.x_test / 2550).astype(np.float32), x_train=data.x_train.astype(np.float32))
-    images, _, _ = examples(floats, "test", About(data.class_names, (8, 8, 1), Named("digits")))
+    images, _, _ = examples(floats, "test", About(data.class_names, (8, 8, 1), BuiltinDataset("digits")))
     assert np.abs(images - data.x_test / 10).max() < 1e-4
 
 

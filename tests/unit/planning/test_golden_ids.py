@@ -36,7 +36,7 @@ from cnnjobs import (
 from cnnjobs.planning import trials
 from cnnjobs.planning.identity import canonical, digest
 from cnnjobs.planning.trials import make_plan
-from cnnjobs.spec import ImageFolder, Model, Named, Npz, WeightsFile
+from cnnjobs.spec import BuiltinDataset, ImageFolder, Model, Npz, WeightsFile
 from cnnjobs.spec.fields import later_field
 
 FILTERS = 8
@@ -123,7 +123,7 @@ GOLDEN = {
 }
 
 DATASETS = {
-    "digits": (Named("digits"), {"kind": "Named", "name": "digits"}),
+    "digits": (BuiltinDataset("digits"), {"kind": "Named", "name": "digits"}),
     "npz": (Npz("/a.npz"), {"kind": "Npz", "path": "/a.npz", "test": 0.2}),
     "folder": (
         ImageFolder("/a", size=(8, 9)),

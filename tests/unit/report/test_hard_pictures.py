@@ -20,7 +20,7 @@ from cnnjobs.report.model import Chart, Document
 from cnnjobs.report.sections.hardest_pictures import pictures_of
 from cnnjobs.report.sections.predictions import predictions_section
 from cnnjobs.run.prepare import Overrides, prepare, read_job
-from cnnjobs.spec import ImageFolder, Named, Npz
+from cnnjobs.spec import BuiltinDataset, ImageFolder, Npz
 from cnnjobs.store.stored_job import StoredJob
 
 
@@ -49,7 +49,7 @@ def photos(folder):
     return ImageFolder(str(folder))
 
 
-@pytest.mark.parametrize("spec", [Named("digits"), Npz("a.npz", test=0.5), ImageFolder("photos", size=(8, 9))])
+@pytest.mark.parametrize("spec", [BuiltinDataset("digits"), Npz("a.npz", test=0.5), ImageFolder("photos", size=(8, 9))])
 def test_how_a_data_set_was_asked_for_survives_json(spec):
     assert dataset_from_json(json.loads(json.dumps(canonical(spec)))) == spec
 
@@ -63,7 +63,7 @@ def test_job_json_keeps_how_the_data_set_was_asked_for(tmp_path):
 
 
 def test_the_digits_are_always_at_hand_also_for_results_of_older_versions():
-    about = replace(known(Named("digits"), "digits"), source=None)
+    about = replace(known(BuiltinDataset("digits"), "digits"), source=None)
     assert dataset_at_hand(about).fingerprint == about.fingerprint
 
 
@@ -121,7 +121,7 @@ def hard(example, label, taken_for=1):
 
 
 def test_each_picture_is_the_one_that_was_predicted_under_its_class():
-    about, data = known(Named("digits"), "digits"), load_dataset(Named("digits"), quiet)
+    about, data = known(BuiltinDataset("digits"), "digits"), load_dataset(BuiltinDataset("digits"), quiet)
     names = [f"class {number}" for number in range(10)]
     chart = pictures_of(stored_job(dataset=about), hard(3, int(data.y_test[3])), names)
     (axes,) = chart.draw().axes
@@ -132,19 +132,19 @@ def test_each_picture_is_the_one_that_was_predicted_under_its_class():
 
 
 def test_pictures_of_another_class_than_was_predicted_are_not_shown():
-    about, data = known(Named("digits"), "digits"), load_dataset(Named("digits"), quiet)
+    about, data = known(BuiltinDataset("digits"), "digits"), load_dataset(BuiltinDataset("digits"), quiet)
     shown = pictures_of(stored_job(dataset=about), hard(3, int(data.y_test[3] + 1) % 10), [*"0123456789"])
     assert shown.text == "Their pictures are not shown: its test images are others than those of the predictions."
 
 
 def store_of_digits(tmp_path, **changes):
     """Ten digits wrong in every run; the job's data set is the digits, `changes` aside."""
-    labels = load_dataset(Named("digits"), quiet).y_test
+    labels = load_dataset(BuiltinDataset("digits"), quiet).y_test
     guesses = np.where(np.arange(len(labels)) < 10, (labels + 1) % 10, labels)
     store = made_up_store(
         tmp_path, classes=10, predictions=lambda run: Predictions(labels, np.eye(10, dtype=np.float32)[guesses])
     )
-    digits = replace(known(Named("digits"), "digits"), classes=10)
+    digits = replace(known(BuiltinDataset("digits"), "digits"), classes=10)
     store.write_job(replace(store.job, dataset=replace(digits, **changes)))
     return store
 
