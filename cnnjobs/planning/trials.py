@@ -68,7 +68,7 @@ class Trial:
     Args:
         trial_id: identity of the run; equal ids would give equal numbers.
         condition_id: identity of all that the repeats and folds of a variant share.
-        lineage_id: identity of the run but for the number of its epochs.
+        length_free_id: identity of the run but for the number of its epochs.
         variant: its name in the job.
         spec: the variant itself.
         repeat: counted from 0; the same repeat has the same seeds in every variant.
@@ -79,7 +79,7 @@ class Trial:
 
     trial_id: str
     condition_id: str
-    lineage_id: str
+    length_free_id: str
     variant: str
     spec: Variant
     repeat: int
@@ -100,14 +100,14 @@ class Plan:
         job: the job, overrides applied.
         protocol: how the training rows are used.
         conditions: condition id of each variant.
-        lineages: lineage id of each variant: as its condition, but for the number of epochs.
+        length_free_conditions: condition id of each variant: as its condition, but for the number of epochs.
         trials: in the order of the job: variant, repeat, fold.
     """
 
     job: Job
     protocol: Protocol
     conditions: Mapping[str, str]
-    lineages: Mapping[str, str]
+    length_free_conditions: Mapping[str, str]
     trials: tuple[Trial, ...]
 
     def missing(
@@ -162,7 +162,7 @@ class Plan:
         Args:
             repeats: of each variant.
         """
-        return _plan(self.job.but(repeats=repeats), self.protocol, self.conditions, self.lineages)
+        return _plan(self.job.but(repeats=repeats), self.protocol, self.conditions, self.length_free_conditions)
 
 
 def _in_order(sources: Iterable[str]) -> tuple[str, ...]:
@@ -185,21 +185,23 @@ def make_plan(job: Job, fingerprint: str, limit_train: int | None = None) -> Pla
         except RecursionError:
             raise SpecError(f"Variant {name!r}: a hyperparameter must not contain itself.") from None
     _refuse_twins(conditions)
-    lineages = {
+    length_free_conditions = {
         name: condition_id(job, name, variant.but(epochs=1), protocol, fingerprint)
         for name, variant in variants.items()
     }
-    return _plan(job.but(variants=variants), protocol, conditions, lineages)
+    return _plan(job.but(variants=variants), protocol, conditions, length_free_conditions)
 
 
-def _plan(job: Job, protocol: Protocol, conditions: Mapping[str, str], lineages: Mapping[str, str]) -> Plan:
+def _plan(
+    job: Job, protocol: Protocol, conditions: Mapping[str, str], length_free_conditions: Mapping[str, str]
+) -> Plan:
     trials = tuple(
-        _trial(job, name, conditions[name], lineages[name], repeat, fold, protocol)
+        _trial(job, name, conditions[name], length_free_conditions[name], repeat, fold, protocol)
         for name in job.variants
         for repeat in range(job.repeats_of(name))
         for fold in range(job.folds or 1)
     )
-    return Plan(job, protocol, conditions, lineages, trials)
+    return Plan(job, protocol, conditions, length_free_conditions, trials)
 
 
 def condition_id(job: Job, name: str, variant: Variant, protocol: Protocol, fingerprint: str) -> str:
@@ -232,12 +234,15 @@ def seeds_of(job_seed: int, repeat: int, vary: Collection[str] = SOURCES) -> See
     return Seeds(**values)
 
 
-def _trial(job: Job, name: str, condition: str, lineage: str, repeat: int, fold: int, protocol: Protocol) -> Trial:
+def _trial(
+    job: Job, name: str, condition: str, length_free_condition: str, repeat: int, fold: int, protocol: Protocol
+) -> Trial:
     seeds = seeds_of(job.seed, repeat, job.vary_of(name))
-    identity, kin = (
-        digest({"condition": one, "seeds": seeds, "repeat": repeat, "fold": fold}) for one in (condition, lineage)
+    identity, length_free_id = (
+        digest({"condition": one, "seeds": seeds, "repeat": repeat, "fold": fold})
+        for one in (condition, length_free_condition)
     )
-    return Trial(identity, condition, kin, name, job.variants[name], repeat, fold, seeds, protocol)
+    return Trial(identity, condition, length_free_id, name, job.variants[name], repeat, fold, seeds, protocol)
 
 
 def _refuse_twins(conditions: Mapping[str, str]) -> None:

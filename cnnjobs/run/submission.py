@@ -96,7 +96,7 @@ def missing_trials(prepared: Prepared, store: Store) -> tuple[list[Trial], State
 
 def kept_epochs(trial: Trial, kept: Mapping[str, Sequence[int]]) -> int:
     """Return after which epoch of the shorter trials whose final state is kept a trial may go on; 0 for none."""
-    return max((epochs for epochs in kept.get(trial.lineage_id, ()) if epochs <= trial.spec.epochs), default=0)
+    return max((epochs for epochs in kept.get(trial.length_free_id, ()) if epochs <= trial.spec.epochs), default=0)
 
 
 def continuations(trials: Collection[Trial], kept: Mapping[str, Sequence[int]]) -> list[str]:
@@ -104,7 +104,7 @@ def continuations(trials: Collection[Trial], kept: Mapping[str, Sequence[int]]) 
 
     Args:
         trials: those that are to run.
-        kept: lineage -> epochs of the trials whose final state is kept.
+        kept: length-free id -> epochs of the trials whose final state is kept.
     """
     fitting = {trial.trial_id: kept_epochs(trial, kept) for trial in trials}
     shorter = [trial for trial in trials if fitting[trial.trial_id] > 0]

@@ -43,7 +43,7 @@ class Checkpoints:
         every_s: seconds between two checkpoints of a trial, 0 for one after every epoch; None for
             at least `LEAST_S` seconds and so many that making and writing them takes about `SHARE` of
             the time.
-        finals: the folder of states that finished trials ended with, as files `<lineage>-<epoch>.npz`.
+        finals: the folder of states that finished trials ended with, as files `<length_free_id>-<epoch>.npz`.
         keeps_final: whether to add to these.
         clock: seconds that only grow.
     """
@@ -120,23 +120,23 @@ class Checkpoints:
         whole = {name.rpartition("-")[0] for name in names if name.endswith(".npz")}
         return whole | {name[1:].partition("-")[0] for name in names if name.endswith(".part")}
 
-    def save_final(self, lineage_id: str, epoch: int, make: Callable[[], bytes]) -> None:
-        """Write what a trial ended with after `epoch` epochs, then remove all of its lineage but the `KEPT` longest.
+    def save_final(self, length_free_id: str, epoch: int, make: Callable[[], bytes]) -> None:
+        """Write what a trial ended with after `epoch` epochs, then remove all of that id but the `KEPT` longest.
 
         Raises:
             StoreError: if it cannot be written.
         """
         if self._finals is not None:
-            _add(self._finals, lineage_id, epoch, make())
+            _add(self._finals, length_free_id, epoch, make())
 
-    def finals(self, lineage_id: str, most_epochs: int) -> Iterator[tuple[str, bytes]]:
-        """Yield name and content of what trials of a lineage ended with after at most so many epochs, newest first."""
+    def finals(self, length_free_id: str, most_epochs: int) -> Iterator[tuple[str, bytes]]:
+        """Yield name and content of what trials of that id ended with after at most so many epochs, newest first."""
         if self._finals is not None:
-            fitting = [name for name in _names(self._finals, lineage_id) if _epoch(name) <= most_epochs]
+            fitting = [name for name in _names(self._finals, length_free_id) if _epoch(name) <= most_epochs]
             yield from _newest_first(self._finals, fitting)
 
     def kept_epochs(self) -> dict[str, list[int]]:
-        """Return lineage -> epochs of the trials whose final state is kept, fewest first."""
+        """Return length-free id -> epochs of the trials whose final state is kept, fewest first."""
         found: dict[str, list[int]] = {}
         for name in self._finals.names(".npz") if self._finals is not None else []:
             found.setdefault(name.rpartition("-")[0], []).append(_epoch(name))

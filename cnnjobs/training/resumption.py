@@ -63,7 +63,7 @@ class Resumption:
             return
         try:
             self._checkpoints.save_final(
-                state.trial.lineage_id, state.log.epochs, lambda: self._packed(state, callbacks)
+                state.trial.length_free_id, state.log.epochs, lambda: self._packed(state, callbacks)
             )
         except (StoreError, UnknownState) as error:
             _log.warning("its final state is not kept: %s", error)
@@ -78,7 +78,7 @@ class Resumption:
             yield name, content, True
             self._checkpoints.discard(name)
         if not trial.spec.follows_length:
-            for name, content in self._checkpoints.finals(trial.lineage_id, trial.spec.epochs):
+            for name, content in self._checkpoints.finals(trial.length_free_id, trial.spec.epochs):
                 yield name, content, False
 
     def _packed(self, state: TrialState, callbacks: TrialCallbacks) -> bytes:

@@ -57,7 +57,7 @@ class TellingWorker:
                 self.checkpoints.save(trial.trial_id, epoch + 1, lambda: b"state")
             yield Progress(epoch + 1, trial.spec.epochs, len(self.dataset.y_train))
         if self.checkpoints is not None and self.checkpoints.keeps_final:
-            self.checkpoints.save_final(trial.lineage_id, trial.spec.epochs, lambda: b"state")
+            self.checkpoints.save_final(trial.length_free_id, trial.spec.epochs, lambda: b"state")
         about = {
             "node": node,
             "pid": os.getpid(),

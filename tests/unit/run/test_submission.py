@@ -156,7 +156,7 @@ def test_trials_that_go_on_from_kept_states_are_told_and_those_that_cannot(tmp_p
         asked = Overrides(epochs=epochs)
         return prepare(read_job(str(path), asked), asked, quiet).plan.trials
 
-    kept = {trial.lineage_id: [2, 9] for trial in trials(2)}
+    kept = {trial.length_free_id: [2, 9] for trial in trials(2)}
     assert len(kept) == 6
     assert continuations(trials(1), kept) == []
     going_on, anew = continuations(trials(5), kept)
