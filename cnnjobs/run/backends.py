@@ -74,7 +74,7 @@ def _trial_worker(dataset: Dataset, resources: TrialResources, checkpoints: Chec
     )
 
 
-def open_fitting_worker(
+def open_final_fit_worker(
     dataset: Dataset, resources: TrialResources, checkpoints: Checkpoints | None, *, source: DatasetSpec, settings: Any
 ) -> Worker:
     """Return a worker for this process whose results carry the trained network.
@@ -88,9 +88,9 @@ def open_fitting_worker(
             its weights file lie where the job was read.
     """
     worker = _trial_worker(dataset, resources, checkpoints)
-    from cnnjobs.training.fitting import FittingWorker
+    from cnnjobs.training.final_fit import FinalFitWorker
 
-    return FittingWorker(worker, source, settings)
+    return FinalFitWorker(worker, source, settings)
 
 
 def open_examiner() -> Callable[[int], Mapping[str, Any]]:

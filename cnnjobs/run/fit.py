@@ -155,7 +155,7 @@ def _run(
         with Display(Meter([fit.trial], lambda trial: images), verbose=verbose) as display:
             engine = placement.engine(resources, at_once=1)
             placement.when_stuck(lambda error: click.echo(f"{error} {go_on()}", err=True))
-            make_worker = partial(backends.open_fitting_worker, source=source, settings=canonical(fit.trial.spec))
+            make_worker = partial(backends.open_final_fit_worker, source=source, settings=canonical(fit.trial.spec))
             return fit.run(engine, make_worker, resources, store, checkpoints, display)
     except ClusterLost as lost:
         raise ClusterLost(f"{lost} {go_on()}") from lost

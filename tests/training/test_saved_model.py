@@ -15,9 +15,9 @@ from cnnjobs.spec import BuiltinDataset
 
 def fitted(worker, variant, path, **job):
     """Train a variant, save its network; return the trial's result."""
-    from cnnjobs.training.fitting import FittingWorker
+    from cnnjobs.training.final_fit import FinalFitWorker
 
-    *_, result = FittingWorker(worker, BuiltinDataset("digits"), canonical(variant)).run(trial_of(variant, **job))
+    *_, result = FinalFitWorker(worker, BuiltinDataset("digits"), canonical(variant)).run(trial_of(variant, **job))
     path.write_bytes(result.model)
     return result
 
@@ -73,9 +73,9 @@ def test_images_that_were_floats_in_training_are_pixels_for_the_file(worker, dig
 def test_what_two_replicas_trained_is_saved_as_one_network(digits, tmp_path):
     code = """
 from cnnjobs.spec import BuiltinDataset
-from cnnjobs.training.fitting import FittingWorker
+from cnnjobs.training.final_fit import FinalFitWorker
 from cnnjobs.training.trial import TrialWorker
-worker = FittingWorker(TrialWorker(digits(), cpus=1, gpus=0, replicas=2), BuiltinDataset("digits"), {})
+worker = FinalFitWorker(TrialWorker(digits(), cpus=1, gpus=0, replicas=2), BuiltinDataset("digits"), {})
 *_, result = worker.run(trial_of(everything(DROPPING["vgg"], epochs=1), replicas=2))
 (folder / "m.keras").write_bytes(result.model)
 np.save(folder / "p.npy", result.predictions.probabilities)

@@ -18,7 +18,7 @@ FACTS = ("test_accuracy", "test_loss", "epochs_done", "best_epoch", "train_rows"
 """What a model file says of the trial that it comes from."""
 
 
-class FittingWorker:
+class FinalFitWorker:
     """Trains as `TrialWorker` does; a completed trial's result carries its network as a `.keras` file.
 
     Args:
