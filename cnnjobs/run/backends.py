@@ -18,7 +18,7 @@ from cnnjobs.store.checkpoints import Checkpoints
 if TYPE_CHECKING:
     from cnnjobs.engine.ray.session import JoinedRay, LocalRay
     from cnnjobs.models.networks import NetworkFacts
-    from cnnjobs.training.saved_model import SavedModel
+    from cnnjobs.training.model_file import ModelFile
     from cnnjobs.training.trial import TrialWorker
 
 Preview = Callable[[Dataset, Trial, int, int], tuple[NDArray[np.int64], NDArray[np.generic]]]
@@ -105,16 +105,16 @@ def _examine(gpus: int) -> Mapping[str, Any]:
     return examine(gpus)
 
 
-def open_model(path: str) -> "SavedModel":
+def open_model(path: str) -> "ModelFile":
     """Return the network in a model file, to predict with in this process.
 
     Raises:
         ModelError: if it is none, or cannot be loaded.
     """
     _quieten_tensorflow()
-    from cnnjobs.training.saved_model import SavedModel
+    from cnnjobs.training.model_file import ModelFile
 
-    return SavedModel(path)
+    return ModelFile(path)
 
 
 def open_describer() -> "Callable[[Variant, tuple[int, int, int], int], NetworkFacts]":

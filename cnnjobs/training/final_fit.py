@@ -11,7 +11,7 @@ from cnnjobs.models.model_file import About
 from cnnjobs.models.networks import build_model
 from cnnjobs.planning.trials import Trial
 from cnnjobs.spec import DatasetSpec
-from cnnjobs.training.saved_model import check_savable, pack_model
+from cnnjobs.training.model_file import check_savable, pack_model
 from cnnjobs.training.trial import TrialWorker
 
 FACTS = ("test_accuracy", "test_loss", "epochs_done", "best_epoch", "train_rows", "test_rows", "parameters")

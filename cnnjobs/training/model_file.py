@@ -77,7 +77,7 @@ def _refuse_foreign(config: Any) -> None:
         _refuse_foreign(part)
 
 
-class SavedModel:
+class ModelFile:
     """A network from a model file.
 
     Args:

@@ -34,11 +34,11 @@ def fitted(worker, variant, path, **job):
     ids=["standardize", "logits, center", "best weights", "xla", "bfloat16"],
 )
 def test_the_file_says_what_the_trial_said(worker, digits, tmp_path, model, changes):
-    from cnnjobs.training.saved_model import SavedModel
+    from cnnjobs.training.model_file import ModelFile
 
     path = tmp_path / "m.keras"
     result = fitted(worker, everything(model, **changes), path)
-    saved = SavedModel(path)
+    saved = ModelFile(path)
     tolerance = 0.05 if "precision" in changes else 1e-5  # the file computes in float32
     assert np.abs(saved.predict(digits.x_test) - result.predictions.probabilities).max() < tolerance
     assert saved.about.class_names == digits.class_names
@@ -57,7 +57,7 @@ def test_plain_keras_predicts_from_the_file_too(worker, digits, tmp_path):
 
 
 def test_images_that_were_floats_in_training_are_pixels_for_the_file(worker, digits, tmp_path):
-    from cnnjobs.training.saved_model import SavedModel
+    from cnnjobs.training.model_file import ModelFile
     from cnnjobs.training.trial import TrialWorker
 
     floats = replace(
@@ -66,8 +66,8 @@ def test_images_that_were_floats_in_training_are_pixels_for_the_file(worker, dig
     path = tmp_path / "m.keras"
     other = TrialWorker(floats, cpus=1, gpus=0, replicas=1)
     result = fitted(other, plain(BUNDLED["mlp"], scaling="standardize"), path)
-    assert np.abs(SavedModel(path).predict(digits.x_test) - result.predictions.probabilities).max() < 1e-5
-    assert np.abs(SavedModel(path).predict(floats.x_test * 255) - result.predictions.probabilities).max() < 1e-5
+    assert np.abs(ModelFile(path).predict(digits.x_test) - result.predictions.probabilities).max() < 1e-5
+    assert np.abs(ModelFile(path).predict(floats.x_test * 255) - result.predictions.probabilities).max() < 1e-5
 
 
 def test_what_two_replicas_trained_is_saved_as_one_network(digits, tmp_path):
@@ -81,9 +81,9 @@ worker = FinalFitWorker(TrialWorker(digits(), cpus=1, gpus=0, replicas=2), Built
 np.save(folder / "p.npy", result.predictions.probabilities)
 """
     in_fresh_process(code, tmp_path)
-    from cnnjobs.training.saved_model import SavedModel
+    from cnnjobs.training.model_file import ModelFile
 
-    found = SavedModel(tmp_path / "m.keras").predict(digits.x_test)
+    found = ModelFile(tmp_path / "m.keras").predict(digits.x_test)
     assert np.abs(found - np.load(tmp_path / "p.npy")).max() < 1e-5
 
 
@@ -122,7 +122,7 @@ def test_a_layer_that_only_this_process_knows_is_refused_before_training(worker,
 
 def test_a_network_that_is_not_the_one_the_file_speaks_of_is_refused(worker, tmp_path):
     from cnnjobs.models.model_file import read_about, with_about
-    from cnnjobs.training.saved_model import SavedModel
+    from cnnjobs.training.model_file import ModelFile
 
     path, other = tmp_path / "m.keras", tmp_path / "other.keras"
     fitted(worker, plain(BUNDLED["mlp"], epochs=1), path)
@@ -133,11 +133,11 @@ def test_a_network_that_is_not_the_one_the_file_speaks_of_is_refused(worker, tmp
                 made.writestr(name, whole.read(name))
     other.write_bytes(with_about(other.read_bytes(), replace(about, class_names=("a", "b"))))
     with pytest.raises(ModelError, match=r"must take \(None, 8, 8, 1\) and give \(None, 2\).*and \(None, 10\)"):
-        SavedModel(other)
+        ModelFile(other)
 
 
 def test_a_file_whose_weights_are_cut_off_is_refused(worker, tmp_path):
-    from cnnjobs.training.saved_model import SavedModel
+    from cnnjobs.training.model_file import ModelFile
 
     path, cut = tmp_path / "m.keras", tmp_path / "cut.keras"
     fitted(worker, plain(BUNDLED["mlp"], epochs=1), path)
@@ -146,4 +146,4 @@ def test_a_file_whose_weights_are_cut_off_is_refused(worker, tmp_path):
             content = whole.read(name)
             made.writestr(name, content[: len(content) // 2] if name.endswith(".h5") else content)
     with pytest.raises(ModelError, match=r"cut.keras: Keras cannot load it"):
-        SavedModel(cut)
+        ModelFile(cut)
