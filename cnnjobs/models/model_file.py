@@ -22,7 +22,7 @@ MEMBER = "cnnjobs.json"
 
 
 @dataclass(frozen=True)
-class About:
+class ModelMetadata:
     """What is known of a saved network, whose input is pixels from 0 to 255 and whose output is probabilities.
 
     Args:
@@ -38,14 +38,14 @@ class About:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-def with_about(archive: bytes, about: About) -> bytes:
-    """Return a `.keras` archive with `about` in it."""
+def with_metadata(archive: bytes, metadata: ModelMetadata) -> bytes:
+    """Return a `.keras` archive with `metadata` in it."""
     document = {
         "format": FORMAT,
-        "class_names": list(about.class_names),
-        "image_shape": list(about.image_shape),
-        "dataset": canonical(about.dataset),
-        **about.facts,
+        "class_names": list(metadata.class_names),
+        "image_shape": list(metadata.image_shape),
+        "dataset": canonical(metadata.dataset),
+        **metadata.facts,
     }
     sink = io.BytesIO(archive)
     with zipfile.ZipFile(sink, "a", zipfile.ZIP_DEFLATED) as added:
@@ -53,7 +53,7 @@ def with_about(archive: bytes, about: About) -> bytes:
     return sink.getvalue()
 
 
-def read_about(path: str | Path) -> About:
+def read_metadata(path: str | Path) -> ModelMetadata:
     """Return what a model file says of itself; the network is not loaded.
 
     Raises:
@@ -78,7 +78,7 @@ def read_about(path: str | Path) -> About:
     return _understood(text, path)
 
 
-def _understood(text: bytes, path: str | Path) -> About:
+def _understood(text: bytes, path: str | Path) -> ModelMetadata:
     try:
         found = json.loads(text)
         version = int(found.pop("format"))
@@ -90,6 +90,6 @@ def _understood(text: bytes, path: str | Path) -> About:
         names, (height, width, channels) = found.pop("class_names"), found.pop("image_shape")
         dataset = dataset_from_json(found.pop("dataset"))
         shape = (int(height), int(width), int(channels))
-        return About(tuple(str(name) for name in names), shape, dataset, found)
+        return ModelMetadata(tuple(str(name) for name in names), shape, dataset, found)
     except (ValueError, KeyError, TypeError, AttributeError, SpecError) as error:
         raise ModelError(f"{path}: its {MEMBER} cannot be understood ({type(error).__name__}: {error}).") from error

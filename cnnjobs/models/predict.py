@@ -14,7 +14,7 @@ from cnnjobs.datasets import Dataset, source_of
 from cnnjobs.datasets.picture_files import picture_files
 from cnnjobs.datasets.pictures import read_picture, to_grey
 from cnnjobs.errors import DatasetError, ModelError
-from cnnjobs.models.model_file import About
+from cnnjobs.models.model_file import ModelMetadata
 from cnnjobs.spec import DatasetSpec
 
 CHUNK = 256
@@ -73,32 +73,32 @@ def expand(paths: Sequence[str]) -> list[Answer]:
     return found
 
 
-def answers(pictures: Sequence[Answer], about: About, predict: Predict, top: int) -> Iterator[Answer]:
+def answers(pictures: Sequence[Answer], metadata: ModelMetadata, predict: Predict, top: int) -> Iterator[Answer]:
     """Yield what a network says of each picture, in order; one that cannot be read has an error.
 
     Args:
         pictures: of `expand`.
-        about: the network's classes and picture size.
+        metadata: the network's classes and picture size.
         predict: images (n, height, width, channels) uint8 -> probabilities (n, classes).
         top: how many classes to name.
     """
     with ThreadPoolExecutor() as pool:  # Pillow releases the GIL while it decodes
         for start in range(0, len(pictures), CHUNK):
-            read = list(pool.map(lambda picture: _read(picture, about), pictures[start : start + CHUNK]))
+            read = list(pool.map(lambda picture: _read(picture, metadata), pictures[start : start + CHUNK]))
             images = [image for image, _ in read if image is not None]
             found = iter(predict(np.stack(images)) if images else ())
             for image, answer in read:
-                named = _named(next(found), about.class_names, top) if image is not None else ()
+                named = _named(next(found), metadata.class_names, top) if image is not None else ()
                 yield replace(answer, top=named)
 
 
-def _read(picture: Answer, about: About) -> tuple[Pixels | None, Answer]:
+def _read(picture: Answer, metadata: ModelMetadata) -> tuple[Pixels | None, Answer]:
     """Return the picture as the network wants it, and what is known of it without the network."""
     path = picture.path
     if picture.error:
         return None, picture
-    truth = truth_of(path, about.class_names)
-    height, width, channels = about.image_shape
+    truth = truth_of(path, metadata.class_names)
+    height, width, channels = metadata.image_shape
     try:
         image, grey = read_picture(path, (height, width))
     except FileNotFoundError:
@@ -147,23 +147,23 @@ def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def like_training(spec: DatasetSpec | None, about: About) -> DatasetSpec:
+def like_training(spec: DatasetSpec | None, metadata: ModelMetadata) -> DatasetSpec:
     """Return the data set as the network was trained on it; one that lies elsewhere with the same part held out.
 
     Args:
         spec: which one; None for that of training.
-        about: the network's data set and picture size.
+        metadata: the network's data set and picture size.
     """
     if spec is None:
-        return about.dataset
-    return source_of(spec).like_training(about.dataset, about.image_shape[:2])
+        return metadata.dataset
+    return source_of(spec).like_training(metadata.dataset, metadata.image_shape[:2])
 
 
-def held_out_note(data: Dataset, spec: DatasetSpec, about: About) -> list[str]:
+def held_out_note(data: Dataset, spec: DatasetSpec, metadata: ModelMetadata) -> list[str]:
     """Warn if pictures of training may be among the test pictures: the data set is not as it was then."""
-    if data.fingerprint == about.facts.get("dataset_fingerprint"):
+    if data.fingerprint == metadata.facts.get("dataset_fingerprint"):
         return []
-    if spec == about.dataset:
+    if spec == metadata.dataset:
         how = "has changed since the model was trained on it"
     elif source_of(spec).may_hold_out:
         how = "is not what the model was trained on"
@@ -175,13 +175,13 @@ def held_out_note(data: Dataset, spec: DatasetSpec, about: About) -> list[str]:
     ]
 
 
-def examples(data: Dataset, part: str, about: About) -> tuple[NDArray[Any], NDArray[np.int32], list[str]]:
+def examples(data: Dataset, part: str, metadata: ModelMetadata) -> tuple[NDArray[Any], NDArray[np.int32], list[str]]:
     """Return images (n, height, width, channels) from 0 to 255 and labels (n,) as the network wants them, and notes.
 
     Args:
         data: the data set.
         part: "test", "train" or "all".
-        about: the network's classes and picture size.
+        metadata: the network's classes and picture size.
 
     Raises:
         ModelError: pictures of another size, or a class that the network does not know.
@@ -189,12 +189,12 @@ def examples(data: Dataset, part: str, about: About) -> tuple[NDArray[Any], NDAr
     parts = {"test": ("test",), "train": ("train",), "all": ("train", "test")}[part]
     images = np.concatenate([getattr(data, f"x_{one}") for one in parts])
     labels = np.concatenate([getattr(data, f"y_{one}") for one in parts])
-    if data.image_shape[:2] != about.image_shape[:2]:
-        wanted, received = (f"{shape[0]} x {shape[1]}" for shape in (about.image_shape, data.image_shape))
+    if data.image_shape[:2] != metadata.image_shape[:2]:
+        wanted, received = (f"{shape[0]} x {shape[1]}" for shape in (metadata.image_shape, data.image_shape))
         raise ModelError(f"The model takes pictures of {wanted} pixels. Received: {data.name}, of {received}.")
-    relabelled = _relabelled(labels, data, about)
-    pixels, notes = _channels(images if images.dtype == np.uint8 else images * 255, about.image_shape[2])
-    absent = [name for label, name in enumerate(about.class_names) if label not in relabelled]
+    relabelled = _relabelled(labels, data, metadata)
+    pixels, notes = _channels(images if images.dtype == np.uint8 else images * 255, metadata.image_shape[2])
+    absent = [name for label, name in enumerate(metadata.class_names) if label not in relabelled]
     if absent:
         shown = ", ".join(absent[:10]) + (", ..." if len(absent) > 10 else "")
         notes.append(f"no pictures of {shown}: the scores of these classes are 0, and count in the macro average")
@@ -217,13 +217,13 @@ def channel_note(some: int, total: int, *, grey: bool) -> str:
     return f"{some:,} of {total:,} pictures are {here}; the model was trained on {there} ones"
 
 
-def _relabelled(labels: NDArray[np.int32], data: Dataset, about: About) -> NDArray[np.int32]:
+def _relabelled(labels: NDArray[np.int32], data: Dataset, metadata: ModelMetadata) -> NDArray[np.int32]:
     """Return labels in the network's order of classes."""
-    places = {name: index for index, name in enumerate(about.class_names)}
+    places = {name: index for index, name in enumerate(metadata.class_names)}
     unknown = [name for name in data.class_names if name not in places]
     if unknown:
         raise ModelError(
             f"{data.name} has classes that the model does not know: {', '.join(unknown[:10])}. "
-            f"It knows {', '.join(about.class_names[:10])}{', ...' if len(about.class_names) > 10 else ''}."
+            f"It knows {', '.join(metadata.class_names[:10])}{', ...' if len(metadata.class_names) > 10 else ''}."
         )
     return np.array([places[name] for name in data.class_names], np.int32)[labels]

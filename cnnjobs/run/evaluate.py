@@ -13,7 +13,7 @@ from cnnjobs.comparison.metric_format import said_of
 from cnnjobs.datasets import Dataset, dataset_spec, load_dataset
 from cnnjobs.engine.quiet import quietly
 from cnnjobs.errors import DatasetError, ModelError
-from cnnjobs.models.model_file import About, read_about
+from cnnjobs.models.model_file import ModelMetadata, read_metadata
 from cnnjobs.models.predict import examples, held_out_note, like_training
 from cnnjobs.report.render.csv import csv_text
 from cnnjobs.report.render.text import table_text
@@ -63,15 +63,15 @@ def evaluate_model(model: str, dataset: str | None, part: str) -> Evaluation:
         ModelError: if the file is no such model, does not fit the data, or these cannot be found any more.
         DatasetError: if the data set cannot be read.
     """
-    about = read_about(model)
-    spec = like_training(None if dataset is None else dataset_spec(dataset, Path.cwd()), about)
+    metadata = read_metadata(model)
+    spec = like_training(None if dataset is None else dataset_spec(dataset, Path.cwd()), metadata)
     data = _load(spec, model, named=dataset is not None)
-    images, labels, notes = examples(data, part, about)
+    images, labels, notes = examples(data, part, metadata)
     with quietly():  # TensorFlow prints while it is imported and first used
         probabilities = open_model(model).predict(images)
     found = classify(labels.astype("int64"), probabilities.argmax(axis=1), probabilities)
-    table = ClassTable(data.name, Path(model).name, about.class_names, over_runs([found]))
-    said = (*data.notes, *notes, *_changed(data, spec, about, part))
+    table = ClassTable(data.name, Path(model).name, metadata.class_names, over_runs([found]))
+    said = (*data.notes, *notes, *_changed(data, spec, metadata, part))
     metrics = all_metrics(probabilities, labels)
     return Evaluation(Path(model).name, data.name, part, len(labels), metrics, table, said)
 
@@ -85,8 +85,8 @@ def _load(spec: DatasetSpec, model: str, *, named: bool) -> Dataset:
         raise ModelError(f"{error} {model} was trained on it; if it lies elsewhere, use `dataset=PATH`.") from error
 
 
-def _changed(data: Dataset, spec: DatasetSpec, about: About, part: str) -> list[str]:
-    return held_out_note(data, spec, about) if part != "train" else []
+def _changed(data: Dataset, spec: DatasetSpec, metadata: ModelMetadata, part: str) -> list[str]:
+    return held_out_note(data, spec, metadata) if part != "train" else []
 
 
 def _as_text(found: Evaluation) -> str:

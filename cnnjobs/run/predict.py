@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from cnnjobs.engine.quiet import quietly
 from cnnjobs.errors import ModelError
 from cnnjobs.models.annotate import annotate, check_folder
-from cnnjobs.models.model_file import About, read_about
+from cnnjobs.models.model_file import ModelMetadata, read_metadata
 from cnnjobs.models.predict import Answer, answers, channel_note, expand
 from cnnjobs.run.backends import open_model
 
@@ -30,11 +30,11 @@ class Answers:
 
     Args:
         answers: one a picture.
-        about: the model.
+        metadata: the model.
     """
 
     answers: tuple[Answer, ...]
-    about: About
+    metadata: ModelMetadata
 
     @property
     def table(self) -> pd.DataFrame:
@@ -47,7 +47,7 @@ class Answers:
     @property
     def notes(self) -> list[str]:
         """What one should know: which pictures were given other channels."""
-        return _notes(self.answers, self.about)
+        return _notes(self.answers, self.metadata)
 
     @property
     def broken(self) -> str:
@@ -86,14 +86,14 @@ def predict_files(model: str, images: Sequence[str], top_k: int, annotated: str 
         ModelError: if the file is no such model.
         StoreError: if the folder is that of the pictures.
     """
-    about = read_about(model)
+    metadata = read_metadata(model)
     if annotated is not None:
         check_folder(Path(annotated), images)
     pictures = expand(images)
     with quietly():  # TensorFlow prints while it is imported and first used
         network = open_model(model)
-        found = tuple(answers(pictures, about, network.predict, min(top_k, len(about.class_names))))
-    return Answers(found, about)
+        found = tuple(answers(pictures, metadata, network.predict, min(top_k, len(metadata.class_names))))
+    return Answers(found, metadata)
 
 
 def predict_arrays(model: str, images: NDArray[np.generic]) -> NDArray[np.float32]:
@@ -109,9 +109,9 @@ def predict_arrays(model: str, images: NDArray[np.generic]) -> NDArray[np.float3
     Raises:
         ModelError: for images of another shape or type, or if the file is no such model.
     """
-    about = read_about(model)
-    if images.ndim != 4 or images.shape[1:] != tuple(about.image_shape):
-        shape = ", ".join(map(str, about.image_shape))
+    metadata = read_metadata(model)
+    if images.ndim != 4 or images.shape[1:] != tuple(metadata.image_shape):
+        shape = ", ".join(map(str, metadata.image_shape))
         raise ModelError(f"`images` must be of shape (n, {shape}). Received: shape {images.shape}.")
     if images.dtype != np.uint8 and not (np.issubdtype(images.dtype, np.floating) and _in_unit(images)):
         raise ModelError(
@@ -143,9 +143,9 @@ def annotate_all(found: Answers, folder: str) -> int:
     return len(taken)
 
 
-def _notes(found: Sequence[Answer], about: About) -> list[str]:
+def _notes(found: Sequence[Answer], metadata: ModelMetadata) -> list[str]:
     """Say which pictures were given other channels."""
-    grey = about.image_shape[2] == 3
+    grey = metadata.image_shape[2] == 3
     other = sum(answer.grey == grey for answer in found if answer.top)
     return [channel_note(other, len(found), grey=grey)] if other else []
 

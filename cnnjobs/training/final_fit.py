@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cnnjobs.messages import Message, Result, Status
-from cnnjobs.models.model_file import About
+from cnnjobs.models.model_file import ModelMetadata
 from cnnjobs.models.networks import build_model
 from cnnjobs.planning.trials import Trial
 from cnnjobs.spec import DatasetSpec
@@ -62,6 +62,6 @@ class FinalFitWorker:
             **{name: final[name] for name in FACTS},
             **{name: value for name, value in final.items() if name.endswith("_version")},
         }
-        about = About(data.class_names, data.image_shape, self._dataset, facts)
+        metadata = ModelMetadata(data.class_names, data.image_shape, self._dataset, facts)
         largest = 255.0 if data.x_train.dtype == np.uint8 else 1.0
-        return pack_model(network, pixels, about, gives_logits=gives_logits, largest=largest)
+        return pack_model(network, pixels, metadata, gives_logits=gives_logits, largest=largest)

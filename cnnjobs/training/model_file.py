@@ -12,14 +12,16 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from cnnjobs.errors import ModelError
-from cnnjobs.models.model_file import MEMBER, About, read_about, with_about
+from cnnjobs.models.model_file import MEMBER, ModelMetadata, read_metadata, with_metadata
 from cnnjobs.training.input_pipeline import Pixels
 
 BATCH = 256
 """Pictures a step."""
 
 
-def pack_model(network: keras.Model, pixels: Pixels, about: About, *, gives_logits: bool, largest: float) -> bytes:
+def pack_model(
+    network: keras.Model, pixels: Pixels, metadata: ModelMetadata, *, gives_logits: bool, largest: float
+) -> bytes:
     """Return the network as a `.keras` archive whose first layer scales pixels and whose last gives probabilities.
 
     So nobody can predict with another scaling than that of training, in cnnjobs or in plain Keras.
@@ -27,19 +29,19 @@ def pack_model(network: keras.Model, pixels: Pixels, about: About, *, gives_logi
     Args:
         network: trained, takes scaled images.
         pixels: the scaling it was trained with.
-        about: what goes along.
+        metadata: what goes along.
         gives_logits: whether a softmax is missing.
         largest: value of a white pixel in training, 255 or 1; the archive always takes 0 to 255.
 
     Raises:
         ValueError: if Keras cannot save it, or it has parts that are known only where the job file was run.
     """
-    inputs = keras.Input(about.image_shape, name="pixels")
+    inputs = keras.Input(metadata.image_shape, name="pixels")
     scale = (pixels.gain * largest / 255).tolist()
     outputs = network(keras.layers.Rescaling(scale, offset=pixels.offset.tolist())(inputs))
     if gives_logits:
         outputs = keras.layers.Softmax(dtype="float32")(outputs)
-    return with_about(_saved(keras.Model(inputs, outputs)), about)
+    return with_metadata(_saved(keras.Model(inputs, outputs)), metadata)
 
 
 def check_savable(network: keras.Model) -> None:
@@ -88,32 +90,32 @@ class ModelFile:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.about = read_about(path)
+        self.metadata = read_metadata(path)
         try:
             self._model = keras.saving.load_model(path, compile=False)
         except Exception as error:  # Keras raises many kinds
             reason = str(error).strip().splitlines()[0] if str(error).strip() else ""
             raise ModelError(f"{path}: Keras cannot load it ({type(error).__name__}: {reason}).") from error
         self._check(path)
-        images = tf.TensorSpec([None, *self.about.image_shape], tf.float32)
+        images = tf.TensorSpec([None, *self.metadata.image_shape], tf.float32)
         self._forward = tf.function(self._probabilities, [images], autograph=False)
 
     def predict(self, images: NDArray[Any]) -> NDArray[np.float32]:
         """Return class probabilities, (n, classes).
 
         Args:
-            images: (n, height, width, channels) of `about.image_shape`, from 0 to 255.
+            images: (n, height, width, channels) of `metadata.image_shape`, from 0 to 255.
         """
         starts = range(0, len(images), BATCH)
         parts = [self._forward(images[start : start + BATCH].astype(np.float32)).numpy() for start in starts]
-        return np.concatenate(parts) if parts else np.zeros((0, len(self.about.class_names)), np.float32)
+        return np.concatenate(parts) if parts else np.zeros((0, len(self.metadata.class_names)), np.float32)
 
     def _probabilities(self, images: Any) -> Any:
         return self._model(images, training=False)
 
     def _check(self, path: str | Path) -> None:
         """Refuse a network that is not the one the file speaks of."""
-        expected = (None, *self.about.image_shape), (None, len(self.about.class_names))
+        expected = (None, *self.metadata.image_shape), (None, len(self.metadata.class_names))
         found = tuple(self._model.input_shape), tuple(self._model.output_shape)
         if found != expected:
             raise ModelError(

@@ -41,8 +41,8 @@ def test_the_file_says_what_the_trial_said(worker, digits, tmp_path, model, chan
     saved = ModelFile(path)
     tolerance = 0.05 if "precision" in changes else 1e-5  # the file computes in float32
     assert np.abs(saved.predict(digits.x_test) - result.predictions.probabilities).max() < tolerance
-    assert saved.about.class_names == digits.class_names
-    assert saved.about.facts["test_accuracy"] == result.final["test_accuracy"]
+    assert saved.metadata.class_names == digits.class_names
+    assert saved.metadata.facts["test_accuracy"] == result.final["test_accuracy"]
     assert saved.predict(digits.x_test[:0]).shape == (0, 10)
 
 
@@ -121,17 +121,17 @@ def test_a_layer_that_only_this_process_knows_is_refused_before_training(worker,
 
 
 def test_a_network_that_is_not_the_one_the_file_speaks_of_is_refused(worker, tmp_path):
-    from cnnjobs.models.model_file import read_about, with_about
+    from cnnjobs.models.model_file import read_metadata, with_metadata
     from cnnjobs.training.model_file import ModelFile
 
     path, other = tmp_path / "m.keras", tmp_path / "other.keras"
     fitted(worker, plain(BUNDLED["mlp"], epochs=1), path)
-    about = read_about(path)
+    metadata = read_metadata(path)
     with zipfile.ZipFile(path) as whole, zipfile.ZipFile(other, "w") as made:
         for name in whole.namelist():
             if name != "cnnjobs.json":
                 made.writestr(name, whole.read(name))
-    other.write_bytes(with_about(other.read_bytes(), replace(about, class_names=("a", "b"))))
+    other.write_bytes(with_metadata(other.read_bytes(), replace(metadata, class_names=("a", "b"))))
     with pytest.raises(ModelError, match=r"must take \(None, 8, 8, 1\) and give \(None, 2\).*and \(None, 10\)"):
         ModelFile(other)
 

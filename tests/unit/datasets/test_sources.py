@@ -17,7 +17,7 @@ from cnnjobs.datasets.at_hand import dataset_at_hand
 from cnnjobs.datasets.kinds import KINDS
 from cnnjobs.datasets.source import PathSource
 from cnnjobs.errors import SpecError
-from cnnjobs.models.model_file import About
+from cnnjobs.models.model_file import ModelMetadata
 from cnnjobs.models.predict import held_out_note, like_training
 from cnnjobs.planning.identity import canonical
 from cnnjobs.run.prepare import Overrides, prepare, read_job
@@ -118,12 +118,12 @@ def test_a_new_kind_is_read_as_the_job_says_from_elsewhere(stripes):
 
 
 def test_a_model_of_a_new_kind_knows_its_data_set(stripes):
-    about = About(("level", "upright"), (8, 8, 1), Stripes("forty.stripes"), {"dataset_fingerprint": "f"})
-    data = load_dataset(about.dataset, quiet)
-    assert like_training(None, about) == about.dataset
-    assert like_training(Stripes("sixty.stripes"), about) == Stripes("sixty.stripes")
-    assert held_out_note(data, Stripes("sixty.stripes"), about) != []
-    assert dataset_from_json(canonical(about.dataset)) == about.dataset
+    metadata = ModelMetadata(("level", "upright"), (8, 8, 1), Stripes("forty.stripes"), {"dataset_fingerprint": "f"})
+    data = load_dataset(metadata.dataset, quiet)
+    assert like_training(None, metadata) == metadata.dataset
+    assert like_training(Stripes("sixty.stripes"), metadata) == Stripes("sixty.stripes")
+    assert held_out_note(data, Stripes("sixty.stripes"), metadata) != []
+    assert dataset_from_json(canonical(metadata.dataset)) == metadata.dataset
 
 
 def test_a_file_of_no_kind_is_refused_with_what_there_is(stripes):

@@ -7,10 +7,12 @@ import zipfile
 import pytest
 
 from cnnjobs.errors import ModelError
-from cnnjobs.models.model_file import FORMAT, MEMBER, About, read_about, with_about
+from cnnjobs.models.model_file import FORMAT, MEMBER, ModelMetadata, read_metadata, with_metadata
 from cnnjobs.spec import ImageFolder
 
-ABOUT = About(("cat", "dog"), (96, 64, 3), ImageFolder("photos", size=(96, 64)), {"variant": "v", "test_accuracy": 0.5})
+ABOUT = ModelMetadata(
+    ("cat", "dog"), (96, 64, 3), ImageFolder("photos", size=(96, 64)), {"variant": "v", "test_accuracy": 0.5}
+)
 
 
 def archive(**members):
@@ -26,8 +28,8 @@ KERAS = archive(**{"config.json": "{}", "model.weights.h5": "weights"})
 
 def test_what_is_written_comes_back(tmp_path):
     path = tmp_path / "m.keras"
-    path.write_bytes(with_about(KERAS, ABOUT))
-    assert read_about(path) == ABOUT
+    path.write_bytes(with_metadata(KERAS, ABOUT))
+    assert read_metadata(path) == ABOUT
     with zipfile.ZipFile(path) as made:
         assert made.read("model.weights.h5") == b"weights"
 
@@ -39,7 +41,7 @@ def test_a_newer_layout_is_refused(tmp_path):
     with pytest.raises(
         ModelError, match=r"saved by a newer cnnjobs: its layout is version 2, .* pip install --upgrade"
     ):
-        read_about(path)
+        read_metadata(path)
 
 
 @pytest.mark.parametrize(
@@ -52,28 +54,28 @@ def test_a_newer_layout_is_refused(tmp_path):
         (archive(**{MEMBER: "{"}), "cannot be understood"),
         (archive(**{MEMBER: "[]"}), "cannot be understood"),
         (archive(**{MEMBER: '{"format": 1, "class_names": ["a"]}'}), "cannot be understood"),
-        (with_about(KERAS, ABOUT)[:-30], "is no model file"),
+        (with_metadata(KERAS, ABOUT)[:-30], "is no model file"),
     ],
 )
 def test_what_is_no_model_file_is_refused(tmp_path, content, message):
     path = tmp_path / "m.keras"
     path.write_bytes(content)
     with pytest.raises(ModelError, match=message):
-        read_about(path)
+        read_metadata(path)
 
 
 def test_an_entry_that_is_damaged_is_told(tmp_path):
     path = tmp_path / "m.keras"
-    content = bytearray(with_about(KERAS, ABOUT))
+    content = bytearray(with_metadata(KERAS, ABOUT))
     place = bytes(content).index(MEMBER.encode()) + len(MEMBER) + 8
     content[place : place + 20] = b"\xff" * 20
     path.write_bytes(bytes(content))
     with pytest.raises(ModelError, match="is no model file"):
-        read_about(path)
+        read_metadata(path)
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path):
     with pytest.raises(ModelError, match="There is no model file"):
-        read_about(tmp_path / "m.keras")
+        read_metadata(tmp_path / "m.keras")
     with pytest.raises(ModelError, match="is no model file"):
-        read_about(tmp_path)
+        read_metadata(tmp_path)

@@ -10,12 +10,12 @@ from support.fakes import tiny_dataset
 
 from cnnjobs.errors import ModelError, StoreError
 from cnnjobs.models.annotate import annotate, check_folder
-from cnnjobs.models.model_file import About
+from cnnjobs.models.model_file import ModelMetadata
 from cnnjobs.models.predict import Answer, answers, examples, expand, held_out_note, like_training, truth_of
 from cnnjobs.spec import BuiltinDataset, ImageFolder, Npz
 
-COLOR = About(("red", "green", "blue"), (4, 6, 3), BuiltinDataset("digits"))
-GREY = About(("dark", "light"), (4, 6, 1), BuiltinDataset("digits"))
+COLOR = ModelMetadata(("red", "green", "blue"), (4, 6, 3), BuiltinDataset("digits"))
+GREY = ModelMetadata(("dark", "light"), (4, 6, 1), BuiltinDataset("digits"))
 
 
 def paint(path, color, mode="RGB", size=(20, 10)):
@@ -99,17 +99,17 @@ def test_folders_stand_for_the_pictures_in_them(tmp_path):
 
 def test_labels_of_a_data_set_follow_the_names_of_the_network():
     data = tiny_dataset(classes=3, per_class=4)
-    about = About(("class2", "class0", "other", "class1"), (8, 8, 1), BuiltinDataset("digits"))
-    images, labels, notes = examples(data, "test", about)
+    metadata = ModelMetadata(("class2", "class0", "other", "class1"), (8, 8, 1), BuiltinDataset("digits"))
+    images, labels, notes = examples(data, "test", metadata)
     assert [note.split(":")[0] for note in notes] == ["no pictures of other"]
     assert (images == data.x_test).all()
-    assert [about.class_names[label] for label in labels] == [data.class_names[label] for label in data.y_test]
-    assert len(examples(data, "all", about)[1]) == len(data.y_test) + len(data.y_train)
+    assert [metadata.class_names[label] for label in labels] == [data.class_names[label] for label in data.y_test]
+    assert len(examples(data, "all", metadata)[1]) == len(data.y_test) + len(data.y_train)
 
 
 def test_grey_data_serve_a_network_of_colours_with_a_note():
     data = tiny_dataset(classes=2)
-    images, _, notes = examples(data, "test", About(("class0", "class1"), (8, 8, 3), BuiltinDataset("digits")))
+    images, _, notes = examples(data, "test", ModelMetadata(("class0", "class1"), (8, 8, 3), BuiltinDataset("digits")))
     assert images.shape[1:] == (8, 8, 3)
     assert (images[..., 0] == images[..., 2]).all()
     assert "grey" in notes[0]
@@ -118,30 +118,34 @@ def test_grey_data_serve_a_network_of_colours_with_a_note():
 def test_data_that_do_not_fit_are_refused():
     data = tiny_dataset(classes=3)
     with pytest.raises(ModelError, match=r"takes pictures of 9 x 8 pixels. Received: tiny, of 8 x 8"):
-        examples(data, "test", About(data.class_names, (9, 8, 1), BuiltinDataset("digits")))
+        examples(data, "test", ModelMetadata(data.class_names, (9, 8, 1), BuiltinDataset("digits")))
     with pytest.raises(ModelError, match=r"tiny has classes that the model does not know: class2. It knows class0"):
-        examples(data, "test", About(("class0", "class1"), (8, 8, 1), BuiltinDataset("digits")))
+        examples(data, "test", ModelMetadata(("class0", "class1"), (8, 8, 1), BuiltinDataset("digits")))
 
 
 def test_data_of_training_are_read_as_then_and_other_folders_in_its_size():
     own = ImageFolder("/photos", size=(4, 6), color="grey", test=0.5)
-    about = About(("a", "b"), (4, 6, 1), own, {"dataset_fingerprint": "f"})
-    assert like_training(None, about) == own
-    assert like_training(ImageFolder("/photos"), about) == own, "with the same half of it held out"
-    assert like_training(ImageFolder("/others"), about) == replace(own, path="/others"), "it may have been moved"
-    unsized = About(("a",), (4, 6, 1), ImageFolder("/photos"), {})
+    metadata = ModelMetadata(("a", "b"), (4, 6, 1), own, {"dataset_fingerprint": "f"})
+    assert like_training(None, metadata) == own
+    assert like_training(ImageFolder("/photos"), metadata) == own, "with the same half of it held out"
+    assert like_training(ImageFolder("/others"), metadata) == replace(own, path="/others"), "it may have been moved"
+    unsized = ModelMetadata(("a",), (4, 6, 1), ImageFolder("/photos"), {})
     assert like_training(ImageFolder("/others"), unsized).size == (4, 6), "whatever the size of those pictures"
     assert like_training(ImageFolder("/photos"), unsized) == ImageFolder("/photos")
-    assert like_training(Npz("/others.npz"), About(("a",), (4, 6, 1), Npz("/own.npz", test=0.1), {})).test == 0.1
-    assert like_training(ImageFolder("/others"), About(("a",), (4, 6, 1), BuiltinDataset("mnist"), {})).size == (4, 6)
-    assert like_training(BuiltinDataset("digits"), about) == BuiltinDataset("digits")
+    assert (
+        like_training(Npz("/others.npz"), ModelMetadata(("a",), (4, 6, 1), Npz("/own.npz", test=0.1), {})).test == 0.1
+    )
+    assert like_training(
+        ImageFolder("/others"), ModelMetadata(("a",), (4, 6, 1), BuiltinDataset("mnist"), {})
+    ).size == (4, 6)
+    assert like_training(BuiltinDataset("digits"), metadata) == BuiltinDataset("digits")
 
 
 def test_data_that_have_changed_since_training_are_warned_of():
     data = tiny_dataset()
     spec = ImageFolder("/photos")
-    unchanged = About(data.class_names, (8, 8, 1), spec, {"dataset_fingerprint": data.fingerprint})
-    changed = About(data.class_names, (8, 8, 1), spec, {"dataset_fingerprint": "other"})
+    unchanged = ModelMetadata(data.class_names, (8, 8, 1), spec, {"dataset_fingerprint": data.fingerprint})
+    changed = ModelMetadata(data.class_names, (8, 8, 1), spec, {"dataset_fingerprint": "other"})
     assert held_out_note(data, spec, unchanged) == []
     assert "tiny has changed since the model was trained on it" in held_out_note(data, spec, changed)[0]
     assert "tiny is not what the model was trained on" in held_out_note(data, ImageFolder("/others"), changed)[0]
@@ -151,14 +155,16 @@ def test_data_that_have_changed_since_training_are_warned_of():
 
 def test_classes_without_pictures_are_told():
     data = tiny_dataset(classes=2)
-    _, _, notes = examples(data, "test", About(("class0", "more", "class1"), (8, 8, 1), BuiltinDataset("digits")))
+    _, _, notes = examples(
+        data, "test", ModelMetadata(("class0", "more", "class1"), (8, 8, 1), BuiltinDataset("digits"))
+    )
     assert notes == ["no pictures of more: the scores of these classes are 0, and count in the macro average"]
 
 
 def test_images_that_are_floats_are_not_rounded():
     data = tiny_dataset()
     floats = replace(data, x_test=(data.x_test / 2550).astype(np.float32), x_train=data.x_train.astype(np.float32))
-    images, _, _ = examples(floats, "test", About(data.class_names, (8, 8, 1), BuiltinDataset("digits")))
+    images, _, _ = examples(floats, "test", ModelMetadata(data.class_names, (8, 8, 1), BuiltinDataset("digits")))
     assert np.abs(images - data.x_test / 10).max() < 1e-4
 
 
