@@ -93,16 +93,16 @@ def open_final_fit_worker(
     return FinalFitWorker(worker, source, settings)
 
 
-def open_examiner() -> Callable[[int], Mapping[str, Any]]:
+def open_health_check() -> Callable[[int], Mapping[str, Any]]:
     """Return what looks at the machine it runs on; only there it imports TensorFlow."""
-    return _examine
+    return _check_health
 
 
-def _examine(gpus: int) -> Mapping[str, Any]:
+def _check_health(gpus: int) -> Mapping[str, Any]:
     _quieten_tensorflow()
-    from cnnjobs.training.examination import examine
+    from cnnjobs.training.health_checks import check_health
 
-    return examine(gpus)
+    return check_health(gpus)
 
 
 def open_model(path: str) -> "ModelFile":

@@ -13,7 +13,7 @@ from cnnjobs.errors import ClusterError, StoreError, UserError
 from cnnjobs.machine import this_machine
 from cnnjobs.run import backends
 from cnnjobs.run.calling_machine import versions_elsewhere
-from cnnjobs.run.health import Check, of_disk, of_node, of_versions
+from cnnjobs.run.health_checks import Check, of_disk, of_node, of_versions
 from cnnjobs.run.prepare import Overrides, read_job
 from cnnjobs.store.files import Files
 from cnnjobs.versions import installed_versions
@@ -76,9 +76,9 @@ def _of_cluster(place: Any, *, insecure: bool) -> Iterator[Check]:
 
 def _examined() -> list[dict[str, Any]]:
 
-    from cnnjobs.engine.ray.examination import examine_nodes
+    from cnnjobs.engine.ray.health_checks import check_nodes_health
 
-    return examine_nodes(backends.open_examiner())
+    return check_nodes_health(backends.open_health_check())
 
 
 def _of_nodes(nodes: list[dict[str, Any]]) -> Iterator[Check]:

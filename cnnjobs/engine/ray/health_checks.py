@@ -12,15 +12,15 @@ from cnnjobs.engine.capacity import node_of
 WITHIN_S = 180.0
 """Seconds that a node has: TensorFlow takes up to a quarter of a minute to import, on a busy machine more."""
 
-Examine = Callable[[int], Mapping[str, Any]]
+CheckHealth = Callable[[int], Mapping[str, Any]]
 """From the number of GPUs that the process holds to what there is to say of the machine."""
 
 
-def examine_nodes(examine: Examine, within_s: float = WITHIN_S) -> list[dict[str, Any]]:
-    """Return what `examine` says on each living node, its resources, and how far its clock is from ours; or an error.
+def check_nodes_health(check_health: CheckHealth, within_s: float = WITHIN_S) -> list[dict[str, Any]]:
+    """Return what `check_health` says on each living node, its resources, and how far its clock is off; or an error.
 
     Args:
-        examine: runs on each node; may import TensorFlow.
+        check_health: runs on each node; may import TensorFlow.
         within_s: seconds that all of them have.
     """
     free = ray._private.state.available_resources_per_node()
@@ -29,7 +29,7 @@ def examine_nodes(examine: Examine, within_s: float = WITHIN_S) -> list[dict[str
         there = node_of(node["Resources"])
         gpus = int(free.get(node["NodeID"], {}).get("GPU", 0))  # those that trials hold are not waited for
         place = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
-        task: Any = ray.remote(num_cpus=0, num_gpus=gpus, max_retries=0, max_calls=1)(examine)
+        task: Any = ray.remote(num_cpus=0, num_gpus=gpus, max_retries=0, max_calls=1)(check_health)
         sent = time.time()
         about = {"address": node["NodeManagerAddress"], "ray_cpus": there.cpus, "ray_gpus": there.gpus, "gpus": gpus}
         asked.append((about, sent, task.options(scheduling_strategy=place).remote(gpus)))

@@ -12,7 +12,7 @@ from cnnjobs.machine import physical_gpus
 from cnnjobs.training.devices import describe_device, make_strategy
 
 
-def examine(gpus: int) -> dict[str, Any]:
+def check_health(gpus: int) -> dict[str, Any]:
     """Return what there is to say of this machine, as plain values; it changes this process's devices.
 
     Args:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnnjobs.run.health import LEAST_DISK, UNTRAINED_LOSS, of_disk, of_node, of_versions
+from cnnjobs.run.health_checks import LEAST_DISK, UNTRAINED_LOSS, of_disk, of_node, of_versions
 
 HERE = {
     "python": "3.12.1",
