@@ -16,7 +16,7 @@ VERSIONS = "CNNJOBS_VERSIONS"
 """Versions of Python and libraries there: a JSON object."""
 
 
-def versions_elsewhere(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+def calling_machine_versions(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return name -> version of the machine on which the command was typed; empty if that is this one."""
     found: dict[str, str] = json.loads(environment.get(VERSIONS, "{}"))
     return found

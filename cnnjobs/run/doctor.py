@@ -12,7 +12,7 @@ from cnnjobs.engine.token import token_file
 from cnnjobs.errors import ClusterError, StoreError, UserError
 from cnnjobs.machine import this_machine
 from cnnjobs.run import backends
-from cnnjobs.run.calling_machine import versions_elsewhere
+from cnnjobs.run.calling_machine import calling_machine_versions
 from cnnjobs.run.health_checks import Check, of_disk, of_node, of_versions
 from cnnjobs.run.prepare import Overrides, read_job
 from cnnjobs.store.files import Files
@@ -83,7 +83,7 @@ def _examined() -> list[dict[str, Any]]:
 
 def _of_nodes(nodes: list[dict[str, Any]]) -> Iterator[Check]:
 
-    yield of_versions(installed_versions(), nodes, asking=versions_elsewhere())
+    yield of_versions(installed_versions(), nodes, asking=calling_machine_versions())
     for node in nodes:
         yield from of_node(node)
 
