@@ -13,7 +13,7 @@ NODE_GONE = "node has died"
 
 
 @dataclass(frozen=True)
-class Loss:
+class WorkerLoss:
     """A worker process that is no more.
 
     Args:
@@ -47,8 +47,8 @@ class Loss:
         )
 
 
-class Losses:
-    """The losses of one trial, which decide whether it is started again."""
+class RetryPolicy:
+    """Decides after each loss of a trial's worker whether the trial is started again."""
 
     def __init__(self) -> None:
         self._counted, self._forgiven, self._epoch = 0, 0, 0
@@ -58,7 +58,7 @@ class Losses:
         if epoch > self._epoch:
             self._epoch, self._forgiven = epoch, 0
 
-    def add(self, loss: Loss) -> bool:
+    def add(self, loss: WorkerLoss) -> bool:
         """Note a loss; return whether the trial is started again."""
         if loss.is_forgiven and self._forgiven < MOST_FORGIVEN:
             self._forgiven += 1
@@ -66,7 +66,7 @@ class Losses:
         self._counted += 1
         return self._counted <= LOST_WORKER_RETRIES
 
-    def explain(self, last: Loss) -> str:
+    def explain(self, last: WorkerLoss) -> str:
         """Say in one line why the trial is not started again.
 
         Args:

@@ -13,7 +13,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from cnnjobs.engine.base import OnMessage, Work
 from cnnjobs.engine.capture import take_printed
 from cnnjobs.engine.places import answers
-from cnnjobs.engine.retry_policy import Loss, Losses
+from cnnjobs.engine.retry_policy import RetryPolicy, WorkerLoss
 from cnnjobs.messages import Failure, Message, Progress
 
 MESSAGES, NODE = "messages", "node"
@@ -33,7 +33,7 @@ class Relay(tune.Callback):
     def __init__(self, work: Work, on_message: OnMessage, folder: str) -> None:
         self._work, self._on_message, self._folder = work, on_message, folder
         self._nodes: dict[str, str] = {}
-        self._losses: defaultdict[str, Losses] = defaultdict(Losses)
+        self._retry_policies: defaultdict[str, RetryPolicy] = defaultdict(RetryPolicy)
         self.given_up: list[Any] = []
         self.error: Exception | None = None
 
@@ -46,13 +46,13 @@ class Relay(tune.Callback):
         self._nodes[trial.trial_id] = result.pop(NODE, "")
         for message in result.pop(MESSAGES, []):
             if isinstance(message, Progress):
-                self._losses[trial.trial_id].got_to(message.epoch)
+                self._retry_policies[trial.trial_id].got_to(message.epoch)
             self._tell(trial, message)
 
     def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
         """Let a trial whose worker was lost start again, or give it up. Tune itself would try for ever."""
         loss = self._loss_of(trial)
-        if not self._losses[trial.trial_id].add(loss):
+        if not self._retry_policies[trial.trial_id].add(loss):
             self._give_up(trial, loss)
             self.given_up.append(trial)
         self._nodes.pop(trial.trial_id, None)
@@ -61,14 +61,14 @@ class Relay(tune.Callback):
         """Tell of a trial that Tune does not start again."""
         self._give_up(trial, self._loss_of(trial))
 
-    def _give_up(self, trial: Any, loss: Loss) -> None:
-        said = self._losses[trial.trial_id].explain(loss)
+    def _give_up(self, trial: Any, loss: WorkerLoss) -> None:
+        said = self._retry_policies[trial.trial_id].explain(loss)
         self._tell(trial, Failure(said, f"{self._printed_by(trial)}\n{loss.error or 'no reason given'}".strip()))
 
-    def _loss_of(self, trial: Any) -> Loss:
+    def _loss_of(self, trial: Any) -> WorkerLoss:
         error, node = _last_error(trial), self._nodes.get(trial.trial_id)
         cause = error.as_instanceof_cause() if isinstance(error, ray.exceptions.RayTaskError) else error
-        return Loss(
+        return WorkerLoss(
             worn=isinstance(cause, WorkerWorn),
             preempted=bool(getattr(cause, "preempted", False)),
             node_gone=node is not None and not _is_there(node),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnnjobs.engine.retry_policy import LOST_WORKER_RETRIES, MOST_FORGIVEN, NODE_GONE, Loss, Losses
+from cnnjobs.engine.retry_policy import LOST_WORKER_RETRIES, MOST_FORGIVEN, NODE_GONE, RetryPolicy, WorkerLoss
 
 ACTOR = "The actor died unexpectedly before finishing this task."
 NODE = f"The actor died because its {NODE_GONE}. Node Id: 0123"
@@ -15,14 +15,14 @@ ModuleNotFoundError: No module named 'cnnjobs'
 @pytest.mark.parametrize(
     ("loss", "forgiven"),
     [
-        (Loss(), False),
-        (Loss(error=ACTOR), False),
-        (Loss(error=MISSING), False),
-        (Loss(worn=True), True),
-        (Loss(preempted=True), True),
-        (Loss(node_gone=True), True),
-        (Loss(error=NODE), True),
-        (Loss(worn=True, error=ACTOR), True),
+        (WorkerLoss(), False),
+        (WorkerLoss(error=ACTOR), False),
+        (WorkerLoss(error=MISSING), False),
+        (WorkerLoss(worn=True), True),
+        (WorkerLoss(preempted=True), True),
+        (WorkerLoss(node_gone=True), True),
+        (WorkerLoss(error=NODE), True),
+        (WorkerLoss(worn=True, error=ACTOR), True),
     ],
     ids=repr,
 )
@@ -32,57 +32,57 @@ def test_what_the_trial_had_no_part_in_does_not_count_against_it(loss, forgiven)
 
 @pytest.mark.parametrize("error", ["", ACTOR])
 def test_a_process_that_was_lost_twice_is_explained_with_what_to_try(error):
-    told = Loss(error=error).explain()
+    told = WorkerLoss(error=error).explain()
     assert told.startswith("the worker process was lost, twice (out of memory? a crash in a library?).")
     assert "--max-concurrent 1" in told
 
 
 @pytest.mark.parametrize("line", ["ModuleNotFoundError: No module named 'cnnjobs'", "ImportError: libcudnn.so.9: gone"])
 def test_a_worker_that_could_not_be_made_is_explained_with_what_lacks(line):
-    told = Loss(error=f"Traceback (most recent call last):\n{line}\nand more").explain()
+    told = WorkerLoss(error=f"Traceback (most recent call last):\n{line}\nand more").explain()
     assert told.startswith(f"a worker could not be made: {line} The same packages must be installed on every node")
     assert "`cnnjobs doctor`" in told
 
 
 def test_of_several_errors_the_last_is_told():
     error = "ImportError: first\n\nDuring handling of the above exception:\nModuleNotFoundError: second"
-    assert "second" in Loss(error=error).explain()
-    assert "first" not in Loss(error=error).explain()
+    assert "second" in WorkerLoss(error=error).explain()
+    assert "first" not in WorkerLoss(error=error).explain()
 
 
 def test_every_explanation_is_one_line():
-    assert all("\n" not in Loss(error=error).explain() for error in ("", ACTOR, NODE, MISSING))
+    assert all("\n" not in WorkerLoss(error=error).explain() for error in ("", ACTOR, NODE, MISSING))
 
 
-CRASH, GONE = Loss(error=ACTOR), Loss(node_gone=True)
+CRASH, GONE = WorkerLoss(error=ACTOR), WorkerLoss(node_gone=True)
 
 
 def test_one_crash_is_forgiven_and_a_second_is_not():
-    losses = Losses()
-    assert [losses.add(CRASH) for _ in range(2)] == [True, False]
-    assert losses.explain(CRASH) == CRASH.explain()
+    policy = RetryPolicy()
+    assert [policy.add(CRASH) for _ in range(2)] == [True, False]
+    assert policy.explain(CRASH) == CRASH.explain()
 
 
 def test_losses_without_fault_count_neither_before_a_crash_nor_after():
-    losses = Losses()
-    assert [losses.add(loss) for loss in (GONE, GONE, CRASH, GONE, GONE, CRASH)] == [True] * 5 + [False]
+    policy = RetryPolicy()
+    assert [policy.add(loss) for loss in (GONE, GONE, CRASH, GONE, GONE, CRASH)] == [True] * 5 + [False]
 
 
 def test_a_trial_that_gets_no_epoch_further_is_not_started_for_ever():
-    losses = Losses()
-    losses.got_to(7)
-    losses.add(GONE)
-    losses.got_to(8)
+    policy = RetryPolicy()
+    policy.got_to(7)
+    policy.add(GONE)
+    policy.got_to(8)
     told = []
-    while len(told) < 100 and losses.add(GONE):
-        told.append(losses.got_to(8))
+    while len(told) < 100 and policy.add(GONE):
+        told.append(policy.got_to(8))
     assert len(told) == MOST_FORGIVEN + LOST_WORKER_RETRIES
-    assert f"lost {MOST_FORGIVEN} times" in losses.explain(GONE)
-    assert "\n" not in losses.explain(GONE)
+    assert f"lost {MOST_FORGIVEN} times" in policy.explain(GONE)
+    assert "\n" not in policy.explain(GONE)
 
 
 def test_a_trial_that_gets_on_is_forgiven_as_often_as_it_takes():
-    losses = Losses()
+    policy = RetryPolicy()
     for epoch in range(3 * MOST_FORGIVEN):
-        losses.got_to(epoch)
-        assert losses.add(GONE)
+        policy.got_to(epoch)
+        assert policy.add(GONE)
