@@ -39,7 +39,7 @@ class Worker(Protocol):
         ...
 
     @property
-    def worn(self) -> str | None:
+    def retire_reason(self) -> str | None:
         """Why this process should not run another trial; None if it may."""
         ...
 

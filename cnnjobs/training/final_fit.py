@@ -31,9 +31,9 @@ class FinalFitWorker:
         self._worker, self._dataset, self._settings = worker, dataset, settings
 
     @property
-    def worn(self) -> str | None:
+    def retire_reason(self) -> str | None:
         """Why this process should not run another trial; None if it may."""
-        return self._worker.worn
+        return self._worker.retire_reason
 
     def run(self, trial: Trial) -> Iterator[Message]:
         """Train and evaluate; yield progress, and the result with the network last."""

@@ -62,7 +62,7 @@ class TrialWorker:
         self._resources = {"cpus": cpus, "gpus": gpus, "replicas": replicas}
 
     @property
-    def worn(self) -> str | None:
+    def retire_reason(self) -> str | None:
         """Why this process should not run another trial; None if it may."""
         if self._broken is not None or self._first_bytes is None:
             return self._broken

@@ -35,7 +35,7 @@ class HoldingWorker:
 
     folder: Path
     at_once: int
-    worn: None = None
+    retire_reason: None = None
 
     def run(self, trial):
         began, devices = time.time(), os.environ.get("CUDA_VISIBLE_DEVICES")

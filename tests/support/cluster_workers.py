@@ -32,7 +32,7 @@ class TellingWorker:
         parties: how many wait.
     """
 
-    worn = None
+    retire_reason = None
 
     def __init__(self, dataset, resources, checkpoints, meeting=None, parties=0):
         self.dataset, self.resources, self.checkpoints = dataset, resources, checkpoints

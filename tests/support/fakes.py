@@ -39,11 +39,11 @@ class FakeWorker:
     dataset: Dataset
     resources: TrialResources
     seen: list[str] = field(default_factory=list)
-    worn: str | None = None
+    retire_reason: str | None = None
 
     def run(self, trial: Trial) -> Iterator[Message]:
         self.seen.append(trial.label())
-        self.worn = "of fake leather" if trial.variant == "wears" else None
+        self.retire_reason = "of fake leather" if trial.variant == "wears" else None
         if trial.variant == "raises":
             print("about to raise")
             raise RuntimeError("no such layer\nand more")

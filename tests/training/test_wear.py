@@ -13,7 +13,7 @@ for number in range(50):
     variant = plain(BUNDLED["vgg"], epochs=1, batch_size=400 + number // 10)
     outcome(worker, trials_of(variant, repeats=10)[number % 10])
     sizes.append(int(Path("/proc/self/statm").read_text().split()[1]) * 4096)
-print(json.dumps({"sizes": sizes, "worn": worker.worn}))
+print(json.dumps({"sizes": sizes, "reason": worker.retire_reason}))
 """
 
 
@@ -22,7 +22,7 @@ def test_memory_after_fifty_trials_is_within_a_tenth_of_that_after_five(tmp_path
     found = in_fresh_process(FIFTY, tmp_path)
     assert found["sizes"][4] > 100e6, "measured at all"
     assert found["sizes"][-1] < 1.1 * found["sizes"][4]
-    assert found["worn"] is None
+    assert found["reason"] is None
 
 
 @pytest.fixture
@@ -49,12 +49,12 @@ def breaking(input_shape, classes):
     raise RuntimeError("no such layer")
 
 
-@pytest.mark.parametrize(("network", "worn"), [(failing, "InvalidArgumentError"), (breaking, None)])
-def test_a_worker_is_worn_by_an_error_in_tensorflow_and_not_by_one_of_the_users(new_worker, network, worn):
+@pytest.mark.parametrize(("network", "reason"), [(failing, "InvalidArgumentError"), (breaking, None)])
+def test_a_worker_is_worn_by_an_error_in_tensorflow_and_not_by_one_of_the_users(new_worker, network, reason):
     with pytest.raises(Exception, match=r"assert|no such layer"):
         outcome(new_worker, trial_of(plain(custom(network))))
-    assert (new_worker.worn is None) == (worn is None)
-    assert worn is None or worn in new_worker.worn
+    assert (new_worker.retire_reason is None) == (reason is None)
+    assert reason is None or reason in new_worker.retire_reason
     outcome(new_worker, trial_of(plain(BUNDLED["mlp"], epochs=1)))
 
 
@@ -62,7 +62,7 @@ def test_a_worker_that_has_grown_is_worn(new_worker, monkeypatch):
     from cnnjobs.training import trial as module
 
     outcome(new_worker, trial_of(plain(BUNDLED["mlp"], epochs=1)))
-    assert new_worker.worn is None
+    assert new_worker.retire_reason is None
     now = module.process_bytes()
     monkeypatch.setattr(module, "process_bytes", lambda: now + (1 << 30))
-    assert "grown by" in new_worker.worn
+    assert "grown by" in new_worker.retire_reason

@@ -23,7 +23,7 @@ FETCHED_WITHIN_S = 30.0
 """What a lost process printed is given up after that."""
 
 
-class WorkerWorn(Exception):
+class WorkerRetired(Exception):
     """A process is not fit for another trial; Tune starts the trial again in a new one."""
 
 
@@ -69,7 +69,7 @@ class Relay(tune.Callback):
         error, node = _last_error(trial), self._nodes.get(trial.trial_id)
         cause = error.as_instanceof_cause() if isinstance(error, ray.exceptions.RayTaskError) else error
         return WorkerLoss(
-            worn=isinstance(cause, WorkerWorn),
+            retired=isinstance(cause, WorkerRetired),
             preempted=bool(getattr(cause, "preempted", False)),
             node_gone=node is not None and not _is_there(node),
             error=_last_text(trial),

@@ -18,7 +18,7 @@ from cnnjobs.datasets import Dataset
 from cnnjobs.engine.base import OnMessage, Work, Worker, attempt
 from cnnjobs.engine.capture import Capture, take_printed
 from cnnjobs.engine.ray.files import through_ray
-from cnnjobs.engine.ray.relay import MESSAGES, NODE, InOrder, Relay, WorkerWorn, printed_at
+from cnnjobs.engine.ray.relay import MESSAGES, NODE, InOrder, Relay, WorkerRetired, printed_at
 from cnnjobs.engine.ray.session import Session
 from cnnjobs.messages import Failure, Message, Result, Started
 
@@ -112,7 +112,7 @@ class _TrialRunner(tune.Trainable):
         self._work, self._folder = work, folder
         self._node = ray.get_runtime_context().get_node_id()
         self._worker: Worker | None = None
-        self._worn: str | None = None
+        self._retire_reason: str | None = None
         self._begin(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -122,8 +122,9 @@ class _TrialRunner(tune.Trainable):
 
     def step(self) -> dict[str, Any]:
         """Return the messages of the next second, and whether the trial has ended."""
-        if self._worn:
-            raise WorkerWorn(self._worn)  # here, because Tune does not try a trial again that fails in reset_config
+        if self._retire_reason:
+            # here, because Tune does not try a trial again that fails in reset_config
+            raise WorkerRetired(self._retire_reason)
         until = time.monotonic() + STEP_SECONDS
         told: list[Message] = []
         with Capture(self._printed):
@@ -134,7 +135,7 @@ class _TrialRunner(tune.Trainable):
         ended = isinstance(told[-1], Result | Failure)
         if ended:
             told[-1] = self._with_log(told[-1])
-            self._worn = self._worker.worn if self._worker else None
+            self._retire_reason = self._worker.retire_reason if self._worker else None
         return {MESSAGES: told, NODE: self._node, "done": ended}
 
     def _begin(self, config: dict[str, Any]) -> None:

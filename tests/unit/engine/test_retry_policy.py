@@ -18,11 +18,11 @@ ModuleNotFoundError: No module named 'cnnjobs'
         (WorkerLoss(), False),
         (WorkerLoss(error=ACTOR), False),
         (WorkerLoss(error=MISSING), False),
-        (WorkerLoss(worn=True), True),
+        (WorkerLoss(retired=True), True),
         (WorkerLoss(preempted=True), True),
         (WorkerLoss(node_gone=True), True),
         (WorkerLoss(error=NODE), True),
-        (WorkerLoss(worn=True, error=ACTOR), True),
+        (WorkerLoss(retired=True, error=ACTOR), True),
     ],
     ids=repr,
 )
