@@ -15,7 +15,7 @@ from cnnjobs.planning.identity import digest
 from cnnjobs.run.prepare import Prepared, ReadJob
 from cnnjobs.spec import SOURCES, CustomModel, Job, Variant
 from cnnjobs.store.files import plain_name
-from cnnjobs.store.store import WHICH, Store
+from cnnjobs.store.store import KEY_COLUMNS, Store
 from cnnjobs.store.stored_job import AuditMark
 
 LONGEST_NAME = 100
@@ -176,7 +176,7 @@ def _whole(store: Store, row: dict[str, Any]) -> Run | None:
 
 
 def _epochs(table: pa.Table) -> Mapping[str, list[Any]]:
-    columns: dict[str, list[Any]] = table.drop_columns(list(WHICH)).to_pydict()
+    columns: dict[str, list[Any]] = table.drop_columns(list(KEY_COLUMNS)).to_pydict()
     return columns if table.num_rows else {}
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from cnnjobs.errors import StoreError
 from cnnjobs.labels import run_label
 from cnnjobs.messages import Status
-from cnnjobs.store.schemas import CIRCUMSTANCES, KEYS, TABLES
+from cnnjobs.store.schemas import KEYS, PROVENANCE_COLUMNS, TABLES
 
 PLACE = "place"
 """Column, beside those of the table, with the number of the file that a row is from."""
@@ -21,7 +21,7 @@ def merged(name: str, tables: Mapping[str, pa.Table]) -> pa.Table:
     """Return the rows of several files, each once.
 
     A try that failed gives way to one that ended otherwise, and to a newer one. Of runs that differ in nothing but
-    `CIRCUMSTANCES`, the one that finished first counts. A value that one of them lacks (its file is older than the
+    `PROVENANCE_COLUMNS`, the one that finished first counts. A value that one of them lacks (its file is older than the
     column) is no difference; values compare bit by bit, and nan is equal to nan.
 
     Args:
@@ -46,7 +46,7 @@ def merged(name: str, tables: Mapping[str, pa.Table]) -> pa.Table:
         _refuse_lengths(name, both, places)
     first = _first_of_equal(both, KEYS[name])
     for column in TABLES[name].names:
-        if column not in CIRCUMSTANCES:
+        if column not in PROVENANCE_COLUMNS:
             _refuse_differing(both, first, column, places)
     return both.filter(pa.array(first == np.arange(len(first)))).drop_columns([PLACE])
 
@@ -101,7 +101,9 @@ def _refusal(one: Mapping[str, Any], other: Mapping[str, Any], what: str, places
     versions = [
         f"{name} {one[name]} and {other[name]}"
         for name in one
-        if name in CIRCUMSTANCES and name.endswith(("_version", "device", "cpus", "gpus")) and one[name] != other[name]
+        if name in PROVENANCE_COLUMNS
+        and name.endswith(("_version", "device", "cpus", "gpus"))
+        and one[name] != other[name]
     ]
     made = f" They were run with {', '.join(versions)}." if versions else ""
     which = run_label(one["variant"], one["repeat"], one["fold"])

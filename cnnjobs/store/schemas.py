@@ -123,7 +123,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 }
 """What names a row of each table."""
 
-CIRCUMSTANCES = frozenset(
+PROVENANCE_COLUMNS = frozenset(
     {
         *("job", "variant", "error", "log", "started_at", "finished_at"),
         *(name for name in (*TRIALS.names, *EPOCHS.names) if name.endswith("seconds")),

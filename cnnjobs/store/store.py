@@ -19,7 +19,7 @@ PATIENCE_S = 90.0
 """For how long a commit tries again while object storage cannot be reached: less than `lock.SILENT_S`, after which
 another machine may take the store over."""
 
-WHICH = ("trial_id", "condition_id", "job", "variant", "repeat", "fold")
+KEY_COLUMNS = ("trial_id", "condition_id", "job", "variant", "repeat", "fold")
 """The columns that every table begins with."""
 
 
@@ -53,7 +53,7 @@ class Store:
             epochs: column -> one value an epoch; may be empty.
             predictions: of the test set, if there are any.
         """
-        which = {name: row[name] for name in WHICH}
+        which = {name: row[name] for name in KEY_COLUMNS}
         name = f"{row['trial_id']}.parquet"
         if predictions is not None:
             self.files.below("predictions").write(name, _parquet(_prediction_rows(which, predictions)), PATIENCE_S)
