@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from cnnjobs.models.weights import weights_at_hand
+from cnnjobs.models.weights import locally_available_weights
 from cnnjobs.spec import CustomModel, Model, Variant, WeightsFile
 from cnnjobs.spec.models import VGG16_BLOCKS
 
@@ -130,7 +130,7 @@ def vgg16(
     Pixels in [0, 1] become those of its training: 0 to 255, blue first, ImageNet's means taken off.
     Source: `keras.applications.VGG16` and its `preprocess_input`.
     """
-    with weights_at_hand(weights) as source:
+    with locally_available_weights(weights) as source:
         base = keras.applications.VGG16(include_top=False, weights=source, input_shape=(*image_shape[:2], 3))
     for layer in base.layers:
         block = int(layer.name[5]) if layer.name.startswith("block") else 0

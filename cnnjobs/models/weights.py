@@ -86,7 +86,7 @@ def keep_weights(files: Mapping[str, Content]) -> None:
 
 
 @contextlib.contextmanager
-def weights_at_hand(weights: Weights | None) -> Iterator[str | None]:
+def locally_available_weights(weights: Weights | None) -> Iterator[str | None]:
     """Give what Keras's `weights=` takes, for as long as it takes to load them.
 
     What came with the work is written to a file for that long, not longer: a worker that is killed leaves

@@ -103,7 +103,7 @@ def test_the_same_cell_again_runs_nothing_and_an_edit_of_what_a_network_uses_doe
     assert kernel.value("len(cnnjobs.load_results('results').trials)") == "8"
 
 
-def test_frames_reports_and_the_status_are_at_hand(submitted, kernel):
+def test_frames_reports_and_the_status_are_locally_available(submitted, kernel):
     assert kernel.value("list(comparison.summary.variant)") == "['narrow', 'wide']"
     assert kernel.value("len(comparison.differences)") == "1"
     page = kernel.value("comparison.report(predictions=False)[0]").strip("'")

@@ -1,4 +1,4 @@
-"""Pictures of test examples, where the data set is at hand."""
+"""Pictures of test examples, where the data set is locally available."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from cnnjobs.comparison.hardest import Hard, Hardest
 from cnnjobs.datasets import Dataset
-from cnnjobs.datasets.at_hand import dataset_at_hand
+from cnnjobs.datasets.locally_available import locally_available_dataset
 from cnnjobs.report.figures.pictures import picture_grid
 from cnnjobs.report.model import Chart, Text
 from cnnjobs.store.stored_job import StoredJob
@@ -25,7 +25,7 @@ def pictures_of(job: StoredJob, found: Hardest, names: Sequence[str]) -> Chart |
         found: the examples, at least one of them.
         names: of the classes.
     """
-    data = dataset_at_hand(job.dataset)
+    data = locally_available_dataset(job.dataset)
     if isinstance(data, Dataset) and any(_label(data, one) != one.label for one in found.first):
         data = "its test images are others than those of the predictions"
     if isinstance(data, str):

@@ -13,8 +13,8 @@ from cnnjobs import ImageFolder, Npz
 from cnnjobs.cli import main
 from cnnjobs.datasets import Dataset, Source, dataset_from_json, dataset_spec, kinds, load_dataset, source_of
 from cnnjobs.datasets.arrays import make_dataset
-from cnnjobs.datasets.at_hand import dataset_at_hand
 from cnnjobs.datasets.kinds import KINDS
+from cnnjobs.datasets.locally_available import locally_available_dataset
 from cnnjobs.datasets.source import PathSource
 from cnnjobs.errors import SpecError
 from cnnjobs.models.model_file import ModelMetadata
@@ -104,11 +104,11 @@ def test_whether_a_new_kind_is_there_is_said(stripes):
 def test_results_of_a_new_kind_find_their_data_set_again(stripes):
     about = StoredJob.decode(prepared(stripes).as_stored().encode()).dataset
     assert about.source == {"kind": "Stripes", "path": str(Path("forty.stripes").absolute()), "side": 8}
-    assert dataset_at_hand(about).fingerprint == about.fingerprint
+    assert locally_available_dataset(about).fingerprint == about.fingerprint
     Path("forty.stripes").write_text("44", encoding="ascii")
-    assert dataset_at_hand(about) == "the data set has changed since the runs"
+    assert locally_available_dataset(about) == "the data set has changed since the runs"
     Path("forty.stripes").unlink()
-    assert dataset_at_hand(about).startswith("there are no stripes at ")
+    assert locally_available_dataset(about).startswith("there are no stripes at ")
 
 
 def test_a_new_kind_is_read_as_the_job_says_from_elsewhere(stripes):

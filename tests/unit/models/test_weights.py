@@ -10,7 +10,7 @@ from support.stores import stored_dataset
 from cnnjobs import Job, Variant, vgg16
 from cnnjobs.errors import SpecError
 from cnnjobs.models import check_network
-from cnnjobs.models.weights import IMAGENET, VGG16_FILTERS, keep_weights, read_weights, weights_at_hand
+from cnnjobs.models.weights import IMAGENET, VGG16_FILTERS, keep_weights, locally_available_weights, read_weights
 from cnnjobs.planning.trials import make_plan
 
 
@@ -124,7 +124,7 @@ def test_what_came_with_the_work_is_a_file_while_it_is_loaded(tmp_path, nothing_
     content, plan = original.read_bytes(), planned(v=original)
     keep_weights(read_weights(specs(plan)))
     original.unlink()
-    with weights_at_hand(specs(plan)[0].network.options["weights"]) as path:
+    with locally_available_weights(specs(plan)[0].network.options["weights"]) as path:
         assert Path(path).read_bytes() == content
         assert path.endswith(name[1:]), "Keras tells the layout by the ending"
     assert not Path(path).parent.exists()
@@ -136,12 +136,12 @@ def test_imagenets_weights_travel_too(tmp_path, nothing_kept, monkeypatch):
     content = write_weights(tmp_path / "models" / IMAGENET).read_bytes()
     keep_weights(read_weights(specs(planned(v="imagenet"))))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "other"))
-    with weights_at_hand("imagenet") as path:
+    with locally_available_weights("imagenet") as path:
         assert Path(path).read_bytes() == content
 
 
 def test_where_nothing_came_with_work_the_weights_are_where_they_lie(tmp_path):
     weights = vgg16(weights=tmp_path / "w.h5").options["weights"]
     for given, expected in ((weights, str(tmp_path / "w.h5")), ("imagenet", "imagenet"), (None, None)):
-        with weights_at_hand(given) as path:
+        with locally_available_weights(given) as path:
             assert path == expected

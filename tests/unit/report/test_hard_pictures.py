@@ -13,7 +13,7 @@ from cnnjobs.comparison.hardest import Hard, Hardest
 from cnnjobs.comparison.predictions import read_predictions
 from cnnjobs.comparison.table import job_table
 from cnnjobs.datasets import dataset_from_json, load_dataset
-from cnnjobs.datasets.at_hand import dataset_at_hand
+from cnnjobs.datasets.locally_available import locally_available_dataset
 from cnnjobs.messages import Predictions
 from cnnjobs.planning.identity import canonical
 from cnnjobs.report.model import Chart, Document
@@ -59,37 +59,37 @@ def test_job_json_keeps_how_the_data_set_was_asked_for(tmp_path):
     prepared = prepare(read_job(path, Overrides()), Overrides(), quiet)
     about = StoredJob.decode(prepared.as_stored().encode()).dataset
     assert about.source == {"kind": "Named", "name": "digits"}
-    assert dataset_at_hand(about).fingerprint == prepared.dataset.fingerprint
+    assert locally_available_dataset(about).fingerprint == prepared.dataset.fingerprint
 
 
-def test_the_digits_are_always_at_hand_also_for_results_of_older_versions():
+def test_the_digits_are_always_locally_available_also_for_results_of_older_versions():
     about = replace(known(BuiltinDataset("digits"), "digits"), source=None)
-    assert dataset_at_hand(about).fingerprint == about.fingerprint
+    assert locally_available_dataset(about).fingerprint == about.fingerprint
 
 
-def test_an_archive_is_at_hand_while_it_is_the_same(tmp_path, monkeypatch):
+def test_an_archive_is_locally_available_while_it_is_the_same(tmp_path, monkeypatch):
     about = known(archive(tmp_path))
-    assert len(dataset_at_hand(about).x_test) == 4
+    assert len(locally_available_dataset(about).x_test) == 4
     monkeypatch.chdir(tmp_path)
-    assert not isinstance(dataset_at_hand(replace(about, source={"kind": "Npz", "path": "set.npz"})), str)
+    assert not isinstance(locally_available_dataset(replace(about, source={"kind": "Npz", "path": "set.npz"})), str)
     archive(tmp_path, seed=1)
-    assert dataset_at_hand(about) == "the data set has changed since the runs"
+    assert locally_available_dataset(about) == "the data set has changed since the runs"
 
 
-def test_a_folder_of_pictures_is_at_hand_only_if_it_is_decoded(tmp_path, monkeypatch):
+def test_a_folder_of_pictures_is_locally_available_only_if_it_is_decoded(tmp_path, monkeypatch):
     spec = photos(tmp_path / "photos")
     monkeypatch.setattr("cnnjobs.datasets.image_folder.SETTLED_NS", 0)
     about = known(spec)
-    assert dataset_at_hand(about).fingerprint == about.fingerprint
+    assert locally_available_dataset(about).fingerprint == about.fingerprint
     monkeypatch.setenv("CNNJOBS_CACHE", str(tmp_path / "another cache"))
-    assert dataset_at_hand(about) == "the decoded pictures are not in the cache of this machine"
+    assert locally_available_dataset(about) == "the decoded pictures are not in the cache of this machine"
     assert not (tmp_path / "another cache").exists()
 
 
 def test_a_data_set_of_keras_is_never_downloaded(tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     about = stored_dataset("mnist", fingerprint="x")
-    assert dataset_at_hand(about) == "mnist has not been downloaded on this machine"
+    assert locally_available_dataset(about) == "mnist has not been downloaded on this machine"
 
 
 @pytest.mark.parametrize(
@@ -103,17 +103,17 @@ def test_a_data_set_of_keras_is_never_downloaded(tmp_path, monkeypatch):
     ],
 )
 def test_a_data_set_that_cannot_be_loaded_says_why(source, why):
-    assert dataset_at_hand(stored_dataset("photos", source=source)).startswith(why)
+    assert locally_available_dataset(stored_dataset("photos", source=source)).startswith(why)
 
 
 def test_a_data_set_of_unknown_origin_says_so():
-    assert dataset_at_hand(stored_dataset("photos")) == "the results do not say where the data set lies"
+    assert locally_available_dataset(stored_dataset("photos")) == "the results do not say where the data set lies"
 
 
 def test_a_damaged_archive_says_so(tmp_path):
     about = known(archive(tmp_path))
     (tmp_path / "set.npz").write_bytes(b"PK damaged")
-    assert dataset_at_hand(about).startswith("the data set cannot be loaded (")
+    assert locally_available_dataset(about).startswith("the data set cannot be loaded (")
 
 
 def hard(example, label, taken_for=1):

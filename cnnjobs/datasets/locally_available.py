@@ -8,7 +8,7 @@ from cnnjobs.spec.data import BUILTIN_DATASETS
 from cnnjobs.store.stored_job import StoredDataset
 
 
-def dataset_at_hand(about: StoredDataset) -> Dataset | str:
+def locally_available_dataset(about: StoredDataset) -> Dataset | str:
     """Return the data set that a job ran on, or a sentence that says why it is not at hand.
 
     It never raises: what the data set is wanted for does without it.
