@@ -181,9 +181,9 @@ def _show_event(screen: "Screen", event: dict[str, Any], shown: bool) -> bool:
     elif not shown and not over:
         screen.start()
     if "say" in event:
-        screen.say(event["say"], routine=event["routine"])
+        screen.log_event(event["say"], routine=event["routine"])
     if "tell" in event:
-        screen.tell(event["tell"])
+        screen.write_output(event["tell"])
     return not over
 
 

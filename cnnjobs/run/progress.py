@@ -156,21 +156,21 @@ class Display:
         self._meter.end(trial, failed=False)
         if result.status == Status.DIVERGED:
             epoch = result.final["epochs_done"]
-            self._screen.say(f"{trial.label()}: diverged at epoch {epoch}, its loss is not finite")
+            self._screen.log_event(f"{trial.label()}: diverged at epoch {epoch}, its loss is not finite")
         else:
             accuracy = result.final["test_accuracy"]
-            self._screen.say(f"{trial.label()}: test accuracy {accuracy:.2%}", routine=True)
+            self._screen.log_event(f"{trial.label()}: test accuracy {accuracy:.2%}", routine=True)
         self._tell_log(result.log)
 
     def failed(self, trial: Trial, failure: Failure, log: str) -> None:
         """Show why it failed and where to read on."""
         self._meter.end(trial, failed=True)
-        self._screen.say(f"{trial.label()}: FAILED: {failure.error}; log: {log}")
+        self._screen.log_event(f"{trial.label()}: FAILED: {failure.error}; log: {log}")
         self._tell_log(failure.log)
 
     def _tell_log(self, log: str) -> None:
         if self._verbose and log.strip():
-            self._screen.tell(log.rstrip())
+            self._screen.write_output(log.rstrip())
 
 
 class Waiting:

@@ -63,7 +63,7 @@ class Screen(Protocol):
         """There is news in the snapshot."""
         ...
 
-    def say(self, text: str, *, routine: bool = False) -> None:
+    def log_event(self, text: str, *, routine: bool = False) -> None:
         """Say something of a trial.
 
         Args:
@@ -72,7 +72,7 @@ class Screen(Protocol):
         """
         ...
 
-    def tell(self, text: str) -> None:
+    def write_output(self, text: str) -> None:
         """Show what a trial printed."""
         ...
 
@@ -111,12 +111,12 @@ class TerminalScreen:
     def moved(self) -> None:
         """The line looks by itself."""
 
-    def say(self, text: str, *, routine: bool = False) -> None:
+    def log_event(self, text: str, *, routine: bool = False) -> None:
         """Print above the line what the line does not say."""
         if not routine:
             self._console.print(Text(text), soft_wrap=True)
 
-    def tell(self, text: str) -> None:
+    def write_output(self, text: str) -> None:
         """Print above the line."""
         self._console.print(Text(text, style="dim"), soft_wrap=True)
 
@@ -169,13 +169,13 @@ class NotebookScreen:
             self._last = self._clock()
             self._handle.update(self._line())
 
-    def say(self, text: str, *, routine: bool = False) -> None:
+    def log_event(self, text: str, *, routine: bool = False) -> None:
         """Print below the line what the line does not say."""
         if not routine:
             sys.stdout.write(f"{text}\n")
         self.moved()
 
-    def tell(self, text: str) -> None:
+    def write_output(self, text: str) -> None:
         """Print it."""
         sys.stdout.write(f"{text}\n")
 
@@ -216,13 +216,13 @@ class PlainScreen:
     def moved(self) -> None:
         """Nothing is shown of it."""
 
-    def say(self, text: str, *, routine: bool = False) -> None:
+    def log_event(self, text: str, *, routine: bool = False) -> None:
         """Print it, with how far the run is."""
         now = self._now()
         suffix = f" · {now.left} left" if now.left else ""
         self._console.print(Text(f"[{now.ended}/{now.trials}] {text}{suffix}"), soft_wrap=True)
 
-    def tell(self, text: str) -> None:
+    def write_output(self, text: str) -> None:
         """Print it."""
         self._console.print(Text(text), soft_wrap=True)
 
@@ -258,11 +258,11 @@ class EventScreen:
         if self._clock() - self._last >= self._every_s:
             self._emit({})
 
-    def say(self, text: str, *, routine: bool = False) -> None:
+    def log_event(self, text: str, *, routine: bool = False) -> None:
         """Tell it."""
         self._emit({"say": text, "routine": routine})
 
-    def tell(self, text: str) -> None:
+    def write_output(self, text: str) -> None:
         """Tell it."""
         self._emit({"tell": text})
 

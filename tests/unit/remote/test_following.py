@@ -121,7 +121,7 @@ def test_the_line_of_a_terminal_comes_with_the_first_event_and_goes_with_the_las
         def stop(self):
             calls.append("stop")
 
-        def say(self, text, *, routine=False):
+        def log_event(self, text, *, routine=False):
             calls.append(text)
 
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)

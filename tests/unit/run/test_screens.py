@@ -26,8 +26,8 @@ NOW = Snapshot(trials=3, ended=1, fraction=0.25, line="1/3 done", left="2 s", ru
 def test_events_are_lines_of_json_with_how_far_the_run_is(capsys):
     screen = EventScreen(lambda: NOW)
     screen.start()
-    screen.say("a: test accuracy 91%\n", routine=True)
-    screen.tell("two\nlines · ä")
+    screen.log_event("a: test accuracy 91%\n", routine=True)
+    screen.write_output("two\nlines · ä")
     screen.stop()
     printed = capsys.readouterr().err
     assert printed.isascii()
@@ -48,7 +48,7 @@ def test_the_first_move_is_told_and_one_after_a_saying_waits(clock, capsys):
     screen = EventScreen(lambda: NOW, clock, every_s=2.0)
     screen.moved()
     clock.now += 1.9
-    screen.say("said")
+    screen.log_event("said")
     clock.now += 1.9
     screen.moved()
     assert ["say" in one for one in events(capsys.readouterr().err)] == [False, True]
@@ -58,14 +58,14 @@ def test_plain_lines_say_how_far_the_run_is_and_what_is_left(capsys):
     screen = PlainScreen(lambda: NOW)
     screen.start()
     screen.moved()
-    screen.say("[bold]a[/bold]: test accuracy 91%", routine=True)
-    screen.tell("printed " + "x" * 300)
+    screen.log_event("[bold]a[/bold]: test accuracy 91%", routine=True)
+    screen.write_output("printed " + "x" * 300)
     screen.stop()
     assert capsys.readouterr().err == f"[1/3] [bold]a[/bold]: test accuracy 91% · 2 s left\nprinted {'x' * 300}\n"
 
 
 def test_before_there_is_a_rate_nothing_is_said_of_what_is_left(capsys):
-    PlainScreen(lambda: Snapshot(trials=3)).say("a")
+    PlainScreen(lambda: Snapshot(trials=3)).log_event("a")
     assert capsys.readouterr().err == "[0/3] a\n"
 
 
@@ -78,7 +78,7 @@ def test_who_asks_for_events_gets_them_even_on_a_terminal(asked, alive, kind, mo
 
 def test_on_a_terminal_the_line_says_what_is_routine(capsys):
     screen = TerminalScreen(lambda: NOW)
-    screen.say("routine", routine=True)
-    screen.say("a: FAILED: [red]no[/red]")
-    screen.tell("printed")
+    screen.log_event("routine", routine=True)
+    screen.log_event("a: FAILED: [red]no[/red]")
+    screen.write_output("printed")
     assert capsys.readouterr().err == "a: FAILED: [red]no[/red]\nprinted\n"
