@@ -78,7 +78,7 @@ def aggregate(
     from cnnjobs.report.build import ReportOptions
     from cnnjobs.run.aggregate import Aggregation
 
-    asked = ReportOptions(
+    options = ReportOptions(
         metric=metric, reference=reference, curves=curves, alpha=alpha, margin=margin, with_predictions=predictions
     )
-    Aggregation(results, asked, output).run(overlay)
+    Aggregation(results, options, output).run(overlay)

@@ -63,19 +63,19 @@ class ReportOptions:
         return replace(self, others=others)
 
 
-def job_document(store: Store, table: JobTable, on_progress: OnProgress, asked: ReportOptions) -> Document:
+def job_document(store: Store, table: JobTable, on_progress: OnProgress, options: ReportOptions) -> Document:
     """Return the report of a job.
 
     Args:
         store: the job's.
         table: the comparison.
         on_progress: is told how far reading is.
-        asked: what to show.
+        options: what to show.
     """
     names = plain_names(table.job.variants)
-    findings = read_predictions(store, table, on_progress) if asked.with_predictions else None
+    findings = read_predictions(store, table, on_progress) if options.with_predictions else None
     sections = [
-        verdict_section(table, asked.others),
+        verdict_section(table, options.others),
         differences_section(table),
         summary_section(table),
         half_width_section(store, table),
@@ -83,7 +83,7 @@ def job_document(store: Store, table: JobTable, on_progress: OnProgress, asked: 
         sources_section(store, table),
         fold_components_section(table),
         predictions_section(table, findings) if findings else None,
-        curves_section(store, table, names, asked.curves, on_progress),
+        curves_section(store, table, names, options.curves, on_progress),
         classes_section(table, findings, names) if findings else WITHOUT_PREDICTIONS,
         cost_section(table),
         provenance_section(table),

@@ -66,7 +66,7 @@ class Comparisons:
 
     def _document(self, table: JobTable, store: Store, predictions: bool) -> Document:
         others = [other.job for other in self.stores if other.job is not None]
-        asked = ReportOptions(
+        options = ReportOptions(
             metric=table.metric,
             reference=table.reference,
             alpha=table.alpha,
@@ -74,7 +74,7 @@ class Comparisons:
             with_predictions=predictions,
             others=others,
         )
-        return job_document(store, table, _silent, asked)
+        return job_document(store, table, _silent, options)
 
     def __str__(self) -> str:
         """Return the tables as the terminal shows them."""

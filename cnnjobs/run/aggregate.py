@@ -31,12 +31,12 @@ class Aggregation:
 
     Args:
         results: a job's folder or a folder of jobs.
-        asked: what to show.
+        options: what to show.
         output: folder or URI where reports go; None for the folder of each job.
     """
 
     results: str
-    asked: ReportOptions
+    options: ReportOptions
     output: str | None = None
 
     def run(self, overlay: Sequence[str] = ()) -> None:
@@ -52,9 +52,9 @@ class Aggregation:
         if self.output is not None:
             _check_output(place)
         if overlay:
-            _show_overlay(self.results, overlay, self.asked.curves, place.below("overlay"))
+            _show_overlay(self.results, overlay, self.options.curves, place.below("overlay"))
         stores, broken = open_stores(self.results)
-        asked = self.asked.among([store.job for store in stores if store.job is not None])
+        options = self.options.among([store.job for store in stores if store.job is not None])
         folders = [self._folder(store) for store in stores]
         if self.output is not None:
             for folder in (*folders, place.below("report")):
@@ -62,7 +62,7 @@ class Aggregation:
         tables = []
         for store, folder in zip(stores, folders, strict=True):
             try:
-                tables.append(show_comparison(store, asked, folder))
+                tables.append(show_comparison(store, options, folder))
             except StoreError as error:  # one that cannot be read does not hide the others
                 broken.append(error)
         _show_together(tables, place.below("report"))
@@ -77,19 +77,19 @@ class Aggregation:
         return folder if Store(Files(self.results)).job is not None else folder.below(store.files.name)
 
 
-def show_comparison(store: Store, asked: ReportOptions, folder: Files | None = None) -> JobTable:
+def show_comparison(store: Store, options: ReportOptions, folder: Files | None = None) -> JobTable:
     """Print a job's tables, write its report, print where it is, and return the comparison.
 
     Args:
         store: the job's.
-        asked: what to show.
+        options: what to show.
         folder: of the report; None for the store's own.
     """
     waiting = Waiting()
-    table = job_table(store, asked.metric, asked.reference, asked.alpha, asked.margin, on_progress=waiting)
+    table = job_table(store, options.metric, options.reference, options.alpha, options.margin, on_progress=waiting)
     for line in table_lines(table):
         click.echo(line)
-    document = job_document(store, table, waiting, asked)
+    document = job_document(store, table, waiting, options)
     for section in document.sections:
         for line in section_text(section):
             click.echo(line)
@@ -98,7 +98,7 @@ def show_comparison(store: Store, asked: ReportOptions, folder: Files | None = N
         return table  # it is read on another machine, where these paths lead nowhere
     for line in _places(written):
         click.echo(line)
-    if not asked.with_predictions:
+    if not options.with_predictions:
         click.echo(f"classes:  cnnjobs aggregate {shlex.quote(store.files.address)}")
     return table
 

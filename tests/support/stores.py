@@ -118,9 +118,9 @@ def quiet(what, done, total):
     """Progress that nobody watches."""
 
 
-def document_of(store, **asked):
+def document_of(store, **options):
     """The report as data, of all there is."""
-    return job_document(store, job_table(store), quiet, ReportOptions(**asked))
+    return job_document(store, job_table(store), quiet, ReportOptions(**options))
 
 
 def report_of(store):
@@ -128,6 +128,6 @@ def report_of(store):
     return markdown_report(document_of(store, with_predictions=False))
 
 
-def write_report(store, **asked):
+def write_report(store, **options):
     """The report in its folder."""
-    return write_document(store.files.below("report"), document_of(store, **asked), quiet)
+    return write_document(store.files.below("report"), document_of(store, **options), quiet)
