@@ -121,7 +121,7 @@ def said_in(line: str) -> str | None:
 
 
 @dataclass(frozen=True)
-class Shown:
+class LogContent:
     """What a log had to say.
 
     Args:
@@ -133,7 +133,7 @@ class Shown:
     has_events: bool
 
 
-def show_log(api: "JobsApi", identity: str) -> Shown:
+def show_log(api: "JobsApi", identity: str) -> LogContent:
     """Show a log while it grows."""
     from cnnjobs.run.screens import PlainScreen, Snapshot, TerminalScreen
 
@@ -156,7 +156,7 @@ def show_log(api: "JobsApi", identity: str) -> Shown:
     finally:
         if is_on:
             screen.stop()
-    return Shown("\n".join(plain), has_events=events > 0)
+    return LogContent("\n".join(plain), has_events=events > 0)
 
 
 def _event_in(line: str) -> dict[str, Any] | None:
@@ -187,7 +187,7 @@ def _show_event(screen: "Screen", event: dict[str, Any], shown: bool) -> bool:
     return not over
 
 
-def never_began(job: "RemoteJob", shown: Shown) -> bool:
+def never_began(job: "RemoteJob", shown: LogContent) -> bool:
     """Say whether a job that has ended did not get as far as its command; what a job file lacks is its own error."""
     if job.exit_code is None:
         return not shown.has_events

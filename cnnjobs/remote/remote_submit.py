@@ -14,7 +14,7 @@ import click
 
 from cnnjobs.engine.places import without_keys
 from cnnjobs.errors import ClusterError
-from cnnjobs.remote.follow import OF_RAY, Shown, follow, goes_on, never_began, not_run
+from cnnjobs.remote.follow import OF_RAY, LogContent, follow, goes_on, never_began, not_run
 from cnnjobs.remote.head_command import FILES, UPLOADED, command_on_head
 from cnnjobs.run.calling_machine import command_line
 
@@ -156,7 +156,7 @@ def ask_head(
         raise ClusterError(f"`{words[0]}` on the head did not end within {within_s:g} s; it was stopped.")
     log = "\n".join(line for line in api.log(identity).split("\n") if not OF_RAY.match(line))
     api.forget(identity)
-    if found.exit_code is None or never_began(found, Shown(log, has_events=False)):
+    if found.exit_code is None or never_began(found, LogContent(log, has_events=False)):
         raise not_run(found, log)
     return found.exit_code, log
 

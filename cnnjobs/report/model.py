@@ -24,7 +24,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Shown:
+class DisplayColumn:
     """A column as people read it, made of a row's values.
 
     Args:
@@ -59,7 +59,7 @@ class Grid:
     title: str
     columns: Sequence[str]
     rows: Sequence[Row]
-    shown: Sequence[Shown]
+    shown: Sequence[DisplayColumn]
 
     @property
     def header(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from cnnjobs.report.figures import classes as class_plots
 from cnnjobs.report.figures import comparison
 from cnnjobs.report.figures.curves import learning_curves
 from cnnjobs.report.figures.style import render
-from cnnjobs.report.model import Chart, Document, Grid, Section, Shown, Text
+from cnnjobs.report.model import Chart, DisplayColumn, Document, Grid, Section, Text
 from cnnjobs.report.sections.class_tables import ClassTable
 from support.stores import CURVES, history, make_store, predictions
 
@@ -64,11 +64,13 @@ def _differences(table):
     ]
     rows.append({"variant": "not run yet", "pairs": 0, "mean": None, "low": None})
     shown = (
-        Shown("variant", lambda row: row["variant"]),
-        Shown("pairs", lambda row: str(row["pairs"]), "pairs"),
-        Shown("mean difference", lambda row: "-" if row["mean"] is None else f"{100 * row['mean']:+.2f}", "mean"),
-        Shown("lower end", lambda row: "-" if row["low"] is None else f"[{100 * row['low']:+.2f}", "low"),
-        Shown("verdict", lambda row: "no pairs yet" if row["mean"] is None else "not resolved"),
+        DisplayColumn("variant", lambda row: row["variant"]),
+        DisplayColumn("pairs", lambda row: str(row["pairs"]), "pairs"),
+        DisplayColumn(
+            "mean difference", lambda row: "-" if row["mean"] is None else f"{100 * row['mean']:+.2f}", "mean"
+        ),
+        DisplayColumn("lower end", lambda row: "-" if row["low"] is None else f"[{100 * row['low']:+.2f}", "low"),
+        DisplayColumn("verdict", lambda row: "no pairs yet" if row["mean"] is None else "not resolved"),
     )
     return Grid("differences", "Paired differences to baseline", ("variant", "pairs", "mean", "low"), rows, shown)
 
@@ -78,13 +80,13 @@ def _summary(table):
     rows = [{"variant": row.name} | {name: getattr(row.summary, name) for name in columns[1:]} for row in table.rows]
 
     def percent(column):
-        return Shown(f"{column} %", lambda row: f"{100 * row[column]:.2f}", column)
+        return DisplayColumn(f"{column} %", lambda row: f"{100 * row[column]:.2f}", column)
 
     shown = (
-        Shown("variant", lambda row: row["variant"], "variant"),
-        Shown("n", lambda row: f"{row['n']}/6", "n"),
+        DisplayColumn("variant", lambda row: row["variant"], "variant"),
+        DisplayColumn("n", lambda row: f"{row['n']}/6", "n"),
         *map(percent, ("mean", "sd")),
-        Shown("95% CI of the mean", lambda row: f"[{100 * row['low']:.2f}, {100 * row['high']:.2f}]", "low"),
+        DisplayColumn("95% CI of the mean", lambda row: f"[{100 * row['low']:.2f}, {100 * row['high']:.2f}]", "low"),
         *map(percent, columns[6:]),
     )
     return Grid("summary", "Test accuracy of the weights that come out of training", columns, rows, shown)
@@ -112,10 +114,10 @@ def _classes(name, place, classes=6):
         for label, images, scores in zip(labels, table.runs.mean.support, table.runs.mean.scores, strict=False)
     ]
     shown = (
-        Shown("class", lambda row: row["class"]),
-        Shown("test images", lambda row: f"{row['images']:,.0f}", "images"),
-        Shown("precision", lambda row: f"{row['precision']:.4f} ± 0.0100", "precision"),
-        Shown("recall", lambda row: f"{row['recall']:.4f} ± 0.0100", "recall"),
+        DisplayColumn("class", lambda row: row["class"]),
+        DisplayColumn("test images", lambda row: f"{row['images']:,.0f}", "images"),
+        DisplayColumn("precision", lambda row: f"{row['precision']:.4f} ± 0.0100", "precision"),
+        DisplayColumn("recall", lambda row: f"{row['recall']:.4f} ± 0.0100", "recall"),
     )
     draw = {"confusion": class_plots.counts_plot, "rates": class_plots.rates_plot, "roc": class_plots.roc_plot}
     charts = [_chart(f"{kind}-{place}", make(table), f"{kind} of {name}") for kind, make in draw.items()]
@@ -125,5 +127,5 @@ def _classes(name, place, classes=6):
 
 def _versions():
     rows = [{"what": what, "value": value} for what, value in (("tensorflow", "2.20.0"), ("device", "CPU, Tesla T4"))]
-    shown = (Shown("what", lambda row: row["what"]), Shown("value", lambda row: row["value"]))
+    shown = (DisplayColumn("what", lambda row: row["what"]), DisplayColumn("value", lambda row: row["value"]))
     return Grid("provenance", "Versions and hardware of the runs", ("what", "value"), rows, shown)

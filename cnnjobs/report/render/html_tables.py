@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
-from cnnjobs.report.model import Grid, Shown
+from cnnjobs.report.model import DisplayColumn, Grid
 
 _DIGIT, _LETTER = re.compile(r"\d"), re.compile(r"[^\W\d_]")
 
@@ -59,7 +59,7 @@ def columns_and_cells(grid: Grid) -> tuple[list[Column], list[list[Cell]]]:
     return columns, rows
 
 
-def _sorted_by(grid: Grid, shown: Shown) -> tuple[str, Sequence[str | None]]:
+def _sorted_by(grid: Grid, shown: DisplayColumn) -> tuple[str, Sequence[str | None]]:
     """Return the kind of a column, and the key of each of its cells."""
     if shown.by is None:
         return "cell", [None] * len(grid.rows)

@@ -10,7 +10,7 @@ from cnnjobs.comparison.across_datasets import Together
 from cnnjobs.comparison.metric_format import axis_label, measure, show
 from cnnjobs.report.cells import outcome_cell, p_cell, p_or_why
 from cnnjobs.report.figures.critical_difference import critical_difference_plot, order_and_groups
-from cnnjobs.report.model import Block, Chart, Document, Grid, Row, Section, Shown, Text
+from cnnjobs.report.model import Block, Chart, DisplayColumn, Document, Grid, Row, Section, Text
 from cnnjobs.stats import Outcome
 from cnnjobs.stats.families import FEWEST_DATASETS
 from cnnjobs.stats.outcomes import Reals
@@ -84,12 +84,12 @@ def _scores(found: Together) -> Section:
     ]
     unit = measure(found.metric).unit
     shown = (
-        Shown("data set", lambda row: str(row["dataset"])),
-        Shown("variant", lambda row: str(row["variant"])),
-        Shown("n", lambda row: str(row["n"]), "n"),
-        Shown(f"mean ({unit})" if unit else "mean", lambda row: show(found.metric, row["mean"]), "mean"),
-        Shown("SD over runs", lambda row: show(found.metric, row["sd"]), "sd"),
-        Shown("rank", lambda row: f"{row['rank']:g}", "rank"),
+        DisplayColumn("data set", lambda row: str(row["dataset"])),
+        DisplayColumn("variant", lambda row: str(row["variant"])),
+        DisplayColumn("n", lambda row: str(row["n"]), "n"),
+        DisplayColumn(f"mean ({unit})" if unit else "mean", lambda row: show(found.metric, row["mean"]), "mean"),
+        DisplayColumn("SD over runs", lambda row: show(found.metric, row["sd"]), "sd"),
+        DisplayColumn("rank", lambda row: f"{row['rank']:g}", "rank"),
     )
     title = f"{axis_label(found.metric)} of every variant on every data set"
     return Section("Scores", (Grid("scores", title, _columns(rows), rows, shown),))
@@ -129,10 +129,12 @@ def _omnibus(found: Together) -> Grid:
         _test(f"Nemenyi, critical difference at {found.alpha:g}", Outcome(found.critical_difference, None), None, None),
     ]
     shown = (
-        Shown("test", lambda row: str(row["test"])),
-        Shown("statistic", lambda row: "-" if row["statistic"] is None else f"{row['statistic']:.3f}", "statistic"),
-        Shown("degrees of freedom", _degrees),
-        Shown("p", lambda row: p_or_why(row["p"], str(row["why"])), "p"),
+        DisplayColumn("test", lambda row: str(row["test"])),
+        DisplayColumn(
+            "statistic", lambda row: "-" if row["statistic"] is None else f"{row['statistic']:.3f}", "statistic"
+        ),
+        DisplayColumn("degrees of freedom", _degrees),
+        DisplayColumn("p", lambda row: p_or_why(row["p"], str(row["why"])), "p"),
     )
     return Grid("tests", f"Whether {k} variants rank alike over {n} data sets", _columns(rows), rows, shown)
 
@@ -161,12 +163,12 @@ def _mean_ranks(found: Together) -> Grid:
         for place, index in enumerate(order)
     ]
     shown = (
-        Shown("variant", lambda row: str(row["variant"])),
-        Shown("mean rank", lambda row: f"{row['mean_rank']:.3f}", "mean_rank"),
-        Shown("best", lambda row: f"{row['best_rank']:g}", "best_rank"),
-        Shown("worst", lambda row: f"{row['worst_rank']:g}", "worst_rank"),
-        Shown("data sets won or shared", lambda row: str(row["datasets_won"]), "datasets_won"),
-        Shown("bars of the diagram", lambda row: row["bars"] or "-"),
+        DisplayColumn("variant", lambda row: str(row["variant"])),
+        DisplayColumn("mean rank", lambda row: f"{row['mean_rank']:.3f}", "mean_rank"),
+        DisplayColumn("best", lambda row: f"{row['best_rank']:g}", "best_rank"),
+        DisplayColumn("worst", lambda row: f"{row['worst_rank']:g}", "worst_rank"),
+        DisplayColumn("data sets won or shared", lambda row: str(row["datasets_won"]), "datasets_won"),
+        DisplayColumn("bars of the diagram", lambda row: row["bars"] or "-"),
     )
     return Grid("ranks", "mean ranks over data sets, 1 the best", _columns(rows), rows, shown)
 
@@ -188,17 +190,19 @@ def _pairs(found: Together) -> Section:
     rows = [_pair(found, pair, outcome) for pair, outcome in found.pairs.items()]
     unit = measure(found.metric).unit_of_difference
     shown = (
-        Shown("variant", lambda row: str(row["variant"])),
-        Shown("minus", lambda row: str(row["other"])),
-        Shown("won, tied, lost", lambda row: f"{row['won']}, {row['tied']}, {row['lost']}", "won"),
-        Shown(
+        DisplayColumn("variant", lambda row: str(row["variant"])),
+        DisplayColumn("minus", lambda row: str(row["other"])),
+        DisplayColumn("won, tied, lost", lambda row: f"{row['won']}, {row['tied']}, {row['lost']}", "won"),
+        DisplayColumn(
             f"median difference ({unit})" if unit else "median difference",
             lambda row: show(found.metric, row["median_difference"], signed=True),
             "median_difference",
         ),
-        Shown("ranks differ by", lambda row: f"{abs(row['rank_difference']):.3f}", "rank_difference"),
-        Shown("p (Wilcoxon, Holm)", lambda row: outcome_cell(Outcome(row["w"], row["p_holm"], row["why"])), "p_holm"),
-        Shown("verdict", lambda row: str(row["verdict"])),
+        DisplayColumn("ranks differ by", lambda row: f"{abs(row['rank_difference']):.3f}", "rank_difference"),
+        DisplayColumn(
+            "p (Wilcoxon, Holm)", lambda row: outcome_cell(Outcome(row["w"], row["p_holm"], row["why"])), "p_holm"
+        ),
+        DisplayColumn("verdict", lambda row: str(row["verdict"])),
     )
     family = f"{len(rows)} pair{'s' if len(rows) > 1 else ''}"
     text = Text(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnjobs.comparison.classification import AVERAGES, CURVES, GRID, SCORES, OverRuns, Reals
-from cnnjobs.report.model import Grid, Row, Shown
+from cnnjobs.report.model import DisplayColumn, Grid, Row
 from cnnjobs.store.stored_job import StoredJob
 
 MOST_CONFUSED = 5
@@ -87,8 +87,11 @@ def class_grid(table: ClassTable, name: str = "classes") -> Grid:
         name: of the table's files.
     """
     parts = [f"{score}_{part}" for score in SCORES for part in ("mean", "sd")]
-    shown = [Shown("class", _class_cell), Shown("test images", lambda row: f"{row['test_images']:,.0f}", "test_images")]
-    shown += [Shown(HEADERS[score], _score_cell(score), f"{score}_mean") for score in SCORES]
+    shown = [
+        DisplayColumn("class", _class_cell),
+        DisplayColumn("test images", lambda row: f"{row['test_images']:,.0f}", "test_images"),
+    ]
+    shown += [DisplayColumn(HEADERS[score], _score_cell(score), f"{score}_mean") for score in SCORES]
     title = f"{table.variant}: scores of each class, mean \u00b1 SD over {runs_text(table.runs.n)}"
     return Grid(name, title, ("kind", "name", "test_images", "runs", *parts), _score_rows(table, parts), shown)
 
@@ -144,10 +147,10 @@ def confused_grid(table: ClassTable, name: str) -> Grid:
     pairs = [(one.label, one.predicted, one.count, one.rate) for one in most_confused(table)]
     rows = [dict(zip(columns, pair, strict=True)) for pair in pairs]
     shown = (
-        Shown("true class", lambda row: str(row["label"])),
-        Shown("taken for", lambda row: str(row["predicted"])),
-        Shown("test images", lambda row: f"{row['count_mean']:.1f}", "count_mean"),
-        Shown("% of the true class", lambda row: f"{100 * row['rate_mean']:.1f}", "rate_mean"),
+        DisplayColumn("true class", lambda row: str(row["label"])),
+        DisplayColumn("taken for", lambda row: str(row["predicted"])),
+        DisplayColumn("test images", lambda row: f"{row['count_mean']:.1f}", "count_mean"),
+        DisplayColumn("% of the true class", lambda row: f"{100 * row['rate_mean']:.1f}", "rate_mean"),
     )
     return Grid(name, f"{table.variant}: most often confused, means over the runs", columns, rows, shown)
 

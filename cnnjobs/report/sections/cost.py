@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from cnnjobs.comparison.table import JobTable
-from cnnjobs.report.model import Grid, Row, Section, Shown, Text
+from cnnjobs.report.model import DisplayColumn, Grid, Row, Section, Text
 from cnnjobs.report.sections.planning import hours_cell
 
 COLUMNS = ("variant", "runs", "seconds", "cpu_hours", "gpu_hours", "cpu_hours_a_run", "gpu_hours_a_run", "latency")
@@ -26,12 +26,12 @@ def cost_section(table: JobTable) -> Section | None:
     if not any(row["runs"] for row in rows):
         return None
     shown = (
-        Shown("variant", lambda row: str(row["variant"])),
-        Shown("runs", lambda row: str(row["runs"]), "runs"),
-        Shown("seconds a run", lambda row: _seconds(row["seconds"]), "seconds"),
-        Shown("CPU hours", lambda row: hours_cell(row["cpu_hours"]), "cpu_hours"),
-        Shown("GPU hours", lambda row: hours_cell(row["gpu_hours"]), "gpu_hours"),
-        Shown("ms an image", lambda row: _milliseconds(row["latency"]), "latency"),
+        DisplayColumn("variant", lambda row: str(row["variant"])),
+        DisplayColumn("runs", lambda row: str(row["runs"]), "runs"),
+        DisplayColumn("seconds a run", lambda row: _seconds(row["seconds"]), "seconds"),
+        DisplayColumn("CPU hours", lambda row: hours_cell(row["cpu_hours"]), "cpu_hours"),
+        DisplayColumn("GPU hours", lambda row: hours_cell(row["gpu_hours"]), "gpu_hours"),
+        DisplayColumn("ms an image", lambda row: _milliseconds(row["latency"]), "latency"),
     )
     grid = Grid("cost", "What the runs of each variant have taken", COLUMNS, rows, shown)
     return Section("Cost", (grid, Text(f"{_total(rows)} {ABOUT}")))

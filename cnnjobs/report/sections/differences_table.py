@@ -7,7 +7,7 @@ from cnnjobs.comparison.metric_format import capital, difference_label, show
 from cnnjobs.comparison.pairwise import Comparison
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.report.cells import interval_cell, p_cell
-from cnnjobs.report.model import Grid, Row, Shown
+from cnnjobs.report.model import DisplayColumn, Grid, Row
 from cnnjobs.stats import Interval
 
 DIFFERENCE_COLUMNS = (
@@ -48,28 +48,28 @@ def verdict(table: JobTable, one: Comparison) -> str:
     return "not resolved"
 
 
-def _tests(table: JobTable) -> Iterator[Shown]:
+def _tests(table: JobTable) -> Iterator[DisplayColumn]:
     several = len(table.comparisons) > 1
-    yield Shown("p (Holm)" if several else "p", lambda row: p_cell(row["p_holm"]), "p_holm")
-    yield Shown("verdict", lambda row: str(row["verdict"]))
-    yield Shown("SD", lambda row: show(table.metric, row["sd"]), "sd", brief=False)
-    yield Shown("d_z", lambda row: "-" if row["d_z"] is None else f"{row['d_z']:+.2f}", "d_z", brief=False)
+    yield DisplayColumn("p (Holm)" if several else "p", lambda row: p_cell(row["p_holm"]), "p_holm")
+    yield DisplayColumn("verdict", lambda row: str(row["verdict"]))
+    yield DisplayColumn("SD", lambda row: show(table.metric, row["sd"]), "sd", brief=False)
+    yield DisplayColumn("d_z", lambda row: "-" if row["d_z"] is None else f"{row['d_z']:+.2f}", "d_z", brief=False)
     if several:
-        yield Shown("p (t)", lambda row: p_cell(row["p"]), "p", brief=False)
-    yield Shown("p (sign flips)", lambda row: p_cell(row["sign_flip_p"]), "sign_flip_p", brief=False)
-    yield Shown("P(A > B)", _above, "p_above", brief=False)
+        yield DisplayColumn("p (t)", lambda row: p_cell(row["p"]), "p", brief=False)
+    yield DisplayColumn("p (sign flips)", lambda row: p_cell(row["sign_flip_p"]), "sign_flip_p", brief=False)
+    yield DisplayColumn("P(A > B)", _above, "p_above", brief=False)
 
 
-def _estimate(table: JobTable) -> Iterator[Shown]:
+def _estimate(table: JobTable) -> Iterator[DisplayColumn]:
     metric = table.metric
-    yield Shown(f"minus {table.reference}", lambda row: str(row["variant"]))
-    yield Shown("pairs", _pairs, "pairs")
-    yield Shown(
+    yield DisplayColumn(f"minus {table.reference}", lambda row: str(row["variant"]))
+    yield DisplayColumn("pairs", _pairs, "pairs")
+    yield DisplayColumn(
         "mean difference",
         lambda row: str(row["why"]) if row["mean"] is None else show(metric, row["mean"], signed=True),
         "mean",
     )
-    yield Shown(
+    yield DisplayColumn(
         f"{table.level} CI",
         lambda row: interval_cell(metric, row["ci_low"], row["ci_high"], signed=True),
         "ci_low",

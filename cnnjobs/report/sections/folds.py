@@ -8,7 +8,7 @@ import numpy as np
 from cnnjobs.comparison.design import Key
 from cnnjobs.comparison.metric_format import show
 from cnnjobs.comparison.table import JobTable, VariantRow
-from cnnjobs.report.model import Grid, Row, Section, Shown, Text
+from cnnjobs.report.model import DisplayColumn, Grid, Row, Section, Text
 from cnnjobs.stats import fold_components
 from cnnjobs.stats.outcomes import Reals
 
@@ -61,13 +61,13 @@ def _whole_repeats(values: Mapping[Key, float], folds: int) -> Reals:
     return np.array([[values[repeat, fold] for fold in range(folds)] for repeat in whole])
 
 
-def _shown(table: JobTable) -> tuple[Shown, ...]:
+def _shown(table: JobTable) -> tuple[DisplayColumn, ...]:
     return (
-        Shown("variant", lambda row: str(row["variant"])),
-        Shown("repeats", lambda row: str(row["repeats"]), "repeats"),
-        Shown("folds", lambda row: str(row["folds"]), "folds"),
-        Shown("SD between folds", lambda row: _sd(table.metric, row, "fold_variance"), "fold_variance"),
-        Shown(
+        DisplayColumn("variant", lambda row: str(row["variant"])),
+        DisplayColumn("repeats", lambda row: str(row["repeats"]), "repeats"),
+        DisplayColumn("folds", lambda row: str(row["folds"]), "folds"),
+        DisplayColumn("SD between folds", lambda row: _sd(table.metric, row, "fold_variance"), "fold_variance"),
+        DisplayColumn(
             "SD between repeats of a fold",
             lambda row: _sd(table.metric, row, "repeat_in_fold_variance"),
             "repeat_in_fold_variance",

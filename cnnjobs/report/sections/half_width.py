@@ -6,7 +6,7 @@ from dataclasses import asdict
 from cnnjobs.comparison.half_width import SMALL_PILOT, Precision, asked_for, precisions, small_pilot
 from cnnjobs.comparison.metric_format import show
 from cnnjobs.comparison.table import JobTable
-from cnnjobs.report.model import Block, Grid, Row, Section, Shown, Text
+from cnnjobs.report.model import Block, DisplayColumn, Grid, Row, Section, Text
 from cnnjobs.spec.half_width import HalfWidth
 from cnnjobs.store.store import Store
 
@@ -45,15 +45,15 @@ def half_width_section(store: Store, table: JobTable) -> Section | None:
 def half_width_grid(rule: HalfWidth, rows: list[Row]) -> Grid:
     """Return the table."""
     shown = (
-        Shown("variant", lambda row: str(row["variant"])),
-        Shown("pilot", lambda row: str(row["pilot"]), "pilot"),
-        Shown("its SD", lambda row: show(rule.metric, row["pilot_sd"]), "pilot_sd"),
-        Shown("runs by the rule", lambda row: "-" if row["needed"] is None else f"{row['needed']:,}", "needed"),
-        Shown("runs", lambda row: str(row["runs"]), "runs"),
-        Shown("mean", lambda row: show(rule.metric, row["mean"]), "mean"),
-        Shown(f"{100 * rule.confidence:g}% CI", lambda row: _interval(rule, row), "low"),
-        Shown("half width", lambda row: show(rule.metric, row["half_width"]), "half_width"),
-        Shown("reached", lambda row: "yes" if row["reached"] else f"no: {row['why']}", "reached"),
+        DisplayColumn("variant", lambda row: str(row["variant"])),
+        DisplayColumn("pilot", lambda row: str(row["pilot"]), "pilot"),
+        DisplayColumn("its SD", lambda row: show(rule.metric, row["pilot_sd"]), "pilot_sd"),
+        DisplayColumn("runs by the rule", lambda row: "-" if row["needed"] is None else f"{row['needed']:,}", "needed"),
+        DisplayColumn("runs", lambda row: str(row["runs"]), "runs"),
+        DisplayColumn("mean", lambda row: show(rule.metric, row["mean"]), "mean"),
+        DisplayColumn(f"{100 * rule.confidence:g}% CI", lambda row: _interval(rule, row), "low"),
+        DisplayColumn("half width", lambda row: show(rule.metric, row["half_width"]), "half_width"),
+        DisplayColumn("reached", lambda row: "yes" if row["reached"] else f"no: {row['why']}", "reached"),
     )
     return Grid("half_width", f"Runs for a half width of {asked_for(rule)}", COLUMNS, rows, shown)
 

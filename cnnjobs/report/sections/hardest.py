@@ -3,7 +3,7 @@
 from cnnjobs.comparison.hardest import Hard, Hardest, hardest
 from cnnjobs.comparison.predictions import Findings
 from cnnjobs.comparison.table import JobTable
-from cnnjobs.report.model import Grid, Row, Section, Shown, Text
+from cnnjobs.report.model import DisplayColumn, Grid, Row, Section, Text
 from cnnjobs.report.sections.class_tables import class_names, runs_text
 from cnnjobs.report.sections.hardest_pictures import pictures_of
 
@@ -19,11 +19,13 @@ ABOUT = (
 COLUMNS = ("example", "label", "wrong", "runs", "taken_for", "taken_for_runs", "true_probability")
 
 SHOWN = (
-    Shown("image", lambda row: str(row["example"]), "example"),
-    Shown("true class", lambda row: str(row["label"])),
-    Shown("wrong in", lambda row: f"{row['wrong']} of {runs_text(row['runs'])}", "wrong"),
-    Shown("most often taken for", lambda row: f"{row['taken_for']} ({runs_text(row['taken_for_runs'])})"),
-    Shown("mean probability of the true class", lambda row: f"{row['true_probability']:.3f}", "true_probability"),
+    DisplayColumn("image", lambda row: str(row["example"]), "example"),
+    DisplayColumn("true class", lambda row: str(row["label"])),
+    DisplayColumn("wrong in", lambda row: f"{row['wrong']} of {runs_text(row['runs'])}", "wrong"),
+    DisplayColumn("most often taken for", lambda row: f"{row['taken_for']} ({runs_text(row['taken_for_runs'])})"),
+    DisplayColumn(
+        "mean probability of the true class", lambda row: f"{row['true_probability']:.3f}", "true_probability"
+    ),
 )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from cnnjobs.comparison.metric_format import measure, show
 from cnnjobs.comparison.table import JobTable, VariantRow
 from cnnjobs.report.cells import outcome_cell
-from cnnjobs.report.model import Grid, Row, Section, Shown, Text
+from cnnjobs.report.model import DisplayColumn, Grid, Row, Section, Text
 from cnnjobs.stats import Outcome, equivalence, noether_pairs, repeats_to_resolve, sd_interval
 from cnnjobs.stats.planning import NOETHER_POWER, POWER
 
@@ -75,14 +75,14 @@ def _hours(needed: int | None, row: VariantRow, reference: VariantRow, of: str) 
 
 def _grid(table: JobTable, rows: list[Row]) -> Grid:
     shown = (
-        Shown("variant", lambda row: str(row["variant"])),
-        Shown("pairs", lambda row: str(row["pairs"]), "pairs"),
-        Shown("SD of pairs", lambda row: show(table.metric, row["sd"]), "sd"),
-        Shown("repeats needed", needed_cell, "needed"),
-        Shown("more", lambda row: _count(row["more"], "-"), "more"),
-        Shown("CPU hours", lambda row: hours_cell(row["cpu_hours"]), "cpu_hours"),
-        Shown("GPU hours", lambda row: hours_cell(row["gpu_hours"]), "gpu_hours"),
-        Shown("p (within margin)", _within, "p_within_margin"),
+        DisplayColumn("variant", lambda row: str(row["variant"])),
+        DisplayColumn("pairs", lambda row: str(row["pairs"]), "pairs"),
+        DisplayColumn("SD of pairs", lambda row: show(table.metric, row["sd"]), "sd"),
+        DisplayColumn("repeats needed", needed_cell, "needed"),
+        DisplayColumn("more", lambda row: _count(row["more"], "-"), "more"),
+        DisplayColumn("CPU hours", lambda row: hours_cell(row["cpu_hours"]), "cpu_hours"),
+        DisplayColumn("GPU hours", lambda row: hours_cell(row["gpu_hours"]), "gpu_hours"),
+        DisplayColumn("p (within margin)", _within, "p_within_margin"),
     )
     title = f"Repeats that would resolve a difference of {_margin(table, rows[0]['margin'])}"
     return Grid("planning", title, COLUMNS, rows, shown)

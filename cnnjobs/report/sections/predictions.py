@@ -7,7 +7,7 @@ from cnnjobs.comparison.metric_format import show
 from cnnjobs.comparison.predictions import Findings
 from cnnjobs.comparison.table import JobTable, VariantRow
 from cnnjobs.report.cells import p_cell
-from cnnjobs.report.model import Grid, Row, Section, Shown, Text
+from cnnjobs.report.model import DisplayColumn, Grid, Row, Section, Text
 from cnnjobs.report.sections.hardest import hardest_section
 from cnnjobs.spec.metrics import TEST, column_of
 
@@ -89,13 +89,15 @@ def _of(some: int, total: int) -> str:
 def _noise(table: JobTable, findings: Findings) -> Section:
     whys = {name: _why_no_noise(findings, name) for name in findings.variants}
     shown = (
-        Shown("variant", lambda row: str(row["variant"])),
-        Shown("repeats", lambda row: _of(row["repeats"], row["completed"]), "repeats"),
-        Shown("images", lambda row: f"{row['examples']:,}", "examples"),
-        Shown("observed SD", lambda row: _sd(row["observed_variance"]) or whys[row["variant"]], "observed_variance"),
-        Shown("floor SD", lambda row: _sd(row["floor_variance"]), "floor_variance"),
-        Shown("distribution-wise SD", lambda row: _sd(row["distribution_variance"]), "distribution_variance"),
-        Shown("p (Cochran's Q)", lambda row: _p(row, findings), "p"),
+        DisplayColumn("variant", lambda row: str(row["variant"])),
+        DisplayColumn("repeats", lambda row: _of(row["repeats"], row["completed"]), "repeats"),
+        DisplayColumn("images", lambda row: f"{row['examples']:,}", "examples"),
+        DisplayColumn(
+            "observed SD", lambda row: _sd(row["observed_variance"]) or whys[row["variant"]], "observed_variance"
+        ),
+        DisplayColumn("floor SD", lambda row: _sd(row["floor_variance"]), "floor_variance"),
+        DisplayColumn("distribution-wise SD", lambda row: _sd(row["distribution_variance"]), "distribution_variance"),
+        DisplayColumn("p (Cochran's Q)", lambda row: _p(row, findings), "p"),
     )
     rows = [_noise_row(findings, row.name) for row in table.rows]
     grid = Grid("noise", "Spread of test accuracy over repeats, taken apart", (*NOISE, *VARIANCES), rows, shown)
@@ -134,15 +136,15 @@ def _differences(table: JobTable, findings: Findings) -> Section:
         return _wider(row) or (findings.pairs[row["variant"]].over_both().why if row["pairs"] else "")
 
     shown = (
-        Shown("variant", lambda row: str(row["variant"])),
-        Shown("pairs", lambda row: _of(row["pairs"], row["completed_pairs"]), "pairs"),
-        Shown("difference", _difference_cell, "mean"),
-        Shown(
+        DisplayColumn("variant", lambda row: str(row["variant"])),
+        DisplayColumn("pairs", lambda row: _of(row["pairs"], row["completed_pairs"]), "pairs"),
+        DisplayColumn("difference", _difference_cell, "mean"),
+        DisplayColumn(
             f"{table.level} CI, new repeats",
             lambda row: _interval(row, "repeats") or _single(row, findings),
             "repeats_low",
         ),
-        Shown("new repeats and images", both, "both_low"),
+        DisplayColumn("new repeats and images", both, "both_low"),
     )
     reference = next(row for row in table.rows if row.name == table.reference)
     rows = [_two_row(table, findings, row, reference) for row in table.rows if row.name != table.reference]
@@ -187,16 +189,16 @@ def _interval(row: Row, which: str) -> str:
 
 def _ensembles(table: JobTable, findings: Findings) -> Section:
     shown = [
-        Shown("variant", lambda row: str(row["variant"])),
-        Shown("runs", lambda row: _of(row["repeats"], row["completed"]), "repeats"),
-        Shown("mean of single runs, %", _accuracy("mean_accuracy"), "mean_accuracy"),
-        Shown("ensemble, %", _accuracy("ensemble_accuracy"), "ensemble_accuracy"),
-        Shown("gain, points", lambda row: show(METRIC, row["gain"], signed=True), "gain"),
-        Shown("churn between repeats, %", _accuracy("churn"), "churn"),
+        DisplayColumn("variant", lambda row: str(row["variant"])),
+        DisplayColumn("runs", lambda row: _of(row["repeats"], row["completed"]), "repeats"),
+        DisplayColumn("mean of single runs, %", _accuracy("mean_accuracy"), "mean_accuracy"),
+        DisplayColumn("ensemble, %", _accuracy("ensemble_accuracy"), "ensemble_accuracy"),
+        DisplayColumn("gain, points", lambda row: show(METRIC, row["gain"], signed=True), "gain"),
+        DisplayColumn("churn between repeats, %", _accuracy("churn"), "churn"),
     ]
     if table.comparisons:
         header = f"differs from {table.reference} at the same repeat, %"
-        shown.append(Shown(header, _accuracy("changed_from_reference"), "changed_from_reference"))
+        shown.append(DisplayColumn(header, _accuracy("changed_from_reference"), "changed_from_reference"))
     rows = [_ensemble_row(findings, row.name) for row in table.rows]
     grid = Grid("ensembles", "Churn between repeats, and their ensembles", (*ENSEMBLES, *AGAINST), rows, shown)
     changes = [Text(ABOUT_CHANGES.format(reference=table.reference))] if table.comparisons else []

@@ -1,7 +1,7 @@
 """The report's provenance: what the runs were made with."""
 
 from cnnjobs.comparison.table import JobTable
-from cnnjobs.report.model import Grid, Section, Shown, Text
+from cnnjobs.report.model import DisplayColumn, Grid, Section, Text
 
 TITLE = "Made with"
 
@@ -12,7 +12,7 @@ def provenance_section(table: JobTable) -> Section | None:
     rows += [] if table.job.seed is None else [{"what": "seed of the job", "value": str(table.job.seed)}]
     if not rows:
         return None
-    shown = (Shown("what", lambda row: str(row["what"])), Shown("value", lambda row: str(row["value"])))
+    shown = (DisplayColumn("what", lambda row: str(row["what"])), DisplayColumn("value", lambda row: str(row["value"])))
     grid = Grid("provenance", "What the runs were made with", ("what", "value"), rows, shown)
     seeds = "Seeds of each run, one a source of chance, and its settings: the columns seed_* and settings of trials."
     return Section(TITLE, (grid, Text(f"{seeds} The runs themselves: `trials/*.parquet` beside this report's folder.")))

@@ -13,7 +13,7 @@ from cnnjobs.comparison.table import JobTable, VariantRow
 from cnnjobs.planning.audit_names import ALL, TWICE
 from cnnjobs.report.cells import interval_cell
 from cnnjobs.report.figures.style import COLORS, STYLE, text
-from cnnjobs.report.model import Block, Chart, Grid, Row, Section, Shown, Text
+from cnnjobs.report.model import Block, Chart, DisplayColumn, Grid, Row, Section, Text
 from cnnjobs.spec.job import SOURCES
 from cnnjobs.spec.metrics import TEST, part_of
 from cnnjobs.stats import Interval, sd_interval
@@ -113,13 +113,13 @@ def _grid(table: JobTable, rows: Sequence[Row]) -> Grid:
         return interval_cell(table.metric, row["sd_low"], row["sd_high"], none=str(row["why"]))
 
     shown = (
-        Shown("varies", lambda row: str(row["source"])),
-        Shown("repeats", lambda row: str(row["repeats"]), "repeats"),
-        Shown("SD", lambda row: show(table.metric, row["sd"]), "sd"),
-        Shown(f"{table.level} CI of the SD", interval, "sd_low"),
-        Shown("to SD of all", lambda row: "-" if row["ratio"] is None else f"{row['ratio']:.2f}", "ratio"),
-        Shown("min", lambda row: show(table.metric, row["min"]), "min"),
-        Shown("max", lambda row: show(table.metric, row["max"]), "max"),
+        DisplayColumn("varies", lambda row: str(row["source"])),
+        DisplayColumn("repeats", lambda row: str(row["repeats"]), "repeats"),
+        DisplayColumn("SD", lambda row: show(table.metric, row["sd"]), "sd"),
+        DisplayColumn(f"{table.level} CI of the SD", interval, "sd_low"),
+        DisplayColumn("to SD of all", lambda row: "-" if row["ratio"] is None else f"{row['ratio']:.2f}", "ratio"),
+        DisplayColumn("min", lambda row: show(table.metric, row["min"]), "min"),
+        DisplayColumn("max", lambda row: show(table.metric, row["max"]), "max"),
     )
     found = measure(table.metric)
     unit = f" ({found.unit_of_difference})" if found.unit_of_difference else ""

@@ -9,7 +9,7 @@ from cnnjobs.comparison.metric_format import axis_label, show
 from cnnjobs.comparison.pairwise import SEED, SHARED
 from cnnjobs.comparison.table import JobTable, VariantRow
 from cnnjobs.report.cells import interval_cell
-from cnnjobs.report.model import Grid, Row, Shown
+from cnnjobs.report.model import DisplayColumn, Grid, Row
 from cnnjobs.stats import Interval, bootstrap_interval, quartiles
 from cnnjobs.stats.folds import FEWEST_FOLDS
 
@@ -72,26 +72,26 @@ def _none(row: Row) -> str:
     return "" if row["mean"] is None else str(row["why"])
 
 
-def _brief(table: JobTable) -> Iterator[Shown]:
+def _brief(table: JobTable) -> Iterator[DisplayColumn]:
     metric = table.metric
-    yield Shown("variant", lambda row: str(row["variant"]))
-    yield Shown("n", lambda row: f"{row['n']}/{row['expected']}", "n")
-    yield Shown(
+    yield DisplayColumn("variant", lambda row: str(row["variant"]))
+    yield DisplayColumn("n", lambda row: f"{row['n']}/{row['expected']}", "n")
+    yield DisplayColumn(
         "mean %" if table.in_percent else "mean",
         lambda row: str(row["why"]) if row["mean"] is None else show(metric, row["mean"]),
         "mean",
     )
     yield _value(metric, "SD", "sd")
-    yield Shown(
+    yield DisplayColumn(
         f"{table.level} CI of the mean",
         lambda row: interval_cell(metric, row["ci_low"], row["ci_high"], none=_none(row)),
         "ci_low",
     )
 
 
-def _rest(table: JobTable) -> Iterator[Shown]:
+def _rest(table: JobTable) -> Iterator[DisplayColumn]:
     metric = table.metric
-    yield Shown(
+    yield DisplayColumn(
         f"{table.level} CI of the SD",
         lambda row: interval_cell(metric, row["sd_ci_low"], row["sd_ci_high"]),
         "sd_ci_low",
@@ -107,5 +107,5 @@ def _rest(table: JobTable) -> Iterator[Shown]:
         yield _value(metric, header, column, brief=False)
 
 
-def _value(metric: str, header: str, column: str, *, brief: bool = True) -> Shown:
-    return Shown(header, lambda row: show(metric, row[column]), column, brief)
+def _value(metric: str, header: str, column: str, *, brief: bool = True) -> DisplayColumn:
+    return DisplayColumn(header, lambda row: show(metric, row[column]), column, brief)

@@ -84,7 +84,7 @@ def test_what_is_no_event_is_printed_and_what_ray_adds_is_not(capsys):
         "2026-01-01 10:00:00,000\tINFO job_manager.py:587 -- Runtime",
         "a",
     ]
-    assert following.show_log(Api(*lines, "", "b"), "x") == following.Shown("a\n\nb", has_events=False)
+    assert following.show_log(Api(*lines, "", "b"), "x") == following.LogContent("a\n\nb", has_events=False)
     assert capsys.readouterr() == ("a\n\nb\n", "")
 
 
@@ -380,4 +380,4 @@ def test_a_name_that_would_lead_out_of_the_folder_is_not_taken_from_a_cluster(na
     ],
 )
 def test_what_a_job_file_lacks_is_not_taken_for_a_head_without_this_project(code, log, events, expected):
-    assert following.never_began(SimpleNamespace(exit_code=code), following.Shown(log, events)) is expected
+    assert following.never_began(SimpleNamespace(exit_code=code), following.LogContent(log, events)) is expected

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from support.reports import HOSTILE, LONG, QUOTES, made_up_document
 
 from cnnjobs.report.figures.style import render
-from cnnjobs.report.model import Chart, Document, Grid, Section, Shown, Text
+from cnnjobs.report.model import Chart, DisplayColumn, Document, Grid, Section, Text
 from cnnjobs.report.render.html import LONG_TABLE, MOST_OPEN, html_report
 from cnnjobs.report.render.html_colors import DARK, LIGHT
 from cnnjobs.report.render.html_figures import inline
@@ -67,7 +67,7 @@ def page_of(*sections):
 
 
 def grid_of(rows, by="x"):
-    columns = (Shown("name", lambda row: str(row["name"])), Shown("x", lambda row: str(row["x"]), by))
+    columns = (DisplayColumn("name", lambda row: str(row["name"])), DisplayColumn("x", lambda row: str(row["x"]), by))
     return Grid("one", "One table", ("name", "x"), rows, columns)
 
 

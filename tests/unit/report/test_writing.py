@@ -12,7 +12,7 @@ import pytest
 from support.stores import VALUES, document_of, made_up_store, make_store, quiet
 
 from cnnjobs.comparison.metric_format import measure
-from cnnjobs.report.model import Chart, Document, Grid, Section, Shown, Text
+from cnnjobs.report.model import Chart, DisplayColumn, Document, Grid, Section, Text
 from cnnjobs.report.render.csv import grid_csv
 from cnnjobs.report.render.latex import ESCAPES, latex_table
 from cnnjobs.report.render.markdown import markdown_report, markdown_table, paragraph
@@ -159,7 +159,7 @@ HOSTILE = "a & b_c #1 50% $x$ {y} \\z ~ ^ <script> | \u00b1"
 
 def hostile_grid():
     return Grid("g", HOSTILE, ("name", "x"), ({"name": HOSTILE, "x": -0.5},), (
-        Shown("name", lambda row: row["name"]), Shown("x", lambda row: f"{row['x']:+.2f}", "x"),
+        DisplayColumn("name", lambda row: row["name"]), DisplayColumn("x", lambda row: f"{row['x']:+.2f}", "x"),
     ))  # fmt: skip
 
 
@@ -171,7 +171,7 @@ def test_latex_shows_every_letter_as_it_is():
 
 
 def test_a_row_that_begins_with_a_bracket_is_no_option_of_the_line_before():
-    grid = Grid("g", "t", ("a",), ({"a": "[1, 2]"},), (Shown("[a]", lambda row: row["a"]),))
+    grid = Grid("g", "t", ("a",), ({"a": "[1, 2]"},), (DisplayColumn("[a]", lambda row: row["a"]),))
     assert [line.strip() for line in latex_table(grid).splitlines() if "[" in line] == [r"{}[a] \\", r"{}[1, 2] \\"]
 
 
