@@ -14,8 +14,8 @@ from cnnjobs.report.model import Document, Row
 from cnnjobs.report.render.comparison_text import table_lines
 from cnnjobs.report.render.notebook import comparison_html
 from cnnjobs.report.render.text import plain
-from cnnjobs.report.sections.differences_table import DIFFERENCE_COLUMNS, differences_grid
-from cnnjobs.report.sections.summary_table import SUMMARY_COLUMNS, summary_grid
+from cnnjobs.report.sections.differences_table import DIFFERENCE_COLUMNS, differences_table
+from cnnjobs.report.sections.summary_table import SUMMARY_COLUMNS, summary_table
 from cnnjobs.report.write import write_document
 from cnnjobs.spec.metrics import TRIAL_COLUMNS
 from cnnjobs.stats import ALPHA
@@ -89,12 +89,12 @@ class Comparisons:
     @cached_property
     def summary(self) -> pd.DataFrame:
         """A row a job and variant: its runs, mean, SD and their intervals; quartiles from five runs on."""
-        return self._frame(SUMMARY_COLUMNS, lambda table: summary_grid(table).rows)
+        return self._frame(SUMMARY_COLUMNS, lambda table: summary_table(table).rows)
 
     @cached_property
     def differences(self) -> pd.DataFrame:
         """A row a job and variant that is compared with the reference, with every test of the difference."""
-        return self._frame(DIFFERENCE_COLUMNS, lambda table: differences_grid(table).rows)
+        return self._frame(DIFFERENCE_COLUMNS, lambda table: differences_table(table).rows)
 
     @cached_property
     def runs(self) -> pd.DataFrame:

@@ -41,7 +41,7 @@ class DisplayColumn:
 
 
 @dataclass(frozen=True)
-class Grid:
+class ReportTable:
     """A table: one truth, `rows`, and how people read it.
 
     CSV and Parquet hold the rows, Markdown and HTML what `shown` makes of them, LaTeX and the terminal its brief
@@ -72,7 +72,7 @@ class Grid:
         return [tuple(column.cell(row) for column in self.shown) for row in self.rows]
 
     @property
-    def in_brief(self) -> "Grid":
+    def in_brief(self) -> "ReportTable":
         """The table with its brief columns only."""
         return replace(self, shown=[column for column in self.shown if column.brief])
 
@@ -96,7 +96,7 @@ class Chart:
     rows: Callable[[], Sequence[Sequence[Any]]]
 
 
-Block = Text | Grid | Chart
+Block = Text | ReportTable | Chart
 
 
 @dataclass(frozen=True)
@@ -144,9 +144,9 @@ class Document:
         return [block for section in self.sections for block in section.all_blocks()]
 
     @property
-    def grids(self) -> list[Grid]:
+    def tables(self) -> list[ReportTable]:
         """All tables."""
-        return [block for block in self.blocks if isinstance(block, Grid)]
+        return [block for block in self.blocks if isinstance(block, ReportTable)]
 
     @property
     def charts(self) -> list[Chart]:

@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from cnnjobs.report.figures.style import render
-from cnnjobs.report.model import Chart, Document, Grid
-from cnnjobs.report.render.csv import csv_text, grid_csv
+from cnnjobs.report.model import Chart, Document, ReportTable
+from cnnjobs.report.render.csv import csv_text, table_csv
 from cnnjobs.report.render.html import html_report
 from cnnjobs.report.render.latex import latex_table
 from cnnjobs.report.render.markdown import markdown_report
-from cnnjobs.report.render.parquet import grid_parquet
+from cnnjobs.report.render.parquet import table_parquet
 from cnnjobs.store.files import Files
 
 OnProgress = Callable[[str, int, int], None]
@@ -61,8 +61,8 @@ def write_document(folder: Files, document: Document, on_progress: OnProgress) -
         on_progress("drawing figures", done, len(charts))
         files |= {f"figures/{name}": content for name, content in chart_files(chart).items()}
     on_progress("drawing figures", len(charts), len(charts))
-    for grid in document.grids:
-        files |= {f"tables/{name}": content for name, content in _grid_files(grid).items()}
+    for report_table in document.tables:
+        files |= {f"tables/{name}": content for name, content in _table_files(report_table).items()}
     pictures = {chart.name: files[f"figures/{chart.name}.svg"] for chart in charts}
     pages = (markdown_report(document), html_report(document, pictures))
     _replace(folder, files, dict(zip(PAGES, (page.encode() for page in pages), strict=True)))
@@ -96,10 +96,10 @@ def _earlier(folder: Files) -> list[str]:
     return [name for name in found if isinstance(name, str) and name.count("/") == 1 and ".." not in name]
 
 
-def _grid_files(grid: Grid) -> dict[str, bytes]:
-    texts = {"csv": grid_csv(grid), "tex": latex_table(grid)}
-    files = {f"{grid.name}.{kind}": text.encode() for kind, text in texts.items()}
-    return files | {f"{grid.name}.parquet": grid_parquet(grid)}
+def _table_files(report_table: ReportTable) -> dict[str, bytes]:
+    texts = {"csv": table_csv(report_table), "tex": latex_table(report_table)}
+    files = {f"{report_table.name}.{kind}": text.encode() for kind, text in texts.items()}
+    return files | {f"{report_table.name}.parquet": table_parquet(report_table)}
 
 
 def chart_files(chart: Chart) -> dict[str, bytes]:

@@ -119,9 +119,9 @@ def _show_together(tables: Sequence[JobTable], folder: Files) -> None:
         click.echo(f"note: not compared over data sets: {found.why}")
         return
     document = together_document(found)
-    for grid in document.grids:
-        if grid.name in TOGETHER_SHOWN:
-            click.echo(grid_text(grid))
+    for report_table in document.tables:
+        if report_table.name in TOGETHER_SHOWN:
+            click.echo(grid_text(report_table))
     for line in _places(write_document(folder, document, Waiting())):
         click.echo(line)
 

@@ -17,7 +17,7 @@ from cnnjobs.models.model_file import ModelMetadata, read_metadata
 from cnnjobs.models.predict import examples, held_out_note, like_training
 from cnnjobs.report.render.csv import csv_text
 from cnnjobs.report.render.text import table_text
-from cnnjobs.report.sections.class_tables import ClassTable, class_grid
+from cnnjobs.report.sections.class_tables import ClassTable, class_table
 from cnnjobs.run.backends import open_model
 from cnnjobs.run.progress import Waiting
 from cnnjobs.spec import DatasetSpec
@@ -91,14 +91,16 @@ def _changed(data: Dataset, spec: DatasetSpec, metadata: ModelMetadata, part: st
 
 def _as_text(found: Evaluation) -> str:
     shown = said_of(found.metrics, len(found.table.classes))
-    grid = class_grid(found.table)
+    report_table = class_table(found.table)
     title = f"{found.model} on {found.dataset}, {found.part}: {found.pictures:,} pictures"
-    return "\n".join(["   ".join(shown), "", table_text(title, grid.header, grid.cells)])
+    return "\n".join(["   ".join(shown), "", table_text(title, report_table.header, report_table.cells)])
 
 
 def _as_csv(found: Evaluation) -> str:
-    grid = class_grid(found.table)
-    return csv_text(grid.columns, ([row[column] for column in grid.columns] for row in grid.rows))
+    report_table = class_table(found.table)
+    return csv_text(
+        report_table.columns, ([row[column] for column in report_table.columns] for row in report_table.rows)
+    )
 
 
 def _as_json(found: Evaluation) -> str:

@@ -305,8 +305,8 @@ def test_print_is_light_and_whole_though_parts_are_closed(browser, report, scrip
     for block in document.blocks:
         if not isinstance(block, Text):
             assert "".join(block.title.split()) in bare
-    for grid in document.grids:
-        for cell in (cell for row in grid.cells for cell in row):
+    for report_table in document.tables:
+        for cell in (cell for row in report_table.cells for cell in row):
             assert "".join(cell.split()) in bare
     for button in ("Enlarge", "SaveSVG", "Closeall", "Openall"):
         assert button not in bare

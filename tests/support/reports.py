@@ -8,7 +8,7 @@ from cnnjobs.report.figures import classes as class_plots
 from cnnjobs.report.figures import comparison
 from cnnjobs.report.figures.curves import learning_curves
 from cnnjobs.report.figures.style import render
-from cnnjobs.report.model import Chart, DisplayColumn, Document, Grid, Section, Text
+from cnnjobs.report.model import Chart, DisplayColumn, Document, ReportTable, Section, Text
 from cnnjobs.report.sections.class_tables import ClassTable
 from support.stores import CURVES, history, make_store, predictions
 
@@ -72,7 +72,9 @@ def _differences(table):
         DisplayColumn("lower end", lambda row: "-" if row["low"] is None else f"[{100 * row['low']:+.2f}", "low"),
         DisplayColumn("verdict", lambda row: "no pairs yet" if row["mean"] is None else "not resolved"),
     )
-    return Grid("differences", "Paired differences to baseline", ("variant", "pairs", "mean", "low"), rows, shown)
+    return ReportTable(
+        "differences", "Paired differences to baseline", ("variant", "pairs", "mean", "low"), rows, shown
+    )
 
 
 def _summary(table):
@@ -89,7 +91,7 @@ def _summary(table):
         DisplayColumn("95% CI of the mean", lambda row: f"[{100 * row['low']:.2f}, {100 * row['high']:.2f}]", "low"),
         *map(percent, columns[6:]),
     )
-    return Grid("summary", "Test accuracy of the weights that come out of training", columns, rows, shown)
+    return ReportTable("summary", "Test accuracy of the weights that come out of training", columns, rows, shown)
 
 
 def _curves(name, place):
@@ -121,11 +123,13 @@ def _classes(name, place, classes=6):
     )
     draw = {"confusion": class_plots.counts_plot, "rates": class_plots.rates_plot, "roc": class_plots.roc_plot}
     charts = [_chart(f"{kind}-{place}", make(table), f"{kind} of {name}") for kind, make in draw.items()]
-    grid = Grid(f"classes-{place}", f"Classes of {name}", ("class", "images", "precision", "recall"), rows, shown)
-    return Section(name, [Text("Over 3 runs:"), grid, *charts])
+    report_table = ReportTable(
+        f"classes-{place}", f"Classes of {name}", ("class", "images", "precision", "recall"), rows, shown
+    )
+    return Section(name, [Text("Over 3 runs:"), report_table, *charts])
 
 
 def _versions():
     rows = [{"what": what, "value": value} for what, value in (("tensorflow", "2.20.0"), ("device", "CPU, Tesla T4"))]
     shown = (DisplayColumn("what", lambda row: row["what"]), DisplayColumn("value", lambda row: row["value"]))
-    return Grid("provenance", "Versions and hardware of the runs", ("what", "value"), rows, shown)
+    return ReportTable("provenance", "Versions and hardware of the runs", ("what", "value"), rows, shown)

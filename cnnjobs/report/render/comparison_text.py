@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from cnnjobs.comparison.table import JobTable
-from cnnjobs.report.model import Grid, Section, Text
+from cnnjobs.report.model import ReportTable, Section, Text
 from cnnjobs.report.render.text import table_text
 from cnnjobs.report.sections.comparison import adjustment, pairing
-from cnnjobs.report.sections.differences_table import differences_grid
-from cnnjobs.report.sections.summary_table import summary_grid
+from cnnjobs.report.sections.differences_table import differences_table
+from cnnjobs.report.sections.summary_table import summary_table
 from cnnjobs.report.sections.verdicts import notes
 
 ALSO_SHOWN = ("half_width", "sources")
@@ -17,25 +17,25 @@ ALSO_SHOWN = ("half_width", "sources")
 def table_lines(table: JobTable) -> Iterator[str]:
     """Yield the tables of a comparison, and what one should know of it."""
     yield ""
-    yield grid_text(summary_grid(table), "SD: ddof=1")
+    yield grid_text(summary_table(table), "SD: ddof=1")
     if table.comparisons:
-        yield grid_text(differences_grid(table), f"{pairing(table)} {adjustment(table)}")
+        yield grid_text(differences_table(table), f"{pairing(table)} {adjustment(table)}")
     for note in notes(table):
         yield f"note: {note}"
 
 
 def section_text(section: Section) -> Iterator[str]:
     """Yield the tables of a section, and what to know of them, if the terminal shows it at all."""
-    if not any(isinstance(block, Grid) and block.name in ALSO_SHOWN for block in section.blocks):
+    if not any(isinstance(block, ReportTable) and block.name in ALSO_SHOWN for block in section.blocks):
         return
     for block in section.blocks:
-        if isinstance(block, Grid):
+        if isinstance(block, ReportTable):
             yield ""
             yield grid_text(block)
         elif isinstance(block, Text) and block.kind != "text":
             yield f"note: {block.text}" if block.kind == "note" else block.text
 
 
-def grid_text(grid: Grid, note: str = "") -> str:
+def grid_text(report_table: ReportTable, note: str = "") -> str:
     """Return a table in brief."""
-    return table_text(grid.title, grid.in_brief.header, grid.in_brief.cells, note)
+    return table_text(report_table.title, report_table.in_brief.header, report_table.in_brief.cells, note)

@@ -5,12 +5,14 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from cnnjobs.report.model import Grid
+from cnnjobs.report.model import ReportTable
 
 
-def grid_csv(grid: Grid) -> str:
+def table_csv(report_table: ReportTable) -> str:
     """Return a table's values as CSV."""
-    return csv_text(grid.columns, ([row[column] for column in grid.columns] for row in grid.rows))
+    return csv_text(
+        report_table.columns, ([row[column] for column in report_table.columns] for row in report_table.rows)
+    )
 
 
 def csv_text(header: Sequence[str], lines: Iterable[Sequence[Any]]) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from cnnjobs.report.model import Chart, Document, Grid, Section, Text
+from cnnjobs.report.model import Chart, Document, ReportTable, Section, Text
 from cnnjobs.report.render.html_colors import theme_css
 from cnnjobs.report.render.html_figures import inline
 from cnnjobs.report.render.html_tables import Cell, Column, columns_and_cells
@@ -162,17 +162,17 @@ class _Page:
                 yield Words(kind, [_with_code(one.text) for one in group if isinstance(one, Text)])
                 continue
             for block in group:
-                if isinstance(block, Grid):
+                if isinstance(block, ReportTable):
                     yield self._table(block)
                 elif isinstance(block, Chart):
                     yield self._figure(block)
 
-    def _table(self, grid: Grid) -> Table:
+    def _table(self, report_table: ReportTable) -> Table:
         self.tables += 1
-        columns, rows = columns_and_cells(grid)
-        links = _links("tables", grid.name, self.table_files)
-        name = self._id(f"table {grid.name}")
-        return Table(name, self.tables, grid.title, columns, rows, links, long=len(rows) > LONG_TABLE)
+        columns, rows = columns_and_cells(report_table)
+        links = _links("tables", report_table.name, self.table_files)
+        name = self._id(f"table {report_table.name}")
+        return Table(name, self.tables, report_table.title, columns, rows, links, long=len(rows) > LONG_TABLE)
 
     def _figure(self, chart: Chart) -> Figure:
         self.drawn += 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
-from cnnjobs.report.model import DisplayColumn, Grid
+from cnnjobs.report.model import DisplayColumn, ReportTable
 
 _DIGIT, _LETTER = re.compile(r"\d"), re.compile(r"[^\W\d_]")
 
@@ -46,12 +46,12 @@ class Cell:
         return _LETTER.search(self.text) is not None
 
 
-def columns_and_cells(grid: Grid) -> tuple[list[Column], list[list[Cell]]]:
+def columns_and_cells(report_table: ReportTable) -> tuple[list[Column], list[list[Cell]]]:
     """Return the columns of a table, and its rows."""
-    texts = grid.cells
+    texts = report_table.cells
     columns, keys = [], []
-    for place, shown in enumerate(grid.shown):
-        kind, values = _sorted_by(grid, shown)
+    for place, shown in enumerate(report_table.shown):
+        kind, values = _sorted_by(report_table, shown)
         numeric = place > 0 and (kind == "number" or _looks_numeric([row[place] for row in texts]))
         columns.append(Column(shown.header, kind, numeric))
         keys.append(values)
@@ -59,11 +59,11 @@ def columns_and_cells(grid: Grid) -> tuple[list[Column], list[list[Cell]]]:
     return columns, rows
 
 
-def _sorted_by(grid: Grid, shown: DisplayColumn) -> tuple[str, Sequence[str | None]]:
+def _sorted_by(report_table: ReportTable, shown: DisplayColumn) -> tuple[str, Sequence[str | None]]:
     """Return the kind of a column, and the key of each of its cells."""
     if shown.by is None:
-        return "cell", [None] * len(grid.rows)
-    values = [None if _missing(row[shown.by]) else row[shown.by] for row in grid.rows]
+        return "cell", [None] * len(report_table.rows)
+    values = [None if _missing(row[shown.by]) else row[shown.by] for row in report_table.rows]
     if all(value is None or isinstance(value, Real) for value in values):
         return "number", ["" if value is None else json.dumps(float(value)) for value in values]
     return "text", ["" if value is None else str(value) for value in values]

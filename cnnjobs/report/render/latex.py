@@ -2,7 +2,7 @@ r"""Tables as LaTeX for papers, with the lines of booktabs."""
 
 import re
 
-from cnnjobs.report.model import Grid
+from cnnjobs.report.model import ReportTable
 
 ESCAPES = {
     "\\": r"\textbackslash{}",
@@ -24,20 +24,20 @@ SIGNED = re.compile(r"(?<![\w-])([+-])(?=\d)")
 """A sign before a number, which is set in mathematical mode: a hyphen is no minus."""
 
 
-def latex_table(grid: Grid) -> str:
+def latex_table(report_table: ReportTable) -> str:
     r"""Return a `table` environment with the brief columns; `\usepackage{booktabs}` is all that it needs."""
-    grid = grid.in_brief
+    report_table = report_table.in_brief
     lines = [
         "% \\usepackage{booktabs}",
         r"\begin{table}",
-        rf"  \caption{{{escaped(grid.title)}}}",
-        rf"  \label{{tab:{grid.name}}}",
+        rf"  \caption{{{escaped(report_table.title)}}}",
+        rf"  \label{{tab:{report_table.name}}}",
         r"  \centering",
-        rf"  \begin{{tabular}}{{l{'r' * (len(grid.header) - 1)}}}",
+        rf"  \begin{{tabular}}{{l{'r' * (len(report_table.header) - 1)}}}",
         r"    \toprule",
-        f"    {_line(grid.header)}",
+        f"    {_line(report_table.header)}",
         r"    \midrule",
-        *(f"    {_line(cells)}" for cells in grid.cells),
+        *(f"    {_line(cells)}" for cells in report_table.cells),
         r"    \bottomrule",
         r"  \end{tabular}",
         r"\end{table}",

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from cnnjobs.report.model import Block, Document, Grid, Section, Text
+from cnnjobs.report.model import Block, Document, ReportTable, Section, Text
 
 DEEPEST = 4
 """Level of headings below which parts of parts do not go."""
@@ -28,7 +28,7 @@ def _section(section: Section, level: int) -> Iterator[str]:
 def _block(block: Block) -> str:
     if isinstance(block, Text):
         return {"note": "**Note.** "}.get(block.kind, "") + paragraph(block.text)
-    if isinstance(block, Grid):
+    if isinstance(block, ReportTable):
         return markdown_table(block.header, block.cells)
     return f"![{plain(block.title)}](figures/{block.name}.png)"
 

@@ -8,10 +8,10 @@ from markupsafe import Markup, escape
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.report.figures.comparison import box_plot
 from cnnjobs.report.figures.style import render
-from cnnjobs.report.model import Grid
+from cnnjobs.report.model import ReportTable
 from cnnjobs.report.sections.comparison import adjustment, pairing
-from cnnjobs.report.sections.differences_table import differences_grid
-from cnnjobs.report.sections.summary_table import summary_grid
+from cnnjobs.report.sections.differences_table import differences_table
+from cnnjobs.report.sections.summary_table import summary_table
 from cnnjobs.report.sections.verdicts import notes
 
 
@@ -21,9 +21,9 @@ def comparison_html(table: JobTable) -> Markup:
 
 
 def _parts(table: JobTable) -> Iterator[Markup]:
-    yield _grid(summary_grid(table), "SD: ddof=1")
+    yield _report_table(summary_table(table), "SD: ddof=1")
     if table.comparisons:
-        yield _grid(differences_grid(table), f"{pairing(table)} {adjustment(table)}")
+        yield _report_table(differences_table(table), f"{pairing(table)} {adjustment(table)}")
     for note in notes(table):
         yield Markup("<p>note: {}</p>").format(note)
     figure = box_plot(table)
@@ -35,13 +35,13 @@ def _parts(table: JobTable) -> Iterator[Markup]:
         ).format(text, picture)
 
 
-def _grid(grid: Grid, note: str) -> Markup:
-    brief = grid.in_brief
+def _report_table(report_table: ReportTable, note: str) -> Markup:
+    brief = report_table.in_brief
     head = Markup("").join(Markup("<th>{}</th>").format(name) for name in brief.header)
     rows = Markup("").join(
         Markup("<tr>{}</tr>").format(Markup("").join(Markup("<td>{}</td>").format(cell) for cell in cells))
         for cells in brief.cells
     )
     return Markup("<table><caption>{}</caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table><p>{}</p>").format(
-        grid.title, head, rows, escape(note)
+        report_table.title, head, rows, escape(note)
     )

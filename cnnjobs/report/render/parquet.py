@@ -7,18 +7,18 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cnnjobs.report.model import Grid
+from cnnjobs.report.model import ReportTable
 
 
-def grid_parquet(grid: Grid) -> bytes:
+def table_parquet(report_table: ReportTable) -> bytes:
     """Return a table's values as a Parquet file with the table's title in its metadata.
 
     A column is text, truth, whole numbers or reals, by its values; one without a value is real.
     """
-    columns = {name: [row[name] for row in grid.rows] for name in grid.columns}
+    columns = {name: [row[name] for row in report_table.rows] for name in report_table.columns}
     fields = [pa.field(name, column_type(values)) for name, values in columns.items()]
     sink = io.BytesIO()
-    pq.write_table(pa.table(columns, schema=pa.schema(fields, metadata={"title": grid.title})), sink)
+    pq.write_table(pa.table(columns, schema=pa.schema(fields, metadata={"title": report_table.title})), sink)
     return sink.getvalue()
 
 

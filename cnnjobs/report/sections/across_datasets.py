@@ -10,7 +10,7 @@ from cnnjobs.comparison.across_datasets import Together
 from cnnjobs.comparison.metric_format import axis_label, measure, show
 from cnnjobs.report.cells import outcome_cell, p_cell, p_or_why
 from cnnjobs.report.figures.critical_difference import critical_difference_plot, order_and_groups
-from cnnjobs.report.model import Block, Chart, DisplayColumn, Document, Grid, Row, Section, Text
+from cnnjobs.report.model import Block, Chart, DisplayColumn, Document, ReportTable, Row, Section, Text
 from cnnjobs.stats import Outcome
 from cnnjobs.stats.families import FEWEST_DATASETS
 from cnnjobs.stats.outcomes import Reals
@@ -92,7 +92,7 @@ def _scores(found: Together) -> Section:
         DisplayColumn("rank", lambda row: f"{row['rank']:g}", "rank"),
     )
     title = f"{axis_label(found.metric)} of every variant on every data set"
-    return Section("Scores", (Grid("scores", title, _columns(rows), rows, shown),))
+    return Section("Scores", (ReportTable("scores", title, _columns(rows), rows, shown),))
 
 
 def _columns(rows: Sequence[Row]) -> tuple[str, ...]:
@@ -121,7 +121,7 @@ def _with_sign(p: float) -> str:
     return cell if cell.startswith("<") else f"= {cell}"
 
 
-def _omnibus(found: Together) -> Grid:
+def _omnibus(found: Together) -> ReportTable:
     n, k = len(found.blocks), len(found.variants)
     rows = [
         _test("Friedman, chi-squared", found.friedman.chi_squared, k - 1, None),
@@ -136,7 +136,7 @@ def _omnibus(found: Together) -> Grid:
         DisplayColumn("degrees of freedom", _degrees),
         DisplayColumn("p", lambda row: p_or_why(row["p"], str(row["why"])), "p"),
     )
-    return Grid("tests", f"Whether {k} variants rank alike over {n} data sets", _columns(rows), rows, shown)
+    return ReportTable("tests", f"Whether {k} variants rank alike over {n} data sets", _columns(rows), rows, shown)
 
 
 def _test(name: str, outcome: Outcome, df: int | None, df_error: int | None) -> dict[str, Any]:
@@ -148,7 +148,7 @@ def _degrees(row: Row) -> str:
     return ", ".join(str(row[name]) for name in ("df", "df_error") if row[name] is not None) or "-"
 
 
-def _mean_ranks(found: Together) -> Grid:
+def _mean_ranks(found: Together) -> ReportTable:
     ranks = found.ranks
     order, groups = order_and_groups(found)
     rows = [
@@ -170,7 +170,7 @@ def _mean_ranks(found: Together) -> Grid:
         DisplayColumn("data sets won or shared", lambda row: str(row["datasets_won"]), "datasets_won"),
         DisplayColumn("bars of the diagram", lambda row: row["bars"] or "-"),
     )
-    return Grid("ranks", "mean ranks over data sets, 1 the best", _columns(rows), rows, shown)
+    return ReportTable("ranks", "mean ranks over data sets, 1 the best", _columns(rows), rows, shown)
 
 
 def _diagram(found: Together) -> Chart:
@@ -211,7 +211,8 @@ def _pairs(found: Together) -> Section:
         "other variants as well; the two may disagree."
     )
     return Section(
-        "Pairs of variants", (Grid("pairs", "Pairs of variants over data sets", _columns(rows), rows, shown), text)
+        "Pairs of variants",
+        (ReportTable("pairs", "Pairs of variants over data sets", _columns(rows), rows, shown), text),
     )
 
 

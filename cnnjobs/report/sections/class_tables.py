@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnjobs.comparison.classification import AVERAGES, CURVES, GRID, SCORES, OverRuns, Reals
-from cnnjobs.report.model import DisplayColumn, Grid, Row
+from cnnjobs.report.model import DisplayColumn, ReportTable, Row
 from cnnjobs.store.stored_job import StoredJob
 
 MOST_CONFUSED = 5
@@ -79,7 +79,7 @@ def without_roc(table: ClassTable) -> list[str]:
     return [name for name, area in zip(table.classes, areas, strict=True) if np.isnan(area)]
 
 
-def class_grid(table: ClassTable, name: str = "classes") -> Grid:
+def class_table(table: ClassTable, name: str = "classes") -> ReportTable:
     """Return `SCORES` of every class, then of every average; no SD of one run, no AUC without a ROC curve.
 
     Args:
@@ -93,7 +93,7 @@ def class_grid(table: ClassTable, name: str = "classes") -> Grid:
     ]
     shown += [DisplayColumn(HEADERS[score], _score_cell(score), f"{score}_mean") for score in SCORES]
     title = f"{table.variant}: scores of each class, mean \u00b1 SD over {runs_text(table.runs.n)}"
-    return Grid(name, title, ("kind", "name", "test_images", "runs", *parts), _score_rows(table, parts), shown)
+    return ReportTable(name, title, ("kind", "name", "test_images", "runs", *parts), _score_rows(table, parts), shown)
 
 
 def _class_cell(row: Row) -> str:
@@ -136,7 +136,7 @@ def _names(table: ClassTable, averages: Sequence[str]) -> list[tuple[str, str]]:
     return [*(("class", name) for name in table.classes), *(("average", name) for name in averages)]
 
 
-def confused_grid(table: ClassTable, name: str) -> Grid:
+def confusion_table(table: ClassTable, name: str) -> ReportTable:
     """Return the pairs of classes with the most confusions.
 
     Args:
@@ -152,7 +152,7 @@ def confused_grid(table: ClassTable, name: str) -> Grid:
         DisplayColumn("test images", lambda row: f"{row['count_mean']:.1f}", "count_mean"),
         DisplayColumn("% of the true class", lambda row: f"{100 * row['rate_mean']:.1f}", "rate_mean"),
     )
-    return Grid(name, f"{table.variant}: most often confused, means over the runs", columns, rows, shown)
+    return ReportTable(name, f"{table.variant}: most often confused, means over the runs", columns, rows, shown)
 
 
 def confusion_rows(table: ClassTable) -> list[list[object]]:

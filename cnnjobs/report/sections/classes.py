@@ -10,10 +10,10 @@ from cnnjobs.report.sections.class_tables import (
     CONFUSION_COLUMNS,
     ROC_COLUMNS,
     ClassTable,
-    class_grid,
     class_names,
-    confused_grid,
+    class_table,
     confusion_rows,
+    confusion_table,
     roc_rows,
     runs_text,
     without_roc,
@@ -53,7 +53,7 @@ def _variant(table: JobTable, findings: Findings, variant: str, name: str) -> Se
         variant,
         [
             Text(f"Over {over}" + (":" if tally.runs == completed else "; the others have no usable predictions:")),
-            class_grid(classes, f"classes-{name}"),
+            class_table(classes, f"classes-{name}"),
             *_absent(classes),
             *_confused(classes, f"confused-{name}"),
             *_charts(classes, name),
@@ -73,10 +73,10 @@ def _absent(table: ClassTable) -> list[Block]:
 
 
 def _confused(table: ClassTable, name: str) -> list[Block]:
-    grid = confused_grid(table, name)
-    if not grid.rows:
+    report_table = confusion_table(table, name)
+    if not report_table.rows:
         return [Text("No test image was taken for another class.")]
-    return [Text("Most often confused, means over the runs:"), grid]
+    return [Text("Most often confused, means over the runs:"), report_table]
 
 
 def _charts(table: ClassTable, name: str) -> list[Chart]:

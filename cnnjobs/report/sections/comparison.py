@@ -5,8 +5,8 @@ from cnnjobs.comparison.selection import weights
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.report.figures import comparison
 from cnnjobs.report.model import Block, Chart, Section, Text
-from cnnjobs.report.sections.differences_table import differences_grid
-from cnnjobs.report.sections.summary_table import runs_rows, summary_grid
+from cnnjobs.report.sections.differences_table import differences_table
+from cnnjobs.report.sections.summary_table import runs_rows, summary_table
 from cnnjobs.spec.metrics import TEST, part_of
 from cnnjobs.stats.summary import FEWEST_FOR_BOOTSTRAP, FEWEST_FOR_QUARTILES
 
@@ -40,7 +40,7 @@ def differences_section(table: JobTable) -> Section | None:
         + ("." if table.higher_is_better else "; here less is better, so that low shares speak for the variant.")
     )
     return Section(
-        f"Paired differences to {table.reference}", (*blocks, differences_grid(table), *_cannot(table), Text(text))
+        f"Paired differences to {table.reference}", (*blocks, differences_table(table), *_cannot(table), Text(text))
     )
 
 
@@ -85,7 +85,7 @@ def summary_section(table: JobTable) -> Section:
     if any(row.values for row in table.rows):
         title = f"{capital(what)} of every run"
         blocks.append(Chart("box", title, lambda: comparison.box_plot(table), RUNS_COLUMNS, lambda: runs_rows(table)))
-    blocks += [summary_grid(table), Text(_about(table, what)), *_few_runs(table)]
+    blocks += [summary_table(table), Text(_about(table, what)), *_few_runs(table)]
     return Section(what.split(" (", maxsplit=1)[0].capitalize(), blocks)
 
 

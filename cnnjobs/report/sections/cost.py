@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from cnnjobs.comparison.table import JobTable
-from cnnjobs.report.model import DisplayColumn, Grid, Row, Section, Text
+from cnnjobs.report.model import DisplayColumn, ReportTable, Row, Section, Text
 from cnnjobs.report.sections.planning import hours_cell
 
 COLUMNS = ("variant", "runs", "seconds", "cpu_hours", "gpu_hours", "cpu_hours_a_run", "gpu_hours_a_run", "latency")
@@ -33,8 +33,8 @@ def cost_section(table: JobTable) -> Section | None:
         DisplayColumn("GPU hours", lambda row: hours_cell(row["gpu_hours"]), "gpu_hours"),
         DisplayColumn("ms an image", lambda row: _milliseconds(row["latency"]), "latency"),
     )
-    grid = Grid("cost", "What the runs of each variant have taken", COLUMNS, rows, shown)
-    return Section("Cost", (grid, Text(f"{_total(rows)} {ABOUT}")))
+    report_table = ReportTable("cost", "What the runs of each variant have taken", COLUMNS, rows, shown)
+    return Section("Cost", (report_table, Text(f"{_total(rows)} {ABOUT}")))
 
 
 def _seconds(value: float | None) -> str:

@@ -7,7 +7,7 @@ from cnnjobs.comparison.metric_format import capital, difference_label, show
 from cnnjobs.comparison.pairwise import Comparison
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.report.cells import interval_cell, p_cell
-from cnnjobs.report.model import DisplayColumn, Grid, Row
+from cnnjobs.report.model import DisplayColumn, ReportTable, Row
 from cnnjobs.stats import Interval
 
 DIFFERENCE_COLUMNS = (
@@ -18,13 +18,13 @@ DIFFERENCE_COLUMNS = (
 """A row a variant: it minus the reference; each `why` says why there is no p or interval, or what it cannot do."""
 
 
-def differences_grid(table: JobTable) -> Grid:
+def differences_table(table: JobTable) -> ReportTable:
     """Return the differences to the reference."""
     rows = [
         dict(zip(DIFFERENCE_COLUMNS, _values(table, name, one), strict=True)) for name, one in table.comparisons.items()
     ]
     title = capital(difference_label(table.metric, table.reference))
-    return Grid("differences", title, DIFFERENCE_COLUMNS, rows, [*_estimate(table), *_tests(table)])
+    return ReportTable("differences", title, DIFFERENCE_COLUMNS, rows, [*_estimate(table), *_tests(table)])
 
 
 def _values(table: JobTable, name: str, one: Comparison) -> list[Any]:

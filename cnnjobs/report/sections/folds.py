@@ -8,7 +8,7 @@ import numpy as np
 from cnnjobs.comparison.design import Key
 from cnnjobs.comparison.metric_format import show
 from cnnjobs.comparison.table import JobTable, VariantRow
-from cnnjobs.report.model import DisplayColumn, Grid, Row, Section, Text
+from cnnjobs.report.model import DisplayColumn, ReportTable, Row, Section, Text
 from cnnjobs.stats import fold_components
 from cnnjobs.stats.outcomes import Reals
 
@@ -41,7 +41,7 @@ def fold_components_section(table: JobTable) -> Section | None:
         return Section(TITLE, (Text(DRAWN_ANEW if repeated else ONE_REPEAT),))
     rows = [_row(row, folds) for row in table.rows]
     title = f"Components of the spread of {table.metric} over repeats and folds"
-    return Section(TITLE, (Grid("fold-components", title, COLUMNS, rows, _shown(table)), Text(ABOUT)))
+    return Section(TITLE, (ReportTable("fold-components", title, COLUMNS, rows, _shown(table)), Text(ABOUT)))
 
 
 def _row(row: VariantRow, folds: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from cnnjobs.comparison.half_width import SMALL_PILOT, Precision, asked_for, precisions, small_pilot
 from cnnjobs.comparison.metric_format import show
 from cnnjobs.comparison.table import JobTable
-from cnnjobs.report.model import Block, DisplayColumn, Grid, Row, Section, Text
+from cnnjobs.report.model import Block, DisplayColumn, ReportTable, Row, Section, Text
 from cnnjobs.spec.half_width import HalfWidth
 from cnnjobs.store.store import Store
 
@@ -32,7 +32,7 @@ def half_width_section(store: Store, table: JobTable) -> Section | None:
         other = f"A half width was asked for of another metric: `cnnjobs aggregate --metric {rule.metric}`."
         return Section(TITLE, (Text(other),))
     found = precisions(store, table, rule)
-    blocks: list[Block] = [half_width_grid(rule, [_row(one, rule) for one in found])]
+    blocks: list[Block] = [half_width_table(rule, [_row(one, rule) for one in found])]
     not_alone = _not_by_the_rule_alone(rule, found)
     blocks.append(Text(_about(rule) if not_alone else f"{_about(rule)} {_coverage()}"))
     if not_alone:
@@ -42,7 +42,7 @@ def half_width_section(store: Store, table: JobTable) -> Section | None:
     return Section(TITLE, blocks)
 
 
-def half_width_grid(rule: HalfWidth, rows: list[Row]) -> Grid:
+def half_width_table(rule: HalfWidth, rows: list[Row]) -> ReportTable:
     """Return the table."""
     shown = (
         DisplayColumn("variant", lambda row: str(row["variant"])),
@@ -55,7 +55,7 @@ def half_width_grid(rule: HalfWidth, rows: list[Row]) -> Grid:
         DisplayColumn("half width", lambda row: show(rule.metric, row["half_width"]), "half_width"),
         DisplayColumn("reached", lambda row: "yes" if row["reached"] else f"no: {row['why']}", "reached"),
     )
-    return Grid("half_width", f"Runs for a half width of {asked_for(rule)}", COLUMNS, rows, shown)
+    return ReportTable("half_width", f"Runs for a half width of {asked_for(rule)}", COLUMNS, rows, shown)
 
 
 def _row(one: Precision, rule: HalfWidth) -> Row:

@@ -3,7 +3,7 @@
 from cnnjobs.comparison.hardest import Hard, Hardest, hardest
 from cnnjobs.comparison.predictions import Findings
 from cnnjobs.comparison.table import JobTable
-from cnnjobs.report.model import DisplayColumn, Grid, Row, Section, Text
+from cnnjobs.report.model import DisplayColumn, ReportTable, Row, Section, Text
 from cnnjobs.report.sections.class_tables import class_names, runs_text
 from cnnjobs.report.sections.hardest_pictures import pictures_of
 
@@ -41,8 +41,8 @@ def hardest_section(table: JobTable, findings: Findings) -> Section:
         return Section(TITLE, [Text("No run is wrong on any test image.")])
     rows = [_row(one, found.runs, names) for one in found.first]
     columns = (*COLUMNS, *(f"wrong: {name}" for name in findings.variants))
-    grid = Grid("hardest", "Test images on which most runs are wrong", columns, rows, SHOWN)
-    return Section(TITLE, [Text(_overall(found)), grid, Text(ABOUT), pictures_of(table.job, found, names)])
+    report_table = ReportTable("hardest", "Test images on which most runs are wrong", columns, rows, SHOWN)
+    return Section(TITLE, [Text(_overall(found)), report_table, Text(ABOUT), pictures_of(table.job, found, names)])
 
 
 def _overall(found: Hardest) -> str:

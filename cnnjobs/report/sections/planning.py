@@ -5,7 +5,7 @@ from typing import Any
 from cnnjobs.comparison.metric_format import measure, show
 from cnnjobs.comparison.table import JobTable, VariantRow
 from cnnjobs.report.cells import outcome_cell
-from cnnjobs.report.model import DisplayColumn, Grid, Row, Section, Text
+from cnnjobs.report.model import DisplayColumn, ReportTable, Row, Section, Text
 from cnnjobs.stats import Outcome, equivalence, noether_pairs, repeats_to_resolve, sd_interval
 from cnnjobs.stats.planning import NOETHER_POWER, POWER
 
@@ -35,7 +35,7 @@ def planning_section(table: JobTable) -> Section | None:
     rows = [need for row in table.rows if (need := need_of(table, row, table.margin)) is not None]
     if not rows:
         return Section(TITLE, (Text("No comparison has two pairs that differ: nothing to plan with yet."),))
-    return Section(TITLE, (_grid(table, rows), Text(_about(table, table.margin)), Text(_noether())))
+    return Section(TITLE, (_report_table(table, rows), Text(_about(table, table.margin)), Text(_noether())))
 
 
 def need_of(table: JobTable, row: VariantRow, margin: float) -> Row | None:
@@ -73,7 +73,7 @@ def _hours(needed: int | None, row: VariantRow, reference: VariantRow, of: str) 
     return float(runs[0] * costs[0] + runs[1] * costs[1])
 
 
-def _grid(table: JobTable, rows: list[Row]) -> Grid:
+def _report_table(table: JobTable, rows: list[Row]) -> ReportTable:
     shown = (
         DisplayColumn("variant", lambda row: str(row["variant"])),
         DisplayColumn("pairs", lambda row: str(row["pairs"]), "pairs"),
@@ -85,7 +85,7 @@ def _grid(table: JobTable, rows: list[Row]) -> Grid:
         DisplayColumn("p (within margin)", _within, "p_within_margin"),
     )
     title = f"Repeats that would resolve a difference of {_margin(table, rows[0]['margin'])}"
-    return Grid("planning", title, COLUMNS, rows, shown)
+    return ReportTable("planning", title, COLUMNS, rows, shown)
 
 
 def needed_cell(row: Row) -> str:

@@ -7,7 +7,7 @@ from cnnjobs.comparison.metric_format import show
 from cnnjobs.comparison.predictions import Findings
 from cnnjobs.comparison.table import JobTable, VariantRow
 from cnnjobs.report.cells import p_cell
-from cnnjobs.report.model import DisplayColumn, Grid, Row, Section, Text
+from cnnjobs.report.model import DisplayColumn, ReportTable, Row, Section, Text
 from cnnjobs.report.sections.hardest import hardest_section
 from cnnjobs.spec.metrics import TEST, column_of
 
@@ -100,8 +100,10 @@ def _noise(table: JobTable, findings: Findings) -> Section:
         DisplayColumn("p (Cochran's Q)", lambda row: _p(row, findings), "p"),
     )
     rows = [_noise_row(findings, row.name) for row in table.rows]
-    grid = Grid("noise", "Spread of test accuracy over repeats, taken apart", (*NOISE, *VARIANCES), rows, shown)
-    return Section("Spread over repeats", [grid, Text(ABOUT_NOISE)])
+    report_table = ReportTable(
+        "noise", "Spread of test accuracy over repeats, taken apart", (*NOISE, *VARIANCES), rows, shown
+    )
+    return Section("Spread over repeats", [report_table, Text(ABOUT_NOISE)])
 
 
 def _noise_row(findings: Findings, name: str) -> Row:
@@ -149,8 +151,8 @@ def _differences(table: JobTable, findings: Findings) -> Section:
     reference = next(row for row in table.rows if row.name == table.reference)
     rows = [_two_row(table, findings, row, reference) for row in table.rows if row.name != table.reference]
     title = f"Difference in test accuracy to {table.reference}, over new repeats and new images"
-    grid = Grid("new_examples", title, (*TWO, *TWO_TESTS), rows, shown)
-    return Section(f"Differences to {table.reference} on new images", [grid, Text(ABOUT_DIFFERENCES)])
+    report_table = ReportTable("new_examples", title, (*TWO, *TWO_TESTS), rows, shown)
+    return Section(f"Differences to {table.reference} on new images", [report_table, Text(ABOUT_DIFFERENCES)])
 
 
 def _two_row(table: JobTable, findings: Findings, row: VariantRow, reference: VariantRow) -> Row:
@@ -200,9 +202,11 @@ def _ensembles(table: JobTable, findings: Findings) -> Section:
         header = f"differs from {table.reference} at the same repeat, %"
         shown.append(DisplayColumn(header, _accuracy("changed_from_reference"), "changed_from_reference"))
     rows = [_ensemble_row(findings, row.name) for row in table.rows]
-    grid = Grid("ensembles", "Churn between repeats, and their ensembles", (*ENSEMBLES, *AGAINST), rows, shown)
+    report_table = ReportTable(
+        "ensembles", "Churn between repeats, and their ensembles", (*ENSEMBLES, *AGAINST), rows, shown
+    )
     changes = [Text(ABOUT_CHANGES.format(reference=table.reference))] if table.comparisons else []
-    return Section("Churn and ensembles", [grid, Text(ABOUT_ENSEMBLES), *changes])
+    return Section("Churn and ensembles", [report_table, Text(ABOUT_ENSEMBLES), *changes])
 
 
 def _ensemble_row(findings: Findings, name: str) -> Row:

@@ -1,7 +1,7 @@
 """The report's provenance: what the runs were made with."""
 
 from cnnjobs.comparison.table import JobTable
-from cnnjobs.report.model import DisplayColumn, Grid, Section, Text
+from cnnjobs.report.model import DisplayColumn, ReportTable, Section, Text
 
 TITLE = "Made with"
 
@@ -13,6 +13,8 @@ def provenance_section(table: JobTable) -> Section | None:
     if not rows:
         return None
     shown = (DisplayColumn("what", lambda row: str(row["what"])), DisplayColumn("value", lambda row: str(row["value"])))
-    grid = Grid("provenance", "What the runs were made with", ("what", "value"), rows, shown)
+    report_table = ReportTable("provenance", "What the runs were made with", ("what", "value"), rows, shown)
     seeds = "Seeds of each run, one a source of chance, and its settings: the columns seed_* and settings of trials."
-    return Section(TITLE, (grid, Text(f"{seeds} The runs themselves: `trials/*.parquet` beside this report's folder.")))
+    return Section(
+        TITLE, (report_table, Text(f"{seeds} The runs themselves: `trials/*.parquet` beside this report's folder."))
+    )

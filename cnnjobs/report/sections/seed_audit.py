@@ -13,7 +13,7 @@ from cnnjobs.comparison.table import JobTable, VariantRow
 from cnnjobs.planning.audit_names import ALL, TWICE
 from cnnjobs.report.cells import interval_cell
 from cnnjobs.report.figures.style import COLORS, STYLE, text
-from cnnjobs.report.model import Block, Chart, DisplayColumn, Grid, Row, Section, Text
+from cnnjobs.report.model import Block, Chart, DisplayColumn, ReportTable, Row, Section, Text
 from cnnjobs.spec.job import SOURCES
 from cnnjobs.spec.metrics import TEST, part_of
 from cnnjobs.stats import Interval, sd_interval
@@ -59,7 +59,7 @@ def sources_section(store: Store, table: JobTable) -> Section | None:
     rows = source_rows(table)
     blocks: list[Block] = [
         Text(_about(table, audit)),
-        _grid(table, rows),
+        _report_table(table, rows),
         _chart(table, rows),
         Text(NOT_ADDITIVE, "note"),
         *_few(rows),
@@ -108,7 +108,7 @@ def _sd(values: Sequence[float]) -> float | None:
     return float(np.std(values, ddof=1)) if max(values) > min(values) else 0.0
 
 
-def _grid(table: JobTable, rows: Sequence[Row]) -> Grid:
+def _report_table(table: JobTable, rows: Sequence[Row]) -> ReportTable:
     def interval(row: Row) -> str:
         return interval_cell(table.metric, row["sd_low"], row["sd_high"], none=str(row["why"]))
 
@@ -123,7 +123,7 @@ def _grid(table: JobTable, rows: Sequence[Row]) -> Grid:
     )
     found = measure(table.metric)
     unit = f" ({found.unit_of_difference})" if found.unit_of_difference else ""
-    return Grid("sources", f"SD of {found.words}{unit} by what varies", COLUMNS, rows, shown)
+    return ReportTable("sources", f"SD of {found.words}{unit} by what varies", COLUMNS, rows, shown)
 
 
 def _chart(table: JobTable, rows: Sequence[Row]) -> Chart:

@@ -9,7 +9,7 @@ from cnnjobs.comparison.metric_format import axis_label, show
 from cnnjobs.comparison.pairwise import SEED, SHARED
 from cnnjobs.comparison.table import JobTable, VariantRow
 from cnnjobs.report.cells import interval_cell
-from cnnjobs.report.model import DisplayColumn, Grid, Row
+from cnnjobs.report.model import DisplayColumn, ReportTable, Row
 from cnnjobs.stats import Interval, bootstrap_interval, quartiles
 from cnnjobs.stats.folds import FEWEST_FOLDS
 
@@ -22,11 +22,11 @@ SUMMARY_COLUMNS = ("variant", *COUNTS, *NUMBERS, *ENDS, "level", "cpu_hours", "g
 that of the intervals, hours are the mean of a completed run, `why` says why there is no interval of the mean."""
 
 
-def summary_grid(table: JobTable) -> Grid:
+def summary_table(table: JobTable) -> ReportTable:
     """Return the summary of each variant's runs."""
     title = f"{table.job.name}: {axis_label(table.metric)} over the runs"
     rows = [_row(table, row) for row in table.rows]
-    return Grid("summary", title, SUMMARY_COLUMNS, rows, [*_brief(table), *_rest(table)])
+    return ReportTable("summary", title, SUMMARY_COLUMNS, rows, [*_brief(table), *_rest(table)])
 
 
 def runs_rows(table: JobTable) -> list[tuple[str, int, int, float]]:

@@ -9,9 +9,9 @@ import pytest
 from support.stores import VALUES, make_store, report_of
 
 from cnnjobs.comparison.table import job_table
-from cnnjobs.report.render.csv import grid_csv
-from cnnjobs.report.sections.differences_table import differences_grid
-from cnnjobs.report.sections.summary_table import summary_grid
+from cnnjobs.report.render.csv import table_csv
+from cnnjobs.report.sections.differences_table import differences_table
+from cnnjobs.report.sections.summary_table import summary_table
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +25,8 @@ def rows_of(text):
 
 
 def test_the_report_shows_every_test_of_a_difference(store):
-    grid = differences_grid(job_table(store))
-    assert dict(zip(grid.header, grid.cells[0], strict=True)) == {
+    report_table = differences_table(job_table(store))
+    assert dict(zip(report_table.header, report_table.cells[0], strict=True)) == {
         "minus baseline": "better | *bold* <script>",
         "pairs": "5",
         "mean difference": "+1.80",
@@ -44,7 +44,7 @@ def test_the_report_shows_every_test_of_a_difference(store):
 
 
 def test_the_csv_of_differences_has_every_number_asked_for(store):
-    first = rows_of(grid_csv(differences_grid(job_table(store))))[0]
+    first = rows_of(table_csv(differences_table(job_table(store))))[0]
     assert (first["pairs"], first["family"], first["sign_flip_p"], first["p_above"]) == ("5", "2", "0.0625", "1.0")
     assert float(first["p_holm"]) == pytest.approx(2 * float(first["p"]))
     assert float(first["d_z"]) * 5**0.5 == pytest.approx(float(first["t"]))
@@ -55,18 +55,18 @@ def test_a_verdict_needs_to_stand_among_all_comparisons(tmp_path):
     """One alone is resolved at 0.05; among three like it, none is."""
     d = {"a": [0.90, 0.91, 0.92, 0.93], "b": [0.91, 0.93, 0.93, 0.96]}
     alone = job_table(make_store(tmp_path / "alone", d, repeats=4))
-    assert differences_grid(alone).in_brief.cells[0][-2:] == ("0.035", "better")
+    assert differences_table(alone).in_brief.cells[0][-2:] == ("0.035", "better")
     table = job_table(make_store(tmp_path / "three", d | {"c": d["b"], "d": d["b"]}, repeats=4))
-    assert differences_grid(table).in_brief.cells[0][-2:] == ("0.106", "not resolved among 3 comparisons")
+    assert differences_table(table).in_brief.cells[0][-2:] == ("0.106", "not resolved among 3 comparisons")
     assert table.rows[1].difference.resolved, "its interval leaves out zero"
 
 
 def test_alpha_sets_the_level_of_intervals_and_of_verdicts(store):
     table = job_table(store, alpha=0.0005)
-    grid = differences_grid(table).in_brief
-    assert grid.header[3] == "99.95% CI"
-    assert grid.cells[0][-1] == "not resolved"
-    assert float(rows_of(grid_csv(differences_grid(table)))[0]["level"]) == pytest.approx(0.9995)
+    report_table = differences_table(table).in_brief
+    assert report_table.header[3] == "99.95% CI"
+    assert report_table.cells[0][-1] == "not resolved"
+    assert float(rows_of(table_csv(differences_table(table)))[0]["level"]) == pytest.approx(0.9995)
 
 
 def frozen_folds(tmp_path, values):
@@ -85,17 +85,17 @@ def test_repeats_of_the_same_folds_are_averaged_before_folds_are_compared(tmp_pa
     assert averaged.rows[1].difference.n == once.n == 5
     assert averaged.rows[1].difference.t.p == pytest.approx(once.t.p)
     assert drawn_anew.n == 10
-    assert summary_grid(averaged).in_brief.cells[0][1] == "10/10"
+    assert summary_table(averaged).in_brief.cells[0][1] == "10/10"
 
 
 def test_folds_have_no_tests_that_need_independent_pairs(tmp_path):
     table = job_table(make_store(tmp_path, VALUES, folds=5, repeats=1))
-    cells = differences_grid(table).cells[0]
+    cells = differences_table(table).cells[0]
     assert cells[-2:] == ("-", "1.00")
     why = "runs share training rows"
     report = report_of(make_store(tmp_path / "again", VALUES, folds=5, repeats=1))
     assert f"Sign flips: {why}. P(A \\> B) without an interval: {why}." in report
-    assert summary_grid(table).cells[0][5] == "-", "no interval of the SD"
+    assert summary_table(table).cells[0][5] == "-", "no interval of the SD"
 
 
 def test_the_numbers_of_a_variant_that_diverged_are_of_the_runs_that_completed(tmp_path):
@@ -112,7 +112,7 @@ def test_the_numbers_of_a_variant_that_diverged_are_of_the_runs_that_completed(t
 def test_a_median_has_an_interval_from_twenty_runs(tmp_path):
     values = list(np.random.default_rng(0).normal(0.9, 0.01, 20))
     few, many = (
-        rows_of(grid_csv(summary_grid(job_table(make_store(tmp_path / str(n), {"a": values[:n]}, repeats=n)))))[0]
+        rows_of(table_csv(summary_table(job_table(make_store(tmp_path / str(n), {"a": values[:n]}, repeats=n)))))[0]
         for n in (19, 20)
     )
     assert few["median_ci_low"] == ""

@@ -45,8 +45,8 @@ def texts(document):
     return "\n".join(block.text for block in document.blocks if hasattr(block, "text"))
 
 
-def grid(document, name):
-    return next(one for one in document.grids if one.name == name)
+def report_table(document, name):
+    return next(one for one in document.tables if one.name == name)
 
 
 @pytest.fixture(scope="module")
@@ -73,16 +73,16 @@ def test_fourteen_jobs_give_demsars_ranks_tests_and_critical_difference(demsar):
 def test_the_document_shows_them(demsar):
     document = together_document(demsar)
     assert document.title == "14 data sets together"
-    assert [row[:2] for row in grid(document, "ranks").cells] == [
+    assert [row[:2] for row in report_table(document, "ranks").cells] == [
         ("C4.5+m+cf", "1.964"),
         ("C4.5+m", "2.000"),
         ("C4.5+cf", "2.893"),
         ("C4.5", "3.143"),
     ]
-    assert grid(document, "tests").cells[1] == ("Iman and Davenport, F", "3.686", "3, 39", "0.020")
+    assert report_table(document, "tests").cells[1] == ("Iman and Davenport, F", "3.686", "3, 39", "0.020")
     assert "differ by more than chance (Iman and Davenport's F = 3.69, p = 0.020)" in texts(document)
-    assert len(grid(document, "scores").rows) == 14 * 4
-    assert grid(document, "scores").cells[0] == ("set 0", "C4.5", "2", "76.30", "1.41", "4")
+    assert len(report_table(document, "scores").rows) == 14 * 4
+    assert report_table(document, "scores").cells[0] == ("set 0", "C4.5", "2", "76.30", "1.41", "4")
 
 
 def test_in_demsars_diagram_the_bars_join_what_his_do(demsar):
@@ -125,7 +125,7 @@ def test_of_losses_the_lower_is_the_better():
     scores = np.random.default_rng(0).random((8, 3)) + np.array([0, 0, 5])
     lost, won = (made_up(scores, metric=metric) for metric in ("test_loss", "test_accuracy"))
     assert (lost.friedman.ranks[2], won.friedman.ranks[2]) == (3, 1)
-    rows = grid(together_document(lost), "pairs").rows
+    rows = report_table(together_document(lost), "pairs").rows
     assert [row["verdict"] for row in rows] == ["not resolved", "better", "better"]
     assert rows[1]["median_difference"] < 0, "differences stay those of the losses"
 
@@ -164,7 +164,7 @@ def test_few_data_sets_say_what_they_cannot(datasets, words):
 
 def test_fewer_than_five_data_sets_have_no_tests_of_pairs():
     document = together_document(made_up(np.random.default_rng(1).random((4, 2))))
-    assert grid(document, "pairs").cells[0][-2:] == ("fewer than 5 data sets: no test of pairs",) * 2
+    assert report_table(document, "pairs").cells[0][-2:] == ("fewer than 5 data sets: no test of pairs",) * 2
 
 
 @pytest.mark.parametrize(("datasets", "variants", "can"), [(5, 2, False), (6, 2, True), (6, 3, False), (8, 3, True)])

@@ -18,8 +18,8 @@ from cnnjobs.report.sections.class_tables import (
     CONFUSION_COLUMNS,
     ROC_COLUMNS,
     ClassTable,
-    class_grid,
     class_names,
+    class_table,
     most_confused,
     without_roc,
 )
@@ -55,7 +55,7 @@ def texts(document):
 
 def test_the_table_shows_mean_and_sd_of_every_class_and_average():
     table = table_of()
-    header, rows = class_grid(table).header, class_grid(table).cells
+    header, rows = class_table(table).header, class_table(table).cells
     assert header == ("class", "test images", "precision", "recall", "F1", "ROC AUC")
     assert [row[0] for row in rows[-3:]] == ["macro average", "micro average", "weighted average"]
     mean, sd = table.runs.mean.scores, table.runs.sd.scores
@@ -68,13 +68,13 @@ def test_the_table_shows_mean_and_sd_of_every_class_and_average():
 
 def test_one_run_has_no_spread_in_the_table():
     table = table_of(runs=1)
-    assert "±" not in str(class_grid(table).cells)
-    assert {row["recall_sd"] for row in class_grid(table).rows} == {None}
+    assert "±" not in str(class_table(table).cells)
+    assert {row["recall_sd"] for row in class_table(table).rows} == {None}
 
 
 def test_the_rows_of_classes_have_every_number_unrounded():
     table = table_of()
-    rows = class_grid(table).rows
+    rows = class_table(table).rows
     assert [(row["kind"], row["name"]) for row in rows[2:4]] == [("class", "class 2"), ("average", "macro")]
     for place, name in enumerate(("precision", "recall", "f1", "auc")):
         assert [float(row[f"{name}_mean"]) for row in rows] == table.runs.mean.scores[:, place].tolist()
@@ -85,8 +85,8 @@ def test_the_rows_of_classes_have_every_number_unrounded():
 def test_a_class_without_test_images_has_no_area_and_is_named():
     table = table_of(absent=(1,))
     assert without_roc(table) == ["class 1"]
-    assert class_grid(table).cells[1][1:] == ("0", "0.0000 ± 0.0000", "0.0000 ± 0.0000", "0.0000 ± 0.0000", "-")
-    assert class_grid(table).rows[1]["auc_mean"] is None
+    assert class_table(table).cells[1][1:] == ("0", "0.0000 ± 0.0000", "0.0000 ± 0.0000", "0.0000 ± 0.0000", "-")
+    assert class_table(table).rows[1]["auc_mean"] is None
     assert "class 1" not in {row["name"] for row in roc_rows(table)}
     assert len(class_plots.roc_plot(table).axes[0].lines) == 2 + 2 + 1, "two classes, two averages, the diagonal"
 
@@ -154,7 +154,7 @@ def test_the_legend_has_the_area_of_every_class_with_its_spread():
     (legend,) = class_plots.roc_plot(table).legends
     labels = [text.get_text() for text in legend.get_texts()]
     assert len(labels) == 5
-    cells = class_grid(table).cells
+    cells = class_table(table).cells
     assert [label.split("  ")[1] for label in labels] == [row[-1] for row in cells[:5]]
 
 
@@ -188,14 +188,14 @@ def test_the_report_has_a_section_a_variant_with_tables_and_figures(tmp_path):
     document = report_of(store)
     assert document.damaged == ()
     assert [section.title for section in document.sections[0].sections] == ["one", "two | *x*"]
-    assert [grid.name for grid in document.grids] == [
+    assert [report_table.name for report_table in document.tables] == [
         f"{kind}-{name}" for name in ("one", "two-x") for kind in ("classes", "confused")
     ]
     assert [chart.name for chart in document.charts] == [
         f"{kind}-{name}" for name in ("one", "two-x") for kind in ("confusion", "rates", "roc")
     ]
     assert document.charts[0].title == "Confusion matrix of one, test images"
-    assert document.grids[0].cells[2][0] == HOSTILE[2]
+    assert document.tables[0].cells[2][0] == HOSTILE[2]
     assert texts(document).count("Over 2 runs:") == 2
 
 
@@ -210,7 +210,7 @@ def test_what_is_stored_is_classified_as_it_was_predicted(tmp_path):
     found = [predictions(run) for run in range(2)]
     figures = [classify(one.labels, one.probabilities.argmax(axis=1), one.probabilities) for one in found]
     expected = ClassTable("job", "a", ("0", "1", "2"), over_runs(figures))
-    assert document.grids[0].rows == class_grid(expected).rows
+    assert document.tables[0].rows == class_table(expected).rows
     assert [chart.rows() for chart in document.charts] == [
         class_tables.confusion_rows(expected),
         class_tables.confusion_rows(expected),

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from support.reports import HOSTILE, LONG, QUOTES, made_up_document
 
 from cnnjobs.report.figures.style import render
-from cnnjobs.report.model import Chart, DisplayColumn, Document, Grid, Section, Text
+from cnnjobs.report.model import Chart, DisplayColumn, Document, ReportTable, Section, Text
 from cnnjobs.report.render.html import LONG_TABLE, MOST_OPEN, html_report
 from cnnjobs.report.render.html_colors import DARK, LIGHT
 from cnnjobs.report.render.html_figures import inline
@@ -68,7 +68,7 @@ def page_of(*sections):
 
 def grid_of(rows, by="x"):
     columns = (DisplayColumn("name", lambda row: str(row["name"])), DisplayColumn("x", lambda row: str(row["x"]), by))
-    return Grid("one", "One table", ("name", "x"), rows, columns)
+    return ReportTable("one", "One table", ("name", "x"), rows, columns)
 
 
 def squashed(text):
@@ -130,7 +130,12 @@ def test_every_paragraph_cell_and_chart_is_there(report):
     for block in document.blocks:
         if isinstance(block, Text):
             assert squashed(block.text.replace("`", "")) in everything.replace("`", "")
-    cells = [squashed(cell) for grid in document.grids for row in (grid.header, *grid.cells) for cell in row]
+    cells = [
+        squashed(cell)
+        for report_table in document.tables
+        for row in (report_table.header, *report_table.cells)
+        for cell in row
+    ]
     assert page.texts("th", "td") == cells
     titles = [f"Figure {number}. {chart.title}" for number, chart in enumerate(document.charts, 1)]
     assert page.texts("figcaption") == [squashed(title) for title in titles]
@@ -150,10 +155,12 @@ def test_headings_follow_the_sections_and_the_contents_lead_to_them(report):
 
 def test_every_table_has_a_caption_and_scoped_headers_in_a_named_region(report):
     document, _, page = report
-    assert page.texts("caption") == [f"Table {n}. {squashed(grid.title)}" for n, grid in enumerate(document.grids, 1)]
+    assert page.texts("caption") == [
+        f"Table {n}. {squashed(report_table.title)}" for n, report_table in enumerate(document.tables, 1)
+    ]
     assert {attributes["scope"] for _, attributes, _ in page.of("th")} == {"row", "col"}
     regions = page.of("div", **{"class": "scroll"})
-    assert len(regions) == len(document.grids)
+    assert len(regions) == len(document.tables)
     assert all(attributes["tabindex"] == "0" and attributes["aria-labelledby"] for _, attributes, _ in regions)
 
 
@@ -196,7 +203,7 @@ def test_links_lead_to_the_files_beside_the_page(report):
     document, _, page = report
     links = {attributes["href"] for _, attributes, _ in page.of("a")}
     for folder, blocks, kinds in (
-        ("tables", document.grids, ("csv", "tex", "parquet")),
+        ("tables", document.tables, ("csv", "tex", "parquet")),
         ("figures", document.charts, ("png", "svg", "pdf", "csv")),
     ):
         assert {f"{folder}/{block.name}.{kind}" for block in blocks for kind in kinds} <= links

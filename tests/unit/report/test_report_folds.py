@@ -19,17 +19,17 @@ def table_of(tmp_path, values, repeats=2, vary=("init",), folds=3):
 def test_components_by_hand(tmp_path):
     """Repeats differ by 0.02 in each fold: variance 0.0002 within; fold means .51 .61 .71 vary by 0.01."""
     table = table_of(tmp_path, {"a": [0.50, 0.60, 0.70, 0.52, 0.62, 0.72]})
-    grid = fold_components_section(table).blocks[0]
-    assert grid.rows[0]["repeat_in_fold_variance"] == pytest.approx(0.0002)
-    assert grid.rows[0]["fold_variance"] == pytest.approx(0.01 - 0.0002 / 2)
-    assert grid.cells == [("a", "2", "3", "9.95", "1.41")]
+    report_table = fold_components_section(table).blocks[0]
+    assert report_table.rows[0]["repeat_in_fold_variance"] == pytest.approx(0.0002)
+    assert report_table.rows[0]["fold_variance"] == pytest.approx(0.01 - 0.0002 / 2)
+    assert report_table.cells == [("a", "2", "3", "9.95", "1.41")]
 
 
 def test_a_negative_component_is_kept_and_called_not_resolved(tmp_path):
     table = table_of(tmp_path, {"a": [0.50, 0.60, 0.55, 0.60, 0.50, 0.55]})
-    grid = fold_components_section(table).blocks[0]
-    assert grid.rows[0]["fold_variance"] < 0
-    assert grid.cells[0][3] == "not resolved (negative variance)"
+    report_table = fold_components_section(table).blocks[0]
+    assert report_table.rows[0]["fold_variance"] < 0
+    assert report_table.cells[0][3] == "not resolved (negative variance)"
 
 
 def test_a_repeat_that_lacks_a_fold_is_not_counted(tmp_path):
@@ -41,11 +41,11 @@ def test_a_repeat_that_lacks_a_fold_is_not_counted(tmp_path):
 
 
 def test_one_whole_repeat_says_so(tmp_path):
-    grid = fold_components_section(table_of(tmp_path, {"a": [0.5, 0.6, 0.7], "b": list(np.linspace(0, 1, 6))})).blocks[
-        0
-    ]
-    assert grid.cells[0] == ("a", "1", "3", *["fewer than 2 repeats that have all folds"] * 2)
-    assert grid.cells[1][1] == "2"
+    report_table = fold_components_section(
+        table_of(tmp_path, {"a": [0.5, 0.6, 0.7], "b": list(np.linspace(0, 1, 6))})
+    ).blocks[0]
+    assert report_table.cells[0] == ("a", "1", "3", *["fewer than 2 repeats that have all folds"] * 2)
+    assert report_table.cells[1][1] == "2"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from support.stores import VALUES, make_store
 
 from cnnjobs.comparison.cost import cost_of
 from cnnjobs.comparison.table import job_table
-from cnnjobs.report.model import Grid, Text
+from cnnjobs.report.model import ReportTable, Text
 from cnnjobs.report.sections.cost import cost_section
 from cnnjobs.report.sections.planning import planning_section
 from cnnjobs.stats import repeats_to_resolve
@@ -15,30 +15,30 @@ from cnnjobs.stats import repeats_to_resolve
 def planning_of(store, **asked):
     section = planning_section(job_table(store, **asked))
     text = "\n".join(block.text for block in section.blocks if isinstance(block, Text))
-    return text, [block for block in section.blocks if isinstance(block, Grid)]
+    return text, [block for block in section.blocks if isinstance(block, ReportTable)]
 
 
 def test_repeats_needed_follow_from_the_spread_of_pairs_and_the_margin(tmp_path):
     """0.2 points; two minutes a run on one core, of the variant and of the reference."""
-    text, (grid,) = planning_of(make_store(tmp_path, VALUES, seconds=120.0, cpus=1))
-    first, sd = grid.rows[0], np.std([0.02, 0.02, 0.01, 0.02, 0.02], ddof=1)
+    text, (report_table,) = planning_of(make_store(tmp_path, VALUES, seconds=120.0, cpus=1))
+    first, sd = report_table.rows[0], np.std([0.02, 0.02, 0.01, 0.02, 0.02], ddof=1)
     assert first["needed"] == repeats_to_resolve(sd, 0.002)
     assert first["more"] == first["needed"] - 5
     assert first["cpu_hours"] == pytest.approx(first["more"] * 240 / 3600)
     assert first["gpu_hours"] == 0
     low, high = (repeats_to_resolve(end, 0.002) for end in (sd * 0.5991, sd * 2.8736))
     assert (first["needed_low"], first["needed_high"]) == (low, high)
-    assert grid.cells[0][1:5] == ("5", "0.45", f"{first['needed']} [{low}, {high}]", str(first["more"]))
+    assert report_table.cells[0][1:5] == ("5", "0.45", f"{first['needed']} [{low}, {high}]", str(first["more"]))
     assert "To resolve a difference of 0.2 points in 80% of such studies" in text
     assert "takes 29 pairs" in text
 
 
 def test_a_wide_margin_needs_no_more_and_may_hold_the_difference(tmp_path):
-    _, (grid,) = planning_of(make_store(tmp_path), margin=5)
-    assert [row["more"] for row in grid.rows] == [0, 0]
-    assert grid.rows[0]["p_within_margin"] < 0.001
-    assert grid.rows[0]["cpu_hours"] is None, "runs that were not timed"
-    assert grid.cells[0][5] == "-"
+    _, (report_table,) = planning_of(make_store(tmp_path), margin=5)
+    assert [row["more"] for row in report_table.rows] == [0, 0]
+    assert report_table.rows[0]["p_within_margin"] < 0.001
+    assert report_table.rows[0]["cpu_hours"] is None, "runs that were not timed"
+    assert report_table.cells[0][5] == "-"
 
 
 def test_a_loss_has_no_margin_unless_one_is_named(tmp_path):
@@ -59,8 +59,8 @@ def test_runs_that_the_reference_has_already_cost_no_more(tmp_path):
     """Five pairs, and three runs more of the reference: of these the margin needs three fewer."""
     values = {"a": [*VALUES["baseline"], 0.92, 0.92, 0.92], "b": VALUES["alike"]}
     store = make_store(tmp_path, values, repeats=8, seconds=3600.0, cpus=1)
-    _, (grid,) = planning_of(store)
-    assert grid.rows[0]["cpu_hours"] == pytest.approx(2 * grid.rows[0]["more"] - 3)
+    _, (report_table,) = planning_of(store)
+    assert report_table.rows[0]["cpu_hours"] == pytest.approx(2 * report_table.rows[0]["more"] - 3)
 
 
 def test_a_single_variant_has_nothing_to_resolve(tmp_path):
@@ -78,8 +78,8 @@ def test_the_cost_is_of_all_timed_runs(tmp_path):
     """Five runs of an hour on two cores with half a GPU; 32 images predicted in 0.016 s."""
     timed = {"seconds": 3600.0, "cpus": 2, "gpu_seconds": 1800.0, "batch_seconds": 0.016, "batch_images": 32}
     section = cost_section(job_table(make_store(tmp_path, {"a": VALUES["alike"]}, **timed)))
-    grid, text = section.blocks
-    assert grid.cells == [("a", "5", "3,600.0", "10.00", "2.50", "0.5")]
+    report_table, text = section.blocks
+    assert report_table.cells == [("a", "5", "3,600.0", "10.00", "2.50", "0.5")]
     assert text.text.startswith("In all 5 runs, 10.00 CPU hours, 2.50 GPU hours.")
     assert cost_section(job_table(make_store(tmp_path / "untimed"))) is None
 

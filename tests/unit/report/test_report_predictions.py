@@ -20,15 +20,15 @@ class Read:
         table = job_table(store, **asked)
         section = predictions_section(table, read_predictions(store, table, lambda *_: None))
         self.document = Document("", [section])
-        self.grids = {grid.name: grid for grid in self.document.grids}
+        self.tables = {report_table.name: report_table for report_table in self.document.tables}
         self.notes = [one.text for one in self.document.blocks if isinstance(one, Text) and one.kind == "note"]
         self.text = "\n".join(one.text for one in self.document.blocks if isinstance(one, Text))
 
     def cells(self, name, variant):
-        return next(cells for cells in self.grids[name].cells if cells[0] == variant)
+        return next(cells for cells in self.tables[name].cells if cells[0] == variant)
 
     def row(self, name, variant):
-        return next(row for row in self.grids[name].rows if row["variant"] == variant)
+        return next(row for row in self.tables[name].rows if row["variant"] == variant)
 
 
 def of_three_classes(right):
@@ -122,7 +122,7 @@ def test_a_single_run_has_neither_churn_nor_ensemble(tmp_path):
 
 def test_the_hardest_images_are_those_that_most_runs_get_wrong(tmp_path):
     store = two_variants(tmp_path, own=same_labels)
-    rows = Read(store).grids["hardest"].rows
+    rows = Read(store).tables["hardest"].rows
     labels, first, _ = arrays(store, 0)
     predicted = np.concatenate([first, arrays(store, 1)[1]])
     wrong = (predicted != labels).sum(axis=0)
@@ -142,7 +142,7 @@ def test_of_images_equally_often_wrong_the_surest_mistakes_come_first(tmp_path):
         return Predictions(np.zeros(40, np.int32), probabilities.astype(np.float32))
 
     read = Read(made_up_store(tmp_path, predictions=sure))
-    rows = read.grids["hardest"].rows
+    rows = read.tables["hardest"].rows
     assert [row["example"] for row in rows] == list(range(39, 19, -1))
     assert rows[0]["true_probability"] == pytest.approx(0.1)
     assert "Of 40 test images, 40 are wrong in at least one of 4 runs, and 40 in all of them." in read.text
@@ -151,7 +151,7 @@ def test_of_images_equally_often_wrong_the_surest_mistakes_come_first(tmp_path):
 def test_runs_that_are_never_wrong_have_no_hard_images(tmp_path):
     read = Read(made_up_store(tmp_path, predictions=lambda run: of_three_classes(np.ones(40, bool))))
     assert "No run is wrong on any test image." in read.text
-    assert "hardest" not in read.grids
+    assert "hardest" not in read.tables
 
 
 def test_a_single_pair_is_of_two_models_not_of_methods(tmp_path):
@@ -191,16 +191,16 @@ def test_a_variant_without_predictions_has_rows_that_say_so(tmp_path):
 def test_without_any_predictions_the_section_says_only_that(tmp_path):
     read = Read(made_up_store(tmp_path, predictions=lambda run: None))
     assert read.text.startswith("No run has stored predictions that can be used")
-    assert not read.grids
+    assert not read.tables
 
 
 def test_folds_are_not_taken_apart(tmp_path):
     read = Read(make_store(tmp_path, folds=5, repeats=1, curves=True))
     assert "cannot be taken apart" in read.text
-    assert not {"noise", "new_examples", "ensembles"} & set(read.grids)
+    assert not {"noise", "new_examples", "ensembles"} & set(read.tables)
 
 
 def test_one_variant_has_no_differences(tmp_path):
     read = Read(made_up_store(tmp_path, variants=("a",)))
-    assert "new_examples" not in read.grids
-    assert read.grids["ensembles"].header[-1] == "churn between repeats, %"
+    assert "new_examples" not in read.tables
+    assert read.tables["ensembles"].header[-1] == "churn between repeats, %"

@@ -12,11 +12,11 @@ import pytest
 from support.stores import VALUES, document_of, made_up_store, make_store, quiet
 
 from cnnjobs.comparison.metric_format import measure
-from cnnjobs.report.model import Chart, DisplayColumn, Document, Grid, Section, Text
-from cnnjobs.report.render.csv import grid_csv
+from cnnjobs.report.model import Chart, DisplayColumn, Document, ReportTable, Section, Text
+from cnnjobs.report.render.csv import table_csv
 from cnnjobs.report.render.latex import ESCAPES, latex_table
 from cnnjobs.report.render.markdown import markdown_report, markdown_table, paragraph
-from cnnjobs.report.render.parquet import grid_parquet
+from cnnjobs.report.render.parquet import table_parquet
 from cnnjobs.report.write import write_document
 from cnnjobs.store.files import Files
 
@@ -35,17 +35,23 @@ def written(tmp_path_factory):
 
 def test_every_format_of_every_table_and_figure_is_there_and_nothing_else(written):
     document, folder = written
-    tables = {f"{grid.name}.{kind}" for grid in document.grids for kind in ("csv", "tex", "parquet")}
+    tables = {f"{report_table.name}.{kind}" for report_table in document.tables for kind in ("csv", "tex", "parquet")}
     figures = {f"{chart.name}.{kind}" for chart in document.charts for kind in ("svg", "png", "pdf", "csv")}
     assert {path.name for path in (folder / "tables").iterdir()} == tables
     assert {path.name for path in (folder / "figures").iterdir()} == figures
-    assert {grid.name for grid in document.grids} >= {"summary", "differences", "planning", "noise", "provenance"}
+    assert {report_table.name for report_table in document.tables} >= {
+        "summary",
+        "differences",
+        "planning",
+        "noise",
+        "provenance",
+    }
     assert {chart.name for chart in document.charts} >= {"differences", "box", "curves-alike", "roc-alike"}
 
 
 def test_names_of_files_are_plain_and_no_two_alike(written):
     document, _ = written
-    for blocks in (document.grids, document.charts):
+    for blocks in (document.tables, document.charts):
         names = [block.name for block in blocks]
         assert len(set(names)) == len(names)
         assert all(re.fullmatch(r"[a-z0-9_-]+", name) for name in names)
@@ -53,10 +59,10 @@ def test_names_of_files_are_plain_and_no_two_alike(written):
 
 def test_csv_and_parquet_hold_the_same_values(written):
     document, folder = written
-    for grid in document.grids:
-        stored = pq.read_table(folder / "tables" / f"{grid.name}.parquet")
-        rows = list(csv.DictReader(io.StringIO((folder / "tables" / f"{grid.name}.csv").read_text())))
-        assert stored.column_names == list(grid.columns)
+    for report_table in document.tables:
+        stored = pq.read_table(folder / "tables" / f"{report_table.name}.parquet")
+        rows = list(csv.DictReader(io.StringIO((folder / "tables" / f"{report_table.name}.csv").read_text())))
+        assert stored.column_names == list(report_table.columns)
         for row, other in zip(rows, stored.to_pylist(), strict=True):
             for name, value in other.items():
                 text = "" if value is None else str(value)
@@ -68,11 +74,11 @@ def test_markdown_latex_and_html_show_the_same_cells(written):
     markdown = (folder / "report.md").read_text()
     page = Tables()
     page.feed((folder / "index.html").read_text())
-    assert page.tables == [[list(cells) for cells in grid.cells] for grid in document.grids]
-    for grid in document.grids:
-        assert markdown_table(grid.header, grid.cells) in markdown
-        shown = unescaped((folder / "tables" / f"{grid.name}.tex").read_text())
-        for cells in grid.in_brief.cells:
+    assert page.tables == [[list(cells) for cells in report_table.cells] for report_table in document.tables]
+    for report_table in document.tables:
+        assert markdown_table(report_table.header, report_table.cells) in markdown
+        shown = unescaped((folder / "tables" / f"{report_table.name}.tex").read_text())
+        for cells in report_table.in_brief.cells:
             assert " & ".join(cells) + r" \\" in shown
 
 
@@ -115,11 +121,17 @@ def unescaped(tex):
 def test_cells_are_the_values_rounded(written, tmp_path):
     """Every number that people read is one of its row's values, in the unit and with the digits it is shown in."""
     factor = measure("test_accuracy").factor
-    grids = {grid.name: grid for grid in document_of(made_up_store(tmp_path, runs=6)).grids}
-    grids |= {grid.name: grid for grid in written[0].grids if grid.name in ("summary", "differences", "planning")}
+    report_tables = {
+        report_table.name: report_table for report_table in document_of(made_up_store(tmp_path, runs=6)).tables
+    }
+    report_tables |= {
+        report_table.name: report_table
+        for report_table in written[0].tables
+        if report_table.name in ("summary", "differences", "planning")
+    }
     for name in ("summary", "differences", "planning", "noise", "new_examples", "ensembles"):
-        grid = grids[name]
-        for row, cells in zip(grid.rows, grid.cells, strict=True):
+        report_table = report_tables[name]
+        for row, cells in zip(report_table.rows, report_table.cells, strict=True):
             values = [float(value) for value in row.values() if isinstance(value, (int, float))]
             values += [factor * value for value in values] + [factor * abs(value) ** 0.5 for value in values]
             for cell in cells[1:]:
@@ -141,15 +153,17 @@ def test_a_figure_has_the_values_it_draws(written):
 
 def test_what_an_earlier_report_wrote_is_removed(tmp_path):
     folder = Files(tmp_path)
-    write_document(folder, Document("job", [Section("Table", [hostile_grid()])]), quiet)
+    write_document(folder, Document("job", [Section("Table", [hostile_table()])]), quiet)
     assert folder.below("tables").names()
     write_document(folder, Document("job", [Section("Words", [Text("only words")])]), quiet)
     assert not folder.below("tables").names()
 
 
 def test_a_column_of_whole_numbers_with_gaps_stays_whole():
-    grid = Grid("g", "title", ("n", "x", "why", "none"), ({"n": 1, "x": 0.5, "why": "a", "none": None},) * 2, ())
-    schema = pq.read_schema(io.BytesIO(grid_parquet(grid)))
+    report_table = ReportTable(
+        "g", "title", ("n", "x", "why", "none"), ({"n": 1, "x": 0.5, "why": "a", "none": None},) * 2, ()
+    )
+    schema = pq.read_schema(io.BytesIO(table_parquet(report_table)))
     assert [str(field.type) for field in schema] == ["int64", "double", "string", "double"]
     assert schema.metadata[b"title"] == b"title"
 
@@ -157,27 +171,30 @@ def test_a_column_of_whole_numbers_with_gaps_stays_whole():
 HOSTILE = "a & b_c #1 50% $x$ {y} \\z ~ ^ <script> | \u00b1"
 
 
-def hostile_grid():
-    return Grid("g", HOSTILE, ("name", "x"), ({"name": HOSTILE, "x": -0.5},), (
+def hostile_table():
+    return ReportTable("g", HOSTILE, ("name", "x"), ({"name": HOSTILE, "x": -0.5},), (
         DisplayColumn("name", lambda row: row["name"]), DisplayColumn("x", lambda row: f"{row['x']:+.2f}", "x"),
     ))  # fmt: skip
 
 
 def test_latex_shows_every_letter_as_it_is():
-    tex = latex_table(hostile_grid())
+    tex = latex_table(hostile_table())
     assert r"a \& b\_c \#1 50\% \$x\$ \{y\} \textbackslash{}z \textasciitilde{} \textasciicircum{}" in tex
     assert r"& $-$0.50 \\" in tex
     assert unescaped(tex).count(HOSTILE) == 2
 
 
 def test_a_row_that_begins_with_a_bracket_is_no_option_of_the_line_before():
-    grid = Grid("g", "t", ("a",), ({"a": "[1, 2]"},), (DisplayColumn("[a]", lambda row: row["a"]),))
-    assert [line.strip() for line in latex_table(grid).splitlines() if "[" in line] == [r"{}[a] \\", r"{}[1, 2] \\"]
+    report_table = ReportTable("g", "t", ("a",), ({"a": "[1, 2]"},), (DisplayColumn("[a]", lambda row: row["a"]),))
+    assert [line.strip() for line in latex_table(report_table).splitlines() if "[" in line] == [
+        r"{}[a] \\",
+        r"{}[1, 2] \\",
+    ]
 
 
 def test_csv_quotes_what_needs_it():
-    grid = Grid("g", "t", ("a", "b"), ({"a": 'one, "two"', "b": None},), ())
-    assert list(csv.reader(io.StringIO(grid_csv(grid)))) == [["a", "b"], ['one, "two"', ""]]
+    report_table = ReportTable("g", "t", ("a", "b"), ({"a": 'one, "two"', "b": None},), ())
+    assert list(csv.reader(io.StringIO(table_csv(report_table)))) == [["a", "b"], ['one, "two"', ""]]
 
 
 def test_markdown_of_words_notes_parts_and_pictures():

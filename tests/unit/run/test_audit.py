@@ -15,7 +15,7 @@ from cnnjobs.comparison.table import job_table
 from cnnjobs.messages import Result
 from cnnjobs.planning.audit_names import ALL, TWICE
 from cnnjobs.report.figures.style import render
-from cnnjobs.report.model import Chart, Grid, Text
+from cnnjobs.report.model import Chart, ReportTable, Text
 from cnnjobs.report.sections.planning import planning_section
 from cnnjobs.report.sections.seed_audit import audits_text, sources_section
 from cnnjobs.stats import sd_interval
@@ -174,28 +174,28 @@ def test_failed_runs_are_not_taken_over(submit):
 
 
 def test_the_sd_of_each_source_has_its_interval_and_stands_against_that_of_all(submitted):
-    (grid,) = blocks_of(audit_store(), Grid)
+    (report_table,) = blocks_of(audit_store(), ReportTable)
     trials = load_results("results/tiny-audit-one").trials
-    assert grid.name == "sources"
-    assert [row["source"] for row in grid.rows] == [ALL, "split alone", "init alone", "order alone", TWICE]
-    for row in grid.rows:
+    assert report_table.name == "sources"
+    assert [row["source"] for row in report_table.rows] == [ALL, "split alone", "init alone", "order alone", TWICE]
+    for row in report_table.rows:
         values = trials.query("variant == @row['source']").test_accuracy
         interval = sd_interval(values)
         assert row["repeats"] == len(values)
         assert row["sd"] == pytest.approx(values.std())
         assert (row["sd_low"], row["sd_high"]) == pytest.approx((interval.low, interval.high))
         assert (row["min"], row["max"]) == (values.min(), values.max())
-        assert row["ratio"] == pytest.approx(values.std() / grid.rows[0]["sd"])
-        assert tuple(row) == grid.columns
+        assert row["ratio"] == pytest.approx(values.std() / report_table.rows[0]["sd"])
+        assert tuple(row) == report_table.columns
 
 
 def test_a_source_that_changes_nothing_has_no_spread(submitted):
     """The fake's accuracy is a function of the order's seed alone."""
-    (grid,) = blocks_of(audit_store(), Grid)
-    rows = {row["source"]: row for row in grid.rows}
+    (report_table,) = blocks_of(audit_store(), ReportTable)
+    rows = {row["source"]: row for row in report_table.rows}
     assert rows["init alone"]["sd"] == 0
     assert rows["order alone"]["ratio"] == pytest.approx(1.0)
-    cells = {cells[0]: cells for cells in grid.cells}
+    cells = {cells[0]: cells for cells in report_table.cells}
     assert cells["init alone"][3] == "all repeats identical"
 
 
@@ -243,19 +243,19 @@ def test_few_repeats_are_told(submit):
 
 
 def test_the_chart_draws_what_the_grid_says(submitted):
-    (chart,), (grid,) = blocks_of(audit_store(), Chart), blocks_of(audit_store(), Grid)
-    assert [row[2] for row in chart.rows()] == [row["sd"] for row in grid.rows]
+    (chart,), (report_table,) = blocks_of(audit_store(), Chart), blocks_of(audit_store(), ReportTable)
+    assert [row[2] for row in chart.rows()] == [row["sd"] for row in report_table.rows]
     axes = chart.draw().axes[0]
     drawn = [line.get_xdata()[0] for line in axes.lines]
-    assert drawn == pytest.approx([100 * row["sd"] for row in reversed(grid.rows)])
+    assert drawn == pytest.approx([100 * row["sd"] for row in reversed(report_table.rows)])
     assert ElementTree.fromstring(render(chart.draw(), "svg")).tag.endswith("svg")
 
 
 def test_an_audit_without_a_run_has_no_numbers(submit):
     submit(*AUDIT, repeats=2, engine=StopAfter(1))
-    (grid,), (chart,) = blocks_of(audit_store(), Grid), blocks_of(audit_store(), Chart)
-    assert grid.cells[-1] == (TWICE, "0", "-", "no run yet", "-", "-", "-")
-    assert grid.cells[0][3] == "one repeat: no spread"
+    (report_table,), (chart,) = blocks_of(audit_store(), ReportTable), blocks_of(audit_store(), Chart)
+    assert report_table.cells[-1] == (TWICE, "0", "-", "no run yet", "-", "-", "-")
+    assert report_table.cells[0][3] == "one repeat: no spread"
     assert render(chart.draw(), "png")
     texts = [block.text for block in blocks_of(audit_store(), Text)]
     assert any("have not been run twice yet" in text for text in texts)
@@ -263,11 +263,11 @@ def test_an_audit_without_a_run_has_no_numbers(submit):
 
 def test_with_folds_a_repeat_is_the_mean_over_its_folds(submit):
     submit(*AUDIT, repeats=2, change=lambda text: text.replace("repeats=2,", "repeats=2, folds=2,"))
-    (grid,) = blocks_of(audit_store(), Grid, metric="test_accuracy")
+    (report_table,) = blocks_of(audit_store(), ReportTable, metric="test_accuracy")
     trials = load_results("results/tiny-audit-one").trials.query("variant == 'all sources'")
     assert len(trials) == 4
-    assert grid.rows[0]["repeats"] == 2
-    assert grid.rows[0]["sd"] == pytest.approx(trials.groupby("repeat").test_accuracy.mean().std())
+    assert report_table.rows[0]["repeats"] == 2
+    assert report_table.rows[0]["sd"] == pytest.approx(trials.groupby("repeat").test_accuracy.mean().std())
 
 
 def test_an_audit_compares_nothing(submitted):

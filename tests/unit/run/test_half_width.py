@@ -86,17 +86,17 @@ def test_the_pilot_fixes_how_many_repeats_each_variant_has(submitted):
 
 
 def test_the_outcome_is_the_mean_of_all_runs_with_the_spread_of_the_pilot(submitted):
-    grid = section_of().blocks[0]
-    row, values = grid.rows[0], accuracies("one")
+    report_table = section_of().blocks[0]
+    row, values = report_table.rows[0], accuracies("one")
     interval = stein_interval(values, 5)
     assert (row["pilot"], row["runs"], row["needed"]) == (5, len(values), len(values))
     assert (row["low"], row["high"]) == pytest.approx((interval.low, interval.high))
     assert row["mean"] == pytest.approx(values.mean())
     assert row["half_width"] <= row["half_width_asked"] == 0.015
     assert row["reached"] is True
-    assert grid.cells[0][-1] == "yes"
+    assert report_table.cells[0][-1] == "yes"
     assert "Runs for a half width of 1.5 points of test accuracy" in submitted.stdout
-    assert tuple(row) == grid.columns
+    assert tuple(row) == report_table.columns
 
 
 def test_the_job_keeps_the_rule_and_each_variants_repeats(submitted):

@@ -102,8 +102,8 @@ from cnnjobs.comparison.metric_format import axis_label, difference_label, said_
 from cnnjobs.comparison.table import job_table
 from cnnjobs.report.figures.curves import drawable
 from cnnjobs.report.sections.comparison import differences_section
-from cnnjobs.report.sections.differences_table import differences_grid
-from cnnjobs.report.sections.summary_table import summary_grid
+from cnnjobs.report.sections.differences_table import differences_table
+from cnnjobs.report.sections.summary_table import summary_table
 from cnnjobs.spec.metrics import CURVES, all_metrics, metric_of
 from cnnjobs.store.schemas import EPOCHS, TRIALS
 
@@ -122,9 +122,9 @@ print(json.dumps({
     "choices": [one for one in next(o for o in aggregate.params if o.name == "metric").type.choices if "errors" in one],
     "label": axis_label("val_errors"),
     "difference": difference_label("test_errors", "a"),
-    "mean": [cells[2] for cells in summary_grid(table).in_brief.cells],
-    "header": summary_grid(table).in_brief.header[2],
-    "verdict": differences_grid(table).in_brief.cells[0][-1],
+    "mean": [cells[2] for cells in summary_table(table).in_brief.cells],
+    "header": summary_table(table).in_brief.header[2],
+    "verdict": differences_table(table).in_brief.cells[0][-1],
     "text": differences_section(table).blocks[-1].text,
     "margin": table.margin,
     "drawn": [drawable(CURVES, epochs, classes) for classes in (2, 3)],
