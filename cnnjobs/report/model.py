@@ -31,20 +31,20 @@ class DisplayColumn:
         header: over it.
         cell: makes its text.
         by: the value that the column is sorted by; None for the text.
-        brief: whether it stays where there is little room, on the terminal and in papers.
+        compact: whether it stays where there is little room, on the terminal and in papers.
     """
 
     header: str
     cell: Callable[[Row], str]
     by: str | None = None
-    brief: bool = True
+    compact: bool = True
 
 
 @dataclass(frozen=True)
 class ReportTable:
     """A table: one truth, `rows`, and how people read it.
 
-    CSV and Parquet hold the rows, Markdown and HTML what `shown` makes of them, LaTeX and the terminal its brief
+    CSV and Parquet hold the rows, Markdown and HTML what `shown` makes of them, LaTeX and the terminal its compact
     columns.
 
     Args:
@@ -72,9 +72,9 @@ class ReportTable:
         return [tuple(column.cell(row) for column in self.shown) for row in self.rows]
 
     @property
-    def in_brief(self) -> "ReportTable":
-        """The table with its brief columns only."""
-        return replace(self, shown=[column for column in self.shown if column.brief])
+    def compact(self) -> "ReportTable":
+        """The table with its compact columns only."""
+        return replace(self, shown=[column for column in self.shown if column.compact])
 
 
 @dataclass(frozen=True)

@@ -38,4 +38,4 @@ def section_text(section: Section) -> Iterator[str]:
 
 def grid_text(report_table: ReportTable, note: str = "") -> str:
     """Return a table in brief."""
-    return table_text(report_table.title, report_table.in_brief.header, report_table.in_brief.cells, note)
+    return table_text(report_table.title, report_table.compact.header, report_table.compact.cells, note)

@@ -25,8 +25,8 @@ SIGNED = re.compile(r"(?<![\w-])([+-])(?=\d)")
 
 
 def latex_table(report_table: ReportTable) -> str:
-    r"""Return a `table` environment with the brief columns; `\usepackage{booktabs}` is all that it needs."""
-    report_table = report_table.in_brief
+    r"""Return a `table` environment with the compact columns; `\usepackage{booktabs}` is all that it needs."""
+    report_table = report_table.compact
     lines = [
         "% \\usepackage{booktabs}",
         r"\begin{table}",

@@ -36,11 +36,11 @@ def _parts(table: JobTable) -> Iterator[Markup]:
 
 
 def _report_table(report_table: ReportTable, note: str) -> Markup:
-    brief = report_table.in_brief
-    head = Markup("").join(Markup("<th>{}</th>").format(name) for name in brief.header)
+    compact = report_table.compact
+    head = Markup("").join(Markup("<th>{}</th>").format(name) for name in compact.header)
     rows = Markup("").join(
         Markup("<tr>{}</tr>").format(Markup("").join(Markup("<td>{}</td>").format(cell) for cell in cells))
-        for cells in brief.cells
+        for cells in compact.cells
     )
     return Markup("<table><caption>{}</caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table><p>{}</p>").format(
         report_table.title, head, rows, escape(note)

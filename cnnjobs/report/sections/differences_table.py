@@ -52,12 +52,12 @@ def _tests(table: JobTable) -> Iterator[DisplayColumn]:
     several = len(table.comparisons) > 1
     yield DisplayColumn("p (Holm)" if several else "p", lambda row: p_cell(row["p_holm"]), "p_holm")
     yield DisplayColumn("verdict", lambda row: str(row["verdict"]))
-    yield DisplayColumn("SD", lambda row: show(table.metric, row["sd"]), "sd", brief=False)
-    yield DisplayColumn("d_z", lambda row: "-" if row["d_z"] is None else f"{row['d_z']:+.2f}", "d_z", brief=False)
+    yield DisplayColumn("SD", lambda row: show(table.metric, row["sd"]), "sd", compact=False)
+    yield DisplayColumn("d_z", lambda row: "-" if row["d_z"] is None else f"{row['d_z']:+.2f}", "d_z", compact=False)
     if several:
-        yield DisplayColumn("p (t)", lambda row: p_cell(row["p"]), "p", brief=False)
-    yield DisplayColumn("p (sign flips)", lambda row: p_cell(row["sign_flip_p"]), "sign_flip_p", brief=False)
-    yield DisplayColumn("P(A > B)", _above, "p_above", brief=False)
+        yield DisplayColumn("p (t)", lambda row: p_cell(row["p"]), "p", compact=False)
+    yield DisplayColumn("p (sign flips)", lambda row: p_cell(row["sign_flip_p"]), "sign_flip_p", compact=False)
+    yield DisplayColumn("P(A > B)", _above, "p_above", compact=False)
 
 
 def _estimate(table: JobTable) -> Iterator[DisplayColumn]:

@@ -26,7 +26,7 @@ def summary_table(table: JobTable) -> ReportTable:
     """Return the summary of each variant's runs."""
     title = f"{table.job.name}: {axis_label(table.metric)} over the runs"
     rows = [_row(table, row) for row in table.rows]
-    return ReportTable("summary", title, SUMMARY_COLUMNS, rows, [*_brief(table), *_rest(table)])
+    return ReportTable("summary", title, SUMMARY_COLUMNS, rows, [*_compact(table), *_rest(table)])
 
 
 def runs_rows(table: JobTable) -> list[tuple[str, int, int, float]]:
@@ -72,7 +72,7 @@ def _none(row: Row) -> str:
     return "" if row["mean"] is None else str(row["why"])
 
 
-def _brief(table: JobTable) -> Iterator[DisplayColumn]:
+def _compact(table: JobTable) -> Iterator[DisplayColumn]:
     metric = table.metric
     yield DisplayColumn("variant", lambda row: str(row["variant"]))
     yield DisplayColumn("n", lambda row: f"{row['n']}/{row['expected']}", "n")
@@ -95,7 +95,7 @@ def _rest(table: JobTable) -> Iterator[DisplayColumn]:
         f"{table.level} CI of the SD",
         lambda row: interval_cell(metric, row["sd_ci_low"], row["sd_ci_high"]),
         "sd_ci_low",
-        brief=False,
+        compact=False,
     )
     for header, column in (
         ("median", "median"),
@@ -104,8 +104,8 @@ def _rest(table: JobTable) -> Iterator[DisplayColumn]:
         ("min", "min"),
         ("max", "max"),
     ):
-        yield _value(metric, header, column, brief=False)
+        yield _value(metric, header, column, compact=False)
 
 
-def _value(metric: str, header: str, column: str, *, brief: bool = True) -> DisplayColumn:
-    return DisplayColumn(header, lambda row: show(metric, row[column]), column, brief)
+def _value(metric: str, header: str, column: str, *, compact: bool = True) -> DisplayColumn:
+    return DisplayColumn(header, lambda row: show(metric, row[column]), column, compact)

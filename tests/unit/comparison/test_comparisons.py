@@ -55,15 +55,15 @@ def test_a_verdict_needs_to_stand_among_all_comparisons(tmp_path):
     """One alone is resolved at 0.05; among three like it, none is."""
     d = {"a": [0.90, 0.91, 0.92, 0.93], "b": [0.91, 0.93, 0.93, 0.96]}
     alone = job_table(make_store(tmp_path / "alone", d, repeats=4))
-    assert differences_table(alone).in_brief.cells[0][-2:] == ("0.035", "better")
+    assert differences_table(alone).compact.cells[0][-2:] == ("0.035", "better")
     table = job_table(make_store(tmp_path / "three", d | {"c": d["b"], "d": d["b"]}, repeats=4))
-    assert differences_table(table).in_brief.cells[0][-2:] == ("0.106", "not resolved among 3 comparisons")
+    assert differences_table(table).compact.cells[0][-2:] == ("0.106", "not resolved among 3 comparisons")
     assert table.rows[1].difference.resolved, "its interval leaves out zero"
 
 
 def test_alpha_sets_the_level_of_intervals_and_of_verdicts(store):
     table = job_table(store, alpha=0.0005)
-    report_table = differences_table(table).in_brief
+    report_table = differences_table(table).compact
     assert report_table.header[3] == "99.95% CI"
     assert report_table.cells[0][-1] == "not resolved"
     assert float(rows_of(table_csv(differences_table(table)))[0]["level"]) == pytest.approx(0.9995)
@@ -85,7 +85,7 @@ def test_repeats_of_the_same_folds_are_averaged_before_folds_are_compared(tmp_pa
     assert averaged.rows[1].difference.n == once.n == 5
     assert averaged.rows[1].difference.t.p == pytest.approx(once.t.p)
     assert drawn_anew.n == 10
-    assert summary_table(averaged).in_brief.cells[0][1] == "10/10"
+    assert summary_table(averaged).compact.cells[0][1] == "10/10"
 
 
 def test_folds_have_no_tests_that_need_independent_pairs(tmp_path):

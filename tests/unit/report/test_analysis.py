@@ -38,7 +38,7 @@ def test_the_summary_has_every_number_asked_for(store):
 
 def test_terminal_and_markdown_show_the_same_numbers_in_percent(store):
     table = job_table(store)
-    cells = summary_table(table).in_brief.cells
+    cells = summary_table(table).compact.cells
     assert cells[0] == ("baseline", "5/5", "92.00", "1.58", "[90.04, 93.96]")
     whole = summary_table(table).cells
     assert whole[0] == (*cells[0], "[0.95, 4.54]", "92.00", "91.00", "93.00", "90.00", "94.00")
@@ -46,13 +46,13 @@ def test_terminal_and_markdown_show_the_same_numbers_in_percent(store):
 
 
 def test_verdicts_follow_from_the_intervals(store):
-    cells = differences_table(job_table(store)).in_brief.cells
+    cells = differences_table(job_table(store)).compact.cells
     assert cells[0][1:] == ("5", "+1.80", "[+1.24, +2.36]", "0.002", "better")
     assert cells[1][-1] == "not resolved"
 
 
 def test_for_a_loss_less_is_better(store):
-    cells = differences_table(job_table(store, metric="test_loss")).in_brief.cells
+    cells = differences_table(job_table(store, metric="test_loss")).compact.cells
     assert cells[0][-1] == "better"
     assert cells[0][2] == "-0.0180"
 
@@ -69,24 +69,24 @@ def test_a_reference_that_is_no_variant_is_refused_with_the_names(store):
 
 def test_one_repeat_has_no_spread_and_no_verdict(tmp_path):
     table = job_table(make_store(tmp_path, {"a": [0.5], "b": [0.6]}))
-    assert summary_table(table).in_brief.cells[0] == (
+    assert summary_table(table).compact.cells[0] == (
         "a",
         "1/5",
         "50.00",
         "-",
         "one repeat: no spread",
     )
-    assert differences_table(table).in_brief.cells[0][-1] == "one pair: cannot tell from chance"
+    assert differences_table(table).compact.cells[0][-1] == "one pair: cannot tell from chance"
 
 
 def test_differences_that_are_all_alike_get_no_verdict(tmp_path):
     table = job_table(make_store(tmp_path, {"a": [0.90, 0.92], "b": [0.91, 0.93]}))
-    assert differences_table(table).in_brief.cells[0][-3:] == ("-", "-", "all pairs differ alike: cannot tell")
+    assert differences_table(table).compact.cells[0][-3:] == ("-", "-", "all pairs differ alike: cannot tell")
 
 
 def test_fewer_repeats_than_are_stored_still_count_all(tmp_path):
     table = job_table(make_store(tmp_path, {"a": [0.90, 0.92, 0.94]}, repeats=1))
-    assert summary_table(table).in_brief.cells[0][1] == "3/3"
+    assert summary_table(table).compact.cells[0][1] == "3/3"
 
 
 def test_runs_without_a_partner_are_listed(tmp_path):
@@ -98,8 +98,8 @@ def test_runs_without_a_partner_are_listed(tmp_path):
 
 def test_two_folds_are_estimates_only(tmp_path):
     table = job_table(make_store(tmp_path, {"a": [0.90, 0.92], "b": [0.91, 0.95]}, folds=2, repeats=1))
-    assert summary_table(table).in_brief.cells[0][-1] == "below 5 folds"
-    assert differences_table(table).in_brief.cells[0][-1] == "below 5 folds: an estimate only"
+    assert summary_table(table).compact.cells[0][-1] == "below 5 folds"
+    assert differences_table(table).compact.cells[0][-1] == "below 5 folds: an estimate only"
 
 
 def test_validation_sets_drawn_anew_are_corrected_like_folds(tmp_path):
@@ -115,8 +115,8 @@ def test_one_variant_makes_a_report_without_differences(tmp_path):
 
 def test_a_variant_without_a_run_is_shown_as_such(tmp_path):
     table = job_table(make_store(tmp_path, {"a": [0.5, 0.6], "b": []}))
-    assert summary_table(table).in_brief.cells[1][:3] == ("b", "0/5", "no run yet")
-    assert differences_table(table).in_brief.cells[0][2] == "no pairs yet"
+    assert summary_table(table).compact.cells[1][:3] == ("b", "0/5", "no run yet")
+    assert differences_table(table).compact.cells[0][2] == "no pairs yet"
 
 
 def test_a_report_can_leave_predictions_out_and_says_how_to_have_them(tmp_path):

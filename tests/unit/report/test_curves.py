@@ -76,9 +76,9 @@ def test_a_smaller_mean_squared_error_is_better(tmp_path):
             error = start + (run + variant * run) / 10000
             store.commit(which | names | {"test_mse": error}, {}, None)
     table = job_table(store, metric="test_mse")
-    assert summary_table(table).in_brief.cells[0][2] == "0.009100"
-    assert differences_table(table).in_brief.cells[0][2] == "-0.003900"
-    assert differences_table(table).in_brief.cells[0][-1] == "better"
+    assert summary_table(table).compact.cells[0][2] == "0.009100"
+    assert differences_table(table).compact.cells[0][2] == "-0.003900"
+    assert differences_table(table).compact.cells[0][-1] == "better"
     label = comparison.difference_plot(table).axes[0].get_xlabel()
     assert label.startswith("test mean squared error minus a")
     assert "nats" not in label

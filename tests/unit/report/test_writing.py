@@ -78,7 +78,7 @@ def test_markdown_latex_and_html_show_the_same_cells(written):
     for report_table in document.tables:
         assert markdown_table(report_table.header, report_table.cells) in markdown
         shown = unescaped((folder / "tables" / f"{report_table.name}.tex").read_text())
-        for cells in report_table.in_brief.cells:
+        for cells in report_table.compact.cells:
             assert " & ".join(cells) + r" \\" in shown
 
 
