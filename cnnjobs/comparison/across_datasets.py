@@ -53,7 +53,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Together:
+class AcrossDatasets:
     """Variants compared over data sets; a block is a data set, never a repeat.
 
     Args:
@@ -101,18 +101,7 @@ class Together:
         return pairwise_wilcoxon(self.better, self.alpha)
 
 
-@dataclass(frozen=True)
-class NotTogether:
-    """Why jobs are not compared over data sets.
-
-    Args:
-        why: a sentence without its full stop.
-    """
-
-    why: str
-
-
-def compare_over_datasets(tables: Sequence[JobTable]) -> Together | NotTogether:
+def compare_over_datasets(tables: Sequence[JobTable]) -> AcrossDatasets | str:
     """Return the comparison of the variants that jobs on different data sets share, or why there is none.
 
     Variants are the same where their names are; settings that differ between data sets are named in the notes. Of
@@ -125,17 +114,17 @@ def compare_over_datasets(tables: Sequence[JobTable]) -> Together | NotTogether:
     datasets = {dataset_of(table) for table in tables}
     if len(datasets) < 2:
         count = "one data set" if datasets else "no job"
-        return NotTogether(": ".join(filter(None, [_listed(_names(tables)), f"{count}; ranks need two data sets"])))
+        return ": ".join(filter(None, [_listed(_names(tables)), f"{count}; ranks need two data sets"]))
     if len({table.metric for table in tables}) > 1:
         metrics = "; ".join(f"{table.job.name} by {table.metric}" for table in tables)
-        return NotTogether(f"jobs are compared on one metric, but {metrics}: choose one for all with `metric`")
+        return f"jobs are compared on one metric, but {metrics}: choose one for all with `metric`"
     variants = _shared(tables)
     if not variants:
-        return NotTogether(f"{_listed(_names(tables))}: no two data sets share two variants of the same names")
+        return f"{_listed(_names(tables))}: no two data sets share two variants of the same names"
     return _compared(tables, variants)
 
 
-def _compared(tables: Sequence[JobTable], variants: Names) -> Together | NotTogether:
+def _compared(tables: Sequence[JobTable], variants: Names) -> AcrossDatasets | str:
     fitting = [table for table in tables if not _lacking(table, variants)]
     notes = [
         f"{table.job.name} is left out: it lacks {_listed(lacking)}"
@@ -146,14 +135,14 @@ def _compared(tables: Sequence[JobTable], variants: Names) -> Together | NotToge
     complete = [table for table in taken if not _without_a_run(table, variants)]
     notes += doubled + [_incomplete(table, variants) for table in taken if _without_a_run(table, variants)]
     if len(complete) < 2:
-        return NotTogether("; ".join([f"fewer than two data sets have runs of {_listed(variants)}", *notes]))
+        return "; ".join([f"fewer than two data sets have runs of {_listed(variants)}", *notes])
     notes += _different_settings(complete, variants)
     return _ranked(complete, variants, notes)
 
 
-def _ranked(tables: Sequence[JobTable], variants: Names, notes: Iterable[str]) -> Together:
+def _ranked(tables: Sequence[JobTable], variants: Names, notes: Iterable[str]) -> AcrossDatasets:
     metric, alpha, blocks = tables[0].metric, tables[0].alpha, _blocks(tables, variants)
-    return Together(metric, alpha, variants, blocks, tuple(notes))
+    return AcrossDatasets(metric, alpha, variants, blocks, tuple(notes))
 
 
 def dataset_of(table: JobTable) -> str:

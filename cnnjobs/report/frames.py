@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from cnnjobs.comparison.across_datasets import NotTogether, Together, compare_over_datasets
+from cnnjobs.comparison.across_datasets import AcrossDatasets, compare_over_datasets
 from cnnjobs.comparison.table import JobTable, job_table
 from cnnjobs.report.build import ReportOptions, job_document
 from cnnjobs.report.model import Document, Row
@@ -102,15 +102,15 @@ class Comparisons:
         return self._frame(RUN_COLUMNS, _runs)
 
     @cached_property
-    def together(self) -> Together | NotTogether:
+    def across_datasets(self) -> AcrossDatasets | str:
         """The variants that jobs on different data sets share, compared over data sets; or why they are not."""
         return compare_over_datasets(self.tables)
 
     @cached_property
     def ranks(self) -> pd.DataFrame:
         """A row a variant compared over data sets, the best mean rank first; none where there is no such comparison."""
-        found = self.together
-        rows = list(_ranks(found)) if isinstance(found, Together) else []
+        found = self.across_datasets
+        rows = list(_ranks(found)) if isinstance(found, AcrossDatasets) else []
         return pd.DataFrame(rows, columns=list(RANK_COLUMNS)).sort_values("mean_rank", ignore_index=True)
 
     @property
@@ -188,7 +188,7 @@ def _runs(table: JobTable) -> Iterator[Line]:
             yield {"variant": row.name, "repeat": repeat, "fold": fold, "value": value}
 
 
-def _ranks(found: Together) -> Iterator[Line]:
+def _ranks(found: AcrossDatasets) -> Iterator[Line]:
     tests = {"friedman_p": found.friedman.chi_squared.p, "iman_davenport_p": found.friedman.f.p}
     for name, rank in zip(found.variants, found.friedman.ranks, strict=True):
         about = {"datasets": len(found.blocks), "critical_difference": found.critical_difference}

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import click
 
-from cnnjobs.comparison.across_datasets import NotTogether, compare_over_datasets, dataset_of
+from cnnjobs.comparison.across_datasets import compare_over_datasets, dataset_of
 from cnnjobs.comparison.table import JobTable, job_table
 from cnnjobs.errors import StoreError
 from cnnjobs.report.build import ReportOptions, job_document
 from cnnjobs.report.overlay import choose, overlay_chart, read_histories
 from cnnjobs.report.render.comparison_text import grid_text, section_text, table_lines
-from cnnjobs.report.sections.across_datasets import together_document
+from cnnjobs.report.sections.across_datasets import across_datasets_document
 from cnnjobs.report.write import PAGES, Written, chart_files, is_report, write_document
 from cnnjobs.run.calling_machine import EVENTS
 from cnnjobs.run.progress import Waiting
@@ -21,7 +21,7 @@ from cnnjobs.store.files import Files
 from cnnjobs.store.results import open_stores
 from cnnjobs.store.store import Store
 
-TOGETHER_SHOWN = ("ranks", "pairs")
+ACROSS_DATASETS_SHOWN = ("ranks", "pairs")
 """Tables of several data sets that the terminal shows."""
 
 
@@ -115,12 +115,12 @@ def _show_together(tables: Sequence[JobTable], folder: Files) -> None:
         return
     found = compare_over_datasets(tables)
     click.echo()
-    if isinstance(found, NotTogether):
-        click.echo(f"note: not compared over data sets: {found.why}")
+    if isinstance(found, str):
+        click.echo(f"note: not compared over data sets: {found}")
         return
-    document = together_document(found)
+    document = across_datasets_document(found)
     for report_table in document.tables:
-        if report_table.name in TOGETHER_SHOWN:
+        if report_table.name in ACROSS_DATASETS_SHOWN:
             click.echo(grid_text(report_table))
     for line in _places(write_document(folder, document, Waiting())):
         click.echo(line)

@@ -124,7 +124,7 @@ def test_jobs_on_two_data_sets_have_ranks_and_one_job_has_none(results, folder):
     assert ranks.to_dict("list")["mean_rank"] == [1, 2]
     alone = cnnjobs.compare(cnnjobs.load_results(folder / "results" / "mnist"))
     assert alone.ranks.empty
-    assert alone.together.why == "mnist: one data set; ranks need two data sets"
+    assert alone.across_datasets == "mnist: one data set; ranks need two data sets"
 
 
 def test_alpha_sets_what_is_resolved(results):

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.style import context
 from matplotlib.ticker import MultipleLocator
 
-from cnnjobs.comparison.across_datasets import Together
+from cnnjobs.comparison.across_datasets import AcrossDatasets
 from cnnjobs.comparison.metric_format import measure
 from cnnjobs.report.figures.style import STYLE, short, text
 
@@ -49,13 +49,13 @@ def groups(ranks: Sequence[float], limit: float) -> list[Group]:
     return found
 
 
-def order_and_groups(found: Together) -> tuple[list[int], list[Group]]:
+def order_and_groups(found: AcrossDatasets) -> tuple[list[int], list[Group]]:
     """Return indices of the variants, the best mean rank first, and the bars over this order."""
     order = sorted(range(len(found.variants)), key=lambda index: found.friedman.ranks[index])
     return order, groups([found.friedman.ranks[index] for index in order], found.critical_difference)
 
 
-def critical_difference_plot(found: Together) -> Figure:
+def critical_difference_plot(found: AcrossDatasets) -> Figure:
     """Return the diagram after Demsar (2006), Fig. 1: the best ranks to the right, names left and right of the axis.
 
     Args:
@@ -93,7 +93,7 @@ def _canvas(variants: int, letters: int, depth: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _scale(axes: Axes, found: Together, variants: int) -> None:
+def _scale(axes: Axes, found: AcrossDatasets, variants: int) -> None:
     """Draw the line of ranks, and above it how long the critical difference is."""
     axes.grid(visible=False)
     axes.spines[["left", "bottom"]].set_visible(False)
@@ -146,11 +146,11 @@ def _bar(axes: Axes, low: float, high: float, depth: float) -> None:
     )
 
 
-def _title(found: Together) -> str:
+def _title(found: AcrossDatasets) -> str:
     return f"{measure(found.metric).words}: ranks of {len(found.variants)} variants over {len(found.blocks)} data sets"
 
 
-def _legend(found: Together, bars: Sequence[Group]) -> str:
+def _legend(found: AcrossDatasets, bars: Sequence[Group]) -> str:
     rate = f"Nemenyi's test at {found.alpha:g}"
     said = f"bars join variants that {rate} does not tell apart" if bars else f"{rate} tells every pair apart"
     return f"axis: mean rank, 1 is the best; {said}"

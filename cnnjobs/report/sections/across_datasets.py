@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import rankdata
 
-from cnnjobs.comparison.across_datasets import Together
+from cnnjobs.comparison.across_datasets import AcrossDatasets
 from cnnjobs.comparison.metric_format import axis_label, measure, show
 from cnnjobs.report.cells import outcome_cell, p_cell, p_or_why
 from cnnjobs.report.figures.critical_difference import critical_difference_plot, order_and_groups
@@ -19,7 +19,7 @@ ENOUGH_FOR_CHI_SQUARED = (10, 5)
 """Friedman's chi-squared wants more data sets and variants than these (Demsar, 2006, section 3.2.2)."""
 
 
-def together_document(found: Together) -> Document:
+def across_datasets_document(found: AcrossDatasets) -> Document:
     """Return the report of a comparison over data sets.
 
     Args:
@@ -31,7 +31,7 @@ def together_document(found: Together) -> Document:
     )
 
 
-def _about(found: Together) -> Section:
+def _about(found: AcrossDatasets) -> Section:
     jobs = ", ".join(f"{block.dataset} ({block.job})" for block in found.blocks)
     what = Text(
         f"{', '.join(found.variants)}: compared by {axis_label(found.metric)} over {len(found.blocks)} data sets, each "
@@ -47,7 +47,7 @@ def _sentence(note: str) -> str:
     return note if note.endswith(".") else f"{note}."
 
 
-def _too_few(found: Together) -> list[str]:
+def _too_few(found: AcrossDatasets) -> list[str]:
     """Return what so few data sets cannot say."""
     n, k, notes = len(found.blocks), len(found.variants), []
     if n < FEWEST_DATASETS:
@@ -68,7 +68,7 @@ def _too_few(found: Together) -> list[str]:
     return notes
 
 
-def _scores(found: Together) -> Section:
+def _scores(found: AcrossDatasets) -> Section:
     rows = [
         {
             "dataset": block.dataset,
@@ -99,12 +99,12 @@ def _columns(rows: Sequence[Row]) -> tuple[str, ...]:
     return tuple(rows[0])
 
 
-def _ranks(found: Together) -> Section:
+def _ranks(found: AcrossDatasets) -> Section:
     blocks: list[Block] = [_omnibus_text(found), _omnibus(found), _mean_ranks(found), _diagram(found)]
     return Section("Ranks", blocks)
 
 
-def _omnibus_text(found: Together) -> Text:
+def _omnibus_text(found: AcrossDatasets) -> Text:
     """Say whether mean ranks differ; where all data sets agree F has no end, and all orders are counted instead."""
     if len(found.blocks) < FEWEST_DATASETS:
         return Text(f"Fewer than {FEWEST_DATASETS} data sets: no verdict on mean ranks.", "verdict")
@@ -121,7 +121,7 @@ def _with_sign(p: float) -> str:
     return cell if cell.startswith("<") else f"= {cell}"
 
 
-def _omnibus(found: Together) -> ReportTable:
+def _omnibus(found: AcrossDatasets) -> ReportTable:
     n, k = len(found.blocks), len(found.variants)
     rows = [
         _test("Friedman, chi-squared", found.friedman.chi_squared, k - 1, None),
@@ -148,7 +148,7 @@ def _degrees(row: Row) -> str:
     return ", ".join(str(row[name]) for name in ("df", "df_error") if row[name] is not None) or "-"
 
 
-def _mean_ranks(found: Together) -> ReportTable:
+def _mean_ranks(found: AcrossDatasets) -> ReportTable:
     ranks = found.ranks
     order, groups = order_and_groups(found)
     rows = [
@@ -173,7 +173,7 @@ def _mean_ranks(found: Together) -> ReportTable:
     return ReportTable("ranks", "mean ranks over data sets, 1 the best", _columns(rows), rows, shown)
 
 
-def _diagram(found: Together) -> Chart:
+def _diagram(found: AcrossDatasets) -> Chart:
     order, _ = order_and_groups(found)
     values = [(found.variants[index], found.friedman.ranks[index], found.critical_difference) for index in order]
     joined = "; ".join(f"{name} {rank:.2f}" for name, rank, _ in values)
@@ -186,7 +186,7 @@ def _diagram(found: Together) -> Chart:
     )
 
 
-def _pairs(found: Together) -> Section:
+def _pairs(found: AcrossDatasets) -> Section:
     rows = [_pair(found, pair, outcome) for pair, outcome in found.pairs.items()]
     unit = measure(found.metric).unit_of_difference
     shown = (
@@ -216,7 +216,7 @@ def _pairs(found: Together) -> Section:
     )
 
 
-def _pair(found: Together, pair: tuple[int, int], outcome: Outcome) -> dict[str, Any]:
+def _pair(found: AcrossDatasets, pair: tuple[int, int], outcome: Outcome) -> dict[str, Any]:
     one, other = pair
     d = found.better[:, one] - found.better[:, other]
     ranks = found.friedman.ranks
@@ -236,7 +236,7 @@ def _pair(found: Together, pair: tuple[int, int], outcome: Outcome) -> dict[str,
     }
 
 
-def _verdict(found: Together, outcome: Outcome, differences: Reals) -> str:
+def _verdict(found: AcrossDatasets, outcome: Outcome, differences: Reals) -> str:
     if outcome.p is None:
         return outcome.why
     if outcome.p >= found.alpha:
