@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnnjobs.comparison.metric_format import measure
+from cnnjobs.comparison.metric_format import metric_format
 from cnnjobs.comparison.table import JobTable, VariantRow
 from cnnjobs.spec.half_width import LEAST_PILOT, HalfWidth
 from cnnjobs.stats import Interval, stein_interval, stein_repeats
@@ -127,7 +127,7 @@ def _why(row: VariantRow, left: int, repeats: int, wanted: int) -> str:
 
 def asked_for(rule: HalfWidth) -> str:
     """Return the half width for people: 0.2 points of test accuracy."""
-    found = measure(rule.metric)
+    found = metric_format(rule.metric)
     return f"{found.factor * rule.half_width:g} {found.unit_of_difference} of {found.words}"
 
 

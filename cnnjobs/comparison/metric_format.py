@@ -6,7 +6,7 @@ from dataclasses import replace
 from cnnjobs.spec.metrics import HEADLINE, PARTS, TABLE, Metric, metric_of, part_of
 
 
-def measure(metric: str) -> Metric:
+def metric_format(metric: str) -> Metric:
     """Return how a column of `trials` or `epochs` is written: `val_mse` is the validation mean squared error."""
     found, rows = metric_of(metric), PARTS.get(part_of(metric), "")
     return replace(found, words=f"{rows} {found.words}".strip())
@@ -14,13 +14,13 @@ def measure(metric: str) -> Metric:
 
 def axis_label(metric: str) -> str:
     """Return the metric in words, with its unit."""
-    found = measure(metric)
+    found = metric_format(metric)
     return f"{found.words} ({found.unit})" if found.unit else found.words
 
 
 def difference_label(metric: str, reference: str) -> str:
     """Return what a difference to the reference is called, with its unit."""
-    found = measure(metric)
+    found = metric_format(metric)
     unit = f", {found.unit_of_difference}" if found.unit_of_difference else ""
     return f"{found.words} minus {reference}{unit}"
 
@@ -38,7 +38,7 @@ def show(metric: str, value: float | None, *, signed: bool = False) -> str:
     """
     if value is None:
         return "-"
-    found = measure(metric)
+    found = metric_format(metric)
     return f"{found.factor * value:{'+' if signed else ''}{found.digits}}"
 
 

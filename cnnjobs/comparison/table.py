@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from cnnjobs.comparison.cost import COLUMNS as COST_COLUMNS
 from cnnjobs.comparison.cost import Cost, cost_of
 from cnnjobs.comparison.design import Design, Key, design_of, vary_of
-from cnnjobs.comparison.metric_format import measure
+from cnnjobs.comparison.metric_format import metric_format
 from cnnjobs.comparison.pairwise import SAME_SEEDS, SHARED, Comparison, compare
 from cnnjobs.comparison.provenance import ORIGINS, VERSION_COLUMNS, mixed, provenance_of
 from cnnjobs.errors import StoreError
@@ -246,7 +246,7 @@ def _finite(value: float | None) -> bool:
 
 
 def _left_out(rows: Sequence[VariantRow], metric: str) -> list[str]:
-    name, notes = measure(metric).words, []
+    name, notes = metric_format(metric).words, []
     for row in rows:
         if row.diverged:
             have = "has" if row.diverged == 1 else "have"

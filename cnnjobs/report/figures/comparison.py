@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.style import context
 
-from cnnjobs.comparison.metric_format import axis_label, difference_label, measure
+from cnnjobs.comparison.metric_format import axis_label, difference_label, metric_format
 from cnnjobs.comparison.table import JobTable, VariantRow
 from cnnjobs.report.figures.style import COLORS, STYLE, short, text, wrapped
 from cnnjobs.stats.summary import FEWEST_FOR_QUARTILES
@@ -27,7 +27,7 @@ def box_plot(table: JobTable) -> Figure:
         axes = figure.add_subplot()
         axes.grid(visible=False, axis="x" if upright else "y")
         for place, row in enumerate(rows):
-            values = np.array(list(row.values.values())) * measure(table.metric).factor
+            values = np.array(list(row.values.values())) * metric_format(table.metric).factor
             _one_box(axes, place, values, COLORS[place % len(COLORS)], upright=upright)
         _name_boxes(axes, rows, axis_label(table.metric), upright=upright)
         runs = "folds" if table.job.protocol.folds else "repeats"
@@ -95,7 +95,7 @@ def drawn_differences(table: JobTable) -> list[VariantRow]:
 
 def difference_rows(table: JobTable) -> list[tuple[Any, ...]]:
     """Return what the figure of differences draws, as people read it: accuracies in points."""
-    factor = measure(table.metric).factor
+    factor = metric_format(table.metric).factor
     rows: list[tuple[Any, ...]] = []
     for row in drawn_differences(table):
         assert row.comparison is not None

@@ -10,7 +10,7 @@ from matplotlib.style import context
 from matplotlib.ticker import MultipleLocator
 
 from cnnjobs.comparison.across_datasets import AcrossDatasets
-from cnnjobs.comparison.metric_format import measure
+from cnnjobs.comparison.metric_format import metric_format
 from cnnjobs.report.figures.style import STYLE, short, text
 
 LINE = 0.19
@@ -147,7 +147,10 @@ def _bar(axes: Axes, low: float, high: float, depth: float) -> None:
 
 
 def _title(found: AcrossDatasets) -> str:
-    return f"{measure(found.metric).words}: ranks of {len(found.variants)} variants over {len(found.blocks)} data sets"
+    return (
+        f"{metric_format(found.metric).words}: ranks of {len(found.variants)} variants over {len(found.blocks)} data "
+        "sets"
+    )
 
 
 def _legend(found: AcrossDatasets, bars: Sequence[Group]) -> str:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.style import context
 from numpy.typing import NDArray
 
-from cnnjobs.comparison.metric_format import axis_label, measure
+from cnnjobs.comparison.metric_format import axis_label, metric_format
 from cnnjobs.report.figures.style import STYLE, short
 from cnnjobs.spec.metrics import TABLE, VALIDATION, column_of
 
@@ -49,7 +49,7 @@ def histories(epochs: pa.Table, column: str) -> Reals:
     """
     trials, run = np.unique(epochs["trial_id"].to_numpy(), return_inverse=True)
     number = epochs["epoch"].to_numpy()
-    values = measure(column).factor * epochs[column].to_numpy()
+    values = metric_format(column).factor * epochs[column].to_numpy()
     found = np.full((len(trials), number.max()), np.nan)
     found[run, number - 1] = np.where(np.isfinite(values), values, np.nan)
     return found

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from cnnjobs.comparison.across_datasets import AcrossDatasets
-from cnnjobs.comparison.metric_format import axis_label, measure, show
+from cnnjobs.comparison.metric_format import axis_label, metric_format, show
 from cnnjobs.report.cells import outcome_cell, p_cell, p_or_why
 from cnnjobs.report.figures.critical_difference import critical_difference_plot, order_and_groups
 from cnnjobs.report.model import Block, Chart, DisplayColumn, Document, ReportTable, Row, Section, Text
@@ -82,7 +82,7 @@ def _scores(found: AcrossDatasets) -> Section:
         for block, own in zip(found.blocks, found.ranks, strict=True)
         for name, rank in zip(found.variants, own, strict=True)
     ]
-    unit = measure(found.metric).unit
+    unit = metric_format(found.metric).unit
     shown = (
         DisplayColumn("data set", lambda row: str(row["dataset"])),
         DisplayColumn("variant", lambda row: str(row["variant"])),
@@ -188,7 +188,7 @@ def _diagram(found: AcrossDatasets) -> Chart:
 
 def _pairs(found: AcrossDatasets) -> Section:
     rows = [_pair(found, pair, outcome) for pair, outcome in found.pairs.items()]
-    unit = measure(found.metric).unit_of_difference
+    unit = metric_format(found.metric).unit_of_difference
     shown = (
         DisplayColumn("variant", lambda row: str(row["variant"])),
         DisplayColumn("minus", lambda row: str(row["other"])),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from cnnjobs.comparison.metric_format import measure
+from cnnjobs.comparison.metric_format import metric_format
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.report.figures.curves import drawable, learning_curves
 from cnnjobs.report.model import Chart, Section, Text
@@ -73,7 +73,7 @@ def curves_rows(epochs: pa.Table, columns: Sequence[str]) -> list[tuple[Any, ...
 
 
 def _why_missing(metric: str, classes: int) -> str:
-    name = measure(metric).words.capitalize()
+    name = metric_format(metric).words.capitalize()
     if classes < TABLE[metric].least_classes:
         return f" {name} is not drawn: of {classes} classes it says nothing."
     return f" {name} is not drawn where no run stored it."

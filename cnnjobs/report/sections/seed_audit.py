@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.style import context
 
-from cnnjobs.comparison.metric_format import measure, show
+from cnnjobs.comparison.metric_format import metric_format, show
 from cnnjobs.comparison.table import JobTable, VariantRow
 from cnnjobs.planning.audit_names import ALL, TWICE
 from cnnjobs.report.cells import interval_cell
@@ -121,7 +121,7 @@ def _report_table(table: JobTable, rows: Sequence[Row]) -> ReportTable:
         DisplayColumn("min", lambda row: show(table.metric, row["min"]), "min"),
         DisplayColumn("max", lambda row: show(table.metric, row["max"]), "max"),
     )
-    found = measure(table.metric)
+    found = metric_format(table.metric)
     unit = f" ({found.unit_of_difference})" if found.unit_of_difference else ""
     return ReportTable("sources", f"SD of {found.words}{unit} by what varies", COLUMNS, rows, shown)
 
@@ -129,14 +129,15 @@ def _report_table(table: JobTable, rows: Sequence[Row]) -> ReportTable:
 def _chart(table: JobTable, rows: Sequence[Row]) -> Chart:
     drawn = ("source", "repeats", "sd", "sd_low", "sd_high")
     title = (
-        f"SD of {measure(table.metric).words} when one source of chance varies at a time, with {table.level} intervals"
+        f"SD of {metric_format(table.metric).words} when one source of chance varies at a time, with {table.level} "
+        "intervals"
     )
     return Chart("sources", title, lambda: _draw(table, rows), drawn, lambda: [[row[n] for n in drawn] for row in rows])
 
 
 def _draw(table: JobTable, rows: Sequence[Row]) -> Figure:
     """Draw one dot a source with its interval, and a band for that of all sources."""
-    found = measure(table.metric)
+    found = metric_format(table.metric)
     with context(STYLE):
         figure = Figure(figsize=(7.0, 1.5 + 0.42 * len(rows)), layout="constrained")
         axes = figure.add_subplot()
@@ -198,7 +199,7 @@ def _twice(store: Store, table: JobTable) -> list[Text]:
         return [Text("The same seeds have not been run twice yet: whether runs can be repeated is not known.", "note")]
     alike = _same_predictions(store, row)
     if alike is None:
-        name = measure(table.metric).words
+        name = metric_format(table.metric).words
         if all(len(set(values)) == 1 for values in twice):
             return [Text(f"The same seeds twice gave the same {name}, which may be chance: no predictions to compare.")]
         alike, what = False, f"another {name}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from cnnjobs.comparison.design import repeats_text
-from cnnjobs.comparison.metric_format import measure, show
+from cnnjobs.comparison.metric_format import metric_format, show
 from cnnjobs.comparison.pairwise import Comparison
 from cnnjobs.comparison.selection import watching
 from cnnjobs.comparison.table import JobTable, VariantRow
@@ -34,7 +34,9 @@ def sentences(table: JobTable) -> list[str]:
     """Return what the runs allow to be said: a sentence a comparison, or of the one variant there is."""
     if not any(row.values for row in table.rows):
         completed = any(row.completed for row in table.rows)
-        return [f"No run has a finite {measure(table.metric).words}." if completed else "No run has completed yet."]
+        return [
+            f"No run has a finite {metric_format(table.metric).words}." if completed else "No run has completed yet."
+        ]
     if table.job.audit is not None:
         return [_audited(table, table.job.audit)]
     if len(table.rows) == 1:
@@ -55,14 +57,14 @@ def _audited(table: JobTable, audit: AuditMark) -> str:
             spread.append(f"{points} {interval} for {row['source']} ({row['repeats']} repeats)")
     if not spread:
         return "No source of chance has two repeats yet: no spread."
-    name = f"{measure(table.metric).words} of {audit.variant}"
+    name = f"{metric_format(table.metric).words} of {audit.variant}"
     return f"SD of {name} over repeats, with its {table.level} interval: {', '.join(spread)}. The parts do not add up."
 
 
 def _alone(table: JobTable, row: VariantRow) -> str:
     s = row.summary
     assert s is not None
-    name, mean = measure(table.metric).words, _with_unit(table.metric, s.mean)
+    name, mean = metric_format(table.metric).words, _with_unit(table.metric, s.mean)
     if s.low is None:
         why = why_no_interval(row)
         return f"{row.name} has a {'mean ' if s.n > 1 else ''}{name} of {mean} ({why}){_diverged(row)}."
@@ -133,7 +135,7 @@ def _with_unit(
         signed: with its sign, even above 0.
         plain: with no more digits than it has, for what a person asked for.
     """
-    found = measure(metric)
+    found = metric_format(metric)
     number = f"{found.factor * value:g}" if plain else show(metric, value, signed=signed)
     unit = found.unit_of_difference if difference or found.unit != "%" else found.unit
     unit = unit.removesuffix("s") if number == "1" else unit

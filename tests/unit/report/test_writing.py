@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from support.stores import VALUES, document_of, made_up_store, make_store, quiet
 
-from cnnjobs.comparison.metric_format import measure
+from cnnjobs.comparison.metric_format import metric_format
 from cnnjobs.report.model import Chart, DisplayColumn, Document, ReportTable, Section, Text
 from cnnjobs.report.render.csv import table_csv
 from cnnjobs.report.render.latex import ESCAPES, latex_table
@@ -120,7 +120,7 @@ def unescaped(tex):
 
 def test_cells_are_the_values_rounded(written, tmp_path):
     """Every number that people read is one of its row's values, in the unit and with the digits it is shown in."""
-    factor = measure("test_accuracy").factor
+    factor = metric_format("test_accuracy").factor
     report_tables = {
         report_table.name: report_table for report_table in document_of(made_up_store(tmp_path, runs=6)).tables
     }
