@@ -30,7 +30,7 @@ class Seeds:
 
 
 @dataclass(frozen=True)
-class Protocol:
+class DataProtocol:
     """How the training rows are used, the same for every variant of a job.
 
     Args:
@@ -85,7 +85,7 @@ class Trial:
     repeat: int
     fold: int
     seeds: Seeds
-    protocol: Protocol
+    protocol: DataProtocol
 
     def label(self) -> str:
         """Name the trial for people, counting from 1."""
@@ -105,7 +105,7 @@ class Plan:
     """
 
     job: Job
-    protocol: Protocol
+    protocol: DataProtocol
     conditions: Mapping[str, str]
     length_free_conditions: Mapping[str, str]
     trials: tuple[Trial, ...]
@@ -173,7 +173,7 @@ def _in_order(sources: Iterable[str]) -> tuple[str, ...]:
 
 def make_plan(job: Job, fingerprint: str, limit_train: int | None = None) -> Plan:
     """Return the trials of `job` on the data set with that content fingerprint."""
-    protocol = Protocol(None if job.folds else job.validation, job.folds, job.stratify, limit_train, job.replicas)
+    protocol = DataProtocol(None if job.folds else job.validation, job.folds, job.stratify, limit_train, job.replicas)
     conditions, variants = {}, {}
     sha256_of = functools.cache(sha256_of_source)  # variants often share a function
     for name, variant in job.variants.items():
@@ -193,7 +193,7 @@ def make_plan(job: Job, fingerprint: str, limit_train: int | None = None) -> Pla
 
 
 def _plan(
-    job: Job, protocol: Protocol, conditions: Mapping[str, str], length_free_conditions: Mapping[str, str]
+    job: Job, protocol: DataProtocol, conditions: Mapping[str, str], length_free_conditions: Mapping[str, str]
 ) -> Plan:
     trials = tuple(
         _trial(job, name, conditions[name], length_free_conditions[name], repeat, fold, protocol)
@@ -204,7 +204,7 @@ def _plan(
     return Plan(job, protocol, conditions, length_free_conditions, trials)
 
 
-def condition_id(job: Job, name: str, variant: Variant, protocol: Protocol, fingerprint: str) -> str:
+def condition_id(job: Job, name: str, variant: Variant, protocol: DataProtocol, fingerprint: str) -> str:
     """Return the identity of all that the repeats and folds of a variant share.
 
     Names, resources, storage and concurrency stay out; `name` only says whose sources of chance vary.
@@ -235,7 +235,7 @@ def seeds_of(job_seed: int, repeat: int, vary: Collection[str] = SOURCES) -> See
 
 
 def _trial(
-    job: Job, name: str, condition: str, length_free_condition: str, repeat: int, fold: int, protocol: Protocol
+    job: Job, name: str, condition: str, length_free_condition: str, repeat: int, fold: int, protocol: DataProtocol
 ) -> Trial:
     seeds = seeds_of(job.seed, repeat, job.vary_of(name))
     identity, length_free_id = (

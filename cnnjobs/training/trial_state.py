@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnjobs.datasets import holdout, kfold
-from cnnjobs.planning.trials import Protocol, Trial
+from cnnjobs.planning.trials import DataProtocol, Trial
 from cnnjobs.spec import Run
 from cnnjobs.training.epochs import EpochLog, Pace
 from cnnjobs.training.input_pipeline import Layout, Pixels
@@ -70,7 +70,7 @@ class TrialState:
 
 def split_rows(labels: NDArray[np.int32], trial: Trial) -> tuple[Rows, Rows | None]:
     """Return (training rows, validation rows), of which there may be none; None where the test set serves."""
-    protocol: Protocol = trial.protocol
+    protocol: DataProtocol = trial.protocol
     if protocol.folds is not None:
         return kfold(labels, protocol.folds, trial.fold, trial.seeds.split, stratify=protocol.stratify)
     if protocol.validation == "test":
