@@ -111,7 +111,7 @@ def _may_drop(variant: Variant) -> bool:
 
 
 @dataclass(frozen=True)
-class Run:
+class StoredRun:
     """A stored run, whole.
 
     Args:
@@ -143,7 +143,7 @@ def take_over(source: Store, target: Store, prepared: Prepared) -> int:
     return taken
 
 
-def to_take_over(source: Store, target: Store, prepared: Prepared) -> Iterator[Run]:
+def to_take_over(source: Store, target: Store, prepared: Prepared) -> Iterator[StoredRun]:
     """Yield the finished trials of the audit that the job's own store holds whole, and the audit's does not."""
     planned = {trial.trial_id for trial in prepared.plan.trials if trial.variant == ALL}
     there = {row["trial_id"] for row in _finished(target, planned)}
@@ -164,7 +164,7 @@ def _finished(store: Store, trials: set[str]) -> list[dict[str, Any]]:
     return rows
 
 
-def _whole(store: Store, row: dict[str, Any]) -> Run | None:
+def _whole(store: Store, row: dict[str, Any]) -> StoredRun | None:
     """Return a run with its epochs and predictions; None if it had some that are damaged or missing."""
     epochs, predictions = (store.read(name, [row["trial_id"]]).table for name in ("epochs", "predictions"))
     completed = row["status"] == Status.COMPLETED
@@ -172,7 +172,7 @@ def _whole(store: Store, row: dict[str, Any]) -> Run | None:
         return None
     if completed and not predictions.num_rows:
         return None
-    return Run(row, _epochs(epochs), _predictions(predictions))
+    return StoredRun(row, _epochs(epochs), _predictions(predictions))
 
 
 def _epochs(table: pa.Table) -> Mapping[str, list[Any]]:
