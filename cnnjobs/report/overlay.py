@@ -30,7 +30,7 @@ HEADER = ("job", "variant", "metric", "rows", "epoch", "runs", "low", "median", 
 
 
 @dataclass(frozen=True)
-class Model:
+class JobVariant:
     """A variant of a job.
 
     Args:
@@ -71,7 +71,7 @@ class History:
         epochs: rows of `epochs`.
     """
 
-    model: Model
+    model: JobVariant
     epochs: pa.Table
 
     @property
@@ -80,7 +80,7 @@ class History:
         return len(pc.unique(self.epochs["trial_id"]))
 
 
-def choose(stores: Sequence[Store], wanted: Sequence[str]) -> list[Model]:
+def choose(stores: Sequence[Store], wanted: Sequence[str]) -> list[JobVariant]:
     """Return the models of that name.
 
     Args:
@@ -90,14 +90,14 @@ def choose(stores: Sequence[Store], wanted: Sequence[str]) -> list[Model]:
     Raises:
         StoreError: for a name that is none, or fewer than two models.
     """
-    models = [Model(store, variant) for store in stores for variant in store.kept_job().variants]
+    models = [JobVariant(store, variant) for store in stores for variant in store.kept_job().variants]
     chosen = list(dict.fromkeys(_one(models, name, alone=len(stores) == 1) for name in wanted))
     if len(chosen) < 2:
         raise StoreError(f"`overlay` must be given for two models or more. Received: {', '.join(wanted)}.")
     return chosen
 
 
-def _one(models: Sequence[Model], name: str, *, alone: bool) -> Model:
+def _one(models: Sequence[JobVariant], name: str, *, alone: bool) -> JobVariant:
     found = [model for model in models if name == model.name or (alone and name == model.variant)]
     if len(found) != 1:
         names = ", ".join(model.name for model in models)
@@ -105,7 +105,7 @@ def _one(models: Sequence[Model], name: str, *, alone: bool) -> Model:
     return found[0]
 
 
-def read_histories(models: Sequence[Model]) -> tuple[list[History], tuple[str, ...]]:
+def read_histories(models: Sequence[JobVariant]) -> tuple[list[History], tuple[str, ...]]:
     """Return the epochs of the models, and files that could not be read.
 
     Raises:
