@@ -135,9 +135,9 @@ class LogContent:
 
 def show_log(api: "JobsApi", identity: str) -> LogContent:
     """Show a log while it grows."""
-    from cnnjobs.run.screens import PlainScreen, Snapshot, TerminalScreen
+    from cnnjobs.run.screens import PlainScreen, ProgressSnapshot, TerminalScreen
 
-    latest = [Snapshot()]
+    latest = [ProgressSnapshot()]
     screen: Screen = PlainScreen(lambda: latest[0])
     if sys.stderr.isatty():
         screen = TerminalScreen(lambda: latest[0])
@@ -151,7 +151,7 @@ def show_log(api: "JobsApi", identity: str) -> LogContent:
                     click.echo(line)
                 continue
             events += 1
-            latest[0] = Snapshot(**{one.name: event["now"][one.name] for one in fields(Snapshot)})
+            latest[0] = ProgressSnapshot(**{one.name: event["now"][one.name] for one in fields(ProgressSnapshot)})
             is_on = _show_event(screen, event, is_on)
     finally:
         if is_on:
@@ -161,7 +161,7 @@ def show_log(api: "JobsApi", identity: str) -> LogContent:
 
 def _event_in(line: str) -> dict[str, Any] | None:
     """Return the event in a line of a log; None for other lines, those of a newer version or cut in two among them."""
-    from cnnjobs.run.screens import MARK, Snapshot
+    from cnnjobs.run.screens import MARK, ProgressSnapshot
 
     try:
         event = json.loads(line.removeprefix(MARK)) if line.startswith(MARK) else None
@@ -169,7 +169,9 @@ def _event_in(line: str) -> dict[str, Any] | None:
         return None
     if not isinstance(event, dict) or not isinstance(event.get("now"), dict):
         return None
-    whole = all(one.name in event["now"] for one in fields(Snapshot)) and ("say" not in event or "routine" in event)
+    whole = all(one.name in event["now"] for one in fields(ProgressSnapshot)) and (
+        "say" not in event or "routine" in event
+    )
     return event if whole else None
 
 

@@ -9,7 +9,7 @@ from types import TracebackType
 
 from cnnjobs.messages import Failure, Progress, Result, Status
 from cnnjobs.planning.trials import Trial
-from cnnjobs.run.screens import Snapshot, open_screen
+from cnnjobs.run.screens import ProgressSnapshot, open_screen
 from cnnjobs.run.time_left import TimeLeft
 
 RATE_WINDOW_S = 30.0
@@ -94,11 +94,11 @@ class Meter:
         parts.append(unknown if left is None else f"{duration(left)} left")
         return " · ".join(parts)
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> ProgressSnapshot:
         """Return it all at one moment."""
         with self._lock:
             left = self.left()
-            return Snapshot(
+            return ProgressSnapshot(
                 trials=self.trials,
                 ended=self.done + self.failed,
                 fraction=self._time.fraction(),

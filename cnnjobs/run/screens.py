@@ -28,7 +28,7 @@ EVENTS_EVERY_S = 2.0
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class ProgressSnapshot:
     """How far a run is.
 
     Args:
@@ -77,7 +77,7 @@ class Screen(Protocol):
         ...
 
 
-def open_screen(now: Callable[[], Snapshot]) -> Screen:
+def open_screen(now: Callable[[], ProgressSnapshot]) -> Screen:
     """Return what fits this process.
 
     Args:
@@ -93,7 +93,7 @@ def open_screen(now: Callable[[], Snapshot]) -> Screen:
 class TerminalScreen:
     """A living line on standard error."""
 
-    def __init__(self, now: Callable[[], Snapshot]) -> None:
+    def __init__(self, now: Callable[[], ProgressSnapshot]) -> None:
         self._now = now
         self._console = Console(stderr=True, highlight=False)
         self._live = Live(
@@ -147,7 +147,7 @@ class NotebookScreen:
     """
 
     def __init__(
-        self, now: Callable[[], Snapshot], clock: Callable[[], float] = time.monotonic, every_s: float = 0.5
+        self, now: Callable[[], ProgressSnapshot], clock: Callable[[], float] = time.monotonic, every_s: float = 0.5
     ) -> None:
         self._now, self._clock, self._every_s = now, clock, every_s
         self._last = -every_s
@@ -203,7 +203,7 @@ class _Shown:
 class PlainScreen:
     """A line on standard error for whatever is said."""
 
-    def __init__(self, now: Callable[[], Snapshot]) -> None:
+    def __init__(self, now: Callable[[], ProgressSnapshot]) -> None:
         self._now = now
         self._console = Console(stderr=True, highlight=False)
 
@@ -238,7 +238,7 @@ class EventScreen:
 
     def __init__(
         self,
-        now: Callable[[], Snapshot],
+        now: Callable[[], ProgressSnapshot],
         clock: Callable[[], float] = time.monotonic,
         every_s: float = EVENTS_EVERY_S,
     ) -> None:

@@ -21,13 +21,15 @@ from cnnjobs.remote import follow as following
 from cnnjobs.remote import remote_submit
 from cnnjobs.run import screens
 from cnnjobs.run.progress import Display, Meter
-from cnnjobs.run.screens import MARK, PlainScreen, Snapshot
+from cnnjobs.run.screens import MARK, PlainScreen, ProgressSnapshot
 from cnnjobs.store.remote import refuse_keys
 
 BASE = Variant(model=vgg(), epochs=4)
 TRIALS = make_plan(Job(name="a", dataset="digits", repeats=2, variants={"base": BASE}), "data").trials
 RESULT = Result("completed", {"test_accuracy": 0.9123}, {}, None, log="hello from the trial\n")
-NOW = Snapshot(trials=3, ended=1, fraction=0.25, line="1/3 done", left="2 s", running={"a, repeat 1": "epoch 1/4"})
+NOW = ProgressSnapshot(
+    trials=3, ended=1, fraction=0.25, line="1/3 done", left="2 s", running={"a, repeat 1": "epoch 1/4"}
+)
 
 
 def run_of(clock, display):

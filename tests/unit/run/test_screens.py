@@ -6,7 +6,7 @@ import pytest
 from support.fakes import Clock
 
 from cnnjobs.run import screens
-from cnnjobs.run.screens import MARK, EventScreen, PlainScreen, Snapshot, TerminalScreen
+from cnnjobs.run.screens import MARK, EventScreen, PlainScreen, ProgressSnapshot, TerminalScreen
 
 
 @pytest.fixture
@@ -20,7 +20,9 @@ def events(text):
     return [json.loads(line.removeprefix(MARK)) for line in lines]
 
 
-NOW = Snapshot(trials=3, ended=1, fraction=0.25, line="1/3 done", left="2 s", running={"a, repeat 1": "epoch 1/4"})
+NOW = ProgressSnapshot(
+    trials=3, ended=1, fraction=0.25, line="1/3 done", left="2 s", running={"a, repeat 1": "epoch 1/4"}
+)
 
 
 def test_events_are_lines_of_json_with_how_far_the_run_is(capsys):
@@ -65,7 +67,7 @@ def test_plain_lines_say_how_far_the_run_is_and_what_is_left(capsys):
 
 
 def test_before_there_is_a_rate_nothing_is_said_of_what_is_left(capsys):
-    PlainScreen(lambda: Snapshot(trials=3)).log_event("a")
+    PlainScreen(lambda: ProgressSnapshot(trials=3)).log_event("a")
     assert capsys.readouterr().err == "[0/3] a\n"
 
 
