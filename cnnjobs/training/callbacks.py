@@ -23,7 +23,7 @@ BATCH_HOOKS = tuple(
 KERAS_OWN = ("params", "_model", "model")
 """Attributes that Keras gives every callback."""
 
-State = dict[str, Any]
+CallbackState = dict[str, Any]
 
 
 class UnknownState(Exception):
@@ -64,7 +64,7 @@ class TrialCallbacks:
         """Say whether there are any."""
         return bool(self._callbacks)
 
-    def begin(self, states: list[State] | None = None) -> None:
+    def begin(self, states: list[CallbackState] | None = None) -> None:
         """Training begins, or goes on with what the callbacks remembered."""
         self._model.stop_training = False
         for one in self._callbacks if states else ():
@@ -102,7 +102,7 @@ class TrialCallbacks:
         with contextlib.suppress(Exception):
             self._list.on_train_end()
 
-    def state(self) -> list[State]:
+    def state(self) -> list[CallbackState]:
         """Return what each callback remembers: its attributes that are numbers, text, arrays or made of these.
 
         Raises:

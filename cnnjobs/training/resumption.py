@@ -6,7 +6,7 @@ from typing import Any
 
 from cnnjobs.errors import StoreError
 from cnnjobs.store.checkpoints import Checkpoints
-from cnnjobs.training.callbacks import State, TrialCallbacks, UnknownState
+from cnnjobs.training.callbacks import CallbackState, TrialCallbacks, UnknownState
 from cnnjobs.training.snapshot import DamagedSnapshot, Snapshot, pack, unpack
 from cnnjobs.training.trial_state import TrialState
 
@@ -24,7 +24,7 @@ class Resumption:
     def __init__(self, checkpoints: Checkpoints, made_by: Mapping[str, Any]) -> None:
         self._checkpoints, self._made_by = checkpoints, dict(made_by)
 
-    def resume(self, state: TrialState) -> list[State] | None:
+    def resume(self, state: TrialState) -> list[CallbackState] | None:
         """Go on from the newest state that is whole and was made by the same versions on the same device.
 
         Returns what the callbacks remembered, or None for a trial that begins.
