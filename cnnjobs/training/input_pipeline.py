@@ -22,7 +22,7 @@ BLOCK_STEPS = 16
 
 
 @dataclass(frozen=True)
-class Pixels:
+class PixelScaling:
     """How stored pixels become network input: `pixel * gain + offset`, a channel at a time.
 
     Args:
@@ -38,7 +38,7 @@ class Pixels:
         return images * self.gain + self.offset
 
 
-def fit_pixels(scaling: str, images: NDArray[np.generic], rows: NDArray[np.int64]) -> Pixels:
+def fit_pixel_scaling(scaling: str, images: NDArray[np.generic], rows: NDArray[np.int64]) -> PixelScaling:
     """Return the scaling, with statistics of the training rows only.
 
     Args:
@@ -55,7 +55,7 @@ def fit_pixels(scaling: str, images: NDArray[np.generic], rows: NDArray[np.int64
         variance = _mean_over_pixels(images, rows, lambda pixels: (pixels - mean) ** 2)
         deviation = np.maximum(np.sqrt(variance) * unit, 1e-7)
     gain = unit / deviation
-    return Pixels(gain.astype(np.float32), (-mean * gain).astype(np.float32))
+    return PixelScaling(gain.astype(np.float32), (-mean * gain).astype(np.float32))
 
 
 def _mean_over_pixels(
@@ -244,7 +244,7 @@ class Pipeline:
 
     def __init__(self, images: Any, labels: Any, layout: Layout, augment: Augment | None) -> None:
         def make(replica: int, rows: Any, weights: Any, scaling: Any, seeds: Any, first_epoch: Any) -> Any:
-            sources = Sources(images, labels, rows, weights, Pixels(*scaling), augment, *seeds)
+            sources = Sources(images, labels, rows, weights, PixelScaling(*scaling), augment, *seeds)
             return training_blocks(sources, layout, replica, first_epoch)
 
         self._makers = [
@@ -255,7 +255,7 @@ class Pipeline:
         self,
         rows: NDArray[np.int64],
         sample_weights: NDArray[np.float32],
-        pixels: Pixels,
+        pixels: PixelScaling,
         seeds: Seeds,
         first_epoch: int = 0,
     ) -> tuple[Iterator[Any], ...]:

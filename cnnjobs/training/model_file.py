@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from cnnjobs.errors import ModelError
 from cnnjobs.models.model_file import MEMBER, ModelMetadata, read_metadata, with_metadata
-from cnnjobs.training.input_pipeline import Pixels
+from cnnjobs.training.input_pipeline import PixelScaling
 
 BATCH = 256
 """Pictures a step."""
 
 
 def pack_model(
-    network: keras.Model, pixels: Pixels, metadata: ModelMetadata, *, gives_logits: bool, largest: float
+    network: keras.Model, pixels: PixelScaling, metadata: ModelMetadata, *, gives_logits: bool, largest: float
 ) -> bytes:
     """Return the network as a `.keras` archive whose first layer scales pixels and whose last gives probabilities.
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cnnjobs.models.networks import build_model
 from cnnjobs.planning.trials import Seeds
 from cnnjobs.spec import CustomModel, Variant
-from cnnjobs.training.input_pipeline import Pixels
+from cnnjobs.training.input_pipeline import PixelScaling
 from cnnjobs.training.metrics import TrainedRows, row_metrics
 from cnnjobs.training.optimizers import make_optimizer
 from cnnjobs.training.output_layer import gives_logits, output_operation
@@ -119,7 +119,7 @@ class TrainGraph:
             mine.assign(theirs.numpy())
         return copy
 
-    def predict(self, images: Any, rows: NDArray[np.int64], pixels: Pixels) -> NDArray[np.float32]:
+    def predict(self, images: Any, rows: NDArray[np.int64], pixels: PixelScaling) -> NDArray[np.float32]:
         """Return class probabilities, (rows, classes), with the weights as they are now.
 
         Args:

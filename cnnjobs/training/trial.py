@@ -18,7 +18,7 @@ from cnnjobs.spec.metrics import IN_TRAINING, METRICS, TEST, VALIDATION, all_met
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.training.callbacks import TrialCallbacks
 from cnnjobs.training.devices import describe_device, make_strategy
-from cnnjobs.training.input_pipeline import Layout, Pipeline, Pixels, fit_pixels, lay_out
+from cnnjobs.training.input_pipeline import Layout, Pipeline, PixelScaling, fit_pixel_scaling, lay_out
 from cnnjobs.training.resumption import Resumption
 from cnnjobs.training.train_graph import EVALUATION_BATCH, TrainGraph
 from cnnjobs.training.trial_state import TrialState, sample_weights, split_rows
@@ -51,7 +51,7 @@ class TrialWorker:
             self._train_labels = tf.constant(dataset.y_train)
             self._test_images = tf.constant(dataset.x_test)
         self._train_graph: tuple[str, TrainGraph] | None = None
-        self._pixels: Pixels | None = None
+        self._pixels: PixelScaling | None = None
         self._pipelines: dict[Layout, Pipeline] = {}
         self._device = describe_device()
         self._broken: str | None = None
@@ -80,7 +80,7 @@ class TrialWorker:
             raise RuntimeError("No trial has run.")
         return self._train_graph[1]
 
-    def trained(self) -> tuple[keras.Model, Pixels, bool]:
+    def trained(self) -> tuple[keras.Model, PixelScaling, bool]:
         """Return the network of the last trial as one without replicas, its scaling, and whether it gives logits."""
         if self._pixels is None:
             raise RuntimeError("No trial has run.")
@@ -101,7 +101,7 @@ class TrialWorker:
     def _run(self, trial: Trial) -> Iterator[Message]:
         began, started_at = time.perf_counter(), time.time()
         rows, validation = split_rows(self.dataset.y_train, trial)
-        pixels = fit_pixels(trial.spec.scaling, self.dataset.x_train, rows)
+        pixels = fit_pixel_scaling(trial.spec.scaling, self.dataset.x_train, rows)
         self._pixels = pixels
         layout = lay_out(len(rows), trial.spec.batch_size, self._replicas, self.dataset.image_shape)
         state = TrialState(trial, self._ready_train_graph(trial), pixels, layout, validation, began=began)

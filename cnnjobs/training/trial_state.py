@@ -10,7 +10,7 @@ from cnnjobs.datasets import holdout, kfold
 from cnnjobs.planning.trials import DataProtocol, Trial
 from cnnjobs.spec import Run
 from cnnjobs.training.epochs import EpochLog, Pace
-from cnnjobs.training.input_pipeline import Layout, Pixels
+from cnnjobs.training.input_pipeline import Layout, PixelScaling
 from cnnjobs.training.train_graph import TrainGraph
 
 Rows = NDArray[np.int64]
@@ -32,7 +32,7 @@ class TrialState:
 
     trial: Trial
     train_graph: TrainGraph
-    pixels: Pixels
+    pixels: PixelScaling
     layout: Layout
     validation: Rows | None
     log: EpochLog = field(default_factory=EpochLog)

@@ -28,7 +28,7 @@ def fingerprints(digits, train_graph, trial):
 
     from cnnjobs.training.augmentation import draw_transforms
     from cnnjobs.training.devices import make_strategy
-    from cnnjobs.training.input_pipeline import Layout, Pixels, Sources, training_blocks
+    from cnnjobs.training.input_pipeline import Layout, PixelScaling, Sources, training_blocks
     from cnnjobs.training.trial import split_rows
 
     rows, _ = split_rows(digits.y_train, trial)
@@ -36,7 +36,7 @@ def fingerprints(digits, train_graph, trial):
     weights = [value for value in train_graph.variables() if value.dtype == np.float32]
     dropout = next(layer for layer in train_graph.model.layers if hasattr(layer, "rate"))
     masked = make_strategy(1, 0, 1).run(lambda: dropout(tf.ones([1, 200]), training=True)).numpy()
-    pixels = Pixels(np.ones(1, np.float32), np.zeros(1, np.float32))
+    pixels = PixelScaling(np.ones(1, np.float32), np.zeros(1, np.float32))
     fixed = np.arange(64)
     images = tf.constant(np.random.RandomState(0).randint(0, 255, (64, 8, 8, 1)).astype(np.uint8))
     seeds = (trial.seeds.order, trial.seeds.augment)
@@ -61,11 +61,11 @@ def test_a_source_that_varies_alone_changes_only_what_is_its_own(digits, train_g
 def first_batch(digits, trial):
     import tensorflow as tf
 
-    from cnnjobs.training.input_pipeline import Pipeline, fit_pixels, lay_out
+    from cnnjobs.training.input_pipeline import Pipeline, fit_pixel_scaling, lay_out
     from cnnjobs.training.trial import sample_weights, split_rows
 
     rows, _ = split_rows(digits.y_train, trial)
-    pixels = fit_pixels(trial.spec.scaling, digits.x_train, rows)
+    pixels = fit_pixel_scaling(trial.spec.scaling, digits.x_train, rows)
     layout = lay_out(len(rows), trial.spec.batch_size, 1, digits.image_shape)
     pipeline = Pipeline(tf.constant(digits.x_train), tf.constant(digits.y_train), layout, trial.spec.augment)
     return next(pipeline.iterators(rows, sample_weights(digits.y_train), pixels, trial.seeds)[0])[0].numpy()

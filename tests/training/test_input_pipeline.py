@@ -14,11 +14,11 @@ def sources(rows, seeds, augment=None):
     """Images that carry their row number, and labels that are it."""
     import tensorflow as tf
 
-    from cnnjobs.training.input_pipeline import Sources, fit_pixels
+    from cnnjobs.training.input_pipeline import Sources, fit_pixel_scaling
 
     images = np.zeros((rows, 8, 8, 1), np.uint8)
     images[:, 0, 0, 0], images[:, 0, 1, 0] = np.arange(rows) // 256, np.arange(rows) % 256
-    pixels = fit_pixels("unit", images, np.arange(rows))
+    pixels = fit_pixel_scaling("unit", images, np.arange(rows))
     weights = tf.range(rows, dtype=tf.float32)
     seeded = (seeds.order, seeds.augment)
     return Sources(tf.constant(images), tf.range(rows), np.arange(rows), weights, pixels, augment, *seeded)
@@ -121,10 +121,10 @@ def test_epochs_differ_and_a_run_that_continues_sees_the_same_epochs(worker):
 
 
 def scaled(images, rows):
-    from cnnjobs.training.input_pipeline import fit_pixels
+    from cnnjobs.training.input_pipeline import fit_pixel_scaling
 
     values = images[rows].astype(np.float32)
-    return [fit_pixels(name, images, rows)(values) for name in ("unit", "center", "standardize")]
+    return [fit_pixel_scaling(name, images, rows)(values) for name in ("unit", "center", "standardize")]
 
 
 def test_scaling_uses_the_training_rows_only(worker):

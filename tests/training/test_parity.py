@@ -17,11 +17,11 @@ def batches_of(worker, trial):
     """Every step of the first epochs, as (images, labels)."""
     import tensorflow as tf
 
-    from cnnjobs.training.input_pipeline import Sources, fit_pixels, lay_out, training_blocks
+    from cnnjobs.training.input_pipeline import Sources, fit_pixel_scaling, lay_out, training_blocks
     from cnnjobs.training.trial import sample_weights, split_rows
 
     rows, _ = split_rows(worker.dataset.y_train, trial)
-    pixels = fit_pixels(trial.spec.scaling, worker.dataset.x_train, rows)
+    pixels = fit_pixel_scaling(trial.spec.scaling, worker.dataset.x_train, rows)
     data, seeds = (tf.constant(worker.dataset.x_train), tf.constant(worker.dataset.y_train)), trial.seeds
     weights = sample_weights(worker.dataset.y_train)
     sources = Sources(*data, rows, weights, pixels, trial.spec.augment, seeds.order, seeds.augment)

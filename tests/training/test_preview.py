@@ -21,7 +21,7 @@ def first_trial(digits, **settings):
 def test_versions_are_those_that_the_epochs_train_on(digits, settings):
     import tensorflow as tf
 
-    from cnnjobs.training.input_pipeline import Pipeline, fit_pixels, lay_out
+    from cnnjobs.training.input_pipeline import Pipeline, fit_pixel_scaling, lay_out
     from cnnjobs.training.preview import epoch_versions
 
     trial = first_trial(digits, **settings)
@@ -31,7 +31,7 @@ def test_versions_are_those_that_the_epochs_train_on(digits, settings):
     layout = lay_out(len(trained), 50, 1, digits.image_shape)
     # labels that are row numbers tell which image of a block is which
     numbers = tf.range(len(digits.y_train))
-    pixels = fit_pixels("unit", digits.x_train, trained)
+    pixels = fit_pixel_scaling("unit", digits.x_train, trained)
     pipeline = Pipeline(tf.constant(digits.x_train), numbers, layout, MOVED.augment)
     (blocks,) = pipeline.iterators(trained, np.ones(len(numbers), np.float32), pixels, trial.seeds)
     for epoch in range(2):

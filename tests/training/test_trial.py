@@ -64,7 +64,7 @@ def test_train_metrics_are_those_of_predictions_when_nothing_moves(worker, digit
     import tensorflow as tf
 
     from cnnjobs.spec.metrics import all_metrics
-    from cnnjobs.training.input_pipeline import fit_pixels
+    from cnnjobs.training.input_pipeline import fit_pixel_scaling
     from cnnjobs.training.trial import split_rows
 
     for model in (vgg(blocks=1, filters=4, dense=8), small_cnn(filters=(4,), dense=8)):
@@ -72,7 +72,7 @@ def test_train_metrics_are_those_of_predictions_when_nothing_moves(worker, digit
         trial = trials_of(still, digits)[0]
         result = run(worker, trial)
         rows, _ = split_rows(digits.y_train, trial)
-        pixels = fit_pixels("unit", digits.x_train, rows)
+        pixels = fit_pixel_scaling("unit", digits.x_train, rows)
         probabilities = worker.train_graph.predict(tf.constant(digits.x_train), rows, pixels)
         for name, value in all_metrics(probabilities, digits.y_train[rows]).items():
             assert result.epochs[name][0] == pytest.approx(value, abs=1e-5), name
