@@ -11,7 +11,7 @@ from cnnjobs.stats.planning import NOETHER_POWER, POWER
 
 TITLE = "Repeats needed"
 
-SHARED = "More repeats of the same rows do not resolve what runs that share rows leave open."
+SHARED_ROWS_NOTE = "More repeats of the same rows do not resolve what runs that share rows leave open."
 
 MEANINGFUL = 0.75
 """P(A > B) above which Bouthillier et al. (arXiv 2103.03098) call a difference meaningful."""
@@ -31,7 +31,7 @@ def planning_section(table: JobTable) -> Section | None:
     if table.margin is None:
         return Section(TITLE, (Text("Name a difference worth resolving: `cnnjobs aggregate --margin`."),))
     if table.design.overlap:
-        return Section(TITLE, (Text(SHARED),))
+        return Section(TITLE, (Text(SHARED_ROWS_NOTE),))
     rows = [need for row in table.rows if (need := need_of(table, row, table.margin)) is not None]
     if not rows:
         return Section(TITLE, (Text("No comparison has two pairs that differ: nothing to plan with yet."),))
