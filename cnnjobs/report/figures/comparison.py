@@ -85,7 +85,7 @@ def _spread(count: int) -> np.ndarray[Any, Any]:
     return np.zeros(1) if count == 1 else 0.14 * np.sin(2.4 * np.arange(count))
 
 
-DIFFERENCE_COLUMNS = ("variant", "pairs", "mean", "low", "high", "resolved")
+DIFFERENCE_PLOT_COLUMNS = ("variant", "pairs", "mean", "low", "high", "resolved")
 
 
 def drawn_differences(table: JobTable) -> list[VariantRow]:

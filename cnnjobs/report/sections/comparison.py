@@ -26,7 +26,7 @@ def differences_section(table: JobTable) -> Section | None:
                 "differences",
                 title,
                 lambda: comparison.difference_plot(table),
-                comparison.DIFFERENCE_COLUMNS,
+                comparison.DIFFERENCE_PLOT_COLUMNS,
                 lambda: rows,
             )
         )
