@@ -136,7 +136,7 @@ def _checked_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def without_keys(address: str) -> str:
+def address_without_keys(address: str) -> str:
     """Return what may be shown of an address that somebody typed: neither users and passwords nor settings."""
     shown = address if "@" not in address else f"...@{address.rpartition('@')[2]}"
     return shown if "?" not in shown else f"{shown.partition('?')[0]}?..."
@@ -145,5 +145,5 @@ def without_keys(address: str) -> str:
 def _malformed(address: str) -> ClusterError:
     return ClusterError(
         "`address` must be the URL of a cluster's dashboard such as http://127.0.0.1:8265, host:port of a cluster "
-        f'that this machine is a node of, "auto" or "local". Received: {without_keys(address)!r}.'
+        f'that this machine is a node of, "auto" or "local". Received: {address_without_keys(address)!r}.'
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cnnjobs.engine.places import without_keys
+from cnnjobs.engine.places import address_without_keys
 from cnnjobs.errors import ClusterError
 from cnnjobs.remote.follow import OF_RAY, LogContent, follow, goes_on, never_began, not_run
 from cnnjobs.remote.head_command import FILES, UPLOADED, command_on_head
@@ -199,6 +199,6 @@ def reach_named(address: str | None, *, insecure: bool) -> "JobsApi":
         given = address or os.environ.get("RAY_ADDRESS") or "none"
         raise ClusterError(
             "`address` must be the URL of a cluster's dashboard, such as http://127.0.0.1:8265; RAY_ADDRESS may name "
-            f"it as well. Received: {without_keys(given)}."
+            f"it as well. Received: {address_without_keys(given)}."
         )
     return reach(url, insecure=insecure)

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from cnnjobs.engine import places
-from cnnjobs.engine.places import Here, Joined, Remote, answers, find_place, is_loopback, without_keys
+from cnnjobs.engine.places import Here, Joined, Remote, address_without_keys, answers, find_place, is_loopback
 from cnnjobs.errors import ClusterError
 
 
@@ -182,7 +182,7 @@ MALFORMED = [
 def test_other_forms_are_refused_with_those_there_are(address, nothing):
     message = refused(address, nothing)
     assert message.startswith("`address` must be the URL of a cluster's dashboard such as http://127.0.0.1:8265, ")
-    assert f"Received: {without_keys(address)!r}." in message
+    assert f"Received: {address_without_keys(address)!r}." in message
 
 
 @pytest.mark.parametrize(
