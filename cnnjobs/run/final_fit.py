@@ -12,6 +12,7 @@ from cnnjobs.planning.trials import Trial
 from cnnjobs.run.prepare import Prepared, ReadJob, watches_validation
 from cnnjobs.run.submission import Watcher
 from cnnjobs.spec import Job
+from cnnjobs.spec.checks import whole
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.store import Store
 
@@ -108,6 +109,9 @@ class FitOf:
     variant: str | None = None
     repeat: int = 1
     output: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "repeat", whole("repeat", self.repeat, least=1, most=10_000))
 
 
 def for_fit(read: ReadJob, variant: str | None, repeat: int) -> ReadJob:

@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnjobs.engine.quiet import quietly
-from cnnjobs.errors import ModelError
+from cnnjobs.errors import ModelError, SpecError
 from cnnjobs.models.annotate import annotate, check_folder
 from cnnjobs.models.model_file import ModelMetadata, read_metadata
 from cnnjobs.models.predict import Answer, answers, channel_note, expand
 from cnnjobs.run.backends import open_model
+from cnnjobs.spec.checks import whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,7 +86,11 @@ def predict_files(model: str, images: Sequence[str], top_k: int, annotated: str 
     Raises:
         ModelError: if the file is no such model.
         StoreError: if the folder is that of the pictures.
+        SpecError: if there are no pictures.
     """
+    whole("top_k", top_k, least=1)
+    if not images:
+        raise SpecError("`images` must name at least one picture, or a folder of pictures. Received: none.")
     metadata = read_metadata(model)
     if annotated is not None:
         check_folder(Path(annotated), images)

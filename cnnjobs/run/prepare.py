@@ -11,7 +11,7 @@ from cnnjobs.planning.identity import canonical
 from cnnjobs.planning.job_file import JobFile, job_of_session, load_job
 from cnnjobs.planning.trials import Plan, make_plan
 from cnnjobs.spec import CustomCallback, DatasetSpec, Job, Variant
-from cnnjobs.spec.checks import gpu_count, whole
+from cnnjobs.spec.checks import flag, gpu_count, whole
 from cnnjobs.spec.half_width import HalfWidth
 from cnnjobs.spec.metrics import VALIDATION, part_of
 from cnnjobs.store.files import Files
@@ -21,9 +21,13 @@ from cnnjobs.store.stored_job import AuditMark, StoredDataset, StoredJob
 OnProgress = Callable[[str, int, int], None]
 
 
+MOST = {"repeats": 10_000, "epochs": 1_000_000, "limit_train": 1_000_000_000, "image_size": 10_000}
+"""Whole numbers that change a job; more than that is a slip of the keyboard."""
+
+
 @dataclass(frozen=True)
 class Overrides:
-    """What the command line changes of a job; None leaves it.
+    """What a call or a command changes of a job; None leaves it.
 
     Args:
         repeats: how often each variant is trained.
@@ -44,6 +48,16 @@ class Overrides:
     image_size: int | None = None
     strict: bool = False
     gpus_per_trial: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, most in MOST.items():
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, whole(name, getattr(self, name), least=1, most=most))
+        if not all(isinstance(name, str) for name in self.only):
+            raise SpecError(f"`only` must be a name of a variant, or several. Received: only={self.only!r}.")
+        flag("strict", self.strict)
+        if self.gpus_per_trial is not None:
+            object.__setattr__(self, "gpus_per_trial", gpu_count("gpus_per_trial", self.gpus_per_trial))
 
 
 @dataclass(frozen=True)
@@ -137,6 +151,10 @@ def read_job(job: str | Path | Job, overrides: Overrides) -> ReadJob:
     Raises:
         UserError: for whatever is wrong with either.
     """
+    if not isinstance(job, Job | str | Path):
+        raise SpecError(
+            f"`job` must be a Job, or the path of a file that defines one. Received: a {type(job).__name__}."
+        )
     file = job_of_session(job) if isinstance(job, Job) else load_job(job)
     changed = _overridden(file.job, overrides)
     dataset = _decoded_as(_dataset_spec(changed, overrides), overrides.image_size, overrides.strict)
@@ -175,7 +193,7 @@ def prepare(read: ReadJob, overrides: Overrides, on_progress: OnProgress) -> Pre
     job, dataset = read.job, load_dataset(read.dataset, on_progress)
     fitting = dataset
     if overrides.limit_train is not None:
-        fitting = dataset.limited(whole("limit_train", overrides.limit_train, least=1))
+        fitting = dataset.limited(overrides.limit_train)
     plan = make_plan(job, dataset.fingerprint, overrides.limit_train)
     _check(job, fitting)
     return Prepared(read.file, job, read.dataset, fitting, plan, overrides.only, read.audit)
@@ -194,7 +212,7 @@ def _overridden(job: Job, overrides: Overrides) -> Job:
     if overrides.repeats is not None:
         job = job.but(repeats=overrides.repeats)
     if overrides.gpus_per_trial is not None:
-        job = _with_gpus(job, gpu_count("gpus_per_trial", overrides.gpus_per_trial))
+        job = _with_gpus(job, overrides.gpus_per_trial)
     if overrides.epochs is not None:
         job = job.but(variants={name: one.but(epochs=overrides.epochs) for name, one in job.variants.items()})
     return job

@@ -21,6 +21,7 @@ from cnnjobs.run.prepare import Overrides, Prepared, ReadJob, prepare, read_job,
 from cnnjobs.run.progress import Waiting
 from cnnjobs.run.runner import Runner
 from cnnjobs.spec import Job
+from cnnjobs.spec.checks import flag, gpu_count, number, whole
 from cnnjobs.spec.half_width import HalfWidth, half_width_of
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.store import Store
@@ -49,6 +50,18 @@ class RunOptions:
     insecure: bool = False
     verbose: bool = False
 
+    def __post_init__(self) -> None:
+        for name in ("max_concurrent", "cpus_per_trial"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, whole(name, getattr(self, name), least=1))
+        if self.gpus_per_trial is not None:
+            object.__setattr__(self, "gpus_per_trial", gpu_count("gpus_per_trial", self.gpus_per_trial))
+        if self.checkpoint_every is not None:
+            seconds = number("checkpoint_every", self.checkpoint_every, "Seconds; 0 for every epoch.", least=0)
+            object.__setattr__(self, "checkpoint_every", seconds)
+        flag("insecure", self.insecure)
+        flag("verbose", self.verbose)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Goal:
@@ -63,6 +76,10 @@ class Goal:
     half_width: float | None = None
     most_repeats: int | None = None
     audit: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.most_repeats is not None:
+            object.__setattr__(self, "most_repeats", whole("most_repeats", self.most_repeats, least=1))
 
     def rule(self, job: Job) -> HalfWidth | None:
         """Return the rule for a half width, if one is asked for.
