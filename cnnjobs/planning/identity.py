@@ -29,29 +29,10 @@ def canonical(value: Any) -> Any:
     Raises:
         SpecError: for a hyperparameter that has no JSON form.
     """
-    if isinstance(value, UserFunction):
-        function: Any = value.function
-        return {
-            "kind": value.kind,
-            "function": function.__name__,
-            "source_sha256": value.source_sha256 or sha256_of_source(function),
-            "options": canonical(value.options),
-        }
-    if isinstance(value, WeightsFile):
-        return {"kind": value.kind, "sha256": value.sha256 or _sha256_of_file(value.path)}
-    if isinstance(value, Model):
-        return {"kind": value.kind, "builder": value.builder, "options": canonical(value.decisive_options)}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = [item for item in dataclasses.fields(value) if not is_neutral(item, getattr(value, item.name))]
-        parts = {item.name: canonical(getattr(value, item.name)) for item in fields}
-        if isinstance(value, DatasetSpec) or type(value).__module__.partition(".")[0] == "cnnjobs":
-            return {"kind": getattr(value, "kind", ""), **parts}
-        return {"kind": type(value).__qualname__, "source_sha256": sha256_of_source(type(value)), **parts}
+        return _canonical_dataclass(value)
     if isinstance(value, Mapping):
-        if all(isinstance(key, str) for key in value):
-            return {key: canonical(item) for key, item in value.items()}
-        pairs = [[canonical(key), canonical(item)] for key, item in value.items()]  # 1 and "1" are two keys
-        return {"kind": "dict", "items": sorted(pairs, key=json.dumps)}
+        return _canonical_mapping(value)
     if isinstance(value, list | tuple):
         return [canonical(item) for item in value]
     if isinstance(value, set | frozenset):
@@ -70,6 +51,35 @@ def canonical(value: Any) -> Any:
         f"A hyperparameter must be a finite number, text, None, or a list or dict of these, so that it can be stored. "
         f"Received: {value!r} of type {type(value).__name__}."
     )
+
+
+def _canonical_dataclass(value: Any) -> dict[str, Any]:
+    """Return a spec, or a dataclass of the user's."""
+    if isinstance(value, UserFunction):
+        function: Any = value.function
+        return {
+            "kind": value.kind,
+            "function": function.__name__,
+            "source_sha256": value.source_sha256 or sha256_of_source(function),
+            "options": canonical(value.options),
+        }
+    if isinstance(value, WeightsFile):
+        return {"kind": value.kind, "sha256": value.sha256 or _sha256_of_file(value.path)}
+    if isinstance(value, Model):
+        return {"kind": value.kind, "builder": value.builder, "options": canonical(value.decisive_options)}
+    fields = [item for item in dataclasses.fields(value) if not is_neutral(item, getattr(value, item.name))]
+    parts = {item.name: canonical(getattr(value, item.name)) for item in fields}
+    if isinstance(value, DatasetSpec) or type(value).__module__.partition(".")[0] == "cnnjobs":
+        return {"kind": getattr(value, "kind", ""), **parts}
+    return {"kind": type(value).__qualname__, "source_sha256": sha256_of_source(type(value)), **parts}
+
+
+def _canonical_mapping(value: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return a mapping, whose keys need not be text."""
+    if all(isinstance(key, str) for key in value):
+        return {key: canonical(item) for key, item in value.items()}
+    pairs = [[canonical(key), canonical(item)] for key, item in value.items()]  # 1 and "1" are two keys
+    return {"kind": "dict", "items": sorted(pairs, key=json.dumps)}
 
 
 def sha256_of_source(definition: Any) -> str:

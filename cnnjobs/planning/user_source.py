@@ -7,9 +7,7 @@ comments and layout have no part in it, and what a loop or a decorator has made 
 
 import ast
 import contextlib
-import functools
 import linecache
-import symtable
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
@@ -18,6 +16,7 @@ from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, Modul
 from typing import Any
 
 from cnnjobs.errors import SpecError
+from cnnjobs.planning.definitions import attributes_of, global_names, is_written_in, nodes_at, nodes_named, tree_of
 from cnnjobs.planning.syntax import changes_of, files_imported, module_files, shape_of
 from cnnjobs.planning.value_text import NoContent, content_of
 
@@ -70,9 +69,9 @@ class _Reached:
 
     def _add_function(self, function: FunctionType) -> None:
         file = function.__code__.co_filename
-        nodes = _nodes_at(_tree_of(file), function.__code__)
+        nodes = nodes_at(tree_of(file), function.__code__)
         self._parts |= set(self._held_by(function))
-        if not _is_in(function.__code__, file):
+        if not is_written_in(function.__code__, file):
             self._parts.add(f"# code {function.__qualname__}: {self._code(function.__code__)}")
         self._add_nodes(nodes, file, function.__globals__, leave=set(function.__code__.co_freevars))
 
@@ -83,7 +82,7 @@ class _Reached:
         file = _file_of_class(one) or (self._file if one.__module__ == self._module else "")
         names = _globals_of_class(one) or (self._globals if one.__module__ == self._module else {})
         if file:
-            self._add_nodes(_nodes_named(_tree_of(file), one.__qualname__), file, names)
+            self._add_nodes(nodes_named(tree_of(file), one.__qualname__), file, names)
 
     def _add_nodes(
         self,
@@ -102,15 +101,15 @@ class _Reached:
         """
         path = Path(file)
         if file != self._file and path.is_file():
-            self._add_files({path.resolve(), *files_imported([_tree_of(file)], path.resolve())})
+            self._add_files({path.resolve(), *files_imported([tree_of(file)], path.resolve())})
         for node in nodes:
             self._parts.add(shape_of(node))
             if path.is_file():
                 self._add_files(files_imported([node], path.resolve()))
-            used = _global_names(node) - leave
+            used = global_names(node) - leave
             for name in sorted(used & names.keys()):
                 self._add_global(name, names[name], file, names)
-            for module, attribute in _attributes(node):
+            for module, attribute in attributes_of(node):
                 value = names.get(module) if module in used else None
                 if isinstance(value, ModuleType) and not is_installed(value) and hasattr(value, attribute):
                     self._add_value(f"{module}.{attribute}", getattr(value, attribute))
@@ -138,9 +137,9 @@ class _Reached:
         done = {name}
         waiting = [name]
         for waited in waiting:  # grows while it is gone through
-            for statement in changes_of(_tree_of(file), waited):
+            for statement in changes_of(tree_of(file), waited):
                 self._parts.add(shape_of(statement))
-                for used in sorted((_global_names(statement) & names.keys()) - done):
+                for used in sorted((global_names(statement) & names.keys()) - done):
                     done.add(used)
                     other = names[used]
                     if isinstance(other, ModuleType) or _is_ours(other) or _is_ours(type(other)):
@@ -173,7 +172,7 @@ class _Reached:
     def _add_files(self, files: set[Path]) -> None:
         """Add whole files of the user's; of that of the first definition only what it refers to."""
         for path in files - {Path(self._file).resolve()}:
-            self._parts.add(f"# {path.name}\n{shape_of(_tree_of(str(path)))}")
+            self._parts.add(f"# {path.name}\n{shape_of(tree_of(str(path)))}")
 
     def _members(self, one: type) -> Iterator[str]:
         """Return what a class has: it may have been made in a function, of what that was given."""
@@ -259,86 +258,6 @@ def _methods(one: type) -> list[FunctionType]:
     """Return the methods that the user wrote; dataclasses make others."""
     methods = [member for member in vars(one).values() if isinstance(member, FunctionType)]
     return [method for method in methods if method.__module__ == one.__module__ and not is_installed(method)]
-
-
-def _tree_of(file: str) -> ast.Module:
-    """Return the syntax of a file or a cell; of what is no Python its text alone."""
-    return _parsed(_text_of(file))
-
-
-def _text_of(file: str) -> str:
-    """Return the text of a file as it is now, of the job file as it was when it ran."""
-    linecache.checkcache(file)
-    return "".join(linecache.getlines(file))
-
-
-@functools.lru_cache(maxsize=64)
-def _parsed(text: str) -> ast.Module:
-    try:
-        return ast.parse(text)
-    except SyntaxError:
-        return ast.Module([ast.Assign([], ast.Constant(text))], [])
-
-
-def _nodes_at(tree: ast.Module, code: CodeType) -> list[ast.AST]:
-    """Return the definition of a function; of lambdas in the same line all."""
-    kinds: Any = ast.Lambda if code.co_name == "<lambda>" else (ast.FunctionDef, ast.AsyncFunctionDef)
-    nodes = [node for node in ast.walk(tree) if isinstance(node, kinds)]
-    return [node for node in nodes if _first_line(node) == code.co_firstlineno]
-
-
-def _first_line(node: Any) -> int:
-    """Return where a definition begins, its decorators included."""
-    return int(min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))]))
-
-
-def _nodes_named(tree: ast.AST, qualname: str) -> list[ast.AST]:
-    """Return the definitions of a qualified name; several where branches define it."""
-    found: list[ast.AST] = [tree]
-    for part in qualname.replace(".<locals>", "").split("."):
-        found = [
-            node
-            for outer in found
-            for node in ast.walk(outer)
-            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.name == part
-        ]
-    return found
-
-
-def _is_in(code: CodeType, file: str) -> bool:
-    """Say whether code is what its file says: it may have been edited after it was imported."""
-    return code in _codes_of(_text_of(file), file)
-
-
-@functools.lru_cache(maxsize=64)
-def _codes_of(text: str, file: str) -> frozenset[CodeType]:
-    """Return all code objects of a file."""
-    try:
-        found = [compile(text, file, "exec", dont_inherit=True)]
-    except SyntaxError:
-        return frozenset()
-    for one in found:  # grows while it is gone through
-        found += [part for part in one.co_consts if isinstance(part, CodeType)]
-    return frozenset(found)
-
-
-def _global_names(node: ast.AST) -> set[str]:
-    """Return the global names that a definition or a statement reads."""
-    top = symtable.symtable(ast.unparse(node), "job", "exec")
-    used = {name.get_name() for name in top.get_symbols() if name.is_referenced()}
-    scopes = list(top.get_children())
-    for scope in scopes:  # grows while it is gone through
-        scopes += scope.get_children()
-        is_class = scope.get_type() == "class"  # `width = width` in its body reads the global
-        used |= {one.get_name() for one in scope.get_symbols() if one.is_global() or (is_class and one.is_referenced())}
-    return used
-
-
-def _attributes(node: ast.AST) -> Iterator[tuple[str, str]]:
-    """Return (name, attribute) for each `name.attribute` in a definition."""
-    for part in ast.walk(node):
-        if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name):
-            yield part.value.id, part.attr
 
 
 def _is_ours(value: Any) -> bool:
