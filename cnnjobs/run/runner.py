@@ -84,7 +84,6 @@ class Runner:
         compact_if_possible(self._store, Waiting())
 
     def _take_over(self, source: Store, prepared: Prepared) -> None:
-
         with StoreLock(self._store.files):
             taken = take_over(source, self._store, prepared)
         if taken:
@@ -92,50 +91,54 @@ class Runner:
             click.echo(f"note: {runs} with all sources of chance taken over from {source.files.location}", err=True)
 
     def _run(self, prepared: Prepared, trials: list[Trial]) -> None:
-
         resources, at_once = self.trial_resources(prepared, len(trials))
         self._store.files.check_writable()
-        rows = training_rows(prepared.job, len(prepared.dataset.y_train))
-        kept_states = self._checkpoints.kept_epochs()
-
-        def kept_images(trial: Trial) -> int:
-            return 0 if trial.spec.follows_length else rows * kept_epochs(trial, kept_states)
-
-        def meter_of(trials: list[Trial]) -> Meter:
-            return Meter(trials, lambda trial: rows * trial.spec.epochs, kept_images, at_once)
-
-        meter = meter_of(trials)
-
-        def kept() -> str:
-            return (
-                f"{meter.done} of {len(trials)} trials were finished and are stored in {self._store.files.location}. "
-                f"To continue, {self._again}"
-            )
-
+        meter = self._meter(prepared, trials, at_once)
         try:
             with StoreLock(self._store.files) as lock:
                 trials = self.missing(prepared)  # another submit may have finished some before the claim
-                meter = meter_of(trials)
+                meter = self._meter(prepared, trials, at_once)
                 if not trials:
                     self._settle(prepared)
                     return
                 click.echo(_announcement(prepared, trials, resources, at_once), err=True)
                 submission = Submission(prepared, self._store, tuple(trials), resources, at_once, self._checkpoints)
-                with Display(meter, verbose=self._verbose) as display:
-                    engine = self._placement.engine(resources, at_once)
-
-                    def give_up(error: CnnjobsError) -> None:
-                        display.stop()
-                        click.echo(f"{error} {kept()}", err=True)
-                        lock.release()
-
-                    self._placement.when_stuck(give_up)
-                    self.failures += submission.run(engine, backends.open_worker, display, lock)
+                self._watch(submission, meter, lock)
         except ClusterLost as lost:
-            raise ClusterLost(f"{lost} {kept()}") from lost
+            raise ClusterLost(f"{lost} {self._kept(meter)}") from lost
         except KeyboardInterrupt:
-            raise Interrupted(f"Stopped. {kept()}") from None
+            raise Interrupted(f"Stopped. {self._kept(meter)}") from None
         self._tried.update(trial.trial_id for trial in trials)
+
+    def _watch(self, submission: Submission, meter: Meter, lock: StoreLock) -> None:
+        """Run the trials, and show how far they are."""
+        with Display(meter, verbose=self._verbose) as display:
+            engine = self._placement.engine(submission.resources, submission.at_once)
+
+            def give_up(error: CnnjobsError) -> None:
+                display.stop()
+                click.echo(f"{error} {self._kept(meter)}", err=True)
+                lock.release()
+
+            self._placement.when_stuck(give_up)
+            self.failures += submission.run(engine, backends.open_worker, display, lock)
+
+    def _meter(self, prepared: Prepared, trials: list[Trial], at_once: int) -> Meter:
+        """Return what counts trials and images; epochs that kept states have done already are not to be done."""
+        rows = training_rows(prepared.job, len(prepared.dataset.y_train))
+        states = self._checkpoints.kept_epochs()
+
+        def kept_images(trial: Trial) -> int:
+            return 0 if trial.spec.follows_length else rows * kept_epochs(trial, states)
+
+        return Meter(trials, lambda trial: rows * trial.spec.epochs, kept_images, at_once)
+
+    def _kept(self, meter: Meter) -> str:
+        """Say what is stored, and how to go on."""
+        return (
+            f"{meter.done} of {meter.trials} trials were finished and are stored in {self._store.files.location}. "
+            f"To continue, {self._again}"
+        )
 
 
 def _announcement(prepared: Prepared, trials: list[Trial], resources: "TrialResources", at_once: int) -> str:
