@@ -88,7 +88,7 @@ def test_a_missing_job_file():
         (["--max-concurrent", "0"], "'--max-concurrent'"),
         (
             ["--half-width", "0"],
-            "`--half-width` must be a number at least 0.001 and below 100. Received: half-width=0.0.",
+            "`--half-width` must be a number at least 0.001 and below 100. Received: --half-width 0.0.",
         ),
         (["--half-width", "nan"], "`--half-width` must be a number"),
         (["--checkpoint-every", "nan"], "Invalid value for '--checkpoint-every': must be a finite number."),
@@ -235,7 +235,7 @@ def test_a_data_set_that_cannot_be_downloaded(monkeypatch):
     assert "sha256 6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce" in message
     assert "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz" in message
     assert str(Path.cwd() / "keras" / "datasets") in message
-    assert "--dataset digits needs no download" in message
+    assert "`--dataset digits` needs no download" in message
 
 
 def model_file(path, document=None):
