@@ -4,17 +4,25 @@ python docs/make_api.py
 """
 
 import ast
+import dataclasses
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+import cnnjobs
 from cnnjobs import statistics
 from cnnjobs.report import frames
+from cnnjobs.run.fit import FittedModel
+from cnnjobs.run.plan import JobPlan
+from cnnjobs.run.predict import Answers
+from cnnjobs.run.status import ResultsStatus
 from cnnjobs.store.results import load_results
 from cnnjobs.store.schemas import TABLES
 
@@ -80,7 +88,28 @@ PATTERNS = {  # for columns of a kind
     r".*_version": "text",
 }
 
-PARTS = ("Args", "Raises", "Example")
+PARTS = ("Args", "Returns", "Raises", "Example")
+
+WORDS = {  # of a job file, by section
+    "job": ("Job", "Variant", "grid"),
+    "networks": ("cnn", "vgg", "small_cnn", "smaller_vgg", "mlp", "vgg16", "custom"),
+    "augment": ("Augment",),
+    "optimizers": ("SGD", "RMSprop", "Adam", "Nadam"),
+    "schedules": ("CosineDecay", "ExponentialDecay", "TimeDecay", "Cyclical", "Warmup"),
+    "callbacks": ("EarlyStopping", "BestWeights", "ReduceLROnPlateau", "callback"),
+    "datasets": ("Npz", "ImageFolder"),
+}
+
+COMMANDS: dict[str, Any] = {  # each with what it returns; of `submit` that has a section of its own
+    "submit": None,
+    "plan": JobPlan,
+    "status": ResultsStatus,
+    "fit": FittedModel,
+    "predict": Answers,
+}
+
+LINE = 110
+"""Characters of a signature on one line."""
 
 
 def unit_of(column: str) -> str:
@@ -120,6 +149,48 @@ def described(name: str, value: Any) -> str:
     return "\n\n".join([f"### `{name}`", f"```text\n{name}{signature(value)}\n```", *_docstring(value)])
 
 
+def words(names: Iterable[str]) -> str:
+    """Return words of the job file in Markdown, those that make changed copies with how they do it."""
+    return "\n\n".join(
+        described(name, value) + ("\n\n" + members(value, ("but",)) if hasattr(value, "but") else "")
+        for name, value in ((name, getattr(cnnjobs, name)) for name in names)
+    )
+
+
+def command(name: str, returned: Any) -> str:
+    """Return a function that runs something in Markdown, with the class of what it returns."""
+    own = described(f"cnnjobs.{name}", getattr(cnnjobs, name))
+    return own if returned is None else "\n\n".join([own, described_class(returned)])
+
+
+def described_class(value: type) -> str:
+    """Return a class that users get but do not make: its fields and members, without a signature."""
+    texts = [text for text in _docstring(value) if not text.startswith("Args:")]
+    fields = _items(_parts(value).get("Args", ""))
+    lines = [f"- `.{name}`: {text}" for name, text in fields]
+    return "\n\n".join([f"### `{value.__name__}`", *texts, "\n".join([*lines, members(value)])])
+
+
+def members(value: type, names: Iterable[str] | None = None) -> str:
+    """Return the properties and methods of a class as a list; None for all that are public."""
+    own = vars(value) if names is None else {name: vars(value)[name] for name in names}
+    shown = {name: one for name, one in own.items() if not name.startswith("_") and inspect.getdoc(one)}
+    return "\n".join(
+        f"- `.{name}{_call(one) if inspect.isfunction(one) else ''}`: {_summary(one)}"
+        for name, one in shown.items()
+        if inspect.isfunction(one) or isinstance(one, property | cached_property)
+    )
+
+
+def _call(function: Callable[..., Any]) -> str:
+    _, _, rest = signature(function).partition("(self")
+    return "(" + rest.removeprefix(", ")
+
+
+def _summary(value: Any) -> str:
+    return (inspect.getdoc(value) or "").partition("\n\n")[0].replace("\n", " ")
+
+
 def constant_docs() -> dict[str, str]:
     """Return what stands under the constants of `outcomes`."""
     body = ast.parse(inspect.getsource(statistics.outcomes)).body
@@ -131,25 +202,79 @@ def constant_docs() -> dict[str, str]:
 
 
 def signature(value: Callable[..., Any]) -> str:
-    """Return a signature as it is written in the source; of a class, its fields."""
-    tree = ast.parse(inspect.getsource(value)).body[0]
-    if isinstance(tree, ast.ClassDef):
-        return f"({', '.join(ast.unparse(node) for node in tree.body if isinstance(node, ast.AnnAssign))})"
+    """Return a signature with annotations as they are written in the source, and the values of defaults."""
+    if inspect.isclass(value):
+        return _wrapped(list(_fields(value)), "")
+    tree = ast.parse(textwrap.dedent(inspect.getsource(value))).body[0]
     assert isinstance(tree, ast.FunctionDef) and tree.returns is not None
-    return f"({ast.unparse(tree.args)}) -> {ast.unparse(tree.returns)}"
+    return _wrapped(list(_parameters(value, tree.args)), f" -> {ast.unparse(tree.returns)}")
+
+
+def _fields(value: type) -> Iterator[str]:
+    """Yield the fields of a dataclass, those of its bases among them."""
+    written = {
+        node.target.id: ast.unparse(node.annotation)
+        for base in reversed(value.__mro__[:-1])
+        for node in ast.parse(inspect.getsource(base)).body[0].body  # type: ignore[attr-defined]
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+    }
+    fields = [field for field in dataclasses.fields(value) if field.init]
+    if fields and fields[0].kw_only:
+        yield "*"
+    for field in fields:
+        made = field.default_factory
+        default = field.default if made is dataclasses.MISSING else made()
+        yield f"{field.name}: {written[field.name]}" + _default(default, dataclasses.MISSING)
+
+
+def _parameters(function: Callable[..., Any], arguments: ast.arguments) -> Iterator[str]:
+    """Yield the parameters of a function."""
+    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+    written = {one.arg: one.annotation for one in every if one is not None}
+    stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+    bare = arguments.vararg is None
+    for name, one in inspect.signature(function).parameters.items():
+        if one.kind is inspect.Parameter.KEYWORD_ONLY and bare:
+            bare = False
+            yield "*"
+        note = written[name]
+        annotation = "" if note is None else f": {ast.unparse(note)}"
+        yield f"{stars.get(one.kind, '')}{name}{annotation}{_default(one.default, one.empty)}"
+
+
+def _default(value: Any, missing: Any) -> str:
+    return "" if value is missing else f" = {value!r}"
+
+
+def _wrapped(parts: list[str], end: str) -> str:
+    """Return a signature on one line, or where that is long on a line a parameter."""
+    line = f"({', '.join(parts)}){end}"
+    if len(line) <= LINE:
+        return line
+    return "(\n" + "".join(f"    {part},\n" for part in parts) + f"){end}"
+
+
+def _parts(value: Any) -> dict[str, str]:
+    """Return the parts of a docstring by title; the text before them has none."""
+    pieces = re.split(rf"^({'|'.join(PARTS)}):\n", inspect.getdoc(value) or "", flags=re.M)
+    bodies = (textwrap.dedent(body).strip() for body in pieces[2::2])
+    return {"": pieces[0].strip(), **dict(zip(pieces[1::2], bodies, strict=True))}
+
+
+def _items(body: str) -> Iterator[tuple[str, str]]:
+    """Yield the name and the text of each item of `Args` or `Raises`."""
+    for name, text in re.findall(r"^(\*{0,2}\w+): (.*(?:\n .*)*)", body, flags=re.M):
+        yield name, " ".join(text.split())
 
 
 def _docstring(value: Any) -> Iterator[str]:
-    text = inspect.getdoc(value) or ""
-    pieces = re.split(rf"^({'|'.join(PARTS)}):\n", text, flags=re.M)
-    yield pieces[0].strip()
-    for title, body in zip(pieces[1::2], pieces[2::2], strict=True):
-        lines = inspect.cleandoc(body).strip()
+    for title, body in _parts(value).items():
         if title == "Example":
-            yield f"```python\n{lines}\n```"
+            yield f"```python\n{body}\n```"
+        elif title in ("", "Returns"):
+            yield f"{title}: {body}".removeprefix(": ")
         else:
-            items = re.findall(r"^(\w+): (.*(?:\n .*)*)", lines, flags=re.M)
-            yield f"{title}:\n\n" + "\n".join(f"- `{name}`: {' '.join(words.split())}" for name, words in items)
+            yield f"{title}:\n\n" + "\n".join(f"- `{name}`: {text}" for name, text in _items(body))
 
 
 def api() -> str:
@@ -158,6 +283,9 @@ def api() -> str:
     parts = {name: columns_table(schema) for name, schema in TABLES.items()}
     parts |= {"load_results": described("cnnjobs.load_results", load_results)}
     parts |= {"compare": described("cnnjobs.compare", frames.compare), "frames": frame_tables()}
+    parts |= {section: words(names) for section, names in WORDS.items()}
+    parts |= {name: command(name, returned) for name, returned in COMMANDS.items()}
+    parts |= {"comparisons": described_class(frames.Comparisons)}
     functions = (described(name, getattr(statistics, name)) for name in statistics.__all__)
     parts |= {"statistics": "\n\n".join(functions)}
     for name, part in parts.items():

@@ -1,4 +1,4 @@
-"""What `cnnjobs aggregate` computes, as data frames: the entry for scripts and notebooks."""
+"""Comparisons as data frames, for scripts and notebooks: the computations of `cnnjobs aggregate`."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,23 +36,23 @@ Line = dict[str, Any]
 class Comparisons:
     """The comparison of each job's variants, and of all jobs over data sets; values as stored, not rounded.
 
-    Printed, it is what the terminal shows; in a notebook, tables and box plots.
+    Printed, it is the tables of the terminal; in a notebook, tables and box plots.
 
     Args:
-        tables: one a job: all that reports are made of.
-        stores: one a job.
+        tables: one a job, the source of reports.
+        stores: one a job, its folder of results.
     """
 
     tables: tuple[JobTable, ...]
     stores: tuple[Store, ...]
 
     def report(self, output: str | None = None, *, predictions: bool = True) -> tuple[str, ...]:
-        """Write the report of each job, and return where: an HTML file a job.
+        """Write the report of each job, and return the paths of its HTML file, one a job.
 
         Args:
             output: folder or URI; with several jobs, a folder a job below it. None for `report/` of each job.
-            predictions: read the stored predictions: classes, what the test set adds to chance, ensembles, hardest
-                examples.
+            predictions: read the stored predictions, for the sections on classes, the variance of the finite test set,
+                ensembles and hardest examples.
 
         Raises:
             StoreError: if it cannot be written.
@@ -93,29 +93,29 @@ class Comparisons:
 
     @cached_property
     def differences(self) -> pd.DataFrame:
-        """A row a job and variant that is compared with the reference, with every test of the difference."""
+        """A row a job and variant other than the reference: its difference to the reference, with every test."""
         return self._frame(DIFFERENCE_COLUMNS, lambda table: differences_table(table).rows)
 
     @cached_property
     def runs(self) -> pd.DataFrame:
-        """A row a completed run whose metric is finite: what means are taken of and box plots draw."""
+        """A row a completed run with a finite metric, the values of means and box plots."""
         return self._frame(RUN_COLUMNS, _runs)
 
     @cached_property
     def across_datasets(self) -> AcrossDatasets | str:
-        """The variants that jobs on different data sets share, compared over data sets; or why they are not."""
+        """The comparison over data sets of the variants that several jobs share, or the reason for its absence."""
         return compare_over_datasets(self.tables)
 
     @cached_property
     def ranks(self) -> pd.DataFrame:
-        """A row a variant compared over data sets, the best mean rank first; none where there is no such comparison."""
+        """A row a variant compared over data sets, the best mean rank first; empty without such a comparison."""
         found = self.across_datasets
         rows = list(_ranks(found)) if isinstance(found, AcrossDatasets) else []
         return pd.DataFrame(rows, columns=list(RANK_COLUMNS)).sort_values("mean_rank", ignore_index=True)
 
     @property
     def notes(self) -> Mapping[str, tuple[str, ...]]:
-        """Job -> what one should know before trusting its numbers."""
+        """Job -> warnings about its runs: too few, unpaired, diverged, of mixed versions."""
         return {table.job.name: table.notes for table in self.tables}
 
     def _frame(self, columns: Sequence[str], lines: Callable[[JobTable], Iterable[Row]]) -> pd.DataFrame:
@@ -132,15 +132,15 @@ def compare(
     alpha: float = ALPHA,
     margin: float | None = None,
 ) -> Comparisons:
-    """Return what `cnnjobs aggregate` computes of results, as data frames.
+    """Return the comparison of the variants in results, as `cnnjobs aggregate` computes it.
 
     Args:
         results: of `cnnjobs.load_results`.
         metric: a column of `trials`; None for test accuracy, with folds for fold accuracy.
         reference: name of the variant that others are compared with; None for each job's own.
-        alpha: of tests; one minus the level of intervals.
-        margin: the difference one would like to resolve, in percentage points of accuracy or the metric's unit; it
-            is kept in the tables, for the planning of repeats.
+        alpha: level of tests, in (0, 1); intervals have the level 1 - alpha.
+        margin: smallest difference of interest, in percentage points of accuracy or the metric's unit, above 0; for
+            the planning of repeats. None for 0.2 points.
 
     Raises:
         StoreError: if the reference is no variant of a job.

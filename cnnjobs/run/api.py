@@ -1,4 +1,4 @@
-"""What Python calls: the application's functions under the names of its commands."""
+"""The Python API: submit, plan, status, fit and predict, as the commands of those names."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cnnjobs.report.frames import Comparisons
 
 RESULTS = "results"
-"""Where trials are stored unless something else is said."""
+"""Default folder of results."""
 
 
 def submit(
@@ -50,42 +50,42 @@ def submit(
     insecure: bool = False,
     verbose: bool = False,
 ) -> Comparisons:
-    """Train the trials of a job that are missing, and return the comparison of its variants.
+    """Train the missing trials of a job, and return the comparison of its variants.
 
-    The same as `cnnjobs submit`, with the same progress in a terminal, in a notebook and in a plain log. A job and the
-    functions of its networks may be defined in a notebook: what they refer to is part of the trials' identities, so
-    that calling this again runs nothing, and runs what an edit changes.
+    The same as `cnnjobs submit`, with the same progress in a terminal, a notebook and a log. A job and its functions
+    may be defined in notebook cells. Functions and all they refer to are part of a trial's identity: the same call
+    again runs nothing, and an edit runs the trials it changes.
 
     Args:
-        job: a job, or the path of a file that defines one.
+        job: a job, or the path of a job file.
         results: folder or URI of results.
-        repeats: how often each variant is trained; None for what the job says.
-        epochs: of every variant; None for what the job says.
+        repeats: of each variant, at least 1; None for the job's own.
+        epochs: of each variant, at least 1; None for the job's own.
         only: a variant, or several; empty for all.
-        limit_train: use only that many training images.
-        dataset: another data set: a name, an .npz file, an image folder.
-        image_size: resize the pictures of an image folder, pixels.
-        strict: a picture that cannot be read is an error.
-        half_width: then train as many more repeats as a 95% interval of test accuracy of plus and minus so many
-            percentage points needs, by Stein's two-stage rule.
-        most_repeats: with `half_width`, repeats of a variant at most; None for 100.
-        audit: instead, train this variant with one source of chance varying at a time, as a job of its own.
-        max_concurrent: at most so many trials at once.
-        cpus_per_trial: cores a trial.
-        gpus_per_trial: GPUs a trial, or a fraction of one.
+        limit_train: number of training images to keep; None for all.
+        dataset: another data set: a name, an .npz file, an image folder; None for the job's own.
+        image_size: side of the pictures of an image folder, pixels.
+        strict: an unreadable picture is an error.
+        half_width: of the 95% interval of test accuracy, in percentage points. The job's repeats are the pilot, and
+            Stein's two-stage rule adds the repeats that the half width needs.
+        most_repeats: with `half_width`, the largest number of repeats of a variant; None for 100.
+        audit: a variant for a seed audit, a job of its own: one source of chance varies at a time.
+        max_concurrent: largest number of concurrent trials; None for all that fit.
+        cpus_per_trial: cores of a trial; None for the default allocation.
+        gpus_per_trial: GPUs of a trial, or a fraction of one; None for the job's own.
         checkpoint_every: seconds between checkpoints of a trial; 0 for every epoch, None for about 1% of the time.
-        address: "local" for this machine alone, or host:port of a cluster that this machine is a node of; None for
-            $RAY_ADDRESS, then for a Ray that runs here, then for this machine alone.
-        insecure: accept a cluster that asks for no token.
+        address: "local" for this machine alone, or host:port of a cluster with this machine as a node; None for
+            $RAY_ADDRESS, then a running local Ray, then this machine alone.
+        insecure: accept a cluster without a token.
         verbose: show the logs of Ray and of each trial.
 
     Returns:
-        The comparison: `.summary`, `.differences`, `.runs` are data frames; `.report()` writes the report; in a
-        notebook it shows itself. Where trials failed a warning says so, and the others are compared.
+        The comparison: data frames `.summary`, `.differences` and `.runs`, `.report()` for the report, tables and box
+        plots in a notebook. After failed trials a warning, and the comparison of the others.
 
     Raises:
-        UserError: for whatever is wrong before a trial starts: nothing is written then.
-        Interrupted: on Ctrl-C; what was finished is stored.
+        UserError: for a mistake in the arguments or the job, before any trial starts; nothing is written.
+        Interrupted: on Ctrl-C; finished trials are stored.
 
     Example:
         >>> import cnnjobs
@@ -136,7 +136,7 @@ def plan(
     """Return what `submit` would run, without starting anything or writing a file.
 
     Args:
-        job: a job, or the path of a file that defines one.
+        job: a job, or the path of a job file.
         results: folder or URI of results.
         repeats: as for `submit`.
         epochs: as for `submit`.
@@ -146,39 +146,50 @@ def plan(
         image_size: as for `submit`.
         strict: as for `submit`.
         audit: as for `submit`.
-        sizes: count the parameters of the networks, which imports TensorFlow.
+        sizes: count the parameters of the networks; imports TensorFlow, which takes seconds.
 
     Returns:
-        The plan: `.table` is a data frame, `.missing` are the trials that would run, `.notes` what to know before;
-        printed, it is what `cnnjobs plan` shows.
+        The plan: a data frame `.table`, the trials that would run `.missing`, and `.notes`. Printed, it is the output
+        of `cnnjobs plan`.
 
     Raises:
-        UserError: for whatever is wrong before a trial starts.
+        UserError: for a mistake in the arguments or the job.
 
     Example:
         >>> import cnnjobs
-        >>> print(cnnjobs.plan("jobs/quickstart.py").table[["variant", "repeats", "epochs"]])
-                variant  repeats  epochs
-        0      baseline        3      12
-        1       dropout        3      12
-        2  augmentation        3      12
+        >>> from cnnjobs import Job, Variant, mlp
+        >>> variants = {"narrow": Variant(model=mlp(dense=(32,))), "wide": Variant(model=mlp(dense=(512,)))}
+        >>> plan = cnnjobs.plan(Job(name="width", dataset="digits", repeats=3, variants=variants))
+        >>> plan.table[["variant", "repeats", "epochs", "done", "would run"]]
+          variant  repeats  epochs  done  would run
+        0  narrow        3      10     0          3
+        1    wide        3      10     0          3
+        >>> len(plan.missing)
+        6
     """
     overrides = _overrides(repeats, epochs, only, limit_train, dataset, image_size, strict, None)
     return plan_job(job, str(results), overrides, audit=audit, sizes=sizes, summary=False, go_on=_go_on)
 
 
 def status(results: str | Path = RESULTS) -> ResultsStatus:
-    """Return what is done, running and failed in results, with reasons.
+    """Return the status of the trials in results: completed, diverged, failed, running, missing.
 
     Args:
         results: a job's folder or a folder of jobs; a path or a URI.
 
     Returns:
-        The status: `.table` is a data frame, `.jobs` has the failures of each job; printed, it is what
-        `cnnjobs status` shows.
+        The status: a data frame `.table`, and `.jobs` with the failures of each job. Printed, it is the output of
+        `cnnjobs status`.
 
     Raises:
         StoreError: if there are no results.
+
+    Example:
+        >>> import cnnjobs
+        >>> cnnjobs.status("results/mnist").table[["variant", "expected", "completed", "missing"]]
+            variant  expected  completed  missing
+        0  baseline         5          5        0
+        1   dropout         5          5        0
     """
     return status_of(str(results))
 
@@ -205,17 +216,17 @@ def fit(
     """Train one variant of a job on all of its training images, and save it as one `.keras` file.
 
     Args:
-        job: a job, or the path of a file that defines one.
+        job: a job, or the path of a job file.
         variant: its name; None if the job has only one.
         results: folder or URI of results.
-        repeat: whose seeds, counted from 1.
-        output: the file; None for `RESULTS/<job>/models/<variant>-<identity>.keras`.
+        repeat: repeat with whose seeds the variant is trained, counted from 1.
+        output: path or URI of the file; None for `RESULTS/<job>/models/<variant>-<trial id>.keras`.
         epochs: as for `submit`.
         limit_train: as for `submit`.
         dataset: as for `submit`.
         image_size: as for `submit`.
         strict: as for `submit`.
-        cpus_per_trial: cores; None for all.
+        cpus_per_trial: cores; None for all of this machine.
         gpus_per_trial: as for `submit`.
         checkpoint_every: as for `submit`.
         address: as for `submit`.
@@ -223,12 +234,17 @@ def fit(
         verbose: as for `submit`.
 
     Returns:
-        `.path` of the file, for `predict`, and `.metrics` on the test set.
+        The fitted model: `.path` of its file, for `predict`, and `.metrics` on the test set.
 
     Raises:
-        UserError: for whatever is wrong before it starts.
+        UserError: for a mistake in the arguments or the job, before training starts.
         TrialsFailed: if the fit failed or diverged.
         Interrupted: on Ctrl-C; the last checkpoint is kept.
+
+    Example:
+        >>> import cnnjobs
+        >>> fitted = cnnjobs.fit("jobs/quickstart.py", "dropout")  # doctest: +SKIP
+        >>> fitted.metrics["test_accuracy"]  # doctest: +SKIP
     """
     options = RunOptions(
         cpus_per_trial=cpus_per_trial,
@@ -245,20 +261,25 @@ def fit(
 def predict(
     model: FittedModel | str | Path, images: str | Path | Sequence[str | Path] | NDArray[np.generic], *, top_k: int = 1
 ) -> Answers | NDArray[np.float32]:
-    """Return what a model of `fit` sees in pictures.
+    """Return the predictions of a fitted model for pictures or an array.
 
     Args:
-        model: what `fit` returned, or the path of its file.
+        model: the value of `fit`, or the path of its file.
         images: a picture, a folder of pictures, or several of these; or an array (n, height, width, channels) of the
-            size that the model was trained on: uint8, or float in [0, 1].
-        top_k: for files, name so many classes.
+            model's image size, uint8 or float in [0, 1].
+        top_k: for files, number of classes in each answer, at least 1.
 
     Returns:
-        For files the answers: `.table` is a data frame with label and probability, `.answers` has one a picture. For
-        an array the probabilities, (n, classes) float32 in the order of the model's classes.
+        For files the answers: a data frame `.table` with label and probability, and `.answers`, one a picture. For an
+        array the probabilities, (n, classes) float32 in the order of the model's classes.
 
     Raises:
-        ModelError: if the file is no such model, or images in memory do not fit it.
+        ModelError: if the file is no model of `fit`, or an array does not fit it.
+
+    Example:
+        >>> import cnnjobs
+        >>> cnnjobs.predict("reader.keras", "photos/", top_k=3).table  # doctest: +SKIP
+        >>> cnnjobs.predict("reader.keras", x_test).argmax(axis=1)  # doctest: +SKIP
     """
     path = model.path if isinstance(model, FittedModel) else str(model)
     if isinstance(images, np.ndarray):

@@ -1,4 +1,4 @@
-"""Fits the final model of a job, and saves it as a file that predicts."""
+"""Fits a variant on all training images, and saves it as one `.keras` file."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from cnnjobs.store.store import PATIENCE_S, Store
 
 @dataclass(frozen=True)
 class FittedModel:
-    """A variant that was fitted on all of train, and the file that predicts with it.
+    """A variant fitted on all training images, and its file.
 
     Args:
-        path: the `.keras` file, for `cnnjobs.predict`; a path or a URI.
+        path: of the `.keras` file, for `cnnjobs.predict`; a path or a URI.
         variant: its name.
-        metrics: columns of `trials`: test accuracy, test loss, rows, epochs and so on.
-        nbytes: size of the file.
+        metrics: columns of `trials`: "test_accuracy" (a fraction), "test_loss", "test_rows", "epochs_done" and so on.
+        nbytes: size of the file, bytes.
     """
 
     path: str

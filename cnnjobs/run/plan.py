@@ -1,4 +1,4 @@
-"""Plans a job: what there is, what is stored, what would run. Ray is not started, and nothing is written."""
+"""Plans a job: its trials, those stored, those that would run. Starts no Ray, writes nothing."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 COLUMNS = ("variant", "repeats", "folds", "epochs", "parameters", "done", "missing", "stale", "would run")
 
 GoOn = Callable[[Prepared, HalfWidth], str]
-"""Says how to run what a half width still needs."""
+"""Returns the command that runs the repeats missing from a half width."""
 
 
 @dataclass(frozen=True)
 class Stored:
-    """What is known as soon as the data set is at hand.
+    """The part of a plan that needs the data set.
 
     Args:
         prepared: the job with its data.
@@ -50,14 +50,14 @@ class Stored:
 
 @dataclass(frozen=True, repr=False)
 class JobPlan:
-    """What a submit of a job would run; printed, it is what `cnnjobs plan` shows.
+    """The trials that a submit would run. Printed, it is the output of `cnnjobs plan`; in a notebook, a table.
 
     Args:
         job: with the overrides applied.
-        only: variants that were asked for; empty for all.
-        networks: of its variants; empty where nobody asked for them.
-        stored: what is known with the data set; None if that has to be downloaded first.
-        go_on: says how to run what a half width still needs.
+        only: variants chosen; empty for all.
+        networks: of its variants, with their parameters; empty unless `sizes`.
+        stored: prepared job, store and missing trials; None if the data set has to be downloaded first.
+        go_on: returns the command that runs the repeats missing from a half width.
     """
 
     job: Job
@@ -68,7 +68,7 @@ class JobPlan:
 
     @property
     def missing(self) -> tuple[Trial, ...]:
-        """The trials that would run, those that take longest first.
+        """The trials that would run, the longest first; `LookupError` if the data set is not on this machine yet.
 
         Raises:
             LookupError: if the data set is not on this machine yet.
@@ -79,7 +79,7 @@ class JobPlan:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What one should know before anything runs."""
+        """Warnings about data, networks and unreadable results."""
         stored = self.stored
         damaged = stored.state.damaged if stored is not None else ()
         about = stored.prepared.notes if stored is not None else ()
@@ -88,12 +88,12 @@ class JobPlan:
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
-        """A row a variant; what is not known is None."""
+        """A row a variant, with the columns of `table`; unknown values are None."""
         return [self._row(name) for name in self.job.variants]
 
     @property
     def table(self) -> pd.DataFrame:
-        """The same as a data frame."""
+        """A row a variant: repeats, folds, epochs, parameters; trials done, missing, stale; trials that would run."""
         import pandas as pd
 
         return pd.DataFrame(self.rows, columns=list(COLUMNS))
@@ -112,17 +112,17 @@ class JobPlan:
         return str(self.table.to_html(index=False, na_rep="-")) + lines
 
     def text(self, *, sizes: bool = True) -> str:
-        """Return the table and what there is to say, with ANSI codes.
+        """Return table and sentences, with ANSI codes.
 
         Args:
-            sizes: whether to show how many parameters the networks have.
+            sizes: show the number of parameters.
         """
         rows = self.rows if sizes else [{**row, "parameters": None} for row in self.rows]
         cells = [[_cell(row[name], self.stored is None, name) for name in COLUMNS] for row in rows]
         return "\n".join([table_text(self.job.name, COLUMNS, cells), *self.lines()])
 
     def lines(self) -> list[str]:
-        """Return in sentences what would run."""
+        """Return data set, protocol and trials that would run, in sentences."""
         if self.stored is None:
             return [
                 "The data set is not on this machine yet: `submit` downloads it. Which trials are stored cannot be "

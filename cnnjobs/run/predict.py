@@ -1,4 +1,4 @@
-"""Says what a saved model sees in pictures."""
+"""Predicts pictures and arrays with a saved model."""
 
 from __future__ import annotations
 
@@ -27,11 +27,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Answers:
-    """What a model says of pictures; printed, it is what `cnnjobs predict` shows.
+    """The predictions for pictures. Printed, they are the output of `cnnjobs predict`; in a notebook, a table.
 
     Args:
-        answers: one a picture.
-        metadata: the model.
+        answers: one a picture, with `.path`, `.top` (class name and probability, most probable first), `.truth`,
+            `.right` and `.error`.
+        metadata: class names, image shape and origin of the model.
     """
 
     answers: tuple[Answer, ...]
@@ -39,7 +40,7 @@ class Answers:
 
     @property
     def table(self) -> pd.DataFrame:
-        """A row a picture: path, label, probability, truth, right, error; further classes in columns of their own."""
+        """A row a picture: path, label, probability, truth, right, error; with `top_k`, label_2, probability_2 ..."""
         import pandas as pd
 
         header, *rows = _rows(self.answers)
@@ -47,12 +48,12 @@ class Answers:
 
     @property
     def notes(self) -> list[str]:
-        """What one should know: which pictures were given other channels."""
+        """The number of pictures converted from grey to colour or back."""
         return _notes(self.answers, self.metadata)
 
     @property
     def broken(self) -> str:
-        """Which pictures could not be read, and why; empty if all could."""
+        """The unreadable pictures with reasons; empty if there are none."""
         broken = [answer for answer in self.answers if answer.error]
         lines = [f"{_shown(answer.path)}: {answer.error}" for answer in broken]
         return (
@@ -60,7 +61,7 @@ class Answers:
         )
 
     def formatted(self, form: str) -> str:
-        """Return them as "text", "json" or "csv"."""
+        """Return the answers as "text", "json" or "csv"."""
         return {"text": _as_text, "json": _as_json, "csv": _as_csv}[form](self.answers)
 
     def __str__(self) -> str:

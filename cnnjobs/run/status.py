@@ -1,4 +1,4 @@
-"""What stores hold of their jobs: done, running, failed, with reasons."""
+"""The status of the trials in stores: completed, running, failed with reasons, missing."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ COLUMNS = ("variant", "expected", *(kind.value for kind in Status), "running", "
 
 @dataclass(frozen=True)
 class JobStatus:
-    """What a store holds of its job.
+    """The status of one job's trials.
 
     Args:
         job: its name.
         rows: a row a variant, with `COLUMNS`.
-        running: label of each trial under way -> what it is doing.
-        failures: a sentence for each trial that failed.
-        damaged: files that cannot be read.
-        cut_off: whether the last submit ended without saying so.
+        running: label of each running trial -> its progress.
+        failures: a sentence for each failed trial.
+        damaged: unreadable files.
+        cut_off: whether the last submit was interrupted.
     """
 
     job: str
@@ -57,11 +57,11 @@ class JobStatus:
 
 @dataclass(frozen=True, repr=False)
 class ResultsStatus:
-    """What a folder of results holds; printed, it is what `cnnjobs status` shows.
+    """The status of all jobs in a folder. Printed, it is the output of `cnnjobs status`; in a notebook, a table.
 
     Args:
-        jobs: one a job.
-        broken: why others cannot be read.
+        jobs: one a job, with `.rows`, `.running`, `.failures`, `.damaged` and `.cut_off`.
+        broken: the errors of jobs that cannot be read.
     """
 
     jobs: tuple[JobStatus, ...]
@@ -69,7 +69,7 @@ class ResultsStatus:
 
     @property
     def table(self) -> pd.DataFrame:
-        """A row a job and variant."""
+        """A row a job and variant: expected, completed, diverged, failed, running and missing runs."""
         import pandas as pd
 
         rows = [{"job": job.job, **row} for job in self.jobs for row in job.rows]

@@ -1,4 +1,4 @@
-"""Augmentation as a value: how far training images may be moved, turned and stretched."""
+"""Augmentation as a value: ranges of random shift, rotation, zoom, shear and flip."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -12,18 +12,29 @@ FILLS = ("nearest", "reflect", "wrap", "constant")
 
 @dataclass(frozen=True, kw_only=True)
 class Augment:
-    """Random geometry for training images; each image of each epoch draws its own.
+    """Random affine transforms of training images, drawn uniformly for each image and epoch.
 
-    The ranges are those of Keras's `ImageDataGenerator`, which the tutorials use.
+    Ranges and order (rotation, shear, zoom) are those of Keras's `ImageDataGenerator`; interpolation is bilinear.
 
     Args:
-        flip: "horizontal", "vertical", "both" or None; each with probability one half.
-        shift: largest shift as a fraction of height and width, drawn for each separately.
-        rotation: largest angle in degrees, to either side.
-        zoom: largest relative change of size, drawn for height and width separately.
-        shear: largest shear angle in degrees, to either side.
-        fill: what lies beyond the border: "nearest" repeats it, "reflect" mirrors, "wrap"
-            continues on the other side, "constant" is black.
+        flip: "horizontal", "vertical", "both" or None; each with probability 1/2.
+        shift: largest shift as a fraction of height and of width, in [0, 1); two independent draws from +-shift.
+        rotation: largest angle to either side, degrees in [0, 180].
+        zoom: largest relative change of scale, in [0, 1); independent draws from 1 +- zoom for height and width.
+        shear: largest shear angle to either side, degrees in [0, 90).
+        fill: values beyond the border: "nearest" repeats the border, "reflect" mirrors the image, "wrap" continues
+            on the other side, "constant" is 0.
+
+    Raises:
+        SpecError: for a value out of range, or if nothing would change.
+
+    Example:
+        >>> from cnnjobs import Augment
+        >>> Augment(flip="horizontal", shift=0.1).rotation
+        0.0
+        >>> Augment(shift=12)
+        Traceback (most recent call last):
+        cnnjobs.errors.SpecError: `Augment.shift` must be a number at least 0 and below 1. Received: shift=12.
     """
 
     kind: ClassVar[str] = "Augment"

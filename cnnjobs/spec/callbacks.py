@@ -1,4 +1,4 @@
-"""What happens at the end of an epoch, as values: stop, keep the best weights, lower the rate, or your own."""
+"""Callbacks as values: early stopping, best weights, learning rate on plateau, and Keras callbacks of the user's."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,10 +14,19 @@ class EarlyStopping:
     """Stop when the monitored value has not improved for `patience` epochs; `keras.callbacks.EarlyStopping`.
 
     Args:
-        patience: epochs without improvement.
-        monitor: "val_loss", "val_accuracy", "val_mse", "val_top5_accuracy", or these of the training rows: "loss", ...
-        min_delta: smaller changes are no improvement.
+        patience: epochs without improvement, at least 1.
+        monitor: a metric of the validation rows, "val_loss", "val_accuracy", "val_mse" or "val_top5_accuracy", or of
+            the training rows, "loss" and so on. Accuracies are maximised, the others minimised.
+        min_delta: smallest change that counts as improvement, at least 0, in the metric's unit.
         restore_best: end with the weights of the best epoch instead of the last.
+
+    Raises:
+        SpecError: for a value out of range, or an unknown metric.
+
+    Example:
+        >>> from cnnjobs import EarlyStopping
+        >>> EarlyStopping(patience=5, restore_best=True).monitor
+        'val_loss'
     """
 
     kind: ClassVar[str] = "EarlyStopping"
@@ -36,10 +45,20 @@ class EarlyStopping:
 
 @dataclass(frozen=True, kw_only=True)
 class BestWeights:
-    """Train to the end, then go back to the weights of the epoch with the best monitored value.
+    """Train for all epochs, then restore the weights of the epoch with the best monitored value.
 
     Args:
-        monitor: "val_loss", "val_accuracy", "val_mse", "val_top5_accuracy", or these of the training rows: "loss", ...
+        monitor: a metric of the validation rows, "val_loss", "val_accuracy", "val_mse" or "val_top5_accuracy", or of
+            the training rows, "loss" and so on. Accuracies are maximised, the others minimised.
+
+    Raises:
+        SpecError: for an unknown metric.
+
+    Example:
+        >>> from cnnjobs import BestWeights
+        >>> BestWeights(monitor="val_f1")
+        Traceback (most recent call last):
+        cnnjobs.errors.SpecError: `BestWeights.monitor` must be one of 'val_loss', ... Received: monitor='val_f1'.
     """
 
     kind: ClassVar[str] = "BestWeights"
@@ -55,12 +74,21 @@ class ReduceLROnPlateau:
     """Lower the learning rate when the monitored value has stopped improving; `keras.callbacks.ReduceLROnPlateau`.
 
     Args:
-        factor: the rate is multiplied by it; 0.5 halves.
-        patience: epochs without improvement.
-        monitor: "val_loss", "val_accuracy", "val_mse", "val_top5_accuracy", or these of the training rows: "loss", ...
-        min_delta: smaller changes are no improvement.
-        cooldown: epochs to wait after lowering before watching again.
-        min_learning_rate: never go below.
+        factor: multiplies the learning rate, in (0, 1).
+        patience: epochs without improvement, at least 1.
+        monitor: a metric of the validation rows, "val_loss", "val_accuracy", "val_mse" or "val_top5_accuracy", or of
+            the training rows, "loss" and so on. Accuracies are maximised, the others minimised.
+        min_delta: smallest change that counts as improvement, at least 0, in the metric's unit.
+        cooldown: epochs after a reduction during which `patience` does not count, at least 0.
+        min_learning_rate: lower bound of the learning rate, at least 0.
+
+    Raises:
+        SpecError: for a value out of range, or an unknown metric. A variant refuses it beside a schedule.
+
+    Example:
+        >>> from cnnjobs import ReduceLROnPlateau
+        >>> ReduceLROnPlateau(factor=0.1, patience=10).min_delta
+        0.0001
     """
 
     kind: ClassVar[str] = "ReduceLROnPlateau"
@@ -98,10 +126,24 @@ class CustomCallback(UserFunction):
 
 
 def callback(function: Callable[..., Any], **options: Any) -> CustomCallback:
-    """Describe a Keras callback: `callback(tensorboard, folder="logs")`.
+    """Return a Keras callback of your own: `callback(tensorboard, folder="logs")`.
 
-    The function is called as `function(trial, **options)`; `trial.variant`, `trial.repeat` and
-    `trial.fold` tell which trial it is for. Import Keras inside it.
+    Args:
+        function: a `def`, called once a trial as `function(trial, **options)`; returns a
+            `keras.callbacks.Callback` without methods for batches. `trial.variant`, `trial.repeat` and `trial.fold`
+            (both counted from 0) say which trial it is. Import Keras inside the function.
+        **options: hyperparameters of the function, by name. Function and options are part of a trial's identity.
+
+    Raises:
+        SpecError: if it is no plain function, or cannot be called so.
+
+    Example:
+        >>> from cnnjobs import callback
+        >>> def csv_log(trial, folder):
+        ...     import keras
+        ...     return keras.callbacks.CSVLogger(f"{folder}/{trial.variant}-{trial.repeat}.csv")
+        >>> callback(csv_log, folder="/tmp/logs").options
+        {'folder': '/tmp/logs'}
     """
     return CustomCallback(function, options)
 

@@ -49,10 +49,21 @@ class BuiltinDataset(DatasetSpec):
 class Npz(PathSpec):
     """A NumPy archive with `x_train`, `y_train` and, if it has its own test set, `x_test`, `y_test`.
 
+    Images are (n, height, width) or (n, height, width, channels) with 1 or 3 channels, uint8 or float in [0, 1];
+    labels are (n,) or (n, 1) integers. Pickled objects are never loaded.
+
     Args:
-        path: the file. Images: (n, height, width) or (n, height, width, channels), uint8, or float in
-            [0, 1]. Labels: (n,) or (n, 1) whole numbers.
-        test: fraction held out as test set, stratified, when the file has none.
+        path: the file; a relative path is taken from the working directory.
+        test: fraction held out as test set, stratified, if the file has none; in (0, 1).
+
+    Raises:
+        SpecError: for an empty path, or a fraction out of range. The file is read, and `DatasetError` raised for
+            wrong contents, when the job is planned or submitted.
+
+    Example:
+        >>> from cnnjobs import Npz
+        >>> Npz("scans.npz", test=0.25)
+        Npz(path='scans.npz', test=0.25)
     """
 
     kind: ClassVar[str] = "Npz"
@@ -68,13 +79,24 @@ class Npz(PathSpec):
 class ImageFolder(PathSpec):
     """A folder of pictures: a sub-folder a class, or `train/` and `test/` with such sub-folders.
 
+    Pictures are .jpg, .jpeg, .png, .gif, .bmp and .webp; decoded once, they are kept in a cache.
+
     Args:
-        path: the folder.
-        size: every picture becomes size x size pixels (or give (height, width)). None keeps the size
-            of the pictures if they all have the same, and means 96 x 96 otherwise.
+        path: the folder; a relative path is taken from the working directory.
+        size: side of all pictures, or (height, width), in pixels from 1 to 10,000. None keeps the pictures' own size
+            if all have the same, and is 96 x 96 otherwise.
         color: "rgb", "grey", or "auto": grey if every picture is grey.
-        test: fraction held out as test set, stratified, when there is no `test/`.
-        strict: a picture that cannot be read is an error instead of being skipped with a count.
+        test: fraction held out as test set, stratified, if there is no `test/`; in (0, 1).
+        strict: an unreadable picture is an error; otherwise it is left out and counted.
+
+    Raises:
+        SpecError: for an empty path, or a value out of range. The folder is read, and `DatasetError` raised for
+            wrong contents, when the job is planned or submitted.
+
+    Example:
+        >>> from cnnjobs import ImageFolder
+        >>> ImageFolder("photos", size=(64, 96)).color
+        'auto'
     """
 
     kind: ClassVar[str] = "ImageFolder"

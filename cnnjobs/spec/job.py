@@ -30,26 +30,38 @@ class Job:
     """A data set, its variants, and how often to repeat them.
 
     Args:
-        name: names the folder under `results/`: letters, digits, dot, dash, underscore.
-        dataset: "digits", "mnist", "fashion_mnist", "cifar10", "cifar100", the path of an .npz file
-            or of a folder of pictures, `Npz(...)` or `ImageFolder(...)`.
-        variants: what is compared; the first is the reference.
-        repeats: how often each variant is trained, each time with other seeds; or a number for each variant, by name.
-        folds: k for k-fold cross-validation on the training rows; None for a single hold-out.
-        validation: fraction of the training rows held out, stratified; "test" for the tutorials'
-            protocol, in which the test set doubles as the validation set; None to train on all rows
-            without validation.
-        stratify: whether every class has its share on both sides of a split; without it rows are only
-            shuffled.
-        seed: where all chance comes from.
-        vary: the sources of chance that change from repeat to repeat; the others keep the seeds of
-            the first. Any of "split", "init", "order", "augment", "dropout"; or these for each variant, by name.
-        replicas: devices a trial trains on together.
-        gpus_per_trial: GPUs a trial holds, where there are GPUs: 0 for cores, a fraction to pack several trials
-            on one, or a whole number, which from 2 on is that of replicas as well. None for one a replica.
-            Not part of a trial's identity, as replicas are.
-        keep: "state" keeps what each finished trial ends with, so that the same job with more epochs goes
-            on from there; None keeps results only.
+        name: of the folder below `results/`: 1 to 100 letters, digits, dots, dashes and underscores.
+        dataset: "digits", "mnist", "fashion_mnist", "cifar10", "cifar100", the path of an .npz file or of a folder of
+            pictures, `Npz(...)` or `ImageFolder(...)`.
+        variants: name -> `Variant`; the first is the reference of all comparisons.
+        repeats: trainings of each variant, each with seeds of its own, from 1 to 10,000; or variant -> repeats.
+        folds: k of k-fold cross-validation on the training rows, at least 2; None for a single hold-out.
+        validation: fraction of the training rows that is held out, in (0, 1); "test" to validate on the test set, as
+            many tutorials do; None to train on all rows without validation. With folds, each fold validates once.
+        stratify: keep the proportions of the classes in every split; False shuffles only.
+        seed: root of all seeds, at least 0.
+        vary: sources of chance with new seeds in every repeat: any of "split", "init", "order", "augment", "dropout".
+            The others keep the seeds of the first repeat. Or variant -> sources.
+        replicas: devices that train one trial in data parallel, 1 to 1,024.
+        gpus_per_trial: GPUs of a trial where there are GPUs: 0 for cores, a fraction to pack several trials on one
+            GPU, or a whole number, which from 2 on sets `replicas`. None for one a replica. Unlike `replicas` it is
+            no part of a trial's identity.
+        keep: "state" keeps weights and optimizer of finished trials, from which the same job with more epochs
+            continues; None keeps results only.
+
+    Raises:
+        SpecError: for a value out of range, a name that is taken, or options that exclude each other.
+
+    Example:
+        >>> from cnnjobs import Augment, Job, Variant, vgg
+        >>> baseline = Variant(model=vgg(blocks=2), epochs=12)
+        >>> variants = {"baseline": baseline, "shifted": baseline.but(augment=Augment(shift=0.1))}
+        >>> job = Job(name="shift", dataset="digits", repeats=3, variants=variants)
+        >>> job.reference, job.but(repeats=10).repeats
+        ('baseline', 10)
+        >>> job.but(folds=1)
+        Traceback (most recent call last):
+        cnnjobs.errors.SpecError: `folds` must be a whole number of at least 2. Received: folds=1. Use ...
     """
 
     name: str
@@ -109,7 +121,10 @@ class Job:
         return tuple(self.vary[variant] if isinstance(self.vary, Mapping) else self.vary)
 
     def but(self, **changes: Any) -> Job:
-        """Return this job with some fields changed; replicas that `gpus_per_trial` made change with it."""
+        """Return this job with some fields changed: `job.but(repeats=10)`.
+
+        Replicas that `gpus_per_trial` made change with it.
+        """
         return replace(self, **{"replicas": self._written_replicas} | changes)
 
 
@@ -119,6 +134,9 @@ def grid(make: Any, **axes: Iterable[Any]) -> dict[str, Variant]:
     Args:
         make: a `Variant`, whose fields the axes change, or a function that returns one.
         **axes: for each field or argument, the values to try.
+
+    Returns:
+        Name -> variant, for `Job(variants=...)`; the last axis changes fastest.
 
     Example:
         >>> from cnnjobs import Variant, grid, vgg

@@ -78,7 +78,32 @@ class WeightsFile:
 
 
 def custom(function: Callable[..., Any], **options: Any) -> CustomModel:
-    """Describe a network of your own: `custom(my_network, width=64)`."""
+    """Return a network of your own: `custom(my_network, width=64)`.
+
+    Args:
+        function: a `def`, called as `function(input_shape, classes, **options)` with `input_shape` (height, width,
+            channels) and the number of classes; returns a Sequential or functional `keras.Model` for
+            (n, height, width, channels) float32 whose output is (n, classes), from a softmax layer or from a linear
+            one (logits). Import Keras inside the function. Random layers of your own draw from a
+            `keras.random.SeedGenerator`.
+        **options: hyperparameters of the function, by name: numbers, text, tuples, dicts, dataclasses. Function,
+            options and all they refer to are part of a trial's identity.
+
+    Raises:
+        SpecError: if it is no plain function, or cannot be called so.
+
+    Example:
+        >>> from cnnjobs import custom
+        >>> def softmax_regression(input_shape, classes):
+        ...     import keras
+        ...     layers = [keras.Input(input_shape), keras.layers.Flatten(), keras.layers.Dense(classes, "softmax")]
+        ...     return keras.Sequential(layers)
+        >>> custom(softmax_regression).function.__name__
+        'softmax_regression'
+        >>> custom(softmax_regression, width=64)
+        Traceback (most recent call last):
+        cnnjobs.errors.SpecError: `softmax_regression` must be callable as softmax_regression(input_shape, ...
+    """
     return CustomModel(function, options)
 
 
@@ -94,18 +119,33 @@ def cnn(
     initializer: str = "glorot_uniform",
     output: str = "softmax",
 ) -> Model:
-    """Describe a CNN: blocks of 3 x 3 ReLU convolutions and max pooling, then dense ReLU layers.
+    """Return a CNN: blocks of 3 x 3 ReLU convolutions and max pooling, then dense ReLU layers and the output.
 
     Args:
-        blocks: filters of each convolution of each block: `((32,), (64, 64))`; without blocks it is an MLP.
-        dense: units of each hidden dense layer.
-        pool: side of the max pooling that ends a block, one for all or one a block; 1 for none.
-        padding: "valid" or "same", of the convolutions.
-        dropout: one rate after every block and every hidden dense layer, or one rate for each of these.
-        weight_decay: L2 factor on every kernel but the output's.
-        batch_norm: normalise after every convolution and every hidden dense layer.
-        initializer: "glorot_uniform" or "he_uniform", of every kernel but the output's.
+        blocks: filters of each convolution of each block, 1 to 100,000: `((32,), (64, 64))`. `()` makes an MLP.
+        dense: units of each hidden dense layer, 1 to 100,000; `()` for none.
+        pool: side and stride of the max pooling after a block, pixels from 1 (none) to 100; one for all, or one a
+            block.
+        padding: of the convolutions, "valid" (an image loses two pixels a side and convolution) or "same".
+        dropout: rate in [0, 1) after every block and every hidden dense layer (Srivastava et al., 2014); or a rate
+            for each of these.
+        weight_decay: L2 factor of every kernel but the output's, at least 0; added to the loss.
+        batch_norm: batch normalisation (Ioffe and Szegedy, 2015) after every convolution and hidden dense layer.
+        initializer: of every kernel but the output's: "glorot_uniform" (Glorot and Bengio, 2010) or "he_uniform"
+            (He et al., 2015).
         output: "softmax" or "logits".
+
+    Raises:
+        SpecError: for a value out of range, or another number of rates or pools than of places. Images that are too
+            small for the blocks are refused when the job is planned.
+
+    Example:
+        >>> from cnnjobs import cnn
+        >>> cnn(blocks=((32,), (64, 64)), dense=(100,), dropout=0.2).options["dropout"]
+        (0.2, 0.2, 0.2)
+        >>> cnn(blocks=((32,),), dense=(100,), dropout=(0.2, 0.3, 0.4))
+        Traceback (most recent call last):
+        cnnjobs.errors.SpecError: `cnn.dropout` must be one rate, or 2 rates for 1 blocks and the dense layer. ...
     """
     return _cnn("cnn", blocks, dense, pool, padding, dropout, weight_decay, batch_norm, initializer, output)
 
@@ -119,16 +159,25 @@ def vgg(
     weight_decay: float = 0.0,
     batch_norm: bool = False,
 ) -> Model:
-    """Describe a VGG-like network: blocks of two same-padded 3 x 3 convolutions and 2 x 2 max pooling, He-uniform.
+    """Return a VGG-like CNN: blocks of two same-padded 3 x 3 convolutions and 2 x 2 max pooling; He-uniform, softmax.
+
+    Source: the blocks are those of Simonyan and Zisserman (2015), the initializer is that of He et al. (2015).
 
     Args:
-        blocks: number of blocks; filters double from block to block.
-        filters: filters of the first block.
-        dense: units of the hidden dense layer.
-        dropout: one rate after every pooling and after the dense layer, or `blocks + 1` rates:
-            one a block, the last for the dense layer.
-        weight_decay: L2 factor on every kernel but the output's.
-        batch_norm: normalise after every convolution and after the dense layer.
+        blocks: number of blocks, 1 to 10; filters double from block to block, and each halves the image.
+        filters: of the first block, 1 to 100,000.
+        dense: units of the hidden dense layer, 1 to 100,000.
+        dropout: rate in [0, 1) after every block and after the dense layer; or `blocks + 1` rates.
+        weight_decay: L2 factor of every kernel but the output's, at least 0; added to the loss.
+        batch_norm: batch normalisation after every convolution and after the dense layer.
+
+    Raises:
+        SpecError: for a value out of range, or another number of rates than of places.
+
+    Example:
+        >>> from cnnjobs import vgg
+        >>> vgg(blocks=3).options["blocks"]
+        ((32, 32), (64, 64), (128, 128))
     """
     whole("vgg.blocks", blocks, least=1, most=10)
     whole("vgg.filters", filters, least=1, most=MOST_UNITS)
@@ -137,12 +186,20 @@ def vgg(
 
 
 def small_cnn(*, filters: tuple[int, ...] = (32, 64, 64), dense: int = 64, dropout: float = 0.0) -> Model:
-    """Describe a small unpadded CNN with logits: 3 x 3 convolutions with pooling between them.
+    """Return a small unpadded CNN: 3 x 3 convolutions with 2 x 2 max pooling between them; Glorot-uniform, logits.
 
     Args:
-        filters: filters of each convolution; all but the last are followed by 2 x 2 max pooling.
-        dense: units of the hidden dense layer.
-        dropout: rate before the flatten layer.
+        filters: of each convolution, 1 to 100,000; pooling follows all but the last.
+        dense: units of the hidden dense layer, 1 to 100,000.
+        dropout: rate in [0, 1) before the dense layer.
+
+    Raises:
+        SpecError: for a value out of range, or without a convolution.
+
+    Example:
+        >>> from cnnjobs import small_cnn
+        >>> small_cnn(dropout=0.4).options["pool"]
+        (2, 2, 1)
     """
     sizes = _several("small_cnn.filters", filters, "the filters of at least one convolution, such as (32, 64, 64)")
     rate = number("small_cnn.dropout", dropout, least=0, below=1)
@@ -153,22 +210,40 @@ def small_cnn(*, filters: tuple[int, ...] = (32, 64, 64), dense: int = 64, dropo
 
 
 def smaller_vgg(*, dense: int = 1024, dropout: Rates = (0.25, 0.25, 0.25, 0.5)) -> Model:
-    """Describe SmallerVGGNet, for pictures of about 96 x 96 pixels: 32, 64 64, 128 128 filters, batch normalised.
+    """Return SmallerVGGNet, for pictures of about 96 x 96 pixels: 32, 64 64 and 128 128 filters, batch normalised.
+
+    Pooling is 3 x 3 after the first block and 2 x 2 after the others; same padding, Glorot-uniform, softmax.
 
     Args:
-        dense: units of the hidden dense layer.
-        dropout: one rate, or one for each of the three blocks and one for the dense layer.
+        dense: units of the hidden dense layer, 1 to 100,000.
+        dropout: rate in [0, 1) after every block and after the dense layer; or four rates.
+
+    Raises:
+        SpecError: for a value out of range, or another number of rates.
+
+    Example:
+        >>> from cnnjobs import smaller_vgg
+        >>> smaller_vgg(dense=512).options["dense"]
+        (512,)
     """
     blocks = ((32,), (64, 64), (128, 128))
     return _cnn("smaller_vgg", blocks, (dense,), (3, 2, 2), "same", dropout, 0.0, True, "glorot_uniform", "softmax")
 
 
 def mlp(*, dense: tuple[int, ...] = (1000, 500), dropout: Rates = 0.0) -> Model:
-    """Describe a multilayer perceptron on the flattened pixels: dense ReLU layers, softmax.
+    """Return a multilayer perceptron on the flattened pixels: dense ReLU layers; Glorot-uniform, softmax.
 
     Args:
-        dense: units of each hidden layer.
-        dropout: one rate after every hidden layer, or one for each.
+        dense: units of each hidden layer, 1 to 100,000.
+        dropout: rate in [0, 1) after every hidden layer; or a rate for each.
+
+    Raises:
+        SpecError: for a value out of range, without a layer, or for another number of rates than of layers.
+
+    Example:
+        >>> from cnnjobs import mlp
+        >>> mlp(dense=(128,), dropout=0.5).options["dropout"]
+        (0.5,)
     """
     _several("mlp.dense", dense, "the units of at least one layer, such as (1000, 500)")
     return _cnn("mlp", (), dense, 2, "valid", dropout, 0.0, False, "glorot_uniform", "softmax")
@@ -181,16 +256,26 @@ def vgg16(
     dense: tuple[int, ...] = (256,),
     dropout: Rates = 0.0,
 ) -> Model:
-    """Describe the convolutions of VGG16 (Simonyan and Zisserman, 2015) with a new head, for transfer learning.
+    """Return the convolutions of VGG16 (Simonyan and Zisserman, 2015) with a new head, for transfer learning.
 
-    The network turns pixels in [0, 1] into what its weights were trained on, so `scaling` must be "unit".
+    The network converts pixels in [0, 1] to the range its weights were trained on, hence `scaling` must be "unit".
+    Images are at least 32 x 32 pixels.
 
     Args:
-        weights: "imagenet" for those in Keras's cache, the path of a weights file, or None for random ones.
-        trainable_blocks: how many of the five blocks are trained too, counted from the last; the others
-            stay as they were loaded.
-        dense: units of each hidden dense layer of the head.
-        dropout: one rate after every hidden dense layer, or one for each.
+        weights: "imagenet" for the file in Keras's cache, the path of a weights file, or None for random weights.
+        trainable_blocks: number of the five blocks that are trained, counted from the last, 0 to 5; the others are
+            frozen.
+        dense: units of each hidden dense layer of the head, 1 to 100,000.
+        dropout: rate in [0, 1) after every hidden dense layer; or a rate for each.
+
+    Raises:
+        SpecError: for a value out of range, or random weights with frozen blocks. A missing weights file is refused
+            when the job is planned.
+
+    Example:
+        >>> from cnnjobs import vgg16
+        >>> vgg16(trainable_blocks=1).options["weights"]
+        'imagenet'
     """
     whole("vgg16.trainable_blocks", trainable_blocks, least=0, most=VGG16_BLOCKS)
     if weights is None and trainable_blocks < VGG16_BLOCKS:

@@ -8,12 +8,22 @@ from cnnjobs.spec.checks import as_float, flag
 
 @dataclass(frozen=True)
 class SGD:
-    """Stochastic gradient descent, as `keras.optimizers.SGD`.
+    """Stochastic gradient descent with momentum, as `keras.optimizers.SGD`.
+
+    Source: momentum as in Sutskever et al. (2013): `m = momentum * m - rate * gradient; weight += m`.
 
     Args:
-        learning_rate: step size for the whole (global) batch; it does not scale with replicas.
-        momentum: fraction of the last step that is carried over, in [0, 1).
-        nesterov: look ahead along the momentum.
+        learning_rate: above 0, for the global batch: it is not scaled with replicas.
+        momentum: fraction of the previous update that is kept, in [0, 1).
+        nesterov: Nesterov momentum.
+
+    Raises:
+        SpecError: for a value out of range.
+
+    Example:
+        >>> from cnnjobs import SGD
+        >>> SGD(0.01, momentum=0.9)
+        SGD(learning_rate=0.01, momentum=0.9, nesterov=False)
     """
 
     kind: ClassVar[str] = "SGD"
@@ -33,11 +43,20 @@ class RMSprop:
     """Gradients divided by the root of their recent mean square (Hinton, 2012), as `keras.optimizers.RMSprop`.
 
     Args:
-        learning_rate: step size for the whole (global) batch; it does not scale with replicas.
-        rho: decay of the mean of squared gradients, in [0, 1).
-        momentum: fraction of the last step that is carried over, in [0, 1).
-        epsilon: keeps the division finite.
-        centered: divide by the standard deviation instead of the root mean square.
+        learning_rate: above 0, for the global batch: it is not scaled with replicas.
+        rho: decay of the moving mean of squared gradients, in [0, 1).
+        momentum: fraction of the previous update that is kept, in [0, 1).
+        epsilon: added to the denominator, above 0.
+        centered: divide by the standard deviation of gradients instead of their root mean square.
+
+    Raises:
+        SpecError: for a value out of range.
+
+    Example:
+        >>> from cnnjobs import RMSprop
+        >>> RMSprop(rho=1)
+        Traceback (most recent call last):
+        cnnjobs.errors.SpecError: `RMSprop.rho` must be a number at least 0 and below 1. Received: rho=1.
     """
 
     kind: ClassVar[str] = "RMSprop"
@@ -61,10 +80,18 @@ class Adam:
     """Adam (Kingma and Ba, 2015), as `keras.optimizers.Adam`.
 
     Args:
-        learning_rate: step size for the whole (global) batch; it does not scale with replicas.
-        beta_1: decay of the mean of gradients, in [0, 1).
-        beta_2: decay of the mean of squared gradients, in [0, 1).
-        epsilon: keeps the division finite.
+        learning_rate: above 0, for the global batch: it is not scaled with replicas.
+        beta_1: decay of the moving mean of gradients, in [0, 1).
+        beta_2: decay of the moving mean of squared gradients, in [0, 1).
+        epsilon: added to the denominator, above 0.
+
+    Raises:
+        SpecError: for a value out of range.
+
+    Example:
+        >>> from cnnjobs import Adam
+        >>> Adam().learning_rate
+        0.001
     """
 
     kind: ClassVar[str] = "Adam"
@@ -83,7 +110,22 @@ class Adam:
 
 @dataclass(frozen=True)
 class Nadam(Adam):
-    """Adam with Nesterov momentum (Dozat, 2016), as `keras.optimizers.Nadam`; arguments as those of `Adam`."""
+    """Adam with Nesterov momentum (Dozat, 2016), as `keras.optimizers.Nadam`.
+
+    Args:
+        learning_rate: above 0, for the global batch: it is not scaled with replicas.
+        beta_1: decay of the moving mean of gradients, in [0, 1).
+        beta_2: decay of the moving mean of squared gradients, in [0, 1).
+        epsilon: added to the denominator, above 0.
+
+    Raises:
+        SpecError: for a value out of range.
+
+    Example:
+        >>> from cnnjobs import Nadam
+        >>> Nadam(0.002).beta_1
+        0.9
+    """
 
     kind: ClassVar[str] = "Nadam"
 

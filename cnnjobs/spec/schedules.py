@@ -1,4 +1,4 @@
-"""Learning rate schedules as values: each gives the rate of every step as a factor of the optimizer's."""
+"""Learning rate schedules as values: each gives the factor of the optimizer's learning rate at every step."""
 
 import math
 from dataclasses import dataclass
@@ -38,13 +38,21 @@ class Schedule(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class CosineDecay:
-    """Fall along half a cosine, every step: `final + (1 - final) * (1 + cos(pi * t)) / 2`.
+    """Fall along half a cosine: `final + (1 - final) * (1 + cos(pi * t)) / 2`, with t from 0 to 1.
 
     Source: Loshchilov and Hutter (2017), without restarts; as `keras.optimizers.schedules.CosineDecay`.
 
     Args:
-        final: rate at the end, as a fraction of the optimizer's.
-        epochs: how long it falls; None for the whole run.
+        final: rate at the end as a fraction of the optimizer's, in [0, 1].
+        epochs: length of the decay, above 0, fractions allowed; None for the whole training.
+
+    Raises:
+        SpecError: for a value out of range.
+
+    Example:
+        >>> from cnnjobs import CosineDecay
+        >>> CosineDecay(final=0.01)
+        CosineDecay(final=0.01, epochs=None)
     """
 
     kind: ClassVar[str] = "CosineDecay"
@@ -71,14 +79,22 @@ class CosineDecay:
 
 @dataclass(frozen=True, kw_only=True)
 class ExponentialDecay:
-    """Multiply by `rate` over every `epochs` epochs: `rate ** (t / epochs)`.
+    """Fall by the factor `rate` every `epochs` epochs: `rate ** (t / epochs)`, with t in epochs.
 
     As `keras.optimizers.schedules.ExponentialDecay`.
 
     Args:
         rate: factor in (0, 1].
-        epochs: over how many epochs the rate falls by that factor.
+        epochs: over which the learning rate falls by that factor, above 0, fractions allowed.
         staircase: fall once every `epochs` instead of every step.
+
+    Raises:
+        SpecError: for a value out of range.
+
+    Example:
+        >>> from cnnjobs import ExponentialDecay
+        >>> ExponentialDecay(rate=0.5, epochs=10, staircase=True).epochs
+        10.0
     """
 
     kind: ClassVar[str] = "ExponentialDecay"
@@ -111,8 +127,17 @@ class TimeDecay:
     decay_steps=1.
 
     Args:
-        decay: a step; None for the optimizer's learning rate divided by the number of epochs, which
-            many tutorials use.
+        decay: a step, at least 0; None for the optimizer's learning rate divided by the number of epochs, as in many
+            tutorials.
+
+    Raises:
+        SpecError: for a value out of range.
+
+    Example:
+        >>> from cnnjobs import TimeDecay
+        >>> TimeDecay(decay=-1)
+        Traceback (most recent call last):
+        cnnjobs.errors.SpecError: `TimeDecay.decay` must be a number at least 0. Received: decay=-1.
     """
 
     kind: ClassVar[str] = "TimeDecay"
@@ -136,15 +161,23 @@ class TimeDecay:
 
 @dataclass(frozen=True, kw_only=True)
 class Cyclical:
-    """Rise from `low` to the optimizer's rate and back, again and again, in straight lines.
+    """Rise linearly from `low` to the optimizer's rate and fall back, once a cycle.
 
     Source: Smith (2017), "Cyclical learning rates for training neural networks": triangular, and
     triangular2 with `halving`.
 
     Args:
-        low: lowest rate, as a fraction of the optimizer's, which is the highest.
-        epochs: length of a whole cycle; Smith advises 4 to 20.
-        halving: halve the height above `low` after every cycle.
+        low: lowest rate as a fraction of the optimizer's, the highest; in [0, 1).
+        epochs: length of a cycle, above 0, fractions allowed; Smith advises 4 to 20.
+        halving: halve the amplitude after every cycle.
+
+    Raises:
+        SpecError: for a value out of range.
+
+    Example:
+        >>> from cnnjobs import Cyclical
+        >>> Cyclical(low=0.25, epochs=4).halving
+        False
     """
 
     kind: ClassVar[str] = "Cyclical"
@@ -173,13 +206,21 @@ class Cyclical:
 
 @dataclass(frozen=True, kw_only=True)
 class Warmup:
-    """Rise in a straight line to the optimizer's rate, then follow another schedule, or stay.
+    """Rise linearly to the optimizer's rate, then follow another schedule, or stay.
 
-    Source: the gradual warm-up of Goyal et al. (2017). Step s of n has the fraction (s + 1) / n.
+    Source: the gradual warm-up of Goyal et al. (2017). Step s of n, counted from 0, has the factor (s + 1) / n.
 
     Args:
-        epochs: length of the rise; may be a fraction.
-        then: the schedule that begins after it, over what is left of the run; None to stay.
+        epochs: length of the rise, above 0, fractions allowed.
+        then: the schedule of the remaining epochs; None for a constant rate.
+
+    Raises:
+        SpecError: for a value out of range, or if `then` is no schedule, or another warm-up.
+
+    Example:
+        >>> from cnnjobs import CosineDecay, Warmup
+        >>> Warmup(epochs=2.5, then=CosineDecay()).then.final
+        0.0
     """
 
     kind: ClassVar[str] = "Warmup"

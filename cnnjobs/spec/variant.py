@@ -1,4 +1,4 @@
-"""A variant: everything that decides a training run except chance."""
+"""A variant: network, optimizer and training settings, without the seeds."""
 
 from __future__ import annotations
 
@@ -21,25 +21,38 @@ PRECISIONS = ("float32", "bfloat16", "float16")
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
-    """Everything that decides a training run except chance.
+    """Network, optimizer and training settings: everything that decides a training run except the seeds.
+
+    The loss is cross-entropy.
 
     Args:
-        model: `vgg(...)`, `cnn(...)`, `small_cnn(...)`, `smaller_vgg(...)`, `mlp(...)`, `vgg16(...)`,
-            `custom(function, ...)` or a plain function `f(input_shape, classes)` that returns a `keras.Model`.
+        model: `cnn(...)`, `vgg(...)`, `small_cnn(...)`, `smaller_vgg(...)`, `mlp(...)`, `vgg16(...)`,
+            `custom(function, ...)`, or a function `f(input_shape, classes)` that returns a `keras.Model`.
         optimizer: `SGD(...)`, `RMSprop(...)`, `Adam(...)` or `Nadam(...)`.
-        epochs: passes over the training rows.
-        schedule: `CosineDecay()`, `ExponentialDecay()`, `TimeDecay()`, `Cyclical()`, `Warmup()`, or None
-            for the optimizer's learning rate throughout.
-        batch_size: images a step, over all replicas; the learning rate is for this global batch and is
-            not scaled with replicas.
-        augment: `Augment(...)` or None.
-        scaling: "unit" divides by 255; "center" also subtracts each channel's mean over the
-            training rows; "standardize" also divides by its standard deviation.
-        callbacks: `EarlyStopping()`, `BestWeights()`, `ReduceLROnPlateau()`, `callback(function)`; called
-            at the end of each epoch, in this order.
-        precision: what the network computes in: "float32"; "bfloat16" or "float16" for mixed precision,
-            in which weights stay float32; "float16" scales the loss so that small gradients survive.
+        epochs: passes over the training rows, 1 to 1,000,000.
+        batch_size: images a step over all replicas (the global batch), 1 to 1,000,000.
+        augment: `Augment(...)`, or None for no augmentation.
+        scaling: of pixels: "unit" to [0, 1]; "center" also subtracts each channel's mean over the training rows;
+            "standardize" also divides by its standard deviation.
+        schedule: `CosineDecay()`, `ExponentialDecay()`, `TimeDecay()`, `Cyclical()` or `Warmup()`; None for a constant
+            learning rate.
+        callbacks: `EarlyStopping()`, `BestWeights()`, `ReduceLROnPlateau()`, `callback(function)`; called in this
+            order at the end of each epoch.
+        precision: of computation: "float32"; "bfloat16" or "float16" for mixed precision (Micikevicius et al., 2018)
+            with weights in float32, and with loss scaling for "float16".
         xla: compile forward and backward pass with XLA.
+
+    Raises:
+        SpecError: for a value out of range, or settings that exclude each other.
+
+    Example:
+        >>> from cnnjobs import SGD, Augment, Variant, vgg
+        >>> baseline = Variant(model=vgg(), optimizer=SGD(0.001, momentum=0.9), epochs=100, batch_size=64)
+        >>> baseline.but(augment=Augment(shift=0.1)).epochs
+        100
+        >>> baseline.but(scaling="zscore")
+        Traceback (most recent call last):
+        cnnjobs.errors.SpecError: `scaling` must be one of 'unit', 'center', 'standardize'. Received: scaling='zscore'.
     """
 
     kind: ClassVar[str] = "Variant"

@@ -13,6 +13,7 @@ from support.stores import make_store
 import cnnjobs
 from cnnjobs.comparison.table import job_table
 from cnnjobs.errors import StoreError
+from cnnjobs.spec.data import BUILTIN_DATASETS
 from cnnjobs.spec.metrics import TRIAL_COLUMNS
 from cnnjobs.store.schemas import TABLES, TRIALS
 
@@ -51,9 +52,9 @@ def test_the_examples_of_the_page_run(folder, monkeypatch):
     monkeypatch.chdir(folder)
     blocks = re.findall(r"^```python\n(.*?)^```", PAGE, re.M | re.S)
     test = doctest.DocTestParser().get_doctest("\n".join(blocks), {}, "docs/api.md", None, 0)
-    assert len(test.examples) > 60
+    assert len(test.examples) > 150
     said = []
-    outcome = doctest.DocTestRunner().run(test, out=said.append)
+    outcome = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, out=said.append)
     assert outcome.failed == 0, "".join(said)
 
 
@@ -70,10 +71,35 @@ def test_every_public_statistic_is_described_with_its_arguments(name):
         assert "Example:\n" in inspect.getdoc(value), f"{name} has no example"
 
 
+WORDS = [name for names in MAKE["WORDS"].values() for name in names]
+
+
+@pytest.mark.parametrize("name", sorted(set(cnnjobs.__all__) - {"statistics"}))
+def test_every_public_name_is_described_with_its_arguments(name):
+    value = getattr(cnnjobs, name)
+    heading = f"### `{name}`\n" if name in WORDS else f"### `cnnjobs.{name}`\n"
+    section = PAGE.partition(heading)[2].partition("\n### ")[0]
+    assert section, f"{name} is not on the page"
+    stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+    for argument in inspect.signature(value).parameters.values():
+        assert f"- `{stars.get(argument.kind, '')}{argument.name}`: " in section, f"{name}: {argument.name}"
+    assert "```python\n>>> " in section, f"{name} has no example"
+
+
+def test_every_built_in_data_set_is_described():
+    for name in BUILTIN_DATASETS:
+        assert f'| `"{name}"` | ' in PAGE
+
+
 def test_every_stored_column_is_described():
     for schema in TABLES.values():
         for field in schema:
             assert f"| `{field.name}` | {field.type} | " in PAGE
+
+
+def test_a_default_is_shown_by_its_value_and_a_long_text_whole():
+    assert "alpha: float = 0.05" in PAGE
+    assert "two files hold the same trial with different results." in PAGE
 
 
 def test_a_column_without_a_description_stops_the_page():
