@@ -1,4 +1,4 @@
-"""Statistics of repeats: what runs say of one variant, of a difference, of a family of differences, and of the next.
+"""Statistics of repeats: of one variant, of a difference, of a family of differences, and of planned repeats.
 
 Every function is pure: what draws at random takes its generator. Where there is too little data the result has None
 and says why in a sentence, and never a number that claims more.

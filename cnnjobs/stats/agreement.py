@@ -1,4 +1,4 @@
-"""Agreement of repeats: how many predictions change from one to the next, and what they are worth together."""
+"""Agreement of repeats: churn, and the accuracy of their ensemble."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -44,7 +44,7 @@ def ensemble_accuracy(probabilities: ArrayLike, labels: ArrayLike) -> float:
     """Return the accuracy of the class with the highest mean probability over repeats.
 
     Lakshminarayanan, Pritzel and Blundell, Simple and Scalable Predictive Uncertainty Estimation using Deep Ensembles
-    (NeurIPS 2017). It is one number of these repeats together: it has no spread over repeats.
+    (NeurIPS 2017). One number for these repeats together, without an SD over repeats.
 
     Args:
         probabilities: (repeats, examples, classes).

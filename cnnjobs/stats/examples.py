@@ -1,7 +1,7 @@
-"""Examples: how much of the spread over repeats is the finite test set, and what new examples would add.
+"""Examples: the part of the finite test set in the variance over repeats, and the variance over new examples.
 
-Every statistic is a function of sums over repeats and over examples, so that it can be had in one pass over runs that
-do not fit the memory together; the functions of whole arrays take those sums first.
+Every statistic is a function of sums over repeats and over examples, computable in one pass over runs that do not fit
+into memory together; the functions of whole arrays compute those sums first.
 """
 
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ TOO_FEW = Interval.none(f"fewer than {FEWEST_FOR_NEW_EXAMPLES} pairs: no interva
 
 @dataclass(frozen=True)
 class Noise:
-    """The spread of accuracy over repeats, taken apart; variances, of fractions.
+    """The components of the variance of accuracy over repeats, accuracy as a fraction.
 
     Args:
         observed: variance of accuracy with ddof=1.
-        floor: what independent mistakes on so many examples make of it, even if all repeats were alike.
-        distribution: what a test set without end would leave; may be negative: "not resolved".
-        q: Cochran's Q, whether repeats differ by more than the floor.
+        floor: variance of independent errors on as many examples, expected even from equally accurate repeats.
+        distribution: variance expected on an infinitely large test set; may be negative: "not resolved".
+        q: Cochran's Q, the test of equal accuracy.
     """
 
     observed: float
@@ -43,7 +43,7 @@ class Components:
         shape: (repeats, examples).
         ms_repeat: mean square of repeats.
         ms_example: mean square of examples.
-        ms_residual: mean square of what is left.
+        ms_residual: mean square of residuals.
     """
 
     shape: tuple[int, int]
@@ -69,7 +69,7 @@ class Components:
 
 
 def noise(errors: ArrayLike) -> Noise | None:
-    """Return the spread of accuracy taken apart; None for one repeat, which has none.
+    """Return the components of the variance of accuracy over repeats; None for one repeat.
 
     Args:
         errors: (repeats, examples) 1 where a repeat is wrong on an example, else 0.
@@ -97,7 +97,7 @@ def noise_of_counts(by_repeat: ArrayLike, by_example: ArrayLike) -> Noise | None
 
 
 def floor_variance(errors: ArrayLike) -> float:
-    """Return sum over examples of Var(errors over repeats) / n^2: the noise of a test set of n examples.
+    """Return sum over examples of Var(errors over repeats) / n^2: the variance from a test set of n examples.
 
     Args:
         errors: (repeats, examples) of 0 and 1; at least two repeats of the same test set.
@@ -111,7 +111,7 @@ def floor_variance(errors: ArrayLike) -> float:
 
 
 def distribution_variance(errors: ArrayLike) -> float:
-    """Return n / (n - 1) (Var(accuracy) - floor): the variance over repeats on a test set without end.
+    """Return n / (n - 1) (Var(accuracy) - floor): the variance expected on an infinitely large test set.
 
     Jordan, Calibrated Chaos: Variance Between Runs of Neural Network Training is Harmless and Inevitable (arXiv
     2304.01910), Eq. 3. An unbiased estimate, so it may be negative: then repeats are not resolved from the floor.

@@ -19,7 +19,7 @@ FEWEST_DATASETS = 5
 
 @dataclass(frozen=True)
 class Friedman:
-    """Whether variants rank alike over data sets.
+    """Mean ranks of variants over data sets, and the tests of their equality.
 
     Args:
         ranks: (variants,) mean rank of each, 1 the best; ties share theirs.
@@ -33,7 +33,7 @@ class Friedman:
 
 
 def holm(ps: Sequence[float | None]) -> list[float | None]:
-    """Return p adjusted by Holm (1979) over all that are given; None stays and is no part of the family.
+    """Return p adjusted by Holm (1979); None stays None and is no part of the family.
 
     Args:
         ps: one a comparison.
@@ -55,7 +55,7 @@ ALIKE = "every data set ranks the variants alike"
 
 
 def friedman(scores: ArrayLike) -> Friedman:
-    """Return mean ranks and whether they differ by more than chance.
+    """Return mean ranks, and the tests of their equality.
 
     chi^2 = 12 N / (k (k + 1)) (sum of squared mean ranks - k (k + 1)^2 / 4) and F = (N - 1) chi^2 / (N (k - 1) -
     chi^2), as in Demsar, Statistical Comparisons of Classifiers over Multiple Data Sets (2006), section 3.2.2. Unlike
@@ -103,12 +103,12 @@ def rank_error(variants: int, datasets: int) -> float:
 
 
 def critical_difference(variants: int, datasets: int, alpha: float = ALPHA) -> float:
-    """Return by how much two mean ranks must differ (Nemenyi, 1963): q / sqrt(2) standard errors.
+    """Return the smallest significant difference of two mean ranks (Nemenyi, 1963): q / sqrt(2) standard errors.
 
     Args:
         variants: k, at least 2.
         datasets: N.
-        alpha: rate of false alarms over all pairs; q is that quantile of the studentized range.
+        alpha: family-wise error rate over all pairs; q is that quantile of the studentized range.
 
     Example:
         >>> round(critical_difference(4, 14), 2)
@@ -126,7 +126,7 @@ def pairwise_wilcoxon(scores: ArrayLike, alpha: float = ALPHA) -> dict[tuple[int
 
     Args:
         scores: (data sets, variants).
-        alpha: which adjusted p one would like to reach.
+        alpha: level that an adjusted p has to reach, for the note on unreachable levels.
 
     Example:
         >>> scores = [[0.71, 0.70], [0.82, 0.80], [0.63, 0.60], [0.94, 0.90], [0.85, 0.80], [0.76, 0.70]]

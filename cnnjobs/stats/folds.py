@@ -1,4 +1,4 @@
-"""Folds of a cross-validation: their runs share training rows, and so say less than as many independent ones."""
+"""Folds of a cross-validation, whose runs share training rows and are not independent."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ FEWEST_FOLDS = 5
 
 @dataclass(frozen=True)
 class FoldComponents:
-    """Where the variance of repeats x folds comes from.
+    """Variance components of repeats x folds.
 
     Args:
         fold: variance between folds; may be negative, which means "not resolved".
@@ -58,7 +58,7 @@ def corrected_t(differences: Sequence[float], overlap: float = 0.0, least: int =
 def fold_means(values: Mapping[tuple[int, int], float]) -> dict[int, float]:
     """Return the mean over the repeats of each fold, where every repeat has the same folds.
 
-    Such repeats are not further folds: their rows are the same, so pooling them would count the rows anew each time.
+    Such repeats are no further folds: pooled, the same rows would count several times.
 
     Args:
         values: (repeat, fold) -> value.

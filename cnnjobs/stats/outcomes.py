@@ -1,4 +1,4 @@
-"""What a statistic comes to: an interval or a test, or the sentence that says why there is none."""
+"""Results of statistics: an interval or a test, or the reason for its absence."""
 
 from dataclasses import dataclass
 
@@ -8,20 +8,20 @@ from numpy.typing import ArrayLike, NDArray
 Reals = NDArray[np.float64]
 
 CONFIDENCE = 0.95
-"""Level of every interval, unless another is asked for."""
+"""Default level of intervals."""
 
 ALPHA = 0.05
-"""How often a test may reject what is true, unless another rate is asked for."""
+"""Default level of tests: the accepted rate of false rejections."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """An interval, or why there is none.
+    """An interval, or the reason for its absence.
 
     Args:
         low: lower end; None if there is no interval.
         high: upper end.
-        why: why there is none; empty if there is one.
+        why: the reason for its absence; empty if there is one.
     """
 
     low: float | None
@@ -36,12 +36,12 @@ class Interval:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A test's statistic and p, two-sided unless said otherwise; or why there is none.
+    """A test's statistic and p, two-sided by default; or the reason for their absence.
 
     Args:
         statistic: of the test; None if it cannot be computed.
-        p: how often chance alone gives such a statistic or a larger one; None as well.
-        why: why there is no p, or what this p cannot do; empty for a plain result.
+        p: probability of a statistic at least as extreme under the null hypothesis; None without a statistic.
+        why: the reason for the absence of p, or a limit of this p; otherwise empty.
     """
 
     statistic: float | None

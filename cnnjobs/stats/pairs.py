@@ -62,7 +62,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Superiority:
-    """P(A > B): in what share of pairs A is above B.
+    """P(A > B): the share of pairs with A above B.
 
     Args:
         share: ties count a half.
@@ -109,10 +109,10 @@ def paired_difference(
 
 
 def not_compared(why: str) -> Difference:
-    """Return no difference, and why.
+    """Return the absence of a difference, with its reason.
 
     Args:
-        why: in a few words.
+        why: the reason, in a few words.
 
     Example:
         >>> not_compared("no pairs yet").t.why
@@ -135,13 +135,13 @@ def _unpaired(a: Sequence[float], b: Sequence[float], overlap: float, confidence
 def sign_flip(differences: Sequence[float], rng: np.random.Generator, alpha: float = ALPHA) -> Outcome:
     """Return the two-sided sign-flip test of the mean (Fisher, The Design of Experiments, 1935), exact up to 14 pairs.
 
-    If chance alone made the differences, each could as well have the other sign. With m of them that are not 0, p is
-    never below 2^(1 - m): 0.0625 for five, 0.031 for six.
+    Under the null hypothesis the signs of the differences are exchangeable. With m differences other than 0, p is at
+    least 2^(1 - m): 0.0625 for five, 0.031 for six.
 
     Args:
         differences: (n,) of independent pairs.
-        rng: draws the flips where there are too many to try all.
-        alpha: which p one would like to reach.
+        rng: draws the flips where there are too many for an exact test.
+        alpha: level that p has to reach, for the note on unreachable levels.
 
     Example:
         >>> import numpy as np

@@ -1,4 +1,4 @@
-"""Planning: how many repeats would answer the question, and whether a difference is too small to matter."""
+"""Planning: number of repeats for a margin or a half width, and equivalence tests."""
 
 from collections.abc import Sequence
 from math import ceil
@@ -21,15 +21,15 @@ MOST_REPEATS = 1_000_000
 
 
 def repeats_to_resolve(sd_of_pairs: float, margin: float, power: float = POWER, alpha: float = ALPHA) -> int | None:
-    """Return how many pairs a two-sided paired t test needs to resolve a difference; None beyond a million.
+    """Return the number of pairs that a two-sided paired t test needs for a difference; None beyond a million.
 
-    The smallest n whose power, `statsmodels.stats.power.TTestPower`, is enough; the search is ours, as `solve_power`
-    does not converge where a handful of pairs is plenty.
+    The smallest n with sufficient power, by `statsmodels.stats.power.TTestPower`; its `solve_power` does not converge
+    where a few pairs suffice, hence a search of our own.
 
     Args:
         sd_of_pairs: of the differences between pairs, above 0; itself an estimate.
         margin: the difference to resolve, in the same unit, above 0.
-        power: how often it should be resolved.
+        power: probability of resolving it.
         alpha: of the test.
 
     Example:
@@ -53,12 +53,12 @@ def _enough(sd_of_pairs: float, margin: float, n: int, power: float, alpha: floa
 
 
 def equivalence(a: Sequence[float], b: Sequence[float], margin: float) -> Outcome:
-    """Return two one-sided paired t tests (Schuirmann, 1987): a small p says the difference is within the margin.
+    """Return two one-sided paired t tests (Schuirmann, 1987): a small p means a difference within the margin.
 
     Args:
         a: (n,) values of one variant.
         b: (n,) values of the other, in pairs.
-        margin: what is too small to matter, in the same unit.
+        margin: largest difference that counts as equivalent, in the same unit.
 
     Example:
         >>> found = equivalence([94.1, 94.3, 94.2], [94.0, 94.25, 94.1], margin=0.5)
@@ -75,13 +75,13 @@ def equivalence(a: Sequence[float], b: Sequence[float], margin: float) -> Outcom
 
 
 def noether_pairs(share: float, power: float = NOETHER_POWER, alpha: float = ALPHA) -> int:
-    """Return how many pairs detect P(A > B) = share: (z_alpha + z_power)^2 / (6 (1/2 - share)^2), one-sided.
+    """Return the number of pairs to detect P(A > B) = share: (z_alpha + z_power)^2 / (6 (1/2 - share)^2), one-sided.
 
     Noether, Sample Size Determination for Some Common Nonparametric Tests (1987), as used by Bouthillier et al.
 
     Args:
         share: above a half.
-        power: how often it should be detected.
+        power: probability of detecting it.
         alpha: of the one-sided test.
 
     Example:
@@ -93,15 +93,15 @@ def noether_pairs(share: float, power: float = NOETHER_POWER, alpha: float = ALP
 
 
 def stein_repeats(sd_of_pilot: float, pilot: int, half_width: float, confidence: float = CONFIDENCE) -> int | None:
-    """Return how many runs in all give an interval of that half width: Stein's two-stage rule (1945).
+    """Return the total number of runs for an interval of that half width: Stein's two-stage rule (1945).
 
     The larger of the pilot and t^2 s^2 / h^2, with t of the pilot's degrees of freedom: whatever the true SD is, the
     mean of all runs +- h covers at that level.
 
     Args:
         sd_of_pilot: SD of the first runs, ddof=1.
-        pilot: how many those are; None is returned for fewer than two, which have no SD.
-        half_width: of the interval asked for, in the same unit.
+        pilot: their number; below two there is no SD, and None is returned.
+        half_width: of the interval, in the same unit.
         confidence: its level.
 
     Example:
@@ -115,16 +115,16 @@ def stein_repeats(sd_of_pilot: float, pilot: int, half_width: float, confidence:
 
 
 def stein_interval(values: Sequence[float], pilot: int, confidence: float = CONFIDENCE) -> Interval:
-    """Return the interval of the mean of runs whose number the first of them fixed: mean +- t s / sqrt(n).
+    """Return the interval of the mean after a two-stage design: mean +- t s / sqrt(n).
 
     Stein, A Two-Sample Test for a Linear Hypothesis Whose Power Is Independent of the Variance (1945): s and its
     degrees of freedom are those of the pilot, the mean is that of all n runs. Given s the mean of all is still normal
-    and independent of s, so that this covers at that level whatever the true SD is. The t interval with the SD of all
-    runs does not: those were stopped where the SD of the first happened to be small.
+    and independent of s, so the interval has its level for any true SD. The t interval with the SD of all runs has not:
+    their number depends on the SD of the pilot.
 
     Args:
         values: (n,) one a run, the pilot's first.
-        pilot: how many of them are the pilot.
+        pilot: number of runs in the pilot.
         confidence: level of the interval.
 
     Example:

@@ -1,4 +1,4 @@
-"""Two single models on the same examples: which of them is better, not which method."""
+"""Comparison of two single models, not of their methods, on the same examples."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,7 +11,7 @@ FEWEST_FOR_CHI_SQUARED = 25
 
 
 def mcnemar(table: ArrayLike) -> Outcome:
-    """Return McNemar's test (1947) of these two models, not of the methods that made them.
+    """Return McNemar's test (1947) of two single models, not of the methods behind them.
 
     Exact below 25 disagreements, else chi-squared with the correction of Edwards (1948).
 

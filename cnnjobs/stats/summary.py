@@ -1,4 +1,4 @@
-"""Summary of one variant's runs: mean, spread, and how well both are known."""
+"""Summary of one variant's runs: mean and SD with their intervals."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Summary:
     """The runs of one variant.
 
     Args:
-        n: how many.
+        n: their number.
         mean: their mean.
         sd: their standard deviation with ddof=1; None for one run.
         median: their median.
@@ -88,8 +88,8 @@ def mean_interval(
 ) -> tuple[float | None, float | None]:
     """Return the t interval of the mean; (None, None) below `least` values, or if all are equal.
 
-    Accuracies are multiples of one over the test rows, so a few runs agree by chance quite often; an
-    interval of width zero would then claim certainty.
+    Accuracies are multiples of one over the test rows, so a few runs are often equal by chance; an interval of width
+    zero would then claim certainty.
 
     With `overlap` > 0 the variance of the mean is s^2 (1/n + overlap) instead of s^2 / n: the
     correction of Nadeau and Bengio (2003) for runs whose training rows overlap.
@@ -115,7 +115,7 @@ def mean_interval(
 
 
 def quartiles(values: Sequence[float]) -> tuple[float, float, float] | None:
-    """Return lower quartile, median and upper quartile; None below five values, which are better shown themselves.
+    """Return lower quartile, median and upper quartile; None below five values.
 
     Between two values by linear interpolation (type 7 of Hyndman and Fan, Sample Quantiles in Statistical Packages,
     1996), as NumPy, and as Matplotlib draws boxes.
@@ -139,8 +139,8 @@ def quartiles(values: Sequence[float]) -> tuple[float, float, float] | None:
 def sd_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Interval:
     """Return the chi-squared interval of the SD of independent, roughly normal runs.
 
-    (n - 1) s^2 / sigma^2 has the chi-squared distribution with n - 1 degrees of freedom. It is wide: five runs know
-    their SD up to a factor of [0.60, 2.87], ten of [0.69, 1.83].
+    (n - 1) s^2 / sigma^2 has the chi-squared distribution with n - 1 degrees of freedom. It is wide: for five
+    runs [0.60, 2.87] times the SD, for ten [0.69, 1.83] times.
 
     Args:
         values: (n,) one a run.

@@ -1,4 +1,4 @@
-"""The report's look into stored predictions: what the test set adds to spread and differences, churn, ensembles."""
+"""The report's section on stored predictions: variance of the finite test set, differences, churn, ensembles."""
 
 import math
 from collections.abc import Callable
@@ -21,10 +21,10 @@ FOLDS = "Runs of a cross-validation train on other rows each: their spread canno
 NONE = "No run has stored predictions that can be used: nothing can be said here of images, churn or ensembles."
 
 ABOUT_NOISE = (
-    "Test accuracy, in points. Observed: SD over repeats. Floor: what so many test images make of it even if all "
-    "repeats were equally good. Distribution-wise: what a test set without end would leave (Jordan, arXiv 2304.01910); "
-    "its variance may come out negative, which means not resolved. Cochran's Q: p of the test that"
-    " all repeats are equally accurate."
+    "Test accuracy, in points. Observed: SD over repeats. Floor: SD of independent errors on as many test images, "
+    "expected even from equally accurate repeats. Distribution-wise: SD expected on an infinitely large test set "
+    "(Jordan, arXiv 2304.01910); its variance estimate may be negative, which means not resolved. Cochran's Q: p of "
+    "the test of equal accuracy."
 )
 
 ABOUT_DIFFERENCES = (
