@@ -1,1 +1,1 @@
-"""From stored trials to variants that are compared: tables, paired differences, predictions, several data sets."""
+"""Comparisons of variants from stored trials: tables, paired differences, predictions, several data sets."""

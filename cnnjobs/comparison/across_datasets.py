@@ -1,4 +1,4 @@
-"""Several jobs on several data sets: which variants they share, and how these rank over the data sets."""
+"""Comparison over data sets: the variants that jobs share, and their ranks."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -87,12 +87,12 @@ class AcrossDatasets:
 
     @cached_property
     def friedman(self) -> Friedman:
-        """Mean ranks in the order of `variants`, and whether they differ by more than chance."""
+        """Mean ranks in the order of `variants`, and the tests of their equality."""
         return friedman(self.better)
 
     @cached_property
     def critical_difference(self) -> float:
-        """By how much two mean ranks must differ (Nemenyi)."""
+        """The smallest significant difference of two mean ranks (Nemenyi)."""
         return critical_difference(len(self.variants), len(self.blocks), self.alpha)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""What runs have cost so far, and what a further one would."""
+"""Cost of the runs so far, and expected cost of a further one."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

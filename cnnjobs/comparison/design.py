@@ -1,4 +1,4 @@
-"""The design of a job's runs: which are independent, which share rows, and so how they are summarised and compared."""
+"""The design of a job's runs, independent or sharing rows, and the statistics that follow from it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

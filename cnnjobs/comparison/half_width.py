@@ -1,4 +1,4 @@
-"""How many runs each variant needs for the half width asked for, and what it has reached."""
+"""Runs of each variant for a requested half width, and the half width reached."""
 
 from dataclasses import dataclass
 

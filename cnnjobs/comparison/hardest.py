@@ -1,4 +1,4 @@
-"""The test examples that runs most often get wrong, over all variants together."""
+"""The test examples most often misclassified, over the runs of all variants."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How people write a metric: its name, unit and digits."""
+"""Text form of a metric: name, unit and digits."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Comparisons of a family of variants with one reference: every test of each, and Holm's adjustment over all."""
+"""Comparisons of variants with one reference: the tests of each, with Holm's adjustment over the family."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Reads the stored predictions of a job in one pass: repeat by repeat, every file once, all variants together."""
+"""Reads the stored predictions of a job in one pass, repeat by repeat, each file once for all variants."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -27,7 +27,7 @@ OTHER_LABELS = "is of other labels than the other runs' test set"
 
 @dataclass(frozen=True)
 class Findings:
-    """What the stored predictions of a job come to.
+    """Statistics of the stored predictions of a job.
 
     Args:
         labels: (examples,) int32, the truth; empty if no run has predictions.

@@ -1,4 +1,4 @@
-"""Provenance: the versions, devices and commits that runs were made with."""
+"""Provenance of runs: versions, devices and commits."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which epoch's weights a metric is of, and whether anything was chosen by the rows that it is of."""
+"""Selection bias of a metric: the epoch of its weights, and choices made on its own rows."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""The comparison of a job's variants: the same numbers wherever they are shown."""
+"""The comparison of a job's variants, the source of all tables and figures."""
 
 import math
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Tallies of predictions: what is kept of runs that are read one by one, however many they are."""
+"""Tallies of predictions: sums over runs read one by one, in constant memory."""
 
 from dataclasses import dataclass
 

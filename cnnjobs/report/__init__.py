@@ -1,1 +1,1 @@
-"""A report as data, and what writes it: sections, figures and formats."""
+"""A report as data, its sections, figures and formats."""

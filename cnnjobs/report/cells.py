@@ -1,4 +1,4 @@
-"""Numbers as people read them, in the cells of tables."""
+"""Numbers as text, for the cells of tables."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""A report as data: sections of text, tables and charts. How it looks is the business of each format."""
+"""A report as data: sections of text, tables and charts, independent of any format."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Histories of several models against each other, also of different jobs, in one figure with its CSV."""
+"""Learning curves of several models, also of different jobs, in one figure with its CSV."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,1 +1,1 @@
-"""Runs a job: prepares it, places its trials, runs what is missing and shows how far it is."""
+"""The application: preparation, placement and execution of jobs, with progress."""

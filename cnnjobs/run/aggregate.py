@@ -1,4 +1,4 @@
-"""Shows and reports the comparisons of stored jobs: what `submit` ends with, and what `aggregate` does."""
+"""Shows and reports the comparisons of stored jobs, for `aggregate` and the end of `submit`."""
 
 import os
 import shlex

@@ -1,4 +1,4 @@
-"""An audit of the sources of chance: one variant, with all sources but one held fixed in turn."""
+"""The seed audit: one variant, with one source of chance varying at a time."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace

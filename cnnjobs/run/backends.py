@@ -1,4 +1,4 @@
-"""TensorFlow and Ray, the two backends: neither is imported before it is needed."""
+"""The backends, TensorFlow and Ray, each imported on first use only."""
 
 import os
 from collections.abc import Callable, Mapping

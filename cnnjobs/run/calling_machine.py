@@ -1,4 +1,4 @@
-"""What a command knows of the machine on which a person typed it, if that is another: variables of the environment."""
+"""The calling machine of a command on a cluster's head, from environment variables."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Checks what a person would check by hand, of this machine or of a cluster that it is a node of."""
+"""Health checks of this machine, or of a cluster with this machine as a node."""
 
 import shutil
 from collections.abc import Iterator

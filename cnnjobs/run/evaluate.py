@@ -1,4 +1,4 @@
-"""Says how well a saved model classifies a data set."""
+"""Evaluates a saved model on a data set."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Evaluation:
         pictures: how many.
         metrics: name -> value.
         table: confusion and scores of each class.
-        notes: what one should know before trusting the numbers.
+        notes: warnings about the numbers.
     """
 
     model: str

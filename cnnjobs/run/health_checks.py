@@ -1,4 +1,4 @@
-"""What is wrong with a machine or a cluster: from what was found to checks, each with its remedy."""
+"""Health checks: from findings about a machine or a cluster to failures with remedies."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

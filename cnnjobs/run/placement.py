@@ -1,4 +1,4 @@
-"""Where trials run, from a command's options: what there is, what a trial gets, and the engine that runs it."""
+"""Placement of trials, from options: available resources, resources of a trial, and the engine."""
 
 from __future__ import annotations
 

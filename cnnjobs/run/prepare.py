@@ -1,4 +1,4 @@
-"""From a job file and the command line to data, plan and store: all that can go wrong before a trial starts."""
+"""Prepares a job: from job and overrides to data set, plan and store, with all errors before a trial starts."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Counts trials under way, and says what happens to them."""
+"""Counts and announces the progress of trials."""
 
 import sys
 import threading

@@ -1,4 +1,4 @@
-"""Runs what is missing of a prepared job, and shows it meanwhile."""
+"""Runs the missing trials of a prepared job, with progress."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""Where progress is shown: a living line on a terminal, plain lines when piped, events for another machine to show."""
+"""Displays of progress: one updated line on a terminal, plain lines in a log, events for another machine."""
 
 import html
 import json

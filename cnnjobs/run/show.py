@@ -1,4 +1,4 @@
-"""Shows a data set: sizes, classes and pictures, or what augmentation makes of them."""
+"""Shows a data set: sizes, classes and pictures, plain or augmented."""
 
 from __future__ import annotations
 

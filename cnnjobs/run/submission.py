@@ -1,4 +1,4 @@
-"""Runs what is missing of a job and commits each trial as it ends."""
+"""Runs the missing trials of a job and commits each at its end."""
 
 import contextlib
 import subprocess

@@ -1,4 +1,4 @@
-"""Submits a job: trains the trials that are missing, in one or two stages."""
+"""Submits a job: trains its missing trials, in one or two stages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The two stages of a half width: which repeats are the pilot, and what it says of those that each variant needs."""
+"""The two stages of a half width: the pilot, and the number of repeats of each variant that follows from it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

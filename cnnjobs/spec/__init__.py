@@ -1,4 +1,4 @@
-"""What a person writes: jobs, variants and their parts, as frozen values that check themselves."""
+"""The words of a job file: jobs, variants and their parts, as frozen dataclasses that validate themselves."""
 
 from cnnjobs.spec.augment import Augment
 from cnnjobs.spec.callbacks import (

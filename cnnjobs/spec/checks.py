@@ -1,4 +1,4 @@
-"""Checks that specs make of their own values: each raises a SpecError that says what to do."""
+"""Checks of the values of specs; each raises a SpecError with the argument, the expected and the received value."""
 
 import math
 from collections.abc import Collection

@@ -1,4 +1,4 @@
-"""Data sets as values: a name the package knows, an `.npz` file or a folder of pictures."""
+"""Data sets as values: a built-in name, an `.npz` file or a folder of pictures."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Fields of specs that came later: an option that nobody had set makes nobody's trials run again."""
+"""Fields added to specs later, which stay out of the identity of trials while they have their default."""
 
 import dataclasses
 from typing import Any
@@ -10,11 +10,11 @@ def later_field(default: Any) -> Any:
     """Return a field for a spec that has stored trials already.
 
     Args:
-        default: what trials did before there was the field; as long as a spec has it, its identity is that of then.
+        default: the behaviour before the field existed; with it, the identity is as without the field.
     """
     return dataclasses.field(default=default, metadata={_LATER: True})
 
 
 def is_neutral(item: "dataclasses.Field[Any]", value: Any) -> bool:
-    """Say whether a field has no part in the identity: it came later, and has its default."""
+    """Return whether a field stays out of the identity: added later, with its default."""
     return bool(item.metadata.get(_LATER)) and type(value) is type(item.default) and value == item.default

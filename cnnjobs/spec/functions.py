@@ -1,4 +1,4 @@
-"""Functions of the user's as values: which one, and the hyperparameters it is called with."""
+"""User functions as values: a function and its hyperparameters."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from cnnjobs.errors import SpecError
 
 @dataclass(frozen=True)
 class UserFunction:
-    """A function of the user's and its hyperparameters; both are part of a trial's identity.
+    """A user function and its hyperparameters; both are part of a trial's identity.
 
     Args:
         function: a plain function (`def`) from a file.

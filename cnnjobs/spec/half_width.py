@@ -1,4 +1,4 @@
-"""A half width asked for: the interval that repeats are to reach, and what they may cost."""
+"""A requested half width: the interval of the mean, and the largest number of repeats for it."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from cnnjobs.spec.job import Job
 from cnnjobs.spec.metrics import HEADLINE, TEST, column_of, metric_of
 
 MOST_REPEATS = 100
-"""Repeats of a variant that a half width may take, unless others are named."""
+"""Default of the largest number of repeats of a variant for a half width."""
 
 METRIC = column_of(TEST, HEADLINE)
-"""Of what the half width is."""
+"""The metric of the half width."""
 
 CONFIDENCE = 0.95
 """Level of the interval."""
 
 LEAST_PILOT = 2
-"""Fewer repeats have no SD."""
+"""Smallest pilot with an SD."""
 
 LEAST_POINTS = 0.001
-"""Half widths below, in percentage points, are less than one image of a test set of a hundred thousand."""
+"""Smallest half width, percentage points: one image of a test set of a hundred thousand."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,11 +32,11 @@ class HalfWidth:
 
     Args:
         half_width: of the interval of the mean, in the unit in which the metric is stored: 0.002 is 0.2 points.
-        pilot: the first so many repeats fix how many there are to be.
-        most: repeats of a variant at most.
+        pilot: number of first repeats, whose SD fixes the number of all.
+        most: largest number of repeats of a variant.
         metric: a column of `trials`.
         confidence: level of the interval.
-        late: the pilot was chosen when more than it was known: more repeats, or how an earlier pilot had ended.
+        late: whether the pilot was chosen after more than its results were known: more repeats, or an earlier pilot.
     """
 
     half_width: float
@@ -63,7 +63,7 @@ def half_width_of(job: Job, points: float, most: int | None = None) -> HalfWidth
     Args:
         job: the job.
         points: half width in percentage points of test accuracy.
-        most: repeats of a variant at most; None for `MOST_REPEATS`.
+        most: largest number of repeats of a variant; None for `MOST_REPEATS`.
 
     Raises:
         SpecError: if the rule does not hold for the job's runs, or there is no pilot.

@@ -1,4 +1,4 @@
-"""Models as values: the name of a builder and its options, or the user's own function."""
+"""Networks as values: the name of a builder and its options, or a user function."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from cnnjobs.spec.checks import flag, number, one_of, whole
 from cnnjobs.spec.functions import UserFunction
 
 MOST_UNITS = 100_000
-"""More filters or units than any layer here should have: a slip of the keyboard."""
+"""Largest number of filters or units of a layer; more is taken for a typing error."""
 
 VGG16_BLOCKS = 5
 
@@ -30,7 +30,7 @@ class Model:
     kind: ClassVar[str] = "Model"
 
     later_options: ClassVar[Mapping[str, Any]] = {}
-    """Options that builders got later, and what these did before: with that value they stay out of the identity."""
+    """Options added to builders later -> the value without effect, with which they stay out of the identity."""
 
     builder: str
     options: Mapping[str, Any] = field(default_factory=dict)

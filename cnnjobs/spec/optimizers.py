@@ -1,4 +1,4 @@
-"""Optimizers as values: which one, and its hyperparameters, under the names that Keras gives them."""
+"""Optimizers as values, with the names and hyperparameters of Keras."""
 
 from dataclasses import dataclass
 from typing import ClassVar

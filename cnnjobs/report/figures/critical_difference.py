@@ -1,4 +1,4 @@
-"""The critical-difference diagram: mean ranks over data sets, and bars over variants that are not told apart."""
+"""The critical-difference diagram: mean ranks over data sets, with bars over variants without a difference."""
 
 from collections.abc import Sequence
 from textwrap import wrap

@@ -1,4 +1,4 @@
-"""Pictures in rows and columns, each with a title: what a data set, or its augmentation, looks like."""
+"""Pictures in rows and columns, each with a title, from a data set or its augmentation."""
 
 import textwrap
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What all figures share: style, names drawn as they are, and figures as files."""
+"""Shared parts of figures: style, literal names, and files."""
 
 import contextlib
 import io

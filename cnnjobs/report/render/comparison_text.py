@@ -1,4 +1,4 @@
-"""The comparison of a job as text: what the terminal shows, and what Python prints of it."""
+"""The comparison of a job as text, for the terminal and Python's prompt."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ ALSO_SHOWN = ("half_width", "sources")
 
 
 def table_lines(table: JobTable) -> Iterator[str]:
-    """Yield the tables of a comparison, and what one should know of it."""
+    """Yield the tables of a comparison, and its notes."""
     yield ""
     yield grid_text(summary_table(table), "SD: ddof=1")
     if table.comparisons:

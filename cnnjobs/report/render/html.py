@@ -1,4 +1,4 @@
-"""A report as one web page that needs nothing beside itself."""
+"""A report as one self-contained web page."""
 
 import base64
 import hashlib

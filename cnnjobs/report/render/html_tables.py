@@ -1,4 +1,4 @@
-"""Tables for a web page: cells as people read them, and the values that they are sorted by."""
+"""Tables for a web page: formatted cells, with their values as sort keys."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""The comparison of a job as a notebook shows it: tables, notes and the box plot, without a file."""
+"""The comparison of a job for a notebook: tables, notes and box plot, inline."""
 
 import base64
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The report of several jobs on several data sets: scores, mean ranks, tests, and the critical-difference diagram."""
+"""The report over data sets: scores, mean ranks, tests, and the critical-difference diagram."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Tables of how one variant classifies the test set: classes and averages, confusions, and what the figures draw."""
+"""Tables of one variant's classification of the test set: classes, averages, confusions, values of the figures."""
 
 import itertools
 import math

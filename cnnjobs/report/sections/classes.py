@@ -1,4 +1,4 @@
-"""The report's classes: how each variant classifies the test set, as tables and figures."""
+"""The report's section on classes: tables and figures of each variant's classification of the test set."""
 
 from collections.abc import Mapping
 

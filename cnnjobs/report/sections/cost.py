@@ -1,4 +1,4 @@
-"""The report's cost: what the runs of each variant have taken so far."""
+"""The report's section on cost: time of each variant's runs."""
 
 from collections.abc import Sequence
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""The paired differences to the reference as a table, and what they allow to be said."""
+"""The paired differences to the reference as a table, with verdicts."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""The report's look at repeats x folds: how much of the spread lies between folds, how much between repeats of one."""
+"""The report's section on repeats x folds: variance between folds, and between repeats of a fold."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""The report's half width: the rule that fixed the number of repeats, its pilot, and what was reached."""
+"""The report's section on a half width: rule, pilot, number of repeats, and half width reached."""
 
 from collections.abc import Sequence
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""The report's hardest examples: the test images that runs most often get wrong, with their pictures if at hand."""
+"""The report's section on hardest examples: the test images most often misclassified, with available pictures."""
 
 from cnnjobs.comparison.hardest import Hard, Hardest, hardest
 from cnnjobs.comparison.predictions import Findings

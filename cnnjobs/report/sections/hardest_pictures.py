@@ -1,4 +1,4 @@
-"""Pictures of test examples, where the data set is locally available."""
+"""Pictures of test examples, if the data set is locally available."""
 
 from collections.abc import Sequence
 

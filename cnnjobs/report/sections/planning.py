@@ -1,4 +1,4 @@
-"""The report's planning: how many repeats would resolve the margin, and what they cost."""
+"""The report's section on planning: repeats to resolve the margin, and their cost."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The report's provenance: what the runs were made with."""
+"""The report's section on provenance: versions, devices and commits of the runs."""
 
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.report.model import DisplayColumn, ReportTable, Section, Text

@@ -1,4 +1,4 @@
-"""The report of an audit: how far runs differ when one source of chance varies at a time."""
+"""The report of a seed audit: SD of runs with one source of chance varying at a time."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""The report's first words: what was compared, and what the runs allow to be said."""
+"""The report's first section: the comparison and its verdicts, in sentences."""
 
 from collections.abc import Iterator, Sequence
 
