@@ -127,8 +127,8 @@ def _why(row: VariantRow, left: int, repeats: int, wanted: int) -> str:
 
 def asked_for(rule: HalfWidth) -> str:
     """Return the half width for people: 0.2 points of test accuracy."""
-    found = metric_format(rule.metric)
-    return f"{found.factor * rule.half_width:g} {found.unit_of_difference} of {found.words}"
+    notation = metric_format(rule.metric)
+    return f"{notation.factor * rule.half_width:g} {notation.unit_of_difference} of {notation.words}"
 
 
 def small_pilot(rule: HalfWidth) -> str:

@@ -121,9 +121,9 @@ def _report_table(table: JobTable, rows: Sequence[Row]) -> ReportTable:
         DisplayColumn("min", lambda row: show(table.metric, row["min"]), "min"),
         DisplayColumn("max", lambda row: show(table.metric, row["max"]), "max"),
     )
-    found = metric_format(table.metric)
-    unit = f" ({found.unit_of_difference})" if found.unit_of_difference else ""
-    return ReportTable("sources", f"SD of {found.words}{unit} by what varies", COLUMNS, rows, shown)
+    notation = metric_format(table.metric)
+    unit = f" ({notation.unit_of_difference})" if notation.unit_of_difference else ""
+    return ReportTable("sources", f"SD of {notation.words}{unit} by what varies", COLUMNS, rows, shown)
 
 
 def _chart(table: JobTable, rows: Sequence[Row]) -> Chart:
@@ -137,7 +137,7 @@ def _chart(table: JobTable, rows: Sequence[Row]) -> Chart:
 
 def _draw(table: JobTable, rows: Sequence[Row]) -> Figure:
     """Draw one dot a source with its interval, and a band for that of all sources."""
-    found = metric_format(table.metric)
+    notation = metric_format(table.metric)
     with context(STYLE):
         figure = Figure(figsize=(7.0, 1.5 + 0.42 * len(rows)), layout="constrained")
         axes = figure.add_subplot()
@@ -145,19 +145,21 @@ def _draw(table: JobTable, rows: Sequence[Row]) -> Figure:
         for place, row in enumerate(reversed(rows)):
             color = COLORS[0] if row["source"] == ALL else COLORS[1]
             if row["sd_low"] is not None:
-                low, high = found.factor * row["sd_low"], found.factor * row["sd_high"]
+                low, high = notation.factor * row["sd_low"], notation.factor * row["sd_high"]
                 axes.hlines(place, low, high, colors=color, linewidth=2)
                 if row["source"] == ALL:
                     axes.axvspan(low, high, color=color, alpha=0.1, linewidth=0)
             if row["sd"] is not None:
                 marker = "D" if row["source"] == ALL else "o"
-                axes.plot(found.factor * row["sd"], place, marker, color=color, markersize=6, clip_on=False, zorder=3)
+                axes.plot(
+                    notation.factor * row["sd"], place, marker, color=color, markersize=6, clip_on=False, zorder=3
+                )
         axes.set_yticks(range(len(rows)), [f"{text(row['source'])} ({row['repeats']})" for row in reversed(rows)])
         axes.set_ylim(-0.7, len(rows) - 0.3)
         axes.set_xlim(left=0)
-        unit = f", {found.unit_of_difference}" if found.unit_of_difference else ""
+        unit = f", {notation.unit_of_difference}" if notation.unit_of_difference else ""
         axes.set_xlabel(
-            f"SD of {found.words}{unit}; with {table.level} chi-squared interval\n"
+            f"SD of {notation.words}{unit}; with {table.level} chi-squared interval\n"
             "diamond and band: all sources; in brackets: repeats"
         )
     return figure

@@ -135,9 +135,9 @@ def _with_unit(
         signed: with its sign, even above 0.
         plain: with no more digits than it has, for what a person asked for.
     """
-    found = metric_format(metric)
-    number = f"{found.factor * value:g}" if plain else show(metric, value, signed=signed)
-    unit = found.unit_of_difference if difference or found.unit != "%" else found.unit
+    notation = metric_format(metric)
+    number = f"{notation.factor * value:g}" if plain else show(metric, value, signed=signed)
+    unit = notation.unit_of_difference if difference or notation.unit != "%" else notation.unit
     unit = unit.removesuffix("s") if number == "1" else unit
     return f"{number}%" if unit == "%" else f"{number} {unit}".strip()
 
