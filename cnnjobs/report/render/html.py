@@ -157,9 +157,9 @@ class _Page:
         return Part(name, section.title, list(self._blocks(section)), self.parts(section.sections, level + 1), opened)
 
     def _blocks(self, section: Section) -> Iterator[Words | Table | Figure]:
-        for kind, group in groupby(section.blocks, lambda one: one.kind if isinstance(one, Text) else None):
+        for kind, group in groupby(section.blocks, lambda block: block.kind if isinstance(block, Text) else None):
             if kind is not None:
-                yield Words(kind, [_with_code(one.text) for one in group if isinstance(one, Text)])
+                yield Words(kind, [_with_code(block.text) for block in group if isinstance(block, Text)])
                 continue
             for block in group:
                 if isinstance(block, ReportTable):
@@ -185,11 +185,11 @@ class _Page:
     def _id(self, words: str) -> str:
         """Return an id made of letters, digits and dashes, no other's on the page."""
         name = f"s-{plain_name(words)[:50]}"
-        found, number = name, 2
-        while found in self.taken:
-            found, number = f"{name}-{number}", number + 1
-        self.taken.add(found)
-        return found
+        free, number = name, 2
+        while free in self.taken:
+            free, number = f"{name}-{number}", number + 1
+        self.taken.add(free)
+        return free
 
 
 def _links(folder: str, name: str, kinds: Sequence[str]) -> list[Link]:

@@ -46,15 +46,15 @@ def differences_section(table: JobTable) -> Section | None:
 
 def _cannot(table: JobTable) -> list[Text]:
     """Say what tests of differences cannot do, and of which variants."""
-    found: dict[str, list[str]] = {}
-    for name, one in table.comparisons.items():
-        above = one.superiority.interval.why if one.superiority else ""
-        if one.sign_flip.why:
-            found.setdefault(f"Sign flips: {one.sign_flip.why}", []).append(name)
+    affected: dict[str, list[str]] = {}
+    for name, compared in table.comparisons.items():
+        above = compared.superiority.interval.why if compared.superiority else ""
+        if compared.sign_flip.why:
+            affected.setdefault(f"Sign flips: {compared.sign_flip.why}", []).append(name)
         if above:
-            found.setdefault(f"P(A > B) without an interval: {above}", []).append(name)
+            affected.setdefault(f"P(A > B) without an interval: {above}", []).append(name)
     everyone = list(table.comparisons)
-    said = [why if names == everyone else f"{why} ({', '.join(names)})" for why, names in found.items()]
+    said = [why if names == everyone else f"{why} ({', '.join(names)})" for why, names in affected.items()]
     return [Text(". ".join(said) + ".")] if said else []
 
 

@@ -77,11 +77,11 @@ def source_rows(table: JobTable) -> list[Row]:
 
 def repeat_means(table: JobTable, row: VariantRow) -> list[float]:
     """Return the value of each repeat; with folds the mean over them, of repeats that have them all."""
-    found: dict[int, list[float]] = defaultdict(list)
+    by_repeat: dict[int, list[float]] = defaultdict(list)
     for (repeat, _), value in sorted(row.values.items()):
-        found[repeat].append(value)
+        by_repeat[repeat].append(value)
     folds = table.job.protocol.folds or 1
-    return [fmean(values) for values in found.values() if len(values) == folds]
+    return [fmean(values) for values in by_repeat.values() if len(values) == folds]
 
 
 def _row(table: JobTable, row: VariantRow, values: Sequence[float], whole: float | None) -> Row:
@@ -245,8 +245,8 @@ def audits_text(job: StoredJob, others: Iterable[StoredJob]) -> Text | None:
         job: as `job.json` keeps it.
         others: jobs in the same results folder, as their `job.json` keeps them.
     """
-    found = [(other.audit, other.name) for other in others if other.audit is not None and other.audit.job == job.name]
-    named = [f"'{audit.variant}' in {name}" for audit, name in found]
+    audits = [(other.audit, other.name) for other in others if other.audit is not None and other.audit.job == job.name]
+    named = [f"'{audit.variant}' in {name}" for audit, name in audits]
     return Text(f"Sources of chance, one at a time: audit of {'; of '.join(named)}.") if named else None
 
 
