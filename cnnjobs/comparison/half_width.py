@@ -108,8 +108,8 @@ def _interval(row: VariantRow, values: list[float], pilot: int, waiting: int, ru
     if not pilot:
         lost = "diverged, failed or have no finite value" if row.not_finite else "diverged or failed"
         return Interval.none(f"all {rule.pilot} runs of the pilot {lost}: cannot plan")
-    found = stein_interval(values, pilot, rule.confidence)
-    return found if found.low is not None else Interval.none(f"{found.why}: cannot plan")
+    interval = stein_interval(values, pilot, rule.confidence)
+    return interval if interval.low is not None else Interval.none(f"{interval.why}: cannot plan")
 
 
 def _needed(sd: float, pilot: int, rule: HalfWidth) -> int | None:
