@@ -132,11 +132,11 @@ class JoinedRay:
     def capacity(self) -> Capacity:
         """Return the nodes that are there, and those that the autoscaler may add."""
         there = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-        nodes = tuple(node_of(one) for one in there)
+        nodes = tuple(node_of(resources) for resources in there)
         config = _bootstrap()
         kinds, most = _kinds(config)
         unknown = not kinds and "KUBERNETES_SERVICE_HOST" in os.environ
-        kinds, most = left_to_add(kinds, most, [node_of(one) for one in there if HEAD not in one])
+        kinds, most = left_to_add(kinds, most, [node_of(resources) for resources in there if HEAD not in resources])
         return Capacity(nodes, kinds, most, open_ended=unknown, awaited=awaited_machines(config, len(nodes)))
 
     @contextlib.contextmanager
@@ -237,9 +237,9 @@ def _refusal(address: str, error: Exception, printed: str) -> ClusterError:
             "~/.ray/auth_token here (its owner alone may read it), or set RAY_AUTH_TOKEN_PATH to where it lies."
         )
     if "ersion mismatch" in text:
-        found = " ".join(text.split())
+        mismatch = " ".join(text.split())
         return ClusterError(
-            f"This machine and the cluster at {address} must have the same versions of Ray and Python. {found} "
+            f"This machine and the cluster at {address} must have the same versions of Ray and Python. {mismatch} "
             "Use an environment with the cluster's versions, or submit from outside: `address=http://HOST:8265`."
         )
     first = text.strip().splitlines()[0] if text.strip() else type(error).__name__
@@ -276,8 +276,8 @@ def _kinds(written: Mapping[str, Any]) -> tuple[Kinds, int | None]:
     """Return which nodes there may be, from what the autoscaler reports or from what `ray up` left here."""
     config = ray._private.state.state.get_cluster_config()
     groups = config.node_group_configs if config is not None else ()
-    found = tuple((node_of(dict(group.resources)), group.max_count) for group in groups if group.max_count > 0)
-    return (found, None) if found else kinds_of(written)
+    reported = tuple((node_of(dict(group.resources)), group.max_count) for group in groups if group.max_count > 0)
+    return (reported, None) if reported else kinds_of(written)
 
 
 def _bootstrap() -> Mapping[str, Any]:
