@@ -270,5 +270,5 @@ class Pipeline:
         """
         scaling = (tf.constant(pixels.gain), tf.constant(pixels.offset))
         seeded = (tf.constant(seeds.order), tf.constant(seeds.augment))
-        known = (tf.constant(rows), tf.constant(sample_weights), scaling, seeded, tf.constant(first_epoch, tf.int64))
-        return tuple(iter(make(*known)) for make in self._makers)
+        given = (tf.constant(rows), tf.constant(sample_weights), scaling, seeded, tf.constant(first_epoch, tf.int64))
+        return tuple(iter(make(*given)) for make in self._makers)

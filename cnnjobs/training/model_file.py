@@ -116,9 +116,9 @@ class ModelFile:
     def _check(self, path: str | Path) -> None:
         """Refuse a network that is not the one the file speaks of."""
         expected = (None, *self.metadata.image_shape), (None, len(self.metadata.class_names))
-        found = tuple(self._model.input_shape), tuple(self._model.output_shape)
-        if found != expected:
+        shapes = tuple(self._model.input_shape), tuple(self._model.output_shape)
+        if shapes != expected:
             raise ModelError(
                 f"{path}: its network must take {expected[0]} and give {expected[1]}, as its {MEMBER} says. "
-                f"Received: {found[0]} and {found[1]}."
+                f"Received: {shapes[0]} and {shapes[1]}."
             )

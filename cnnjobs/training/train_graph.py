@@ -128,8 +128,8 @@ class TrainGraph:
             pixels: the scaling.
         """
         batch = tf.constant(min(EVALUATION_BATCH, len(rows)), tf.int64)
-        found = self.forward(images, tf.constant(rows), batch, tf.constant(pixels.gain), tf.constant(pixels.offset))
-        probabilities: NDArray[np.float32] = found.numpy()[: len(rows)]
+        outputs = self.forward(images, tf.constant(rows), batch, tf.constant(pixels.gain), tf.constant(pixels.offset))
+        probabilities: NDArray[np.float32] = outputs.numpy()[: len(rows)]
         return probabilities
 
     def _build(self, seed: int) -> keras.Model:

@@ -189,10 +189,10 @@ class TrialWorker:
             if block < layout.blocks:
                 yield Progress(state.log.epochs, spec.epochs, images)
         rate, trained = train_graph.learning_rate, time.perf_counter()
-        found = all_metrics(*self._validate(state)) if state.validates else dict.fromkeys(METRICS)
+        validated = all_metrics(*self._validate(state)) if state.validates else dict.fromkeys(METRICS)
         state.log.add(
             **dict.fromkeys(METRICS) | dict(zip(IN_TRAINING, means.tolist(), strict=True)),
-            **{column_of(VALIDATION, name): value for name, value in found.items()},
+            **{column_of(VALIDATION, name): value for name, value in validated.items()},
             learning_rate=rate,
             train_seconds=trained - began,
             validation_seconds=time.perf_counter() - trained,
@@ -226,8 +226,8 @@ class TrialWorker:
         metrics = {column_of(TEST, name): value for name, value in all_metrics(probabilities, labels).items()}
         metrics["test_seconds"] = time.perf_counter() - began
         if changed and state.validates:
-            found = all_metrics(*self._validate(state))
-            metrics |= {column_of(VALIDATION, name): value for name, value in found.items()}
+            validated = all_metrics(*self._validate(state))
+            metrics |= {column_of(VALIDATION, name): value for name, value in validated.items()}
         return Predictions(labels, probabilities), metrics
 
     def _time_batch(self, state: TrialState) -> float:
