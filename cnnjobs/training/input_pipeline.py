@@ -134,7 +134,7 @@ class Sources:
         labels: (n,) int32 tensor.
         rows: (layout.rows,) int64, the training rows.
         sample_weights: (n,) float32, how much each row counts in the loss.
-        pixels: the scaling.
+        pixel_scaling: the scaling.
         augment: ranges, or None.
         order: seed that shuffles each epoch anew.
         transforms: seed that draws the transforms.
@@ -144,7 +144,7 @@ class Sources:
     labels: Any
     rows: Any
     sample_weights: Any
-    pixels: Callable[[Any], Any]
+    pixel_scaling: Callable[[Any], Any]
     augment: Augment | None
     order: Any
     transforms: Any
@@ -222,7 +222,7 @@ def training_blocks(sources: Sources, layout: Layout, replica: int, first_epoch:
         labels = tf.gather(sources.labels, chosen)
         weights = tf.gather(sources.sample_weights, chosen)
         steps = totals[begin : begin + layout.block]
-        return sources.pixels(images), labels, row_mask[cuts[0] : cuts[-1]], weights, cuts - cuts[0], steps
+        return sources.pixel_scaling(images), labels, row_mask[cuts[0] : cuts[-1]], weights, cuts - cuts[0], steps
 
     # neither function has Python control flow on tensors, and AutoGraph breaks with Python's versions
     blocks_of, one = (tf.autograph.experimental.do_not_convert(each) for each in (blocks_of, one))
@@ -255,7 +255,7 @@ class Pipeline:
         self,
         rows: NDArray[np.int64],
         sample_weights: NDArray[np.float32],
-        pixels: PixelScaling,
+        pixel_scaling: PixelScaling,
         seeds: Seeds,
         first_epoch: int = 0,
     ) -> tuple[Iterator[Any], ...]:
@@ -264,11 +264,11 @@ class Pipeline:
         Args:
             rows: (layout.rows,) the training rows.
             sample_weights: (n,) how much each row of the data set counts in the loss.
-            pixels: the scaling.
+            pixel_scaling: the scaling.
             seeds: `order` shuffles each epoch anew, `augment` moves the images.
             first_epoch: where to begin, for a run that continues.
         """
-        scaling = (tf.constant(pixels.gain), tf.constant(pixels.offset))
+        scaling = (tf.constant(pixel_scaling.gain), tf.constant(pixel_scaling.offset))
         seeded = (tf.constant(seeds.order), tf.constant(seeds.augment))
         given = (tf.constant(rows), tf.constant(sample_weights), scaling, seeded, tf.constant(first_epoch, tf.int64))
         return tuple(iter(make(*given)) for make in self._makers)

@@ -20,7 +20,7 @@ BATCH = 256
 
 
 def pack_model(
-    network: keras.Model, pixels: PixelScaling, metadata: ModelMetadata, *, gives_logits: bool, largest: float
+    network: keras.Model, pixel_scaling: PixelScaling, metadata: ModelMetadata, *, gives_logits: bool, largest: float
 ) -> bytes:
     """Return the network as a `.keras` archive whose first layer scales pixels and whose last gives probabilities.
 
@@ -28,7 +28,7 @@ def pack_model(
 
     Args:
         network: trained, takes scaled images.
-        pixels: the scaling it was trained with.
+        pixel_scaling: the scaling it was trained with.
         metadata: what goes along.
         gives_logits: whether a softmax is missing.
         largest: value of a white pixel in training, 255 or 1; the archive always takes 0 to 255.
@@ -37,8 +37,8 @@ def pack_model(
         ValueError: if Keras cannot save it, or it has parts that are known only where the job file was run.
     """
     inputs = keras.Input(metadata.image_shape, name="pixels")
-    scale = (pixels.gain * largest / 255).tolist()
-    outputs = network(keras.layers.Rescaling(scale, offset=pixels.offset.tolist())(inputs))
+    scale = (pixel_scaling.gain * largest / 255).tolist()
+    outputs = network(keras.layers.Rescaling(scale, offset=pixel_scaling.offset.tolist())(inputs))
     if gives_logits:
         outputs = keras.layers.Softmax(dtype="float32")(outputs)
     return with_metadata(_saved(keras.Model(inputs, outputs)), metadata)

@@ -119,16 +119,17 @@ class TrainGraph:
             mine.assign(theirs.numpy())
         return copy
 
-    def predict(self, images: Any, rows: NDArray[np.int64], pixels: PixelScaling) -> NDArray[np.float32]:
+    def predict(self, images: Any, rows: NDArray[np.int64], pixel_scaling: PixelScaling) -> NDArray[np.float32]:
         """Return class probabilities, (rows, classes), with the weights as they are now.
 
         Args:
             images: (n, height, width, channels) tensor, as stored.
             rows: (rows,) which of them.
-            pixels: the scaling.
+            pixel_scaling: the scaling.
         """
         batch = tf.constant(min(EVALUATION_BATCH, len(rows)), tf.int64)
-        outputs = self.forward(images, tf.constant(rows), batch, tf.constant(pixels.gain), tf.constant(pixels.offset))
+        gain, offset = tf.constant(pixel_scaling.gain), tf.constant(pixel_scaling.offset)
+        outputs = self.forward(images, tf.constant(rows), batch, gain, offset)
         probabilities: NDArray[np.float32] = outputs.numpy()[: len(rows)]
         return probabilities
 
