@@ -234,7 +234,7 @@ class TrainGraph:
         count = tf.size(rows, tf.int64)
         steps = (count + shard * self._replicas - 1) // (shard * self._replicas)
 
-        def one(index: Any) -> Any:
+        def on_replica(index: Any) -> Any:
             place = (index * self._replicas + _replica()) * shard
             chosen = tf.gather(rows, tf.minimum(tf.range(place, place + shard), count - 1))
             inputs = tf.cast(tf.gather(images, chosen), tf.float32) * gain + offset
@@ -242,7 +242,7 @@ class TrainGraph:
             return tf.nn.softmax(outputs) if self.gives_logits else outputs
 
         def step(index: Any, parts: Any) -> tuple[Any, Any]:
-            outputs = self._strategy.run(one, (index,))
+            outputs = self._strategy.run(on_replica, (index,))
             joined = tf.concat(self._strategy.experimental_local_results(outputs), axis=0)
             return index + 1, parts.write(tf.cast(index, tf.int32), joined)
 
