@@ -92,7 +92,7 @@ class Part:
 
     id: str
     title: str
-    blocks: Sequence[Words | Table | Figure]
+    elements: Sequence[Words | Table | Figure]
     parts: Sequence["Part"]
     open: bool
 
@@ -154,18 +154,20 @@ class _Page:
 
     def _part(self, section: Section, level: int, *, opened: bool) -> Part:
         name = self._id(section.title)
-        return Part(name, section.title, list(self._blocks(section)), self.parts(section.sections, level + 1), opened)
+        return Part(name, section.title, list(self._elements(section)), self.parts(section.sections, level + 1), opened)
 
-    def _blocks(self, section: Section) -> Iterator[Words | Table | Figure]:
-        for kind, group in groupby(section.blocks, lambda block: block.kind if isinstance(block, Text) else None):
+    def _elements(self, section: Section) -> Iterator[Words | Table | Figure]:
+        for kind, group in groupby(
+            section.elements, lambda element: element.kind if isinstance(element, Text) else None
+        ):
             if kind is not None:
-                yield Words(kind, [_with_code(block.text) for block in group if isinstance(block, Text)])
+                yield Words(kind, [_with_code(element.text) for element in group if isinstance(element, Text)])
                 continue
-            for block in group:
-                if isinstance(block, ReportTable):
-                    yield self._table(block)
-                elif isinstance(block, Chart):
-                    yield self._figure(block)
+            for element in group:
+                if isinstance(element, ReportTable):
+                    yield self._table(element)
+                elif isinstance(element, Chart):
+                    yield self._figure(element)
 
     def _table(self, report_table: ReportTable) -> Table:
         self.tables += 1

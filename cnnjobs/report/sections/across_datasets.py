@@ -10,7 +10,7 @@ from cnnjobs.comparison.across_datasets import AcrossDatasets
 from cnnjobs.comparison.metric_format import axis_label, metric_format, show
 from cnnjobs.report.cells import outcome_cell, p_cell, p_or_why
 from cnnjobs.report.figures.critical_difference import critical_difference_plot, order_and_groups
-from cnnjobs.report.model import Block, Chart, DisplayColumn, Document, ReportTable, Row, Section, Text
+from cnnjobs.report.model import Chart, DisplayColumn, Document, Element, ReportTable, Row, Section, Text
 from cnnjobs.stats import Outcome
 from cnnjobs.stats.families import FEWEST_DATASETS
 from cnnjobs.stats.outcomes import Reals
@@ -100,8 +100,8 @@ def _columns(rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def _ranks(across: AcrossDatasets) -> Section:
-    blocks: list[Block] = [_omnibus_text(across), _omnibus(across), _mean_ranks(across), _diagram(across)]
-    return Section("Ranks", blocks)
+    elements: list[Element] = [_omnibus_text(across), _omnibus(across), _mean_ranks(across), _diagram(across)]
+    return Section("Ranks", elements)
 
 
 def _omnibus_text(across: AcrossDatasets) -> Text:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from cnnjobs.comparison.half_width import SMALL_PILOT, Precision, asked_for, precisions, small_pilot
 from cnnjobs.comparison.metric_format import show
 from cnnjobs.comparison.table import JobTable
-from cnnjobs.report.model import Block, DisplayColumn, ReportTable, Row, Section, Text
+from cnnjobs.report.model import DisplayColumn, Element, ReportTable, Row, Section, Text
 from cnnjobs.spec.half_width import HalfWidth
 from cnnjobs.store.store import Store
 
@@ -32,14 +32,14 @@ def half_width_section(store: Store, table: JobTable) -> Section | None:
         other = f"A half width was asked for of another metric: `cnnjobs aggregate --metric {rule.metric}`."
         return Section(TITLE, (Text(other),))
     outcomes = precisions(store, table, rule)
-    blocks: list[Block] = [half_width_table(rule, [_row(precision, rule) for precision in outcomes])]
+    elements: list[Element] = [half_width_table(rule, [_row(precision, rule) for precision in outcomes])]
     not_alone = _not_by_the_rule_alone(rule, outcomes)
-    blocks.append(Text(_about(rule) if not_alone else f"{_about(rule)} {_coverage()}"))
+    elements.append(Text(_about(rule) if not_alone else f"{_about(rule)} {_coverage()}"))
     if not_alone:
-        blocks.append(Text(not_alone, "note"))
+        elements.append(Text(not_alone, "note"))
     if rule.pilot < SMALL_PILOT:
-        blocks.append(Text(small_pilot(rule), "note"))
-    return Section(TITLE, blocks)
+        elements.append(Text(small_pilot(rule), "note"))
+    return Section(TITLE, elements)
 
 
 def half_width_table(rule: HalfWidth, rows: list[Row]) -> ReportTable:

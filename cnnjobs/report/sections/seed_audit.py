@@ -13,7 +13,7 @@ from cnnjobs.comparison.table import JobTable, VariantRow
 from cnnjobs.planning.audit_names import ALL, TWICE
 from cnnjobs.report.cells import interval_cell
 from cnnjobs.report.figures.style import COLORS, STYLE, text
-from cnnjobs.report.model import Block, Chart, DisplayColumn, ReportTable, Row, Section, Text
+from cnnjobs.report.model import Chart, DisplayColumn, Element, ReportTable, Row, Section, Text
 from cnnjobs.spec.job import SOURCES
 from cnnjobs.spec.metrics import TEST, part_of
 from cnnjobs.stats import Interval, sd_interval
@@ -57,7 +57,7 @@ def sources_section(store: Store, table: JobTable) -> Section | None:
     if audit is None:
         return None
     rows = source_rows(table)
-    blocks: list[Block] = [
+    elements: list[Element] = [
         Text(_about(table, audit)),
         _report_table(table, rows),
         _chart(table, rows),
@@ -65,7 +65,7 @@ def sources_section(store: Store, table: JobTable) -> Section | None:
         *_few(rows),
         *_twice(store, table),
     ]
-    return Section(TITLE, blocks)
+    return Section(TITLE, elements)
 
 
 def source_rows(table: JobTable) -> list[Row]:
