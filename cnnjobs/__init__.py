@@ -92,5 +92,5 @@ def __getattr__(name: str) -> Any:
     if name not in _LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module, own = _LATE[name]
-    found = import_module(module)
-    return found if own is None else getattr(found, own)
+    imported = import_module(module)
+    return imported if own is None else getattr(imported, own)

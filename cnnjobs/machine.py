@@ -88,9 +88,9 @@ def process_bytes() -> int:
 
 
 def _cpus() -> int:
-    known = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
     quota, _, period = _cgroup("cpu.max").partition(" ")
-    return min(known, max(1, int(quota) // int(period))) if quota.isdigit() and period.isdigit() else known
+    return min(usable, max(1, int(quota) // int(period))) if quota.isdigit() and period.isdigit() else usable
 
 
 def _cgroup(name: str) -> str:
@@ -114,10 +114,10 @@ def _nvidia_smi(*words: str) -> str:
     if tool is None:
         return ""
     try:
-        found = subprocess.run([tool, *words], capture_output=True, text=True, timeout=30, check=False)
+        finished = subprocess.run([tool, *words], capture_output=True, text=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return "" if found.returncode else found.stdout
+    return "" if finished.returncode else finished.stdout
 
 
 def _free_bytes() -> int:

@@ -23,10 +23,10 @@ def doctor(job: str | None, *, results: str, address: str | None, insecure: bool
     place = find_place(address)
     if isinstance(place, Remote):
         click.get_current_context().exit(ask_doctor(place.url, job, results, insecure=insecure))
-    found = []
+    done = []
     for check in checks(place, job, results, insecure=insecure):
         click.echo(check.line())
-        found.append(check)
-    wrong = sum(check.is_wrong for check in found)
+        done.append(check)
+    wrong = sum(check.is_wrong for check in done)
     if wrong:
-        raise ChecksFailed(f"{wrong} of {len(found)} checks found something wrong.")
+        raise ChecksFailed(f"{wrong} of {len(done)} checks found something wrong.")

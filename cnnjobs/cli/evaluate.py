@@ -25,7 +25,7 @@ def evaluate(model: str, *, dataset: str | None, part: str, form: str) -> None:
     """
     from cnnjobs.run.evaluate import evaluate_model
 
-    found = evaluate_model(model, dataset, part)
-    for note in found.notes:
+    evaluation = evaluate_model(model, dataset, part)
+    for note in evaluation.notes:
         click.echo(f"note: {note}", err=True)
-    click.echo(found.formatted(form), nl=form != "csv")
+    click.echo(evaluation.formatted(form), nl=form != "csv")

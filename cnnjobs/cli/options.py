@@ -144,6 +144,6 @@ def words_of(context: click.Context, leave: Sequence[str]) -> list[str]:
         if isinstance(parameter, click.Option) and parameter.is_flag:
             words.append(parameter.opts[-1] if value else parameter.secondary_opts[-1])
             continue
-        for one in value if isinstance(value, tuple) else (value,):
-            words += [max(parameter.opts, key=len), str(one)] if isinstance(parameter, click.Option) else [str(one)]
+        for item in value if isinstance(value, tuple) else (value,):
+            words += [max(parameter.opts, key=len), str(item)] if isinstance(parameter, click.Option) else [str(item)]
     return words

@@ -38,11 +38,11 @@ def plan(
         return _command(context, prepared, rule)
 
     asked = Overrides(**overrides)
-    found = plan_job(job, results, asked, audit=audit, sizes=sizes, summary=summary, go_on=go_on)
-    for note in found.notes:
+    planned = plan_job(job, results, asked, audit=audit, sizes=sizes, summary=summary, go_on=go_on)
+    for note in planned.notes:
         click.echo(f"note: {note}", err=True)
-    click.echo(found.text(sizes=sizes))
-    for names, layers in found.networks.summaries(asked.only) if summary else ():
+    click.echo(planned.text(sizes=sizes))
+    for names, layers in planned.networks.summaries(asked.only) if summary else ():
         click.echo("\n" + click.style(names, bold=True))
         click.echo(layers)
 

@@ -28,12 +28,12 @@ def predict(model: str, images: Sequence[str], *, top_k: int, annotate: str | No
     from cnnjobs.errors import PicturesFailed
     from cnnjobs.run.predict import annotate_all, predict_files
 
-    found = predict_files(model, images, top_k, annotate)
-    for note in found.notes:
+    answers = predict_files(model, images, top_k, annotate)
+    for note in answers.notes:
         click.echo(f"note: {note}", err=True)
-    text = found.formatted(form)
+    text = answers.formatted(form)
     click.echo(text.encode("utf-8", "surrogateescape") if form == "csv" else text, nl=form != "csv")
     if annotate is not None:
-        click.echo(f"annotated: {annotate_all(found, annotate)} pictures in {annotate}", err=True)
-    if found.broken:
-        raise PicturesFailed(found.broken)
+        click.echo(f"annotated: {annotate_all(answers, annotate)} pictures in {annotate}", err=True)
+    if answers.broken:
+        raise PicturesFailed(answers.broken)

@@ -22,8 +22,8 @@ def status(results: str | None, address: str | None, insecure: bool) -> None:
     if address not in (None, "local") or (results is None and over_http(address) is not None):
         code = status_there(address, results, insecure=insecure)
         click.get_current_context().exit(code)
-    found = status_of(results or DEFAULT_RESULTS)
-    for job in found.jobs:
+    listed = status_of(results or DEFAULT_RESULTS)
+    for job in listed.jobs:
         click.echo(job.text())
-    if found.broken:
-        raise StoreError("\n".join(map(str, found.broken))) from found.broken[0]
+    if listed.broken:
+        raise StoreError("\n".join(map(str, listed.broken))) from listed.broken[0]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from statistics import fmean, stdev
 from typing import Any
 
@@ -153,12 +153,13 @@ def dataset_of(table: JobTable) -> str:
 
 def _shared(tables: Sequence[JobTable]) -> Names:
     """Return the variants of the largest table of data sets x variants, of two or more each; () if there is none."""
+    size = partial(_size, tables)
     sets: set[frozenset[str]] = set()
     for table in tables:
         own = frozenset(table.job.variants)
         met = {own, *sets, *(own & other for other in sets)}
-        sets = set(sorted((one for one in met if len(one) > 1), key=lambda one: _size(tables, one))[-MOST_CHOICES:])
-    best = max((one for one in sets if _size(tables, one)[1] > 1), key=lambda one: _size(tables, one), default=())
+        sets = set(sorted((names for names in met if len(names) > 1), key=size)[-MOST_CHOICES:])
+    best = max((names for names in sets if size(names)[1] > 1), key=size, default=())
     order = dict.fromkeys(name for table in tables for name in table.job.variants)
     return tuple(name for name in order if name in best)
 
@@ -177,10 +178,10 @@ def _one_a_dataset(tables: Sequence[JobTable], variants: Names) -> tuple[list[Jo
         groups.setdefault(dataset_of(table), []).append(table)
     taken = [max(group, key=lambda table: _fullness(table, variants)) for group in groups.values()]
     notes = [
-        f"{_listed(_names(group))} are {'both' if len(group) == 2 else 'all'} on {one.job.dataset.name}, which "
-        f"counts once: {one.job.name} "
-        f"is taken, with {sum(len(row.values) for row in _rows(one, variants))} runs of these variants"
-        for one, group in zip(taken, groups.values(), strict=True)
+        f"{_listed(_names(group))} are {'both' if len(group) == 2 else 'all'} on {table.job.dataset.name}, which "
+        f"counts once: {table.job.name} "
+        f"is taken, with {sum(len(row.values) for row in _rows(table, variants))} runs of these variants"
+        for table, group in zip(taken, groups.values(), strict=True)
         if len(group) > 1
     ]
     return taken, notes
@@ -234,9 +235,9 @@ def _different_settings(tables: Sequence[JobTable], variants: Names) -> list[str
     notes = []
     for name in variants:
         settings = [flat(table.job.variants[name].settings) for table in tables]
-        keys = dict.fromkeys(key for one in settings for key in one)
+        keys = dict.fromkeys(key for own in settings for key in own)
         different = [
-            key for key in keys if any(one.get(key, _ABSENT) != settings[0].get(key, _ABSENT) for one in settings)
+            key for key in keys if any(own.get(key, _ABSENT) != settings[0].get(key, _ABSENT) for own in settings)
         ]
         if different:
             notes.append(f"{name}: not the same settings on all data sets: {', '.join(different)}")
@@ -248,10 +249,10 @@ _ABSENT = object()
 
 def flat(settings: Mapping[str, Any], before: str = "") -> dict[str, Any]:
     """Return nested settings by their path: `optimizer.learning_rate`."""
-    found: dict[str, Any] = {}
+    by_path: dict[str, Any] = {}
     for key, value in settings.items():
-        found |= flat(value, f"{before}{key}.") if isinstance(value, Mapping) else {f"{before}{key}": value}
-    return found
+        by_path |= flat(value, f"{before}{key}.") if isinstance(value, Mapping) else {f"{before}{key}": value}
+    return by_path
 
 
 def _names(tables: Sequence[JobTable]) -> list[str]:

@@ -173,13 +173,13 @@ def roc(labels: Labels, probabilities: NDArray[np.float32]) -> tuple[Reals, Real
     truth = labels == np.arange(classes)[:, np.newaxis]
     examples = truth.sum(axis=1)
     curves, areas = np.full((classes + 2, len(GRID)), np.nan), np.full(classes + 3, np.nan)
-    known = np.flatnonzero((examples > 0) & (examples < count))
+    defined = np.flatnonzero((examples > 0) & (examples < count))
     step = max(1, AT_ONCE // count)
-    for some in (known[start : start + step] for start in range(0, known.size, step)):
+    for some in (defined[start : start + step] for start in range(0, defined.size, step)):
         curves[some], areas[some] = roc_on_grid(truth[some], probabilities.T[some])
-    if known.size:
-        curves[classes], areas[classes] = curves[known].mean(axis=0), areas[known].mean()
-        areas[classes + 2] = np.average(areas[known], weights=examples[known])
+    if defined.size:
+        curves[classes], areas[classes] = curves[defined].mean(axis=0), areas[defined].mean()
+        areas[classes + 2] = np.average(areas[defined], weights=examples[defined])
     micro = roc_on_grid(truth.reshape(1, -1), probabilities.T.reshape(1, -1))
     curves[classes + 1], areas[classes + 1] = micro[0][0], micro[1][0]
     return curves, areas

@@ -42,7 +42,7 @@ def cost_of(trials: Iterable[Mapping[str, Any]]) -> Cost:
     """
     timed = [trial for trial in trials if trial["status"] in FINISHED and trial["seconds"] is not None]
     completed = [trial for trial in timed if trial["status"] == Status.COMPLETED]
-    latencies = [one["batch_seconds"] / one["batch_images"] for one in completed if _has_latency(one)]
+    latencies = [trial["batch_seconds"] / trial["batch_images"] for trial in completed if _has_latency(trial)]
     return Cost(
         runs=len(timed),
         seconds=_mean([trial["seconds"] for trial in completed]),

@@ -41,8 +41,8 @@ class Design:
             return paired_difference(of, reference, self.overlap, self.least, self.confidence)
         shared = sorted(of.keys() & reference.keys())
         own, other = (fold_means({key: values[key] for key in shared}) for values in (of, reference))
-        found = paired_difference(own, other, self.overlap, self.least, self.confidence)
-        return replace(found, unmatched=len(of) + len(reference) - 2 * len(shared))
+        paired = paired_difference(own, other, self.overlap, self.least, self.confidence)
+        return replace(paired, unmatched=len(of) + len(reference) - 2 * len(shared))
 
 
 def vary_of(job: StoredJob, variant: str) -> frozenset[str]:

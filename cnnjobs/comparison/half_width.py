@@ -108,8 +108,8 @@ def _interval(row: VariantRow, values: list[float], pilot: int, waiting: int, ru
     if not pilot:
         lost = "diverged, failed or have no finite value" if row.not_finite else "diverged or failed"
         return Interval.none(f"all {rule.pilot} runs of the pilot {lost}: cannot plan")
-    found = stein_interval(values, pilot, rule.confidence)
-    return found if found.low is not None else Interval.none(f"{found.why}: cannot plan")
+    interval = stein_interval(values, pilot, rule.confidence)
+    return interval if interval.low is not None else Interval.none(f"{interval.why}: cannot plan")
 
 
 def _needed(sd: float, pilot: int, rule: HalfWidth) -> int | None:
@@ -127,8 +127,8 @@ def _why(row: VariantRow, left: int, repeats: int, wanted: int) -> str:
 
 def asked_for(rule: HalfWidth) -> str:
     """Return the half width for people: 0.2 points of test accuracy."""
-    found = metric_format(rule.metric)
-    return f"{found.factor * rule.half_width:g} {found.unit_of_difference} of {found.words}"
+    notation = metric_format(rule.metric)
+    return f"{notation.factor * rule.half_width:g} {notation.unit_of_difference} of {notation.words}"
 
 
 def small_pilot(rule: HalfWidth) -> str:

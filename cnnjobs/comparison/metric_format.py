@@ -8,21 +8,21 @@ from cnnjobs.spec.metrics import HEADLINE, PARTS, TABLE, Metric, metric_of, part
 
 def metric_format(metric: str) -> Metric:
     """Return how a column of `trials` or `epochs` is written: `val_mse` is the validation mean squared error."""
-    found, rows = metric_of(metric), PARTS.get(part_of(metric), "")
-    return replace(found, words=f"{rows} {found.words}".strip())
+    definition, rows = metric_of(metric), PARTS.get(part_of(metric), "")
+    return replace(definition, words=f"{rows} {definition.words}".strip())
 
 
 def axis_label(metric: str) -> str:
     """Return the metric in words, with its unit."""
-    found = metric_format(metric)
-    return f"{found.words} ({found.unit})" if found.unit else found.words
+    notation = metric_format(metric)
+    return f"{notation.words} ({notation.unit})" if notation.unit else notation.words
 
 
 def difference_label(metric: str, reference: str) -> str:
     """Return what a difference to the reference is called, with its unit."""
-    found = metric_format(metric)
-    unit = f", {found.unit_of_difference}" if found.unit_of_difference else ""
-    return f"{found.words} minus {reference}{unit}"
+    notation = metric_format(metric)
+    unit = f", {notation.unit_of_difference}" if notation.unit_of_difference else ""
+    return f"{notation.words} minus {reference}{unit}"
 
 
 def capital(text: str) -> str:
@@ -38,8 +38,8 @@ def show(metric: str, value: float | None, *, signed: bool = False) -> str:
     """
     if value is None:
         return "-"
-    found = metric_format(metric)
-    return f"{found.factor * value:{'+' if signed else ''}{found.digits}}"
+    notation = metric_format(metric)
+    return f"{notation.factor * value:{'+' if signed else ''}{notation.digits}}"
 
 
 def said_of(values: Mapping[str, float], classes: int) -> list[str]:
@@ -53,7 +53,9 @@ def said_of(values: Mapping[str, float], classes: int) -> list[str]:
     """
     names = [HEADLINE, *(name for name in values if name != HEADLINE)]
     told = [TABLE[name] for name in names if classes >= TABLE[name].least_classes]
-    return [f"{one.words} {_plain(one, values[one.name])}{'%' if one.in_percent else ''}" for one in told]
+    return [
+        f"{metric.words} {_plain(metric, values[metric.name])}{'%' if metric.in_percent else ''}" for metric in told
+    ]
 
 
 def _plain(metric: Metric, value: float) -> str:

@@ -46,11 +46,11 @@ def compare(differences: Sequence[Difference | None], alpha: float, dependent: s
         alpha: of the tests.
         dependent: why pairs are not independent; empty if they are.
     """
-    adjusted = holm([one.t.p if one else None for one in differences])
+    adjusted = holm([d.t.p if d else None for d in differences])
     family = sum(p is not None for p in adjusted)
     return [
-        Comparison(one, p, family, _flips(one, alpha, dependent), _above(one, alpha, dependent)) if one else None
-        for one, p in zip(differences, adjusted, strict=True)
+        Comparison(d, p, family, _flips(d, alpha, dependent), _above(d, alpha, dependent)) if d else None
+        for d, p in zip(differences, adjusted, strict=True)
     ]
 
 
@@ -65,5 +65,5 @@ def _flips(difference: Difference, alpha: float, dependent: str) -> Outcome:
 def _above(difference: Difference, alpha: float, dependent: str) -> Superiority | None:
     if not difference.values:
         return None
-    found = superiority(difference.values, np.random.default_rng(SEED), 1 - alpha)
-    return Superiority(found.share, Interval.none(dependent)) if dependent else found
+    estimate = superiority(difference.values, np.random.default_rng(SEED), 1 - alpha)
+    return Superiority(estimate.share, Interval.none(dependent)) if dependent else estimate

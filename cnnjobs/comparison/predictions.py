@@ -104,11 +104,11 @@ class _Reading:
         for row, stored in zip(rows, read, strict=True):
             self._left_out[row.name] += stored.damaged
             if stored.table.num_rows:
-                found = _predicted(stored.table, self._classes)
-                if isinstance(found, Predicted):
-                    yield row.name, found
+                predicted = _predicted(stored.table, self._classes)
+                if isinstance(predicted, Predicted):
+                    yield row.name, predicted
                 else:
-                    self._leave_out(row.name, key, found)
+                    self._leave_out(row.name, key, predicted)
             self._done += 1
             self._on_progress("reading predictions", self._done, self._total)
 
@@ -136,8 +136,8 @@ def _predicted(rows: pa.Table, classes: int) -> Predicted | str:
     if not np.array_equal(examples, np.arange(len(examples))):
         return "does not hold every test image once, in order"
     widths = pc.min_max(pc.list_value_length(rows["probabilities"])).as_py()
-    found = min(labels.min(), predicted.min()), max(labels.max(), predicted.max())
-    if found[0] < 0 or found[1] >= classes or widths != {"min": classes, "max": classes}:
+    extremes = min(labels.min(), predicted.min()), max(labels.max(), predicted.max())
+    if extremes[0] < 0 or extremes[1] >= classes or widths != {"min": classes, "max": classes}:
         return f"is not of the {classes} classes of job.json"
     probabilities = pc.list_flatten(rows["probabilities"]).to_numpy().reshape(len(labels), classes)
     if not np.isfinite(probabilities).all():

@@ -26,12 +26,12 @@ def provenance_of(trials: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, .
     Args:
         trials: rows of `trials`.
     """
-    found = {}
+    made_with = {}
     for column in (*VERSION_COLUMNS, *ORIGINS):
         values = sorted({str(trial[column]) for trial in trials if trial[column] is not None})
         if values:
-            found[column.removesuffix("_version")] = tuple(values)
-    return found
+            made_with[column.removesuffix("_version")] = tuple(values)
+    return made_with
 
 
 def mixed(provenance: Mapping[str, tuple[str, ...]]) -> list[str]:

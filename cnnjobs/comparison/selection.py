@@ -15,12 +15,12 @@ def weights(job: StoredJob) -> str:
     Args:
         job: as `job.json` keeps it.
     """
-    found = {name: list(_monitors(variant.settings)) for name, variant in job.variants.items()}
-    best = [f"{name} by {monitors[0]}" for name, monitors in found.items() if monitors]
+    monitored = {name: list(_monitors(variant.settings)) for name, variant in job.variants.items()}
+    best = [f"{name} by {monitors[0]}" for name, monitors in monitored.items() if monitors]
     if not best:
         return "the weights of the final epoch"
-    if len(best) == len(found) and len({monitors[0] for monitors in found.values()}) == 1:
-        return f"the weights of the best epoch by {next(iter(found.values()))[0]}"
+    if len(best) == len(monitored) and len({monitors[0] for monitors in monitored.values()}) == 1:
+        return f"the weights of the best epoch by {next(iter(monitored.values()))[0]}"
     return f"the weights of the final epoch, or of the best one ({'; '.join(best)})"
 
 

@@ -237,8 +237,10 @@ def _row(
 
 def _values(trials: Sequence[Mapping[str, Any]], metric: str) -> dict[Key, float]:
     """Return the finite values of the completed runs, in the order of repeats and folds."""
-    found = {(trial["repeat"], trial["fold"]): trial[metric] for trial in trials if trial["status"] == Status.COMPLETED}
-    return {key: found[key] for key in sorted(found) if _finite(found[key])}
+    completed = {
+        (trial["repeat"], trial["fold"]): trial[metric] for trial in trials if trial["status"] == Status.COMPLETED
+    }
+    return {key: completed[key] for key in sorted(completed) if _finite(completed[key])}
 
 
 def _finite(value: float | None) -> bool:

@@ -28,8 +28,8 @@ class Predicted:
     @property
     def wrong(self) -> NDArray[np.bool_]:
         """(examples,) on which the run is wrong."""
-        found: NDArray[np.bool_] = self.labels != self.classes
-        return found
+        is_wrong: NDArray[np.bool_] = self.labels != self.classes
+        return is_wrong
 
 
 class Tally:
@@ -74,8 +74,8 @@ class Tally:
     @property
     def true_probabilities(self) -> Reals:
         """(examples,) the probability of the true class, summed over the runs."""
-        found: Reals = self._probabilities[np.arange(len(self.labels)), self.labels]
-        return found
+        probabilities: Reals = self._probabilities[np.arange(len(self.labels)), self.labels]
+        return probabilities
 
     @property
     def accuracy(self) -> float:

@@ -41,5 +41,5 @@ class BuiltinSource(Source[BuiltinDataset]):
         """Return (image shape, classes) of a data set of Keras's that is not in its cache."""
         if self.spec.name not in KERAS_SETS or is_here(self.spec.name):
             return None
-        known = KERAS_SETS[self.spec.name]
-        return known.shape, len(known.class_names)
+        keras_set = KERAS_SETS[self.spec.name]
+        return keras_set.shape, len(keras_set.class_names)

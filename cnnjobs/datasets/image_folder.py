@@ -64,11 +64,11 @@ class FolderSource(PathSource[ImageFolder]):
         """Return it with size, colours and test set as the job says of its own folder."""
         return replace(job, path=self.spec.path) if isinstance(job, ImageFolder) else self.spec
 
-    def like_training(self, known: DatasetSpec, size: tuple[int, int]) -> DatasetSpec:
+    def like_training(self, trained_on: DatasetSpec, size: tuple[int, int]) -> DatasetSpec:
         """Return it in the network's size; where training was on a folder, read as that one was."""
-        if not isinstance(known, ImageFolder):
+        if not isinstance(trained_on, ImageFolder):
             return replace(self.spec, size=size)
-        return known if self.spec.path == known.path else replace(known, path=self.spec.path, size=size)
+        return trained_on if self.spec.path == trained_on.path else replace(trained_on, path=self.spec.path, size=size)
 
 
 def load_image_folder(spec: ImageFolder, on_progress: OnProgress) -> Dataset:

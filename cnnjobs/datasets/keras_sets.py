@@ -128,20 +128,20 @@ def _read_through_keras(name: str) -> Dataset:
         if done.returncode != 0:
             raise DatasetError(_explain(name, done.stderr))
         arrays = {file.stem: np.load(file, allow_pickle=False) for file in Path(folder).glob("*.npy")}
-    known = KERAS_SETS[name]
+    keras_set = KERAS_SETS[name]
 
     train, test = (
-        (arrays[f"x_{part}"].reshape(-1, *known.shape), arrays[f"y_{part}"].reshape(-1).astype(np.int32))
+        (arrays[f"x_{part}"].reshape(-1, *keras_set.shape), arrays[f"y_{part}"].reshape(-1).astype(np.int32))
         for part in ("train", "test")
     )
-    return make_dataset(name, train, test, known.class_names)
+    return make_dataset(name, train, test, keras_set.class_names)
 
 
 def _explain(name: str, stderr: str) -> str:
-    known = KERAS_SETS[name]
-    places = "; ".join(f"{keras_folder() / file} ({checksum})" for file, checksum in known.files.items())
-    source = known.origin if len(known.files) == 1 else known.origin.rsplit("/", 1)[0] + "/"
-    noun = "this file" if len(known.files) == 1 else "these files"
+    keras_set = KERAS_SETS[name]
+    places = "; ".join(f"{keras_folder() / file} ({checksum})" for file, checksum in keras_set.files.items())
+    source = keras_set.origin if len(keras_set.files) == 1 else keras_set.origin.rsplit("/", 1)[0] + "/"
+    noun = "this file" if len(keras_set.files) == 1 else "these files"
     reason = next((line for line in reversed(stderr.splitlines()) if line.strip()), "no reason given").strip()
     return (
         f"The data set {name!r} is not on this machine and could not be downloaded ({reason}). On a machine with "

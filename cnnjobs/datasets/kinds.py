@@ -39,8 +39,8 @@ def dataset_spec(value: str | Path | DatasetSpec, base: Path) -> DatasetSpec:
         SpecError: if it is neither a known name nor a path.
     """
     if isinstance(value, DatasetSpec):
-        found: DatasetSpec = source_of(value).relocated(base)
-        return found
+        relocated: DatasetSpec = source_of(value).relocated(base)
+        return relocated
     check_path("dataset", value)
     path = absolute(value, base)
     for kind in KINDS:

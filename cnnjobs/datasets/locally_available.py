@@ -24,12 +24,12 @@ def locally_available_dataset(about: StoredDataset) -> Dataset | str:
         source = source_of(spec)
         if why := source.why_not_at_hand():
             return why
-        found = source.load(lambda *_: None)
+        dataset = source.load(lambda *_: None)
     except Exception as error:  # damaged files raise many kinds, and pictures are no reason to fail
         return f"the data set cannot be loaded ({str(error).splitlines()[0] if str(error) else type(error).__name__})"
-    if found.fingerprint != about.fingerprint:
+    if dataset.fingerprint != about.fingerprint:
         return "the data set has changed since the runs"
-    return found
+    return dataset
 
 
 def _spec(about: StoredDataset) -> DatasetSpec | None:

@@ -43,9 +43,9 @@ class NpzSource(PathSource[Npz]):
             return f"there is no file {path} here"
         return "the file is too large to be read for this" if path.stat().st_size > MOST_BYTES else ""
 
-    def like_training(self, known: DatasetSpec, size: tuple[int, int]) -> DatasetSpec:
+    def like_training(self, trained_on: DatasetSpec, size: tuple[int, int]) -> DatasetSpec:
         """Hold out as large a part as in training."""
-        return replace(known, path=self.spec.path) if isinstance(known, Npz) else self.spec
+        return replace(trained_on, path=self.spec.path) if isinstance(trained_on, Npz) else self.spec
 
 
 def load_npz(spec: Npz) -> Dataset:

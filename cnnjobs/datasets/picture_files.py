@@ -67,18 +67,20 @@ def _folders(root: Path) -> list[str]:
 
 def picture_files(folder: str) -> list[str]:
     """Return the picture files in `folder` and below it, sorted; links to folders are not followed."""
-    found: list[str] = []
+    files: list[str] = []
     try:
         with os.scandir(folder) as entries:
-            known = sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
+            visible = sorted(
+                (entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name
+            )
     except OSError as error:
         raise DatasetError(f"The folder {folder} cannot be read: {error.strerror}.") from error
-    for entry in known:
+    for entry in visible:
         if _is(partial(entry.is_dir, follow_symlinks=False)):
-            found += picture_files(entry.path)
+            files += picture_files(entry.path)
         elif _suffix(entry.name) in SUFFIXES and _is(entry.is_file):
-            found.append(entry.path)
-    return found
+            files.append(entry.path)
+    return files
 
 
 def _is(ask: Callable[[], bool]) -> bool:

@@ -120,11 +120,11 @@ class Source(ABC, Generic[Spec]):
         """
         return self.spec
 
-    def like_training(self, known: DatasetSpec, size: tuple[int, int]) -> DatasetSpec:
+    def like_training(self, trained_on: DatasetSpec, size: tuple[int, int]) -> DatasetSpec:
         """Return this data set as a network wants it, with the same part held out as in training.
 
         Args:
-            known: what the network was trained on.
+            trained_on: what the network was trained on.
             size: (height, width) of the network's images.
         """
         return self.spec

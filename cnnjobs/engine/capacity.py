@@ -105,9 +105,9 @@ def kinds_of(config: Mapping[str, Any]) -> tuple[Kinds, int | None]:
     """
     types, head = config.get("available_node_types") or {}, config.get("head_node_type")
     most = config.get("max_workers")
-    found = []
-    for name, one in types.items():
+    kinds = []
+    for name, node_type in types.items():
         if name != head:
-            count = one.get("max_workers", most)
-            found.append((node_of(one.get("resources") or {}), int(count or 0)))
-    return tuple(found), None if most is None else int(most)
+            count = node_type.get("max_workers", most)
+            kinds.append((node_of(node_type.get("resources") or {}), int(count or 0)))
+    return tuple(kinds), None if most is None else int(most)

@@ -48,10 +48,10 @@ class Watch:
         self._over.set()
 
     def _look(self) -> None:
-        found = 0
+        in_a_row = 0
         while not self._over.wait(self._every_s):
-            found = found + 1 if self._is_wrong() else 0
-            if found == self._looks and not self._over.is_set():  # it may have ended while this looked
+            in_a_row = in_a_row + 1 if self._is_wrong() else 0
+            if in_a_row == self._looks and not self._over.is_set():  # it may have ended while this looked
                 self.went_wrong = True
                 _interrupt_main_thread()
                 if not self._over.wait(self._stuck_s):

@@ -80,16 +80,16 @@ def read_metadata(path: str | Path) -> ModelMetadata:
 
 def _understood(text: bytes, path: str | Path) -> ModelMetadata:
     try:
-        found = json.loads(text)
-        version = int(found.pop("format"))
+        fields = json.loads(text)
+        version = int(fields.pop("format"))
         if version > FORMAT:
             raise ModelError(
                 f"{path} was saved by a newer cnnjobs: its layout is version {version}, this one reads up to {FORMAT}. "
                 "Upgrade with: pip install --upgrade cnnjobs"
             )
-        names, (height, width, channels) = found.pop("class_names"), found.pop("image_shape")
-        dataset = dataset_from_json(found.pop("dataset"))
+        names, (height, width, channels) = fields.pop("class_names"), fields.pop("image_shape")
+        dataset = dataset_from_json(fields.pop("dataset"))
         shape = (int(height), int(width), int(channels))
-        return ModelMetadata(tuple(str(name) for name in names), shape, dataset, found)
+        return ModelMetadata(tuple(str(name) for name in names), shape, dataset, fields)
     except (ValueError, KeyError, TypeError, AttributeError, SpecError) as error:
         raise ModelError(f"{path}: its {MEMBER} cannot be understood ({type(error).__name__}: {error}).") from error

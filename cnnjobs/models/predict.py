@@ -59,18 +59,18 @@ def expand(paths: Sequence[str]) -> list[Answer]:
 
     A folder that has none, or cannot be read, stands for itself, with an error.
     """
-    found: list[Answer] = []
+    pictures: list[Answer] = []
     for path in paths:
         if not Path(path).is_dir():
-            found.append(Answer(path))
+            pictures.append(Answer(path))
             continue
         try:
             inside = picture_files(path)
         except DatasetError as error:
-            found.append(Answer(path, error=str(error)))
+            pictures.append(Answer(path, error=str(error)))
             continue
-        found += [Answer(one) for one in inside] or [Answer(path, error="a folder without pictures")]
-    return found
+        pictures += [Answer(file) for file in inside] or [Answer(path, error="a folder without pictures")]
+    return pictures
 
 
 def answers(pictures: Sequence[Answer], metadata: ModelMetadata, predict: Predict, top: int) -> Iterator[Answer]:
@@ -86,9 +86,9 @@ def answers(pictures: Sequence[Answer], metadata: ModelMetadata, predict: Predic
         for start in range(0, len(pictures), CHUNK):
             read = list(pool.map(lambda picture: _read(picture, metadata), pictures[start : start + CHUNK]))
             images = [image for image, _ in read if image is not None]
-            found = iter(predict(np.stack(images)) if images else ())
+            probabilities = iter(predict(np.stack(images)) if images else ())
             for image, answer in read:
-                named = _named(next(found), metadata.class_names, top) if image is not None else ()
+                named = _named(next(probabilities), metadata.class_names, top) if image is not None else ()
                 yield replace(answer, top=named)
 
 
@@ -187,8 +187,8 @@ def examples(data: Dataset, part: str, metadata: ModelMetadata) -> tuple[NDArray
         ModelError: pictures of another size, or a class that the network does not know.
     """
     parts = {"test": ("test",), "train": ("train",), "all": ("train", "test")}[part]
-    images = np.concatenate([getattr(data, f"x_{one}") for one in parts])
-    labels = np.concatenate([getattr(data, f"y_{one}") for one in parts])
+    images = np.concatenate([getattr(data, f"x_{half}") for half in parts])
+    labels = np.concatenate([getattr(data, f"y_{half}") for half in parts])
     if data.image_shape[:2] != metadata.image_shape[:2]:
         wanted, received = (f"{shape[0]} x {shape[1]}" for shape in (metadata.image_shape, data.image_shape))
         raise ModelError(f"The model takes pictures of {wanted} pixels. Received: {data.name}, of {received}.")

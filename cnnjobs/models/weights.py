@@ -37,17 +37,17 @@ def check_weights(variant: str, weights: str | WeightsFile) -> None:
     if not path.is_file():
         raise SpecError(f"Variant {variant!r}: {_where_from(weights, path)}")
     try:
-        found = _shapes(path)
+        shapes = _shapes(path)
     except OSError as error:
         raise SpecError(
             f"Variant {variant!r}: `vgg16.weights` must be an HDF5 file of weights. Received: {path} ({error})."
         ) from error
-    wrong = Counter(found) - Counter(_expected_shapes()), Counter(_expected_shapes()) - Counter(found)
+    wrong = Counter(shapes) - Counter(_expected_shapes()), Counter(_expected_shapes()) - Counter(shapes)
     if any(wrong):
         extra, missing = (", ".join(str(shape) for shape in sorted(part)[:3]) or "none" for part in wrong)
         raise SpecError(
             f"Variant {variant!r}: `vgg16.weights` must be a file of VGG16 without its dense layers "
-            f"(include_top=False): 26 arrays. Received: {path} with {len(found)} arrays; lacks shapes {missing}; "
+            f"(include_top=False): 26 arrays. Received: {path} with {len(shapes)} arrays; lacks shapes {missing}; "
             f"has in excess {extra}."
         )
 
@@ -71,7 +71,7 @@ def read_weights(variants: Iterable[Variant]) -> dict[str, Content]:
     Raises:
         SpecError: if a file cannot be read, or is another than when the trials were planned.
     """
-    needed = {_name(one): one for one in map(_weights_of, variants) if one is not None}
+    needed = {_name(weights): weights for weights in map(_weights_of, variants) if weights is not None}
     return {name: _read(weights) for name, weights in needed.items()}
 
 
@@ -139,15 +139,15 @@ def _where_from(weights: str | WeightsFile, path: Path) -> str:
 
 def _shapes(path: Path) -> list[tuple[int, ...]]:
     """Return the shape of every array in the file, whatever its layout."""
-    found: list[tuple[int, ...]] = []
+    shapes: list[tuple[int, ...]] = []
 
     def note(_: str, item: Any) -> None:
         if isinstance(item, h5py.Dataset):
-            found.append(tuple(item.shape))
+            shapes.append(tuple(item.shape))
 
     with h5py.File(path, "r") as file:
         file.visititems(note)
-    return found
+    return shapes
 
 
 def _expected_shapes() -> list[tuple[int, ...]]:

@@ -82,7 +82,7 @@ def _get(url: str, path: str, token: str | None, absent: dict[str, Any] | None =
     try:
         request = urllib.request.Request(url + path, headers=headers)
         with opener.open(request, timeout=ANSWERS_WITHIN_S) as answer:
-            found = json.loads(answer.read(1 << 20))
+            content = json.loads(answer.read(1 << 20))
     except urllib.error.HTTPError as error:
         error.close()
         if error.code in (401, 403):
@@ -101,9 +101,9 @@ def _get(url: str, path: str, token: str | None, absent: dict[str, Any] | None =
             "port forwarded? `ray dashboard cluster/gpu.yaml` does that for a cluster of `ray up`, `ssh -N -L "
             "8265:localhost:8265 HEAD` for any other."
         ) from None
-    if not isinstance(found, dict):
+    if not isinstance(content, dict):
         raise _no_ray(url)
-    return found
+    return content
 
 
 def _no_ray(url: str) -> ClusterError:

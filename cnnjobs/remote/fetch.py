@@ -37,8 +37,8 @@ def fetch_results(address: str | None, job: str | None, results: str, *, insecur
         StoreError: if they cannot be written.
     """
     api = reach_named(address, insecure=insecure)
-    found = follow.pick(api, job)
-    there, name = follow.store_of(found.metadata), found.metadata["job"]
+    remote_job = follow.pick(api, job)
+    there, name = follow.store_of(remote_job.metadata), remote_job.metadata["job"]
     if "://" in there:
         click.echo(f"The results of {name} are in object storage: read {there} from here.")
         return

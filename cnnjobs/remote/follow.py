@@ -89,8 +89,8 @@ def submits(api: "JobsApi") -> "list[RemoteJob]":
     from cnnjobs.remote.jobs_client import KIND
     from cnnjobs.spec.job import NAME
 
-    found = [one for one in api.jobs() if one.metadata[KIND] == "submit" and one.metadata.get("results")]
-    return [one for one in found if NAME.fullmatch(one.metadata.get("job", ""))]  # it names a folder at home
+    submitted = [job for job in api.jobs() if job.metadata[KIND] == "submit" and job.metadata.get("results")]
+    return [job for job in submitted if NAME.fullmatch(job.metadata.get("job", ""))]  # it names a folder at home
 
 
 def pick(api: "JobsApi", which: str | None) -> "RemoteJob":
@@ -105,12 +105,12 @@ def pick(api: "JobsApi", which: str | None) -> "RemoteJob":
     """
     from cnnjobs.errors import ClusterError
 
-    found = submits(api)
-    named = [one for one in found if which is None or which in (one.identity, one.metadata.get("job"))]
+    submitted = submits(api)
+    named = [job for job in submitted if which is None or which in (job.identity, job.metadata.get("job"))]
     if not named:
-        known = ", ".join(dict.fromkeys(one.metadata.get("job", "") for one in found)) or "none"
+        names = ", ".join(dict.fromkeys(job.metadata.get("job", "") for job in submitted)) or "none"
         asked = "" if which is None else f" {which!r}"
-        raise ClusterError(f"The cluster at {api.cluster.url} has no job{asked} of cnnjobs. It has: {known}.")
+        raise ClusterError(f"The cluster at {api.cluster.url} has no job{asked} of cnnjobs. It has: {names}.")
     return named[0]
 
 

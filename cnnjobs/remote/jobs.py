@@ -21,11 +21,11 @@ def show_log(address: str | None, job: str | None, *, following: bool, insecure:
         ClusterError: if the cluster cannot be reached, or has no such job.
     """
     api = reach_named(address, insecure=insecure)
-    found = pick(api, job)
+    remote_job = pick(api, job)
     if following:
-        follow(api, found.identity, found.metadata)
+        follow(api, remote_job.identity, remote_job.metadata)
         return
-    for line in api.log(found.identity).splitlines():
+    for line in api.log(remote_job.identity).splitlines():
         said = said_in(line)
         if said is not None and not OF_RAY.match(said):
             click.echo(said)
@@ -43,15 +43,15 @@ def stop_job(address: str | None, job: str | None, *, insecure: bool) -> None:
         ClusterError: if the cluster cannot be reached, has no such job, or that does not end.
     """
     api = reach_named(address, insecure=insecure)
-    found = pick(api, job)
-    if found.is_over:
-        click.echo(f"{found.identity} has ended already: {found.status.lower()}.")
+    remote_job = pick(api, job)
+    if remote_job.is_over:
+        click.echo(f"{remote_job.identity} has ended already: {remote_job.status.lower()}.")
         return
-    api.stop(found.identity)
-    ended = api.wait(found.identity, STOP_S + 30)
+    api.stop(remote_job.identity)
+    ended = api.wait(remote_job.identity, STOP_S + 30)
     if not ended.is_over:
-        raise ClusterError(f"{found.identity} has not ended within {STOP_S + 30} s. `ray job stop` may tell why.")
-    where = place_of_results(found.metadata)
+        raise ClusterError(f"{remote_job.identity} has not ended within {STOP_S + 30} s. `ray job stop` may tell why.")
+    where = place_of_results(remote_job.metadata)
     click.echo(
-        f"{found.identity} was stopped. Finished trials are stored in {where}; the same submit goes on from there."
+        f"{remote_job.identity} was stopped. Finished trials are stored in {where}; the same submit goes on from there."
     )

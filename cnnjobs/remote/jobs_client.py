@@ -129,8 +129,8 @@ class JobsApi:
 
     def jobs(self) -> list[RemoteJob]:
         """Return this project's jobs, the newest first."""
-        found = [_job(one) for one in self._ask(self._client.list_jobs) if KIND in (one.metadata or {})]
-        return sorted(found, key=lambda one: -(one.started or time.time()))
+        jobs = [_job(details) for details in self._ask(self._client.list_jobs) if KIND in (details.metadata or {})]
+        return sorted(jobs, key=lambda job: -(job.started or time.time()))
 
     def job(self, identity: str) -> RemoteJob:
         """Return how a job is."""
@@ -154,9 +154,9 @@ class JobsApi:
         """Return a job when it has ended, or after so many seconds."""
         until = time.monotonic() + within_s
         while True:
-            found = self.job(identity)
-            if found.is_over or time.monotonic() > until:
-                return found
+            job = self.job(identity)
+            if job.is_over or time.monotonic() > until:
+                return job
             time.sleep(0.5)
 
     def follow(self, identity: str, on_trouble: Callable[[str], None]) -> Iterator[str]:

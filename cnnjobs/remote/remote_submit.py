@@ -150,15 +150,15 @@ def ask_head(
             place.write_bytes(content)
         identity = new_identity("ask")
         send(api, words, Path(folder), identity, "ask", {})
-    found = api.wait(identity, within_s)
-    if not found.is_over:
+    remote_job = api.wait(identity, within_s)
+    if not remote_job.is_over:
         api.stop(identity)
         raise ClusterError(f"`{words[0]}` on the head did not end within {within_s:g} s; it was stopped.")
     log = "\n".join(line for line in api.log(identity).split("\n") if not OF_RAY.match(line))
     api.forget(identity)
-    if found.exit_code is None or never_began(found, LogContent(log, has_events=False)):
-        raise not_run(found, log)
-    return found.exit_code, log
+    if remote_job.exit_code is None or never_began(remote_job, LogContent(log, has_events=False)):
+        raise not_run(remote_job, log)
+    return remote_job.exit_code, log
 
 
 def over_http(address: str | None) -> str | None:

@@ -67,11 +67,11 @@ def upload_of(job: JobFile, most_bytes: int = MOST_BYTES) -> Upload:
     path = job.path.resolve()
     folder = path.parent
     _refuse_strangers(job, folder)
-    found = {Path(str(module.__file__)).resolve() for module in job.neighbours}
-    found |= {init for init in (path.parent / "__init__.py" for path in found) if init.is_file()}
-    found |= {one for one in files_imported([ast.parse(job.text)], path) if one.is_relative_to(folder)}
-    found = {one for one in found if one != path and not one.is_relative_to(OWN)}
-    files = (path, *sorted(found))
+    modules = {Path(str(module.__file__)).resolve() for module in job.neighbours}
+    modules |= {init for init in (path.parent / "__init__.py" for path in modules) if init.is_file()}
+    modules |= {file for file in files_imported([ast.parse(job.text)], path) if file.is_relative_to(folder)}
+    modules = {file for file in modules if file != path and not file.is_relative_to(OWN)}
+    files = (path, *sorted(modules))
     sizes = {file.relative_to(folder): file.stat().st_size for file in files}
     total = sum(sizes.values())
     if total > most_bytes:

@@ -14,7 +14,7 @@ def plain_names(variants: Iterable[str]) -> dict[str, str]:
 
 
 def _unlike(name: str, taken: set[str]) -> str:
-    found, number = name, 2
-    while found in taken:
-        found, number = f"{name}-{number}", number + 1
-    return found
+    free, number = name, 2
+    while free in taken:
+        free, number = f"{name}-{number}", number + 1
+    return free

@@ -109,8 +109,8 @@ class Comparisons:
     @cached_property
     def ranks(self) -> pd.DataFrame:
         """A row a variant compared over data sets, the best mean rank first; empty without such a comparison."""
-        found = self.across_datasets
-        rows = list(_ranks(found)) if isinstance(found, AcrossDatasets) else []
+        across = self.across_datasets
+        rows = list(_ranks(across)) if isinstance(across, AcrossDatasets) else []
         return pd.DataFrame(rows, columns=list(RANK_COLUMNS)).sort_values("mean_rank", ignore_index=True)
 
     @property
@@ -188,8 +188,8 @@ def _runs(table: JobTable) -> Iterator[Line]:
             yield {"variant": row.name, "repeat": repeat, "fold": fold, "value": value}
 
 
-def _ranks(found: AcrossDatasets) -> Iterator[Line]:
-    tests = {"friedman_p": found.friedman.chi_squared.p, "iman_davenport_p": found.friedman.f.p}
-    for name, rank in zip(found.variants, found.friedman.ranks, strict=True):
-        about = {"datasets": len(found.blocks), "critical_difference": found.critical_difference}
+def _ranks(across: AcrossDatasets) -> Iterator[Line]:
+    tests = {"friedman_p": across.friedman.chi_squared.p, "iman_davenport_p": across.friedman.f.p}
+    for name, rank in zip(across.variants, across.friedman.ranks, strict=True):
+        about = {"datasets": len(across.blocks), "critical_difference": across.critical_difference}
         yield {"variant": name, "mean_rank": rank} | about | tests

@@ -96,7 +96,7 @@ class Chart:
     rows: Callable[[], Sequence[Sequence[Any]]]
 
 
-Block = Text | ReportTable | Chart
+Element = Text | ReportTable | Chart
 
 
 @dataclass(frozen=True)
@@ -105,21 +105,21 @@ class Section:
 
     Args:
         title: the heading, plain text.
-        blocks: what it says and shows, in order.
+        elements: what it says and shows, in order.
         sections: parts of it, one a variant for example.
         damaged: stored files that could not be read; what they hold is missing here.
     """
 
     title: str
-    blocks: Sequence[Block]
+    elements: Sequence[Element]
     sections: Sequence["Section"] = ()
     damaged: Sequence[str] = ()
 
-    def all_blocks(self) -> Iterator[Block]:
-        """Yield the blocks of this section and of its parts, in order."""
-        yield from self.blocks
+    def all_elements(self) -> Iterator[Element]:
+        """Yield the elements of this section and of its parts, in order."""
+        yield from self.elements
         for section in self.sections:
-            yield from section.all_blocks()
+            yield from section.all_elements()
 
     def all_damaged(self) -> tuple[str, ...]:
         """Return what could not be read, here and in its parts."""
@@ -139,19 +139,19 @@ class Document:
     sections: Sequence[Section]
 
     @property
-    def blocks(self) -> list[Block]:
-        """All blocks, in order."""
-        return [block for section in self.sections for block in section.all_blocks()]
+    def elements(self) -> list[Element]:
+        """All elements, in order."""
+        return [element for section in self.sections for element in section.all_elements()]
 
     @property
     def tables(self) -> list[ReportTable]:
         """All tables."""
-        return [block for block in self.blocks if isinstance(block, ReportTable)]
+        return [element for element in self.elements if isinstance(element, ReportTable)]
 
     @property
     def charts(self) -> list[Chart]:
         """All charts."""
-        return [block for block in self.blocks if isinstance(block, Chart)]
+        return [element for element in self.elements if isinstance(element, Chart)]
 
     @property
     def damaged(self) -> tuple[str, ...]:

@@ -98,11 +98,11 @@ def choose(stores: Sequence[Store], wanted: Sequence[str]) -> list[JobVariant]:
 
 
 def _one(models: Sequence[JobVariant], name: str, *, alone: bool) -> JobVariant:
-    found = [model for model in models if name == model.name or (alone and name == model.variant)]
-    if len(found) != 1:
+    named = [model for model in models if name == model.name or (alone and name == model.variant)]
+    if len(named) != 1:
         names = ", ".join(model.name for model in models)
         raise StoreError(f"`overlay` must name one model as JOB:VARIANT, of these: {names}. Received: {name!r}.")
-    return found[0]
+    return named[0]
 
 
 def read_histories(models: Sequence[JobVariant]) -> tuple[list[History], tuple[str, ...]]:
@@ -111,7 +111,7 @@ def read_histories(models: Sequence[JobVariant]) -> tuple[list[History], tuple[s
     Raises:
         StoreError: if a model has no epochs yet.
     """
-    found: list[History] = []
+    recorded: list[History] = []
     damaged: list[str] = []
     for model in models:
         trials = model.store.read("trials", columns=["trial_id", "condition_id"]).table
@@ -120,74 +120,75 @@ def read_histories(models: Sequence[JobVariant]) -> tuple[list[History], tuple[s
         damaged += stored.damaged
         if not stored.table.num_rows:
             raise StoreError(f"{model.name} has no epochs yet. Run `cnnjobs submit` for its job first.")
-        found.append(History(model, stored.table))
-    return found, tuple(damaged)
+        recorded.append(History(model, stored.table))
+    return recorded, tuple(damaged)
 
 
-def overlay_chart(found: Sequence[History], metrics: Sequence[str]) -> Chart:
+def overlay_chart(recorded: Sequence[History], metrics: Sequence[str]) -> Chart:
     """Return the figure of several models.
 
     Args:
-        found: two or more.
+        recorded: two or more.
         metrics: of `METRICS`, a panel each; ones that no model stored are left out.
 
     Raises:
         StoreError: if no metric is left.
     """
-    everything, classes = pa.concat_tables([one.epochs for one in found]), max(one.model.classes for one in found)
+    everything = pa.concat_tables([history.epochs for history in recorded])
+    classes = max(history.model.classes for history in recorded)
     drawn = drawable(metrics, everything, classes)
     if not drawn:
         raise StoreError(
             f"`curves` must name a metric that was stored and says something of {classes} classes, such as loss. "
             f"Received: {', '.join(metrics)}."
         )
-    names = [one.model.variant for one in found]
+    names = [history.model.variant for history in recorded]
     return Chart(
         f"overlay-{'-vs-'.join(plain_name(name) for name in names)}"[:LONGEST_NAME],
         f"learning curves of {', '.join(names)}",
-        lambda: overlay_plot(found, drawn),
+        lambda: overlay_plot(recorded, drawn),
         HEADER,
-        lambda: overlay_rows(found, drawn),
+        lambda: overlay_rows(recorded, drawn),
     )
 
 
-def overlay_plot(found: Sequence[History], metrics: Sequence[str]) -> Figure:
+def overlay_plot(recorded: Sequence[History], metrics: Sequence[str]) -> Figure:
     """Return a panel a metric; medians over the runs with the band that holds 80% of them, a colour a model.
 
     Args:
-        found: two or more.
+        recorded: two or more.
         metrics: of `METRICS`, at least one.
     """
     with context(STYLE):
         figure, panels = stacked_panels(metrics, width=7.6)
         for axes, metric in zip(panels, metrics, strict=True):
-            for index, history in enumerate(found):
+            for index, history in enumerate(recorded):
                 color = COLORS[index % len(COLORS)]
                 for _, part, style in LINES:
                     epochs, (low, middle, high) = band(histories(history.epochs, column_of(part, metric)))
                     axes.fill_between(epochs, low, high, color=color, alpha=0.15 if part else 0.07, linewidth=0)
                     axes.plot(epochs, middle, color=color, linestyle=style, marker="o" if len(epochs) == 1 else None)
-        figure.legend(*_legend(found), loc="outside upper left", frameon=False, ncols=2, fontsize=9)
+        figure.legend(*_legend(recorded), loc="outside upper left", frameon=False, ncols=2, fontsize=9)
         figure.supxlabel("medians over the runs, bands: 10% to 90% of them", fontsize=8, color="#555555")
     return figure
 
 
-def _legend(found: Sequence[History]) -> tuple[list[Line2D], list[str]]:
+def _legend(recorded: Sequence[History]) -> tuple[list[Line2D], list[str]]:
     """Return lines and names: a colour a model, a style a kind of rows."""
-    several = len({history.model.job for history in found}) > 1
-    handles = [Line2D([], [], color=COLORS[index % len(COLORS)], linewidth=3) for index in range(len(found))]
+    several = len({history.model.job for history in recorded}) > 1
+    handles = [Line2D([], [], color=COLORS[index % len(COLORS)], linewidth=3) for index in range(len(recorded))]
     labels = [
         f"{short(history.model.name if several else history.model.variant, 50)}, {history.runs} runs"
-        for history in found
+        for history in recorded
     ]
     styles = [Line2D([], [], color="#444444", linestyle=style) for _, _, style in LINES]
     return handles + styles, labels + [rows for rows, _, _ in LINES]
 
 
-def overlay_rows(found: Sequence[History], metrics: Sequence[str]) -> list[list[Any]]:
+def overlay_rows(recorded: Sequence[History], metrics: Sequence[str]) -> list[list[Any]]:
     """Return what the figure draws, as people read it: accuracies in percent. Epochs count from 1."""
     lines = []
-    for history in found:
+    for history in recorded:
         for metric in metrics:
             for rows, part, _ in LINES:
                 values = histories(history.epochs, column_of(part, metric))

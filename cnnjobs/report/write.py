@@ -90,10 +90,10 @@ def _replace(folder: Files, files: Mapping[str, bytes], pages: Mapping[str, byte
 def _earlier(folder: Files) -> list[str]:
     """Return what the manifest lists; nothing if it is not one."""
     try:
-        found = json.loads(folder.read(MANIFEST) or b"{}").get("files", [])
+        names = json.loads(folder.read(MANIFEST) or b"{}").get("files", [])
     except (ValueError, AttributeError):
         return []
-    return [name for name in found if isinstance(name, str) and name.count("/") == 1 and ".." not in name]
+    return [name for name in names if isinstance(name, str) and name.count("/") == 1 and ".." not in name]
 
 
 def _table_files(report_table: ReportTable) -> dict[str, bytes]:

@@ -113,12 +113,12 @@ def _show_together(tables: Sequence[JobTable], folder: Files) -> None:
     tables = [table for table in tables if table.job.audit is None]
     if len({dataset_of(table) for table in tables}) < 2:
         return
-    found = compare_over_datasets(tables)
+    across = compare_over_datasets(tables)
     click.echo()
-    if isinstance(found, str):
-        click.echo(f"note: not compared over data sets: {found}")
+    if isinstance(across, str):
+        click.echo(f"note: not compared over data sets: {across}")
         return
-    document = across_datasets_document(found)
+    document = across_datasets_document(across)
     for report_table in document.tables:
         if report_table.name in ACROSS_DATASETS_SHOWN:
             click.echo(grid_text(report_table))

@@ -93,13 +93,13 @@ def audit_name(job: Job, variant: str) -> str:
 
 def left_out(job: Job, variant: str) -> dict[str, str]:
     """Return the sources that the variant certainly does not draw from, and why."""
-    one = job.variants[variant]
+    spec = job.variants[variant]
     why = {}
     if job.folds is None and job.validation in ("test", None):
         why["split"] = "no rows are held out of the training rows"
-    if one.augment is None:
+    if spec.augment is None:
         why["augment"] = "the variant has no augmentation"
-    if not _may_drop(one):
+    if not _may_drop(spec):
         why["dropout"] = "its network has no dropout"
     return why
 

@@ -18,8 +18,8 @@ VERSIONS = "CNNJOBS_VERSIONS"
 
 def calling_machine_versions(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return name -> version of the machine on which the command was typed; empty if that is this one."""
-    found: dict[str, str] = json.loads(environment.get(VERSIONS, "{}"))
-    return found
+    versions: dict[str, str] = json.loads(environment.get(VERSIONS, "{}"))
+    return versions
 
 
 def command_line() -> str:

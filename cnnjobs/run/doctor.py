@@ -54,7 +54,7 @@ def _of_cluster(place: Any, *, insecure: bool) -> Iterator[Check]:
         yield Check("cluster", f"cannot be joined at {place.address}", str(error))
         return
 
-    from cnnjobs.engine.ray.session import asks_for_token
+    from cnnjobs.engine.ray.authentication import asks_for_token
 
     yield Check("cluster", f"joined at {place.address}")
     try:

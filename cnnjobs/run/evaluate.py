@@ -69,8 +69,8 @@ def evaluate_model(model: str, dataset: str | None, part: str) -> Evaluation:
     images, labels, notes = examples(data, part, metadata)
     with quietly():  # TensorFlow prints while it is imported and first used
         probabilities = open_model(model).predict(images)
-    found = classify(labels.astype("int64"), probabilities.argmax(axis=1), probabilities)
-    table = ClassTable(data.name, Path(model).name, metadata.class_names, over_runs([found]))
+    classification = classify(labels.astype("int64"), probabilities.argmax(axis=1), probabilities)
+    table = ClassTable(data.name, Path(model).name, metadata.class_names, over_runs([classification]))
     said = (*data.notes, *notes, *_changed(data, spec, metadata, part))
     metrics = all_metrics(probabilities, labels)
     return Evaluation(Path(model).name, data.name, part, len(labels), metrics, table, said)
@@ -89,35 +89,35 @@ def _changed(data: Dataset, spec: DatasetSpec, metadata: ModelMetadata, part: st
     return held_out_note(data, spec, metadata) if part != "train" else []
 
 
-def _as_text(found: Evaluation) -> str:
-    shown = said_of(found.metrics, len(found.table.classes))
-    report_table = class_table(found.table)
-    title = f"{found.model} on {found.dataset}, {found.part}: {found.pictures:,} pictures"
+def _as_text(evaluation: Evaluation) -> str:
+    shown = said_of(evaluation.metrics, len(evaluation.table.classes))
+    report_table = class_table(evaluation.table)
+    title = f"{evaluation.model} on {evaluation.dataset}, {evaluation.part}: {evaluation.pictures:,} pictures"
     return "\n".join(["   ".join(shown), "", table_text(title, report_table.header, report_table.cells)])
 
 
-def _as_csv(found: Evaluation) -> str:
-    report_table = class_table(found.table)
+def _as_csv(evaluation: Evaluation) -> str:
+    report_table = class_table(evaluation.table)
     return csv_text(
         report_table.columns, ([row[column] for column in report_table.columns] for row in report_table.rows)
     )
 
 
-def _as_json(found: Evaluation) -> str:
+def _as_json(evaluation: Evaluation) -> str:
     """Return everything as one object; numbers that do not exist are null."""
 
     def scores(values: Any) -> dict[str, float | None]:
         return {name: None if value != value else value for name, value in zip(SCORES, values.tolist(), strict=True)}
 
-    mean = found.table.runs.mean
-    names = [*found.table.classes, *(f"{name} average" for name in AVERAGES)]
+    mean = evaluation.table.runs.mean
+    names = [*evaluation.table.classes, *(f"{name} average" for name in AVERAGES)]
     document = {
-        "dataset": found.dataset,
-        "part": found.part,
-        "pictures": found.pictures,
-        **found.metrics,
+        "dataset": evaluation.dataset,
+        "part": evaluation.part,
+        "pictures": evaluation.pictures,
+        **evaluation.metrics,
         "classes": {name: scores(row) for name, row in zip(names, mean.scores, strict=True)},
         "confusion": mean.counts.astype(int).tolist(),
-        "class_names": list(found.table.classes),
+        "class_names": list(evaluation.table.classes),
     }
     return json.dumps(document, indent=1)

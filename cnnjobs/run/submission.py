@@ -81,11 +81,11 @@ def state_of(store: Store, trials: Collection[Trial], conditions: Collection[str
 
 def _rates(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     """Return condition -> mean seconds an epoch of its completed trials."""
-    found: dict[str, list[float]] = {}
+    by_condition: dict[str, list[float]] = {}
     for row in rows:
         if row["status"] == Status.COMPLETED and row["seconds"] and row["epochs_done"]:
-            found.setdefault(row["condition_id"], []).append(row["seconds"] / row["epochs_done"])
-    return {condition: sum(rates) / len(rates) for condition, rates in found.items()}
+            by_condition.setdefault(row["condition_id"], []).append(row["seconds"] / row["epochs_done"])
+    return {condition: sum(rates) / len(rates) for condition, rates in by_condition.items()}
 
 
 def missing_trials(prepared: Prepared, store: Store) -> tuple[list[Trial], State]:
@@ -238,8 +238,8 @@ class _Recorder:
     def _store_failure(self, trial: Trial, failure: Failure) -> str:
         log = self._submission.store.write_log(trial.trial_id, failure.log)
         began = self._began.get(trial.trial_id, time.time())
-        known = {"status": Status.FAILED, "error": failure.error, "log": log, "started_at": _milliseconds(began)}
-        self._submission.store.commit(self._row(trial) | known, {}, None)
+        outcome = {"status": Status.FAILED, "error": failure.error, "log": log, "started_at": _milliseconds(began)}
+        self._submission.store.commit(self._row(trial) | outcome, {}, None)
         return log
 
     def _row(self, trial: Trial) -> dict[str, Any]:

@@ -134,26 +134,26 @@ class TimeLeft:
         """Take in how far a trial is; return the epochs that it finished since it last told."""
         if trial.trial_id not in self._under_way:
             self.start(trial, now)
-        one = self._under_way[trial.trial_id]
-        if one.first is not None:
-            self._speeds[trial.condition_id].learn(now - one.last, progress.images)
-        return one.move(progress, now)
+        running = self._under_way[trial.trial_id]
+        if running.first is not None:
+            self._speeds[trial.condition_id].learn(now - running.last, progress.images)
+        return running.move(progress, now)
 
     def end(self, trial: Trial, now: float, *, failed: bool) -> None:
         """Take in that a trial is over; what it still owed will never come."""
         self._note(now)
         self._ended += 1
-        one = self._under_way.pop(trial.trial_id, None)
-        if one is None:
+        running = self._under_way.pop(trial.trial_id, None)
+        if running is None:
             return
-        self._done += one.position
-        if not failed and one.first is not None:
-            self._learn_from(one, one.first, now)
+        self._done += running.position
+        if not failed and running.first is not None:
+            self._learn_from(running, running.first, now)
 
     def fraction(self) -> float:
         """Return the share of all images that is done."""
-        done = self._done + sum(one.position for one in self._under_way.values())
-        left = sum(one.images - one.position for one in self._under_way.values()) + self._images.total()
+        done = self._done + sum(running.position for running in self._under_way.values())
+        left = sum(running.images - running.position for running in self._under_way.values()) + self._images.total()
         return done / (done + left) if left else 1.0
 
     def seconds(self, now: float) -> float | None:
@@ -170,19 +170,19 @@ class TimeLeft:
         shared = (sum(running) + sum(waiting.values())) / slots
         return max(shared, max(running, default=0.0), next_free + longest if waiting else 0.0)
 
-    def _learn_from(self, one: Underway, first: float, now: float) -> None:
+    def _learn_from(self, running: Underway, first: float, now: float) -> None:
         """Take in what a trial that ended by itself cost beside its training, and how far it got."""
-        speed = self._speeds[one.trial.condition_id]
-        if one.last == first and not speed.images:  # it told once alone
-            speed.learn(first - one.began, one.first_images)
-        speed.ended, speed.left_out = speed.ended + 1, speed.left_out + one.images - one.position
-        start = first - one.began - one.first_images * speed.seconds / max(speed.images, 1.0)
-        around = now - one.last + (0.0 if one.is_first else max(start, 0.0))
+        speed = self._speeds[running.trial.condition_id]
+        if running.last == first and not speed.images:  # it told once alone
+            speed.learn(first - running.began, running.first_images)
+        speed.ended, speed.left_out = speed.ended + 1, speed.left_out + running.images - running.position
+        start = first - running.began - running.first_images * speed.seconds / max(speed.images, 1.0)
+        around = now - running.last + (0.0 if running.is_first else max(start, 0.0))
         self._around += (around - self._around) / min(self._ended, RECENT_TRIALS)
 
-    def _owed(self, one: Underway) -> float:
+    def _owed(self, running: Underway) -> float:
         """Return the images that a trial under way is to see still; it may end as early as those before it."""
-        owed, left_out = one.images - one.position, self._speeds[one.trial.condition_id].mean_left_out
+        owed, left_out = running.images - running.position, self._speeds[running.trial.condition_id].mean_left_out
         return owed - left_out if owed > left_out else owed
 
     def _of_waiting(self, condition: str, cost: float) -> float:
@@ -192,10 +192,10 @@ class TimeLeft:
 
     def _is_ready(self, now: float) -> bool:
         """Say whether the speed of as many trials is known as run at once, or was waited for in vain."""
-        known = self._ended + sum(one.is_settled for one in self._under_way.values())
-        if known:
+        settled = self._ended + sum(running.is_settled for running in self._under_way.values())
+        if settled:
             self._known_at = min(self._known_at, now)
-        if known >= self._wanted:
+        if settled >= self._wanted:
             self._known_at = -math.inf
         return now - self._known_at >= PATIENCE_S
 

@@ -30,24 +30,24 @@ def settled(asked: HalfWidth, prepared: Prepared, store: Store) -> HalfWidth:
         SpecError: if the pilot that stays has more repeats than are allowed.
     """
     job, conditions = store.job, set(prepared.plan.conditions.values())
-    known = set() if job is None else conditions & {*job.conditions.values()}
-    before = job.half_width if job is not None and known else None
+    shared = set() if job is None else conditions & {*job.conditions.values()}
+    before = job.half_width if job is not None and shared else None
     stored = _stored_repeats(store)
     if before is None:
         return replace(asked, late=_beyond(stored, conditions, asked.pilot))
-    if before.pilot == asked.pilot or _beyond(stored, known, before.pilot):
-        late = before.late or _beyond(stored, conditions - known, before.pilot)
+    if before.pilot == asked.pilot or _beyond(stored, shared, before.pilot):
+        late = before.late or _beyond(stored, conditions - shared, before.pilot)
         return replace(asked, pilot=before.pilot, late=late)
-    over = _beyond(stored, known, before.pilot - 1)
+    over = _beyond(stored, shared, before.pilot - 1)
     return replace(asked, late=before.late or over or _beyond(stored, conditions, asked.pilot))
 
 
 def _stored_repeats(store: Store) -> dict[str, int]:
     """Return condition -> its repeats up to the last one that is stored."""
-    found: dict[str, int] = {}
+    repeats: dict[str, int] = {}
     for run in store.read("trials", columns=["condition_id", "repeat"]).table.to_pylist():
-        found[run["condition_id"]] = max(found.get(run["condition_id"], 0), run["repeat"] + 1)
-    return found
+        repeats[run["condition_id"]] = max(repeats.get(run["condition_id"], 0), run["repeat"] + 1)
+    return repeats
 
 
 def _beyond(stored: Mapping[str, int], conditions: set[str], repeats: int) -> bool:
@@ -95,14 +95,14 @@ class SecondStage:
             lines.append(f"note: {small_pilot(self.rule)}")
         return lines
 
-    def _of(self, one: Precision) -> str:
-        if one.needed is None:
-            return f"{one.variant}: {one.why}"
-        lost = self.rule.pilot - one.pilot
-        of = f" of the {one.pilot} runs of its pilot that completed" if lost else ""
-        said = f"{one.variant}: SD {show(self.rule.metric, one.sd)}{of}, {one.needed:,} runs in all"
-        if one.needed > one.repeats:
-            said += f"; stops at {one.repeats}, the most that are allowed"
+    def _of(self, precision: Precision) -> str:
+        if precision.needed is None:
+            return f"{precision.variant}: {precision.why}"
+        lost = self.rule.pilot - precision.pilot
+        of = f" of the {precision.pilot} runs of its pilot that completed" if lost else ""
+        said = f"{precision.variant}: SD {show(self.rule.metric, precision.sd)}{of}, {precision.needed:,} runs in all"
+        if precision.needed > precision.repeats:
+            said += f"; stops at {precision.repeats}, the most that are allowed"
         return said
 
     def estimate(self, missing: Sequence[Trial], at_once: int) -> str:
@@ -117,10 +117,10 @@ class SecondStage:
         trials = f"{len(missing):,} more trial" + ("s" if len(missing) != 1 else "")
         means = {row.name: row.cost.seconds for row in self.table.rows}
         seconds = [means[trial.variant] for trial in missing]
-        known = [one for one in seconds if one is not None]
-        if len(known) < len(seconds):
+        measured = [mean for mean in seconds if mean is not None]
+        if len(measured) < len(seconds):
             return trials
-        return f"{trials}, about {duration(sum(known) / at_once)} of training, {at_once} at once"
+        return f"{trials}, about {duration(sum(measured) / at_once)} of training, {at_once} at once"
 
 
 def second_stage(prepared: Prepared, store: Store, rule: HalfWidth) -> SecondStage:

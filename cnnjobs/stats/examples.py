@@ -205,8 +205,8 @@ def _enough(repeats: int, examples: int) -> bool:
     return repeats >= FEWEST_FOR_NEW_EXAMPLES and examples >= 2
 
 
-def _over_both(found: Components, mean: float, confidence: float) -> Interval:
-    v = found.mean_variance
+def _over_both(variances: Components, mean: float, confidence: float) -> Interval:
+    v = variances.mean_variance
     if v <= 0:
         return Interval.none("variance not resolved: no interval over new examples")
     half = float(stats.norm.ppf((1 + confidence) / 2) * np.sqrt(v))

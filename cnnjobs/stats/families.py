@@ -43,12 +43,12 @@ def holm(ps: Sequence[float | None]) -> list[float | None]:
         [0.03, 0.06, 0.06, 0.02]
     """
     family = [index for index, p in enumerate(ps) if p is not None]
-    found: list[float | None] = [None] * len(ps)
+    corrected: list[float | None] = [None] * len(ps)
     if family:
         adjusted = multipletests([ps[index] for index in family], method="holm")[1]
         for index, p in zip(family, adjusted, strict=True):
-            found[index] = float(p)
-    return found
+            corrected[index] = float(p)
+    return corrected
 
 
 ALIKE = "every data set ranks the variants alike"

@@ -126,10 +126,10 @@ def _unpaired(a: Sequence[float], b: Sequence[float], overlap: float, confidence
     if overlap or min(len(a), len(b)) < 2 or not (sd(reals(a)) or sd(reals(b))):
         return Difference(0, None, None, None, None, len(a) + len(b), None, Outcome.none("no pairs yet"), ())
     test = stats.ttest_ind(a, b, equal_var=False)
-    found = test.confidence_interval(confidence)
+    interval = test.confidence_interval(confidence)
     mean = float(np.mean(a) - np.mean(b))
     outcome = Outcome(float(test.statistic), float(test.pvalue), "without pairs: Welch's test")
-    return Difference(0, mean, None, float(found.low), float(found.high), len(a) + len(b), None, outcome, ())
+    return Difference(0, mean, None, float(interval.low), float(interval.high), len(a) + len(b), None, outcome, ())
 
 
 def sign_flip(differences: Sequence[float], rng: np.random.Generator, alpha: float = ALPHA) -> Outcome:
@@ -202,10 +202,10 @@ def superiority(differences: Sequence[float], rng: np.random.Generator, confiden
     wins = (d > 0) + (d == 0) / 2
     if d.size < ENOUGH_FOR_BOOTSTRAP or np.ptp(wins) == 0:
         return Superiority(float(wins.mean()), _binomial(float(wins.sum()), d.size, confidence))
-    found = stats.bootstrap(
+    interval = stats.bootstrap(
         (wins,), np.mean, n_resamples=RESAMPLES, confidence_level=confidence, method="percentile", rng=rng
     ).confidence_interval
-    return Superiority(float(wins.mean()), Interval(float(found.low), float(found.high)))
+    return Superiority(float(wins.mean()), Interval(float(interval.low), float(interval.high)))
 
 
 def _binomial(wins: float, n: int, confidence: float) -> Interval:

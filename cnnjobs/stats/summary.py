@@ -186,7 +186,7 @@ def bootstrap_interval(
         return Interval.none(f"fewer than {FEWEST_FOR_BOOTSTRAP} repeats: no bootstrap interval")
     if sd(x) == 0:
         return Interval.none("all repeats identical")
-    found = stats.bootstrap(
+    interval = stats.bootstrap(
         (x,), statistic, n_resamples=RESAMPLES, confidence_level=confidence, method="BCa", rng=rng
     ).confidence_interval
-    return Interval(float(found.low), float(found.high))
+    return Interval(float(interval.low), float(interval.high))

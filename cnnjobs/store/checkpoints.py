@@ -137,10 +137,10 @@ class Checkpoints:
 
     def kept_epochs(self) -> dict[str, list[int]]:
         """Return length-free id -> epochs of the trials whose final state is kept, fewest first."""
-        found: dict[str, list[int]] = {}
+        epochs: dict[str, list[int]] = {}
         for name in self._finals.names(".npz") if self._finals is not None else []:
-            found.setdefault(name.rpartition("-")[0], []).append(_epoch(name))
-        return found
+            epochs.setdefault(name.rpartition("-")[0], []).append(_epoch(name))
+        return epochs
 
 
 def _add(files: Folder, key: str, epoch: int, content: bytes) -> None:

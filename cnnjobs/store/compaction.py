@@ -78,8 +78,8 @@ def _merge(store: Store, name: str, trials: Sequence[str]) -> None:
 
 
 def _in_order(rows: pa.Table, trials: Sequence[str]) -> list[str]:
-    found = set(rows["trial_id"].unique().to_pylist())
-    return [trial for trial in trials if trial in found]
+    stored = set(rows["trial_id"].unique().to_pylist())
+    return [trial for trial in trials if trial in stored]
 
 
 def _among(table: pa.Table, trials: Collection[str]) -> pa.ChunkedArray:

@@ -79,10 +79,10 @@ def _refuse_differing(table: pa.Table, first: NDArray[np.int64], column: str, pl
     codes = _codes(table, column)
     differs = np.flatnonzero((codes != codes[first]) & (codes >= 0) & (codes[first] >= 0))
     if differs.size:
-        one, other = table.slice(first[differs[0]], 1).to_pylist()[0], table.slice(differs[0], 1).to_pylist()[0]
+        row, other = table.slice(first[differs[0]], 1).to_pylist()[0], table.slice(differs[0], 1).to_pylist()[0]
         where = f" in epoch {other['epoch']}" if "epoch" in other else ""
-        text = f"{column}{where} is {one[column]!r} in the first, {other[column]!r} in the second"
-        raise _refusal(one, other, text, places)
+        text = f"{column}{where} is {row[column]!r} in the first, {other[column]!r} in the second"
+        raise _refusal(row, other, text, places)
 
 
 def _refuse_lengths(name: str, table: pa.Table, places: Sequence[str]) -> None:
@@ -97,18 +97,18 @@ def _refuse_lengths(name: str, table: pa.Table, places: Sequence[str]) -> None:
             raise _refusal(other | before, other | row, text, places)
 
 
-def _refusal(one: Mapping[str, Any], other: Mapping[str, Any], what: str, places: Sequence[str]) -> StoreError:
+def _refusal(row: Mapping[str, Any], other: Mapping[str, Any], what: str, places: Sequence[str]) -> StoreError:
     versions = [
-        f"{name} {one[name]} and {other[name]}"
-        for name in one
+        f"{name} {row[name]} and {other[name]}"
+        for name in row
         if name in PROVENANCE_COLUMNS
         and name.endswith(("_version", "device", "cpus", "gpus"))
-        and one[name] != other[name]
+        and row[name] != other[name]
     ]
     made = f" They were run with {', '.join(versions)}." if versions else ""
-    which = run_label(one["variant"], one["repeat"], one["fold"])
+    which = run_label(row["variant"], row["repeat"], row["fold"])
     return StoreError(
-        f"{places[one[PLACE]]} and {places[other[PLACE]]} hold the same trial {one['trial_id']} ({which}) "
+        f"{places[row[PLACE]]} and {places[other[PLACE]]} hold the same trial {row['trial_id']} ({which}) "
         f"with different results: {what}.{made} Keep one: move the other file out of the store. (The trials of a "
         "compact- file that is moved away run again at the next submit.)"
     )

@@ -60,10 +60,10 @@ class Fields:
 
     def texts(self, name: str) -> tuple[str, ...]:
         """Return a list of texts."""
-        found = self.get(name, list)
-        if not all(isinstance(one, str) for one in found):
+        values = self.get(name, list)
+        if not all(isinstance(text, str) for text in values):
             raise self.unsound(name, "a list of texts")
-        return tuple(found)
+        return tuple(values)
 
     def part(self, name: str) -> "Fields":
         """Return an object inside this one."""

@@ -101,15 +101,15 @@ class TableFiles:
     def compacted(self) -> dict[str, str]:
         """Return trial -> the compacted file that holds it, of the files that can be read."""
         names = [name for name in self.folder.names(".parquet") if name.startswith(COMPACT)]
-        found: dict[str, str] = {}
+        file_of: dict[str, str] = {}
         for name in names:
             try:
                 groups = self._groups(name, self._open(name))
             except (pa.ArrowException, OSError) as error:
                 self.folder.refuse_outage(error)
                 continue
-            found |= {trial: name for group in groups for trial in group}
-        return found
+            file_of |= {trial: name for group in groups for trial in group}
+        return file_of
 
     def _read_once(self, wanted: frozenset[str] | None, columns: list[str], on_progress: OnProgress | None) -> Stored:
         unknown = set(columns) - set(self._schema.names)
@@ -141,8 +141,8 @@ class TableFiles:
         on_progress: OnProgress | None = None,
     ) -> tuple[list[_Piece], tuple[str, ...]]:
         pieces, damaged = [], []
-        found = each(lambda name: self._piece_or_damage(name, wanted, columns), names, self.folder.at_once)
-        for number, (name, piece) in enumerate(zip(names, found, strict=True), start=1):
+        read = each(lambda name: self._piece_or_damage(name, wanted, columns), names, self.folder.at_once)
+        for number, (name, piece) in enumerate(zip(names, read, strict=True), start=1):
             if isinstance(piece, str):
                 damaged.append(f"{self.folder.location}/{name} ({piece})")
             elif piece.num_rows:
@@ -254,12 +254,12 @@ class TableFiles:
 
     def _twice(self, table: pa.Table, pieces: Sequence[_Piece]) -> frozenset[str]:
         """Return the trials that more than one file holds, or that have more than one row in `trials`."""
-        found = table.select(["trial_id"])
+        ids = table.select(["trial_id"])
         if self.name != "trials":
             origin = [pa.repeat(pa.scalar(i, pa.int32()), piece.table.num_rows) for i, piece in enumerate(pieces)]
-            found = found.append_column("origin", pa.chunked_array(origin))
-            found = found.group_by(["trial_id", "origin"]).aggregate([])
-        counts = found.group_by("trial_id").aggregate([([], "count_all")])
+            ids = ids.append_column("origin", pa.chunked_array(origin))
+            ids = ids.group_by(["trial_id", "origin"]).aggregate([])
+        counts = ids.group_by("trial_id").aggregate([([], "count_all")])
         return frozenset(counts.filter(pc.greater(counts["count_all"], 1))["trial_id"].to_pylist())
 
     def _once(self, trials: frozenset[str], pieces: Sequence[_Piece], columns: list[str]) -> pa.Table:

@@ -58,9 +58,9 @@ class Results:
 
     def _frame(self, name: str) -> pd.DataFrame:
         stored = [store.read(name) for store in self.stores]
-        for damaged in (place for one in stored for place in one.damaged):
+        for damaged in (place for rows in stored for place in rows.damaged):
             warnings.warn(f"not readable, left out: {damaged}", stacklevel=4)
-        frame: pd.DataFrame = pa.concat_tables([one.table for one in stored]).to_pandas()
+        frame: pd.DataFrame = pa.concat_tables([rows.table for rows in stored]).to_pandas()
         return frame
 
 
@@ -102,7 +102,7 @@ def open_stores(path: str | Path) -> tuple[tuple[Store, ...], list[StoreError]]:
     own = Store(files)
     if own.job is not None:
         return (own,), []
-    found, broken = [], []
+    stores, broken = [], []
     for name in files.folders():
         if name.startswith("."):
             continue
@@ -112,12 +112,12 @@ def open_stores(path: str | Path) -> tuple[tuple[Store, ...], list[StoreError]]:
             broken.append(error)
             continue
         if store.job is not None:
-            found.append(store)
-    if not found and broken:
+            stores.append(store)
+    if not stores and broken:
         raise broken[0]
-    if not found:
+    if not stores:
         raise StoreError(
             f"{files.location} has no results: expected a job's folder with a job.json, or a folder of such folders. "
             "Run `cnnjobs submit JOB` first."
         )
-    return tuple(found), broken
+    return tuple(stores), broken

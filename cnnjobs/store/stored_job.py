@@ -82,8 +82,8 @@ class StoredVariant:
 
     def to_json(self) -> Json:
         """Return its object in `job.json`."""
-        found = {"condition_id": self.condition_id, "settings": dict(self.settings), "repeats": self.repeats}
-        return without_none(found | {"vary": listed(self.vary)}, "repeats", "vary")
+        fields = {"condition_id": self.condition_id, "settings": dict(self.settings), "repeats": self.repeats}
+        return without_none(fields | {"vary": listed(self.vary)}, "repeats", "vary")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,8 +131,8 @@ class StoredDataset:
     def to_json(self) -> Json:
         """Return its object in `job.json`."""
         lists = {name: listed(getattr(self, name)) for name in ("image_shape", "class_names", "notes")}
-        found = {name: lists.get(name, value) for name, value in vars(self).items()}
-        return without_none(found, "source", "fingerprint", *lists)
+        fields = {name: lists.get(name, value) for name, value in vars(self).items()}
+        return without_none(fields, "source", "fingerprint", *lists)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,12 +233,12 @@ class StoredJob:
 
     def to_json(self) -> Json:
         """Return the content of `job.json`."""
-        found = {"schema": SCHEMA_VERSION} | vars(self)
-        parts = {name: value.to_json() for name, value in found.items() if hasattr(value, "to_json")}
+        fields = {"schema": SCHEMA_VERSION} | vars(self)
+        parts = {name: value.to_json() for name, value in fields.items() if hasattr(value, "to_json")}
         variants = {name: variant.to_json() for name, variant in self.variants.items()}
         rule = None if self.half_width is None else asdict(self.half_width)
-        found |= parts | {"vary": list(self.vary), "variants": variants, "half_width": rule}
-        return without_none(found, "seed", "file", "text", "audit", "half_width")
+        fields |= parts | {"vary": list(self.vary), "variants": variants, "half_width": rule}
+        return without_none(fields, "seed", "file", "text", "audit", "half_width")
 
     @classmethod
     def decode(cls, content: bytes, place: str = "job.json") -> StoredJob:
@@ -285,11 +285,11 @@ def _rule(kept: Mapping[str, Any]) -> HalfWidth:
 
 def _known(names: Iterable[str], path: str) -> tuple[str, ...]:
     """Return names of sources of chance."""
-    found = tuple(names)
-    unknown = [name for name in found if name not in SOURCES]
+    named = tuple(names)
+    unknown = [name for name in named if name not in SOURCES]
     if unknown:
         raise UnsoundError(f"`{path}` must name sources of chance: {', '.join(SOURCES)}. Received: {unknown}.")
-    return found
+    return named
 
 
 def _no_job(place: str, why: str) -> StoreError:

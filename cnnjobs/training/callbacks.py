@@ -46,15 +46,15 @@ class TrialCallbacks:
     def __init__(self, trial: Trial, model: keras.Model, steps: int) -> None:
         self._model = model
         self._callbacks = [_made(spec, trial) for spec in trial.spec.callbacks]
-        for one in self._callbacks:
-            _refuse_batches(one)
-            if getattr(one, "mode", None) == "auto" and _higher_is_better(str(getattr(one, "monitor", ""))):
-                one.mode = "max"  # Keras would look it up among the metrics of `compile`
-                if getattr(one, "monitor_op", None) is np.less:
-                    one.monitor_op, one.best = np.greater, -np.inf
-            if isinstance(one, keras.callbacks.BackupAndRestore):
+        for callback in self._callbacks:
+            _refuse_batches(callback)
+            if getattr(callback, "mode", None) == "auto" and _higher_is_better(str(getattr(callback, "monitor", ""))):
+                callback.mode = "max"  # Keras would look it up among the metrics of `compile`
+                if getattr(callback, "monitor_op", None) is np.less:
+                    callback.monitor_op, callback.best = np.greater, -np.inf
+            if isinstance(callback, keras.callbacks.BackupAndRestore):
                 raise ValueError("keras.callbacks.BackupAndRestore is not needed: checkpoints are kept of every trial.")
-            if trial.spec.schedule is not None and isinstance(one, keras.callbacks.LearningRateScheduler):
+            if trial.spec.schedule is not None and isinstance(callback, keras.callbacks.LearningRateScheduler):
                 raise ValueError("`schedule` and keras.callbacks.LearningRateScheduler exclude each other.")
         self._list = keras.callbacks.CallbackList(
             self._callbacks, model=model, epochs=trial.spec.epochs, steps=steps, verbose=0
@@ -67,17 +67,18 @@ class TrialCallbacks:
     def begin(self, states: list[CallbackState] | None = None) -> None:
         """Training begins, or goes on with what the callbacks remembered."""
         self._model.stop_training = False
-        for one in self._callbacks if states else ():
-            if isinstance(one, keras.callbacks.CSVLogger):
-                one.append = True  # its file has the epochs that are done
+        for callback in self._callbacks if states else ():
+            if isinstance(callback, keras.callbacks.CSVLogger):
+                callback.append = True  # its file has the epochs that are done
         self._list.on_train_begin()
-        for one, state in zip(self._callbacks, states or [], strict=bool(states)):
-            if isinstance(one, keras.callbacks.CSVLogger):
+        for callback, state in zip(self._callbacks, states or [], strict=bool(states)):
+            if isinstance(callback, keras.callbacks.CSVLogger):
                 continue  # what it remembers is in its file
-            if getattr(one, "monitor_op", False) is None:
-                one._set_monitor_op()  # else Keras does it at the next epoch, and turns the sign of min_delta again
+            if getattr(callback, "monitor_op", False) is None:
+                # else Keras does it at the next epoch, and turns the sign of min_delta again
+                callback._set_monitor_op()
             for name, value in state.items():
-                setattr(one, name, value)
+                setattr(callback, name, value)
 
     def epoch_began(self, epoch: int) -> None:
         """Epoch `epoch`, counted from 0, begins."""
@@ -93,8 +94,10 @@ class TrialCallbacks:
     def end(self) -> int | None:
         """Training ends; return the epoch, counted from 1, that weights were restored from, if they were."""
         self._list.on_train_end()
-        kept = [one for one in self._callbacks if isinstance(one, keras.callbacks.EarlyStopping)]
-        restored = [one for one in kept if one.restore_best_weights and one.best_weights is not None]
+        kept = [callback for callback in self._callbacks if isinstance(callback, keras.callbacks.EarlyStopping)]
+        restored = [
+            stopping for stopping in kept if stopping.restore_best_weights and stopping.best_weights is not None
+        ]
         return int(restored[-1].best_epoch) + 1 if restored else None
 
     def abandon(self) -> None:
@@ -108,12 +111,17 @@ class TrialCallbacks:
         Raises:
             UnknownState: if a callback of the user's has others.
         """
-        for one in self._callbacks:
-            if not type(one).__module__.startswith("keras."):
-                odd = [name for name, value in vars(one).items() if _is_odd(name, value)]
+        for callback in self._callbacks:
+            if not type(callback).__module__.startswith("keras."):
+                odd = [name for name, value in vars(callback).items() if _is_odd(name, value)]
                 if odd:
-                    raise UnknownState(f"{type(one).__name__}.{odd[0]} is no number, text, array, or made of these")
-        return [{name: value for name, value in vars(one).items() if _keeps(name, value)} for one in self._callbacks]
+                    raise UnknownState(
+                        f"{type(callback).__name__}.{odd[0]} is no number, text, array, or made of these"
+                    )
+        return [
+            {name: value for name, value in vars(callback).items() if _keeps(name, value)}
+            for callback in self._callbacks
+        ]
 
 
 def _made(spec: CallbackSpec, trial: Trial) -> keras.callbacks.Callback:

@@ -20,7 +20,7 @@ def check_health(gpus: int) -> dict[str, Any]:
     """
     began = time.perf_counter()
     about = describe_device()
-    found: dict[str, Any] = {
+    report: dict[str, Any] = {
         "host": about["host"],
         "device": about["device"],
         "versions": {name.removesuffix("_version"): about[name] for name in about if name.endswith("_version")},
@@ -32,10 +32,10 @@ def check_health(gpus: int) -> dict[str, Any]:
     try:
         loss = _one_step(gpus)
     except Exception as error:
-        found["step_error"] = f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error) else ''}"
+        report["step_error"] = f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error) else ''}"
     else:
-        found |= {"step_loss": loss, "step_seconds": time.perf_counter() - began}
-    return found | {"clock": time.time()}
+        report |= {"step_loss": loss, "step_seconds": time.perf_counter() - began}
+    return report | {"clock": time.time()}
 
 
 def _one_step(gpus: int) -> float:

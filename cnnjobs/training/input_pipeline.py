@@ -134,7 +134,7 @@ class Sources:
         labels: (n,) int32 tensor.
         rows: (layout.rows,) int64, the training rows.
         sample_weights: (n,) float32, how much each row counts in the loss.
-        pixels: the scaling.
+        pixel_scaling: the scaling.
         augment: ranges, or None.
         order: seed that shuffles each epoch anew.
         transforms: seed that draws the transforms.
@@ -144,7 +144,7 @@ class Sources:
     labels: Any
     rows: Any
     sample_weights: Any
-    pixels: Callable[[Any], Any]
+    pixel_scaling: Callable[[Any], Any]
     augment: Augment | None
     order: Any
     transforms: Any
@@ -177,6 +177,35 @@ def draw_epoch_transforms(augment: Augment, count: int, size: tuple[int, int], s
     return draw_transforms(augment, count, *size, tf.stack([seed, tf.cast(epoch, tf.int32)]))
 
 
+@dataclass(frozen=True)
+class _ReplicaShare:
+    """What one replica has of an epoch: its shards one after the other, an empty one filled by a masked row.
+
+    Args:
+        places: (n,) int64, places in the order of the epoch.
+        row_mask: (n,) float32, 0 for a row that only fills an empty shard, else 1.
+        edges: (steps + 1,) int32, where each shard begins in these and the last ends.
+        step_rows: (steps,) float32, rows of each step over all replicas.
+    """
+
+    places: Any
+    row_mask: Any
+    edges: Any
+    step_rows: Any
+
+
+def _replica_share(layout: Layout, replica: int) -> _ReplicaShare:
+    first, counts = layout.shards(replica)
+    filled = np.maximum(counts, 1)
+    places = np.concatenate([np.arange(a, a + n) for a, n in zip(first, filled, strict=True)])
+    return _ReplicaShare(
+        tf.constant(np.minimum(places, layout.rows - 1)),
+        tf.constant(np.repeat(np.where(counts > 0, 1.0, 0.0), filled).astype(np.float32)),
+        tf.constant(np.concatenate([[0], np.cumsum(filled)]).astype(np.int32)),
+        tf.constant(layout.step_rows.astype(np.float32)),
+    )
+
+
 def training_blocks(sources: Sources, layout: Layout, replica: int, first_epoch: Any = 0) -> tf.data.Dataset:
     """Return the endless sequence of one replica's blocks.
 
@@ -196,13 +225,7 @@ def training_blocks(sources: Sources, layout: Layout, replica: int, first_epoch:
     """
     height, width = sources.images.shape[1:3]
     augment = sources.augment
-    first, counts = layout.shards(replica)
-    filled = np.maximum(counts, 1)
-    places = np.concatenate([np.arange(a, a + n) for a, n in zip(first, filled, strict=True)])
-    places = tf.constant(np.minimum(places, layout.rows - 1))
-    row_mask = tf.constant(np.repeat(np.where(counts > 0, 1.0, 0.0), filled).astype(np.float32))
-    edges = tf.constant(np.concatenate([[0], np.cumsum(filled)]).astype(np.int32))
-    totals = tf.constant(layout.step_rows.astype(np.float32))
+    share = _replica_share(layout, replica)
     rows = tf.convert_to_tensor(sources.rows)
 
     def blocks_of(epoch: Any) -> tf.data.Dataset:
@@ -211,25 +234,25 @@ def training_blocks(sources: Sources, layout: Layout, replica: int, first_epoch:
             drawn += (draw_epoch_transforms(augment, layout.rows, (height, width), sources.transforms, epoch),)
         return tf.data.Dataset.zip(tf.data.Dataset.range(layout.blocks), tf.data.Dataset.from_tensors(drawn).repeat())
 
-    def one(block: Any, drawn: tuple[Any, ...]) -> tuple[Any, ...]:
+    def gather_block(block: Any, drawn: tuple[Any, ...]) -> tuple[Any, ...]:
         begin = tf.cast(block, tf.int32) * layout.block
-        cuts = edges[begin : begin + layout.block + 1]
-        here = places[cuts[0] : cuts[-1]]
+        cuts = share.edges[begin : begin + layout.block + 1]
+        here = share.places[cuts[0] : cuts[-1]]
         chosen = tf.gather(drawn[0], here)
         images = tf.cast(tf.gather(sources.images, chosen), tf.float32)
         if augment is not None:
             images = apply_transforms(images, tf.gather(drawn[1], here), augment.fill)
         labels = tf.gather(sources.labels, chosen)
         weights = tf.gather(sources.sample_weights, chosen)
-        steps = totals[begin : begin + layout.block]
-        return sources.pixels(images), labels, row_mask[cuts[0] : cuts[-1]], weights, cuts - cuts[0], steps
+        steps = share.step_rows[begin : begin + layout.block]
+        return sources.pixel_scaling(images), labels, share.row_mask[cuts[0] : cuts[-1]], weights, cuts - cuts[0], steps
 
     # neither function has Python control flow on tensors, and AutoGraph breaks with Python's versions
-    blocks_of, one = (tf.autograph.experimental.do_not_convert(each) for each in (blocks_of, one))
+    blocks_of, gather_block = (tf.autograph.experimental.do_not_convert(each) for each in (blocks_of, gather_block))
     blocks = tf.data.Dataset.range(first_epoch, np.iinfo(np.int64).max).flat_map(blocks_of)
     options = tf.data.Options()
     options.threading.private_threadpool_size = 1
-    return blocks.map(one, num_parallel_calls=2, deterministic=True).prefetch(2).with_options(options)
+    return blocks.map(gather_block, num_parallel_calls=2, deterministic=True).prefetch(2).with_options(options)
 
 
 class Pipeline:
@@ -255,7 +278,7 @@ class Pipeline:
         self,
         rows: NDArray[np.int64],
         sample_weights: NDArray[np.float32],
-        pixels: PixelScaling,
+        pixel_scaling: PixelScaling,
         seeds: Seeds,
         first_epoch: int = 0,
     ) -> tuple[Iterator[Any], ...]:
@@ -264,11 +287,11 @@ class Pipeline:
         Args:
             rows: (layout.rows,) the training rows.
             sample_weights: (n,) how much each row of the data set counts in the loss.
-            pixels: the scaling.
+            pixel_scaling: the scaling.
             seeds: `order` shuffles each epoch anew, `augment` moves the images.
             first_epoch: where to begin, for a run that continues.
         """
-        scaling = (tf.constant(pixels.gain), tf.constant(pixels.offset))
+        scaling = (tf.constant(pixel_scaling.gain), tf.constant(pixel_scaling.offset))
         seeded = (tf.constant(seeds.order), tf.constant(seeds.augment))
-        known = (tf.constant(rows), tf.constant(sample_weights), scaling, seeded, tf.constant(first_epoch, tf.int64))
-        return tuple(iter(make(*known)) for make in self._makers)
+        given = (tf.constant(rows), tf.constant(sample_weights), scaling, seeded, tf.constant(first_epoch, tf.int64))
+        return tuple(iter(make(*given)) for make in self._makers)

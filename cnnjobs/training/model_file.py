@@ -20,7 +20,7 @@ BATCH = 256
 
 
 def pack_model(
-    network: keras.Model, pixels: PixelScaling, metadata: ModelMetadata, *, gives_logits: bool, largest: float
+    network: keras.Model, pixel_scaling: PixelScaling, metadata: ModelMetadata, *, gives_logits: bool, largest: float
 ) -> bytes:
     """Return the network as a `.keras` archive whose first layer scales pixels and whose last gives probabilities.
 
@@ -28,7 +28,7 @@ def pack_model(
 
     Args:
         network: trained, takes scaled images.
-        pixels: the scaling it was trained with.
+        pixel_scaling: the scaling it was trained with.
         metadata: what goes along.
         gives_logits: whether a softmax is missing.
         largest: value of a white pixel in training, 255 or 1; the archive always takes 0 to 255.
@@ -37,8 +37,8 @@ def pack_model(
         ValueError: if Keras cannot save it, or it has parts that are known only where the job file was run.
     """
     inputs = keras.Input(metadata.image_shape, name="pixels")
-    scale = (pixels.gain * largest / 255).tolist()
-    outputs = network(keras.layers.Rescaling(scale, offset=pixels.offset.tolist())(inputs))
+    scale = (pixel_scaling.gain * largest / 255).tolist()
+    outputs = network(keras.layers.Rescaling(scale, offset=pixel_scaling.offset.tolist())(inputs))
     if gives_logits:
         outputs = keras.layers.Softmax(dtype="float32")(outputs)
     return with_metadata(_saved(keras.Model(inputs, outputs)), metadata)
@@ -116,9 +116,9 @@ class ModelFile:
     def _check(self, path: str | Path) -> None:
         """Refuse a network that is not the one the file speaks of."""
         expected = (None, *self.metadata.image_shape), (None, len(self.metadata.class_names))
-        found = tuple(self._model.input_shape), tuple(self._model.output_shape)
-        if found != expected:
+        shapes = tuple(self._model.input_shape), tuple(self._model.output_shape)
+        if shapes != expected:
             raise ModelError(
                 f"{path}: its network must take {expected[0]} and give {expected[1]}, as its {MEMBER} says. "
-                f"Received: {found[0]} and {found[1]}."
+                f"Received: {shapes[0]} and {shapes[1]}."
             )

@@ -91,8 +91,8 @@ class _StepMoments:
         """Return mean and variance a channel, (channels,) float32."""
         context = tf.distribute.get_replica_context()
         if _step.row_mask is None or mask is not None or context is None:
-            found: tuple[Any, Any] = self._own(inputs, mask)
-            return found
+            moments: tuple[Any, Any] = self._own(inputs, mask)
+            return moments
         axes = self._layer._reduction_axes
         there = tf.reshape(_step.row_mask, [-1] + [1] * (len(inputs.shape) - 1))
         places = tf.size(inputs[:1]) // inputs.shape[self._layer.axis]  # pixels of an image

@@ -107,5 +107,5 @@ def _with_arrays(value: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:
     if "pairs" in value:
         return {_with_arrays(key, arrays): _with_arrays(item, arrays) for key, item in value["pairs"]}
     (kind, items), *_ = value.items()
-    found = [_with_arrays(item, arrays) for item in items]
-    return tuple(found) if kind == "tuple" else found
+    restored = [_with_arrays(item, arrays) for item in items]
+    return tuple(restored) if kind == "tuple" else restored

@@ -119,17 +119,18 @@ class TrainGraph:
             mine.assign(theirs.numpy())
         return copy
 
-    def predict(self, images: Any, rows: NDArray[np.int64], pixels: PixelScaling) -> NDArray[np.float32]:
+    def predict(self, images: Any, rows: NDArray[np.int64], pixel_scaling: PixelScaling) -> NDArray[np.float32]:
         """Return class probabilities, (rows, classes), with the weights as they are now.
 
         Args:
             images: (n, height, width, channels) tensor, as stored.
             rows: (rows,) which of them.
-            pixels: the scaling.
+            pixel_scaling: the scaling.
         """
         batch = tf.constant(min(EVALUATION_BATCH, len(rows)), tf.int64)
-        found = self.forward(images, tf.constant(rows), batch, tf.constant(pixels.gain), tf.constant(pixels.offset))
-        probabilities: NDArray[np.float32] = found.numpy()[: len(rows)]
+        gain, offset = tf.constant(pixel_scaling.gain), tf.constant(pixel_scaling.offset)
+        outputs = self.forward(images, tf.constant(rows), batch, gain, offset)
+        probabilities: NDArray[np.float32] = outputs.numpy()[: len(rows)]
         return probabilities
 
     def _build(self, seed: int) -> keras.Model:
@@ -233,7 +234,7 @@ class TrainGraph:
         count = tf.size(rows, tf.int64)
         steps = (count + shard * self._replicas - 1) // (shard * self._replicas)
 
-        def one(index: Any) -> Any:
+        def on_replica(index: Any) -> Any:
             place = (index * self._replicas + _replica()) * shard
             chosen = tf.gather(rows, tf.minimum(tf.range(place, place + shard), count - 1))
             inputs = tf.cast(tf.gather(images, chosen), tf.float32) * gain + offset
@@ -241,7 +242,7 @@ class TrainGraph:
             return tf.nn.softmax(outputs) if self.gives_logits else outputs
 
         def step(index: Any, parts: Any) -> tuple[Any, Any]:
-            outputs = self._strategy.run(one, (index,))
+            outputs = self._strategy.run(on_replica, (index,))
             joined = tf.concat(self._strategy.experimental_local_results(outputs), axis=0)
             return index + 1, parts.write(tf.cast(index, tf.int32), joined)
 

@@ -51,7 +51,7 @@ class TrialWorker:
             self._train_labels = tf.constant(dataset.y_train)
             self._test_images = tf.constant(dataset.x_test)
         self._train_graph: tuple[str, TrainGraph] | None = None
-        self._pixels: PixelScaling | None = None
+        self._pixel_scaling: PixelScaling | None = None
         self._pipelines: dict[Layout, Pipeline] = {}
         self._device = describe_device()
         self._broken: str | None = None
@@ -82,9 +82,9 @@ class TrialWorker:
 
     def trained(self) -> tuple[keras.Model, PixelScaling, bool]:
         """Return the network of the last trial as one without replicas, its scaling, and whether it gives logits."""
-        if self._pixels is None:
+        if self._pixel_scaling is None:
             raise RuntimeError("No trial has run.")
-        return self.train_graph.plain_copy(), self._pixels, self.train_graph.gives_logits
+        return self.train_graph.plain_copy(), self._pixel_scaling, self.train_graph.gives_logits
 
     def run(self, trial: Trial) -> Iterator[Message]:
         """Train and evaluate; yield progress, and the result last."""
@@ -101,17 +101,17 @@ class TrialWorker:
     def _run(self, trial: Trial) -> Iterator[Message]:
         began, started_at = time.perf_counter(), time.time()
         rows, validation = split_rows(self.dataset.y_train, trial)
-        pixels = fit_pixel_scaling(trial.spec.scaling, self.dataset.x_train, rows)
-        self._pixels = pixels
+        pixel_scaling = fit_pixel_scaling(trial.spec.scaling, self.dataset.x_train, rows)
+        self._pixel_scaling = pixel_scaling
         layout = lay_out(len(rows), trial.spec.batch_size, self._replicas, self.dataset.image_shape)
-        state = TrialState(trial, self._ready_train_graph(trial), pixels, layout, validation, began=began)
+        state = TrialState(trial, self._ready_train_graph(trial), pixel_scaling, layout, validation, began=began)
         callbacks = TrialCallbacks(trial, state.train_graph.model, layout.steps)
         first_batch = None if state.train_graph.traced else self._time_batch(state)
         resumption = self._resumption()
         callbacks.begin(resumption.resume(state) if resumption else None)
         pipeline = self._ready_pipeline(state)
         weights = sample_weights(self.dataset.y_train)
-        iterators = pipeline.iterators(rows, weights, pixels, trial.seeds, state.log.epochs)
+        iterators = pipeline.iterators(rows, weights, pixel_scaling, trial.seeds, state.log.epochs)
         setup_seconds = time.perf_counter() - began
         status = yield from self._train(state, callbacks, iterators, resumption)
         best_epoch = callbacks.end()
@@ -189,10 +189,10 @@ class TrialWorker:
             if block < layout.blocks:
                 yield Progress(state.log.epochs, spec.epochs, images)
         rate, trained = train_graph.learning_rate, time.perf_counter()
-        found = all_metrics(*self._validate(state)) if state.validates else dict.fromkeys(METRICS)
+        validated = all_metrics(*self._validate(state)) if state.validates else dict.fromkeys(METRICS)
         state.log.add(
             **dict.fromkeys(METRICS) | dict(zip(IN_TRAINING, means.tolist(), strict=True)),
-            **{column_of(VALIDATION, name): value for name, value in found.items()},
+            **{column_of(VALIDATION, name): value for name, value in validated.items()},
             learning_rate=rate,
             train_seconds=trained - began,
             validation_seconds=time.perf_counter() - trained,
@@ -203,13 +203,13 @@ class TrialWorker:
         """Return probabilities and labels of the validation rows."""
         if state.validation is None:
             return self._test(state)
-        probabilities = state.train_graph.predict(self._train_images, state.validation, state.pixels)
+        probabilities = state.train_graph.predict(self._train_images, state.validation, state.pixel_scaling)
         return probabilities, self.dataset.y_train[state.validation]
 
     def _test(self, state: TrialState) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         """Return probabilities and labels of the test set."""
         labels = self.dataset.y_test
-        state.tested = state.train_graph.predict(self._test_images, np.arange(len(labels)), state.pixels)
+        state.tested = state.train_graph.predict(self._test_images, np.arange(len(labels)), state.pixel_scaling)
         return state.tested, labels
 
     def _judge(self, state: TrialState, *, changed: bool) -> tuple[Predictions, dict[str, float]]:
@@ -226,15 +226,15 @@ class TrialWorker:
         metrics = {column_of(TEST, name): value for name, value in all_metrics(probabilities, labels).items()}
         metrics["test_seconds"] = time.perf_counter() - began
         if changed and state.validates:
-            found = all_metrics(*self._validate(state))
-            metrics |= {column_of(VALIDATION, name): value for name, value in found.items()}
+            validated = all_metrics(*self._validate(state))
+            metrics |= {column_of(VALIDATION, name): value for name, value in validated.items()}
         return Predictions(labels, probabilities), metrics
 
     def _time_batch(self, state: TrialState) -> float:
         """Return the seconds that prediction takes for one batch of pictures."""
         rows = np.arange(min(EVALUATION_BATCH, len(self.dataset.y_test)))
         began = time.perf_counter()
-        state.train_graph.predict(self._test_images, rows, state.pixels)
+        state.train_graph.predict(self._test_images, rows, state.pixel_scaling)
         return time.perf_counter() - began
 
     def _resumption(self) -> Resumption | None:

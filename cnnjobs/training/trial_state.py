@@ -23,7 +23,7 @@ class TrialState:
     Args:
         trial: which.
         train_graph: its network.
-        pixels: its scaling.
+        pixel_scaling: its scaling.
         layout: how its training rows are cut.
         validation: rows of train it validates on, none for no validation; None for the whole test set.
         tested: what the network said about the test set when it was last asked.
@@ -32,7 +32,7 @@ class TrialState:
 
     trial: Trial
     train_graph: TrainGraph
-    pixels: PixelScaling
+    pixel_scaling: PixelScaling
     layout: Layout
     validation: Rows | None
     log: EpochLog = field(default_factory=EpochLog)

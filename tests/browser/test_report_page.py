@@ -302,9 +302,9 @@ def test_print_is_light_and_whole_though_parts_are_closed(browser, report, scrip
     bare = "".join(unicodedata.normalize("NFKC", text).split())  # letters that printers join, apart again
     for section in document.sections:
         assert "".join(section.title.split()) in bare
-    for block in document.blocks:
-        if not isinstance(block, Text):
-            assert "".join(block.title.split()) in bare
+    for element in document.elements:
+        if not isinstance(element, Text):
+            assert "".join(element.title.split()) in bare
     for report_table in document.tables:
         for cell in (cell for row in report_table.cells for cell in row):
             assert "".join(cell.split()) in bare

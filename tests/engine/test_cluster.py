@@ -70,7 +70,8 @@ def cluster():
         patch.setenv("RAY_TMPDIR", folder)
         patch.delenv("RAY_ADDRESS", raising=False)
         prepare_environment()
-        from cnnjobs.engine.ray.session import loopback_only, reread_token
+        from cnnjobs.engine.ray.authentication import reread_token
+        from cnnjobs.engine.ray.session import loopback_only
         from cnnjobs.engine.token import use_own_token
 
         use_own_token()
@@ -301,14 +302,14 @@ def test_another_version_of_ray_is_named(cluster):
 
 
 def test_a_cluster_that_asks_for_a_token_is_known_as_such(cluster):
-    from cnnjobs.engine.ray.session import asks_for_token
+    from cnnjobs.engine.ray.authentication import asks_for_token
 
     assert asks_for_token(cluster.gcs_address)
 
 
 def test_whether_a_cluster_asks_for_a_token_is_not_guessed(cluster, tmp_path, monkeypatch):
     """Not from an import that failed, say of a file of the current folder."""
-    from cnnjobs.engine.ray.session import asks_for_token
+    from cnnjobs.engine.ray.authentication import asks_for_token
 
     (tmp_path / "ray.py").write_text("raise ImportError('of this folder')")
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""A report of made-up runs, with every kind of block, for tests of how reports are shown."""
+"""A report of made-up runs, with every kind of element, for tests of how reports are shown."""
 
 import numpy as np
 

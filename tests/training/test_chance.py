@@ -36,11 +36,11 @@ def fingerprints(digits, train_graph, trial):
     weights = [value for value in train_graph.variables() if value.dtype == np.float32]
     dropout = next(layer for layer in train_graph.model.layers if hasattr(layer, "rate"))
     masked = make_strategy(1, 0, 1).run(lambda: dropout(tf.ones([1, 200]), training=True)).numpy()
-    pixels = PixelScaling(np.ones(1, np.float32), np.zeros(1, np.float32))
+    pixel_scaling = PixelScaling(np.ones(1, np.float32), np.zeros(1, np.float32))
     fixed = np.arange(64)
     images = tf.constant(np.random.RandomState(0).randint(0, 255, (64, 8, 8, 1)).astype(np.uint8))
     seeds = (trial.seeds.order, trial.seeds.augment)
-    sources = Sources(images, tf.range(64), fixed, tf.ones(64), pixels, trial.spec.augment, *seeds)
+    sources = Sources(images, tf.range(64), fixed, tf.ones(64), pixel_scaling, trial.spec.augment, *seeds)
     _, labels, *_ = next(iter(training_blocks(sources, Layout(64, 64, 1, 1), 0)))
     return {
         "split": rows,
@@ -65,10 +65,10 @@ def first_batch(digits, trial):
     from cnnjobs.training.trial import sample_weights, split_rows
 
     rows, _ = split_rows(digits.y_train, trial)
-    pixels = fit_pixel_scaling(trial.spec.scaling, digits.x_train, rows)
+    pixel_scaling = fit_pixel_scaling(trial.spec.scaling, digits.x_train, rows)
     layout = lay_out(len(rows), trial.spec.batch_size, 1, digits.image_shape)
     pipeline = Pipeline(tf.constant(digits.x_train), tf.constant(digits.y_train), layout, trial.spec.augment)
-    return next(pipeline.iterators(rows, sample_weights(digits.y_train), pixels, trial.seeds)[0])[0].numpy()
+    return next(pipeline.iterators(rows, sample_weights(digits.y_train), pixel_scaling, trial.seeds)[0])[0].numpy()
 
 
 @pytest.mark.parametrize(("source", "same"), [("init", True), ("dropout", True), ("order", False), ("augment", False)])

@@ -18,10 +18,10 @@ def sources(rows, seeds, augment=None):
 
     images = np.zeros((rows, 8, 8, 1), np.uint8)
     images[:, 0, 0, 0], images[:, 0, 1, 0] = np.arange(rows) // 256, np.arange(rows) % 256
-    pixels = fit_pixel_scaling("unit", images, np.arange(rows))
+    pixel_scaling = fit_pixel_scaling("unit", images, np.arange(rows))
     weights = tf.range(rows, dtype=tf.float32)
     seeded = (seeds.order, seeds.augment)
-    return Sources(tf.constant(images), tf.range(rows), np.arange(rows), weights, pixels, augment, *seeded)
+    return Sources(tf.constant(images), tf.range(rows), np.arange(rows), weights, pixel_scaling, augment, *seeded)
 
 
 def steps_of(rows, batch, replicas=1, block=4, *, epochs=1, first_epoch=0, seed=0, augment=None, replica=0):

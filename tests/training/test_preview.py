@@ -31,9 +31,9 @@ def test_versions_are_those_that_the_epochs_train_on(digits, settings):
     layout = lay_out(len(trained), 50, 1, digits.image_shape)
     # labels that are row numbers tell which image of a block is which
     numbers = tf.range(len(digits.y_train))
-    pixels = fit_pixel_scaling("unit", digits.x_train, trained)
+    pixel_scaling = fit_pixel_scaling("unit", digits.x_train, trained)
     pipeline = Pipeline(tf.constant(digits.x_train), numbers, layout, MOVED.augment)
-    (blocks,) = pipeline.iterators(trained, np.ones(len(numbers), np.float32), pixels, trial.seeds)
+    (blocks,) = pipeline.iterators(trained, np.ones(len(numbers), np.float32), pixel_scaling, trial.seeds)
     for epoch in range(2):
         parts = [next(blocks)[:2] for _ in range(layout.blocks)]
         images, seen = (np.concatenate([part[index].numpy() for part in parts]) for index in (0, 1))

@@ -72,8 +72,8 @@ def test_train_metrics_are_those_of_predictions_when_nothing_moves(worker, digit
         trial = trials_of(still, digits)[0]
         result = run(worker, trial)
         rows, _ = split_rows(digits.y_train, trial)
-        pixels = fit_pixel_scaling("unit", digits.x_train, rows)
-        probabilities = worker.train_graph.predict(tf.constant(digits.x_train), rows, pixels)
+        pixel_scaling = fit_pixel_scaling("unit", digits.x_train, rows)
+        probabilities = worker.train_graph.predict(tf.constant(digits.x_train), rows, pixel_scaling)
         for name, value in all_metrics(probabilities, digits.y_train[rows]).items():
             assert result.epochs[name][0] == pytest.approx(value, abs=1e-5), name
 

@@ -41,8 +41,8 @@ def has_no_node(status: Any, asked: Mapping[str, float]) -> bool:
         asked: resource -> amount.
     """
     scaler, cluster = status.autoscaling_state, status.cluster_resource_state
-    gangs = [one for gang in scaler.infeasible_gang_resource_requests for one in gang.requests]
-    refused = any(dict(one.resources_bundle) == asked for one in (*gangs, *scaler.infeasible_resource_requests))
+    gangs = [request for gang in scaler.infeasible_gang_resource_requests for request in gang.requests]
+    refused = any(dict(request.resources_bundle) == asked for request in (*gangs, *scaler.infeasible_resource_requests))
     if not refused or scaler.pending_instance_requests or scaler.pending_instances:
         return False
     return not any(

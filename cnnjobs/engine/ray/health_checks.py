@@ -39,12 +39,12 @@ def check_nodes_health(check_health: CheckHealth, within_s: float = WITHIN_S) ->
 
 def _answer(result: Any, sent: float, within_s: float) -> dict[str, Any]:
     try:
-        found = dict(ray.get(result, timeout=within_s))
+        answer = dict(ray.get(result, timeout=within_s))
     except ray.exceptions.GetTimeoutError:
         ray.cancel(result, force=True)
         return {"error": f"did not answer within {within_s:.0f} s"}
     except Exception as error:
         lines = [line for line in str(error).strip().splitlines() if line.strip()]
         return {"error": lines[-1].strip() if lines else type(error).__name__}
-    clock = found["clock"]  # told between the two moments, if both clocks agree
-    return found | {"skew_s": max(sent - clock, clock - time.time(), 0.0)}
+    clock = answer["clock"]  # told between the two moments, if both clocks agree
+    return answer | {"skew_s": max(sent - clock, clock - time.time(), 0.0)}

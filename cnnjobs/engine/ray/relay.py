@@ -135,5 +135,5 @@ def printed_at(folder: str, trial: int) -> Path:
 
 def _is_there(node: str) -> bool:
     """Say whether a node still answers: until Ray counts it as dead, half a minute passes."""
-    found = next((one for one in ray.nodes() if one["NodeID"] == node and one["Alive"]), None)
-    return found is not None and answers(found["NodeManagerAddress"], found["NodeManagerPort"])
+    entry = next((entry for entry in ray.nodes() if entry["NodeID"] == node and entry["Alive"]), None)
+    return entry is not None and answers(entry["NodeManagerAddress"], entry["NodeManagerPort"])

@@ -4,36 +4,25 @@ import contextlib
 import logging
 import os
 import signal
-import subprocess
-import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import ray
-import yaml
 
 from cnnjobs.engine.base import TrialResources
-from cnnjobs.engine.capacity import Capacity, Kinds, awaited_machines, kinds_of, left_to_add, node_of
+from cnnjobs.engine.capacity import Capacity
 from cnnjobs.engine.capture import Capture, take_printed
 from cnnjobs.engine.environment import WORKERS
 from cnnjobs.engine.places import Joined, answers, is_loopback
+from cnnjobs.engine.ray.authentication import REFUSED, asks_for_token, reread_token
+from cnnjobs.engine.ray.autoscaler import capacity_now
 from cnnjobs.engine.ray.demand import Demand
-from cnnjobs.engine.token import MODE, PATH, VALUE, use_cluster_token, use_own_token
+from cnnjobs.engine.token import MODE, use_cluster_token, use_own_token
 from cnnjobs.engine.watch import Watch
 from cnnjobs.errors import ClusterError, ClusterLost, CnnjobsError, ResourceError
-
-BOOTSTRAP = "~/ray_bootstrap_config.yaml"
-"""Where `ray up` leaves its configuration on the head."""
-
-
-REFUSED = "InvalidAuthToken"
-"""What Ray says to those who show no token, or a wrong one."""
-
-HEAD = "node:__internal_head__"
-"""A resource that Ray gives to the head."""
 
 HEAD_EVERY_S, HEAD_LOOKS = 3.0, 5
 """Seconds between two looks at the head, and how many without an answer mean that it is gone."""
@@ -131,13 +120,7 @@ class JoinedRay:
 
     def capacity(self) -> Capacity:
         """Return the nodes that are there, and those that the autoscaler may add."""
-        there = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-        nodes = tuple(node_of(one) for one in there)
-        config = _bootstrap()
-        kinds, most = _kinds(config)
-        unknown = not kinds and "KUBERNETES_SERVICE_HOST" in os.environ
-        kinds, most = left_to_add(kinds, most, [node_of(one) for one in there if HEAD not in one])
-        return Capacity(nodes, kinds, most, open_ended=unknown, awaited=awaited_machines(config, len(nodes)))
+        return capacity_now()
 
     @contextlib.contextmanager
     def opened(self, data_bytes: int, resources: TrialResources | None = None) -> Iterator[None]:
@@ -207,28 +190,6 @@ class JoinedRay:
             printed.unlink(missing_ok=True)
 
 
-def asks_for_token(address: str) -> bool:
-    """Say whether a cluster refuses those who show no token: another process tries, because this one would show it.
-
-    Args:
-        address: host:port of its head.
-
-    Raises:
-        ClusterError: if it cannot be found out.
-    """
-    code = "import sys; from ray._raylet import GcsClient; GcsClient(address=sys.argv[1]).internal_kv_keys(b'', None)"
-    without = {name: value for name, value in os.environ.items() if name not in (VALUE, PATH)} | {MODE: "disabled"}
-    try:
-        command = [sys.executable, "-P", "-c", code, address]  # -P: nothing of the current folder is imported
-        tried = subprocess.run(command, env=without, capture_output=True, text=True, timeout=30, check=False)
-    except subprocess.TimeoutExpired:
-        raise ClusterError(f"The cluster at {address} did not say within 30 s whether it asks for a token.") from None
-    if tried.returncode and REFUSED not in tried.stderr:
-        why = (tried.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise ClusterError(f"Whether the cluster at {address} asks for a token cannot be found out: {why}")
-    return tried.returncode != 0
-
-
 def _refusal(address: str, error: Exception, printed: str) -> ClusterError:
     text = str(error)
     if REFUSED in printed or isinstance(error, ray.exceptions.AuthenticationError):
@@ -237,9 +198,9 @@ def _refusal(address: str, error: Exception, printed: str) -> ClusterError:
             "~/.ray/auth_token here (its owner alone may read it), or set RAY_AUTH_TOKEN_PATH to where it lies."
         )
     if "ersion mismatch" in text:
-        found = " ".join(text.split())
+        mismatch = " ".join(text.split())
         return ClusterError(
-            f"This machine and the cluster at {address} must have the same versions of Ray and Python. {found} "
+            f"This machine and the cluster at {address} must have the same versions of Ray and Python. {mismatch} "
             "Use an environment with the cluster's versions, or submit from outside: `address=http://HOST:8265`."
         )
     first = text.strip().splitlines()[0] if text.strip() else type(error).__name__
@@ -272,33 +233,10 @@ def loopback_only() -> Iterator[None]:
         os.environ.update({} if before is None else {MAY_BE_NODE: before})
 
 
-def _kinds(written: Mapping[str, Any]) -> tuple[Kinds, int | None]:
-    """Return which nodes there may be, from what the autoscaler reports or from what `ray up` left here."""
-    config = ray._private.state.state.get_cluster_config()
-    groups = config.node_group_configs if config is not None else ()
-    found = tuple((node_of(dict(group.resources)), group.max_count) for group in groups if group.max_count > 0)
-    return (found, None) if found else kinds_of(written)
-
-
-def _bootstrap() -> Mapping[str, Any]:
-    """Return the configuration that `ray up` left here; an empty one if there is none."""
-    try:
-        written = yaml.safe_load(Path(BOOTSTRAP).expanduser().read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError):
-        return {}
-    return written if isinstance(written, dict) else {}
-
-
 def _quieten(verbose: bool) -> None:
     if not verbose:
         for name in ("ray", "ray.tune", "ray.train", "ray.data"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
-
-
-def reread_token() -> None:
-    """Make Ray look anew whether tokens are asked for, and for the file: it keeps both from when it was imported."""
-    ray._raylet.Config.initialize("")
-    ray._raylet.AuthenticationTokenLoader.instance().reset_cache()
 
 
 @contextlib.contextmanager

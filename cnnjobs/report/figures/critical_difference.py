@@ -41,29 +41,29 @@ def groups(ranks: Sequence[float], limit: float) -> list[Group]:
         ranks: (variants,) mean ranks, sorted.
         limit: the critical difference.
     """
-    found: list[Group] = []
+    joined: list[Group] = []
     for first, rank in enumerate(ranks):
         last = max(place for place, other in enumerate(ranks) if other - rank < limit)
-        if last > first and (not found or last > found[-1][1]):
-            found.append((first, last))
-    return found
+        if last > first and (not joined or last > joined[-1][1]):
+            joined.append((first, last))
+    return joined
 
 
-def order_and_groups(found: AcrossDatasets) -> tuple[list[int], list[Group]]:
+def order_and_groups(across: AcrossDatasets) -> tuple[list[int], list[Group]]:
     """Return indices of the variants, the best mean rank first, and the bars over this order."""
-    order = sorted(range(len(found.variants)), key=lambda index: found.friedman.ranks[index])
-    return order, groups([found.friedman.ranks[index] for index in order], found.critical_difference)
+    order = sorted(range(len(across.variants)), key=lambda index: across.friedman.ranks[index])
+    return order, groups([across.friedman.ranks[index] for index in order], across.critical_difference)
 
 
-def critical_difference_plot(found: AcrossDatasets) -> Figure:
+def critical_difference_plot(across: AcrossDatasets) -> Figure:
     """Return the diagram after Demsar (2006), Fig. 1: the best ranks to the right, names left and right of the axis.
 
     Args:
-        found: the comparison.
+        across: the comparison.
     """
-    order, bars = order_and_groups(found)
-    ranks = [found.friedman.ranks[index] for index in order]
-    names = [_folded(found.variants[index]) for index in order]
+    order, bars = order_and_groups(across)
+    ranks = [across.friedman.ranks[index] for index in order]
+    names = [_folded(across.variants[index]) for index in order]
     step = 0.08 + LINE * max(name.count("\n") + 1 for name in names)
     right = (len(ranks) + 1) // 2  # the better half
     top = 0.3 + BAR * len(bars)
@@ -71,14 +71,14 @@ def critical_difference_plot(found: AcrossDatasets) -> Figure:
         depth = top + step * (right - 0.4)
         letters = max(len(line) for name in names for line in name.split("\n"))
         figure, axes = _canvas(len(ranks), letters, depth)
-        _scale(axes, found, len(ranks))
+        _scale(axes, across, len(ranks))
         for place, (rank, name) in enumerate(zip(ranks, names, strict=True)):
             line = place if place < right else len(ranks) - 1 - place
             _stem(axes, rank, top + step * line, name, len(ranks), better=place < right)
         for number, (first, last) in enumerate(bars):
             _bar(axes, ranks[first], ranks[last], 0.2 + BAR * number)
-        figure.suptitle(_title(found), x=0.01, ha="left", fontsize=11)
-        figure.supxlabel(_legend(found, bars), fontsize=8, color="#555555")
+        figure.suptitle(_title(across), x=0.01, ha="left", fontsize=11)
+        figure.supxlabel(_legend(across, bars), fontsize=8, color="#555555")
     return figure
 
 
@@ -93,7 +93,7 @@ def _canvas(variants: int, letters: int, depth: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _scale(axes: Axes, found: AcrossDatasets, variants: int) -> None:
+def _scale(axes: Axes, across: AcrossDatasets, variants: int) -> None:
     """Draw the line of ranks, and above it how long the critical difference is."""
     axes.grid(visible=False)
     axes.spines[["left", "bottom"]].set_visible(False)
@@ -101,11 +101,11 @@ def _scale(axes: Axes, found: AcrossDatasets, variants: int) -> None:
     axes.xaxis.set_ticks_position("top")
     axes.xaxis.set_major_locator(MultipleLocator(1))
     axes.set_yticks([])
-    limit = min(found.critical_difference, variants - 1)
+    limit = min(across.critical_difference, variants - 1)
     place = -0.5
     axes.plot([variants, variants - limit], [place] * 2, "|-", color=INK, markersize=9, clip_on=False)
-    more = "" if limit == found.critical_difference else ", longer than the axis"
-    label = f"critical difference {found.critical_difference:.2f}{more}"
+    more = "" if limit == across.critical_difference else ", longer than the axis"
+    label = f"critical difference {across.critical_difference:.2f}{more}"
     axes.text(variants, place - 0.09, label, fontsize=9, color=INK, va="bottom", ha="left")
 
 
@@ -146,14 +146,14 @@ def _bar(axes: Axes, low: float, high: float, depth: float) -> None:
     )
 
 
-def _title(found: AcrossDatasets) -> str:
+def _title(across: AcrossDatasets) -> str:
     return (
-        f"{metric_format(found.metric).words}: ranks of {len(found.variants)} variants over {len(found.blocks)} data "
-        "sets"
+        f"{metric_format(across.metric).words}: ranks of {len(across.variants)} variants over {len(across.blocks)} "
+        "data sets"
     )
 
 
-def _legend(found: AcrossDatasets, bars: Sequence[Group]) -> str:
-    rate = f"Nemenyi's test at {found.alpha:g}"
+def _legend(across: AcrossDatasets, bars: Sequence[Group]) -> str:
+    rate = f"Nemenyi's test at {across.alpha:g}"
     said = f"bars join variants that {rate} does not tell apart" if bars else f"{rate} tells every pair apart"
     return f"axis: mean rank, 1 is the best; {said}"

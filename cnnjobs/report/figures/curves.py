@@ -50,9 +50,9 @@ def histories(epochs: pa.Table, column: str) -> Reals:
     trials, run = np.unique(epochs["trial_id"].to_numpy(), return_inverse=True)
     number = epochs["epoch"].to_numpy()
     values = metric_format(column).factor * epochs[column].to_numpy()
-    found = np.full((len(trials), number.max()), np.nan)
-    found[run, number - 1] = np.where(np.isfinite(values), values, np.nan)
-    return found
+    by_run = np.full((len(trials), number.max()), np.nan)
+    by_run[run, number - 1] = np.where(np.isfinite(values), values, np.nan)
+    return by_run
 
 
 def band(values: Reals) -> tuple[NDArray[np.int64], Reals]:
@@ -61,9 +61,9 @@ def band(values: Reals) -> tuple[NDArray[np.int64], Reals]:
     Args:
         values: (runs, epochs) as of `histories`; a run that has ended no longer counts.
     """
-    known = np.flatnonzero(np.isfinite(values).any(axis=0))
-    quantiles = np.nanquantile(values[:, known], BAND, axis=0) if known.size else np.empty((len(BAND), 0))
-    return known + 1, quantiles
+    reached = np.flatnonzero(np.isfinite(values).any(axis=0))
+    quantiles = np.nanquantile(values[:, reached], BAND, axis=0) if reached.size else np.empty((len(BAND), 0))
+    return reached + 1, quantiles
 
 
 def learning_curves(job: str, variant: str, epochs: pa.Table, metrics: Sequence[str]) -> Figure:

@@ -26,14 +26,14 @@ def table_lines(table: JobTable) -> Iterator[str]:
 
 def section_text(section: Section) -> Iterator[str]:
     """Yield the tables of a section, and what to know of them, if the terminal shows it at all."""
-    if not any(isinstance(block, ReportTable) and block.name in ALSO_SHOWN for block in section.blocks):
+    if not any(isinstance(element, ReportTable) and element.name in ALSO_SHOWN for element in section.elements):
         return
-    for block in section.blocks:
-        if isinstance(block, ReportTable):
+    for element in section.elements:
+        if isinstance(element, ReportTable):
             yield ""
-            yield grid_text(block)
-        elif isinstance(block, Text) and block.kind != "text":
-            yield f"note: {block.text}" if block.kind == "note" else block.text
+            yield grid_text(element)
+        elif isinstance(element, Text) and element.kind != "text":
+            yield f"note: {element.text}" if element.kind == "note" else element.text
 
 
 def grid_text(report_table: ReportTable, note: str = "") -> str:

@@ -92,7 +92,7 @@ class Part:
 
     id: str
     title: str
-    blocks: Sequence[Words | Table | Figure]
+    elements: Sequence[Words | Table | Figure]
     parts: Sequence["Part"]
     open: bool
 
@@ -154,18 +154,20 @@ class _Page:
 
     def _part(self, section: Section, level: int, *, opened: bool) -> Part:
         name = self._id(section.title)
-        return Part(name, section.title, list(self._blocks(section)), self.parts(section.sections, level + 1), opened)
+        return Part(name, section.title, list(self._elements(section)), self.parts(section.sections, level + 1), opened)
 
-    def _blocks(self, section: Section) -> Iterator[Words | Table | Figure]:
-        for kind, group in groupby(section.blocks, lambda one: one.kind if isinstance(one, Text) else None):
+    def _elements(self, section: Section) -> Iterator[Words | Table | Figure]:
+        for kind, group in groupby(
+            section.elements, lambda element: element.kind if isinstance(element, Text) else None
+        ):
             if kind is not None:
-                yield Words(kind, [_with_code(one.text) for one in group if isinstance(one, Text)])
+                yield Words(kind, [_with_code(element.text) for element in group if isinstance(element, Text)])
                 continue
-            for block in group:
-                if isinstance(block, ReportTable):
-                    yield self._table(block)
-                elif isinstance(block, Chart):
-                    yield self._figure(block)
+            for element in group:
+                if isinstance(element, ReportTable):
+                    yield self._table(element)
+                elif isinstance(element, Chart):
+                    yield self._figure(element)
 
     def _table(self, report_table: ReportTable) -> Table:
         self.tables += 1
@@ -185,11 +187,11 @@ class _Page:
     def _id(self, words: str) -> str:
         """Return an id made of letters, digits and dashes, no other's on the page."""
         name = f"s-{plain_name(words)[:50]}"
-        found, number = name, 2
-        while found in self.taken:
-            found, number = f"{name}-{number}", number + 1
-        self.taken.add(found)
-        return found
+        free, number = name, 2
+        while free in self.taken:
+            free, number = f"{name}-{number}", number + 1
+        self.taken.add(free)
+        return free
 
 
 def _links(folder: str, name: str, kinds: Sequence[str]) -> list[Link]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from cnnjobs.report.model import Block, Document, ReportTable, Section, Text
+from cnnjobs.report.model import Document, Element, ReportTable, Section, Text
 
 DEEPEST = 4
 """Level of headings below which parts of parts do not go."""
@@ -19,18 +19,18 @@ def markdown_report(document: Document) -> str:
 
 def _section(section: Section, level: int) -> Iterator[str]:
     yield f"{'#' * min(level, DEEPEST)} {plain(section.title)}"
-    for block in section.blocks:
-        yield _block(block)
+    for element in section.elements:
+        yield _element(element)
     for part in section.sections:
         yield from _section(part, level + 1)
 
 
-def _block(block: Block) -> str:
-    if isinstance(block, Text):
-        return {"note": "**Note.** "}.get(block.kind, "") + paragraph(block.text)
-    if isinstance(block, ReportTable):
-        return markdown_table(block.header, block.cells)
-    return f"![{plain(block.title)}](figures/{block.name}.png)"
+def _element(element: Element) -> str:
+    if isinstance(element, Text):
+        return {"note": "**Note.** "}.get(element.kind, "") + paragraph(element.text)
+    if isinstance(element, ReportTable):
+        return markdown_table(element.header, element.cells)
+    return f"![{plain(element.title)}](figures/{element.name}.png)"
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -25,7 +25,7 @@ def table_parquet(report_table: ReportTable) -> bytes:
 def column_type(values: Sequence[Any]) -> pa.DataType:
     """Return the type that holds all of these values, each of which may be None."""
     kinds = {type(value) for value in values if value is not None}
-    for kind, found in ((str, pa.string()), (float, pa.float64()), (int, pa.int64()), (bool, pa.bool_())):
+    for kind, arrow_type in ((str, pa.string()), (float, pa.float64()), (int, pa.int64()), (bool, pa.bool_())):
         if kind in kinds:
-            return found
+            return arrow_type
     return pa.float64()

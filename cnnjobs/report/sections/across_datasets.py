@@ -10,7 +10,7 @@ from cnnjobs.comparison.across_datasets import AcrossDatasets
 from cnnjobs.comparison.metric_format import axis_label, metric_format, show
 from cnnjobs.report.cells import outcome_cell, p_cell, p_or_why
 from cnnjobs.report.figures.critical_difference import critical_difference_plot, order_and_groups
-from cnnjobs.report.model import Block, Chart, DisplayColumn, Document, ReportTable, Row, Section, Text
+from cnnjobs.report.model import Chart, DisplayColumn, Document, Element, ReportTable, Row, Section, Text
 from cnnjobs.stats import Outcome
 from cnnjobs.stats.families import FEWEST_DATASETS
 from cnnjobs.stats.outcomes import Reals
@@ -19,45 +19,45 @@ ENOUGH_FOR_CHI_SQUARED = (10, 5)
 """Friedman's chi-squared wants more data sets and variants than these (Demsar, 2006, section 3.2.2)."""
 
 
-def across_datasets_document(found: AcrossDatasets) -> Document:
+def across_datasets_document(across: AcrossDatasets) -> Document:
     """Return the report of a comparison over data sets.
 
     Args:
-        found: of `compare_over_datasets`.
+        across: of `compare_over_datasets`.
     """
     return Document(
-        f"{len(found.blocks)} data sets together",
-        (_about(found), _scores(found), _ranks(found), _pairs(found)),
+        f"{len(across.blocks)} data sets together",
+        (_about(across), _scores(across), _ranks(across), _pairs(across)),
     )
 
 
-def _about(found: AcrossDatasets) -> Section:
-    jobs = ", ".join(f"{block.dataset} ({block.job})" for block in found.blocks)
+def _about(across: AcrossDatasets) -> Section:
+    jobs = ", ".join(f"{block.dataset} ({block.job})" for block in across.blocks)
     what = Text(
-        f"{', '.join(found.variants)}: compared by {axis_label(found.metric)} over {len(found.blocks)} data sets, each "
-        f"with the job it is from: {jobs}. A data set counts once, with the mean over a variant's completed runs; "
+        f"{', '.join(across.variants)}: compared by {axis_label(across.metric)} over {len(across.blocks)} data sets, "
+        f"each with the job it is from: {jobs}. A data set counts once, with the mean over a variant's completed runs; "
         "further repeats make these means more exact, and only further data sets make the comparison stronger. The "
         "tests take data sets for independent of each other: parts or versions of one are not."
     )
-    few = [Text(note, "note") for note in _too_few(found)]
-    return Section("What is compared", (what, *few, *(Text(_sentence(note), "note") for note in found.notes)))
+    few = [Text(note, "note") for note in _too_few(across)]
+    return Section("What is compared", (what, *few, *(Text(_sentence(note), "note") for note in across.notes)))
 
 
 def _sentence(note: str) -> str:
     return note if note.endswith(".") else f"{note}."
 
 
-def _too_few(found: AcrossDatasets) -> list[str]:
+def _too_few(across: AcrossDatasets) -> list[str]:
     """Return what so few data sets cannot say."""
-    n, k, notes = len(found.blocks), len(found.variants), []
+    n, k, notes = len(across.blocks), len(across.variants), []
     if n < FEWEST_DATASETS:
         notes.append(
             f"{n} data sets: ranks describe these and say nothing of others. Wilcoxon's test of a pair is left out: at "
             f"this n it cannot reach a p below {2.0 ** (1 - n):g}."
         )
-    if found.critical_difference > k - 1:
+    if across.critical_difference > k - 1:
         notes.append(
-            f"The critical difference, {found.critical_difference:.2f}, is more than any two mean ranks of {k} "
+            f"The critical difference, {across.critical_difference:.2f}, is more than any two mean ranks of {k} "
             f"variants can differ by, {k - 1}: it cannot tell any of them apart at this n."
         )
     if n <= ENOUGH_FOR_CHI_SQUARED[0] or k <= ENOUGH_FOR_CHI_SQUARED[1]:
@@ -68,7 +68,7 @@ def _too_few(found: AcrossDatasets) -> list[str]:
     return notes
 
 
-def _scores(found: AcrossDatasets) -> Section:
+def _scores(across: AcrossDatasets) -> Section:
     rows = [
         {
             "dataset": block.dataset,
@@ -79,19 +79,19 @@ def _scores(found: AcrossDatasets) -> Section:
             "sd": block.scores[name].sd,
             "rank": float(rank),
         }
-        for block, own in zip(found.blocks, found.ranks, strict=True)
-        for name, rank in zip(found.variants, own, strict=True)
+        for block, own in zip(across.blocks, across.ranks, strict=True)
+        for name, rank in zip(across.variants, own, strict=True)
     ]
-    unit = metric_format(found.metric).unit
+    unit = metric_format(across.metric).unit
     shown = (
         DisplayColumn("data set", lambda row: str(row["dataset"])),
         DisplayColumn("variant", lambda row: str(row["variant"])),
         DisplayColumn("n", lambda row: str(row["n"]), "n"),
-        DisplayColumn(f"mean ({unit})" if unit else "mean", lambda row: show(found.metric, row["mean"]), "mean"),
-        DisplayColumn("SD over runs", lambda row: show(found.metric, row["sd"]), "sd"),
+        DisplayColumn(f"mean ({unit})" if unit else "mean", lambda row: show(across.metric, row["mean"]), "mean"),
+        DisplayColumn("SD over runs", lambda row: show(across.metric, row["sd"]), "sd"),
         DisplayColumn("rank", lambda row: f"{row['rank']:g}", "rank"),
     )
-    title = f"{axis_label(found.metric)} of every variant on every data set"
+    title = f"{axis_label(across.metric)} of every variant on every data set"
     return Section("Scores", (ReportTable("scores", title, _columns(rows), rows, shown),))
 
 
@@ -99,18 +99,18 @@ def _columns(rows: Sequence[Row]) -> tuple[str, ...]:
     return tuple(rows[0])
 
 
-def _ranks(found: AcrossDatasets) -> Section:
-    blocks: list[Block] = [_omnibus_text(found), _omnibus(found), _mean_ranks(found), _diagram(found)]
-    return Section("Ranks", blocks)
+def _ranks(across: AcrossDatasets) -> Section:
+    elements: list[Element] = [_omnibus_text(across), _omnibus(across), _mean_ranks(across), _diagram(across)]
+    return Section("Ranks", elements)
 
 
-def _omnibus_text(found: AcrossDatasets) -> Text:
+def _omnibus_text(across: AcrossDatasets) -> Text:
     """Say whether mean ranks differ; where all data sets agree F has no end, and all orders are counted instead."""
-    if len(found.blocks) < FEWEST_DATASETS:
+    if len(across.blocks) < FEWEST_DATASETS:
         return Text(f"Fewer than {FEWEST_DATASETS} data sets: no verdict on mean ranks.", "verdict")
-    test = found.friedman.f
+    test = across.friedman.f
     assert test.p is not None, "at least two data sets and variants"
-    verdict = "differ by more than chance" if test.p < found.alpha else "are not resolved from chance"
+    verdict = "differ by more than chance" if test.p < across.alpha else "are not resolved from chance"
     by = f"Iman and Davenport's F = {test.statistic:.2f}" if test.statistic is not None else "of all orders"
     why = f"{test.why[0].upper()}{test.why[1:]}: mean ranks" if test.why else "Mean ranks"
     return Text(f"{why} {verdict} ({by}, p {_with_sign(test.p)}).", "verdict")
@@ -121,12 +121,14 @@ def _with_sign(p: float) -> str:
     return cell if cell.startswith("<") else f"= {cell}"
 
 
-def _omnibus(found: AcrossDatasets) -> ReportTable:
-    n, k = len(found.blocks), len(found.variants)
+def _omnibus(across: AcrossDatasets) -> ReportTable:
+    n, k = len(across.blocks), len(across.variants)
     rows = [
-        _test("Friedman, chi-squared", found.friedman.chi_squared, k - 1, None),
-        _test("Iman and Davenport, F", found.friedman.f, k - 1, (k - 1) * (n - 1)),
-        _test(f"Nemenyi, critical difference at {found.alpha:g}", Outcome(found.critical_difference, None), None, None),
+        _test("Friedman, chi-squared", across.friedman.chi_squared, k - 1, None),
+        _test("Iman and Davenport, F", across.friedman.f, k - 1, (k - 1) * (n - 1)),
+        _test(
+            f"Nemenyi, critical difference at {across.alpha:g}", Outcome(across.critical_difference, None), None, None
+        ),
     ]
     shown = (
         DisplayColumn("test", lambda row: str(row["test"])),
@@ -140,21 +142,21 @@ def _omnibus(found: AcrossDatasets) -> ReportTable:
 
 
 def _test(name: str, outcome: Outcome, df: int | None, df_error: int | None) -> dict[str, Any]:
-    found = {"test": name, "statistic": outcome.statistic, "df": df, "df_error": df_error, "p": outcome.p}
-    return found | {"why": outcome.why}
+    row = {"test": name, "statistic": outcome.statistic, "df": df, "df_error": df_error, "p": outcome.p}
+    return row | {"why": outcome.why}
 
 
 def _degrees(row: Row) -> str:
     return ", ".join(str(row[name]) for name in ("df", "df_error") if row[name] is not None) or "-"
 
 
-def _mean_ranks(found: AcrossDatasets) -> ReportTable:
-    ranks = found.ranks
-    order, groups = order_and_groups(found)
+def _mean_ranks(across: AcrossDatasets) -> ReportTable:
+    ranks = across.ranks
+    order, groups = order_and_groups(across)
     rows = [
         {
-            "variant": found.variants[index],
-            "mean_rank": found.friedman.ranks[index],
+            "variant": across.variants[index],
+            "mean_rank": across.friedman.ranks[index],
             "best_rank": float(ranks[:, index].min()),
             "worst_rank": float(ranks[:, index].max()),
             "datasets_won": int((ranks[:, index] == ranks.min(axis=1)).sum()),
@@ -173,29 +175,29 @@ def _mean_ranks(found: AcrossDatasets) -> ReportTable:
     return ReportTable("ranks", "mean ranks over data sets, 1 the best", _columns(rows), rows, shown)
 
 
-def _diagram(found: AcrossDatasets) -> Chart:
-    order, _ = order_and_groups(found)
-    values = [(found.variants[index], found.friedman.ranks[index], found.critical_difference) for index in order]
+def _diagram(across: AcrossDatasets) -> Chart:
+    order, _ = order_and_groups(across)
+    values = [(across.variants[index], across.friedman.ranks[index], across.critical_difference) for index in order]
     joined = "; ".join(f"{name} {rank:.2f}" for name, rank, _ in values)
     return Chart(
         "critical-difference",
-        f"critical-difference diagram: mean ranks {joined}; critical difference {found.critical_difference:.2f}",
-        lambda: critical_difference_plot(found),
+        f"critical-difference diagram: mean ranks {joined}; critical difference {across.critical_difference:.2f}",
+        lambda: critical_difference_plot(across),
         ("variant", "mean_rank", "critical_difference"),
         lambda: values,
     )
 
 
-def _pairs(found: AcrossDatasets) -> Section:
-    rows = [_pair(found, pair, outcome) for pair, outcome in found.pairs.items()]
-    unit = metric_format(found.metric).unit_of_difference
+def _pairs(across: AcrossDatasets) -> Section:
+    rows = [_pair(across, pair, outcome) for pair, outcome in across.pairs.items()]
+    unit = metric_format(across.metric).unit_of_difference
     shown = (
         DisplayColumn("variant", lambda row: str(row["variant"])),
         DisplayColumn("minus", lambda row: str(row["other"])),
         DisplayColumn("won, tied, lost", lambda row: f"{row['won']}, {row['tied']}, {row['lost']}", "won"),
         DisplayColumn(
             f"median difference ({unit})" if unit else "median difference",
-            lambda row: show(found.metric, row["median_difference"], signed=True),
+            lambda row: show(across.metric, row["median_difference"], signed=True),
             "median_difference",
         ),
         DisplayColumn("ranks differ by", lambda row: f"{abs(row['rank_difference']):.3f}", "rank_difference"),
@@ -206,9 +208,9 @@ def _pairs(found: AcrossDatasets) -> Section:
     )
     family = f"{len(rows)} pair{'s' if len(rows) > 1 else ''}"
     text = Text(
-        f"A verdict needs p below {found.alpha:g} by Wilcoxon's signed-rank test over data sets, adjusted by Holm over "
-        f"{family}. The bars of the diagram are of another test, Nemenyi's, whose answer for a pair depends on the "
-        "other variants as well; the two may disagree."
+        f"A verdict needs p below {across.alpha:g} by Wilcoxon's signed-rank test over data sets, adjusted by Holm "
+        f"over {family}. The bars of the diagram are of another test, Nemenyi's, whose answer for a pair depends on "
+        "the other variants as well; the two may disagree."
     )
     return Section(
         "Pairs of variants",
@@ -216,30 +218,30 @@ def _pairs(found: AcrossDatasets) -> Section:
     )
 
 
-def _pair(found: AcrossDatasets, pair: tuple[int, int], outcome: Outcome) -> dict[str, Any]:
-    one, other = pair
-    d = found.better[:, one] - found.better[:, other]
-    ranks = found.friedman.ranks
+def _pair(across: AcrossDatasets, pair: tuple[int, int], outcome: Outcome) -> dict[str, Any]:
+    first, other = pair
+    d = across.better[:, first] - across.better[:, other]
+    ranks = across.friedman.ranks
     return {
-        "variant": found.variants[one],
-        "other": found.variants[other],
+        "variant": across.variants[first],
+        "other": across.variants[other],
         "won": int((d > 0).sum()),
         "tied": int((d == 0).sum()),
         "lost": int((d < 0).sum()),
-        "median_difference": float(np.median(found.means[:, one] - found.means[:, other])),
-        "rank_difference": ranks[one] - ranks[other],
-        "beyond_critical_difference": abs(ranks[one] - ranks[other]) >= found.critical_difference,
+        "median_difference": float(np.median(across.means[:, first] - across.means[:, other])),
+        "rank_difference": ranks[first] - ranks[other],
+        "beyond_critical_difference": abs(ranks[first] - ranks[other]) >= across.critical_difference,
         "w": outcome.statistic,
         "p_holm": outcome.p,
         "why": outcome.why,
-        "verdict": _verdict(found, outcome, d),
+        "verdict": _verdict(across, outcome, d),
     }
 
 
-def _verdict(found: AcrossDatasets, outcome: Outcome, differences: Reals) -> str:
+def _verdict(across: AcrossDatasets, outcome: Outcome, differences: Reals) -> str:
     if outcome.p is None:
         return outcome.why
-    if outcome.p >= found.alpha:
+    if outcome.p >= across.alpha:
         return "not resolved"
     d = differences[differences != 0]
     return "better" if rankdata(np.abs(d)) @ np.sign(d) > 0 else "worse"

@@ -144,7 +144,7 @@ def confusion_table(table: ClassTable, name: str) -> ReportTable:
         name: of the table's files.
     """
     columns = ("label", "predicted", "count_mean", "rate_mean")
-    pairs = [(one.label, one.predicted, one.count, one.rate) for one in most_confused(table)]
+    pairs = [(pair.label, pair.predicted, pair.count, pair.rate) for pair in most_confused(table)]
     rows = [dict(zip(columns, pair, strict=True)) for pair in pairs]
     shown = (
         DisplayColumn("true class", lambda row: str(row["label"])),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from cnnjobs.comparison.predictions import Findings
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.report.figures.classes import counts_plot, rates_plot, roc_plot
-from cnnjobs.report.model import Block, Chart, Section, Text
+from cnnjobs.report.model import Chart, Element, Section, Text
 from cnnjobs.report.sections.class_tables import (
     CONFUSION_COLUMNS,
     ROC_COLUMNS,
@@ -63,7 +63,7 @@ def _variant(table: JobTable, findings: Findings, variant: str, name: str) -> Se
     )
 
 
-def _absent(table: ClassTable) -> list[Block]:
+def _absent(table: ClassTable) -> list[Element]:
     missing = without_roc(table)
     if not missing:
         return []
@@ -72,7 +72,7 @@ def _absent(table: ClassTable) -> list[Block]:
     ]
 
 
-def _confused(table: ClassTable, name: str) -> list[Block]:
+def _confused(table: ClassTable, name: str) -> list[Element]:
     report_table = confusion_table(table, name)
     if not report_table.rows:
         return [Text("No test image was taken for another class.")]

@@ -4,7 +4,7 @@ from cnnjobs.comparison.metric_format import axis_label, capital, difference_lab
 from cnnjobs.comparison.selection import weights
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.report.figures import comparison
-from cnnjobs.report.model import Block, Chart, Section, Text
+from cnnjobs.report.model import Chart, Element, Section, Text
 from cnnjobs.report.sections.differences_table import differences_table
 from cnnjobs.report.sections.summary_table import runs_rows, summary_table
 from cnnjobs.spec.metrics import TEST, part_of
@@ -17,11 +17,11 @@ def differences_section(table: JobTable) -> Section | None:
     """Return the paired differences; None where there is nothing to compare."""
     if not table.comparisons:
         return None
-    blocks: list[Block] = []
+    elements: list[Element] = []
     if comparison.drawn_differences(table):
         title = f"{capital(difference_label(table.metric, table.reference))}: means and {table.level} intervals"
         rows = comparison.difference_rows(table)
-        blocks.append(
+        elements.append(
             Chart(
                 "differences",
                 title,
@@ -40,21 +40,21 @@ def differences_section(table: JobTable) -> Section | None:
         + ("." if table.higher_is_better else "; here less is better, so that low shares speak for the variant.")
     )
     return Section(
-        f"Paired differences to {table.reference}", (*blocks, differences_table(table), *_cannot(table), Text(text))
+        f"Paired differences to {table.reference}", (*elements, differences_table(table), *_cannot(table), Text(text))
     )
 
 
 def _cannot(table: JobTable) -> list[Text]:
     """Say what tests of differences cannot do, and of which variants."""
-    found: dict[str, list[str]] = {}
-    for name, one in table.comparisons.items():
-        above = one.superiority.interval.why if one.superiority else ""
-        if one.sign_flip.why:
-            found.setdefault(f"Sign flips: {one.sign_flip.why}", []).append(name)
+    affected: dict[str, list[str]] = {}
+    for name, compared in table.comparisons.items():
+        above = compared.superiority.interval.why if compared.superiority else ""
+        if compared.sign_flip.why:
+            affected.setdefault(f"Sign flips: {compared.sign_flip.why}", []).append(name)
         if above:
-            found.setdefault(f"P(A > B) without an interval: {above}", []).append(name)
+            affected.setdefault(f"P(A > B) without an interval: {above}", []).append(name)
     everyone = list(table.comparisons)
-    said = [why if names == everyone else f"{why} ({', '.join(names)})" for why, names in found.items()]
+    said = [why if names == everyone else f"{why} ({', '.join(names)})" for why, names in affected.items()]
     return [Text(". ".join(said) + ".")] if said else []
 
 
@@ -81,12 +81,12 @@ def adjustment(table: JobTable) -> str:
 def summary_section(table: JobTable) -> Section:
     """Return the runs of each variant: box plot and summary."""
     what = axis_label(table.metric)
-    blocks: list[Block] = []
+    elements: list[Element] = []
     if any(row.values for row in table.rows):
         title = f"{capital(what)} of every run"
-        blocks.append(Chart("box", title, lambda: comparison.box_plot(table), RUNS_COLUMNS, lambda: runs_rows(table)))
-    blocks += [summary_table(table), Text(_about(table, what)), *_few_runs(table)]
-    return Section(what.split(" (", maxsplit=1)[0].capitalize(), blocks)
+        elements.append(Chart("box", title, lambda: comparison.box_plot(table), RUNS_COLUMNS, lambda: runs_rows(table)))
+    elements += [summary_table(table), Text(_about(table, what)), *_few_runs(table)]
+    return Section(what.split(" (", maxsplit=1)[0].capitalize(), elements)
 
 
 def _about(table: JobTable, what: str) -> str:

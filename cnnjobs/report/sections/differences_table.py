@@ -27,24 +27,24 @@ def differences_table(table: JobTable) -> ReportTable:
     return ReportTable("differences", title, DIFFERENCE_COLUMNS, rows, [*_estimate(table), *_tests(table)])
 
 
-def _values(table: JobTable, name: str, one: Comparison) -> list[Any]:
-    d, found = one.difference, one.superiority
-    share, above = (found.share, found.interval) if found else (None, Interval.none("no pairs"))
+def _values(table: JobTable, name: str, comparison: Comparison) -> list[Any]:
+    d, flips, superiority = comparison.difference, comparison.sign_flip, comparison.superiority
+    share, above = (superiority.share, superiority.interval) if superiority else (None, Interval.none("no pairs"))
     values = [name, table.reference, d.n, d.unmatched, d.mean, d.sd, d.low, d.high, table.design.confidence, d.d_z]
-    values += [d.t.statistic, d.t.p, one.holm, one.family, one.resolved(table.alpha), one.sign_flip.p]
-    return [*values, share, above.low, above.high, verdict(table, one), d.t.why, one.sign_flip.why, above.why]
+    values += [d.t.statistic, d.t.p, comparison.holm, comparison.family, comparison.resolved(table.alpha), flips.p]
+    return [*values, share, above.low, above.high, verdict(table, comparison), d.t.why, flips.why, above.why]
 
 
-def verdict(table: JobTable, one: Comparison) -> str:
+def verdict(table: JobTable, comparison: Comparison) -> str:
     """Say in a few words what the tests allow to be said."""
-    d = one.difference
+    d = comparison.difference
     if d.t.p is None:
         return d.t.why
-    if one.resolved(table.alpha):
+    if comparison.resolved(table.alpha):
         better = (d.mean or 0) > 0
         return "better" if better == table.higher_is_better else "worse"
     if d.resolved:
-        return f"not resolved among {one.family} comparisons"
+        return f"not resolved among {comparison.family} comparisons"
     return "not resolved"
 
 

@@ -46,12 +46,12 @@ def fold_components_section(table: JobTable) -> Section | None:
 
 def _row(row: VariantRow, folds: int) -> dict[str, Any]:
     values = _whole_repeats(row.values, folds)
-    found = fold_components(values) if len(values) and row.design.same_folds else None
+    components = fold_components(values) if len(values) and row.design.same_folds else None
     about = {"variant": row.name, "repeats": len(values), "folds": folds}
-    if found is None:
+    if components is None:
         why = "fewer than 2 repeats that have all folds" if row.design.same_folds else "each repeat draws its own folds"
         return about | {"fold_variance": None, "repeat_in_fold_variance": None, "why": why}
-    return about | {"fold_variance": found.fold, "repeat_in_fold_variance": found.repeat_in_fold, "why": ""}
+    return about | {"fold_variance": components.fold, "repeat_in_fold_variance": components.repeat_in_fold, "why": ""}
 
 
 def _whole_repeats(values: Mapping[Key, float], folds: int) -> Reals:

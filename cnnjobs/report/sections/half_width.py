@@ -6,7 +6,7 @@ from dataclasses import asdict
 from cnnjobs.comparison.half_width import SMALL_PILOT, Precision, asked_for, precisions, small_pilot
 from cnnjobs.comparison.metric_format import show
 from cnnjobs.comparison.table import JobTable
-from cnnjobs.report.model import Block, DisplayColumn, ReportTable, Row, Section, Text
+from cnnjobs.report.model import DisplayColumn, Element, ReportTable, Row, Section, Text
 from cnnjobs.spec.half_width import HalfWidth
 from cnnjobs.store.store import Store
 
@@ -31,15 +31,15 @@ def half_width_section(store: Store, table: JobTable) -> Section | None:
     if table.metric != rule.metric:
         other = f"A half width was asked for of another metric: `cnnjobs aggregate --metric {rule.metric}`."
         return Section(TITLE, (Text(other),))
-    found = precisions(store, table, rule)
-    blocks: list[Block] = [half_width_table(rule, [_row(one, rule) for one in found])]
-    not_alone = _not_by_the_rule_alone(rule, found)
-    blocks.append(Text(_about(rule) if not_alone else f"{_about(rule)} {_coverage()}"))
+    outcomes = precisions(store, table, rule)
+    elements: list[Element] = [half_width_table(rule, [_row(precision, rule) for precision in outcomes])]
+    not_alone = _not_by_the_rule_alone(rule, outcomes)
+    elements.append(Text(_about(rule) if not_alone else f"{_about(rule)} {_coverage()}"))
     if not_alone:
-        blocks.append(Text(not_alone, "note"))
+        elements.append(Text(not_alone, "note"))
     if rule.pilot < SMALL_PILOT:
-        blocks.append(Text(small_pilot(rule), "note"))
-    return Section(TITLE, blocks)
+        elements.append(Text(small_pilot(rule), "note"))
+    return Section(TITLE, elements)
 
 
 def half_width_table(rule: HalfWidth, rows: list[Row]) -> ReportTable:
@@ -58,17 +58,17 @@ def half_width_table(rule: HalfWidth, rows: list[Row]) -> ReportTable:
     return ReportTable("half_width", f"Runs for a half width of {asked_for(rule)}", COLUMNS, rows, shown)
 
 
-def _row(one: Precision, rule: HalfWidth) -> Row:
-    found = asdict(one) | {
+def _row(precision: Precision, rule: HalfWidth) -> Row:
+    fields = asdict(precision) | {
         "metric": rule.metric,
         "half_width_asked": rule.half_width,
         "confidence": rule.confidence,
-        "pilot_sd": one.sd,
-        "low": one.interval.low,
-        "high": one.interval.high,
-        "half_width": one.half_width,
+        "pilot_sd": precision.sd,
+        "low": precision.interval.low,
+        "high": precision.interval.high,
+        "half_width": precision.half_width,
     }
-    return {name: found[name] for name in COLUMNS}
+    return {name: fields[name] for name in COLUMNS}
 
 
 def _interval(rule: HalfWidth, row: Row) -> str:
@@ -95,9 +95,11 @@ def _coverage() -> str:
     )
 
 
-def _not_by_the_rule_alone(rule: HalfWidth, found: Sequence[Precision]) -> str:
+def _not_by_the_rule_alone(rule: HalfWidth, outcomes: Sequence[Precision]) -> str:
     """Say why the interval may not cover at its level; empty if the rule alone fixed the number of runs."""
-    more = [f"{one.variant} has {one.extra} more than it asks for" for one in found if one.extra]
+    more = [
+        f"{precision.variant} has {precision.extra} more than it asks for" for precision in outcomes if precision.extra
+    ]
     if rule.late:
         why = "the pilot was chosen when more repeats than it were stored, or when an earlier pilot was over"
     elif more:

@@ -36,25 +36,25 @@ def hardest_section(table: JobTable, findings: Findings) -> Section:
         table: the comparison.
         findings: what its stored predictions come to; of at least one run.
     """
-    found, names = hardest(findings.variants), class_names(table.job)
-    if not found.first:
+    worst, names = hardest(findings.variants), class_names(table.job)
+    if not worst.first:
         return Section(TITLE, [Text("No run is wrong on any test image.")])
-    rows = [_row(one, found.runs, names) for one in found.first]
+    rows = [_row(hard, worst.runs, names) for hard in worst.first]
     columns = (*COLUMNS, *(f"wrong: {name}" for name in findings.variants))
     report_table = ReportTable("hardest", "Test images on which most runs are wrong", columns, rows, SHOWN)
-    return Section(TITLE, [Text(_overall(found)), report_table, Text(ABOUT), pictures_of(table.job, found, names)])
+    return Section(TITLE, [Text(_overall(worst)), report_table, Text(ABOUT), pictures_of(table.job, worst, names)])
 
 
-def _overall(found: Hardest) -> str:
-    if found.runs == 1:
-        return f"The one run is wrong on {found.always:,} of {found.examples:,} test images."
+def _overall(worst: Hardest) -> str:
+    if worst.runs == 1:
+        return f"The one run is wrong on {worst.always:,} of {worst.examples:,} test images."
     return (
-        f"Of {found.examples:,} test images, {found.ever:,} are wrong in at least one of {found.runs:,} runs, and "
-        f"{found.always:,} in all of them."
+        f"Of {worst.examples:,} test images, {worst.ever:,} are wrong in at least one of {worst.runs:,} runs, and "
+        f"{worst.always:,} in all of them."
     )
 
 
-def _row(one: Hard, runs: int, names: tuple[str, ...]) -> Row:
-    own = {f"wrong: {name}": wrong for name, wrong in one.by_variant.items()}
-    values = (one.example, names[one.label], one.wrong, runs, names[one.taken_for], one.times, one.probability)
+def _row(hard: Hard, runs: int, names: tuple[str, ...]) -> Row:
+    own = {f"wrong: {name}": wrong for name, wrong in hard.by_variant.items()}
+    values = (hard.example, names[hard.label], hard.wrong, runs, names[hard.taken_for], hard.times, hard.probability)
     return dict(zip(COLUMNS, values, strict=True)) | own

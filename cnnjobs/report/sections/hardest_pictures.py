@@ -17,21 +17,21 @@ COLUMNS_OF_PICTURES = 5
 COLUMNS = ("example", "label", "taken_for", "taken_for_runs", "runs")
 
 
-def pictures_of(job: StoredJob, found: Hardest, names: Sequence[str]) -> Chart | Text:
+def pictures_of(job: StoredJob, worst: Hardest, names: Sequence[str]) -> Chart | Text:
     """Return the pictures of examples, each under its class and what it is taken for; or why there are none.
 
     Args:
         job: as `job.json` keeps it.
-        found: the examples, at least one of them.
+        worst: the examples, at least one of them.
         names: of the classes.
     """
     data = locally_available_dataset(job.dataset)
-    if isinstance(data, Dataset) and any(_label(data, one) != one.label for one in found.first):
+    if isinstance(data, Dataset) and any(_label(data, hard) != hard.label for hard in worst.first):
         data = "its test images are others than those of the predictions"
     if isinstance(data, str):
         return Text(f"Their pictures are not shown: {data}.")
-    rows = [(one.example, names[one.label], names[one.taken_for], one.times, found.runs) for one in found.first]
-    pictures = [data.x_test[one.example] for one in found.first]
+    rows = [(hard.example, names[hard.label], names[hard.taken_for], hard.times, worst.runs) for hard in worst.first]
+    pictures = [data.x_test[hard.example] for hard in worst.first]
 
     def draw() -> Figure:
         titles = [f"{label}, not {taken} ({times}/{runs})" for _, label, taken, times, runs in rows]
@@ -43,5 +43,5 @@ def pictures_of(job: StoredJob, found: Hardest, names: Sequence[str]) -> Chart |
     )
 
 
-def _label(data: Dataset, one: Hard) -> int | None:
-    return int(data.y_test[one.example]) if one.example < len(data.y_test) else None
+def _label(data: Dataset, hard: Hard) -> int | None:
+    return int(data.y_test[hard.example]) if hard.example < len(data.y_test) else None

@@ -66,10 +66,10 @@ def _repeats(table: JobTable, sd: float | None, margin: float) -> int | None:
 
 def _hours(needed: int | None, row: VariantRow, reference: VariantRow, of: str) -> float | None:
     """Return the hours of the runs that are still missing of both; those that one of them has count."""
-    costs = [getattr(one.cost, of) for one in (row, reference)]
+    costs = [getattr(variant.cost, of) for variant in (row, reference)]
     if needed is None or None in costs:
         return None
-    runs = [max(0, needed - len(one.values)) for one in (row, reference)]
+    runs = [max(0, needed - len(variant.values)) for variant in (row, reference)]
     return float(runs[0] * costs[0] + runs[1] * costs[1])
 
 
@@ -110,8 +110,8 @@ def _within(row: Row) -> str:
 
 
 def _margin(table: JobTable, margin: Any) -> str:
-    found = metric_format(table.metric)
-    return f"{found.factor * margin:g} {found.unit_of_difference}".strip()
+    notation = metric_format(table.metric)
+    return f"{notation.factor * margin:g} {notation.unit_of_difference}".strip()
 
 
 def _about(table: JobTable, margin: float) -> str:

@@ -109,10 +109,10 @@ def _noise(table: JobTable, findings: Findings) -> Section:
 def _noise_row(findings: Findings, name: str) -> Row:
     tally = findings.variants[name]
     row = dict(zip(NOISE, (name, tally.runs, findings.completed[name], tally.examples), strict=True))
-    found = tally.noise()
-    if found is None:
+    noise = tally.noise()
+    if noise is None:
         return row | dict.fromkeys(VARIANCES)
-    values = (found.observed, found.floor, found.distribution, found.q.statistic, found.q.p)
+    values = (noise.observed, noise.floor, noise.distribution, noise.q.statistic, noise.q.p)
     return row | dict(zip(VARIANCES, values, strict=True))
 
 
@@ -122,8 +122,8 @@ def _why_no_noise(findings: Findings, name: str) -> str:
 
 
 def _p(row: Row, findings: Findings) -> str:
-    found = findings.variants[row["variant"]].noise()
-    return "" if found is None else found.q.why or p_cell(found.q.p)
+    noise = findings.variants[row["variant"]].noise()
+    return "" if noise is None else noise.q.why or p_cell(noise.q.p)
 
 
 def _sd(variance: float | None) -> str:
@@ -173,8 +173,8 @@ def _single(row: Row, findings: Findings) -> str:
     """Return McNemar's test of a single pair of models; why there is no interval of more."""
     if row["pairs"] != 1:
         return "-" if row["pairs"] else ""
-    found = findings.pairs[row["variant"]].single()
-    return found.why if found.p is None else f"McNemar p {p_cell(found.p)} ({found.why})"
+    test = findings.pairs[row["variant"]].single()
+    return test.why if test.p is None else f"McNemar p {p_cell(test.p)} ({test.why})"
 
 
 def _wider(row: Row) -> str:

@@ -13,7 +13,7 @@ from cnnjobs.comparison.table import JobTable, VariantRow
 from cnnjobs.planning.audit_names import ALL, TWICE
 from cnnjobs.report.cells import interval_cell
 from cnnjobs.report.figures.style import COLORS, STYLE, text
-from cnnjobs.report.model import Block, Chart, DisplayColumn, ReportTable, Row, Section, Text
+from cnnjobs.report.model import Chart, DisplayColumn, Element, ReportTable, Row, Section, Text
 from cnnjobs.spec.job import SOURCES
 from cnnjobs.spec.metrics import TEST, part_of
 from cnnjobs.stats import Interval, sd_interval
@@ -57,7 +57,7 @@ def sources_section(store: Store, table: JobTable) -> Section | None:
     if audit is None:
         return None
     rows = source_rows(table)
-    blocks: list[Block] = [
+    elements: list[Element] = [
         Text(_about(table, audit)),
         _report_table(table, rows),
         _chart(table, rows),
@@ -65,7 +65,7 @@ def sources_section(store: Store, table: JobTable) -> Section | None:
         *_few(rows),
         *_twice(store, table),
     ]
-    return Section(TITLE, blocks)
+    return Section(TITLE, elements)
 
 
 def source_rows(table: JobTable) -> list[Row]:
@@ -77,11 +77,11 @@ def source_rows(table: JobTable) -> list[Row]:
 
 def repeat_means(table: JobTable, row: VariantRow) -> list[float]:
     """Return the value of each repeat; with folds the mean over them, of repeats that have them all."""
-    found: dict[int, list[float]] = defaultdict(list)
+    by_repeat: dict[int, list[float]] = defaultdict(list)
     for (repeat, _), value in sorted(row.values.items()):
-        found[repeat].append(value)
+        by_repeat[repeat].append(value)
     folds = table.job.protocol.folds or 1
-    return [fmean(values) for values in found.values() if len(values) == folds]
+    return [fmean(values) for values in by_repeat.values() if len(values) == folds]
 
 
 def _row(table: JobTable, row: VariantRow, values: Sequence[float], whole: float | None) -> Row:
@@ -121,9 +121,9 @@ def _report_table(table: JobTable, rows: Sequence[Row]) -> ReportTable:
         DisplayColumn("min", lambda row: show(table.metric, row["min"]), "min"),
         DisplayColumn("max", lambda row: show(table.metric, row["max"]), "max"),
     )
-    found = metric_format(table.metric)
-    unit = f" ({found.unit_of_difference})" if found.unit_of_difference else ""
-    return ReportTable("sources", f"SD of {found.words}{unit} by what varies", COLUMNS, rows, shown)
+    notation = metric_format(table.metric)
+    unit = f" ({notation.unit_of_difference})" if notation.unit_of_difference else ""
+    return ReportTable("sources", f"SD of {notation.words}{unit} by what varies", COLUMNS, rows, shown)
 
 
 def _chart(table: JobTable, rows: Sequence[Row]) -> Chart:
@@ -137,7 +137,7 @@ def _chart(table: JobTable, rows: Sequence[Row]) -> Chart:
 
 def _draw(table: JobTable, rows: Sequence[Row]) -> Figure:
     """Draw one dot a source with its interval, and a band for that of all sources."""
-    found = metric_format(table.metric)
+    notation = metric_format(table.metric)
     with context(STYLE):
         figure = Figure(figsize=(7.0, 1.5 + 0.42 * len(rows)), layout="constrained")
         axes = figure.add_subplot()
@@ -145,19 +145,21 @@ def _draw(table: JobTable, rows: Sequence[Row]) -> Figure:
         for place, row in enumerate(reversed(rows)):
             color = COLORS[0] if row["source"] == ALL else COLORS[1]
             if row["sd_low"] is not None:
-                low, high = found.factor * row["sd_low"], found.factor * row["sd_high"]
+                low, high = notation.factor * row["sd_low"], notation.factor * row["sd_high"]
                 axes.hlines(place, low, high, colors=color, linewidth=2)
                 if row["source"] == ALL:
                     axes.axvspan(low, high, color=color, alpha=0.1, linewidth=0)
             if row["sd"] is not None:
                 marker = "D" if row["source"] == ALL else "o"
-                axes.plot(found.factor * row["sd"], place, marker, color=color, markersize=6, clip_on=False, zorder=3)
+                axes.plot(
+                    notation.factor * row["sd"], place, marker, color=color, markersize=6, clip_on=False, zorder=3
+                )
         axes.set_yticks(range(len(rows)), [f"{text(row['source'])} ({row['repeats']})" for row in reversed(rows)])
         axes.set_ylim(-0.7, len(rows) - 0.3)
         axes.set_xlim(left=0)
-        unit = f", {found.unit_of_difference}" if found.unit_of_difference else ""
+        unit = f", {notation.unit_of_difference}" if notation.unit_of_difference else ""
         axes.set_xlabel(
-            f"SD of {found.words}{unit}; with {table.level} chi-squared interval\n"
+            f"SD of {notation.words}{unit}; with {table.level} chi-squared interval\n"
             "diamond and band: all sources; in brackets: repeats"
         )
     return figure
@@ -243,8 +245,8 @@ def audits_text(job: StoredJob, others: Iterable[StoredJob]) -> Text | None:
         job: as `job.json` keeps it.
         others: jobs in the same results folder, as their `job.json` keeps them.
     """
-    found = [(other.audit, other.name) for other in others if other.audit is not None and other.audit.job == job.name]
-    named = [f"'{audit.variant}' in {name}" for audit, name in found]
+    audits = [(other.audit, other.name) for other in others if other.audit is not None and other.audit.job == job.name]
+    named = [f"'{audit.variant}' in {name}" for audit, name in audits]
     return Text(f"Sources of chance, one at a time: audit of {'; of '.join(named)}.") if named else None
 
 

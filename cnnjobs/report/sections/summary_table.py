@@ -36,19 +36,19 @@ def runs_rows(table: JobTable) -> list[tuple[str, int, int, float]]:
 
 def _row(table: JobTable, row: VariantRow) -> Row:
     counts = (len(row.values), row.expected, row.diverged, row.failed, row.not_finite)
-    found: dict[str, Any] = {"variant": row.name, **dict(zip(COUNTS, counts, strict=True))}
-    found |= dict.fromkeys((*NUMBERS, *ENDS)) | {"level": table.design.confidence}
-    found |= {"cpu_hours": row.cost.cpu_hours_a_run, "gpu_hours": row.cost.gpu_hours_a_run}
+    cells: dict[str, Any] = {"variant": row.name, **dict(zip(COUNTS, counts, strict=True))}
+    cells |= dict.fromkeys((*NUMBERS, *ENDS)) | {"level": table.design.confidence}
+    cells |= {"cpu_hours": row.cost.cpu_hours_a_run, "gpu_hours": row.cost.gpu_hours_a_run}
     s = row.summary
     if s is None:
-        return found | {"why": why_no_interval(row)}
+        return cells | {"why": why_no_interval(row)}
     values = list(row.values.values())
     low, _, high = quartiles(values) or (None, None, None)
     median = _median_interval(row, values)
     numbers = (s.mean, s.sd, float(np.median(values)), low, high, min(values), max(values))
     intervals = (s.low, s.high, s.sd_low, s.sd_high, median.low, median.high)
-    found |= dict(zip((*NUMBERS, *ENDS), (*numbers, *intervals), strict=True))
-    return found | {"why": "" if s.low is not None else why_no_interval(row)}
+    cells |= dict(zip((*NUMBERS, *ENDS), (*numbers, *intervals), strict=True))
+    return cells | {"why": "" if s.low is not None else why_no_interval(row)}
 
 
 def _median_interval(row: VariantRow, values: list[float]) -> Interval:

@@ -41,10 +41,12 @@ def sentences(table: JobTable) -> list[str]:
         return [_audited(table, table.job.audit)]
     if len(table.rows) == 1:
         return [_alone(table, table.rows[0])]
-    found = [_compared(table, name, one) for name, one in table.comparisons.items()]
+    verdicts = [_compared(table, name, comparison) for name, comparison in table.comparisons.items()]
     compared = table.comparisons.values()
-    nobody = all(one.difference.t.p is None and (one.sign_flip.p or 1) >= table.alpha for one in compared)
-    return [*found, "So no difference here can be told from chance yet."] if nobody else found
+    nobody = all(
+        comparison.difference.t.p is None and (comparison.sign_flip.p or 1) >= table.alpha for comparison in compared
+    )
+    return [*verdicts, "So no difference here can be told from chance yet."] if nobody else verdicts
 
 
 def _audited(table: JobTable, audit: AuditMark) -> str:
@@ -81,11 +83,11 @@ def _diverged(*rows: VariantRow) -> str:
     return f"; left out because they diverged: {' and '.join(lost)}" if lost else ""
 
 
-def _compared(table: JobTable, name: str, one: Comparison) -> str:
-    d, metric, against = one.difference, table.metric, table.reference
+def _compared(table: JobTable, name: str, comparison: Comparison) -> str:
+    d, metric, against = comparison.difference, table.metric, table.reference
     if d.mean is None:
         return f"{name} cannot be compared with {against}: {d.t.why}."
-    own, other = (next(row for row in table.rows if row.name == one) for one in (name, against))
+    own, other = (next(row for row in table.rows if row.name == variant) for variant in (name, against))
     lost = _diverged(other, own)
     by = _with_unit(metric, abs(d.mean), difference=True)
     if d.sd == 0 and d.mean == 0:
@@ -94,13 +96,13 @@ def _compared(table: JobTable, name: str, one: Comparison) -> str:
         return f"{name} is {by} {'below' if d.mean < 0 else 'above'} {against}: {d.t.why}{lost}."
     interval = f"{table.level} CI {interval_cell(metric, d.low, d.high, signed=True)}"
     pairs = f"{d.n} pairs{' of fold means' if table.design.same_folds else ''}" if d.n else "Welch, without pairs"
-    p = f"p {_p(one.holm or 0.0)}"
-    p += f" by Holm over {one.family} comparisons" if one.family > 1 else ""
-    found = verdict(table, one)
-    if one.resolved(table.alpha):
-        return f"{name} is {found} than {against}, by {by} ({interval}, {p}, {pairs}){lost}."
+    p = f"p {_p(comparison.holm or 0.0)}"
+    p += f" by Holm over {comparison.family} comparisons" if comparison.family > 1 else ""
+    outcome = verdict(table, comparison)
+    if comparison.resolved(table.alpha):
+        return f"{name} is {outcome} than {against}, by {by} ({interval}, {p}, {pairs}){lost}."
     mean = f"mean difference {_with_unit(metric, d.mean, difference=True, signed=True)}"
-    return f"{name} against {against} is {found}: {mean} ({interval}, {p}, {pairs}){lost}.{_what_then(table, name)}"
+    return f"{name} against {against} is {outcome}: {mean} ({interval}, {p}, {pairs}){lost}.{_what_then(table, name)}"
 
 
 def _what_then(table: JobTable, name: str) -> str:
@@ -135,9 +137,9 @@ def _with_unit(
         signed: with its sign, even above 0.
         plain: with no more digits than it has, for what a person asked for.
     """
-    found = metric_format(metric)
-    number = f"{found.factor * value:g}" if plain else show(metric, value, signed=signed)
-    unit = found.unit_of_difference if difference or found.unit != "%" else found.unit
+    notation = metric_format(metric)
+    number = f"{notation.factor * value:g}" if plain else show(metric, value, signed=signed)
+    unit = notation.unit_of_difference if difference or notation.unit != "%" else notation.unit
     unit = unit.removesuffix("s") if number == "1" else unit
     return f"{number}%" if unit == "%" else f"{number} {unit}".strip()
 

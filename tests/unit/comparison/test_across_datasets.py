@@ -42,7 +42,7 @@ def made_up(scores, variants=None, metric="test_accuracy", alpha=0.05):
 
 
 def texts(document):
-    return "\n".join(block.text for block in document.blocks if hasattr(block, "text"))
+    return "\n".join(element.text for element in document.elements if hasattr(element, "text"))
 
 
 def report_table(document, name):

@@ -50,7 +50,7 @@ def report_of(store):
 
 
 def texts(document):
-    return [block.text for block in document.blocks if isinstance(block, Text)]
+    return [element.text for element in document.elements if isinstance(element, Text)]
 
 
 def test_the_table_shows_mean_and_sd_of_every_class_and_average():

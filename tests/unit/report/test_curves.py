@@ -107,7 +107,7 @@ def test_metrics_that_older_versions_did_not_store_are_not_drawn(tmp_path):
 def test_the_report_says_why_a_metric_is_missing(tmp_path):
     store = made_up_store(tmp_path, variants=("a",), epochs=lambda run: history(run, metrics=("loss", "accuracy")))
     section = curves_section(store, job_table(store), {"a": "a"}, ("top5_accuracy", "mse"), quiet)
-    (about,) = section.blocks
+    (about,) = section.elements
     assert "Top-5 accuracy is not drawn: of 3 classes it says nothing." in about.text
     assert "Mean squared error is not drawn where no run stored it." in about.text
 

@@ -165,4 +165,4 @@ def test_the_report_shows_the_hardest_images(tmp_path):
 def test_the_report_says_why_pictures_are_missing(tmp_path):
     document = section_of(store_of_digits(tmp_path, fingerprint="another"))
     assert not document.charts
-    assert document.blocks[-1].text == "Their pictures are not shown: the data set has changed since the runs."
+    assert document.elements[-1].text == "Their pictures are not shown: the data set has changed since the runs."

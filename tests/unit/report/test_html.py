@@ -127,9 +127,9 @@ def test_the_page_asks_for_nothing_from_elsewhere(report):
 def test_every_paragraph_cell_and_chart_is_there(report):
     document, _, page = report
     everything = squashed(page.of("main")[0][2])
-    for block in document.blocks:
-        if isinstance(block, Text):
-            assert squashed(block.text.replace("`", "")) in everything.replace("`", "")
+    for element in document.elements:
+        if isinstance(element, Text):
+            assert squashed(element.text.replace("`", "")) in everything.replace("`", "")
     cells = [
         squashed(cell)
         for report_table in document.tables
@@ -202,11 +202,11 @@ def test_columns_that_look_like_numbers_stand_to_the_right(texts, numeric):
 def test_links_lead_to_the_files_beside_the_page(report):
     document, _, page = report
     links = {attributes["href"] for _, attributes, _ in page.of("a")}
-    for folder, blocks, kinds in (
+    for folder, elements, kinds in (
         ("tables", document.tables, ("csv", "tex", "parquet")),
         ("figures", document.charts, ("png", "svg", "pdf", "csv")),
     ):
-        assert {f"{folder}/{block.name}.{kind}" for block in blocks for kind in kinds} <= links
+        assert {f"{folder}/{element.name}.{kind}" for element in elements for kind in kinds} <= links
 
 
 def test_a_page_without_files_beside_it_has_no_links_to_them():

@@ -14,8 +14,8 @@ from cnnjobs.stats import repeats_to_resolve
 
 def planning_of(store, **asked):
     section = planning_section(job_table(store, **asked))
-    text = "\n".join(block.text for block in section.blocks if isinstance(block, Text))
-    return text, [block for block in section.blocks if isinstance(block, ReportTable)]
+    text = "\n".join(element.text for element in section.elements if isinstance(element, Text))
+    return text, [element for element in section.elements if isinstance(element, ReportTable)]
 
 
 def test_repeats_needed_follow_from_the_spread_of_pairs_and_the_margin(tmp_path):
@@ -70,15 +70,15 @@ def test_a_single_variant_has_nothing_to_resolve(tmp_path):
 def test_every_grid_has_the_columns_that_it_names(tmp_path):
     table = job_table(make_store(tmp_path, VALUES, seconds=120.0, cpus=1))
     for section in (planning_section(table), cost_section(table)):
-        for row in section.blocks[0].rows:
-            assert tuple(row) == section.blocks[0].columns
+        for row in section.elements[0].rows:
+            assert tuple(row) == section.elements[0].columns
 
 
 def test_the_cost_is_of_all_timed_runs(tmp_path):
     """Five runs of an hour on two cores with half a GPU; 32 images predicted in 0.016 s."""
     timed = {"seconds": 3600.0, "cpus": 2, "gpu_seconds": 1800.0, "batch_seconds": 0.016, "batch_images": 32}
     section = cost_section(job_table(make_store(tmp_path, {"a": VALUES["alike"]}, **timed)))
-    report_table, text = section.blocks
+    report_table, text = section.elements
     assert report_table.cells == [("a", "5", "3,600.0", "10.00", "2.50", "0.5")]
     assert text.text.startswith("In all 5 runs, 10.00 CPU hours, 2.50 GPU hours.")
     assert cost_section(job_table(make_store(tmp_path / "untimed"))) is None

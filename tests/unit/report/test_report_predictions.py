@@ -21,8 +21,8 @@ class Read:
         section = predictions_section(table, read_predictions(store, table, lambda *_: None))
         self.document = Document("", [section])
         self.tables = {report_table.name: report_table for report_table in self.document.tables}
-        self.notes = [one.text for one in self.document.blocks if isinstance(one, Text) and one.kind == "note"]
-        self.text = "\n".join(one.text for one in self.document.blocks if isinstance(one, Text))
+        self.notes = [one.text for one in self.document.elements if isinstance(one, Text) and one.kind == "note"]
+        self.text = "\n".join(one.text for one in self.document.elements if isinstance(one, Text))
 
     def cells(self, name, variant):
         return next(cells for cells in self.tables[name].cells if cells[0] == variant)

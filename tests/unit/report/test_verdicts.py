@@ -62,9 +62,11 @@ def test_a_variant_without_pairs_cannot_be_compared(tmp_path):
 
 def test_the_section_says_what_was_compared_and_what_to_know(tmp_path):
     section = verdict_section(job_table(make_store(tmp_path, VALUES, validation="test")))
-    kinds = [block.kind for block in section.blocks]
+    kinds = [element.kind for element in section.elements]
     assert kinds == ["verdict", "verdict", "text", "note"]
-    assert section.blocks[2].text.startswith("Data set digits: 100 training and 10 test images of 2 classes. 5 repeats")
+    assert section.elements[2].text.startswith(
+        "Data set digits: 100 training and 10 test images of 2 classes. 5 repeats"
+    )
 
 
 def test_a_difference_of_runs_that_completed_says_how_many_diverged(tmp_path):

@@ -51,8 +51,8 @@ def test_every_format_of_every_table_and_figure_is_there_and_nothing_else(writte
 
 def test_names_of_files_are_plain_and_no_two_alike(written):
     document, _ = written
-    for blocks in (document.tables, document.charts):
-        names = [block.name for block in blocks]
+    for elements in (document.tables, document.charts):
+        names = [element.name for element in elements]
         assert len(set(names)) == len(names)
         assert all(re.fullmatch(r"[a-z0-9_-]+", name) for name in names)
 

@@ -53,9 +53,9 @@ def audit_store():
     return Store(Files("results/tiny-audit-one"))
 
 
-def blocks_of(store, kind, **asked):
+def elements_of(store, kind, **asked):
     section = sources_section(store, job_table(store, **asked))
-    return [block for block in section.blocks if isinstance(block, kind)]
+    return [element for element in section.elements if isinstance(element, kind)]
 
 
 def test_an_audit_is_a_job_beside_the_job(submitted):
@@ -174,7 +174,7 @@ def test_failed_runs_are_not_taken_over(submit):
 
 
 def test_the_sd_of_each_source_has_its_interval_and_stands_against_that_of_all(submitted):
-    (report_table,) = blocks_of(audit_store(), ReportTable)
+    (report_table,) = elements_of(audit_store(), ReportTable)
     trials = load_results("results/tiny-audit-one").trials
     assert report_table.name == "sources"
     assert [row["source"] for row in report_table.rows] == [ALL, "split alone", "init alone", "order alone", TWICE]
@@ -191,7 +191,7 @@ def test_the_sd_of_each_source_has_its_interval_and_stands_against_that_of_all(s
 
 def test_a_source_that_changes_nothing_has_no_spread(submitted):
     """The fake's accuracy is a function of the order's seed alone."""
-    (report_table,) = blocks_of(audit_store(), ReportTable)
+    (report_table,) = elements_of(audit_store(), ReportTable)
     rows = {row["source"]: row for row in report_table.rows}
     assert rows["init alone"]["sd"] == 0
     assert rows["order alone"]["ratio"] == pytest.approx(1.0)
@@ -200,7 +200,7 @@ def test_a_source_that_changes_nothing_has_no_spread(submitted):
 
 
 def test_the_same_seeds_twice_give_the_same_to_the_bit(submitted):
-    texts = [block.text for block in blocks_of(audit_store(), Text)]
+    texts = [element.text for element in elements_of(audit_store(), Text)]
     assert any(text.startswith("The same seeds twice gave the same predictions, to the bit") for text in texts)
 
 
@@ -219,12 +219,12 @@ class Otherwise(FakeWorker):
 
 def test_a_device_that_computes_otherwise_each_time_is_told(submit):
     submit(*AUDIT, repeats=2, worker=lambda dataset, resources, _: Otherwise(dataset, resources))
-    notes = [block.text for block in blocks_of(audit_store(), Text) if block.kind == "note"]
+    notes = [element.text for element in elements_of(audit_store(), Text) if element.kind == "note"]
     assert any(note.startswith("The same seeds twice gave other predictions") for note in notes)
 
 
 def test_the_report_says_that_the_parts_do_not_add(submitted):
-    texts = [block.text for block in blocks_of(audit_store(), Text)]
+    texts = [element.text for element in elements_of(audit_store(), Text)]
     assert any("These are not shares of a whole" in text for text in texts)
     assert "note: These are not shares of a whole" in submitted.stdout
     assert "SD of test accuracy (points) by what varies" in submitted.stdout
@@ -237,13 +237,13 @@ def test_the_report_says_that_the_parts_do_not_add(submitted):
 
 def test_few_repeats_are_told(submit):
     submit(*AUDIT, repeats=3)
-    texts = [block.text for block in blocks_of(audit_store(), Text)]
+    texts = [element.text for element in elements_of(audit_store(), Text)]
     assert any("Fewer than 5 repeats: all sources (3), split alone (3)" in text for text in texts)
     assert not any(TWICE in text for text in texts if "Fewer than 5" in text)
 
 
 def test_the_chart_draws_what_the_grid_says(submitted):
-    (chart,), (report_table,) = blocks_of(audit_store(), Chart), blocks_of(audit_store(), ReportTable)
+    (chart,), (report_table,) = elements_of(audit_store(), Chart), elements_of(audit_store(), ReportTable)
     assert [row[2] for row in chart.rows()] == [row["sd"] for row in report_table.rows]
     axes = chart.draw().axes[0]
     drawn = [line.get_xdata()[0] for line in axes.lines]
@@ -253,17 +253,17 @@ def test_the_chart_draws_what_the_grid_says(submitted):
 
 def test_an_audit_without_a_run_has_no_numbers(submit):
     submit(*AUDIT, repeats=2, engine=StopAfter(1))
-    (report_table,), (chart,) = blocks_of(audit_store(), ReportTable), blocks_of(audit_store(), Chart)
+    (report_table,), (chart,) = elements_of(audit_store(), ReportTable), elements_of(audit_store(), Chart)
     assert report_table.cells[-1] == (TWICE, "0", "-", "no run yet", "-", "-", "-")
     assert report_table.cells[0][3] == "one repeat: no spread"
     assert render(chart.draw(), "png")
-    texts = [block.text for block in blocks_of(audit_store(), Text)]
+    texts = [element.text for element in elements_of(audit_store(), Text)]
     assert any("have not been run twice yet" in text for text in texts)
 
 
 def test_with_folds_a_repeat_is_the_mean_over_its_folds(submit):
     submit(*AUDIT, repeats=2, change=lambda text: text.replace("repeats=2,", "repeats=2, folds=2,"))
-    (report_table,) = blocks_of(audit_store(), ReportTable, metric="test_accuracy")
+    (report_table,) = elements_of(audit_store(), ReportTable, metric="test_accuracy")
     trials = load_results("results/tiny-audit-one").trials.query("variant == 'all sources'")
     assert len(trials) == 4
     assert report_table.rows[0]["repeats"] == 2

@@ -63,7 +63,7 @@ def precision(variant="one"):
 
 
 def texts():
-    return [block.text for block in section_of().blocks[1:]]
+    return [element.text for element in section_of().elements[1:]]
 
 
 def trials():
@@ -86,7 +86,7 @@ def test_the_pilot_fixes_how_many_repeats_each_variant_has(submitted):
 
 
 def test_the_outcome_is_the_mean_of_all_runs_with_the_spread_of_the_pilot(submitted):
-    report_table = section_of().blocks[0]
+    report_table = section_of().elements[0]
     row, values = report_table.rows[0], accuracies("one")
     interval = stein_interval(values, 5)
     assert (row["pilot"], row["runs"], row["needed"]) == (5, len(values), len(values))
@@ -128,7 +128,7 @@ def test_without_the_option_the_runs_and_the_rule_remain(submitted, submit):
     assert "Nothing to run" in submit(repeats=5).stdout
     table = job_table(store_of())
     assert [row.summary.n for row in table.rows] == [row.expected for row in table.rows] == counts
-    assert [row["reached"] for row in half_width_section(store_of(), table).blocks[0].rows] == [True, True]
+    assert [row["reached"] for row in half_width_section(store_of(), table).elements[0].rows] == [True, True]
 
 
 def test_a_rule_that_no_run_has_followed_is_dropped(submitted, submit):
@@ -149,7 +149,7 @@ def test_an_interrupted_submit_continues_and_ends_as_if_it_had_not_been(submit, 
 
 def test_an_interrupted_second_stage_says_what_is_still_to_run(submit):
     submit(*ASK, engine=StopAfter(11))
-    row = section_of().blocks[0].rows[1]
+    row = section_of().elements[0].rows[1]
     assert row["reached"] is False
     assert row["why"] == f"{row['needed'] - 5} still to run"
 
@@ -157,7 +157,7 @@ def test_an_interrupted_second_stage_says_what_is_still_to_run(submit):
 def test_the_cap_stops_and_the_report_says_what_it_would_have_taken(submit):
     done = submit("--half-width", "0.1", "--most-repeats", "8")
     assert "; stops at 8, the most that are allowed" in done.stderr
-    row = section_of().blocks[0].rows[0]
+    row = section_of().elements[0].rows[0]
     assert row["runs"] == 8 < row["needed"]
     assert row["half_width"] > 0.001
     assert row["why"] == "stopped at 8 repeats, the most allowed"
@@ -178,14 +178,14 @@ def test_a_pilot_without_spread_cannot_plan(submit):
     assert done.exit_code == 0, done.output
     assert "one: all runs of the pilot are identical: cannot plan" in done.stderr
     assert len(trials()) == 6
-    row = section_of().blocks[0].rows[0]
+    row = section_of().elements[0].rows[0]
     assert (row["needed"], row["low"], row["reached"]) == (None, None, False)
 
 
 def test_a_small_pilot_is_remarked(submit):
     done = submit("--half-width", "4", repeats=3)
     assert "A pilot of 3 knows its SD badly" in done.stderr
-    assert section_of().blocks[-1].kind == "note"
+    assert section_of().elements[-1].kind == "note"
 
 
 class Odd(FakeWorker):
@@ -284,7 +284,7 @@ def test_what_the_rule_does_not_hold_for_is_refused(job, asked, message):
 
 
 def test_another_metric_has_no_half_width(submitted):
-    text = section_of("test_loss").blocks[0].text
+    text = section_of("test_loss").elements[0].text
     assert "cnnjobs aggregate --metric test_accuracy" in text
 
 
@@ -293,7 +293,7 @@ def test_a_run_that_cannot_be_read_is_named_once_and_runs_again(submitted, submi
     broken.write_bytes(b"cut sho")
     done = submit(*ASK)
     assert done.stderr.count(f"note: not readable, runs again: results/tiny/trials/{broken.name}") == 1
-    assert [row["reached"] for row in section_of().blocks[0].rows] == [True, True]
+    assert [row["reached"] for row in section_of().elements[0].rows] == [True, True]
 
 
 @pytest.mark.parametrize("rule", [{"width": 3}, {"half_width": 0.01, "pilot": 5, "most": 4}])
@@ -312,7 +312,7 @@ def test_a_pilot_that_is_not_over_says_nothing_of_how_many_runs_are_needed(submi
     assert (found.runs, found.needed, found.sd, found.half_width, found.reached) == (3, None, None, None, False)
     assert found.why == "pilot not over: 2 of 5 repeats still to run"
     assert precision("two").why == "pilot not over: 5 of 5 repeats still to run"
-    assert section_of().blocks[0].cells[0][-1] == "no: pilot not over: 2 of 5 repeats still to run"
+    assert section_of().elements[0].cells[0][-1] == "no: pilot not over: 2 of 5 repeats still to run"
 
 
 def test_a_pilot_of_which_a_run_cannot_be_read_is_not_over(submitted):

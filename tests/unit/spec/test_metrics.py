@@ -125,7 +125,7 @@ print(json.dumps({
     "mean": [cells[2] for cells in summary_table(table).compact.cells],
     "header": summary_table(table).compact.header[2],
     "verdict": differences_table(table).compact.cells[0][-1],
-    "text": differences_section(table).blocks[-1].text,
+    "text": differences_section(table).elements[-1].text,
     "margin": table.margin,
     "drawn": [drawable(CURVES, epochs, classes) for classes in (2, 3)],
     "said": said_of({"errors": 0.125, "loss": 1.0, "accuracy": 0.875}, 3),
