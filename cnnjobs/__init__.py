@@ -35,7 +35,8 @@ from cnnjobs.spec import (
 if TYPE_CHECKING:
     from cnnjobs import stats as statistics
     from cnnjobs.report.frames import compare
-    from cnnjobs.run.api import fit, plan, predict, status, submit
+    from cnnjobs.run.api import plan, status, submit
+    from cnnjobs.run.model_api import fit, predict
     from cnnjobs.store.results import load_results
 
 __version__ = "0.1.0"
@@ -79,7 +80,8 @@ __all__ = [
 
 
 _LATE = {
-    **{name: ("cnnjobs.run.api", name) for name in ("fit", "plan", "predict", "status", "submit")},
+    **{name: ("cnnjobs.run.api", name) for name in ("plan", "status", "submit")},
+    **{name: ("cnnjobs.run.model_api", name) for name in ("fit", "predict")},
     "compare": ("cnnjobs.report.frames", "compare"),
     "load_results": ("cnnjobs.store.results", "load_results"),
     "statistics": ("cnnjobs.stats", None),

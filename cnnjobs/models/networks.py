@@ -10,7 +10,7 @@ from keras import layers
 
 from cnnjobs.models.weights import locally_available_weights
 from cnnjobs.spec import CustomModel, Model, Variant, WeightsFile
-from cnnjobs.spec.models import VGG16_BLOCKS
+from cnnjobs.spec.networks import VGG16_BLOCKS
 
 Shape = tuple[int, int, int]
 

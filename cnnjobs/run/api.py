@@ -1,4 +1,4 @@
-"""The Python API: submit, plan, status, fit and predict, as the commands of those names."""
+"""The Python API of jobs: submit, plan and status, as the commands of those names."""
 
 from __future__ import annotations
 
@@ -7,15 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from cnnjobs.run.final_fit import FitOf
-from cnnjobs.run.fit import FittedModel, fit_job
 from cnnjobs.run.placement import near_place
 from cnnjobs.run.plan import JobPlan, plan_job
-from cnnjobs.run.predict import Answers, predict_arrays, predict_files
-from cnnjobs.run.prepare import Overrides, Prepared
+from cnnjobs.run.prepare import Prepared, overrides_of
 from cnnjobs.run.status import ResultsStatus, status_of
 from cnnjobs.run.submit import Goal, RunOptions, submit_job
 from cnnjobs.spec import Job
@@ -95,7 +89,7 @@ def submit(
     submitted = submit_job(
         job,
         str(results),
-        _overrides(repeats, epochs, only, limit_train, dataset, image_size, strict, gpus_per_trial),
+        overrides_of(repeats, epochs, only, limit_train, dataset, image_size, strict, gpus_per_trial),
         Goal(half_width=half_width, most_repeats=most_repeats, audit=audit),
         RunOptions(
             max_concurrent=max_concurrent,
@@ -167,7 +161,7 @@ def plan(
         >>> len(plan.missing)
         6
     """
-    overrides = _overrides(repeats, epochs, only, limit_train, dataset, image_size, strict, None)
+    overrides = overrides_of(repeats, epochs, only, limit_train, dataset, image_size, strict, None)
     return plan_job(job, str(results), overrides, audit=audit, sizes=sizes, summary=False, go_on=_go_on)
 
 
@@ -192,122 +186,6 @@ def status(results: str | Path = RESULTS) -> ResultsStatus:
         1   dropout         5          5        0
     """
     return status_of(str(results))
-
-
-def fit(
-    job: Job | str | Path,
-    variant: str | None = None,
-    results: str | Path = RESULTS,
-    *,
-    repeat: int = 1,
-    output: str | Path | None = None,
-    epochs: int | None = None,
-    limit_train: int | None = None,
-    dataset: str | None = None,
-    image_size: int | None = None,
-    strict: bool = False,
-    cpus_per_trial: int | None = None,
-    gpus_per_trial: float | None = None,
-    checkpoint_every: float | None = None,
-    address: str | None = None,
-    insecure: bool = False,
-    verbose: bool = False,
-) -> FittedModel:
-    """Train one variant of a job on all of its training images, and save it as one `.keras` file.
-
-    Args:
-        job: a job, or the path of a job file.
-        variant: its name; None if the job has only one.
-        results: folder or URI of results.
-        repeat: repeat with whose seeds the variant is trained, counted from 1.
-        output: path or URI of the file; None for `RESULTS/<job>/models/<variant>-<trial id>.keras`.
-        epochs: as for `submit`.
-        limit_train: as for `submit`.
-        dataset: as for `submit`.
-        image_size: as for `submit`.
-        strict: as for `submit`.
-        cpus_per_trial: cores; None for all of this machine.
-        gpus_per_trial: as for `submit`.
-        checkpoint_every: as for `submit`.
-        address: as for `submit`.
-        insecure: as for `submit`.
-        verbose: as for `submit`.
-
-    Returns:
-        The fitted model: `.path` of its file, for `predict`, and `.metrics` on the test set.
-
-    Raises:
-        UserError: for a mistake in the arguments or the job, before training starts.
-        TrialsFailed: if the fit failed or diverged.
-        Interrupted: on Ctrl-C; the last checkpoint is kept.
-
-    Example:
-        >>> import cnnjobs
-        >>> fitted = cnnjobs.fit("jobs/quickstart.py", "dropout")  # doctest: +SKIP
-        >>> fitted.metrics["test_accuracy"]  # doctest: +SKIP
-    """
-    options = RunOptions(
-        cpus_per_trial=cpus_per_trial,
-        gpus_per_trial=gpus_per_trial,
-        checkpoint_every=checkpoint_every,
-        insecure=insecure,
-        verbose=verbose,
-    )
-    overrides = _overrides(None, epochs, (), limit_train, dataset, image_size, strict, gpus_per_trial)
-    which = FitOf(variant, repeat, None if output is None else str(output))
-    return fit_job(job, str(results), overrides, which, options, near_place(address, "`fit`"), "call it again.")
-
-
-def predict(
-    model: FittedModel | str | Path, images: str | Path | Sequence[str | Path] | NDArray[np.generic], *, top_k: int = 1
-) -> Answers | NDArray[np.float32]:
-    """Return the predictions of a fitted model for pictures or an array.
-
-    Args:
-        model: the value of `fit`, or the path of its file.
-        images: a picture, a folder of pictures, or several of these; or an array (n, height, width, channels) of the
-            model's image size, uint8 or float in [0, 1].
-        top_k: for files, number of classes in each answer, at least 1.
-
-    Returns:
-        For files the answers: a data frame `.table` with label and probability, and `.answers`, one a picture. For an
-        array the probabilities, (n, classes) float32 in the order of the model's classes.
-
-    Raises:
-        ModelError: if the file is no model of `fit`, or an array does not fit it.
-
-    Example:
-        >>> import cnnjobs
-        >>> cnnjobs.predict("reader.keras", "photos/", top_k=3).table  # doctest: +SKIP
-        >>> cnnjobs.predict("reader.keras", x_test).argmax(axis=1)  # doctest: +SKIP
-    """
-    path = model.path if isinstance(model, FittedModel) else str(model)
-    if isinstance(images, np.ndarray):
-        return predict_arrays(path, images)
-    several = [images] if isinstance(images, str | Path) else list(images)
-    return predict_files(path, [str(image) for image in several], top_k)
-
-
-def _overrides(
-    repeats: int | None,
-    epochs: int | None,
-    only: str | Sequence[str],
-    limit_train: int | None,
-    dataset: str | None,
-    image_size: int | None,
-    strict: bool,
-    gpus_per_trial: float | None,
-) -> Overrides:
-    return Overrides(
-        repeats=repeats,
-        epochs=epochs,
-        only=(only,) if isinstance(only, str) else tuple(only),
-        limit_train=limit_train,
-        dataset=dataset,
-        image_size=image_size,
-        strict=strict,
-        gpus_per_trial=gpus_per_trial,
-    )
 
 
 def _go_on(prepared: Prepared, rule: HalfWidth) -> str:

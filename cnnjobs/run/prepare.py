@@ -1,6 +1,6 @@
 """Prepares a job: from job and overrides to data set, plan and store, with all errors before a trial starts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -58,6 +58,29 @@ class Overrides:
         flag("strict", self.strict)
         if self.gpus_per_trial is not None:
             object.__setattr__(self, "gpus_per_trial", gpu_count("gpus_per_trial", self.gpus_per_trial))
+
+
+def overrides_of(
+    repeats: int | None,
+    epochs: int | None,
+    only: str | Sequence[str],
+    limit_train: int | None,
+    dataset: str | None,
+    image_size: int | None,
+    strict: bool,
+    gpus_per_trial: float | None,
+) -> Overrides:
+    """Return what arguments of a call change of a job; one variant may stand for itself."""
+    return Overrides(
+        repeats=repeats,
+        epochs=epochs,
+        only=(only,) if isinstance(only, str) else tuple(only),
+        limit_train=limit_train,
+        dataset=dataset,
+        image_size=image_size,
+        strict=strict,
+        gpus_per_trial=gpus_per_trial,
+    )
 
 
 @dataclass(frozen=True)

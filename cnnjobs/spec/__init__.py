@@ -12,18 +12,8 @@ from cnnjobs.spec.callbacks import (
 from cnnjobs.spec.data import BuiltinDataset, DatasetSpec, ImageFolder, Npz
 from cnnjobs.spec.functions import UserFunction
 from cnnjobs.spec.job import SOURCES, Job, grid
-from cnnjobs.spec.models import (
-    CustomModel,
-    Model,
-    WeightsFile,
-    cnn,
-    custom,
-    mlp,
-    small_cnn,
-    smaller_vgg,
-    vgg,
-    vgg16,
-)
+from cnnjobs.spec.models import CustomModel, Model, WeightsFile, custom
+from cnnjobs.spec.networks import cnn, mlp, small_cnn, smaller_vgg, vgg, vgg16
 from cnnjobs.spec.optimizers import SGD, Adam, Nadam, Optimizer, RMSprop
 from cnnjobs.spec.schedules import CosineDecay, Cyclical, ExponentialDecay, Run, Schedule, TimeDecay, Warmup
 from cnnjobs.spec.variant import Variant

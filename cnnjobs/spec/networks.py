@@ -1,0 +1,279 @@
+"""The networks that the package knows how to build, described by their hyperparameters."""
+
+from pathlib import Path
+from typing import Any
+
+from cnnjobs.errors import SpecError
+from cnnjobs.spec.checks import flag, number, one_of, whole
+from cnnjobs.spec.models import Model, WeightsFile
+
+MOST_UNITS = 100_000
+"""Largest number of filters or units of a layer; more is taken for a typing error."""
+
+VGG16_BLOCKS = 5
+
+Rates = float | tuple[float, ...]
+"""One dropout rate for all places, or one a place."""
+
+
+def cnn(
+    *,
+    blocks: tuple[tuple[int, ...], ...],
+    dense: tuple[int, ...],
+    pool: int | tuple[int, ...] = 2,
+    padding: str = "valid",
+    dropout: Rates = 0.0,
+    weight_decay: float = 0.0,
+    batch_norm: bool = False,
+    initializer: str = "glorot_uniform",
+    output: str = "softmax",
+) -> Model:
+    """Return a CNN: blocks of 3 x 3 ReLU convolutions and max pooling, then dense ReLU layers and the output.
+
+    Args:
+        blocks: filters of each convolution of each block, 1 to 100,000: `((32,), (64, 64))`. `()` makes an MLP.
+        dense: units of each hidden dense layer, 1 to 100,000; `()` for none.
+        pool: side and stride of the max pooling after a block, pixels from 1 (none) to 100; one for all, or one a
+            block.
+        padding: of the convolutions, "valid" (an image loses two pixels a side and convolution) or "same".
+        dropout: rate in [0, 1) after every block and every hidden dense layer (Srivastava et al., 2014); or a rate
+            for each of these.
+        weight_decay: L2 factor of every kernel but the output's, at least 0; added to the loss.
+        batch_norm: batch normalisation (Ioffe and Szegedy, 2015) after every convolution and hidden dense layer.
+        initializer: of every kernel but the output's: "glorot_uniform" (Glorot and Bengio, 2010) or "he_uniform"
+            (He et al., 2015).
+        output: "softmax" or "logits".
+
+    Raises:
+        SpecError: for a value out of range, or another number of rates or pools than of places. Images that are too
+            small for the blocks are refused when the job is planned.
+
+    Example:
+        >>> from cnnjobs import cnn
+        >>> cnn(blocks=((32,), (64, 64)), dense=(100,), dropout=0.2).options["dropout"]
+        (0.2, 0.2, 0.2)
+        >>> cnn(blocks=((32,),), dense=(100,), dropout=(0.2, 0.3, 0.4))
+        Traceback (most recent call last):
+        cnnjobs.errors.SpecError: `cnn.dropout` must be one rate, or 2 rates for 1 blocks and the dense layer. ...
+    """
+    return _cnn("cnn", blocks, dense, pool, padding, dropout, weight_decay, batch_norm, initializer, output)
+
+
+def vgg(
+    *,
+    blocks: int = 3,
+    filters: int = 32,
+    dense: int = 128,
+    dropout: Rates = 0.0,
+    weight_decay: float = 0.0,
+    batch_norm: bool = False,
+) -> Model:
+    """Return a VGG-like CNN: blocks of two same-padded 3 x 3 convolutions and 2 x 2 max pooling; He-uniform, softmax.
+
+    Source: the blocks are those of Simonyan and Zisserman (2015), the initializer is that of He et al. (2015).
+
+    Args:
+        blocks: number of blocks, 1 to 10; filters double from block to block, and each halves the image.
+        filters: of the first block, 1 to 100,000.
+        dense: units of the hidden dense layer, 1 to 100,000.
+        dropout: rate in [0, 1) after every block and after the dense layer; or `blocks + 1` rates.
+        weight_decay: L2 factor of every kernel but the output's, at least 0; added to the loss.
+        batch_norm: batch normalisation after every convolution and after the dense layer.
+
+    Raises:
+        SpecError: for a value out of range, or another number of rates than of places.
+
+    Example:
+        >>> from cnnjobs import vgg
+        >>> vgg(blocks=3).options["blocks"]
+        ((32, 32), (64, 64), (128, 128))
+    """
+    whole("vgg.blocks", blocks, least=1, most=10)
+    whole("vgg.filters", filters, least=1, most=MOST_UNITS)
+    pairs = tuple((filters * 2**block,) * 2 for block in range(blocks))
+    return _cnn("vgg", pairs, (dense,), 2, "same", dropout, weight_decay, batch_norm, "he_uniform", "softmax")
+
+
+def small_cnn(*, filters: tuple[int, ...] = (32, 64, 64), dense: int = 64, dropout: float = 0.0) -> Model:
+    """Return a small unpadded CNN: 3 x 3 convolutions with 2 x 2 max pooling between them; Glorot-uniform, logits.
+
+    Args:
+        filters: of each convolution, 1 to 100,000; pooling follows all but the last.
+        dense: units of the hidden dense layer, 1 to 100,000.
+        dropout: rate in [0, 1) before the dense layer.
+
+    Raises:
+        SpecError: for a value out of range, or without a convolution.
+
+    Example:
+        >>> from cnnjobs import small_cnn
+        >>> small_cnn(dropout=0.4).options["pool"]
+        (2, 2, 1)
+    """
+    sizes = _several("small_cnn.filters", filters, "the filters of at least one convolution, such as (32, 64, 64)")
+    rate = number("small_cnn.dropout", dropout, least=0, below=1)
+    pool = (2,) * (len(sizes) - 1) + (1,)
+    rates = (0.0,) * (len(sizes) - 1) + (rate, 0.0)
+    singles = tuple((size,) for size in sizes)
+    return _cnn("small_cnn", singles, (dense,), pool, "valid", rates, 0.0, False, "glorot_uniform", "logits")
+
+
+def smaller_vgg(*, dense: int = 1024, dropout: Rates = (0.25, 0.25, 0.25, 0.5)) -> Model:
+    """Return SmallerVGGNet, for pictures of about 96 x 96 pixels: 32, 64 64 and 128 128 filters, batch normalised.
+
+    Pooling is 3 x 3 after the first block and 2 x 2 after the others; same padding, Glorot-uniform, softmax.
+
+    Args:
+        dense: units of the hidden dense layer, 1 to 100,000.
+        dropout: rate in [0, 1) after every block and after the dense layer; or four rates.
+
+    Raises:
+        SpecError: for a value out of range, or another number of rates.
+
+    Example:
+        >>> from cnnjobs import smaller_vgg
+        >>> smaller_vgg(dense=512).options["dense"]
+        (512,)
+    """
+    blocks = ((32,), (64, 64), (128, 128))
+    return _cnn("smaller_vgg", blocks, (dense,), (3, 2, 2), "same", dropout, 0.0, True, "glorot_uniform", "softmax")
+
+
+def mlp(*, dense: tuple[int, ...] = (1000, 500), dropout: Rates = 0.0) -> Model:
+    """Return a multilayer perceptron on the flattened pixels: dense ReLU layers; Glorot-uniform, softmax.
+
+    Args:
+        dense: units of each hidden layer, 1 to 100,000.
+        dropout: rate in [0, 1) after every hidden layer; or a rate for each.
+
+    Raises:
+        SpecError: for a value out of range, without a layer, or for another number of rates than of layers.
+
+    Example:
+        >>> from cnnjobs import mlp
+        >>> mlp(dense=(128,), dropout=0.5).options["dropout"]
+        (0.5,)
+    """
+    _several("mlp.dense", dense, "the units of at least one layer, such as (1000, 500)")
+    return _cnn("mlp", (), dense, 2, "valid", dropout, 0.0, False, "glorot_uniform", "softmax")
+
+
+def vgg16(
+    *,
+    weights: str | Path | None = "imagenet",
+    trainable_blocks: int = 0,
+    dense: tuple[int, ...] = (256,),
+    dropout: Rates = 0.0,
+) -> Model:
+    """Return the convolutions of VGG16 (Simonyan and Zisserman, 2015) with a new head, for transfer learning.
+
+    The network converts pixels in [0, 1] to the range its weights were trained on, hence `scaling` must be "unit".
+    Images are at least 32 x 32 pixels.
+
+    Args:
+        weights: "imagenet" for the file in Keras's cache, the path of a weights file, or None for random weights.
+        trainable_blocks: number of the five blocks that are trained, counted from the last, 0 to 5; the others are
+            frozen.
+        dense: units of each hidden dense layer of the head, 1 to 100,000.
+        dropout: rate in [0, 1) after every hidden dense layer; or a rate for each.
+
+    Raises:
+        SpecError: for a value out of range, or random weights with frozen blocks. A missing weights file is refused
+            when the job is planned.
+
+    Example:
+        >>> from cnnjobs import vgg16
+        >>> vgg16(trainable_blocks=1).options["weights"]
+        'imagenet'
+    """
+    whole("vgg16.trainable_blocks", trainable_blocks, least=0, most=VGG16_BLOCKS)
+    if weights is None and trainable_blocks < VGG16_BLOCKS:
+        raise SpecError(
+            "`vgg16(weights=None)` starts at random, so all blocks must be trained. "
+            f"Received: trainable_blocks={trainable_blocks}. Use trainable_blocks={VGG16_BLOCKS}."
+        )
+    if weights is not None and (not isinstance(weights, str | Path) or not str(weights).strip()):
+        raise SpecError(f'`vgg16.weights` must be "imagenet", a path or None. Received: weights={weights!r}.')
+    units = _units("vgg16.dense", dense)
+    named = weights is None or weights == "imagenet"
+    return Model(
+        "vgg16",
+        {
+            "weights": weights if named else WeightsFile(str(Path(str(weights)).expanduser().absolute())),
+            "trainable_blocks": trainable_blocks,
+            "dense": units,
+            "dropout": _rates("vgg16.dropout", dropout, len(units), f"{len(units)} rates for the dense layers"),
+        },
+    )
+
+
+def _cnn(
+    maker: str,
+    blocks: Any,
+    dense: Any,
+    pool: Any,
+    padding: str,
+    dropout: Any,
+    weight_decay: Any,
+    batch_norm: bool,
+    initializer: str,
+    output: str,
+) -> Model:
+    """Return the model after checking all that `maker` was called with."""
+    if not isinstance(blocks, tuple | list):
+        raise SpecError(
+            f"`{maker}.blocks` must name the filters of each block, such as ((32,), (64, 64)). "
+            f"Received: blocks={blocks!r}."
+        )
+    filters = tuple(_units(f"{maker}.blocks", block) for block in blocks)
+    if not all(filters):
+        raise SpecError(f"`{maker}.blocks` must have a convolution in each block. Received: blocks={blocks!r}.")
+    units = _units(f"{maker}.dense", dense)
+    places = f"{len(filters) + len(units)} rates for {len(filters)} blocks and {_layers(len(units))}"
+    pools = tuple(pool) if isinstance(pool, tuple | list) else (pool,) * len(filters)
+    if len(pools) != len(filters):
+        raise SpecError(
+            f"`{maker}.pool` must be one side, or one for each of {len(filters)} blocks. Received: {pool!r}."
+        )
+    return Model(
+        "cnn",
+        {
+            "blocks": filters,
+            "dense": units,
+            "pool": tuple(whole(f"{maker}.pool", side, least=1, most=100) for side in pools),
+            "padding": one_of(f"{maker}.padding", padding, ("valid", "same")),
+            "dropout": _rates(f"{maker}.dropout", dropout, len(filters) + len(units), places),
+            "weight_decay": number(f"{maker}.weight_decay", weight_decay, least=0),
+            "batch_norm": flag(f"{maker}.batch_norm", batch_norm),
+            "initializer": one_of(f"{maker}.initializer", initializer, ("glorot_uniform", "he_uniform")),
+            "output": one_of(f"{maker}.output", output, ("softmax", "logits")),
+        },
+    )
+
+
+def _layers(count: int) -> str:
+    return "the dense layer" if count == 1 else f"{count} dense layers"
+
+
+def _several(name: str, values: Any, expected: str) -> tuple[Any, ...]:
+    """Return `values` if they are a sequence with something in it."""
+    if not isinstance(values, tuple | list) or not values:
+        leaf = name.rsplit(".", 1)[-1]
+        raise SpecError(f"`{name}` must name {expected}. Received: {leaf}={values!r}.")
+    return tuple(values)
+
+
+def _units(name: str, values: Any) -> tuple[int, ...]:
+    """Return the units, or filters, of several layers."""
+    if not isinstance(values, tuple | list):
+        leaf = name.rsplit(".", 1)[-1]
+        raise SpecError(f"`{name}` must be a tuple of whole numbers, such as (64, 64). Received: {leaf}={values!r}.")
+    return tuple(whole(name, value, least=1, most=MOST_UNITS) for value in values)
+
+
+def _rates(name: str, dropout: Any, count: int, places: str) -> tuple[float, ...]:
+    """Return one rate a place."""
+    rates = tuple(dropout) if isinstance(dropout, tuple | list) else (dropout,) * count
+    if len(rates) != count:
+        raise SpecError(f"`{name}` must be one rate, or {places}. Received: dropout={dropout!r}.")
+    return tuple(number(name, rate, least=0, below=1) for rate in rates)
