@@ -133,7 +133,7 @@ def test_a_file_of_no_kind_is_refused_with_what_there_is(stripes):
 
 
 def test_a_kind_that_is_not_registered_is_refused():
-    with pytest.raises(SpecError, match=r"must be one of Named, Npz, ImageFolder\. Received: Stripes"):
+    with pytest.raises(SpecError, match=r"must be one of BuiltinDataset, Npz, ImageFolder\. Received: Stripes"):
         load_dataset(Stripes("forty.stripes"), quiet)
 
 
