@@ -68,7 +68,7 @@ def memory_limit_mib(total_mib: int, fraction: float) -> int:
         least = min(1.0, math.ceil(100 * (RESERVED_MIB + LEAST_MIB) / total_mib) / 100)
         raise ResourceError(
             f"`gpus_per_trial` must leave a trial at least {LEAST_MIB} MiB of GPU memory beside {RESERVED_MIB} MiB "
-            f"for CUDA. Received: {fraction:g} of {total_mib} MiB. Use `gpus_per_trial={least:g}` or more."
+            f"for CUDA. Received: {fraction:g} of {total_mib} MiB. Use `gpus_per_trial={least:g}` (--gpus-per-trial) or more."
         )
     return limit
 
@@ -98,7 +98,7 @@ def _refuse_unless_pretended(wanted: int, seen: int) -> None:
         f"TensorFlow must see the GPUs that a trial holds. Received: {seen} of {wanted}, "
         f"CUDA_VISIBLE_DEVICES={os.environ.get('CUDA_VISIBLE_DEVICES', 'unset')} on a machine with {there}. Its CUDA "
         "libraries may be missing, `pip install 'tensorflow[and-cuda]'`, or not fit the driver. "
-        "Use `gpus_per_trial=0` to train on cores."
+        "Use `gpus_per_trial=0` (--gpus-per-trial 0) to train on cores."
     )
 
 

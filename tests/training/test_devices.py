@@ -113,7 +113,7 @@ def test_the_processes_that_fill_a_gpu_fit_it(fraction):
 def test_a_fraction_too_small_to_train_in_is_refused_with_one_that_is_not():
     from cnnjobs.training.devices import memory_limit_mib
 
-    with pytest.raises(ResourceError, match=r"Received: 0.1 of 15360 MiB. Use `--gpus-per-trial 0.12` or more."):
+    with pytest.raises(ResourceError, match=r"Received: 0.1 of 15360 MiB. Use `gpus_per_trial=0.12` \(--gpus-per-trial\) or more"):
         memory_limit_mib(15360, 0.1)
     assert memory_limit_mib(15360, 0.12) >= 256
 
@@ -127,7 +127,7 @@ from cnnjobs.engine.base import TrialResources
 from cnnjobs.run.prepare import Overrides, prepare, read_job, store_at
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.lock import StoreLock
-from cnnjobs.run.submit import Submission
+from cnnjobs.run.submission import Submission
 asked = Overrides(gpus_per_trial=2, limit_train=200)
 prepared = prepare(read_job(str(write_job(folder, repeats=1, variants='"one": base,')), asked), asked, lambda *_: None)
 store = store_at(str(folder / "results"), prepared.job)
