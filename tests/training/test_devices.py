@@ -113,7 +113,9 @@ def test_the_processes_that_fill_a_gpu_fit_it(fraction):
 def test_a_fraction_too_small_to_train_in_is_refused_with_one_that_is_not():
     from cnnjobs.training.devices import memory_limit_mib
 
-    with pytest.raises(ResourceError, match=r"Received: 0.1 of 15360 MiB. Use `gpus_per_trial=0.12` \(--gpus-per-trial\) or more"):
+    with pytest.raises(
+        ResourceError, match=r"Received: 0.1 of 15360 MiB. Use `gpus_per_trial=0.12` \(--gpus-per-trial\) or more"
+    ):
         memory_limit_mib(15360, 0.1)
     assert memory_limit_mib(15360, 0.12) >= 256
 
