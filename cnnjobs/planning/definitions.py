@@ -1,12 +1,16 @@
 """Finds the definitions of functions and classes in the text of their files, and what they read and call."""
 
 import ast
+import copy
 import functools
 import linecache
 import symtable
+import sys
 from collections.abc import Iterator
-from types import CodeType
+from types import CodeType, ModuleType
 from typing import Any
+
+from cnnjobs.planning.user_code import is_installed
 
 
 def tree_of(file: str) -> ast.Module:
@@ -72,7 +76,7 @@ def _codes_of(text: str, file: str) -> frozenset[CodeType]:
 
 def global_names(node: ast.AST) -> set[str]:
     """Return the global names that a definition or a statement reads."""
-    top = symtable.symtable(ast.unparse(node), "job", "exec")
+    top = symtable.symtable(ast.unparse(_WithoutNonlocal().visit(copy.deepcopy(node))), "job", "exec")
     used = {name.get_name() for name in top.get_symbols() if name.is_referenced()}
     scopes = list(top.get_children())
     for scope in scopes:  # grows while it is gone through
@@ -82,8 +86,38 @@ def global_names(node: ast.AST) -> set[str]:
     return used
 
 
-def attributes_of(node: ast.AST) -> Iterator[tuple[str, str]]:
-    """Return (name, attribute) for each `name.attribute` in a definition."""
+def attributes_of(node: ast.AST) -> Iterator[tuple[str, ...]]:
+    """Return (name, attribute, ...) for each `name.attribute` in a definition."""
     for part in ast.walk(node):
-        if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name):
-            yield part.value.id, part.attr
+        chain: list[str] = []
+        while isinstance(part, ast.Attribute):
+            chain.append(part.attr)
+            part = part.value
+        if chain and isinstance(part, ast.Name):
+            yield (part.id, *reversed(chain))
+
+
+def imported_in(node: ast.AST) -> dict[str, tuple[ModuleType, str | None]]:
+    """Return what import statements inside a definition bind of modules of the user's that are loaded.
+
+    Returns:
+        Name -> the module, and the name of what is taken from it; None for the module itself.
+    """
+    bound: dict[str, tuple[ModuleType | None, str | None]] = {}
+    for part in ast.walk(node):
+        if isinstance(part, ast.Import):
+            for alias in part.names:
+                name = alias.name if alias.asname else alias.name.partition(".")[0]
+                bound[alias.asname or name] = sys.modules.get(name), None
+        elif isinstance(part, ast.ImportFrom) and not part.level:
+            for alias in part.names:
+                bound[alias.asname or alias.name] = sys.modules.get(str(part.module)), alias.name
+    return {name: (module, own) for name, (module, own) in bound.items() if module and not is_installed(module)}
+
+
+class _WithoutNonlocal(ast.NodeTransformer):
+    """Takes `nonlocal` out of a function that was cut out of the one around it."""
+
+    def visit_Nonlocal(self, node: ast.Nonlocal) -> ast.Pass:
+        """Replace it by nothing."""
+        return ast.Pass()

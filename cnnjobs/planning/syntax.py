@@ -1,10 +1,13 @@
 """Python's syntax without its layout: what a definition says, what changes a name, which files are imported."""
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from cnnjobs.planning.user_code import is_installed_file
 
 
 def shape_of(node: Any) -> str:
@@ -15,14 +18,22 @@ def shape_of(node: Any) -> str:
     Args:
         node: a node, a list of nodes, or a constant in one.
     """
+    if isinstance(node, ast.JoinedStr):  # some versions of Python add empty parts
+        return f"JoinedStr({', '.join(shape_of(part) for part in node.values if not _is_empty(part))})"
     if isinstance(node, ast.AST):
-        fields = ((name, getattr(node, name, None)) for name in node._fields if name not in ("ctx", "type_comment"))
+        fields = (
+            (name, getattr(node, name, None)) for name in node._fields if name not in ("ctx", "type_comment", "kind")
+        )
         return (
             f"{type(node).__name__}({', '.join(f'{name}={shape_of(v)}' for name, v in fields if v not in (None, []))})"
         )
     if isinstance(node, list):
         return f"[{', '.join(shape_of(one) for one in node if not _is_text(one))}]"
     return repr(node)
+
+
+def _is_empty(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and node.value == ""
 
 
 def _is_text(node: Any) -> bool:
@@ -102,18 +113,31 @@ def _parse(path: Path) -> ast.Module:
 
 def _files_imported_by(tree: ast.AST, origin: Path, first: Path) -> Iterator[Path]:
     """Return the files that the imports in a file may mean: beside its package, or beside the file that came first."""
-    bases = {_root(origin), _root(first), first.parent}
+    near = {_root(origin), _root(first), first.parent}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                for base in bases:
-                    yield from _files_of(base, alias.name.split("."))
+                yield from _files_found(near, alias.name.split("."))
         elif isinstance(node, ast.ImportFrom):
             parts = node.module.split(".") if node.module else []
             own = origin.parents[min(node.level, len(origin.parents)) - 1]
-            for base in {own} if node.level else bases:
-                for alias in node.names:
-                    yield from _files_of(base, [*parts, alias.name])
+            for alias in node.names:
+                yield from _files_found({own} if node.level else near, [*parts, alias.name], far=not node.level)
+
+
+def _files_found(near: set[Path], parts: list[str], *, far: bool = True) -> list[Path]:
+    """Return the files that importing `parts` runs: near the importing one, or else where Python looks for modules."""
+    files = [file for base in near for file in _files_of(base, parts)]
+    if files or not far or parts[0] in sys.stdlib_module_names or parts[0] == "cnnjobs":
+        return files
+    return [file for base in _search_path() for file in _files_of(base, parts)]
+
+
+def _search_path() -> list[Path]:
+    """Return the folders of the user's among those where Python looks for modules: PYTHONPATH, a `src` layout."""
+    own = Path(__file__).resolve().parents[2]
+    folders = [Path(entry or ".").resolve() for entry in sys.path]
+    return [folder for folder in folders if folder.is_dir() and folder != own and not is_installed_file(str(folder))]
 
 
 def _files_of(base: Path, parts: list[str]) -> Iterator[Path]:
@@ -121,7 +145,7 @@ def _files_of(base: Path, parts: list[str]) -> Iterator[Path]:
     for length in range(1, len(parts) + 1):
         place = base.joinpath(*parts[:length])
         for path in (place.with_suffix(".py"), place / "__init__.py"):
-            if path.is_file() and "site-packages" not in path.parts:
+            if path.is_file() and not is_installed_file(str(path)):
                 yield path.resolve()
 
 

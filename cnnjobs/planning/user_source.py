@@ -7,20 +7,45 @@ comments and layout have no part in it, and what a loop or a decorator has made 
 
 import ast
 import contextlib
+import functools
 import linecache
+import logging
 import sys
-import sysconfig
 from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePath
+from pathlib import Path
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from cnnjobs.errors import SpecError
-from cnnjobs.planning.definitions import attributes_of, global_names, is_written_in, nodes_at, nodes_named, tree_of
+from cnnjobs.planning.definitions import (
+    attributes_of,
+    global_names,
+    imported_in,
+    is_written_in,
+    nodes_at,
+    nodes_named,
+    tree_of,
+)
 from cnnjobs.planning.syntax import changes_of, files_imported, module_files, shape_of
-from cnnjobs.planning.value_text import NoContent, content_of
+from cnnjobs.planning.user_code import (
+    Definition,
+    file_of_class,
+    functions_of,
+    globals_of_class,
+    is_installed,
+    is_ours,
+)
+from cnnjobs.planning.value_text import NoContent, content_of, made_of, path_like, state_of
 
-Definition = FunctionType | type
+DESCRIPTORS = (functools.cached_property, functools.partialmethod, functools.singledispatchmethod)
+"""What holds a method of a class in `func`."""
+
+GENERATED = frozenset(
+    {"_generate_next_value_", "_member_map_", "_member_names_", "_unhashable_values_", "_unhashable_values_map_"}
+    | {"_value2member_map_", "_hashable_values_", "_new_member_", "_use_args_", "_value_repr_", "_member_type_"}
+    | {"_field_defaults", "_fields"}
+)
+"""What `Enum` and `NamedTuple` put into their classes."""
 
 
 def source_of(definition: Definition) -> str:
@@ -53,8 +78,8 @@ class _Reached:
 
     def __init__(self, first: Definition) -> None:
         self._module = first.__module__
-        self._globals = first.__globals__ if isinstance(first, FunctionType) else _globals_of_class(first)
-        self._file = first.__code__.co_filename if isinstance(first, FunctionType) else _file_of_class(first)
+        self._globals = first.__globals__ if isinstance(first, FunctionType) else globals_of_class(first)
+        self._file = first.__code__.co_filename if isinstance(first, FunctionType) else file_of_class(first)
         self._found: list[Definition] = [first]
         self._parts: set[str] = set()
 
@@ -71,7 +96,10 @@ class _Reached:
         file = function.__code__.co_filename
         nodes = nodes_at(tree_of(file), function.__code__)
         self._parts |= set(self._held_by(function))
-        if not is_written_in(function.__code__, file):
+        own = {name: part for name, part in vars(function).items() if not name.startswith("__")}
+        if own:
+            self._add_value(f"{function.__qualname__}, attributes", own)
+        if len(nodes) != 1 or not is_written_in(function.__code__, file):
             self._parts.add(f"# code {function.__qualname__}: {self._code(function.__code__)}")
         self._add_nodes(nodes, file, function.__globals__, leave=set(function.__code__.co_freevars))
 
@@ -79,8 +107,8 @@ class _Reached:
         for base in one.__bases__:
             self._of_code(base)
         self._parts |= set(self._members(one))
-        file = _file_of_class(one) or (self._file if one.__module__ == self._module else "")
-        names = _globals_of_class(one) or (self._globals if one.__module__ == self._module else {})
+        file = file_of_class(one) or (self._file if one.__module__ == self._module else "")
+        names = globals_of_class(one) or (self._globals if one.__module__ == self._module else {})
         if file:
             self._add_nodes(nodes_named(tree_of(file), one.__qualname__), file, names)
 
@@ -104,15 +132,53 @@ class _Reached:
             self._add_files({path.resolve(), *files_imported([tree_of(file)], path.resolve())})
         for node in nodes:
             self._parts.add(shape_of(node))
-            if path.is_file():
-                self._add_files(files_imported([node], path.resolve()))
+            self._add_files(files_imported([node], path.resolve() if path.is_file() else Path.cwd() / "cell"))
             used = global_names(node) - leave
             for name in sorted(used & names.keys()):
                 self._add_global(name, names[name], file, names)
-            for module, attribute in attributes_of(node):
-                value = names.get(module) if module in used else None
-                if isinstance(value, ModuleType) and not is_installed(value) and hasattr(value, attribute):
-                    self._add_value(f"{module}.{attribute}", getattr(value, attribute))
+            self._add_attributes(
+                node, {name: names[name] for name in used & names.keys()} | self._imported(node, names)
+            )
+
+    def _imported(self, node: ast.AST, names: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a definition imports when it is called, of modules that the job has imported itself.
+
+        It may have changed these. Others count by their files alone: whether they are loaded already is chance.
+        """
+        imported = imported_in(node)
+        for module, _ in imported.values():
+            self._add_module(module)
+        own = [value for value in names.values() if isinstance(value, ModuleType)]
+        return {
+            name: module if part is None else getattr(module, part, None)
+            for name, (module, part) in imported.items()
+            if any(module is other for other in own)
+        }
+
+    def _add_attributes(self, node: ast.AST, names: Mapping[str, Any]) -> None:
+        """Add what a definition reads of modules of the user's: `settings.depth`, `package.blocks.build`."""
+        for name, value in sorted(names.items()):
+            if isinstance(value, ModuleType) and not is_installed(value):
+                self._add_module(value)
+            elif not isinstance(value, ModuleType) and not is_ours(value) and not is_ours(type(value)):
+                self._add_value(name, value)
+        for first, *attributes in attributes_of(node):
+            value, told = names.get(first), first
+            for attribute in attributes:
+                if not isinstance(value, ModuleType) or is_installed(value) or not hasattr(value, attribute):
+                    break
+                value, told = getattr(value, attribute), f"{told}.{attribute}"
+                if isinstance(value, ModuleType) and not is_installed(value):
+                    self._add_module(value)
+                elif not isinstance(value, ModuleType):
+                    self._add_value(told, value)
+
+    def _add_module(self, module: ModuleType) -> None:
+        """Add the files of a module, and code that is not what they say: it was imported before an edit."""
+        self._add_files(module_files(module))
+        for function in functions_of(module):
+            if not is_written_in(function.__code__, function.__code__.co_filename):
+                self._parts.add(f"# code {function.__qualname__}: {self._code(function.__code__)}")
 
     def _add_global(self, name: str, value: Any, file: str, names: Mapping[str, Any]) -> None:
         """Add what a global name stands for; what has no content, or is a path, by the text that makes it.
@@ -122,9 +188,9 @@ class _Reached:
         """
         if isinstance(value, ModuleType):
             if not is_installed(value):
-                self._add_files(module_files(value))
+                self._add_module(value)
             return
-        if _is_ours(value) or _is_ours(type(value)):
+        if is_ours(value) or is_ours(type(value)):
             return  # a job's own parts are no data
         if self._add_value(name, value):
             return
@@ -142,7 +208,7 @@ class _Reached:
                 for used in sorted((global_names(statement) & names.keys()) - done):
                     done.add(used)
                     other = names[used]
-                    if isinstance(other, ModuleType) or _is_ours(other) or _is_ours(type(other)):
+                    if isinstance(other, ModuleType) or is_ours(other) or is_ours(type(other)):
                         continue
                     if not self._add_value(used, other):
                         waiting.append(used)
@@ -153,13 +219,13 @@ class _Reached:
         in_file = Path(self._file).is_file()
 
         def of_text(text: Any) -> str:
-            if in_file and (isinstance(text, PurePath) or "/" in str(text) or "\\" in str(text)):
+            if in_file and path_like(text):
                 paths.append(str(text))
                 return "path"
             return repr(text)
 
         def of_code(part: Any) -> str:
-            if _is_ours(part) or _is_ours(type(part)):
+            if is_ours(part) or is_ours(type(part)):
                 return type(part).__name__  # a job's own parts are no data
             return self._of_code(part)
 
@@ -178,13 +244,16 @@ class _Reached:
         """Return what a class has: it may have been made in a function, of what that was given."""
         for name, value in vars(one).items():
             if isinstance(value, property):
-                for part in (value.fget, value.fset):
-                    if part is not None:
-                        self._of_code(part)
+                held: Any = [value.fget, value.fset]
             elif isinstance(value, staticmethod | classmethod):
-                self._of_code(value.__func__)
-            elif isinstance(value, FunctionType) and value.__module__ == one.__module__ and is_installed(value):
-                continue  # made by `dataclass`, of what the class's definition says
+                held = value.__func__
+            else:
+                held = getattr(value, "func", value) if type(value) in DESCRIPTORS else value
+            if name in GENERATED or (name.startswith("_") and isinstance(value, FunctionType) and is_installed(value)):
+                continue  # made by `dataclass` or `Enum`, otherwise in each version of Python
+            if held is not value:
+                with contextlib.suppress(NoContent):
+                    yield f"# {one.__qualname__}.{name}: {content_of(held, self._of_code)}"
             elif not name.startswith("__") or isinstance(value, FunctionType):
                 with contextlib.suppress(NoContent):
                     yield f"# {one.__qualname__}.{name}: {content_of(value, self._of_code)}"
@@ -212,9 +281,13 @@ class _Reached:
         """Return the name of code, or the content of an object; what is the user's is reached thereby."""
         if isinstance(value, ModuleType):
             if not is_installed(value):
-                self._add_files(module_files(value))
+                self._add_module(value)
             return value.__name__
-        while hasattr(value, "__wrapped__") and (not isinstance(value, FunctionType) or is_installed(value)):
+        if isinstance(value, FunctionType) and hasattr(value, "registry") and hasattr(value, "dispatch"):
+            return f"singledispatch {content_of(dict(value.registry), self._of_code)}"
+        while "__wrapped__" in getattr(value, "__dict__", {}) and is_installed(
+            value if isinstance(value, FunctionType) else type(value)
+        ):
             value = value.__wrapped__  # what was decorated by functools.cache, say
         if isinstance(value, MethodType):
             return f"{self._of_code(value.__func__)} of {content_of(value.__self__, self._of_code)}"
@@ -226,60 +299,23 @@ class _Reached:
             return value.__qualname__
         if isinstance(value, BuiltinFunctionType) and not isinstance(value.__self__, ModuleType | type(None)):
             return f"{value.__name__} of {content_of(value.__self__, self._of_code)}"
+        if not is_installed(type(value)):
+            return f"{self._of_code(type(value))}({content_of(state_of(value), self._of_code)})"
+        if isinstance(value, logging.Logger):
+            return f"logger {value.name}"
+        if type(value).__name__ == "vectorize" and hasattr(value, "pyfunc"):
+            return f"vectorize of {content_of(value.pyfunc, self._of_code)}"
         if callable(value) and hasattr(value, "__qualname__"):
             return f"{value.__module__}.{value.__qualname__}"
-        if not is_installed(type(value)):
-            return f"{self._of_code(type(value))}({content_of(vars(value), self._of_code)})"
         if type(value).__module__.partition(".")[0] == "numpy" and (hasattr(value, "itemsize") or callable(value)):
             return str(value) if hasattr(value, "itemsize") else str(value.__name__)  # a dtype, or a ufunc
         if callable(getattr(value, "get_config", None)):  # an initializer of Keras's, a regularizer, a layer
-            return f"{self._of_code(type(value))}({content_of(value.get_config(), self._of_code)})"
+            return f"{self._of_code(type(value))}({content_of(made_of(value), self._of_code)})"
+        if type(value).__module__.partition(".")[0] in sys.stdlib_module_names:  # Namespace, Fraction, deque
+            return f"{type(value).__qualname__}({content_of(state_of(value), self._of_code)})"
         raise NoContent(type(value).__name__)
 
     def _code(self, code: CodeType) -> str:
         """Return compiled code as text."""
         held = [self._code(one) if isinstance(one, CodeType) else one for one in code.co_consts]
         return content_of([code.co_code, code.co_names, held], self._of_code)
-
-
-def _file_of_class(one: type) -> str:
-    """Return where a class was written; empty if nothing says it."""
-    files = sorted(method.__code__.co_filename for method in _methods(one))
-    return files[0] if files else str(getattr(sys.modules.get(one.__module__), "__file__", None) or "")
-
-
-def _globals_of_class(one: type) -> Mapping[str, Any]:
-    """Return the global names of a class's module; the job file is no module that could be asked."""
-    methods = _methods(one)
-    return methods[0].__globals__ if methods else vars(sys.modules.get(one.__module__, ModuleType("none")))
-
-
-def _methods(one: type) -> list[FunctionType]:
-    """Return the methods that the user wrote; dataclasses make others."""
-    methods = [member for member in vars(one).values() if isinstance(member, FunctionType)]
-    return [method for method in methods if method.__module__ == one.__module__ and not is_installed(method)]
-
-
-def _is_ours(value: Any) -> bool:
-    return str(getattr(value, "__module__", "")).partition(".")[0] == "cnnjobs"
-
-
-def is_installed(value: Definition | ModuleType) -> bool:
-    """Say whether code is of Python, of an installed library, or of this project."""
-    if _is_ours(value):
-        return True
-    if isinstance(value, FunctionType):
-        file = value.__code__.co_filename
-    elif isinstance(value, ModuleType):
-        file = str(getattr(value, "__file__", None) or "<built-in")
-        if value.__name__.partition(".")[0] == "cnnjobs":
-            return True
-    elif value.__module__ in ("builtins", "__main__"):
-        return value.__module__ == "builtins"
-    else:
-        file = str(getattr(sys.modules.get(value.__module__), "__file__", None) or "")
-        if not file:
-            return value.__module__ in sys.builtin_module_names
-    if file.startswith("<ipython-input"):
-        return False
-    return "site-packages" in file or file.startswith(("<", sysconfig.get_paths()["stdlib"]))

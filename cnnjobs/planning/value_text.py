@@ -1,15 +1,23 @@
 """The content of a value as text: equal for values that are equal, whatever process they are in."""
 
+import collections
 import dataclasses
 import enum
 import functools
 import hashlib
+import re
 from collections.abc import Callable
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from types import SimpleNamespace
 from typing import Any
 
+_BUILT_IN = ("builtins", "types", "collections", "functools", "numpy", "pathlib")
+
 _PLAIN = (bytes, int, float, complex, bool, type(None), range, slice)
+
+
+_WITH_SUBCLASSES = (*_PLAIN[:4], str, list, tuple, set, frozenset, dict, SimpleNamespace, functools.partial)
+"""What a user may have made subclasses of, whose methods then count."""
 
 
 class NoContent(Exception):
@@ -37,6 +45,15 @@ def _content_of(value: Any, of_code: Callable[[Any], str], of_text: Callable[[An
     def inner(part: Any) -> str:
         return _content_of(part, of_code, of_text)
 
+    kind = type(value)
+    if kind.__module__ not in _BUILT_IN and not isinstance(value, enum.Enum) and isinstance(value, _WITH_SUBCLASSES):
+        own = {} if isinstance(value, SimpleNamespace) else getattr(value, "__dict__", {})
+        held = inner(_plain_of(value)), inner(own), inner(getattr(value, "_fields", ()))
+        return f"{of_code(kind)}({', '.join(held)})"
+    if isinstance(value, collections.defaultdict):
+        return f"defaultdict[{inner(value.default_factory)}, {inner(dict(value))}]"
+    if isinstance(value, collections.deque):
+        return f"deque[{inner(list(value))}, {value.maxlen}]"
     if isinstance(value, enum.Enum):
         return f"{of_code(type(value))}.{value.name}"
     if isinstance(value, str | PurePath):
@@ -52,7 +69,9 @@ def _content_of(value: Any, of_code: Callable[[Any], str], of_text: Callable[[An
     if isinstance(value, dict):
         return f"dict[{', '.join(f'{inner(key)}: {inner(item)}' for key, item in value.items())}]"
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        parts = [f"{field.name}={inner(getattr(value, field.name))}" for field in dataclasses.fields(value)]
+        names = [field.name for field in dataclasses.fields(value)]
+        parts = [f"{name}={inner(getattr(value, name))}" for name in names]
+        parts += [f"{name}={inner(part)}" for name, part in state_of(value).items() if name not in names]
         return f"{of_code(type(value))}({', '.join(parts)})"
     if isinstance(value, functools.partial):
         return f"partial{inner([value.func, list(value.args), value.keywords])}"
@@ -61,3 +80,49 @@ def _content_of(value: Any, of_code: Callable[[Any], str], of_text: Callable[[An
             raise NoContent(type(value).__name__)
         return f"{value.dtype}{value.shape}{hashlib.sha256(value.tobytes()).hexdigest()}"
     return of_code(value)
+
+
+def _plain_of(value: Any) -> Any:
+    """Return what a value of a subclass is without what the subclass adds."""
+    if isinstance(value, SimpleNamespace):
+        return vars(value)
+    if isinstance(value, functools.partial):
+        return [value.func, list(value.args), value.keywords]
+    if isinstance(value, dict):
+        return [getattr(value, "default_factory", None), dict(value)]
+    plain: Any = next(kind for kind in _WITH_SUBCLASSES if isinstance(value, kind))
+    return plain(value)
+
+
+def state_of(value: Any) -> dict[str, Any]:
+    """Return the attributes of an object, in its dictionary and in its slots; not those that it remembers by itself."""
+    kinds = type(value).__mro__
+    cached = {
+        name for kind in kinds for name, part in vars(kind).items() if isinstance(part, functools.cached_property)
+    }
+    slots = [name for kind in kinds for name in _names(vars(kind).get("__slots__", ()))]
+    own = {name: part for name, part in getattr(value, "__dict__", {}).items() if name not in cached}
+    own |= {
+        name: getattr(value, name) for name in slots if name not in ("__dict__", "__weakref__") and hasattr(value, name)
+    }
+    if not own and not slots and not hasattr(value, "__dict__"):
+        raise NoContent(type(value).__name__)
+    return own
+
+
+def _names(slots: Any) -> list[str]:
+    return [slots] if isinstance(slots, str) else list(slots)
+
+
+def made_of(value: Any) -> list[Any]:
+    """Return how an object of Keras's was made, and its weights, if it has any; names that Keras gave do not count."""
+    config = dict(value.get_config())
+    if isinstance(config.get("name"), str):
+        config["name"] = re.sub(r"_\d+$", "", config["name"])
+    weights = value.get_weights() if callable(getattr(value, "get_weights", None)) else []
+    return [config, list(weights)]
+
+
+def path_like(text: Any) -> bool:
+    """Say whether a text or a path names a place on this machine, which is another on another machine."""
+    return isinstance(text, PurePath) or Path(str(text)).is_absolute()

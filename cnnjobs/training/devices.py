@@ -68,7 +68,8 @@ def memory_limit_mib(total_mib: int, fraction: float) -> int:
         least = min(1.0, math.ceil(100 * (RESERVED_MIB + LEAST_MIB) / total_mib) / 100)
         raise ResourceError(
             f"`gpus_per_trial` must leave a trial at least {LEAST_MIB} MiB of GPU memory beside {RESERVED_MIB} MiB "
-            f"for CUDA. Received: {fraction:g} of {total_mib} MiB. Use `gpus_per_trial={least:g}` (--gpus-per-trial) or more."
+            f"for CUDA. Received: {fraction:g} of {total_mib} MiB. Use `gpus_per_trial={least:g}` "
+            "(--gpus-per-trial) or more."
         )
     return limit
 

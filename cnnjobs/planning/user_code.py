@@ -1,0 +1,78 @@
+"""Which code is the user's, and where it was written; the rest is of Python, of libraries, or of this project."""
+
+import linecache
+import sys
+import sysconfig
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
+
+Definition = FunctionType | type
+
+
+def file_of_class(one: type) -> str:
+    """Return where a class was written; empty if nothing says it."""
+    files = sorted(method.__code__.co_filename for method in _methods(one))
+    return files[0] if files else str(getattr(sys.modules.get(one.__module__), "__file__", None) or "")
+
+
+def globals_of_class(one: type) -> Mapping[str, Any]:
+    """Return the global names of a class's module; the job file is no module that could be asked."""
+    methods = _methods(one)
+    if methods:
+        return methods[0].__globals__
+    module = sys.modules.get(one.__module__)
+    return {} if module is None else vars(module)
+
+
+def _methods(one: type) -> list[FunctionType]:
+    """Return the methods that the user wrote; dataclasses make others."""
+    methods = [member for member in vars(one).values() if isinstance(member, FunctionType)]
+    return [method for method in methods if method.__module__ == one.__module__ and not is_installed(method)]
+
+
+def functions_of(module: ModuleType) -> Iterator[FunctionType]:
+    """Yield the functions and methods that a module of the user's defines."""
+    for value in list(vars(module).values()):
+        if isinstance(value, FunctionType) and value.__module__ == module.__name__:
+            yield value
+        elif isinstance(value, type) and value.__module__ == module.__name__:
+            yield from _methods(value)
+
+
+def is_ours(value: Any) -> bool:
+    """Say whether a value is a part of this project."""
+    return str(getattr(value, "__module__", "")).partition(".")[0] == "cnnjobs"
+
+
+def is_installed(value: Definition | ModuleType) -> bool:
+    """Say whether code is of Python, of an installed library, or of this project."""
+    if is_ours(value):
+        return True
+    if isinstance(value, FunctionType):
+        return is_installed_file(value.__code__.co_filename, typed=value.__module__ == "__main__")
+    if isinstance(value, ModuleType):
+        name = value.__name__.partition(".")[0]
+        places = [*getattr(value, "__path__", []), "<built-in"]  # a folder without __init__ has no file
+        return name == "cnnjobs" or is_installed_file(str(getattr(value, "__file__", None) or places[0]))
+    if value.__module__ in ("builtins", "__main__"):
+        return value.__module__ == "builtins"
+    file = str(getattr(sys.modules.get(value.__module__), "__file__", None) or "")
+    return is_installed_file(file) if file else value.__module__ in sys.builtin_module_names
+
+
+def is_installed_file(file: str, *, typed: bool = False) -> bool:
+    """Say whether a file is of Python or of an installed library.
+
+    Args:
+        file: its name; that of code that was typed into a prompt or a cell begins with "<".
+        typed: whether the code in it may have been typed.
+    """
+    if file.startswith("<"):
+        return not (typed and linecache.getlines(file))
+    return not INSTALLED.isdisjoint(Path(file).parts) or file.startswith(sysconfig.get_paths()["stdlib"])
+
+
+INSTALLED = frozenset({"site-packages", "dist-packages"})
+"""Folders of installed libraries; the second is Debian's, and that of Colab."""
