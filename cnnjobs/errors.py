@@ -12,8 +12,9 @@ CnnjobsError                    1
 ├── TrialsFailed                1   some trials failed; the others are stored
 ├── PicturesFailed              1   some pictures could not be read; the others were
 ├── ClusterLost                 1   the cluster was gone before the end; what was finished is stored
-├── ChecksFailed                1   something is wrong with a machine or a cluster
-└── Interrupted               130   Ctrl-C; what was finished is stored
+└── ChecksFailed                1   something is wrong with a machine or a cluster
+
+Interrupted                   130   a KeyboardInterrupt: Ctrl-C; what was finished is stored
 """
 
 
@@ -73,7 +74,7 @@ class ChecksFailed(CnnjobsError):
     """Something is wrong with a machine or a cluster."""
 
 
-class Interrupted(CnnjobsError):
-    """Stopped by the user; what was finished is stored."""
+class Interrupted(KeyboardInterrupt):
+    """Stopped by the user; what was finished is stored. An `except Exception` around a job does not swallow it."""
 
     exit_code = 130

@@ -30,8 +30,8 @@ class _Group(click.Group):
         """Run the command."""
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            click.echo("Stopped.", err=True)
+        except KeyboardInterrupt as stopped:
+            click.echo(str(stopped) or "Stopped.", err=True)
             ctx.exit(Interrupted.exit_code)
         except CnnjobsError as error:
             mark = click.style("error:", fg="red", bold=True) if error.exit_code == 2 else ""

@@ -59,6 +59,8 @@ def find_place(address: str | None, environment: Mapping[str, str] = os.environ)
     Raises:
         ClusterError: for an address of another form, or if nothing answers at it.
     """
+    if not isinstance(address, str | None):
+        raise ClusterError(f"`address` must be text, such as host:port. Received: address={address!r}.")
     given = address or environment.get("RAY_ADDRESS") or None
     if given == "local":
         return Here()

@@ -1,5 +1,6 @@
 """Loads a job file, and explains a broken one."""
 
+import importlib
 import io
 import linecache
 import sys
@@ -12,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from cnnjobs.errors import CnnjobsError, JobFileError
-from cnnjobs.planning.user_source import is_installed
+from cnnjobs.planning.user_code import is_installed, is_installed_file
 from cnnjobs.spec import Job
 
 
@@ -73,10 +74,13 @@ def load_job(path: str | Path) -> JobFile:
         JobFileError: if there is no such file, it is no Python, it raises, or defines no job; the
             message names the line.
     """
+    if "\0" in str(path):
+        raise JobFileError(f"A path cannot hold a NUL character. Received: {str(path)!r}.")
     shown, file = Path(path), Path(path).absolute()
     text = _read(file, shown)
-    before = set(sys.modules)
     folder = file.resolve().parent
+    _forget_neighbours(folder)
+    before = set(sys.modules)
     with _importable(folder):
         names = _run(text, file, shown)
     job = names.get("job")
@@ -85,6 +89,16 @@ def load_job(path: str | Path) -> JobFile:
     fresh = [sys.modules[name] for name in sorted(set(sys.modules) - before)]
     neighbours = tuple(module for module in fresh if _is_neighbour(module, folder))
     return JobFile(file, text, job, neighbours, tuple(one for one in fresh if getattr(one, "__file__", None)))
+
+
+def _forget_neighbours(folder: Path) -> None:
+    """Have modules beside a job file imported anew: another job's may have their names, and files may have changed."""
+    for name, module in list(sys.modules.items()):
+        top = folder / name.partition(".")[0]
+        beside = top.with_suffix(".py").is_file() or top.is_dir()
+        if (beside or _is_neighbour(module, folder)) and _is_of_user(module):
+            del sys.modules[name]
+    importlib.invalidate_caches()
 
 
 def _read(file: Path, shown: Path) -> str:
@@ -156,4 +170,4 @@ def _importable(folder: Path) -> Iterator[None]:
 
 def _is_neighbour(module: ModuleType, folder: Path) -> bool:
     file = getattr(module, "__file__", None)
-    return file is not None and "site-packages" not in file and Path(file).resolve().is_relative_to(folder)
+    return file is not None and not is_installed_file(file) and Path(file).resolve().is_relative_to(folder)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from cnnjobs.run.placement import near_place
 from cnnjobs.run.plan import JobPlan, plan_job
-from cnnjobs.run.prepare import Prepared, overrides_of
+from cnnjobs.run.prepare import Prepared, overrides_of, place_of
 from cnnjobs.run.status import ResultsStatus, status_of
-from cnnjobs.run.submit import Goal, RunOptions, submit_job
+from cnnjobs.run.submit import Goal, RunOptions, sigterm_as_interrupt, submit_job
 from cnnjobs.spec import Job
 from cnnjobs.spec.half_width import HalfWidth
 
@@ -28,7 +28,7 @@ def submit(
     *,
     repeats: int | None = None,
     epochs: int | None = None,
-    only: str | Sequence[str] = (),
+    only: str | Sequence[str] | None = None,
     limit_train: int | None = None,
     dataset: str | None = None,
     image_size: int | None = None,
@@ -55,7 +55,7 @@ def submit(
         results: folder or URI of results.
         repeats: of each variant, at least 1; None for the job's own.
         epochs: of each variant, at least 1; None for the job's own.
-        only: a variant, or several; empty for all.
+        only: a variant, or several; None for all.
         limit_train: number of training images to keep; None for all.
         dataset: another data set: a name, an .npz file, an image folder; None for the job's own.
         image_size: side of the pictures of an image folder, pixels.
@@ -86,22 +86,23 @@ def submit(
         >>> comparison = cnnjobs.submit("jobs/quickstart.py")  # doctest: +SKIP
         >>> comparison.summary[["variant", "mean", "sd"]]  # doctest: +SKIP
     """
-    submitted = submit_job(
-        job,
-        str(results),
-        overrides_of(repeats, epochs, only, limit_train, dataset, image_size, strict, gpus_per_trial),
-        Goal(half_width=half_width, most_repeats=most_repeats, audit=audit),
-        RunOptions(
-            max_concurrent=max_concurrent,
-            cpus_per_trial=cpus_per_trial,
-            gpus_per_trial=gpus_per_trial,
-            checkpoint_every=checkpoint_every,
-            insecure=insecure,
-            verbose=verbose,
-        ),
-        near_place(address, "`cnnjobs.submit`"),
-        "call it again.",
-    )
+    with sigterm_as_interrupt():
+        submitted = submit_job(
+            job,
+            place_of(results),
+            overrides_of(repeats, epochs, only, limit_train, dataset, image_size, strict, gpus_per_trial),
+            Goal(half_width=half_width, most_repeats=most_repeats, audit=audit),
+            RunOptions(
+                max_concurrent=max_concurrent,
+                cpus_per_trial=cpus_per_trial,
+                gpus_per_trial=gpus_per_trial,
+                checkpoint_every=checkpoint_every,
+                insecure=insecure,
+                verbose=verbose,
+            ),
+            near_place(address, "`cnnjobs.submit`"),
+            "call it again.",
+        )
     if submitted.failed is not None:
         warnings.warn(str(submitted.failed), TrialsFailedWarning, stacklevel=2)
     from cnnjobs.report.frames import comparison_of
@@ -119,7 +120,7 @@ def plan(
     *,
     repeats: int | None = None,
     epochs: int | None = None,
-    only: str | Sequence[str] = (),
+    only: str | Sequence[str] | None = None,
     limit_train: int | None = None,
     dataset: str | None = None,
     image_size: int | None = None,
@@ -162,7 +163,7 @@ def plan(
         6
     """
     overrides = overrides_of(repeats, epochs, only, limit_train, dataset, image_size, strict, None)
-    return plan_job(job, str(results), overrides, audit=audit, sizes=sizes, summary=False, go_on=_go_on)
+    return plan_job(job, place_of(results), overrides, audit=audit, sizes=sizes, summary=False, go_on=_go_on)
 
 
 def status(results: str | Path = RESULTS) -> ResultsStatus:
@@ -185,7 +186,7 @@ def status(results: str | Path = RESULTS) -> ResultsStatus:
         0  baseline         5          5        0
         1   dropout         5          5        0
     """
-    return status_of(str(results))
+    return status_of(place_of(results))
 
 
 def _go_on(prepared: Prepared, rule: HalfWidth) -> str:

@@ -28,7 +28,7 @@ from cnnjobs.store.remote import without_keys
 from cnnjobs.store.store import PATIENCE_S, Store
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FittedModel:
     """A variant fitted on all training images, and its file.
 
@@ -52,6 +52,8 @@ class FittedModel:
             f"accuracy {final['test_accuracy']:.2%}, test loss {final['test_loss']:.4f} on {final['test_rows']:,} "
             f"images\nmodel: {self.path} ({self.nbytes / 1e6:.1f} MB)"
         )
+
+    __repr__ = __str__  # at the prompt it is read
 
 
 def fit_job(

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from cnnjobs.errors import SpecError
 from cnnjobs.run.api import RESULTS
 from cnnjobs.run.final_fit import FitOf
 from cnnjobs.run.fit import FittedModel, fit_job
 from cnnjobs.run.placement import near_place
 from cnnjobs.run.predict import Answers, predict_arrays, predict_files
-from cnnjobs.run.prepare import overrides_of
-from cnnjobs.run.submit import RunOptions
+from cnnjobs.run.prepare import overrides_of, place_of
+from cnnjobs.run.submit import RunOptions, sigterm_as_interrupt
 from cnnjobs.spec import Job
 
 
@@ -77,9 +78,12 @@ def fit(
         insecure=insecure,
         verbose=verbose,
     )
-    overrides = overrides_of(None, epochs, (), limit_train, dataset, image_size, strict, gpus_per_trial)
+    overrides = overrides_of(None, epochs, None, limit_train, dataset, image_size, strict, gpus_per_trial)
     which = FitOf(variant, repeat, None if output is None else str(output))
-    return fit_job(job, str(results), overrides, which, options, near_place(address, "`fit`"), "call it again.")
+    with sigterm_as_interrupt():
+        return fit_job(
+            job, place_of(results), overrides, which, options, near_place(address, "`fit`"), "call it again."
+        )
 
 
 def predict(
@@ -108,5 +112,11 @@ def predict(
     path = model.path if isinstance(model, FittedModel) else str(model)
     if isinstance(images, np.ndarray):
         return predict_arrays(path, images)
-    several = [images] if isinstance(images, str | Path) else list(images)
+    several = [images] if isinstance(images, str | Path) else images
+    if not isinstance(several, list | tuple) or not all(isinstance(image, str | Path) for image in several):
+        kinds = sorted({type(image).__name__ for image in several}) if isinstance(several, list | tuple) else []
+        raise SpecError(
+            "`images` must be a path, a list of paths, or one array (n, height, width, channels). Received: a "
+            f"{type(images).__name__}{' of ' + ', '.join(kinds) if kinds else ''}. Use np.stack(images) for arrays."
+        )
     return predict_files(path, [str(image) for image in several], top_k)

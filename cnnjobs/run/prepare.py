@@ -60,10 +60,32 @@ class Overrides:
             object.__setattr__(self, "gpus_per_trial", gpu_count("gpus_per_trial", self.gpus_per_trial))
 
 
+def _several(only: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Return the names of variants; none were named where it is None."""
+    if only is None or isinstance(only, str):
+        return () if only is None else (only,)
+    if not isinstance(only, list | tuple | set | frozenset) or not only:
+        raise SpecError(
+            f"`only` must be the name of a variant, or a list of such, or None for all. Received: only={only!r}."
+        )
+    return tuple(only)
+
+
+def place_of(results: str | Path) -> str:
+    """Return a results folder as text.
+
+    Raises:
+        SpecError: if it is neither text nor a path.
+    """
+    if not isinstance(results, str | Path):
+        raise SpecError(f"`results` must be a path or a URI. Received: results={results!r}.")
+    return str(results)
+
+
 def overrides_of(
     repeats: int | None,
     epochs: int | None,
-    only: str | Sequence[str],
+    only: str | Sequence[str] | None,
     limit_train: int | None,
     dataset: str | None,
     image_size: int | None,
@@ -74,7 +96,7 @@ def overrides_of(
     return Overrides(
         repeats=repeats,
         epochs=epochs,
-        only=(only,) if isinstance(only, str) else tuple(only),
+        only=_several(only),
         limit_train=limit_train,
         dataset=dataset,
         image_size=image_size,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -78,6 +79,8 @@ class Goal:
     audit: str | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.audit, str | None):
+            raise SpecError(f"`audit` must be the name of a variant. Received: audit={self.audit!r}.")
         if self.most_repeats is not None:
             object.__setattr__(self, "most_repeats", whole("most_repeats", self.most_repeats, least=1))
 
@@ -213,13 +216,17 @@ def _run_second_stage(prepared: Prepared, store: Store, rule: HalfWidth, runner:
 
 @contextmanager
 def sigterm_as_interrupt() -> Iterator[None]:
-    """Treat SIGTERM as Ctrl-C; only the main thread of a process may."""
+    """Treat SIGTERM as Ctrl-C, if nobody else treats it and this is the main thread, which alone may."""
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)

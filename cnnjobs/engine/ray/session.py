@@ -54,6 +54,10 @@ class Session(Protocol):
         ...
 
 
+_STARTED = threading.Lock()
+"""Held while a Ray of this process runs: there can be one."""
+
+
 class LocalRay:
     """A Ray on this machine, on its loopback, without a dashboard, for this process alone.
 
@@ -70,11 +74,20 @@ class LocalRay:
 
     @contextlib.contextmanager
     def opened(self, data_bytes: int, resources: TrialResources | None = None) -> Iterator[None]:
-        """Start Ray; stop it in the end."""
-        _quieten(self._verbose)
-        use_own_token()
-        reread_token()
+        """Start Ray; stop it in the end.
+
+        Raises:
+            ClusterError: if this process is connected to a Ray already, its own or that of another submit.
+        """
+        if ray.is_initialized() or not _STARTED.acquire(blocking=False):
+            raise ClusterError(
+                "A submit starts a Ray of its own, and this process is connected to one: that of `ray.init()`, or of "
+                "another submit that runs in it. Call `ray.shutdown()` before, or wait for the other submit."
+            )
         try:
+            _quieten(self._verbose)
+            use_own_token()
+            reread_token()
             with loopback_only(), _own_signal_handlers():
                 ray.init(
                     address="local",
@@ -88,6 +101,7 @@ class LocalRay:
             yield
         finally:
             ray.shutdown()
+            _STARTED.release()
 
 
 class JoinedRay:

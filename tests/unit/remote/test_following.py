@@ -14,7 +14,7 @@ from cnnjobs import Job, Variant, vgg
 from cnnjobs.cli import main
 from cnnjobs.cli.options import words_of
 from cnnjobs.cli.submit import submit
-from cnnjobs.errors import ClusterError, ClusterLost, Interrupted, StoreError
+from cnnjobs.errors import ClusterError, ClusterLost, CnnjobsError, Interrupted, StoreError
 from cnnjobs.messages import Failure, Progress, Result, Status
 from cnnjobs.planning.trials import make_plan
 from cnnjobs.remote import follow as following
@@ -242,7 +242,7 @@ def followed(*lines, status="FAILED", exit_code=1, message=""):
     """Follow a job that ended so; return what was raised."""
     api = Api(*lines)
     api.ended = SimpleNamespace(identity="cnnjobs-a-1", status=status, exit_code=exit_code, message=message)
-    with pytest.raises(Exception) as caught:
+    with pytest.raises((CnnjobsError, Interrupted)) as caught:
         following.follow(api, "cnnjobs-a-1", ABOUT)
     return caught.value
 

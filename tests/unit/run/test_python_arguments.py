@@ -10,26 +10,27 @@ from support.fakes import write_job
 
 import cnnjobs
 from cnnjobs import Job, Variant, vgg
-from cnnjobs.errors import UserError
+from cnnjobs.errors import Interrupted, UserError
+from cnnjobs.planning.job_file import load_job
 
 JOB = Job(name="here", dataset="digits", repeats=2, variants={"one": Variant(model=vgg(blocks=1), epochs=1)})
 
 WRONG = {
     "repeats": ("5", 0, -1, 2.5, math.nan, True),
     "epochs": ("5", 0, -1),
-    "only": ("none", ["one", "none"], [1]),
+    "only": ("none", ["one", "none"], [1], [], 5, b"one"),
     "limit_train": (0, "100", 5),
     "dataset": ("no such data", 5),
     "image_size": (96, 0, "big"),
     "strict": ("yes",),
     "half_width": (0, -1, "0.2", math.nan),
     "most_repeats": (0, 5),
-    "audit": ("none",),
+    "audit": ("none", 5, ["one"]),
     "max_concurrent": (0, "2", 1.5),
     "cpus_per_trial": (0, -1, "2"),
     "gpus_per_trial": (-1, "1", 1.5, math.nan),
     "checkpoint_every": (-1, "5", math.inf),
-    "address": ("nonsense", "http://127.0.0.1:8265"),
+    "address": ("nonsense", "http://127.0.0.1:8265", 5),
     "insecure": ("no",),
     "verbose": (1,),
 }
@@ -102,6 +103,50 @@ def test_a_plan_of_a_data_set_that_is_away_says_so(monkeypatch, tmp_path):
 def test_a_wrong_argument_of_fit_is_named(arguments, named):
     with pytest.raises(UserError, match=f"`{named}` must be"):
         cnnjobs.fit(JOB, **arguments)
+
+
+@pytest.mark.parametrize("results", [None, 5, True, b"x"])
+@pytest.mark.parametrize("call", [lambda results: cnnjobs.plan(JOB, results), cnnjobs.status])
+def test_results_are_a_place(call, results, tmp_path):
+    with pytest.raises(UserError, match=r"`results` must be a path or a URI\. Received: results="):
+        call(results)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("images", [None, 5, b"a.png", [np.zeros((8, 8, 1))], [None], [["a.png"]]])
+def test_what_are_no_pictures_is_refused(images):
+    with pytest.raises(UserError, match="`images` must be a path, a list of paths, or one array"):
+        cnnjobs.predict("none.keras", images)
+
+
+def test_ctrl_c_is_no_exception_that_a_loop_over_jobs_would_swallow():
+    assert issubclass(Interrupted, KeyboardInterrupt)
+    assert not issubclass(Interrupted, Exception)
+
+
+def helper_of(folder, width):
+    """Write a job that imports a neighbour."""
+    folder.mkdir(exist_ok=True)
+    (folder / "neighbour_of_jobs.py").write_text(f"def width(): return {width}\n")
+    text = "from cnnjobs import *\nfrom neighbour_of_jobs import width\ndef net(i, c): return width()\n"
+    text += "job = Job(name='a', dataset='digits', repeats=1, variants={'a': Variant(model=net)})"
+    (folder / "job.py").write_text(text)
+    return folder / "job.py"
+
+
+def test_jobs_of_one_process_have_each_their_own_neighbours(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
+    one, two = helper_of(tmp_path / "one", 4), helper_of(tmp_path / "two", 40)
+    ids = [cnnjobs.plan(path).missing[0].trial_id for path in (one, two, one)]
+    assert ids[0] == ids[2] != ids[1]
+    helper_of(tmp_path / "one", 400)
+    assert cnnjobs.plan(one).missing[0].trial_id not in ids, "and an edit between two calls is seen"
+
+
+def test_neighbours_travel_the_second_time_as_well(tmp_path):
+    path = helper_of(tmp_path / "one", 4)
+    travels = [[module.__name__ for module in load_job(path).neighbours] for _ in range(2)]
+    assert travels == [["neighbour_of_jobs"]] * 2
 
 
 def test_predict_wants_pictures_and_a_model():
