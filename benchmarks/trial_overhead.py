@@ -54,7 +54,8 @@ def run_job(folder: Path) -> Stopwatch:
     """Run the job in this process, with a checkpoint after every epoch."""
     from cnnjobs.engine.base import TrialResources
     from cnnjobs.engine.inline import InlineEngine
-    from cnnjobs.run.prepare import Overrides, prepare, read_job, store_at
+    from cnnjobs.run.overrides import Overrides
+    from cnnjobs.run.prepare import prepare, read_job, store_at
     from cnnjobs.run.submit import Submission, missing_trials
     from cnnjobs.store.checkpoints import Checkpoints
     from cnnjobs.training.trial import TrialWorker

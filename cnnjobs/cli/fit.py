@@ -44,8 +44,8 @@ def fit(
     from cnnjobs.run.calling_machine import same_command
     from cnnjobs.run.final_fit import FitOf
     from cnnjobs.run.fit import fit_job
+    from cnnjobs.run.overrides import Overrides
     from cnnjobs.run.placement import near_place
-    from cnnjobs.run.prepare import Overrides
     from cnnjobs.run.submit import RunOptions, sigterm_as_interrupt
 
     with sigterm_as_interrupt():

@@ -31,8 +31,8 @@ def plan(
     **overrides: Any,
 ) -> None:
     """Show the variants of JOB, which of their trials are stored, and what `submit` would run."""
+    from cnnjobs.run.overrides import Overrides
     from cnnjobs.run.plan import plan_job
-    from cnnjobs.run.prepare import Overrides
 
     def go_on(prepared: "Prepared", rule: "HalfWidth") -> str:
         return _command(context, prepared, rule)

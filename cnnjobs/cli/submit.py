@@ -64,7 +64,7 @@ def submit(
     from cnnjobs.engine.places import Remote, find_place
     from cnnjobs.remote.remote_submit import submit_remotely
     from cnnjobs.run.calling_machine import same_command
-    from cnnjobs.run.prepare import Overrides
+    from cnnjobs.run.overrides import Overrides
     from cnnjobs.run.submit import Goal, RunOptions, sigterm_as_interrupt, submit_job
 
     with sigterm_as_interrupt():

@@ -1,14 +1,28 @@
 """Which code is the user's, and where it was written; the rest is of Python, of libraries, or of this project."""
 
+import contextlib
+import functools
 import linecache
 import sys
 import sysconfig
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
+from cnnjobs.planning.value_text import NoContent, content_of
+
 Definition = FunctionType | type
+
+DESCRIPTORS = (functools.cached_property, functools.partialmethod, functools.singledispatchmethod)
+"""What holds a method of a class in `func`."""
+
+GENERATED = frozenset(
+    {"_generate_next_value_", "_member_map_", "_member_names_", "_unhashable_values_", "_unhashable_values_map_"}
+    | {"_value2member_map_", "_hashable_values_", "_new_member_", "_use_args_", "_value_repr_", "_member_type_"}
+    | {"_field_defaults", "_fields"}
+)
+"""What `Enum` and `NamedTuple` put into their classes."""
 
 
 def file_of_class(one: type) -> str:
@@ -39,6 +53,22 @@ def functions_of(module: ModuleType) -> Iterator[FunctionType]:
             yield value
         elif isinstance(value, type) and value.__module__ == module.__name__:
             yield from _methods(value)
+
+
+def members_of(one: type, of_code: Callable[[Any], str]) -> Iterator[str]:
+    """Return what a class has: it may have been made in a function, of what that was given."""
+    for name, value in vars(one).items():
+        if isinstance(value, property):
+            held: Any = [value.fget, value.fset]
+        elif isinstance(value, staticmethod | classmethod):
+            held = value.__func__
+        else:
+            held = getattr(value, "func", value) if type(value) in DESCRIPTORS else value
+        if name in GENERATED or (name.startswith("_") and isinstance(value, FunctionType) and is_installed(value)):
+            continue  # made by `dataclass` or `Enum`, otherwise in each version of Python
+        if held is not value or not name.startswith("__") or isinstance(value, FunctionType):
+            with contextlib.suppress(NoContent):
+                yield f"# {one.__qualname__}.{name}: {content_of(held, of_code)}"
 
 
 def is_ours(value: Any) -> bool:

@@ -7,7 +7,6 @@ comments and layout have no part in it, and what a loop or a decorator has made 
 
 import ast
 import contextlib
-import functools
 import linecache
 import logging
 import sys
@@ -34,18 +33,9 @@ from cnnjobs.planning.user_code import (
     globals_of_class,
     is_installed,
     is_ours,
+    members_of,
 )
 from cnnjobs.planning.value_text import NoContent, content_of, made_of, path_like, state_of
-
-DESCRIPTORS = (functools.cached_property, functools.partialmethod, functools.singledispatchmethod)
-"""What holds a method of a class in `func`."""
-
-GENERATED = frozenset(
-    {"_generate_next_value_", "_member_map_", "_member_names_", "_unhashable_values_", "_unhashable_values_map_"}
-    | {"_value2member_map_", "_hashable_values_", "_new_member_", "_use_args_", "_value_repr_", "_member_type_"}
-    | {"_field_defaults", "_fields"}
-)
-"""What `Enum` and `NamedTuple` put into their classes."""
 
 
 def source_of(definition: Definition) -> str:
@@ -106,7 +96,7 @@ class _Reached:
     def _add_class(self, one: type) -> None:
         for base in one.__bases__:
             self._of_code(base)
-        self._parts |= set(self._members(one))
+        self._parts |= set(members_of(one, self._of_code))
         file = file_of_class(one) or (self._file if one.__module__ == self._module else "")
         names = globals_of_class(one) or (self._globals if one.__module__ == self._module else {})
         if file:
@@ -239,24 +229,6 @@ class _Reached:
         """Add whole files of the user's; of that of the first definition only what it refers to."""
         for path in files - {Path(self._file).resolve()}:
             self._parts.add(f"# {path.name}\n{shape_of(tree_of(str(path)))}")
-
-    def _members(self, one: type) -> Iterator[str]:
-        """Return what a class has: it may have been made in a function, of what that was given."""
-        for name, value in vars(one).items():
-            if isinstance(value, property):
-                held: Any = [value.fget, value.fset]
-            elif isinstance(value, staticmethod | classmethod):
-                held = value.__func__
-            else:
-                held = getattr(value, "func", value) if type(value) in DESCRIPTORS else value
-            if name in GENERATED or (name.startswith("_") and isinstance(value, FunctionType) and is_installed(value)):
-                continue  # made by `dataclass` or `Enum`, otherwise in each version of Python
-            if held is not value:
-                with contextlib.suppress(NoContent):
-                    yield f"# {one.__qualname__}.{name}: {content_of(held, self._of_code)}"
-            elif not name.startswith("__") or isinstance(value, FunctionType):
-                with contextlib.suppress(NoContent):
-                    yield f"# {one.__qualname__}.{name}: {content_of(value, self._of_code)}"
 
     def _held_by(self, function: FunctionType) -> Iterator[str]:
         """Return what is in no text: the values of defaults and of the closure."""

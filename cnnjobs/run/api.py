@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cnnjobs.run.overrides import overrides_of, place_of
 from cnnjobs.run.placement import near_place
 from cnnjobs.run.plan import JobPlan, plan_job
-from cnnjobs.run.prepare import Prepared, overrides_of, place_of
+from cnnjobs.run.prepare import Prepared
 from cnnjobs.run.status import ResultsStatus, status_of
 from cnnjobs.run.submit import Goal, RunOptions, sigterm_as_interrupt, submit_job
 from cnnjobs.spec import Job

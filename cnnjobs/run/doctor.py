@@ -14,7 +14,8 @@ from cnnjobs.machine import this_machine
 from cnnjobs.run import backends
 from cnnjobs.run.calling_machine import calling_machine_versions
 from cnnjobs.run.health_checks import Check, of_disk, of_node, of_versions
-from cnnjobs.run.prepare import Overrides, read_job
+from cnnjobs.run.overrides import Overrides
+from cnnjobs.run.prepare import read_job
 from cnnjobs.store.files import Files
 from cnnjobs.versions import installed_versions
 

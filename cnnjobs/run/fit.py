@@ -17,8 +17,9 @@ from cnnjobs.machine import this_machine
 from cnnjobs.planning.identity import canonical
 from cnnjobs.run import backends
 from cnnjobs.run.final_fit import FinalFit, FitOf, Trained, for_fit
+from cnnjobs.run.overrides import Overrides
 from cnnjobs.run.placement import Placement
-from cnnjobs.run.prepare import Overrides, prepare, read_job, store_at
+from cnnjobs.run.prepare import prepare, read_job, store_at
 from cnnjobs.run.progress import Display, Meter, Waiting
 from cnnjobs.run.submit import RunOptions
 from cnnjobs.spec import DatasetSpec, Job

@@ -12,9 +12,9 @@ from cnnjobs.errors import SpecError
 from cnnjobs.run.api import RESULTS
 from cnnjobs.run.final_fit import FitOf
 from cnnjobs.run.fit import FittedModel, fit_job
+from cnnjobs.run.overrides import overrides_of, place_of
 from cnnjobs.run.placement import near_place
 from cnnjobs.run.predict import Answers, predict_arrays, predict_files
-from cnnjobs.run.prepare import overrides_of, place_of
 from cnnjobs.run.submit import RunOptions, sigterm_as_interrupt
 from cnnjobs.spec import Job
 

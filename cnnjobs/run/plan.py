@@ -13,7 +13,8 @@ from cnnjobs.planning.trials import Trial
 from cnnjobs.report.render.text import plain, table_text
 from cnnjobs.run.audit import for_audit, to_take_over
 from cnnjobs.run.networks import Networks, build_networks
-from cnnjobs.run.prepare import Overrides, Prepared, prepare, read_job, store_at
+from cnnjobs.run.overrides import Overrides
+from cnnjobs.run.prepare import Prepared, prepare, read_job, store_at
 from cnnjobs.run.progress import Waiting
 from cnnjobs.run.submission import State, missing_trials
 from cnnjobs.spec import Job

@@ -16,7 +16,8 @@ from cnnjobs.report.figures.pictures import picture_grid, versions_grid
 from cnnjobs.report.figures.style import render
 from cnnjobs.report.render.text import table_text
 from cnnjobs.run.backends import open_preview
-from cnnjobs.run.prepare import Overrides, read_dataset, read_job
+from cnnjobs.run.overrides import Overrides
+from cnnjobs.run.prepare import read_dataset, read_job
 from cnnjobs.run.progress import Waiting
 from cnnjobs.spec import Job
 from cnnjobs.store.files import Files, plain_name

@@ -17,8 +17,9 @@ from cnnjobs.engine.places import Here, Joined
 from cnnjobs.engine.resources import ResourceRequest
 from cnnjobs.errors import SpecError, TrialsFailed
 from cnnjobs.run.audit import for_audit
+from cnnjobs.run.overrides import Overrides
 from cnnjobs.run.placement import Placement
-from cnnjobs.run.prepare import Overrides, Prepared, ReadJob, prepare, read_job, store_at
+from cnnjobs.run.prepare import Prepared, ReadJob, prepare, read_job, store_at
 from cnnjobs.run.progress import Waiting
 from cnnjobs.run.runner import Runner
 from cnnjobs.spec import Job

@@ -126,7 +126,8 @@ from support.fakes import Notes, write_job
 from cnnjobs.run.backends import open_worker
 from cnnjobs.engine.inline import InlineEngine
 from cnnjobs.engine.base import TrialResources
-from cnnjobs.run.prepare import Overrides, prepare, read_job, store_at
+from cnnjobs.run.overrides import Overrides
+from cnnjobs.run.prepare import prepare, read_job, store_at
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.lock import StoreLock
 from cnnjobs.run.submission import Submission

@@ -20,7 +20,8 @@ from cnnjobs.errors import SpecError
 from cnnjobs.models.model_file import ModelMetadata
 from cnnjobs.models.predict import held_out_note, like_training
 from cnnjobs.planning.identity import canonical
-from cnnjobs.run.prepare import Overrides, prepare, read_job
+from cnnjobs.run.overrides import Overrides
+from cnnjobs.run.prepare import prepare, read_job
 from cnnjobs.spec import BuiltinDataset
 from cnnjobs.spec.data import PathSpec
 from cnnjobs.store.stored_job import StoredJob

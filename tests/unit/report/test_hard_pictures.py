@@ -19,7 +19,8 @@ from cnnjobs.planning.identity import canonical
 from cnnjobs.report.model import Chart, Document
 from cnnjobs.report.sections.hardest_pictures import pictures_of
 from cnnjobs.report.sections.predictions import predictions_section
-from cnnjobs.run.prepare import Overrides, prepare, read_job
+from cnnjobs.run.overrides import Overrides
+from cnnjobs.run.prepare import prepare, read_job
 from cnnjobs.spec import BuiltinDataset, ImageFolder, Npz
 from cnnjobs.store.stored_job import StoredJob
 

@@ -10,7 +10,8 @@ from cnnjobs.engine.inline import InlineEngine
 from cnnjobs.errors import SpecError, TrialsFailed
 from cnnjobs.messages import Result
 from cnnjobs.run.final_fit import FinalFit, for_fit
-from cnnjobs.run.prepare import Overrides, prepare, read_job, store_at
+from cnnjobs.run.overrides import Overrides
+from cnnjobs.run.prepare import prepare, read_job, store_at
 from cnnjobs.store.checkpoints import Checkpoints
 
 VARIANTS = """

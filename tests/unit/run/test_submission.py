@@ -11,7 +11,8 @@ from cnnjobs.comparison.table import job_table
 from cnnjobs.engine.base import TrialResources
 from cnnjobs.engine.inline import InlineEngine
 from cnnjobs.errors import SpecError, StoreError
-from cnnjobs.run.prepare import Overrides, prepare, read_job, store_at
+from cnnjobs.run.overrides import Overrides
+from cnnjobs.run.prepare import prepare, read_job, store_at
 from cnnjobs.run.submission import Submission, continuations, missing_trials, state_of
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.lock import PREFIX, StoreLock
