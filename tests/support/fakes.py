@@ -1,5 +1,7 @@
 """Workers that need no TensorFlow: what they tell is a function of the trial's seeds alone."""
 
+import contextlib
+import io
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -17,9 +19,13 @@ from cnnjobs.datasets import Dataset
 from cnnjobs.datasets.arrays import make_dataset
 from cnnjobs.engine.base import Engine, MakeWorker, OnMessage, TrialResources, Work
 from cnnjobs.engine.inline import InlineEngine
+from cnnjobs.engine.places import Here
+from cnnjobs.errors import CnnjobsError, Interrupted
 from cnnjobs.messages import Failure, Message, Predictions, Progress, Result, Status
 from cnnjobs.planning.trials import Trial
 from cnnjobs.report.write import Written
+from cnnjobs.run.overrides import Overrides
+from cnnjobs.run.submit import Goal, RunOptions, submit_job
 from cnnjobs.store.checkpoints import Checkpoints
 
 
@@ -162,3 +168,45 @@ def submit_in(
             return CliRunner().invoke(main, ["submit", str(path), *words])
         finally:
             signal.signal(signal.SIGTERM, before)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a submit below the command line came to.
+
+    Args:
+        tried: how many trials ran.
+        failures: how many of them failed.
+        error: what was raised; None if nothing was.
+        stderr: what it said meanwhile.
+    """
+
+    tried: int
+    failures: int
+    error: BaseException | None
+    stderr: str
+
+
+def run_in(
+    folder: Path,
+    *,
+    engine: Engine | None = None,
+    worker: MakeWorker = fake_worker,
+    results: str = "results",
+    goal: Goal = Goal(),  # noqa: B008 - frozen
+    only: tuple[str, ...] = (),
+    **job: Any,
+) -> Ran:
+    """Submit a job file in a folder as the library does, with an engine and workers that need no others."""
+    path = write_job(folder, **({"epochs": 1, "repeats": 5} | job))
+    said = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stderr(said):
+        patch.chdir(folder)
+        patch.setattr("cnnjobs.run.backends.open_engine", lambda **_: engine or InlineEngine())
+        patch.setattr("cnnjobs.run.backends.open_worker", worker)
+        try:
+            asked, again = Overrides(only=only), "run the same command again"
+            done = submit_job(path, results, asked, goal, RunOptions(), Here(), again)
+        except (CnnjobsError, Interrupted) as error:
+            return Ran(0, 0, error, said.getvalue())
+    return Ran(done.tried, done.failures, None, said.getvalue())
