@@ -240,7 +240,7 @@ class Fitting(FakeWorker):
 def test_a_fit_saves_its_model_into_object_storage(storage, bucket, tmp_path, monkeypatch, output):
     monkeypatch.setattr("cnnjobs.run.backends.open_engine", lambda **_: InlineEngine())
     monkeypatch.setattr(
-        "cnnjobs.run.backends.open_fitting_worker", lambda data, resources, *_, **__: Fitting(data, resources)
+        "cnnjobs.run.backends.open_final_fit_worker", lambda data, resources, *_, **__: Fitting(data, resources)
     )
     where = ["--results", f"s3://{bucket}/r"]
     if output is not None:
