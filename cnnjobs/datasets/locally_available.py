@@ -1,4 +1,4 @@
-"""Data sets that are at hand: loaded in seconds, without a network and without decoding pictures."""
+"""Data sets that are locally available: loaded in seconds, without a network and without decoding pictures."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from cnnjobs.store.stored_job import StoredDataset
 
 
 def locally_available_dataset(about: StoredDataset) -> Dataset | str:
-    """Return the data set that a job ran on, or a sentence that says why it is not at hand.
+    """Return the data set that a job ran on, or a sentence that says why it is not available.
 
     It never raises: what the data set is wanted for does without it.
 

@@ -83,7 +83,7 @@ class Work:
         return self.dataset.nbytes + sum(content.nbytes for content in self.files.values())
 
     def new_worker(self) -> Worker:
-        """Make a worker in this process, which has the files at hand."""
+        """Make a worker in this process, which has the files."""
         keep_weights(self.files)
         return self.make_worker(self.dataset, self.resources, self.checkpoints)
 

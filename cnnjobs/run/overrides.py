@@ -1,4 +1,4 @@
-"""What a call or a command changes of a job, checked where every door passes it."""
+"""What a call or a command changes of a job, checked in one place for Python and the command line."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
