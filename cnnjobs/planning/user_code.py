@@ -1,6 +1,7 @@
 """Which code is the user's, and where it was written; the rest is of Python, of libraries, or of this project."""
 
 import contextlib
+import dataclasses
 import functools
 import linecache
 import sys
@@ -57,6 +58,10 @@ def functions_of(module: ModuleType) -> Iterator[FunctionType]:
 
 def members_of(one: type, of_code: Callable[[Any], str]) -> Iterator[str]:
     """Return what a class has: it may have been made in a function, of what that was given."""
+    for place, item in enumerate(dataclasses.fields(one) if dataclasses.is_dataclass(one) else ()):
+        with contextlib.suppress(NoContent):
+            default = content_of([item.default, item.default_factory], of_code)
+            yield f"# {one.__qualname__}, field {place} {item.name}: {default}"
     for name, value in vars(one).items():
         if isinstance(value, property):
             held: Any = [value.fget, value.fset]

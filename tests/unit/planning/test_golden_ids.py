@@ -116,7 +116,7 @@ GOLDEN = {
     "callback": "294c345f5f5cd6e49c05",
     "custom": "c25ff1580fda419dd2fd",
     "plain function": "faf7e0697284c449ecc9",
-    "dataclass": "cbc98909e6d24050d647",
+    "dataclass": "f32cb9f16d1a7c816327",
     "numbered": "f6e5845dfa5c4c65325b",
     "settings": "a644c901db37cbdf1195",
     "trials": ["d9e3296402e921913de7", "b00400a5d56fb76860a1", "598d1463b78a59814853", "c3a5f63b9d1bd82ccb7c"],

@@ -148,6 +148,16 @@ def test_what_is_typed_at_a_prompt_is_the_users():
     assert typed(cells) != typed([cells[0].replace("64", "65"), cells[1]])
 
 
+def test_fields_of_a_dataclass_in_another_cell_count():
+    """No method says in which cell it is written."""
+    made = "import dataclasses\n@dataclasses.dataclass\nclass C:\n"
+    made += "    filters: list = dataclasses.field(default_factory=lambda: [64])\n    depth: int = 2\n"
+    net = "def net(i, c): return C().filters\n"
+    assert typed([made, net]) == typed([made, net])
+    assert typed([made.replace("64", "65"), net]) != typed([made, net])
+    assert typed([made.replace("depth: int = 2", "depth: int = 3"), net]) != typed([made, net])
+
+
 def test_an_import_inside_a_network_of_a_notebook_is_followed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     cells = ["def net(i, c):\n    from beside_notebook import w\n    return w()\n"]
