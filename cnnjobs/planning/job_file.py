@@ -58,13 +58,9 @@ def job_of_session(job: Job) -> JobFile:
 
 def _is_of_user(module: ModuleType) -> bool:
     """Say whether a module is no installed one; functions of `__main__` travel by themselves."""
-    file = getattr(module, "__file__", None)
-    return (
-        isinstance(module, ModuleType)
-        and module.__name__ != "__main__"
-        and file is not None
-        and not is_installed(module)
-    )
+    if not isinstance(module, ModuleType) or module.__name__ == "__main__":  # libraries put other things there as well
+        return False
+    return isinstance(vars(module).get("__file__"), str) and not is_installed(module)
 
 
 def load_job(path: str | Path) -> JobFile:
@@ -96,7 +92,7 @@ def _forget_neighbours(folder: Path) -> None:
     for name, module in list(sys.modules.items()):
         top = folder / name.partition(".")[0]
         beside = top.with_suffix(".py").is_file() or top.is_dir()
-        if (beside or _is_neighbour(module, folder)) and _is_of_user(module):
+        if _is_of_user(module) and (beside or _is_neighbour(module, folder)):
             del sys.modules[name]
     importlib.invalidate_caches()
 
