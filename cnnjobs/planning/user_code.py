@@ -6,7 +6,7 @@ import functools
 import linecache
 import sys
 import sysconfig
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -89,12 +89,19 @@ def is_installed(value: Definition | ModuleType) -> bool:
         return is_installed_file(value.__code__.co_filename, typed=value.__module__ == "__main__")
     if isinstance(value, ModuleType):
         name = value.__name__.partition(".")[0]
-        places = [*getattr(value, "__path__", []), "<built-in"]  # a folder without __init__ has no file
-        return name == "cnnjobs" or is_installed_file(str(getattr(value, "__file__", None) or places[0]))
+        return name == "cnnjobs" or is_installed_file(_place_of(value))
     if value.__module__ in ("builtins", "__main__"):
         return value.__module__ == "builtins"
     file = str(getattr(sys.modules.get(value.__module__), "__file__", None) or "")
     return is_installed_file(file) if file else value.__module__ in sys.builtin_module_names
+
+
+def _place_of(module: ModuleType) -> str:
+    """Return the file of a module, or the first folder of one without a file; some modules answer to any name."""
+    file, folders = (vars(module).get(name) for name in ("__file__", "__path__"))
+    if isinstance(file, str):
+        return file
+    return str(next(iter(folders), "<built-in")) if isinstance(folders, Iterable) else "<built-in"
 
 
 def is_installed_file(file: str, *, typed: bool = False) -> bool:

@@ -1,5 +1,8 @@
 """A broken job file is explained, with its line."""
 
+import sys
+import types
+
 import pytest
 from support.fakes import write_job
 
@@ -113,3 +116,15 @@ def test_a_byte_order_mark_is_no_error(tmp_path):
     path = write_job(tmp_path)
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
     assert load_job(path).job.name == "tiny"
+
+
+def test_odd_things_among_the_loaded_modules_do_no_harm(tmp_path, monkeypatch):
+    """Libraries put there what answers to any name."""
+
+    class Odd(types.ModuleType):
+        def __getattr__(self, name):
+            return 5
+
+    monkeypatch.setitem(sys.modules, "odd_one", Odd("odd_one"))
+    monkeypatch.setitem(sys.modules, "odd_other", object())
+    assert load_job(write_job(tmp_path)).neighbours == ()
