@@ -91,7 +91,7 @@ class _Reached:
             self._add_value(f"{function.__qualname__}, attributes", own)
         if len(nodes) != 1 or not is_written_in(function.__code__, file):
             self._parts.add(f"# code {function.__qualname__}: {self._code(function.__code__)}")
-        self._add_nodes(nodes, file, function.__globals__, leave=set(function.__code__.co_freevars))
+        self._add_nodes(nodes, file, function.__globals__, leave=frozenset(function.__code__.co_freevars))
 
     def _add_class(self, one: type) -> None:
         for base in one.__bases__:
@@ -107,7 +107,7 @@ class _Reached:
         nodes: list[ast.AST],
         file: str,
         names: Mapping[str, Any],
-        leave: set[str] = frozenset(),  # type: ignore[assignment]
+        leave: frozenset[str] = frozenset(),
     ) -> None:
         """Add definitions and what they refer to: their syntax, files that they import, and global names.
 
@@ -126,9 +126,10 @@ class _Reached:
             used = global_names(node) - leave
             for name in sorted(used & names.keys()):
                 self._add_global(name, names[name], file, names)
-            self._add_attributes(
-                node, {name: names[name] for name in used & names.keys()} | self._imported(node, names)
-            )
+            imported = self._imported(node, names)
+            for name, value in sorted(imported.items()):
+                self._add_global(name, value, file, names)
+            self._add_attributes(node, {name: names[name] for name in used & names.keys()} | imported)
 
     def _imported(self, node: ast.AST, names: Mapping[str, Any]) -> dict[str, Any]:
         """Return what a definition imports when it is called, of modules that the job has imported itself.
@@ -147,11 +148,6 @@ class _Reached:
 
     def _add_attributes(self, node: ast.AST, names: Mapping[str, Any]) -> None:
         """Add what a definition reads of modules of the user's: `settings.depth`, `package.blocks.build`."""
-        for name, value in sorted(names.items()):
-            if isinstance(value, ModuleType) and not is_installed(value):
-                self._add_module(value)
-            elif not isinstance(value, ModuleType) and not is_ours(value) and not is_ours(type(value)):
-                self._add_value(name, value)
         for first, *attributes in attributes_of(node):
             value, told = names.get(first), first
             for attribute in attributes:

@@ -55,7 +55,7 @@ class Aggregation:
             _show_overlay(self.results, overlay, self.options.curves, place.below("overlay"))
         stores, broken = open_stores(self.results)
         options = self.options.among([store.job for store in stores if store.job is not None])
-        folders = [self._folder(store) for store in stores]
+        folders = self._folders(stores)
         if self.output is not None:
             for folder in (*folders, place.below("report")):
                 _check_output(folder)
@@ -69,12 +69,14 @@ class Aggregation:
         if broken:
             raise StoreError("\n".join(map(str, broken))) from broken[0]
 
-    def _folder(self, store: Store) -> Files:
-        """Return where the report of a job goes."""
+    def _folders(self, stores: Sequence[Store]) -> list[Files]:
+        """Return where the report of each job goes."""
         if self.output is None:
-            return store.files.below("report")
+            return [store.files.below("report") for store in stores]
         folder = Files(self.output)
-        return folder if Store(Files(self.results)).job is not None else folder.below(store.files.name)
+        if Store(Files(self.results)).job is not None:  # the results are those of one job
+            return [folder]
+        return [folder.below(store.files.name) for store in stores]
 
 
 def show_comparison(store: Store, options: ReportOptions, folder: Files | None = None) -> JobTable:
