@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnjobs.datasets.splits import stratified_order
+from cnnjobs.datasets.splits import both_sides
 from cnnjobs.errors import DatasetError, SpecError
+from cnnjobs.labels import listed
 
 Images = NDArray[np.generic]
 Labels = NDArray[np.int32]
@@ -54,21 +55,15 @@ class Dataset:
         """Return the data set with only `rows` training rows: stratified, always the same ones.
 
         Raises:
-            SpecError: if there are fewer rows, or not one a class.
+            SpecError: if there are fewer rows, or it is less than two a class.
         """
         available = len(self.y_train)
-        if not len(self.class_names) <= rows <= available:
+        if not 2 * len(self.class_names) <= rows <= available:
             raise SpecError(
-                f"`limit_train` must be between {len(self.class_names)}, one row a class, and {available}, "
+                f"`limit_train` must be between {2 * len(self.class_names)}, two rows a class, and {available}, "
                 f"the training rows of {self.name}. Received: {rows}."
             )
-        keep = np.sort(stratified_order(self.y_train, seed=0)[:rows])
-        fewest = int(np.bincount(self.y_train[keep], minlength=len(self.class_names)).min())
-        if fewest < 2:
-            raise SpecError(
-                f"`limit_train` must leave every class of {self.name} at least two rows. "
-                f"Received: {rows}, which leaves a class {fewest}."
-            )
+        _, keep = both_sides(self.y_train, rows, seed=0, keep=0, take=2)
         return replace(self, x_train=self.x_train[keep], y_train=self.y_train[keep])
 
 
@@ -108,8 +103,17 @@ def make_dataset(
             f"{name}: train and test images must have one type, because they are scaled alike. "
             f"Received: {x_train.dtype} and {x_test.dtype}."
         )
+    notes = (*notes, *_untested(name, y_test, class_names))
     mark = fingerprint or content_hash(x_train, y_train, x_test, y_test, class_names)
     return Dataset(name, x_train, y_train, x_test, y_test, class_names, mark, notes)
+
+
+def _untested(name: str, y_test: Labels, class_names: Sequence[str]) -> tuple[str, ...]:
+    """Return a note on the classes without a test image; none if there are none."""
+    absent = np.setdiff1d(np.arange(len(class_names)), y_test)
+    if not len(absent):
+        return ()
+    return (f"{name} has no test image of {listed(class_names[label] for label in absent)}: nothing tests them",)
 
 
 def content_hash(*parts: NDArray[np.generic] | tuple[str, ...]) -> str:
@@ -127,7 +131,7 @@ def content_hash(*parts: NDArray[np.generic] | tuple[str, ...]) -> str:
 def hold_out_test(
     images: Images, labels: Labels, fraction: float, name: str, class_names: Sequence[str]
 ) -> tuple[tuple[Images, Labels], tuple[Images, Labels]]:
-    """Split off a stratified test set, always the same rows.
+    """Split off a stratified test set, always the same rows: one of each class at least, if it has so many.
 
     Args:
         images: (n, height, width, channels).
@@ -149,12 +153,11 @@ def hold_out_test(
             f"one to validate, one to test. Received: class {class_names[int(counts.argmin())]!r} with "
             f"{counts.min()}. Add images or remove the class."
         )
-    order = stratified_order(labels, seed=0)
     count = round(len(labels) * fraction)
     if not 0 < count < len(labels):
         raise DatasetError(
             f"{name}: a test set of {fraction:.0%} of {len(labels)} images is empty or leaves none to train on. "
             "Add images, or change `test`."
         )
-    test, train = np.sort(order[:count]), np.sort(order[count:])
+    train, test = both_sides(labels, count, seed=0, keep=2)
     return (images[train], labels[train]), (images[test], labels[test])

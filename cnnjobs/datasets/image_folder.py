@@ -21,7 +21,7 @@ from cnnjobs.datasets.source import OnProgress, PathSource
 from cnnjobs.errors import DatasetError
 from cnnjobs.spec import DatasetSpec, ImageFolder
 
-DECODER_VERSION = 1
+DECODER_VERSION = 2
 """Raised when the same files would become other arrays."""
 
 MIXED_SIZE = (96, 96)

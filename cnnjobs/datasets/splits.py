@@ -15,7 +15,8 @@ def holdout(labels: NDArray[np.int32], fraction: float, seed: int, *, stratify: 
         labels: (n,) class of each row.
         fraction: share of the rows that validates, in (0, 1).
         seed: decides which rows.
-        stratify: give each class its share to within one image, instead of only shuffling.
+        stratify: give each class its share to within one image, and at least one on each side where that many
+            rows are held out, instead of only shuffling.
 
     Raises:
         SpecError: if either side would be empty.
@@ -26,7 +27,9 @@ def holdout(labels: NDArray[np.int32], fraction: float, seed: int, *, stratify: 
             f"`validation` must leave rows on both sides. Received: validation={fraction} of {len(labels)} "
             f"training rows, which holds out {count}."
         )
-    order = stratified_order(labels, seed) if stratify else np.random.RandomState(seed).permutation(len(labels))
+    if stratify:
+        return both_sides(labels, count, seed)
+    order = np.random.RandomState(seed).permutation(len(labels))
     return np.sort(order[count:]), np.sort(order[:count])
 
 
@@ -69,6 +72,71 @@ def check_folds(labels: NDArray[np.int32], folds: int, *, stratify: bool) -> Non
         )
     if len(labels) < folds:
         raise SpecError(f"`folds` must be at most the training images, {len(labels)}. Received: folds={folds}.")
+
+
+def both_sides(labels: NDArray[np.int32], count: int, seed: int, *, keep: int = 1, take: int = 1) -> tuple[Rows, Rows]:
+    """Return (rows kept, `count` rows taken) with the classes in proportion, and each class on both sides.
+
+    The rows taken are the first of `stratified_order`. Where that leaves a class with less than it must have on one
+    side, classes that have more than their share there give one up for it. Where no choice can give every class its
+    rows, the first of the order remain the choice.
+
+    Args:
+        labels: (n,) class of each row.
+        count: how many rows are taken.
+        seed: decides which.
+        keep: rows of each class that must be kept.
+        take: rows of each class that must be taken.
+    """
+    order = stratified_order(labels, seed)
+    sizes = np.bincount(labels)
+    first = np.bincount(labels[order[:count]], minlength=len(sizes))
+    wanted = _within(first, sizes, keep, take)
+    if (wanted == first).all():
+        return np.sort(order[count:]), np.sort(order[:count])
+    by_class = np.argsort(labels[order], kind="stable")
+    rank = np.empty(len(labels), dtype=np.int64)  # of each place of the order, among those of its class
+    rank[by_class] = np.arange(len(labels)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    taken = rank < wanted[labels[order]]
+    return np.sort(order[~taken]), np.sort(order[taken])
+
+
+def _within(first: Rows, sizes: Rows, keep: int, take: int) -> Rows:
+    """Return rows to take of each class, (classes,): `first`, with as few changes as the bounds need.
+
+    Args:
+        first: (classes,) rows that would be taken.
+        sizes: (classes,) rows there are.
+        keep: rows of each class that must be kept.
+        take: rows of each class that must be taken.
+    """
+    least = np.minimum(take, sizes)
+    most = np.maximum(sizes - keep, least)
+    count = first.sum()
+    if not least.sum() <= count <= most.sum():
+        return first
+    wanted, share = np.clip(first, least, most), sizes * (count / sizes.sum())
+    while wanted.sum() < count:
+        wanted[np.where(wanted < most, share - wanted, -np.inf).argmax()] += 1
+    while wanted.sum() > count:
+        wanted[np.where(wanted > least, wanted - share, -np.inf).argmax()] -= 1
+    return wanted
+
+
+def always_on_both_sides(labels: NDArray[np.int32], fraction: float) -> bool:
+    """Say whether the first rows of any `stratified_order` have a row of each class, and so have the others.
+
+    The first row of a class of s rows lies before 1/s of the order; of another class with t rows, at most t/s,
+    rounded up, can lie before it. The smallest class decides.
+
+    Args:
+        labels: (n,) class of each row.
+        fraction: share of the rows that is taken.
+    """
+    sizes = np.bincount(labels)
+    sizes = sizes[sizes > 0]
+    count = round(len(labels) * fraction)
+    return bool((-(-sizes // sizes.min())).sum() <= min(count, len(labels) - count))
 
 
 def stratified_order(labels: NDArray[np.int32], seed: int) -> Rows:

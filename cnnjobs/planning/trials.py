@@ -13,6 +13,7 @@ from cnnjobs.errors import SpecError
 from cnnjobs.labels import run_label
 from cnnjobs.planning.identity import NUMERICS_VERSION, canonical, digest, pinned, sha256_of_source
 from cnnjobs.spec import SOURCES, Job, Variant
+from cnnjobs.spec.fields import later_field
 from cnnjobs.store.stored_job import StoredDataset, StoredJob, StoredProtocol, StoredVariant
 
 
@@ -39,6 +40,7 @@ class DataProtocol:
         stratify: whether splits keep the classes in proportion.
         limit_train: use only that many training rows (stratified), or None for all.
         replicas: devices a trial.
+        small_classes: whether a hold-out in proportion could leave a class out; such a class is given a row.
     """
 
     kind: ClassVar[str] = "Protocol"
@@ -48,6 +50,7 @@ class DataProtocol:
     stratify: bool
     limit_train: int | None
     replicas: int
+    small_classes: bool = later_field(default=False)
 
     def describe(self) -> str:
         """Say in words which rows serve as validation set."""
@@ -58,7 +61,8 @@ class DataProtocol:
             return "the test set doubles as validation set (the tutorials' protocol)"
         if self.validation is None:
             return "all training rows, no validation"
-        return f"{float(self.validation):.0%} of the training rows held out for validation{plainly}"
+        at_least = ", one of each class at least" if self.small_classes else ""
+        return f"{float(self.validation):.0%} of the training rows held out for validation{plainly}{at_least}"
 
 
 @dataclass(frozen=True)
@@ -171,9 +175,17 @@ def _in_order(sources: Iterable[str]) -> tuple[str, ...]:
     return tuple(source for source in SOURCES if source in found)
 
 
-def make_plan(job: Job, fingerprint: str, limit_train: int | None = None) -> Plan:
-    """Return the trials of `job` on the data set with that content fingerprint."""
-    protocol = DataProtocol(None if job.folds else job.validation, job.folds, job.stratify, limit_train, job.replicas)
+def make_plan(job: Job, fingerprint: str, limit_train: int | None = None, *, small_classes: bool = False) -> Plan:
+    """Return the trials of `job` on the data set with that content fingerprint.
+
+    Args:
+        job: the job.
+        fingerprint: of the data set's content.
+        limit_train: so many training rows are used; None for all.
+        small_classes: whether a hold-out in proportion could leave a class out.
+    """
+    validation = None if job.folds else job.validation
+    protocol = DataProtocol(validation, job.folds, job.stratify, limit_train, job.replicas, small_classes)
     conditions, variants = {}, {}
     sha256_of = functools.cache(sha256_of_source)  # variants often share a function
     for name, variant in job.variants.items():

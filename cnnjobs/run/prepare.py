@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from cnnjobs.datasets import Dataset, check_folds, dataset_spec, load_dataset, source_of
@@ -9,6 +10,7 @@ from cnnjobs.errors import SpecError
 from cnnjobs.models import check_network
 from cnnjobs.planning.identity import canonical
 from cnnjobs.planning.job_file import JobFile, job_of_session, load_job
+from cnnjobs.planning.rows import has_small_classes, split_notes
 from cnnjobs.planning.trials import Plan, make_plan
 from cnnjobs.run.overrides import Overrides
 from cnnjobs.spec import CustomCallback, DatasetSpec, Job, Variant
@@ -50,15 +52,16 @@ class Prepared:
         plan = self.plan.with_repeats(repeats)
         return replace(self, job=plan.job, plan=plan)
 
-    @property
+    @cached_property
     def notes(self) -> tuple[str, ...]:
         """What a person should know before reading the results."""
+        about = (*self.dataset.notes, *split_notes(self.dataset.y_train, self.plan.trials, self.dataset.class_names))
         choosing = [name for name, variant in self.job.variants.items() if watches_validation(variant)]
         if self.job.validation != "test" or not choosing:
-            return self.dataset.notes
+            return about
         names = ", ".join(repr(name) for name in choosing)
         flattered = f"callbacks of {names} decide by the test set (validation='test'), which flatters its figures"
-        return (*self.dataset.notes, flattered)
+        return (*about, flattered)
 
     def as_stored(self) -> StoredJob:
         """Return what `job.json` keeps of it."""
@@ -155,8 +158,9 @@ def prepare(read: ReadJob, overrides: Overrides, on_progress: OnProgress) -> Pre
     fitting = dataset
     if overrides.limit_train is not None:
         fitting = dataset.limited(overrides.limit_train)
-    plan = make_plan(job, dataset.fingerprint, overrides.limit_train)
     _check(job, fitting)
+    small = has_small_classes(job, fitting.y_train)
+    plan = make_plan(job, dataset.fingerprint, overrides.limit_train, small_classes=small)
     return Prepared(read.file, job, read.dataset, fitting, plan, overrides.only, read.audit)
 
 

@@ -54,7 +54,7 @@ class Npz(PathSpec):
 
     Args:
         path: the file; a relative path is taken from the working directory.
-        test: fraction held out as test set, stratified, if the file has none; in (0, 1).
+        test: fraction held out as test set, stratified, one of each class at least, if the file has none; in (0, 1).
 
     Raises:
         SpecError: for an empty path, or a fraction out of range. The file is read, and `DatasetError` raised for
@@ -86,7 +86,7 @@ class ImageFolder(PathSpec):
         size: side of all pictures, or (height, width), in pixels from 1 to 10,000. None keeps the pictures' own size
             if all have the same, and is 96 x 96 otherwise.
         color: "rgb", "grey", or "auto": grey if every picture is grey.
-        test: fraction held out as test set, stratified, if there is no `test/`; in (0, 1).
+        test: fraction held out as test set, stratified, one of each class at least, if there is no `test/`; in (0, 1).
         strict: an unreadable picture is an error; otherwise it is left out and counted.
 
     Raises:

@@ -38,7 +38,7 @@ class Job:
         folds: k of k-fold cross-validation on the training rows, at least 2; None for a single hold-out.
         validation: fraction of the training rows that is held out, in (0, 1); "test" to validate on the test set, as
             many tutorials do; None to train on all rows without validation. With folds, each fold validates once.
-        stratify: keep the proportions of the classes in every split; False shuffles only.
+        stratify: keep the proportions of the classes in every split, one of each class at least; False shuffles only.
         seed: root of all seeds, at least 0.
         vary: sources of chance with new seeds in every repeat: any of "split", "init", "order", "augment", "dropout".
             The others keep the seeds of the first repeat. Or variant -> sources.

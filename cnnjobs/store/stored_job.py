@@ -26,6 +26,7 @@ class StoredProtocol:
         stratify: whether splits keep the classes in proportion; None where an early version did not say.
         limit_train: so many training rows are used, or None for all.
         replicas: devices a trial; None where an early version did not say.
+        small_classes: whether classes that a hold-out in proportion could leave out are given a row.
     """
 
     validation: float | str | None
@@ -33,6 +34,7 @@ class StoredProtocol:
     stratify: bool | None = None
     limit_train: int | None = None
     replicas: int | None = None
+    small_classes: bool | None = None
 
     @classmethod
     def from_json(cls, fields: Fields) -> StoredProtocol:
@@ -47,11 +49,12 @@ class StoredProtocol:
             stratify=fields.optional("stratify", bool),
             limit_train=fields.optional("limit_train", int),
             replicas=fields.optional("replicas", int),
+            small_classes=fields.optional("small_classes", bool),
         )
 
     def to_json(self) -> Json:
         """Return its object in `job.json`."""
-        return without_none(asdict(self), "stratify", "replicas")
+        return without_none(asdict(self), "stratify", "replicas", "small_classes")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from cnnjobs.datasets import Dataset
 from cnnjobs.datasets.overview import first_rows
+from cnnjobs.planning.rows import split_rows
 from cnnjobs.planning.trials import Trial
 from cnnjobs.training.augmentation import apply_transforms
 from cnnjobs.training.input_pipeline import draw_epoch_transforms, draw_order
-from cnnjobs.training.trial import split_rows
 
 
 def epoch_versions(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from cnnjobs.datasets import Dataset
 from cnnjobs.machine import process_bytes
 from cnnjobs.messages import Message, Predictions, Progress, Result, Status
+from cnnjobs.planning.rows import split_rows
 from cnnjobs.planning.trials import Trial
 from cnnjobs.spec.metrics import IN_TRAINING, METRICS, TEST, VALIDATION, all_metrics, column_of
 from cnnjobs.store.checkpoints import Checkpoints
@@ -21,7 +22,7 @@ from cnnjobs.training.devices import describe_device, make_strategy
 from cnnjobs.training.input_pipeline import Layout, Pipeline, PixelScaling, fit_pixel_scaling, lay_out
 from cnnjobs.training.resumption import Resumption
 from cnnjobs.training.train_graph import EVALUATION_BATCH, TrainGraph
-from cnnjobs.training.trial_state import TrialState, sample_weights, split_rows
+from cnnjobs.training.trial_state import TrialState, sample_weights
 
 TIMED_BATCHES = 3
 """How many batches are predicted to tell how long one takes."""

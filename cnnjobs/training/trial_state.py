@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnjobs.datasets import holdout, kfold
-from cnnjobs.planning.trials import DataProtocol, Trial
+from cnnjobs.planning.trials import Trial
 from cnnjobs.spec import Run
 from cnnjobs.training.epochs import EpochLog, Pace
 from cnnjobs.training.input_pipeline import Layout, PixelScaling
@@ -66,18 +65,6 @@ class TrialState:
         run = Run(base, spec.epochs, steps)
         first = self.log.epochs * steps
         return np.array([base * spec.schedule.factor(step, run) for step in range(first, first + steps)], np.float32)
-
-
-def split_rows(labels: NDArray[np.int32], trial: Trial) -> tuple[Rows, Rows | None]:
-    """Return (training rows, validation rows), of which there may be none; None where the test set serves."""
-    protocol: DataProtocol = trial.protocol
-    if protocol.folds is not None:
-        return kfold(labels, protocol.folds, trial.fold, trial.seeds.split, stratify=protocol.stratify)
-    if protocol.validation == "test":
-        return np.arange(len(labels)), None
-    if protocol.validation is None:
-        return np.arange(len(labels)), np.arange(0)
-    return holdout(labels, float(protocol.validation), trial.seeds.split, stratify=protocol.stratify)
 
 
 def sample_weights(labels: NDArray[np.int32]) -> NDArray[np.float32]:

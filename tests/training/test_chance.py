@@ -26,10 +26,10 @@ def fingerprints(digits, train_graph, trial):
     """What each source of chance decides of a trial, seen without the others."""
     import tensorflow as tf
 
+    from cnnjobs.planning.rows import split_rows
     from cnnjobs.training.augmentation import draw_transforms
     from cnnjobs.training.devices import make_strategy
     from cnnjobs.training.input_pipeline import Layout, PixelScaling, Sources, training_blocks
-    from cnnjobs.training.trial import split_rows
 
     rows, _ = split_rows(digits.y_train, trial)
     train_graph.restart(trial.seeds)
@@ -61,8 +61,9 @@ def test_a_source_that_varies_alone_changes_only_what_is_its_own(digits, train_g
 def first_batch(digits, trial):
     import tensorflow as tf
 
+    from cnnjobs.planning.rows import split_rows
     from cnnjobs.training.input_pipeline import Pipeline, fit_pixel_scaling, lay_out
-    from cnnjobs.training.trial import sample_weights, split_rows
+    from cnnjobs.training.trial import sample_weights
 
     rows, _ = split_rows(digits.y_train, trial)
     pixel_scaling = fit_pixel_scaling(trial.spec.scaling, digits.x_train, rows)

@@ -17,8 +17,9 @@ def batches_of(worker, trial):
     """Every step of the first epochs, as (images, labels)."""
     import tensorflow as tf
 
+    from cnnjobs.planning.rows import split_rows
     from cnnjobs.training.input_pipeline import Sources, fit_pixel_scaling, lay_out, training_blocks
-    from cnnjobs.training.trial import sample_weights, split_rows
+    from cnnjobs.training.trial import sample_weights
 
     rows, _ = split_rows(worker.dataset.y_train, trial)
     pixel_scaling = fit_pixel_scaling(trial.spec.scaling, worker.dataset.x_train, rows)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from cnnjobs import Augment, Job, Variant, vgg
+from cnnjobs.planning.rows import split_rows
 from cnnjobs.planning.trials import make_plan
-from cnnjobs.training.trial import split_rows
 
 MOVED = Variant(
     model=vgg(blocks=1), augment=Augment(flip="horizontal", shift=0.2, rotation=20, zoom=0.1), batch_size=50

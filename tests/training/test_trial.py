@@ -63,9 +63,9 @@ def test_train_metrics_are_those_of_predictions_when_nothing_moves(worker, digit
     """With a vanishing learning rate the epoch's averages are what the final weights say of the training rows."""
     import tensorflow as tf
 
+    from cnnjobs.planning.rows import split_rows
     from cnnjobs.spec.metrics import all_metrics
     from cnnjobs.training.input_pipeline import fit_pixel_scaling
-    from cnnjobs.training.trial import split_rows
 
     for model in (vgg(blocks=1, filters=4, dense=8), small_cnn(filters=(4,), dense=8)):
         still = Variant(model=model, optimizer=SGD(1e-12), epochs=1, batch_size=100)

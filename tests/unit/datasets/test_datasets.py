@@ -36,18 +36,18 @@ def test_a_limit_keeps_classes_in_proportion_and_is_always_the_same():
     assert (few.x_test == digits.x_test).all()
 
 
-def test_a_limit_that_leaves_a_class_out_is_refused(tmp_path):
+def test_a_limit_leaves_every_class_two_rows(tmp_path):
     labels = np.repeat([0, 1], [95, 5])
     data = load(
         npz(tmp_path, x_train=np.zeros((100, 4, 4), np.uint8), y_train=labels, x_test=IMAGES, y_test=LABELS % 2)
     )
-    with pytest.raises(SpecError, match=r"must leave every class of data\.npz at least two rows\. Received: 10"):
-        data.limited(10)
+    assert np.bincount(data.limited(10).y_train).tolist() == [8, 2]
+    assert np.bincount(data.limited(4).y_train).tolist() == [2, 2]
 
 
-@pytest.mark.parametrize("rows", [9, 1439])
+@pytest.mark.parametrize("rows", [19, 1439])
 def test_a_limit_beyond_the_rows_is_refused(rows):
-    with pytest.raises(SpecError, match=f"must be between 10, one row a class, and 1438.* Received: {rows}"):
+    with pytest.raises(SpecError, match=f"must be between 20, two rows a class, and 1438.* Received: {rows}"):
         load(BuiltinDataset("digits")).limited(rows)
 
 
