@@ -4,7 +4,7 @@ import pytest
 
 GROUPS = {
     "clusters": ("engine/test_cluster.py", "cluster/", "cli/test_remote.py"),
-    "training": ("training/",),
+    "training": ("training/", "situations/test_outputs_of_networks.py"),
     "object storage": ("cli/test_object_storage.py",),
     "notebook": ("notebook/",),
     "commands": ("cli/test_end_to_end.py",),

@@ -30,22 +30,58 @@ def build_model(spec: Model | CustomModel, image_shape: Shape, classes: int) -> 
         classes: number of outputs.
 
     Raises:
-        TypeError: if a user's function returns something else than a Sequential or functional `keras.Model`.
+        TypeError: if a user's function returns no `keras.Model`, or one for other pictures or classes.
     """
     if isinstance(spec, Model):
         return BUILDERS[spec.builder](image_shape, classes, **spec.options)
-    model = spec.function(image_shape, classes, **spec.options)
-    if not isinstance(model, keras.Model):
-        raise TypeError(f"{spec.function.__name__}() must return a keras.Model. Received: {model!r}.")
+    model = returned_by(spec, image_shape, classes)
     if isinstance(model, keras.Sequential) and not model.built:
         model.build((None, *image_shape))
-    if not getattr(model, "outputs", None):
-        raise TypeError(
-            f"{spec.function.__name__}() must return a Sequential or functional keras.Model. Received: "
-            f"{type(model).__name__}, a subclass whose layers are known only when it runs. Wrap it: "
-            "inputs = keras.Input(input_shape); return keras.Model(inputs, network(inputs))."
-        )
+    if not getattr(model, "outputs", None):  # a subclass: its layers are known only when it runs
+        inputs = keras.Input(image_shape)
+        model = keras.Model(inputs, model(inputs))
+    _check_interface(spec.function.__name__, model, image_shape, classes)
     return model
+
+
+def returned_by(spec: CustomModel, image_shape: Shape, classes: int) -> keras.Model:
+    """Return what a user's function returns, as it is.
+
+    Raises:
+        TypeError: if it is no `keras.Model`.
+    """
+    model = spec.function(image_shape, classes, **spec.options)
+    if not isinstance(model, keras.Model):
+        received = "nothing: it has no `return`" if model is None else repr(model)
+        raise TypeError(f"{spec.function.__name__}() must return a keras.Model. Received: {received}.")
+    return model
+
+
+def _check_interface(name: str, model: keras.Model, image_shape: Shape, classes: int) -> None:
+    """Refuse a network that takes something else than the pictures, or gives something else than a value a class."""
+    taken = [tuple(one.shape) for one in model.inputs]
+    fits = len(taken) == 1 and len(taken[0]) == 4 and taken[0][0] is None
+    if not fits or any(side not in (None, own) for side, own in zip(taken[0][1:], image_shape, strict=True)):
+        raise TypeError(
+            f"{name}() must return a network that takes pictures of its argument `input_shape`, {image_shape}. "
+            f"Received: one that takes {_shapes(taken)}. Begin it with keras.Input(input_shape)."
+        )
+    if not str(model.inputs[0].dtype).startswith(("float", "bfloat")):
+        raise TypeError(
+            f"{name}() must return a network that takes float pixels in [0, 1]. Received: an input of "
+            f"{model.inputs[0].dtype}, which would make nearly all of them 0. Leave the dtype of keras.Input out."
+        )
+    given = [tuple(one.shape) for one in model.outputs]
+    alone = isinstance(model, keras.Sequential) or not isinstance(model.output, list | tuple | dict)
+    if given != [(None, classes)] or not alone:
+        raise TypeError(
+            f"The network must return (batch, {classes}), a value for each of the {classes} classes. "
+            f"Received: {name}() with output shape {_shapes(given)}. End it with keras.layers.Dense(classes)."
+        )
+
+
+def _shapes(shapes: list[tuple[int | None, ...]]) -> str:
+    return ", ".join(str(shape) for shape in shapes)
 
 
 @dataclass(frozen=True)

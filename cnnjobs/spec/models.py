@@ -42,7 +42,7 @@ class CustomModel(UserFunction):
 
     Args:
         function: called as `function(input_shape, classes, **options)`, returns a `keras.Model`
-            whose last layer is softmax or linear (logits).
+            whose output is probabilities or logits of the classes.
         options: hyperparameters for the function; part of the trial's identity.
     """
 
@@ -72,10 +72,11 @@ def custom(function: Callable[..., Any], **options: Any) -> CustomModel:
 
     Args:
         function: a `def`, called as `function(input_shape, classes, **options)` with `input_shape` (height, width,
-            channels) and the number of classes; returns a Sequential or functional `keras.Model` for
-            (n, height, width, channels) float32 whose output is (n, classes), from a softmax layer or from a linear
-            one (logits). Import Keras inside the function. Random layers of your own draw from a
-            `keras.random.SeedGenerator`.
+            channels) and the number of classes; returns a `keras.Model` for (n, height, width, channels) float32 whose
+            output is (n, classes), probabilities (softmax) or logits (no activation). It gets pixels in [0, 1], not
+            0 to 255 (around 0 with `scaling` "center" or "standardize"); one with pretrained weights converts them to
+            what these were trained on. What it is compiled with is not used: `Variant.optimizer` is. Import Keras
+            inside the function. Random layers of your own draw from a `keras.random.SeedGenerator`.
         **options: hyperparameters of the function, by name: numbers, text, tuples, dicts, dataclasses. Function,
             options and all they refer to are part of a trial's identity.
 

@@ -1,33 +1,242 @@
-"""What comes out of a network: probabilities or logits, from a last layer that is understood."""
+"""What comes out of a network, probabilities or logits: told by its layers where they tell, else by numbers."""
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
+from numpy.typing import NDArray
+
+UNCHANGED = {
+    *("Activation", "Identity", "Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"),
+    *("AlphaDropout", "GaussianDropout", "GaussianNoise", "ActivityRegularization"),
+    *("Flatten", "Reshape", "Squeeze", "Cast", "StopGradient"),
+}
+"""Layers and operations of Keras's that change no value when the network predicts."""
+
+PASSED = UNCHANGED | {
+    *("Average", "Add", "Mean", "Sum", "Max", "Amax", "Permute", "Transpose", "GetItem", "Rescaling"),
+    *("AveragePooling1D", "AveragePooling2D", "AveragePooling3D", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D"),
+    *("GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D"),
+    *("GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D", "Cropping1D", "Cropping2D", "Cropping3D"),
+    *("AdaptiveAveragePooling1D", "AdaptiveAveragePooling2D", "AdaptiveAveragePooling3D"),
+}
+"""Those that the walk back from the output goes through, to the layers that made what they pass on."""
+
+NONLINEAR = {
+    *("Relu", "Relu6", "ReLU", "LeakyRelu", "LeakyReLU", "PReLU", "Elu", "ELU", "Selu", "Celu", "Gelu", "Silu"),
+    *("Sigmoid", "HardSigmoid", "HardSilu", "LogSigmoid", "Softplus", "Softsign", "Tanh", "HardTanh"),
+}
+"""Layers and operations of Keras's that no network for classes ends with, but by mistake."""
+
+SUM_TOLERANCE = 0.02
+"""How far sums of probabilities may be from 1: half precision sums to 1 within about 0.005."""
+
+PICTURES = 4
+"""How many random pictures are looked at, where layers do not tell."""
 
 
-def output_operation(model: keras.Model) -> Any:
-    """Return the layer or operation that the network's output comes from, inside nested networks too."""
-    operation = model.outputs[0]._keras_history.operation
-    return output_operation(operation) if isinstance(operation, keras.Model) else operation
+@dataclass(frozen=True)
+class Origin:
+    """Where the values of a tensor come from.
+
+    Args:
+        ends: layers and operations that made them.
+        passed: those on the way from there to the tensor.
+    """
+
+    ends: tuple[Any, ...]
+    passed: tuple[Any, ...]
 
 
-def gives_logits(model: keras.Model, classes: int) -> bool:
-    """Say whether the outputs are logits; softmax and linear last layers are understood.
+def origin_of(tensor: Any) -> Origin:
+    """Walk back from a symbolic tensor to what decides its values, through nested networks too."""
+    operation, node_index, tensor_index = tensor._keras_history
+    sources = operation._inbound_nodes[node_index].input_tensors
+    if isinstance(operation, keras.Model):
+        if not getattr(operation, "outputs", None):  # a subclass, whose layers are known only when it runs
+            return Origin((operation,), ())
+        return _outside(origin_of(operation.outputs[tensor_index]), sources)
+    if not _is_keras(operation) or type(operation).__name__ not in PASSED or _own_activation(operation) is not None:
+        return Origin((operation,), ())
+    return _joined((origin_of(source) for source in sources), operation)
+
+
+def _outside(inner: Origin, sources: list[Any]) -> Origin:
+    """Return the origin of a nested network's output, beyond its own inputs."""
+    ends = tuple(end for end in inner.ends if not isinstance(end, keras.layers.InputLayer))
+    if len(ends) == len(inner.ends):
+        return inner
+    beyond = _joined(origin_of(source) for source in sources)
+    return Origin((*ends, *beyond.ends), (*inner.passed, *beyond.passed))
+
+
+def _joined(origins: Iterator[Origin], *passed: Any) -> Origin:
+    found = list(origins)
+    return Origin(
+        tuple(end for one in found for end in one.ends), (*passed, *(op for one in found for op in one.passed))
+    )
+
+
+def _is_keras(operation: Any) -> bool:
+    return type(operation).__module__.startswith("keras.")
+
+
+def _own_activation(operation: Any) -> Any:
+    """Return the activation of a layer, None for a linear one."""
+    activation = getattr(operation, "activation", None)
+    return None if activation is keras.activations.linear else activation
+
+
+def _meaning(operation: Any) -> str:
+    """Return "softmax", "logits", "refused", or "unknown" if only numbers can tell."""
+    name, activation = type(operation).__name__, _own_activation(operation)
+    if not _is_keras(operation) or isinstance(operation, keras.Model | keras.layers.InputLayer | keras.layers.Lambda):
+        return "unknown"
+    if name in ("Softmax", "LogSoftmax"):
+        if getattr(operation, "axis", None) not in (-1, len(operation.output.shape) - 1):
+            return "unknown"
+        return "softmax" if name == "Softmax" else "logits"  # softmax leaves log-probabilities' meaning as it is
+    if name in NONLINEAR:
+        return "refused"
+    if not hasattr(operation, "activation"):
+        return "unknown"
+    if activation is None or activation is keras.activations.log_softmax:
+        return "logits"
+    if activation is keras.activations.softmax:
+        return "softmax"
+    module, own = getattr(activation, "__module__", ""), getattr(activation, "__name__", "")
+    theirs = module.startswith("tensorflow.") and own != "softmax" and hasattr(keras.activations, own)
+    return "refused" if module.startswith("keras.") or theirs else "unknown"
+
+
+def gives_logits(model: keras.Model, fresh: Callable[[], keras.Model]) -> bool:
+    """Say whether the outputs are logits, else they are probabilities.
+
+    Args:
+        model: one input, one output a class.
+        fresh: returns the same network once more, to be looked at by numbers where the layers do not tell.
 
     Raises:
-        ValueError: any other last layer, or not one output a class.
+        ValueError: if they are neither.
     """
-    if len(model.outputs) != 1 or tuple(model.outputs[0].shape) != (None, classes):
-        shapes = ", ".join(str(output.shape) for output in model.outputs)
-        raise ValueError(f"The network must return (batch, {classes}). Received: output shape {shapes}.")
-    last = output_operation(model)
-    if type(last).__name__ == "Softmax":  # the layer, or `keras.ops.softmax`
+    origin = origin_of(model.outputs[0])
+    told = _told_by_layers(origin, int(model.outputs[0].shape[-1]))
+    if told is not None:
+        return told
+    found = kind_by_numbers(fresh())
+    meanings = {_meaning(end) for end in origin.ends}
+    if found == "probabilities":
         return False
-    name = getattr(getattr(last, "activation", None), "__name__", None)
-    if name not in ("softmax", "linear"):
+    if "refused" in meanings:
+        refused = next(end for end in origin.ends if _meaning(end) == "refused")
+        raise ValueError(_refusal(_described(refused), "Leave that activation out, or make it softmax."))
+    if meanings == {"softmax"}:
+        after = ", ".join(dict.fromkeys(type(one).__name__ for one in origin.passed))
+        received = f"a softmax whose probabilities no longer sum to 1 after {after or 'it'}"
+        raise ValueError(_refusal(received, "Leave that softmax out, and end the network with keras.layers.Softmax()."))
+    if found == "scores":
+        received = f"{_described(origin.ends[0])}, whose outputs lie between 0 and 1 and do not sum to 1"
         raise ValueError(
-            "The network's last layer must be softmax, or a layer without activation that gives logits. "
-            f"Received: {type(last).__name__} with activation={name}. Give the last Dense layer the classes' "
-            "probabilities (activation='softmax') or logits (no activation)."
+            _refusal(received, "Leave out what bounds them, or end the network with keras.layers.Softmax().")
         )
-    return bool(name == "linear")
+    return True
+
+
+def _told_by_layers(origin: Origin, classes: int) -> bool | None:
+    """Return what the layers tell by themselves: of a single path on which nothing changes a value."""
+    if len(origin.ends) != 1 or any(type(one).__name__ not in UNCHANGED for one in origin.passed):
+        return None
+    end, meaning = origin.ends[0], _meaning(origin.ends[0])
+    if meaning == "logits":
+        return True
+    return False if meaning == "softmax" and end.output.shape[-1] == classes else None
+
+
+def _refusal(received: str, advice: str) -> str:
+    return (
+        "The network must end with probabilities of the classes (softmax) or with logits (no activation). "
+        f"Received: {received}. {advice}"
+    )
+
+
+def _described(operation: Any) -> str:
+    activation = getattr(operation, "activation", None)
+    suffix = f" with activation={getattr(activation, '__name__', activation)}" if activation is not None else ""
+    return f"{type(operation).__name__}{suffix}"
+
+
+def kind_by_numbers(network: keras.Model) -> str:
+    """Return "probabilities", "scores" (between 0 and 1, but no probabilities) or "logits".
+
+    What holds for probabilities holds whatever the weights are: it is looked at as the network is built, and after its
+    weights were moved at random. A last layer that begins with equal outputs does not pass for a softmax.
+
+    Args:
+        network: freshly built; its weights are changed.
+
+    Raises:
+        ValueError: if the outputs of the fresh network are not finite.
+    """
+    generator = np.random.default_rng(0)
+    shape = [side or 32 for side in network.inputs[0].shape[1:]]
+    pictures = generator.random((PICTURES, *shape), np.float32)
+    first = _outputs(network, pictures)
+    if not np.isfinite(first).all():
+        raise ValueError("The outputs of the network, before any training, are not finite numbers.")
+    for variable in network.trainable_variables:
+        values = keras.ops.convert_to_numpy(variable).astype(np.float32)
+        spread = 0.3 * float(values.std()) or 0.1
+        variable.assign(values + generator.normal(0, spread, values.shape).astype(np.float32))
+    second = _outputs(network, pictures)
+    outputs = np.concatenate([first, second]) if np.isfinite(second).all() else first
+    if not bounded(outputs):
+        return "logits"
+    return "probabilities" if sums_to_one(outputs) else "scores"
+
+
+def _outputs(network: keras.Model, pictures: NDArray[np.float32]) -> NDArray[np.float32]:
+    found = keras.ops.cast(network(pictures, training=False), "float32")
+    outputs: NDArray[np.float32] = keras.ops.convert_to_numpy(found)
+    return outputs
+
+
+def bounded(outputs: NDArray[np.float32]) -> bool:
+    """Say whether all lie between 0 and 1."""
+    return bool((outputs > -SUM_TOLERANCE).all() and (outputs < 1 + SUM_TOLERANCE).all())
+
+
+def sums_to_one(outputs: NDArray[np.float32]) -> bool:
+    """Say whether each row is a distribution."""
+    return bool((np.abs(outputs.sum(axis=1) - 1) < SUM_TOLERANCE).all())
+
+
+def softmax_twice(model: keras.Model) -> bool:
+    """Say whether a softmax is applied to what a softmax has made already."""
+    ends = [end for end in origin_of(model.outputs[0]).ends if _meaning(end) == "softmax"]
+    sources = [
+        source
+        for end in ends
+        if type(end).__name__ in ("Softmax", "Activation")
+        for source in end._inbound_nodes[0].input_tensors
+    ]
+    return any(_meaning(inner) == "softmax" for source in sources for inner in origin_of(source).ends)
+
+
+def full_precision_layers(model: keras.Model) -> list[keras.layers.Layer]:
+    """Return the layers that compute in float32 in a network of half precision, which spoils probabilities.
+
+    The last one, and the softmax that its values come from with all on the way.
+    """
+    last, origin = _last_operation(model), origin_of(model.outputs[0])
+    softmax = [end for end in origin.ends if _meaning(end) == "softmax"]
+    found = [last, *softmax, *(origin.passed if softmax else ())]
+    return [one for one in dict.fromkeys(found) if isinstance(one, keras.layers.Layer)]
+
+
+def _last_operation(model: keras.Model) -> Any:
+    """Return the layer or operation that the network's output comes from, inside nested networks too."""
+    operation = model.outputs[0]._keras_history.operation
+    nested = isinstance(operation, keras.Model) and getattr(operation, "outputs", None)
+    return _last_operation(operation) if nested else operation

@@ -15,7 +15,7 @@ from cnnjobs.spec import CustomModel, Variant
 from cnnjobs.training.input_pipeline import PixelScaling
 from cnnjobs.training.metrics import TrainedRows, row_metrics
 from cnnjobs.training.optimizers import make_optimizer
-from cnnjobs.training.output_layer import gives_logits, output_operation
+from cnnjobs.training.output_layer import full_precision_layers, gives_logits
 from cnnjobs.training.replicas import prepare_for_replicas, rows_masked
 from cnnjobs.training.xla import prepare_for_xla
 
@@ -40,8 +40,8 @@ class TrainGraph:
         seeds: of the first trial.
 
     Raises:
-        ValueError: if the network does not give one probability or logit a class, or cannot be
-            compiled with XLA on several replicas.
+        TypeError: if the network is no `keras.Model`, or one for other pictures or classes.
+        ValueError: if it gives neither probabilities nor logits, or cannot be compiled with XLA on several replicas.
     """
 
     def __init__(
@@ -52,12 +52,12 @@ class TrainGraph:
         self._shape = (tuple(images.shape[1:]), classes)
         with strategy.scope():
             self.model = self._build(seeds.init)
-            self.gives_logits = gives_logits(self.model, classes)
             self._optimizer = make_optimizer(variant.optimizer)
             if variant.precision == "float16":
                 self._optimizer = keras.optimizers.LossScaleOptimizer(self._optimizer)
             self._optimizer.build(self.model.trainable_variables)
             self.model.compile(optimizer=self._optimizer)  # callbacks look for `model.optimizer`
+        self.gives_logits = gives_logits(self.model, lambda: self._build(seeds.init))
         prepare_for_replicas(self.model, self._replicas)
         self._optimizer_start = [variable.numpy() for variable in self._optimizer.variables]
         self._seed_dropout(seeds.dropout)
@@ -145,9 +145,9 @@ class TrainGraph:
             model = build_model(self._variant.network, *self._shape)
         finally:
             keras.config.set_dtype_policy(before)
-        last = output_operation(model)
-        if self._variant.precision != "float32" and isinstance(last, keras.layers.Layer):
-            last.dtype_policy = keras.DTypePolicy("float32")  # half precision spoils probabilities
+        if self._variant.precision != "float32":
+            for layer in full_precision_layers(model):
+                layer.dtype_policy = keras.DTypePolicy("float32")
         return model
 
     def _seed_dropout(self, seed: int) -> None:
