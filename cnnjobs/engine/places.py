@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from cnnjobs.engine.own_files import read_own
 from cnnjobs.errors import ClusterError
 
 ANSWERS_WITHIN_S = 5.0
@@ -44,7 +45,7 @@ class Remote:
 Place = Here | Joined | Remote
 
 LONGEST = 300
-"""Characters of an address, at most: a name has 253, a port 5."""
+"""Bytes of an address, at most: a name has 253, a port 5."""
 
 
 def find_place(address: str | None, environment: Mapping[str, str] = os.environ) -> Place:
@@ -105,16 +106,13 @@ def answers(host: str, port: int, timeout_s: float = ANSWERS_WITHIN_S) -> bool:
 
 def _running_here(environment: Mapping[str, str]) -> str | None:
     """Return the head's address of the cluster that was last started or joined here, if it still answers."""
-    file = Path(environment.get("RAY_TMPDIR") or "/tmp", "ray", "ray_current_cluster")
+    written = read_own(Path(environment.get("RAY_TMPDIR") or "/tmp", "ray", "ray_current_cluster"), LONGEST)
+    if written is None:
+        return None  # none runs, or one of another user of this machine, which was not started for this one
+    address = written.strip()
     try:
-        # anyone may have put something there: no link is followed, no pipe waited for, and what is looked at is read
-        handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with os.fdopen(handle, encoding="utf-8") as opened:
-            if os.fstat(handle).st_uid != os.getuid():
-                return None  # of another user of this machine: it was not started for this one
-            address = opened.read(LONGEST).strip()
         host, port = _host_and_port(address)
-    except (OSError, UnicodeDecodeError, ClusterError):
+    except ClusterError:
         return None
     return address if answers(host, port, timeout_s=2) else None
 

@@ -18,20 +18,18 @@ class WorkerLoss:
 
     Args:
         retired: it gave up by itself, because it was not fit for another trial.
-        preempted: Ray knows that the node was taken away.
         node_gone: the node that it ran on is no longer there.
         error: what Ray says of it.
     """
 
     retired: bool = False
-    preempted: bool = False
     node_gone: bool = False
     error: str = ""
 
     @property
     def is_forgiven(self) -> bool:
         """Whether it does not count against the trial: the trial had no part in it."""
-        return self.retired or self.preempted or self.node_gone or NODE_GONE in self.error
+        return self.retired or self.node_gone or NODE_GONE in self.error
 
     def explain(self) -> str:
         """Say it in one line, with what to try."""

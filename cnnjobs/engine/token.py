@@ -1,13 +1,11 @@
 """The token that a Ray asks for: a file that its owner alone may read. Its content is never shown."""
 
-import atexit
-import functools
 import os
 import secrets
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+
+from cnnjobs.private_folder import private_folder
 
 MODE, PATH, VALUE = "RAY_AUTH_MODE", "RAY_AUTH_TOKEN_PATH", "RAY_AUTH_TOKEN"
 """Variables of the environment that Ray reads: whether tokens are asked for, and where the token is."""
@@ -30,12 +28,10 @@ def use_cluster_token() -> None:
         os.environ[MODE] = "token"
 
 
-@functools.cache
 def _own_token() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="cnnjobs-token-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    path = folder / "auth_token"
-    write_token(path, secrets.token_hex(32))
+    path = private_folder() / "auth_token"
+    if not path.exists():
+        write_token(path, secrets.token_hex(32))
     return path
 
 

@@ -14,6 +14,7 @@ import click
 
 from cnnjobs.engine.places import address_without_keys
 from cnnjobs.errors import ClusterError
+from cnnjobs.private_folder import private_folder
 from cnnjobs.remote.follow import OF_RAY, LogContent, follow, goes_on, never_began, not_run
 from cnnjobs.remote.head_command import FILES, UPLOADED, command_on_head
 from cnnjobs.run.calling_machine import command_line
@@ -76,7 +77,7 @@ def submit_remotely(
         name = audit_name(file.job, audited)
     api = reach(url, insecure=insecure)
     command = ["submit", f"{UPLOADED}{upload.files[0]}", *words]
-    with tempfile.TemporaryDirectory(prefix="cnnjobs-upload-") as folder:
+    with tempfile.TemporaryDirectory(prefix="upload-", dir=private_folder()) as folder:
         upload.copy_to(Path(folder, FILES))
         about = {"job": name, "results": results, "typed": command_line()}
         identity = new_identity(name)
@@ -141,7 +142,7 @@ def ask_head(
     Raises:
         ClusterError: if it does not end in time, or could not be run.
     """
-    with tempfile.TemporaryDirectory(prefix="cnnjobs-upload-") as folder:
+    with tempfile.TemporaryDirectory(prefix="upload-", dir=private_folder()) as folder:
         Path(folder, FILES).mkdir()
         Path(folder, FILES, "about.json").write_text(json.dumps({"words": list(words), "once": secrets.token_hex(8)}))
         for name, content in files.items():

@@ -15,7 +15,7 @@ ROOMS = {  # which modules may import what, wherever in the file
 }
 
 LAYERS = [  # imports point downwards
-    {"errors", "spec", "versions", "machine", "messages", "labels"},
+    {"errors", "spec", "versions", "machine", "messages", "labels", "private_folder"},
     {"planning", "datasets", "store", "stats"},
     {"models", "training", "engine"},
     {"comparison"},

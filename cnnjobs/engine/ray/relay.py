@@ -12,6 +12,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from cnnjobs.engine.base import OnMessage, Work
 from cnnjobs.engine.capture import take_printed
+from cnnjobs.engine.own_files import read_own
 from cnnjobs.engine.places import answers
 from cnnjobs.engine.retry_policy import RetryPolicy, WorkerLoss
 from cnnjobs.messages import Failure, Message, Progress
@@ -23,8 +24,16 @@ FETCHED_WITHIN_S = 30.0
 """What a lost process printed is given up after that."""
 
 
+MOST_BYTES = 10_000_000
+"""Of what Tune writes about the losses of a trial."""
+
+
 class WorkerRetired(Exception):
     """A process is not fit for another trial; Tune starts the trial again in a new one."""
+
+
+RETIRED = re.compile(rf"^{__name__}\.{WorkerRetired.__name__}(:|$)", re.MULTILINE)
+"""How Ray tells of that."""
 
 
 class Relay(tune.Callback):
@@ -67,12 +76,10 @@ class Relay(tune.Callback):
 
     def _loss_of(self, trial: Any) -> WorkerLoss:
         error, node = _last_error(trial), self._nodes.get(trial.trial_id)
-        cause = error.as_instanceof_cause() if isinstance(error, ray.exceptions.RayTaskError) else error
         return WorkerLoss(
-            retired=isinstance(cause, WorkerRetired),
-            preempted=bool(getattr(cause, "preempted", False)),
+            retired=RETIRED.search(error) is not None,
             node_gone=node is not None and not _is_there(node),
-            error=_last_text(trial),
+            error=error,
         )
 
     def _printed_by(self, trial: Any) -> str:
@@ -110,27 +117,20 @@ class InOrder(FIFOScheduler):
         return super().choose_trial_to_run(tune_controller)
 
 
-def _last_error(trial: Any) -> Exception | None:
-    """Return what ended a trial's worker. From Tune's own folder here: where results go it is copied much later."""
-    file = trial.pickled_error_file
-    if file is None or not Path(file).exists():
-        return None
-    error: Exception = ray.cloudpickle.loads(Path(file).read_bytes())
-    Path(file).unlink()  # the next loss may be of a kind that leaves none
-    return error
+def _last_error(trial: Any) -> str:
+    """Return what Ray says of the last loss; Tune writes one below the other.
 
-
-def _last_text(trial: Any) -> str:
-    """Return what Ray says of the last loss; Tune writes one below the other."""
-    file = trial.error_file
-    if file is None or not Path(file).exists():
-        return ""
-    return re.split(r"^Failure # \d+ \(occurred at .*\)\n", Path(file).read_text(errors="replace"), flags=re.M)[-1]
+    Tune writes the error as a pickle as well, which it would load in the end: never from Ray's folders, where other
+    users may have put another one. From Tune's own folder here: where results go it is copied much later.
+    """
+    trial.run_metadata.pickled_error_filename = None
+    written = read_own(Path(trial.error_file), MOST_BYTES) if trial.error_file is not None else None
+    return re.split(r"^Failure # \d+ \(occurred at .*\)\n", written or "", flags=re.M)[-1]
 
 
 def printed_at(folder: str, trial: int) -> Path:
-    """Return where a trial's output goes while it runs: beside the folder, which other machines do not have."""
-    return Path(f"{folder}-{trial}.log")
+    """Return where a trial's output goes while it runs, on whatever machine."""
+    return Path(folder, "logs", f"{trial}.log")
 
 
 def _is_there(node: str) -> bool:

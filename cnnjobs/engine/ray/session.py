@@ -3,11 +3,10 @@
 import contextlib
 import logging
 import os
+import shutil
 import signal
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Protocol
 
 import ray
@@ -23,6 +22,7 @@ from cnnjobs.engine.ray.demand import Demand
 from cnnjobs.engine.token import MODE, use_cluster_token, use_own_token
 from cnnjobs.engine.watch import Watch
 from cnnjobs.errors import ClusterError, ClusterLost, CnnjobsError, ResourceError
+from cnnjobs.private_folder import private_folder, remove_private_folder
 
 HEAD_EVERY_S, HEAD_LOOKS = 3.0, 5
 """Seconds between two looks at the head, and how many without an answer mean that it is gone."""
@@ -85,12 +85,14 @@ class LocalRay:
                 "another submit that runs in it. Call `ray.shutdown()` before, or wait for the other submit."
             )
         try:
+            folder = private_folder() / "ray"
             _quieten(self._verbose)
             use_own_token()
             reread_token()
             with loopback_only(), _own_signal_handlers():
                 ray.init(
                     address="local",
+                    _temp_dir=str(folder),
                     num_cpus=self._cpus,
                     num_gpus=self._gpus,
                     object_store_memory=2 * data_bytes + (512 << 20),
@@ -101,6 +103,7 @@ class LocalRay:
             yield
         finally:
             ray.shutdown()
+            shutil.rmtree(private_folder() / "ray", ignore_errors=True)
             _STARTED.release()
 
 
@@ -188,7 +191,7 @@ class JoinedRay:
             raise
 
     def _join(self) -> None:
-        printed = Path(tempfile.gettempdir(), f"cnnjobs-join-{os.getpid()}.log")
+        printed = private_folder() / "join.log"
         catching = contextlib.nullcontext() if self._verbose else Capture(printed)
         try:
             with catching:
@@ -226,6 +229,7 @@ def _refusal(address: str, error: Exception, printed: str) -> ClusterError:
 
 def _end_process(error: CnnjobsError) -> None:
     """End a process whose main thread waits for the cluster in a call that nothing interrupts."""
+    remove_private_folder()
     os._exit(error.exit_code)
 
 

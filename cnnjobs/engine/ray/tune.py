@@ -21,6 +21,7 @@ from cnnjobs.engine.ray.files import through_ray
 from cnnjobs.engine.ray.relay import MESSAGES, NODE, InOrder, Relay, WorkerRetired, printed_at
 from cnnjobs.engine.ray.session import Session
 from cnnjobs.messages import Failure, Message, Result, Started
+from cnnjobs.private_folder import enter_private_folder, leave_private_folder, private_folder
 
 STEP_SECONDS = 1.0
 """How long one Tune step lasts: each costs Ray about 20 ms."""
@@ -54,15 +55,11 @@ class RayTuneEngine:
         """Run all trials."""
         with (
             self._session.opened(work.nbytes, work.resources),
-            tempfile.TemporaryDirectory(prefix="cnnjobs-tune-") as folder,
+            tempfile.TemporaryDirectory(prefix="run-", dir=private_folder()) as folder,
         ):
             _keep_keys_out_of_logs()
             _pickle_by_value(work)
-            try:
-                self._fit(work, on_message, folder)
-            finally:
-                for left in Path(folder).parent.glob(f"{Path(folder).name}-*.log"):  # of trials that were cut off
-                    left.unlink(missing_ok=True)
+            self._fit(work, on_message, folder)
 
     def _fit(self, work: Work, on_message: OnMessage, folder: str) -> None:
         shared = replace(work, dataset=_plain(work.dataset), modules=(), checkpoints=self._within_reach(work))
@@ -80,7 +77,7 @@ class RayTuneEngine:
             ),
             run_config=tune.RunConfig(
                 name="trials",
-                storage_path=folder,
+                storage_path=f"{folder}/tune",
                 verbose=0,
                 callbacks=[relay],
                 progress_reporter=_Silent(),  # Tune's own clears the cell of a notebook, whatever it shows there
@@ -110,6 +107,7 @@ class _TrialRunner(tune.Trainable):
     def setup(self, config: dict[str, Any], work: Work, folder: str) -> None:
         """Take the first trial. TensorFlow is imported in `step`, where errors are caught."""
         self._work, self._folder = work, folder
+        enter_private_folder(Path(folder).parent)
         self._node = ray.get_runtime_context().get_node_id()
         self._worker: Worker | None = None
         self._retire_reason: str | None = None
@@ -137,6 +135,10 @@ class _TrialRunner(tune.Trainable):
             told[-1] = self._with_log(told[-1])
             self._retire_reason = self._worker.retire_reason if self._worker else None
         return {MESSAGES: told, NODE: self._node, "done": ended}
+
+    def cleanup(self) -> None:
+        """Leave nothing behind."""
+        leave_private_folder(Path(self._folder).parent)
 
     def _begin(self, config: dict[str, Any]) -> None:
         self._printed = printed_at(self._folder, config["trial"])

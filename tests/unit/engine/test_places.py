@@ -6,7 +6,6 @@ import time
 
 import pytest
 
-from cnnjobs.engine import places
 from cnnjobs.engine.places import Here, Joined, Remote, address_without_keys, answers, find_place, is_loopback
 from cnnjobs.errors import ClusterError
 
@@ -110,7 +109,7 @@ def test_an_empty_variable_names_nothing(nothing):
 
 def test_the_ray_of_another_user_is_not_joined(current, listening, monkeypatch):
     environment = current(listening)
-    monkeypatch.setattr(os, "getuid", lambda: 12345)
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
     assert find_place(None, environment) == Here()
     assert "there is none" in refused("auto", environment)
 
@@ -146,7 +145,7 @@ def test_where_no_folder_is_named_ray_itself_would_look_in_tmp(monkeypatch):
         asked.append(str(path))
         raise FileNotFoundError
 
-    monkeypatch.setattr(places.os, "open", look)
+    monkeypatch.setattr(os, "open", look)
     assert find_place(None, {}) == Here()
     assert asked == ["/tmp/ray/ray_current_cluster"]
 

@@ -19,7 +19,12 @@ ModuleNotFoundError: No module named 'cnnjobs'
         (WorkerLoss(error=ACTOR), False),
         (WorkerLoss(error=MISSING), False),
         (WorkerLoss(retired=True), True),
-        (WorkerLoss(preempted=True), True),
+        (
+            WorkerLoss(
+                error="The actor died because its node has died. Node Id: 1\n\tthe actor's node was preempted: "
+            ),
+            True,
+        ),
         (WorkerLoss(node_gone=True), True),
         (WorkerLoss(error=NODE), True),
         (WorkerLoss(retired=True, error=ACTOR), True),

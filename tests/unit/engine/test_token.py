@@ -141,19 +141,20 @@ print(first, *modes, len(open(first).read()), os.environ[{MODE!r}], {VALUE!r} in
 """
 
 
-def test_a_token_of_its_own_is_made_used_and_removed_with_the_process(tmp_path):
-    environment = {**os.environ, VALUE: "would come first", PATH: "elsewhere", "TMPDIR": str(tmp_path)}
+def test_a_token_of_its_own_is_made_used_and_removed_with_the_process(alone):
+    folder = Path(alone, "t")
+    folder.mkdir()
+    environment = {**os.environ, VALUE: "would come first", PATH: "elsewhere", "RAY_TMPDIR": str(folder)}
     done = subprocess.run([sys.executable, "-c", OWN], env=environment, capture_output=True, text=True, check=True)
     path, *told = done.stdout.split()
     assert told == ["0o700", "0o600", "64", "token", "False"]
-    assert Path(path).is_relative_to(tmp_path)
-    assert list(tmp_path.iterdir()) == [], "nothing stays behind"
+    assert Path(path).is_relative_to(folder)
+    assert list(folder.iterdir()) == [], "nothing stays behind"
     assert "would come first" not in done.stdout + done.stderr
 
 
-def test_two_processes_have_two_tokens(tmp_path):
+def test_two_processes_have_two_tokens():
     code = "from cnnjobs.engine.token import *; use_own_token(); print(find_token())"
-    environment = {**os.environ, "TMPDIR": str(tmp_path)}
     command = [sys.executable, "-c", code]
-    made = {subprocess.run(command, env=environment, capture_output=True, check=True).stdout for _ in range(2)}
+    made = {subprocess.run(command, capture_output=True, check=True).stdout for _ in range(2)}
     assert len(made) == 2

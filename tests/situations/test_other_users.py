@@ -1,0 +1,100 @@
+"""Other people have accounts on the machine: they can neither change what is run nor have their own code run."""
+
+import os
+import pickle
+import tempfile
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from support import fakes
+from support.other_user import UID, as_other_user, changeable, needs_two_users
+
+from cnnjobs import SGD, Job, Variant, vgg
+from cnnjobs import private_folder as module
+from cnnjobs.engine.base import TrialResources, Work
+from cnnjobs.engine.environment import prepare_environment
+from cnnjobs.messages import Failure, Result
+from cnnjobs.planning.trials import make_plan
+
+
+class Touch:
+    """Touches a file when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (Path(self.path),)
+
+
+@pytest.fixture
+def base(monkeypatch):
+    """A temporary folder as it is on machines of several users."""
+    with tempfile.TemporaryDirectory(prefix="cj-", dir="/tmp") as folder:
+        Path(folder).chmod(0o1777)
+        monkeypatch.setenv("RAY_TMPDIR", folder)
+        monkeypatch.setattr(module, "_made", [])
+        yield Path(folder)
+
+
+@needs_two_users
+def test_while_trials_run_nothing_of_them_can_be_changed_and_afterwards_nothing_is_left(base):
+    """Ray's own folders are writable by all: on a machine of several users, one of them tries every file of a run."""
+    prepare_environment()
+    from cnnjobs.engine.ray.session import LocalRay
+    from cnnjobs.engine.ray.tune import RayTuneEngine
+
+    told, found = [], []
+    one = Variant(model=vgg(), optimizer=SGD(0.1), epochs=1)
+    variants = {"calm": one, "dies": one.but(batch_size=2)}
+    trials = make_plan(Job(name="a", dataset="digits", repeats=1, variants=variants), "data").trials
+    work = Work(trials, fakes.tiny_dataset(), fakes.fake_worker, TrialResources(1, 0, 1), at_once=1, modules=(fakes,))
+
+    def look(trial, message):
+        if isinstance(message, Result | Failure):
+            told.append(message)
+            found.extend(changeable(base))
+            assert list(base.rglob("error.pkl")) or isinstance(message, Result), "Tune writes pickles there"
+
+    RayTuneEngine(LocalRay(cpus=1, gpus=0)).run(work, look)
+    assert [type(message) for message in told] == [Result, Failure]
+    assert set(found) == {str(base)}
+    assert "The actor died" in told[1].log
+    module.remove_private_folder()
+    assert list(base.iterdir()) == []
+
+
+def test_a_pickle_in_the_place_of_a_lost_workers_error_is_never_loaded(base):
+    """A Ray that others have started keeps its files where everybody can swap them; a worker of ours is lost."""
+    prepare_environment()
+    from ray.tune.experiment import Trial
+
+    from cnnjobs.engine.ray.relay import Relay
+
+    (base / "error.pkl").write_bytes(pickle.dumps(Touch(base / "run")))
+    (base / "error.txt").write_text("Failure # 1 (occurred at noon)\nThe actor died because its node has died.\n")
+    metadata = SimpleNamespace(pickled_error_filename="error.pkl", error_filename="error.txt")
+    trial = SimpleNamespace(trial_id="a", run_metadata=metadata, error_file=str(base / "error.txt"))
+    loss = Relay(SimpleNamespace(trials=()), print, str(base))._loss_of(trial)
+    assert loss.is_forgiven
+    assert loss.error == "The actor died because its node has died.\n"
+    assert Trial.get_pickled_error(trial) is None, "nor by Tune, which would load it in the end"
+    assert not (base / "run").exists()
+
+
+@needs_two_users
+def test_what_another_user_says_of_a_lost_worker_is_not_heard(base):
+    """The same, and the text of the error is another user's."""
+    prepare_environment()
+    from cnnjobs.engine.ray.relay import Relay
+
+    assert as_other_user('echo "its node has died" > "$1"', f"{base}/error.txt") == ""
+    assert (base / "error.txt").stat().st_uid == UID
+    (base / "secret").write_text("its node has died")
+    (base / "link.txt").symlink_to(base / "secret")
+    os.mkfifo(base / "pipe.txt")
+    for name in ("error.txt", "link.txt", "pipe.txt"):
+        trial = SimpleNamespace(trial_id="a", run_metadata=SimpleNamespace(), error_file=str(base / name))
+        loss = Relay(SimpleNamespace(trials=()), print, str(base))._loss_of(trial)
+        assert (loss.error, loss.is_forgiven) == ("", False)
