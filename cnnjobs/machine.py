@@ -1,6 +1,8 @@
 """What this machine has, found without TensorFlow or Ray."""
 
+import itertools
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -12,6 +14,10 @@ WORKER_BYTES = 1_100_000_000
 
 RAY_BYTES = 700_000_000
 """What Ray's own processes and the submitting side take, measured."""
+
+
+NO_DEVICES = ("", "-1", "NoDevFiles")
+"""What schedulers, Ray and people write into CUDA_VISIBLE_DEVICES for no GPU."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,18 @@ def physical_gpus() -> int:
     if listed.is_dir():
         return len(list(listed.iterdir()))
     return sum(line.startswith("GPU ") for line in _nvidia_smi("-L").splitlines())  # WSL has no such folder
+
+
+def missing_gpus() -> str:
+    """Say in a sentence that CUDA_VISIBLE_DEVICES names GPUs that are not there; nothing where it does not."""
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES", "-1")
+    named = list(itertools.takewhile(lambda name: name.strip() not in NO_DEVICES, chosen.split(",")))
+    physical = physical_gpus()
+    there = len(_visible(chosen, physical))
+    if there == len(named):
+        return ""
+    used = "none of them is used" if not there else f"{there} of them {'is' if there == 1 else 'are'} used"
+    return f"CUDA_VISIBLE_DEVICES={chosen} names GPUs that are not there: this machine has {physical}, and {used}"
 
 
 def gpu_memory_mib(device: str) -> int | None:
@@ -102,10 +120,35 @@ def _cgroup(name: str) -> str:
 
 
 def _gpus() -> int:
+    """Return how many GPUs are there that CUDA_VISIBLE_DEVICES lets this process use."""
     chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if chosen is not None:
-        return len([name for name in chosen.split(",") if name.strip() not in ("", "-1")])
-    return physical_gpus()
+    return physical_gpus() if chosen is None else len(_visible(chosen, physical_gpus()))
+
+
+def _visible(chosen: str, physical: int) -> list[str]:
+    """Return the devices of CUDA_VISIBLE_DEVICES that are there. As CUDA does, stop at the first that is not.
+
+    Args:
+        chosen: the variable: indices, UUIDs or the beginnings of these, those of parts of a GPU (MIG) among them.
+        physical: how many GPUs the machine has.
+    """
+    names = [name.strip() for name in chosen.split(",")]
+    if not physical or len(set(names)) < len(names):
+        return []
+    identities = _identities() if any(name.startswith(("GPU-", "MIG-")) for name in names) else ()
+
+    def is_there(name: str) -> bool:
+        if name.startswith(("GPU-", "MIG-")):
+            whole = name.removeprefix("MIG-").partition("/")[0] if name.startswith("MIG-GPU-") else name
+            return not identities or any(one.startswith(whole) for one in identities)
+        return name.isascii() and name.isdigit() and int(name) < physical
+
+    return list(itertools.takewhile(is_there, names))
+
+
+def _identities() -> tuple[str, ...]:
+    """Return the UUIDs of GPUs and of their parts; nothing where NVIDIA's tool does not tell."""
+    return tuple(re.findall(r"UUID: ((?:GPU|MIG)-[^)]+)\)", _nvidia_smi("-L")))
 
 
 def _nvidia_smi(*words: str) -> str:

@@ -13,6 +13,8 @@ import numpy as np
 from cnnjobs.datasets.arrays import Dataset, content_hash, make_dataset
 from cnnjobs.datasets.cache import cached
 from cnnjobs.errors import DatasetError
+from cnnjobs.keras_home import keras_home
+from cnnjobs.numeric_environment import pinned
 
 READER = "cnnjobs.training.keras_datasets"
 """Run as a program: the one place that imports Keras for data, in a process of its own."""
@@ -95,7 +97,7 @@ KERAS_SETS = {
 
 def keras_folder() -> Path:
     """Return where Keras keeps downloaded data sets."""
-    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "datasets"
+    return keras_home() / "datasets"
 
 
 def is_here(name: str) -> bool:
@@ -124,7 +126,14 @@ def _read_through_keras(name: str) -> Dataset:
     """Let a process of its own import Keras, load the data set and write it as arrays."""
     with tempfile.TemporaryDirectory(prefix="cnnjobs-") as folder:
         command = [sys.executable, "-m", READER, name, folder]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env=pinned(os.environ),
+        )
         if done.returncode != 0:
             raise DatasetError(_explain(name, done.stderr))
         arrays = {file.stem: np.load(file, allow_pickle=False) for file in Path(folder).glob("*.npy")}

@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnjobs.errors import SpecError
+from cnnjobs.keras_home import keras_home
 from cnnjobs.spec import Model, Variant, WeightsFile
 
 Weights = str | WeightsFile
@@ -56,7 +56,7 @@ def weights_path(weights: str | WeightsFile) -> Path:
     """Return where the weights lie, or should."""
     if isinstance(weights, WeightsFile):
         return Path(weights.path)
-    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models" / IMAGENET
+    return keras_home() / "models" / IMAGENET
 
 
 def read_weights(variants: Iterable[Variant]) -> dict[str, Content]:

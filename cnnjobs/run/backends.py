@@ -1,6 +1,7 @@
 """The backends, TensorFlow and Ray, each imported on first use only."""
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ from cnnjobs.datasets import Dataset
 from cnnjobs.engine.base import Engine, TrialResources, Worker
 from cnnjobs.engine.environment import prepare_environment
 from cnnjobs.engine.places import Joined
+from cnnjobs.errors import UserError
+from cnnjobs.numeric_environment import pin
 from cnnjobs.planning.trials import Trial
 from cnnjobs.spec import DatasetSpec, Variant
 from cnnjobs.store.checkpoints import Checkpoints
@@ -66,7 +69,7 @@ def open_worker(dataset: Dataset, resources: TrialResources, checkpoints: Checkp
 
 
 def _trial_worker(dataset: Dataset, resources: TrialResources, checkpoints: Checkpoints | None) -> "TrialWorker":
-    _quieten_tensorflow()
+    _prepare_tensorflow()
     from cnnjobs.training.trial import TrialWorker
 
     return TrialWorker(
@@ -99,7 +102,7 @@ def open_health_check() -> Callable[[int], Mapping[str, Any]]:
 
 
 def _check_health(gpus: int) -> Mapping[str, Any]:
-    _quieten_tensorflow()
+    _prepare_tensorflow()
     from cnnjobs.training.health_checks import check_health
 
     return check_health(gpus)
@@ -111,7 +114,7 @@ def open_model(path: str) -> "ModelFile":
     Raises:
         ModelError: if it is none, or cannot be loaded.
     """
-    _quieten_tensorflow()
+    _prepare_tensorflow()
     from cnnjobs.training.model_file import ModelFile
 
     return ModelFile(path)
@@ -119,20 +122,34 @@ def open_model(path: str) -> "ModelFile":
 
 def open_describer() -> "Callable[[Variant, tuple[int, int, int], int], NetworkFacts]":
     """Return a function from (variant, image shape, classes) to what there is to say of its network."""
-    _quieten_tensorflow()
+    _prepare_tensorflow()
     from cnnjobs.models.networks import describe_network
+    from cnnjobs.training.keras_settings import settings_pinned
 
-    return describe_network
+    return settings_pinned()(describe_network)
 
 
 def open_preview() -> Preview:
     """Return a function from (data set, trial, rows, epochs) to those rows and their augmented versions."""
-    _quieten_tensorflow()
+    _prepare_tensorflow()
+    from cnnjobs.training.keras_settings import settings_pinned
     from cnnjobs.training.preview import epoch_versions
 
-    return epoch_versions
+    return settings_pinned()(epoch_versions)
 
 
-def _quieten_tensorflow() -> None:
-    """Keep TensorFlow's start-up messages off the terminal; they are printed while it is imported."""
+def _prepare_tensorflow() -> None:
+    """Pin what TensorFlow and Keras read while they are imported, and keep their messages off the terminal.
+
+    Raises:
+        UserError: if this process has imported Keras with another backend, which cannot be changed.
+    """
+    pin()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    imported: Any = sys.modules.get("keras")
+    backend = imported.config.backend() if hasattr(imported, "config") else "tensorflow"
+    if backend != "tensorflow":
+        raise UserError(
+            f"This process has imported Keras with the backend {backend!r}, and cnnjobs builds networks with that of "
+            "TensorFlow. Restart Python, and set KERAS_BACKEND=tensorflow, or nothing, before Keras is imported."
+        )

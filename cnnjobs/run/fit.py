@@ -22,6 +22,7 @@ from cnnjobs.run.placement import Placement
 from cnnjobs.run.prepare import prepare, read_job, store_at
 from cnnjobs.run.progress import Display, Meter, Waiting
 from cnnjobs.run.submit import RunOptions
+from cnnjobs.run.surroundings import surroundings_notes
 from cnnjobs.spec import DatasetSpec, Job
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.files import Files, plain_name
@@ -83,11 +84,11 @@ def fit_job(
         Interrupted: on Ctrl-C; the last checkpoint is kept.
     """
     read = for_fit(read_job(job, overrides), which.variant, which.repeat)
-    store = store_at(results, read.job)
+    store, surroundings = store_at(results, read.job), surroundings_notes()
     if which.output is not None:
         _check_output(which.output)
     fit = FinalFit(prepare(read, overrides, Waiting()))
-    for note in fit.notes:
+    for note in (*fit.notes, *surroundings):
         click.echo(f"note: {note}", err=True)
     plain = plain_name(fit.trial.variant)
     folder, name = store.files.below("models"), f"{plain}-{fit.trial.trial_id[:8]}.keras"

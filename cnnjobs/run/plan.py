@@ -17,6 +17,7 @@ from cnnjobs.run.overrides import Overrides
 from cnnjobs.run.prepare import Prepared, prepare, read_job, store_at
 from cnnjobs.run.progress import Waiting
 from cnnjobs.run.submission import State, missing_trials
+from cnnjobs.run.surroundings import surroundings_notes
 from cnnjobs.spec import Job
 from cnnjobs.spec.half_width import HalfWidth
 from cnnjobs.store.store import Store
@@ -59,6 +60,7 @@ class JobPlan:
         networks: of its variants, with their parameters; empty unless `sizes`.
         stored: prepared job, store and missing trials; None if the data set has to be downloaded first.
         go_on: returns the command that runs the repeats missing from a half width.
+        surroundings: what is set here and does not reach the trials, in sentences.
     """
 
     job: Job
@@ -66,6 +68,7 @@ class JobPlan:
     networks: Networks
     stored: Stored | None
     go_on: GoOn
+    surroundings: tuple[str, ...] = ()
 
     @property
     def missing(self) -> tuple[Trial, ...]:
@@ -85,7 +88,7 @@ class JobPlan:
         damaged = stored.state.damaged if stored is not None else ()
         about = stored.prepared.notes if stored is not None else ()
         unreadable = (f"not readable, counts as missing: {name}" for name in damaged)
-        return (*about, *self.networks.notes, *unreadable)
+        return (*about, *self.surroundings, *self.networks.notes, *unreadable)
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
@@ -198,13 +201,14 @@ def plan_job(
     """
     plain_job = read_job(job, overrides)
     read = plain_job if audit is None else for_audit(plain_job, audit, overrides.only)
+    surroundings = surroundings_notes()  # before networks are built, which may change settings of Keras
     known = needs_download(read.dataset)
     prepared = prepare(read, overrides, Waiting()) if known is None else None
     if prepared is not None:
         known = prepared.dataset.image_shape, len(prepared.dataset.class_names)
     networks = build_networks(read.job, *known) if known is not None and (sizes or summary) else Networks({})
     stored = None if prepared is None else _stored(prepared, results, None if audit is None else plain_job.job)
-    return JobPlan(read.job, overrides.only, networks, stored, go_on)
+    return JobPlan(read.job, overrides.only, networks, stored, go_on, surroundings)
 
 
 def _stored(prepared: Prepared, results: str, audited: Job | None) -> Stored:

@@ -8,6 +8,7 @@ from pathlib import Path
 from cnnjobs.datasets import Dataset, check_folds, dataset_spec, load_dataset, source_of
 from cnnjobs.errors import SpecError
 from cnnjobs.models import check_network
+from cnnjobs.numeric_environment import while_pinned
 from cnnjobs.planning.identity import canonical
 from cnnjobs.planning.job_file import JobFile, job_of_session, load_job
 from cnnjobs.planning.rows import has_small_classes, split_notes
@@ -119,7 +120,8 @@ def read_job(job: str | Path | Job, overrides: Overrides) -> ReadJob:
         raise SpecError(
             f"`job` must be a Job, or the path of a file that defines one. Received: a {type(job).__name__}."
         )
-    file = job_of_session(job) if isinstance(job, Job) else load_job(job)
+    with while_pinned():  # the file may import Keras
+        file = job_of_session(job) if isinstance(job, Job) else load_job(job)
     changed = _overridden(file.job, overrides)
     dataset = _decoded_as(_dataset_spec(changed, overrides), overrides.image_size, overrides.strict)
     return ReadJob(file, changed, dataset)

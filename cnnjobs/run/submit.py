@@ -22,6 +22,7 @@ from cnnjobs.run.placement import Placement
 from cnnjobs.run.prepare import Prepared, ReadJob, prepare, read_job, store_at
 from cnnjobs.run.progress import Waiting
 from cnnjobs.run.runner import Runner
+from cnnjobs.run.surroundings import surroundings_notes
 from cnnjobs.spec import Job
 from cnnjobs.spec.checks import flag, gpu_count, number, whole
 from cnnjobs.spec.half_width import HalfWidth, half_width_of
@@ -156,12 +157,12 @@ def submit_job(
         ClusterLost: if the cluster is gone before the end.
     """
     read = read_job(job, overrides)
-    plain, rule = read.job, goal.rule(read.job)
+    plain, rule, surroundings = read.job, goal.rule(read.job), surroundings_notes()
     prepared = prepare(_audited(read, goal, overrides), overrides, Waiting())
     store = store_at(results, prepared.job)
     if rule is not None:
         prepared, rule = _first_stage(prepared, store, rule)
-    for note in prepared.notes:
+    for note in (*prepared.notes, *surroundings):
         click.echo(f"note: {note}", err=True)
     checkpoints = _checkpoints(store, prepared.job, options)
     request = ResourceRequest(

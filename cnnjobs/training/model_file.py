@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from cnnjobs.errors import ModelError
 from cnnjobs.models.model_file import MEMBER, ModelMetadata, read_metadata, with_metadata
 from cnnjobs.training.input_pipeline import PixelScaling
+from cnnjobs.training.keras_settings import settings_pinned
 
 BATCH = 256
 """Pictures a step."""
@@ -89,6 +90,7 @@ class ModelFile:
         ModelError: if it is none, or Keras cannot load it.
     """
 
+    @settings_pinned()
     def __init__(self, path: str | Path) -> None:
         self.metadata = read_metadata(path)
         try:
@@ -100,6 +102,7 @@ class ModelFile:
         images = tf.TensorSpec([None, *self.metadata.image_shape], tf.float32)
         self._forward = tf.function(self._probabilities, [images], autograph=False)
 
+    @settings_pinned()
     def predict(self, images: NDArray[Any]) -> NDArray[np.float32]:
         """Return class probabilities, (n, classes).
 

@@ -20,6 +20,7 @@ from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.training.callbacks import TrialCallbacks
 from cnnjobs.training.devices import describe_device, make_strategy
 from cnnjobs.training.input_pipeline import Layout, Pipeline, PixelScaling, fit_pixel_scaling, lay_out
+from cnnjobs.training.keras_settings import pin_settings
 from cnnjobs.training.resumption import Resumption
 from cnnjobs.training.train_graph import EVALUATION_BATCH, TrainGraph
 from cnnjobs.training.trial_state import TrialState, sample_weights
@@ -46,6 +47,7 @@ class TrialWorker:
         self, dataset: Dataset, *, cpus: int, gpus: float, replicas: int, checkpoints: Checkpoints | None = None
     ) -> None:
         self.dataset, self.checkpoints = dataset, checkpoints
+        pin_settings()
         self._strategy = make_strategy(cpus, gpus, replicas)
         with tf.device("CPU:0"):
             self._train_images = tf.constant(dataset.x_train)
@@ -88,13 +90,15 @@ class TrialWorker:
         return self.train_graph.plain_copy(), self._pixel_scaling, self.train_graph.gives_logits
 
     def run(self, trial: Trial) -> Iterator[Message]:
-        """Train and evaluate; yield progress, and the result last."""
+        """Train and evaluate; yield progress, and the result last. What it sets of Keras's settings ends with it."""
+        pin_settings()
         try:
             yield from self._run(trial)
         except tf.errors.OpError as error:  # what TensorFlow holds after one of its own is not known
             self._broken = f"an error in TensorFlow: {type(error).__name__}"
             raise
         finally:
+            pin_settings()
             gc.collect()  # graphs of the input pipeline lie in cycles, some 0.4 MB a trial
             if self._first_bytes is None:
                 self._first_bytes = process_bytes()
@@ -158,7 +162,7 @@ class TrialWorker:
             return self._train_graph[1]
         self._train_graph = None  # before the next is made: only one is held
         self._pipelines.clear()
-        tf.keras.backend.clear_session()
+        keras.utils.clear_session()
         images = tf.TensorSpec([None, *self.dataset.image_shape], self._train_images.dtype)
         train_graph = TrainGraph(self._strategy, trial.spec, images, len(self.dataset.class_names), trial.seeds)
         self._train_graph = (trial.condition_id, train_graph)

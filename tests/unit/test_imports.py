@@ -15,7 +15,8 @@ ROOMS = {  # which modules may import what, wherever in the file
 }
 
 LAYERS = [  # imports point downwards
-    {"errors", "spec", "versions", "machine", "messages", "labels", "private_folder"},
+    {"errors", "spec", "versions", "machine", "messages", "labels", "private_folder"}
+    | {"numeric_environment", "process_state", "keras_home"},
     {"planning", "datasets", "store", "stats"},
     {"models", "training", "engine"},
     {"comparison"},

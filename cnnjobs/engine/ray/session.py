@@ -22,6 +22,7 @@ from cnnjobs.engine.ray.demand import Demand
 from cnnjobs.engine.token import MODE, use_cluster_token, use_own_token
 from cnnjobs.engine.watch import Watch
 from cnnjobs.errors import ClusterError, ClusterLost, CnnjobsError, ResourceError
+from cnnjobs.numeric_environment import SET, while_pinned
 from cnnjobs.private_folder import private_folder, remove_private_folder
 
 HEAD_EVERY_S, HEAD_LOOKS = 3.0, 5
@@ -89,7 +90,7 @@ class LocalRay:
             _quieten(self._verbose)
             use_own_token()
             reread_token()
-            with loopback_only(), _own_signal_handlers():
+            with while_pinned(), loopback_only(), _own_signal_handlers():
                 ray.init(
                     address="local",
                     _temp_dir=str(folder),
@@ -199,7 +200,7 @@ class JoinedRay:
                     address=self._place.address,
                     log_to_driver=self._verbose,
                     logging_level=logging.INFO if self._verbose else logging.CRITICAL,
-                    runtime_env={"env_vars": WORKERS},
+                    runtime_env={"env_vars": WORKERS | SET},
                 )
         except Exception as error:
             raise _refusal(self._place.address, error, take_printed(printed)) from error

@@ -21,6 +21,7 @@ from cnnjobs.engine.ray.files import through_ray
 from cnnjobs.engine.ray.relay import MESSAGES, NODE, InOrder, Relay, WorkerRetired, printed_at
 from cnnjobs.engine.ray.session import Session
 from cnnjobs.messages import Failure, Message, Result, Started
+from cnnjobs.numeric_environment import pin
 from cnnjobs.private_folder import enter_private_folder, leave_private_folder, private_folder
 
 STEP_SECONDS = 1.0
@@ -103,6 +104,10 @@ class _TrialRunner(tune.Trainable):
 
     _messages: Iterator[Message]
     _printed: Path
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        pin()  # before the work is unpickled: a module of the user's may import Keras
+        super().__init__(*arguments, **options)
 
     def setup(self, config: dict[str, Any], work: Work, folder: str) -> None:
         """Take the first trial. TensorFlow is imported in `step`, where errors are caught."""

@@ -9,7 +9,7 @@ from cnnjobs.engine.base import TrialResources
 from cnnjobs.engine.capacity import Capacity, Node, awaited_machines, kinds_of, left_to_add, node_of, of_machine
 from cnnjobs.engine.resources import ResourceRequest, allocate
 from cnnjobs.errors import ResourceError
-from cnnjobs.machine import RAY_BYTES, WORKER_BYTES, Machine, gpu_memory_mib, physical_gpus, this_machine
+from cnnjobs.machine import RAY_BYTES, WORKER_BYTES, Machine, gpu_memory_mib, missing_gpus, physical_gpus, this_machine
 
 GIB = 1 << 30
 LAPTOP = Machine(cpus=8, gpus=0, free_bytes=32 * GIB)
@@ -191,14 +191,11 @@ def test_the_configuration_of_ray_up_says_what_may_be_added():
 
 
 def test_the_machine_is_found_without_ray_or_tensorflow(monkeypatch):
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,2")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     found = this_machine()
     assert found.cpus >= 1
-    assert found.gpus == 2
+    assert found.gpus == 0
     assert found.free_bytes > 0
-    for hidden in ("", "-1"):
-        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
-        assert this_machine().gpus == 0
 
 
 NVIDIA_SMI = """#!{python}
@@ -231,6 +228,44 @@ def test_gpus_are_counted_whichever_are_visible(nvidia_smi, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
     assert physical_gpus() == 2
     assert this_machine().gpus == 1
+
+
+@pytest.mark.parametrize(
+    ("chosen", "count"),
+    [
+        ("0,1", 2), ("1", 1), (" 1 , 0", 2), ("GPU-5f2a", 1), ("GPU-5f", 1), ("MIG-1", 1), ("MIG-GPU-77/3/0", 1),
+        ("", 0), ("-1", 0), ("NoDevFiles", 0), ("0,-1,1", 1), ("all", 0),
+        ("2", 0), ("0,2", 1), ("2,0", 0), ("0,0", 0), ("GPU-9", 0), ("MIG-2", 0), ("MIG-GPU-9/3/0", 0),
+    ],
+)  # fmt: skip
+def test_of_the_gpus_that_are_named_those_count_that_are_there(nvidia_smi, monkeypatch, chosen, count):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", chosen)
+    assert this_machine().gpus == count
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ("0,1", ""), ("1", ""), ("", ""), ("-1", ""), ("NoDevFiles", ""), ("0,-1,1", ""), (None, ""),
+        ("0,7", "this machine has 2, and 1 of them is used"), ("7,0", "none of them is used"), ("all", "none of them"),
+    ],
+)  # fmt: skip
+def test_gpus_that_are_named_and_not_there_are_told_in_a_sentence(nvidia_smi, monkeypatch, chosen, said):
+    if chosen is None:
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    else:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", chosen)
+    sentence = missing_gpus()
+    assert (said in sentence) if said else not sentence
+
+
+@pytest.mark.parametrize("chosen", ["0", "0,1", "GPU-5f2a", "MIG-1", "NoDevFiles"])
+def test_without_gpus_none_counts(monkeypatch, tmp_path, chosen):
+    if Path("/proc/driver/nvidia/gpus").is_dir():
+        pytest.skip("this machine has GPUs of its own")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", chosen)
+    assert this_machine().gpus == 0
 
 
 @pytest.mark.parametrize(

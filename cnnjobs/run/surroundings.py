@@ -1,0 +1,48 @@
+"""What is set around a command and does not reach its trials: said before anything runs."""
+
+import os
+import sys
+from typing import Any
+
+from cnnjobs.keras_home import SETTINGS, ignored_settings, keras_home
+from cnnjobs.machine import missing_gpus
+from cnnjobs.numeric_environment import without_effect
+
+
+def surroundings_notes() -> tuple[str, ...]:
+    """Return a sentence for each kind of setting that a person may count on and that trials do not see.
+
+    Raises:
+        UserError: for a `keras.json` with which Keras cannot be imported.
+    """
+    notes = []
+    if variables := without_effect(os.environ):
+        notes.append(f"trials do not see {', '.join(variables)}: they are pinned, because they can change numbers")
+    if settings := ignored_settings():
+        notes.append(
+            f"trials do not see {', '.join(settings)} of {keras_home() / 'keras.json'}: they are trained with "
+            f"{_listed(SETTINGS)} and TensorFlow"
+        )
+    if settings := _of_this_process():
+        notes.append(
+            f"trials do not see Keras's settings of this process ({', '.join(settings)}): they are trained with "
+            f"{_listed(SETTINGS)}. `precision` of a variant is what changes its type of numbers"
+        )
+    if gpus := missing_gpus():
+        notes.append(gpus)
+    return tuple(notes)
+
+
+def _of_this_process() -> list[str]:
+    """Return the settings that a job file or a notebook has changed by calls; nothing where Keras is not imported."""
+    config: Any = getattr(sys.modules.get("keras"), "config", None)
+    if config is None or ignored_settings():  # then they are those of the file
+        return []
+    found = {name: getattr(config, name)() for name in SETTINGS}
+    found["dtype_policy"] = config.dtype_policy().name
+    said = {**SETTINGS, "dtype_policy": found["floatx"]}
+    return [f"{name}={value}" for name, value in found.items() if value != said[name]]
+
+
+def _listed(settings: Any) -> str:
+    return ", ".join(f"{name}={value}" for name, value in settings.items())
