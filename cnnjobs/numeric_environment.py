@@ -12,6 +12,7 @@ from pathlib import Path
 
 SET = {
     "KERAS_BACKEND": "tensorflow",  # decides over keras.json
+    "TF2_BEHAVIOR": "1",  # as TensorFlow itself sets it
     "PYTHONHASHSEED": "0",  # the order of a set of texts, which a network function may go through
 }
 """What is set, whatever it was. Python reads the seed of hashes when it starts: in workers it holds."""
@@ -29,6 +30,7 @@ REMOVED = (
 KEPT = (
     "TF_CPP_*", "CUBLAS*_LOG*", "CUDNN_LOG*",  # what is logged
     "TF_FORCE_GPU_ALLOW_GROWTH", "TF_GPU_ALLOCATOR", "TF_GPU_HOST_MEM_LIMIT_IN_MB", "TF_DEVICE_MIN_SYS_MEMORY_IN_MB",
+    "TF_VAR_*", "TF_CLI_*", "TF_LOG", "TF_LOG_PATH", "TF_DATA_DIR", "TF_WORKSPACE", "TF_PLUGIN_*",  # Terraform's
     "KERAS_HOME",  # where data sets and pretrained weights lie; the settings in its keras.json are pinned
 )  # fmt: skip
 """What is left as it is: logs, memory and places of files change no number."""

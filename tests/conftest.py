@@ -4,7 +4,11 @@ import pytest
 
 GROUPS = {
     "clusters": ("engine/test_cluster.py", "cluster/", "cli/test_remote.py"),
-    "training": ("training/", "situations/test_outputs_of_networks.py"),
+    "training": (
+        "training/",
+        "situations/test_outputs_of_networks.py",
+        "situations/test_ambient_settings.py",
+    ),
     "object storage": ("cli/test_object_storage.py",),
     "notebook": ("notebook/",),
     "commands": ("cli/test_end_to_end.py",),

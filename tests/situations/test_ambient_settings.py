@@ -1,0 +1,146 @@
+"""Settings around a job that used to change its numbers under the same trial ids."""
+
+import json
+import os
+import subprocess
+import sys
+
+import keras
+import pytest
+import tensorflow as tf
+from support.commands import WITHOUT_RAY
+from support.training_runs import digits, outcome, same, trial_of
+
+from cnnjobs import SGD, Variant, custom, load_results, mlp
+from cnnjobs.errors import UserError
+from cnnjobs.run.backends import open_describer
+from cnnjobs.training.trial import TrialWorker
+
+JOB = """
+import keras
+from cnnjobs import SGD, Job, Variant, custom
+
+def network(input_shape, classes):
+    names = {"relu", "tanh", "sigmoid", "elu"}
+    layers = [keras.layers.Conv2D(3, 3, activation=name, padding="same") for name in sorted(names)]
+    head = [keras.layers.MaxPooling2D(), keras.layers.Flatten(), keras.layers.Dense(classes, activation="softmax")]
+    return keras.Sequential([keras.Input(input_shape), *layers, *head])
+
+job = Job(name="own", dataset="digits", repeats=1, variants={"own": Variant(model=custom(network), epochs=1)})
+"""
+
+SETTINGS = {"backend": "torch", "floatx": "float16", "epsilon": 1e-3, "image_data_format": "channels_first"}
+VARIABLES = {
+    "KERAS_BACKEND": "torch",
+    "TF_USE_LEGACY_KERAS": "1",
+    "TF_XLA_FLAGS": "--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit",
+    "ONEDNN_MAX_CPU_ISA": "SSE41",
+    "CUDA_VISIBLE_DEVICES": "NoDevFiles",
+}
+
+
+def small(**changes):
+    return Variant(model=mlp(dense=(8,)), optimizer=SGD(0.1), epochs=1, batch_size=256).but(**changes)
+
+
+@pytest.fixture(scope="module")
+def worker():
+    return TrialWorker(digits(rows=512), cpus=1, gpus=0, replicas=1)
+
+
+@pytest.fixture(autouse=True)
+def as_it_was():
+    """Leave the settings of the process to other tests as they were."""
+    yield
+    keras.config.set_floatx("float32")
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_dtype_policy("float32")
+    tf.config.optimizer.set_jit("")
+
+
+def disturbed():
+    """Set in this process what used to reach trials."""
+    keras.config.set_floatx("float16")
+    keras.config.set_image_data_format("channels_first")
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    tf.config.optimizer.set_jit("autoclustering")
+
+
+def test_a_home_and_variables_of_another_framework_change_no_bit(tmp_path):
+    """Somebody uses PyTorch with Keras, half precision and channels first, and sets variables of TensorFlow."""
+    (tmp_path / "job.py").write_text(JOB)
+    (tmp_path / "keras").mkdir()
+    (tmp_path / "keras" / "keras.json").write_text(json.dumps(SETTINGS))
+    disturbing = VARIABLES | {"KERAS_HOME": str(tmp_path / "keras")}
+    children = []
+    for results, variables in (
+        ("undisturbed", {}),
+        ("disturbed", disturbing),
+    ):  # beside each other: imports take longest
+        words = ["submit", "job.py", "--results", results]
+        environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"} | variables
+        pipe = subprocess.PIPE
+        command = [*WITHOUT_RAY, *words]
+        children.append(subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=pipe, stderr=pipe, text=True))
+    said = [child.communicate(timeout=200)[1] for child in children]
+    assert [child.returncode for child in children] == [0, 0], said[1]
+    for name in (*(name for name in VARIABLES if name != "CUDA_VISIBLE_DEVICES"), "keras.json", "channels_first"):
+        assert name in said[1], "what has no effect is named"
+        assert name not in said[0]
+    plain, other = (load_results(tmp_path / results) for results in ("undisturbed", "disturbed"))
+    columns = ["trial_id", "test_loss", "test_accuracy", "val_loss", "train_loss", "gpus", "gpu_seconds"]
+    assert plain.trials[columns].equals(other.trials[columns])
+    assert plain.predictions.equals(other.predictions)
+
+
+def test_settings_made_in_this_process_change_no_bit(worker):
+    """A notebook has set Keras to half precision, channels first and auto-jit before a trial is trained in it."""
+    trial = trial_of(small())
+    undisturbed = outcome(worker, trial)
+    disturbed()
+    assert same(undisturbed, outcome(TrialWorker(worker.dataset, cpus=1, gpus=0, replicas=1), trial))
+
+
+def half_precision(input_shape, classes):
+    """A network function that changes settings, as people write it at its top."""
+    disturbed()
+    layers = [keras.layers.Flatten(), keras.layers.Dense(classes, activation="softmax")]
+    return keras.Sequential([keras.Input(input_shape), *layers])
+
+
+def test_what_a_network_function_sets_ends_with_its_trial(worker):
+    """One variant's function calls `keras.config.set_floatx`: the variant after it in the same process is unmoved."""
+    trial = trial_of(small())
+    undisturbed = outcome(worker, trial)
+    first = outcome(worker, trial_of(small(model=custom(half_precision))))
+    assert keras.config.floatx() == "float32"
+    assert same(undisturbed, outcome(worker, trial))
+    assert same(first, outcome(worker, trial_of(small(model=custom(half_precision))))), "its own trial: its own code"
+
+
+def test_a_notebooks_settings_are_its_own_again_after_a_call():
+    """`plan(sizes=True)` in a notebook whose Keras is set otherwise describes the network as it is trained."""
+    describe = open_describer()
+    plain = describe(small(), (8, 8, 1), 10)
+    disturbed()
+    assert describe(small(), (8, 8, 1), 10) == plain
+    assert keras.config.floatx() == "float16"
+    assert keras.config.image_data_format() == "channels_first"
+    assert keras.config.dtype_policy().name == "mixed_bfloat16"
+    assert tf.config.optimizer.get_jit() == "autoclustering"
+
+
+def test_a_process_with_another_backend_is_refused(monkeypatch):
+    """Keras computes with PyTorch in this process, which nothing changes any more."""
+    monkeypatch.setattr(keras.config, "backend", lambda: "torch")
+    with pytest.raises(UserError, match=r"Keras with the backend 'torch'.*KERAS_BACKEND=tensorflow"):
+        open_describer()
+
+
+def test_sets_of_texts_have_one_order_in_all_workers():
+    """A network function goes through a set of names: their order was another one in every process."""
+    code = "from cnnjobs.numeric_environment import while_pinned\nimport subprocess, sys\nwith while_pinned():\n"
+    code += "    for _ in range(3): subprocess.run([sys.executable, '-c', 'print(list({*\"abcdefgh\"}))'])"
+    lines = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.splitlines()
+    assert len(lines) == 3
+    assert len(set(lines)) == 1
