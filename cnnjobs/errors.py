@@ -12,6 +12,7 @@ CnnjobsError                    1
 ├── TrialsFailed                1   some trials failed; the others are stored
 ├── PicturesFailed              1   some pictures could not be read; the others were
 ├── ClusterLost                 1   the cluster was gone before the end; what was finished is stored
+├── WorkerDiffers               1   a worker has other software than this process; what was finished is stored
 └── ChecksFailed                1   something is wrong with a machine or a cluster
 
 Interrupted                   130   a KeyboardInterrupt: Ctrl-C; what was finished is stored
@@ -68,6 +69,10 @@ class PicturesFailed(CnnjobsError):
 
 class ClusterLost(CnnjobsError):
     """The cluster was gone before the end; what was finished is stored."""
+
+
+class WorkerDiffers(CnnjobsError):
+    """A worker has other software than the submitting side; what was finished is stored."""
 
 
 class ChecksFailed(CnnjobsError):

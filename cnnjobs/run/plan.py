@@ -21,6 +21,7 @@ from cnnjobs.run.surroundings import surroundings_notes
 from cnnjobs.spec import Job
 from cnnjobs.spec.half_width import HalfWidth
 from cnnjobs.store.store import Store
+from cnnjobs.versions import installed_versions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +89,8 @@ class JobPlan:
         damaged = stored.state.damaged if stored is not None else ()
         about = stored.prepared.notes if stored is not None else ()
         unreadable = (f"not readable, counts as missing: {name}" for name in damaged)
-        return (*about, *self.surroundings, *self.networks.notes, *unreadable)
+        mixed = stored.state.mixed_with(installed_versions()) if stored is not None and stored.missing else ()
+        return (*about, *self.surroundings, *self.networks.notes, *mixed, *unreadable)
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:

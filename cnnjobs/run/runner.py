@@ -3,7 +3,7 @@
 import click
 
 from cnnjobs.engine.base import TrialResources
-from cnnjobs.errors import ClusterLost, CnnjobsError, Interrupted
+from cnnjobs.errors import ClusterLost, CnnjobsError, Interrupted, WorkerDiffers
 from cnnjobs.planning.trials import Trial
 from cnnjobs.run import backends
 from cnnjobs.run.audit import take_over
@@ -15,6 +15,7 @@ from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.compaction import compact_if_possible
 from cnnjobs.store.lock import StoreLock
 from cnnjobs.store.store import Store
+from cnnjobs.versions import installed_versions
 
 
 class Runner:
@@ -35,6 +36,7 @@ class Runner:
         self._again, self._verbose = again, verbose
         self._tried: set[str] = set()
         self._damaged: set[str] = set()
+        self._said_versions = False
         self.failures = 0
 
     @property
@@ -43,8 +45,12 @@ class Runner:
         return len(self._tried)
 
     def missing(self, prepared: Prepared) -> list[Trial]:
-        """Return the trials that are to run; files that cannot be read are named once."""
+        """Return the trials that are to run; versions that mix, and files that cannot be read, are named once."""
         missing, state = missing_trials(prepared, self._store)
+        if missing and not self._said_versions:
+            self._said_versions = True
+            for note in state.mixed_with(installed_versions()):
+                click.echo(f"note: {note}", err=True)
         for name in state.damaged:
             if name not in self._damaged:
                 click.echo(f"note: not readable, runs again: {name}", err=True)
@@ -104,8 +110,8 @@ class Runner:
                 click.echo(_announcement(prepared, trials, resources, at_once), err=True)
                 submission = Submission(prepared, self._store, tuple(trials), resources, at_once, self._checkpoints)
                 self._watch(submission, meter, lock)
-        except ClusterLost as lost:
-            raise ClusterLost(f"{lost} {self._kept(meter)}") from lost
+        except (ClusterLost, WorkerDiffers) as error:
+            raise type(error)(f"{error} {self._kept(meter)}") from error
         except KeyboardInterrupt:
             raise Interrupted(f"Stopped. {self._kept(meter)}") from None
         self._tried.update(trial.trial_id for trial in trials)

@@ -12,13 +12,14 @@ from cnnjobs.engine.base import Engine, MakeWorker, TrialResources, Work
 from cnnjobs.errors import StoreError
 from cnnjobs.messages import FINISHED, Failure, Message, Progress, Result, Started, Status
 from cnnjobs.models.weights import read_weights
-from cnnjobs.planning.identity import NUMERICS_VERSION, to_json
+from cnnjobs.planning.identity import to_json
 from cnnjobs.planning.trials import Trial
 from cnnjobs.run.prepare import Prepared
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.compaction import compact_if_possible
 from cnnjobs.store.lock import Running, StoreLock
 from cnnjobs.store.store import Store
+from cnnjobs.versions import DECISIVE
 
 
 class Watcher(Protocol):
@@ -51,6 +52,7 @@ class State:
         stale: stored trials that are of settings the job no longer has, by the variant's name then.
         damaged: files that cannot be read; their trials count as missing.
         rates: condition -> mean seconds an epoch of its completed trials.
+        versions: name of what can change the bits of a result -> its versions in the finished trials.
     """
 
     finished: frozenset[str]
@@ -58,11 +60,26 @@ class State:
     stale: dict[str, int]
     damaged: tuple[str, ...]
     rates: dict[str, float] = field(default_factory=dict)
+    versions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def mixed_with(self, here: Mapping[str, str]) -> list[str]:
+        """Say which versions runs that are stored have and those to come have not.
+
+        Args:
+            here: name -> version of what those to come are trained with.
+        """
+        return [
+            f"stored runs have {name} {', '.join(others)}, those to come have {here[name]}: a difference between the "
+            "two may be that of the versions. To have all of one version, submit into an empty results folder"
+            for name, stored in self.versions.items()
+            if (others := [one for one in stored if one != here.get(name, one)])
+        ]
 
 
 def state_of(store: Store, trials: Collection[Trial], conditions: Collection[str]) -> State:
     """Compare what is stored with what is planned."""
-    columns = ["trial_id", "condition_id", "variant", "status", "seconds", "epochs_done"]
+    names = {f"{name}_version": name for name in DECISIVE}
+    columns = ["trial_id", "condition_id", "variant", "status", "seconds", "epochs_done", *names]
     stored = store.read("trials", columns=columns)
     planned = {trial.trial_id for trial in trials}
     rows = stored.table.to_pylist()
@@ -70,12 +87,16 @@ def state_of(store: Store, trials: Collection[Trial], conditions: Collection[str
     for row in rows:
         if row["condition_id"] not in conditions:
             stale[row["variant"]] = stale.get(row["variant"], 0) + 1
+    finished = [row for row in rows if row["trial_id"] in planned and row["status"] in FINISHED]
     return State(
-        finished=frozenset(r["trial_id"] for r in rows if r["trial_id"] in planned and r["status"] in FINISHED),
+        finished=frozenset(row["trial_id"] for row in finished),
         failed=frozenset(r["trial_id"] for r in rows if r["trial_id"] in planned and r["status"] == Status.FAILED),
         stale=stale,
         damaged=stored.damaged,
         rates=_rates(rows),
+        versions={
+            name: tuple(sorted({row[column] for row in finished if row[column]})) for column, name in names.items()
+        },
     )
 
 
@@ -262,7 +283,6 @@ class _Recorder:
             "batch_size": spec.batch_size,
             "settings": to_json(spec),
             **{f"seed_{source}": seed for source, seed in asdict(trial.seeds).items()},
-            "numerics_version": NUMERICS_VERSION,
             "finished_at": _milliseconds(time.time()),
             "commit": self._commit,
             "dirty": self._dirty,

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from cnnjobs.errors import ResourceError
 from cnnjobs.machine import gpu_memory_mib, physical_gpus
+from cnnjobs.planning.identity import NUMERICS_VERSION
 from cnnjobs.versions import installed_versions
 
 RESERVED_MIB = 1536
@@ -133,7 +134,7 @@ def describe_device() -> dict[str, Any]:
     kinds = {tf.config.experimental.get_device_details(gpu).get("device_name", "GPU") for gpu in gpus}
     device = " + ".join(sorted(kinds)) or _cpu_name()
     versions = {f"{name}_version": number for name, number in installed_versions().items()}
-    return {"host": platform.node(), "device": device, **versions}
+    return {"host": platform.node(), "device": device, "numerics_version": NUMERICS_VERSION, **versions}
 
 
 def _cpu_name() -> str:

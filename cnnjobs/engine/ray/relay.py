@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ from cnnjobs.engine.capture import take_printed
 from cnnjobs.engine.own_files import read_own
 from cnnjobs.engine.places import answers
 from cnnjobs.engine.retry_policy import RetryPolicy, WorkerLoss
+from cnnjobs.errors import WorkerDiffers
 from cnnjobs.messages import Failure, Message, Progress
+from cnnjobs.versions import DECISIVE, differences, installed_versions
 
-MESSAGES, NODE = "messages", "node"
-"""Keys under which messages, and the node they come from, travel in Tune's result."""
+MESSAGES, NODE, VERSIONS = "messages", "node", "versions"
+"""Keys under which messages, and the node and the software they come from, travel in Tune's result."""
 
 FETCHED_WITHIN_S = 30.0
 """What a lost process printed is given up after that."""
@@ -43,6 +46,7 @@ class Relay(tune.Callback):
         self._work, self._on_message, self._folder = work, on_message, folder
         self._nodes: dict[str, str] = {}
         self._retry_policies: defaultdict[str, RetryPolicy] = defaultdict(RetryPolicy)
+        self._versions = installed_versions()
         self.given_up: list[Any] = []
         self.error: Exception | None = None
 
@@ -53,10 +57,25 @@ class Relay(tune.Callback):
     def on_trial_result(self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **_: Any) -> None:
         """Pass on what a trial tells."""
         self._nodes[trial.trial_id] = result.pop(NODE, "")
+        self._check_versions(result.pop(VERSIONS, {"cnnjobs": "of another commit"}), trial)
         for message in result.pop(MESSAGES, []):
             if isinstance(message, Progress):
                 self._retry_policies[trial.trial_id].got_to(message.epoch)
             self._tell(trial, message)
+
+    def _check_versions(self, there: Mapping[str, str], trial: Any) -> None:
+        """Refuse a worker whose software could give other numbers: it has not trained."""
+        if others := differences(there, self._versions, DECISIVE):
+            own = ", ".join(f"{name} {self._versions[name]}" for name in DECISIVE)
+            host = next(
+                (n["NodeManagerHostname"] for n in ray.nodes() if n["NodeID"] == self._nodes[trial.trial_id]), "?"
+            )
+            self.error = WorkerDiffers(
+                f"A worker on {host} has {', '.join(others)}, this process {own}: results depend on them, so it trains "
+                "nothing. Install the same versions there and here (`cnnjobs doctor` compares them), or, if files of "
+                "this package were edited meanwhile, start again."
+            )
+            raise self.error
 
     def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
         """Let a trial whose worker was lost start again, or give it up. Tune itself would try for ever."""

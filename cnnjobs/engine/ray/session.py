@@ -19,6 +19,7 @@ from cnnjobs.engine.places import Joined, answers, is_loopback
 from cnnjobs.engine.ray.authentication import REFUSED, asks_for_token, reread_token
 from cnnjobs.engine.ray.autoscaler import capacity_now
 from cnnjobs.engine.ray.demand import Demand
+from cnnjobs.engine.ray.import_path import own_import_path
 from cnnjobs.engine.token import MODE, use_cluster_token, use_own_token
 from cnnjobs.engine.watch import Watch
 from cnnjobs.errors import ClusterError, ClusterLost, CnnjobsError, ResourceError
@@ -100,6 +101,7 @@ class LocalRay:
                     include_dashboard=False,
                     log_to_driver=self._verbose,
                     logging_level=logging.INFO if self._verbose else logging.CRITICAL,
+                    job_config=own_import_path(),
                 )
             yield
         finally:
@@ -201,6 +203,7 @@ class JoinedRay:
                     log_to_driver=self._verbose,
                     logging_level=logging.INFO if self._verbose else logging.CRITICAL,
                     runtime_env={"env_vars": WORKERS | SET},
+                    job_config=own_import_path(),
                 )
         except Exception as error:
             raise _refusal(self._place.address, error, take_printed(printed)) from error

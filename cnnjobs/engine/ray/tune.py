@@ -18,11 +18,12 @@ from cnnjobs.datasets import Dataset
 from cnnjobs.engine.base import OnMessage, Work, Worker, attempt
 from cnnjobs.engine.capture import Capture, take_printed
 from cnnjobs.engine.ray.files import through_ray
-from cnnjobs.engine.ray.relay import MESSAGES, NODE, InOrder, Relay, WorkerRetired, printed_at
+from cnnjobs.engine.ray.relay import MESSAGES, NODE, VERSIONS, InOrder, Relay, WorkerRetired, printed_at
 from cnnjobs.engine.ray.session import Session
 from cnnjobs.messages import Failure, Message, Result, Started
 from cnnjobs.numeric_environment import pin
 from cnnjobs.private_folder import enter_private_folder, leave_private_folder, private_folder
+from cnnjobs.versions import DECISIVE, differences, installed_versions
 
 STEP_SECONDS = 1.0
 """How long one Tune step lasts: each costs Ray about 20 ms."""
@@ -64,7 +65,7 @@ class RayTuneEngine:
 
     def _fit(self, work: Work, on_message: OnMessage, folder: str) -> None:
         shared = replace(work, dataset=_plain(work.dataset), modules=(), checkpoints=self._within_reach(work))
-        trainable = tune.with_parameters(_TrialRunner, work=shared, folder=folder)
+        trainable = tune.with_parameters(_TrialRunner, work=shared, folder=folder, versions=installed_versions())
         resources = tune.PlacementGroupFactory([{"CPU": work.resources.cpus, "GPU": work.resources.gpus}])
         relay = Relay(work, on_message, folder)
         os.environ[PENDING] = str(work.at_once)
@@ -109,9 +110,13 @@ class _TrialRunner(tune.Trainable):
         pin()  # before the work is unpickled: a module of the user's may import Keras
         super().__init__(*arguments, **options)
 
-    def setup(self, config: dict[str, Any], work: Work, folder: str) -> None:
-        """Take the first trial. TensorFlow is imported in `step`, where errors are caught."""
-        self._work, self._folder = work, folder
+    def setup(self, config: dict[str, Any], work: Work, folder: str, versions: dict[str, str]) -> None:
+        """Take the first trial, unless this process has other software than the submitting side.
+
+        TensorFlow is imported in `step`, where errors are caught.
+        """
+        self._work, self._folder, self._versions = work, folder, installed_versions()
+        self._refuses = bool(differences(self._versions, versions, DECISIVE))
         enter_private_folder(Path(folder).parent)
         self._node = ray.get_runtime_context().get_node_id()
         self._worker: Worker | None = None
@@ -128,6 +133,8 @@ class _TrialRunner(tune.Trainable):
         if self._retire_reason:
             # here, because Tune does not try a trial again that fails in reset_config
             raise WorkerRetired(self._retire_reason)
+        if self._refuses:
+            return {MESSAGES: [], NODE: self._node, VERSIONS: self._versions, "done": True}
         until = time.monotonic() + STEP_SECONDS
         told: list[Message] = []
         with Capture(self._printed):
@@ -139,7 +146,7 @@ class _TrialRunner(tune.Trainable):
         if ended:
             told[-1] = self._with_log(told[-1])
             self._retire_reason = self._worker.retire_reason if self._worker else None
-        return {MESSAGES: told, NODE: self._node, "done": ended}
+        return {MESSAGES: told, NODE: self._node, VERSIONS: self._versions, "done": ended}
 
     def cleanup(self) -> None:
         """Leave nothing behind."""
