@@ -1,7 +1,7 @@
 """What an engine is: something that runs trials on workers and passes their messages on."""
 
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Protocol
@@ -13,6 +13,7 @@ from cnnjobs.datasets import Dataset
 from cnnjobs.messages import Failure, Message, Started
 from cnnjobs.models.weights import keep_weights
 from cnnjobs.planning.trials import Trial
+from cnnjobs.process_state import ProcessState
 from cnnjobs.store.checkpoints import Checkpoints
 
 
@@ -100,12 +101,33 @@ class Engine(Protocol):
         ...
 
 
-def attempt(make: Callable[[], Worker], trial: Trial) -> Iterator[Message]:
-    """Run one trial; an exception becomes a `Failure`, so that the others go on."""
-    yield Started()
-    try:
-        yield from make().run(trial)
-    except Exception as error:
-        text = str(error).strip()
-        first = text.splitlines()[0] if text else ""
-        yield Failure(f"{type(error).__name__}: {first}".rstrip(": "), traceback.format_exc())
+class Attempt:
+    """One try of a trial in this process, which is as it was before when it is over.
+
+    Args:
+        make: returns the worker.
+        trial: what it runs.
+    """
+
+    def __init__(self, make: Callable[[], Worker], trial: Trial) -> None:
+        self._make, self._trial = make, trial
+        self.spoilt: str | None = None
+        """Why this process should not run another trial; None if it may. To be asked after the last message."""
+
+    def messages(self) -> Generator[Message]:
+        """Yield what the trial tells; an exception becomes a `Failure`, so that the others go on."""
+        yield Started()
+        state = None
+        try:
+            worker = self._make()
+            state = ProcessState.now()  # with what libraries have set that were imported for it
+            yield from worker.run(self._trial)
+        except Exception as error:
+            self.spoilt = "a trial failed in it"
+            text = str(error).strip()
+            first = text.splitlines()[0] if text else ""
+            yield Failure(f"{type(error).__name__}: {first}".rstrip(": "), traceback.format_exc())
+        finally:
+            left = state.restore() if state else []
+            if left:
+                self.spoilt = f"a trial changed what cannot be put back: {', '.join(left)}"

@@ -1,13 +1,13 @@
 """The engine that runs everything in this process, one trial after the other: for tests and debuggers."""
 
-from cnnjobs.engine.base import OnMessage, Work, Worker, attempt
+from cnnjobs.engine.base import Attempt, OnMessage, Work, Worker
 
 
 class InlineEngine:
     """Runs trials in this process, in order."""
 
     def run(self, work: Work, on_message: OnMessage) -> None:
-        """Run all trials, one worker for all of them."""
+        """Run all trials, one worker for all of them, until one fails: then a new one."""
         made: list[Worker] = []
 
         def make() -> Worker:
@@ -16,5 +16,8 @@ class InlineEngine:
             return made[0]
 
         for trial in work.trials:
-            for message in attempt(make, trial):
+            attempt = Attempt(make, trial)
+            for message in attempt.messages():
                 on_message(trial, message)
+            if attempt.spoilt:
+                made.clear()

@@ -57,7 +57,12 @@ class RetryPolicy:
             self._epoch, self._forgiven = epoch, 0
 
     def add(self, loss: WorkerLoss) -> bool:
-        """Note a loss; return whether the trial is started again."""
+        """Note a loss; return whether the trial is started again.
+
+        A process that gave up by itself did so because of an earlier trial, and no new one does before it has run one.
+        """
+        if loss.retired:
+            return True
         if loss.is_forgiven and self._forgiven < MOST_FORGIVEN:
             self._forgiven += 1
             return True

@@ -137,8 +137,9 @@ class TrainGraph:
         """Build the network; every initializer draws from `seed`."""
         if isinstance(self._variant.network, CustomModel):
             keras.utils.set_random_seed(seed)
-        else:  # Keras's initializers draw from this one; seeding TensorFlow drops its prepared graphs, some 0.3 s
+        else:  # Keras's initializers draw from the first; seeding TensorFlow drops its prepared graphs, some 0.3 s
             random.seed(seed)
+            np.random.seed(seed)  # a callback of the user's may draw from it
         before = keras.config.dtype_policy()
         keras.config.set_dtype_policy(POLICIES[self._variant.precision])
         try:

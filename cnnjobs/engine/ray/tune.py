@@ -3,7 +3,7 @@
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from ray.tune.execution import class_cache
 from ray.tune.search.basic_variant import BasicVariantGenerator
 
 from cnnjobs.datasets import Dataset
-from cnnjobs.engine.base import OnMessage, Work, Worker, attempt
+from cnnjobs.engine.base import Attempt, OnMessage, Work, Worker
 from cnnjobs.engine.capture import Capture, take_printed
 from cnnjobs.engine.ray.files import through_ray
 from cnnjobs.engine.ray.relay import MESSAGES, NODE, VERSIONS, InOrder, Relay, WorkerRetired, printed_at
@@ -103,7 +103,8 @@ class RayTuneEngine:
 class _TrialRunner(tune.Trainable):
     """Runs trials in a worker process, about a second of each at a step; the process is reused."""
 
-    _messages: Iterator[Message]
+    _attempt: Attempt
+    _messages: Generator[Message]
     _printed: Path
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -145,7 +146,9 @@ class _TrialRunner(tune.Trainable):
         ended = isinstance(told[-1], Result | Failure)
         if ended:
             told[-1] = self._with_log(told[-1])
-            self._retire_reason = self._worker.retire_reason if self._worker else None
+            self._messages.close()  # now, not when the next trial begins: what the trial changed is put back
+            own = self._worker.retire_reason if self._worker else None
+            self._retire_reason = own or self._attempt.spoilt
         return {MESSAGES: told, NODE: self._node, VERSIONS: self._versions, "done": ended}
 
     def cleanup(self) -> None:
@@ -154,7 +157,8 @@ class _TrialRunner(tune.Trainable):
 
     def _begin(self, config: dict[str, Any]) -> None:
         self._printed = printed_at(self._folder, config["trial"])
-        self._messages = attempt(self._ready_worker, self._work.trials[config["trial"]])
+        self._attempt = Attempt(self._ready_worker, self._work.trials[config["trial"]])
+        self._messages = self._attempt.messages()
 
     def _ready_worker(self) -> Worker:
         if self._worker is None:

@@ -91,3 +91,11 @@ def test_a_trial_that_gets_on_is_forgiven_as_often_as_it_takes():
     for epoch in range(3 * MOST_FORGIVEN):
         policy.got_to(epoch)
         assert policy.add(GONE)
+
+
+def test_a_process_that_gave_up_because_of_an_earlier_trial_never_counts():
+    """With many workers a trial may meet one after the other in which another trial failed."""
+    policy = RetryPolicy()
+    assert all(policy.add(WorkerLoss(retired=True)) for _ in range(3 * MOST_FORGIVEN))
+    assert policy.add(WorkerLoss())
+    assert not policy.add(WorkerLoss())
