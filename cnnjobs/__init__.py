@@ -35,7 +35,7 @@ from cnnjobs.spec import (
 if TYPE_CHECKING:
     from cnnjobs import stats as statistics
     from cnnjobs.report.frames import compare
-    from cnnjobs.run.api import plan, status, submit
+    from cnnjobs.run.api import plan, status, submit, verify
     from cnnjobs.run.model_api import fit, predict
     from cnnjobs.store.results import load_results
 
@@ -74,13 +74,14 @@ __all__ = [
     "statistics",
     "status",
     "submit",
+    "verify",
     "vgg",
     "vgg16",
 ]
 
 
 _LATE = {
-    **{name: ("cnnjobs.run.api", name) for name in ("plan", "status", "submit")},
+    **{name: ("cnnjobs.run.api", name) for name in ("plan", "status", "submit", "verify")},
     **{name: ("cnnjobs.run.model_api", name) for name in ("fit", "predict")},
     "compare": ("cnnjobs.report.frames", "compare"),
     "load_results": ("cnnjobs.store.results", "load_results"),

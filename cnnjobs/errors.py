@@ -6,11 +6,13 @@ CnnjobsError                    1
 │   ├── JobFileError                the job file cannot be read, run or understood
 │   ├── DatasetError                the data set is missing, empty or contradicts itself
 │   ├── StoreError                  the results folder cannot be written or read
+│   │   └── CannotWrite                 the former
 │   ├── ModelError                  the model file is none, or does not fit
 │   ├── ResourceError               more devices asked for than there are
 │   └── ClusterError                the cluster does not answer, or refuses
 ├── TrialsFailed                1   some trials failed; the others are stored
 ├── PicturesFailed              1   some pictures could not be read; the others were
+├── DamagedResults              1   some files of the results are damaged; the others were read
 ├── ClusterLost                 1   the cluster was gone before the end; what was finished is stored
 ├── WorkerDiffers               1   a worker has other software than this process; what was finished is stored
 └── ChecksFailed                1   something is wrong with a machine or a cluster
@@ -47,6 +49,10 @@ class StoreError(UserError):
     """The results folder cannot be written or read."""
 
 
+class CannotWrite(StoreError):
+    """The results folder cannot be written: read-only, full, no permission."""
+
+
 class ModelError(UserError):
     """The model file is none, or does not fit what it is asked for."""
 
@@ -65,6 +71,10 @@ class TrialsFailed(CnnjobsError):
 
 class PicturesFailed(CnnjobsError):
     """Some pictures could not be read; the others were."""
+
+
+class DamagedResults(CnnjobsError):
+    """Some files of the results are damaged; the others were read."""
 
 
 class ClusterLost(CnnjobsError):

@@ -32,6 +32,17 @@ class Started:
 
 
 @dataclass(frozen=True)
+class Note:
+    """Something of a trial that a person should know, and that does not end it.
+
+    Args:
+        text: one line.
+    """
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Progress:
     """A trial is under way.
 
@@ -93,4 +104,4 @@ class Failure:
     log: str
 
 
-Message = Started | Progress | Result | Failure
+Message = Started | Note | Progress | Result | Failure

@@ -23,6 +23,7 @@ from cnnjobs.run.fit import FittedModel
 from cnnjobs.run.plan import JobPlan
 from cnnjobs.run.predict import Answers
 from cnnjobs.run.status import ResultsStatus
+from cnnjobs.run.verify import Verification
 from cnnjobs.store.results import load_results
 from cnnjobs.store.schemas import TABLES
 
@@ -104,6 +105,7 @@ COMMANDS: dict[str, Any] = {  # each with what it returns; of `submit` that has 
     "submit": None,
     "plan": JobPlan,
     "status": ResultsStatus,
+    "verify": Verification,
     "fit": FittedModel,
     "predict": Answers,
 }

@@ -20,6 +20,7 @@ from cnnjobs.cli.predict import predict
 from cnnjobs.cli.show import show
 from cnnjobs.cli.status import status
 from cnnjobs.cli.submit import submit
+from cnnjobs.cli.verify import verify
 from cnnjobs.errors import CnnjobsError, Interrupted
 
 
@@ -50,6 +51,7 @@ def main() -> None:
     cnnjobs submit jobs/quickstart.py      train what is missing, then show the comparison
     cnnjobs status results/                done, running, failed
     cnnjobs aggregate results/             tables, figures, reports
+    cnnjobs verify results/                is every stored file what was written
     cnnjobs fit JOB --variant NAME         the final model, on all of train, as one file
     cnnjobs evaluate MODEL                 accuracy, loss, per-class report
     cnnjobs predict MODEL IMAGE...         label and probability of pictures
@@ -77,7 +79,7 @@ def _explained(callback: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-for command in (show, plan, submit, status, aggregate, fit, evaluate, predict, logs, stop, fetch, send, doctor):
+for command in (show, plan, submit, status, aggregate, verify, fit, evaluate, predict, logs, stop, fetch, send, doctor):
     command.callback = _explained(cast("Callable[..., Any]", command.callback))
     main.add_command(command)
 

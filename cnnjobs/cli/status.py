@@ -18,6 +18,7 @@ def status(results: str | None, address: str | None, insecure: bool) -> None:
     from cnnjobs.remote.remote_submit import over_http
     from cnnjobs.remote.status import status_there
     from cnnjobs.run.status import status_of
+    from cnnjobs.run.verify import refuse_damaged
 
     if address not in (None, "local") or (results is None and over_http(address) is not None):
         code = status_there(address, results, insecure=insecure)
@@ -27,3 +28,4 @@ def status(results: str | None, address: str | None, insecure: bool) -> None:
         click.echo(job.text())
     if listed.broken:
         raise StoreError("\n".join(map(str, listed.broken))) from listed.broken[0]
+    refuse_damaged([file for job in listed.jobs for file in job.damaged])

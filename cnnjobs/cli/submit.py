@@ -91,12 +91,15 @@ def _show(submitted: "Submitted") -> None:
 
     Raises:
         TrialsFailed: if some trials failed.
+        DamagedResults: if files of the results could not be read.
     """
     from cnnjobs.report.build import ReportOptions
     from cnnjobs.run.aggregate import show_comparison
+    from cnnjobs.run.verify import refuse_damaged
 
     if not submitted.tried:
         click.echo(f"Nothing to run: every trial of {submitted.job} that was asked for is stored.")
-    show_comparison(submitted.store, ReportOptions(with_predictions=False))
+    shown = show_comparison(submitted.store, ReportOptions(with_predictions=False), page_or_note=True)
     if submitted.failed is not None:
         raise submitted.failed
+    refuse_damaged(shown.damaged)

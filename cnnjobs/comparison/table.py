@@ -88,6 +88,7 @@ class JobTable:
         design: how runs are compared; each variant has its own, of how they are summarised.
         alpha: of tests; one minus the level of intervals.
         margin: the difference one would like to resolve, as stored; None if none was named.
+        damaged: files of `trials` that could not be read; their runs are left out.
     """
 
     job: StoredJob
@@ -100,6 +101,7 @@ class JobTable:
     design: Design
     alpha: float
     margin: float | None
+    damaged: tuple[str, ...] = ()
 
     @property
     def comparisons(self) -> dict[str, Comparison]:
@@ -175,7 +177,9 @@ def job_table(
     asked = metric_of(metric).margin if margin is None else margin
     stored_margin = None if asked is None else asked / metric_of(metric).factor
     design = designs[reference]
-    return JobTable(job, metric, reference, rows, stale, tuple(notes), provenance, design, alpha, stored_margin)
+    return JobTable(
+        job, metric, reference, rows, stale, tuple(notes), provenance, design, alpha, stored_margin, stored.damaged
+    )
 
 
 def _rows(

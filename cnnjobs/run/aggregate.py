@@ -17,6 +17,7 @@ from cnnjobs.report.sections.across_datasets import across_datasets_document
 from cnnjobs.report.write import PAGES, Written, chart_files, is_report, write_document
 from cnnjobs.run.calling_machine import EVENTS
 from cnnjobs.run.progress import Waiting
+from cnnjobs.run.verify import refuse_damaged
 from cnnjobs.store.files import Files
 from cnnjobs.store.results import open_stores
 from cnnjobs.store.store import Store
@@ -47,27 +48,30 @@ class Aggregation:
 
         Raises:
             StoreError: for what cannot be read or written; at the end, for one of several jobs.
+            DamagedResults: at the end, if files of the results could not be read.
         """
         place = Files(self.output or self.results)
         if self.output is not None:
             _check_output(place)
+        damaged: list[str] = []
         if overlay:
-            _show_overlay(self.results, overlay, self.options.curves, place.below("overlay"))
+            damaged += _show_overlay(self.results, overlay, self.options.curves, place.below("overlay"))
         stores, broken = open_stores(self.results)
         options = self.options.among([store.job for store in stores if store.job is not None])
         folders = self._folders(stores)
         if self.output is not None:
             for folder in (*folders, place.below("report")):
                 _check_output(folder)
-        tables = []
+        shown = []
         for store, folder in zip(stores, folders, strict=True):
             try:
-                tables.append(show_comparison(store, options, folder))
+                shown.append(show_comparison(store, options, folder))
             except StoreError as error:  # one that cannot be read does not hide the others
                 broken.append(error)
-        _show_together(tables, place.below("report"))
+        _show_together([one.table for one in shown], place.below("report"))
         if broken:
             raise StoreError("\n".join(map(str, broken))) from broken[0]
+        refuse_damaged(list(dict.fromkeys([*damaged, *(file for one in shown for file in one.damaged)])))
 
     def _folders(self, stores: Sequence[Store]) -> list[Files]:
         """Return where the report of each job goes."""
@@ -79,13 +83,32 @@ class Aggregation:
         return [folder.below(store.files.name) for store in stores]
 
 
-def show_comparison(store: Store, options: ReportOptions, folder: Files | None = None) -> JobTable:
+@dataclass(frozen=True)
+class Shown:
+    """A comparison that was shown.
+
+    Args:
+        table: the comparison.
+        damaged: files of the results that could not be read; what they hold is missing in it.
+    """
+
+    table: JobTable
+    damaged: tuple[str, ...]
+
+
+def show_comparison(
+    store: Store, options: ReportOptions, folder: Files | None = None, *, page_or_note: bool = False
+) -> Shown:
     """Print a job's tables, write its report, print where it is, and return the comparison.
 
     Args:
         store: the job's.
         options: what to show.
         folder: of the report; None for the store's own.
+        page_or_note: say so in a line if the report cannot be written.
+
+    Raises:
+        StoreError: if results cannot be read, or the report not be written.
     """
     waiting = Waiting()
     table = job_table(store, options.metric, options.reference, options.alpha, options.margin, on_progress=waiting)
@@ -95,14 +118,21 @@ def show_comparison(store: Store, options: ReportOptions, folder: Files | None =
     for section in document.sections:
         for line in section_text(section):
             click.echo(line)
-    written = write_document(folder or store.files.below("report"), document, waiting)
+    shown = Shown(table, tuple(dict.fromkeys((*table.damaged, *document.damaged))))
+    try:
+        written = write_document(folder or store.files.below("report"), document, waiting)
+    except StoreError as error:
+        if not page_or_note:
+            raise
+        click.echo(f"note: no report: {error} `cnnjobs aggregate --output DIR` writes it elsewhere.", err=True)
+        return shown
     if os.environ.get(EVENTS) and store.files.is_local:
-        return table  # it is read on another machine, where these paths lead nowhere
+        return shown  # it is read on another machine, where these paths lead nowhere
     for line in _places(written):
         click.echo(line)
     if not options.with_predictions:
         click.echo(f"classes:  cnnjobs aggregate {shlex.quote(store.files.address)}")
-    return table
+    return shown
 
 
 def _show_together(tables: Sequence[JobTable], folder: Files) -> None:
@@ -137,8 +167,8 @@ def _places(written: Written) -> Iterator[str]:
     yield f"report:   {written.page}"
 
 
-def _show_overlay(results: str, names: Sequence[str], curves: Sequence[str], folder: Files) -> None:
-    """Write the figure of several models into a folder, and print where it is.
+def _show_overlay(results: str, names: Sequence[str], curves: Sequence[str], folder: Files) -> Sequence[str]:
+    """Write the figure of several models into a folder, and print where it is; return files that are damaged.
 
     Raises:
         StoreError: for a name that is no model.
@@ -150,6 +180,7 @@ def _show_overlay(results: str, names: Sequence[str], curves: Sequence[str], fol
     for name in damaged:
         click.echo(f"note: not readable, missing in the overlay: {name}")
     click.echo(f"overlay:  {folder.location}/{chart.name}.png")
+    return damaged
 
 
 def _check_output(folder: Files) -> None:

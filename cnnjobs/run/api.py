@@ -1,4 +1,4 @@
-"""The Python API of jobs: submit, plan and status, as the commands of those names."""
+"""The Python API of jobs: submit, plan, status and verify, as the commands of those names."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from cnnjobs.run.plan import JobPlan, plan_job
 from cnnjobs.run.prepare import Prepared
 from cnnjobs.run.status import ResultsStatus, status_of
 from cnnjobs.run.submit import Goal, RunOptions, sigterm_as_interrupt, submit_job
+from cnnjobs.run.verify import Verification, verify_results
 from cnnjobs.spec import Job
 from cnnjobs.spec.half_width import HalfWidth
 
@@ -188,6 +189,29 @@ def status(results: str | Path = RESULTS) -> ResultsStatus:
         1   dropout         5          5        0
     """
     return status_of(place_of(results))
+
+
+def verify(results: str | Path = RESULTS, *, repair: bool = False) -> Verification:
+    """Compare every stored file with the digest of its content that it was written with.
+
+    Args:
+        results: a job's folder or a folder of jobs; a path or a URI.
+        repair: move damaged files to a folder `damaged/` of the job, so that their trials are missing and the next
+            submit runs them again. Nothing is deleted.
+
+    Returns:
+        What is wrong: `.whole`, a data frame `.table`, and `.checks` with the damaged files and incomplete trials of
+        each job. Printed, it is the output of `cnnjobs verify`.
+
+    Raises:
+        StoreError: if there are no results, or a submit is at work on them while they are to be repaired.
+
+    Example:
+        >>> import cnnjobs
+        >>> cnnjobs.verify("results/mnist").whole
+        True
+    """
+    return verify_results(place_of(results), repair=repair)
 
 
 def _go_on(prepared: Prepared, rule: HalfWidth) -> str:

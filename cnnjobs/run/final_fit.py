@@ -6,7 +6,7 @@ from typing import Any
 
 from cnnjobs.engine.base import Engine, MakeWorker, TrialResources, Work
 from cnnjobs.errors import SpecError, TrialsFailed
-from cnnjobs.messages import Failure, Message, Progress, Result, Started
+from cnnjobs.messages import Failure, Message, Note, Progress, Result, Started
 from cnnjobs.models.weights import read_weights
 from cnnjobs.planning.trials import Trial
 from cnnjobs.run.prepare import Prepared, ReadJob, watches_validation
@@ -153,6 +153,8 @@ def _teller(watcher: Watcher, ends: list[Result | Failure]) -> Callable[[Trial, 
             watcher.started(trial)
         elif isinstance(message, Progress):
             watcher.progressed(trial, message)
+        elif isinstance(message, Note):
+            watcher.noted(trial, message)
         else:
             ends.append(message)
 

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Collection
 from types import TracebackType
 
-from cnnjobs.messages import Failure, Progress, Result, Status
+from cnnjobs.messages import Failure, Note, Progress, Result, Status
 from cnnjobs.planning.trials import Trial
 from cnnjobs.run.screens import ProgressSnapshot, open_screen
 from cnnjobs.run.time_left import TimeLeft
@@ -66,6 +66,11 @@ class Meter:
             self._time.end(trial, self._clock(), failed=failed)
             self.failed += failed
             self.done += not failed
+
+    @property
+    def begun(self) -> bool:
+        """Whether a trial has started."""
+        return bool(self._window)
 
     def rates(self) -> tuple[float, float]:
         """Return epochs and images a second over the last half minute."""
@@ -150,6 +155,10 @@ class Display:
         """Show how far it is."""
         self._meter.move(trial, progress)
         self._screen.moved()
+
+    def noted(self, trial: Trial, note: Note) -> None:
+        """Show what there is to know of it."""
+        self._screen.log_event(f"{trial.label()}: {note.text}")
 
     def finished(self, trial: Trial, result: Result) -> None:
         """Show its outcome; on a terminal the line alone says it."""

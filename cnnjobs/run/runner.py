@@ -1,19 +1,22 @@
 """Runs the missing trials of a prepared job, with progress."""
 
+import time
+
 import click
 
 from cnnjobs.engine.base import TrialResources
-from cnnjobs.errors import ClusterLost, CnnjobsError, Interrupted, WorkerDiffers
+from cnnjobs.errors import CannotWrite, ClusterLost, CnnjobsError, Interrupted, StoreError, WorkerDiffers
 from cnnjobs.planning.trials import Trial
 from cnnjobs.run import backends
 from cnnjobs.run.audit import take_over
 from cnnjobs.run.placement import Placement
 from cnnjobs.run.prepare import Prepared, training_rows
 from cnnjobs.run.progress import Display, Meter, Waiting
-from cnnjobs.run.submission import Submission, continuations, keep_job, kept_epochs, missing_trials, sweep
+from cnnjobs.run.submission import Submission, continuations, job_to_keep, keep_job, kept_epochs, missing_trials, sweep
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.compaction import compact_if_possible
 from cnnjobs.store.lock import StoreLock
+from cnnjobs.store.repair import set_damaged_trials_aside
 from cnnjobs.store.store import Store
 from cnnjobs.versions import installed_versions
 
@@ -80,8 +83,20 @@ class Runner:
         if missing:
             self._run(prepared, missing)
             return
-        with StoreLock(self._store.files):
-            self._settle(prepared)
+        try:
+            with StoreLock(self._store.files):
+                self._clear()
+                self._settle(prepared)
+        except CannotWrite as error:
+            if self._damaged or self._store.job != job_to_keep(self._store, prepared):
+                raise
+            click.echo(f"note: {error} Nothing needs to be written.", err=True)
+
+    def _clear(self) -> None:
+        """Set damaged files aside in a store that this process has claimed, before their trials run again."""
+        if self._damaged:
+            for line in set_damaged_trials_aside(self._store, time.time()):
+                click.echo(f"note: {line}", err=True)
 
     def _settle(self, prepared: Prepared) -> None:
         """Leave a store, which this process has claimed, as a run of the job would that has nothing to run."""
@@ -103,6 +118,7 @@ class Runner:
         try:
             with StoreLock(self._store.files) as lock:
                 trials = self.missing(prepared)  # another submit may have finished some before the claim
+                self._clear()
                 meter = self._meter(prepared, trials, at_once)
                 if not trials:
                     self._settle(prepared)
@@ -114,6 +130,10 @@ class Runner:
             raise type(error)(f"{error} {self._kept(meter)}") from error
         except KeyboardInterrupt:
             raise Interrupted(f"Stopped. {self._kept(meter)}") from None
+        except StoreError as error:
+            if meter.begun:
+                raise StoreError(f"{error} {self._kept(meter)}") from error
+            raise
         self._tried.update(trial.trial_id for trial in trials)
 
     def _watch(self, submission: Submission, meter: Meter, lock: StoreLock) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from cnnjobs.engine.base import Engine, MakeWorker, TrialResources, Work
 from cnnjobs.errors import StoreError
-from cnnjobs.messages import FINISHED, Failure, Message, Progress, Result, Started, Status
+from cnnjobs.messages import FINISHED, Failure, Message, Note, Progress, Result, Started, Status
 from cnnjobs.models.weights import read_weights
 from cnnjobs.planning.identity import to_json
 from cnnjobs.planning.trials import Trial
@@ -19,6 +19,7 @@ from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.compaction import compact_if_possible
 from cnnjobs.store.lock import Running, StoreLock
 from cnnjobs.store.store import Store
+from cnnjobs.store.stored_job import StoredJob
 from cnnjobs.versions import DECISIVE
 
 
@@ -31,6 +32,10 @@ class Watcher(Protocol):
 
     def progressed(self, trial: Trial, progress: Progress) -> None:
         """It is under way."""
+        ...
+
+    def noted(self, trial: Trial, note: Note) -> None:
+        """There is something of it that a person should know."""
         ...
 
     def finished(self, trial: Trial, result: Result) -> None:
@@ -195,7 +200,12 @@ class Submission:
 
 
 def keep_job(store: Store, prepared: Prepared) -> None:
-    """Keep the resolved job.
+    """Keep the resolved job."""
+    store.write_job(job_to_keep(store, prepared))
+
+
+def job_to_keep(store: Store, prepared: Prepared) -> StoredJob:
+    """Return the resolved job as the store is to keep it.
 
     A rule for a half width that runs of the same settings have followed stays with them: they were not chosen
     otherwise because the job is submitted once more without it.
@@ -203,11 +213,12 @@ def keep_job(store: Store, prepared: Prepared) -> None:
     job, before = prepared.as_stored(), store.job
     if before is not None and job.half_width is None and {*before.conditions.values()} & {*job.conditions.values()}:
         job = replace(job, half_width=before.half_width)
-    store.write_job(job)
+    return job
 
 
 def sweep(store: Store, checkpoints: Checkpoints) -> None:
-    """Remove checkpoints of trials that are stored: a submit was cut off between the two."""
+    """Remove what submits that were cut off left: files half written, checkpoints of trials that are stored."""
+    store.remove_remains()
     with contextlib.suppress(StoreError):
         kept = checkpoints.trial_ids()
         if kept:
@@ -237,6 +248,8 @@ class _Recorder:
         elif isinstance(message, Progress):
             self._running[trial.trial_id] = _running(trial, f"epoch {message.epoch} of {message.epochs}")
             self._watcher.progressed(trial, message)
+        elif isinstance(message, Note):
+            self._watcher.noted(trial, message)
         elif isinstance(message, Result):
             self._store(trial, message)
             self._running.pop(trial.trial_id, None)

@@ -26,7 +26,7 @@ from cnnjobs.run.surroundings import surroundings_notes
 from cnnjobs.spec import Job
 from cnnjobs.spec.checks import flag, gpu_count, number, whole
 from cnnjobs.spec.half_width import HalfWidth, half_width_of
-from cnnjobs.store.checkpoints import Checkpoints
+from cnnjobs.store.checkpoints import FOLDERS, Checkpoints
 from cnnjobs.store.store import Store
 
 if TYPE_CHECKING:
@@ -181,9 +181,8 @@ def _audited(read: ReadJob, goal: Goal, overrides: Overrides) -> ReadJob:
 
 
 def _checkpoints(store: Store, job: Job, options: RunOptions) -> Checkpoints:
-    keeps, finals = job.keep == "state", store.files.below("states")
-    place = store.files.below("checkpoints")
-    return Checkpoints(place, options.checkpoint_every, finals=finals, keeps_final=keeps)
+    place, finals = (store.files.below(name) for name in FOLDERS)
+    return Checkpoints(place, options.checkpoint_every, finals=finals, keeps_final=job.keep == "state")
 
 
 def _first_stage(prepared: Prepared, store: Store, asked: HalfWidth) -> tuple[Prepared, HalfWidth]:

@@ -5,6 +5,8 @@
     predictions/<trial>.parquet   a row a trial and test example
     trials/compact-<hash>.parquet, epochs/compact-<hash>.parquet     the same rows of many finished trials
 
+Each carries the digest of its content (`parquet`), as `job.json` and checkpoints do; what differs from it is damaged.
+
 `trials/*.parquet` is the whole table for anything that reads Parquet, compacted or not. Who is cut off while compacting
 leaves rows twice until the next submit has tidied up; this project's readers count them once, others do with
 `select distinct on (trial_id) ...` (for epochs: `on (trial_id, epoch)`).

@@ -5,14 +5,24 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
+from cnnjobs.digests import DamagedContent, with_digest, without_digest
+from cnnjobs.errors import StoreError
+
 LEAST_S = 30.0
 """By default a trial younger than that has none: starting it over costs less than keeping it."""
 
 SHARE = 0.01
 """By default a checkpoint is written when so little of the time goes into it, judged by the one before."""
 
+FOLDERS = ("checkpoints", "states")
+"""Where a store has those of running trials, and of finished ones."""
+
 KEPT = 2
 """How many of a trial are kept: should the newest be damaged, the one before serves."""
+
+
+OnDamage = Callable[[str, Exception], None]
+"""Is told the name of a checkpoint that cannot be used, and why."""
 
 
 class Folder(Protocol):
@@ -99,9 +109,14 @@ class Checkpoints:
         self._last = self._clock()
         self._cost = self._last - began
 
-    def newest_first(self, trial_id: str) -> Iterator[tuple[str, bytes]]:
-        """Yield name and content of a trial's checkpoints."""
-        yield from _newest_first(self.files, _names(self.files, trial_id))
+    def newest_first(self, trial_id: str, on_damage: OnDamage) -> Iterator[tuple[str, bytes]]:
+        """Yield name and content of a trial's checkpoints; those that are damaged are told and removed.
+
+        Args:
+            trial_id: whose.
+            on_damage: is told.
+        """
+        yield from _newest_first(self.files, _names(self.files, trial_id), on_damage)
 
     def discard(self, name: str) -> None:
         """Remove one that cannot be gone on from: it would take the place of a newer one."""
@@ -129,11 +144,11 @@ class Checkpoints:
         if self._finals is not None:
             _add(self._finals, length_free_id, epoch, make())
 
-    def finals(self, length_free_id: str, most_epochs: int) -> Iterator[tuple[str, bytes]]:
+    def finals(self, length_free_id: str, most_epochs: int, on_damage: OnDamage) -> Iterator[tuple[str, bytes]]:
         """Yield name and content of what trials of that id ended with after at most so many epochs, newest first."""
         if self._finals is not None:
             fitting = [name for name in _names(self._finals, length_free_id) if _epoch(name) <= most_epochs]
-            yield from _newest_first(self._finals, fitting)
+            yield from _newest_first(self._finals, fitting, on_damage)
 
     def kept_epochs(self) -> dict[str, list[int]]:
         """Return length-free id -> epochs of the trials whose final state is kept, fewest first."""
@@ -145,7 +160,8 @@ class Checkpoints:
 
 def _add(files: Folder, key: str, epoch: int, content: bytes) -> None:
     """Write a state, then remove all of its key but the newest."""
-    files.write(f"{key}-{epoch:07d}.npz", content)
+    name = f"{key}-{epoch:07d}.npz"
+    files.write(name, with_digest(content, name))
     for name in _names(files, key)[:-KEPT]:
         files.remove(name)
 
@@ -164,8 +180,18 @@ def _epoch(name: str) -> int:
     return int(number) if number.isdigit() else -1
 
 
-def _newest_first(files: Folder, names: list[str]) -> Iterator[tuple[str, bytes]]:
+def _newest_first(files: Folder, names: list[str], on_damage: OnDamage) -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of those that are whole."""
     for name in reversed(names):
-        content = files.read(name)
-        if content is not None:
-            yield name, content
+        try:
+            content = files.read(name)
+            whole = None if content is None else without_digest(content, name)
+        except StoreError as error:
+            on_damage(name, error)
+            continue
+        except DamagedContent as error:
+            on_damage(name, error)
+            files.remove(name)  # it would take the place of a newer one
+            continue
+        if whole is not None:
+            yield name, whole

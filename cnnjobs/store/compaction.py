@@ -1,19 +1,19 @@
 """Merges the files of single trials into few larger ones, so that ten thousand trials stay readable."""
 
 import contextlib
-import hashlib
-import io
 from collections.abc import Collection, Sequence
-from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from cnnjobs.digests import digest_of
 from cnnjobs.errors import StoreError
 from cnnjobs.messages import Status
-from cnnjobs.store.reading import COMPACT, COMPACTED, OnProgress
+from cnnjobs.store.files import Files
+from cnnjobs.store.parquet import parquet
+from cnnjobs.store.reading import COMPACT, COMPACTED, OnProgress, TableFiles
+from cnnjobs.store.schemas import TABLES
 from cnnjobs.store.store import Store
 
 LOOSE = 256
@@ -72,9 +72,36 @@ def _merge(store: Store, name: str, trials: Sequence[str]) -> None:
     compacted = files.compacted()
     new = [trial for trial in stored if trial not in compacted]
     if new:
-        content = _parquet(rows.filter(_among(rows, new)), new)
-        files.folder.write(f"{COMPACT}{hashlib.sha256(content).hexdigest()[:16]}.parquet", content)
+        _write_compacted(files.folder, rows.filter(_among(rows, new)), new)
     files.folder.remove_all(f"{trial}.parquet" for trial in stored if trial in single)
+
+
+def rewrite_without(files: TableFiles, trials: Collection[str]) -> list[str]:
+    """Write the rows of other trials that share compacted files with these anew; return the files to be removed then.
+
+    Call it only under the claim of `StoreLock`.
+
+    Args:
+        files: of a table.
+        trials: whose rows the new files are to lack.
+    """
+    holding, outdated = frozenset(trials), []
+    for file, group in files.trials_of_compacted().items():
+        if holding.isdisjoint(group):
+            continue
+        rows = files.rows_or_damage(file, frozenset(group) - holding, TABLES[files.name].names)
+        if isinstance(rows, str):
+            raise StoreError(f"{files.folder.location}/{file} is damaged ({rows}).")
+        if rows.num_rows:
+            _write_compacted(files.folder, rows, list(dict.fromkeys(rows["trial_id"].to_pylist())))
+        outdated.append(file)
+    return outdated
+
+
+def _write_compacted(folder: Files, rows: pa.Table, trials: Sequence[str]) -> None:
+    """Write the rows of trials, in that order, as one file named after its content."""
+    content = _encoded(rows, trials)
+    folder.write(f"{COMPACT}{digest_of(content)[:16]}.parquet", content)
 
 
 def _in_order(rows: pa.Table, trials: Sequence[str]) -> list[str]:
@@ -86,14 +113,9 @@ def _among(table: pa.Table, trials: Collection[str]) -> pa.ChunkedArray:
     return pc.is_in(table["trial_id"], pa.array(sorted(trials), pa.string()))
 
 
-def _parquet(rows: pa.Table, trials: Sequence[str]) -> bytes:
+def _encoded(rows: pa.Table, trials: Sequence[str]) -> bytes:
     """Return a file with a row group a variant, trials in that order: who reads one variant reads little else."""
     rank = pc.index_in(rows["trial_id"], pa.array(trials, pa.string())).combine_chunks()
     rows = rows.take(pc.array_sort_indices(rank))
     conditions = rows["condition_id"].combine_chunks().dictionary_encode().indices.to_numpy()
-    starts = [0, *(np.flatnonzero(np.diff(conditions)) + 1), rows.num_rows]
-    sink = io.BytesIO()
-    with pq.ParquetWriter(sink, rows.schema, compression="zstd") as writer:
-        for start, end in pairwise(starts):
-            writer.write_table(rows.slice(start, end - start))
-    return sink.getvalue()
+    return parquet(rows, [0, *(np.flatnonzero(np.diff(conditions)) + 1)], compression="zstd")

@@ -7,13 +7,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from cnnjobs.digests import DamagedContent
 from cnnjobs.errors import StoreError
 from cnnjobs.store.duplicates import merged
 from cnnjobs.store.files import Files
 from cnnjobs.store.layout import refuse_newer
 from cnnjobs.store.parallel import each
+from cnnjobs.store.parquet import check_parquet
 from cnnjobs.store.rows import ordered, rows_of
-from cnnjobs.store.schemas import TABLES, version_of
+from cnnjobs.store.schemas import TABLES, table_of, version_of
 
 OnProgress = Callable[[str, int, int], None]
 """Takes (what is going on, done, total)."""
@@ -69,6 +71,7 @@ class TableFiles:
         self.folder, self.name = folder, name
         self._schema = TABLES[name]
         self._contents: dict[str, tuple[frozenset[str], ...]] = {}
+        self._whole: set[str] = set()
 
     def read(
         self,
@@ -100,16 +103,23 @@ class TableFiles:
 
     def compacted(self) -> dict[str, str]:
         """Return trial -> the compacted file that holds it, of the files that can be read."""
-        names = [name for name in self.folder.names(".parquet") if name.startswith(COMPACT)]
-        file_of: dict[str, str] = {}
-        for name in names:
+        return {trial: name for name, trials in self.trials_of_compacted().items() for trial in trials}
+
+    def trials_of_compacted(self) -> dict[str, frozenset[str]]:
+        """Return compacted file -> the trials in it, of the files that can be read."""
+        found: dict[str, frozenset[str]] = {}
+        for name in (name for name in self.folder.names(".parquet") if name.startswith(COMPACT)):
             try:
-                groups = self._groups(name, self._open(name))
-            except (pa.ArrowException, OSError) as error:
+                found[name] = frozenset().union(*self._groups(name, self._open(name)))
+            except (DamagedContent, pa.ArrowException, OSError) as error:
                 self.folder.refuse_outage(error)
-                continue
-            file_of |= {trial: name for group in groups for trial in group}
-        return file_of
+        return found
+
+    def damaged(self) -> dict[str, str]:
+        """Return file -> why it is damaged, of all that are."""
+        names = self.folder.names(".parquet")
+        read = each(lambda name: self.rows_or_damage(name, None, ["trial_id"]), names, self.folder.at_once)
+        return {name: rows for name, rows in zip(names, read, strict=True) if isinstance(rows, str)}
 
     def _read_once(self, wanted: frozenset[str] | None, columns: list[str], on_progress: OnProgress | None) -> Stored:
         unknown = set(columns) - set(self._schema.names)
@@ -141,7 +151,7 @@ class TableFiles:
         on_progress: OnProgress | None = None,
     ) -> tuple[list[_Piece], tuple[str, ...]]:
         pieces, damaged = [], []
-        read = each(lambda name: self._piece_or_damage(name, wanted, columns), names, self.folder.at_once)
+        read = each(lambda name: self.rows_or_damage(name, wanted, columns), names, self.folder.at_once)
         for number, (name, piece) in enumerate(zip(names, read, strict=True), start=1):
             if isinstance(piece, str):
                 damaged.append(f"{self.folder.location}/{name} ({piece})")
@@ -151,15 +161,21 @@ class TableFiles:
                 on_progress(f"reading {self.folder.location}", number, len(names))
         return pieces, tuple(damaged)
 
-    def _piece_or_damage(self, name: str, wanted: frozenset[str] | None, columns: list[str]) -> pa.Table | str:
-        """Return the rows of the trials in a file, or why it is damaged."""
+    def rows_or_damage(self, name: str, wanted: frozenset[str] | None, columns: list[str]) -> pa.Table | str:
+        """Return the rows of the trials in a file, or why it is damaged.
+
+        Args:
+            name: of the file.
+            wanted: the trials; None for all.
+            columns: which, in the order of the schema; trial_id among them.
+        """
         try:
             return self._piece(name, wanted, columns)
         except _VanishedError:
             if self.name in COMPACTED:
                 raise
             return self._empty(columns)
-        except (pa.ArrowException, OSError) as error:
+        except (DamagedContent, pa.ArrowException, OSError) as error:
             self.folder.refuse_outage(error)
             return str(error).splitlines()[0]
 
@@ -167,13 +183,14 @@ class TableFiles:
         """Return the rows of the trials in a file, with the columns as in the schema.
 
         Raises:
-            pa.ArrowException: if it is damaged or foreign.
+            DamagedContent: if it is not what was written.
+            pa.ArrowException: if it is foreign.
         """
         file = self._open(name)
         if name.startswith(COMPACT):
             return self._compacted_piece(name, file, wanted, columns)
         table = self._conformed(file.read(columns, use_threads=False), columns)
-        if self.name != "trials" and pc.any(pc.not_equal(table["trial_id"], _trial(name))).as_py():
+        if pc.any(pc.not_equal(table["trial_id"], _trial(name))).as_py():
             raise pa.ArrowInvalid(f"holds trial {table['trial_id'][0]}, another than its name says: a copy?")
         return table
 
@@ -190,25 +207,30 @@ class TableFiles:
         return rows_of(table, wanted)
 
     def _open(self, name: str) -> pq.ParquetFile:
-        """Open a file and look at its version; small ones are read at once.
+        """Open a file, of which the whole content is compared with its digest once, and look at its version.
 
         Raises:
             _VanishedError: if it is gone.
-            pa.ArrowException: if it is damaged or foreign.
+            DamagedContent: if it is not what was written.
+            pa.ArrowException: if it is foreign.
             StoreError: if it is of a newer version.
         """
-        if name.startswith(COMPACT):
-            source = self.folder.open(name)
-        else:
-            content = self.folder.read(name)
-            source = None if content is None else pa.py_buffer(content)
+        known = name in self._whole
+        source: pa.NativeFile | bytes | None = self.folder.open(name) if known else self.folder.read(name)
         if source is None:
             raise _VanishedError
-        file = pq.ParquetFile(source, pre_buffer=not self.folder.is_local)
+        if isinstance(source, bytes):
+            check_parquet(source)
+            if name.startswith(COMPACT):  # of those parts are read again; a file of that name never changes
+                self._whole.add(name)
+            source = pa.py_buffer(source)
+        file = pq.ParquetFile(source, pre_buffer=known and not self.folder.is_local)
         version = version_of(file.metadata.metadata)
         if version is None:
             raise pa.ArrowInvalid("not written by cnnjobs")
         refuse_newer(version, f"{self.folder.location}/{name}")
+        if table_of(file.metadata.metadata) != self.name:
+            raise pa.ArrowInvalid(f"holds rows of {table_of(file.metadata.metadata)}, not of {self.name}")
         return file
 
     def _groups(self, name: str, file: pq.ParquetFile) -> tuple[frozenset[str], ...]:

@@ -8,11 +8,11 @@ import pyarrow as pa
 from cnnjobs.spec.metrics import EPOCH_COLUMNS, TRIAL_COLUMNS
 from cnnjobs.store.layout import SCHEMA_VERSION
 
-VERSION_KEY = b"cnnjobs.schema"
+VERSION_KEY, TABLE_KEY = b"cnnjobs.schema", b"cnnjobs.table"
 
 
-def _schema(fields: Sequence[tuple[str, pa.DataType]]) -> pa.Schema:
-    return pa.schema(list(fields), metadata={VERSION_KEY: str(SCHEMA_VERSION).encode()})
+def _schema(name: str, fields: Sequence[tuple[str, pa.DataType]]) -> pa.Schema:
+    return pa.schema(list(fields), metadata={VERSION_KEY: str(SCHEMA_VERSION).encode(), TABLE_KEY: name.encode()})
 
 
 _TEXT, _INT, _REAL = pa.string(), pa.int64(), pa.float64()
@@ -28,6 +28,7 @@ _WHICH: tuple[tuple[str, pa.DataType], ...] = (
 )
 
 TRIALS = _schema(
+    "trials",
     [
         *_WHICH,
         ("status", _TEXT),
@@ -79,7 +80,7 @@ TRIALS = _schema(
         ("numpy_version", _TEXT),
         ("commit", _TEXT),
         ("dirty", pa.bool_()),
-    ]
+    ],
 )
 """A row a trial. Accuracies are fractions, losses nats, `mse` is the mean over classes of squared differences
 between probabilities and one-hot labels; seconds are wall clock; repeat and fold count from 0.
@@ -91,6 +92,7 @@ ones. `settings` is the full resolved variant as JSON; `status` is completed, di
 """
 
 EPOCHS = _schema(
+    "epochs",
     [
         *_WHICH,
         ("epoch", pa.int32()),
@@ -98,19 +100,20 @@ EPOCHS = _schema(
         ("learning_rate", _REAL),
         ("train_seconds", _REAL),
         ("validation_seconds", _REAL),
-    ]
+    ],
 )
 """A row a trial and epoch; epochs count from 1. Losses are cross-entropy without weight decay's share;
 those of the training rows are averaged over the epoch while it trains, with augmentation and dropout on."""
 
 PREDICTIONS = _schema(
+    "predictions",
     [
         *_WHICH,
         ("example", pa.int32()),
         ("label", pa.int32()),
         ("predicted", pa.int32()),
         ("probabilities", pa.list_(pa.float32())),
-    ]
+    ],
 )
 """A row a trial and test example; `example` is the row of the test set."""
 
@@ -139,6 +142,12 @@ def version_of(metadata: Mapping[bytes, bytes] | None) -> int | None:
     """Return the layout version a file was written with, or None for a foreign file."""
     text = (metadata or {}).get(VERSION_KEY)
     return int(text) if text is not None and text.isdigit() else None
+
+
+def table_of(metadata: Mapping[bytes, bytes] | None) -> str | None:
+    """Return the name of the table whose rows a file holds, or None for a foreign file."""
+    name = (metadata or {}).get(TABLE_KEY)
+    return None if name is None else name.decode("utf-8", "replace")
 
 
 def one_row(values: Mapping[str, Any]) -> pa.Table:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from cnnjobs.digests import document_digest
 from cnnjobs.errors import SpecError, StoreError
 from cnnjobs.spec.half_width import HalfWidth
 from cnnjobs.spec.job import SOURCES
@@ -14,6 +15,9 @@ from cnnjobs.store.json_fields import Fields, UnsoundError, listed, without_none
 from cnnjobs.store.layout import SCHEMA_VERSION, refuse_newer
 
 Json = dict[str, Any]
+
+DIGEST = "digest"
+"""Key of the digest of the rest of a `job.json`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -245,16 +249,26 @@ class StoredJob:
 
     @classmethod
     def decode(cls, content: bytes, place: str = "job.json") -> StoredJob:
-        """Return the job of the bytes of a `job.json`; see `from_json`."""
+        """Return the job of the bytes of a `job.json`; see `from_json`.
+
+        Raises:
+            StoreError: as `from_json`, and if the content is not what its digest is of.
+        """
         try:
             document = json.loads(content)
         except (ValueError, RecursionError) as error:
-            raise _no_job(place, f"{type(error).__name__}: {error}.") from error
+            raise _no_whole_job(place, f"{type(error).__name__}: {error}.") from error
+        if not isinstance(document, dict) or DIGEST not in document:
+            cls.from_json(document, place)  # of a newer version, or lacks more than that
+            raise _no_whole_job(place, f"`{DIGEST}` is missing.")
+        if document.pop(DIGEST) != document_digest(document):
+            raise _no_whole_job(place, f"its content is not what its `{DIGEST}` is of.")
         return cls.from_json(document, place)
 
     def encode(self) -> bytes:
-        """Return the bytes of `job.json`."""
-        text = json.dumps(self.to_json(), indent=2, ensure_ascii=False)
+        """Return the bytes of `job.json`, with the digest of all the rest last."""
+        document = self.to_json()
+        text = json.dumps(document | {DIGEST: document_digest(document)}, indent=2, ensure_ascii=False)
         return text.encode("utf-8", "backslashreplace")  # a path need not be UTF-8
 
 
@@ -298,4 +312,12 @@ def _known(names: Iterable[str], path: str) -> tuple[str, ...]:
 def _no_job(place: str, why: str) -> StoreError:
     return StoreError(
         f"{place} is not a job of cnnjobs: {why} Move the folder away, or choose another with `results=PATH`."
+    )
+
+
+def _no_whole_job(place: str, why: str) -> StoreError:
+    return StoreError(
+        f"{place} is not a job of cnnjobs, or is damaged or edited: {why} Choose another folder with `results=PATH`, "
+        "or put a whole copy of the file in its place. `cnnjobs verify --repair` moves a damaged one away, and the "
+        "next submit writes it anew."
     )

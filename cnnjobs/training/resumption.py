@@ -16,6 +16,8 @@ _log = logging.getLogger(__name__)
 class Resumption:
     """Keeps trials under way, and finished ones if that is asked for, and finds them again.
 
+    `notes` says what a person should know of it: which checkpoints were damaged, and from where a trial goes on then.
+
     Args:
         checkpoints: where.
         made_by: what must be equal for the bits to be equal: versions and devices.
@@ -23,6 +25,7 @@ class Resumption:
 
     def __init__(self, checkpoints: Checkpoints, made_by: Mapping[str, Any]) -> None:
         self._checkpoints, self._made_by = checkpoints, dict(made_by)
+        self.notes: list[str] = []
 
     def resume(self, state: TrialState) -> list[CallbackState] | None:
         """Go on from the newest state that is whole and was made by the same versions on the same device.
@@ -41,9 +44,11 @@ class Resumption:
                     else:  # what another trial has taken is in that trial's row
                         state.log.inherited = state.log.epochs
                     _log.warning("goes on after epoch %d, from %s", state.log.epochs, name)
+                    self._conclude(f"goes on after epoch {state.log.epochs}")
                     return snapshot.callbacks
         except StoreError as error:
             _log.warning("no checkpoint can be read, starting over: %s", error)
+        self._conclude("starts over")
         return None
 
     def keep(self, state: TrialState, callbacks: TrialCallbacks) -> None:
@@ -74,11 +79,12 @@ class Resumption:
         Checkpoints that prove useless are removed.
         """
         trial = state.trial
-        for name, content in self._checkpoints.newest_first(trial.trial_id):
+        for name, content in self._checkpoints.newest_first(trial.trial_id, self._skip):
             yield name, content, True
             self._checkpoints.discard(name)
         if not trial.spec.follows_length:
-            for name, content in self._checkpoints.finals(trial.length_free_id, trial.spec.epochs):
+            finals = self._checkpoints.finals(trial.length_free_id, trial.spec.epochs, self._skip)
+            for name, content in finals:
                 yield name, content, False
 
     def _packed(self, state: TrialState, callbacks: TrialCallbacks) -> bytes:
@@ -94,12 +100,22 @@ class Resumption:
         )
         return pack(snapshot)
 
+    def _skip(self, name: str, error: Exception) -> None:
+        """Take note of a checkpoint that is damaged: the one before is tried."""
+        _log.warning("%s is not whole, trying the one before (%s)", name, error)
+        self.notes.append(f"checkpoint {name} is damaged ({error})")
+
+    def _conclude(self, outcome: str) -> None:
+        """Say what follows from damaged checkpoints."""
+        if self.notes:
+            self.notes[-1] += f"; the trial {outcome}"
+
     def _usable(self, name: str, content: bytes, state: TrialState) -> Snapshot | None:
         """Return the snapshot if the trial can go on from it."""
         try:
             snapshot = unpack(content)
         except DamagedSnapshot as error:
-            _log.warning("%s is not whole, trying the one before (%s)", name, error)
+            self._skip(name, error)
             return None
         if snapshot.made_by != self._made_by:
             _log.warning("%s is of other versions or devices, not used: %s", name, snapshot.made_by)

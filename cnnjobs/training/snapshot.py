@@ -2,7 +2,6 @@
 
 import io
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -80,7 +79,9 @@ def unpack(content: bytes) -> Snapshot:
                 seconds=header["seconds"],
                 made_by=header["made_by"],
             )
-    except (zipfile.BadZipFile, OSError, ValueError, KeyError, TypeError, EOFError) as error:
+    except DamagedSnapshot:
+        raise
+    except Exception as error:  # whatever it is: the one before is tried
         raise DamagedSnapshot(f"{type(error).__name__}: {error}") from error
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cnnjobs.datasets import Dataset
 from cnnjobs.machine import process_bytes
-from cnnjobs.messages import Message, Predictions, Progress, Result, Status
+from cnnjobs.messages import Message, Note, Predictions, Progress, Result, Status
 from cnnjobs.planning.rows import split_rows
 from cnnjobs.planning.trials import Trial
 from cnnjobs.spec.metrics import IN_TRAINING, METRICS, TEST, VALIDATION, all_metrics, column_of
@@ -114,6 +114,7 @@ class TrialWorker:
         first_batch = None if state.train_graph.traced else self._time_batch(state)
         resumption = self._resumption()
         callbacks.begin(resumption.resume(state) if resumption else None)
+        yield from map(Note, resumption.notes if resumption else ())
         pipeline = self._ready_pipeline(state)
         weights = sample_weights(self.dataset.y_train)
         iterators = pipeline.iterators(rows, weights, pixel_scaling, trial.seeds, state.log.epochs)

@@ -81,7 +81,7 @@ class TellingWorker:
             time.sleep(0.05)
 
     def _last(self, trial) -> int:
-        for name, _ in self.checkpoints.newest_first(trial.trial_id):
+        for name, _ in self.checkpoints.newest_first(trial.trial_id, print):
             return int(name.rpartition("-")[2].removesuffix(".npz"))
         return 0
 

@@ -21,7 +21,7 @@ from cnnjobs.engine.base import Engine, MakeWorker, OnMessage, TrialResources, W
 from cnnjobs.engine.inline import InlineEngine
 from cnnjobs.engine.places import Here
 from cnnjobs.errors import CnnjobsError, Interrupted
-from cnnjobs.messages import Failure, Message, Predictions, Progress, Result, Status
+from cnnjobs.messages import Failure, Message, Note, Predictions, Progress, Result, Status
 from cnnjobs.planning.trials import Trial
 from cnnjobs.report.write import Written
 from cnnjobs.run.overrides import Overrides
@@ -98,6 +98,9 @@ class Notes:
 
     def progressed(self, trial: Trial, progress: Progress) -> None:
         pass
+
+    def noted(self, trial: Trial, note: Note) -> None:
+        self.lines.append(f"{trial.label()}: {note.text}")
 
     def finished(self, trial: Trial, result: Result) -> None:
         self.lines.append(f"{result.status} {trial.label()}")

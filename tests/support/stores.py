@@ -1,5 +1,6 @@
 """Stores with made-up runs, for tests that read what was stored."""
 
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
@@ -11,11 +12,17 @@ from cnnjobs.report.render.markdown import markdown_report
 from cnnjobs.report.write import write_document
 from cnnjobs.spec import SOURCES
 from cnnjobs.store.files import Files
+from cnnjobs.store.parquet import parquet
 from cnnjobs.store.store import Store
 from cnnjobs.store.stored_job import StoredDataset, StoredJob, StoredProtocol, StoredVariant
 
 CURVES = {"loss": 2.0, "accuracy": 0.2, "mse": 0.09, "top5_accuracy": 0.6}
 """Each metric's value in the first epoch."""
+
+
+def write_table(table, path):
+    """Write a table as a file of a store, whole, with its digest."""
+    Path(path).write_bytes(parquet(table))
 
 
 def predictions(seed, classes=3, count=40, absent=()):

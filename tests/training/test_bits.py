@@ -9,6 +9,8 @@ import pytest
 from support.training_runs import DROPPING, everything, in_fresh_process, load, outcome, same, trial_of, trials_of
 
 from cnnjobs import BestWeights, EarlyStopping, ReduceLROnPlateau, callback, vgg
+from cnnjobs.digests import with_digest, without_digest
+from cnnjobs.messages import Note
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.files import Files
 from cnnjobs.training.snapshot import pack, unpack
@@ -139,18 +141,48 @@ def test_a_killed_trial_goes_on_in_another_process_to_the_same_bits(worker, keep
     assert same(resumed, outcome(worker, trial))
 
 
-def test_a_checkpoint_cut_short_is_passed_over_for_the_one_before(worker, keeper, caplog):
+DAMAGES = {
+    "cut short": lambda content: content[:-200],
+    "of an unknown compression": lambda content: content.replace(b"PK\x01\x02", b"PK\x01\x02" + b"\xff" * 12),
+    "marked as encrypted": lambda content: content[:6] + b"\x01" + content[7:],
+    "one bit of a weight": lambda content: content[:5000] + bytes([content[5000] ^ 4]) + content[5001:],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_checkpoint_is_passed_over_for_the_one_before_and_told(worker, keeper, caplog, damage):
     variant = everything(DROPPING["small_cnn"], epochs=4)
     trial = trial_of(variant)
     cut_off_after(worker, trial, 3)
     older, newest = keeper.files.names(".npz")
     place = Path(keeper.files.location, newest)
-    place.write_bytes(place.read_bytes()[:-200])
+    place.write_bytes(damage(place.read_bytes()))
+    running = worker.run(trial)
+    note = next(running)
+    assert isinstance(note, Note)
+    assert note.text.startswith(f"checkpoint {newest} is damaged (")
+    assert note.text.endswith("; the trial goes on after epoch 2")
+    running.close()
+    place.write_bytes(b"")
     resumed = outcome(worker, trial)
-    assert f"{newest} is not whole" in caplog.text
     assert f"from {older}" in caplog.text
     worker.checkpoints = None
     assert same(resumed, outcome(worker, trial))
+
+
+def test_a_trial_whose_checkpoints_are_all_damaged_or_anothers_starts_over(worker, keeper):
+    first, other = trials_of(everything(DROPPING["small_cnn"], epochs=3))
+    cut_off_after(worker, other, 1)
+    cut_off_after(worker, first, 2)
+    [of_other] = [name for name in keeper.files.names(".npz") if name.startswith(other.trial_id)]
+    for name in keeper.files.names(".npz"):
+        if name.startswith(first.trial_id):
+            keeper.files.write(name, keeper.files.read(of_other))
+    *notes, _, _, result = worker.run(first)
+    assert [note.text.rpartition("; ")[2] for note in notes if isinstance(note, Note)][-1] == "the trial starts over"
+    worker.checkpoints = None
+    *_, undisturbed = worker.run(first)
+    assert result.epochs["loss"] == undisturbed.epochs["loss"]
 
 
 def test_a_checkpoint_of_other_versions_is_not_gone_on_from(worker, keeper, caplog, monkeypatch):
@@ -172,7 +204,8 @@ def test_seconds_of_a_trial_that_was_cut_off_are_added(worker, keeper):
     trial = trial_of(everything(DROPPING["small_cnn"], epochs=3))
     cut_off_after(worker, trial, 2)
     place = Path(keeper.files.location, keeper.files.names(".npz")[-1])
-    place.write_bytes(pack(replace(unpack(place.read_bytes()), seconds=1000)))
+    snapshot = unpack(without_digest(place.read_bytes(), place.name))
+    place.write_bytes(with_digest(pack(replace(snapshot, seconds=1000)), place.name))
     *_, result = worker.run(trial)
     assert result.final["epochs_done"] == 3
     assert len(result.epochs["loss"]) == 3

@@ -15,7 +15,7 @@ ROOMS = {  # which modules may import what, wherever in the file
 }
 
 LAYERS = [  # imports point downwards
-    {"errors", "spec", "versions", "machine", "messages", "labels", "private_folder"}
+    {"digests", "errors", "spec", "versions", "machine", "messages", "labels", "private_folder"}
     | {"numeric_environment", "process_state", "keras_home"},
     {"planning", "datasets", "store", "stats"},
     {"models", "training", "engine"},
@@ -105,7 +105,7 @@ def test_the_public_names_are_these():
             "SGD", "Adam", "Augment", "ImageFolder", "Job", "Npz", "Variant",
             "BestWeights", "CosineDecay", "Cyclical", "EarlyStopping", "ExponentialDecay", "ReduceLROnPlateau",
             "TimeDecay", "Warmup", "callback", "custom", "grid", "Nadam", "RMSprop",
-            "compare", "load_results", "statistics", "submit", "plan", "status", "fit", "predict",
+            "compare", "load_results", "statistics", "submit", "plan", "status", "verify", "fit", "predict",
             "cnn", "mlp", "small_cnn", "smaller_vgg", "vgg", "vgg16",
         ]
     )  # fmt: skip

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from support.stores import made_up_store, predictions
+from support.stores import made_up_store, predictions, write_table
 
 from cnnjobs.comparison import predictions as reader
 from cnnjobs.comparison.classification import classify, over_runs
@@ -122,7 +122,7 @@ def test_predictions_that_make_no_sense_are_left_out_and_named(tmp_path, made, r
 def test_rows_in_another_order_are_left_out_and_named(tmp_path):
     store = made_up_store(tmp_path, variants=("a",), runs=2)
     table = pq.read_table(file_of(store, "t0-1"))
-    pq.write_table(table.take(pa.array(range(39, -1, -1))), file_of(store, "t0-1"))
+    write_table(table.take(pa.array(range(39, -1, -1))), file_of(store, "t0-1"))
     assert "does not hold every test image once, in order" in read(store).left_out["a"][0]
 
 
@@ -131,7 +131,7 @@ def test_a_missing_prediction_leaves_the_run_out(tmp_path):
     table = pq.read_table(file_of(store, "t0-1"))
     place = table.column_names.index("predicted")
     missing = pa.array([None, *table["predicted"].to_pylist()[1:]], pa.int32())
-    pq.write_table(table.set_column(place, table.schema.field("predicted"), missing), file_of(store, "t0-1"))
+    write_table(table.set_column(place, table.schema.field("predicted"), missing), file_of(store, "t0-1"))
     assert "lacks a label or a prediction" in read(store).left_out["a"][0]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cnnjobs.datasets.arrays import Dataset
-from cnnjobs.datasets.cache import ABANDONED_S, cached, remove_remains
+from cnnjobs.datasets.cache import ABANDONED_S, cached, recalled, remembered, remove_remains
 
 NOW = 2_000_000_000.0
 
@@ -63,3 +63,55 @@ def test_a_process_names_its_machine_in_what_it_writes(tmp_path, monkeypatch):
     cached("key", "a", lambda: Dataset("a", images, labels, images, labels, ("0",), "f" * 20))
     assert seen[0].startswith(f".key.gpu_7_lab_example-{os.getpid()}-")
     assert [path.name for path in tmp_path.iterdir()] == ["key"]
+
+
+def kept(build_count, folder):
+    """A data set of sixty small pictures, from the cache in a folder or made."""
+
+    def build():
+        build_count.append(1)
+        images, labels = np.arange(60 * 4, dtype=np.uint8).reshape(60, 2, 2, 1), np.arange(60, dtype=np.int32) % 2
+        return Dataset("a", images[:40], labels[:40], images[40:], labels[40:], ("0", "1"), "f" * 20, ("a note",))
+
+    return cached("key", "a", build)
+
+
+FILES = ("x_train.npy", "y_train.npy", "x_test.npy", "y_test.npy", "dataset.json")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_is_damaged_is_made_anew(tmp_path, monkeypatch, caplog, name):
+    """Flipped bits anywhere, a file cut short, a block of zeros, the file of another data set."""
+    monkeypatch.setenv("CNNJOBS_CACHE", str(tmp_path))
+    random, made = np.random.default_rng(0), []
+    right = {part: getattr(kept(made, tmp_path), part).tobytes() for part in ("x_train", "y_train", "x_test", "y_test")}
+    kept(made, tmp_path)
+    assert len(made) == 1, "whole, it is read"
+    path = tmp_path / "key" / name
+    whole = path.read_bytes()
+    other = {"x_train.npy": "x_test.npy", "y_train.npy": "y_test.npy"}.get(name, "y_train.npy")
+    damages = [(tmp_path / "key" / other).read_bytes(), whole[: len(whole) // 2], b"", bytes(64) + whole[64:]]
+    for _ in range(20):
+        place, bit = random.integers(len(whole)), random.integers(8)
+        damages.append(whole[:place] + bytes([whole[place] ^ (1 << bit)]) + whole[place + 1 :])
+    for damaged in damages:
+        before = len(made)
+        path.write_bytes(damaged)
+        found = kept(made, tmp_path)
+        assert {part: getattr(found, part).tobytes() for part in right} == right
+        assert (found.class_names, found.fingerprint, found.notes) == (("0", "1"), "f" * 20, ("a note",))
+        assert len(made) == before + 1
+    assert f"{tmp_path}/key is damaged" in caplog.text
+    assert [entry.name for entry in tmp_path.iterdir()] == ["key"]
+
+
+def test_a_remembered_text_that_is_damaged_is_computed_anew(tmp_path, monkeypatch):
+    monkeypatch.setenv("CNNJOBS_CACHE", str(tmp_path))
+    assert remembered("key", lambda: "0123456789abcdef") == "0123456789abcdef"
+    path = tmp_path / "remembered" / "key"
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        assert recalled("key") is None
+    assert remembered("key", lambda: "again") == "again"
+    assert remembered("key", lambda: "never") == "again"

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from support.fakes import Clock
 
+from cnnjobs.digests import with_digest
 from cnnjobs.store.checkpoints import LEAST_S, SHARE, Checkpoints
 from cnnjobs.store.files import Files
 from cnnjobs.training.snapshot import DamagedSnapshot, Snapshot, pack, unpack
@@ -32,7 +33,7 @@ def test_the_two_newest_of_a_trial_are_kept(checkpoints, tmp_path):
     save(checkpoints, "aa", 1, 2, 9, 10)
     save(checkpoints, "bb", 1)
     assert names(tmp_path) == ["aa-0000009.npz", "aa-0000010.npz", "bb-0000001.npz"]
-    assert [name for name, _ in checkpoints.newest_first("aa")] == ["aa-0000010.npz", "aa-0000009.npz"]
+    assert [name for name, _ in checkpoints.newest_first("aa", print)] == ["aa-0000010.npz", "aa-0000009.npz"]
     assert checkpoints.trial_ids() == {"aa", "bb"}
 
 
@@ -42,6 +43,27 @@ def test_those_of_one_trial_are_removed_with_what_a_killed_process_left(checkpoi
     (tmp_path / "checkpoints" / ".aa-0000003.npz.77-ab.part").write_bytes(b"half")
     checkpoints.remove("aa")
     assert names(tmp_path) == ["bb-0000001.npz"]
+
+
+DAMAGES = [
+    lambda content: content[:-1],
+    lambda content: b"",
+    lambda content: content + b"\n",
+    lambda content: b"C" + content[1:],
+    lambda content: with_digest(b"content", "bb-0000002.npz"),
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_one_that_is_not_what_was_written_under_its_name_is_told_and_removed(checkpoints, tmp_path, damage):
+    save(checkpoints, "aa", 1, 2)
+    place = tmp_path / "checkpoints" / "aa-0000002.npz"
+    place.write_bytes(damage(place.read_bytes()))
+    told = []
+    found = list(checkpoints.newest_first("aa", lambda name, error: told.append(name)))
+    assert found == [("aa-0000001.npz", b"content")]
+    assert told == ["aa-0000002.npz"]
+    assert names(tmp_path) == ["aa-0000001.npz"]
 
 
 def test_by_default_the_first_is_due_after_a_while(checkpoints, clock):
@@ -85,11 +107,11 @@ def test_final_states_are_kept_only_if_asked_for_and_found_by_the_epochs_they_ma
     for epoch in (2, 4, 8):
         keeping.save_final("kin", epoch, lambda: b"state")
     keeping.save_final("other", 3, lambda: b"state")
-    assert [name for name, _ in keeping.finals("kin", 8)] == ["kin-0000008.npz", "kin-0000004.npz"]
-    assert [name for name, _ in keeping.finals("kin", 7)] == ["kin-0000004.npz"]
-    assert list(keeping.finals("kin", 3)) == []
+    assert [name for name, _ in keeping.finals("kin", 8, print)] == ["kin-0000008.npz", "kin-0000004.npz"]
+    assert [name for name, _ in keeping.finals("kin", 7, print)] == ["kin-0000004.npz"]
+    assert list(keeping.finals("kin", 3, print)) == []
     assert keeping.kept_epochs() == {"kin": [4, 8], "other": [3]}
-    assert list(Checkpoints(folder).finals("kin", 8)) == []
+    assert list(Checkpoints(folder).finals("kin", 8, print)) == []
 
 
 SNAPSHOT = Snapshot(

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from support.fakes import Notes, fake_worker, write_job
-from support.stores import history, made_up_store
+from support.stores import history, made_up_store, write_table
 
 import cnnjobs
 from cnnjobs.comparison.table import job_table
@@ -56,7 +56,7 @@ def change(path, **columns):
     for name, values in columns.items():
         field = table.schema.field(name)
         table = table.set_column(table.schema.get_field_index(name), field, pa.array(values, field.type))
-    pq.write_table(table, path)
+    write_table(table, path)
 
 
 def copy(store, name, trial, to, **columns):
@@ -209,8 +209,8 @@ def test_single_files_are_kept_when_the_compacted_file_is_damaged(store):
     [name] = files(store, "epochs")
     path = folder(store, "epochs") / name
     single = pq.read_table(path).filter(pa.compute.field("trial_id") == "t0-0")
-    pq.write_table(single, folder(store, "epochs") / "t0-0.parquet")
-    pq.write_table(
+    write_table(single, folder(store, "epochs") / "t0-0.parquet")
+    write_table(
         pq.read_table(folder(store, "trials") / files(store, "trials")[0]).slice(0, 1),
         folder(store, "trials") / "t0-0.parquet",
     )
@@ -223,7 +223,7 @@ def test_a_newer_compacted_file_is_refused(store):
     compact(store, least=1)
     path = folder(store, "trials") / files(store, "trials")[0]
     newer = pq.read_table(path).replace_schema_metadata({b"cnnjobs.schema": str(SCHEMA_VERSION + 1).encode()})
-    pq.write_table(newer, path)
+    write_table(newer, path)
     with pytest.raises(StoreError, match=r"trials/compact-\w+\.parquet was written by a newer cnnjobs"):
         fresh(store).read("trials")
 
@@ -231,7 +231,7 @@ def test_a_newer_compacted_file_is_refused(store):
 def test_an_older_compacted_file_that_lacks_a_column_has_nulls_there(store):
     compact(store, least=1)
     path = folder(store, "trials") / files(store, "trials")[0]
-    pq.write_table(pq.read_table(path).drop_columns(["device"]), path)
+    write_table(pq.read_table(path).drop_columns(["device"]), path)
     assert fresh(store).read("trials", columns=["device", "variant"]).table["device"].to_pylist() == [None] * 8
 
 
@@ -254,7 +254,7 @@ def test_a_submit_compacts_what_it_leaves_and_the_next_one_runs_only_what_is_mis
 
 
 def test_a_copied_file_counts_once(store):
-    copy(store, "trials", "t0-0", "copy.parquet")
+    copy(store, "trials", "t0-0", "compact-copy.parquet")
     stored = store.read("trials")
     assert stored.table["trial_id"].to_pylist().count("t0-0") == 1
     assert stored.damaged == ()
@@ -263,7 +263,7 @@ def test_a_copied_file_counts_once(store):
 
 def test_of_two_runs_with_equal_results_the_one_that_finished_first_counts(store):
     change(folder(store, "trials") / "t0-0.parquet", finished_at=[2000], seconds=[9.0], host=["second"])
-    copy(store, "trials", "t0-0", "copy.parquet", finished_at=[1000], seconds=[7.0], host=["first"])
+    copy(store, "trials", "t0-0", "compact-copy.parquet", finished_at=[1000], seconds=[7.0], host=["first"])
     row = store.read("trials", columns=["seconds", "host", "trial_id"]).table.to_pylist()[0]
     assert row == {"seconds": 7.0, "host": "first", "trial_id": "t0-0"}
 
@@ -271,12 +271,12 @@ def test_of_two_runs_with_equal_results_the_one_that_finished_first_counts(store
 def test_two_runs_with_differing_results_are_an_error_that_names_files_column_and_values(store):
     versions = {"tensorflow_version": ["2.20.0"]}
     change(folder(store, "trials") / "t0-1.parquet", **versions)
-    copy(store, "trials", "t0-1", "copy.parquet", test_accuracy=[0.625], tensorflow_version=["2.21.0"])
+    copy(store, "trials", "t0-1", "compact-copy.parquet", test_accuracy=[0.625], tensorflow_version=["2.21.0"])
     with pytest.raises(StoreError) as caught:
         store.read("trials", columns=["trial_id"])
     text = str(caught.value)
     for part in (
-        "trials/copy.parquet and ",
+        "trials/compact-copy.parquet and ",
         "trials/t0-1.parquet hold the same trial t0-1 (a, repeat 2, fold 1) with different results",
         "test_accuracy is 0.625 in the first, 0.6 in the second",
         "tensorflow_version 2.21.0 and 2.20.0",
@@ -313,25 +313,25 @@ def test_differing_numbers_of_epochs_of_a_trial_are_an_error(store):
     compact(store, least=1)
     short = pq.read_table(folder(store, "epochs") / "kept").slice(0, 3)
     (folder(store, "epochs") / "kept").unlink()
-    pq.write_table(short, folder(store, "epochs") / "t0-0.parquet")
+    write_table(short, folder(store, "epochs") / "t0-0.parquet")
     with pytest.raises(StoreError, match=r"the first has 4 rows of epochs, the second 3"):
         store.read("epochs")
 
 
 def test_results_that_are_nan_in_both_files_are_equal(store):
     change(folder(store, "trials") / "t0-0.parquet", test_loss=[np.nan])
-    copy(store, "trials", "t0-0", "copy.parquet")
+    copy(store, "trials", "t0-0", "compact-copy.parquet")
     assert np.isnan(store.read("trials").table["test_loss"].to_pylist()[0])
 
 
 def test_a_failed_try_gives_way_whichever_file_it_is_in(store):
     failed = {"status": ["failed"], "error": ["no memory"], "test_accuracy": [None], "finished_at": [9_000]}
-    copy(store, "trials", "t0-0", "a-copy.parquet", **failed)
+    copy(store, "trials", "t0-0", "compact-a.parquet", **failed)
     assert store.read("trials").table["status"].to_pylist() == ["completed"] * 8
 
 
 def test_of_two_failed_tries_the_newer_counts(store):
-    for name, at in (("t0-0.parquet", 2000), ("copy.parquet", 1000)):
+    for name, at in (("t0-0.parquet", 2000), ("compact-copy.parquet", 1000)):
         copy(store, "trials", "t0-1", name, trial_id=["t0-0"], status=["failed"], error=[str(at)], finished_at=[at])
     row = store.read("trials").table.to_pylist()[0]
     assert (row["trial_id"], row["error"]) == ("t0-0", "2000")
@@ -344,7 +344,7 @@ def test_a_column_of_another_type_is_cast_where_nothing_is_lost(store):
     path = folder(store, "trials") / "t0-0.parquet"
     table = pq.read_table(path)
     at = table.schema.get_field_index("repeat")
-    pq.write_table(table.set_column(at, "repeat", pa.array([0], pa.int64())), path)
+    write_table(table.set_column(at, "repeat", pa.array([0], pa.int64())), path)
     assert store.read("trials").table.schema.equals(TABLES["trials"])
 
 
@@ -352,7 +352,7 @@ def test_a_column_of_another_type_that_cannot_be_cast_is_named_with_the_reason(s
     path = folder(store, "trials") / "t0-0.parquet"
     table = pq.read_table(path)
     at = table.schema.get_field_index("test_accuracy")
-    pq.write_table(table.set_column(at, "test_accuracy", pa.array(["high"])), path)
+    write_table(table.set_column(at, "test_accuracy", pa.array(["high"])), path)
     [damaged] = store.read("trials").damaged
     assert damaged.startswith(f"{path} (column test_accuracy is string, expected double: ")
 

@@ -10,8 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pyarrow import fs
+from support.stores import write_table
 
 import cnnjobs
+from cnnjobs.digests import document_digest
 from cnnjobs.errors import StoreError
 from cnnjobs.messages import Predictions
 from cnnjobs.store.files import Files
@@ -160,7 +162,7 @@ def test_data_frames_leave_out_a_file_cut_short_with_a_warning(store, tmp_path):
 def test_a_foreign_parquet_file_is_named_and_left_out(store):
     path = f"{store.files.location}/trials/mine.parquet"
     pq.write_table(pa.table({"a": [1]}), path)
-    assert store.read("trials").damaged == (f"{path} (not written by cnnjobs)",)
+    assert store.read("trials").damaged == (f"{path} (cut short, or not written by cnnjobs: it carries no digest)",)
 
 
 DIES = """
@@ -182,13 +184,13 @@ def test_a_process_that_dies_while_it_writes_leaves_no_parquet_file(store):
 
 def test_a_file_of_an_older_version_that_lacks_a_column_has_nulls_there(store):
     older = one_row(row(7)).drop_columns(["device"])
-    pq.write_table(older, f"{store.files.location}/trials/t7.parquet")
+    write_table(older, f"{store.files.location}/trials/t7.parquet")
     assert store.read("trials").table["device"].to_pylist() == [None, None, None]
 
 
 @pytest.mark.parametrize("column", ["repeat", "status", "condition_id"])
 def test_a_row_without_what_identifies_it_is_named_and_left_out(store, column):
-    pq.write_table(one_row(row(7) | {column: None}), f"{store.files.location}/trials/t7.parquet")
+    write_table(one_row(row(7) | {column: None}), f"{store.files.location}/trials/t7.parquet")
     stored = store.read("trials")
     assert stored.table.num_rows == 2
     assert f"trials/t7.parquet (lacks {column})" in stored.damaged[0]
@@ -203,15 +205,16 @@ def test_what_a_try_that_was_cut_off_left_is_not_taken_for_a_failed_trials(store
 
 
 def test_a_newer_store_is_refused(store, tmp_path):
-    document = json.loads((tmp_path / "results/tiny/job.json").read_text()) | {"schema": SCHEMA_VERSION + 1}
-    (tmp_path / "results/tiny/job.json").write_text(json.dumps(document))
+    document = StoredJob.from_json(JOB).to_json() | {"schema": SCHEMA_VERSION + 1}
+    text = json.dumps(document | {"digest": document_digest(document)})
+    (tmp_path / "results/tiny/job.json").write_text(text)
     with pytest.raises(StoreError, match=r"job.json was written by a newer cnnjobs: .* Upgrade with"):
         Store(Files(tmp_path / "results" / "tiny"))
 
 
 def test_a_newer_table_is_refused(store):
     newer = one_row(row(7)).replace_schema_metadata({b"cnnjobs.schema": str(SCHEMA_VERSION + 1).encode()})
-    pq.write_table(newer, f"{store.files.location}/trials/t7.parquet")
+    write_table(newer, f"{store.files.location}/trials/t7.parquet")
     with pytest.raises(StoreError, match=r"trials/t7\.parquet was written by a newer cnnjobs"):
         store.read("trials")
 

@@ -103,11 +103,38 @@ EXAMPLE = """{
     "late": false
   }
 }"""
-"""As `submit` writes it, shortened: every key that there is, in its order."""
+"""As `submit` writes it, shortened, without its digest: every other key that there is, in its order."""
+
+DIGEST = "7eff826743d15d736defd02bec50eda3e1c11faa4af94e3f78cbb3ac595270d1"
+FILE = f'{EXAMPLE[:-2]},\n  "digest": "{DIGEST}"\n}}'.encode()
+"""The whole file."""
 
 
 def test_what_is_read_is_written_again_byte_by_byte():
-    assert StoredJob.decode(EXAMPLE.encode()).encode() == EXAMPLE.encode()
+    assert StoredJob.decode(FILE).encode() == FILE
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace("14", "15"),
+        lambda text: text.replace('"half_width": {', '"half_widtH": {'),
+        lambda text: text.replace('"audit": {', '"Audit": {'),
+        lambda text: text.replace('"init"', '"order"', 1),
+        lambda text: text.replace(DIGEST, DIGEST[::-1]),
+        lambda text: text.replace("digest", "digesT"),
+        lambda text: text[:-1],
+        lambda text: text.replace("tiny", "tin\xff"),
+    ],
+)
+def test_one_that_is_not_what_was_written_is_refused_with_what_to_do(change):
+    with pytest.raises(StoreError, match=r"^there/job\.json is not a job of cnnjobs, or is damaged.* `cnnjobs verify"):
+        StoredJob.decode(change(FILE.decode()).encode("latin-1"), "there/job.json")
+
+
+def test_other_spaces_and_another_order_of_keys_are_no_damage():
+    document = dict(reversed(json.loads(FILE).items()))
+    assert StoredJob.decode(json.dumps(document).encode()) == StoredJob.decode(FILE)
 
 
 def test_json_and_typed_view_say_the_same_both_ways():
@@ -118,14 +145,14 @@ def test_json_and_typed_view_say_the_same_both_ways():
 
 
 def test_the_typed_view_knows_the_marks():
-    job = StoredJob.decode(EXAMPLE.encode())
+    job = StoredJob.decode(FILE)
     assert job.half_width == HalfWidth(half_width=0.002, pilot=3)
     left_out = {"augment": "the variant has no augmentation"}
     assert job.audit == AuditMark(job="tiny", variant="one", left_out=left_out)
 
 
 def test_a_variant_without_repeats_and_sources_of_its_own_has_those_of_the_job():
-    job = StoredJob.decode(EXAMPLE.encode())
+    job = StoredJob.decode(FILE)
     assert [job.repeats_of(name) for name in job.variants] == [3, 2, 2]
     assert [job.vary_of(name) for name in job.variants] == [("init", "order"), ("init",), ()]
 

@@ -1,0 +1,22 @@
+"""`cnnjobs verify RESULTS`: is every stored file what was written."""
+
+import click
+
+from cnnjobs.cli.options import DEFAULT_RESULTS
+
+
+@click.command(short_help="Compare every stored file with its digest; set damaged ones aside.")
+@click.argument("results", metavar="[RESULTS]", default=DEFAULT_RESULTS)
+@click.option("--repair", is_flag=True, help="Move damaged files to damaged/; the next submit runs their trials again.")
+def verify(results: str, *, repair: bool) -> None:
+    """Compare every file in RESULTS, a job's folder or a folder of jobs, with the digest it was written with.
+
+    Exit code 0 if all is whole, also after a repair; 1 if something is damaged or missing.
+    """
+    from cnnjobs.run.progress import Waiting
+    from cnnjobs.run.verify import verify_results
+
+    found = verify_results(results, repair=repair, on_progress=Waiting())
+    click.echo(str(found))
+    if found.damage is not None:
+        raise found.damage

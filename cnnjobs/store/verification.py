@@ -1,0 +1,158 @@
+"""Reads every file of a store and compares it with its digest: what is damaged, and which trials are not whole."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import pyarrow.compute as pc
+
+from cnnjobs.digests import DamagedContent, without_digest
+from cnnjobs.errors import StoreError
+from cnnjobs.messages import FINISHED, Status
+from cnnjobs.store.checkpoints import FOLDERS
+from cnnjobs.store.files import Files
+from cnnjobs.store.parallel import each
+from cnnjobs.store.reading import OnProgress, TableFiles
+from cnnjobs.store.schemas import KEYS, TABLES
+from cnnjobs.store.stored_job import StoredJob
+
+JOB = "job.json"
+
+_COLUMNS: Mapping[str, list[str]] = {
+    "trials": ["trial_id", "status", "epochs_done", "test_rows"],
+    "epochs": list(KEYS["epochs"]),
+    "predictions": list(KEYS["predictions"]),
+}
+"""What is looked at in each table once a file's digest is right."""
+
+
+@dataclass(frozen=True)
+class StoreCheck:
+    """What was found in a store.
+
+    Args:
+        files: the store's folder.
+        checked: how many files were read.
+        damaged: file, as its path in the store -> why it is no good.
+        incomplete: trial -> what is missing of it, though its row in `trials` is there.
+        problems: what else is wrong, as sentences; it is not repaired.
+    """
+
+    files: Files
+    checked: int
+    damaged: Mapping[str, str]
+    incomplete: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is wrong."""
+        return not (self.damaged or self.incomplete or self.problems)
+
+
+@dataclass
+class _Found:
+    """What is found on the way."""
+
+    checked: int = 0
+    damaged: dict[str, str] = field(default_factory=dict)
+    rows: dict[str, Counter[str]] = field(default_factory=lambda: {name: Counter() for name in TABLES})
+    asked: dict[str, dict[str, int]] = field(default_factory=lambda: {"epochs": {}, "predictions": {}})
+
+
+def is_store(files: Files) -> bool:
+    """Say whether a folder is a job's, be its `job.json` there or not."""
+    return files.read(JOB) is not None or bool(files.below("trials").names(".parquet"))
+
+
+def check_store(files: Files, on_progress: OnProgress | None = None) -> StoreCheck:
+    """Return what is wrong with the files of a store; nothing is changed.
+
+    Logs and reports carry no digests: the first are for people, the second are written anew from the tables.
+
+    Args:
+        files: the store's folder.
+        on_progress: is told (what, files done, files in all), a table at a time.
+
+    Raises:
+        StoreError: if it cannot be read, or a file is of a newer version.
+    """
+    found = _Found()
+    problems = [*_check_job(files, found)]
+    for name in TABLES:
+        _check_table(files, name, found, on_progress)
+    for name in FOLDERS:
+        _check_states(files, name, found)
+    problems += _conflicts(files)
+    return StoreCheck(files, found.checked, found.damaged, _incomplete(found), tuple(problems))
+
+
+def _check_job(files: Files, found: _Found) -> Iterator[str]:
+    content = files.read(JOB)
+    if content is None:
+        yield f"{files.location}/{JOB} is missing: the next submit of the job writes it"
+        return
+    found.checked += 1
+    try:
+        StoredJob.decode(content, JOB)
+    except StoreError as error:
+        found.damaged[JOB] = str(error).removeprefix(f"{JOB} is ").partition(". ")[0]
+
+
+def _check_table(files: Files, name: str, found: _Found, on_progress: OnProgress | None) -> None:
+    table = TableFiles(files.below(name), name)
+    names, columns = table.folder.names(".parquet"), _COLUMNS[name]
+    read = each(lambda file: table.rows_or_damage(file, None, columns), names, files.at_once)
+    for number, (file, rows) in enumerate(zip(names, read, strict=True), start=1):
+        found.checked += 1
+        if isinstance(rows, str):
+            found.damaged[f"{name}/{file}"] = rows
+            continue
+        if name == "trials":
+            for row in rows.to_pylist():
+                found.rows[name][row["trial_id"]] += 1
+                if row["status"] in FINISHED:
+                    found.asked["epochs"][row["trial_id"]] = row["epochs_done"] or 0
+                if row["status"] == Status.COMPLETED:
+                    found.asked["predictions"][row["trial_id"]] = row["test_rows"] or 0
+        else:
+            for count in pc.value_counts(rows["trial_id"]).to_pylist():
+                trial = count["values"]  # the same rows in two files are there once
+                found.rows[name][trial] = max(found.rows[name][trial], count["counts"])
+        if on_progress is not None:
+            on_progress(f"checking {table.folder.location}", number, len(names))
+
+
+def _check_states(files: Files, name: str, found: _Found) -> None:
+    folder = files.below(name)
+    for file in folder.names(".npz"):
+        content = folder.read(file)
+        if content is None:
+            continue  # a running trial has replaced it
+        found.checked += 1
+        try:
+            without_digest(content, file)
+        except DamagedContent as error:
+            found.damaged[f"{name}/{file}"] = str(error)
+
+
+def _incomplete(found: _Found) -> dict[str, str]:
+    """Return trial -> what its row in `trials` promises and is not there."""
+    lacking: dict[str, str] = {}
+    for name, asked in found.asked.items():
+        for trial, count in asked.items():
+            there = found.rows[name][trial]
+            if f"{name}/{trial}.parquet" in found.damaged:
+                lacking[trial] = f"its {name} are damaged"
+            elif there < count:
+                lacking[trial] = f"{there} of {count} rows of its {name} are there"
+    return lacking
+
+
+def _conflicts(files: Files) -> Iterator[str]:
+    """Yield why tables cannot be read as a whole: two files hold a trial with different results."""
+    for name in ("trials", "epochs"):
+        try:
+            TableFiles(files.below(name), name).read(columns=["trial_id"])
+        except StoreError as error:
+            yield str(error).rstrip(".")
