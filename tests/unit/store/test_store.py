@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pyarrow import fs
+from support.disks import small_disk
 from support.stores import write_table
 
 import cnnjobs
@@ -278,15 +279,8 @@ def test_the_check_for_writing_leaves_nothing_behind(tmp_path):
 @pytest.fixture
 def full_disk(tmp_path):
     """A file system of 64 KiB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)], capture_output=True, check=False
-    )
-    if mounted.returncode != 0:
-        pytest.skip("mounting a small file system needs root")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with small_disk(tmp_path / "small", 64) as folder:
+        yield folder
 
 
 def test_a_full_disk_is_told_and_nothing_is_left(full_disk):
