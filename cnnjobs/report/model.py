@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from matplotlib.figure import Figure
-
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 Row = Mapping[str, Any]
 """Column -> value, as computed and not rounded: a number, text, a truth value, or None where there is none."""
 
@@ -91,7 +91,7 @@ class Chart:
 
     name: str
     title: str
-    draw: Callable[[], Figure]
+    draw: "Callable[[], Figure]"
     columns: Sequence[str]
     rows: Callable[[], Sequence[Sequence[Any]]]
 

@@ -2,25 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.style import context
-from matplotlib.typing import LineStyleType
 
 from cnnjobs.errors import StoreError
 from cnnjobs.report.figures.curves import band, drawable, histories, stacked_panels
-from cnnjobs.report.figures.style import COLORS, STYLE, short
+from cnnjobs.report.figures.style import COLORS, Figure, Line2D, short, styled
 from cnnjobs.report.model import Chart
 from cnnjobs.spec.metrics import VALIDATION, column_of
 from cnnjobs.store.files import plain_name
 from cnnjobs.store.store import Store
 
-LINES: tuple[tuple[str, str, LineStyleType], ...] = (("validation", VALIDATION, "-"), ("train", "", "--"))
+LINES: tuple[tuple[str, str, Literal["-", "--"]], ...] = (("validation", VALIDATION, "-"), ("train", "", "--"))
 """What is drawn of each model and metric: its name, the part in the names of its columns, how the line looks."""
 
 LONGEST_NAME = 120
@@ -159,7 +155,7 @@ def overlay_plot(recorded: Sequence[History], metrics: Sequence[str]) -> Figure:
         recorded: two or more.
         metrics: of `METRICS`, at least one.
     """
-    with context(STYLE):
+    with styled():
         figure, panels = stacked_panels(metrics, width=7.6)
         for axes, metric in zip(panels, metrics, strict=True):
             for index, history in enumerate(recorded):

@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
 from cnnjobs.datasets import Dataset, load_dataset
 from cnnjobs.datasets.overview import class_cells, class_note, first_rows, part_cells
 from cnnjobs.engine.quiet import quietly
 from cnnjobs.errors import SpecError
 from cnnjobs.planning.trials import make_plan
 from cnnjobs.report.figures.pictures import picture_grid, versions_grid
-from cnnjobs.report.figures.style import render
+from cnnjobs.report.figures.style import Figure, render
 from cnnjobs.report.render.text import table_text
 from cnnjobs.run.backends import open_preview
 from cnnjobs.run.overrides import Overrides

@@ -8,10 +8,9 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
-from matplotlib.style import context
 
 from cnnjobs.comparison.classification import GRID, SCORES, Reals
-from cnnjobs.report.figures.style import COLORS, ON_DARK, ON_LIGHT, STYLE, short
+from cnnjobs.report.figures.style import COLORS, ON_DARK, ON_LIGHT, short, styled
 from cnnjobs.report.sections.class_tables import ClassTable, mean_and_sd
 
 MOST_NUMBERS = 20
@@ -51,7 +50,7 @@ def _confusion_plot(table: ClassTable, cells: Reals, unit: str, digits: str) -> 
     size = float(np.interp(count, [10, 20, 50, 100], [9, 8, 7, 5.5]))  # points
     names = [short(name) for name in table.classes]
     room = 0.9 + max(len(name) for name in names) * size * 0.6 / 72
-    with context(STYLE):
+    with styled():
         figure = Figure(
             figsize=(max(side + room + 1.0, 6.0), side + room + 0.7), layout=ConstrainedLayoutEngine(w_pad=0.12)
         )
@@ -93,7 +92,7 @@ def _runs_text(count: int) -> str:
 
 def roc_plot(table: ClassTable) -> Figure:
     """Return the ROC curves, whole and for false positive rates below `ZOOM`, with the areas under them."""
-    with context(STYLE):
+    with styled():
         figure = Figure(figsize=(11.5, 4.8), layout="constrained")
         whole, zoom = figure.subplots(1, 2)
         for axes in (whole, zoom):

@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.style import context
 
 from cnnjobs.comparison.metric_format import axis_label, difference_label, metric_format
 from cnnjobs.comparison.table import JobTable, VariantRow
-from cnnjobs.report.figures.style import COLORS, STYLE, short, text, wrapped
+from cnnjobs.report.figures.style import COLORS, short, styled, text, wrapped
 from cnnjobs.stats.summary import FEWEST_FOR_QUARTILES
 
 MOST_UPRIGHT = 8
@@ -21,7 +20,7 @@ def box_plot(table: JobTable) -> Figure:
     """Return a figure with a box a variant over its runs, every run drawn on it, and n with its name."""
     rows = [row for row in table.rows if row.values]
     upright = len(rows) <= MOST_UPRIGHT
-    with context(STYLE):
+    with styled():
         size = (max(5.0, 1.5 + 1.15 * len(rows)), 4.6) if upright else (7.0, 1.3 + 0.42 * len(rows))
         figure = Figure(figsize=size, layout="constrained")
         axes = figure.add_subplot()
@@ -108,7 +107,7 @@ def difference_rows(table: JobTable) -> list[tuple[Any, ...]]:
 def difference_plot(table: JobTable) -> Figure:
     """Return the paired differences to the reference with their intervals, of a table that has some."""
     rows = difference_rows(table)[::-1]
-    with context(STYLE):
+    with styled():
         labels = [f"{wrapped(name, 30)} ({pairs})" for name, pairs, *_ in rows]
         lines = sum(label.count("\n") + 1 for label in labels)
         figure = Figure(figsize=(7.0, 1.5 + 0.28 * len(rows) + 0.16 * lines), layout="constrained")

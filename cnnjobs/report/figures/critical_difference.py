@@ -6,12 +6,11 @@ from textwrap import wrap
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.style import context
 from matplotlib.ticker import MultipleLocator
 
 from cnnjobs.comparison.across_datasets import AcrossDatasets
 from cnnjobs.comparison.metric_format import metric_format
-from cnnjobs.report.figures.style import STYLE, short, text
+from cnnjobs.report.figures.style import short, styled, text
 
 LINE = 0.19
 """Inches a line of a label takes."""
@@ -67,7 +66,7 @@ def critical_difference_plot(across: AcrossDatasets) -> Figure:
     step = 0.08 + LINE * max(name.count("\n") + 1 for name in names)
     right = (len(ranks) + 1) // 2  # the better half
     top = 0.3 + BAR * len(bars)
-    with context(STYLE):
+    with styled():
         depth = top + step * (right - 0.4)
         letters = max(len(line) for name in names for line in name.split("\n"))
         figure, axes = _canvas(len(ranks), letters, depth)

@@ -6,11 +6,10 @@ import numpy as np
 import pyarrow as pa
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.style import context
 from numpy.typing import NDArray
 
 from cnnjobs.comparison.metric_format import axis_label, metric_format
-from cnnjobs.report.figures.style import STYLE, short
+from cnnjobs.report.figures.style import short, styled
 from cnnjobs.spec.metrics import TABLE, VALIDATION, column_of
 
 Reals = NDArray[np.float64]
@@ -75,7 +74,7 @@ def learning_curves(job: str, variant: str, epochs: pa.Table, metrics: Sequence[
         epochs: rows of `epochs` of that variant, at least one.
         metrics: of `drawable`, at least one.
     """
-    with context(STYLE):
+    with styled():
         figure, panels = stacked_panels(metrics)
         for axes, metric in zip(panels, metrics, strict=True):
             _curves(axes, histories(epochs, metric), TRAIN_COLOR, "train")
@@ -87,7 +86,7 @@ def learning_curves(job: str, variant: str, epochs: pa.Table, metrics: Sequence[
 
 
 def stacked_panels(metrics: Sequence[str], width: float = 6.4) -> tuple[Figure, list[Axes]]:
-    """Return a figure with an empty panel a metric over the same epochs, to be filled under `STYLE`."""
+    """Return a figure with an empty panel a metric over the same epochs, to be filled under `styled`."""
     figure = Figure(figsize=(width, 0.4 + 2.8 * len(metrics)), layout="constrained")
     panels = list(figure.subplots(len(metrics), 1, sharex=True, squeeze=False)[:, 0])
     for axes, metric in zip(panels, metrics, strict=True):

@@ -10,10 +10,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.style import context
 from numpy.typing import NDArray
 
-from cnnjobs.report.figures.style import STYLE, text
+from cnnjobs.report.figures.style import styled, text
 
 TILE = 1.2
 """Longest side of a picture, inches: 192 pixels, a whole multiple of 8, 16, 32, 64 and 96."""
@@ -51,7 +50,7 @@ def picture_grid(
     head = _lines(title, across - 2 * GAP, HEAD_FONT, 4)
     lefts = [GAP + column * (TILE + GAP) + (apart if column else 0) + (TILE - width) / 2 for column in range(columns)]
     tops, bottom = _rows(titles, columns, height, 2 * GAP + len(head) * _line(HEAD_FONT))
-    with context(STYLE):
+    with styled():
         figure, axes = _sheet(across, bottom)
         axes.text(GAP, GAP, text("\n".join(head)), va="top", fontsize=HEAD_FONT)
         for index, (picture, lines) in enumerate(zip(pictures, titles, strict=True)):

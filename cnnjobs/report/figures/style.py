@@ -7,13 +7,16 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import matplotlib
 from matplotlib.backend_bases import FigureCanvasBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import PlaceHolderLayoutEngine
-from matplotlib.style import context, library
+from matplotlib.lines import Line2D
+
+__all__ = ["COLORS", "DPI", "ON_DARK", "ON_LIGHT", "Figure", "Line2D", "render", "short", "styled", "text", "wrapped"]
 
 STYLE: dict[str, Any] = {
     "axes.spines.top": False,
@@ -39,8 +42,20 @@ CANVASES: Mapping[str, tuple[type[FigureCanvasBase], dict[str, None]]] = {
 }
 """What draws each kind of file, and what keeps the date out of it: the same figure gives the same file."""
 
-COLORS = tuple(str(entry["color"]) for entry in library["petroff10"]["axes.prop_cycle"])
+COLORS = (
+    "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
+)  # fmt: skip
 """Ten colours that can be told apart (Petroff, Accessible color sequences for data visualization, 2021)."""
+
+
+@contextlib.contextmanager
+def styled() -> Iterator[None]:
+    """Draw with Matplotlib's defaults and ours, whatever a person has set; put theirs back in the end."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        parameters: Any = matplotlib.rcParams
+        parameters.update(STYLE)
+        yield
 
 
 def render(figure: Figure, kind: str) -> bytes:
@@ -53,7 +68,7 @@ def render(figure: Figure, kind: str) -> bytes:
         kind: "png", "svg" or "pdf".
     """
     sink = io.BytesIO()
-    with context(STYLE), _any_letter():
+    with styled(), _any_letter():
         if not isinstance(figure.get_layout_engine(), PlaceHolderLayoutEngine | None):
             FigureCanvasAgg(figure)
             figure.draw_without_rendering()

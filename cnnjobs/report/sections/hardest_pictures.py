@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-from matplotlib.figure import Figure
-
 from cnnjobs.comparison.hardest import Hard, Hardest
 from cnnjobs.datasets import Dataset
 from cnnjobs.datasets.locally_available import locally_available_dataset
 from cnnjobs.report.figures.pictures import picture_grid
+from cnnjobs.report.figures.style import Figure
 from cnnjobs.report.model import Chart, Text
 from cnnjobs.store.stored_job import StoredJob
 

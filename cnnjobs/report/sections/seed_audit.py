@@ -5,14 +5,12 @@ from collections.abc import Iterable, Sequence
 from statistics import fmean
 
 import numpy as np
-from matplotlib.figure import Figure
-from matplotlib.style import context
 
 from cnnjobs.comparison.metric_format import metric_format, show
 from cnnjobs.comparison.table import JobTable, VariantRow
 from cnnjobs.planning.audit_names import ALL, TWICE
 from cnnjobs.report.cells import interval_cell
-from cnnjobs.report.figures.style import COLORS, STYLE, text
+from cnnjobs.report.figures.style import COLORS, Figure, styled, text
 from cnnjobs.report.model import Chart, DisplayColumn, Element, ReportTable, Row, Section, Text
 from cnnjobs.spec.job import SOURCES
 from cnnjobs.spec.metrics import TEST, part_of
@@ -138,7 +136,7 @@ def _chart(table: JobTable, rows: Sequence[Row]) -> Chart:
 def _draw(table: JobTable, rows: Sequence[Row]) -> Figure:
     """Draw one dot a source with its interval, and a band for that of all sources."""
     notation = metric_format(table.metric)
-    with context(STYLE):
+    with styled():
         figure = Figure(figsize=(7.0, 1.5 + 0.42 * len(rows)), layout="constrained")
         axes = figure.add_subplot()
         axes.grid(visible=False, axis="y")
