@@ -6,9 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from cnnjobs.comparison.cost import COLUMNS as COST_COLUMNS
 from cnnjobs.comparison.cost import Cost, cost_of
 from cnnjobs.comparison.design import Design, Key, design_of, vary_of
@@ -20,7 +17,7 @@ from cnnjobs.labels import repeat_label
 from cnnjobs.messages import Status
 from cnnjobs.spec.metrics import HEADLINE, TEST, VALIDATION, column_of, metric_of
 from cnnjobs.stats import ALPHA, Difference, Summary, not_compared
-from cnnjobs.store.expectation import expected_runs
+from cnnjobs.store.expectation import current, expected_runs
 from cnnjobs.store.reading import OnProgress
 from cnnjobs.store.store import Store
 from cnnjobs.store.stored_job import StoredJob
@@ -159,21 +156,20 @@ def job_table(
         raise StoreError(f"`reference` must be a variant of {job.name}: {names}. Received: {reference!r}.")
     columns = list(dict.fromkeys([*COLUMNS, *COST_COLUMNS, metric, *VERSION_COLUMNS, *ORIGINS]))
     stored = store.read("trials", columns=columns, on_progress=on_progress)
-    conditions = pa.array(job.conditions.values(), pa.string())
-    current = stored.table.filter(pc.is_in(stored.table["condition_id"], conditions))
-    trials = current.to_pylist()
+    trials = current(job, stored.table).to_pylist()
+    stale = stored.table.num_rows - len(trials)
     expected = expected_runs(job, trials)
     repeats = max(expected.values()) // (job.protocol.folds or 1)
     designs = {name: design_of(job, name, metric, alpha, repeats) for name in job.variants}
     rows = _rows(job, trials, metric, reference, designs, expected)
     provenance = provenance_of(trials)
     notes = [
+        *_stale_note(stale),
         *mixed(provenance),
         *_left_out(rows, metric),
         *_unmatched(rows, reference, job.protocol.folds),
         *(f"not readable, left out: {name}" for name in stored.damaged),
     ]
-    stale = stored.table.num_rows - current.num_rows
     asked = metric_of(metric).margin if margin is None else margin
     stored_margin = None if asked is None else asked / metric_of(metric).factor
     design = designs[reference]
@@ -249,6 +245,11 @@ def _values(trials: Sequence[Mapping[str, Any]], metric: str) -> dict[Key, float
 
 def _finite(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
+
+
+def _stale_note(stale: int) -> list[str]:
+    trials = "1 stored trial is" if stale == 1 else f"{stale} stored trials are"
+    return [f"{trials} of settings that the job no longer has: left out"] if stale else []
 
 
 def _left_out(rows: Sequence[VariantRow], metric: str) -> list[str]:

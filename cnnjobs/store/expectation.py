@@ -1,9 +1,46 @@
-"""How many runs of each variant a store is to hold."""
+"""Which of the stored trials a job asks for, and how many of each variant."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from cnnjobs.store.stored_job import StoredJob
+
+STALE = "stale"
+"""Column, beside those of a table, that says whether a row is of settings that the job no longer has."""
+
+
+def current(job: StoredJob, table: pa.Table) -> pa.Table:
+    """Return the rows of trials that the job still asks for: those of the conditions of its variants.
+
+    Args:
+        job: as `job.json` keeps it.
+        table: rows of a table, with condition_id.
+    """
+    return table.filter(_is_current(job, table))
+
+
+def marked(job: StoredJob, table: pa.Table) -> pa.Table:
+    """Return the rows with a column `stale`, and with the names that their variants have in the job now.
+
+    Args:
+        job: as `job.json` keeps it.
+        table: rows of a table, with condition_id and variant.
+    """
+    names = {condition: name for name, condition in job.conditions.items()}
+    place = pc.index_in(table["condition_id"], pa.array(names, pa.string()))
+    renamed = pa.array(names.values(), pa.string()).take(place.combine_chunks())
+    variant = pc.coalesce(renamed, table["variant"].combine_chunks())
+    index = table.schema.get_field_index("variant")
+    return table.set_column(index, table.schema.field(index), variant).append_column(
+        pa.field(STALE, pa.bool_()), pc.is_null(place)
+    )
+
+
+def _is_current(job: StoredJob, table: pa.Table) -> pa.ChunkedArray:
+    return pc.is_in(table["condition_id"], pa.array(job.conditions.values(), pa.string()))
 
 
 def expected_runs(job: StoredJob, trials: Iterable[Mapping[str, Any]]) -> dict[str, int]:

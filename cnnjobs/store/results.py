@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from cnnjobs.errors import StoreError
+from cnnjobs.store.expectation import current, marked
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
 
@@ -24,13 +25,16 @@ class Results:
 
     Accuracies are fractions in [0, 1], losses nats, times seconds of wall clock; `repeat` and `fold` count from 0,
     `epoch` from 1. `variant`, `repeat` and `fold` pair trials: the same repeat has the same seeds in every variant.
+    `variant` is the name in the job as it was last submitted, `stale` whether the job asks for a row no longer.
     Files that cannot be read are named in a warning and left out. Ordered by job, and within a job by trial.
 
     Args:
         stores: one a job.
+        with_stale: whether the frames have stale rows.
     """
 
     stores: tuple[Store, ...]
+    with_stale: bool = False
 
     @cached_property
     def trials(self) -> pd.DataFrame:
@@ -52,26 +56,41 @@ class Results:
         """A row a trial and test example: its row in the test set, label, predicted class, probabilities.
 
         `probabilities` holds an array a row, (classes,) float32 in [0, 1]. All of them are held in memory: some 200
-        bytes a row. Of many trials, read `<job>/predictions/*.parquet` with DuckDB or Polars instead.
+        bytes a row. Of many trials, read `<job>/predictions/<trial>.parquet` of those in `trials` one by one instead.
         """
         return self._frame("predictions")
 
     def _frame(self, name: str) -> pd.DataFrame:
-        stored = [store.read(name) for store in self.stores]
-        for damaged in (place for rows in stored for place in rows.damaged):
-            warnings.warn(f"not readable, left out: {damaged}", stacklevel=4)
-        frame: pd.DataFrame = pa.concat_tables([rows.table for rows in stored]).to_pandas()
+        tables: list[pa.Table] = []
+        damaged: list[str] = []
+        for store in self.stores:
+            job = store.kept_job()
+            trials = store.read("trials", columns=None if name == "trials" else ["trial_id", "condition_id"])
+            rows = trials.table if self.with_stale else current(job, trials.table)
+            damaged += trials.damaged
+            if name != "trials":
+                stored = store.read(name, rows["trial_id"].to_pylist())
+                rows = stored.table
+                damaged += stored.damaged
+            tables.append(marked(job, rows))
+        for place in damaged:
+            warnings.warn(f"not readable, left out: {place}", stacklevel=4)
+        frame: pd.DataFrame = pa.concat_tables(tables).to_pandas()
         return frame
 
 
-def load_results(path: str | Path) -> Results:
+def load_results(path: str | Path, *, stale: bool = False) -> Results:
     """Return the results in a job's folder or in a folder of jobs, as data frames.
+
+    Trials that are stale, of variants, data or code that have changed since, stay stored, because nothing runs again
+    when a setting comes back. They are left out of the frames, unless `stale` is true; comparisons never use them.
 
     A trial that several jobs hold, as an audit and the job it is of, is there once a job, in every frame; of `trials`,
     `drop_duplicates("trial_id")` keeps one row of each.
 
     Args:
         path: `results/`, `results/<job>`, or the URI of either.
+        stale: keep stale rows in the frames; the column `stale` tells them apart: group by it, too.
 
     Returns:
         `.trials`, `.epochs` and `.predictions`: frames that are read when asked for.
@@ -82,12 +101,12 @@ def load_results(path: str | Path) -> Results:
 
     Example:
         >>> trials = cnnjobs.load_results("results/").trials  # doctest: +SKIP
-        >>> trials.groupby("variant").test_accuracy.agg(["mean", "std"])  # doctest: +SKIP
+        >>> trials.groupby(["job", "variant"]).test_accuracy.agg(["mean", "std"])  # doctest: +SKIP
     """
     stores, broken = open_stores(path)
     if broken:
         raise broken[0]
-    return Results(stores)
+    return Results(stores, stale)
 
 
 def open_stores(path: str | Path) -> tuple[tuple[Store, ...], list[StoreError]]:

@@ -15,6 +15,7 @@ def provenance_section(table: JobTable) -> Section | None:
     shown = (DisplayColumn("what", lambda row: str(row["what"])), DisplayColumn("value", lambda row: str(row["value"])))
     report_table = ReportTable("provenance", "What the runs were made with", ("what", "value"), rows, shown)
     seeds = "Seeds of each run, one a source of chance, and its settings: the columns seed_* and settings of trials."
-    return Section(
-        TITLE, (report_table, Text(f"{seeds} The runs themselves: `trials/*.parquet` beside this report's folder."))
+    runs = (
+        "The runs themselves: `cnnjobs.load_results`. The files of `trials/` beside this folder also hold stale ones."
     )
+    return Section(TITLE, (report_table, Text(f"{seeds} {runs}")))

@@ -159,9 +159,6 @@ def notes(table: JobTable) -> Iterator[str]:
         yield held.text
     if table.job.protocol.validation == "test" and not table.job.protocol.folds:
         yield _test_as_validation(watching(table.job))
-    if table.stale:
-        trials = "1 stored trial is" if table.stale == 1 else f"{table.stale} stored trials are"
-        yield f"{trials} of settings that the job no longer has: left out."
     for note in table.notes:
         yield f"{note}."
 
