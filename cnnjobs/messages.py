@@ -58,6 +58,19 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class Stalled:
+    """A trial makes no progress for longer than its pace explains; told by its engine, once a silence.
+
+    Args:
+        seconds: since it last made any.
+        timeout_s: it is ended after so many; None for never.
+    """
+
+    seconds: float
+    timeout_s: float | None = None
+
+
+@dataclass(frozen=True)
 class Predictions:
     """What the trained network says about the test set.
 
@@ -104,4 +117,4 @@ class Failure:
     log: str
 
 
-Message = Started | Note | Progress | Result | Failure
+Message = Started | Note | Progress | Stalled | Result | Failure

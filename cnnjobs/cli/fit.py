@@ -29,6 +29,7 @@ def fit(
     cpus_per_trial: int | None,
     gpus_per_trial: float | None,
     checkpoint_every: float | None,
+    trial_timeout: float | None,
     results: str,
     verbose: bool,
     address: str | None,
@@ -53,6 +54,7 @@ def fit(
             cpus_per_trial=cpus_per_trial,
             gpus_per_trial=gpus_per_trial,
             checkpoint_every=checkpoint_every,
+            trial_timeout=trial_timeout,
             insecure=insecure,
             verbose=verbose,
         )

@@ -81,6 +81,13 @@ _DEVICES = (
         metavar="SECONDS",
         help="Keep a trial's state so often; 0: after every epoch.  [default: 30 s or more, about 1% of the time]",
     ),
+    click.option(
+        "--trial-timeout",
+        type=click.FloatRange(min=1),
+        callback=finite,
+        metavar="SECONDS",
+        help="End a trial, as failed, that makes no progress for so long.  [default: a line says so; it is waited for]",
+    ),
     click.option("-v", "--verbose", is_flag=True, help="Show the logs of Ray and of each trial."),
 )
 

@@ -47,6 +47,7 @@ def submit(
     cpus_per_trial: int | None,
     gpus_per_trial: float | None,
     checkpoint_every: float | None,
+    trial_timeout: float | None,
     verbose: bool,
     address: str | None,
     insecure: bool,
@@ -78,6 +79,7 @@ def submit(
             cpus_per_trial=cpus_per_trial,
             gpus_per_trial=gpus_per_trial,
             checkpoint_every=checkpoint_every,
+            trial_timeout=trial_timeout,
             insecure=insecure,
             verbose=verbose,
         )

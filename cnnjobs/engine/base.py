@@ -10,11 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnjobs.datasets import Dataset
+from cnnjobs.engine.stacks import where_raised
+from cnnjobs.engine.worker_loss import LESS_MEMORY
 from cnnjobs.messages import Failure, Message, Started
 from cnnjobs.models.weights import keep_weights
 from cnnjobs.planning.trials import Trial
 from cnnjobs.process_state import ProcessState
 from cnnjobs.store.checkpoints import Checkpoints
+
+OUT_OF_MEMORY = ("MemoryError", "_ArrayMemoryError", "ResourceExhaustedError")
+"""Names of the errors of Python, NumPy and TensorFlow that say that there is no more memory."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,7 @@ class Work:
             import them by name.
         files: (bytes,) uint8 of each file of pretrained weights that the trials need, by name; arrays, because
             Ray shares those between processes without copies.
+        timeout_s: a trial that makes no progress for so long is ended, as failed; None for never.
     """
 
     trials: Sequence[Trial]
@@ -77,6 +83,7 @@ class Work:
     checkpoints: Checkpoints | None = None
     modules: tuple[ModuleType, ...] = ()
     files: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
+    timeout_s: float | None = None
 
     @property
     def nbytes(self) -> int:
@@ -95,7 +102,7 @@ class Engine(Protocol):
     def run(self, work: Work, on_message: OnMessage) -> None:
         """Run all trials.
 
-        `on_message` gets, for each trial, one `Started`, any number of `Progress`, and last one
+        `on_message` gets, for each trial, one `Started`, any number of `Progress` and `Stalled`, and last one
         `Result` or `Failure`. A KeyboardInterrupt ends all workers and is passed on.
         """
         ...
@@ -107,27 +114,41 @@ class Attempt:
     Args:
         make: returns the worker.
         trial: what it runs.
+        passes: what is passed on all the same: a person's Ctrl-C, where that reaches this process.
     """
 
-    def __init__(self, make: Callable[[], Worker], trial: Trial) -> None:
-        self._make, self._trial = make, trial
+    def __init__(self, make: Callable[[], Worker], trial: Trial, passes: tuple[type[BaseException], ...] = ()) -> None:
+        self._make, self._trial, self._passes = make, trial, passes
         self.spoilt: str | None = None
         """Why this process should not run another trial; None if it may. To be asked after the last message."""
 
     def messages(self) -> Generator[Message]:
-        """Yield what the trial tells; an exception becomes a `Failure`, so that the others go on."""
+        """Yield what the trial tells; whatever it raises becomes a `Failure`, so that the others go on."""
         yield Started()
         state = None
         try:
             worker = self._make()
             state = ProcessState.now()  # with what libraries have set that were imported for it
             yield from worker.run(self._trial)
-        except Exception as error:
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            if isinstance(error, self._passes):
+                raise
             self.spoilt = "a trial failed in it"
-            text = str(error).strip()
-            first = text.splitlines()[0] if text else ""
-            yield Failure(f"{type(error).__name__}: {first}".rstrip(": "), traceback.format_exc())
+            yield Failure(_in_one_line(error), traceback.format_exc())
         finally:
             left = state.restore() if state else []
             if left:
                 self.spoilt = f"a trial changed what cannot be put back: {', '.join(left)}"
+
+
+def _in_one_line(error: BaseException) -> str:
+    """Say what a trial raised; of what is meant to end a process also where that is, which no library does."""
+    text = str(error).strip()
+    said = f"{type(error).__name__}: {text.splitlines()[0] if text else ''}".rstrip(": ")
+    if not isinstance(error, Exception):
+        return f"{said}, raised in {where_raised(error.__traceback__)}"
+    if type(error).__name__ in OUT_OF_MEMORY:
+        return f"{said.rstrip('.')}. {LESS_MEMORY}"
+    return said

@@ -16,7 +16,7 @@ class InlineEngine:
             return made[0]
 
         for trial in work.trials:
-            attempt = Attempt(make, trial)
+            attempt = Attempt(make, trial, passes=(KeyboardInterrupt,))
             for message in attempt.messages():
                 on_message(trial, message)
             if attempt.spoilt:

@@ -42,6 +42,7 @@ def submit(
     cpus_per_trial: int | None = None,
     gpus_per_trial: float | None = None,
     checkpoint_every: float | None = None,
+    trial_timeout: float | None = None,
     address: str | None = None,
     insecure: bool = False,
     verbose: bool = False,
@@ -70,6 +71,8 @@ def submit(
         cpus_per_trial: cores of a trial; None for the default allocation.
         gpus_per_trial: GPUs of a trial, or a fraction of one; None for the job's own.
         checkpoint_every: seconds between checkpoints of a trial; 0 for every epoch, None for about 1% of the time.
+        trial_timeout: seconds without progress after which a trial is ended, as failed, with where it was; None for
+            never: then a line says which trial makes none.
         address: "local" for this machine alone, or host:port of a cluster with this machine as a node; None for
             $RAY_ADDRESS, then a running local Ray, then this machine alone.
         insecure: accept a cluster without a token.
@@ -99,6 +102,7 @@ def submit(
                 cpus_per_trial=cpus_per_trial,
                 gpus_per_trial=gpus_per_trial,
                 checkpoint_every=checkpoint_every,
+                trial_timeout=trial_timeout,
                 insecure=insecure,
                 verbose=verbose,
             ),

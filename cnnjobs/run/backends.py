@@ -12,7 +12,7 @@ from cnnjobs.datasets import Dataset
 from cnnjobs.engine.base import Engine, TrialResources, Worker
 from cnnjobs.engine.environment import prepare_environment
 from cnnjobs.engine.places import Joined
-from cnnjobs.errors import UserError
+from cnnjobs.errors import CnnjobsError, UserError
 from cnnjobs.numeric_environment import pin
 from cnnjobs.planning.trials import Trial
 from cnnjobs.spec import DatasetSpec, Variant
@@ -27,13 +27,26 @@ if TYPE_CHECKING:
 Preview = Callable[[Dataset, Trial, int, int], tuple[NDArray[np.int64], NDArray[np.generic]]]
 
 
-def open_engine(*, cpus: int, gpus: int, verbose: bool) -> Engine:
-    """Return the engine on a Ray that it starts on this machine; importing Ray takes 3 to 7 s."""
+def open_engine(
+    *, cpus: int, gpus: int, verbose: bool, on_stuck: Callable[[CnnjobsError], None] | None = None
+) -> Engine:
+    """Return the engine on a Ray that it starts on this machine; importing Ray takes 3 to 7 s.
+
+    Args:
+        cpus: cores to give to Ray.
+        gpus: GPUs to give to it.
+        verbose: let Ray and the workers print.
+        on_stuck: is to end the process when Ray was ended from outside and the main thread waits for it; None for
+            just that.
+    """
     prepare_environment()
     from cnnjobs.engine.ray.session import LocalRay
     from cnnjobs.engine.ray.tune import RayTuneEngine
 
-    return RayTuneEngine(LocalRay(cpus=cpus, gpus=gpus, verbose=verbose))
+    session = LocalRay(cpus=cpus, gpus=gpus, verbose=verbose)
+    if on_stuck is not None:
+        session.on_stuck = on_stuck
+    return RayTuneEngine(session)
 
 
 def open_local_ray(*, cpus: int, gpus: int) -> "LocalRay":

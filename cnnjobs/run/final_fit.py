@@ -6,7 +6,7 @@ from typing import Any
 
 from cnnjobs.engine.base import Engine, MakeWorker, TrialResources, Work
 from cnnjobs.errors import SpecError, TrialsFailed
-from cnnjobs.messages import Failure, Message, Note, Progress, Result, Started
+from cnnjobs.messages import Failure, Message, Note, Progress, Result, Stalled, Started
 from cnnjobs.models.weights import read_weights
 from cnnjobs.planning.trials import Trial
 from cnnjobs.run.prepare import Prepared, ReadJob, watches_validation
@@ -61,6 +61,7 @@ class FinalFit:
         store: Store,
         checkpoints: Checkpoints,
         watcher: Watcher,
+        timeout_s: float | None = None,
     ) -> Trained:
         """Train; return the network and what is known of it.
 
@@ -71,6 +72,7 @@ class FinalFit:
             store: where the log of a failure goes.
             checkpoints: where it is kept while under way; they stay until `Checkpoints.clear`.
             watcher: is told.
+            timeout_s: without progress for so long it is ended, as failed; None for never.
 
         Raises:
             TrialsFailed: if it failed or diverged.
@@ -85,6 +87,7 @@ class FinalFit:
             checkpoints=checkpoints,
             modules=self.prepared.file.neighbours,
             files=read_weights([self.trial.spec]),
+            timeout_s=timeout_s,
         )
         engine.run(work, _teller(watcher, ends))
         end = ends[-1]
@@ -155,6 +158,8 @@ def _teller(watcher: Watcher, ends: list[Result | Failure]) -> Callable[[Trial, 
             watcher.progressed(trial, message)
         elif isinstance(message, Note):
             watcher.noted(trial, message)
+        elif isinstance(message, Stalled):
+            watcher.stalled(trial, message)
         else:
             ends.append(message)
 

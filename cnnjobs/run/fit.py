@@ -98,7 +98,7 @@ def fit_job(
     all_cores = this_machine().cpus if isinstance(place, Here) else None
     request = ResourceRequest(1, options.cpus_per_trial or all_cores, options.gpus_per_trial, read.job.gpus_per_trial)
     with Placement(place, request, insecure=options.insecure, verbose=options.verbose) as placement:
-        trained = _run(fit, read.dataset, store, checkpoints, placement, again=again, verbose=options.verbose)
+        trained = _run(fit, read.dataset, store, checkpoints, placement, options, again=again)
     path = _save(trained, folder, name, which.output)
     checkpoints.remove(fit.trial.trial_id)
     return FittedModel(path, fit.trial.variant, trained.final, len(trained.model))
@@ -136,9 +136,9 @@ def _run(
     store: Store,
     checkpoints: Checkpoints,
     placement: Placement,
+    options: RunOptions,
     *,
     again: str,
-    verbose: bool,
 ) -> Trained:
     """Train; Ctrl-C keeps the last checkpoint.
 
@@ -156,11 +156,10 @@ def _run(
         return f"{how}, {again}"
 
     try:
-        with Display(Meter([fit.trial], lambda trial: images), verbose=verbose) as display:
-            engine = placement.engine(resources, at_once=1)
-            placement.when_stuck(lambda error: click.echo(f"{error} {go_on()}", err=True))
+        with Display(Meter([fit.trial], lambda trial: images), verbose=options.verbose) as display:
+            engine = placement.engine(resources, 1, lambda error: click.echo(f"{error} {go_on()}", err=True))
             make_worker = partial(backends.open_final_fit_worker, source=source, settings=canonical(fit.trial.spec))
-            return fit.run(engine, make_worker, resources, store, checkpoints, display)
+            return fit.run(engine, make_worker, resources, store, checkpoints, display, options.trial_timeout)
     except ClusterLost as lost:
         raise ClusterLost(f"{lost} {go_on()}") from lost
     except KeyboardInterrupt:

@@ -34,6 +34,7 @@ def fit(
     cpus_per_trial: int | None = None,
     gpus_per_trial: float | None = None,
     checkpoint_every: float | None = None,
+    trial_timeout: float | None = None,
     address: str | None = None,
     insecure: bool = False,
     verbose: bool = False,
@@ -54,6 +55,7 @@ def fit(
         cpus_per_trial: cores; None for all of this machine.
         gpus_per_trial: as for `submit`.
         checkpoint_every: as for `submit`.
+        trial_timeout: as for `submit`.
         address: as for `submit`.
         insecure: as for `submit`.
         verbose: as for `submit`.
@@ -75,6 +77,7 @@ def fit(
         cpus_per_trial=cpus_per_trial,
         gpus_per_trial=gpus_per_trial,
         checkpoint_every=checkpoint_every,
+        trial_timeout=trial_timeout,
         insecure=insecure,
         verbose=verbose,
     )

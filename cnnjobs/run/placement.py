@@ -75,21 +75,25 @@ class Placement:
             told = True
             time.sleep(1)
 
-    def engine(self, resources: TrialResources, at_once: int) -> Engine:
-        """Return what runs so many trials at once."""
-        if self._session is not None:
-            return backends.open_engine_on(self._session)
-        gpus = this_machine().gpus if resources.gpus else 0
-        return backends.open_engine(cpus=at_once * resources.cpus, gpus=gpus, verbose=self._verbose)
-
-    def when_stuck(self, tell: Callable[[CnnjobsError], None]) -> None:
-        """Say what to do before the process ends because Ray waits for ever for a cluster, or for a node of it.
+    def engine(self, resources: TrialResources, at_once: int, tell: Callable[[CnnjobsError], None]) -> Engine:
+        """Return what runs so many trials at once.
 
         Args:
-            tell: is called in another thread than the main one.
+            resources: what each runs on.
+            at_once: how many.
+            tell: says what is stored and how to go on, before the process ends because Ray is gone and the main
+                thread waits for it where nothing interrupts it. It is called in another thread.
         """
+
+        def on_stuck(error: CnnjobsError) -> None:
+            _end(error, tell)
+
         if self._session is not None:
-            self._session.on_stuck = lambda error: _end(error, tell)
+            self._session.on_stuck = on_stuck
+            return backends.open_engine_on(self._session)
+        gpus = this_machine().gpus if resources.gpus else 0
+        cpus = at_once * resources.cpus
+        return backends.open_engine(cpus=cpus, gpus=gpus, verbose=self._verbose, on_stuck=on_stuck)
 
     def _capacity(self) -> Capacity:
 

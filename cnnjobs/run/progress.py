@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Collection
 from types import TracebackType
 
-from cnnjobs.messages import Failure, Note, Progress, Result, Status
+from cnnjobs.messages import Failure, Note, Progress, Result, Stalled, Status
 from cnnjobs.planning.trials import Trial
 from cnnjobs.run.screens import ProgressSnapshot, open_screen
 from cnnjobs.run.time_left import TimeLeft
@@ -58,6 +58,12 @@ class Meter:
             self._epochs += self._time.move(trial, progress, self._clock())
             self._seen += progress.images
             self._note()
+
+    def stall(self, trial: Trial, seconds: float) -> None:
+        """Take in that a trial makes no progress."""
+        with self._lock:
+            doing = self.running.get(trial.label(), "starting")
+            self.running[trial.label()] = f"{doing}, no progress since {clock_time(time.time() - seconds)}"
 
     def end(self, trial: Trial, *, failed: bool) -> None:
         """Count a trial as over; what it still owed will never come."""
@@ -130,6 +136,7 @@ class Display:
     def __init__(self, meter: Meter, *, verbose: bool = False) -> None:
         self._meter, self._verbose = meter, verbose
         self._screen = open_screen(meter.snapshot)
+        self._stalled: set[str] = set()
 
     def __enter__(self) -> "Display":
         """Begin to show."""
@@ -154,11 +161,29 @@ class Display:
     def progressed(self, trial: Trial, progress: Progress) -> None:
         """Show how far it is."""
         self._meter.move(trial, progress)
+        if trial.trial_id in self._stalled:
+            self._stalled.remove(trial.trial_id)
+            self._screen.log_event(f"{trial.label()}: goes on")
         self._screen.moved()
 
     def noted(self, trial: Trial, note: Note) -> None:
         """Show what there is to know of it."""
         self._screen.log_event(f"{trial.label()}: {note.text}")
+
+    def stalled(self, trial: Trial, stalled: Stalled) -> None:
+        """Say that it makes no progress, and what can be done."""
+        self._meter.stall(trial, stalled.seconds)
+        self._stalled.add(trial.trial_id)
+        since = clock_time(time.time() - stalled.seconds)
+        then = (
+            "It is waited for; submitted with --trial-timeout SECONDS it would be ended, as failed, with where it was"
+            if stalled.timeout_s is None
+            else f"It is ended, as failed, after {duration(stalled.timeout_s)}"
+        )
+        self._screen.log_event(
+            f"{trial.label()}: no progress since {since}, for {duration(stalled.seconds)}: longer than its pace "
+            f"explains. {then}"
+        )
 
     def finished(self, trial: Trial, result: Result) -> None:
         """Show its outcome; on a terminal the line alone says it."""
@@ -210,6 +235,11 @@ class Waiting:
             text = f"{what}: {done:,} of {total:,}" if total else what
             sys.stderr.write(f"\r\x1b[K{text}" if self._alive and total else f"{text}\n")
             sys.stderr.flush()
+
+
+def clock_time(at: float) -> str:
+    """Return a moment, in seconds since 1970, as this machine's clocks show it."""
+    return time.strftime("%H:%M:%S", time.localtime(at))
 
 
 def duration(seconds: float) -> str:

@@ -30,13 +30,21 @@ class Runner:
         placement: what trials run on.
         again: says how to continue, should it be interrupted.
         verbose: whether to show logs.
+        timeout_s: a trial that makes no progress for so long is ended, as failed; None for never.
     """
 
     def __init__(
-        self, store: Store, checkpoints: Checkpoints, placement: Placement, *, again: str, verbose: bool
+        self,
+        store: Store,
+        checkpoints: Checkpoints,
+        placement: Placement,
+        *,
+        again: str,
+        verbose: bool,
+        timeout_s: float | None = None,
     ) -> None:
         self._store, self._checkpoints, self._placement = store, checkpoints, placement
-        self._again, self._verbose = again, verbose
+        self._again, self._verbose, self._timeout_s = again, verbose, timeout_s
         self._tried: set[str] = set()
         self._damaged: set[str] = set()
         self._said_versions = False
@@ -124,7 +132,9 @@ class Runner:
                     self._settle(prepared)
                     return
                 click.echo(_announcement(prepared, trials, resources, at_once), err=True)
-                submission = Submission(prepared, self._store, tuple(trials), resources, at_once, self._checkpoints)
+                submission = Submission(
+                    prepared, self._store, tuple(trials), resources, at_once, self._checkpoints, self._timeout_s
+                )
                 self._watch(submission, meter, lock)
         except (ClusterLost, WorkerDiffers) as error:
             raise type(error)(f"{error} {self._kept(meter)}") from error
@@ -139,14 +149,13 @@ class Runner:
     def _watch(self, submission: Submission, meter: Meter, lock: StoreLock) -> None:
         """Run the trials, and show how far they are."""
         with Display(meter, verbose=self._verbose) as display:
-            engine = self._placement.engine(submission.resources, submission.at_once)
 
             def give_up(error: CnnjobsError) -> None:
                 display.stop()
                 click.echo(f"{error} {self._kept(meter)}", err=True)
                 lock.release()
 
-            self._placement.when_stuck(give_up)
+            engine = self._placement.engine(submission.resources, submission.at_once, give_up)
             self.failures += submission.run(engine, backends.open_worker, display, lock)
 
     def _meter(self, prepared: Prepared, trials: list[Trial], at_once: int) -> Meter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from cnnjobs.labels import run_label
 from cnnjobs.messages import Status
 from cnnjobs.report.render.text import plain, table_text
 from cnnjobs.store.expectation import expected_runs
-from cnnjobs.store.lock import read_heartbeat
+from cnnjobs.store.lock import Running, read_heartbeat
 from cnnjobs.store.results import open_stores
 from cnnjobs.store.store import Store
 from cnnjobs.store.stored_job import StoredJob
@@ -122,9 +123,18 @@ def job_status(store: Store) -> JobStatus:
         active = sum(trial.variant == name for trial in under_way)
         rows.append(_row(name, own, expected[name], active))
         failures += [_failure(job, name, trial) for trial in own if trial["status"] == Status.FAILED]
-    running = {trial.label: trial.doing for trial in under_way}
+    running = {trial.label: _doing(trial) for trial in under_way}
     cut_off = heartbeat is not None and not heartbeat.alive
     return JobStatus(job.name, tuple(rows), running, tuple(failures), stored.damaged, cut_off)
+
+
+def _doing(trial: Running) -> str:
+    """Say what a trial under way is doing, and since when it makes no progress, if it makes none."""
+    if trial.quiet_since is None:
+        return trial.doing
+    since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(trial.quiet_since))
+    minutes = max(0.0, time.time() - trial.quiet_since) / 60
+    return f"{trial.doing}, no progress since {since} ({minutes:.0f} min)"
 
 
 def _row(name: str, trials: list[dict[str, Any]], expected: int, active: int) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from cnnjobs.engine.base import Engine, MakeWorker, TrialResources, Work
 from cnnjobs.errors import StoreError
-from cnnjobs.messages import FINISHED, Failure, Message, Note, Progress, Result, Started, Status
+from cnnjobs.messages import FINISHED, Failure, Message, Note, Progress, Result, Stalled, Started, Status
 from cnnjobs.models.weights import read_weights
 from cnnjobs.planning.identity import to_json
 from cnnjobs.planning.trials import Trial
@@ -36,6 +36,10 @@ class Watcher(Protocol):
 
     def noted(self, trial: Trial, note: Note) -> None:
         """There is something of it that a person should know."""
+        ...
+
+    def stalled(self, trial: Trial, stalled: Stalled) -> None:
+        """It makes no progress."""
         ...
 
     def finished(self, trial: Trial, result: Result) -> None:
@@ -160,6 +164,7 @@ class Submission:
         resources: what each runs on.
         at_once: how many run at the same time.
         checkpoints: where trials under way are kept.
+        timeout_s: a trial that makes no progress for so long is ended, as failed; None for never.
     """
 
     prepared: Prepared
@@ -168,6 +173,7 @@ class Submission:
     resources: TrialResources
     at_once: int
     checkpoints: Checkpoints
+    timeout_s: float | None = None
 
     def run(self, engine: Engine, make_worker: MakeWorker, watcher: Watcher, lock: StoreLock) -> int:
         """Run the trials; return how many failed.
@@ -193,6 +199,7 @@ class Submission:
             checkpoints=self.checkpoints,
             modules=self.prepared.file.neighbours,
             files=read_weights(trial.spec for trial in self.trials),
+            timeout_s=self.timeout_s,
         )
         engine.run(work, recorder.on_message)
         compact_if_possible(self.store)
@@ -250,6 +257,10 @@ class _Recorder:
             self._watcher.progressed(trial, message)
         elif isinstance(message, Note):
             self._watcher.noted(trial, message)
+        elif isinstance(message, Stalled):
+            before = self._running.get(trial.trial_id, _running(trial, "starting"))
+            self._running[trial.trial_id] = replace(before, quiet_since=time.time() - message.seconds)
+            self._watcher.stalled(trial, message)
         elif isinstance(message, Result):
             self._store(trial, message)
             self._running.pop(trial.trial_id, None)

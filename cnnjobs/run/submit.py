@@ -42,6 +42,7 @@ class RunOptions:
         cpus_per_trial: cores a trial.
         gpus_per_trial: GPUs a trial, or a fraction of one; decides over the job.
         checkpoint_every: seconds between two checkpoints of a trial; 0 for every epoch, None for about 1% of the time.
+        trial_timeout: seconds; a trial that makes no progress for so long is ended, as failed; None for never.
         insecure: accept a cluster that asks for no token.
         verbose: show the logs of Ray and of each trial.
     """
@@ -50,6 +51,7 @@ class RunOptions:
     cpus_per_trial: int | None = None
     gpus_per_trial: float | None = None
     checkpoint_every: float | None = None
+    trial_timeout: float | None = None
     insecure: bool = False
     verbose: bool = False
 
@@ -62,6 +64,9 @@ class RunOptions:
         if self.checkpoint_every is not None:
             seconds = number("checkpoint_every", self.checkpoint_every, "Seconds; 0 for every epoch.", least=0)
             object.__setattr__(self, "checkpoint_every", seconds)
+        if self.trial_timeout is not None:
+            seconds = number("trial_timeout", self.trial_timeout, "Seconds without progress, at least 1.", least=1)
+            object.__setattr__(self, "trial_timeout", seconds)
         flag("insecure", self.insecure)
         flag("verbose", self.verbose)
 
@@ -169,7 +174,9 @@ def submit_job(
         options.max_concurrent, options.cpus_per_trial, options.gpus_per_trial, prepared.job.gpus_per_trial
     )
     with Placement(place, request, insecure=options.insecure, verbose=options.verbose) as placement:
-        runner = Runner(store, checkpoints, placement, again=again, verbose=options.verbose)
+        runner = Runner(
+            store, checkpoints, placement, again=again, verbose=options.verbose, timeout_s=options.trial_timeout
+        )
         runner.run(prepared, None if goal.audit is None else store_at(results, plain))
         if rule is not None:
             _run_second_stage(prepared, store, rule, runner)

@@ -39,12 +39,14 @@ class Running:
         repeat: counted from 0.
         fold: counted from 0; None where the job has no folds.
         doing: what it is doing, in words.
+        quiet_since: when it last made progress, seconds since 1970, if that is longer ago than its pace explains.
     """
 
     variant: str
     repeat: int
     fold: int | None
     doing: str
+    quiet_since: float | None = None
 
     @property
     def label(self) -> str:

@@ -89,7 +89,7 @@ def test_an_exception_is_a_failure_with_its_log_and_the_others_go_on(told):
 def test_a_process_that_dies_is_started_again_once_and_then_a_failure(told):
     messages = told["dies, repeat 1"]
     assert kinds(messages).count(Started) == 2
-    assert "the worker process was lost" in messages[-1].error
+    assert "ended its process, twice: os._exit(7) was called in run (fakes.py, line " in messages[-1].error
 
 
 def test_what_a_process_printed_before_it_died_is_in_the_log(told):

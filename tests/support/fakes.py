@@ -21,7 +21,7 @@ from cnnjobs.engine.base import Engine, MakeWorker, OnMessage, TrialResources, W
 from cnnjobs.engine.inline import InlineEngine
 from cnnjobs.engine.places import Here
 from cnnjobs.errors import CnnjobsError, Interrupted
-from cnnjobs.messages import Failure, Message, Note, Predictions, Progress, Result, Status
+from cnnjobs.messages import Failure, Message, Note, Predictions, Progress, Result, Stalled, Status
 from cnnjobs.planning.trials import Trial
 from cnnjobs.report.write import Written
 from cnnjobs.run.overrides import Overrides
@@ -101,6 +101,9 @@ class Notes:
 
     def noted(self, trial: Trial, note: Note) -> None:
         self.lines.append(f"{trial.label()}: {note.text}")
+
+    def stalled(self, trial: Trial, stalled: Stalled) -> None:
+        self.lines.append(f"stalled {trial.label()}")
 
     def finished(self, trial: Trial, result: Result) -> None:
         self.lines.append(f"{result.status} {trial.label()}")

@@ -15,9 +15,11 @@ from cnnjobs.engine.base import OnMessage, Work
 from cnnjobs.engine.capture import take_printed
 from cnnjobs.engine.own_files import read_own
 from cnnjobs.engine.places import answers
-from cnnjobs.engine.retry_policy import RetryPolicy, WorkerLoss
+from cnnjobs.engine.retry_policy import RetryPolicy
+from cnnjobs.engine.stall import StallWatch
+from cnnjobs.engine.worker_loss import WorkerLoss
 from cnnjobs.errors import WorkerDiffers
-from cnnjobs.messages import Failure, Message, Progress
+from cnnjobs.messages import Failure, Message, Note, Progress, Result, Stalled, Started
 from cnnjobs.versions import DECISIVE, differences, installed_versions
 
 MESSAGES, NODE, VERSIONS = "messages", "node", "versions"
@@ -25,6 +27,9 @@ MESSAGES, NODE, VERSIONS = "messages", "node", "versions"
 
 FETCHED_WITHIN_S = 30.0
 """What a lost process printed is given up after that."""
+
+GRACE_S = 15.0
+"""A process whose trial makes no progress ends by itself; so long after it should have, Ray is told to end it."""
 
 
 MOST_BYTES = 10_000_000
@@ -45,6 +50,9 @@ class Relay(tune.Callback):
     def __init__(self, work: Work, on_message: OnMessage, folder: str) -> None:
         self._work, self._on_message, self._folder = work, on_message, folder
         self._nodes: dict[str, str] = {}
+        self._pids: dict[str, int] = {}
+        self._stalls = StallWatch()
+        self._stuck: set[str] = set()
         self._retry_policies: defaultdict[str, RetryPolicy] = defaultdict(RetryPolicy)
         self._versions = installed_versions()
         self.given_up: list[Any] = []
@@ -58,9 +66,9 @@ class Relay(tune.Callback):
         """Pass on what a trial tells."""
         self._nodes[trial.trial_id] = result.pop(NODE, "")
         self._check_versions(result.pop(VERSIONS, {"cnnjobs": "of another commit"}), trial)
+        self._pids[trial.trial_id] = result.get("pid", 0)
         for message in result.pop(MESSAGES, []):
-            if isinstance(message, Progress):
-                self._retry_policies[trial.trial_id].got_to(message.epoch)
+            self._watch(trial, message)
             self._tell(trial, message)
 
     def _check_versions(self, there: Mapping[str, str], trial: Any) -> None:
@@ -77,33 +85,83 @@ class Relay(tune.Callback):
             )
             raise self.error
 
+    def on_step_end(self, iteration: int, trials: list[Any], **_: Any) -> None:
+        """Tell of trials that make no progress; end those that should have ended themselves. Some ten times a second.
+
+        A process that is stopped, or waits for a disk that is gone, does not.
+        """
+        silent = self._stalls.silent()
+        timeout_s = self._work.timeout_s
+        late = set() if timeout_s is None else {*self._stalls.silent_for(timeout_s + GRACE_S)} - self._stuck
+        if not silent and not late:
+            return
+        for trial in trials:
+            if trial.trial_id in silent:
+                self._tell(trial, Stalled(silent[trial.trial_id], timeout_s))
+            if trial.trial_id in late and trial.temporary_state.ray_actor is not None:
+                self._stuck.add(trial.trial_id)
+                ray.kill(trial.temporary_state.ray_actor)
+
     def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
         """Let a trial whose worker was lost start again, or give it up. Tune itself would try for ever."""
-        loss = self._loss_of(trial)
+        stacks = self._stacks_of(trial)
+        loss = self._loss_of(trial, stacks)
         if not self._retry_policies[trial.trial_id].add(loss):
-            self._give_up(trial, loss)
+            self._give_up(trial, loss, stacks)
             self.given_up.append(trial)
-        self._nodes.pop(trial.trial_id, None)
+        self._forget(trial)
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
         """Tell of a trial that Tune does not start again."""
-        self._give_up(trial, self._loss_of(trial))
+        stacks = self._stacks_of(trial)
+        self._give_up(trial, self._loss_of(trial, stacks), stacks)
+        self._forget(trial)
 
-    def _give_up(self, trial: Any, loss: WorkerLoss) -> None:
-        said = self._retry_policies[trial.trial_id].explain(loss)
-        self._tell(trial, Failure(said, f"{self._printed_by(trial)}\n{loss.error or 'no reason given'}".strip()))
+    def _watch(self, trial: Any, message: Message) -> None:
+        """Take in what a message says of the trial's pace."""
+        if isinstance(message, Started):
+            self._stalls.start(trial.trial_id, self._work.trials[trial.config["trial"]].condition_id)
+        elif isinstance(message, Progress):
+            self._retry_policies[trial.trial_id].got_to(message.epoch)
+            self._stalls.hear(trial.trial_id)
+        elif isinstance(message, Note):
+            self._stalls.hear(trial.trial_id, begun=False)
+        elif isinstance(message, Result | Failure):
+            self._stalls.hear(trial.trial_id)
+            self._stalls.end(trial.trial_id)
 
-    def _loss_of(self, trial: Any) -> WorkerLoss:
+    def _forget(self, trial: Any) -> None:
+        """Forget the process that a trial had."""
+        self._nodes.pop(trial.trial_id, None)
+        self._pids.pop(trial.trial_id, None)
+        self._stalls.end(trial.trial_id)
+
+    def _give_up(self, trial: Any, loss: WorkerLoss, stacks: str) -> None:
+        printed = self._left_by(trial, printed_at(self._folder, trial.config["trial"]))
+        said = self._retry_policies[trial.trial_id].explain(loss, printed, stacks)
+        parts = (printed, stacks, loss.error or "no reason given")
+        self._tell(trial, Failure(said, "\n".join(part for part in parts if part).strip()))
+
+    def _loss_of(self, trial: Any, stacks: str) -> WorkerLoss:
         error, node = _last_error(trial), self._nodes.get(trial.trial_id)
+        hung = bool(stacks) or trial.trial_id in self._stuck
         return WorkerLoss(
             retired=RETIRED.search(error) is not None,
             node_gone=node is not None and not _is_there(node),
             error=error,
+            pid=self._pids.get(trial.trial_id),
+            hung_s=self._work.timeout_s if hung else None,
         )
 
-    def _printed_by(self, trial: Any) -> str:
-        """Return what a lost process printed, from the machine that it ran on; nothing if that is gone as well."""
-        path, node = printed_at(self._folder, trial.config["trial"]), self._nodes.get(trial.trial_id)
+    def _stacks_of(self, trial: Any) -> str:
+        """Return what a process wrote that ended because its trial made no progress; empty if it did not."""
+        if self._work.timeout_s is None:
+            return ""
+        return self._left_by(trial, stacks_at(self._folder, trial.config["trial"]))
+
+    def _left_by(self, trial: Any, path: Path) -> str:
+        """Return what a lost process wrote, from the machine that it ran on; nothing if that is gone as well."""
+        node = self._nodes.get(trial.trial_id)
         if node is None or node == ray.get_runtime_context().get_node_id() or not _is_there(node):
             return take_printed(path)
         there = NodeAffinitySchedulingStrategy(node, soft=False)
@@ -150,6 +208,11 @@ def _last_error(trial: Any) -> str:
 def printed_at(folder: str, trial: int) -> Path:
     """Return where a trial's output goes while it runs, on whatever machine."""
     return Path(folder, "logs", f"{trial}.log")
+
+
+def stacks_at(folder: str, trial: int) -> Path:
+    """Return where a process that makes no progress writes what it is doing."""
+    return Path(folder, "logs", f"{trial}.stacks")
 
 
 def _is_there(node: str) -> bool:

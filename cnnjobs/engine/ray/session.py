@@ -20,11 +20,19 @@ from cnnjobs.engine.ray.authentication import REFUSED, asks_for_token, reread_to
 from cnnjobs.engine.ray.autoscaler import capacity_now
 from cnnjobs.engine.ray.demand import Demand
 from cnnjobs.engine.ray.import_path import own_import_path
+from cnnjobs.engine.ray.own_processes import OwnProcesses
 from cnnjobs.engine.token import MODE, use_cluster_token, use_own_token
 from cnnjobs.engine.watch import Watch
 from cnnjobs.errors import ClusterError, ClusterLost, CnnjobsError, ResourceError
 from cnnjobs.numeric_environment import SET, while_pinned
 from cnnjobs.private_folder import private_folder, remove_private_folder
+
+OWN_EVERY_S, OWN_LOOKS, OWN_STUCK_S = 0.5, 2, 5.0
+"""Seconds between two looks at the processes of a Ray of this process's own, how many that find one gone mean that it
+was ended, and how long the main thread has to leave it: Ray itself waits a minute for one, then prints C++."""
+
+PRINT = ray._private.worker.print_to_stdstream
+"""Prints what Ray says of lost workers and nodes, `log_to_driver` or not (Ray 2.60)."""
 
 HEAD_EVERY_S, HEAD_LOOKS = 3.0, 5
 """Seconds between two looks at the head, and how many without an answer mean that it is gone."""
@@ -63,6 +71,9 @@ _STARTED = threading.Lock()
 class LocalRay:
     """A Ray on this machine, on its loopback, without a dashboard, for this process alone.
 
+    `on_stuck` is called, in another thread, when it was ended from outside and the main thread waits for it where
+    nothing interrupts it: it is to end the process.
+
     Args:
         cpus: cores to give to it.
         gpus: GPUs to give to it.
@@ -73,6 +84,7 @@ class LocalRay:
 
     def __init__(self, *, cpus: int, gpus: int, verbose: bool = False) -> None:
         self._cpus, self._gpus, self._verbose = cpus, gpus, verbose
+        self.on_stuck: Callable[[CnnjobsError], None] = _end_process
 
     @contextlib.contextmanager
     def opened(self, data_bytes: int, resources: TrialResources | None = None) -> Iterator[None]:
@@ -80,6 +92,7 @@ class LocalRay:
 
         Raises:
             ClusterError: if this process is connected to a Ray already, its own or that of another submit.
+            ClusterLost: in the place of what went wrong, if one of Ray's processes was ended meanwhile.
         """
         if ray.is_initialized() or not _STARTED.acquire(blocking=False):
             raise ClusterError(
@@ -103,11 +116,33 @@ class LocalRay:
                     logging_level=logging.INFO if self._verbose else logging.CRITICAL,
                     job_config=own_import_path(),
                 )
-            yield
+            with self._watched():
+                yield
         finally:
             ray.shutdown()
             shutil.rmtree(private_folder() / "ray", ignore_errors=True)
             _STARTED.release()
+
+    @contextlib.contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Watch that Ray's processes live, until it is stopped, which is within: that may wait for them as well."""
+        own = OwnProcesses()
+
+        def on_stuck() -> None:
+            own.kill()
+            self.on_stuck(own.meaning)
+
+        watch = Watch(own.have_died, OWN_LOOKS, on_stuck, every_s=OWN_EVERY_S, stuck_s=OWN_STUCK_S)
+        with watch:
+            try:
+                yield
+            except (Exception, KeyboardInterrupt) as error:
+                if watch.went_wrong:
+                    raise own.meaning from error
+                raise
+            finally:
+                own.may_go = True
+                ray.shutdown()
 
 
 class JoinedRay:
@@ -237,6 +272,10 @@ def _end_process(error: CnnjobsError) -> None:
     os._exit(error.exit_code)
 
 
+def _print_nothing(data: object, ignore_prefix: bool = False) -> None:
+    """In the place of what prints Ray's own words: what follows for a trial is told by this project."""
+
+
 @contextlib.contextmanager
 def loopback_only() -> Iterator[None]:
     """Make Ray, while it is started, take the loopback for this machine's address: it listens there alone then.
@@ -256,6 +295,7 @@ def loopback_only() -> Iterator[None]:
 
 
 def _quieten(verbose: bool) -> None:
+    ray._private.worker.print_to_stdstream = PRINT if verbose else _print_nothing
     if not verbose:
         for name in ("ray", "ray.tune", "ray.train", "ray.data"):
             logging.getLogger(name).setLevel(logging.CRITICAL)

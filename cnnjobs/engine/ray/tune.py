@@ -12,13 +12,16 @@ import numpy as np
 import ray
 from ray import tune
 from ray.tune.execution import class_cache
+from ray.tune.progress_reporter import TrialProgressCallback
 from ray.tune.search.basic_variant import BasicVariantGenerator
 
 from cnnjobs.datasets import Dataset
 from cnnjobs.engine.base import Attempt, OnMessage, Work, Worker
-from cnnjobs.engine.capture import Capture, take_printed
+from cnnjobs.engine.capture import Capture, announce_exits, take_printed
+from cnnjobs.engine.deadline import Deadline
+from cnnjobs.engine.ray.actors import use_in_tune
 from cnnjobs.engine.ray.files import through_ray
-from cnnjobs.engine.ray.relay import MESSAGES, NODE, VERSIONS, InOrder, Relay, WorkerRetired, printed_at
+from cnnjobs.engine.ray.relay import MESSAGES, NODE, VERSIONS, InOrder, Relay, WorkerRetired, printed_at, stacks_at
 from cnnjobs.engine.ray.session import Session
 from cnnjobs.messages import Failure, Message, Result, Started
 from cnnjobs.numeric_environment import pin
@@ -41,6 +44,16 @@ class _Silent(tune.ProgressReporter):
 
     def report(self, trials: list[Any], done: bool, *sys_info: dict[str, Any]) -> None:
         """Show nothing."""
+
+
+class _SilentResults(TrialProgressCallback):
+    """Prints nothing of results; in its place Tune's own does, of trials without any."""
+
+    def log_result(self, trial: Any, result: dict[str, Any], error: bool = False) -> None:
+        """Print nothing."""
+
+    def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        """Print nothing."""
 
 
 class RayTuneEngine:
@@ -69,6 +82,7 @@ class RayTuneEngine:
         resources = tune.PlacementGroupFactory([{"CPU": work.resources.cpus, "GPU": work.resources.gpus}])
         relay = Relay(work, on_message, folder)
         os.environ[PENDING] = str(work.at_once)
+        use_in_tune()
         tuner = tune.Tuner(
             tune.with_resources(trainable, resources),
             param_space={"trial": tune.grid_search(list(range(len(work.trials))))},
@@ -81,7 +95,7 @@ class RayTuneEngine:
                 name="trials",
                 storage_path=f"{folder}/tune",
                 verbose=0,
-                callbacks=[relay],
+                callbacks=[relay, _SilentResults()],
                 progress_reporter=_Silent(),  # Tune's own clears the cell of a notebook, whatever it shows there
                 failure_config=tune.FailureConfig(max_failures=-1),  # the relay decides
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
@@ -106,6 +120,7 @@ class _TrialRunner(tune.Trainable):
     _attempt: Attempt
     _messages: Generator[Message]
     _printed: Path
+    _stacks: Path
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         pin()  # before the work is unpickled: a module of the user's may import Keras
@@ -122,6 +137,7 @@ class _TrialRunner(tune.Trainable):
         self._node = ray.get_runtime_context().get_node_id()
         self._worker: Worker | None = None
         self._retire_reason: str | None = None
+        announce_exits()
         self._begin(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -138,13 +154,15 @@ class _TrialRunner(tune.Trainable):
             return {MESSAGES: [], NODE: self._node, VERSIONS: self._versions, "done": True}
         until = time.monotonic() + STEP_SECONDS
         told: list[Message] = []
-        with Capture(self._printed):
+        with Capture(self._printed), Deadline(self._work.timeout_s, self._stacks) as deadline:
             for message in self._messages:
+                deadline.restart()
                 told.append(message)
                 if isinstance(message, Started | Result | Failure) or time.monotonic() > until:
                     break
         ended = isinstance(told[-1], Result | Failure)
         if ended:
+            self._stacks.unlink(missing_ok=True)
             told[-1] = self._with_log(told[-1])
             self._messages.close()  # now, not when the next trial begins: what the trial changed is put back
             own = self._worker.retire_reason if self._worker else None
@@ -156,7 +174,7 @@ class _TrialRunner(tune.Trainable):
         leave_private_folder(Path(self._folder).parent)
 
     def _begin(self, config: dict[str, Any]) -> None:
-        self._printed = printed_at(self._folder, config["trial"])
+        self._printed, self._stacks = (at(self._folder, config["trial"]) for at in (printed_at, stacks_at))
         self._attempt = Attempt(self._ready_worker, self._work.trials[config["trial"]])
         self._messages = self._attempt.messages()
 

@@ -1,8 +1,9 @@
-"""Whether the loss of a worker process counts against its trial, and what a person is told: a table."""
+"""Whether the loss of a worker process counts against its trial, and when that is given up."""
 
 import pytest
 
-from cnnjobs.engine.retry_policy import LOST_WORKER_RETRIES, MOST_FORGIVEN, NODE_GONE, RetryPolicy, WorkerLoss
+from cnnjobs.engine.retry_policy import LOST_WORKER_RETRIES, MOST_FORGIVEN, RetryPolicy
+from cnnjobs.engine.worker_loss import NODE_GONE, WorkerLoss
 
 ACTOR = "The actor died unexpectedly before finishing this task."
 NODE = f"The actor died because its {NODE_GONE}. Node Id: 0123"
@@ -35,37 +36,23 @@ def test_what_the_trial_had_no_part_in_does_not_count_against_it(loss, forgiven)
     assert loss.is_forgiven is forgiven
 
 
-@pytest.mark.parametrize("error", ["", ACTOR])
-def test_a_process_that_was_lost_twice_is_explained_with_what_to_try(error):
-    told = WorkerLoss(error=error).explain()
-    assert told.startswith("the worker process was lost, twice (out of memory? a crash in a library?).")
-    assert "--max-concurrent 1" in told
-
-
-@pytest.mark.parametrize("line", ["ModuleNotFoundError: No module named 'cnnjobs'", "ImportError: libcudnn.so.9: gone"])
-def test_a_worker_that_could_not_be_made_is_explained_with_what_lacks(line):
-    told = WorkerLoss(error=f"Traceback (most recent call last):\n{line}\nand more").explain()
-    assert told.startswith(f"a worker could not be made: {line} The same packages must be installed on every node")
-    assert "`cnnjobs doctor`" in told
-
-
-def test_of_several_errors_the_last_is_told():
-    error = "ImportError: first\n\nDuring handling of the above exception:\nModuleNotFoundError: second"
-    assert "second" in WorkerLoss(error=error).explain()
-    assert "first" not in WorkerLoss(error=error).explain()
-
-
-def test_every_explanation_is_one_line():
-    assert all("\n" not in WorkerLoss(error=error).explain() for error in ("", ACTOR, NODE, MISSING))
-
-
-CRASH, GONE = WorkerLoss(error=ACTOR), WorkerLoss(node_gone=True)
+CRASH, GONE, HUNG = WorkerLoss(error=ACTOR), WorkerLoss(node_gone=True), WorkerLoss(hung_s=20.0)
 
 
 def test_one_crash_is_forgiven_and_a_second_is_not():
     policy = RetryPolicy()
     assert [policy.add(CRASH) for _ in range(2)] == [True, False]
-    assert policy.explain(CRASH) == CRASH.explain()
+    assert policy.explain(CRASH) == CRASH.explain(", twice")
+
+
+def test_a_trial_that_hung_is_not_started_again():
+    assert not RetryPolicy().add(WorkerLoss(hung_s=20.0))
+
+
+def test_of_a_loss_that_is_not_tried_again_nobody_says_twice():
+    policy = RetryPolicy()
+    policy.add(HUNG)
+    assert "twice" not in policy.explain(HUNG)
 
 
 def test_losses_without_fault_count_neither_before_a_crash_nor_after():

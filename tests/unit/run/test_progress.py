@@ -1,11 +1,13 @@
 """Counts, rates and the time left, with the clock passed in; and what is printed when piped."""
 
+import re
+
 import numpy as np
 import pytest
 from support.fakes import Clock
 
 from cnnjobs import Job, Variant, vgg
-from cnnjobs.messages import Failure, Progress, Result, Status
+from cnnjobs.messages import Failure, Progress, Result, Stalled, Status
 from cnnjobs.planning.trials import make_plan
 from cnnjobs.run.progress import Display, Meter, Waiting, duration
 
@@ -123,6 +125,30 @@ def test_a_diverged_trial_is_told(clock, capsys):
     with Display(meter_of(clock, 400)) as display:
         display.finished(TRIALS[0], Result(Status.DIVERGED, {"epochs_done": np.int64(3)}, {}, None))
     assert "diverged at epoch 3, its loss is not finite" in capsys.readouterr().err
+
+
+def test_a_trial_that_makes_no_progress_is_told_and_that_it_goes_on(clock, capsys):
+    with Display(meter_of(clock, 400)) as display:
+        display.started(TRIALS[0])
+        display.stalled(TRIALS[0], Stalled(90.0))
+        display.progressed(TRIALS[0], Progress(1, 4, 100))
+        display.progressed(TRIALS[0], Progress(2, 4, 100))
+    told, goes_on = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(
+        r"\[0/1\] base, repeat 1: no progress since \d\d:\d\d:\d\d, for 2 min: longer than its pace explains. It is "
+        r"waited for; submitted with --trial-timeout SECONDS it would be ended, as failed, with where it was",
+        told,
+    )
+    assert goes_on == "[0/1] base, repeat 1: goes on"
+
+
+def test_with_a_timeout_it_is_told_when_the_trial_is_ended(clock, capsys):
+    meter = meter_of(clock, 400)
+    with Display(meter) as display:
+        display.started(TRIALS[0])
+        display.stalled(TRIALS[0], Stalled(90.0, timeout_s=600.0))
+        assert "no progress since" in meter.snapshot().running["base, repeat 1"]
+    assert "It is ended, as failed, after 10 min" in capsys.readouterr().err
 
 
 def test_what_is_quick_is_not_told(clock, capsys):

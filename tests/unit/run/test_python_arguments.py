@@ -30,6 +30,7 @@ WRONG = {
     "cpus_per_trial": (0, -1, "2"),
     "gpus_per_trial": (-1, "1", 1.5, math.nan),
     "checkpoint_every": (-1, "5", math.inf),
+    "trial_timeout": (0, -1, "5", math.nan),
     "address": ("nonsense", "http://127.0.0.1:8265", 5),
     "insecure": ("no",),
     "verbose": (1,),

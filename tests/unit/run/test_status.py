@@ -38,3 +38,11 @@ def test_trials_of_folds_are_named_with_their_fold(tmp_path):
     shown = status_of(tmp_path, Running("a", 0, 1, "starting"))
     assert "running: a, repeat 1, fold 2: starting\n" in shown
     assert "failed: a, repeat 2, fold 1: no memory; log: here\n" in shown
+
+
+def test_a_trial_that_makes_no_progress_is_shown_with_since_when(tmp_path):
+    Store(Files(tmp_path)).write_job(stored_job())
+    since = time.time() - 720
+    shown = status_of(tmp_path, Running("a", 0, None, "epoch 1 of 2", quiet_since=since))
+    told = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(since))
+    assert f"running: a, repeat 1: epoch 1 of 2, no progress since {told} (12 min)\n" in shown

@@ -1,7 +1,9 @@
 """What is missing runs, what ends is committed, what failed is told: on the engine that runs in this process."""
 
 import json
+import time
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from support.fakes import VARIANTS, Notes, fake_worker, write_job
@@ -11,6 +13,7 @@ from cnnjobs.comparison.table import job_table
 from cnnjobs.engine.base import TrialResources
 from cnnjobs.engine.inline import InlineEngine
 from cnnjobs.errors import SpecError, StoreError
+from cnnjobs.messages import Result, Stalled
 from cnnjobs.run.overrides import Overrides
 from cnnjobs.run.prepare import prepare, read_job, store_at
 from cnnjobs.run.submission import Submission, continuations, missing_trials, state_of
@@ -47,6 +50,29 @@ def submit(tmp_path):
 
 def ended(notes):
     return [line for line in notes.lines if not line.startswith("started")]
+
+
+class Stalls(InlineEngine):
+    """A trial makes no progress for a while before it ends; the heartbeat says so meanwhile."""
+
+    heartbeats: ClassVar = []
+
+    def run(self, work, on_message):
+        def tell(trial, message):
+            if isinstance(message, Result):
+                on_message(trial, Stalled(120.0))
+                self.heartbeats.append(on_message.__self__._lock._running[0])
+            on_message(trial, message)
+
+        super().run(work, tell)
+
+
+def test_that_a_trial_makes_no_progress_is_told_and_in_the_heartbeat_until_it_ends(submit):
+    notes = submit(Stalls(), repeats=1, variants='"one": base')
+    assert [line for line in ended(notes) if line.startswith("stalled")] == ["stalled one, repeat 1"]
+    [running] = Stalls.heartbeats
+    assert running.doing == "epoch 2 of 2"
+    assert time.time() - running.quiet_since == pytest.approx(120, abs=30)
 
 
 def test_every_trial_is_stored(submit, tmp_path):

@@ -1,0 +1,111 @@
+"""What is known of a worker process that is no more, and what a person is told of it."""
+
+import re
+from dataclasses import dataclass
+
+from cnnjobs.engine.stacks import where_dumped
+
+NODE_GONE = "node has died"
+"""What Ray says of an actor whose node is gone before the trial has told where it runs."""
+
+NODES_MEMORY = re.compile(r"Memory on the node .* was (?P<used>[\d.]+)GB used / (?P<limit>[\d.]+)GB limit")
+"""What Ray's memory monitor says of the machine when it ends a process there (Ray 2.60)."""
+
+PROCESS_MEMORY = re.compile(r"pid=(?P<pid>\d+), .*?memory used=(?P<used>[\d.]+)GB")
+"""And of each process that it ends."""
+
+LARGEST = re.compile(r"^(?P<pid>\d+)\t(?P<used>[\d.]+)\tray::(?!IDLE)", re.M)
+"""And of Ray's workers among the largest processes of the machine."""
+
+CRASHED = re.compile(r"^Fatal Python error: (?P<what>.+)$", re.M)
+"""What `faulthandler`, which Ray switches on in workers, writes at the end of a process that crashes."""
+
+LEFT = re.compile(r"^(?P<what>os\._exit\(.*\) was called in .+)$", re.M)
+"""What a worker writes when the code of a trial ends its process."""
+
+LESS_MEMORY = "A smaller `batch_size` or network takes less; so do fewer trials at once (--max-concurrent 1)"
+
+
+@dataclass(frozen=True)
+class WorkerLoss:
+    """A worker process that is no more.
+
+    Args:
+        retired: it gave up by itself, because it was not fit for another trial.
+        preempted: Ray knows that the node was taken away.
+        node_gone: the node that it ran on is no longer there.
+        error: what Ray says of it.
+        pid: its process; None if it was lost before it told.
+        hung_s: it was ended because it had made no progress for so many seconds; None if it was not.
+    """
+
+    retired: bool = False
+    preempted: bool = False
+    node_gone: bool = False
+    error: str = ""
+    pid: int | None = None
+    hung_s: float | None = None
+
+    @property
+    def is_forgiven(self) -> bool:
+        """Whether it does not count against the trial: the trial had no part in it."""
+        return self.retired or self.preempted or self.node_gone or NODE_GONE in self.error or self.was_outgrown
+
+    @property
+    def was_outgrown(self) -> bool:
+        """Whether it was ended for want of memory while another worker had more: Ray ends the newest first."""
+        own = self._ended_for_memory().get(self.pid or 0)
+        others = [float(one["used"]) for one in LARGEST.finditer(self.error) if int(one["pid"]) != self.pid]
+        return own is not None and any(used > float(own) for used in others)
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the trial is not started again: it would take as long, and hang again."""
+        return self.hung_s is not None
+
+    def explain(self, often: str = "", printed: str = "", stacks: str = "") -> str:
+        """Say it in one line, with what to try.
+
+        Args:
+            often: how often it happened, as in ", twice".
+            printed: what the process printed last.
+            stacks: what its threads were doing when it was ended, as `faulthandler` writes it.
+        """
+        if self.hung_s is not None:
+            place = where_dumped(stacks, through="step")
+            return f"no progress for {self.hung_s:g} s, the trial timeout" + (f"; it was in {place}" if place else "")
+        memory = self._memory()
+        if memory:
+            return f"out of memory{often}: {memory}. {LESS_MEMORY}"
+        for line in reversed(self.error.splitlines()):
+            if line.startswith(("ModuleNotFoundError: ", "ImportError: ")):
+                return (
+                    f"a worker could not be made: {line} The same packages must be installed on every node: "
+                    "`cnnjobs doctor` compares them"
+                )
+        if left := [*LEFT.finditer(printed)]:
+            return f"the code of the trial ended its process{often}: {left[-1]['what']}"
+        if crashes := [*CRASHED.finditer(printed)]:
+            place = where_dumped(printed[crashes[-1].start() :])
+            return f"the worker process crashed{often}: {crashes[-1]['what']}" + (f", in {place}" if place else "")
+        return (
+            f"the worker process was ended from outside{often}, without a word: by the system for want of memory, most "
+            f"likely. {LESS_MEMORY}"
+        )
+
+    def _memory(self) -> str:
+        """Return what there was of memory when Ray ended the process to save the machine; empty if it did not."""
+        found = NODES_MEMORY.search(self.error)
+        if found is None:
+            return ""
+        ended = self._ended_for_memory()
+        own = ended.get(self.pid or 0) or (next(iter(ended.values())) if len(ended) == 1 else None)
+        had = "" if own is None else f" with {own} GB"
+        return (
+            f"Ray ended the worker process{had} when {found['used']} of the {found['limit']} GB of its machine were in "
+            "use"
+        )
+
+    def _ended_for_memory(self) -> dict[int, str]:
+        """Return the processes that Ray ended at that moment, with the GB that each had."""
+        return {int(one["pid"]): one["used"] for one in PROCESS_MEMORY.finditer(self.error)}

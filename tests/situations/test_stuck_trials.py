@@ -1,0 +1,74 @@
+"""Code of a user's that hangs, ends its process or crashes it: its trial fails, the others go on."""
+
+import pytest
+from support import fakes, stuck_workers
+
+from cnnjobs import SGD, Job, Variant, vgg
+from cnnjobs.engine.base import TrialResources, Work
+from cnnjobs.messages import Failure, Result
+from cnnjobs.planning.trials import make_plan
+from cnnjobs.private_folder import private_folder
+
+TIMEOUT_S = 2
+NAMES = ("sleeps", "loops", "keeps_the_lock", "exits", "interrupts", "leaves", "crashes", "calm")
+
+
+@pytest.fixture(scope="module")
+def run():
+    """Failures and results by variant of one run for all tests below, and what it left in the temporary folder."""
+    from cnnjobs.engine.environment import prepare_environment
+
+    prepare_environment()
+    from cnnjobs.engine.ray.session import LocalRay
+    from cnnjobs.engine.ray.tune import RayTuneEngine
+
+    base = Variant(model=vgg(), optimizer=SGD(0.1), epochs=1)
+    variants = {name: base.but(batch_size=index + 1) for index, name in enumerate(NAMES)}
+    work = Work(
+        trials=make_plan(Job(name="a", dataset="digits", repeats=1, variants=variants), "data").trials,
+        dataset=fakes.tiny_dataset(),
+        make_worker=stuck_workers.stuck_worker,
+        resources=TrialResources(cpus=1, gpus=0, replicas=1),
+        at_once=2,
+        modules=(fakes, stuck_workers),  # Ray's processes cannot import this folder
+        timeout_s=TIMEOUT_S,
+    )
+    ends = {}
+
+    def tell(trial, message):
+        if isinstance(message, Failure | Result):
+            ends[trial.variant] = message
+
+    RayTuneEngine(LocalRay(cpus=2, gpus=0)).run(work, tell)
+    return ends
+
+
+@pytest.mark.parametrize("how", ["sleeps", "loops", "keeps_the_lock"])
+def test_a_trial_that_hangs_is_ended_and_says_where_it_was(run, how):
+    """A network function sleeps, loops, or waits in a call in C that keeps Python's lock; there is a trial timeout."""
+    assert run[how].error.startswith(f"no progress for {TIMEOUT_S} s, the trial timeout; it was in {how} (stuck_work")
+    assert f"in {how}" in run[how].log, "the stacks of all threads"
+
+
+def test_a_trial_that_ends_its_process_says_where(run):
+    """A network function calls sys.exit, os._exit, or raises KeyboardInterrupt."""
+    assert run["exits"].error.startswith("SystemExit: 3, raised in exits (stuck_workers.py, line ")
+    assert run["interrupts"].error.startswith("KeyboardInterrupt, raised in interrupts (stuck_workers.py, line ")
+    assert "os._exit(3) was called in leaves (stuck_workers.py, line " in run["leaves"].error
+    assert not any("memory" in run[how].error for how in ("exits", "interrupts", "leaves"))
+
+
+def test_a_trial_that_crashes_its_process_says_where(run):
+    """A network function reads from address 0 in C."""
+    assert run["crashes"].error.startswith("the worker process crashed, twice: Segmentation fault, in crashes (stuck")
+
+
+def test_the_others_go_on(run):
+    """Seven trials that do so are followed by one that does nothing of the kind."""
+    assert run["calm"].status == "completed"
+    assert sorted(run) == sorted(NAMES)
+
+
+def test_nothing_of_the_lost_processes_is_left_in_the_temporary_folder(run):
+    """What processes printed and where they hung lies there while they run."""
+    assert not [*private_folder().rglob("*.stacks"), *private_folder().rglob("*.log")]
