@@ -1,6 +1,7 @@
 """Two processes share the tests: which of them one of the two runs after each other, and which come first."""
 
 import pytest
+from support.wording import BROKEN, listen
 
 GROUPS = {
     "clusters": ("engine/test_cluster.py", "cluster/", "cli/test_remote.py"),
@@ -29,6 +30,15 @@ def group_of(test: str) -> str:
 def pytest_collection_modifyitems(items):
     places = {group: place for place, group in enumerate(GROUPS)}
     items.sort(key=lambda item: places.get(group_of(item.nodeid), len(places)))
+
+
+@pytest.fixture(autouse=True)
+def _well_composed():
+    """Errors and notes have no stop within a sentence and none twice, whatever test makes them."""
+    with pytest.MonkeyPatch.context() as patch:
+        said = listen(patch)
+        yield
+    assert not [message for message in said if BROKEN.search(message)]
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -22,6 +22,7 @@ from cnnjobs.cli.status import status
 from cnnjobs.cli.submit import submit
 from cnnjobs.cli.verify import verify
 from cnnjobs.errors import CnnjobsError, Interrupted
+from cnnjobs.terminal import echo, visible
 
 
 class _Group(click.Group):
@@ -32,11 +33,11 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as stopped:
-            click.echo(str(stopped) or "Stopped.", err=True)
+            echo(str(stopped) or "Stopped.", err=True)
             ctx.exit(Interrupted.exit_code)
         except CnnjobsError as error:
             mark = click.style("error:", fg="red", bold=True) if error.exit_code == 2 else ""
-            click.echo(f"{mark} {error}".strip(), err=True)
+            echo(f"{mark} {visible(error)}".strip(), err=True, styled=True)
             ctx.exit(error.exit_code)
 
 

@@ -3,6 +3,7 @@
 import click
 
 from cnnjobs.cli.options import cluster_options, results_option
+from cnnjobs.terminal import echo
 
 
 @click.command(short_help="Show what is wrong with this machine, or with a cluster.")
@@ -25,7 +26,7 @@ def doctor(job: str | None, *, results: str, address: str | None, insecure: bool
         click.get_current_context().exit(ask_doctor(place.url, job, results, insecure=insecure))
     done = []
     for check in checks(place, job, results, insecure=insecure):
-        click.echo(check.line())
+        echo(check.line(), styled=True)
         done.append(check)
     wrong = sum(check.is_wrong for check in done)
     if wrong:

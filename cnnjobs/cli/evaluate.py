@@ -3,6 +3,7 @@
 import click
 
 from cnnjobs.cli.options import not_empty
+from cnnjobs.terminal import echo, note, write_data
 
 
 @click.command(short_help="Accuracy, loss and per-class report of a saved model.")
@@ -26,6 +27,10 @@ def evaluate(model: str, *, dataset: str | None, part: str, form: str) -> None:
     from cnnjobs.run.evaluate import evaluate_model
 
     evaluation = evaluate_model(model, dataset, part)
-    for note in evaluation.notes:
-        click.echo(f"note: {note}", err=True)
-    click.echo(evaluation.formatted(form), nl=form != "csv")
+    for one in evaluation.notes:
+        note(one)
+    text = evaluation.formatted(form)
+    if form == "text":
+        echo(text, styled=True)
+    else:
+        write_data(text if form == "csv" else f"{text}\n")

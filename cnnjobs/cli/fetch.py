@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from cnnjobs.cli.options import cluster_options, results_option
+from cnnjobs.terminal import write_data
 
 
 @click.command(short_help="Bring the results of a job on a cluster home.")
@@ -31,4 +32,4 @@ def send(store: str, have: Any) -> None:
     from cnnjobs.remote.fetch import send_results
 
     for line in send_results(store, json.load(have)):
-        click.echo(line)
+        write_data(f"{line}\n")

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from cnnjobs.cli.options import cluster_options, device_options, not_empty, run_options
+from cnnjobs.terminal import echo
 
 
 @click.command(short_help="Train one variant on all of train and save it.")
@@ -60,4 +61,4 @@ def fit(
         )
         place = near_place(address, "`fit`")
         asked = Overrides(gpus_per_trial=gpus_per_trial, **overrides)
-        click.echo(fit_job(job, results, asked, FitOf(variant, repeat, output), options, place, same_command()))
+        echo(fit_job(job, results, asked, FitOf(variant, repeat, output), options, place, same_command()))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cnnjobs.cli.options import DEFAULT_RESULTS, override_options, words_of
+from cnnjobs.terminal import echo, note, visible
 
 if TYPE_CHECKING:
     from cnnjobs.run.prepare import Prepared
@@ -39,12 +40,12 @@ def plan(
 
     asked = Overrides(**overrides)
     planned = plan_job(job, results, asked, audit=audit, sizes=sizes, summary=summary, go_on=go_on)
-    for note in planned.notes:
-        click.echo(f"note: {note}", err=True)
-    click.echo(planned.text(sizes=sizes))
+    for one in planned.notes:
+        note(one)
+    echo(planned.text(sizes=sizes), styled=True)
     for names, layers in planned.networks.summaries(asked.only) if summary else ():
-        click.echo("\n" + click.style(names, bold=True))
-        click.echo(layers)
+        echo("\n" + click.style(visible(names), bold=True), styled=True)
+        echo(layers)
 
 
 def _command(context: click.Context, prepared: "Prepared", rule: "HalfWidth") -> str:

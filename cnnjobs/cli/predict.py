@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import click
 
 from cnnjobs.cli.options import not_empty
+from cnnjobs.terminal import echo, note, write_data
 
 
 @click.command(short_help="Label and probability of pictures.")
@@ -29,11 +30,14 @@ def predict(model: str, images: Sequence[str], *, top_k: int, annotate: str | No
     from cnnjobs.run.predict import annotate_all, predict_files
 
     answers = predict_files(model, images, top_k, annotate)
-    for note in answers.notes:
-        click.echo(f"note: {note}", err=True)
+    for one in answers.notes:
+        note(one)
     text = answers.formatted(form)
-    click.echo(text.encode("utf-8", "surrogateescape") if form == "csv" else text, nl=form != "csv")
+    if form == "text":
+        echo(text, styled=True)
+    else:
+        write_data(text.encode("utf-8", "surrogateescape") if form == "csv" else f"{text}\n")
     if annotate is not None:
-        click.echo(f"annotated: {annotate_all(answers, annotate)} pictures in {annotate}", err=True)
+        echo(f"annotated: {annotate_all(answers, annotate)} pictures in {annotate}", err=True)
     if answers.broken:
         raise PicturesFailed(answers.broken)

@@ -3,6 +3,7 @@
 import click
 
 from cnnjobs.cli.options import decoding_options, not_empty
+from cnnjobs.terminal import echo
 
 
 @click.command(short_help="Show a data set: sizes, classes, pictures, augmentation.")
@@ -31,6 +32,5 @@ def show(
     from cnnjobs.run.show import Pictures, show_dataset, show_variant
 
     pictures = Pictures(count, output, image_size, strict)
-    click.echo(
-        show_dataset(dataset, variant, pictures) if job is None else show_variant(job, variant, dataset, pictures)
-    )
+    shown = show_dataset(dataset, variant, pictures) if job is None else show_variant(job, variant, dataset, pictures)
+    echo(shown, styled=True)

@@ -3,6 +3,7 @@
 import click
 
 from cnnjobs.cli.options import DEFAULT_RESULTS, cluster_options
+from cnnjobs.terminal import echo
 
 
 @click.command(short_help="Show what is done, running and failed, with reasons.")
@@ -25,7 +26,7 @@ def status(results: str | None, address: str | None, insecure: bool) -> None:
         click.get_current_context().exit(code)
     listed = status_of(results or DEFAULT_RESULTS)
     for job in listed.jobs:
-        click.echo(job.text())
+        echo(job.text(), styled=True)
     if listed.broken:
         raise StoreError("\n".join(map(str, listed.broken))) from listed.broken[0]
     refuse_damaged([file for job in listed.jobs for file in job.damaged])

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cnnjobs.cli.options import cluster_options, device_options, override_options, words_of
+from cnnjobs.terminal import echo
 
 if TYPE_CHECKING:
     from cnnjobs.run.submit import Submitted
@@ -100,7 +101,7 @@ def _show(submitted: "Submitted") -> None:
     from cnnjobs.run.verify import refuse_damaged
 
     if not submitted.tried:
-        click.echo(f"Nothing to run: every trial of {submitted.job} that was asked for is stored.")
+        echo(f"Nothing to run: every trial of {submitted.job} that was asked for is stored.")
     shown = show_comparison(submitted.store, ReportOptions(with_predictions=False), page_or_note=True)
     if submitted.failed is not None:
         raise submitted.failed

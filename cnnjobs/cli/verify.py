@@ -3,6 +3,7 @@
 import click
 
 from cnnjobs.cli.options import DEFAULT_RESULTS
+from cnnjobs.terminal import echo
 
 
 @click.command(short_help="Compare every stored file with its digest; set damaged ones aside.")
@@ -17,6 +18,6 @@ def verify(results: str, *, repair: bool) -> None:
     from cnnjobs.run.verify import verify_results
 
     found = verify_results(results, repair=repair, on_progress=Waiting())
-    click.echo(str(found))
+    echo(found)
     if found.damage is not None:
         raise found.damage

@@ -13,6 +13,7 @@ from cnnjobs.comparison.classification import classify
 from cnnjobs.comparison.design import Key
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.comparison.tallies import PairTally, Predicted, Tally
+from cnnjobs.sentences import clause
 from cnnjobs.store.parallel import each
 from cnnjobs.store.store import Store
 
@@ -114,7 +115,7 @@ class _Reading:
 
     def _leave_out(self, name: str, key: Key, reason: str) -> None:
         trial = next(row.completed[key] for row in self._table.rows if row.name == name)
-        self._left_out[name].append(f"{self._store.files.location}/predictions/{trial}.parquet ({reason})")
+        self._left_out[name].append(f"{self._store.files.location}/predictions/{trial}.parquet ({clause(reason)})")
 
     def findings(self) -> Findings:
         """Return what was found."""

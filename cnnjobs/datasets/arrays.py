@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from cnnjobs.datasets.splits import both_sides
 from cnnjobs.errors import DatasetError, SpecError
 from cnnjobs.labels import listed
+from cnnjobs.terminal import visible
 
 Images = NDArray[np.generic]
 Labels = NDArray[np.int32]
@@ -82,6 +83,7 @@ def make_dataset(
         DatasetError: one class only, a class with one training image, an empty test set, shapes that
             differ between train and test.
     """
+    name = visible(name, lines=False)
     (x_train, y_train), (x_test, y_test) = train, test
     if len(class_names) < 2:
         raise DatasetError(f"{name} must have at least two classes. Received: {', '.join(class_names) or 'none'}.")

@@ -20,6 +20,7 @@ import numpy as np
 from cnnjobs.datasets.arrays import Dataset
 from cnnjobs.digests import DamagedContent, document_digest, with_digest, without_digest
 from cnnjobs.machine import process_lives
+from cnnjobs.sentences import cause
 
 _log = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ def cached(key: str, name: str, build: Callable[[], Dataset]) -> Dataset:
     try:
         _write(entry, dataset)
     except OSError as error:
-        note = f"the decoded images could not be kept in {entry.parent} ({error.strerror}): they are decoded each time"
+        note = f"the decoded images could not be kept in {entry.parent} ({cause(error)}): they are decoded each time"
         return _with_note(dataset, note)
     return _read(entry, name)
 

@@ -19,6 +19,7 @@ from cnnjobs.datasets.picture_files import Picture, list_pictures
 from cnnjobs.datasets.pictures import picture_size, read_picture, to_grey
 from cnnjobs.datasets.source import OnProgress, PathSource
 from cnnjobs.errors import DatasetError
+from cnnjobs.sentences import cause, clause
 from cnnjobs.spec import DatasetSpec, ImageFolder
 
 DECODER_VERSION = 2
@@ -154,7 +155,7 @@ def _decode(
     """Decode all pictures and split them."""
     images, grey, broken = _decode_all(pictures, _size(spec, pictures), on_progress)
     if broken and spec.strict:
-        raise DatasetError(_broken_text(root, broken, "cannot be read") + " Repair or remove them.")
+        raise DatasetError(_broken_text(root, broken, "cannot be read") + ". Repair or remove them.")
     good = np.array([picture.path not in broken for picture in pictures])
     if not good.any():
         raise DatasetError(_broken_text(root, broken, "cannot be read; there is no other"))
@@ -209,7 +210,7 @@ def _decode_all(
         images = np.zeros((len(pictures), *size, 3), dtype=np.uint8)
     except MemoryError as error:
         raise DatasetError(
-            f"{len(pictures):,} pictures of {size[0]} x {size[1]} pixels do not fit the memory: {error}. "
+            f"{len(pictures):,} pictures of {size[0]} x {size[1]} pixels do not fit the memory: {cause(error)}. "
             "Use a smaller `size` or `image_size`."
         ) from error
     grey = np.zeros(len(pictures), dtype=np.bool_)
@@ -221,7 +222,7 @@ def _decode_all(
             try:
                 images[index], grey[index] = read_picture(path, size)
             except Exception as error:  # Pillow raises many kinds for what is no picture
-                broken[path] = str(error).replace(path, path.rpartition("/")[2]) or type(error).__name__
+                broken[path] = cause(error).replace(path, path.rpartition("/")[2])
         return chunk.stop
 
     chunks = [range(start, min(start + CHUNK, len(pictures))) for start in range(0, len(pictures), CHUNK)]
@@ -232,8 +233,8 @@ def _decode_all(
 
 
 def _broken_text(root: Path, broken: dict[str, str], what: str) -> str:
-    shown = [f"{os.path.relpath(path, root)} ({reason})" for path, reason in list(broken.items())[:5]]
+    shown = [f"{os.path.relpath(path, root)} ({clause(reason)})" for path, reason in list(broken.items())[:5]]
     more = f" and {len(broken) - len(shown)} more" if len(broken) > len(shown) else ""
     noun = "picture" if len(broken) == 1 else "pictures"
-    text = f"{root.name}: {len(broken)} {noun} {what}: {'; '.join(shown)}{more}."
+    text = f"{root.name}: {len(broken)} {noun} {what}: {'; '.join(shown)}{more}"
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # a name need not be UTF-8

@@ -15,6 +15,7 @@ from cnnjobs.datasets.cache import cached
 from cnnjobs.errors import DatasetError
 from cnnjobs.keras_home import keras_home
 from cnnjobs.numeric_environment import pinned
+from cnnjobs.sentences import clause
 
 READER = "cnnjobs.training.keras_datasets"
 """Run as a program: the one place that imports Keras for data, in a process of its own."""
@@ -151,9 +152,9 @@ def _explain(name: str, stderr: str) -> str:
     places = "; ".join(f"{keras_folder() / file} ({checksum})" for file, checksum in keras_set.files.items())
     source = keras_set.origin if len(keras_set.files) == 1 else keras_set.origin.rsplit("/", 1)[0] + "/"
     noun = "this file" if len(keras_set.files) == 1 else "these files"
-    reason = next((line for line in reversed(stderr.splitlines()) if line.strip()), "no reason given").strip()
+    reason = next((line for line in reversed(stderr.splitlines()) if line.strip()), "no reason given")
     return (
-        f"The data set {name!r} is not on this machine and could not be downloaded ({reason}). On a machine with "
-        f"network, get {source} and put {noun} here: {places}. Or try another data set: `dataset=digits` needs "
+        f"The data set {name!r} is not on this machine and could not be downloaded ({clause(reason)}). On a machine "
+        f"with network, get {source} and put {noun} here: {places}. Or try another data set: `dataset=digits` needs "
         "no download, `dataset=PATH` takes an .npz file or a folder of pictures."
     )

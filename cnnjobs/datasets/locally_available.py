@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from cnnjobs.datasets import Dataset, dataset_from_json, dataset_spec, source_of
+from cnnjobs.sentences import cause
 from cnnjobs.spec import BuiltinDataset, DatasetSpec
 from cnnjobs.spec.data import BUILTIN_DATASETS
 from cnnjobs.store.stored_job import StoredDataset
@@ -26,7 +27,7 @@ def locally_available_dataset(about: StoredDataset) -> Dataset | str:
             return why
         dataset = source.load(lambda *_: None)
     except Exception as error:  # damaged files raise many kinds, and pictures are no reason to fail
-        return f"the data set cannot be loaded ({str(error).splitlines()[0] if str(error) else type(error).__name__})"
+        return f"the data set cannot be loaded ({cause(error)})"
     if dataset.fingerprint != about.fingerprint:
         return "the data set has changed since the runs"
     return dataset

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from cnnjobs.datasets.arrays import Dataset, Images, hold_out_test, make_dataset
 from cnnjobs.datasets.source import OnProgress, PathSource
 from cnnjobs.errors import DatasetError
+from cnnjobs.sentences import cause
 from cnnjobs.spec import DatasetSpec, Npz
 
 Array = NDArray[np.generic]
@@ -101,9 +102,9 @@ def _read(path: Path) -> dict[str, Array]:
                 f"{path} holds pickled Python objects, which are never loaded because they can run code. "
                 "Save plain arrays: np.savez(path, x_train=images, y_train=labels)."
             ) from error
-        raise DatasetError(f"{path} is no readable .npz archive: {error}") from error
+        raise DatasetError(f"{path} is no readable .npz archive: {cause(error)}.") from error
     except (OSError, EOFError, zipfile.BadZipFile, MemoryError) as error:
-        raise DatasetError(f"{path} is no readable .npz archive: {error}") from error
+        raise DatasetError(f"{path} is no readable .npz archive: {cause(error)}.") from error
 
 
 def _part(arrays: Mapping[str, Array], part: str, path: Path) -> tuple[Images, NDArray[np.int64]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cnnjobs.datasets.pictures import SUFFIXES
 from cnnjobs.errors import DatasetError
+from cnnjobs.sentences import cause
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def picture_files(folder: str) -> list[str]:
                 (entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name
             )
     except OSError as error:
-        raise DatasetError(f"The folder {folder} cannot be read: {error.strerror}.") from error
+        raise DatasetError(f"The folder {folder} cannot be read: {cause(error)}.") from error
     for entry in visible:
         if _is(partial(entry.is_dir, follow_symlinks=False)):
             files += picture_files(entry.path)

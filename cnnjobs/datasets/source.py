@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from cnnjobs.datasets.arrays import Dataset
 from cnnjobs.errors import SpecError
+from cnnjobs.sentences import cause
 from cnnjobs.spec.data import DatasetSpec, PathSpec
 
 OnProgress = Callable[[str, int, int], None]
@@ -159,5 +160,7 @@ def absolute(value: str | Path, base: Path) -> Path:
         path = base / Path(value).expanduser()
         path.exists()
     except (OSError, RuntimeError, ValueError) as error:
-        raise SpecError(f"`dataset` must be a name or a path. Received: {str(value)[:100]!r} ({error}).") from error
+        raise SpecError(
+            f"`dataset` must be a name or a path. Received: {str(value)[:100]!r} ({cause(error)})."
+        ) from error
     return path

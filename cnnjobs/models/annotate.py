@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 from cnnjobs.datasets.pictures import open_as_shown
 from cnnjobs.errors import StoreError
 from cnnjobs.models.predict import Answer
+from cnnjobs.sentences import cause
 
 LEAST_SIDE, MOST_SIDE = 320, 1600
 """Pixels: smaller pictures are enlarged so that the text can be read, larger ones made smaller."""
@@ -54,7 +55,7 @@ def annotate(answer: Answer, folder: Path, taken: set[str]) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         sheet.save(path)
     except OSError as error:
-        raise StoreError(f"Cannot write {path}: {error.strerror or error}.") from error
+        raise StoreError(f"Cannot write {path}: {cause(error)}.") from error
     return path
 
 

@@ -12,7 +12,9 @@ from typing import Any
 from cnnjobs.datasets import dataset_from_json
 from cnnjobs.errors import ModelError, SpecError
 from cnnjobs.planning.identity import canonical
+from cnnjobs.sentences import cause
 from cnnjobs.spec import DatasetSpec
+from cnnjobs.terminal import visible
 
 FORMAT = 1
 """Raised when the layout of `cnnjobs.json` changes; readers refuse newer files."""
@@ -67,7 +69,7 @@ def read_metadata(path: str | Path) -> ModelMetadata:
         raise ModelError(f"There is no model file {path}.") from None
     except (OSError, zipfile.BadZipFile, zlib.error, ValueError, EOFError, RuntimeError, NotImplementedError) as error:
         raise ModelError(
-            f"{path} is no model file ({error}). Expected a .keras file that `cnnjobs fit` has written."
+            f"{path} is no model file ({cause(error)}). Expected a .keras file that `cnnjobs fit` has written."
         ) from error
     if text is None:
         what = "a Keras model, but lacks" if "model.weights.h5" in names else "no model; it lacks"
@@ -90,6 +92,8 @@ def _understood(text: bytes, path: str | Path) -> ModelMetadata:
         names, (height, width, channels) = fields.pop("class_names"), fields.pop("image_shape")
         dataset = dataset_from_json(fields.pop("dataset"))
         shape = (int(height), int(width), int(channels))
-        return ModelMetadata(tuple(str(name) for name in names), shape, dataset, fields)
+        return ModelMetadata(tuple(visible(name, lines=False) for name in names), shape, dataset, fields)
     except (ValueError, KeyError, TypeError, AttributeError, SpecError) as error:
-        raise ModelError(f"{path}: its {MEMBER} cannot be understood ({type(error).__name__}: {error}).") from error
+        raise ModelError(
+            f"{path}: its {MEMBER} cannot be understood ({type(error).__name__}: {cause(error)})."
+        ) from error

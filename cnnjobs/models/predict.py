@@ -15,6 +15,7 @@ from cnnjobs.datasets.picture_files import picture_files
 from cnnjobs.datasets.pictures import read_picture, to_grey
 from cnnjobs.errors import DatasetError, ModelError
 from cnnjobs.models.model_file import ModelMetadata
+from cnnjobs.sentences import cause, clause
 from cnnjobs.spec import DatasetSpec
 
 CHUNK = 256
@@ -104,8 +105,8 @@ def _read(picture: Answer, metadata: ModelMetadata) -> tuple[Pixels | None, Answ
     except FileNotFoundError:
         return None, Answer(path, truth=truth, error="there is no such file")
     except Exception as error:  # Pillow raises many kinds for what is no picture
-        reason = str(error).replace(path, Path(path).name) or type(error).__name__
-        return None, Answer(path, truth=truth, error=f"no picture that can be read ({reason})")
+        reason = cause(error).replace(path, Path(path).name)
+        return None, Answer(path, truth=truth, error=f"no picture that can be read ({clause(reason)})")
     return (to_grey(image[np.newaxis])[0] if channels == 1 else image), Answer(path, truth=truth, grey=grey)
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from cnnjobs.errors import SpecError
 from cnnjobs.keras_home import keras_home
+from cnnjobs.sentences import cause
 from cnnjobs.spec import Model, Variant, WeightsFile
 
 Weights = str | WeightsFile
@@ -40,7 +41,7 @@ def check_weights(variant: str, weights: str | WeightsFile) -> None:
         shapes = _shapes(path)
     except OSError as error:
         raise SpecError(
-            f"Variant {variant!r}: `vgg16.weights` must be an HDF5 file of weights. Received: {path} ({error})."
+            f"Variant {variant!r}: `vgg16.weights` must be an HDF5 file of weights. Received: {path} ({cause(error)})."
         ) from error
     wrong = Counter(shapes) - Counter(_expected_shapes()), Counter(_expected_shapes()) - Counter(shapes)
     if any(wrong):
@@ -121,7 +122,7 @@ def _read(weights: Weights) -> Content:
     try:
         content = np.fromfile(path, np.uint8)
     except OSError as error:
-        raise SpecError(f"The weights file {path} cannot be read: {error.strerror}.") from error
+        raise SpecError(f"The weights file {path} cannot be read: {cause(error)}.") from error
     if isinstance(weights, WeightsFile) and hashlib.sha256(content.data).hexdigest() != weights.sha256:
         raise SpecError(f"The weights file {path} has changed since its trials were planned. Submit again.")
     return content

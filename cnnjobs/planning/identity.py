@@ -12,6 +12,7 @@ from typing import Any
 
 from cnnjobs.errors import SpecError
 from cnnjobs.planning.user_source import source_of
+from cnnjobs.sentences import cause
 from cnnjobs.spec import DatasetSpec, Model, UserFunction, Variant, WeightsFile
 from cnnjobs.spec.fields import is_neutral
 
@@ -125,7 +126,7 @@ def _sha256_of_file(path: str) -> str:
         stat = Path(path).stat()
         return _sha256_of_state(path, stat.st_size, stat.st_mtime_ns)
     except OSError as error:
-        raise SpecError(f"The weights file {path} cannot be read: {error.strerror}.") from error
+        raise SpecError(f"The weights file {path} cannot be read: {cause(error)}.") from error
 
 
 @functools.cache

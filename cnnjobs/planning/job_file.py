@@ -14,6 +14,7 @@ from typing import Any
 
 from cnnjobs.errors import CnnjobsError, JobFileError
 from cnnjobs.planning.user_code import is_installed, is_installed_file
+from cnnjobs.sentences import cause, clause
 from cnnjobs.spec import Job
 
 
@@ -107,7 +108,7 @@ def _read(file: Path, shown: Path) -> str:
     except IsADirectoryError:
         raise JobFileError(f"{shown} is a folder; a job is one Python file, such as jobs/quickstart.py.") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise JobFileError(f"The job file {shown} cannot be read: {error}.") from error
+        raise JobFileError(f"The job file {shown} cannot be read: {cause(error)}.") from error
 
 
 def _run(text: str, file: Path, shown: Path) -> dict[str, Any]:
@@ -122,7 +123,7 @@ def _run(text: str, file: Path, shown: Path) -> dict[str, Any]:
     except SyntaxError as error:
         line = f"\n    {error.text.strip()}" if error.text else ""
         raise JobFileError(
-            f"{_shown(error.filename, file, shown)}, line {error.lineno or 1}: {error.msg}.{line}"
+            f"{_shown(error.filename, file, shown)}, line {error.lineno or 1}: {clause(error.msg)}.{line}"
         ) from error
     except CnnjobsError as error:
         raise JobFileError(f"{shown}, line {_line(error, file)}: {error}") from error

@@ -236,11 +236,11 @@ class _Reached:
         for name, value in held:
             try:
                 yield f"# {function.__qualname__}, {name}: {content_of(value, self._of_code)}"
-            except NoContent as error:
+            except NoContent as kind:
                 if "<locals>" not in function.__qualname__:
                     continue  # the text of a default says what it is
                 raise SpecError(
-                    f"The function {function.__name__} holds in its {name} a value of type {error}, which cannot be "
+                    f"The function {function.__name__} holds in its {name} a value of type {kind}, which cannot be "
                     "part of a trial's identity: it could change unseen. Let it hold numbers, text, lists, dicts, "
                     "dataclasses or functions, or pass them as hyperparameters: custom(net, width=64)."
                 ) from None

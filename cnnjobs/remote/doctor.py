@@ -1,12 +1,12 @@
 """What a cluster's head says of itself and its nodes."""
 
-import click
-
 from cnnjobs.planning.job_file import load_job
 from cnnjobs.remote.head_command import UPLOADED
 from cnnjobs.remote.remote_submit import ask_head, reach
 from cnnjobs.remote.upload import upload_of
+from cnnjobs.run.health_checks import Check
 from cnnjobs.store.remote import refuse_keys
+from cnnjobs.terminal import echo, unstyled
 
 
 def ask_doctor(url: str, job: str | None, results: str, *, insecure: bool) -> int:
@@ -22,9 +22,10 @@ def ask_doctor(url: str, job: str | None, results: str, *, insecure: bool) -> in
     upload = None if job is None else upload_of(load_job(job))
     api = reach(url, insecure=insecure)
     token = "shown and accepted" if api.cluster.asks_for_token else "none is asked for"
-    click.echo(f"{click.style('ok   ', fg='green')} dashboard: {url}, Ray {api.cluster.ray_version}; token: {token}")
+    found = Check("dashboard", f"{url}, Ray {api.cluster.ray_version}; token: {token}")
+    echo(found.line(), styled=True)
     words = ["doctor", *([] if upload is None else [f"{UPLOADED}{upload.files[0]}"]), "--results", results]
     files = {} if upload is None else {str(file): (upload.folder / file).read_bytes() for file in upload.files}
     code, printed = ask_head(api, [*words, *(["--insecure"] if insecure else [])], files, within_s=300)
-    click.echo(printed.rstrip("\n"))
+    echo(unstyled(printed.rstrip("\n")))
     return code

@@ -6,15 +6,15 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from cnnjobs.errors import ClusterError, StoreError
 from cnnjobs.remote import follow
 from cnnjobs.remote.head_command import UPLOADED
 from cnnjobs.remote.remote_submit import ask_head, reach_named
 from cnnjobs.remote.transfer import Incoming, digests, finished, outgoing
+from cnnjobs.sentences import sentence
 from cnnjobs.store.files import Files
 from cnnjobs.store.lock import StoreLock
+from cnnjobs.terminal import echo
 
 if TYPE_CHECKING:
     from cnnjobs.remote.jobs_client import JobsApi
@@ -40,14 +40,14 @@ def fetch_results(address: str | None, job: str | None, results: str, *, insecur
     remote_job = follow.pick(api, job)
     there, name = follow.store_of(remote_job.metadata), remote_job.metadata["job"]
     if "://" in there:
-        click.echo(f"The results of {name} are in object storage: read {there} from here.")
+        echo(f"The results of {name} are in object storage: read {there} from here.")
         return
     home = Files(results).below(name)
     home.check_writable()
     with StoreLock(home):
         files, size = _bring(api, there, home)
     what = f"{files} file{'s' if files != 1 else ''}, {size / 1e6:.1f} MB" if files else "nothing new"
-    click.echo(f"{name}: fetched {what} into {home.location}; `cnnjobs aggregate {home.location}` makes the report")
+    echo(f"{name}: fetched {what} into {home.location}; `cnnjobs aggregate {home.location}` makes the report")
 
 
 def _bring(api: JobsApi, there: str, home: Files) -> tuple[int, int]:
@@ -59,11 +59,11 @@ def _bring(api: JobsApi, there: str, home: Files) -> tuple[int, int]:
         code, printed = ask_head(api, words, {HAVE: have}, within_s=600)
         if code:
             why = printed.strip().splitlines() or ["it did not say why"]
-            raise ClusterError(f"The head did not send {there}: {why[-1]}")
+            raise ClusterError(f"The head did not send {there}: {sentence(why[-1])}")
         more = incoming.take(printed.split("\n"))
         if not more:
             return incoming.files, incoming.nbytes
-        click.echo(f"fetched {incoming.files} files, {incoming.nbytes / 1e6:.0f} MB; {more} to go", err=True)
+        echo(f"fetched {incoming.files} files, {incoming.nbytes / 1e6:.0f} MB; {more} to go", err=True)
 
 
 def send_results(store: str, have: Mapping[str, Any]) -> Iterator[str]:

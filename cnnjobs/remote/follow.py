@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cnnjobs.remote.head_command import HOME
+from cnnjobs.sentences import clause, sentences
+from cnnjobs.terminal import echo, note, unstyled
 
 if TYPE_CHECKING:
     from cnnjobs.remote.jobs_client import JobsApi, RemoteJob
@@ -47,16 +49,18 @@ def follow(api: "JobsApi", identity: str, metadata: Mapping[str, str]) -> None:
         raise Interrupted(f"No longer followed; {goes_on(identity, name, url)}") from None
     except (ClusterLost, ClusterError) as error:
         look = f"When the cluster is up again, look with `cnnjobs status --address {url}`."
-        raise ClusterLost(f"{error} {stored} {look} {again}") from error
+        raise ClusterLost(sentences(error, stored, look, again)) from error
     if job.status == "STOPPED":
         raise Interrupted(f"{identity} was stopped. {stored}")
     if never_began(job, shown):
         raise not_run(job, shown.text)
     if job.exit_code is None or job.exit_code < 0:
         why = job.message.strip() or "no reason given."
-        raise ClusterLost(f"{identity} was ended from outside, for want of memory perhaps: {why} {stored} {again}")
+        raise ClusterLost(
+            f"{identity} was ended from outside, for want of memory perhaps: {sentences(why, stored, again)}"
+        )
     if metadata.get("results"):
-        click.echo(f"results:  {place_of_results(metadata)}; bring them home: cnnjobs fetch {name} --address {url}")
+        echo(f"results:  {place_of_results(metadata)}; bring them home: cnnjobs fetch {name} --address {url}")
     if job.exit_code:
         click.get_current_context().exit(job.exit_code)
 
@@ -143,12 +147,12 @@ def show_log(api: "JobsApi", identity: str) -> LogContent:
         screen = TerminalScreen(lambda: latest[0])
     is_on, events, plain = False, 0, list[str]()
     try:
-        for line in api.follow(identity, lambda text: click.echo(f"note: {text}", err=True)):
+        for line in api.follow(identity, note):
             event = _event_in(line)
             if event is None:
                 if not OF_RAY.match(line):
                     plain.append(line)
-                    click.echo(line)
+                    echo(unstyled(line))
                 continue
             events += 1
             latest[0] = ProgressSnapshot(**{one.name: event["now"][one.name] for one in fields(ProgressSnapshot)})
@@ -211,4 +215,4 @@ def not_run(job: "RemoteJob", log: str) -> Exception:
         if why.startswith(LACKING)
         else ""
     )
-    return ClusterError(f"{job.identity} could not be run on the cluster: {why}.{hint}")
+    return ClusterError(f"{job.identity} could not be run on the cluster: {clause(why)}.{hint}")

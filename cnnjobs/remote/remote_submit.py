@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from cnnjobs.engine.places import address_without_keys
 from cnnjobs.errors import ClusterError
 from cnnjobs.private_folder import private_folder
 from cnnjobs.remote.follow import OF_RAY, LogContent, follow, goes_on, never_began, not_run
 from cnnjobs.remote.head_command import FILES, UPLOADED, command_on_head
 from cnnjobs.run.calling_machine import command_line
+from cnnjobs.sentences import cause, sentences
+from cnnjobs.terminal import echo, note
 
 if TYPE_CHECKING:
     from cnnjobs.remote.dashboard import Cluster
@@ -39,9 +39,9 @@ def reach(url: str, *, insecure: bool) -> "JobsApi":
 
     cluster = look_at(url, insecure=insecure)
     if cluster.asks_for_token and close_token_file():
-        click.echo(f"note: others could read {token_file()}; now its owner alone can", err=True)
+        note(f"others could read {token_file()}; now its owner alone can")
     if cluster.asks_for_token and is_plain(url):
-        click.echo("note: the token crosses the network unencrypted; forward the port by ssh instead", err=True)
+        note("the token crosses the network unencrypted; forward the port by ssh instead")
     return open_jobs(cluster)
 
 
@@ -83,7 +83,7 @@ def submit_remotely(
         identity = new_identity(name)
         try:
             send(api, [*command, "--insecure"], Path(folder), identity, "submit", about)
-            click.echo(f"{name}: uploaded {upload.describe()}, without data; runs as {identity}", err=True)
+            echo(f"{name}: uploaded {upload.describe()}, without data; runs as {identity}", err=True)
         except KeyboardInterrupt:
             raise Interrupted(
                 f"Stopped while the job was sent. If it was there already, {goes_on(identity, name, url)}"
@@ -91,7 +91,9 @@ def submit_remotely(
         except ClusterError as error:
             if "timed out" not in str(error):
                 raise
-            raise ClusterError(f"{error} If it took the job all the same, {goes_on(identity, name, url)}") from error
+            raise ClusterError(
+                sentences(error, f"If it took the job all the same, {goes_on(identity, name, url)}")
+            ) from error
     follow(api, identity, about)
 
 
@@ -184,7 +186,8 @@ def open_jobs(cluster: "Cluster") -> "JobsApi":
         from cnnjobs.remote.jobs_client import JobsApi
     except ImportError as error:
         raise ClusterError(
-            f"Jobs on a cluster need more of Ray than is installed here ({error}): pip install 'cnnjobs[cluster]'."
+            f"Jobs on a cluster need more of Ray than is installed here ({cause(error)}): "
+            "pip install 'cnnjobs[cluster]'."
         ) from error
     return JobsApi(cluster)
 

@@ -2,12 +2,11 @@
 
 from datetime import datetime
 
-import click
-
 from cnnjobs.remote.follow import place_of_results, store_of, submits
 from cnnjobs.remote.remote_submit import ask_head, reach_named
 from cnnjobs.report.render.text import table_text
 from cnnjobs.store.remote import refuse_keys
+from cnnjobs.terminal import echo, unstyled
 
 
 def status_there(address: str | None, results: str | None, *, insecure: bool) -> int:
@@ -25,14 +24,14 @@ def status_there(address: str | None, results: str | None, *, insecure: bool) ->
     api = reach_named(address, insecure=insecure)
     url, jobs = api.cluster.url, submits(api)
     if not jobs and results is None:
-        click.echo(f"The cluster at {url} has no jobs of cnnjobs.")
+        echo(f"The cluster at {url} has no jobs of cnnjobs.")
         return 0
     when = [datetime.fromtimestamp(job.started).strftime("%Y-%m-%d %H:%M") if job.started else "-" for job in jobs]
     rows = [(j.metadata.get("job", ""), j.status.lower(), at, j.identity) for j, at in zip(jobs, when, strict=True)]
-    click.echo(table_text(f"jobs on {url}", ("job", "status", "since", "identity"), rows))
+    echo(table_text(f"jobs on {url}", ("job", "status", "since", "identity"), rows), styled=True)
     place = results if results is not None else store_of(jobs[0].metadata)
     code, printed = ask_head(api, ["status", place], {})
-    click.echo(printed.rstrip("\n"))
+    echo(unstyled(printed.rstrip("\n")))
     if results is None:
-        click.echo(f"results: {place_of_results(jobs[0].metadata)}")
+        echo(f"results: {place_of_results(jobs[0].metadata)}")
     return code

@@ -5,8 +5,6 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import click
-
 from cnnjobs.comparison.across_datasets import compare_over_datasets, dataset_of
 from cnnjobs.comparison.table import JobTable, job_table
 from cnnjobs.errors import StoreError
@@ -18,9 +16,11 @@ from cnnjobs.report.write import PAGES, Written, chart_files, is_report, write_d
 from cnnjobs.run.calling_machine import EVENTS
 from cnnjobs.run.progress import Waiting
 from cnnjobs.run.verify import refuse_damaged
+from cnnjobs.sentences import clause, sentences
 from cnnjobs.store.files import Files
 from cnnjobs.store.results import open_stores
 from cnnjobs.store.store import Store
+from cnnjobs.terminal import echo, note
 
 ACROSS_DATASETS_SHOWN = ("ranks", "pairs")
 """Tables of several data sets that the terminal shows."""
@@ -113,25 +113,25 @@ def show_comparison(
     waiting = Waiting()
     table = job_table(store, options.metric, options.reference, options.alpha, options.margin, on_progress=waiting)
     for line in table_lines(table):
-        click.echo(line)
+        echo(line, styled=True)
     document = job_document(store, table, waiting, options)
     for section in document.sections:
         for line in section_text(section):
-            click.echo(line)
+            echo(line, styled=True)
     shown = Shown(table, tuple(dict.fromkeys((*table.damaged, *document.damaged))))
     try:
         written = write_document(folder or store.files.below("report"), document, waiting)
     except StoreError as error:
         if not page_or_note:
             raise
-        click.echo(f"note: no report: {error} `cnnjobs aggregate --output DIR` writes it elsewhere.", err=True)
+        note(sentences(f"no report: {error}", "`cnnjobs aggregate --output DIR` writes it elsewhere."))
         return shown
     if os.environ.get(EVENTS) and store.files.is_local:
         return shown  # it is read on another machine, where these paths lead nowhere
     for line in _places(written):
-        click.echo(line)
+        echo(line)
     if not options.with_predictions:
-        click.echo(f"classes:  cnnjobs aggregate {shlex.quote(store.files.address)}")
+        echo(f"classes:  cnnjobs aggregate {shlex.quote(store.files.address)}")
     return shown
 
 
@@ -146,16 +146,16 @@ def _show_together(tables: Sequence[JobTable], folder: Files) -> None:
     if len({dataset_of(table) for table in tables}) < 2:
         return
     across = compare_over_datasets(tables)
-    click.echo()
+    echo()
     if isinstance(across, str):
-        click.echo(f"note: not compared over data sets: {across}")
+        echo(f"note: not compared over data sets: {clause(across)}")
         return
     document = across_datasets_document(across)
     for report_table in document.tables:
         if report_table.name in ACROSS_DATASETS_SHOWN:
-            click.echo(grid_text(report_table))
+            echo(grid_text(report_table), styled=True)
     for line in _places(write_document(folder, document, Waiting())):
-        click.echo(line)
+        echo(line)
 
 
 def _places(written: Written) -> Iterator[str]:
@@ -178,8 +178,8 @@ def _show_overlay(results: str, names: Sequence[str], curves: Sequence[str], fol
     chart = overlay_chart(histories, curves)
     folder.write_all(chart_files(chart))
     for name in damaged:
-        click.echo(f"note: not readable, missing in the overlay: {name}")
-    click.echo(f"overlay:  {folder.location}/{chart.name}.png")
+        echo(f"note: not readable, missing in the overlay: {name}")
+    echo(f"overlay:  {folder.location}/{chart.name}.png")
     return damaged
 
 

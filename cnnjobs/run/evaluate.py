@@ -20,6 +20,7 @@ from cnnjobs.report.render.text import table_text
 from cnnjobs.report.sections.class_tables import ClassTable, class_table
 from cnnjobs.run.backends import open_model
 from cnnjobs.run.progress import Waiting
+from cnnjobs.sentences import sentences
 from cnnjobs.spec import DatasetSpec
 from cnnjobs.spec.metrics import all_metrics
 
@@ -82,7 +83,9 @@ def _load(spec: DatasetSpec, model: str, *, named: bool) -> Dataset:
     except DatasetError as error:
         if named:
             raise
-        raise ModelError(f"{error} {model} was trained on it; if it lies elsewhere, use `dataset=PATH`.") from error
+        raise ModelError(
+            sentences(error, f"{model} was trained on it; if it lies elsewhere, use `dataset=PATH`.")
+        ) from error
 
 
 def _changed(data: Dataset, spec: DatasetSpec, metadata: ModelMetadata, part: str) -> list[str]:

@@ -11,6 +11,7 @@ from cnnjobs.models.weights import read_weights
 from cnnjobs.planning.trials import Trial
 from cnnjobs.run.prepare import Prepared, ReadJob, watches_validation
 from cnnjobs.run.submission import Watcher
+from cnnjobs.sentences import clause
 from cnnjobs.spec import Job
 from cnnjobs.spec.checks import whole
 from cnnjobs.store.checkpoints import Checkpoints
@@ -93,7 +94,7 @@ class FinalFit:
         end = ends[-1]
         if isinstance(end, Failure):
             log = store.write_log(self.trial.trial_id, end.log)
-            raise TrialsFailed(f"The fit failed: {end.error}. Its log: {log}")
+            raise TrialsFailed(f"The fit failed: {clause(end.error)}. Its log: {log}")
         if end.model is None:
             raise TrialsFailed(f"The fit diverged at epoch {end.final['epochs_done']}: its loss is not finite.")
         return Trained(end.model, end.final)

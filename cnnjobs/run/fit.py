@@ -8,8 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import click
-
 from cnnjobs.engine.places import Here, Joined
 from cnnjobs.engine.resources import ResourceRequest
 from cnnjobs.errors import ClusterLost, Interrupted, SpecError, StoreError
@@ -23,11 +21,13 @@ from cnnjobs.run.prepare import prepare, read_job, store_at
 from cnnjobs.run.progress import Display, Meter, Waiting
 from cnnjobs.run.submit import RunOptions
 from cnnjobs.run.surroundings import surroundings_notes
+from cnnjobs.sentences import cause, sentence, sentences
 from cnnjobs.spec import DatasetSpec, Job
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.files import Files, plain_name
 from cnnjobs.store.remote import without_keys
 from cnnjobs.store.store import PATIENCE_S, Store
+from cnnjobs.terminal import echo, note
 
 
 @dataclass(frozen=True, repr=False)
@@ -88,8 +88,8 @@ def fit_job(
     if which.output is not None:
         _check_output(which.output)
     fit = FinalFit(prepare(read, overrides, Waiting()))
-    for note in (*fit.notes, *surroundings):
-        click.echo(f"note: {note}", err=True)
+    for one in (*fit.notes, *surroundings):
+        note(one)
     plain = plain_name(fit.trial.variant)
     folder, name = store.files.below("models"), f"{plain}-{fit.trial.trial_id[:8]}.keras"
     if which.output is None:
@@ -113,7 +113,7 @@ def _check_output(output: str) -> None:
     try:
         _place(output)[0].check_writable()
     except StoreError as error:
-        raise StoreError(f"`output` {_shown(output)} cannot be written: {error}") from error
+        raise StoreError(f"`output` {_shown(output)} cannot be written: {sentence(cause(error))}") from error
 
 
 def _place(output: str) -> tuple[Files, str]:
@@ -148,7 +148,7 @@ def _run(
     data = fit.prepared.dataset
     resources, _ = placement.trial_resources(fit.prepared, trials=1)
     images = fit.trial.spec.epochs * len(data.y_train)
-    click.echo(f"{fit.prepared.job.name}: fitting {fit.trial.variant!r} on {data.name}", err=True)
+    echo(f"{fit.prepared.job.name}: fitting {fit.trial.variant!r} on {data.name}", err=True)
 
     def go_on() -> str:
         kept = fit.trial.trial_id in checkpoints.trial_ids()
@@ -157,11 +157,11 @@ def _run(
 
     try:
         with Display(Meter([fit.trial], lambda trial: images), verbose=options.verbose) as display:
-            engine = placement.engine(resources, 1, lambda error: click.echo(f"{error} {go_on()}", err=True))
+            engine = placement.engine(resources, 1, lambda error: echo(f"{error} {go_on()}", err=True))
             make_worker = partial(backends.open_final_fit_worker, source=source, settings=canonical(fit.trial.spec))
             return fit.run(engine, make_worker, resources, store, checkpoints, display, options.trial_timeout)
     except ClusterLost as lost:
-        raise ClusterLost(f"{lost} {go_on()}") from lost
+        raise ClusterLost(sentences(lost, go_on())) from lost
     except KeyboardInterrupt:
         raise Interrupted(f"Stopped. {go_on()}") from None
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from cnnjobs.sentences import clause, sentences
+from cnnjobs.terminal import visible
 from cnnjobs.versions import COMPARED, differences
 
 LEAST_DISK = 2 << 30
@@ -35,7 +37,8 @@ class Check:
     def line(self) -> str:
         """Return it as a line, with ANSI codes."""
         mark = click.style("WRONG", fg="red", bold=True) if self.is_wrong else click.style("ok   ", fg="green")
-        return f"{mark} {self.name}: {self.said}{'. ' + self.remedy if self.remedy else ''}"
+        said = f"{self.name}: {self.said}"
+        return f"{mark} {visible(sentences(said, self.remedy) if self.remedy else clause(said))}"
 
     @property
     def is_wrong(self) -> bool:

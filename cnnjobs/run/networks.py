@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cnnjobs.engine.quiet import quietly
 from cnnjobs.run.backends import open_describer
+from cnnjobs.sentences import clause
 from cnnjobs.spec import Job
 
 if TYPE_CHECKING:
@@ -58,5 +59,5 @@ def build_networks(job: Job, image_shape: tuple[int, int, int], classes: int) ->
                 twin = next((other for other in facts if job.variants[other].network == variant.network), None)
                 facts[name] = facts[twin] if twin is not None else describe(variant, image_shape, classes)
             except Exception as error:  # the user's function may raise anything
-                notes.append(f"the network of {name!r} cannot be built: {type(error).__name__}: {error}")
+                notes.append(f"the network of {name!r} cannot be built: {type(error).__name__}: {clause(error)}")
     return Networks(facts, tuple(notes))

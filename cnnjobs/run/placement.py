@@ -8,8 +8,6 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-import click
-
 from cnnjobs.engine.base import Engine, TrialResources
 from cnnjobs.engine.capacity import Capacity, of_machine
 from cnnjobs.engine.places import Here, Joined, Place, Remote, find_place
@@ -18,6 +16,7 @@ from cnnjobs.errors import ClusterError, CnnjobsError, ResourceError
 from cnnjobs.machine import this_machine
 from cnnjobs.run import backends
 from cnnjobs.run.prepare import Prepared
+from cnnjobs.terminal import echo, note
 
 if TYPE_CHECKING:
     from cnnjobs.engine.ray.session import JoinedRay
@@ -71,7 +70,7 @@ class Placement:
                 if self._session is None or capacity.kinds or time.monotonic() > until:
                     raise
             if not told:
-                click.echo(f"waiting up to {NODES_WITHIN_S:g} s for a node that can hold a trial", err=True)
+                echo(f"waiting up to {NODES_WITHIN_S:g} s for a node that can hold a trial", err=True)
             told = True
             time.sleep(1)
 
@@ -135,15 +134,14 @@ def _join(place: Joined, *, insecure: bool, verbose: bool) -> JoinedRay:
     capacity = session.capacity()
     nodes = capacity.nodes
     gpus = sum(node.gpus for node in nodes)
-    click.echo(
+    echo(
         f"joined the cluster at {place.address}: {len(nodes)} node{'s' if len(nodes) > 1 else ''}, "
         f"{sum(node.cpus for node in nodes)} cores, {gpus} GPUs now",
         err=True,
     )
     if capacity.awaited:
-        click.echo(
-            f"note: not joined yet: {capacity.awaited} of the cluster's machines. As many trials run at once as fit on "
-            "the others; to use all, stop this, wait, and submit again",
-            err=True,
+        note(
+            f"not joined yet: {capacity.awaited} of the cluster's machines. As many trials run at once as fit on "
+            "the others; to use all, stop this, wait, and submit again"
         )
     return session

@@ -21,6 +21,7 @@ from cnnjobs.run.surroundings import surroundings_notes
 from cnnjobs.spec import Job
 from cnnjobs.spec.half_width import HalfWidth
 from cnnjobs.store.store import Store
+from cnnjobs.terminal import visible
 from cnnjobs.versions import installed_versions
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ class JobPlan:
         """
         rows = self.rows if sizes else [{**row, "parameters": None} for row in self.rows]
         cells = [[_cell(row[name], self.stored is None, name) for name in COLUMNS] for row in rows]
-        return "\n".join([table_text(self.job.name, COLUMNS, cells), *self.lines()])
+        return "\n".join([table_text(self.job.name, COLUMNS, cells), *map(visible, self.lines())])
 
     def lines(self) -> list[str]:
         """Return data set, protocol and trials that would run, in sentences."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +16,7 @@ from cnnjobs.errors import ModelError, SpecError
 from cnnjobs.models.annotate import annotate, check_folder
 from cnnjobs.models.model_file import ModelMetadata, read_metadata
 from cnnjobs.models.predict import Answer, answers, channel_note, expand
+from cnnjobs.report.render.csv import csv_text
 from cnnjobs.run.backends import open_model
 from cnnjobs.spec.checks import whole
 
@@ -193,18 +192,17 @@ def _as_json(found: Sequence[Answer]) -> str:
 
 def _as_csv(found: Sequence[Answer]) -> str:
     """Return a row a picture; further classes in columns of their own."""
-    sink = io.StringIO()
-    csv.writer(sink, lineterminator="\n").writerows(_rows(found))
-    return sink.getvalue()
+    header, *rows = _rows(found)
+    return csv_text(header, rows)
 
 
-def _rows(found: Sequence[Answer]) -> list[list[object]]:
+def _rows(found: Sequence[Answer]) -> list[list[Any]]:
     """Return a header, and a row a picture."""
     most = max(1, *(len(answer.top) for answer in found))
     more = [f"{name}_{place}" for place in range(2, most + 1) for name in ("label", "probability")]
-    rows: list[list[object]] = [["path", "label", "probability", "truth", "right", "error", *more]]
+    rows: list[list[Any]] = [["path", "label", "probability", "truth", "right", "error", *more]]
     for answer in found:
-        cells: list[object] = [cell for pair in answer.top for cell in pair] or ["", ""]
+        cells: list[Any] = [cell for pair in answer.top for cell in pair] or ["", ""]
         cells += [""] * (2 * most - len(cells))
         rows.append([answer.path, *cells[:2], answer.truth, answer.right, answer.error, *cells[2:]])
     return rows

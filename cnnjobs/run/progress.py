@@ -11,6 +11,8 @@ from cnnjobs.messages import Failure, Note, Progress, Result, Stalled, Status
 from cnnjobs.planning.trials import Trial
 from cnnjobs.run.screens import ProgressSnapshot, open_screen
 from cnnjobs.run.time_left import TimeLeft
+from cnnjobs.sentences import clause
+from cnnjobs.terminal import visible
 
 RATE_WINDOW_S = 30.0
 """Rates are averages over the last so many seconds."""
@@ -199,7 +201,7 @@ class Display:
     def failed(self, trial: Trial, failure: Failure, log: str) -> None:
         """Show why it failed and where to read on."""
         self._meter.end(trial, failed=True)
-        self._screen.log_event(f"{trial.label()}: FAILED: {failure.error}; log: {log}")
+        self._screen.log_event(f"{trial.label()}: FAILED: {clause(failure.error)}; log: {log}")
         self._tell_log(failure.log)
 
     def _tell_log(self, log: str) -> None:
@@ -232,7 +234,7 @@ class Waiting:
             return
         if total == 0 or (now - began > 2 and now - self._told.get(what, 0.0) > (0.2 if self._alive else 10)):
             self._told[what] = now
-            text = f"{what}: {done:,} of {total:,}" if total else what
+            text = visible(f"{what}: {done:,} of {total:,}" if total else what, lines=False)
             sys.stderr.write(f"\r\x1b[K{text}" if self._alive and total else f"{text}\n")
             sys.stderr.flush()
 

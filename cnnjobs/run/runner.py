@@ -2,8 +2,6 @@
 
 import time
 
-import click
-
 from cnnjobs.engine.base import TrialResources
 from cnnjobs.errors import CannotWrite, ClusterLost, CnnjobsError, Interrupted, StoreError, WorkerDiffers
 from cnnjobs.planning.trials import Trial
@@ -13,11 +11,13 @@ from cnnjobs.run.placement import Placement
 from cnnjobs.run.prepare import Prepared, training_rows
 from cnnjobs.run.progress import Display, Meter, Waiting
 from cnnjobs.run.submission import Submission, continuations, job_to_keep, keep_job, kept_epochs, missing_trials, sweep
+from cnnjobs.sentences import sentences
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.compaction import compact_if_possible
 from cnnjobs.store.lock import StoreLock
 from cnnjobs.store.repair import set_damaged_trials_aside
 from cnnjobs.store.store import Store
+from cnnjobs.terminal import echo, note
 from cnnjobs.versions import installed_versions
 
 
@@ -60,11 +60,11 @@ class Runner:
         missing, state = missing_trials(prepared, self._store)
         if missing and not self._said_versions:
             self._said_versions = True
-            for note in state.mixed_with(installed_versions()):
-                click.echo(f"note: {note}", err=True)
+            for one in state.mixed_with(installed_versions()):
+                note(one)
         for name in state.damaged:
             if name not in self._damaged:
-                click.echo(f"note: not readable, runs again: {name}", err=True)
+                note(f"not readable, runs again: {name}")
         self._damaged.update(state.damaged)
         return [trial for trial in missing if trial.trial_id not in self._tried]
 
@@ -86,8 +86,8 @@ class Runner:
         if of_audited is not None:
             self._take_over(of_audited, prepared)
         missing = self.missing(prepared)
-        for note in continuations(missing, self._checkpoints.kept_epochs()):
-            click.echo(f"note: {note}", err=True)
+        for one in continuations(missing, self._checkpoints.kept_epochs()):
+            note(one)
         if missing:
             self._run(prepared, missing)
             return
@@ -98,13 +98,13 @@ class Runner:
         except CannotWrite as error:
             if self._damaged or self._store.job != job_to_keep(self._store, prepared):
                 raise
-            click.echo(f"note: {error} Nothing needs to be written.", err=True)
+            note(sentences(error, "Nothing needs to be written"))
 
     def _clear(self) -> None:
         """Set damaged files aside in a store that this process has claimed, before their trials run again."""
         if self._damaged:
             for line in set_damaged_trials_aside(self._store, time.time()):
-                click.echo(f"note: {line}", err=True)
+                note(line)
 
     def _settle(self, prepared: Prepared) -> None:
         """Leave a store, which this process has claimed, as a run of the job would that has nothing to run."""
@@ -117,7 +117,7 @@ class Runner:
             taken = take_over(source, self._store, prepared)
         if taken:
             runs = f"{taken} run" + ("s" if taken > 1 else "")
-            click.echo(f"note: {runs} with all sources of chance taken over from {source.files.location}", err=True)
+            note(f"{runs} with all sources of chance taken over from {source.files.location}")
 
     def _run(self, prepared: Prepared, trials: list[Trial]) -> None:
         resources, at_once = self.trial_resources(prepared, len(trials))
@@ -131,18 +131,18 @@ class Runner:
                 if not trials:
                     self._settle(prepared)
                     return
-                click.echo(_announcement(prepared, trials, resources, at_once), err=True)
+                echo(_announcement(prepared, trials, resources, at_once), err=True)
                 submission = Submission(
                     prepared, self._store, tuple(trials), resources, at_once, self._checkpoints, self._timeout_s
                 )
                 self._watch(submission, meter, lock)
         except (ClusterLost, WorkerDiffers) as error:
-            raise type(error)(f"{error} {self._kept(meter)}") from error
+            raise type(error)(sentences(error, self._kept(meter))) from error
         except KeyboardInterrupt:
-            raise Interrupted(f"Stopped. {self._kept(meter)}") from None
+            raise Interrupted(sentences("Stopped", self._kept(meter))) from None
         except StoreError as error:
             if meter.begun:
-                raise StoreError(f"{error} {self._kept(meter)}") from error
+                raise StoreError(sentences(error, self._kept(meter))) from error
             raise
         self._tried.update(trial.trial_id for trial in trials)
 
@@ -152,7 +152,7 @@ class Runner:
 
             def give_up(error: CnnjobsError) -> None:
                 display.stop()
-                click.echo(f"{error} {self._kept(meter)}", err=True)
+                echo(sentences(error, self._kept(meter)), err=True)
                 lock.release()
 
             engine = self._placement.engine(submission.resources, submission.at_once, give_up)

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cnnjobs.run.calling_machine import EVENTS
+from cnnjobs.terminal import unstyled, visible
 
 SHOWN_RUNNING = 4
 """How many trials under way are listed below the line."""
@@ -114,17 +115,18 @@ class TerminalScreen:
     def log_event(self, text: str, *, routine: bool = False) -> None:
         """Print above the line what the line does not say."""
         if not routine:
-            self._console.print(Text(text), soft_wrap=True)
+            self._console.print(Text(visible(text)), soft_wrap=True)
 
     def write_output(self, text: str) -> None:
         """Print above the line."""
-        self._console.print(Text(text, style="dim"), soft_wrap=True)
+        self._console.print(Text(unstyled(text), style="dim"), soft_wrap=True)
 
     def _render(self) -> RenderableType:
         now = self._now()
         line = Table.grid(padding=(0, 1))
-        line.add_row(ProgressBar(total=1.0, completed=now.fraction, width=28), Text(now.line))
-        listed = [Text(f"  {label}: {what}", style="dim") for label, what in list(now.running.items())[:SHOWN_RUNNING]]
+        line.add_row(ProgressBar(total=1.0, completed=now.fraction, width=28), Text(visible(now.line)))
+        running = list(now.running.items())[:SHOWN_RUNNING]
+        listed = [Text(visible(f"  {label}: {what}"), style="dim") for label, what in running]
         if len(now.running) > SHOWN_RUNNING:
             listed.append(Text(f"  and {len(now.running) - SHOWN_RUNNING} more", style="dim"))
         return Group(line, *listed)
@@ -172,18 +174,18 @@ class NotebookScreen:
     def log_event(self, text: str, *, routine: bool = False) -> None:
         """Print below the line what the line does not say."""
         if not routine:
-            sys.stdout.write(f"{text}\n")
+            sys.stdout.write(f"{visible(text)}\n")
         self.moved()
 
     def write_output(self, text: str) -> None:
         """Print it."""
-        sys.stdout.write(f"{text}\n")
+        sys.stdout.write(f"{unstyled(text)}\n")
 
     def _line(self) -> Any:
         """Return the line, for notebooks that show HTML and for those that show text."""
         now = self._now()
         running = [f"{label}: {what}" for label, what in list(now.running.items())[:SHOWN_RUNNING]]
-        text = " · ".join([now.line, *running])
+        text = visible(" · ".join([now.line, *running]), lines=False)
         bar = f'<progress max="1" value="{now.fraction:.3f}"></progress>'
         return _Shown(text, f"<div>{bar} {html.escape(text)}</div>")
 
@@ -220,11 +222,11 @@ class PlainScreen:
         """Print it, with how far the run is."""
         now = self._now()
         suffix = f" · {now.left} left" if now.left else ""
-        self._console.print(Text(f"[{now.ended}/{now.trials}] {text}{suffix}"), soft_wrap=True)
+        self._console.print(Text(visible(f"[{now.ended}/{now.trials}] {text}{suffix}")), soft_wrap=True)
 
     def write_output(self, text: str) -> None:
         """Print it."""
-        self._console.print(Text(text), soft_wrap=True)
+        self._console.print(Text(unstyled(text)), soft_wrap=True)
 
 
 class EventScreen:

@@ -17,8 +17,10 @@ from cnnjobs.run.backends import open_preview
 from cnnjobs.run.overrides import Overrides
 from cnnjobs.run.prepare import read_dataset, read_job
 from cnnjobs.run.progress import Waiting
+from cnnjobs.sentences import clause
 from cnnjobs.spec import Job
 from cnnjobs.store.files import Files, plain_name
+from cnnjobs.terminal import visible
 
 VERSIONS = 5
 """Augmented versions of each picture."""
@@ -90,7 +92,8 @@ def _shown(data: Dataset, figure: Figure, output: str) -> str:
         table_text(data.name, *part_cells(data)),
         table_text("Images a class", *class_cells(data), class_note(data)),
     ]
-    return "\n".join([*tables, *(f"note: {note}" for note in data.notes), f"pictures: {path}"])
+    lines = [*(f"note: {clause(note)}" for note in data.notes), f"pictures: {path}"]
+    return "\n".join([*tables, *map(visible, lines)])
 
 
 def _named(dataset: str | None, variant: str | None) -> str:

@@ -11,11 +11,13 @@ from cnnjobs.errors import StoreError
 from cnnjobs.labels import run_label
 from cnnjobs.messages import Status
 from cnnjobs.report.render.text import plain, table_text
+from cnnjobs.sentences import clause
 from cnnjobs.store.expectation import expected_runs
 from cnnjobs.store.lock import Running, read_heartbeat
 from cnnjobs.store.results import open_stores
 from cnnjobs.store.store import Store
 from cnnjobs.store.stored_job import StoredJob
+from cnnjobs.terminal import visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +55,7 @@ class JobStatus:
         lines += [f"failed: {failure}" for failure in self.failures]
         lines += [f"not readable: {name}" for name in self.damaged]
         lines += ["The last submit was cut off; submit the job again to continue."] if self.cut_off else []
-        return "\n".join(lines)
+        return "\n".join([lines[0], *map(visible, lines[1:])])
 
 
 @dataclass(frozen=True, repr=False)
@@ -145,7 +147,7 @@ def _row(name: str, trials: list[dict[str, Any]], expected: int, active: int) ->
 
 def _failure(job: StoredJob, name: str, trial: Mapping[str, Any]) -> str:
     label = run_label(name, trial["repeat"], trial["fold"] if job.protocol.folds else None)
-    return f"{label}: {trial['error']}; log: {trial['log']}"
+    return f"{label}: {clause(trial['error'])}; log: {trial['log']}"
 
 
 def _cell(row: Mapping[str, Any], column: str) -> str:

@@ -11,8 +11,6 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-import click
-
 from cnnjobs.engine.places import Here, Joined
 from cnnjobs.engine.resources import ResourceRequest
 from cnnjobs.errors import SpecError, TrialsFailed
@@ -28,6 +26,7 @@ from cnnjobs.spec.checks import flag, gpu_count, number, whole
 from cnnjobs.spec.half_width import HalfWidth, half_width_of
 from cnnjobs.store.checkpoints import FOLDERS, Checkpoints
 from cnnjobs.store.store import Store
+from cnnjobs.terminal import echo, note
 
 if TYPE_CHECKING:
     from cnnjobs.planning.trials import Trial
@@ -167,8 +166,8 @@ def submit_job(
     store = store_at(results, prepared.job)
     if rule is not None:
         prepared, rule = _first_stage(prepared, store, rule)
-    for note in (*prepared.notes, *surroundings):
-        click.echo(f"note: {note}", err=True)
+    for one in (*prepared.notes, *surroundings):
+        note(one)
     checkpoints = _checkpoints(store, prepared.job, options)
     request = ResourceRequest(
         options.max_concurrent, options.cpus_per_trial, options.gpus_per_trial, prepared.job.gpus_per_trial
@@ -203,10 +202,9 @@ def _first_stage(prepared: Prepared, store: Store, asked: HalfWidth) -> tuple[Pr
 
     rule = settled(asked, prepared, store)
     if rule.pilot != asked.pilot:
-        click.echo(
-            f"note: the pilot stays the first {rule.pilot} repeats, not {asked.pilot}: runs beyond it are stored, and "
-            "a pilot that is chosen after that gives no interval that covers at its level",
-            err=True,
+        note(
+            f"the pilot stays the first {rule.pilot} repeats, not {asked.pilot}: runs beyond it are stored, and "
+            "a pilot that is chosen after that gives no interval that covers at its level"
         )
     return first_stage(prepared, rule), rule
 
@@ -218,7 +216,7 @@ def _run_second_stage(prepared: Prepared, store: Store, rule: HalfWidth, runner:
     missing: list[Trial] = runner.missing(stage.prepared)
     _, at_once = runner.trial_resources(stage.prepared, max(len(missing), 1))
     for line in (*stage.announcement(), f"  {stage.estimate(missing, at_once)}"):
-        click.echo(line, err=True)
+        echo(line, err=True)
     runner.run(stage.prepared)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cnnjobs.errors import DamagedResults, StoreError
+from cnnjobs.sentences import clause
 from cnnjobs.store.files import Files
 from cnnjobs.store.lock import StoreLock
 from cnnjobs.store.repair import set_aside
@@ -64,7 +65,7 @@ class Verification:
         lines = []
         for check in self.checks:
             name = check.files.location
-            lines += [f"damaged: {name}/{file} ({reason})" for file, reason in check.damaged.items()]
+            lines += [f"damaged: {name}/{file} ({clause(reason)})" for file, reason in check.damaged.items()]
             lines += [f"incomplete: {name}: trial {trial}: {reason}" for trial, reason in check.incomplete.items()]
             lines += [f"problem: {problem}" for problem in check.problems]
             lines.append(f"{name}: {check.checked} files, {'all whole' if check.whole else 'NOT whole'}")

@@ -7,6 +7,7 @@ from types import FunctionType
 from typing import Any, ClassVar
 
 from cnnjobs.errors import SpecError
+from cnnjobs.sentences import cause
 
 
 @dataclass(frozen=True)
@@ -52,5 +53,5 @@ class UserFunction:
             call = ", ".join([*self.arguments, *(f"{option}=..." for option in self.options)])
             raise SpecError(
                 f"`{name}` must be callable as {name}({call}). Received: a function of "
-                f"{inspect.signature(self.function)} ({error})."
+                f"{inspect.signature(self.function)} ({cause(error)})."
             ) from error

@@ -14,6 +14,7 @@ from pyarrow import fs
 
 from cnnjobs.errors import CannotWrite, StoreError
 from cnnjobs.machine import process_lives
+from cnnjobs.sentences import cause, sentence
 from cnnjobs.store.parallel import each
 from cnnjobs.store.remote import BUCKETS, FAILURES, explain, of_storage, open_remote, put, without_keys
 
@@ -47,7 +48,7 @@ class Files:
             try:
                 self._root = str(Path(given).expanduser().absolute())
             except RuntimeError as error:
-                raise StoreError(f"`results` must be a path or a URI. Received: {given!r} ({error}).") from error
+                raise StoreError(f"`results` must be a path or a URI. Received: {given!r} ({cause(error)}).") from error
             self._system = fs.LocalFileSystem()
         self.is_local = isinstance(self._system, fs.LocalFileSystem)
 
@@ -204,7 +205,7 @@ class Files:
         except StoreError as error:
             if not self.is_local:
                 raise
-            raise CannotWrite(f"{error} Choose another place with `results=PATH`, or make room.") from error
+            raise CannotWrite(f"{sentence(error)} Choose another place with `results=PATH`, or make room.") from error
         finally:
             self.remove(probe)
             for folder in made:

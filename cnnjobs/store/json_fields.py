@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from cnnjobs.terminal import visible
+
 T = TypeVar("T")
 
 EXPECTED: Mapping[type, str] = {
@@ -58,12 +60,16 @@ class Fields:
             raise UnsoundError(f"`{self.path}{name}` is missing.")
         return self.values[name]
 
+    def words(self, name: str) -> str:
+        """Return a text that people read, of which no terminal and no page obeys anything."""
+        return visible(self.get(name, str), lines=False)
+
     def texts(self, name: str) -> tuple[str, ...]:
-        """Return a list of texts."""
+        """Return a list of texts that people read."""
         values = self.get(name, list)
         if not all(isinstance(text, str) for text in values):
             raise self.unsound(name, "a list of texts")
-        return tuple(values)
+        return tuple(visible(text, lines=False) for text in values)
 
     def part(self, name: str) -> "Fields":
         """Return an object inside this one."""
@@ -72,7 +78,7 @@ class Fields:
     def parts(self) -> Iterator[tuple[str, "Fields"]]:
         """Yield name and object of each value; all of them are to be objects."""
         for name in self.values:
-            yield name, self.part(name)
+            yield visible(name, lines=False), self.part(name)
 
     def unsound(self, name: str, expected: str) -> UnsoundError:
         """Return the error for a value that is not what is expected."""

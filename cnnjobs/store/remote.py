@@ -10,6 +10,7 @@ import pyarrow as pa
 from pyarrow import fs
 
 from cnnjobs.errors import StoreError
+from cnnjobs.sentences import clause
 
 BUCKETS = ("s3", "gcs")
 """File systems, as Arrow names them, whose paths begin with a bucket."""
@@ -90,7 +91,7 @@ def open_remote(uri: str) -> tuple[fs.FileSystem, str]:
     except OSError as error:
         raise StoreError(f"Cannot open {plain}: {explain(error)}.") from None
     raise StoreError(
-        f"`results` must be a path or a URI such as s3://bucket/folder. Received: {plain!r}, which {reason}."
+        f"`results` must be a path or a URI such as s3://bucket/folder. Received: {plain!r}, which {clause(reason)}."
     )
 
 

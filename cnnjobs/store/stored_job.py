@@ -9,6 +9,7 @@ from typing import Any
 
 from cnnjobs.digests import document_digest
 from cnnjobs.errors import SpecError, StoreError
+from cnnjobs.sentences import cause, sentence, sentences
 from cnnjobs.spec.half_width import HalfWidth
 from cnnjobs.spec.job import SOURCES
 from cnnjobs.store.json_fields import Fields, UnsoundError, listed, without_none
@@ -124,7 +125,7 @@ class StoredDataset:
         """Return it from its object in `job.json`."""
         shape = fields.optional("image_shape", list)
         return cls(
-            name=fields.get("name", str),
+            name=fields.words("name"),
             source=fields.values.get("source"),
             fingerprint=fields.optional("fingerprint", str),
             train_rows=fields.get("train_rows", int),
@@ -161,7 +162,7 @@ class AuditMark:
         """Return it from its object in `job.json`."""
         reasons = fields.part("left_out")
         left_out = {source: reasons.get(source, str) for source in _known(reasons.values, f"{fields.path}left_out")}
-        return cls(job=fields.get("job", str), variant=fields.get("variant", str), left_out=left_out)
+        return cls(job=fields.get("job", str), variant=fields.words("variant"), left_out=left_out)
 
     def to_json(self) -> Json:
         """Return its object in `job.json`."""
@@ -257,7 +258,7 @@ class StoredJob:
         try:
             document = json.loads(content)
         except (ValueError, RecursionError) as error:
-            raise _no_whole_job(place, f"{type(error).__name__}: {error}.") from error
+            raise _no_whole_job(place, f"{type(error).__name__}: {cause(error)}") from error
         if not isinstance(document, dict) or DIGEST not in document:
             cls.from_json(document, place)  # of a newer version, or lacks more than that
             raise _no_whole_job(place, f"`{DIGEST}` is missing.")
@@ -274,17 +275,17 @@ class StoredJob:
 
 def _job(fields: Fields) -> StoredJob:
     variants = {name: StoredVariant.from_json(one) for name, one in fields.part("variants").parts()}
-    if fields.get("reference", str) not in variants:
+    if fields.words("reference") not in variants:
         raise fields.unsound("reference", f"a variant: {', '.join(variants) or 'there is none'}")
     return StoredJob(
-        name=fields.get("name", str),
+        name=fields.words("name"),
         repeats=fields.get("repeats", int),
         seed=fields.optional("seed", int),
         vary=_known(fields.texts("vary"), "vary"),
-        reference=fields.get("reference", str),
+        reference=fields.words("reference"),
         protocol=StoredProtocol.from_json(fields.part("protocol")),
         variants=variants,
-        protocol_text=fields.get("protocol_text", str),
+        protocol_text=fields.words("protocol_text"),
         dataset=StoredDataset.from_json(fields.part("dataset")),
         file=fields.optional("file", str),
         text=fields.optional("text", str),
@@ -310,14 +311,13 @@ def _known(names: Iterable[str], path: str) -> tuple[str, ...]:
 
 
 def _no_job(place: str, why: str) -> StoreError:
-    return StoreError(
-        f"{place} is not a job of cnnjobs: {why} Move the folder away, or choose another with `results=PATH`."
-    )
+    said = f"{place} is not a job of cnnjobs: {why}"
+    return StoreError(sentences(said, "Move the folder away, or choose another with `results=PATH`."))
 
 
 def _no_whole_job(place: str, why: str) -> StoreError:
+    said = f"{place} is not a job of cnnjobs, or is damaged or edited: {why}"
     return StoreError(
-        f"{place} is not a job of cnnjobs, or is damaged or edited: {why} Choose another folder with `results=PATH`, "
-        "or put a whole copy of the file in its place. `cnnjobs verify --repair` moves a damaged one away, and the "
-        "next submit writes it anew."
+        f"{sentence(said)} Choose another folder with `results=PATH`, or put a whole copy of the file in its place. "
+        "`cnnjobs verify --repair` moves a damaged one away, and the next submit writes it anew."
     )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from cnnjobs.errors import ModelError
 from cnnjobs.models.model_file import MEMBER, ModelMetadata, read_metadata, with_metadata
+from cnnjobs.sentences import cause
 from cnnjobs.training.input_pipeline import PixelScaling
 from cnnjobs.training.keras_settings import settings_pinned
 
@@ -61,7 +62,7 @@ def _saved(model: keras.Model) -> bytes:
         except Exception as error:  # Keras raises many kinds
             raise ValueError(
                 "The network cannot be saved so that it loads without the job file: "
-                f"{type(error).__name__}: {str(error).strip().splitlines()[0]} "
+                f"{type(error).__name__}: {cause(error)}. "
                 "Build it of Keras's own layers, without Lambda."
             ) from error
         return path.read_bytes()
@@ -96,8 +97,7 @@ class ModelFile:
         try:
             self._model = keras.saving.load_model(path, compile=False)
         except Exception as error:  # Keras raises many kinds
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else ""
-            raise ModelError(f"{path}: Keras cannot load it ({type(error).__name__}: {reason}).") from error
+            raise ModelError(f"{path}: Keras cannot load it ({type(error).__name__}: {cause(error)}).") from error
         self._check(path)
         images = tf.TensorSpec([None, *self.metadata.image_shape], tf.float32)
         self._forward = tf.function(self._probabilities, [images], autograph=False)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cnnjobs.errors import StoreError
+from cnnjobs.sentences import cause
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.training.callbacks import CallbackState, TrialCallbacks, UnknownState
 from cnnjobs.training.snapshot import DamagedSnapshot, Snapshot, pack, unpack
@@ -103,7 +104,7 @@ class Resumption:
     def _skip(self, name: str, error: Exception) -> None:
         """Take note of a checkpoint that is damaged: the one before is tried."""
         _log.warning("%s is not whole, trying the one before (%s)", name, error)
-        self.notes.append(f"checkpoint {name} is damaged ({error})")
+        self.notes.append(f"checkpoint {name} is damaged ({cause(error)})")
 
     def _conclude(self, outcome: str) -> None:
         """Say what follows from damaged checkpoints."""

@@ -15,7 +15,18 @@ ROOMS = {  # which modules may import what, wherever in the file
 }
 
 LAYERS = [  # imports point downwards
-    {"digests", "errors", "spec", "versions", "machine", "messages", "labels", "private_folder"}
+    {
+        "digests",
+        "errors",
+        "spec",
+        "versions",
+        "machine",
+        "messages",
+        "labels",
+        "sentences",
+        "terminal",
+        "private_folder",
+    }
     | {"numeric_environment", "process_state", "keras_home"},
     {"planning", "datasets", "store", "stats"},
     {"models", "training", "engine"},
@@ -113,3 +124,16 @@ def test_the_public_names_are_these():
         assert getattr(cnnjobs, name).__doc__
     with pytest.raises(AttributeError, match="no attribute 'tensorflow'"):
         cnnjobs.tensorflow  # noqa: B018
+
+
+@pytest.mark.parametrize("path", FILES, ids=place)
+def test_what_a_person_sees_passes_one_function(path):
+    """`cnnjobs.terminal` shows what a terminal would obey: escapes in class names, file names and stored errors."""
+    if place(path) == "terminal.py":
+        return
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            assert called not in ("click.echo", "click.secho", "print"), (
+                f"{place(path)}, line {node.lineno}: use `echo`, `note` or `write_data` of cnnjobs.terminal"
+            )

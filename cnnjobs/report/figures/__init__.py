@@ -5,6 +5,7 @@ import os
 import sys
 
 from cnnjobs.errors import UserError
+from cnnjobs.sentences import cause
 
 
 def _import_matplotlib() -> None:
@@ -19,7 +20,7 @@ def _import_matplotlib() -> None:
     except (OSError, UnicodeError) as error:
         raise UserError(
             f"Matplotlib cannot be imported with the file `matplotlibrc` in the current folder, in $MATPLOTLIBRC or in "
-            f"~/.config/matplotlib ({error}). Correct or remove it."
+            f"~/.config/matplotlib ({cause(error)}). Correct or remove it."
         ) from error
     finally:
         if chosen is not None:

@@ -9,6 +9,8 @@ from cnnjobs.report.sections.comparison import adjustment, pairing
 from cnnjobs.report.sections.differences_table import differences_table
 from cnnjobs.report.sections.summary_table import summary_table
 from cnnjobs.report.sections.verdicts import notes
+from cnnjobs.sentences import clause
+from cnnjobs.terminal import visible
 
 ALSO_SHOWN = ("half_width", "sources")
 """Tables that the terminal shows where the report has them."""
@@ -21,7 +23,7 @@ def table_lines(table: JobTable) -> Iterator[str]:
     if table.comparisons:
         yield grid_text(differences_table(table), f"{pairing(table)} {adjustment(table)}")
     for note in notes(table):
-        yield f"note: {note}"
+        yield visible(f"note: {clause(note)}")
 
 
 def section_text(section: Section) -> Iterator[str]:
@@ -33,7 +35,7 @@ def section_text(section: Section) -> Iterator[str]:
             yield ""
             yield grid_text(element)
         elif isinstance(element, Text) and element.kind != "text":
-            yield f"note: {element.text}" if element.kind == "note" else element.text
+            yield visible(f"note: {clause(element.text)}" if element.kind == "note" else element.text)
 
 
 def grid_text(report_table: ReportTable, note: str = "") -> str:

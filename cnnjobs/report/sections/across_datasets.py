@@ -11,6 +11,7 @@ from cnnjobs.comparison.metric_format import axis_label, metric_format, show
 from cnnjobs.report.cells import outcome_cell, p_cell, p_or_why
 from cnnjobs.report.figures.critical_difference import critical_difference_plot, order_and_groups
 from cnnjobs.report.model import Chart, DisplayColumn, Document, Element, ReportTable, Row, Section, Text
+from cnnjobs.sentences import sentence
 from cnnjobs.stats import Outcome
 from cnnjobs.stats.families import FEWEST_DATASETS
 from cnnjobs.stats.outcomes import Reals
@@ -44,7 +45,7 @@ def _about(across: AcrossDatasets) -> Section:
 
 
 def _sentence(note: str) -> str:
-    return note if note.endswith(".") else f"{note}."
+    return sentence(note)
 
 
 def _too_few(across: AcrossDatasets) -> list[str]:

@@ -7,6 +7,7 @@ from cnnjobs.report.figures import comparison
 from cnnjobs.report.model import Chart, Element, Section, Text
 from cnnjobs.report.sections.differences_table import differences_table
 from cnnjobs.report.sections.summary_table import runs_rows, summary_table
+from cnnjobs.sentences import sentence, sentences
 from cnnjobs.spec.metrics import TEST, part_of
 from cnnjobs.stats.summary import FEWEST_FOR_BOOTSTRAP, FEWEST_FOR_QUARTILES
 
@@ -55,7 +56,7 @@ def _cannot(table: JobTable) -> list[Text]:
             affected.setdefault(f"P(A > B) without an interval: {above}", []).append(name)
     everyone = list(table.comparisons)
     said = [why if names == everyone else f"{why} ({', '.join(names)})" for why, names in affected.items()]
-    return [Text(". ".join(said) + ".")] if said else []
+    return [Text(sentence(sentences(*said)))] if said else []
 
 
 def _t_test(table: JobTable) -> str:

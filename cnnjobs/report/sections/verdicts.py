@@ -13,6 +13,7 @@ from cnnjobs.report.sections.differences_table import verdict
 from cnnjobs.report.sections.planning import need_of, needed_cell
 from cnnjobs.report.sections.seed_audit import audits_text, source_rows, vary_text
 from cnnjobs.report.sections.summary_table import why_no_interval
+from cnnjobs.sentences import sentence
 from cnnjobs.stats.planning import POWER
 from cnnjobs.store.stored_job import AuditMark, StoredJob
 
@@ -24,7 +25,7 @@ def verdict_section(table: JobTable, others: Sequence[StoredJob] = ()) -> Sectio
         table: the comparison.
         others: jobs of the same results folder, as their `job.json` keeps them; audits of this one are named.
     """
-    verdicts = [Text(sentence, "verdict") for sentence in sentences(table)]
+    verdicts = [Text(said, "verdict") for said in sentences(table)]
     audits = audits_text(table.job, others)
     about = [Text(_setting(table)), *([audits] if audits else [])]
     return Section("In short", (*verdicts, *about, *(Text(note, "note") for note in notes(table))))
@@ -160,7 +161,7 @@ def notes(table: JobTable) -> Iterator[str]:
     if table.job.protocol.validation == "test" and not table.job.protocol.folds:
         yield _test_as_validation(watching(table.job))
     for note in table.notes:
-        yield f"{note}."
+        yield sentence(note)
 
 
 def _test_as_validation(choosing: Sequence[str]) -> str:
