@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -94,6 +95,18 @@ def process_birth(pid: int) -> str | None:
         return fields[19]
     except (OSError, IndexError):
         return None
+
+
+def process_scope() -> str:
+    """Return what is the same for all processes that see each other by their numbers, and for no others.
+
+    The boot of this kernel and its namespace of processes: machines, and containers, may have one host name.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return platform.node()
 
 
 def process_bytes() -> int:

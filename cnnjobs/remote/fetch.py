@@ -11,9 +11,9 @@ from cnnjobs.remote import follow
 from cnnjobs.remote.head_command import UPLOADED
 from cnnjobs.remote.remote_submit import ask_head, reach_named
 from cnnjobs.remote.transfer import Incoming, digests, finished, outgoing
+from cnnjobs.run.claim import claim
 from cnnjobs.sentences import sentence
 from cnnjobs.store.files import Files
-from cnnjobs.store.lock import StoreLock
 from cnnjobs.terminal import echo
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def fetch_results(address: str | None, job: str | None, results: str, *, insecur
         return
     home = Files(results).below(name)
     home.check_writable()
-    with StoreLock(home):
+    with claim(home):
         files, size = _bring(api, there, home)
     what = f"{files} file{'s' if files != 1 else ''}, {size / 1e6:.1f} MB" if files else "nothing new"
     echo(f"{name}: fetched {what} into {home.location}; `cnnjobs aggregate {home.location}` makes the report")

@@ -14,7 +14,7 @@ LEAST_DISK = 2 << 30
 """A worker node with less free disk fails in the middle of a run: Ray spills and unpacks there."""
 
 MOST_SKEW_S = 5.0
-"""Tokens, times and heartbeats are compared between machines."""
+"""Tokens, and times in results, are compared between machines."""
 
 UNTRAINED_LOSS = 2.302585
 """log(10): the loss of ten classes before the first step."""

@@ -7,6 +7,7 @@ from cnnjobs.errors import CannotWrite, ClusterLost, CnnjobsError, Interrupted, 
 from cnnjobs.planning.trials import Trial
 from cnnjobs.run import backends
 from cnnjobs.run.audit import take_over
+from cnnjobs.run.claim import claim
 from cnnjobs.run.placement import Placement
 from cnnjobs.run.prepare import Prepared, training_rows
 from cnnjobs.run.progress import Display, Meter, Waiting
@@ -92,7 +93,7 @@ class Runner:
             self._run(prepared, missing)
             return
         try:
-            with StoreLock(self._store.files):
+            with claim(self._store.files):
                 self._clear()
                 self._settle(prepared)
         except CannotWrite as error:
@@ -113,7 +114,7 @@ class Runner:
         compact_if_possible(self._store, Waiting())
 
     def _take_over(self, source: Store, prepared: Prepared) -> None:
-        with StoreLock(self._store.files):
+        with claim(self._store.files):
             taken = take_over(source, self._store, prepared)
         if taken:
             runs = f"{taken} run" + ("s" if taken > 1 else "")
@@ -124,7 +125,7 @@ class Runner:
         self._store.files.check_writable()
         meter = self._meter(prepared, trials, at_once)
         try:
-            with StoreLock(self._store.files) as lock:
+            with claim(self._store.files) as lock:
                 trials = self.missing(prepared)  # another submit may have finished some before the claim
                 self._clear()
                 meter = self._meter(prepared, trials, at_once)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cnnjobs.errors import DamagedResults, StoreError
+from cnnjobs.run.claim import claim
 from cnnjobs.sentences import clause
 from cnnjobs.store.files import Files
-from cnnjobs.store.lock import StoreLock
 from cnnjobs.store.repair import set_aside
 from cnnjobs.store.verification import StoreCheck, check_store, is_store
 
@@ -109,7 +109,7 @@ def verify_results(results: str, *, repair: bool = False, on_progress: OnProgres
     repaired: list[str] = []
     for number, files in enumerate(places):
         if checks[number].damaged or checks[number].incomplete:
-            with StoreLock(files):
+            with claim(files):
                 check = check_store(files, on_progress)  # a submit may have ended before the claim
                 repaired += set_aside(files, check.damaged, check.incomplete, time.time())
                 checks[number] = check_store(files, on_progress)

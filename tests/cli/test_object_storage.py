@@ -1,6 +1,7 @@
 """Results in object storage: the whole cycle of commands against a local S3 server."""
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -29,7 +30,7 @@ from cnnjobs.store import remote
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.compaction import compact
 from cnnjobs.store.files import Files
-from cnnjobs.store.lock import PREFIX, SILENT_S
+from cnnjobs.store.lock import EVERY_S, PREFIX, Pace, StoreLock
 from cnnjobs.store.store import Store
 
 pytest.importorskip("moto.server", reason="the local S3 server is moto: pip install -e '.[test]'")
@@ -175,6 +176,29 @@ def test_a_compacted_store_reads_as_before(storage, bucket, tmp_path):
     assert len([name for name in storage.objects(bucket) if "/trials/" in name]) == 1
 
 
+def test_damaged_objects_are_named_and_set_aside(storage, bucket, tmp_path):
+    store = made_up_store(tmp_path, "one", runs=3)
+    compact(store, least=1)
+    upload(tmp_path / "one", f"s3://{bucket}/one")
+    files = Files(f"s3://{bucket}/one")
+    assert run("verify", f"s3://{bucket}/one").exit_code == 0
+    [compacted] = files.below("epochs").names()
+    for folder, name in (("epochs", compacted), ("predictions", "t0-0.parquet")):
+        content = bytearray(files.below(folder).read(name))
+        content[len(content) // 2] ^= 1
+        files.below(folder).write(name, bytes(content))
+    done = run("verify", f"s3://{bucket}/one")
+    assert done.exit_code == 1
+    assert f"damaged: s3://{bucket}/one/epochs/{compacted} (" in done.stdout
+    assert f"damaged: s3://{bucket}/one/predictions/t0-0.parquet (" in done.stdout
+    done = run("verify", f"s3://{bucket}/one", "--repair")
+    assert done.exit_code == 0, done.output
+    moved = {name.rpartition("/")[2] for name in storage.names(bucket) if "/damaged/" in name}
+    assert {compacted, "t0-0.parquet", "reasons.txt"} <= moved
+    left = Store(files).read("trials").table["trial_id"].to_pylist()
+    assert left == ["t0-1", "t0-2", "t1-0", "t1-1", "t1-2"]
+
+
 def test_of_checkpoints_the_two_newest_are_kept(bucket):
     kept = Checkpoints(Files(f"s3://{bucket}/job/checkpoints"))
     for epoch in (1, 2, 3):
@@ -187,22 +211,31 @@ def test_of_checkpoints_the_two_newest_are_kept(bucket):
 # --- two at once ---------------------------------------------------------------------------------------------------
 
 
-def sign(age_s, host="elsewhere"):
-    return json.dumps({"pid": 1, "host": host, "born": "1", "at": time.time() - age_s, "running": {}}).encode()
+def sign(beat):
+    document = {"pid": 1, "host": "elsewhere", "scope": "another boot", "born": "1", "beat": beat, "running": []}
+    return json.dumps(document).encode()
 
 
-def test_a_second_submit_from_another_machine_is_refused(storage, bucket, tmp_path):
+def test_a_second_submit_from_another_machine_is_refused(storage, bucket, tmp_path, monkeypatch):
     uri = f"s3://{bucket}/r"
-    Files(f"{uri}/tiny").write(f"{PREFIX}0.json", sign(age_s=SILENT_S / 2))
+    place, beats = Files(f"{uri}/tiny"), itertools.count(1)
+
+    def sleep(seconds):
+        place.write(f"{PREFIX}0.json", sign(next(beats)))
+
+    sleep(0)
+    monkeypatch.setattr(StoreLock.__init__, "__defaults__", (EVERY_S, None, Pace(time.monotonic, sleep)))
     done = submit_in(tmp_path, "--results", uri)
     assert done.exit_code == 2
+    assert "waiting up to 120 s for a sign of life" in done.stderr
     assert f"Another submit is at work on s3://{bucket}/r/tiny (process 1 on elsewhere)" in done.stderr
     assert not any("/trials/" in name for name in storage.names(bucket))
 
 
-def test_one_on_another_machine_that_fell_silent_is_taken_for_dead(storage, bucket, tmp_path):
+def test_one_on_another_machine_that_fell_silent_is_taken_for_dead(storage, bucket, tmp_path, monkeypatch):
+    monkeypatch.setattr("cnnjobs.store.lock.SILENT_S", 2.0)
     uri = f"s3://{bucket}/r"
-    Files(f"{uri}/tiny").write(f"{PREFIX}0.json", sign(age_s=SILENT_S + 1))
+    Files(f"{uri}/tiny").write(f"{PREFIX}0.json", sign(7))
     assert submit_in(tmp_path, "--results", uri, repeats=1).exit_code == 0
 
 
