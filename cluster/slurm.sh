@@ -13,6 +13,11 @@ set -euo pipefail
 
 # The token is read from ~/.ray/auth_token: homes are shared by the nodes.
 export RAY_AUTH_MODE=token RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO=1
+# Ray makes its folders writable by all, and whoever can change them runs code as you: their parent is yours alone.
+export RAY_TMPDIR=/tmp/cnnjobs-ray-$SLURM_JOB_ID
+on_all_nodes() { srun --ntasks="$SLURM_JOB_NUM_NODES" --ntasks-per-node=1 "$@"; }
+on_all_nodes mkdir -m 700 "$RAY_TMPDIR"   # fails where another user has made one
+trap 'on_all_nodes rm -rf "$RAY_TMPDIR"' EXIT
 head=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
 srun --cpus-per-task="$SLURM_CPUS_PER_TASK" \
     ray symmetric-run --address "$head:6379" --min-nodes "$SLURM_JOB_NUM_NODES" \

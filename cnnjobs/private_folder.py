@@ -125,6 +125,16 @@ def is_safe(folder: Path) -> bool:
     return True
 
 
+def others_reach(folder: Path) -> bool:
+    """Say whether other users can get to what is in a folder. In a pod of Kubernetes there are none.
+
+    Raises:
+        OSError: if it cannot be looked at.
+    """
+    in_pod = "KUBERNETES_SERVICE_HOST" in os.environ
+    return not in_pod and all(place.stat().st_mode & 0o011 for place in (folder, *folder.parents))
+
+
 def _base() -> Path:
     """Return the first temporary folder that will do: that of Ray, of the person, of the machine."""
     tried = dict.fromkeys(filter(None, (os.environ.get("RAY_TMPDIR"), tempfile.gettempdir(), "/tmp", "/var/tmp")))

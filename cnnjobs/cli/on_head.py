@@ -10,7 +10,9 @@ import os
 import sys
 from pathlib import Path
 
-from cnnjobs.remote.head_command import FILES, HOME, UPLOADED
+from cnnjobs.errors import ClusterError
+from cnnjobs.private_folder import private_folder
+from cnnjobs.remote.head_command import CONFIG, FILES, HOME, UPLOADED, take_upload, without_upload
 from cnnjobs.run.calling_machine import EVENTS, TYPED, VERSIONS
 from cnnjobs.versions import differences, installed_versions
 
@@ -18,7 +20,14 @@ from cnnjobs.versions import differences, installed_versions
 def main() -> None:
     """Run the command."""
     what = json.loads(sys.argv[1])
-    uploaded, home = Path.cwd() / FILES, Path(HOME).expanduser()
+    uploaded, home = private_folder() / FILES, Path(HOME).expanduser()
+    try:
+        take_upload(Path.cwd() / FILES, what["uploaded"], uploaded)
+    except ClusterError as error:
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(error.exit_code)
+    if CONFIG in os.environ:
+        os.environ[CONFIG] = without_upload(os.environ[CONFIG])
     home.mkdir(parents=True, exist_ok=True)
     os.chdir(home)
     versions = json.dumps(what["versions"])

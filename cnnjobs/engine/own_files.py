@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 
-def read_own(file: Path, most_bytes: int) -> str | None:
+def read_own(file: Path, most_bytes: int) -> bytes | None:
     """Return the beginning of a file of this user's; None if there is none, or another user has put it there.
 
     No link is followed, no pipe waited for, and what is looked at is what is read.
@@ -18,6 +18,6 @@ def read_own(file: Path, most_bytes: int) -> str | None:
         with os.fdopen(handle, "rb") as opened:
             if os.fstat(handle).st_uid != os.geteuid():
                 return None
-            return opened.read(most_bytes).decode("utf-8", "replace")
+            return opened.read(most_bytes)
     except OSError:
         return None

@@ -109,7 +109,7 @@ def _running_here(environment: Mapping[str, str]) -> str | None:
     written = read_own(Path(environment.get("RAY_TMPDIR") or "/tmp", "ray", "ray_current_cluster"), LONGEST)
     if written is None:
         return None  # none runs, or one of another user of this machine, which was not started for this one
-    address = written.strip()
+    address = written.decode("utf-8", "replace").strip()
     try:
         host, port = _host_and_port(address)
     except ClusterError:

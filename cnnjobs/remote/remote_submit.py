@@ -1,6 +1,5 @@
 """Commands that run on a cluster elsewhere: sent as a job, followed, and shown as if they ran here."""
 
-import json
 import os
 import secrets
 import shutil
@@ -14,7 +13,7 @@ from cnnjobs.engine.places import address_without_keys
 from cnnjobs.errors import ClusterError
 from cnnjobs.private_folder import private_folder
 from cnnjobs.remote.follow import OF_RAY, LogContent, follow, goes_on, never_began, not_run
-from cnnjobs.remote.head_command import FILES, UPLOADED, command_on_head
+from cnnjobs.remote.head_command import FILES, NONCE, UPLOADED, command_on_head, digests
 from cnnjobs.run.calling_machine import command_line
 from cnnjobs.sentences import cause, sentences
 from cnnjobs.terminal import echo, note
@@ -127,7 +126,9 @@ def send(
         refuse_keys(word, "An option")
     columns = shutil.get_terminal_size().columns
     about = {KIND: kind, "version": cnnjobs.__version__, **metadata}
-    api.submit(command_on_head(words, command_line(), columns), folder, identity, about)
+    Path(folder, NONCE).write_text(secrets.token_hex(8))
+    command = command_on_head(words, command_line(), columns, digests(folder / FILES))
+    api.submit(command, folder, identity, about)
 
 
 def ask_head(
@@ -145,8 +146,6 @@ def ask_head(
         ClusterError: if it does not end in time, or could not be run.
     """
     with tempfile.TemporaryDirectory(prefix="upload-", dir=private_folder()) as folder:
-        Path(folder, FILES).mkdir()
-        Path(folder, FILES, "about.json").write_text(json.dumps({"words": list(words), "once": secrets.token_hex(8)}))
         for name, content in files.items():
             place = Path(folder, FILES, name)
             place.parent.mkdir(parents=True, exist_ok=True)

@@ -78,6 +78,9 @@ def of_node(node: Mapping[str, Any]) -> list[Check]:
         return [Check(name, f"could not be looked at: {node['error']}", _remedy_of_error(node["error"]))]
     checks = [_of_step(name, node), _of_gpus(name, node)]
     checks.append(_of_disk(name, "temporary disk", int(node["free_disk_bytes"])))
+    if node.get("open_folder"):
+        said = f"in {node['open_folder']}, where other users of that machine can change them, and run code as you"
+        checks.append(Check(f"{name}, Ray's files", said, "Start Ray there with RAY_TMPDIR (see cluster/README.md)."))
     skew = float(node.get("skew_s", 0))
     remedy = "Synchronise its clock (chrony, ntp)." if skew > MOST_SKEW_S else ""
     checks.append(Check(f"{name}, clock", f"at most {skew:.1f} s from ours" if skew else "agrees with ours", remedy))
@@ -131,7 +134,7 @@ def _remedy_of_error(error: str) -> str:
         return (
             "Install the same packages there: pip install 'cnnjobs[gpu]', in the environment that `ray start` runs in."
         )
-    return "Look at that machine: `ray status`, memory, and the logs in /tmp/ray/session_latest/logs."
+    return "Look at that machine: `ray status`, memory, and the logs in ${RAY_TMPDIR:-/tmp}/ray/session_latest/logs."
 
 
 def _name(node: Mapping[str, Any]) -> str:

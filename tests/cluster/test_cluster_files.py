@@ -1,13 +1,16 @@
 """What the files for `ray up` promise: Ray accepts them, and Ray's dangerous defaults are not in them."""
 
 import re
+import stat
 import subprocess
+import tempfile
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 import yaml
+from support.other_user import as_other_user, needs_two_users
 
 pytest.importorskip("jsonschema", reason="Ray checks cluster files with it: pip install 'ray[default]'")
 packaging_specifiers = pytest.importorskip("packaging.specifiers")
@@ -56,6 +59,66 @@ def test_every_start_asks_for_the_token_and_hides_gpus_from_who_asked_for_none(n
         assert "RAY_AUTH_MODE=token" in start
         assert "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO=1" in start
         assert "--disable-usage-stats" in start
+
+
+def folder_commands(name, key):
+    """The command that makes the folder for Ray's files, and the one that starts Ray."""
+    makes, start = filled(name)[key][-2:]
+    assert "ray start" in start
+    (folder,) = re.findall(r"RAY_TMPDIR=(\S+?);? ", start)
+    return makes, folder
+
+
+@pytest.mark.parametrize("key", STARTS)
+@pytest.mark.parametrize("name", FILES)
+def test_rays_files_lie_in_a_folder_that_is_its_users_alone(name, key, tmp_path):
+    """Ray makes its own writable by all, and who can change them runs code as their user."""
+    makes, folder = folder_commands(name, key)
+    assert f"own={folder};" in makes
+    own = tmp_path / "own"
+
+    def run():
+        command = makes.replace(folder, str(own))
+        return subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=20)
+
+    for _ in range(2):  # `ray up` again
+        assert run().returncode == 0
+        assert stat.S_IMODE(own.stat().st_mode) == 0o700
+        (own / "ray" / "session").mkdir(parents=True)
+    own.chmod(0o777)
+    assert run().returncode == 0
+    assert stat.S_IMODE(own.stat().st_mode) == 0o700
+    assert not (own / "ray").exists(), "of the Ray before, which has been stopped"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_link_in_the_place_of_rays_folder_is_not_followed(name, tmp_path):
+    """Somebody lays it to a folder of the user's, and to one of their own when Ray runs."""
+    makes, folder = folder_commands(name, STARTS[0])
+    own = tmp_path / "own"
+    (tmp_path / "home" / "ray").mkdir(parents=True)
+    own.symlink_to(tmp_path / "home")
+    command = makes.replace(folder, str(own))
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=20)
+    assert (done.returncode, done.stderr) == (1, f"{own} is not yours\n")
+    assert (tmp_path / "home" / "ray").is_dir()
+
+
+@needs_two_users
+@pytest.mark.parametrize("name", FILES)
+def test_a_folder_of_another_user_in_its_place_is_not_used(name):
+    makes, folder = folder_commands(name, STARTS[0])
+    with tempfile.TemporaryDirectory(dir="/tmp") as shared:
+        Path(shared).chmod(0o1777)
+        assert as_other_user('mkdir -m 777 "$1"', f"{shared}/own") == ""
+        command = makes.replace(folder, f"{shared}/own")
+        done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=20)
+    assert (done.returncode, done.stderr) == (1, f"{shared}/own is not yours\n")
+
+
+def test_commands_in_the_container_find_the_ray_that_runs_there():
+    _, folder = folder_commands("gpu", STARTS[0])
+    assert f"--env RAY_TMPDIR={folder}" in load("gpu")["docker"]["run_options"]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -184,18 +247,26 @@ def test_the_readme_pins_the_same_versions_and_names_files_that_exist():
 
 
 def test_the_slurm_script_is_bash():
-    """On an allocation of one node, with programs that only say what they were asked."""
+    """On an allocation of two nodes, with programs that only say what they were asked."""
     script = f"""
-        scontrol() {{ echo node1; echo node2; }}; srun() {{ printf '%s\\n' "$@"; }}
-        SLURM_JOB_NODELIST='node[1-2]' SLURM_CPUS_PER_TASK=8 SLURM_JOB_NUM_NODES=2
+        scontrol() {{ echo node1; echo node2; }}
+        srun() {{
+            printf '%s\\n' "$@"; while [[ $1 == --* ]]; do shift; done
+            [[ $1 == ray ]] || "$@"; ls -ld /tmp/*-$$
+        }}
+        SLURM_JOB_NODELIST='node[1-2]' SLURM_CPUS_PER_TASK=8 SLURM_JOB_NUM_NODES=2 SLURM_JOB_ID=$$
         set -- 'jobs/a job.py' --repeats 3
         source {ROOT / "cluster" / "slurm.sh"}
     """
-    said = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=20, check=True)
+    said = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=20, check=False)
     words = said.stdout.splitlines()
     assert words[words.index("--address") + 1] == "node1:6379"
     assert words[words.index("--min-nodes") + 1] == "2"
-    assert words[words.index("--") + 1 :] == ["cnnjobs", "submit", "jobs/a job.py", "--repeats", "3"]
+    rest = words[words.index("--") + 1 :]
+    assert rest[:5] == ["cnnjobs", "submit", "jobs/a job.py", "--repeats", "3"]
+    assert rest[5].startswith("drwx------"), "Ray's folder, while it runs"
+    assert rest[-1].startswith("/tmp/cnnjobs-ray-"), "and at the end it is removed"
+    assert not Path(rest[-1]).exists()
 
 
 def test_the_environment_is_put_on_the_path_once(tmp_path):
@@ -205,4 +276,6 @@ def test_the_environment_is_put_on_the_path_once(tmp_path):
         subprocess.run(
             ["bash", "-c", last], env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}, check=True, timeout=20
         )
-    assert (tmp_path / ".bashrc").read_text() == ('export PATH=~/cnnjobs-env/bin:"$PATH" RAY_AUTH_MODE=token\n')
+    assert (tmp_path / ".bashrc").read_text() == (
+        'export PATH=~/cnnjobs-env/bin:"$PATH" RAY_AUTH_MODE=token RAY_TMPDIR=/tmp/cnnjobs-ray-$UID\n'
+    )

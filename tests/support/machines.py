@@ -21,8 +21,8 @@ SPACES = ("--net", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child
 BOOT = """
 set -eu
 for file in passwd hosts resolv.conf; do if [ -e "/etc/$file" ]; then mount --bind "$ROOM/$file" "/etc/$file"; fi; done
-mkdir -p /tmp/ray
-mount -t tmpfs -o size=1g,mode=1777 tmpfs /tmp/ray
+mkdir -p /tmp/cnnjobs-ray-0
+mount -t tmpfs -o size=1g,mode=1777 tmpfs /tmp/cnnjobs-ray-0
 mount -t tmpfs -o size=8g,mode=1777 tmpfs /dev/shm
 mount -t tmpfs -o size=8m tmpfs /run
 mkdir -p /run/sshd

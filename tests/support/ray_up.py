@@ -21,7 +21,8 @@ LOCAL = ROOT / "cluster" / "local.yaml"
 SETUP = [
     "chmod 600 ~/.ray/auth_token",
     f"ln -sfn {sys.prefix} ~/cnnjobs-env",
-    f"echo 'export PATH=~/cnnjobs-env/bin:\"$PATH\" RAY_AUTH_MODE=token PYTHONPATH={ROOT}' >> ~/.bashrc",
+    f'echo \'export PATH=~/cnnjobs-env/bin:"$PATH" RAY_AUTH_MODE=token RAY_TMPDIR=/tmp/cnnjobs-ray-$UID '
+    f"PYTHONPATH={ROOT}' >> ~/.bashrc",
 ]
 
 

@@ -14,7 +14,15 @@ from support.other_user import UID, as_other_user, changeable, needs_two_users
 
 from cnnjobs import private_folder as module
 from cnnjobs.errors import UserError
-from cnnjobs.private_folder import MOST_BASE_BYTES, PREFIX, enter_private_folder, is_safe, leave_private_folder, sweep
+from cnnjobs.private_folder import (
+    MOST_BASE_BYTES,
+    PREFIX,
+    enter_private_folder,
+    is_safe,
+    leave_private_folder,
+    others_reach,
+    sweep,
+)
 
 
 @pytest.fixture
@@ -142,6 +150,16 @@ def test_the_last_worker_of_another_machine_removes_the_folder_there(base):
     enter_private_folder(there)
     leave_private_folder(there)
     assert not there.exists()
+
+
+def test_whether_others_reach_a_folder_is_up_to_those_above_as_well(base, monkeypatch):
+    (base / "own" / "ray").mkdir(parents=True)
+    (base / "own" / "ray").chmod(0o777)
+    assert others_reach(base / "own" / "ray")
+    (base / "own").chmod(0o700)
+    assert not others_reach(base / "own" / "ray")
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    assert not others_reach(base)
 
 
 @needs_two_users

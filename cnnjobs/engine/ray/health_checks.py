@@ -8,6 +8,7 @@ import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from cnnjobs.engine.capacity import node_of
+from cnnjobs.engine.ray.session import open_folder
 
 WITHIN_S = 180.0
 """Seconds that a node has: TensorFlow takes up to a quarter of a minute to import, on a busy machine more."""
@@ -29,12 +30,17 @@ def check_nodes_health(check_health: CheckHealth, within_s: float = WITHIN_S) ->
         there = node_of(node["Resources"])
         gpus = int(free.get(node["NodeID"], {}).get("GPU", 0))  # those that trials hold are not waited for
         place = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
-        task: Any = ray.remote(num_cpus=0, num_gpus=gpus, max_retries=0, max_calls=1)(check_health)
+        task: Any = ray.remote(num_cpus=0, num_gpus=gpus, max_retries=0, max_calls=1)(_look)
         sent = time.time()
         about = {"address": node["NodeManagerAddress"], "ray_cpus": there.cpus, "ray_gpus": there.gpus, "gpus": gpus}
-        asked.append((about, sent, task.options(scheduling_strategy=place).remote(gpus)))
+        asked.append((about, sent, task.options(scheduling_strategy=place).remote(check_health, gpus)))
     until = time.monotonic() + within_s
     return [about | _answer(result, sent, max(until - time.monotonic(), 1)) for about, sent, result in asked]
+
+
+def _look(check_health: CheckHealth, gpus: int) -> dict[str, Any]:
+    folder = open_folder()
+    return {**check_health(gpus), "open_folder": None if folder is None else str(folder)}
 
 
 def _answer(result: Any, sent: float, within_s: float) -> dict[str, Any]:

@@ -202,7 +202,8 @@ def _last_error(trial: Any) -> str:
     """
     trial.run_metadata.pickled_error_filename = None
     written = read_own(Path(trial.error_file), MOST_BYTES) if trial.error_file is not None else None
-    return re.split(r"^Failure # \d+ \(occurred at .*\)\n", written or "", flags=re.M)[-1]
+    text = (written or b"").decode("utf-8", "replace")
+    return re.split(r"^Failure # \d+ \(occurred at .*\)\n", text, flags=re.M)[-1]
 
 
 def printed_at(folder: str, trial: int) -> Path:

@@ -7,6 +7,7 @@ import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Protocol
 
 import ray
@@ -25,7 +26,7 @@ from cnnjobs.engine.token import MODE, use_cluster_token, use_own_token
 from cnnjobs.engine.watch import Watch
 from cnnjobs.errors import ClusterError, ClusterLost, CnnjobsError, ResourceError
 from cnnjobs.numeric_environment import SET, while_pinned
-from cnnjobs.private_folder import private_folder, remove_private_folder
+from cnnjobs.private_folder import others_reach, private_folder, remove_private_folder
 
 OWN_EVERY_S, OWN_LOOKS, OWN_STUCK_S = 0.5, 2, 5.0
 """Seconds between two looks at the processes of a Ray of this process's own, how many that find one gone mean that it
@@ -211,6 +212,10 @@ class JoinedRay:
                         raise meaning from error
                 raise
 
+    def open_folder(self) -> Path | None:
+        """Return where the cluster's files lie on this machine, if other users can change them there."""
+        return open_folder()
+
     def close(self) -> None:
         """Leave the cluster."""
         ray.shutdown()
@@ -264,6 +269,12 @@ def _refusal(address: str, error: Exception, printed: str) -> ClusterError:
         f"The cluster at {address} cannot be joined: {first} Is this machine one of its nodes? `ray status` tells. "
         "From a machine outside: `address=http://HOST:8265`; to run on this machine alone: `address=local`."
     )
+
+
+def open_folder() -> Path | None:
+    """Return where the Ray that this process is connected to keeps its files here, if other users can change them."""
+    folder = Path(ray._private.worker._global_node.get_session_dir_path())
+    return folder if others_reach(folder) else None
 
 
 def _end_process(error: CnnjobsError) -> None:

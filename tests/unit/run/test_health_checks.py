@@ -98,6 +98,12 @@ def test_a_disk_with_less_than_two_gib_is_too_full(free, wrong):
     assert (check.name, check.remedy) == ("results, disk", remedy)
 
 
+def test_a_ray_whose_files_others_can_change_is_wrong():
+    check = named("Ray's files", open_folder="/tmp/ray/session_1")
+    assert "in /tmp/ray/session_1, where other users of that machine can change them" in check.said
+    assert "RAY_TMPDIR" in check.remedy
+
+
 @pytest.mark.parametrize(("skew", "wrong"), [(0.0, False), (4.9, False), (5.1, True)])
 def test_a_clock_more_than_five_seconds_off_is_wrong(skew, wrong):
     assert named("clock", skew_s=skew).remedy == ("Synchronise its clock (chrony, ntp)." if wrong else "")
@@ -107,7 +113,7 @@ def test_a_clock_more_than_five_seconds_off_is_wrong(skew, wrong):
     ("error", "remedy"),
     [
         ("ModuleNotFoundError: No module named 'tensorflow'", "pip install 'cnnjobs[gpu]', in the environment that"),
-        ("WorkerCrashedError: the worker died", "/tmp/ray/session_latest/logs"),
+        ("WorkerCrashedError: the worker died", "/ray/session_latest/logs"),
     ],
 )
 def test_of_a_node_that_cannot_be_looked_at_the_error_is_the_only_check(error, remedy):
