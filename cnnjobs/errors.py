@@ -5,6 +5,7 @@ CnnjobsError                    1
 │   ├── SpecError                   a value in a job does not make sense
 │   ├── JobFileError                the job file cannot be read, run or understood
 │   ├── DatasetError                the data set is missing, empty or contradicts itself
+│   │   └── MissingDataError            there is no file or folder where it should be
 │   ├── StoreError                  the results folder cannot be written or read
 │   │   └── CannotWrite                 the former
 │   ├── ModelError                  the model file is none, or does not fit
@@ -14,6 +15,7 @@ CnnjobsError                    1
 ├── PicturesFailed              1   some pictures could not be read; the others were
 ├── DamagedResults              1   some files of the results are damaged; the others were read
 ├── ClusterLost                 1   the cluster was gone before the end; what was finished is stored
+├── StillRunning                1   a job that was to be stopped still runs, by another submit of it
 ├── WorkerDiffers               1   a worker has other software than this process; what was finished is stored
 └── ChecksFailed                1   something is wrong with a machine or a cluster
 
@@ -43,6 +45,19 @@ class JobFileError(UserError):
 
 class DatasetError(UserError):
     """The data set is missing, empty or contradicts itself."""
+
+
+class MissingDataError(DatasetError):
+    """There is no file or folder where the data set should be.
+
+    Args:
+        path: where it should be.
+        is_folder: whether a folder should be there.
+    """
+
+    def __init__(self, path: str, *, is_folder: bool) -> None:
+        super().__init__(f"There is no {'folder' if is_folder else 'file'} {path}.")
+        self.path, self.is_folder = path, is_folder
 
 
 class StoreError(UserError):
@@ -83,6 +98,10 @@ class ClusterLost(CnnjobsError):
 
 class WorkerDiffers(CnnjobsError):
     """A worker has other software than the submitting side; what was finished is stored."""
+
+
+class StillRunning(CnnjobsError):
+    """A job that was to be stopped still runs, by another submit of it."""
 
 
 class ChecksFailed(CnnjobsError):

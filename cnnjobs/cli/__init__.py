@@ -21,7 +21,8 @@ from cnnjobs.cli.show import show
 from cnnjobs.cli.status import status
 from cnnjobs.cli.submit import submit
 from cnnjobs.cli.verify import verify
-from cnnjobs.errors import CnnjobsError, Interrupted
+from cnnjobs.errors import CnnjobsError, Interrupted, UserError
+from cnnjobs.run.calling_machine import error_for_elsewhere, is_elsewhere
 from cnnjobs.terminal import echo, visible
 
 
@@ -36,9 +37,16 @@ class _Group(click.Group):
             echo(str(stopped) or "Stopped.", err=True)
             ctx.exit(Interrupted.exit_code)
         except CnnjobsError as error:
-            mark = click.style("error:", fg="red", bold=True) if error.exit_code == 2 else ""
-            echo(f"{mark} {visible(error)}".strip(), err=True, styled=True)
+            echo(_shown(error), err=True, styled=True)
             ctx.exit(error.exit_code)
+
+
+def _shown(error: CnnjobsError) -> str:
+    if error.exit_code != UserError.exit_code:
+        return visible(error)
+    if is_elsewhere():
+        return visible(error_for_elsewhere(error))
+    return f"{click.style('error:', fg='red', bold=True)} {visible(error)}"
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -14,7 +14,10 @@ from cnnjobs.terminal import write_data
 @results_option("Where they go.")
 @cluster_options
 def fetch(job: str | None, *, results: str, address: str | None, insecure: bool) -> None:
-    """Bring the results of JOB, a name or an identity, from a cluster's head; by default those of the newest job.
+    """Bring the results of JOB from a cluster's head; by default those of the newest job.
+
+    JOB is a name, an identity, or the folder of its results there, such as results/quickstart: a cluster that was
+    started again has forgotten its jobs, not their results.
 
     What is here already does not travel again: trials that are finished here stay as they are. Reports are made here:
     `cnnjobs aggregate`.

@@ -10,7 +10,10 @@ from cnnjobs.cli.options import cluster_options
 @click.option("--follow/--no-follow", default=True, help="Until it has ended, or what there is now.  [default: follow]")
 @cluster_options
 def logs(job: str | None, *, follow: bool, address: str | None, insecure: bool) -> None:
-    """Show what JOB, a name or an identity, has printed on a cluster; by default the newest job."""
+    """Show what JOB, a name or an identity, has printed on a cluster.
+
+    One that still runs is meant before newer ones that have ended; by default it is the newest.
+    """
     from cnnjobs.remote.jobs import show_log
 
     show_log(address, job, following=follow, insecure=insecure)
@@ -20,7 +23,10 @@ def logs(job: str | None, *, follow: bool, address: str | None, insecure: bool) 
 @click.argument("job", metavar="[JOB]", required=False)
 @cluster_options
 def stop(job: str | None, *, address: str | None, insecure: bool) -> None:
-    """End JOB, a name or an identity, on a cluster; by default the newest job. What is finished is kept."""
+    """End JOB, a name or an identity, on a cluster; by default the newest job that runs. What is finished is kept.
+
+    The exit code is 1 while another job of that name still runs.
+    """
     from cnnjobs.remote.jobs import stop_job
 
     stop_job(address, job, insecure=insecure)

@@ -12,19 +12,20 @@ from pathlib import Path
 
 from cnnjobs.errors import ClusterError
 from cnnjobs.private_folder import private_folder
-from cnnjobs.remote.head_command import CONFIG, FILES, HOME, UPLOADED, take_upload, without_upload
-from cnnjobs.run.calling_machine import EVENTS, TYPED, VERSIONS
+from cnnjobs.remote.head_command import CONFIG, FILES, UPLOADED, take_upload, without_upload
+from cnnjobs.run.calling_machine import EVENTS, HOME, ON_HEAD, TYPED, VERSIONS
+from cnnjobs.run.calling_machine import UPLOADED as FOLDER
 from cnnjobs.versions import differences, installed_versions
 
 
 def main() -> None:
     """Run the command."""
     what = json.loads(sys.argv[1])
-    uploaded, home = private_folder() / FILES, Path(HOME).expanduser()
+    uploaded, home = private_folder() / FOLDER, Path(HOME).expanduser()
     try:
         take_upload(Path.cwd() / FILES, what["uploaded"], uploaded)
     except ClusterError as error:
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write(f"{ON_HEAD}{error}\n")
         sys.exit(error.exit_code)
     if CONFIG in os.environ:
         os.environ[CONFIG] = without_upload(os.environ[CONFIG])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cnnjobs.datasets.arrays import Dataset, Images, hold_out_test, make_dataset
 from cnnjobs.datasets.source import OnProgress, PathSource
-from cnnjobs.errors import DatasetError
+from cnnjobs.errors import DatasetError, MissingDataError
 from cnnjobs.sentences import cause
 from cnnjobs.spec import DatasetSpec, Npz
 
@@ -87,7 +87,7 @@ def _held_out(images: Images, labels: NDArray[np.int64], fraction: float, path: 
 def _read(path: Path) -> dict[str, Array]:
     """Return the arrays of the file."""
     if not path.is_file():
-        raise DatasetError(f"There is no file {path}.")
+        raise MissingDataError(str(path), is_folder=False)
     try:
         with open(path, "rb") as stream:
             archive = np.load(stream, allow_pickle=False)

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from cnnjobs.datasets.pictures import SUFFIXES
-from cnnjobs.errors import DatasetError
+from cnnjobs.errors import DatasetError, MissingDataError
 from cnnjobs.sentences import cause
 
 
@@ -23,7 +23,7 @@ class Picture:
 def list_pictures(root: Path) -> tuple[tuple[str, ...], list[Picture]]:
     """Return the class names and every picture file, sorted; hidden files and folders are passed over."""
     if not root.is_dir():
-        raise DatasetError(f"There is no folder {root}.")
+        raise MissingDataError(str(root), is_folder=True)
     folders = _folders(root)
     parts = {name for name in ("train", "test") if name in folders}
     if len(parts) == 1:

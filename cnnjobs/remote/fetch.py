@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +11,13 @@ from cnnjobs.errors import ClusterError, StoreError
 from cnnjobs.remote import follow
 from cnnjobs.remote.head_command import UPLOADED
 from cnnjobs.remote.remote_submit import ask_head, reach_named
-from cnnjobs.remote.transfer import Incoming, digests, finished, outgoing
+from cnnjobs.remote.transfer import JOB, Incoming, digests, finished, outgoing
+from cnnjobs.run.calling_machine import ON_HEAD
 from cnnjobs.run.claim import claim
 from cnnjobs.sentences import sentence
+from cnnjobs.spec.job import NAME
 from cnnjobs.store.files import Files
+from cnnjobs.store.remote import refuse_keys
 from cnnjobs.terminal import echo
 
 if TYPE_CHECKING:
@@ -28,7 +32,7 @@ def fetch_results(address: str | None, job: str | None, results: str, *, insecur
 
     Args:
         address: of the cluster's dashboard.
-        job: name or identity; None for the newest.
+        job: name, identity, or the folder of its results there, as `status` takes it; None for the newest.
         results: the folder they go into.
         insecure: whether it may be a cluster that asks for no token.
 
@@ -37,10 +41,10 @@ def fetch_results(address: str | None, job: str | None, results: str, *, insecur
         StoreError: if they cannot be written.
     """
     api = reach_named(address, insecure=insecure)
-    remote_job = follow.pick(api, job)
-    there, name = follow.store_of(remote_job.metadata), remote_job.metadata["job"]
+    there, name = _store_of(api, job)
     if "://" in there:
-        echo(f"The results of {name} are in object storage: read {there} from here.")
+        read = f"cnnjobs aggregate {shlex.quote(there)}"
+        echo(f"{name}: nothing to fetch: its results are in object storage; `{read}` reads them there")
         return
     home = Files(results).below(name)
     home.check_writable()
@@ -48,6 +52,20 @@ def fetch_results(address: str | None, job: str | None, results: str, *, insecur
         files, size = _bring(api, there, home)
     what = f"{files} file{'s' if files != 1 else ''}, {size / 1e6:.1f} MB" if files else "nothing new"
     echo(f"{name}: fetched {what} into {home.location}; `cnnjobs aggregate {home.location}` makes the report")
+
+
+def _store_of(api: JobsApi, job: str | None) -> tuple[str, str]:
+    """Return the results of a job as a command on the head names them, and the name of the job."""
+    if job is None or ("/" not in job and not job.startswith("~")):
+        remote_job = follow.pick(api, job)
+        return follow.store_of(remote_job.metadata), remote_job.metadata["job"]
+    refuse_keys(job, "JOB")
+    path, mark, settings = job.partition("?") if "://" in job else (job, "", "")
+    path = path.rstrip("/")
+    name = path.rpartition("/")[2]
+    if not NAME.fullmatch(name):  # it names a folder here
+        raise ClusterError(f"`job` must be the folder of a job's results, such as results/quickstart. Received: {job}.")
+    return f"{path}{mark}{settings}", name
 
 
 def _bring(api: JobsApi, there: str, home: Files) -> tuple[int, int]:
@@ -59,7 +77,7 @@ def _bring(api: JobsApi, there: str, home: Files) -> tuple[int, int]:
         code, printed = ask_head(api, words, {HAVE: have}, within_s=600)
         if code:
             why = printed.strip().splitlines() or ["it did not say why"]
-            raise ClusterError(f"The head did not send {there}: {sentence(why[-1])}")
+            raise ClusterError(f"The head did not send {there}: {sentence(why[-1].removeprefix(ON_HEAD))}")
         more = incoming.take(printed.split("\n"))
         if not more:
             return incoming.files, incoming.nbytes
@@ -79,4 +97,7 @@ def send_results(store: str, have: Mapping[str, Any]) -> Iterator[str]:
     files = Files(store)
     if not files.exists():
         raise StoreError(f"There is no folder {files.location} on the head.")
+    if files.read(JOB) is None:
+        within = ", ".join(f"{store.rstrip('/')}/{name}" for name in files.folders()) or "none"
+        raise StoreError(f"{files.location} on the head is no job's folder: it has no {JOB}. Folders in it: {within}.")
     yield from outgoing(files, have["files"], have["finished"])

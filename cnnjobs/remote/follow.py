@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cnnjobs.remote.head_command import HOME
+from cnnjobs.run.calling_machine import on_head
 from cnnjobs.sentences import clause, sentences
 from cnnjobs.terminal import echo, note, unstyled
 
@@ -37,7 +38,7 @@ def follow(api: "JobsApi", identity: str, metadata: Mapping[str, str]) -> None:
         ClusterLost: if the cluster is gone before the end, or the job was ended from outside.
         ClusterError: if it could not be run.
     """
-    from cnnjobs.errors import ClusterError, ClusterLost, Interrupted
+    from cnnjobs.errors import ClusterError, ClusterLost, Interrupted, UserError
 
     url, name = api.cluster.url, metadata.get("job", "")
     stored = f"Finished trials are stored in {place_of_results(metadata)}."
@@ -59,8 +60,8 @@ def follow(api: "JobsApi", identity: str, metadata: Mapping[str, str]) -> None:
         raise ClusterLost(
             f"{identity} was ended from outside, for want of memory perhaps: {sentences(why, stored, again)}"
         )
-    if metadata.get("results"):
-        echo(f"results:  {place_of_results(metadata)}; bring them home: cnnjobs fetch {name} --address {url}")
+    if metadata.get("results") and job.exit_code != UserError.exit_code:  # with that nothing has run
+        echo(f"results:  {place_of_results(metadata)}; {_read_on(metadata, url)}")
     if job.exit_code:
         click.get_current_context().exit(job.exit_code)
 
@@ -83,9 +84,15 @@ def store_of(metadata: Mapping[str, str]) -> str:
 def place_of_results(metadata: Mapping[str, str]) -> str:
     """Say where the results of a job are."""
     store = store_of(metadata)
+    return on_head(store.partition("?")[0] if "://" in store else store)
+
+
+def _read_on(metadata: Mapping[str, str], url: str) -> str:
+    """Say how results come here; those in object storage are read where they are."""
+    store = store_of(metadata)
     if "://" in store:
-        return store.partition("?")[0]
-    return f"{store if store.startswith(('/', '~')) else f'{HOME}/{store}'} on the head"
+        return f"the report is made here: cnnjobs aggregate {shlex.quote(store)}"
+    return f"bring them home: cnnjobs fetch {metadata.get('job', '')} --address {url}"
 
 
 def submits(api: "JobsApi") -> "list[RemoteJob]":
@@ -97,12 +104,13 @@ def submits(api: "JobsApi") -> "list[RemoteJob]":
     return [job for job in submitted if NAME.fullmatch(job.metadata.get("job", ""))]  # it names a folder at home
 
 
-def pick(api: "JobsApi", which: str | None) -> "RemoteJob":
+def pick(api: "JobsApi", which: str | None, *, running: bool = False) -> "RemoteJob":
     """Return the job that is meant: by its identity or its name, the newest of them.
 
     Args:
         api: the cluster's.
-        which: identity or name; None for the newest.
+        which: identity or name; None for any.
+        running: whether one that is not over is meant before newer ones that are.
 
     Raises:
         ClusterError: if there is none.
@@ -114,8 +122,13 @@ def pick(api: "JobsApi", which: str | None) -> "RemoteJob":
     if not named:
         names = ", ".join(dict.fromkeys(job.metadata.get("job", "") for job in submitted)) or "none"
         asked = "" if which is None else f" {which!r}"
-        raise ClusterError(f"The cluster at {api.cluster.url} has no job{asked} of cnnjobs. It has: {names}.")
-    return named[0]
+        raise ClusterError(
+            f"The cluster at {api.cluster.url} has no job{asked} of cnnjobs. It has: {names}. A cluster that was "
+            "started again has forgotten its jobs; their results are found by their folder, such as "
+            f"results/{which or 'JOB'}: `cnnjobs status results/{which or 'JOB'} --address {api.cluster.url}`, `fetch` "
+            "likewise."
+        )
+    return next((job for job in named if running and not job.is_over), named[0])
 
 
 def said_in(line: str) -> str | None:

@@ -10,9 +10,6 @@ from cnnjobs.engine.own_files import read_own
 from cnnjobs.errors import ClusterError
 from cnnjobs.versions import installed_versions
 
-HOME = "~/cnnjobs"
-"""Where relative paths of commands from elsewhere are taken from."""
-
 PROGRAM = "from cnnjobs.cli.on_head import main; main()"
 
 UPLOADED = "@/"

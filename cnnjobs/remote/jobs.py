@@ -1,10 +1,10 @@
 """Jobs of a cluster elsewhere: follows one, ends one."""
 
-from cnnjobs.errors import ClusterError
-from cnnjobs.remote.follow import OF_RAY, follow, pick, place_of_results, said_in
-from cnnjobs.remote.jobs_client import STOP_S
+from cnnjobs.errors import ClusterError, StillRunning
+from cnnjobs.remote.follow import OF_RAY, follow, pick, place_of_results, said_in, submits
+from cnnjobs.remote.jobs_client import STOP_S, JobsApi, RemoteJob
 from cnnjobs.remote.remote_submit import reach_named
-from cnnjobs.terminal import echo
+from cnnjobs.terminal import echo, note
 
 
 def show_log(address: str | None, job: str | None, *, following: bool, insecure: bool) -> None:
@@ -12,7 +12,7 @@ def show_log(address: str | None, job: str | None, *, following: bool, insecure:
 
     Args:
         address: of the cluster's dashboard.
-        job: name or identity; None for the newest.
+        job: name or identity; None for the newest that runs, else the newest.
         following: until it has ended, not only what there is now.
         insecure: whether it may be a cluster that asks for no token.
 
@@ -20,7 +20,7 @@ def show_log(address: str | None, job: str | None, *, following: bool, insecure:
         ClusterError: if the cluster cannot be reached, or has no such job.
     """
     api = reach_named(address, insecure=insecure)
-    remote_job = pick(api, job)
+    remote_job = _meant(api, job)
     if following:
         follow(api, remote_job.identity, remote_job.metadata)
         return
@@ -35,17 +35,38 @@ def stop_job(address: str | None, job: str | None, *, insecure: bool) -> None:
 
     Args:
         address: of the cluster's dashboard.
-        job: name or identity; None for the newest.
+        job: name or identity; None for the newest that runs.
         insecure: whether it may be a cluster that asks for no token.
 
     Raises:
         ClusterError: if the cluster cannot be reached, has no such job, or that does not end.
+        StillRunning: if another job of that name runs.
     """
     api = reach_named(address, insecure=insecure)
-    remote_job = pick(api, job)
+    remote_job = _meant(api, job)
     if remote_job.is_over:
         echo(f"{remote_job.identity} has ended already: {remote_job.status.lower()}.")
-        return
+    else:
+        _stop(api, remote_job)
+    name = remote_job.metadata["job"]
+    others = [one.identity for one in submits(api) if one.metadata["job"] == name and not one.is_over]
+    if others:
+        raise StillRunning(
+            f"{name} still runs, as {', '.join(others)}. To end it:\n"
+            + "\n".join(f"  cnnjobs stop {one} --address {api.cluster.url}" for one in others)
+        )
+
+
+def _meant(api: JobsApi, which: str | None) -> RemoteJob:
+    """Return the job that is meant, one that runs before newer ones that have ended; say so."""
+    meant, newest = pick(api, which, running=True), pick(api, which)
+    if meant.identity != newest.identity:
+        ended = f"{newest.identity} is newer and has ended ({newest.status.lower()})"
+        note(f"this is {meant.identity}, which still runs; {ended}")
+    return meant
+
+
+def _stop(api: JobsApi, remote_job: RemoteJob) -> None:
     api.stop(remote_job.identity)
     ended = api.wait(remote_job.identity, STOP_S + 30)
     if not ended.is_over:

@@ -5,6 +5,11 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping
+from pathlib import Path
+
+from cnnjobs.errors import CnnjobsError, MissingDataError
+from cnnjobs.private_folder import private_folder
+from cnnjobs.sentences import sentence
 
 EVENTS = "CNNJOBS_EVENTS"
 """Asks for events in the place of a progress line."""
@@ -14,6 +19,50 @@ TYPED = "CNNJOBS_TYPED"
 
 VERSIONS = "CNNJOBS_VERSIONS"
 """Versions of Python and libraries there: a JSON object."""
+
+
+HOME = "~/cnnjobs"
+"""Where relative paths of commands from elsewhere are taken from, on the head."""
+
+UPLOADED = "job"
+"""Folder within the private one that has the job file and what was uploaded with it."""
+
+ON_HEAD = "error on the head: "
+"""How errors of such commands begin."""
+
+
+def is_elsewhere(environment: Mapping[str, str] = os.environ) -> bool:
+    """Say whether the command was typed on another machine."""
+    return bool(environment.get(EVENTS))
+
+
+def on_head(location: str) -> str:
+    """Return a place on the head as it is shown elsewhere; one in object storage is the same from everywhere."""
+    if "://" in location:
+        return location
+    return f"{location if location.startswith(('/', '~')) else f'{HOME}/{location}'} on the head"
+
+
+def shown_place(location: str) -> str:
+    """Return a place of this machine as it is shown where the command was typed."""
+    return on_head(location) if is_elsewhere() else location
+
+
+def error_for_elsewhere(error: CnnjobsError) -> str:
+    """Say an error where the command was typed: it speaks of the head's files, and data do not travel."""
+    if not isinstance(error, MissingDataError):
+        return f"{ON_HEAD}{error}"
+    path, home = Path(error.path).absolute(), Path(HOME).expanduser()
+    beside_job = path.is_relative_to(private_folder() / UPLOADED)
+    for folder in (private_folder() / UPLOADED, home):
+        path = path.relative_to(folder) if path.is_relative_to(folder) else path
+    target, slash = path.name if path.is_absolute() else str(path), "/" if error.is_folder else ""
+    named = f", name them by `--dataset {shlex.quote(target)}`" if path.is_absolute() or beside_job else ""
+    bring = shlex.join(["ray", "rsync-up", "cluster/gpu.yaml", f"{path}{slash}", f"{HOME}/{target}{slash}"])
+    return (
+        f"{ON_HEAD}{sentence(error)} Data do not travel with a job, and relative paths are taken from {HOME} there. Bring them, "
+        f"with the file that the cluster was started with: `{bring}`{named}, and submit again."
+    )
 
 
 def calling_machine_versions(environment: Mapping[str, str] = os.environ) -> dict[str, str]:

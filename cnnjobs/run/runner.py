@@ -7,6 +7,7 @@ from cnnjobs.errors import CannotWrite, ClusterLost, CnnjobsError, Interrupted, 
 from cnnjobs.planning.trials import Trial
 from cnnjobs.run import backends
 from cnnjobs.run.audit import take_over
+from cnnjobs.run.calling_machine import shown_place
 from cnnjobs.run.claim import claim
 from cnnjobs.run.placement import Placement
 from cnnjobs.run.prepare import Prepared, training_rows
@@ -172,7 +173,8 @@ class Runner:
     def _kept(self, meter: Meter) -> str:
         """Say what is stored, and how to go on."""
         return (
-            f"{meter.done} of {meter.trials} trials were finished and are stored in {self._store.files.location}. "
+            f"{meter.done} of {meter.trials} trials were finished and are stored in "
+            f"{shown_place(self._store.files.location)}. "
             f"To continue, {self._again}"
         )
 

@@ -15,6 +15,7 @@ from cnnjobs.engine.places import Here, Joined
 from cnnjobs.engine.resources import ResourceRequest
 from cnnjobs.errors import SpecError, TrialsFailed
 from cnnjobs.run.audit import for_audit
+from cnnjobs.run.calling_machine import shown_place
 from cnnjobs.run.overrides import Overrides
 from cnnjobs.run.placement import Placement
 from cnnjobs.run.prepare import Prepared, ReadJob, prepare, read_job, store_at
@@ -130,7 +131,8 @@ class Submitted:
         if not self.failures:
             return None
         return TrialsFailed(
-            f"{self.failures} of {self.tried} trials failed; their logs: {self.store.files.location}/logs/. "
+            f"{self.failures} of {self.tried} trials failed; their logs: "
+            f"{shown_place(f'{self.store.files.location}/logs/')}. "
             "The others are stored; submitting again tries the failed ones again."
         )
 

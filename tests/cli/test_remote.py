@@ -181,8 +181,9 @@ def test_stop_ends_a_job_cleanly_and_keeps_what_is_finished(left_alone, laptop, 
 def test_a_mistake_on_the_head_is_told_here_with_its_exit_code(submitted, laptop, address):
     done = laptop.run("submit", "jobs/far.py", "--dataset", "data/not-there.npz", "--address", address)
     assert done.returncode == 2, done.stdout
-    assert "error: " in done.stdout
-    assert "not-there.npz" in done.stdout
+    assert "error on the head: There is no file data/not-there.npz. Data do not travel with a job" in done.stdout
+    assert "`ray rsync-up cluster/gpu.yaml data/not-there.npz '~/cnnjobs/data/not-there.npz'`" in done.stdout
+    assert "results:" not in done.stdout
     assert "Traceback" not in done.stdout
 
 

@@ -347,10 +347,12 @@ def test_a_job_is_picked_by_name_or_identity_else_the_newest():
 @pytest.mark.usefixtures("no_ray")
 def test_a_job_that_there_is_not_is_told_with_those_there_are():
     api = Api(jobs=[a_job(job="b"), a_job(job="a"), a_job(job="b")])
-    message = "^The cluster at http://127.0.0.1:8265 has no job 'c' of cnnjobs. It has: b, a.$"
+    message = (
+        r"^The cluster at http://127.0.0.1:8265 has no job 'c' of cnnjobs. It has: b, a. .* `cnnjobs status results/c"
+    )
     with pytest.raises(ClusterError, match=message):
         following.pick(api, "c")
-    with pytest.raises(ClusterError, match=r"has no job of cnnjobs\. It has: none\.$"):
+    with pytest.raises(ClusterError, match=r"has no job of cnnjobs\. It has: none\. "):
         following.pick(Api(), None)
 
 

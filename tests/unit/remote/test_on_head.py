@@ -95,7 +95,9 @@ def test_an_upload_that_somebody_has_changed_is_not_run(folders, what):
             file.symlink_to(folders[1] / "away")
     done = run(folders, ["submit", "@/job.py"], uploaded=sent)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(f"error: job.py is not on the head as it was uploaded: {file} was changed")
+    assert done.stderr.startswith(
+        f"error on the head: job.py is not on the head as it was uploaded: {file} was changed"
+    )
 
 
 def test_what_was_not_uploaded_is_not_taken(folders):
@@ -136,7 +138,7 @@ def test_a_submit_from_a_machine_with_other_versions_says_with_which_the_job_run
 def test_the_command_itself_runs_and_its_exit_code_is_the_jobs(folders):
     done = run(folders, ["status", "nowhere"], before="")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "error: There is no folder nowhere.\n"
+    assert done.stderr == "error on the head: There is no folder nowhere.\n"
 
 
 def test_uploaded_modules_do_not_take_the_place_of_installed_ones(folders):
