@@ -60,8 +60,8 @@ def error_for_elsewhere(error: CnnjobsError) -> str:
     named = f", name them by `--dataset {shlex.quote(target)}`" if path.is_absolute() or beside_job else ""
     bring = shlex.join(["ray", "rsync-up", "cluster/gpu.yaml", f"{path}{slash}", f"{HOME}/{target}{slash}"])
     return (
-        f"{ON_HEAD}{sentence(error)} Data do not travel with a job, and relative paths are taken from {HOME} there. Bring them, "
-        f"with the file that the cluster was started with: `{bring}`{named}, and submit again."
+        f"{ON_HEAD}{sentence(error)} Data do not travel with a job, and relative paths are taken from {HOME} there. "
+        f"Bring them, with the file that the cluster was started with: `{bring}`{named}, and submit again."
     )
 
 

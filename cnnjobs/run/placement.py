@@ -145,9 +145,8 @@ def _join(place: Joined, *, insecure: bool, verbose: bool) -> JoinedRay:
             "the others; to use all, stop this, wait, and submit again"
         )
     if folder := session.open_folder():
-        click.echo(
-            f"note: Ray keeps its files in {folder}, where other users of this machine can change them, and run code "
-            "as you: start Ray with RAY_TMPDIR (see cluster/README.md)",
-            err=True,
+        note(
+            f"Ray keeps its files in {folder}, where other users of this machine can change them, and run code as you: "
+            "start Ray with RAY_TMPDIR (see cluster/README.md)"
         )
     return session
