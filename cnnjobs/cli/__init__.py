@@ -23,11 +23,24 @@ from cnnjobs.cli.submit import submit
 from cnnjobs.cli.verify import verify
 from cnnjobs.errors import CnnjobsError, Interrupted, UserError
 from cnnjobs.run.calling_machine import error_for_elsewhere, is_elsewhere
+from cnnjobs.streams import steady_streams
 from cnnjobs.terminal import echo, visible
 
 
 class _Group(click.Group):
     """Turns the package's errors into one message and the exit code that lives on their class."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Run a command on streams that never fail: one that trains goes on when nobody reads it any more."""
+        with steady_streams() as streams:
+            try:
+                return super().main(*arguments, **options)
+            except SystemExit as end:
+                lost = streams.lost_output
+                if lost is None or end.code:
+                    raise
+                echo(f"The output is not complete: it could not be written ({lost.strerror}).", err=True)
+                sys.exit(CnnjobsError.exit_code)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""

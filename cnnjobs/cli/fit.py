@@ -46,11 +46,12 @@ def fit(
     from cnnjobs.run.calling_machine import same_command
     from cnnjobs.run.final_fit import FitOf
     from cnnjobs.run.fit import fit_job
+    from cnnjobs.run.interrupts import signals_as_interrupts
     from cnnjobs.run.overrides import Overrides
     from cnnjobs.run.placement import near_place
-    from cnnjobs.run.submit import RunOptions, sigterm_as_interrupt
+    from cnnjobs.run.submit import RunOptions
 
-    with sigterm_as_interrupt():
+    with signals_as_interrupts():
         options = RunOptions(
             cpus_per_trial=cpus_per_trial,
             gpus_per_trial=gpus_per_trial,

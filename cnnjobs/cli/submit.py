@@ -66,10 +66,11 @@ def submit(
     from cnnjobs.engine.places import Remote, find_place
     from cnnjobs.remote.remote_submit import submit_remotely
     from cnnjobs.run.calling_machine import same_command
+    from cnnjobs.run.interrupts import signals_as_interrupts
     from cnnjobs.run.overrides import Overrides
-    from cnnjobs.run.submit import Goal, RunOptions, sigterm_as_interrupt, submit_job
+    from cnnjobs.run.submit import Goal, RunOptions, submit_job
 
-    with sigterm_as_interrupt():
+    with signals_as_interrupts():
         place = find_place(address)
         if isinstance(place, Remote):
             words = words_of(context, leave=("job", "address", "insecure"))

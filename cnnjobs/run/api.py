@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cnnjobs.run.interrupts import signals_as_interrupts
 from cnnjobs.run.overrides import overrides_of, place_of
 from cnnjobs.run.placement import near_place
 from cnnjobs.run.plan import JobPlan, plan_job
 from cnnjobs.run.prepare import Prepared
 from cnnjobs.run.status import ResultsStatus, status_of
-from cnnjobs.run.submit import Goal, RunOptions, sigterm_as_interrupt, submit_job
+from cnnjobs.run.submit import Goal, RunOptions, submit_job
 from cnnjobs.run.verify import Verification, verify_results
 from cnnjobs.spec import Job
 from cnnjobs.spec.half_width import HalfWidth
+from cnnjobs.streams import steady_streams
 
 if TYPE_CHECKING:
     from cnnjobs.report.frames import Comparisons
@@ -91,7 +93,7 @@ def submit(
         >>> comparison = cnnjobs.submit("jobs/quickstart.py")  # doctest: +SKIP
         >>> comparison.summary[["variant", "mean", "sd"]]  # doctest: +SKIP
     """
-    with sigterm_as_interrupt():
+    with steady_streams(), signals_as_interrupts():
         submitted = submit_job(
             job,
             place_of(results),

@@ -15,6 +15,7 @@ from cnnjobs.machine import this_machine
 from cnnjobs.planning.identity import canonical
 from cnnjobs.run import backends
 from cnnjobs.run.final_fit import FinalFit, FitOf, Trained, for_fit
+from cnnjobs.run.interrupts import why_stopped
 from cnnjobs.run.overrides import Overrides
 from cnnjobs.run.placement import Placement
 from cnnjobs.run.prepare import prepare, read_job, store_at
@@ -163,7 +164,7 @@ def _run(
     except ClusterLost as lost:
         raise ClusterLost(sentences(lost, go_on())) from lost
     except KeyboardInterrupt:
-        raise Interrupted(f"Stopped. {go_on()}") from None
+        raise Interrupted(f"{why_stopped()}. {go_on()}") from None
 
 
 def _save(trained: Trained, folder: Files, name: str, output: str | None) -> str:

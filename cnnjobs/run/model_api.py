@@ -12,11 +12,13 @@ from cnnjobs.errors import SpecError
 from cnnjobs.run.api import RESULTS
 from cnnjobs.run.final_fit import FitOf
 from cnnjobs.run.fit import FittedModel, fit_job
+from cnnjobs.run.interrupts import signals_as_interrupts
 from cnnjobs.run.overrides import overrides_of, place_of
 from cnnjobs.run.placement import near_place
 from cnnjobs.run.predict import Answers, predict_arrays, predict_files
-from cnnjobs.run.submit import RunOptions, sigterm_as_interrupt
+from cnnjobs.run.submit import RunOptions
 from cnnjobs.spec import Job
+from cnnjobs.streams import steady_streams
 
 
 def fit(
@@ -83,7 +85,7 @@ def fit(
     )
     overrides = overrides_of(None, epochs, None, limit_train, dataset, image_size, strict, gpus_per_trial)
     which = FitOf(variant, repeat, None if output is None else str(output))
-    with sigterm_as_interrupt():
+    with steady_streams(), signals_as_interrupts():
         return fit_job(
             job, place_of(results), overrides, which, options, near_place(address, "`fit`"), "call it again."
         )

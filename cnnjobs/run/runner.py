@@ -1,5 +1,6 @@
 """Runs the missing trials of a prepared job, with progress."""
 
+import contextlib
 import time
 
 from cnnjobs.engine.base import TrialResources
@@ -9,6 +10,7 @@ from cnnjobs.run import backends
 from cnnjobs.run.audit import take_over
 from cnnjobs.run.calling_machine import shown_place
 from cnnjobs.run.claim import claim
+from cnnjobs.run.interrupts import why_stopped
 from cnnjobs.run.placement import Placement
 from cnnjobs.run.prepare import Prepared, training_rows
 from cnnjobs.run.progress import Display, Meter, Waiting
@@ -83,7 +85,7 @@ class Runner:
 
         Raises:
             StoreError: if another submit is at work on the store; nothing is written then.
-            Interrupted: on Ctrl-C or SIGTERM; what was finished is stored.
+            Interrupted: on Ctrl-C, SIGTERM or SIGHUP; what was finished is stored.
         """
         if of_audited is not None:
             self._take_over(of_audited, prepared)
@@ -137,11 +139,16 @@ class Runner:
                 submission = Submission(
                     prepared, self._store, tuple(trials), resources, at_once, self._checkpoints, self._timeout_s
                 )
-                self._watch(submission, meter, lock)
+                self._store.forget_stop()
+                try:
+                    self._watch(submission, meter, lock)
+                except (ClusterLost, KeyboardInterrupt) as error:
+                    self._note_stop(_why(error), meter)
+                    raise
         except (ClusterLost, WorkerDiffers) as error:
             raise type(error)(sentences(error, self._kept(meter))) from error
-        except KeyboardInterrupt:
-            raise Interrupted(sentences("Stopped", self._kept(meter))) from None
+        except KeyboardInterrupt as stopped:
+            raise Interrupted(sentences(_why(stopped), self._kept(meter))) from None
         except StoreError as error:
             if meter.begun:
                 raise StoreError(sentences(error, self._kept(meter))) from error
@@ -155,6 +162,7 @@ class Runner:
             def give_up(error: CnnjobsError) -> None:
                 display.stop()
                 echo(sentences(error, self._kept(meter)), err=True)
+                self._note_stop(str(error), meter)
                 lock.release()
 
             engine = self._placement.engine(submission.resources, submission.at_once, give_up)
@@ -170,6 +178,11 @@ class Runner:
 
         return Meter(trials, lambda trial: rows * trial.spec.epochs, kept_images, at_once)
 
+    def _note_stop(self, why: str, meter: Meter) -> None:
+        """Keep what is said in the end where `status` shows it: the terminal may be the one that is gone."""
+        with contextlib.suppress(StoreError):
+            self._store.note_stop(f"{time.strftime('%Y-%m-%d %H:%M:%S')}: {sentences(why, self._kept(meter))}")
+
     def _kept(self, meter: Meter) -> str:
         """Say what is stored, and how to go on."""
         return (
@@ -177,6 +190,11 @@ class Runner:
             f"{shown_place(self._store.files.location)}. "
             f"To continue, {self._again}"
         )
+
+
+def _why(stopped: BaseException) -> str:
+    """Say why a run was stopped: as the cluster's end says, or by whom."""
+    return str(stopped) if isinstance(stopped, ClusterLost) else why_stopped()
 
 
 def _announcement(prepared: Prepared, trials: list[Trial], resources: "TrialResources", at_once: int) -> str:

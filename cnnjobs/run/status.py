@@ -36,7 +36,8 @@ class JobStatus:
         running: label of each running trial -> its progress.
         failures: a sentence for each failed trial.
         damaged: unreadable files.
-        cut_off: whether the last submit was interrupted.
+        cut_off: whether the last submit ended without a word.
+        stopped: what the last submit said in the end, if it was stopped; else empty.
     """
 
     job: str
@@ -45,6 +46,7 @@ class JobStatus:
     failures: tuple[str, ...]
     damaged: tuple[str, ...]
     cut_off: bool
+    stopped: str = ""
 
     def text(self) -> str:
         """Return what `cnnjobs status` shows, with ANSI codes."""
@@ -55,6 +57,7 @@ class JobStatus:
         lines += [f"failed: {failure}" for failure in self.failures]
         lines += [f"not readable: {name}" for name in self.damaged]
         lines += ["The last submit was cut off; submit the job again to continue."] if self.cut_off else []
+        lines += [f"The last submit, {self.stopped}"] if self.stopped and not self.running else []
         return "\n".join([lines[0], *map(visible, lines[1:])])
 
 
@@ -63,7 +66,7 @@ class ResultsStatus:
     """The status of all jobs in a folder. Printed, it is the output of `cnnjobs status`; in a notebook, a table.
 
     Args:
-        jobs: one a job, with `.rows`, `.running`, `.failures`, `.damaged` and `.cut_off`.
+        jobs: one a job, with `.rows`, `.running`, `.failures`, `.damaged`, `.cut_off` and `.stopped`.
         broken: the errors of jobs that cannot be read.
     """
 
@@ -127,7 +130,7 @@ def job_status(store: Store) -> JobStatus:
         failures += [_failure(job, name, trial) for trial in own if trial["status"] == Status.FAILED]
     running = {trial.label: _doing(trial) for trial in under_way}
     cut_off = heartbeat is not None and not heartbeat.alive
-    return JobStatus(job.name, tuple(rows), running, tuple(failures), stored.damaged, cut_off)
+    return JobStatus(job.name, tuple(rows), running, tuple(failures), stored.damaged, cut_off, store.last_stop())
 
 
 def _doing(trial: Running) -> str:

@@ -19,6 +19,9 @@ PATIENCE_S = 90.0
 """For how long a commit tries again while object storage cannot be reached: less than `lock.SILENT_S`, after which
 another machine may take the store over."""
 
+STOPPED = "stopped.txt"
+"""In the folder of logs, after a submit that was stopped: what it said."""
+
 FOLDERS = (*TABLES, *STATES, "logs", "report", "report/tables", "report/figures")
 """Where files of a store lie, beside `job.json`."""
 
@@ -74,6 +77,18 @@ class Store:
         logs = self.files.below("logs")
         logs.write(f"{trial_id}.log", text.encode("utf-8", "replace"), PATIENCE_S)
         return f"{logs.location}/{trial_id}.log"
+
+    def note_stop(self, text: str) -> None:
+        """Keep in words how the last submit was stopped, where its terminal may be gone."""
+        self.files.below("logs").write(STOPPED, f"{text}\n".encode("utf-8", "backslashreplace"))
+
+    def last_stop(self) -> str:
+        """Return how the last submit was stopped; empty if it was not."""
+        return (self.files.below("logs").read(STOPPED) or b"").decode("utf-8", "replace").strip()
+
+    def forget_stop(self) -> None:
+        """Another submit is at work."""
+        self.files.below("logs").remove(STOPPED)
 
     def write_job(self, job: StoredJob) -> None:
         """Keep the resolved job, if it is not what is kept already."""

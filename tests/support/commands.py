@@ -27,6 +27,29 @@ main(prog_name="cnnjobs")
 WITHOUT_RAY = (sys.executable, "-c", INLINE)
 """The same commands, whose trials run in the process of the command: Ray takes seconds to start."""
 
+FAKES = """
+import sys, time
+sys.path[:0] = [{tests!r}]
+import cnnjobs.run.backends as backends
+from cnnjobs.cli import main
+from cnnjobs.engine.inline import InlineEngine
+from support.fakes import FakeWorker
+
+class Worker(FakeWorker):
+    def run(self, trial):
+        time.sleep({seconds})
+        yield from super().run(trial)
+
+backends.open_engine = lambda **_: InlineEngine()
+backends.open_worker = lambda dataset, resources, checkpoints: Worker(dataset, resources)
+main(prog_name="cnnjobs")
+"""
+
+
+def with_fakes(seconds: float = 0.0) -> tuple[str, ...]:
+    """Return the same commands with workers that take so long for a trial, and need neither TensorFlow nor Ray."""
+    return (sys.executable, "-c", FAKES.format(tests=str(Path(__file__).parents[1]), seconds=seconds))
+
 
 @dataclass(frozen=True)
 class Done:

@@ -27,7 +27,7 @@ LAYERS = [  # imports point downwards
         "terminal",
         "private_folder",
     }
-    | {"numeric_environment", "process_state", "keras_home"},
+    | {"numeric_environment", "process_state", "keras_home", "streams"},
     {"planning", "datasets", "store", "stats"},
     {"models", "training", "engine"},
     {"comparison"},
