@@ -37,7 +37,7 @@ def private_folder() -> Path:
         UserError: if no temporary folder is safe from other users.
     """
     if not _made or not is_private(_made[-1]):  # something may have cleared the temporary folder
-        base = _base()
+        base = temporary_base()
         sweep(base)
         _made.append(Path(tempfile.mkdtemp(prefix=PREFIX, dir=base)))
         _held.append(_hold(_made[-1]))
@@ -135,8 +135,12 @@ def others_reach(folder: Path) -> bool:
     return not in_pod and all(place.stat().st_mode & 0o011 for place in (folder, *folder.parents))
 
 
-def _base() -> Path:
-    """Return the first temporary folder that will do: that of Ray, of the person, of the machine."""
+def temporary_base() -> Path:
+    """Return the first temporary folder that will do: that of Ray, of the person, of the machine.
+
+    Raises:
+        UserError: if there is none.
+    """
     tried = dict.fromkeys(filter(None, (os.environ.get("RAY_TMPDIR"), tempfile.gettempdir(), "/tmp", "/var/tmp")))
     for name in tried:
         with contextlib.suppress(OSError, ValueError):

@@ -28,7 +28,19 @@ from cnnjobs.terminal import echo, visible
 
 
 class _Group(click.Group):
-    """Turns the package's errors into one message and the exit code that lives on their class."""
+    """Turns errors into one message: those of the package with the exit code that lives on their class."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Run what was typed; of an error that nobody foresaw the traceback goes to a file."""
+        try:
+            return super().main(*arguments, **options)
+        except (click.ClickException, click.Abort, click.exceptions.Exit):  # without click's standalone mode
+            raise
+        except Exception as error:
+            from cnnjobs.cli.unexpected import describe
+
+            click.echo(f"{click.style('error:', fg='red', bold=True)} {describe(error)}", err=True)
+            sys.exit(CnnjobsError.exit_code)
 
     def main(self, *arguments: Any, **options: Any) -> Any:
         """Run a command on streams that never fail: one that trains goes on when nobody reads it any more."""

@@ -2,18 +2,20 @@
 
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 from cnnjobs.keras_home import SETTINGS, ignored_settings, keras_home
 from cnnjobs.machine import missing_gpus
 from cnnjobs.numeric_environment import without_effect
+from cnnjobs.private_folder import MOST_BASE_BYTES, temporary_base
 
 
 def surroundings_notes() -> tuple[str, ...]:
     """Return a sentence for each kind of setting that a person may count on and that trials do not see.
 
     Raises:
-        UserError: for a `keras.json` with which Keras cannot be imported.
+        UserError: for a `keras.json` with which Keras cannot be imported, or without a place for temporary files.
     """
     notes = []
     if variables := without_effect(os.environ):
@@ -28,9 +30,24 @@ def surroundings_notes() -> tuple[str, ...]:
             f"trials do not see Keras's settings of this process ({', '.join(settings)}): they are trained with "
             f"{_listed(SETTINGS)}. `precision` of a variant is what changes its type of numbers"
         )
-    if gpus := missing_gpus():
-        notes.append(gpus)
+    notes += filter(None, (missing_gpus(), _temporary_folder()))
     return tuple(notes)
+
+
+def _temporary_folder() -> str:
+    """Say that temporary files go elsewhere than a person asked for; nothing where they do not.
+
+    Raises:
+        UserError: if they can go nowhere.
+    """
+    base = temporary_base()
+    name = next((name for name in ("RAY_TMPDIR", "TMPDIR") if os.environ.get(name)), None)
+    if name is None or Path(os.environ[name]).resolve() == base:
+        return ""
+    return (
+        f"temporary files go to {base}, not to {name}={os.environ[name]}: that must be a folder in which only you, or "
+        f"each its own files, can change something, with a path of at most {MOST_BASE_BYTES} bytes"
+    )
 
 
 def _of_this_process() -> list[str]:
