@@ -31,7 +31,19 @@ class _Group(click.Group):
     """Turns errors into one message: those of the package with the exit code that lives on their class."""
 
     def main(self, *arguments: Any, **options: Any) -> Any:
-        """Run what was typed; of an error that nobody foresaw the traceback goes to a file."""
+        """Run a command on streams that never fail: one that trains goes on when nobody reads it any more."""
+        with steady_streams() as streams:
+            try:
+                return self._main(*arguments, **options)
+            except SystemExit as end:
+                lost = streams.lost_output
+                if lost is None or end.code:
+                    raise
+                echo(f"The output is not complete: it could not be written ({lost.strerror}).", err=True)
+                sys.exit(CnnjobsError.exit_code)
+
+    def _main(self, *arguments: Any, **options: Any) -> Any:
+        """Run a command; of an error that nobody foresaw the traceback goes to a file."""
         try:
             return super().main(*arguments, **options)
         except (click.ClickException, click.Abort, click.exceptions.Exit):  # without click's standalone mode
@@ -39,20 +51,8 @@ class _Group(click.Group):
         except Exception as error:
             from cnnjobs.cli.unexpected import describe
 
-            click.echo(f"{click.style('error:', fg='red', bold=True)} {describe(error)}", err=True)
+            echo(f"{click.style('error:', fg='red', bold=True)} {visible(describe(error))}", err=True, styled=True)
             sys.exit(CnnjobsError.exit_code)
-
-    def main(self, *arguments: Any, **options: Any) -> Any:
-        """Run a command on streams that never fail: one that trains goes on when nobody reads it any more."""
-        with steady_streams() as streams:
-            try:
-                return super().main(*arguments, **options)
-            except SystemExit as end:
-                lost = streams.lost_output
-                if lost is None or end.code:
-                    raise
-                echo(f"The output is not complete: it could not be written ({lost.strerror}).", err=True)
-                sys.exit(CnnjobsError.exit_code)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
