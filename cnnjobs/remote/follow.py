@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 OF_RAY = re.compile(r"Running entrypoint for job |\S+ \S+\tINFO job_manager\.py:")
 """How lines begin that Ray writes into a job's log."""
 
+LOG_ADDED = ", last available logs"
+"""Where the end of a job's log begins in what Ray says of its end."""
+
 LACKING = "ModuleNotFoundError: No module named 'cnnjobs"
 """What Python says last where this project is not installed."""
 
@@ -56,7 +59,7 @@ def follow(api: "JobsApi", identity: str, metadata: Mapping[str, str]) -> None:
     if never_began(job, shown):
         raise not_run(job, shown.text)
     if job.exit_code is None or job.exit_code < 0:
-        why = job.message.strip() or "no reason given."
+        why = _reason(job) or "no reason given"
         raise ClusterLost(
             f"{identity} was ended from outside, for want of memory perhaps: {sentences(why, stored, again)}"
         )
@@ -132,9 +135,10 @@ def pick(api: "JobsApi", which: str | None, *, running: bool = False) -> "Remote
 
 
 def said_in(line: str) -> str | None:
-    """Return what an event says of a trial, or a line of plain text; None for an event that says nothing."""
-    event = _event_in(line)
-    return line if event is None else event.get("say")
+    """Return what a line of a log says to a person: plain text, and what an event says of a trial; None for nothing."""
+    said = [part if isinstance(part, str) else part.get("say") for part in _parts_of(line)]
+    told = [text for text in said if text is not None]
+    return "".join(told) if told else None
 
 
 @dataclass(frozen=True)
@@ -161,35 +165,51 @@ def show_log(api: "JobsApi", identity: str) -> LogContent:
     is_on, events, plain = False, 0, list[str]()
     try:
         for line in api.follow(identity, note):
-            event = _event_in(line)
-            if event is None:
-                if not OF_RAY.match(line):
-                    plain.append(line)
-                    echo(unstyled(line))
-                continue
-            events += 1
-            latest[0] = ProgressSnapshot(**{one.name: event["now"][one.name] for one in fields(ProgressSnapshot)})
-            is_on = _show_event(screen, event, is_on)
+            for part in _parts_of(line):
+                if isinstance(part, str):
+                    if not OF_RAY.match(part):
+                        plain.append(part)
+                        echo(unstyled(part))
+                    continue
+                events += 1
+                latest[0] = ProgressSnapshot(**{one.name: part["now"][one.name] for one in fields(ProgressSnapshot)})
+                is_on = _show_event(screen, part, is_on)
     finally:
         if is_on:
             screen.stop()
     return LogContent("\n".join(plain), has_events=events > 0)
 
 
-def _event_in(line: str) -> dict[str, Any] | None:
-    """Return the event in a line of a log; None for other lines, those of a newer version or cut in two among them."""
-    from cnnjobs.run.screens import MARK, ProgressSnapshot
+def _parts_of(line: str) -> list[str | dict[str, Any]]:
+    """Return what a line of a log consists of: plain text, and events.
 
+    One line may hold both, where another process has written without an end of line. An event that is not whole, or of
+    a newer version, is left out: it is no text for people.
+    """
+    from cnnjobs.run.screens import MARK
+
+    before, mark, rest = line.partition(MARK)
+    if not mark:
+        return [line]
     try:
-        event = json.loads(line.removeprefix(MARK)) if line.startswith(MARK) else None
+        event, end = json.JSONDecoder().raw_decode(rest)
     except ValueError:
-        return None
+        event, end = None, len(rest)
+    after = rest[end:].strip()
+    found: list[str | dict[str, Any]] = [before] if before else []
+    if _is_whole(event):
+        found.append(event)
+    return [*found, *(_parts_of(after) if after else [])]
+
+
+def _is_whole(event: Any) -> bool:
+    """Say whether all is there of an event that is read."""
+    from cnnjobs.run.screens import ProgressSnapshot
+
     if not isinstance(event, dict) or not isinstance(event.get("now"), dict):
-        return None
-    whole = all(one.name in event["now"] for one in fields(ProgressSnapshot)) and (
-        "say" not in event or "routine" in event
-    )
-    return event if whole else None
+        return False
+    has_all = all(one.name in event["now"] for one in fields(ProgressSnapshot))
+    return has_all and ("say" not in event or "routine" in event)
 
 
 def _show_event(screen: "Screen", event: dict[str, Any], shown: bool) -> bool:
@@ -213,6 +233,11 @@ def never_began(job: "RemoteJob", shown: LogContent) -> bool:
     return job.exit_code != 0 and _last_line(shown.text).startswith(LACKING)
 
 
+def _reason(job: "RemoteJob") -> str:
+    """Return why a job ended, as Ray says it, without the end of the log, events and all, that it adds."""
+    return job.message.partition(LOG_ADDED)[0].strip()
+
+
 def _last_line(text: str) -> str:
     return (text.strip().splitlines() or [""])[-1]
 
@@ -221,7 +246,7 @@ def not_run(job: "RemoteJob", log: str) -> Exception:
     """Return what to say of a job that did not get as far as its command."""
     from cnnjobs.errors import ClusterError
 
-    why = _last_line(log) or _last_line(job.message) or "no reason given"
+    why = _last_line(log) or _last_line(_reason(job)) or "no reason given"
     hint = (
         " The `python` on the head's PATH, where `ray start` ran, must have this project: pip install 'cnnjobs[gpu]' "
         "on every node."

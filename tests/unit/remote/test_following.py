@@ -102,9 +102,20 @@ DAMAGED = [
 
 
 @pytest.mark.parametrize("line", [*DAMAGED, f"{MARK}{json.dumps({'say': 'a', 'now': vars(NOW)})}"])
-def test_an_event_that_is_not_whole_is_printed_as_it_is(line, capsys):
-    assert following.show_log(Api(line), "x").text == line
-    assert capsys.readouterr().out == line + "\n"
+def test_an_event_that_is_not_whole_is_no_text_for_people(line, capsys):
+    assert following.show_log(Api(line), "x").text == ""
+    assert following.said_in(line) is None
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_line_that_two_processes_have_written_is_taken_apart(capsys):
+    event = MARK + json.dumps({"say": "a", "routine": False, "now": vars(NOW)})
+    shown = following.show_log(Api(f"dying{event}rpc_client.h: gone", f"{event}{event}", f"{event}{MARK}{{"), "x")
+    told = capsys.readouterr()
+    assert shown == following.LogContent("dying\nrpc_client.h: gone", has_events=True)
+    assert told.out == "dying\nrpc_client.h: gone\n"
+    assert told.err.count("] a ") == 4
+    assert following.said_in(f"dying {event}") == "dying a"
 
 
 def test_events_of_a_newer_version_may_tell_more(capsys):
@@ -247,9 +258,13 @@ def followed(*lines, status="FAILED", exit_code=1, message=""):
     return caught.value
 
 
+LAST_LOGS = f", last available logs (truncated to 20,000 chars):\n{EVENT}\n{EVENT[:40]}"
+
+
+@pytest.mark.parametrize("added", [".", LAST_LOGS], ids=["alone", "with the log"])
 @pytest.mark.parametrize("exit_code", [None, -9])
-def test_a_job_that_was_killed_half_way_is_no_success_and_tells_how_to_go_on(exit_code):
-    error = followed(EVENT, exit_code=exit_code, message="Job entrypoint command failed with exit code -9.")
+def test_a_job_that_was_killed_half_way_is_no_success_and_tells_how_to_go_on(exit_code, added):
+    error = followed(EVENT, exit_code=exit_code, message=f"Job entrypoint command failed with exit code -9{added}")
     assert isinstance(error, ClusterLost)
     assert error.exit_code == 1
     assert str(error) == (
