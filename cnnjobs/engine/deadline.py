@@ -32,7 +32,11 @@ class Deadline:
             faulthandler.cancel_dump_traceback_later()
             self._file.close()
 
-    def restart(self) -> None:
-        """Begin to count anew."""
+    def restart(self, at_least_s: float = 0.0) -> None:
+        """Begin to count anew.
+
+        Args:
+            at_least_s: what comes next has so long, even where others have less.
+        """
         if self._seconds is not None:
-            faulthandler.dump_traceback_later(self._seconds, exit=True, file=self._file)
+            faulthandler.dump_traceback_later(max(self._seconds, at_least_s), exit=True, file=self._file)

@@ -80,9 +80,13 @@ class StallWatch:
         return found
 
     def silent_for(self, at_least_s: float) -> list[str]:
-        """Return the trials that are silent for so long."""
+        """Return the trials that are silent for so long, and those that have not begun for as long as that may take."""
         self._tick()
-        return [trial for trial, one in self._watched.items() if self._now - one.heard >= at_least_s]
+        return [
+            trial
+            for trial, one in self._watched.items()
+            if self._now - one.heard >= at_least_s + (0.0 if one.begun else FIRST_S)
+        ]
 
     def _patience(self, one: _Watched) -> float:
         """Return how long a trial may be silent before that is told."""

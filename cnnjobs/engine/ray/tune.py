@@ -23,6 +23,7 @@ from cnnjobs.engine.ray.actors import use_in_tune
 from cnnjobs.engine.ray.files import through_ray
 from cnnjobs.engine.ray.relay import MESSAGES, NODE, VERSIONS, InOrder, Relay, WorkerRetired, printed_at, stacks_at
 from cnnjobs.engine.ray.session import Session
+from cnnjobs.engine.stall import FIRST_S
 from cnnjobs.messages import Failure, Message, Result, Started
 from cnnjobs.numeric_environment import pin
 from cnnjobs.private_folder import enter_private_folder, leave_private_folder, private_folder
@@ -154,9 +155,10 @@ class _TrialRunner(tune.Trainable):
             return {MESSAGES: [], NODE: self._node, VERSIONS: self._versions, "done": True}
         until = time.monotonic() + STEP_SECONDS
         told: list[Message] = []
-        with Capture(self._printed), Deadline(self._work.timeout_s, self._stacks) as deadline:
+        with Capture(self._printed), self._deadline as deadline:
+            deadline.restart(self._start_s())
             for message in self._messages:
-                deadline.restart()
+                deadline.restart(self._start_s())
                 told.append(message)
                 if isinstance(message, Started | Result | Failure) or time.monotonic() > until:
                     break
@@ -175,12 +177,18 @@ class _TrialRunner(tune.Trainable):
 
     def _begin(self, config: dict[str, Any]) -> None:
         self._printed, self._stacks = (at(self._folder, config["trial"]) for at in (printed_at, stacks_at))
+        self._deadline = Deadline(self._work.timeout_s, self._stacks)
         self._attempt = Attempt(self._ready_worker, self._work.trials[config["trial"]])
         self._messages = self._attempt.messages()
+
+    def _start_s(self) -> float:
+        """Return how long the next step may take at least: the first imports TensorFlow, which is no trial's pace."""
+        return FIRST_S if self._worker is None else 0.0
 
     def _ready_worker(self) -> Worker:
         if self._worker is None:
             self._worker = self._work.new_worker()
+            self._deadline.restart()
         return self._worker
 
     def _with_log(self, message: Message) -> Message:
