@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.argument("job", metavar="JOB")
 @override_options
 @click.option("--audit", metavar="VARIANT", help="What `submit --audit VARIANT` would run.")
-@click.option("--sizes/--no-sizes", default=True, help="Count each model's parameters (loads TensorFlow, 4 to 13 s).")
+@click.option("--sizes/--no-sizes", default=True, help="Look at each network (loads TensorFlow, 4 to 13 s).")
 @click.option("--summary", is_flag=True, help="Show the layers of each network (loads TensorFlow).")
 @click.pass_context
 def plan(

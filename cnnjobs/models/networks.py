@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import keras
 from keras import layers
 
+from cnnjobs.models.network_facts import NetworkFacts
 from cnnjobs.models.weights import locally_available_weights
-from cnnjobs.spec import CustomModel, Model, Variant, WeightsFile
+from cnnjobs.spec import CustomModel, Model, WeightsFile
 from cnnjobs.spec.networks import VGG16_BLOCKS
 
 Shape = tuple[int, int, int]
@@ -34,14 +34,7 @@ def build_model(spec: Model | CustomModel, image_shape: Shape, classes: int) -> 
     """
     if isinstance(spec, Model):
         return BUILDERS[spec.builder](image_shape, classes, **spec.options)
-    model = returned_by(spec, image_shape, classes)
-    if isinstance(model, keras.Sequential) and not model.built:
-        model.build((None, *image_shape))
-    if not getattr(model, "outputs", None):  # a subclass: its layers are known only when it runs
-        inputs = keras.Input(image_shape)
-        model = keras.Model(inputs, model(inputs))
-    _check_interface(spec.function.__name__, model, image_shape, classes)
-    return model
+    return finished(spec, returned_by(spec, image_shape, classes), image_shape, classes)
 
 
 def returned_by(spec: CustomModel, image_shape: Shape, classes: int) -> keras.Model:
@@ -54,6 +47,21 @@ def returned_by(spec: CustomModel, image_shape: Shape, classes: int) -> keras.Mo
     if not isinstance(model, keras.Model):
         received = "nothing: it has no `return`" if model is None else repr(model)
         raise TypeError(f"{spec.function.__name__}() must return a keras.Model. Received: {received}.")
+    return model
+
+
+def finished(spec: CustomModel, model: keras.Model, image_shape: Shape, classes: int) -> keras.Model:
+    """Return what a user's function has returned as a network that is built, with known inputs and outputs.
+
+    Raises:
+        TypeError: if it is one for other pictures or classes.
+    """
+    if isinstance(model, keras.Sequential) and not model.built:
+        model.build((None, *image_shape))
+    if not getattr(model, "outputs", None):  # a subclass: its layers are known only when it runs
+        inputs = keras.Input(image_shape)
+        model = keras.Model(inputs, model(inputs))
+    _check_interface(spec.function.__name__, model, image_shape, classes)
     return model
 
 
@@ -84,23 +92,8 @@ def _shapes(shapes: list[tuple[int | None, ...]]) -> str:
     return ", ".join(str(shape) for shape in shapes)
 
 
-@dataclass(frozen=True)
-class NetworkFacts:
-    """What there is to say of a network without training it.
-
-    Args:
-        parameters: number of weights, trainable or not.
-        summary: Keras's table of its layers, plain text of `SUMMARY_WIDTH` columns.
-    """
-
-    parameters: int
-    summary: str
-
-
-def describe_network(variant: Variant, image_shape: Shape, classes: int) -> NetworkFacts:
-    """Build the variant's network and describe it."""
-    keras.utils.clear_session(free_memory=False)  # layers are numbered from 1 in every network
-    model = build_model(variant.network, image_shape, classes)
+def describe_network(model: keras.Model) -> NetworkFacts:
+    """Return what there is to say of a network that is built."""
     return NetworkFacts(int(model.count_params()), _summary(model))
 
 

@@ -149,7 +149,8 @@ def plan(
         image_size: as for `submit`.
         strict: as for `submit`.
         audit: as for `submit`.
-        sizes: count the parameters of the networks; imports TensorFlow, which takes seconds.
+        sizes: look at the networks, in another process: parameters, and notes on what cannot be trained or may be a
+            mistake. Importing TensorFlow takes seconds.
 
     Returns:
         The plan: a data frame `.table`, the trials that would run `.missing`, and `.notes`. Printed, it is the output

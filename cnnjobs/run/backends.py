@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,17 +10,19 @@ from numpy.typing import NDArray
 
 from cnnjobs.datasets import Dataset
 from cnnjobs.engine.base import Engine, TrialResources, Worker
+from cnnjobs.engine.child_process import Lost, run_apart
 from cnnjobs.engine.environment import prepare_environment
 from cnnjobs.engine.places import Joined
 from cnnjobs.errors import CnnjobsError, UserError
 from cnnjobs.numeric_environment import pin
 from cnnjobs.planning.trials import Trial
-from cnnjobs.spec import DatasetSpec, Variant
+from cnnjobs.process_state import ProcessState
+from cnnjobs.spec import DatasetSpec
 from cnnjobs.store.checkpoints import Checkpoints
 
 if TYPE_CHECKING:
     from cnnjobs.engine.ray.session import JoinedRay, LocalRay
-    from cnnjobs.models.networks import NetworkFacts
+    from cnnjobs.models.network_facts import NetworkFacts, NetworkRequest, Unusable
     from cnnjobs.training.model_file import ModelFile
     from cnnjobs.training.trial import TrialWorker
 
@@ -133,13 +135,29 @@ def open_model(path: str) -> "ModelFile":
     return ModelFile(path)
 
 
-def open_describer() -> "Callable[[Variant, tuple[int, int, int], int], NetworkFacts]":
-    """Return a function from (variant, image shape, classes) to what there is to say of its network."""
-    _prepare_tensorflow()
-    from cnnjobs.models.networks import describe_network
-    from cnnjobs.training.keras_settings import settings_pinned
+def look_at_networks(
+    requests: Sequence[bytes], on_slow: Callable[[int, float], None], *, timeout_s: float | None = None
+) -> Iterator["NetworkFacts | Unusable | Lost"]:
+    """Return what there is to say of each network; only the process that looks at them imports TensorFlow.
 
-    return settings_pinned()(describe_network)
+    Args:
+        requests: each a `NetworkRequest`, packed.
+        on_slow: is told which of them, from 0, takes long, and for how many seconds.
+        timeout_s: seconds that one may take; None for any.
+    """
+    return run_apart(_look_at, requests, on_slow, timeout_s=timeout_s)
+
+
+def _look_at(request: "NetworkRequest") -> "NetworkFacts | Unusable":
+    from cnnjobs.training.devices import make_strategy
+    from cnnjobs.training.network_probe import look_at
+
+    strategy = make_strategy(os.cpu_count() or 1, 0, request.replicas)
+    state = ProcessState.now()  # with what libraries have set that were imported for it
+    try:
+        return look_at(request, strategy)
+    finally:
+        state.restore()
 
 
 def open_preview() -> Preview:

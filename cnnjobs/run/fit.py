@@ -16,6 +16,7 @@ from cnnjobs.planning.identity import canonical
 from cnnjobs.run import backends
 from cnnjobs.run.final_fit import FinalFit, FitOf, Trained, for_fit
 from cnnjobs.run.interrupts import why_stopped
+from cnnjobs.run.networks import check_networks, trains_on_cores
 from cnnjobs.run.overrides import Overrides
 from cnnjobs.run.placement import Placement
 from cnnjobs.run.prepare import prepare, read_job, store_at
@@ -91,6 +92,8 @@ def fit_job(
     fit = FinalFit(prepare(read, overrides, Waiting()))
     for one in (*fit.notes, *surroundings):
         note(one)
+    on_cores = isinstance(place, Here) and trains_on_cores(read.job)
+    check_networks(fit.prepared, [fit.trial], (), Waiting(), sure=on_cores, timeout_s=options.trial_timeout)
     plain = plain_name(fit.trial.variant)
     folder, name = store.files.below("models"), f"{plain}-{fit.trial.trial_id[:8]}.keras"
     if which.output is None:

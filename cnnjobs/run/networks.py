@@ -1,16 +1,30 @@
-"""The networks of a job's variants, each built once: their sizes and summaries."""
+"""The networks of a job's variants, each looked at once, in a process of its own, before anything is trained."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import Any
 
-from cnnjobs.engine.quiet import quietly
-from cnnjobs.run.backends import open_describer
+import numpy as np
+
+from cnnjobs.datasets import Dataset
+from cnnjobs.engine.child_process import Lost, packed
+from cnnjobs.errors import SpecError
+from cnnjobs.machine import this_machine
+from cnnjobs.models.network_facts import NetworkFacts, NetworkRequest, Pictures, Unusable, first_pictures
+from cnnjobs.planning.trials import Trial
+from cnnjobs.run import backends
+from cnnjobs.run.prepare import Prepared, ReadJob
+from cnnjobs.run.progress import duration
 from cnnjobs.sentences import clause
-from cnnjobs.spec import Job
+from cnnjobs.spec import CustomModel, Job, Variant
+from cnnjobs.terminal import echo
+from cnnjobs.terminal import note as tell_note
 
-if TYPE_CHECKING:
-    from cnnjobs.models.networks import NetworkFacts
+PICTURES = 8
+"""How many pictures a network is looked at with."""
+
+OnProgress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -19,10 +33,12 @@ class Networks:
 
     Args:
         facts: variant -> its network; variants of equal networks share one object.
-        notes: why others cannot be built.
+        errors: variant -> why no trial can train its network.
+        notes: what may be a mistake, or could not be looked at.
     """
 
-    facts: "Mapping[str, NetworkFacts]"
+    facts: Mapping[str, NetworkFacts]
+    errors: Mapping[str, str]
     notes: tuple[str, ...] = ()
 
     def parameters(self) -> dict[str, int]:
@@ -41,23 +57,224 @@ class Networks:
                 names.setdefault(id(facts), []).append(name)
         return [(", ".join(alike), self.facts[alike[0]].summary) for alike in names.values()]
 
+    def refusals(self) -> list[str]:
+        """Return a sentence for each network that no trial can train, with the variants that have it."""
+        return [
+            f"the network of {_named(names)} cannot be trained: {clause(why)}"
+            for why, names in _by_text(self.errors.items())
+        ]
 
-def build_networks(job: Job, image_shape: tuple[int, int, int], classes: int) -> Networks:
-    """Build each variant's network; one that cannot be built is told.
+
+NO_NETWORKS = Networks({}, {})
+
+
+def look_at_networks(
+    variants: Mapping[str, Variant],
+    modules: Sequence[ModuleType],
+    pictures: Pictures,
+    classes: int,
+    replicas: int,
+    on_progress: OnProgress,
+    *,
+    sure: bool,
+    timeout_s: float | None = None,
+) -> Networks:
+    """Look at the network of each variant, equal ones once.
 
     Args:
-        job: whose variants.
-        image_shape: height, width, channels.
-        classes: number of them.
+        variants: by name.
+        modules: of the user's, that their functions refer to.
+        pictures: some that they are trained on.
+        classes: how many there are.
+        replicas: how many devices train a trial.
+        on_progress: is told how many networks were looked at.
+        sure: whether what a network cannot do here, on cores, it cannot do in a trial.
+        timeout_s: seconds that one may take; None for any.
     """
-    facts: dict[str, NetworkFacts] = {}
-    notes = []
-    with quietly():  # TensorFlow prints while it is imported and first used
-        describe = open_describer()
-        for name, variant in job.variants.items():
-            try:
-                twin = next((other for other in facts if job.variants[other].network == variant.network), None)
-                facts[name] = facts[twin] if twin is not None else describe(variant, image_shape, classes)
-            except Exception as error:  # the user's function may raise anything
-                notes.append(f"the network of {name!r} cannot be built: {type(error).__name__}: {clause(error)}")
-    return Networks(facts, tuple(notes))
+    alike: dict[str, list[str]] = {}
+    for name, variant in variants.items():
+        first = next((one for one in alike if _same_network(variants[one], variant)), name)
+        alike.setdefault(first, []).append(name)
+    found: dict[str, Any] = {}
+    requests: dict[str, bytes] = {}
+    for name in alike:
+        try:
+            asked = NetworkRequest(_without_callbacks(variants[name]), classes, replicas, pictures)
+            requests[name] = packed(asked, modules)
+        except Exception as error:  # what cannot be pickled raises many kinds
+            found[name] = Unusable(f"it cannot be sent to workers ({type(error).__name__}: {error})")
+    on_progress("looking at networks", 0, len(alike))
+    asked_for = list(requests)
+
+    def tell(place: int, seconds: float) -> None:
+        echo(f"the network of {asked_for[place]!r} is being built, for {duration(seconds)} now", err=True)
+
+    answers = backends.look_at_networks([*requests.values()], tell, timeout_s=timeout_s)
+    for done, (name, answer) in enumerate(zip(asked_for, answers, strict=True)):
+        found[name] = Unusable(answer.why) if isinstance(answer, Lost) else answer
+        on_progress("looking at networks", done + 1, len(requests))
+    return _told({name: found[first] for first, names in alike.items() for name in names}, variants, sure=sure)
+
+
+def _same_network(one: Variant, other: Variant) -> bool:
+    return all(getattr(one, name) == getattr(other, name) for name in ("network", "scaling", "precision", "xla"))
+
+
+def _without_callbacks(variant: Variant) -> Variant:
+    return variant.but(callbacks=(), augment=None)
+
+
+def _told(found: Mapping[str, Any], variants: Mapping[str, Variant], *, sure: bool) -> Networks:
+    """Put what was found into words."""
+    ordered = {name: found[name] for name in variants}
+    facts = {name: one for name, one in ordered.items() if isinstance(one, NetworkFacts)}
+    unusable = {name: one for name, one in ordered.items() if isinstance(one, Unusable)}
+    errors = {name: one.why for name, one in unusable.items() if sure or not one.built}
+    unsure = [(one.why, name) for name, one in unusable.items() if name not in errors]
+    errors |= _compiled_twins(facts, variants)
+    notes = [
+        f"the network of {_named(names)} could not be looked at on cores, trials may fail: {clause(why)}"
+        for why, names in _by_text((name, why) for why, name in unsure)
+    ]
+    noted = [(name, note) for name, one in facts.items() for note in (*one.notes, *_compile_note(one, variants[name]))]
+    notes += [f"the network of {_named(names)}: {note}" for note, names in _by_text(noted)]
+    return Networks(facts, errors, (*notes, *_twin_notes(facts, variants, errors)))
+
+
+def _by_text(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, list[str]]]:
+    """Return each text once, with the names that have it."""
+    found: dict[str, list[str]] = {}
+    for name, text in pairs:
+        found.setdefault(text, []).append(name)
+    return list(found.items())
+
+
+def _named(names: Sequence[str]) -> str:
+    return ", ".join(repr(name) for name in names)
+
+
+def _compile_note(facts: NetworkFacts, variant: Variant) -> Iterator[str]:
+    if facts.compiled:
+        yield (
+            f"it comes compiled with {facts.compiled}, which is not used: it trains with the variant's optimizer, "
+            f"{variant.optimizer}, and cross-entropy"
+        )
+
+
+def _twins(facts: Mapping[str, NetworkFacts], variants: Mapping[str, Variant]) -> Iterator[tuple[str, str]]:
+    """Yield the variants that would be equal to the bit to an earlier one, with that one."""
+    names = [name for name, one in facts.items() if one.digest]
+    for place, name in enumerate(names):
+        for other in names[:place]:
+            plain = variants[name].but(model=variants[other].network)
+            if facts[name].digest == facts[other].digest and plain == variants[other]:
+                yield name, other
+                break
+
+
+def _compiled_twins(facts: Mapping[str, NetworkFacts], variants: Mapping[str, Variant]) -> dict[str, str]:
+    """Return the variants that differ from another only in what they are compiled with, and why they are refused."""
+    return {
+        name: f"it is that of {other!r}, but for what it is compiled with ({facts[name].compiled or 'nothing'} instead "
+        f"of {facts[other].compiled or 'nothing'}), which is not used: all numbers would be equal to the bit. Give the "
+        "variants their optimizers, Variant(optimizer=...), and leave compile() out"
+        for name, other in _twins(facts, variants)
+        if facts[name].compile_settings != facts[other].compile_settings
+    }
+
+
+def _twin_notes(
+    facts: Mapping[str, NetworkFacts], variants: Mapping[str, Variant], refused: Collection[str]
+) -> Iterator[str]:
+    for name, other in _twins(facts, variants):
+        if name not in refused:
+            yield (
+                f"the networks of {other!r} and {name!r} are the same after a step of training: all their numbers will "
+                "be equal to the bit. Is an option of their function not used?"
+            )
+
+
+def look_before_plan(
+    read: ReadJob, shape: tuple[tuple[int, int, int], int], dataset: Dataset | None, on_progress: OnProgress
+) -> Networks:
+    """Look at the networks of all variants.
+
+    Args:
+        read: the job.
+        shape: of a picture (height, width, channels), and the number of classes.
+        dataset: what they are trained on; None if it has to be downloaded first.
+        on_progress: is told how many networks were looked at.
+    """
+    image_shape, classes = shape
+    if dataset is None:
+        random = np.random.default_rng(0).integers(0, 256, (PICTURES, *image_shape)).astype(np.uint8)
+        pictures = Pictures(random, np.arange(PICTURES, dtype=np.int32) % classes)
+    else:
+        pictures = first_pictures(dataset.x_train, dataset.y_train, PICTURES)
+    job, sure = read.job, trains_on_cores(read.job)
+    return look_at_networks(job.variants, read.file.neighbours, pictures, classes, job.replicas, on_progress, sure=sure)
+
+
+def check_networks(
+    prepared: Prepared,
+    trials: Collection[Trial],
+    done: Collection[str],
+    on_progress: OnProgress,
+    *,
+    sure: bool,
+    timeout_s: float | None = None,
+) -> None:
+    """Refuse networks that no trial can train, once and before all repeats; say what may be a mistake.
+
+    Only the user's own are looked at, and those that have not been trained with the same settings before: the bundled
+    ones are known.
+
+    Args:
+        prepared: the job.
+        trials: those that are to run.
+        done: ids of trials that are stored.
+        on_progress: is told how many networks were looked at.
+        sure: whether what a network cannot do here, on cores, it cannot do in a trial.
+        timeout_s: seconds that one may take; None for any.
+
+    Raises:
+        SpecError: with all such networks, and how to run the others.
+    """
+    trained = {trial.condition_id for trial in prepared.plan.trials if trial.trial_id in done}
+    fresh = {trial.variant for trial in trials if trial.condition_id not in trained}
+    variants = {
+        name: variant
+        for name, variant in prepared.job.variants.items()
+        if name in fresh and isinstance(variant.network, CustomModel)
+    }
+    if not variants:
+        return
+    data, replicas = prepared.dataset, prepared.job.replicas
+    pictures, classes = first_pictures(data.x_train, data.y_train, PICTURES), len(data.class_names)
+    networks = look_at_networks(
+        variants,
+        prepared.file.neighbours,
+        pictures,
+        classes,
+        replicas,
+        on_progress,
+        sure=sure,
+        timeout_s=timeout_s,
+    )
+    for note in networks.notes:
+        tell_note(note)
+    if networks.errors:
+        raise SpecError(_refusal(networks, {trial.variant: trial for trial in trials}))
+
+
+def _refusal(networks: Networks, asked: Collection[str]) -> str:
+    """Return what is wrong, a line for each network."""
+    lines = "".join(f"\n  {_named(names)}: {clause(why)}" for why, names in _by_text(networks.errors.items()))
+    others = [name for name in asked if name not in networks.errors]
+    way_out = f"\nTo run only the others, use `only` with {_named(others)}." if others else ""
+    return f"Networks that cannot be trained, so that nothing was run:{lines}{way_out}"
+
+
+def trains_on_cores(job: Job) -> bool:
+    """Say whether trials on this machine hold no GPU."""
+    return job.gpus_per_trial == 0 or not this_machine().gpus

@@ -12,7 +12,7 @@ from cnnjobs.datasets import needs_download
 from cnnjobs.planning.trials import Trial
 from cnnjobs.report.render.text import plain, table_text
 from cnnjobs.run.audit import for_audit, to_take_over
-from cnnjobs.run.networks import Networks, build_networks
+from cnnjobs.run.networks import NO_NETWORKS, Networks, look_before_plan
 from cnnjobs.run.overrides import Overrides
 from cnnjobs.run.prepare import Prepared, prepare, read_job, store_at
 from cnnjobs.run.progress import Waiting
@@ -91,7 +91,7 @@ class JobPlan:
         about = stored.prepared.notes if stored is not None else ()
         unreadable = (f"not readable, counts as missing: {name}" for name in damaged)
         mixed = stored.state.mixed_with(installed_versions()) if stored is not None and stored.missing else ()
-        return (*about, *self.surroundings, *self.networks.notes, *mixed, *unreadable)
+        return (*about, *self.surroundings, *self.networks.refusals(), *self.networks.notes, *mixed, *unreadable)
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
@@ -209,7 +209,9 @@ def plan_job(
     prepared = prepare(read, overrides, Waiting()) if known is None else None
     if prepared is not None:
         known = prepared.dataset.image_shape, len(prepared.dataset.class_names)
-    networks = build_networks(read.job, *known) if known is not None and (sizes or summary) else Networks({})
+    networks = NO_NETWORKS
+    if known is not None and (sizes or summary):
+        networks = look_before_plan(read, known, None if prepared is None else prepared.dataset, Waiting())
     stored = None if prepared is None else _stored(prepared, results, None if audit is None else plain_job.job)
     return JobPlan(read.job, overrides.only, networks, stored, go_on, surroundings)
 

@@ -11,11 +11,13 @@ from cnnjobs.engine.resources import ResourceRequest
 from cnnjobs.errors import SpecError, TrialsFailed
 from cnnjobs.run.audit import for_audit
 from cnnjobs.run.calling_machine import shown_place
+from cnnjobs.run.networks import check_networks, trains_on_cores
 from cnnjobs.run.overrides import Overrides
 from cnnjobs.run.placement import Placement
 from cnnjobs.run.prepare import Prepared, ReadJob, prepare, read_job, store_at
 from cnnjobs.run.progress import Waiting
 from cnnjobs.run.runner import Runner
+from cnnjobs.run.submission import missing_trials
 from cnnjobs.run.surroundings import surroundings_notes
 from cnnjobs.spec import Job
 from cnnjobs.spec.checks import flag, gpu_count, number, whole
@@ -165,6 +167,9 @@ def submit_job(
         prepared, rule = _first_stage(prepared, store, rule)
     for one in (*prepared.notes, *surroundings):
         note(one)
+    missing, state = missing_trials(prepared, store)
+    on_cores, timeout_s = _on_cores(place, prepared.job), options.trial_timeout
+    check_networks(prepared, missing, state.finished, Waiting(), sure=on_cores, timeout_s=timeout_s)
     checkpoints = _checkpoints(store, prepared.job, options)
     request = ResourceRequest(
         options.max_concurrent, options.cpus_per_trial, options.gpus_per_trial, prepared.job.gpus_per_trial
@@ -177,6 +182,11 @@ def submit_job(
         if rule is not None:
             _run_second_stage(prepared, store, rule, runner)
     return Submitted(prepared.job.name, store, runner.tried, runner.failures)
+
+
+def _on_cores(place: Here | Joined, job: Job) -> bool:
+    """Say whether it is certain that trials hold no GPU."""
+    return isinstance(place, Here) and trains_on_cores(job)
 
 
 def _audited(read: ReadJob, goal: Goal, overrides: Overrides) -> ReadJob:

@@ -112,6 +112,29 @@ class TrainGraph:
         """Take up what `variables` returned."""
         self._write([tf.constant(value) for value in values])
 
+    def step_on(self, images: Any, labels: NDArray[np.int32]) -> list[NDArray[np.float32] | None]:
+        """Take one step, each replica on all of these; return the gradient of each trainable weight, None for none.
+
+        Args:
+            images: (n, height, width, channels) float32, scaled.
+            labels: (n,).
+        """
+        inputs, ones = tf.constant(images), tf.ones([len(labels)])
+        reached: list[bool] = []
+
+        def on_replica() -> list[Any]:
+            count = tf.constant(float(len(labels) * self._replicas))
+            gradients, _ = self._differentiate(inputs, tf.constant(labels), ones, ones, count)
+            self._optimizer.apply(gradients, self.model.trainable_variables)
+            reached[:] = [one is not None for one in gradients]
+            return [
+                tf.zeros([]) if one is None else tf.cast(tf.convert_to_tensor(one), tf.float32) for one in gradients
+            ]
+
+        run = tf.function(lambda: self._strategy.run(on_replica), autograph=False)
+        found = [self._strategy.experimental_local_results(one)[0].numpy() for one in run()]
+        return [one if there else None for one, there in zip(found, reached, strict=True)]
+
     def plain_copy(self) -> keras.Model:
         """Return a network with the weights as they are now, in float32 and without what replicas and XLA need."""
         copy = build_model(self._variant.network, *self._shape)

@@ -11,9 +11,9 @@ import tensorflow as tf
 from support.commands import WITHOUT_RAY
 from support.training_runs import digits, outcome, same, trial_of
 
-from cnnjobs import SGD, Variant, custom, load_results, mlp
+from cnnjobs import SGD, Augment, Variant, custom, load_results, mlp
 from cnnjobs.errors import UserError
-from cnnjobs.run.backends import open_describer
+from cnnjobs.run.backends import open_preview
 from cnnjobs.training.trial import TrialWorker
 
 JOB = """
@@ -118,12 +118,13 @@ def test_what_a_network_function_sets_ends_with_its_trial(worker):
     assert same(first, outcome(worker, trial_of(small(model=custom(half_precision))))), "its own trial: its own code"
 
 
-def test_a_notebooks_settings_are_its_own_again_after_a_call():
-    """`plan(sizes=True)` in a notebook whose Keras is set otherwise describes the network as it is trained."""
-    describe = open_describer()
-    plain = describe(small(), (8, 8, 1), 10)
+def test_a_notebooks_settings_are_its_own_again_after_a_call(worker):
+    """A notebook whose Keras is set otherwise looks at augmented pictures: they are those that are trained on."""
+    preview, trial = open_preview(), trial_of(small(augment=Augment(rotation=30)))
+    plain = preview(worker.dataset, trial, 2, 2)
     disturbed()
-    assert describe(small(), (8, 8, 1), 10) == plain
+    for one, other in zip(preview(worker.dataset, trial, 2, 2), plain, strict=True):
+        assert one.tobytes() == other.tobytes()
     assert keras.config.floatx() == "float16"
     assert keras.config.image_data_format() == "channels_first"
     assert keras.config.dtype_policy().name == "mixed_bfloat16"
@@ -134,7 +135,7 @@ def test_a_process_with_another_backend_is_refused(monkeypatch):
     """Keras computes with PyTorch in this process, which nothing changes any more."""
     monkeypatch.setattr(keras.config, "backend", lambda: "torch")
     with pytest.raises(UserError, match=r"Keras with the backend 'torch'.*KERAS_BACKEND=tensorflow"):
-        open_describer()
+        open_preview()
 
 
 def test_sets_of_texts_have_one_order_in_all_workers():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnnjobs import Variant, cnn, mlp, small_cnn, smaller_vgg, vgg, vgg16
+from cnnjobs import cnn, mlp, small_cnn, smaller_vgg, vgg, vgg16
 
 D = {"dense": (100,), "initializer": "he_uniform"}
 
@@ -27,10 +27,10 @@ COUNTS = [
 
 @pytest.mark.parametrize(("model", "side", "classes", "parameters"), COUNTS, ids=str)
 def test_parameter_counts_are_those_of_the_texts(model, side, classes, parameters):
-    from cnnjobs.models.networks import describe_network
+    from cnnjobs.models.networks import build_model, describe_network
 
     channels = 1 if side == 28 else 3
-    assert describe_network(Variant(model=model), (side, side, channels), classes).parameters == parameters
+    assert describe_network(build_model(model, (side, side, channels), classes)).parameters == parameters
 
 
 def layers_of(model):
