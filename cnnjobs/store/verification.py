@@ -1,5 +1,7 @@
 """Reads every file of a store and compares it with its digest: what is damaged, and which trials are not whole."""
 
+import io
+import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -83,6 +85,7 @@ def check_store(files: Files, on_progress: OnProgress | None = None) -> StoreChe
         _check_table(files, name, found, on_progress)
     for name in FOLDERS:
         _check_states(files, name, found)
+    problems += _check_models(files, found)
     problems += _conflicts(files)
     return StoreCheck(files, found.checked, found.damaged, _incomplete(found), tuple(problems))
 
@@ -134,6 +137,23 @@ def _check_states(files: Files, name: str, found: _Found) -> None:
             without_digest(content, file)
         except DamagedContent as error:
             found.damaged[f"{name}/{file}"] = str(error)
+
+
+def _check_models(files: Files, found: _Found) -> Iterator[str]:
+    """Yield which model files are damaged, by the checksums of their parts."""
+    folder = files.below("models")
+    for file in folder.names(".keras"):
+        content = folder.read(file)
+        if content is None:
+            continue
+        found.checked += 1
+        try:
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                wrong = archive.testzip()
+        except Exception as error:  # a damaged archive raises many kinds
+            wrong = str(error)
+        if wrong is not None:
+            yield f"{folder.location}/{file} is damaged ({wrong}): `cnnjobs fit` makes it again"
 
 
 def _incomplete(found: _Found) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Disks flip bits, copies are cut short, files are mixed up: rows are right, or the file is named."""
 
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -177,6 +178,21 @@ def test_verify_repairs_job_json_and_checkpoints(tmp_path):
     moved = {place.name for place in (tmp_path / "job" / "damaged").rglob("*") if place.is_file()}
     assert moved == {"job.json", "t9-0000001.npz", "reasons.txt"}
     assert len(list((tmp_path / "job" / "trials").iterdir())) == 2 * RUNS
+
+
+def test_verify_names_a_damaged_model_and_leaves_it_where_it_is(tmp_path):
+    """A bit of a saved model flips."""
+    committed(tmp_path / "job")
+    (tmp_path / "job" / "models").mkdir()
+    path = tmp_path / "job" / "models" / "a.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("model.weights.h5", bytes(range(256)))
+    assert run("verify", tmp_path).exit_code == 0
+    path.write_bytes(path.read_bytes().replace(b"\x20\x21\x22", b"\x20\x21\x23"))
+    done = run("verify", tmp_path, "--repair")
+    assert done.exit_code == 1
+    assert "models/a.keras is damaged (model.weights.h5): `cnnjobs fit` makes it again" in done.output
+    assert path.exists()
 
 
 @pytest.mark.parametrize("make", [lambda path: None, lambda path: path.mkdir()])

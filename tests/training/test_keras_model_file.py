@@ -147,3 +147,26 @@ def test_a_file_whose_weights_are_cut_off_is_refused(worker, tmp_path):
             made.writestr(name, content[: len(content) // 2] if name.endswith(".h5") else content)
     with pytest.raises(ModelError, match=r"cut.keras: Keras cannot load it"):
         ModelFile(cut)
+
+
+def test_after_any_flipped_bit_a_model_file_predicts_the_same_or_is_named(worker, digits, tmp_path):
+    from cnnjobs.training.model_file import ModelFile
+
+    path = tmp_path / "m.keras"
+    fitted(worker, plain(DROPPING["mlp"], epochs=1), path)
+    whole, saved = path.read_bytes(), ModelFile(path)
+    right = saved.predict(digits.x_test[:5])
+    random, named = np.random.default_rng(0), 0
+    for number in range(40):
+        least = max(len(whole) - 900, 0) if number % 2 else 0  # half of them in the directory of the archive
+        place = int(random.integers(least, len(whole)))
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << int(random.integers(8))]) + whole[place + 1 :])
+        try:
+            found = ModelFile(path)
+        except ModelError as error:
+            assert str(path) in str(error)
+            named += 1
+            continue
+        assert np.array_equal(found.predict(digits.x_test[:5]), right)
+        assert found.metadata == saved.metadata
+    assert named > 20
