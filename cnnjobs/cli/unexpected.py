@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cnnjobs.run.calling_machine import command_line
+from cnnjobs.sentences import clause
 from cnnjobs.versions import installed_versions
 
 MOST_LOGS = 20
@@ -32,8 +33,8 @@ REMEDIES = {
 
 def describe(error: Exception) -> str:
     """Return the message of an error, after its traceback has been written to a file."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    said = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    said = f"{type(error).__name__}: {clause(lines[0])}" if lines else type(error).__name__
     remedy = _remedy(error)
     foreseen = f"{remedy}, then run the command again" if remedy else "cnnjobs did not foresee this: please report it"
     text = _text(error)

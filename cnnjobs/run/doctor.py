@@ -1,23 +1,37 @@
 """Health checks of this machine, or of a cluster with this machine as a node."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from cnnjobs.datasets import source_of
+from cnnjobs.datasets.arrays import make_dataset
+from cnnjobs.engine.base import Engine, Work
+from cnnjobs.engine.capacity import Capacity, of_machine
 from cnnjobs.engine.places import Joined, Place
 from cnnjobs.engine.quiet import quietly
+from cnnjobs.engine.resources import ResourceRequest, allocate
 from cnnjobs.engine.token import token_file
-from cnnjobs.errors import ClusterError, StoreError, UserError
+from cnnjobs.errors import ClusterError, CnnjobsError, StoreError, UserError
 from cnnjobs.machine import this_machine
+from cnnjobs.messages import Failure, Message
+from cnnjobs.planning.trials import make_plan
 from cnnjobs.run import backends
 from cnnjobs.run.calling_machine import calling_machine_versions
-from cnnjobs.run.health_checks import Check, of_disk, of_node, of_versions
+from cnnjobs.run.health_checks import Check, of_disk, of_node, of_trial, of_versions
 from cnnjobs.run.overrides import Overrides
 from cnnjobs.run.prepare import read_job
+from cnnjobs.run.surroundings import surroundings_notes
+from cnnjobs.spec import Job, Variant, vgg
 from cnnjobs.store.files import Files
 from cnnjobs.versions import installed_versions
+
+PICTURES = 32
+"""Pictures that the trial of `doctor` trains on."""
 
 
 def checks(place: Place, job: str | None, results: str, *, insecure: bool) -> Iterator[Check]:
@@ -35,7 +49,9 @@ def checks(place: Place, job: str | None, results: str, *, insecure: bool) -> It
     if isinstance(place, Joined):
         yield from _of_cluster(place, insecure=insecure)
     else:
+        yield from (Check("settings", note) for note in surroundings_notes())
         yield from _of_nodes(_nodes_here())
+        yield _trial_here()
 
 
 def _nodes_here() -> list[dict[str, Any]]:
@@ -71,8 +87,35 @@ def _of_cluster(place: Any, *, insecure: bool) -> Iterator[Check]:
     yield Check("token", said, remedy)
     try:
         yield from _of_nodes(_examined())
+        yield _of_trial(backends.open_engine_on(session), session.capacity())
     finally:
         session.close()
+
+
+def _trial_here() -> Check:
+    """Run a trial as `submit` does: on a Ray that is started for it."""
+    machine = this_machine()
+    return _of_trial(backends.open_engine(cpus=machine.cpus, gpus=machine.gpus, verbose=False), of_machine(machine))
+
+
+def _of_trial(engine: Engine, capacity: Capacity) -> Check:
+    """Run one real trial, on made-up pictures, through all that a trial of `submit` goes through."""
+    pixels = np.random.RandomState(0).randint(0, 256, (PICTURES, 8, 8, 1)).astype(np.uint8)
+    labels = np.arange(PICTURES, dtype=np.int32) % 2
+    data = make_dataset("made-up pictures", (pixels, labels), (pixels, labels), ("one", "other"))
+    variant = Variant(model=vgg(blocks=1, filters=2, dense=4), epochs=1, batch_size=PICTURES // 2)
+    job = Job(name="doctor", dataset="digits", repeats=1, variants={"small": variant})
+    ends: list[Message] = []
+    began = time.perf_counter()
+    try:
+        resources, _ = allocate(capacity, ResourceRequest(), trials=1, replicas=1, data_bytes=data.nbytes)
+        work = Work(make_plan(job, data.fingerprint).trials, data, backends.open_worker, resources, at_once=1)
+        with quietly():
+            engine.run(work, lambda _, message: ends.append(message))
+    except CnnjobsError as error:
+        return of_trial(str(error), 0.0)
+    end = ends[-1]
+    return of_trial(end.error if isinstance(end, Failure) else "", time.perf_counter() - began)
 
 
 def _examined() -> list[dict[str, Any]]:

@@ -87,6 +87,18 @@ def of_node(node: Mapping[str, Any]) -> list[Check]:
     return checks
 
 
+def of_trial(error: str, seconds: float) -> Check:
+    """Return the check of a trial that was trained as `submit` trains them.
+
+    Args:
+        error: what it ended with; empty if it did not.
+        seconds: that it took, with the start of its process.
+    """
+    if error:
+        return Check("one trial", f"failed: {error}", "`submit` would fail as well: see the message.")
+    return Check("one trial", f"trained as by `submit` in {seconds:.1f} s, with the start of its processes")
+
+
 def of_disk(place: str, free_bytes: int) -> Check:
     """Return the check of the disk that results are stored on."""
     return _of_disk("results", f"disk of {place}", free_bytes)

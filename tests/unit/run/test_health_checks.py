@@ -1,7 +1,12 @@
 """What `doctor` says of what it found: wrong or not, and with which remedy."""
 
 import pytest
+from support.fakes import fake_worker
 
+from cnnjobs.engine.capacity import of_machine
+from cnnjobs.engine.inline import InlineEngine
+from cnnjobs.machine import Machine
+from cnnjobs.run import doctor
 from cnnjobs.run.health_checks import LEAST_DISK, UNTRAINED_LOSS, of_disk, of_node, of_versions
 
 HERE = {
@@ -142,3 +147,34 @@ def test_the_machine_that_asks_may_differ_and_is_told():
     check = of_versions(HERE, [SOUND], asking=HERE | {"tensorflow": "2.20.0"})
     assert not check.is_wrong
     assert check.said.endswith("cnnjobs 0.1.0; the machine that asks has tensorflow 2.20.0")
+
+
+@pytest.fixture
+def trial_on(monkeypatch):
+    """Return a function that has `doctor` run its trial with a worker, on a machine of so many cores."""
+
+    def run(worker, cpus=2):
+        monkeypatch.setattr("cnnjobs.run.backends.open_worker", worker)
+        return doctor._of_trial(InlineEngine(), of_machine(Machine(cpus, 0, 8 << 30)))
+
+    return run
+
+
+def test_a_trial_that_ends_is_told_with_its_time(trial_on):
+    check = trial_on(fake_worker)
+    assert not check.is_wrong
+    assert check.name == "one trial"
+    assert " s, with the start of its processes" in check.said
+
+
+def test_a_trial_that_fails_is_wrong_with_its_error(trial_on):
+    def broken(*_):
+        raise ModuleNotFoundError("No module named 'torch'")
+
+    check = trial_on(broken)
+    assert check.is_wrong
+    assert check.said == "failed: ModuleNotFoundError: No module named 'torch'"
+
+
+def test_a_trial_for_which_there_is_no_room_is_wrong(trial_on):
+    assert trial_on(fake_worker, cpus=0).is_wrong
