@@ -37,9 +37,11 @@ class Note:
 
     Args:
         text: one line.
+        once: it is of the machine and not of the trial, and told once for all trials.
     """
 
     text: str
+    once: bool = False
 
 
 @dataclass(frozen=True)

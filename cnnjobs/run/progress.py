@@ -170,7 +170,7 @@ class Display:
 
     def noted(self, trial: Trial, note: Note) -> None:
         """Show what there is to know of it."""
-        self._screen.log_event(f"{trial.label()}: {note.text}")
+        self._screen.log_event(f"note: {note.text}" if note.once else f"{trial.label()}: {note.text}")
 
     def stalled(self, trial: Trial, stalled: Stalled) -> None:
         """Say that it makes no progress, and what can be done."""

@@ -244,6 +244,7 @@ class _Recorder:
         self._commit, self._dirty = commit
         self._running: dict[str, Running] = {}
         self._began: dict[str, float] = {}
+        self._told: set[str] = set()
         self.failures = 0
 
     def on_message(self, trial: Trial, message: Message) -> None:
@@ -256,7 +257,9 @@ class _Recorder:
             self._running[trial.trial_id] = _running(trial, f"epoch {message.epoch} of {message.epochs}")
             self._watcher.progressed(trial, message)
         elif isinstance(message, Note):
-            self._watcher.noted(trial, message)
+            if not (message.once and message.text in self._told):
+                self._watcher.noted(trial, message)
+            self._told.add(message.text)
         elif isinstance(message, Stalled):
             before = self._running.get(trial.trial_id, _running(trial, "starting"))
             self._running[trial.trial_id] = replace(before, quiet_since=time.time() - message.seconds)

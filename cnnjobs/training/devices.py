@@ -56,6 +56,15 @@ def make_strategy(cpus: int, gpus: float, replicas: int) -> tf.distribute.Strate
     return tf.distribute.MirroredStrategy([f"{kind}:{index}" for index in range(replicas)])
 
 
+def gpus_held(gpus: float) -> float:
+    """Return how many GPUs this process really holds: none where they are pretended.
+
+    Args:
+        gpus: that the engine has given to it.
+    """
+    return gpus if tf.config.get_visible_devices("GPU") else 0
+
+
 def memory_limit_mib(total_mib: int, fraction: float) -> int:
     """Return TensorFlow's `memory_limit` for a process that holds a fraction of a GPU.
 
@@ -94,7 +103,6 @@ def _refuse_unless_pretended(wanted: int, seen: int) -> None:
     """Refuse to train on cores in place of GPUs that are there; Ray may be told of GPUs that are not, for tests."""
     there = physical_gpus()
     if not there and not seen:
-        _note(f"this machine has no GPU: cores stand in for the {wanted} that this trial is said to hold")
         return
     raise ResourceError(
         f"TensorFlow must see the GPUs that a trial holds. Received: {seen} of {wanted}, "

@@ -1,6 +1,7 @@
 """One trial from seeds to predictions, told as a sequence of messages."""
 
 import gc
+import platform
 import time
 from collections.abc import Generator, Iterator
 from typing import Any
@@ -18,7 +19,7 @@ from cnnjobs.planning.trials import Trial
 from cnnjobs.spec.metrics import IN_TRAINING, METRICS, TEST, VALIDATION, all_metrics, column_of
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.training.callbacks import TrialCallbacks
-from cnnjobs.training.devices import describe_device, make_strategy
+from cnnjobs.training.devices import describe_device, gpus_held, make_strategy
 from cnnjobs.training.input_pipeline import Layout, Pipeline, PixelScaling, fit_pixel_scaling, lay_out
 from cnnjobs.training.keras_settings import pin_settings
 from cnnjobs.training.resumption import Resumption
@@ -27,6 +28,12 @@ from cnnjobs.training.trial_state import TrialState, sample_weights
 
 TIMED_BATCHES = 3
 """How many batches are predicted to tell how long one takes."""
+
+PRETENDED = (
+    "{} has no GPU, though Ray was told of some there: its trials train on cores, and are counted as trials on cores. "
+    "Start Ray there without --num-gpus"
+)
+"""What there is to know of a machine whose GPUs are pretended."""
 
 GROWTH_BYTES = 512 << 20
 """A process that has grown by so much since its first trial is replaced."""
@@ -62,7 +69,8 @@ class TrialWorker:
         gc.collect()
         gc.freeze()  # what libraries have loaded stays: collecting after each trial then takes milliseconds
         self._replicas = replicas
-        self._resources = {"cpus": cpus, "gpus": gpus, "replicas": replicas}
+        self._resources = {"cpus": cpus, "gpus": gpus_held(gpus), "replicas": replicas}
+        self._notes = [Note(PRETENDED.format(platform.node()), once=True)] if gpus > gpus_held(gpus) else []
 
     @property
     def retire_reason(self) -> str | None:
@@ -105,6 +113,7 @@ class TrialWorker:
 
     def _run(self, trial: Trial) -> Iterator[Message]:
         began, started_at = time.perf_counter(), time.time()
+        yield from self._notes
         rows, validation = split_rows(self.dataset.y_train, trial)
         pixel_scaling = fit_pixel_scaling(trial.spec.scaling, self.dataset.x_train, rows)
         self._pixel_scaling = pixel_scaling
