@@ -25,6 +25,7 @@ class Comparison:
         family: comparisons that have a p.
         sign_flip: exact test without normality.
         superiority: share of pairs in which the variant is above; None without a pair.
+        equal_bits: whether every metric of every pair is equal to the bit: what the variants differ in has no effect.
     """
 
     difference: Difference
@@ -32,6 +33,7 @@ class Comparison:
     family: int
     sign_flip: Outcome
     superiority: Superiority | None
+    equal_bits: bool = False
 
     def resolved(self, alpha: float) -> bool:
         """Whether the difference stands among all comparisons of the family."""

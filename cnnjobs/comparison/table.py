@@ -3,12 +3,14 @@
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cnnjobs.comparison.cost import COLUMNS as COST_COLUMNS
 from cnnjobs.comparison.cost import Cost, cost_of
 from cnnjobs.comparison.design import Design, Key, design_of, vary_of
+from cnnjobs.comparison.equal_bits import COLUMNS as OUTCOMES
+from cnnjobs.comparison.equal_bits import equal_bits, equal_bits_notes, runs_of
 from cnnjobs.comparison.metric_format import metric_format
 from cnnjobs.comparison.pairwise import SAME_SEEDS, SHARED, Comparison, compare
 from cnnjobs.comparison.provenance import ORIGINS, VERSION_COLUMNS, mixed, provenance_of
@@ -154,7 +156,7 @@ def job_table(
     if reference not in job.variants:
         names = ", ".join(job.variants)
         raise StoreError(f"`reference` must be a variant of {job.name}: {names}. Received: {reference!r}.")
-    columns = list(dict.fromkeys([*COLUMNS, *COST_COLUMNS, metric, *VERSION_COLUMNS, *ORIGINS]))
+    columns = list(dict.fromkeys([*COLUMNS, *COST_COLUMNS, metric, *OUTCOMES, *VERSION_COLUMNS, *ORIGINS]))
     stored = store.read("trials", columns=columns, on_progress=on_progress)
     trials = current(job, stored.table).to_pylist()
     stale = stored.table.num_rows - len(trials)
@@ -168,6 +170,7 @@ def job_table(
         *mixed(provenance),
         *_left_out(rows, metric),
         *_unmatched(rows, reference, job.protocol.folds),
+        *(equal_bits_notes({name: runs_of(runs) for name, runs in _own(job, trials).items()}) if not job.audit else ()),
         *(f"not readable, left out: {name}" for name in stored.damaged),
     ]
     asked = metric_of(metric).margin if margin is None else margin
@@ -186,10 +189,7 @@ def _rows(
     designs: Mapping[str, Design],
     expected: Mapping[str, int],
 ) -> tuple[VariantRow, ...]:
-    own = {
-        name: [trial for trial in trials if trial["condition_id"] == condition]
-        for name, condition in job.conditions.items()
-    }
+    own = _own(job, trials)
     values = {name: _values(runs, metric) for name, runs in own.items()}
     design, varying = designs[reference], vary_of(job, reference)
     alone = {reference} if job.audit is None else set(own)  # means of audited sources are not of interest
@@ -203,10 +203,23 @@ def _rows(
     ]
     dependent = SHARED if design.overlap else "" if varying else SAME_SEEDS
     compared = compare(differences, 1 - design.confidence, dependent)
+    outcomes = {name: runs_of(runs) for name, runs in own.items()}
+    marked = [
+        one and replace(one, equal_bits=equal_bits(outcomes[name], outcomes[reference]))
+        for name, one in zip(own, compared, strict=True)
+    ]
     return tuple(
         _row(name, own[name], values[name], expected[name], designs[name], comparison)
-        for name, comparison in zip(values, compared, strict=True)
+        for name, comparison in zip(values, marked, strict=True)
     )
+
+
+def _own(job: StoredJob, trials: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    """Return variant -> its trials."""
+    return {
+        name: [trial for trial in trials if trial["condition_id"] == condition]
+        for name, condition in job.conditions.items()
+    }
 
 
 def _row(

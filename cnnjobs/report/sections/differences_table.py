@@ -38,6 +38,8 @@ def _values(table: JobTable, name: str, comparison: Comparison) -> list[Any]:
 def verdict(table: JobTable, comparison: Comparison) -> str:
     """Say in a few words what the tests allow to be said."""
     d = comparison.difference
+    if comparison.equal_bits:
+        return "equal to the bit"
     if d.t.p is None:
         return d.t.why
     if comparison.resolved(table.alpha):

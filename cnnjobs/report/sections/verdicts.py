@@ -45,7 +45,8 @@ def sentences(table: JobTable) -> list[str]:
     verdicts = [_compared(table, name, comparison) for name, comparison in table.comparisons.items()]
     compared = table.comparisons.values()
     nobody = all(
-        comparison.difference.t.p is None and (comparison.sign_flip.p or 1) >= table.alpha for comparison in compared
+        comparison.difference.t.p is None and (comparison.sign_flip.p or 1) >= table.alpha and not comparison.equal_bits
+        for comparison in compared
     )
     return [*verdicts, "So no difference here can be told from chance yet."] if nobody else verdicts
 
@@ -90,6 +91,8 @@ def _compared(table: JobTable, name: str, comparison: Comparison) -> str:
         return f"{name} cannot be compared with {against}: {d.t.why}."
     own, other = (next(row for row in table.rows if row.name == variant) for variant in (name, against))
     lost = _diverged(other, own)
+    if comparison.equal_bits:
+        return f"{name} and {against} are equal to the bit in every pair{lost}: what they differ in has no effect."
     by = _with_unit(metric, abs(d.mean), difference=True)
     if d.sd == 0 and d.mean == 0:
         return f"{name} and {against} are equal in every pair{lost}."

@@ -6,6 +6,8 @@ from support.stores import VALUES, make_store
 
 from cnnjobs.comparison.selection import weights
 from cnnjobs.comparison.table import job_table
+from cnnjobs.report.render.comparison_text import table_lines
+from cnnjobs.report.sections.differences_table import differences_table
 from cnnjobs.report.sections.verdicts import notes, sentences, verdict_section
 
 
@@ -79,6 +81,26 @@ def test_a_difference_of_runs_that_completed_says_how_many_diverged(tmp_path):
 
 def test_variants_that_are_equal_in_every_pair_are_said_to_be(tmp_path):
     assert said(tmp_path, {"a": [0.5, 0.6], "b": [0.5, 0.6]})[0] == "b and a are equal in every pair."
+
+
+def test_variants_that_are_equal_to_the_bit_have_a_verdict_of_their_own(tmp_path):
+    values = {"a": [0.5, 0.6], "b": [0.5, 0.6], "c": [0.7, 0.9]}
+    table = job_table(make_store(tmp_path, values, train_loss=0.25))
+    first, second = sentences(table)[:2]
+    assert first == "b and a are equal to the bit in every pair: what they differ in has no effect."
+    assert second.startswith("c against a is")
+    assert [row["verdict"] for row in differences_table(table).rows] == ["equal to the bit", "not resolved"]
+    assert table.notes == ("b and a are equal to the bit in all 2 pairs: what they differ in has no effect",)
+    assert "equal to the bit" in "\n".join(table_lines(table))
+
+
+def test_variants_that_are_equal_to_the_bit_to_one_another_are_noted(tmp_path):
+    values = {"a": [0.7, 0.9], "b": [0.5, 0.6], "c": [0.5, 0.6], "d": [0.5]}
+    notes = job_table(make_store(tmp_path, values, train_loss=0.25, repeats=2)).notes
+    assert [note for note in notes if "bit" in note] == [
+        "c and b are equal to the bit in all 2 pairs: what they differ in has no effect",
+        "d and b are equal to the bit in their pair: what they differ in has no effect",
+    ]
 
 
 def test_variants_whose_repeats_vary_other_sources_are_not_compared(tmp_path):
