@@ -15,6 +15,7 @@ from cnnjobs.datasets.cache import cached
 from cnnjobs.errors import DatasetError
 from cnnjobs.keras_home import keras_home
 from cnnjobs.numeric_environment import pinned
+from cnnjobs.private_folder import private_folder
 from cnnjobs.sentences import clause
 
 READER = "cnnjobs.training.keras_datasets"
@@ -125,7 +126,7 @@ def load_keras_set(name: str, on_progress: Callable[[str, int, int], None]) -> D
 
 def _read_through_keras(name: str) -> Dataset:
     """Let a process of its own import Keras, load the data set and write it as arrays."""
-    with tempfile.TemporaryDirectory(prefix="cnnjobs-") as folder:
+    with tempfile.TemporaryDirectory(prefix="download-", dir=private_folder()) as folder:
         command = [sys.executable, "-m", READER, name, folder]
         done = subprocess.run(
             command,

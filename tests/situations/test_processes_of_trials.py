@@ -15,6 +15,7 @@ from cnnjobs import SGD, Job, Variant, vgg
 from cnnjobs.engine.base import TrialResources, Work
 from cnnjobs.messages import Failure, Result
 from cnnjobs.planning.trials import make_plan
+from cnnjobs.private_folder import private_folder
 from cnnjobs.run.backends import open_engine
 
 NAMES = ("fails", "after a failure", "changes", "after changes")
@@ -25,7 +26,7 @@ class Changing(fakes.FakeWorker):
 
     def run(self, trial):
         like = f"{sys.getrecursionlimit()} {Path.cwd()} {resource.getrlimit(resource.RLIMIT_NOFILE)[0]} "
-        like += f"{os.environ.get('CHANGED')} {signal.getsignal(signal.SIGALRM)} {os.getpid()}"
+        like += f"{os.environ.get('CHANGED')} {signal.getsignal(signal.SIGALRM)} {tempfile.gettempdir()} {os.getpid()}"
         if trial.variant == "fails":
             raise RuntimeError(like)
         if trial.variant == "changes":
@@ -79,3 +80,8 @@ def test_what_a_network_function_changes_is_put_back_for_the_next_trial(like):
     """A function lowers limits, ignores signals, sets variables and removes the folder that it works in."""
     assert like["changes"] == like["after a failure"], "a process is used again where nothing failed"
     assert like["after changes"] == like["changes"]
+
+
+def test_temporary_files_of_a_trial_lie_where_they_are_removed_with_the_run(like):
+    """A worker is killed while it writes a temporary file: the folder that this is in goes with the submit."""
+    assert Path(like["changes"].split()[-2]) == private_folder()

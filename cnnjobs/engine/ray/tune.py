@@ -135,6 +135,7 @@ class _TrialRunner(tune.Trainable):
         self._work, self._folder, self._versions = work, folder, installed_versions()
         self._refuses = bool(differences(self._versions, versions, DECISIVE))
         enter_private_folder(Path(folder).parent)
+        tempfile.tempdir = str(Path(folder).parent)  # what libraries write for a while goes with the folder
         self._node = ray.get_runtime_context().get_node_id()
         self._worker: Worker | None = None
         self._retire_reason: str | None = None
