@@ -92,7 +92,7 @@ def remembered(key: str | None, compute: Callable[[], str]) -> str:
     file = _remembered_file(key)
     with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
-        part = file.with_name(f".{key}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
+        part = _part(file)
         part.write_bytes(with_digest(text.encode(), key))
         part.replace(file)
     return text
@@ -142,7 +142,7 @@ def _discard(entry: Path) -> None:
 
 
 def _part(entry: Path) -> Path:
-    """Return the name of a folder that is being written or removed by this process."""
+    """Return the name of a file or folder while it is written or removed by this process."""
     return entry.with_name(f".{entry.name}.{_host()}-{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
 
 
@@ -179,17 +179,19 @@ def remove_remains(folder: Path, *, host: str, now: float) -> None:
         host: this machine as the names of parts have it.
         now: seconds since 1970.
     """
-    for part in folder.glob(".*.part"):
+    for part in (*folder.glob(".*.part"), *folder.glob("remembered/.*.part")):
         owner, _, pid = part.name.rsplit(".", 2)[-2].rpartition("-")[0].rpartition("-")
         dead = not process_lives(int(pid)) if owner == host and pid.isdigit() else now - _touched(part) > ABANDONED_S
-        if dead:
+        if dead and part.is_dir():
             shutil.rmtree(part, ignore_errors=True)
+        elif dead:
+            part.unlink(missing_ok=True)
 
 
 def _touched(part: Path) -> float:
-    """Return when something in a folder was last written, seconds since 1970; infinite where it is just going."""
+    """Return when a file, or something in a folder, was last written, seconds since 1970; infinite if it just goes."""
     with contextlib.suppress(OSError):
-        return max(path.stat().st_mtime for path in (part, *part.iterdir()))
+        return max(path.stat().st_mtime for path in (part, *part.glob("*")))
     return math.inf
 
 

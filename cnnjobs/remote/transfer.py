@@ -6,9 +6,11 @@ import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from cnnjobs.digests import DamagedContent
 from cnnjobs.errors import StoreError
 from cnnjobs.messages import Status
 from cnnjobs.store.files import Files
+from cnnjobs.store.parquet import check_parquet
 from cnnjobs.store.store import Store
 
 FOLDERS = ("predictions", "epochs", "logs", "models", "trials", "")
@@ -33,9 +35,10 @@ def digests(files: Files) -> dict[str, str]:
 
 
 def finished(files: Files) -> list[str]:
-    """Return the trials of a store that need not be run again."""
+    """Return the trials of a store that need not be run again, and of which no file is damaged."""
     table = Store(files).read("trials", columns=["trial_id", "status"]).table
-    return sorted({row["trial_id"] for row in table.to_pylist() if row["status"] != Status.FAILED})
+    damaged = {_trial_of(name) for name, content in _contents(files) if _is_damaged(name, content)}
+    return sorted({row["trial_id"] for row in table.to_pylist() if row["status"] != Status.FAILED} - damaged)
 
 
 def outgoing(
@@ -118,6 +121,17 @@ def _contents(files: Files) -> Iterator[tuple[str, bytes]]:
             content = place.read(name) if _travels(folder, name) else None
             if content is not None:
                 yield f"{folder}/{name}" if folder else name, content
+
+
+def _is_damaged(name: str, content: bytes) -> bool:
+    """Say whether a file of a table is not what its digest is of."""
+    if not name.endswith(".parquet"):
+        return False
+    try:
+        check_parquet(content)
+    except DamagedContent:
+        return True
+    return False
 
 
 def _trial_of(name: str) -> str:

@@ -110,14 +110,14 @@ def read_histories(models: Sequence[JobVariant]) -> tuple[list[History], tuple[s
     recorded: list[History] = []
     damaged: list[str] = []
     for model in models:
-        trials = model.store.read("trials", columns=["trial_id", "condition_id"]).table
-        own = trials.filter(pc.equal(trials["condition_id"], model.condition))["trial_id"].to_pylist()
+        read = model.store.read("trials", columns=["trial_id", "condition_id"])
+        own = read.table.filter(pc.equal(read.table["condition_id"], model.condition))["trial_id"].to_pylist()
         stored = model.store.read("epochs", own)
-        damaged += stored.damaged
+        damaged += (*read.damaged, *stored.damaged)
         if not stored.table.num_rows:
             raise StoreError(f"{model.name} has no epochs yet. Run `cnnjobs submit` for its job first.")
         recorded.append(History(model, stored.table))
-    return recorded, tuple(damaged)
+    return recorded, tuple(dict.fromkeys(damaged))
 
 
 def overlay_chart(recorded: Sequence[History], metrics: Sequence[str]) -> Chart:

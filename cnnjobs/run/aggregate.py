@@ -123,7 +123,7 @@ def show_comparison(
         written = write_document(folder or store.files.below("report"), document, waiting)
     except StoreError as error:
         if not page_or_note:
-            raise
+            raise StoreError(sentences(error, "`output=DIR` is where the report goes instead.")) from error
         note(sentences(f"no report: {error}", "`cnnjobs aggregate --output DIR` writes it elsewhere."))
         return shown
     if os.environ.get(EVENTS) and store.files.is_local:

@@ -91,7 +91,9 @@ class ResultsStatus:
         """Return it for a notebook."""
         from html import escape
 
-        notes = [f"failed: {failure}" for job in self.jobs for failure in job.failures] + list(map(str, self.broken))
+        notes = [f"failed: {failure}" for job in self.jobs for failure in job.failures]
+        notes += [f"not readable: {name}" for job in self.jobs for name in job.damaged]
+        notes += map(str, self.broken)
         return str(self.table.to_html(index=False)) + "".join(f"<p>{escape(note)}</p>" for note in notes)
 
 

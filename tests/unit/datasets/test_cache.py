@@ -49,6 +49,14 @@ def test_processes_are_looked_for_on_this_machine_alone_and_others_are_judged_by
     assert made.exists() == stays
 
 
+def test_half_a_text_is_removed_as_half_a_data_set_is(tmp_path, dead):
+    (tmp_path / "remembered").mkdir()
+    for claim in (f"here-{dead}", f"here-{os.getpid()}"):
+        (tmp_path / "remembered" / f".key.{claim}-0a1b2c3d.part").write_bytes(b"half")
+    remove_remains(tmp_path, host="here", now=NOW)
+    assert [path.name for path in (tmp_path / "remembered").iterdir()] == [f".key.here-{os.getpid()}-0a1b2c3d.part"]
+
+
 def test_a_process_names_its_machine_in_what_it_writes(tmp_path, monkeypatch):
     monkeypatch.setenv("CNNJOBS_CACHE", str(tmp_path))
     monkeypatch.setattr("platform.node", lambda: "gpu-7.lab.example")

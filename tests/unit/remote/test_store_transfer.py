@@ -139,6 +139,16 @@ def test_rows_of_trials_come_after_what_they_name_and_the_job_last(store):
     assert set(folders) == set(order)
 
 
+@pytest.mark.parametrize("folder", ["trials", "epochs", "predictions"])
+def test_a_file_that_was_damaged_at_home_is_fetched_again(store, home, folder):
+    Incoming(home).take(list(outgoing(store, {})))
+    whole = home.below(folder).read("t1-0.parquet")
+    assert list(outgoing(store, digests(home), finished(home)))[:-1] == []
+    home.below(folder).write("t1-0.parquet", whole[:-1] + b"x")
+    Incoming(home).take(list(outgoing(store, digests(home), finished(home))))
+    assert home.below(folder).read("t1-0.parquet") == whole
+
+
 def test_a_trial_that_is_stored_meanwhile_travels_whole_or_not_at_all(store, home, tmp_path):
     lines = outgoing(store, {})
     first = next(lines)
