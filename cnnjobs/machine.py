@@ -1,5 +1,6 @@
 """What this machine has, found without TensorFlow or Ray."""
 
+import contextlib
 import itertools
 import os
 import platform
@@ -83,6 +84,16 @@ def process_lives(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def child_processes(pid: int) -> list[int]:
+    """Return the processes that a process has started and that live; none where that cannot be told."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError, IndexError):  # it has ended meanwhile
+            if int((entry / "stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[1]) == pid:
+                found.append(int(entry.name))
+    return found
 
 
 def process_birth(pid: int) -> str | None:

@@ -1,8 +1,13 @@
 """The processes of a Ray that this process has started: whether they live, and which were ended from outside."""
 
+import contextlib
+import os
+import signal
+
 import ray
 
 from cnnjobs.errors import ClusterLost
+from cnnjobs.machine import child_processes
 
 ESSENTIAL = ("gcs_server", "raylet")
 """Ray's processes without which nothing runs."""
@@ -18,20 +23,25 @@ class OwnProcesses:
         self._node = ray._private.worker._global_node
         started = self._node.all_processes
         self._essential = [(name, one.process) for name in ESSENTIAL for one in started.get(name, ())]
+        self._gone: list[str] = []
         self.may_go = False
 
     def have_died(self) -> bool:
         """Say whether one is gone that should not be."""
-        return not self.may_go and any(process.poll() is not None for _, process in self._essential)
+        if not self.may_go and not self._gone:
+            self._gone = [f"its {name}, process {one.pid}" for name, one in self._essential if one.poll() is not None]
+        return bool(self._gone) and not self.may_go
 
     def kill(self) -> None:
-        """End those that are left."""
+        """End those that are left, and what they have started: Ray's agents would live on for a minute."""
+        started = [child for _, one in self._essential for child in child_processes(one.pid)]
         self._node.kill_all_processes(check_alive=False)
+        for child in started:
+            with contextlib.suppress(OSError):
+                os.kill(child, signal.SIGKILL)
 
     @property
     def meaning(self) -> ClusterLost:
         """Say which it was."""
-        gone = [f"its {name}, process {one.pid}" for name, one in self._essential if one.returncode is not None]
-        return ClusterLost(
-            f"Ray, which runs the trials on this machine, was ended from outside ({', '.join(gone) or 'a process'})."
-        )
+        which = f" ({', '.join(self._gone)})" if self._gone else ""
+        return ClusterLost(f"Ray, which runs the trials on this machine, was ended from outside{which}.")
