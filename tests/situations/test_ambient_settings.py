@@ -11,9 +11,10 @@ import tensorflow as tf
 from support.commands import WITHOUT_RAY
 from support.training_runs import digits, outcome, same, trial_of
 
-from cnnjobs import SGD, Augment, Variant, custom, load_results, mlp
+from cnnjobs import SGD, Augment, Job, Variant, custom, load_results, mlp
 from cnnjobs.errors import UserError
 from cnnjobs.run.backends import open_preview
+from cnnjobs.run.surroundings import surroundings_notes
 from cnnjobs.training.trial import TrialWorker
 
 JOB = """
@@ -136,6 +137,29 @@ def test_a_process_with_another_backend_is_refused(monkeypatch):
     monkeypatch.setattr(keras.config, "backend", lambda: "torch")
     with pytest.raises(UserError, match=r"Keras with the backend 'torch'.*KERAS_BACKEND=tensorflow"):
         open_preview()
+
+
+def test_settings_that_a_job_file_makes_outside_of_its_functions_are_named():
+    """A job file calls `keras.config.set_floatx` at its top, which reaches this process and no worker."""
+    assert not any("settings of this process" in note for note in surroundings_notes())
+    disturbed()
+    (note,) = (note for note in surroundings_notes() if "settings of this process" in note)
+    for setting in ("image_data_format=channels_first", "floatx=float16", "dtype_policy=mixed_bfloat16"):
+        assert setting in note
+    assert "`precision`" in note
+
+
+def reads_width(input_shape, classes):
+    width = int(os.environ.get("WIDTH", "8"))
+    layers = [keras.layers.Flatten(), keras.layers.Dense(width), keras.layers.Dense(classes, activation="softmax")]
+    return keras.Sequential([keras.Input(input_shape), *layers])
+
+
+def test_what_a_function_reads_from_outside_is_said_before_anything_runs():
+    """A network function takes its width from a variable: other numbers under the same id."""
+    job = Job(name="a", dataset="digits", repeats=1, variants={"v": small(), "w": small(model=custom(reads_width))})
+    assert any("the network of 'w' seems to read environment variables" in note for note in surroundings_notes(job))
+    assert not any("'v'" in note for note in surroundings_notes(job))
 
 
 def test_sets_of_texts_have_one_order_in_all_workers():
