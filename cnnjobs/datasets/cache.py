@@ -9,6 +9,7 @@ import os
 import platform
 import re
 import shutil
+import stat
 import time
 import uuid
 from collections.abc import Callable
@@ -20,6 +21,7 @@ import numpy as np
 from cnnjobs.datasets.arrays import Dataset
 from cnnjobs.digests import DamagedContent, document_digest, with_digest, without_digest
 from cnnjobs.machine import process_lives
+from cnnjobs.private_folder import is_private
 from cnnjobs.sentences import cause
 
 _log = logging.getLogger(__name__)
@@ -31,11 +33,29 @@ ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
 
 def cache_folder() -> Path:
-    """Return where decoded data sets are kept: $CNNJOBS_CACHE, or cnnjobs in the user's cache folder."""
+    """Return where decoded data sets are kept: $CNNJOBS_CACHE, or cnnjobs in the user's cache folder.
+
+    In a folder that every user of the machine can write to it is one of this user's alone: what others put there under
+    the right name would be trained on.
+    """
     chosen = os.environ.get("CNNJOBS_CACHE")
-    if chosen:
+    if chosen and not _is_open(Path(chosen)):
         return Path(chosen)
+    if chosen:
+        own = Path(chosen, f"user-{os.geteuid()}")
+        with contextlib.suppress(OSError):
+            own.mkdir(mode=0o700)
+        if is_private(own):
+            return own
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cnnjobs"
+
+
+def _is_open(folder: Path) -> bool:
+    """Say whether every user can write to a folder. A group that shares one knows each other."""
+    try:
+        return bool(folder.stat().st_mode & stat.S_IWOTH)
+    except OSError:
+        return False
 
 
 def cached(key: str, name: str, build: Callable[[], Dataset]) -> Dataset:

@@ -18,7 +18,7 @@ from cnnjobs.numeric_environment import pinned
 from cnnjobs.private_folder import private_folder
 from cnnjobs.sentences import clause
 
-READER = "cnnjobs.training.keras_datasets"
+READER = Path(__file__).parents[1] / "training" / "keras_datasets.py"
 """Run as a program: the one place that imports Keras for data, in a process of its own."""
 
 _MNIST = tuple(str(digit) for digit in range(10))
@@ -127,7 +127,7 @@ def load_keras_set(name: str, on_progress: Callable[[str, int, int], None]) -> D
 def _read_through_keras(name: str) -> Dataset:
     """Let a process of its own import Keras, load the data set and write it as arrays."""
     with tempfile.TemporaryDirectory(prefix="download-", dir=private_folder()) as folder:
-        command = [sys.executable, "-m", READER, name, folder]
+        command = [sys.executable, "-P", str(READER), name, folder]  # -P: nothing of the current folder is imported
         done = subprocess.run(
             command,
             capture_output=True,

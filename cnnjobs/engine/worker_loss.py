@@ -32,7 +32,6 @@ class WorkerLoss:
 
     Args:
         retired: it gave up by itself, because it was not fit for another trial.
-        preempted: Ray knows that the node was taken away.
         node_gone: the node that it ran on is no longer there.
         error: what Ray says of it.
         pid: its process; None if it was lost before it told.
@@ -40,7 +39,6 @@ class WorkerLoss:
     """
 
     retired: bool = False
-    preempted: bool = False
     node_gone: bool = False
     error: str = ""
     pid: int | None = None
@@ -49,7 +47,21 @@ class WorkerLoss:
     @property
     def is_forgiven(self) -> bool:
         """Whether it does not count against the trial: the trial had no part in it."""
-        return self.retired or self.preempted or self.node_gone or NODE_GONE in self.error or self.was_outgrown
+        return self.retired or self.is_with_node or self.was_outgrown
+
+    @property
+    def is_with_node(self) -> bool:
+        """Whether the machine that it ran on is gone, or was taken away."""
+        return self.node_gone or NODE_GONE in self.error
+
+    @property
+    def what(self) -> str:
+        """What happened, in a few words."""
+        if self.is_with_node:
+            return "its machine is gone"
+        if self.was_outgrown:
+            return "its worker process was ended for want of memory, while another had more"
+        return "its worker process was lost"
 
     @property
     def was_outgrown(self) -> bool:

@@ -109,6 +109,10 @@ class Checkpoints:
         self._last = self._clock()
         self._cost = self._last - began
 
+    def newest_epoch(self, trial_id: str) -> int:
+        """Return how many epochs a trial had done at its newest checkpoint; 0 if there is none."""
+        return max(map(_epoch, _names(self.files, trial_id)), default=0)
+
     def newest_first(self, trial_id: str, on_damage: OnDamage) -> Iterator[tuple[str, bytes]]:
         """Yield name and content of a trial's checkpoints; those that are damaged are told and removed.
 

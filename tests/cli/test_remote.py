@@ -178,10 +178,11 @@ def test_stop_ends_a_job_cleanly_and_keeps_what_is_finished(left_alone, laptop, 
     assert "has ended already: stopped" in laptop.run("stop", "far", "--address", address).stdout
 
 
-def test_a_mistake_on_the_head_is_told_here_with_its_exit_code(submitted, laptop, address):
+def test_a_mistake_on_the_head_is_told_here_with_its_exit_code(submitted, laptop, address, head):
     done = laptop.run("submit", "jobs/far.py", "--dataset", "data/not-there.npz", "--address", address)
     assert done.returncode == 2, done.stdout
-    assert "error on the head: There is no file data/not-there.npz. Data do not travel with a job" in done.stdout
+    place = head.home / "cnnjobs" / "data" / "not-there.npz"
+    assert f"error on the head: There is no file {place}. Data do not travel with a job" in done.stdout
     assert "`ray rsync-up cluster/gpu.yaml data/not-there.npz '~/cnnjobs/data/not-there.npz'`" in done.stdout
     assert "results:" not in done.stdout
     assert "Traceback" not in done.stdout

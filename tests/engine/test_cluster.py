@@ -19,7 +19,7 @@ from cnnjobs.engine.environment import prepare_environment
 from cnnjobs.engine.places import Joined
 from cnnjobs.engine.resources import ResourceRequest, allocate
 from cnnjobs.errors import ClusterError, ResourceError
-from cnnjobs.messages import Failure, Result, Started
+from cnnjobs.messages import Failure, Note, Result, Started
 from cnnjobs.planning.trials import make_plan
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.files import Files
@@ -175,7 +175,9 @@ def test_checkpoints_in_a_bucket_are_written_by_the_submitting_side_which_has_th
         storage.close()
 
 
-def test_a_trial_whose_node_is_lost_goes_on_elsewhere_and_that_does_not_count_against_it(cluster, session, tmp_path):
+def test_a_trial_whose_node_is_lost_goes_on_elsewhere_and_that_does_not_count_against_it(
+    cluster, session, tmp_path, capfd
+):
     """Twice: once more than a lost process is forgiven."""
     checkpoints = Checkpoints(Files(tmp_path / "checkpoints"), 0)
     lost, started = [], []
@@ -198,6 +200,12 @@ def test_a_trial_whose_node_is_lost_goes_on_elsewhere_and_that_does_not_count_ag
     assert isinstance(messages[0][-1], Result), messages[0][-1]
     assert sum(isinstance(message, Started) for message in messages[0]) == 3
     assert logs[0]["resumed"] >= 7, "from its checkpoint, not from the beginning"
+    notes = [message.text for message in messages[0] if isinstance(message, Note)]
+    assert notes[-1] == f"its machine is gone; it goes on from epoch {logs[0]['resumed']}, its last checkpoint"
+    assert len(notes) == 2
+    time.sleep(3)  # Ray would say in some fifty lines, each time, what its C++ was doing
+    out, err = capfd.readouterr()
+    assert "raylet" not in out + err
 
 
 def message_epoch(message):

@@ -9,7 +9,7 @@ from support import fakes
 from cnnjobs import SGD, Job, Variant, vgg
 from cnnjobs.engine.base import TrialResources, Work
 from cnnjobs.errors import StoreError
-from cnnjobs.messages import Failure, Progress, Result, Started
+from cnnjobs.messages import Failure, Note, Progress, Result, Started
 from cnnjobs.planning.trials import make_plan
 
 BASE = Variant(model=vgg(), optimizer=SGD(0.1), epochs=3)
@@ -92,6 +92,12 @@ def test_a_process_that_dies_is_started_again_once_and_then_a_failure(told):
     assert "ended its process, twice: os._exit(7) was called in run (fakes.py, line " in messages[-1].error
 
 
+def test_that_a_trial_starts_again_and_from_where_is_said(told):
+    (note,) = [message for message in told["dies, repeat 1"] if isinstance(message, Note)]
+    assert note.text == "its worker process was lost; it starts again from the beginning"
+    assert not [message for message in told["wears, repeat 2"] if isinstance(message, Note)], "that is routine"
+
+
 def test_what_a_process_printed_before_it_died_is_in_the_log(told):
     assert told["dies, repeat 1"][-1].log.count("last words") == 2
 
@@ -119,7 +125,7 @@ def test_a_worn_process_does_not_count_against_the_trial_that_finds_it_worn():
     work = replace(work_on(trials_of(("wears", "dies"), repeats=1)), at_once=1)
     engine().run(work, lambda trial, message: told.setdefault(trial.label(), []).append(message))
     assert told["wears, repeat 1"][-1].status == "completed"
-    assert kinds(told["dies, repeat 1"]) == [Started, Started, Failure]
+    assert kinds(told["dies, repeat 1"]) == [Started, Note, Started, Failure]
 
 
 def test_what_ray_says_of_a_lost_process_is_in_the_log(told):

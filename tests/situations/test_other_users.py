@@ -12,6 +12,7 @@ from support.other_user import UID, as_other_user, changeable, needs_two_users
 
 from cnnjobs import SGD, Job, Variant, vgg
 from cnnjobs import private_folder as module
+from cnnjobs.datasets.cache import cache_folder, cached
 from cnnjobs.engine.base import TrialResources, Work
 from cnnjobs.engine.environment import prepare_environment
 from cnnjobs.messages import Failure, Result
@@ -98,3 +99,40 @@ def test_what_another_user_says_of_a_lost_worker_is_not_heard(base):
         trial = SimpleNamespace(trial_id="a", run_metadata=SimpleNamespace(), error_file=str(base / name))
         loss = Relay(SimpleNamespace(trials=()), print, str(base))._loss_of(trial)
         assert (loss.error, loss.is_forgiven) == ("", False)
+
+
+@needs_two_users
+def test_pictures_that_another_user_has_put_into_a_cache_for_all_are_not_trained_on(base, monkeypatch):
+    """A laboratory keeps decoded data sets in a folder that everybody can write to; one entry is not what it says."""
+    shared, theirs = base / "cache", fakes.tiny_dataset(seed=1)
+    shared.mkdir()
+    shared.chmod(0o777)
+    monkeypatch.setenv("CNNJOBS_CACHE", str(shared))
+    (base / "made").mkdir()
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("CNNJOBS_CACHE", str(base / "made"))
+        cached("a-key", "tiny", lambda: theirs)
+    (base / "made").chmod(0o755)
+    assert as_other_user('cp -r "$1" "$2"', f"{base}/made/a-key", f"{shared}/a-key") == ""
+    found = cached("a-key", "tiny", fakes.tiny_dataset)
+    assert found.fingerprint == fakes.tiny_dataset().fingerprint != theirs.fingerprint
+    assert changeable(shared) == [str(shared), *changeable(shared / "a-key")], "nothing of ours"
+    assert cached("a-key", "tiny", lambda: theirs).fingerprint == found.fingerprint, "kept"
+
+
+@needs_two_users
+def test_a_folder_that_another_user_has_laid_for_this_ones_pictures_is_not_used(base, monkeypatch):
+    """The same, and the folder of this user's own in the cache is not this user's."""
+    base.chmod(0o1777)
+    assert as_other_user('mkdir -m 777 "$1"', f"{base}/user-{os.geteuid()}") == ""
+    monkeypatch.setenv("CNNJOBS_CACHE", str(base))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(base / "home"))
+    assert cache_folder() == base / "home" / "cnnjobs"
+
+
+def test_a_cache_that_a_group_shares_is_shared(base, monkeypatch):
+    """Members of a group have agreed to."""
+    (base / "cache").mkdir()
+    (base / "cache").chmod(0o2775)
+    monkeypatch.setenv("CNNJOBS_CACHE", str(base / "cache"))
+    assert cache_folder() == base / "cache"

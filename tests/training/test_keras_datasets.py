@@ -30,7 +30,9 @@ def write_fashion(folder, count=40):
     return images, labels
 
 
-def test_a_data_set_in_keras_cache_is_read_through_keras_and_then_kept(keras_home, monkeypatch):
+def test_a_data_set_in_keras_cache_is_read_through_keras_and_then_kept(keras_home, monkeypatch, tmp_path):
+    (tmp_path / "numpy.py").write_text("raise ImportError('of the current folder')")
+    monkeypatch.chdir(tmp_path)  # nothing is imported from here
     images, labels = write_fashion(keras_home / "fashion-mnist")
     assert needs_download(BuiltinDataset("fashion_mnist")) is None
     data = load_dataset(BuiltinDataset("fashion_mnist"), lambda *_: None)

@@ -18,7 +18,7 @@ from cnnjobs.engine.places import answers
 from cnnjobs.engine.retry_policy import RetryPolicy
 from cnnjobs.engine.stall import StallWatch
 from cnnjobs.engine.worker_loss import WorkerLoss
-from cnnjobs.errors import WorkerDiffers
+from cnnjobs.errors import StoreError, WorkerDiffers
 from cnnjobs.messages import Failure, Message, Note, Progress, Result, Stalled, Started
 from cnnjobs.versions import DECISIVE, differences, installed_versions
 
@@ -109,6 +109,8 @@ class Relay(tune.Callback):
         if not self._retry_policies[trial.trial_id].add(loss):
             self._give_up(trial, loss, stacks)
             self.given_up.append(trial)
+        elif not loss.retired:
+            self._tell(trial, Note(f"{loss.what}; {self._goes_on(trial)}"))
         self._forget(trial)
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
@@ -141,6 +143,16 @@ class Relay(tune.Callback):
         said = self._retry_policies[trial.trial_id].explain(loss, printed, stacks)
         parts = (printed, stacks, loss.error or "no reason given")
         self._tell(trial, Failure(said, "\n".join(part for part in parts if part).strip()))
+
+    def _goes_on(self, trial: Any) -> str:
+        """Say from where a trial goes on in another process."""
+        checkpoints = self._work.checkpoints
+        try:
+            trial_id = self._work.trials[trial.config["trial"]].trial_id
+            epoch = 0 if checkpoints is None else checkpoints.newest_epoch(trial_id)
+        except StoreError:
+            return "it goes on from its last checkpoint"
+        return f"it goes on from epoch {epoch}, its last checkpoint" if epoch else "it starts again from the beginning"
 
     def _loss_of(self, trial: Any, stacks: str) -> WorkerLoss:
         error, node = _last_error(trial), self._nodes.get(trial.trial_id)

@@ -35,6 +35,7 @@ def test_the_two_newest_of_a_trial_are_kept(checkpoints, tmp_path):
     assert names(tmp_path) == ["aa-0000009.npz", "aa-0000010.npz", "bb-0000001.npz"]
     assert [name for name, _ in checkpoints.newest_first("aa", print)] == ["aa-0000010.npz", "aa-0000009.npz"]
     assert checkpoints.trial_ids() == {"aa", "bb"}
+    assert [checkpoints.newest_epoch(one) for one in ("aa", "bb", "cc")] == [10, 1, 0]
 
 
 def test_those_of_one_trial_are_removed_with_what_a_killed_process_left(checkpoints, tmp_path):
