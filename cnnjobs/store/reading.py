@@ -55,7 +55,7 @@ class _Piece:
     table: pa.Table
 
 
-class _VanishedError(Exception):
+class VanishedError(Exception):
     """A file that was listed is gone: it was compacted meanwhile."""
 
 
@@ -93,7 +93,7 @@ class TableFiles:
         for _ in range(TRIES):
             try:
                 return self._read_once(wanted, list(columns or self._schema.names), on_progress)
-            except _VanishedError:
+            except VanishedError:
                 continue
         raise StoreError(f"{self.folder.location} changes faster than it can be read. Try again.")
 
@@ -171,7 +171,7 @@ class TableFiles:
         """
         try:
             return self._piece(name, wanted, columns)
-        except _VanishedError:
+        except VanishedError:
             if self.name in COMPACTED:
                 raise
             return self._empty(columns)
@@ -210,7 +210,7 @@ class TableFiles:
         """Open a file, of which the whole content is compared with its digest once, and look at its version.
 
         Raises:
-            _VanishedError: if it is gone.
+            VanishedError: if it is gone.
             DamagedContent: if it is not what was written.
             pa.ArrowException: if it is foreign.
             StoreError: if it is of a newer version.
@@ -218,7 +218,7 @@ class TableFiles:
         known = name in self._whole
         source: pa.NativeFile | bytes | None = self.folder.open(name) if known else self.folder.read(name)
         if source is None:
-            raise _VanishedError
+            raise VanishedError
         if isinstance(source, bytes):
             check_parquet(source)
             if name.startswith(COMPACT):  # of those parts are read again; a file of that name never changes

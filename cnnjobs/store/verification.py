@@ -14,7 +14,7 @@ from cnnjobs.messages import FINISHED, Status
 from cnnjobs.store.checkpoints import FOLDERS
 from cnnjobs.store.files import Files
 from cnnjobs.store.parallel import each
-from cnnjobs.store.reading import OnProgress, TableFiles
+from cnnjobs.store.reading import TRIES, OnProgress, TableFiles, VanishedError
 from cnnjobs.store.schemas import KEYS, TABLES
 from cnnjobs.store.stored_job import StoredJob
 
@@ -82,7 +82,7 @@ def check_store(files: Files, on_progress: OnProgress | None = None) -> StoreChe
     found = _Found()
     problems = [*_check_job(files, found)]
     for name in TABLES:
-        _check_table(files, name, found, on_progress)
+        _check_table_in_peace(files, name, found, on_progress)
     for name in FOLDERS:
         _check_states(files, name, found)
     problems += _check_models(files, found)
@@ -100,6 +100,21 @@ def _check_job(files: Files, found: _Found) -> Iterator[str]:
         StoredJob.decode(content, JOB)
     except StoreError as error:
         found.damaged[JOB] = str(error).removeprefix(f"{JOB} is ").partition(". ")[0]
+
+
+def _check_table_in_peace(files: Files, name: str, found: _Found, on_progress: OnProgress | None) -> None:
+    """Check a table again if a submit has compacted it meanwhile."""
+    for _ in range(TRIES):
+        own = _Found(asked=found.asked)
+        try:
+            _check_table(files, name, own, on_progress)
+        except VanishedError:
+            continue
+        found.checked += own.checked
+        found.damaged |= own.damaged
+        found.rows[name] = own.rows[name]
+        return
+    raise StoreError(f"{files.location} changes faster than it can be read. Try again.")
 
 
 def _check_table(files: Files, name: str, found: _Found, on_progress: OnProgress | None) -> None:

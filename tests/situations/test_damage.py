@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from support.stores import history, predictions, stored_dataset, stored_job
+from support.stores import document_of, history, predictions, stored_dataset, stored_job
 
 import cnnjobs
 from cnnjobs.cli import main
@@ -112,11 +112,15 @@ def test_damaged_files_are_named_the_others_shown_and_the_exit_code_says_so(tmp_
     assert told.exit_code == 1
     assert "2/3" in told.output
     assert "trials/t0-1.parquet (" in told.output
-    shown = run("aggregate", tmp_path)
+    shown = run("aggregate", tmp_path, "--no-predictions", "--curves", "loss")
     assert shown.exit_code == 1
-    for place in ("trials/t0-1", "epochs/t0-2", "predictions/t1-0"):
-        assert f"{place}.parquet" in shown.output
-    assert "3 files of the results are damaged" in shown.output
+    assert "2/3" in shown.output
+    for place in ("trials/t0-1", "epochs/t0-2"):
+        assert f"{place}.parquet (" in shown.output
+    assert "2 files of the results are damaged" in shown.output
+    found = cnnjobs.compare(cnnjobs.load_results(tmp_path))
+    assert "trials/t0-1.parquet" in " ".join(found.notes["job"])
+    assert any(place.startswith(f"{path} (") for place in document_of(found.stores[0]).damaged)
     with pytest.warns(UserWarning, match=r"trials/t0-1\.parquet"):
         assert len(cnnjobs.load_results(tmp_path).trials) == 5
 

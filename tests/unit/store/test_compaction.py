@@ -28,6 +28,7 @@ from cnnjobs.store.layout import SCHEMA_VERSION
 from cnnjobs.store.lock import StoreLock
 from cnnjobs.store.schemas import TABLES
 from cnnjobs.store.store import Store
+from cnnjobs.store.verification import check_store
 
 NAMES = ("trials", "epochs", "predictions")
 
@@ -391,3 +392,17 @@ def test_metrics_that_are_not_finite_are_counted_and_left_out_of_the_mean(store,
     assert (row.not_finite, len(row.values)) == (1, 3)
     assert row.summary.mean == pytest.approx(0.6)
     assert any("1 completed run has no finite test accuracy and is left out" in note for note in table.notes)
+
+
+def test_a_store_that_is_compacted_while_it_is_verified_is_whole(store, monkeypatch):
+    reading, calls = Files.read, itertools.count()
+
+    def read(self, name):
+        if next(calls) == 5:
+            compact(fresh(store), least=1)
+        return reading(self, name)
+
+    monkeypatch.setattr(Files, "read", read)
+    check = check_store(store.files)
+    assert check.whole, check
+    assert len(files(store, "trials")) == 1
