@@ -8,8 +8,7 @@ import sys
 import keras
 import pytest
 import tensorflow as tf
-from support.commands import WITHOUT_RAY
-from support.training_runs import digits, outcome, same, trial_of
+from support.training_runs import digits, in_fresh_process, outcome, same, train_here, trial_of
 
 from cnnjobs import SGD, Augment, Job, Variant, custom, load_results, mlp
 from cnnjobs.errors import UserError
@@ -72,22 +71,15 @@ def test_a_home_and_variables_of_another_framework_change_no_bit(tmp_path):
     (tmp_path / "job.py").write_text(JOB)
     (tmp_path / "keras").mkdir()
     (tmp_path / "keras" / "keras.json").write_text(json.dumps(SETTINGS))
-    disturbing = VARIABLES | {"KERAS_HOME": str(tmp_path / "keras")}
-    children = []
-    for results, variables in (
-        ("undisturbed", {}),
-        ("disturbed", disturbing),
-    ):  # beside each other: imports take longest
-        words = ["submit", "job.py", "--results", results]
-        environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"} | variables
-        pipe = subprocess.PIPE
-        command = [*WITHOUT_RAY, *words]
-        children.append(subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=pipe, stderr=pipe, text=True))
-    said = [child.communicate(timeout=200)[1] for child in children]
-    assert [child.returncode for child in children] == [0, 0], said[1]
+    undisturbed = train_here(tmp_path / "job.py", tmp_path / "undisturbed")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (VARIABLES | {"KERAS_HOME": str(tmp_path / "keras")}).items():
+            patch.setenv(name, value)
+        code = "print(json.dumps(train_here(folder / 'job.py', folder / 'disturbed')))"
+        said = " ".join(in_fresh_process(code, tmp_path))
     for name in (*(name for name in VARIABLES if name != "CUDA_VISIBLE_DEVICES"), "keras.json", "channels_first"):
-        assert name in said[1], "what has no effect is named"
-        assert name not in said[0]
+        assert name in said, "what has no effect is named"
+        assert name not in " ".join(undisturbed)
     plain, other = (load_results(tmp_path / results) for results in ("undisturbed", "disturbed"))
     columns = ["trial_id", "test_loss", "test_accuracy", "val_loss", "train_loss", "gpus", "gpu_seconds"]
     assert plain.trials[columns].equals(other.trials[columns])

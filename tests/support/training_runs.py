@@ -11,9 +11,19 @@ import numpy as np
 
 from cnnjobs import SGD, Adam, Augment, Job, Variant, cnn, mlp, small_cnn, vgg
 from cnnjobs.datasets import Dataset, load_dataset
+from cnnjobs.engine.base import TrialResources
+from cnnjobs.engine.inline import InlineEngine
 from cnnjobs.planning.trials import Trial, make_plan
+from cnnjobs.run.backends import open_worker
+from cnnjobs.run.overrides import Overrides
+from cnnjobs.run.prepare import prepare, read_job, store_at
+from cnnjobs.run.submission import Submission
+from cnnjobs.run.surroundings import surroundings_notes
 from cnnjobs.spec import BuiltinDataset
 from cnnjobs.spec.metrics import METRICS
+from cnnjobs.store.checkpoints import Checkpoints
+from cnnjobs.store.lock import StoreLock
+from support.fakes import Notes
 
 AUGMENT = Augment(flip="horizontal", shift=0.1, rotation=10, zoom=0.1, shear=5)
 
@@ -75,6 +85,18 @@ def same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:
     """Say whether two outcomes are equal to the last bit."""
     assert one.keys() == other.keys()
     return all(one[name].tobytes() == other[name].tobytes() for name in one)
+
+
+def train_here(job: Path, results: Path) -> list[str]:
+    """Train the trials of a job file in this process; return what there is to say of its surroundings."""
+    prepared = prepare(read_job(job, Overrides()), Overrides(), lambda *_: None)
+    said = list(surroundings_notes(prepared.job))
+    store = store_at(str(results), prepared.job)
+    kept, resources = Checkpoints(store.files.below("checkpoints")), TrialResources(cpus=1, gpus=0, replicas=1)
+    with StoreLock(store.files) as lock:
+        submission = Submission(prepared, store, prepared.plan.trials, resources, 1, kept)
+        assert submission.run(InlineEngine(), open_worker, Notes(), lock) == 0
+    return said
 
 
 def in_fresh_process(code: str, folder: Path, *, wait: bool = True):
