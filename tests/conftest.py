@@ -8,6 +8,7 @@ GROUPS = {
     "training": (
         "training/",
         "situations/test_outputs_of_networks.py",
+        "situations/test_models_in_plain_keras.py",
         "situations/test_networks_before_training.py",
         "situations/test_ambient_settings.py",
     ),

@@ -11,6 +11,7 @@ from typing import Any
 
 from cnnjobs.datasets import dataset_from_json
 from cnnjobs.errors import ModelError, SpecError
+from cnnjobs.models.predict_script import predict_script
 from cnnjobs.planning.identity import canonical
 from cnnjobs.sentences import cause
 from cnnjobs.spec import DatasetSpec
@@ -21,6 +22,19 @@ FORMAT = 1
 
 MEMBER = "cnnjobs.json"
 """Name of the entry in the archive that Keras passes over."""
+
+
+SCRIPT_MEMBER = "predict.py"
+"""Name of the entry that predicts pictures with Keras and Pillow alone."""
+
+PICTURES = (
+    "The network takes float32 pixels from 0 to 255 of just image_shape, and itself only scales them. Before that, "
+    "pictures are turned upright by EXIF, laid on white where they are transparent, stretched with Pillow's bilinear "
+    "filter, which no layer of Keras equals, and made grey where there is one channel (ITU-R 601). The script "
+    "predict.py in this archive does that with Keras and Pillow alone, and predicts to the bit what `cnnjobs predict` "
+    "does: unzip -p MODEL.keras predict.py > predict.py; python predict.py MODEL.keras PICTURE..."
+)
+"""What is said in the file of pictures that are predicted without cnnjobs."""
 
 
 @dataclass(frozen=True)
@@ -41,17 +55,19 @@ class ModelMetadata:
 
 
 def with_metadata(archive: bytes, metadata: ModelMetadata) -> bytes:
-    """Return a `.keras` archive with `metadata` in it."""
+    """Return a `.keras` archive with `metadata` in it, and the script that predicts without cnnjobs."""
     document = {
         "format": FORMAT,
         "class_names": list(metadata.class_names),
         "image_shape": list(metadata.image_shape),
+        "pictures": PICTURES,
         "dataset": canonical(metadata.dataset),
         **metadata.facts,
     }
     sink = io.BytesIO(archive)
     with zipfile.ZipFile(sink, "a", zipfile.ZIP_DEFLATED) as added:
         added.writestr(MEMBER, json.dumps(document, indent=1))
+        added.writestr(SCRIPT_MEMBER, predict_script(metadata.image_shape, metadata.class_names))
     return sink.getvalue()
 
 
@@ -84,6 +100,7 @@ def _understood(text: bytes, path: str | Path) -> ModelMetadata:
     try:
         fields = json.loads(text)
         version = int(fields.pop("format"))
+        fields.pop("pictures", None)
         if version > FORMAT:
             raise ModelError(
                 f"{path} was saved by a newer cnnjobs: its layout is version {version}, this one reads up to {FORMAT}. "

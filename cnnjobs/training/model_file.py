@@ -26,7 +26,8 @@ def pack_model(
 ) -> bytes:
     """Return the network as a `.keras` archive whose first layer scales pixels and whose last gives probabilities.
 
-    So nobody can predict with another scaling than that of training, in cnnjobs or in plain Keras.
+    So nobody can predict with another scaling than that of training, in cnnjobs or in plain Keras. What is done to
+    pictures before is in the archive as a script, because no layer of Keras does it to the bit.
 
     Args:
         network: trained, takes scaled images.
