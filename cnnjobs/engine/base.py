@@ -15,6 +15,7 @@ from cnnjobs.engine.worker_loss import LESS_MEMORY
 from cnnjobs.messages import Failure, Message, Started
 from cnnjobs.models.weights import keep_weights
 from cnnjobs.planning.trials import Trial
+from cnnjobs.planning.user_modules import UserModules
 from cnnjobs.process_state import ProcessState
 from cnnjobs.store.checkpoints import Checkpoints
 
@@ -70,6 +71,7 @@ class Work:
         checkpoints: where trials under way are kept; None for nowhere.
         modules: modules of the user's that functions in the trials refer to; worker processes cannot
             import them by name.
+        user_modules: what these functions import when they are called.
         files: (bytes,) uint8 of each file of pretrained weights that the trials need, by name; arrays, because
             Ray shares those between processes without copies.
         timeout_s: a trial that makes no progress for so long is ended, as failed; None for never.
@@ -82,6 +84,7 @@ class Work:
     at_once: int
     checkpoints: Checkpoints | None = None
     modules: tuple[ModuleType, ...] = ()
+    user_modules: UserModules = field(default_factory=UserModules)
     files: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
     timeout_s: float | None = None
 
@@ -112,13 +115,12 @@ class Attempt:
     """One try of a trial in this process, which is as it was before when it is over.
 
     Args:
-        make: returns the worker.
-        trial: what it runs.
+        ready: returns the worker, and the trial that it runs.
         passes: what is passed on all the same: a person's Ctrl-C, where that reaches this process.
     """
 
-    def __init__(self, make: Callable[[], Worker], trial: Trial, passes: tuple[type[BaseException], ...] = ()) -> None:
-        self._make, self._trial, self._passes = make, trial, passes
+    def __init__(self, ready: Callable[[], tuple[Worker, Trial]], passes: tuple[type[BaseException], ...] = ()) -> None:
+        self._ready, self._passes = ready, passes
         self.spoilt: str | None = None
         """Why this process should not run another trial; None if it may. To be asked after the last message."""
 
@@ -127,9 +129,9 @@ class Attempt:
         yield Started()
         state = None
         try:
-            worker = self._make()
+            worker, trial = self._ready()
             state = ProcessState.now()  # with what libraries have set that were imported for it
-            yield from worker.run(self._trial)
+            yield from worker.run(trial)
         except GeneratorExit:
             raise
         except BaseException as error:

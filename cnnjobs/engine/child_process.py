@@ -12,11 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import ModuleType
 from typing import IO, Any
 
-import cloudpickle
-
+from cnnjobs.engine.pickling import Packed
 from cnnjobs.numeric_environment import pinned
 
 ENVIRONMENT = {
@@ -45,29 +43,9 @@ class Lost:
     why: str
 
 
-def packed(argument: Any, modules: Sequence[ModuleType]) -> bytes:
-    """Return an argument as it travels, with the functions of the user's in it.
-
-    Args:
-        argument: of the function.
-        modules: of the user's: the process cannot import them by name.
-
-    Raises:
-        Exception: of any kind, for what cannot travel.
-    """
-    for module in modules:
-        cloudpickle.register_pickle_by_value(module)
-    try:
-        content: bytes = cloudpickle.dumps(argument)
-        return content
-    finally:
-        for module in modules:
-            cloudpickle.unregister_pickle_by_value(module)
-
-
 def run_apart(
     function: Callable[[Any], Any],
-    arguments: Sequence[bytes],
+    arguments: Sequence[Packed],
     on_slow: Callable[[int, float], None],
     *,
     slow_s: float = SLOW_S,
@@ -113,7 +91,7 @@ class _Child:
         self.over = False
 
     def result_of(
-        self, argument: bytes, on_slow: Callable[[float], None], slow_s: float, timeout_s: float | None
+        self, argument: Packed, on_slow: Callable[[float], None], slow_s: float, timeout_s: float | None
     ) -> Any:
         """Return what the function returns, or `Lost`."""
         if timeout_s is not None and self._first:
@@ -180,9 +158,9 @@ def serve() -> None:
     try:
         function = pickle.load(requests)
         while True:
-            argument = pickle.load(requests)
+            argument: Packed = pickle.load(requests)
             try:
-                result = function(pickle.loads(argument))
+                result = function(argument.unpacked())
             except (Exception, SystemExit) as error:
                 result = Lost(f"{type(error).__name__}: {error}")
             pickle.dump(result, results)

@@ -1,6 +1,9 @@
 """The engine that runs everything in this process, one trial after the other: for tests and debuggers."""
 
+from functools import partial
+
 from cnnjobs.engine.base import Attempt, OnMessage, Work, Worker
+from cnnjobs.planning.trials import Trial
 
 
 class InlineEngine:
@@ -10,14 +13,15 @@ class InlineEngine:
         """Run all trials, one worker for all of them, until one fails: then a new one."""
         made: list[Worker] = []
 
-        def make() -> Worker:
+        def ready(trial: Trial) -> tuple[Worker, Trial]:
             if not made:
                 made.append(work.new_worker())
-            return made[0]
+            return made[0], trial
 
-        for trial in work.trials:
-            attempt = Attempt(make, trial, passes=(KeyboardInterrupt,))
-            for message in attempt.messages():
-                on_message(trial, message)
-            if attempt.spoilt:
-                made.clear()
+        with work.user_modules.importable():
+            for trial in work.trials:
+                attempt = Attempt(partial(ready, trial), passes=(KeyboardInterrupt,))
+                for message in attempt.messages():
+                    on_message(trial, message)
+                if attempt.spoilt:
+                    made.clear()

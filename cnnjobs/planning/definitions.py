@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from types import CodeType, ModuleType
 from typing import Any
 
+from cnnjobs.planning.imports import imported_by_call
 from cnnjobs.planning.user_code import is_installed
 
 
@@ -97,6 +98,19 @@ def attributes_of(node: ast.AST) -> Iterator[tuple[str, ...]]:
             yield (part.id, *reversed(chain))
 
 
+def names_handed_on(node: ast.AST) -> set[str]:
+    """Return the names that code reads without an attribute, as in `s = settings` or `vars(settings)`."""
+    of_attributes = {id(part.value) for part in ast.walk(node) if isinstance(part, ast.Attribute)}
+    loads = (part for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load))
+    return {part.id for part in loads if id(part) not in of_attributes}
+
+
+def reads_all_globals(node: ast.AST) -> bool:
+    """Say whether code asks for global names by a text that no syntax tells: `globals()[name]`, `eval(text)`."""
+    calls = (part.func for part in ast.walk(node) if isinstance(part, ast.Call))
+    return any(isinstance(one, ast.Name) and one.id in ("globals", "eval", "exec") for one in calls)
+
+
 def imported_in(node: ast.AST) -> dict[str, tuple[ModuleType, str | None]]:
     """Return what import statements inside a definition bind of modules of the user's that are loaded.
 
@@ -109,6 +123,8 @@ def imported_in(node: ast.AST) -> dict[str, tuple[ModuleType, str | None]]:
             for alias in part.names:
                 name = alias.name if alias.asname else alias.name.partition(".")[0]
                 bound[alias.asname or name] = sys.modules.get(name), None
+        elif (named := imported_by_call(part)) is not None:
+            bound[named] = sys.modules.get(named), None
         elif isinstance(part, ast.ImportFrom) and not part.level:
             for alias in part.names:
                 bound[alias.asname or alias.name] = sys.modules.get(str(part.module)), alias.name

@@ -12,6 +12,7 @@ from typing import Any
 
 from cnnjobs.errors import SpecError
 from cnnjobs.planning.user_source import source_of
+from cnnjobs.planning.value_text import state_of
 from cnnjobs.sentences import cause
 from cnnjobs.spec import DatasetSpec, Model, UserFunction, Variant, WeightsFile
 from cnnjobs.spec.fields import is_neutral
@@ -72,7 +73,10 @@ def _canonical_dataclass(value: Any) -> dict[str, Any]:
     parts = {item.name: canonical(getattr(value, item.name)) for item in fields}
     if isinstance(value, DatasetSpec) or type(value).__module__.partition(".")[0] == "cnnjobs":
         return {"kind": getattr(value, "kind", ""), **parts}
-    return {"kind": type(value).__qualname__, "source_sha256": sha256_of_source(type(value)), **parts}
+    held = getattr(value, "__dict__", {}).keys() - {item.name for item in dataclasses.fields(value)}
+    others = {name: canonical(part) for name, part in state_of(value).items() if name in held}
+    own = {"kind": type(value).__qualname__, "source_sha256": sha256_of_source(type(value)), **parts}
+    return own | ({"attributes": others} if others else {})
 
 
 def _canonical_mapping(value: Mapping[Any, Any]) -> dict[str, Any]:

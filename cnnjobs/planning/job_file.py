@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from cnnjobs.errors import CnnjobsError, JobFileError
-from cnnjobs.planning.user_code import is_installed, is_installed_file
+from cnnjobs.planning.user_code import installed_names, is_installed, is_installed_file
 from cnnjobs.sentences import cause, clause
 from cnnjobs.spec import Job
 
@@ -28,6 +28,7 @@ class JobFile:
         job: the `job` it defines.
         neighbours: modules it imported from its own folder.
         imported: modules it imported from whatever file, its neighbours among them.
+        modules: modules of the user's that are loaded now, from whatever file.
     """
 
     path: Path | None
@@ -35,6 +36,7 @@ class JobFile:
     job: Job
     neighbours: tuple[ModuleType, ...]
     imported: tuple[ModuleType, ...] = ()
+    modules: tuple[ModuleType, ...] = ()
 
     @property
     def name(self) -> str:
@@ -53,8 +55,25 @@ def job_of_session(job: Job) -> JobFile:
     Args:
         job: the job.
     """
-    loaded = [module for module in dict(sys.modules).values() if _is_of_user(module)]
-    return JobFile(None, "", job, tuple(loaded), tuple(loaded))
+    loaded = _loaded()
+    return JobFile(None, "", job, loaded, loaded, loaded)
+
+
+def _loaded() -> tuple[ModuleType, ...]:
+    """Return the modules of the user's that are loaded."""
+    return tuple(module for module in dict(sys.modules).values() if _is_of_user(module))
+
+
+def is_far(module: ModuleType, file: JobFile) -> bool:
+    """Say whether a module of the user's is of a package that lies elsewhere than the job: it is imported as a whole.
+
+    Args:
+        module: of the user's.
+        file: where the job comes from.
+    """
+    if file.path is not None:
+        return not any(module is one for one in file.neighbours)
+    return module.__name__.partition(".")[0] in installed_names()
 
 
 def _is_of_user(module: ModuleType) -> bool:
@@ -85,7 +104,8 @@ def load_job(path: str | Path) -> JobFile:
         raise JobFileError(_explain_no_job(names, shown))
     fresh = [sys.modules[name] for name in sorted(set(sys.modules) - before)]
     neighbours = tuple(module for module in fresh if _is_neighbour(module, folder))
-    return JobFile(file, text, job, neighbours, tuple(one for one in fresh if getattr(one, "__file__", None)))
+    imported = tuple(one for one in fresh if getattr(one, "__file__", None))
+    return JobFile(file, text, job, neighbours, imported, _loaded())
 
 
 def _forget_neighbours(folder: Path) -> None:

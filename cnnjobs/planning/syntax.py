@@ -1,13 +1,7 @@
-"""Python's syntax without its layout: what a definition says, what changes a name, which files are imported."""
+"""Python's syntax without its layout: what a definition says, what changes a name."""
 
 import ast
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-from types import ModuleType
 from typing import Any
-
-from cnnjobs.planning.user_code import is_installed_file
 
 
 def shape_of(node: Any) -> str:
@@ -74,84 +68,3 @@ def _root_name(node: ast.AST) -> set[str]:
     while isinstance(node, ast.Attribute | ast.Subscript | ast.Starred):
         node = node.value
     return {node.id} if isinstance(node, ast.Name) else set()
-
-
-def module_files(module: ModuleType) -> set[Path]:
-    """Return the file of a module of the user's and those of the user's that it imports, and so on."""
-    if not getattr(module, "__file__", None):
-        return set()  # a folder without __init__: its modules are found by the import statements
-    path = Path(str(module.__file__)).resolve()
-    if path.suffix != ".py":
-        return set()
-    return {path, *files_imported([_parse(path)], path)}
-
-
-def files_imported(trees: list[ast.AST], file: Path) -> set[Path]:
-    """Return the user's files that statements import, and those that these import, and so on.
-
-    Args:
-        trees: the statements.
-        file: where they are written, resolved; it is not among those that are returned.
-    """
-    seen: set[Path] = set()
-    waiting: list[tuple[ast.AST, Path]] = [(tree, file) for tree in trees]
-    while waiting:
-        tree, origin = waiting.pop()
-        for path in _files_imported_by(tree, origin, file):
-            if path not in seen and path != file:
-                seen.add(path)
-                waiting.append((_parse(path), path))
-    return seen
-
-
-def _parse(path: Path) -> ast.Module:
-    try:
-        return ast.parse(path.read_text(encoding="utf-8-sig", errors="replace"))
-    except SyntaxError:
-        return ast.Module([], [])
-
-
-def _files_imported_by(tree: ast.AST, origin: Path, first: Path) -> Iterator[Path]:
-    """Return the files that the imports in a file may mean: beside its package, or beside the file that came first."""
-    near = {_root(origin), _root(first), first.parent}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield from _files_found(near, alias.name.split("."))
-        elif isinstance(node, ast.ImportFrom):
-            parts = node.module.split(".") if node.module else []
-            own = origin.parents[min(node.level, len(origin.parents)) - 1]
-            for alias in node.names:
-                yield from _files_found({own} if node.level else near, [*parts, alias.name], far=not node.level)
-
-
-def _files_found(near: set[Path], parts: list[str], *, far: bool = True) -> list[Path]:
-    """Return the files that importing `parts` runs: near the importing one, or else where Python looks for modules."""
-    files = [file for base in near for file in _files_of(base, parts)]
-    if files or not far or parts[0] in sys.stdlib_module_names or parts[0] == "cnnjobs":
-        return files
-    return [file for base in _search_path() for file in _files_of(base, parts)]
-
-
-def _search_path() -> list[Path]:
-    """Return the folders of the user's among those where Python looks for modules: PYTHONPATH, a `src` layout."""
-    own = Path(__file__).resolve().parents[2]
-    folders = [Path(entry or ".").resolve() for entry in sys.path]
-    return [folder for folder in folders if folder.is_dir() and folder != own and not is_installed_file(str(folder))]
-
-
-def _files_of(base: Path, parts: list[str]) -> Iterator[Path]:
-    """Return the files that importing `parts` below `base` runs; none if it is an installed library."""
-    for length in range(1, len(parts) + 1):
-        place = base.joinpath(*parts[:length])
-        for path in (place.with_suffix(".py"), place / "__init__.py"):
-            if path.is_file() and not is_installed_file(str(path)):
-                yield path.resolve()
-
-
-def _root(file: Path) -> Path:
-    """Return the folder from which a file's absolute imports are looked up: above its packages."""
-    folder = file.parent
-    while (folder / "__init__.py").is_file():
-        folder = folder.parent
-    return folder

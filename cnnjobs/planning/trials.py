@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
+from types import FunctionType
 from typing import ClassVar
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from cnnjobs.errors import SpecError
 from cnnjobs.labels import run_label
 from cnnjobs.planning.identity import NUMERICS_VERSION, canonical, digest, pinned, sha256_of_source
-from cnnjobs.spec import SOURCES, Job, Variant
+from cnnjobs.spec import SOURCES, Job, UserFunction, Variant
 from cnnjobs.spec.fields import later_field
 from cnnjobs.store.stored_job import StoredDataset, StoredJob, StoredProtocol, StoredVariant
 
@@ -231,6 +232,15 @@ def condition_id(job: Job, name: str, variant: Variant, protocol: DataProtocol, 
             "numerics": NUMERICS_VERSION,
         }
     )
+
+
+def user_functions(trials: Iterable[Trial]) -> list[FunctionType]:
+    """Return the functions of the user's that trials call."""
+    specs = {id(trial.spec): trial.spec for trial in trials}.values()
+    parts = [part for spec in specs for part in (spec.network, *spec.callbacks)]
+    return [
+        part.function for part in parts if isinstance(part, UserFunction) and isinstance(part.function, FunctionType)
+    ]
 
 
 def seeds_of(job_seed: int, repeat: int, vary: Collection[str] = SOURCES) -> Seeds:

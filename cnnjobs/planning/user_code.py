@@ -7,6 +7,7 @@ import linecache
 import sys
 import sysconfig
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -114,6 +115,15 @@ def is_installed_file(file: str, *, typed: bool = False) -> bool:
     if file.startswith("<"):
         return not (typed and linecache.getlines(file))
     return not INSTALLED.isdisjoint(Path(file).parts) or file.startswith(sysconfig.get_paths()["stdlib"])
+
+
+@functools.cache
+def installed_names() -> frozenset[str]:
+    """Return the names of installed packages, those too that are installed from where they are edited.
+
+    Reading what every installed package says of itself takes 0.1 s.
+    """
+    return frozenset(packages_distributions())
 
 
 INSTALLED = frozenset({"site-packages", "dist-packages"})

@@ -21,11 +21,15 @@ from cnnjobs.planning.definitions import (
     global_names,
     imported_in,
     is_written_in,
+    names_handed_on,
     nodes_at,
     nodes_named,
+    reads_all_globals,
     tree_of,
 )
-from cnnjobs.planning.syntax import changes_of, files_imported, module_files, shape_of
+from cnnjobs.planning.imports import Origin, files_imported, module_files
+from cnnjobs.planning.syntax import changes_of, shape_of
+from cnnjobs.planning.unfollowed import notes_on
 from cnnjobs.planning.user_code import (
     Definition,
     file_of_class,
@@ -39,6 +43,18 @@ from cnnjobs.planning.value_text import NoContent, content_of, made_of, path_lik
 
 
 def source_of(definition: Definition) -> str:
+    """Return what `definition` and everything of the user's that it refers to are made of, as text.
+
+    Args:
+        definition: a function or a class of the user's.
+
+    Raises:
+        SpecError: if that cannot be told.
+    """
+    return reach(definition).text
+
+
+def reach(definition: Definition) -> "Reached":
     """Return what `definition` and everything of the user's that it refers to are made of.
 
     Installed libraries are not followed: their versions are recorded with each trial.
@@ -60,11 +76,15 @@ def source_of(definition: Definition) -> str:
             f"A function in a job must come from a file or a cell of a notebook, because its source text is part of "
             f"each trial's identity. Received: {definition!r}, whose source cannot be read."
         )
-    return _Reached(definition).text()
+    return Reached(definition)
 
 
-class _Reached:
-    """The functions and classes of the user's that a definition refers to, itself among them."""
+class Reached:
+    """What a definition of the user's is made of, itself among it.
+
+    Args:
+        first: the function or class.
+    """
 
     def __init__(self, first: Definition) -> None:
         self._module = first.__module__
@@ -72,17 +92,34 @@ class _Reached:
         self._file = first.__code__.co_filename if isinstance(first, FunctionType) else file_of_class(first)
         self._found: list[Definition] = [first]
         self._parts: set[str] = set()
+        self._late: list[tuple[ast.AST, str, Mapping[str, Any], Mapping[str, Any]]] = []
+        self._own: dict[int, ModuleType] = {}
+        self.modules: dict[str, Path] = {}
+        self.imported_late: dict[str, ModuleType] = {}
+        self.read: dict[str, set[str] | None] = {}
+        self.files: set[str] = {self._file}
+        self.notes: set[str] = set()
+        self.text = self._follow()
 
-    def text(self) -> str:
-        """Return what they are made of."""
-        for one in self._found:  # grows while it is gone through
-            if isinstance(one, FunctionType):
-                self._add_function(one)
-            else:
-                self._add_class(one)
+    def _follow(self) -> str:
+        done, before = 0, -1
+        while before != len(self._found) + len(self._own):
+            before = len(self._found) + len(self._own)
+            while done < len(self._found):  # grows meanwhile
+                one = self._found[done]
+                done += 1
+                if isinstance(one, FunctionType):
+                    self._add_function(one)
+                else:
+                    self._add_class(one)
+            for late in [*self._late]:
+                self._add_imported(*late)
         return "\n".join(sorted(self._parts))
 
     def _add_function(self, function: FunctionType) -> None:
+        module = sys.modules.get(function.__module__)
+        if isinstance(module, ModuleType) and function.__globals__ is vars(module):
+            self._own[id(module)] = module
         file = function.__code__.co_filename
         nodes = nodes_at(tree_of(file), function.__code__)
         self._parts |= set(self._held_by(function))
@@ -94,6 +131,9 @@ class _Reached:
         self._add_nodes(nodes, file, function.__globals__, leave=frozenset(function.__code__.co_freevars))
 
     def _add_class(self, one: type) -> None:
+        module = sys.modules.get(one.__module__)
+        if isinstance(module, ModuleType) and vars(module).get(one.__name__) is one:
+            self._own[id(module)] = module
         for base in one.__bases__:
             self._of_code(base)
         self._parts |= set(members_of(one, self._of_code))
@@ -118,49 +158,106 @@ class _Reached:
             leave: names that are not global.
         """
         path = Path(file)
+        self.files.add(file)
+        name = str(names.get("__name__", "")) if names.get("__spec__") is not None else ""
+        origin = Origin(path.resolve(), name) if path.is_file() else Origin(Path.cwd() / "cell")
         if file != self._file and path.is_file():
-            self._add_files({path.resolve(), *files_imported([tree_of(file)], path.resolve())})
+            self._add_files({name or file: origin.path, **files_imported([tree_of(file)], origin)})
         for node in nodes:
             self._parts.add(shape_of(node))
-            self._add_files(files_imported([node], path.resolve() if path.is_file() else Path.cwd() / "cell"))
+            late = files_imported([node], origin)
+            self._add_files(late)
+            self._late.append((node, file, names, names))
+            self._late += [(tree_of(str(one)), str(one), {}, names) for one in late.values()]
             used = global_names(node) - leave
             for name in sorted(used & names.keys()):
                 self._add_global(name, names[name], file, names)
-            imported = self._imported(node, names)
-            for name, value in sorted(imported.items()):
-                self._add_global(name, value, file, names)
-            self._add_attributes(node, {name: names[name] for name in used & names.keys()} | imported)
+            for name in sorted(names.keys() - used) if reads_all_globals(node) else ():
+                if not name.startswith("__") and not isinstance(names[name], ModuleType):
+                    self._add_value(name, names[name])
+            self.notes |= {f"{_place(file)}, {note}" for note in notes_on(node)}
+            self._add_attributes(node, {name: names[name] for name in used & names.keys()})
 
-    def _imported(self, node: ast.AST, names: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what a definition imports when it is called, of modules that the job has imported itself.
+    def _add_imported(
+        self, node: ast.AST, file: str, names: Mapping[str, Any], of_importing: Mapping[str, Any]
+    ) -> None:
+        """Add what code imports when it is called, of modules that the job has imported as well.
 
         It may have changed these. Others count by their files alone: whether they are loaded already is chance.
+
+        Args:
+            node: the code.
+            file: where it is written.
+            names: the global names there.
+            of_importing: those of the function that imports it.
         """
-        imported = imported_in(node)
-        for module, _ in imported.values():
+        bound = {}
+        for name, (module, part) in imported_in(node).items():
             self._add_module(module)
-        own = [value for value in names.values() if isinstance(value, ModuleType)]
-        return {
-            name: module if part is None else getattr(module, part, None)
-            for name, (module, part) in imported.items()
-            if any(module is other for other in own)
-        }
+            if self._is_own(module, of_importing):
+                self.imported_late[module.__name__] = module
+                self._read_of(module, part)
+                bound[name] = module if part is None else getattr(module, part, None)
+        for name, value in sorted(bound.items()):
+            self._add_global(name, value, file, names)
+        self._add_attributes(node, bound)
+        if isinstance(node, ast.Module):
+            self.notes |= {f"{_place(file)}, {note}" for note in notes_on(node)}
+
+    def _is_own(self, module: ModuleType, names: Mapping[str, Any]) -> bool:
+        """Say whether the job has imported a module itself, or a package with it in it."""
+        own = [*self._own.values(), *(value for value in names.values() if isinstance(value, ModuleType))]
+        parent, _, child = module.__name__.rpartition(".")
+        return any(module is one or (one.__name__ == parent and vars(one).get(child) is module) for one in own)
+
+    def _read_of(self, module: ModuleType, name: str | None) -> None:
+        """Note what is read of a module; all of it where a statement does not tell."""
+        if name == "*":
+            self.read[module.__name__] = None
+        known = self.read.setdefault(module.__name__, set())
+        if known is not None and name is not None:
+            known.add(name)
 
     def _add_attributes(self, node: ast.AST, names: Mapping[str, Any]) -> None:
-        """Add what a definition reads of modules of the user's: `settings.depth`, `package.blocks.build`."""
+        """Add what code reads of modules of the user's: `settings.depth`, `package.blocks.build`.
+
+        Of a module that it hands on, as in `s = settings` or `getattr(settings, name)`, that may be anything.
+        """
+        modules = {name: one for name, one in names.items() if isinstance(one, ModuleType) and not is_installed(one)}
+        for name in sorted(names_handed_on(node) & modules.keys()):
+            self._add_all_of(modules[name])
         for first, *attributes in attributes_of(node):
-            value, told = names.get(first), first
+            value, told = modules.get(first), first
             for attribute in attributes:
                 if not isinstance(value, ModuleType) or is_installed(value) or not hasattr(value, attribute):
                     break
+                self._read_of(value, attribute)
                 value, told = getattr(value, attribute), f"{told}.{attribute}"
                 if isinstance(value, ModuleType) and not is_installed(value):
-                    self._add_module(value)
+                    self._add_module(value, own=True)
                 elif not isinstance(value, ModuleType):
                     self._add_value(told, value)
 
-    def _add_module(self, module: ModuleType) -> None:
-        """Add the files of a module, and code that is not what they say: it was imported before an edit."""
+    def _add_all_of(self, module: ModuleType) -> None:
+        """Add all that a module holds."""
+        if self.read.get(module.__name__, ()) is None:
+            return
+        self._add_module(module, own=True)
+        self.read[module.__name__] = None
+        for name, value in [*vars(module).items()]:
+            if not name.startswith("__") and not isinstance(value, ModuleType):
+                self._add_value(f"{module.__name__}.{name}", value)
+
+    def _add_module(self, module: ModuleType, *, own: bool = False) -> None:
+        """Add the files of a module, and code that is not what they say: it was imported before an edit.
+
+        Args:
+            module: of the user's.
+            own: whether the job has imported it itself.
+        """
+        if own:
+            self._own[id(module)] = module
+            self.read.setdefault(module.__name__, set())
         self._add_files(module_files(module))
         for function in functions_of(module):
             if not is_written_in(function.__code__, function.__code__.co_filename):
@@ -174,7 +271,7 @@ class _Reached:
         """
         if isinstance(value, ModuleType):
             if not is_installed(value):
-                self._add_module(value)
+                self._add_module(value, own=True)
             return
         if is_ours(value) or is_ours(type(value)):
             return  # a job's own parts are no data
@@ -221,9 +318,10 @@ class _Reached:
             return False
         return not paths
 
-    def _add_files(self, files: set[Path]) -> None:
+    def _add_files(self, files: Mapping[str, Path]) -> None:
         """Add whole files of the user's; of that of the first definition only what it refers to."""
-        for path in files - {Path(self._file).resolve()}:
+        self.modules |= {name: path for name, path in files.items() if name not in self.modules}
+        for path in {*files.values()} - {Path(self._file).resolve()}:
             self._parts.add(f"# {path.name}\n{shape_of(tree_of(str(path)))}")
 
     def _held_by(self, function: FunctionType) -> Iterator[str]:
@@ -249,7 +347,7 @@ class _Reached:
         """Return the name of code, or the content of an object; what is the user's is reached thereby."""
         if isinstance(value, ModuleType):
             if not is_installed(value):
-                self._add_module(value)
+                self._add_all_of(value)
             return value.__name__
         if isinstance(value, FunctionType) and hasattr(value, "registry") and hasattr(value, "dispatch"):
             return f"singledispatch {content_of(dict(value.registry), self._of_code)}"
@@ -287,3 +385,8 @@ class _Reached:
         """Return compiled code as text."""
         held = [self._code(one) if isinstance(one, CodeType) else one for one in code.co_consts]
         return content_of([code.co_code, code.co_names, held], self._of_code)
+
+
+def _place(file: str) -> str:
+    """Return what a file is called in a note."""
+    return Path(file).name if Path(file).is_file() else "a cell"

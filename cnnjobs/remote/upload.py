@@ -6,14 +6,14 @@ import shutil
 import site
 import sys
 import sysconfig
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import packages_distributions
 from pathlib import Path
-from types import ModuleType
 
 from cnnjobs.errors import JobFileError
+from cnnjobs.planning.imports import Origin, files_imported
 from cnnjobs.planning.job_file import JobFile
-from cnnjobs.planning.syntax import files_imported
+from cnnjobs.planning.user_code import installed_names
 
 MOST_BYTES = 100 << 20
 """A job file and its neighbours are text; Ray takes at most 512 MiB."""
@@ -66,10 +66,11 @@ def upload_of(job: JobFile, most_bytes: int = MOST_BYTES) -> Upload:
         raise JobFileError("Only a job that a file defines can be uploaded. Write it into a file, and submit that.")
     path = job.path.resolve()
     folder = path.parent
-    _refuse_strangers(job, folder)
+    later = files_imported([ast.parse(job.text)], Origin(path))
+    _refuse_strangers(job, folder, later)
     modules = {Path(str(module.__file__)).resolve() for module in job.neighbours}
     modules |= {init for init in (path.parent / "__init__.py" for path in modules) if init.is_file()}
-    modules |= {file for file in files_imported([ast.parse(job.text)], path) if file.is_relative_to(folder)}
+    modules |= {file for file in later.values() if file.is_relative_to(folder)}
     modules = {file for file in modules if file != path and not file.is_relative_to(OWN)}
     files = (path, *sorted(modules))
     sizes = {file.relative_to(folder): file.stat().st_size for file in files}
@@ -85,24 +86,24 @@ def upload_of(job: JobFile, most_bytes: int = MOST_BYTES) -> Upload:
     return Upload(folder, tuple(sizes), total)
 
 
-def _refuse_strangers(job: JobFile, folder: Path) -> None:
-    for module in job.imported:
-        file = Path(str(module.__file__)).resolve()
-        if file.is_relative_to(folder) or file.is_relative_to(OWN) or _is_installed(module, file):
+def _refuse_strangers(job: JobFile, folder: Path, later: Mapping[str, Path]) -> None:
+    loaded = {module.__name__: Path(str(module.__file__)).resolve() for module in job.imported}
+    for name, file in {**later, **loaded}.items():
+        if file.is_relative_to(folder) or file.is_relative_to(OWN) or _is_installed(name, file):
             continue
         raise JobFileError(
-            f"{job.name} imports {module.__name__} from {file}, outside the folder of the job file, which is all "
+            f"{job.name} imports {name} from {file}, outside the folder of the job file, which is all "
             "that is uploaded. Put it beside the job file, or install it here and on the cluster as a package."
         )
 
 
-def _is_installed(module: ModuleType, file: Path) -> bool:
+def _is_installed(name: str, file: Path) -> bool:
     """Whether a module is of Python or of an installed package, which the cluster must have as well."""
-    top = module.__name__.partition(".")[0]
+    top = name.partition(".")[0]
     return (
         top in sys.stdlib_module_names
         or any(file.is_relative_to(place) for place in _installed_places())
-        or top in _installed_names()  # of packages that are installed from where they are edited
+        or top in installed_names()  # of packages that are installed from where they are edited
     )
 
 
@@ -110,9 +111,3 @@ def _is_installed(module: ModuleType, file: Path) -> bool:
 def _installed_places() -> tuple[Path, ...]:
     places = (*sysconfig.get_paths().values(), *site.getsitepackages(), site.getusersitepackages())
     return tuple({Path(place).resolve() for place in places})
-
-
-@functools.cache
-def _installed_names() -> frozenset[str]:
-    """Read what every installed package says of itself: that takes 0.1 s, and a job imports a thousand modules."""
-    return frozenset(packages_distributions())

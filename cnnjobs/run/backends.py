@@ -12,6 +12,7 @@ from cnnjobs.datasets import Dataset
 from cnnjobs.engine.base import Engine, TrialResources, Worker
 from cnnjobs.engine.child_process import Lost, run_apart
 from cnnjobs.engine.environment import prepare_environment
+from cnnjobs.engine.pickling import Packed
 from cnnjobs.engine.places import Joined
 from cnnjobs.errors import CnnjobsError, UserError
 from cnnjobs.numeric_environment import pin
@@ -136,7 +137,7 @@ def open_model(path: str) -> "ModelFile":
 
 
 def look_at_networks(
-    requests: Sequence[bytes], on_slow: Callable[[int, float], None], *, timeout_s: float | None = None
+    requests: Sequence[Packed], on_slow: Callable[[int, float], None], *, timeout_s: float | None = None
 ) -> Iterator["NetworkFacts | Unusable | Lost"]:
     """Return what there is to say of each network; only the process that looks at them imports TensorFlow.
 

@@ -86,7 +86,8 @@ class FinalFit:
             resources=resources,
             at_once=1,
             checkpoints=checkpoints,
-            modules=self.prepared.file.neighbours,
+            modules=self.prepared.file.modules,
+            user_modules=self.prepared.needs.modules,
             files=read_weights([self.trial.spec]),
             timeout_s=timeout_s,
         )

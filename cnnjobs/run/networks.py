@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from cnnjobs.datasets import Dataset
-from cnnjobs.engine.child_process import Lost, packed
+from cnnjobs.engine.child_process import Lost
+from cnnjobs.engine.pickling import Packed, packed
 from cnnjobs.errors import SpecError
 from cnnjobs.machine import this_machine
 from cnnjobs.models.network_facts import NetworkFacts, NetworkRequest, Pictures, Unusable, first_pictures
 from cnnjobs.planning.trials import Trial
+from cnnjobs.planning.user_modules import NO_MODULES, UserModules
 from cnnjobs.run import backends
 from cnnjobs.run.prepare import Prepared, ReadJob
 from cnnjobs.run.progress import duration
@@ -78,6 +80,7 @@ def look_at_networks(
     *,
     sure: bool,
     timeout_s: float | None = None,
+    user_modules: UserModules = NO_MODULES,
 ) -> Networks:
     """Look at the network of each variant, equal ones once.
 
@@ -90,17 +93,18 @@ def look_at_networks(
         on_progress: is told how many networks were looked at.
         sure: whether what a network cannot do here, on cores, it cannot do in a trial.
         timeout_s: seconds that one may take; None for any.
+        user_modules: what their functions import when they are called.
     """
     alike: dict[str, list[str]] = {}
     for name, variant in variants.items():
         first = next((one for one in alike if _same_network(variants[one], variant)), name)
         alike.setdefault(first, []).append(name)
     found: dict[str, Any] = {}
-    requests: dict[str, bytes] = {}
+    requests: dict[str, Packed] = {}
     for name in alike:
         try:
             asked = NetworkRequest(_without_callbacks(variants[name]), classes, replicas, pictures)
-            requests[name] = packed(asked, modules)
+            requests[name] = packed(asked, modules, user_modules)
         except Exception as error:  # what cannot be pickled raises many kinds
             found[name] = Unusable(f"it cannot be sent to workers ({type(error).__name__}: {error})")
     on_progress("looking at networks", 0, len(alike))
@@ -212,7 +216,16 @@ def look_before_plan(
     else:
         pictures = first_pictures(dataset.x_train, dataset.y_train, PICTURES)
     job, sure = read.job, trains_on_cores(read.job)
-    return look_at_networks(job.variants, read.file.neighbours, pictures, classes, job.replicas, on_progress, sure=sure)
+    return look_at_networks(
+        job.variants,
+        read.file.modules,
+        pictures,
+        classes,
+        job.replicas,
+        on_progress,
+        sure=sure,
+        user_modules=read.needs.modules,
+    )
 
 
 def check_networks(
@@ -253,13 +266,14 @@ def check_networks(
     pictures, classes = first_pictures(data.x_train, data.y_train, PICTURES), len(data.class_names)
     networks = look_at_networks(
         variants,
-        prepared.file.neighbours,
+        prepared.file.modules,
         pictures,
         classes,
         replicas,
         on_progress,
         sure=sure,
         timeout_s=timeout_s,
+        user_modules=prepared.needs.modules,
     )
     for note in networks.notes:
         tell_note(note)

@@ -1,7 +1,7 @@
 """Prepares a job: from job and overrides to data set, plan and store, with all errors before a trial starts."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from cnnjobs.models import check_network
 from cnnjobs.numeric_environment import while_pinned
 from cnnjobs.planning.identity import canonical
 from cnnjobs.planning.job_file import JobFile, job_of_session, load_job
+from cnnjobs.planning.needs import Needs, needs_of
 from cnnjobs.planning.rows import has_small_classes, split_notes
 from cnnjobs.planning.trials import Plan, make_plan
 from cnnjobs.run.overrides import Overrides
@@ -37,6 +38,7 @@ class Prepared:
         only: names of the variants to run; empty for all.
         audit: of what the job is an audit; None if it is none.
         half_width: the rule for its repeats; None if no half width was asked for.
+        needs: of the functions in it.
     """
 
     file: JobFile
@@ -47,6 +49,7 @@ class Prepared:
     only: tuple[str, ...]
     audit: AuditMark | None = None
     half_width: HalfWidth | None = None
+    needs: Needs = field(default_factory=Needs)
 
     def with_repeats(self, repeats: Mapping[str, int]) -> "Prepared":
         """Return it with other numbers of repeats, one for each variant."""
@@ -56,7 +59,11 @@ class Prepared:
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """What a person should know before reading the results."""
-        about = (*self.dataset.notes, *split_notes(self.dataset.y_train, self.plan.trials, self.dataset.class_names))
+        about = (
+            *self.dataset.notes,
+            *self.needs.notes,
+            *split_notes(self.dataset.y_train, self.plan.trials, self.dataset.class_names),
+        )
         choosing = [name for name, variant in self.job.variants.items() if watches_validation(variant)]
         if self.job.validation != "test" or not choosing:
             return about
@@ -98,12 +105,14 @@ class ReadJob:
         job: with the overrides applied.
         dataset: which data set.
         audit: of what the job is an audit; None if it is none.
+        needs: of the functions in it.
     """
 
     file: JobFile
     job: Job
     dataset: DatasetSpec
     audit: AuditMark | None = None
+    needs: Needs = field(default_factory=Needs)
 
 
 def read_job(job: str | Path | Job, overrides: Overrides) -> ReadJob:
@@ -124,7 +133,7 @@ def read_job(job: str | Path | Job, overrides: Overrides) -> ReadJob:
         file = job_of_session(job) if isinstance(job, Job) else load_job(job)
     changed = _overridden(file.job, overrides)
     dataset = _decoded_as(_dataset_spec(changed, overrides), overrides.image_size, overrides.strict)
-    return ReadJob(file, changed, dataset)
+    return ReadJob(file, changed, dataset, needs=needs_of(changed, file))
 
 
 def read_dataset(value: str, *, image_size: int | None, strict: bool) -> DatasetSpec:
@@ -163,7 +172,7 @@ def prepare(read: ReadJob, overrides: Overrides, on_progress: OnProgress) -> Pre
     _check(job, fitting)
     small = has_small_classes(job, fitting.y_train)
     plan = make_plan(job, dataset.fingerprint, overrides.limit_train, small_classes=small)
-    return Prepared(read.file, job, read.dataset, fitting, plan, overrides.only, read.audit)
+    return Prepared(read.file, job, read.dataset, fitting, plan, overrides.only, read.audit, needs=read.needs)
 
 
 def store_at(results: str, job: Job) -> Store:

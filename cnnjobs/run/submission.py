@@ -197,7 +197,8 @@ class Submission:
             resources=self.resources,
             at_once=self.at_once,
             checkpoints=self.checkpoints,
-            modules=self.prepared.file.neighbours,
+            modules=self.prepared.file.modules,
+            user_modules=self.prepared.needs.modules,
             files=read_weights(trial.spec for trial in self.trials),
             timeout_s=self.timeout_s,
         )

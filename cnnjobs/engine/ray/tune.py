@@ -4,7 +4,8 @@ import os
 import tempfile
 import time
 from collections.abc import Generator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from cnnjobs.datasets import Dataset
 from cnnjobs.engine.base import Attempt, OnMessage, Work, Worker
 from cnnjobs.engine.capture import Capture, announce_exits, take_printed
 from cnnjobs.engine.deadline import Deadline
+from cnnjobs.engine.pickling import Packed, packed
 from cnnjobs.engine.ray.actors import use_in_tune
 from cnnjobs.engine.ray.files import through_ray
 from cnnjobs.engine.ray.relay import MESSAGES, NODE, VERSIONS, InOrder, Relay, WorkerRetired, printed_at, stacks_at
@@ -26,6 +28,8 @@ from cnnjobs.engine.ray.session import Session
 from cnnjobs.engine.stall import FIRST_S
 from cnnjobs.messages import Failure, Message, Result, Started
 from cnnjobs.numeric_environment import pin
+from cnnjobs.planning.trials import Trial, user_functions
+from cnnjobs.planning.user_modules import NO_MODULES, HeldState
 from cnnjobs.private_folder import enter_private_folder, leave_private_folder, private_folder
 from cnnjobs.versions import DECISIVE, differences, installed_versions
 
@@ -74,11 +78,10 @@ class RayTuneEngine:
             tempfile.TemporaryDirectory(prefix="run-", dir=private_folder()) as folder,
         ):
             _keep_keys_out_of_logs()
-            _pickle_by_value(work)
             self._fit(work, on_message, folder)
 
     def _fit(self, work: Work, on_message: OnMessage, folder: str) -> None:
-        shared = replace(work, dataset=_plain(work.dataset), modules=(), checkpoints=self._within_reach(work))
+        shared = self._shared(work)
         trainable = tune.with_parameters(_TrialRunner, work=shared, folder=folder, versions=installed_versions())
         resources = tune.PlacementGroupFactory([{"CPU": work.resources.cpus, "GPU": work.resources.gpus}])
         relay = Relay(work, on_message, folder)
@@ -109,16 +112,57 @@ class RayTuneEngine:
                 raise relay.error from None
             raise
 
+    def _shared(self, work: Work) -> "_Shared":
+        """Return work as it goes to the workers."""
+        code = packed((work.trials, work.make_worker), work.modules, work.user_modules)
+        plain = replace(
+            work,
+            trials=(),
+            dataset=_plain(work.dataset),
+            make_worker=_no_worker,
+            modules=(),
+            user_modules=NO_MODULES,
+            checkpoints=self._within_reach(work),
+        )
+        return _Shared(plain, code)
+
     def _within_reach(self, work: Work) -> Any:
         """Return the checkpoints in a form that every worker can use. Buckets too: workers have no keys for them."""
         kept = work.checkpoints
         return kept if kept is None or self._session.shares_disk else through_ray(kept)
 
 
+@dataclass(frozen=True)
+class _Shared:
+    """Work as it goes to the workers.
+
+    Args:
+        plain: what has nothing of the user's code in it.
+        code: trials and the maker of workers, which can only be unpacked where the user's modules can be imported.
+    """
+
+    plain: Work
+    code: Packed
+
+    def unpacked(self) -> Work:
+        """Return the work, in a process that is to do it.
+
+        Raises:
+            Exception: of any kind: code of the user's may run.
+        """
+        trials, make_worker = self.code.unpacked()
+        return replace(self.plain, trials=trials, make_worker=make_worker)
+
+
+def _no_worker(*_: Any) -> Worker:
+    raise NotImplementedError
+
+
 class _TrialRunner(tune.Trainable):
     """Runs trials in a worker process, about a second of each at a step; the process is reused."""
 
     _attempt: Attempt
+    _held: HeldState
     _messages: Generator[Message]
     _printed: Path
     _stacks: Path
@@ -127,12 +171,13 @@ class _TrialRunner(tune.Trainable):
         pin()  # before the work is unpickled: a module of the user's may import Keras
         super().__init__(*arguments, **options)
 
-    def setup(self, config: dict[str, Any], work: Work, folder: str, versions: dict[str, str]) -> None:
+    def setup(self, config: dict[str, Any], work: _Shared, folder: str, versions: dict[str, str]) -> None:
         """Take the first trial, unless this process has other software than the submitting side.
 
-        TensorFlow is imported in `step`, where errors are caught.
+        TensorFlow and the user's modules are imported in `step`, where errors are caught.
         """
-        self._work, self._folder, self._versions = work, folder, installed_versions()
+        self._shared, self._folder, self._versions = work, folder, installed_versions()
+        self._work: Work | None = None
         self._refuses = bool(differences(self._versions, versions, DECISIVE))
         enter_private_folder(Path(folder).parent)
         tempfile.tempdir = str(Path(folder).parent)  # what libraries write for a while goes with the folder
@@ -178,19 +223,24 @@ class _TrialRunner(tune.Trainable):
 
     def _begin(self, config: dict[str, Any]) -> None:
         self._printed, self._stacks = (at(self._folder, config["trial"]) for at in (printed_at, stacks_at))
-        self._deadline = Deadline(self._work.timeout_s, self._stacks)
-        self._attempt = Attempt(self._ready_worker, self._work.trials[config["trial"]])
+        self._deadline = Deadline(self._shared.plain.timeout_s, self._stacks)
+        self._attempt = Attempt(partial(self._ready, config["trial"]))
         self._messages = self._attempt.messages()
 
     def _start_s(self) -> float:
         """Return how long the next step may take at least: the first imports TensorFlow, which is no trial's pace."""
         return FIRST_S if self._worker is None else 0.0
 
-    def _ready_worker(self) -> Worker:
+    def _ready(self, trial: int) -> tuple[Worker, Trial]:
+        if self._work is None:
+            self._work = self._shared.unpacked()
+            self._held = HeldState(user_functions(self._work.trials))
+        else:
+            self._held.restore()  # what the trial before has set in modules of the user's
         if self._worker is None:
             self._worker = self._work.new_worker()
             self._deadline.restart()
-        return self._worker
+        return self._worker, self._work.trials[trial]
 
     def _with_log(self, message: Message) -> Message:
         if isinstance(message, Result | Failure):
@@ -212,9 +262,3 @@ def _plain(dataset: Dataset) -> Dataset:
         x_test=np.asarray(dataset.x_test),
         y_test=np.asarray(dataset.y_test),
     )
-
-
-def _pickle_by_value(work: Work) -> None:
-    """Make the user's own modules travel with the trials: worker processes cannot import them."""
-    for module in work.modules:
-        ray.cloudpickle.register_pickle_by_value(module)

@@ -3,7 +3,8 @@
 import pytest
 
 from cnnjobs.engine import child_process
-from cnnjobs.engine.child_process import Lost, packed, run_apart
+from cnnjobs.engine.child_process import Lost, run_apart
+from cnnjobs.engine.pickling import packed
 
 
 def apart(*expressions, **options):

@@ -1,0 +1,220 @@
+"""Functions of the user's in a worker process: the code that runs there is the code that the identity was made of."""
+
+import itertools
+import os
+import pickle
+import subprocess
+import sys
+
+import pytest
+from support.fakes import tiny_dataset
+
+from cnnjobs.engine.base import TrialResources, Work
+from cnnjobs.planning.job_file import load_job
+from cnnjobs.planning.needs import needs_of
+from cnnjobs.planning.trials import make_plan
+
+WORKER = """
+import os, pickle, sys
+import cnnjobs.engine.ray.tune
+for line in sys.stdin:
+    read, write = os.pipe()
+    if os.fork() == 0:
+        try:
+            work = pickle.loads(open(line.rstrip("\\n"), "rb").read()).unpacked()
+            values = [trial.spec.network.function((8, 8, 1), 10, **trial.spec.network.options) for trial in work.trials]
+            told = repr(values)
+        except BaseException as error:
+            told = f"{type(error).__name__}: {error}"
+        os.write(write, told.encode())
+        os._exit(0)
+    os.close(write)
+    with open(read, "rb") as stream:
+        print(stream.read().decode().replace("\\n", " "), flush=True)
+    os.wait()
+"""
+"""A process that makes a fresh one for each job, as Ray's workers are, and has it call the networks."""
+
+DECOY = "W = -1\ndef head(): return -1\ndef build(): return -1\nw = -1\n"
+
+
+@pytest.fixture(scope="module")
+def worker(tmp_path_factory):
+    """Calls the networks of a job in a process that stands in a folder with other files of the same names."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    for name in ("blocks", "settings", "helper"):
+        (elsewhere / f"{name}.py").write_text(DECOY)
+    count = itertools.count()
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([os.environ.get("PYTHONPATH", ""), str(elsewhere)])}
+    with subprocess.Popen(
+        [sys.executable, "-c", WORKER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=elsewhere,
+        env=environment,
+    ) as process:
+
+        def called(file):
+            from cnnjobs.engine.ray.tune import RayTuneEngine
+
+            needs = needs_of(file.job, file)
+            trials = make_plan(file.job, "data").trials
+            work = Work(
+                trials,
+                tiny_dataset(),
+                _unused,
+                TrialResources(1, 0, 1),
+                1,
+                modules=file.modules,
+                user_modules=needs.modules,
+            )
+            path = elsewhere / f"{next(count)}.bin"
+            path.write_bytes(pickle.dumps(RayTuneEngine(None)._shared(work)))
+            process.stdin.write(f"{path}\n")
+            process.stdin.flush()
+            return process.stdout.readline().strip()
+
+        yield called
+        process.stdin.close()
+
+
+def _unused(*_):
+    raise AssertionError
+
+
+def job_in(folder, text, files=()):
+    """Write a job of one network `net`, and modules beside it: name, without ending -> text."""
+    for name, content in dict(files).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.py").write_text(content)
+    end = "\njob = Job(name='a', dataset='digits', repeats=1, variants={'a': Variant(model=net)})\n"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "job.py").write_text(f"from cnnjobs import *\n{text}{end}")
+    return folder / "job.py"
+
+
+BLOCKS = "W = 1\ndef head(): return W\ndef build(): return 2 * W\n"
+
+CASES = {
+    "imported inside": ("def net(i, c):\n    from blocks import head\n    return head()", {"blocks": BLOCKS}, 1),
+    "module imported inside": ("def net(i, c):\n    import blocks as b\n    return b.build()", {"blocks": BLOCKS}, 2),
+    "imported at the top": ("from blocks import head\ndef net(i, c): return head()", {"blocks": BLOCKS}, 1),
+    "both": (
+        "from blocks import head\ndef net(i, c):\n    import blocks\n    return head(), blocks.build()",
+        {"blocks": BLOCKS},
+        (1, 2),
+    ),
+    "in a method": (
+        "class Net:\n    def __call__(self):\n        import blocks\n        return blocks.build()\n"
+        "def net(i, c): return Net()()",
+        {"blocks": BLOCKS},
+        2,
+    ),
+    "by a function": (
+        "import importlib\ndef net(i, c): return importlib.import_module('blocks').build()",
+        {"blocks": BLOCKS},
+        2,
+    ),
+    "in a condition": (
+        "def net(i, c):\n    if c > 5:\n        import blocks\n    else:\n        import settings as blocks\n"
+        "    return blocks.build()",
+        {"blocks": BLOCKS, "settings": "def build(): return 9\n"},
+        2,
+    ),
+    "set by the network": (
+        "import blocks\ndef net(i, c):\n    blocks.W = 64\n    return blocks.build()",
+        {"blocks": BLOCKS},
+        128,
+    ),
+    "set by the network after an import inside": (
+        "import settings\nfrom helper import build\ndef net(i, c):\n    import settings as s\n    s.w = 7\n"
+        "    return settings.w, build()",
+        {"settings": "w = 1\n", "helper": "import settings\ndef build(): return settings.w\n"},
+        (7, 7),
+    ),
+    "set by the job": (
+        "import settings\nsettings.w = 64\ndef net(i, c): return settings.w",
+        {"settings": "w = 1\n"},
+        64,
+    ),
+    "set by the job, imported inside": (
+        "import settings\nsettings.w = 64\ndef net(i, c):\n    from settings import w\n    return w",
+        {"settings": "w = 1\n"},
+        64,
+    ),
+    "set by the job, read by a helper that is imported inside": (
+        "import settings\nsettings.w = 64\ndef net(i, c):\n    from helper import build\n    return build()",
+        {"settings": "w = 1\n", "helper": "import settings\ndef build(): return settings.w\n"},
+        64,
+    ),
+    "set by the job, read by another name": (
+        "import settings\nsettings.w = 64\ndef net(i, c):\n    s = settings\n    return s.w, getattr(settings, 'w')",
+        {"settings": "w = 1\n"},
+        (64, 64),
+    ),
+    "registered by the job": (
+        "from blocks import register, make\n@register\ndef mine(): return 64\ndef net(i, c): return make('mine')",
+        {"blocks": "R = {}\ndef register(f): R[f.__name__] = f; return f\ndef make(name): return R[name]()\n"},
+        64,
+    ),
+    "a package": (
+        "def net(i, c):\n    import pack.deep.sub\n    from pack import other\n    return pack.deep.sub.f(), other.g()",
+        {
+            "pack/__init__": "from .other import g\n",
+            "pack/other": "def g(): return 3\n",
+            "pack/deep/__init__": "",
+            "pack/deep/sub": "from ..other import g\nfrom . import last\ndef f(): return g() + last.x\n",
+            "pack/deep/last": "x = 40\n",
+        },
+        (43, 3),
+    ),
+    "a package without __init__": (
+        "def net(i, c):\n    from spaces.one import f\n    return f()",
+        {"spaces/one": "from spaces.two import g\ndef f(): return g()\n", "spaces/two": "def g(): return 5\n"},
+        5,
+    ),
+    "a package of which a part is imported at the top": (
+        "import pack.settings\npack.settings.w = 64\ndef net(i, c):\n    from pack.settings import w\n"
+        "    from pack.late import late\n    return w, late(), pack.settings.w",
+        {
+            "pack/__init__": "",
+            "pack/settings": "w = 1\n",
+            "pack/late": "from pack.settings import w\ndef late(): return w\n",
+        },
+        (64, 64, 64),
+    ),
+    "classes": (
+        "from blocks import Base\nclass Own(Base): pass\ndef net(i, c):\n    from blocks import is_base\n"
+        "    return is_base(Own())",
+        {"blocks": "class Base: pass\ndef is_base(x): return isinstance(x, Base)\n"},
+        True,
+    ),
+    "where the file says it lies": (
+        "def net(i, c):\n    from blocks import text\n    return text()",
+        {"blocks": "from pathlib import Path\ndef text(): return (Path(__file__).parent / 'job.py').is_file()\n"},
+        True,
+    ),
+    "what cannot be sent and is not needed": (
+        "import blocks\ndef net(i, c): return blocks.build()",
+        {
+            "blocks": "import threading\nLOCK = threading.Lock()\ndef locked():\n    with LOCK: pass\n"
+            "def build(): return 2\n"
+        },
+        2,
+    ),
+    "the text of a function": (
+        "import inspect\nfrom blocks import build\n"
+        "def net(i, c): return inspect.getsource(build), inspect.getsource(net)[:7]",
+        {"blocks": "def build(): return 2\n"},
+        ("def build(): return 2\n", "def net"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_a_network_uses_beside_the_job_is_what_runs(name, worker, tmp_path, monkeypatch):
+    """A worker stands elsewhere, among files of the same names; it calls what the job's own process would call."""
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
+    text, files, expected = CASES[name]
+    assert worker(load_job(job_in(tmp_path / "a job's folder", text, files))) == repr([expected])
