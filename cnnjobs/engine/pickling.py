@@ -13,7 +13,6 @@ from typing import Any
 import cloudpickle
 import numpy as np
 
-from cnnjobs.errors import SpecError
 from cnnjobs.planning.user_modules import MADE, NO_MODULES, UserModules, refuse_name_of_library
 
 LARGEST = 16 << 20
@@ -60,18 +59,12 @@ def packed(value: Any, modules: Iterable[ModuleType], user_modules: UserModules 
         user_modules: what the functions import when they are called.
 
     Raises:
-        SpecError: if a function refers to what cannot be sent.
+        Exception: of any kind, if a function refers to what cannot be sent.
     """
     own = [module for module in modules if str(vars(module).get("__file__") or ".py").endswith(".py")]
     stream = io.BytesIO()
     with _by_value(own):
-        try:
-            _Pickler(stream, own, user_modules).dump((value, user_modules.loaded))
-        except Exception as error:  # what cannot be pickled raises many kinds
-            raise SpecError(
-                f"A function of the job refers to what cannot be sent to workers ({type(error).__name__}: {error}). "
-                "Make it inside the function."
-            ) from error
+        _Pickler(stream, own, user_modules).dump((value, user_modules.loaded))
     return Packed(replace(user_modules, loaded=()), stream.getvalue())
 
 

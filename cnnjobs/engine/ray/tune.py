@@ -26,11 +26,13 @@ from cnnjobs.engine.ray.files import through_ray
 from cnnjobs.engine.ray.relay import MESSAGES, NODE, VERSIONS, InOrder, Relay, WorkerRetired, printed_at, stacks_at
 from cnnjobs.engine.ray.session import Session
 from cnnjobs.engine.stall import FIRST_S
+from cnnjobs.errors import SpecError
 from cnnjobs.messages import Failure, Message, Result, Started
 from cnnjobs.numeric_environment import pin
 from cnnjobs.planning.trials import Trial, user_functions
 from cnnjobs.planning.user_modules import NO_MODULES, HeldState
 from cnnjobs.private_folder import enter_private_folder, leave_private_folder, private_folder
+from cnnjobs.sentences import clause
 from cnnjobs.versions import DECISIVE, differences, installed_versions
 
 STEP_SECONDS = 1.0
@@ -113,8 +115,18 @@ class RayTuneEngine:
             raise
 
     def _shared(self, work: Work) -> "_Shared":
-        """Return work as it goes to the workers."""
-        code = packed((work.trials, work.make_worker), work.modules, work.user_modules)
+        """Return work as it goes to the workers.
+
+        Raises:
+            SpecError: if a function of the user's refers to what cannot be sent.
+        """
+        try:
+            code = packed((work.trials, work.make_worker), work.modules, work.user_modules)
+        except Exception as error:  # what cannot be pickled raises many kinds
+            raise SpecError(
+                f"A function of the job refers to what cannot be sent to workers ({type(error).__name__}: "
+                f"{clause(str(error))}). Make it inside the function."
+            ) from error
         plain = replace(
             work,
             trials=(),
