@@ -2,12 +2,13 @@
 
 import importlib
 import io
+import marshal
 import pickle
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 import cloudpickle
@@ -122,6 +123,8 @@ class _Pickler(cloudpickle.Pickler):
 
     def reducer_override(self, value: Any) -> Any:
         """Return how to make a value again."""
+        if isinstance(value, CodeType):  # cloudpickle forgets the file that it is written in
+            return marshal.loads, (marshal.dumps(value),)
         if isinstance(value, _Globals):
             return vars, (value.of,)
         if isinstance(value, _Empty):

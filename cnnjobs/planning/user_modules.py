@@ -107,7 +107,8 @@ class HeldState:
         made = [vars(one) for one in [*sys.modules.values()] if isinstance(one, ModuleType) and MADE in vars(one)]
         names = {id(held): held for held in (*made, *(function.__globals__ for function in functions))}
         self._held = [(held, dict(held)) for held in names.values()]
-        values = {id(value): value for _, held in self._held for value in held.values()}
+        of_user = (value for _, held in self._held for name, value in held.items() if not name.startswith("__"))
+        values = {id(value): value for value in of_user}
         self._containers = [(value, copy.copy(value)) for value in values.values() if type(value) in (list, dict, set)]
 
     def restore(self) -> None:

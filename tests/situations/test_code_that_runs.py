@@ -9,8 +9,11 @@ import sys
 import pytest
 from support.fakes import tiny_dataset
 
+import cnnjobs
 from cnnjobs.engine.base import TrialResources, Work
-from cnnjobs.planning.job_file import load_job
+from cnnjobs.engine.pickling import packed
+from cnnjobs.errors import SpecError
+from cnnjobs.planning.job_file import job_of_session, load_job
 from cnnjobs.planning.needs import needs_of
 from cnnjobs.planning.trials import make_plan
 
@@ -218,3 +221,101 @@ def test_what_a_network_uses_beside_the_job_is_what_runs(name, worker, tmp_path,
     monkeypatch.setattr("sys.dont_write_bytecode", True)
     text, files, expected = CASES[name]
     assert worker(load_job(job_in(tmp_path / "a job's folder", text, files))) == repr([expected])
+
+
+def test_jobs_of_one_session_have_each_their_own_files(worker, tmp_path, monkeypatch):
+    """Two jobs with files of the same names beside them, one after the other, and the first once more."""
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
+    text = "from blocks import head\ndef net(i, c):\n    from helper import build\n    return head(), build()"
+    for place, value in (("one", 1), ("two", 20), ("one", 1), ("one", 300)):
+        files = {"blocks": f"def head(): return {value}\n", "helper": f"import blocks\ndef build(): return {-value}\n"}
+        assert worker(load_job(job_in(tmp_path / place, text, files))) == repr([(value, -value)])
+
+
+def test_a_job_that_is_reached_by_a_link_has_the_files_of_its_target(worker, tmp_path):
+    """Jobs are often links into a folder of experiments."""
+    path = job_in(tmp_path / "real", "def net(i, c):\n    import blocks\n    return blocks.build()", {"blocks": BLOCKS})
+    (tmp_path / "blocks.py").write_text(DECOY)
+    (tmp_path / "link.py").symlink_to(path)
+    assert worker(load_job(tmp_path / "link.py")) == "[2]"
+
+
+def test_modules_of_a_session_travel_as_well(worker, tmp_path, monkeypatch):
+    """A script puts a folder on its path, imports from it, and makes a job."""
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
+    monkeypatch.syspath_prepend(tmp_path / "src")
+    text = "def net(i, c):\n    from blocks_of_session import late\n    return WIDTH, late.build()\nWIDTH = 8\n"
+    job_in(tmp_path / "src", "", {"nets_of_session": text, "blocks_of_session/late": BLOCKS})
+    import nets_of_session
+
+    from cnnjobs import Job, Variant
+
+    nets_of_session.WIDTH = 16
+    job = Job(name="a", dataset="digits", repeats=1, variants={"a": Variant(model=nets_of_session.net)})
+    assert worker(job_of_session(job)) == "[(16, 2)]"
+
+
+def test_a_file_with_the_name_of_a_module_that_is_loaded_is_refused(tmp_path):
+    """`import random` in a network, and a `random.py` beside the job: which one that means is chance."""
+    path = job_in(tmp_path, "def net(i, c):\n    import random\n    return random.random()", {"random": "x = 1\n"})
+    file = load_job(path)
+    with pytest.raises(SpecError, match="Give the file another name"):
+        needs_of(file.job, file)
+
+
+def test_a_trial_finds_modules_as_the_one_before_it_has_found_them(tmp_path):
+    """A network sets what it builds with; the next trial in the same process is of a variant that does not."""
+    text = """
+import blocks, helper
+TABLE = [1]
+def net(i, c, set=False):
+    import late
+    if set:
+        blocks.W = 64
+        TABLE.append(2)
+        late.w = 5
+    return blocks.build(), helper.build(), TABLE, late.w
+"""
+    files = {"blocks": BLOCKS, "helper": "from blocks import build\n", "late": "w = 0\n"}
+    file = load_job(job_in(tmp_path, text, files))
+    sent = packed(file.job.variants["a"].network.function, file.modules, needs_of(file.job, file).modules)
+    code = f"""
+import pickle
+from cnnjobs.planning.user_modules import HeldState
+net = pickle.loads({pickle.dumps(sent)}).unpacked()
+held = HeldState([net])
+first = repr(net(1, 2))
+print(net(1, 2, set=True))
+held.restore()
+print(repr(net(1, 2)) == first, first)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.stdout.splitlines() == ["(128, 128, [1, 2], 5)", "True (2, 2, [1], 0)"], done.stderr[-500:]
+
+
+NOTED = {
+    "import importlib\ndef net(i, c, kind='a'): return importlib.import_module(kind)": "import_module(...): which",
+    "import numpy as np\ndef net(i, c):\n    return np.load('weights.npy')": "line 4: np.load(...): what is in it",
+    "import os\ndef net(i, c): return os.environ['WIDTH']": "os.environ: its variables are no part",
+    "def net(i, c):\n    from helper import build\n    return build()": "net: helper.py, line 2: open(...): what is in",
+    "def net(i, c): return eval('c + 1')": "eval(...): code that is made of text",
+    "def block():\n    'three'\ndef net(i, c): return block.__doc__": "block.__doc__: comments and docstrings are",
+}
+
+
+@pytest.mark.parametrize("text", NOTED)
+def test_what_cannot_be_followed_is_said(text, tmp_path):
+    """A network depends on what no identity holds: `plan` names the function and the line."""
+    files = {
+        "helper": "from pathlib import Path\nW = open(Path(__file__).parent / 'w.txt').read()\ndef build(): return W\n"
+    }
+    path = job_in(tmp_path, text, files)
+    (tmp_path / "helper_data.txt").write_text("1")
+    notes = cnnjobs.plan(path, sizes=False, results=str(tmp_path / "results")).notes
+    assert [NOTED[text] in note for note in notes] == [True], notes
+
+
+def test_networks_that_are_followed_get_no_note(tmp_path):
+    """An ordinary job."""
+    path = job_in(tmp_path, "from blocks import build\ndef net(i, c): return build()", {"blocks": BLOCKS})
+    assert cnnjobs.plan(path, sizes=False, results=str(tmp_path / "results")).notes == ()
