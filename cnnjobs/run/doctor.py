@@ -86,7 +86,7 @@ def _of_cluster(place: Any, *, insecure: bool) -> Iterator[Check]:
         said, remedy = "unknown", str(error)
     yield Check("token", said, remedy)
     try:
-        yield from _of_nodes(_examined())
+        yield from _of_nodes(_examined(), insecure=insecure)
         yield _of_trial(backends.open_engine_on(session), session.capacity())
     finally:
         session.close()
@@ -125,11 +125,11 @@ def _examined() -> list[dict[str, Any]]:
     return check_nodes_health(backends.open_health_check())
 
 
-def _of_nodes(nodes: list[dict[str, Any]]) -> Iterator[Check]:
+def _of_nodes(nodes: list[dict[str, Any]], *, insecure: bool = False) -> Iterator[Check]:
 
     yield of_versions(installed_versions(), nodes, asking=calling_machine_versions())
     for node in nodes:
-        yield from of_node(node)
+        yield from of_node(node, insecure=insecure)
 
 
 def _of_store(results: str) -> Iterator[Check]:

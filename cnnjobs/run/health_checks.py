@@ -67,11 +67,12 @@ def of_versions(here: Mapping[str, str], nodes: Sequence[Mapping[str, Any]], ask
     )
 
 
-def of_node(node: Mapping[str, Any]) -> list[Check]:
+def of_node(node: Mapping[str, Any], *, insecure: bool = False) -> list[Check]:
     """Return the checks of one node.
 
     Args:
         node: as it was examined.
+        insecure: whether Ray may keep its files where other users can change them.
     """
     name = f"node {_name(node)}"
     if "error" in node:
@@ -80,7 +81,8 @@ def of_node(node: Mapping[str, Any]) -> list[Check]:
     checks.append(_of_disk(name, "temporary disk", int(node["free_disk_bytes"])))
     if node.get("open_folder"):
         said = f"in {node['open_folder']}, where other users of that machine can change them, and run code as you"
-        checks.append(Check(f"{name}, Ray's files", said, "Start Ray there with RAY_TMPDIR (see cluster/README.md)."))
+        remedy = "" if insecure else "Start Ray there with RAY_TMPDIR (see cluster/README.md)."
+        checks.append(Check(f"{name}, Ray's files", said, remedy))
     skew = float(node.get("skew_s", 0))
     remedy = "Synchronise its clock (chrony, ntp)." if skew > MOST_SKEW_S else ""
     checks.append(Check(f"{name}, clock", f"at most {skew:.1f} s from ours" if skew else "agrees with ours", remedy))

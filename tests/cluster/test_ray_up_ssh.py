@@ -102,6 +102,14 @@ def test_the_token_is_for_the_machines_user_alone(cluster):
         assert file.read_text() == cluster.laptop.token_file.read_text()
 
 
+def test_rays_files_are_out_of_the_reach_of_other_users(cluster):
+    """Ray makes its own folders writable by all."""
+    for machine in (cluster.head, *cluster.workers):
+        assert machine.run("stat", "-c", "%a %u", "/tmp/cnnjobs-ray-0").stdout == "700 0\n"
+        assert "session_latest" in machine.run("ls", "/tmp/cnnjobs-ray-0/ray").stdout
+        assert "cnnjobs." not in machine.run("find", "/tmp", "-maxdepth", "1", "-perm", "/077").stdout
+
+
 def test_the_project_is_on_every_machine_without_history_or_results(cluster):
     for machine in (cluster.head, *cluster.workers):
         assert (machine.home / "cnnjobs-src" / "pyproject.toml").exists()

@@ -107,6 +107,9 @@ def test_a_ray_whose_files_others_can_change_is_wrong():
     check = named("Ray's files", open_folder="/tmp/ray/session_1")
     assert "in /tmp/ray/session_1, where other users of that machine can change them" in check.said
     assert "RAY_TMPDIR" in check.remedy
+    accepted = of_node(node(open_folder="/tmp/ray/session_1"), insecure=True)
+    assert check.said in [one.said for one in accepted]
+    assert not any(one.is_wrong for one in accepted)
 
 
 @pytest.mark.parametrize(("skew", "wrong"), [(0.0, False), (4.9, False), (5.1, True)])
