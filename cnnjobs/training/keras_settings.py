@@ -43,11 +43,20 @@ def _settings() -> dict[str, Setting]:
     }
 
 
-def pin_settings() -> None:
-    """Give this process, which is ours, the settings that trials are trained with."""
-    for get, put, value in _settings().values():
+def pin_settings() -> list[str]:
+    """Give this process, which is ours, the settings that trials are trained with; return which it did not have."""
+    changed = []
+    for name, (get, put, value) in _settings().items():
         if get() != value:
             put(value)
+            changed.append(name)
+    return changed
+
+
+def changed_for_good() -> list[str]:
+    """Return what somebody has switched in TensorFlow that nothing switches back."""
+    found = {"eager execution": not tf.executing_eagerly(), "NumPy behavior": hasattr(tf.Tensor, "astype")}
+    return [name for name, is_changed in found.items() if is_changed]
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.training.callbacks import TrialCallbacks
 from cnnjobs.training.devices import describe_device, gpus_held, make_strategy
 from cnnjobs.training.input_pipeline import Layout, Pipeline, PixelScaling, fit_pixel_scaling, lay_out
-from cnnjobs.training.keras_settings import pin_settings
+from cnnjobs.training.keras_settings import changed_for_good, pin_settings
 from cnnjobs.training.resumption import Resumption
 from cnnjobs.training.train_graph import EVALUATION_BATCH, TrainGraph
 from cnnjobs.training.trial_state import TrialState, sample_weights
@@ -106,7 +106,9 @@ class TrialWorker:
             self._broken = f"an error in TensorFlow: {type(error).__name__}"
             raise
         finally:
-            pin_settings()
+            changed = [*pin_settings(), *changed_for_good()]
+            if changed:  # by a module that its network function has imported, perhaps, which comes once a process
+                self._broken = f"a trial changed settings of Keras or TensorFlow: {', '.join(changed)}"
             gc.collect()  # graphs of the input pipeline lie in cycles, some 0.4 MB a trial
             if self._first_bytes is None:
                 self._first_bytes = process_bytes()

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import pytest
@@ -14,6 +15,7 @@ from cnnjobs import SGD, Augment, Job, Variant, custom, load_results, mlp
 from cnnjobs.errors import UserError
 from cnnjobs.run.backends import open_preview
 from cnnjobs.run.surroundings import surroundings_notes
+from cnnjobs.training.keras_settings import _settings
 from cnnjobs.training.trial import TrialWorker
 
 JOB = """
@@ -105,10 +107,18 @@ def test_what_a_network_function_sets_ends_with_its_trial(worker):
     """One variant's function calls `keras.config.set_floatx`: the variant after it in the same process is unmoved."""
     trial = trial_of(small())
     undisturbed = outcome(worker, trial)
+    assert worker.retire_reason is None
     first = outcome(worker, trial_of(small(model=custom(half_precision))))
     assert keras.config.floatx() == "float32"
+    assert "a trial changed settings of Keras or TensorFlow: image_data_format, floatx, jit" in worker.retire_reason
     assert same(undisturbed, outcome(worker, trial))
     assert same(first, outcome(worker, trial_of(small(model=custom(half_precision))))), "its own trial: its own code"
+
+
+def test_the_table_for_people_has_every_setting():
+    """Somebody asks which settings of Keras and TensorFlow trials see."""
+    table = Path(__file__).parents[2].joinpath("docs", "numbers.md").read_text(encoding="utf-8")
+    assert [name for name in _settings() if f"`{name}`" not in table] == []
 
 
 def test_a_notebooks_settings_are_its_own_again_after_a_call(worker):

@@ -25,8 +25,18 @@ class Changing(fakes.FakeWorker):
     """Says in each log what its process is like; one variant changes that as a network function may."""
 
     def run(self, trial):
-        like = f"{sys.getrecursionlimit()} {Path.cwd()} {resource.getrlimit(resource.RLIMIT_NOFILE)[0]} "
-        like += f"{os.environ.get('CHANGED')} {signal.getsignal(signal.SIGALRM)} {tempfile.gettempdir()} {os.getpid()}"
+        parts = (
+            sys.getrecursionlimit(),
+            Path.cwd(),
+            resource.getrlimit(resource.RLIMIT_NOFILE)[0],
+            signal.getsignal(signal.SIGALRM),
+            os.environ.get("CHANGED"),
+            os.environ.get("TF_XLA_FLAGS"),
+            f"hashes {sys.flags.hash_randomization}",
+            tempfile.gettempdir(),
+            os.getpid(),
+        )
+        like = " ".join(map(str, parts))
         if trial.variant == "fails":
             raise RuntimeError(like)
         if trial.variant == "changes":
@@ -65,7 +75,10 @@ def like():
         if isinstance(message, Result | Failure):
             ends[trial.variant] = message
 
-    open_engine(cpus=1, gpus=0, verbose=False).run(work, note)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TF_XLA_FLAGS", "--tf_xla_auto_jit=2")
+        open_engine(cpus=1, gpus=0, verbose=False).run(work, note)
+        assert os.environ["TF_XLA_FLAGS"] == "--tf_xla_auto_jit=2", "the person's own again"
     assert isinstance(ends["fails"], Failure)
     assert all(isinstance(ends[name], Result) for name in NAMES[1:]), ends
     return {"fails": ends["fails"].error.removeprefix("RuntimeError: ")} | {n: ends[n].log for n in NAMES[1:]}
@@ -85,3 +98,8 @@ def test_what_a_network_function_changes_is_put_back_for_the_next_trial(like):
 def test_temporary_files_of_a_trial_lie_where_they_are_removed_with_the_run(like):
     """A worker is killed while it writes a temporary file: the folder that this is in goes with the submit."""
     assert Path(like["changes"].split()[-2]) == private_folder()
+
+
+def test_workers_have_the_pinned_variables(like):
+    """Auto-jit is switched on in the shell, and the order of sets of texts is another in every process."""
+    assert all(" None None hashes 0 " in one for one in like.values()), like
