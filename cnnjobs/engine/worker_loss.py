@@ -8,6 +8,9 @@ from cnnjobs.engine.stacks import where_dumped
 NODE_GONE = "node has died"
 """What Ray says of an actor whose node is gone before the trial has told where it runs."""
 
+IN_CREATION = "raised in its creation task"
+"""What Ray says of an actor that raised while it was made."""
+
 NODES_MEMORY = re.compile(r"Memory on the node .* was (?P<used>[\d.]+)GB used / (?P<limit>[\d.]+)GB limit")
 """What Ray's memory monitor says of the machine when it ends a process there (Ray 2.60)."""
 
@@ -22,6 +25,11 @@ CRASHED = re.compile(r"^Fatal Python error: (?P<what>.+)$", re.M)
 
 LEFT = re.compile(r"^(?P<what>os\._exit\(.*\) was called in .+)$", re.M)
 """What a worker writes when the code of a trial ends its process."""
+
+RAISED = re.compile(
+    r"^(?P<what>(?!ray\.|ActorDied|ActorUnavailable|RayActor)[\w.]+(?:Error|Exception|Exit|Interrupt)\b.*)$"
+)
+"""How lines begin with which a traceback ends; not one of Ray's own about a process that is no more."""
 
 LESS_MEMORY = "A smaller `batch_size` or network takes less; so do fewer trials at once (--max-concurrent 1)"
 
@@ -89,12 +97,8 @@ class WorkerLoss:
         memory = self._memory()
         if memory:
             return f"out of memory{often}: {memory}. {LESS_MEMORY}"
-        for line in reversed(self.error.splitlines()):
-            if line.startswith(("ModuleNotFoundError: ", "ImportError: ")):
-                return (
-                    f"a worker could not be made: {line} The same packages must be installed on every node: "
-                    "`cnnjobs doctor` compares them"
-                )
+        if raised := self._raised():
+            return raised
         if left := [*LEFT.finditer(printed)]:
             return f"the code of the trial ended its process{often}: {left[-1]['what']}"
         if crashes := [*CRASHED.finditer(printed)]:
@@ -104,6 +108,19 @@ class WorkerLoss:
             f"the worker process was ended from outside{often}, without a word: by the system for want of memory, most "
             f"likely. {LESS_MEMORY}"
         )
+
+    def _raised(self) -> str:
+        """Say what was raised in the worker outside of its trial: while it was made, or when it told; else nothing."""
+        raised = [line for line in self.error.splitlines() if RAISED.match(line)]
+        if not raised:
+            return ""
+        if raised[-1].startswith(("ModuleNotFoundError: ", "ImportError: ")):
+            return (
+                f"a worker could not be made: {raised[-1]} The same packages must be installed on every node: "
+                "`cnnjobs doctor` compares them"
+            )
+        what = "could not be made" if IN_CREATION in self.error else "failed"
+        return f"a worker {what}: {raised[-1]}"
 
     def _memory(self) -> str:
         """Return what there was of memory when Ray ended the process to save the machine; empty if it did not."""

@@ -103,6 +103,22 @@ def test_a_worker_that_could_not_be_made_is_explained_with_what_lacks(line):
     assert "`cnnjobs doctor`" in told
 
 
+@pytest.mark.parametrize("line", ["SystemExit: 3", "RuntimeError: no licence", "KeyboardInterrupt", "job.MyError: no"])
+def test_what_was_raised_while_a_worker_was_made_is_told(line):
+    error = MISSING.replace("ModuleNotFoundError: No module named 'cnnjobs'", line)
+    assert WorkerLoss(error=error).explain(", twice") == f"a worker could not be made: {line}"
+
+
+def test_what_was_raised_in_a_worker_beside_its_trial_is_told():
+    error = 'ray::ResourceTrainable.train() (pid=1)\n  File "x.py", line 1, in step\nOSError: [Errno 28] No space left'
+    assert WorkerLoss(error=error).explain() == "a worker failed: OSError: [Errno 28] No space left"
+
+
+@pytest.mark.parametrize("name", ["ray.exceptions.ActorDiedError", "ActorDiedError", "ActorUnavailableError"])
+def test_what_ray_raises_for_a_process_that_is_gone_is_not_what_was_raised_in_it(name):
+    assert "ended from outside" in WorkerLoss(error=f"{name}: {ACTOR}").explain()
+
+
 def test_of_several_errors_the_last_is_told():
     error = "ImportError: first\n\nDuring handling of the above exception:\nModuleNotFoundError: second"
     assert "second" in WorkerLoss(error=error).explain()
