@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import fs
 
+from cnnjobs.digests import DamagedContent
 from cnnjobs.errors import CannotWrite, StoreError
 from cnnjobs.machine import process_lives
 from cnnjobs.sentences import cause, sentence
@@ -23,6 +24,10 @@ _HALF_WRITTEN = re.compile(r"^\..*\.(\d+)-[0-9a-f]{8}\.part$")
 
 AT_ONCE = 16
 """Requests to object storage that are under way at a time."""
+
+
+class LostContent(StoreError, DamagedContent):
+    """The disk says that it has lost a part of a file: the file is damaged, others may be whole."""
 
 
 class Files:
@@ -105,7 +110,11 @@ class Files:
             pass
 
     def read(self, name: str) -> bytes | None:
-        """Return the content of a file, or None if there is none."""
+        """Return the content of a file, or None if there is none.
+
+        Raises:
+            StoreError: if it cannot be read; LostContent if that is the disk's fault.
+        """
         try:
             with self._system.open_input_stream(f"{self._root}/{name}") as stream:
                 content: bytes = stream.read()
@@ -113,7 +122,8 @@ class Files:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except FAILURES as error:
-            raise StoreError(f"Cannot read {self.location}/{name}: {_reason(error)}.") from error
+            kind = LostContent if isinstance(error, OSError) and error.errno == errno.EIO else StoreError
+            raise kind(f"Cannot read {self.location}/{name}: {_reason(error)}.") from error
 
     def open(self, name: str) -> pa.NativeFile | None:
         """Return a file of which parts can be read, or None if there is none."""

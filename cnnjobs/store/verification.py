@@ -64,7 +64,7 @@ class _Found:
 
 def is_store(files: Files) -> bool:
     """Say whether a folder is a job's, be its `job.json` there or not."""
-    return files.read(JOB) is not None or bool(files.below("trials").names(".parquet"))
+    return JOB in files.names(JOB) or bool(files.below("trials").names(".parquet"))
 
 
 def check_store(files: Files, on_progress: OnProgress | None = None) -> StoreCheck:
@@ -91,12 +91,12 @@ def check_store(files: Files, on_progress: OnProgress | None = None) -> StoreChe
 
 
 def _check_job(files: Files, found: _Found) -> Iterator[str]:
-    content = files.read(JOB)
-    if content is None:
-        yield f"{files.location}/{JOB} is missing: the next submit of the job writes it"
-        return
-    found.checked += 1
     try:
+        content = files.read(JOB)
+        if content is None:
+            yield f"{files.location}/{JOB} is missing: the next submit of the job writes it"
+            return
+        found.checked += 1
         StoredJob.decode(content, JOB)
     except StoreError as error:
         found.damaged[JOB] = str(error).removeprefix(f"{JOB} is ").partition(". ")[0]
@@ -144,11 +144,11 @@ def _check_table(files: Files, name: str, found: _Found, on_progress: OnProgress
 def _check_states(files: Files, name: str, found: _Found) -> None:
     folder = files.below(name)
     for file in folder.names(".npz"):
-        content = folder.read(file)
-        if content is None:
-            continue  # a running trial has replaced it
-        found.checked += 1
         try:
+            content = folder.read(file)
+            if content is None:
+                continue  # a running trial has replaced it
+            found.checked += 1
             without_digest(content, file)
         except DamagedContent as error:
             found.damaged[f"{name}/{file}"] = str(error)
@@ -158,11 +158,9 @@ def _check_models(files: Files, found: _Found) -> Iterator[str]:
     """Yield which model files are damaged, by the checksums of their parts."""
     folder = files.below("models")
     for file in folder.names(".keras"):
-        content = folder.read(file)
-        if content is None:
-            continue
         found.checked += 1
         try:
+            content = folder.read(file) or b""
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 wrong = archive.testzip()
         except Exception as error:  # a damaged archive raises many kinds

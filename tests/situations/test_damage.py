@@ -18,7 +18,7 @@ from cnnjobs.store.store import Store
 
 TABLES = ("trials", "epochs", "predictions")
 RUNS, EPOCHS, EXAMPLES = 3, 4, 40
-DAMAGES = 25
+DAMAGES = 16
 """Of each file, random ones."""
 
 
@@ -88,12 +88,36 @@ def test_a_damaged_job_json_is_named_whatever_is_wrong_with_it(tmp_path):
     committed(tmp_path)
     whole = (tmp_path / "job.json").read_bytes()
     right = Store(Files(tmp_path)).job
-    for what, damaged in damages(whole, [b"{}", b"[]", b"\xff\xfe"], 200):
+    for what, damaged in damages(whole, [b"{}", b"[]", b"\xff\xfe"], 80):
         (tmp_path / "job.json").write_bytes(damaged)
         try:
             assert Store(Files(tmp_path)).job == right, what  # a bit of a space may be another space
         except StoreError as error:
             assert f"{tmp_path}/job.json" in str(error), what
+
+
+LOST = Path("/proc/self/mem")
+"""A file of Linux whose first byte cannot be read: "Input/output error", as of a disk that has lost a block."""
+
+
+@pytest.mark.skipif(not LOST.exists(), reason="needs Linux")
+def test_a_file_of_which_the_disk_has_lost_a_block_is_named_and_the_others_are_read(tmp_path):
+    """The file system answers "Input/output error" for a file of the results."""
+    store = committed(tmp_path / "job")
+    right = by_trial(store.read("trials").table)
+    for place in ("trials/t0-1.parquet", "epochs/t1-1.parquet"):
+        path = tmp_path / "job" / place
+        path.unlink()
+        path.symlink_to(LOST)
+    stored = Store(Files(tmp_path / "job")).read("trials")
+    assert by_trial(stored.table) == {trial: rows for trial, rows in right.items() if trial != "t0-1"}
+    assert "Input/output error" in stored.damaged[0]
+    assert {place for check in cnnjobs.verify(tmp_path).checks for place in check.damaged} == {
+        "trials/t0-1.parquet",
+        "epochs/t1-1.parquet",
+    }
+    assert cnnjobs.verify(tmp_path, repair=True).whole
+    assert Store(Files(tmp_path / "job")).read("trials").table.num_rows == 2 * RUNS - 2
 
 
 def run(*words):
