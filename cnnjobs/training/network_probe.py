@@ -32,9 +32,6 @@ SMALLER, FARTHER = 32, 30
 LONGEST = 600
 """Characters of a library's message that are told."""
 
-TRAVELLED = "<dynamic-code>"
-"""Name of the file of a function that came from another process, where it was in a job file or a notebook."""
-
 SATURATED = 1 - 1e-6
 """A fresh network that is that certain of a class has outputs that are far apart."""
 
@@ -67,19 +64,13 @@ def explained(error: Exception) -> str:
     text = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split())
     text = text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
     lines = [(frame, line) for frame, line in traceback.walk_tb(error.__traceback__) if _is_of_user(frame)]
-    where = f" ({_place(*lines[-1])})" if lines else ""
+    where = f" ({Path(lines[-1][0].f_code.co_filename).name}, line {lines[-1][1]})" if lines else ""
     return f"{type(error).__name__}: {text}{where}"
 
 
 def _is_of_user(frame: FrameType) -> bool:
-    ours, file = str(frame.f_globals.get("__name__", "")).startswith("cnnjobs."), frame.f_code.co_filename
-    return not ours and (file == TRAVELLED or not is_installed_file(file))
-
-
-def _place(frame: FrameType, line: int) -> str:
-    """Name a line of the user's code."""
-    file = frame.f_globals.get("__file__")
-    return f"{Path(file).name}, line {line}" if isinstance(file, str) else f"line {line}"
+    ours = str(frame.f_globals.get("__name__", "")).startswith("cnnjobs.")
+    return not ours and not is_installed_file(frame.f_code.co_filename)
 
 
 def _looked_at(
