@@ -57,25 +57,35 @@ def needs_of(job: Job, file: JobFile) -> Needs:
         for name, names in reached.read.items():
             before = read.get(name, frozenset())
             read[name] = None if names is None or before is None else before | names
+    found = {name: path for name, path in _with_packages(modules).items() if not Path(name).is_absolute()}
+    whole = frozenset(module.__name__ for module in file.modules if module.__name__ in found and is_far(module, file))
     sources = {
         name: SourceFile(str(path), path.read_bytes())
-        for name, path in _with_packages(modules).items()
-        if name not in late and not Path(name).is_absolute()
+        for name, path in found.items()
+        if name not in late or name in whole
     }
-    for name in sources:
-        there = sys.modules.get(name)
-        if there is not None and is_installed(there):
-            raise SpecError(
-                f"A function of the job imports {name}, and {sources[name].path} has the name of a module that is "
-                f"loaded already, from {getattr(there, '__file__', None) or 'Python itself'}, so that this could mean "
-                "either. Give the file another name."
-            )
-    whole = frozenset(module.__name__ for module in file.modules if module.__name__ in sources and is_far(module, file))
+    for name, source in sources.items():
+        _refuse_name_of_library(name, source)
     texts = {file: "".join(lines) for file in sorted(files) if (lines := linecache.getlines(file))}
     return Needs(
         UserModules(sources, tuple(late.values()), read, whole, texts),
         tuple(f"{name}: {one}" for one, name in notes.items()),
     )
+
+
+def _refuse_name_of_library(name: str, source: SourceFile) -> None:
+    """Refuse a file with the name of a module that is loaded: an import of it could mean either.
+
+    Raises:
+        SpecError: if it has.
+    """
+    there = sys.modules.get(name)
+    if there is not None and is_installed(there):
+        raise SpecError(
+            f"A function of the job imports {name}, and {source.path} has the name of a module that is loaded already, "
+            f"from {getattr(there, '__file__', None) or 'Python itself'}, so that this could mean either. Give the "
+            "file another name."
+        )
 
 
 def _with_packages(modules: Mapping[str, Path]) -> dict[str, Path]:

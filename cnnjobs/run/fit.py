@@ -86,7 +86,7 @@ def fit_job(
         Interrupted: on Ctrl-C; the last checkpoint is kept.
     """
     read = for_fit(read_job(job, overrides), which.variant, which.repeat)
-    store, surroundings = store_at(results, read.job), surroundings_notes(read.job)
+    store, surroundings = store_at(results, read.job), surroundings_notes()
     if which.output is not None:
         _check_output(which.output)
     fit = FinalFit(prepare(read, overrides, Waiting()))

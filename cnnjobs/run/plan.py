@@ -204,11 +204,13 @@ def plan_job(
     """
     plain_job = read_job(job, overrides)
     read = plain_job if audit is None else for_audit(plain_job, audit, overrides.only)
-    surroundings = surroundings_notes(read.job)  # before networks are built, which may change settings of Keras
+    surroundings = surroundings_notes()  # before networks are built, which may change settings of Keras
     known = needs_download(read.dataset)
     prepared = prepare(read, overrides, Waiting()) if known is None else None
     if prepared is not None:
         known = prepared.dataset.image_shape, len(prepared.dataset.class_names)
+    if prepared is None:  # else they are among its own
+        surroundings = (*surroundings, *read.needs.notes)
     networks = NO_NETWORKS
     if known is not None and (sizes or summary):
         networks = look_before_plan(read, known, None if prepared is None else prepared.dataset, Waiting())

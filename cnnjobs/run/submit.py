@@ -160,7 +160,7 @@ def submit_job(
         ClusterLost: if the cluster is gone before the end.
     """
     read = read_job(job, overrides)
-    plain, rule, surroundings = read.job, goal.rule(read.job), surroundings_notes(read.job)
+    plain, rule, surroundings = read.job, goal.rule(read.job), surroundings_notes()
     prepared = prepare(_audited(read, goal, overrides), overrides, Waiting())
     store = store_at(results, prepared.job)
     if rule is not None:

@@ -1,24 +1,18 @@
-"""What is set around a command and does not reach its trials, or reaches them unseen: said before anything runs."""
+"""What is set around a command and does not reach its trials: said before anything runs."""
 
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from cnnjobs.keras_home import SETTINGS, ignored_settings, keras_home
 from cnnjobs.machine import missing_gpus
 from cnnjobs.numeric_environment import without_effect
-from cnnjobs.planning.outside import read_from_outside
 from cnnjobs.private_folder import MOST_BASE_BYTES, temporary_base
-from cnnjobs.spec import Job, UserFunction
 
 
-def surroundings_notes(job: Job | None = None) -> tuple[str, ...]:
-    """Return what a person may count on that trials do not see, and what they see that their ids do not hold.
-
-    Args:
-        job: whose functions may read something from outside; None for no job.
+def surroundings_notes() -> tuple[str, ...]:
+    """Return a sentence for each kind of setting that a person may count on and that trials do not see.
 
     Raises:
         UserError: for a `keras.json` with which Keras cannot be imported, or without a place for temporary files.
@@ -37,21 +31,7 @@ def surroundings_notes(job: Job | None = None) -> tuple[str, ...]:
             f"{_listed(SETTINGS)}. `precision` of a variant is what changes its type of numbers"
         )
     notes += filter(None, (missing_gpus(), _temporary_folder()))
-    notes += _of_functions(job) if job is not None else ()
     return tuple(notes)
-
-
-def _of_functions(job: Job) -> Iterator[str]:
-    """Say which functions of the user's seem to read what no identity holds."""
-    for name, variant in job.variants.items():
-        parts = [("network", variant.network), *(("callback", one) for one in variant.callbacks)]
-        for what, part in parts:
-            read = read_from_outside(part.function) if isinstance(part, UserFunction) else []
-            if read:
-                yield (
-                    f"the {what} of {name!r} seems to read {' and '.join(read)}: that is in no trial's id, so trials "
-                    "may get other numbers under the same ids when it changes. Give it as an option of the function"
-                )
 
 
 def _temporary_folder() -> str:

@@ -1,7 +1,6 @@
 """Settings around a job that used to change its numbers under the same trial ids."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 import tensorflow as tf
 from support.training_runs import digits, in_fresh_process, outcome, same, train_here, trial_of
 
-from cnnjobs import SGD, Augment, Job, Variant, custom, load_results, mlp
+from cnnjobs import SGD, Augment, Variant, custom, load_results, mlp
 from cnnjobs.errors import UserError
 from cnnjobs.run.backends import open_preview
 from cnnjobs.run.surroundings import surroundings_notes
@@ -149,19 +148,6 @@ def test_settings_that_a_job_file_makes_outside_of_its_functions_are_named():
     for setting in ("image_data_format=channels_first", "floatx=float16", "dtype_policy=mixed_bfloat16"):
         assert setting in note
     assert "`precision`" in note
-
-
-def reads_width(input_shape, classes):
-    width = int(os.environ.get("WIDTH", "8"))
-    layers = [keras.layers.Flatten(), keras.layers.Dense(width), keras.layers.Dense(classes, activation="softmax")]
-    return keras.Sequential([keras.Input(input_shape), *layers])
-
-
-def test_what_a_function_reads_from_outside_is_said_before_anything_runs():
-    """A network function takes its width from a variable: other numbers under the same id."""
-    job = Job(name="a", dataset="digits", repeats=1, variants={"v": small(), "w": small(model=custom(reads_width))})
-    assert any("the network of 'w' seems to read environment variables" in note for note in surroundings_notes(job))
-    assert not any("'v'" in note for note in surroundings_notes(job))
 
 
 def test_sets_of_texts_have_one_order_in_all_workers():

@@ -255,6 +255,26 @@ def test_modules_of_a_session_travel_as_well(worker, tmp_path, monkeypatch):
     assert worker(job_of_session(job)) == "[(16, 2)]"
 
 
+def test_packages_that_lie_elsewhere_travel_as_a_whole(worker, tmp_path, monkeypatch):
+    """A `src` layout on PYTHONPATH, which the worker has not."""
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
+    monkeypatch.syspath_prepend(tmp_path / "src")
+    files = {
+        "far_away/__init__": "from .layers import size\n",
+        "far_away/layers": "from . import settings\ndef size(): return settings.w\n",
+        "far_away/settings": "w = 1\n",
+        "far_away/late": "from far_away import size\ndef twice(): return 2 * size()\n",
+    }
+    job_in(tmp_path / "src", "", files)
+    text = "import far_away.settings\nfrom far_away import size\nfar_away.settings.w = 64\n"
+    text += "def net(i, c):\n    from far_away.late import twice\n    return size(), twice(), far_away.settings.w"
+    try:
+        assert worker(load_job(job_in(tmp_path / "jobs", text))) == "[(64, 128, 64)]"
+    finally:
+        for name in [name for name in sys.modules if name.startswith("far_away")]:
+            del sys.modules[name]
+
+
 def test_a_file_with_the_name_of_a_module_that_is_loaded_is_refused(tmp_path):
     """`import random` in a network, and a `random.py` beside the job: which one that means is chance."""
     path = job_in(tmp_path, "def net(i, c):\n    import random\n    return random.random()", {"random": "x = 1\n"})
@@ -298,6 +318,7 @@ NOTED = {
     "import numpy as np\ndef net(i, c):\n    return np.load('weights.npy')": "line 4: np.load(...): what is in it",
     "import os\ndef net(i, c): return os.environ['WIDTH']": "os.environ: its variables are no part",
     "def net(i, c):\n    from helper import build\n    return build()": "net: helper.py, line 2: open(...): what is in",
+    "import time\ndef net(i, c): return time.time()": "time.time(...): it gives another value each time",
     "def net(i, c): return eval('c + 1')": "eval(...): code that is made of text",
     "def block():\n    'three'\ndef net(i, c): return block.__doc__": "block.__doc__: comments and docstrings are",
 }

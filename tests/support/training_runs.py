@@ -90,7 +90,7 @@ def same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:
 def train_here(job: Path, results: Path) -> list[str]:
     """Train the trials of a job file in this process; return what there is to say of its surroundings."""
     prepared = prepare(read_job(job, Overrides()), Overrides(), lambda *_: None)
-    said = list(surroundings_notes(prepared.job))
+    said = list(surroundings_notes())
     store = store_at(str(results), prepared.job)
     kept, resources = Checkpoints(store.files.below("checkpoints")), TrialResources(cpus=1, gpus=0, replicas=1)
     with StoreLock(store.files) as lock:

@@ -67,6 +67,10 @@ job = Job(name="a", dataset="digits", repeats=1, variants={
 
 SETTINGS = {
     "imported again in the network": "import settings\nsettings.w = 64\ndef net(i, c):\n    import settings\n    return settings.w",
+    "by another name": "import settings\nsettings.w = 64\ndef net(i, c):\n    s = settings\n    return s.w",
+    "by a name that is made": "import settings\nsettings.w = 64\ndef net(i, c, name='w'): return getattr(settings, name)",
+    "in a list": "import settings\nsettings.w = 64\nALL = [settings]\ndef net(i, c): return ALL[0].w",
+    "by a helper that is imported late": "import settings\nsettings.w = 64\ndef net(i, c):\n    from late_helper import f\n    return f()",
     "through a package": "import pack.settings\npack.settings.w = 64\ndef net(i, c): return pack.settings.w",
 }
 
@@ -76,9 +80,35 @@ def test_settings_that_the_job_changes_in_another_module_count(tmp_path, name, m
     monkeypatch.setattr("sys.dont_write_bytecode", True)
     (tmp_path / "pack").mkdir()
     (tmp_path / "pack" / "settings.py").write_text("w = 1\n")
+    (tmp_path / "late_helper.py").write_text("import settings\ndef f(): return settings.w\n")
     text = SETTINGS[name] + END
     first = ids_of_networks(tmp_path, text, settings="w = 1\n")
     assert ids_of_networks(tmp_path, text.replace("64", "65"), settings="w = 1\n") != first
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "WIDTH = 64\ndef net(i, c): return globals()['WIDTH']",
+        "import importlib\ndef net(i, c): return importlib.import_module('late_blocks').build()",
+        "def net(i, c): return __import__('late_blocks').build()",
+        "@dataclasses.dataclass\nclass C:\n    a: int = 1\nCFG = C()\nCFG.w = 64\n"
+        "def net(i, c, cfg): return cfg.w\nnet = custom(net, cfg=CFG)",
+    ],
+    ids=[
+        "global names by text",
+        "import by a text",
+        "import by Python's own function",
+        "attribute of a hyperparameter",
+    ],
+)
+def test_what_is_named_by_a_text_counts(tmp_path, text, monkeypatch):
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
+    found = [
+        ids_of_networks(tmp_path, text.replace("64", w) + END, late_blocks=f"def build(): return {w}\n")
+        for w in ("64", "65")
+    ]
+    assert found[0] != found[1]
 
 
 def test_modules_of_pythonpath_count(tmp_path, monkeypatch):
