@@ -5,7 +5,7 @@ from support import fakes, stuck_workers
 
 from cnnjobs import SGD, Job, Variant, vgg
 from cnnjobs.engine.base import TrialResources, Work
-from cnnjobs.messages import Failure, Result
+from cnnjobs.messages import Failure, Result, Stalled
 from cnnjobs.planning.trials import make_plan
 from cnnjobs.private_folder import private_folder
 
@@ -14,8 +14,8 @@ NAMES = ("sleeps", "loops", "keeps_the_lock", "exits", "interrupts", "leaves", "
 
 
 @pytest.fixture(scope="module")
-def run():
-    """Failures and results by variant of one run for all tests below, and what it left in the temporary folder."""
+def told():
+    """What one run for all tests below tells: (variant, message)."""
     from cnnjobs.engine.environment import prepare_environment
 
     prepare_environment()
@@ -33,14 +33,27 @@ def run():
         modules=(fakes, stuck_workers),  # Ray's processes cannot import this folder
         timeout_s=TIMEOUT_S,
     )
-    ends = {}
+    messages = []
+    with pytest.MonkeyPatch.context() as patch:  # a test does not wait a minute to be told
+        patch.setattr("cnnjobs.engine.stall.LEAST_S", TIMEOUT_S / 4)
+        patch.setattr("cnnjobs.engine.stall.FIRST_S", TIMEOUT_S / 4)
+        engine = RayTuneEngine(LocalRay(cpus=2, gpus=0))
+        engine.run(work, lambda trial, message: messages.append((trial.variant, message)))
+    return messages
 
-    def tell(trial, message):
-        if isinstance(message, Failure | Result):
-            ends[trial.variant] = message
 
-    RayTuneEngine(LocalRay(cpus=2, gpus=0)).run(work, tell)
-    return ends
+@pytest.fixture(scope="module")
+def run(told):
+    """How each trial ended, by variant."""
+    return {variant: message for variant, message in told if isinstance(message, Failure | Result)}
+
+
+def test_a_trial_that_hangs_is_told_of_while_it_does(told):
+    """Nobody would know otherwise: all other trials have ended, and the last one sleeps."""
+    stalled = [message for variant, message in told if variant == "sleeps" and isinstance(message, Stalled)]
+    assert len(stalled) == 1, "once"
+    assert TIMEOUT_S / 4 < stalled[0].seconds < TIMEOUT_S + 1
+    assert stalled[0].timeout_s == TIMEOUT_S
 
 
 @pytest.mark.parametrize("how", ["sleeps", "loops", "keeps_the_lock"])
