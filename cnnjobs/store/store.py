@@ -127,9 +127,11 @@ class Store:
         Raises:
             StoreError: if a file is of a newer version, or two files hold runs of a trial whose results differ.
         """
-        if trials is None and name != "trials":
-            trials = self.read("trials", columns=["trial_id"]).table["trial_id"].to_pylist()
-        return self.files_of(name).read(trials, columns, on_progress)
+        if trials is not None or name == "trials":
+            return self.files_of(name).read(trials, columns, on_progress)
+        committed = self.read("trials", columns=["trial_id"])
+        stored = self.files_of(name).read(committed.table["trial_id"].to_pylist(), columns, on_progress)
+        return Stored(stored.table, committed.damaged + stored.damaged)
 
     def files_of(self, name: str) -> TableFiles:
         """Return the files of the table `trials`, `epochs` or `predictions`."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from statistics import fmean
 
 import numpy as np
+import pyarrow as pa
 
 from cnnjobs.comparison.metric_format import metric_format, show
 from cnnjobs.comparison.table import JobTable, VariantRow
@@ -15,6 +16,7 @@ from cnnjobs.report.model import Chart, DisplayColumn, Element, ReportTable, Row
 from cnnjobs.spec.job import SOURCES
 from cnnjobs.spec.metrics import TEST, part_of
 from cnnjobs.stats import Interval, sd_interval
+from cnnjobs.store.reading import Stored
 from cnnjobs.store.store import Store
 from cnnjobs.store.stored_job import AuditMark, StoredJob
 
@@ -54,16 +56,16 @@ def sources_section(store: Store, table: JobTable) -> Section | None:
     audit = table.job.audit
     if audit is None:
         return None
-    rows = source_rows(table)
+    rows, predictions = source_rows(table), _read_twice(store, table)
     elements: list[Element] = [
         Text(_about(table, audit)),
         _report_table(table, rows),
         _chart(table, rows),
         Text(NOT_ADDITIVE, "note"),
         *_few(rows),
-        *_twice(store, table),
+        *_twice(predictions, table),
     ]
-    return Section(TITLE, elements)
+    return Section(TITLE, elements, damaged=() if predictions is None else predictions.damaged)
 
 
 def source_rows(table: JobTable) -> list[Row]:
@@ -191,13 +193,19 @@ def _few(rows: Sequence[Row]) -> list[Text]:
     ]
 
 
-def _twice(store: Store, table: JobTable) -> list[Text]:
+def _read_twice(store: Store, table: JobTable) -> Stored | None:
+    """Return the predictions of the runs with the same seeds; None where there are no such runs."""
+    row = next((row for row in table.rows if row.name == TWICE), None)
+    return store.read("predictions", row.trials) if row is not None and _twice_run(row) else None
+
+
+def _twice(predictions: Stored | None, table: JobTable) -> list[Text]:
     """Say whether the same seeds gave the same network."""
     row = next((row for row in table.rows if row.name == TWICE), None)
     twice = _twice_run(row) if row is not None else []
-    if row is None or not twice:
+    if predictions is None or not twice:
         return [Text("The same seeds have not been run twice yet: whether runs can be repeated is not known.", "note")]
-    alike = _same_predictions(store, row)
+    alike = _same_predictions(predictions.table)
     if alike is None:
         name = metric_format(table.metric).words
         if all(len(set(values)) == 1 for values in twice):
@@ -224,9 +232,8 @@ def _twice_run(row: VariantRow) -> list[list[float]]:
     return [values for values in folds.values() if len(values) > 1]
 
 
-def _same_predictions(store: Store, row: VariantRow) -> bool | None:
+def _same_predictions(table: pa.Table) -> bool | None:
     """Return whether runs of the same fold predict alike, to the bit; None without predictions of two runs."""
-    table = store.read("predictions", row.trials).table
     runs: dict[int, list[bytes]] = defaultdict(list)
     for trial in dict.fromkeys(table["trial_id"].to_pylist()):
         own = table.filter(np.asarray(table["trial_id"].to_pylist()) == trial)
