@@ -22,11 +22,26 @@ CnnjobsError                    1
 Interrupted                   130   a KeyboardInterrupt: Ctrl-C; what was finished is stored
 """
 
+MOST_SHOWN = 3000
+"""Characters of a line of a message; a value of somebody's that is longer is shown in part."""
+
 
 class CnnjobsError(Exception):
     """Root of every error this package raises on purpose."""
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        """Return the message, in which no line is longer than a person can read."""
+        return "\n".join(map(_in_part, super().__str__().split("\n")))
+
+
+def _in_part(line: str) -> str:
+    """Return the beginning and the end of a long line."""
+    if len(line) <= MOST_SHOWN:
+        return line
+    left_out = len(line) - MOST_SHOWN
+    return f"{line[: MOST_SHOWN - 500]} ... ({left_out:,} characters) ... {line[-500:]}"
 
 
 class UserError(CnnjobsError):

@@ -39,7 +39,7 @@ class Machine:
 
 def this_machine() -> Machine:
     """Return what this process may use."""
-    return Machine(_cpus(), _gpus(), _free_bytes())
+    return Machine(_cpus(), _gpus(), free_bytes())
 
 
 def physical_gpus() -> int:
@@ -187,7 +187,8 @@ def _nvidia_smi(*words: str) -> str:
     return "" if finished.returncode else finished.stdout
 
 
-def _free_bytes() -> int:
+def free_bytes() -> int:
+    """Return the memory that is available now, to this machine or to the container."""
     free = int(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     try:
         for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():

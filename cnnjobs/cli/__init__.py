@@ -23,6 +23,7 @@ from cnnjobs.cli.submit import submit
 from cnnjobs.cli.verify import verify
 from cnnjobs.errors import CnnjobsError, Interrupted, UserError
 from cnnjobs.run.calling_machine import error_for_elsewhere, is_elsewhere
+from cnnjobs.sentences import cause
 from cnnjobs.streams import steady_streams
 from cnnjobs.terminal import echo, visible
 
@@ -39,7 +40,7 @@ class _Group(click.Group):
                 lost = streams.lost_output
                 if lost is None or end.code:
                     raise
-                echo(f"The output is not complete: it could not be written ({lost.strerror}).", err=True)
+                echo(f"The output is not complete: it could not be written ({cause(lost)}).", err=True)
                 sys.exit(CnnjobsError.exit_code)
 
     def _main(self, *arguments: Any, **options: Any) -> Any:

@@ -16,9 +16,10 @@ from PIL import Image
 from cnnjobs.datasets.arrays import Dataset, Images, Labels, hold_out_test, make_dataset
 from cnnjobs.datasets.cache import cached, is_cached, recalled, remembered
 from cnnjobs.datasets.picture_files import Picture, list_pictures
-from cnnjobs.datasets.pictures import picture_size, read_picture, to_grey
+from cnnjobs.datasets.pictures import MOST_BYTES, picture_size, read_picture, to_grey
 from cnnjobs.datasets.source import OnProgress, PathSource
 from cnnjobs.errors import DatasetError
+from cnnjobs.regular_files import refuse_special
 from cnnjobs.sentences import cause, clause
 from cnnjobs.spec import DatasetSpec, ImageFolder
 
@@ -134,15 +135,29 @@ def _content_hash(root: Path, pictures: Sequence[Picture], on_progress: OnProgre
     for index, picture in enumerate(pictures):
         if index % 1000 == 0:
             on_progress("reading pictures", index, len(pictures))
+        place = os.fsencode(os.path.relpath(picture.path, root))
         try:
-            with open(picture.path, "rb") as stream:
-                content = stream.read()
+            _hash_file(hasher, place, picture.path)
         except OSError as error:
             content = repr(error.errno).encode()
-        place = os.fsencode(os.path.relpath(picture.path, root))
-        hasher.update(b"%d %d " % (len(place), len(content)) + place + content)
+            hasher.update(b"%d %d " % (len(place), len(content)) + place + content)
     on_progress("reading pictures", len(pictures), len(pictures))
     return hasher.hexdigest()
+
+
+def _hash_file(hasher: "hashlib._Hash", place: bytes, path: str) -> None:
+    """Take a file's place, size and content into a hash, piece by piece.
+
+    Raises:
+        OSError: for what cannot be read, or is no picture by its size.
+    """
+    refuse_special(path, MOST_BYTES)
+    with open(path, "rb") as stream:
+        pieces = iter(lambda: stream.read(1 << 20), b"")
+        first = next(pieces, b"")  # before anything is hashed, so that an unreadable file leaves no trace
+        hasher.update(b"%d %d " % (len(place), os.fstat(stream.fileno()).st_size) + place + first)
+        for piece in pieces:
+            hasher.update(piece)
 
 
 def _decode(

@@ -1,7 +1,6 @@
 """Data sets in one `.npz` file."""
 
-import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,14 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnjobs.datasets.arrays import Dataset, Images, hold_out_test, make_dataset
+from cnnjobs.datasets.npz_file import Array, read_arrays
 from cnnjobs.datasets.source import OnProgress, PathSource
-from cnnjobs.errors import DatasetError, MissingDataError
-from cnnjobs.sentences import cause
+from cnnjobs.errors import DatasetError
+from cnnjobs.labels import listed
 from cnnjobs.spec import DatasetSpec, Npz
 
-Array = NDArray[np.generic]
 _Part = tuple[Images, NDArray[np.int64]]
 
+
+KEYS = ("x_train", "y_train", "x_test", "y_test")
+"""What is read of an archive; whatever else it holds stays packed."""
 
 MOST_BYTES = 1 << 30
 """A file larger than this takes too long to be read and hashed for a few of its pictures."""
@@ -57,10 +59,10 @@ def load_npz(spec: Npz) -> Dataset:
             of different length, or of a shape or type that makes no sense.
     """
     path = Path(spec.path)
-    arrays = _read(path)
-    train = _part(arrays, "train", path)
+    arrays, names = read_arrays(path, KEYS)
+    train = _part(arrays, names, "train", path)
     if "x_test" in arrays or "y_test" in arrays:
-        test = _part(arrays, "test", path)
+        test = _part(arrays, names, "test", path)
     else:
         train, test = _held_out(*train, spec.test, path)
     values = np.unique(train[1])
@@ -84,34 +86,11 @@ def _held_out(images: Images, labels: NDArray[np.int64], fraction: float, path: 
     return (images[kept], labels[kept]), (images[held], labels[held])
 
 
-def _read(path: Path) -> dict[str, Array]:
-    """Return the arrays of the file."""
-    if not path.is_file():
-        raise MissingDataError(str(path), is_folder=False)
-    try:
-        with open(path, "rb") as stream:
-            archive = np.load(stream, allow_pickle=False)
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise DatasetError(f"{path} is a single array; expected an .npz archive with x_train and y_train.")
-            with archive:
-                members = {key: archive[key] for key in archive.files}
-        return {key: array for key, array in members.items() if isinstance(array, np.ndarray)}
-    except ValueError as error:
-        if "pickle" in str(error).lower():
-            raise DatasetError(
-                f"{path} holds pickled Python objects, which are never loaded because they can run code. "
-                "Save plain arrays: np.savez(path, x_train=images, y_train=labels)."
-            ) from error
-        raise DatasetError(f"{path} is no readable .npz archive: {cause(error)}.") from error
-    except (OSError, EOFError, zipfile.BadZipFile, MemoryError) as error:
-        raise DatasetError(f"{path} is no readable .npz archive: {cause(error)}.") from error
-
-
-def _part(arrays: Mapping[str, Array], part: str, path: Path) -> tuple[Images, NDArray[np.int64]]:
+def _part(arrays: Mapping[str, Array], names: Sequence[str], part: str, path: Path) -> tuple[Images, NDArray[np.int64]]:
     """Return (images, labels) of train or test, checked."""
     for key in (f"x_{part}", f"y_{part}"):
         if key not in arrays:
-            raise DatasetError(f"{path} must have the array {key!r}. Received: {', '.join(arrays) or 'no arrays'}.")
+            raise DatasetError(f"{path} must have the array {key!r}. Received: {listed(names) or 'no arrays'}.")
     images = _images(arrays[f"x_{part}"], f"x_{part}", path)
     labels = _labels(arrays[f"y_{part}"], f"y_{part}", path)
     if len(images) != len(labels):

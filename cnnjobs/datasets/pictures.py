@@ -1,12 +1,19 @@
 """One picture file to one array, whatever its format, colour mode and size."""
 
+import functools
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from cnnjobs.regular_files import refuse_special
+
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp"})
 MOST_PIXELS = 89_478_485
 """Pillow's own bound for what may be a decompression bomb; checked here because its warning is not thread-safe."""
+
+MOST_BYTES = 1 << 30
+"""Of a file: no picture of so many pixels has more."""
 
 GREY_MODES = frozenset({"1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "F"})
 
@@ -48,11 +55,19 @@ def open_as_shown(path: str) -> tuple[Image.Image, bool]:
 
 def _opened(path: str) -> Image.Image:
     """Open a picture; one so large that it may be an attack is refused."""
-    image = Image.open(path)
+    refuse_special(path, MOST_BYTES)
+    image = Image.open(path, formats=_formats())
     if image.width * image.height > MOST_PIXELS:
         image.close()
         raise ValueError(f"{image.width} x {image.height} pixels are more than {MOST_PIXELS:,}")
     return image
+
+
+@functools.cache
+def _formats() -> tuple[str, ...]:
+    """Return the formats that Pillow decodes itself; for PostScript it would run Ghostscript, a program."""
+    Image.init()
+    return tuple(name for name in Image.ID if name not in ("EPS", "WMF"))
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

@@ -3,7 +3,6 @@
 import io
 import json
 import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,12 +12,17 @@ from cnnjobs.datasets import dataset_from_json
 from cnnjobs.errors import ModelError, SpecError
 from cnnjobs.models.predict_script import predict_script
 from cnnjobs.planning.identity import canonical
+from cnnjobs.regular_files import refuse_special
 from cnnjobs.sentences import cause
 from cnnjobs.spec import DatasetSpec
 from cnnjobs.terminal import visible
+from cnnjobs.zip_sizes import why_suspect
 
 FORMAT = 1
 """Raised when the layout of `cnnjobs.json` changes; readers refuse newer files."""
+
+MOST_BYTES = 64 << 20
+"""Of each part of a model file that is text: what it says of itself, and its layers."""
 
 MEMBER = "cnnjobs.json"
 """Name of the entry in the archive that Keras passes over."""
@@ -78,12 +82,16 @@ def read_metadata(path: str | Path) -> ModelMetadata:
         ModelError: no such file, no model, not one of cnnjobs, or of a newer version.
     """
     try:
+        refuse_special(path)
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
+            _check_sizes(archive, path)
             text = archive.read(MEMBER) if MEMBER in names else None
     except FileNotFoundError:
         raise ModelError(f"There is no model file {path}.") from None
-    except (OSError, zipfile.BadZipFile, zlib.error, ValueError, EOFError, RuntimeError, NotImplementedError) as error:
+    except ModelError:
+        raise
+    except Exception as error:  # damaged archives make zipfile and its codecs raise many kinds
         raise ModelError(
             f"{path} is no model file ({cause(error)}). Expected a .keras file that `cnnjobs fit` has written."
         ) from error
@@ -94,6 +102,16 @@ def read_metadata(path: str | Path) -> ModelMetadata:
             "Save the model with `cnnjobs fit`."
         )
     return _understood(text, path)
+
+
+def _check_sizes(archive: zipfile.ZipFile, path: str | Path) -> None:
+    """Refuse what is made to fill the memory; Keras would unpack it."""
+    for member in archive.infolist():
+        suspect = why_suspect(member)
+        if member.filename.endswith(".json") and member.file_size > MOST_BYTES:
+            suspect = f"must have at most {MOST_BYTES:,} bytes, not {member.file_size:,}"
+        if suspect:
+            raise ModelError(f"{path} is damaged, or made to do harm: its {member.filename[:100]!r} {suspect}.")
 
 
 def _understood(text: bytes, path: str | Path) -> ModelMetadata:
@@ -110,7 +128,7 @@ def _understood(text: bytes, path: str | Path) -> ModelMetadata:
         dataset = dataset_from_json(fields.pop("dataset"))
         shape = (int(height), int(width), int(channels))
         return ModelMetadata(tuple(visible(name, lines=False) for name in names), shape, dataset, fields)
-    except (ValueError, KeyError, TypeError, AttributeError, SpecError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError, SpecError) as error:
         raise ModelError(
             f"{path}: its {MEMBER} cannot be understood ({type(error).__name__}: {cause(error)})."
         ) from error

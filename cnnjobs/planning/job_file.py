@@ -6,7 +6,7 @@ import linecache
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -14,8 +14,12 @@ from typing import Any
 
 from cnnjobs.errors import CnnjobsError, JobFileError
 from cnnjobs.planning.user_code import installed_names, is_installed, is_installed_file
+from cnnjobs.regular_files import refuse_special
 from cnnjobs.sentences import cause, clause
 from cnnjobs.spec import Job
+
+MOST_BYTES = 16 << 20
+"""Of a job file, which people write."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,7 @@ def _forget_neighbours(folder: Path) -> None:
 
 def _read(file: Path, shown: Path) -> str:
     try:
+        refuse_special(file, MOST_BYTES)
         return file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         near = sorted(item.name for item in file.parent.glob("*.py")) if file.parent.is_dir() else []
@@ -153,7 +158,7 @@ def _run(text: str, file: Path, shown: Path) -> dict[str, Any]:
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         raise JobFileError(f"{shown}, line {_line(error, file)}, raised {what}") from error
     finally:
-        del sys.modules[module.__name__]  # else its functions would travel to workers by a name they do not know
+        sys.modules.pop(module.__name__, None)  # else its functions would travel to workers by a name they do not know
     return names
 
 
@@ -178,11 +183,15 @@ def _explain_no_job(names: dict[str, Any], shown: Path) -> str:
 @contextmanager
 def _importable(folder: Path) -> Iterator[None]:
     """Let the job file import its neighbours."""
-    sys.path.insert(0, str(folder))
+    path, streams = sys.path, (sys.stdin, sys.stdout, sys.stderr)
+    path.insert(0, str(folder))
     try:
         yield
     finally:
-        sys.path.remove(str(folder))
+        sys.stdin, sys.stdout, sys.stderr = streams  # errors are told there
+        sys.path = sys.path if isinstance(sys.path, list) else path
+        with suppress(ValueError):  # the job file may have taken it away
+            sys.path.remove(str(folder))
 
 
 def _is_neighbour(module: ModuleType, folder: Path) -> bool:

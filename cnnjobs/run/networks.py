@@ -18,7 +18,7 @@ from cnnjobs.planning.user_modules import NO_MODULES, UserModules
 from cnnjobs.run import backends
 from cnnjobs.run.prepare import Prepared, ReadJob
 from cnnjobs.run.progress import duration
-from cnnjobs.sentences import clause
+from cnnjobs.sentences import cause, clause
 from cnnjobs.spec import CustomModel, Job, Variant
 from cnnjobs.terminal import echo
 from cnnjobs.terminal import note as tell_note
@@ -106,7 +106,7 @@ def look_at_networks(
             asked = NetworkRequest(_without_callbacks(variants[name]), classes, replicas, pictures)
             requests[name] = packed(asked, modules, user_modules)
         except Exception as error:  # what cannot be pickled raises many kinds
-            found[name] = Unusable(f"it cannot be sent to workers ({type(error).__name__}: {error})")
+            found[name] = Unusable(f"it cannot be sent to workers ({type(error).__name__}: {cause(error)})")
     on_progress("looking at networks", 0, len(alike))
     asked_for = list(requests)
 

@@ -15,6 +15,7 @@ from pyarrow import fs
 from cnnjobs.digests import DamagedContent
 from cnnjobs.errors import CannotWrite, StoreError
 from cnnjobs.machine import process_lives
+from cnnjobs.regular_files import refuse_special
 from cnnjobs.sentences import cause, sentence
 from cnnjobs.store.parallel import each
 from cnnjobs.store.remote import BUCKETS, FAILURES, explain, of_storage, open_remote, put, without_keys
@@ -116,6 +117,7 @@ class Files:
             StoreError: if it cannot be read; LostContent if that is the disk's fault.
         """
         try:
+            self._refuse_special(name)
             with self._system.open_input_stream(f"{self._root}/{name}") as stream:
                 content: bytes = stream.read()
                 return content
@@ -128,11 +130,17 @@ class Files:
     def open(self, name: str) -> pa.NativeFile | None:
         """Return a file of which parts can be read, or None if there is none."""
         try:
+            self._refuse_special(name)
             return self._system.open_input_file(f"{self._root}/{name}")
         except (FileNotFoundError, NotADirectoryError):
             return None
         except FAILURES as error:
             raise StoreError(f"Cannot read {self.location}/{name}: {_reason(error)}.") from error
+
+    def _refuse_special(self, name: str) -> None:
+        """Raise an OSError for what would be read for ever."""
+        if self.is_local:
+            refuse_special(f"{self._root}/{name}")
 
     def refuse_outage(self, error: Exception) -> None:
         """Raise a StoreError if an error while a file was read is the storage's, not that of a damaged file."""

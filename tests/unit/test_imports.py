@@ -24,6 +24,8 @@ LAYERS = [  # imports point downwards
         "messages",
         "labels",
         "sentences",
+        "zip_sizes",
+        "regular_files",
         "terminal",
         "private_folder",
     }

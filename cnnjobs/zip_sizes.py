@@ -1,0 +1,26 @@
+"""What the members of a zip file say of their sizes, before any is unpacked."""
+
+import zipfile
+
+SUSPECT_BYTES = 1 << 30
+"""From this size on, what unpacks to more than `MOST_RATIO` times its packed size is taken for an attack."""
+
+MOST_RATIO = 200
+"""Deflate makes at most 1032 bytes of one; pictures, also drawings, and weights stay far below this."""
+
+
+def why_suspect(member: zipfile.ZipInfo) -> str:
+    """Say why a member looks like a file that is made to fill the memory; empty if it does not.
+
+    Args:
+        member: as the directory of the zip file has it; more than it says is never unpacked.
+    """
+    size, packed = member.file_size, member.compress_size
+    if size <= SUSPECT_BYTES or size <= MOST_RATIO * packed:
+        return ""
+    return f"unpacks from {megabytes(packed)} to {megabytes(size)}, more than {MOST_RATIO} times as much"
+
+
+def megabytes(size: int) -> str:
+    """Return a number of bytes as people read it."""
+    return f"{size / 1e6:,.0f} MB"
