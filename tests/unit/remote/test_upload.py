@@ -180,3 +180,14 @@ def test_rights_of_files_do_not_travel(folder, tmp_path):
     (folder / "own.py").chmod(0o400)
     look(path, target=tmp_path / "copy")
     assert os.access(tmp_path / "copy" / "own.py", os.W_OK)
+
+
+def test_a_module_from_outside_the_folder_that_a_function_imports_is_refused_as_well(folder, tmp_path):
+    """The head would have none of that name, or another."""
+    write(tmp_path / "elsewhere", stranger_43="")
+    path = job_of(
+        folder, f"import sys\nsys.path.insert(1, {str(tmp_path / 'elsewhere')!r})\ndef net():\n    import stranger_43"
+    )
+    assert look(path)["refused"].startswith(
+        f"job.py imports stranger_43 from {tmp_path}/elsewhere/stranger_43.py, outside the folder"
+    )
