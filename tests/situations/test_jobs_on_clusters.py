@@ -3,8 +3,11 @@
 import pytest
 from support import jobs_head, stores
 from support.commands import called
+from support.isolation import alone
 
 pytest.importorskip("aiohttp", reason="the Jobs API needs ray[default]")
+
+__all__ = ["alone"]
 
 JOB = """
 from pathlib import Path

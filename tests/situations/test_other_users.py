@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from support import fakes
+from support.isolation import alone
 from support.other_user import UID, as_other_user, changeable, needs_two_users
 
 from cnnjobs import SGD, Job, Variant, vgg
@@ -15,8 +16,11 @@ from cnnjobs import private_folder as module
 from cnnjobs.datasets.cache import cache_folder, cached
 from cnnjobs.engine.base import TrialResources, Work
 from cnnjobs.engine.environment import prepare_environment
+from cnnjobs.engine.worker_loss import WorkerLoss
 from cnnjobs.messages import Failure, Result
 from cnnjobs.planning.trials import make_plan
+
+__all__ = ["alone"]
 
 
 class Touch:
@@ -71,13 +75,13 @@ def test_a_pickle_in_the_place_of_a_lost_workers_error_is_never_loaded(base):
     prepare_environment()
     from ray.tune.experiment import Trial
 
-    from cnnjobs.engine.ray.relay import Relay
+    from cnnjobs.engine.ray.relay import _last_error
 
     (base / "error.pkl").write_bytes(pickle.dumps(Touch(base / "run")))
     (base / "error.txt").write_text("Failure # 1 (occurred at noon)\nThe actor died because its node has died.\n")
     metadata = SimpleNamespace(pickled_error_filename="error.pkl", error_filename="error.txt")
     trial = SimpleNamespace(trial_id="a", run_metadata=metadata, error_file=str(base / "error.txt"))
-    loss = Relay(SimpleNamespace(trials=()), print, str(base))._loss_of(trial)
+    loss = WorkerLoss(error=_last_error(trial))
     assert loss.is_forgiven
     assert loss.error == "The actor died because its node has died.\n"
     assert Trial.get_pickled_error(trial) is None, "nor by Tune, which would load it in the end"
@@ -88,7 +92,7 @@ def test_a_pickle_in_the_place_of_a_lost_workers_error_is_never_loaded(base):
 def test_what_another_user_says_of_a_lost_worker_is_not_heard(base):
     """The same, and the text of the error is another user's."""
     prepare_environment()
-    from cnnjobs.engine.ray.relay import Relay
+    from cnnjobs.engine.ray.relay import _last_error
 
     assert as_other_user('echo "its node has died" > "$1"', f"{base}/error.txt") == ""
     assert (base / "error.txt").stat().st_uid == UID
@@ -97,8 +101,7 @@ def test_what_another_user_says_of_a_lost_worker_is_not_heard(base):
     os.mkfifo(base / "pipe.txt")
     for name in ("error.txt", "link.txt", "pipe.txt"):
         trial = SimpleNamespace(trial_id="a", run_metadata=SimpleNamespace(), error_file=str(base / name))
-        loss = Relay(SimpleNamespace(trials=()), print, str(base))._loss_of(trial)
-        assert (loss.error, loss.is_forgiven) == ("", False)
+        assert _last_error(trial) == ""
 
 
 @needs_two_users
