@@ -38,15 +38,30 @@ PICTURES = 4
 
 
 @dataclass(frozen=True)
+class End:
+    """A layer or operation that made values, in one of its calls.
+
+    Args:
+        operation: it.
+        shape: of the values.
+        sources: what it made them of.
+    """
+
+    operation: Any
+    shape: tuple[int | None, ...]
+    sources: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
 class Origin:
     """Where the values of a tensor come from.
 
     Args:
-        ends: layers and operations that made them.
-        passed: those on the way from there to the tensor.
+        ends: what made them.
+        passed: layers and operations on the way from there to the tensor.
     """
 
-    ends: tuple[Any, ...]
+    ends: tuple[End, ...]
     passed: tuple[Any, ...]
 
 
@@ -54,18 +69,19 @@ def origin_of(tensor: Any) -> Origin:
     """Walk back from a symbolic tensor to what decides its values, through nested networks too."""
     operation, node_index, tensor_index = tensor._keras_history
     sources = operation._inbound_nodes[node_index].input_tensors
+    end = Origin((End(operation, tuple(tensor.shape), tuple(sources)),), ())
     if isinstance(operation, keras.Model):
         if not getattr(operation, "outputs", None):  # a subclass, whose layers are known only when it runs
-            return Origin((operation,), ())
+            return end
         return _outside(origin_of(operation.outputs[tensor_index]), sources)
     if not _is_keras(operation) or type(operation).__name__ not in PASSED or _own_activation(operation) is not None:
-        return Origin((operation,), ())
+        return end
     return _joined((origin_of(source) for source in sources), operation)
 
 
 def _outside(inner: Origin, sources: list[Any]) -> Origin:
     """Return the origin of a nested network's output, beyond its own inputs."""
-    ends = tuple(end for end in inner.ends if not isinstance(end, keras.layers.InputLayer))
+    ends = tuple(end for end in inner.ends if not isinstance(end.operation, keras.layers.InputLayer))
     if len(ends) == len(inner.ends):
         return inner
     beyond = _joined(origin_of(source) for source in sources)
@@ -89,13 +105,14 @@ def _own_activation(operation: Any) -> Any:
     return None if activation is keras.activations.linear else activation
 
 
-def _meaning(operation: Any) -> str:
+def _meaning(end: End) -> str:
     """Return "softmax", "logits", "refused", or "unknown" if only numbers can tell."""
+    operation = end.operation
     name, activation = type(operation).__name__, _own_activation(operation)
     if not _is_keras(operation) or isinstance(operation, keras.Model | keras.layers.InputLayer | keras.layers.Lambda):
         return "unknown"
     if name in ("Softmax", "LogSoftmax"):
-        if getattr(operation, "axis", None) not in (-1, len(operation.output.shape) - 1):
+        if getattr(operation, "axis", None) not in (-1, len(end.shape) - 1):
             return "unknown"
         return "softmax" if name == "Softmax" else "logits"  # softmax leaves log-probabilities' meaning as it is
     if name in NONLINEAR:
@@ -131,13 +148,13 @@ def gives_logits(model: keras.Model, fresh: Callable[[], keras.Model]) -> bool:
         return False
     if "refused" in meanings:
         refused = next(end for end in origin.ends if _meaning(end) == "refused")
-        raise ValueError(_refusal(_described(refused), "Leave that activation out, or make it softmax."))
+        raise ValueError(_refusal(_described(refused.operation), "Leave that activation out, or make it softmax."))
     if meanings == {"softmax"}:
         after = ", ".join(dict.fromkeys(type(one).__name__ for one in origin.passed))
         received = f"a softmax whose probabilities no longer sum to 1 after {after or 'it'}"
         raise ValueError(_refusal(received, "Leave that softmax out, and end the network with keras.layers.Softmax()."))
     if found == "scores":
-        received = f"{_described(origin.ends[0])}, whose outputs lie between 0 and 1 and do not sum to 1"
+        received = f"{_described(origin.ends[0].operation)}, whose outputs lie between 0 and 1 and do not sum to 1"
         raise ValueError(
             _refusal(received, "Leave out what bounds them, or end the network with keras.layers.Softmax().")
         )
@@ -151,7 +168,7 @@ def _told_by_layers(origin: Origin, classes: int) -> bool | None:
     end, meaning = origin.ends[0], _meaning(origin.ends[0])
     if meaning == "logits":
         return True
-    return False if meaning == "softmax" and end.output.shape[-1] == classes else None
+    return False if meaning == "softmax" and end.shape[-1] == classes else None
 
 
 def _refusal(received: str, advice: str) -> str:
@@ -216,10 +233,7 @@ def softmax_twice(model: keras.Model) -> bool:
     """Say whether a softmax is applied to what a softmax has made already."""
     ends = [end for end in origin_of(model.outputs[0]).ends if _meaning(end) == "softmax"]
     sources = [
-        source
-        for end in ends
-        if type(end).__name__ in ("Softmax", "Activation")
-        for source in end._inbound_nodes[0].input_tensors
+        source for end in ends if type(end.operation).__name__ in ("Softmax", "Activation") for source in end.sources
     ]
     return any(_meaning(inner) == "softmax" for source in sources for inner in origin_of(source).ends)
 
@@ -230,7 +244,7 @@ def full_precision_layers(model: keras.Model) -> list[keras.layers.Layer]:
     The last one, and the softmax that its values come from with all on the way.
     """
     last, origin = _last_operation(model), origin_of(model.outputs[0])
-    softmax = [end for end in origin.ends if _meaning(end) == "softmax"]
+    softmax = [end.operation for end in origin.ends if _meaning(end) == "softmax"]
     found = [last, *softmax, *(origin.passed if softmax else ())]
     return [one for one in dict.fromkeys(found) if isinstance(one, keras.layers.Layer)]
 

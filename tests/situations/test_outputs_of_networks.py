@@ -86,6 +86,12 @@ PROBABILITIES = {
     "a flattened softmax": lambda x, c: layer("Flatten")(layer("Conv2D", c, 8, activation="softmax")(x)),
     "a reshaped softmax": lambda x, c: layer("Reshape", (c,))(layer("Reshape", (1, c))(dense(x, c, "softmax"))),
     "an average of softmax heads": lambda x, c: half_average(x, c, "softmax"),
+    "a softmax layer that is called twice": lambda x, c: layer("Average")(
+        [softmax(dense(x, c)) for softmax in [layer("Softmax")] for _ in range(2)]
+    ),
+    "a head that is called twice": lambda x, c: [
+        head(layer("Flatten")(picture)) for head in [layer("Dense", c, activation="softmax")] for picture in (x, 1 - x)
+    ][1],
     "a subclass": lambda x, c: subclass(x, c, "softmax"),
     "dropout after the softmax": lambda x, c: layer("Dropout", 0.1)(dense(x, c, "softmax")),
 }
