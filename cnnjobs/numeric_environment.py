@@ -7,6 +7,7 @@ with. docs/numbers.md lists them for people.
 import contextlib
 import os
 import re
+import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from pathlib import Path
 
@@ -23,6 +24,7 @@ REMOVED = (
     "KERAS_*", "AUTOGRAPH_*",
     "CUBLAS*", "CUDNN_*", "NVIDIA_TF32_OVERRIDE",
     "NCCL_ALGO", "NCCL_PROTO", "NCCL_NTHREADS", "NCCL_M??_NCHANNELS", "NCCL_*_ENABLE",  # the order of sums over GPUs
+    "MPLBACKEND",  # changes no number: but Keras imports Matplotlib, which raises an error for a backend that is none
     "MKL_*", "OPENBLAS_CORETYPE", "NPY_*", "GLIBC_TUNABLES",  # NumPy and the C library in functions of the user's
 )  # fmt: skip
 """Names, with * for any letters and ? for one, of what is removed, but for `KEPT` and the flags of `KEPT_FLAGS`."""
@@ -54,16 +56,18 @@ def pinned(environment: Mapping[str, str]) -> dict[str, str]:
 def without_effect(environment: Mapping[str, str]) -> list[str]:
     """Return the variables that a person has set and that trials do not see, as NAME=VALUE.
 
-    Those that Python or Ray set by themselves, and values that are what is pinned, are not among them.
+    Values that are what is pinned, and what changes no number, are not among them.
     """
     there = pinned(environment)
-    named = (name for name in sorted(environment) if name not in ("PYTHONHASHSEED", "KERAS_HOME"))
+    named = (name for name in sorted(environment) if name not in ("PYTHONHASHSEED", "KERAS_HOME", "MPLBACKEND"))
     return [f"{name}={environment[name]}" for name in named if there.get(name) != environment[name]]
 
 
 def pin(environment: MutableMapping[str, str] = os.environ) -> None:
     """Give this process the pinned variables; those that libraries read while they are imported only before that."""
     wanted = pinned(environment)
+    if "matplotlib" in sys.modules and "MPLBACKEND" in environment:  # a notebook may still need it
+        wanted["MPLBACKEND"] = environment["MPLBACKEND"]
     for name in [name for name in environment if name not in wanted]:
         del environment[name]
     environment.update({name: value for name, value in wanted.items() if environment.get(name) != value})

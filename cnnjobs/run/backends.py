@@ -176,6 +176,7 @@ def _prepare_tensorflow() -> None:
     Raises:
         UserError: if this process has imported Keras with another backend, which cannot be changed.
     """
+    import_matplotlib()
     pin()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     imported: Any = sys.modules.get("keras")
@@ -185,3 +186,12 @@ def _prepare_tensorflow() -> None:
             f"This process has imported Keras with the backend {backend!r}, and cnnjobs builds networks with that of "
             "TensorFlow. Restart Python, and set KERAS_BACKEND=tensorflow, or nothing, before Keras is imported."
         )
+
+
+def import_matplotlib() -> None:
+    """Import Matplotlib, which Keras does as well, so that a backend that is none in MPLBACKEND is no matter.
+
+    Raises:
+        UserError: for a `matplotlibrc` that is no text.
+    """
+    import cnnjobs.report.figures  # noqa: F401

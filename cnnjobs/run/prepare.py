@@ -1,5 +1,6 @@
 """Prepares a job: from job and overrides to data set, plan and store, with all errors before a trial starts."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,6 +15,7 @@ from cnnjobs.planning.job_file import JobFile, job_of_session, load_job
 from cnnjobs.planning.needs import Needs, needs_of
 from cnnjobs.planning.rows import has_small_classes, split_notes
 from cnnjobs.planning.trials import Plan, make_plan
+from cnnjobs.run.backends import import_matplotlib
 from cnnjobs.run.overrides import Overrides
 from cnnjobs.spec import CustomCallback, DatasetSpec, Job, Variant
 from cnnjobs.spec.half_width import HalfWidth
@@ -129,6 +131,8 @@ def read_job(job: str | Path | Job, overrides: Overrides) -> ReadJob:
         raise SpecError(
             f"`job` must be a Job, or the path of a file that defines one. Received: a {type(job).__name__}."
         )
+    if os.environ.get("MPLBACKEND"):
+        import_matplotlib()  # now, while the variable is there for what a notebook draws
     with while_pinned():  # the file may import Keras
         file = job_of_session(job) if isinstance(job, Job) else load_job(job)
     changed = _overridden(file.job, overrides)
