@@ -170,7 +170,7 @@ def test_stop_ends_a_job_cleanly_and_keeps_what_is_finished(left_alone, laptop, 
     assert done.returncode == 0, done.stdout
     assert "was stopped. Finished trials are stored in ~/cnnjobs/results/far on the head" in done.stdout
     log = laptop.run("logs", "far", "--no-follow", "--address", address).stdout
-    assert "Stopped. " in log, "it ended by itself"
+    assert "Stopped: asked to by SIGTERM. " in log, "it ended by itself"
     assert "To continue, run the same command again:\n  cnnjobs submit jobs/far.py --epochs 150" in log
     store = head.home / "cnnjobs" / "results" / "far"
     assert not list(store.glob("running-*"))
