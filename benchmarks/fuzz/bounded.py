@@ -68,6 +68,7 @@ def prepare(room: Path) -> None:
     import cnnjobs.run.verify  # noqa: F401
     from cnnjobs.cli import unexpected
     from cnnjobs.engine.inline import InlineEngine
+    from cnnjobs.models.network_facts import NetworkFacts
     from cnnjobs.report.write import Written
     from cnnjobs.run import aggregate, backends
 
@@ -75,6 +76,7 @@ def prepare(room: Path) -> None:
     backends.open_worker = support.fakes.fake_worker
     backends.open_final_fit_worker = _no_fit
     backends.open_preview = _no_fit
+    backends.look_at_networks = lambda requests, *_, **__: iter([NetworkFacts(5, "")] * len(requests))
     unexpected.describe = _unforeseen
     aggregate.write_document = lambda *_: Written("report", None, ())
     _warm(room / "warm")

@@ -62,8 +62,8 @@ CODE = """raise Exception | raise BaseException("x") | raise SystemExit | raise 
 raise type("X", (Exception,), {"__str__": lambda s: 1/0})() | raise UnicodeDecodeError("a", b"b", 1, 2, "c") | 1/0
 def f(): f()\\nf() | import nothing_of_this_name | import tensorflow.nothing | from . import x | from cnnjobs import nothing
 del __builtins__ | __builtins__ = None | import sys; sys.path = None | x: int: int
-import builtins; builtins.open = None | import os; os.chdir("/") | import sys; sys.argv = [] | import warnings; warnings.warn("w\\x1b")
-print("\\x1b[2J") | import sys; sys.stdout = None | import sys; sys.stderr = None | import sys; sys.setrecursionlimit(50)
+import builtins; builtins.open = None | import os; os.chdir("/") | import sys; sys.argv = []
+import sys; sys.stdout = None | import sys; sys.stderr = None | import sys; sys.setrecursionlimit(50)
 raise CnnjobsError | raise cnnjobs.CnnjobsError("..") | raise MemoryError | raise RecursionError | raise StopIteration
 raise GeneratorExit | raise ExceptionGroup("g", [ValueError("a")]) | assert 0, "\\x1b" | yield 1 | return 1 | await x
 import os; os.environ.clear() | import sys; sys.exit(3) | import signal; signal.raise_signal(signal.SIGINT) | [] + 1

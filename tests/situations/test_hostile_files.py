@@ -8,11 +8,14 @@ import time
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 from support.fakes import submit_in
+from support.stores import made_up_store
 from support.zips import BLOCK, deflated, header_of, write_zip, zeros
 
 from cnnjobs import ImageFolder, Npz
+from cnnjobs.cli import main
 from cnnjobs.datasets import load_dataset
 from cnnjobs.datasets.npz_file import read_arrays
 from cnnjobs.errors import CnnjobsError, DatasetError, JobFileError, ModelError, SpecError
@@ -195,3 +198,14 @@ def test_a_value_of_a_hundred_thousand_characters(tmp_path):
     assert str(error).startswith("`name` must be short. Received: name='aaa")
     assert re.search(r"\.\.\. \(97,\d{3} characters\) \.\.\.", str(error))
     assert str(CnnjobsError("two\nlines")) == "two\nlines"
+
+
+def test_a_file_among_results_whose_name_is_no_text(tmp_path):
+    """Somebody's file lies among the stored ones, and its name is not UTF-8: what is stored is read without it."""
+    store = made_up_store(tmp_path, runs=1)
+    for folder in (tmp_path / "job", tmp_path / "job" / "trials"):
+        (folder / os.fsdecode(b"\xff.parquet")).write_bytes(b"x")
+    for command in ("status", "verify"):
+        done = CliRunner().invoke(main, [command, str(tmp_path)])
+        assert done.exit_code == 0, done.output
+    assert store.read("trials").table.num_rows == 2
