@@ -17,12 +17,12 @@ import cnnjobs
 ROOT = Path(__file__).parents[2]
 JOB = """
 import keras_free_neighbour as own
-from cnnjobs import Adam, Augment, Job, Variant, custom, vgg
+from cnnjobs import Adam, Augment, Job, Variant, callback, custom, vgg
 
 base = Variant(model=vgg(blocks=1, filters=4, dense=16), optimizer=Adam(0.003), epochs=4, batch_size=64)
 
-def broken(input_shape, classes):
-    print("this is printed by a model that raises")
+def broken(trial):
+    print("this is printed by a callback that raises")
     raise ValueError("no such layer")
 
 job = Job(
@@ -33,7 +33,7 @@ job = Job(
         "base": base,
         "moved": base.but(augment=Augment(shift=0.1, flip="horizontal")),
         "own": base.but(model=custom(own.net, width=6)),
-        "broken": base.but(model=broken),
+        "broken": base.but(callbacks=callback(broken)),
     },
 )
 """
@@ -90,7 +90,7 @@ def trials_in(folder):
     return cnnjobs.load_results(folder / "results").trials
 
 
-def test_trials_are_trained_and_a_model_that_raises_fails_alone(first, folder):
+def test_trials_are_trained_and_a_callback_that_raises_fails_alone(first, folder):
     done, _ = first
     assert done.returncode == 1, done.stderr
     trials = trials_in(folder)
@@ -99,7 +99,7 @@ def test_trials_are_trained_and_a_model_that_raises_fails_alone(first, folder):
     failed = trials.query("status == 'failed'")
     assert failed.error.tolist() == ["ValueError: no such layer"] * 2
     log = (folder / failed.log.iloc[0]).read_text()
-    assert "this is printed by a model that raises" in log
+    assert "this is printed by a callback that raises" in log
     assert 'raise ValueError("no such layer")' in log, "the traceback shows the user's line"
     assert "2 of 8 trials failed; their logs: results/small/logs/" in done.stderr
 
@@ -143,8 +143,8 @@ def test_plan_counts_parameters(first, folder):
     done = called("plan", "small.py", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert re.search(r"own +2 +- +4 +460 +2 +0 +0 +0", done.stdout)
-    assert re.search(r"broken +2 +- +4 +- +0 +2 +0 +2", done.stdout)
-    assert "note: the network of 'broken' cannot be built: ValueError: no such layer" in done.stderr
+    assert re.search(r"broken +2 +- +4 +1,398 +0 +2 +0 +2", done.stdout)
+    assert "cannot be trained" not in done.stderr
 
 
 def test_a_finished_job_has_nothing_to_run_and_does_not_start_ray(first, folder):
