@@ -74,7 +74,7 @@ def test_a_missing_job_file():
         (["--repeats", "-3"], "'--repeats'"),
         (["--epochs", "0"], "'--epochs'"),
         (["--epochs", "many"], "'many' is not a valid integer"),
-        (["--limit-train", "3"], "`--limit-train` must be between 10, one row a class, and 1438"),
+        (["--limit-train", "3"], "`--limit-train` must be between 20, two rows a class, and 1438"),
         (["--limit-train", "99999"], "`--limit-train` must be between"),
         (["--dataset", "cifar11"], "must be one of digits, mnist, fashion_mnist, cifar10, cifar100"),
         (["--dataset", "no/such/folder"], "There is no folder"),
@@ -290,7 +290,7 @@ def test_pretrained_weights_of_another_network():
     path.write_text(path.read_text().replace("Variant, vgg", "Variant, vgg, vgg16"))
     photos(size=32)
     words = ("submit", str(path), "--dataset", "photos/")
-    assert re.search(r"The weights file .*w.h5 cannot be read", cnnjobs(*words))
+    assert re.search(r"there is no file .*w\.h5", cnnjobs(*words))
     with h5py.File("w.h5", "w") as file:
         file["kernel"] = np.zeros((3, 3, 1, 4))
     message = cnnjobs(*words)
