@@ -13,9 +13,11 @@ def why_suspect(member: zipfile.ZipInfo) -> str:
     """Say why a member looks like a file that is made to fill the memory; empty if it does not.
 
     Args:
-        member: as the directory of the zip file has it; more than it says is never unpacked.
+        member: as the directory of the zip file has it.
     """
     size, packed = member.file_size, member.compress_size
+    if packed > size + size // 100 + 1000:  # no method of packing adds so much; unpacking would not stop at `size`
+        return f"unpacks from {packed:,} bytes to only {size:,}, it says"
     if size <= SUSPECT_BYTES or size <= MOST_RATIO * packed:
         return ""
     return f"unpacks from {megabytes(packed)} to {megabytes(size)}, more than {MOST_RATIO} times as much"

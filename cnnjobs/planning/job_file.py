@@ -139,10 +139,11 @@ def _read(file: Path, shown: Path) -> str:
 def _run(text: str, file: Path, shown: Path) -> dict[str, Any]:
     """Execute the text as a module of its own that is known only while it runs, and return its names."""
     linecache.cache[str(file)] = (len(text), None, io.StringIO(text).readlines(), str(file))
-    module = ModuleType(f"job:{file.stem}")
+    name = f"job:{file.stem}"
+    module = ModuleType(name)
     module.__file__ = str(file)
     names = vars(module)
-    sys.modules[module.__name__] = module  # dataclasses look their module up while they are made
+    sys.modules[name] = module  # dataclasses look their module up while they are made
     try:
         exec(compile(text, str(file), "exec"), names)
     except SyntaxError as error:
@@ -158,7 +159,7 @@ def _run(text: str, file: Path, shown: Path) -> dict[str, Any]:
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         raise JobFileError(f"{shown}, line {_line(error, file)}, raised {what}") from error
     finally:
-        sys.modules.pop(module.__name__, None)  # else its functions would travel to workers by a name they do not know
+        sys.modules.pop(name, None)  # else its functions would travel to workers by a name they do not know
     return names
 
 

@@ -89,7 +89,7 @@ def is_installed(value: Definition | ModuleType) -> bool:
     if isinstance(value, FunctionType):
         return is_installed_file(value.__code__.co_filename, typed=value.__module__ == "__main__")
     if isinstance(value, ModuleType):
-        name = value.__name__.partition(".")[0]
+        name = str(value.__name__).partition(".")[0]  # a job file may have set it to anything
         return name == "cnnjobs" or is_installed_file(_place_of(value))
     if value.__module__ in ("builtins", "__main__"):
         return value.__module__ == "builtins"

@@ -4,6 +4,7 @@ import os
 import pickle
 import re
 import stat
+import sys
 import time
 
 import numpy as np
@@ -120,6 +121,13 @@ def test_a_model_file_that_unpacks_to_six_gigabytes(tmp_path, member):
         read_metadata(tmp_path / "m.keras")
 
 
+def test_a_member_that_is_larger_than_it_says(tmp_path):
+    """Six gigabytes that call themselves 50 bytes: Python's `zipfile` unpacks two of them before it looks."""
+    write_zip(tmp_path / "m.keras", {MEMBER: (zeros(b"{", SIX_GB), 50, 0)})
+    with pytest.raises(ModelError, match=r"its 'cnnjobs\.json' unpacks from 6,\d{3},\d{3} bytes to only 50, it says\."):
+        read_metadata(tmp_path / "m.keras")
+
+
 def test_a_model_file_that_nests_without_end(tmp_path):
     """What a model says of itself is nested a hundred thousand deep."""
     write_zip(tmp_path / "m.keras", {MEMBER: deflated(b"[" * 10**5)})
@@ -189,6 +197,13 @@ def test_a_job_file_that_takes_the_screen_away(tmp_path):
     done = submit_in(tmp_path, change=lambda text: f"{text}\nimport sys\nsys.stdout = sys.stderr = sys.path = None\n")
     assert done.exit_code == 0, done.output
     assert "test accuracy" in done.stdout
+
+
+def test_a_job_file_that_renames_itself(tmp_path):
+    """A job file sets __name__ to a number: it is a job file like others, and leaves no module behind."""
+    done = submit_in(tmp_path, change=lambda text: f"__name__ = 3\n{text}")
+    assert done.exit_code == 0, done.output
+    assert not [name for name in sys.modules if str(name).startswith("job:")]
 
 
 def test_a_value_of_a_hundred_thousand_characters(tmp_path):
