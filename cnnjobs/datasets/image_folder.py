@@ -15,7 +15,8 @@ from PIL import Image
 
 from cnnjobs.datasets.arrays import Dataset, Images, Labels, hold_out_test, make_dataset
 from cnnjobs.datasets.cache import cached, is_cached, recalled, remembered
-from cnnjobs.datasets.picture_files import Picture, list_pictures
+from cnnjobs.datasets.layouts import Layout, read_layout
+from cnnjobs.datasets.picture_files import Picture
 from cnnjobs.datasets.pictures import MOST_BYTES, picture_size, read_picture, to_grey
 from cnnjobs.datasets.source import OnProgress, PathSource
 from cnnjobs.errors import DatasetError
@@ -85,12 +86,14 @@ def load_image_folder(spec: ImageFolder, on_progress: OnProgress) -> Dataset:
             test set has, or, with `strict`, a picture that cannot be read.
     """
     root = Path(spec.path)
-    class_names, pictures = list_pictures(root)
+    layout = read_layout(root)
+    names, pictures = layout.class_names, layout.pictures
     content = remembered(_manifest(root, pictures), lambda: _content_hash(root, pictures, on_progress))
-    key = _key(spec, class_names, content)
+    key = _key(spec, layout, content)
     with warnings.catch_warnings():  # around all threads: what it changes is shared by them
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        return cached(key, root.name, lambda: _decode(spec, root, class_names, pictures, on_progress))
+        dataset = cached(key, root.name, lambda: _decode(spec, root, names, pictures, on_progress))
+    return replace(dataset, notes=(*layout.notes, *dataset.notes))
 
 
 def is_decoded(spec: ImageFolder) -> bool:
@@ -100,14 +103,17 @@ def is_decoded(spec: ImageFolder) -> bool:
         DatasetError: no such folder, or one without pictures.
     """
     root = Path(spec.path)
-    class_names, pictures = list_pictures(root)
-    content = recalled(_manifest(root, pictures))
-    return content is not None and is_cached(_key(spec, class_names, content))
+    layout = read_layout(root)
+    content = recalled(_manifest(root, layout.pictures))
+    return content is not None and is_cached(_key(spec, layout, content))
 
 
-def _key(spec: ImageFolder, class_names: tuple[str, ...], content: str) -> str:
-    """Return the key of the cache: the content, and what decoding makes of it."""
-    how = repr((DECODER_VERSION, class_names, spec.size, spec.color, spec.test, spec.strict))
+def _key(spec: ImageFolder, layout: Layout, content: str) -> str:
+    """Return the key of the cache: the content, what it is taken for, and what decoding makes of it."""
+    taken_for = hashlib.sha256(
+        repr([(picture.part, picture.label) for picture in layout.pictures]).encode()
+    ).hexdigest()
+    how = repr((DECODER_VERSION, layout.class_names, taken_for, spec.size, spec.color, spec.test, spec.strict))
     return f"images-{hashlib.sha256(f'{how}{content}'.encode()).hexdigest()[:32]}"
 
 

@@ -1,14 +1,31 @@
-"""Which pictures a folder has, and of which class and part each is."""
+"""Folders of pictures as a person sees them: without hidden files and what systems leave behind."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
+from functools import cached_property
 
 from cnnjobs.datasets.pictures import SUFFIXES
-from cnnjobs.errors import DatasetError, MissingDataError
+from cnnjobs.errors import DatasetError
 from cnnjobs.sentences import cause
+
+SYSTEM_NAMES = frozenset(
+    {
+        "__macosx",
+        "__pycache__",
+        "thumbs.db",
+        "desktop.ini",
+        "$recycle.bin",
+        "recycler",
+        "system volume information",
+        "lost+found",
+        "@eadir",
+        "@tmp",
+        "#recycle",
+        "#snapshot",
+    }
+)
+"""What operating systems, archives and network drives put into folders, in lower case; @eaDir has small copies."""
 
 
 @dataclass(frozen=True)
@@ -20,68 +37,86 @@ class Picture:
     part: str
 
 
-def list_pictures(root: Path) -> tuple[tuple[str, ...], list[Picture]]:
-    """Return the class names and every picture file, sorted; hidden files and folders are passed over."""
-    if not root.is_dir():
-        raise MissingDataError(str(root), is_folder=True)
-    folders = _folders(root)
-    parts = {name for name in ("train", "test") if name in folders}
-    if len(parts) == 1:
-        there, other = (parts.pop(), "test" if "train" in folders else "train")
-        raise DatasetError(
-            f"{root} has {there}/ but no {other}/. Expected both, each with a sub-folder a class, or the classes' "
-            f"sub-folders directly. Use {root / there} to have a test set held out of it."
-        )
-    if parts:
-        class_names = _folders(root / "train")
-        unknown = sorted(set(_folders(root / "test")) - set(class_names))
-        if unknown:
-            raise DatasetError(f"{root}: test/ has classes that train/ has not: {', '.join(unknown[:10])}.")
-        bases = [("train", root / "train"), ("test", root / "test")]
-    else:
-        class_names, bases = folders, [("all", root)]
-    pictures = [
-        Picture(path, label, part)
-        for part, base in bases
-        for label, class_name in enumerate(class_names)
-        for path in picture_files(str(base / class_name))
-    ]
-    if pictures and parts and not any(picture.part == "test" for picture in pictures):
-        raise DatasetError(f"{root}/test has no pictures. Use {root / 'train'} to have a test set held out of it.")
-    if not pictures:
-        raise DatasetError(
-            f"{root} has no pictures. Expected a sub-folder a class with {', '.join(sorted(SUFFIXES))} files in it. "
-            f"Received: {len(class_names)} sub-folders."
-        )
-    return tuple(class_names), pictures
+class Folder:
+    """A folder with the pictures and folders in it; the disk is read when they are first asked for.
 
+    Args:
+        path: where it lies.
+        is_link: whether it is a link to a folder elsewhere.
+    """
 
-def _folders(root: Path) -> list[str]:
-    """Return the names of the sub-folders that are not hidden."""
-    with os.scandir(root) as entries:
-        names = sorted(entry.name for entry in entries if not entry.name.startswith(".") and _is(entry.is_dir))
-    for name in names:
-        if not name.isprintable():
-            raise DatasetError(f"{root}: a class's folder must have a printable UTF-8 name. Received: {name!r}.")
-    return names
+    def __init__(self, path: str, *, is_link: bool = False) -> None:
+        self.path = path
+        self.is_link = is_link
+        self.dead_links: list[str] = []
+
+    @property
+    def name(self) -> str:
+        """The last part of its path."""
+        return self.path.rpartition("/")[2]
+
+    @cached_property
+    def entries(self) -> list["str | Folder"]:
+        """The paths of its pictures, and its folders, sorted by name.
+
+        Raises:
+            DatasetError: if it cannot be read.
+        """
+        try:
+            with os.scandir(self.path) as listed:
+                visible = sorted((one for one in listed if not _is_hidden(one.name)), key=lambda one: one.name)
+        except OSError as error:
+            raise DatasetError(f"The folder {self.path} cannot be read: {cause(error)}.") from error
+        entries: list[str | Folder] = []
+        for one in visible:
+            if _is(one.is_dir):
+                entries.append(Folder(one.path, is_link=_is(one.is_symlink)))
+            elif not _is(one.is_file):
+                self.dead_links += [one.path] * _is(one.is_symlink)
+            elif _suffix(one.name) in SUFFIXES:
+                entries.append(one.path)
+        return entries
+
+    @property
+    def folders(self) -> list["Folder"]:
+        """The folders in it, links to folders among them."""
+        return [entry for entry in self.entries if isinstance(entry, Folder)]
+
+    @property
+    def pictures(self) -> list[str]:
+        """The paths of the pictures that lie directly in it."""
+        return [entry for entry in self.entries if isinstance(entry, str)]
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether a picture lies in it or below it."""
+        return next(self.below(), None) is not None
+
+    def below(self) -> Iterator[str]:
+        """Yield the pictures in it and below it, sorted; links to folders are not followed."""
+        for entry in self.entries:
+            if isinstance(entry, str):
+                yield entry
+            elif not entry.is_link:
+                yield from entry.below()
+
+    def tree(self) -> Iterator["Folder"]:
+        """Yield it and every folder below it, links too; what links lead to is not looked into."""
+        yield self
+        for folder in self.folders:
+            if folder.is_link:
+                yield folder
+            else:
+                yield from folder.tree()
 
 
 def picture_files(folder: str) -> list[str]:
     """Return the picture files in `folder` and below it, sorted; links to folders are not followed."""
-    files: list[str] = []
-    try:
-        with os.scandir(folder) as entries:
-            visible = sorted(
-                (entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name
-            )
-    except OSError as error:
-        raise DatasetError(f"The folder {folder} cannot be read: {cause(error)}.") from error
-    for entry in visible:
-        if _is(partial(entry.is_dir, follow_symlinks=False)):
-            files += picture_files(entry.path)
-        elif _suffix(entry.name) in SUFFIXES and _is(entry.is_file):
-            files.append(entry.path)
-    return files
+    return list(Folder(folder).below())
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or name.lower() in SYSTEM_NAMES
 
 
 def _is(ask: Callable[[], bool]) -> bool:

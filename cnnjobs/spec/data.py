@@ -79,6 +79,12 @@ class Npz(PathSpec):
 class ImageFolder(PathSpec):
     """A folder of pictures: a sub-folder a class, or `train/` and `test/` with such sub-folders.
 
+    The parts may have other names (`Training/` and `Testing/`, `training_set/`, `seg_train/`), lie in the single
+    folder of an archive, or in each class. `valid/` is the test set where there is no other, and not used where there
+    is one: the validation set of each trial is taken from the training set. Without either a test set is held out.
+    Where a folder may be a part or a class it is an error or a note; a note also says what lies in no class and what
+    links are not followed. Hidden files and what systems leave behind (`__MACOSX`, `Thumbs.db`) are passed over.
+
     Pictures are .jpg, .jpeg, .png, .gif, .bmp and .webp; decoded once, they are kept in a cache.
 
     Args:
@@ -86,7 +92,7 @@ class ImageFolder(PathSpec):
         size: side of all pictures, or (height, width), in pixels from 1 to 10,000. None keeps the pictures' own size
             if all have the same, and is 96 x 96 otherwise.
         color: "rgb", "grey", or "auto": grey if every picture is grey.
-        test: fraction held out as test set, stratified, one of each class at least, if there is no `test/`; in (0, 1).
+        test: fraction held out as test set, stratified, one of each class at least, if there is no test set; in (0, 1).
         strict: an unreadable picture is an error; otherwise it is left out and counted.
 
     Raises:

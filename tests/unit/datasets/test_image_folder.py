@@ -183,9 +183,10 @@ def test_pictures_beyond_the_memory_are_refused(folder):
         resource.setrlimit(resource.RLIMIT_AS, limit)
 
 
-def test_half_a_split_is_refused(tmp_path):
-    picture(tmp_path / "train" / "a" / "1.png")
-    assert "has train/ but no test/" in refused(ImageFolder(str(tmp_path)))
+@pytest.mark.parametrize("part", ["test", "valid"])
+def test_a_test_set_without_a_training_set_is_refused(tmp_path, part):
+    picture(tmp_path / part / "a" / "1.png")
+    assert f"has {part}/ but no train/" in refused(ImageFolder(str(tmp_path)))
 
 
 def test_a_class_only_the_test_set_has_is_refused(tmp_path):
