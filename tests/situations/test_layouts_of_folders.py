@@ -1,7 +1,10 @@
 """Folders of pictures as people have them: what are parts, what are classes, and what is said where it is not clear."""
 
+import re
 import unicodedata
 from itertools import count
+from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -9,8 +12,10 @@ from PIL import Image
 from support.datasets import load, refused
 
 from cnnjobs import ImageFolder
+from cnnjobs.datasets.layouts import read_layout
 from cnnjobs.datasets.parts import role_of
 from cnnjobs.datasets.picture_files import picture_files
+from cnnjobs.errors import DatasetError
 
 NFC, NFD = (unicodedata.normalize(form, "café") for form in ("NFC", "NFD"))
 
@@ -111,7 +116,7 @@ def test_a_validation_set_beside_training_and_test_set(place):
     root = place("train/cat", "train/dog", "test/cat", "test/dog", "valid/cat", "valid/dog")
     trained, tested, notes = read(root)
     assert (trained, tested) == (TRAIN, TEST)
-    assert notes == ("photos: valid/ (8 pictures) is not used: the validation set of each trial is taken from train/",)
+    assert notes == ("photos: valid/ (8 pictures) is not used: trials take their validation sets from train/",)
 
 
 @pytest.mark.parametrize("name", ["val", "valid", "Validation"])
@@ -180,7 +185,8 @@ def test_classes_whose_names_have_the_word_train_in_them(place):
         (["cat", "dog", "test/cat", "test/dog"], "has test/ but no train/. Expected both"),
         (["train/a", "training/a", "test/a"], "it is not clear which folders are the training and the test set"),
         (["x_train/a", "x_test/a", "y_train/a", "y_test/a"], "Received: x_test, x_train, y_test, y_train"),
-        (["train/train/a", "train/val/a", "test/a"], "train/ has train/, val/ in it, which are no classes"),
+        (["train/train/a", "train/val/a", "test/a"], "it is not clear whether train/, val/ in train/ is a class"),
+        (["a/train/cat", "a/test/cat", "b/train/cat", "b/test/cat"], "it is not clear whether a/, b/ are classes"),
         (["cat/train", "cat/test", "dog"], "training and test sets lie in cat/ and not in the other classes"),
     ],
 )
@@ -196,7 +202,21 @@ def test_parts_in_each_class(place):
     assert (trained, tested) == (TRAIN, TEST)
     assert notes == (
         "photos: each class has its training and its test set in its own folder",
-        "photos: 4 pictures in other folders of the classes are not used: val/",
+        "photos: other folders of the classes (4 pictures) are not used: val/",
+    )
+
+
+def test_training_and_validation_set_in_each_class(place):
+    """cat/train, cat/val, and a picture beside them: val is the test set, and the picture is not used."""
+    root = place("cat/train", "dog/train", "cat/val", "dog/val")
+    place("cat", each=1)
+    assert read(root) == (
+        TRAIN,
+        TEST,
+        (
+            "photos: each class has its training and its test set in its own folder",
+            "photos: 1 picture lies in no class's folder and is not used: cat/017.png",
+        ),
     )
 
 
@@ -336,3 +356,55 @@ def test_the_notes_follow_the_folder_where_the_pictures_come_from_the_cache(plac
 def test_names_of_parts(name, meant):
     """Which names mean a part, and which only have its letters in them."""
     assert role_of(name) == meant
+
+
+NAMES = (
+    "train",
+    "Training",
+    "test",
+    "seg_train",
+    "seg_test",
+    "valid",
+    "cat",
+    "dog",
+    "Cat",
+    NFC,
+    NFD,
+    "photos",
+    "a_test",
+)
+
+
+def _grow(folder, random, depth):
+    """Make a folder with pictures and folders at random."""
+    folder.mkdir()
+    for number in range(random.choice((0, 0, 1, 3) if depth else (0, 0, 0, 1))):
+        (folder / f"{number}.png").touch()
+    if depth < 3:
+        for name in random.sample(NAMES, random.choice((0, 1, 2, 2, 3) if depth else (1, 2, 2, 3))):
+            _grow(folder / name, random, depth + 1)
+
+
+def test_every_picture_of_any_folder_is_used_or_counted(tmp_path):
+    """Folders of all shapes, at random: refused in words, or each picture is in one class or counted in a note."""
+    random = Random(7)
+    outcomes = {"read": 0, "refused": 0}
+    for number in range(600):
+        root = tmp_path / f"{number}"
+        _grow(root, random, 0)
+        try:
+            layout = read_layout(root)
+        except DatasetError as error:
+            assert str(error).endswith(".")
+            outcomes["refused"] += 1
+            continue
+        outcomes["read"] += 1
+        used = [picture.path for picture in layout.pictures]
+        assert len(set(used)) == len(used)
+        said = sum(int(found) for note in layout.notes for found in re.findall(r"(\d+) pictures?\b", note))
+        assert len(used) + said == len(picture_files(str(root))), (sorted(picture_files(str(root))), layout)
+        for name in {"train", "Training", "test", "valid"} & set(layout.class_names):
+            label = layout.class_names.index(name)
+            folders = {Path(picture.path).parent.name for picture in layout.pictures if picture.label == label}
+            assert name in folders or not folders, layout
+    assert min(outcomes.values()) > 50, outcomes

@@ -1,0 +1,59 @@
+"""The pictures of a folder, and what there is to say of how it was read."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cnnjobs.datasets.picture_files import Folder, Picture
+from cnnjobs.labels import listed
+
+Labelled = list[tuple[str, int, Folder]]
+"""Part, label and folder of each class."""
+
+
+@dataclass
+class Layout:
+    """The pictures of a folder.
+
+    Args:
+        root: the folder.
+        class_names: one a class, in the order of the labels.
+        pictures: sorted by part, class and name.
+        notes: what a person should know of how the folder was read.
+    """
+
+    root: Path
+    class_names: tuple[str, ...] = ()
+    pictures: list[Picture] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def note(self, text: str) -> None:
+        """Add a note on the folder; a file's name need not be UTF-8."""
+        self.notes.append(f"{self.root.name}: {text}".encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+
+    def place(self, path: str) -> str:
+        """Return where a folder lies below the root."""
+        return os.path.relpath(path, self.root) + "/"
+
+    def note_loose(self, folders: Iterable[Folder]) -> None:
+        """Say which pictures lie directly in folders that have classes in them."""
+        loose = [os.path.relpath(path, self.root) for folder in folders for path in folder.pictures]
+        if loose:
+            lie, are = ("lies", "is") if len(loose) == 1 else ("lie", "are")
+            self.note(f"{pictures_text(len(loose))} {lie} in no class's folder and {are} not used: {listed(loose)}")
+
+    def note_links(self, classes: Iterable[Folder]) -> None:
+        """Say which links in classes are not followed, and which lead nowhere."""
+        inner = [one for folder in classes for one in folder.tree() if one is folder or not one.is_link]
+        linked = [self.place(one.path) for folder in inner for one in folder.folders if one.is_link]
+        dead = [os.path.relpath(path, self.root) for folder in inner for path in folder.dead_links]
+        if linked:
+            self.note(f"links to folders inside a class are not followed: {listed(linked)}")
+        if dead:
+            self.note(f"links that lead nowhere are passed over: {listed(dead)}")
+
+
+def pictures_text(count: int) -> str:
+    """Return "1 picture", or "1,000 pictures"."""
+    return f"{count:,} picture{'' if count == 1 else 's'}"
