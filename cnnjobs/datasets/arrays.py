@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from cnnjobs.datasets.identical import identical_notes
 from cnnjobs.datasets.splits import both_sides
 from cnnjobs.errors import DatasetError, SpecError
 from cnnjobs.labels import listed
@@ -30,6 +31,7 @@ class Dataset:
         class_names: one name a class, in the order of the labels.
         fingerprint: hash of all of the above but the name.
         notes: what a person should know: pictures that were skipped, say.
+        value_range: the values that became black and white, where arrays were converted.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Dataset:
     class_names: tuple[str, ...]
     fingerprint: str
     notes: tuple[str, ...] = ()
+    value_range: tuple[float, float] | None = None
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -105,7 +108,7 @@ def make_dataset(
             f"{name}: train and test images must have one type, because they are scaled alike. "
             f"Received: {x_train.dtype} and {x_test.dtype}."
         )
-    notes = (*notes, *_untested(name, y_test, class_names))
+    notes = (*notes, *_untested(name, y_test, class_names), *identical_notes(name, train, test, class_names))
     mark = fingerprint or content_hash(x_train, y_train, x_test, y_test, class_names)
     return Dataset(name, x_train, y_train, x_test, y_test, class_names, mark, notes)
 

@@ -3,18 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cnnjobs.datasets.arrays import Dataset, Images, hold_out_test, make_dataset
+from cnnjobs.datasets.label_arrays import Labels, read_labels
 from cnnjobs.datasets.npz_file import Array, read_arrays
+from cnnjobs.datasets.pixel_values import SURE, Pixels, read_pixels
 from cnnjobs.datasets.source import OnProgress, PathSource
 from cnnjobs.errors import DatasetError
 from cnnjobs.labels import listed
 from cnnjobs.spec import DatasetSpec, Npz
 
-_Part = tuple[Images, NDArray[np.int64]]
+_Part = tuple[Images, NDArray[Any]]
 
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
@@ -46,8 +49,12 @@ class NpzSource(PathSource[Npz]):
             return f"there is no file {path} here"
         return "the file is too large to be read for this" if path.stat().st_size > MOST_BYTES else ""
 
+    def as_loaded(self, data: Dataset) -> Npz:
+        """Name the values of black and white, where another file could be taken to have others."""
+        return self.spec if data.value_range in (None, *SURE) else replace(self.spec, value_range=data.value_range)
+
     def like_training(self, trained_on: DatasetSpec, size: tuple[int, int]) -> DatasetSpec:
-        """Hold out as large a part as in training."""
+        """Hold out as large a part as in training, with the same values as black and white."""
         return replace(trained_on, path=self.spec.path) if isinstance(trained_on, Npz) else self.spec
 
 
@@ -60,76 +67,55 @@ def load_npz(spec: Npz) -> Dataset:
     """
     path = Path(spec.path)
     arrays, names = read_arrays(path, KEYS)
-    train = _part(arrays, names, "train", path)
-    if "x_test" in arrays or "y_test" in arrays:
-        test = _part(arrays, names, "test", path)
+    parts = ("train", "test") if "x_test" in arrays or "y_test" in arrays else ("train",)
+    pixels, labels = read_parts(arrays, names, parts, spec)
+    train = (pixels.parts["x_train"], labels.parts["y_train"])
+    if len(parts) == 2:
+        test = (pixels.parts["x_test"], labels.parts["y_test"])
     else:
         train, test = _held_out(*train, spec.test, path)
     values = np.unique(train[1])
     unknown = np.setdiff1d(test[1], values)
     if len(unknown):
         raise DatasetError(f"{path}: y_test has labels that y_train has not: {unknown.tolist()[:10]}.")
-    return make_dataset(
+    data = make_dataset(
         path.name,
         (train[0], np.searchsorted(values, train[1]).astype(np.int32)),
         (test[0], np.searchsorted(values, test[1]).astype(np.int32)),
         tuple(str(value) for value in values.tolist()),
+        notes=(*pixels.notes, *labels.notes),
     )
+    return replace(data, value_range=pixels.value_range)
 
 
-def _held_out(images: Images, labels: NDArray[np.int64], fraction: float, path: Path) -> tuple[_Part, _Part]:
+def read_parts(
+    arrays: Mapping[str, Array], names: Sequence[str], parts: Sequence[str], spec: Npz
+) -> tuple[Pixels, Labels]:
+    """Return images and labels of some parts, checked, each kind on one scale.
+
+    Args:
+        arrays: of the file.
+        names: of all arrays in it.
+        parts: "train", "test" or both.
+        spec: which file, and what its values mean.
+
+    Raises:
+        DatasetError: keys missing, images and labels of different length, or of a shape or type that makes no sense.
+    """
+    path = Path(spec.path)
+    for part in parts:
+        for key in (f"x_{part}", f"y_{part}"):
+            if key not in arrays:
+                raise DatasetError(f"{path} must have the array {key!r}. Received: {listed(names) or 'no arrays'}.")
+    pixels = read_pixels({f"x_{part}": arrays[f"x_{part}"] for part in parts}, spec.value_range, path)
+    counts = {f"y_{part}": len(pixels.parts[f"x_{part}"]) for part in parts}
+    return pixels, read_labels({key: arrays[key] for key in counts}, counts, path)
+
+
+def _held_out(images: Images, labels: NDArray[Any], fraction: float, path: Path) -> tuple[_Part, _Part]:
     """Hold out a test set; labels are made contiguous only for the stratification."""
     values, contiguous = np.unique(labels, return_inverse=True)
     names = [str(value) for value in values.tolist()]
     rows = np.arange(len(labels))
     (kept, _), (held, _) = hold_out_test(rows, contiguous.astype(np.int32), fraction, path.name, names)
     return (images[kept], labels[kept]), (images[held], labels[held])
-
-
-def _part(arrays: Mapping[str, Array], names: Sequence[str], part: str, path: Path) -> tuple[Images, NDArray[np.int64]]:
-    """Return (images, labels) of train or test, checked."""
-    for key in (f"x_{part}", f"y_{part}"):
-        if key not in arrays:
-            raise DatasetError(f"{path} must have the array {key!r}. Received: {listed(names) or 'no arrays'}.")
-    images = _images(arrays[f"x_{part}"], f"x_{part}", path)
-    labels = _labels(arrays[f"y_{part}"], f"y_{part}", path)
-    if len(images) != len(labels):
-        raise DatasetError(
-            f"{path}: x_{part} and y_{part} must have one label an image. "
-            f"Received: {len(images)} images and {len(labels)} labels."
-        )
-    return images, labels
-
-
-def _images(images: Array, key: str, path: Path) -> Images:
-    if images.ndim == 3:
-        images = images[..., np.newaxis]
-    if images.ndim != 4 or images.shape[3] not in (1, 3) or 0 in images.shape:
-        raise DatasetError(
-            f"{path}: {key} must be (n, height, width) or (n, height, width, channels) with 1 or 3 channels. "
-            f"Received: {images.shape}."
-        )
-    if images.dtype == np.uint8:
-        return images
-    if images.dtype.kind == "f":
-        floats = images.astype(np.float32)
-        if np.isfinite(floats).all() and floats.min() >= 0 and floats.max() <= 1:
-            return floats
-    span = f" in [{images.min()}, {images.max()}]" if images.dtype.kind in "iuf" else ""
-    raise DatasetError(
-        f"{path}: {key} must be uint8, or float in [0, 1]. Received: {images.dtype}{span}. "
-        "Convert it with .astype('uint8') or divide by its maximum."
-    )
-
-
-def _labels(labels: Array, key: str, path: Path) -> NDArray[np.int64]:
-    if labels.ndim == 2 and labels.shape[1] == 1:
-        labels = labels[:, 0]
-    if labels.ndim != 1 or labels.dtype.kind not in "iu":
-        raise DatasetError(
-            f"{path}: {key} must be (n,) or (n, 1) whole numbers. Received: {labels.dtype} {labels.shape}."
-            + (" One-hot labels become whole numbers with .argmax(axis=1)." if labels.ndim == 2 else "")
-        )
-    if labels.size and int(labels.max()) > np.iinfo(np.int64).max:
-        raise DatasetError(f"{path}: {key} must fit 64-bit integers. Received: {labels.max()}.")
-    return labels.astype(np.int64)

@@ -96,11 +96,21 @@ def _header(stream: IO[bytes], what: str) -> tuple[tuple[int, ...], bool, np.dty
     if dtype.hasobject:
         raise DatasetError(
             f"{what} holds pickled Python objects, which are never loaded because they can run code. "
-            "Save plain arrays: np.savez(path, x_train=images, y_train=labels)."
+            f"{_of_objects(what.rpartition(' ')[2])}"
         )
     if dtype.names is not None or dtype.subdtype is not None or not dtype.itemsize:
         raise DatasetError(f"{what} must be an array of numbers. Received: {_named(dtype)}.")
     return shape, bool(fortran_order), dtype
+
+
+def _of_objects(key: str) -> str:
+    """Return what makes a plain array of an array of objects."""
+    if key.startswith("y_"):
+        return f"Make text of them before np.savez: {key} = {key}.astype(str)."
+    return (
+        f"Make one array of the pictures before np.savez: {key} = np.stack(list({key})). Or save pictures of different "
+        "sizes as files, in a folder a class."
+    )
 
 
 def _named(dtype: np.dtype[Any]) -> str:

@@ -121,6 +121,14 @@ class Source(ABC, Generic[Spec]):
         """
         return self.spec
 
+    def as_loaded(self, data: Dataset) -> Spec:
+        """Return what the job file says, with what was told from the content, so that other files are read alike.
+
+        Args:
+            data: what was loaded.
+        """
+        return self.spec
+
     def like_training(self, trained_on: DatasetSpec, size: tuple[int, int]) -> DatasetSpec:
         """Return this data set as a network wants it, with the same part held out as in training.
 

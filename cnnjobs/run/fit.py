@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from cnnjobs.datasets import source_of
 from cnnjobs.engine.places import Here, Joined
 from cnnjobs.engine.resources import ResourceRequest
 from cnnjobs.errors import ClusterLost, Interrupted, SpecError, StoreError
@@ -162,7 +163,8 @@ def _run(
     try:
         with Display(Meter([fit.trial], lambda trial: images), verbose=options.verbose) as display:
             engine = placement.engine(resources, 1, lambda error: echo(f"{error} {go_on()}", err=True))
-            make_worker = partial(backends.open_final_fit_worker, source=source, settings=canonical(fit.trial.spec))
+            read = source_of(source).as_loaded(data)
+            make_worker = partial(backends.open_final_fit_worker, source=read, settings=canonical(fit.trial.spec))
             return fit.run(engine, make_worker, resources, store, checkpoints, display, options.trial_timeout)
     except ClusterLost as lost:
         raise ClusterLost(sentences(lost, go_on())) from lost

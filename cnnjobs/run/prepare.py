@@ -59,19 +59,20 @@ class Prepared:
         return replace(self, job=plan.job, plan=plan)
 
     @cached_property
+    def about(self) -> tuple[str, ...]:
+        """What a person should know of the data, how they are split, and the functions; the report says it, too."""
+        labels, names = self.dataset.y_train, self.dataset.class_names
+        return (*self.dataset.notes, *self.needs.notes, *split_notes(labels, self.plan.trials, names))
+
+    @cached_property
     def notes(self) -> tuple[str, ...]:
         """What a person should know before reading the results."""
-        about = (
-            *self.dataset.notes,
-            *self.needs.notes,
-            *split_notes(self.dataset.y_train, self.plan.trials, self.dataset.class_names),
-        )
         choosing = [name for name, variant in self.job.variants.items() if watches_validation(variant)]
         if self.job.validation != "test" or not choosing:
-            return about
+            return self.about
         names = ", ".join(repr(name) for name in choosing)
         flattered = f"callbacks of {names} decide by the test set (validation='test'), which flatters its figures"
-        return (*about, flattered)
+        return (*self.about, flattered)
 
     def as_stored(self) -> StoredJob:
         """Return what `job.json` keeps of it."""
@@ -94,7 +95,7 @@ class Prepared:
             image_shape=tuple(data.image_shape),
             classes=len(data.class_names),
             class_names=tuple(data.class_names),
-            notes=self.notes,
+            notes=self.about,
         )
 
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from cnnjobs.errors import SpecError
 from cnnjobs.spec.checks import number, one_of, whole
+from cnnjobs.spec.fields import later_field
 
 BUILTIN_DATASETS = ("digits", "mnist", "fashion_mnist", "cifar10", "cifar100")
 
@@ -49,16 +50,20 @@ class BuiltinDataset(DatasetSpec):
 class Npz(PathSpec):
     """A NumPy archive with `x_train`, `y_train` and, if it has its own test set, `x_test`, `y_test`.
 
-    Images are (n, height, width) or (n, height, width, channels) with 1 or 3 channels, uint8 or float in [0, 1];
-    labels are (n,) or (n, 1) integers. Pickled objects are never loaded.
+    Images are (n, height, width) or (n, height, width, channels) with 1 or 3 channels. uint8 and floats in [0, 1] are
+    taken as they are; other numbers are brought to [0, 1], and a note says how. Labels are whole numbers or text, (n,)
+    or (n, 1), or one-hot, (n, classes). Pickled objects are never loaded.
 
     Args:
         path: the file; a relative path is taken from the working directory.
         test: fraction held out as test set, stratified, one of each class at least, if the file has none; in (0, 1).
+        value_range: the values of black and white, such as (-1024, 3071); None tells them from type and values of the
+            arrays: 0 and 255, 1,023, 4,095, 16,383 or 65,535 for whole numbers from 0, -1 and 1 for floats between
+            these, else the least and the greatest value. A fitted model remembers them for other files.
 
     Raises:
-        SpecError: for an empty path, or a fraction out of range. The file is read, and `DatasetError` raised for
-            wrong contents, when the job is planned or submitted.
+        SpecError: for an empty path, or a fraction or range that makes no sense. The file is read, and `DatasetError`
+            raised for wrong contents, when the job is planned or submitted.
 
     Example:
         >>> from cnnjobs import Npz
@@ -69,10 +74,20 @@ class Npz(PathSpec):
     kind: ClassVar[str] = "Npz"
 
     test: float = 0.2
+    value_range: tuple[float, float] | None = later_field(None)
 
     def __post_init__(self) -> None:
         check_path("Npz.path", self.path)
         number("Npz.test", self.test, above=0, below=1)
+        if self.value_range is None:
+            return
+        given = self.value_range
+        if not isinstance(given, tuple | list) or len(given) != 2:
+            raise SpecError(f"`Npz.value_range` must be (black, white). Received: value_range={given!r}.")
+        black, white = (number("Npz.value_range", value) for value in given)
+        if black >= white:
+            raise SpecError(f"`Npz.value_range` must be (black, white), black below white. Received: {given!r}.")
+        object.__setattr__(self, "value_range", (black, white))
 
 
 @dataclass(frozen=True)

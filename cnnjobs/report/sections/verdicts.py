@@ -163,7 +163,7 @@ def notes(table: JobTable) -> Iterator[str]:
         yield held.text
     if table.job.protocol.validation == "test" and not table.job.protocol.folds:
         yield _test_as_validation(watching(table.job))
-    for note in table.notes:
+    for note in (*(table.job.dataset.notes or ()), *table.notes):
         yield sentence(note)
 
 

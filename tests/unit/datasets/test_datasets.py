@@ -88,15 +88,11 @@ def test_floats_in_the_unit_interval_stay_floats(tmp_path):
         ({"x_train": IMAGES}, "must have the array 'y_train'. Received: x_train."),
         ({"x_train": IMAGES, "y_train": LABELS[:9]}, "one label an image. Received: 10 images and 9 labels."),
         ({"x_train": IMAGES[0], "y_train": LABELS[:4]}, "x_train must be .n, height, width"),
-        ({"x_train": IMAGES * 2.0, "y_train": LABELS}, "x_train must be uint8, or float in .0, 1.. Received: float64"),
-        ({"x_train": IMAGES, "y_train": np.eye(2)[LABELS % 2]}, "One-hot labels become whole numbers"),
-        (
-            {"x_train": IMAGES.astype(str), "y_train": LABELS},
-            "x_train must be uint8, or float in .0, 1.. Received: <U3",
-        ),
+        ({"x_train": IMAGES.astype(str), "y_train": LABELS}, "x_train must be real numbers.* Received: <U3"),
+        ({"x_train": IMAGES * 1j, "y_train": LABELS}, "x_train must be real numbers.* Received: complex128"),
         (
             {"x_train": IMAGES, "y_train": LABELS, "x_test": IMAGES / 255, "y_test": LABELS},
-            "train and test images must have one type, because they are scaled alike. Received: uint8 and float32",
+            "one scale. Received: x_test is float64 from 0 to 0.62.*, but x_train is uint8.* Divide x_train",
         ),
         ({"x_train": IMAGES, "y_train": LABELS * 0}, "must have at least two classes. Received: 0."),
         (

@@ -104,7 +104,7 @@ def test_choices_made_on_the_test_set_are_told(tmp_path):
     path.write_text(text.replace("repeats=2,", "repeats=2, validation='test',"))
     prepared = prepare(read_job(str(path), asked), asked, quiet)
     assert "callbacks of 'early' decide by the test set" in prepared.notes[0]
-    assert prepared.as_stored().dataset.notes == prepared.notes
+    assert prepared.as_stored().dataset.notes == prepared.about
 
 
 @pytest.mark.parametrize(

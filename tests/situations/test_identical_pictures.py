@@ -1,0 +1,91 @@
+"""Copies among the pictures: in train and test, in two classes, twice in a class; arrays and folders alike."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from support.datasets import load
+from support.fakes import submit_in
+
+from cnnjobs import ImageFolder, Npz
+from cnnjobs.comparison.table import job_table
+from cnnjobs.report.sections.verdicts import notes
+from cnnjobs.run.show import Pictures, show_dataset
+from cnnjobs.store.files import Files
+from cnnjobs.store.store import Store
+
+RANDOM = np.random.RandomState(3)
+TRAIN, TEST = RANDOM.randint(0, 256, (40, 6, 6, 3), np.uint8), RANDOM.randint(0, 256, (20, 6, 6, 3), np.uint8)
+LABELS = np.arange(40) % 2
+
+
+def archive(folder, train=TRAIN, test=TEST):
+    np.savez(folder / "noise.npz", x_train=train, y_train=LABELS, x_test=test, y_test=LABELS[:20])
+    return Npz(str(folder / "noise.npz"))
+
+
+def folders(root, train=TRAIN, test=TEST):
+    """The same as a folder, with copies under other names and in another format."""
+    for part, images, suffix in (("train", train, "png"), ("test", test, "bmp")):
+        for row, image in enumerate(images):
+            path = root / "noise" / part / "ab"[LABELS[row]] / f"{part}-{row}.{suffix}"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image).save(path)
+    return ImageFolder(str(root / "noise"))
+
+
+KINDS = pytest.mark.parametrize("kind", [archive, folders])
+
+
+@KINDS
+def test_no_copies(tmp_path, kind):
+    """Pictures that all differ: nothing is said."""
+    assert load(kind(tmp_path)).notes == ()
+
+
+@KINDS
+def test_half_of_the_test_set_is_of_the_training_set(tmp_path, kind):
+    """Noise, of which ten of twenty test pictures are training pictures: 75% where 50% is the truth."""
+    said = load(kind(tmp_path, test=np.concatenate([TRAIN[:10], TEST[10:]]))).notes
+    assert len(said) == 1
+    assert "10 of 20 test pictures are among the training pictures as well, the same pixel for pixel" in said[0]
+
+
+@KINDS
+def test_one_picture_in_two_classes(tmp_path, kind):
+    """A file was put into both classes: one of the labels is wrong."""
+    said = load(kind(tmp_path, train=np.concatenate([TRAIN[1:2], TRAIN[1:]]))).notes
+    assert len(said) == 1
+    assert "2 pictures are in more than one class" in said[0]
+
+
+@KINDS
+def test_pictures_twice_in_a_class(tmp_path, kind):
+    """Three pictures of one class are there twice: once on each side of a fold, perhaps."""
+    train = TRAIN.copy()
+    train[[20, 22, 24]] = train[[0, 2, 4]]
+    said = load(kind(tmp_path, train=train)).notes
+    assert len(said) == 1
+    assert "3 pictures are in the same class and part already" in said[0]
+
+
+def test_copies_on_both_sides_of_what_is_held_out(tmp_path):
+    """Each picture is there twice, and the test set is held out: most test pictures have been trained on."""
+    np.savez(tmp_path / "twice.npz", x_train=np.repeat(TRAIN, 2, axis=0), y_train=np.repeat(LABELS, 2))
+    data = load(Npz(str(tmp_path / "twice.npz")))
+    trained = {image.tobytes() for image in data.x_train}
+    copied = sum(image.tobytes() in trained for image in data.x_test)
+    assert copied > 8
+    assert f"{copied} of 16 test pictures are among the training pictures" in data.notes[0]
+
+
+def test_show_submit_and_the_report_say_so(tmp_path, monkeypatch):
+    """The note reaches `show`, `submit`, and the report."""
+    monkeypatch.chdir(tmp_path)
+    spec = archive(tmp_path, test=TRAIN[:20])
+    what = "20 of 20 test pictures are among the training pictures"
+    assert what in show_dataset(spec.path, None, Pictures(3, "out.png", None, strict=False))
+    done = submit_in(tmp_path, dataset=spec.path, repeats=1)
+    assert done.exit_code == 0, done.output
+    assert what in done.stderr
+    [job] = tmp_path.glob("results/*/job.json")
+    assert any(what in note for note in notes(job_table(Store(Files(job.parent)))))
