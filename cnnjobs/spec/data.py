@@ -68,7 +68,7 @@ class Npz(PathSpec):
     Example:
         >>> from cnnjobs import Npz
         >>> Npz("scans.npz", test=0.25)
-        Npz(path='scans.npz', test=0.25)
+        Npz(path='scans.npz', test=0.25, value_range=None)
     """
 
     kind: ClassVar[str] = "Npz"
