@@ -20,9 +20,6 @@ from cnnjobs.engine.inline import InlineEngine
 from cnnjobs.report.write import Written
 from support.fakes import fake_worker
 
-backends.open_engine = lambda **_: InlineEngine()
-backends.open_worker = fake_worker
-
 
 def run(breaking, words):
     """Run one command; return its exit code, what it printed, and its seconds."""
@@ -53,5 +50,7 @@ def run(breaking, words):
 
 
 if __name__ == "__main__":
+    backends.open_engine = lambda **_: InlineEngine()
+    backends.open_worker = fake_worker
     for name, (breaking, *words) in json.load(sys.stdin).items():
         print(json.dumps([name, *run(breaking, words)]), flush=True)
