@@ -21,8 +21,8 @@ from cnnjobs.terminal import echo, note, write_data
 def evaluate(model: str, *, dataset: str | None, part: str, form: str) -> None:
     """Evaluate MODEL, a file of `cnnjobs fit`, on the test images of a data set.
 
-    A folder without `test/` has some held out, a fifth unless the job says otherwise: always the same
-    pictures as long as the folder does not change.
+    Of what it was trained on, they are those that were held out then, if there is no `test/`. Of other data
+    they are the test set, or all that has a label where there is none; the output says which.
     """
     from cnnjobs.run.evaluate import evaluate_model
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnjobs.datasets import Dataset, source_of
+from cnnjobs.datasets.labelled import Labelled
 from cnnjobs.datasets.picture_files import picture_files
 from cnnjobs.datasets.pictures import read_picture, to_grey
 from cnnjobs.errors import DatasetError, ModelError
@@ -176,24 +177,21 @@ def held_out_note(data: Dataset, spec: DatasetSpec, metadata: ModelMetadata) -> 
     ]
 
 
-def examples(data: Dataset, part: str, metadata: ModelMetadata) -> tuple[NDArray[Any], NDArray[np.int32], list[str]]:
+def examples(data: Labelled, metadata: ModelMetadata) -> tuple[NDArray[Any], NDArray[np.int32], list[str]]:
     """Return images (n, height, width, channels) from 0 to 255 and labels (n,) as the network wants them, and notes.
 
     Args:
-        data: the data set.
-        part: "test", "train" or "all".
+        data: pictures with labels.
         metadata: the network's classes and picture size.
 
     Raises:
         ModelError: pictures of another size, or a class that the network does not know.
     """
-    parts = {"test": ("test",), "train": ("train",), "all": ("train", "test")}[part]
-    images = np.concatenate([getattr(data, f"x_{half}") for half in parts])
-    labels = np.concatenate([getattr(data, f"y_{half}") for half in parts])
-    if data.image_shape[:2] != metadata.image_shape[:2]:
-        wanted, received = (f"{shape[0]} x {shape[1]}" for shape in (metadata.image_shape, data.image_shape))
-        raise ModelError(f"The model takes pictures of {wanted} pixels. Received: {data.name}, of {received}.")
-    relabelled = _relabelled(labels, data, metadata)
+    images, (height, width) = data.images, data.images.shape[1:3]
+    if (height, width) != metadata.image_shape[:2]:
+        wanted = f"{metadata.image_shape[0]} x {metadata.image_shape[1]}"
+        raise ModelError(f"The model takes pictures of {wanted} pixels. Received: {data.name}, of {height} x {width}.")
+    relabelled = _relabelled(data.labels, data.name, data.class_names, metadata)
     pixels, notes = _channels(images if images.dtype == np.uint8 else images * 255, metadata.image_shape[2])
     absent = [name for label, name in enumerate(metadata.class_names) if label not in relabelled]
     if absent:
@@ -218,13 +216,15 @@ def channel_note(some: int, total: int, *, grey: bool) -> str:
     return f"{some:,} of {total:,} pictures are {here}; the model was trained on {there} ones"
 
 
-def _relabelled(labels: NDArray[np.int32], data: Dataset, metadata: ModelMetadata) -> NDArray[np.int32]:
+def _relabelled(
+    labels: NDArray[np.int32], name: str, class_names: Sequence[str], metadata: ModelMetadata
+) -> NDArray[np.int32]:
     """Return labels in the network's order of classes."""
-    places = {name: index for index, name in enumerate(metadata.class_names)}
-    unknown = [name for name in data.class_names if name not in places]
+    places = {known: index for index, known in enumerate(metadata.class_names)}
+    unknown = [one for one in class_names if one not in places]
     if unknown:
         raise ModelError(
-            f"{data.name} has classes that the model does not know: {', '.join(unknown[:10])}. "
+            f"{name} has classes that the model does not know: {', '.join(unknown[:10])}. "
             f"It knows {', '.join(metadata.class_names[:10])}{', ...' if len(metadata.class_names) > 10 else ''}."
         )
-    return np.array([places[name] for name in data.class_names], np.int32)[labels]
+    return np.array([places[one] for one in class_names], np.int32)[labels]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from cnnjobs.comparison.classification import AVERAGES, SCORES, classify, over_runs
 from cnnjobs.comparison.metric_format import said_of
-from cnnjobs.datasets import Dataset, dataset_spec, load_dataset
+from cnnjobs.datasets import dataset_spec, load_dataset, source_of
+from cnnjobs.datasets.labelled import KINDS, Labelled, has_test_set, load_labelled
 from cnnjobs.engine.quiet import quietly
 from cnnjobs.errors import DatasetError, ModelError
 from cnnjobs.models.model_file import ModelMetadata, read_metadata
@@ -58,7 +59,8 @@ def evaluate_model(model: str, dataset: str | None, part: str) -> Evaluation:
     Args:
         model: a file of `cnnjobs fit`.
         dataset: a name or a path; None for what it was trained on.
-        part: "test", "train" or "all".
+        part: "test", "train" or "all". Of other data than those of training, "test" is all of them where they have no
+            test set of their own.
 
     Raises:
         ModelError: if the file is no such model, does not fit the data, or these cannot be found any more.
@@ -66,30 +68,56 @@ def evaluate_model(model: str, dataset: str | None, part: str) -> Evaluation:
     """
     metadata = read_metadata(model)
     spec = like_training(None if dataset is None else dataset_spec(dataset, Path.cwd()), metadata)
-    data = _load(spec, model, named=dataset is not None)
-    images, labels, notes = examples(data, part, metadata)
+    if dataset is not None and part != "train" and _is_other(spec, metadata, part):
+        found = _of_others(spec, metadata, part)
+    else:
+        found = _of_training(spec, metadata, model, part, named=dataset is not None)
+    images, labels, notes = examples(found, metadata)
     with quietly():  # TensorFlow prints while it is imported and first used
         probabilities = open_model(model).predict(images)
     classification = classify(labels.astype("int64"), probabilities.argmax(axis=1), probabilities)
-    table = ClassTable(data.name, Path(model).name, metadata.class_names, over_runs([classification]))
-    said = (*data.notes, *notes, *_changed(data, spec, metadata, part))
+    table = ClassTable(found.name, Path(model).name, metadata.class_names, over_runs([classification]))
     metrics = all_metrics(probabilities, labels)
-    return Evaluation(Path(model).name, data.name, part, len(labels), metrics, table, said)
+    said = (*found.notes, *notes)
+    return Evaluation(Path(model).name, found.name, found.part, len(labels), metrics, table, said)
 
 
-def _load(spec: DatasetSpec, model: str, *, named: bool) -> Dataset:
+def _is_other(spec: DatasetSpec, metadata: ModelMetadata, part: str) -> bool:
+    """Say whether a data set is not the one of training, so that its pictures need no part held out of them."""
+    if not isinstance(spec, KINDS) or spec == metadata.dataset:
+        return False
+    if part == "all" or has_test_set(spec):
+        return True
     try:
-        return load_dataset(spec, Waiting())
+        return source_of(spec).fingerprint(Waiting()) != metadata.facts.get("dataset_fingerprint")
+    except DatasetError:  # it could not have been trained on
+        return True
+
+
+def _of_others(spec: DatasetSpec, metadata: ModelMetadata, part: str) -> Labelled:
+    """Return all that has a label, or its test set where it has one."""
+    found = load_labelled(spec, part, metadata.image_shape[:2], Waiting())
+    if part == "all" or found.part == "test":
+        return found
+    note = (
+        f"{found.name} has no test set of its own and is not what the model was trained on: all of its "
+        f"{len(found.labels):,} pictures are evaluated; those that it was trained on flatter it, if there are any"
+    )
+    return replace(found, notes=(*found.notes, note))
+
+
+def _of_training(spec: DatasetSpec, metadata: ModelMetadata, model: str, part: str, *, named: bool) -> Labelled:
+    """Return a part of what the model was trained on, or of a data set that is read as for training only."""
+    try:
+        data = load_dataset(spec, Waiting())
     except DatasetError as error:
         if named:
             raise
         raise ModelError(
             sentences(error, f"{model} was trained on it; if it lies elsewhere, use `dataset=PATH`.")
         ) from error
-
-
-def _changed(data: Dataset, spec: DatasetSpec, metadata: ModelMetadata, part: str) -> list[str]:
-    return held_out_note(data, spec, metadata) if part != "train" else []
+    changed = held_out_note(data, spec, metadata) if part != "train" else []
+    return replace(Labelled.of(data, part), notes=(*data.notes, *changed))
 
 
 def _as_text(evaluation: Evaluation) -> str:

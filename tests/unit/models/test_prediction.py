@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from support.fakes import tiny_dataset
 
+from cnnjobs.datasets.labelled import Labelled
 from cnnjobs.errors import ModelError, StoreError
 from cnnjobs.models.annotate import annotate, check_folder
 from cnnjobs.models.model_file import ModelMetadata
@@ -100,16 +101,18 @@ def test_folders_stand_for_the_pictures_in_them(tmp_path):
 def test_labels_of_a_data_set_follow_the_names_of_the_network():
     data = tiny_dataset(classes=3, per_class=4)
     metadata = ModelMetadata(("class2", "class0", "other", "class1"), (8, 8, 1), BuiltinDataset("digits"))
-    images, labels, notes = examples(data, "test", metadata)
+    images, labels, notes = examples(Labelled.of(data, "test"), metadata)
     assert [note.split(":")[0] for note in notes] == ["no pictures of other"]
     assert (images == data.x_test).all()
     assert [metadata.class_names[label] for label in labels] == [data.class_names[label] for label in data.y_test]
-    assert len(examples(data, "all", metadata)[1]) == len(data.y_test) + len(data.y_train)
+    assert len(examples(Labelled.of(data, "all"), metadata)[1]) == len(data.y_test) + len(data.y_train)
 
 
 def test_grey_data_serve_a_network_of_colours_with_a_note():
     data = tiny_dataset(classes=2)
-    images, _, notes = examples(data, "test", ModelMetadata(("class0", "class1"), (8, 8, 3), BuiltinDataset("digits")))
+    images, _, notes = examples(
+        Labelled.of(data, "test"), ModelMetadata(("class0", "class1"), (8, 8, 3), BuiltinDataset("digits"))
+    )
     assert images.shape[1:] == (8, 8, 3)
     assert (images[..., 0] == images[..., 2]).all()
     assert "grey" in notes[0]
@@ -118,9 +121,9 @@ def test_grey_data_serve_a_network_of_colours_with_a_note():
 def test_data_that_do_not_fit_are_refused():
     data = tiny_dataset(classes=3)
     with pytest.raises(ModelError, match=r"takes pictures of 9 x 8 pixels. Received: tiny, of 8 x 8"):
-        examples(data, "test", ModelMetadata(data.class_names, (9, 8, 1), BuiltinDataset("digits")))
+        examples(Labelled.of(data, "test"), ModelMetadata(data.class_names, (9, 8, 1), BuiltinDataset("digits")))
     with pytest.raises(ModelError, match=r"tiny has classes that the model does not know: class2. It knows class0"):
-        examples(data, "test", ModelMetadata(("class0", "class1"), (8, 8, 1), BuiltinDataset("digits")))
+        examples(Labelled.of(data, "test"), ModelMetadata(("class0", "class1"), (8, 8, 1), BuiltinDataset("digits")))
 
 
 def test_data_of_training_are_read_as_then_and_other_folders_in_its_size():
@@ -155,16 +158,17 @@ def test_data_that_have_changed_since_training_are_warned_of():
 
 def test_classes_without_pictures_are_told():
     data = tiny_dataset(classes=2)
-    _, _, notes = examples(
-        data, "test", ModelMetadata(("class0", "more", "class1"), (8, 8, 1), BuiltinDataset("digits"))
-    )
+    more = ModelMetadata(("class0", "more", "class1"), (8, 8, 1), BuiltinDataset("digits"))
+    _, _, notes = examples(Labelled.of(data, "test"), more)
     assert notes == ["no pictures of more: the scores of these classes are 0, and count in the macro average"]
 
 
 def test_images_that_are_floats_are_not_rounded():
     data = tiny_dataset()
     floats = replace(data, x_test=(data.x_test / 2550).astype(np.float32), x_train=data.x_train.astype(np.float32))
-    images, _, _ = examples(floats, "test", ModelMetadata(data.class_names, (8, 8, 1), BuiltinDataset("digits")))
+    images, _, _ = examples(
+        Labelled.of(floats, "test"), ModelMetadata(data.class_names, (8, 8, 1), BuiltinDataset("digits"))
+    )
     assert np.abs(images - data.x_test / 10).max() < 1e-4
 
 
