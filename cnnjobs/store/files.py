@@ -38,7 +38,7 @@ class Files:
         location: a path, or a URI that `pyarrow.fs` knows (`s3://bucket/folder`, `gs://...`).
 
     Raises:
-        StoreError: for a URI that is not understood.
+        StoreError: for a URI that is not understood, or a path that is not UTF-8.
     """
 
     def __init__(self, location: str | Path) -> None:
@@ -55,6 +55,8 @@ class Files:
                 self._root = str(Path(given).expanduser().absolute())
             except RuntimeError as error:
                 raise StoreError(f"`results` must be a path or a URI. Received: {given!r} ({cause(error)}).") from error
+            if not _is_utf8(self._root):
+                raise StoreError(f"A folder for results must have a path of UTF-8 letters. Received: {self._root!r}.")
             self._system = fs.LocalFileSystem()
         self.is_local = isinstance(self._system, fs.LocalFileSystem)
 

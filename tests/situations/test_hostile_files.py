@@ -1,5 +1,6 @@
 """Files that are made to harm, or that are no files: they are named, quickly, and none runs or fills the memory."""
 
+import contextlib
 import os
 import pickle
 import re
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
-from support.fakes import submit_in
+from support.fakes import submit_in, write_job
 from support.stores import made_up_store
 from support.zips import BLOCK, deflated, header_of, write_zip, zeros
 
@@ -224,3 +225,14 @@ def test_a_file_among_results_whose_name_is_no_text(tmp_path):
         done = CliRunner().invoke(main, [command, str(tmp_path)])
         assert done.exit_code == 0, done.output
     assert store.read("trials").table.num_rows == 2
+
+
+def test_a_results_folder_whose_name_is_no_text(tmp_path):
+    """A results folder whose name is not UTF-8, which Arrow cannot open: said before anything is written."""
+    for words in (["status", os.fsdecode(b"\xff")], ["submit", "job.py", "--results", os.fsdecode(b"\xff")]):
+        with contextlib.chdir(tmp_path):
+            write_job(tmp_path)
+            done = CliRunner().invoke(main, words)
+        assert done.exit_code == 2
+        assert "must have a path of UTF-8 letters" in done.output
+        assert r"\udcff" in done.output
