@@ -1,5 +1,6 @@
 """Data sets in one `.npz` file."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,15 @@ _Part = tuple[Images, NDArray[Any]]
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 """What is read of an archive; whatever else it holds stays packed."""
+
+MEANT = {
+    "x": frozenset({"x", "image", "images", "img", "imgs", "pictures", "data", "features"}),
+    "y": frozenset({"y", "label", "labels", "target", "targets", "classes"}),
+}
+"""Words that other archives have for pictures and labels, for advice."""
+
+POSITIONAL = (("arr_0", "arr_1"), ("arr_0", "arr_1", "arr_2", "arr_3"))
+"""What np.savez calls arrays without names: pictures and labels, of train and test."""
 
 MOST_BYTES = 1 << 30
 """A file larger than this takes too long to be read and hashed for a few of its pictures."""
@@ -48,6 +58,10 @@ class NpzSource(PathSource[Npz]):
         if not path.is_file():
             return f"there is no file {path} here"
         return "the file is too large to be read for this" if path.stat().st_size > MOST_BYTES else ""
+
+    def read_as(self, job: object) -> Npz:
+        """Return it with the values of black and white that the job names for its own file."""
+        return replace(self.spec, value_range=job.value_range) if isinstance(job, Npz) else self.spec
 
     def as_loaded(self, data: Dataset) -> Npz:
         """Name the values of black and white, where another file could be taken to have others."""
@@ -106,10 +120,32 @@ def read_parts(
     for part in parts:
         for key in (f"x_{part}", f"y_{part}"):
             if key not in arrays:
-                raise DatasetError(f"{path} must have the array {key!r}. Received: {listed(names) or 'no arrays'}.")
+                received = listed(names) or "no arrays"
+                raise DatasetError(f"{path} must have the array {key!r}. Received: {received}.{_renamed(names, path)}")
     pixels = read_pixels({f"x_{part}": arrays[f"x_{part}"] for part in parts}, spec.value_range, path)
     counts = {f"y_{part}": len(pixels.parts[f"x_{part}"]) for part in parts}
     return pixels, read_labels({key: arrays[key] for key in counts}, counts, path)
+
+
+def _renamed(names: Sequence[str], path: Path) -> str:
+    """Return what saves arrays with other usual names under those that are read; nothing if none is known."""
+    found = {key: name for name in reversed(names) if (key := _key_of(name)) is not None}
+    if not {"x_train", "y_train"} <= found.keys():
+        found = dict(zip(KEYS, names, strict=False)) if tuple(names) in POSITIONAL else {}
+    taken = [f"{key}=old[{found[key]!r}]" for key in KEYS if key in found]
+    if not taken:
+        return ""
+    new = str(path.with_name(f"{path.stem}-named.npz"))
+    return f" If these are they under other names: old = np.load({str(path)!r}); np.savez({new!r}, {', '.join(taken)})."
+
+
+def _key_of(name: str) -> str | None:
+    """Return which array a name means: "train_images" and "X_train" are "x_train", "labels" is "y_train"."""
+    words = set(re.findall(r"[a-z]+", name.lower()))
+    axes = [axis for axis, usual in MEANT.items() if words & usual]
+    if len(axes) != 1 or words & {"val", "valid", "validation", "extra"}:
+        return None
+    return f"{axes[0]}_{'test' if words & {'test', 'testing'} else 'train'}"
 
 
 def _held_out(images: Images, labels: NDArray[Any], fraction: float, path: Path) -> tuple[_Part, _Part]:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from cnnjobs.datasets.npz_file import Array
 from cnnjobs.errors import DatasetError
+from cnnjobs.machine import free_bytes
+from cnnjobs.zip_sizes import megabytes
 
 Images = NDArray[np.generic]
 
@@ -87,6 +89,8 @@ def read_pixels(arrays: Mapping[str, Array], value_range: tuple[float, float] | 
     scale = value_range or _scale(spans, images)
     whole = scale == BYTES and all(span.low >= 0 and span.high <= 255 for span in spans)
     as_bytes = whole and all(_is_whole(image) for image in images.values())
+    if not as_bytes:
+        _check_memory(images, path)
     parts = {key: image.astype(np.uint8) if as_bytes else _scaled(image, scale) for key, image in images.items()}
     about = [] if value_range else [_converted(spans, scale, path)]
     return Pixels(parts, scale, (*about, *_clipped(images, spans, scale, path), *_narrow(spans, scale, path)))
@@ -209,6 +213,16 @@ def _pieces(images: Images) -> Iterator[NDArray[np.float64]]:
     step = max(1, _AT_ONCE // (8 * int(np.prod(images.shape[1:]))))
     for start in range(0, len(images), step):
         yield images[start : start + step].astype(np.float64)
+
+
+def _check_memory(images: Mapping[str, Images], path: Path) -> None:
+    """Refuse what would not fit the memory as float32."""
+    size, free = 4 * sum(image.size for image in images.values()), free_bytes()
+    if size > free:
+        raise DatasetError(
+            f"{path}: the pictures take {megabytes(size)} as float32; {megabytes(free)} of memory are free. Save them "
+            "as uint8 from 0 to 255, use fewer or smaller pictures, or a larger machine."
+        )
 
 
 def _scaled(images: Images, scale: tuple[float, float]) -> NDArray[np.float32]:

@@ -8,6 +8,7 @@ from support.datasets import load, refused
 
 from cnnjobs import Job, Npz, Variant, vgg
 from cnnjobs.datasets import source_of
+from cnnjobs.errors import SpecError
 from cnnjobs.run.overrides import Overrides
 from cnnjobs.run.prepare import prepare, read_job
 from cnnjobs.run.show import Pictures, show_dataset
@@ -298,3 +299,50 @@ def test_arrays_of_objects_are_refused_and_the_advice_helps(tmp_path, key):
     message = refused(saved(tmp_path, arrays["x_train"], arrays["y_train"]))
     mended = followed(message, **arrays)
     assert len(load(saved(tmp_path, mended["x_train"], mended["y_train"])).class_names) == 3
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("train_images", "train_labels", "test_images", "test_labels", "val_images", "val_labels"),
+        ("X_train", "Y_train", "X_test", "Y_test"),
+        ("images", "labels"),
+        ("data", "target"),
+        ("arr_0", "arr_1"),
+        ("arr_0", "arr_1", "arr_2", "arr_3"),
+    ],
+)
+def test_arrays_under_other_names_are_refused_and_the_advice_helps(tmp_path, names):
+    """The names of MedMNIST, scikit-learn, and of np.savez without names: the error says how to save them anew."""
+    pixels = GREY.astype(np.uint8)
+    arrays = [array for first in (0, 30, 50) for array in (pixels[first:], LABELS[first:])]
+    np.savez(tmp_path / "other.npz", **dict(zip(names, arrays, strict=False)))
+    message = refused(Npz(str(tmp_path / "other.npz")))
+    exec(re.search(r"names: (old = .*)\.$", message)[1], {"np": np})
+    data = load(Npz(str(tmp_path / "other-named.npz")))
+    if len(names) > 2:
+        assert (data.x_test[..., 0] == pixels[30:]).all()
+        assert (len(data.y_train), len(data.y_test)) == (60, 30)
+    else:
+        assert len(data.y_train) + len(data.y_test) == 60
+
+
+def test_another_file_for_a_job_keeps_its_black_and_white(tmp_path):
+    """`--dataset other.npz` for a job that names a range: the other file is read by it."""
+    other = source_of(saved(tmp_path)).read_as(Npz("/scans.npz", value_range=(-300, 600)))
+    assert other == Npz(str(tmp_path / "data.npz"), value_range=(-300, 600))
+    assert source_of(saved(tmp_path)).read_as("digits") == saved(tmp_path)
+
+
+@pytest.mark.parametrize("given", [(600, -300), (1, 1), (0,), "01", (0, float("nan")), 5])
+def test_a_range_that_makes_no_sense_is_refused(given):
+    """Black above white, one number, text, NaN."""
+    with pytest.raises(SpecError, match=r"`Npz.value_range` must be"):
+        Npz("scans.npz", value_range=given)
+
+
+def test_pictures_that_do_not_fit_the_memory_as_floats_are_refused(tmp_path, monkeypatch):
+    """int8 becomes float32, which takes four times as much."""
+    spec = saved(tmp_path, (GREY - 128).astype(np.int8))
+    monkeypatch.setattr("cnnjobs.datasets.pixel_values.free_bytes", lambda: 4 * GREY.size - 1)
+    assert "memory are free. Save them as uint8" in refused(spec)
