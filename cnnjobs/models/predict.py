@@ -146,7 +146,12 @@ def _only(names: Sequence[str], place: Path) -> str | None:
 
 def _folded(name: str) -> str:
     """Return a name so that case and the way letters are composed do not count."""
-    return unicodedata.normalize("NFC", name).casefold()
+    return _composed(name).casefold()
+
+
+def _composed(name: str) -> str:
+    """Return a name so that the way letters are composed does not count."""
+    return unicodedata.normalize("NFC", name)
 
 
 def like_training(spec: DatasetSpec | None, metadata: ModelMetadata) -> DatasetSpec:
@@ -219,12 +224,12 @@ def channel_note(some: int, total: int, *, grey: bool) -> str:
 def _relabelled(
     labels: NDArray[np.int32], name: str, class_names: Sequence[str], metadata: ModelMetadata
 ) -> NDArray[np.int32]:
-    """Return labels in the network's order of classes."""
-    places = {known: index for index, known in enumerate(metadata.class_names)}
-    unknown = [one for one in class_names if one not in places]
+    """Return labels in the network's order of classes; the way in which letters are composed does not count."""
+    places = {_composed(known): index for index, known in enumerate(metadata.class_names)}
+    unknown = [one for one in class_names if _composed(one) not in places]
     if unknown:
         raise ModelError(
             f"{name} has classes that the model does not know: {', '.join(unknown[:10])}. "
             f"It knows {', '.join(metadata.class_names[:10])}{', ...' if len(metadata.class_names) > 10 else ''}."
         )
-    return np.array([places[one] for one in class_names], np.int32)[labels]
+    return np.array([places[_composed(one)] for one in class_names], np.int32)[labels]

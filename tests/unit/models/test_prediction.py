@@ -108,6 +108,12 @@ def test_labels_of_a_data_set_follow_the_names_of_the_network():
     assert len(examples(Labelled.of(data, "all"), metadata)[1]) == len(data.y_test) + len(data.y_train)
 
 
+def test_labels_follow_names_in_another_unicode_form():
+    data = replace(tiny_dataset(classes=2), class_names=("cafe\u0301", "dog"))
+    metadata = ModelMetadata(("dog", "caf\u00e9"), (8, 8, 1), BuiltinDataset("digits"))
+    assert (examples(Labelled.of(data, "test"), metadata)[1] == 1 - data.y_test).all()
+
+
 def test_grey_data_serve_a_network_of_colours_with_a_note():
     data = tiny_dataset(classes=2)
     images, _, notes = examples(
