@@ -7,7 +7,7 @@ from pathlib import Path
 from cnnjobs.datasets.class_names import ClassNames
 from cnnjobs.datasets.divided_classes import divided_classes
 from cnnjobs.datasets.layout import Labelled, Layout, pictures_text
-from cnnjobs.datasets.parts import Parts, holds_classes, names_a_part, parts_in
+from cnnjobs.datasets.parts import Parts, has_parts, holds_classes, names_a_part, parts_in
 from cnnjobs.datasets.picture_files import Folder, Picture
 from cnnjobs.datasets.pictures import SUFFIXES
 from cnnjobs.errors import DatasetError, MissingDataError
@@ -37,10 +37,11 @@ def read_layout(root: Path) -> Layout:
 
 def _unwrapped(folder: Folder, layout: Layout) -> Folder:
     """Return the folder that has more than one folder in it: an archive has one at its top, often."""
-    inner = folder
-    while (only := _only_folder(inner)) is not None and not names_a_part(only.name):
-        inner = only
-    return _noted(folder, inner, layout)
+    above: list[Folder] = []
+    while (only := _only_folder(folder)) is not None and not names_a_part(only.name):
+        above.append(folder)
+        folder = only
+    return _noted(above, folder, layout)
 
 
 def _unwrapped_part(part: Folder, layout: Layout, names: ClassNames | None = None) -> Folder:
@@ -51,24 +52,29 @@ def _unwrapped_part(part: Folder, layout: Layout, names: ClassNames | None = Non
         layout: gets a note.
         names: a folder of such a name is a class; None where they are not known yet.
     """
-    inner = part
-    while (only := _only_folder(inner)) is not None and (names is None or names.label_of(only.name) is None):
-        inner = only
-    return _noted(part, inner, layout)
+    above: list[Folder] = []
+    while (only := _only_folder(part)) is not None and (names is None or names.label_of(only.name) is None):
+        above.append(part)
+        part = only
+    return _noted(above, part, layout)
 
 
 def _only_folder(folder: Folder) -> Folder | None:
-    """Return the one folder that is all there is in another, if classes may lie in it."""
-    if len(folder.entries) != 1 or not folder.folders:
+    """Return the one folder that has pictures, if classes may lie in it; beside other things, only if parts do."""
+    filled = [one for one in folder.folders if one.has_pictures or holds_classes(one)]
+    if len(filled) != 1 or filled[0].pictures or not holds_classes(filled[0]):
         return None
-    (only,) = folder.folders
-    return only if holds_classes(only) and not only.pictures else None
+    return filled[0] if len(folder.entries) == 1 or has_parts(filled[0]) else None
 
 
-def _noted(folder: Folder, inner: Folder, layout: Layout) -> Folder:
-    if inner is not folder:
-        layout.note(f"the pictures are read from {layout.place(inner.path)}, the only folder in its place")
-    return inner
+def _noted(above: list[Folder], folder: Folder, layout: Layout) -> Folder:
+    """Return a folder, with notes on where it was found and what lies above it."""
+    if above:
+        layout.note(
+            f"the pictures are read from {layout.place(folder.path)}, the only folder with pictures in its place"
+        )
+        layout.note_loose(above)
+    return folder
 
 
 def _in_parts(base: Folder, parts: Parts, layout: Layout) -> Labelled:

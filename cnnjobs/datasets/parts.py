@@ -22,6 +22,9 @@ _ROLE_OF = {word: role for role, words in ROLES.items() for word in words}
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+|[^\W\d_]+")
 _JOINED = re.compile(f"({'|'.join(sorted(_ROLE_OF, key=len, reverse=True))})({'|'.join(GENERIC)})")
 
+Families = dict[tuple[str, ...], dict[str, list[Folder]]]
+"""Folders that are named as parts: other words of the name -> role -> folders."""
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -95,7 +98,7 @@ def parts_in(folder: Folder) -> Parts | None:
         DatasetError: if it is not clear which of the two they are.
     """
     families = _families(folder)
-    splits = [family for family in families.values() if "train" in family and len(family) > 1]
+    splits = _splits(families)
     if not splits:
         return _one_part(folder, families.get((), {}))
     repeated = [one for family in splits for ones in family.values() for one in ones if len(ones) > 1]
@@ -113,9 +116,19 @@ def parts_in(folder: Folder) -> Parts | None:
     return Parts(found["train"], found.get("test"), found.get("valid"), beside)
 
 
-def _families(folder: Folder) -> dict[tuple[str, ...], dict[str, list[Folder]]]:
-    """Return the folders that are named as parts: other words of the name -> role -> folders."""
-    families: dict[tuple[str, ...], dict[str, list[Folder]]] = defaultdict(lambda: defaultdict(list))
+def has_parts(folder: Folder) -> bool:
+    """Say whether a training set with a test or validation set lies in a folder."""
+    return bool(_splits(_families(folder)))
+
+
+def _splits(families: Families) -> list[dict[str, list[Folder]]]:
+    """Return the families that have a training set and another part."""
+    return [family for family in families.values() if "train" in family and len(family) > 1]
+
+
+def _families(folder: Folder) -> Families:
+    """Return the folders that are named as parts."""
+    families: Families = defaultdict(lambda: defaultdict(list))
     for one in folder.folders:
         meant = role_of(one.name)
         if meant is not None:

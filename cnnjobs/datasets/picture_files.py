@@ -94,20 +94,22 @@ class Folder:
 
     def below(self) -> Iterator[str]:
         """Yield the pictures in it and below it, sorted; links to folders are not followed."""
-        for entry in self.entries:
+        waiting: list[str | Folder] = [self]
+        while waiting:  # no recursion: folders may lie deeper in each other than Python's stack allows
+            entry = waiting.pop()
             if isinstance(entry, str):
                 yield entry
-            elif not entry.is_link:
-                yield from entry.below()
+            elif entry is self or not entry.is_link:
+                waiting += reversed(entry.entries)
 
     def tree(self) -> Iterator["Folder"]:
         """Yield it and every folder below it, links too; what links lead to is not looked into."""
-        yield self
-        for folder in self.folders:
-            if folder.is_link:
-                yield folder
-            else:
-                yield from folder.tree()
+        waiting = [self]
+        while waiting:
+            folder = waiting.pop()
+            yield folder
+            if folder is self or not folder.is_link:
+                waiting += reversed(folder.folders)
 
 
 def picture_files(folder: str) -> list[str]:

@@ -1,5 +1,7 @@
 """Folders of pictures as people have them: what are parts, what are classes, and what is said where it is not clear."""
 
+import contextlib
+import os
 import re
 import unicodedata
 from itertools import count
@@ -79,8 +81,8 @@ def test_parts_that_were_unpacked_into_folders_of_their_own_names(place):
     trained, tested, notes = read(root)
     assert (trained, tested) == (TRAIN, TEST)
     assert notes == (
-        "photos: the pictures are read from seg_train/seg_train/, the only folder in its place",
-        "photos: the pictures are read from seg_test/seg_test/, the only folder in its place",
+        "photos: the pictures are read from seg_train/seg_train/, the only folder with pictures in its place",
+        "photos: the pictures are read from seg_test/seg_test/, the only folder with pictures in its place",
         "photos: seg_pred/ (4 pictures) lies beside seg_train/ and is not used",
     )
 
@@ -91,7 +93,43 @@ def test_parts_below_the_top_folder_of_an_archive(place, above):
     root = place(*(f"{above}/{part}/{name}" for part in ("train", "test") for name in ("cat", "dog")), "__MACOSX/cat")
     trained, tested, notes = read(root)
     assert (trained, tested) == (TRAIN, TEST)
-    assert notes == (f"photos: the pictures are read from {above}/, the only folder in its place",)
+    assert notes == (f"photos: the pictures are read from {above}/, the only folder with pictures in its place",)
+
+
+def test_parts_beside_other_things_in_an_archive(place):
+    """images/train and images/test beside a folder of annotations and a picture of the whole: found, and said."""
+    root = place(*(f"images/{part}/{name}" for part in ("train", "test") for name in ("cat", "dog")))
+    place("", each=1)
+    (root / "annotations").mkdir()
+    trained, tested, notes = read(root)
+    assert (trained, tested) == (TRAIN, TEST)
+    assert notes == (
+        "photos: the pictures are read from images/, the only folder with pictures in its place",
+        "photos: 1 picture lies in no class's folder and is not used: 017.png",
+    )
+
+
+def test_one_class_with_pictures_in_folders_and_one_without(place):
+    """cat/{indoors,outdoors} and an empty dog/: dog is a class without pictures, indoors is none."""
+    root = place("cat/indoors", "cat/outdoors")
+    place("dog", each=0)
+    assert "class 'dog' with 0. Add images" in refused(ImageFolder(str(root)))
+
+
+def test_folders_deep_in_each_other(place):
+    """A class has folders in each other, deeper than Python's stack: its pictures are found."""
+    root = place("cat", "dog")
+    with contextlib.chdir(root / "dog"):
+        for _ in range(1200):
+            Path("d").mkdir()
+            os.chdir("d")
+        Path("4.png").touch()
+        found = len(read_layout(root).pictures)
+        Path("4.png").unlink()
+        for _ in range(1200):  # or it is too deep for what removes folders after tests
+            os.chdir("..")
+            Path("d").rmdir()
+    assert found == 9
 
 
 def test_classes_below_the_top_folder_of_an_archive(place):
@@ -99,7 +137,7 @@ def test_classes_below_the_top_folder_of_an_archive(place):
     root = place("animals/cat", "animals/dog")
     trained, tested, notes = read(root)
     assert {name: sorted(trained[name] + tested[name]) for name in trained} == TRAIN
-    assert notes == ("photos: the pictures are read from animals/, the only folder in its place",)
+    assert notes == ("photos: the pictures are read from animals/, the only folder with pictures in its place",)
 
 
 def test_the_test_set_has_one_class_with_folders_in_it(place):
