@@ -69,7 +69,8 @@ def _class(draw: random.Random, folder: Path, count: int) -> None:
 def _odd(draw: random.Random, folder: Path) -> None:
     """Put something into a class that is no picture."""
     folder.mkdir(exist_ok=True)
-    odd = folder / draw.choice(["odd.png", "odd.jpg", "odd", "x\ny.png", "-.png", os.fsdecode(b"\xff.png")])
+    names = ["odd.png", "odd.jpg", "odd", "x\ny.png", "-.png", os.fsdecode(b"\xff.png")]
+    odd = folder / draw.choice([name for name in names if not os.path.lexists(folder / name)])
     way = draw.randrange(12)
     if way == 0:
         odd.symlink_to(odd.name)

@@ -72,7 +72,7 @@ class Folder:
             if _is(one.is_dir):
                 entries.append(Folder(one.path, is_link=_is(one.is_symlink)))
             elif not _is(one.is_file):
-                self.dead_links += [one.path] * _is(one.is_symlink)
+                self.dead_links += [one.path] * (_may_be_picture(one.name) and _is(one.is_symlink))
             elif _suffix(one.name) in SUFFIXES:
                 entries.append(one.path)
         return entries
@@ -119,6 +119,11 @@ def picture_files(folder: str) -> list[str]:
 
 def _is_hidden(name: str) -> bool:
     return name.startswith(".") or name.lower() in SYSTEM_NAMES
+
+
+def _may_be_picture(name: str) -> bool:
+    """Say whether a link of this name may have led to a picture, or to a folder of pictures."""
+    return _suffix(name) in SUFFIXES or "." not in name
 
 
 def _is(ask: Callable[[], bool]) -> bool:

@@ -344,7 +344,8 @@ def test_links_to_folders(place, tmp_path):
     place("../elsewhere/cats")
     (root / "cat").symlink_to(tmp_path / "elsewhere" / "cats")
     (root / "dog" / "more").symlink_to(tmp_path / "elsewhere")
-    (root / "dog" / "gone.png").symlink_to(tmp_path / "gone.png")
+    for name in ("gone.png", "gone.txt"):
+        (root / "dog" / name).symlink_to(tmp_path / name)
     trained, tested, notes = read(root)
     assert sorted(trained["cat"] + tested["cat"]) == [5, 6, 7, 8]
     assert notes == (
