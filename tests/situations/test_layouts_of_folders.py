@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import subprocess
 import unicodedata
 from itertools import count
 from pathlib import Path
@@ -119,17 +120,15 @@ def test_one_class_with_pictures_in_folders_and_one_without(place):
 def test_folders_deep_in_each_other(place):
     """A class has folders in each other, deeper than Python's stack: its pictures are found."""
     root = place("cat", "dog")
-    with contextlib.chdir(root / "dog"):
-        for _ in range(1200):
-            Path("d").mkdir()
-            os.chdir("d")
-        Path("4.png").touch()
-        found = len(read_layout(root).pictures)
-        Path("4.png").unlink()
-        for _ in range(1200):  # or it is too deep for what removes folders after tests
-            os.chdir("..")
-            Path("d").rmdir()
-    assert found == 9
+    try:
+        with contextlib.chdir(root / "dog"):
+            for _ in range(1200):
+                Path("d").mkdir()
+                os.chdir("d")
+            Path("4.png").touch()
+        assert len(read_layout(root).pictures) == 9
+    finally:  # it is too deep for what removes folders after tests
+        subprocess.run(["rm", "-rf", root], check=True)
 
 
 def test_classes_below_the_top_folder_of_an_archive(place):
@@ -428,7 +427,7 @@ def test_every_picture_of_any_folder_is_used_or_counted(tmp_path):
     """Folders of all shapes, at random: refused in words, or each picture is in one class or counted in a note."""
     random = Random(7)
     outcomes = {"read": 0, "refused": 0}
-    for number in range(600):
+    for number in range(250):
         root = tmp_path / f"{number}"
         _grow(root, random, 0)
         try:
@@ -446,4 +445,4 @@ def test_every_picture_of_any_folder_is_used_or_counted(tmp_path):
             label = layout.class_names.index(name)
             folders = {Path(picture.path).parent.name for picture in layout.pictures if picture.label == label}
             assert name in folders or not folders, layout
-    assert min(outcomes.values()) > 50, outcomes
+    assert min(outcomes.values()) > 40, outcomes
