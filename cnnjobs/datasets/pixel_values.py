@@ -21,7 +21,7 @@ WHITES = (255, 1023, 4095, 16383, 65535)
 BYTES: tuple[float, float] = (0, 255)
 """Black and white of uint8."""
 
-SURE = (BYTES, (-1, 1))
+SURE = (BYTES, (0, 1), (-1, 1))
 """Scales that are told from any file of their kind."""
 
 LEAST_WHITE = 128
@@ -200,7 +200,7 @@ def _scale(spans: list[_Span], images: Mapping[str, Images]) -> tuple[float, flo
         return -1, 1
     if all(span.dtype == np.int8 for span in spans):
         return -128, 127
-    return low, high if high > low else low + 1
+    return low, high if high > low else low + max(1, abs(low))  # beside a large number 1 is nothing
 
 
 def _is_whole(images: Images) -> bool:
@@ -241,7 +241,7 @@ def _converted(spans: list[_Span], scale: tuple[float, float], path: Path) -> st
     received = " and ".join(span.text for span in spans)
     black, white = map(_number, scale)
     text = f"{path.name}: {received}: {black} is taken as black and {white} as white"
-    if (low, high) != scale and (min(low, 0), high) != scale:
+    if scale in SURE or ((low, high) != scale and (min(low, 0), high) != scale):
         return f"{text}. If these are others, name them in the job file: dataset={_as_written(path, scale)}"
     return (
         f"{text}, the least and greatest value of this file. Name them in the job file, so that other files are read "

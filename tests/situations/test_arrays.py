@@ -60,6 +60,7 @@ TYPES = {
     "standard scores": lambda grey: (grey - 127.5) / 74,
     "0 to 16, as scikit-learn's digits": lambda grey: grey * (16 / 255),
     "a rounding beyond 1": lambda grey: grey / 254.9999,
+    "a rounding below 0": lambda grey: grey / 255 - 1e-9,
     "huge": lambda grey: (grey / 255 * 2 - 1) * 1.7e308,
 }
 
@@ -136,8 +137,12 @@ def test_pictures_without_contrast_are_noted_and_the_note_mends_them(tmp_path, m
 
 def test_pictures_of_one_value_are_noted(tmp_path):
     """Floats of [-1, 1] cut to uint8 by mistake: all zero."""
-    data = load(saved(tmp_path, np.zeros((N, 8, 8), np.uint8)))
-    assert "all its pixels are the same" in data.notes[0]
+    for images in (np.zeros((N, 8, 8), np.uint8), np.full((N, 8, 8), np.iinfo(np.int64).min), np.full((N, 8, 8), 7.0)):
+        spec = saved(tmp_path, images)
+        data = load(spec)
+        assert any("all its pixels are the same" in note for note in data.notes)
+        assert np.isfinite(data.x_train).all()
+        assert load(source_of(spec).as_loaded(data)).fingerprint == data.fingerprint
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
