@@ -1,5 +1,6 @@
 """The arrays of an `.npz` file that are asked for: their sizes are checked before they are unpacked, no code is run."""
 
+import contextlib
 import math
 import zipfile
 from collections.abc import Iterable
@@ -120,7 +121,8 @@ def _named(dtype: np.dtype[Any]) -> str:
 
 def _explain(path: Path, error: zipfile.BadZipFile) -> str:
     """Say what a file is that is no zip file."""
-    with open(path, "rb") as stream:
+    begins = b""
+    with contextlib.suppress(OSError), open(path, "rb") as stream:
         begins = stream.read(6)
     if begins == b"\x93NUMPY":
         return f"{path} is a single array; expected an .npz archive with x_train and y_train."

@@ -140,6 +140,11 @@ def test_a_file_that_is_no_archive_is_refused(tmp_path, content):
     assert str(tmp_path / "x.npz") in refused(Npz(str(tmp_path / "x.npz")))
 
 
+def test_a_file_that_cannot_be_read_is_refused(tmp_path):
+    (tmp_path / "x.npz").symlink_to("/proc/self/mem")
+    assert "is no readable .npz archive" in refused(Npz(str(tmp_path / "x.npz")))
+
+
 def test_a_missing_npz_is_named(tmp_path):
     assert "There is no file" in refused(Npz(str(tmp_path / "none.npz")))
 
