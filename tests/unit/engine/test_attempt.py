@@ -31,7 +31,7 @@ class ResourceExhaustedError(Exception):
 
 
 def failure_of(error, **options):
-    started, failure = Attempt(lambda: Raises(error), TRIAL, **options).messages()
+    started, failure = Attempt(lambda: (Raises(error), TRIAL), **options).messages()
     assert isinstance(started, Started)
     assert isinstance(failure, Failure)
     assert "Traceback" in failure.log
@@ -52,7 +52,7 @@ def test_what_is_meant_to_end_a_process_ends_the_trial_and_says_where_it_was_rai
 
 def test_where_ctrl_c_reaches_the_process_it_is_passed_on():
     with pytest.raises(KeyboardInterrupt):
-        list(Attempt(lambda: Raises(KeyboardInterrupt()), TRIAL, passes=(KeyboardInterrupt,)).messages())
+        list(Attempt(lambda: (Raises(KeyboardInterrupt()), TRIAL), passes=(KeyboardInterrupt,)).messages())
 
 
 @pytest.mark.parametrize("error", [MemoryError("8 GiB"), ResourceExhaustedError("OOM when allocating tensor.")])
@@ -63,7 +63,7 @@ def test_out_of_memory_says_what_takes_less(error):
 
 
 def test_a_trial_that_is_dropped_raises_nothing():
-    messages = Attempt(lambda: Raises(ValueError()), TRIAL).messages()
+    messages = Attempt(lambda: (Raises(ValueError()), TRIAL)).messages()
     next(messages)
     messages.close()
     assert sys.exc_info() == (None, None, None)

@@ -181,7 +181,9 @@ MALFORMED = [
 def test_other_forms_are_refused_with_those_there_are(address, nothing):
     message = refused(address, nothing)
     assert message.startswith("`address` must be the URL of a cluster's dashboard such as http://127.0.0.1:8265, ")
-    assert f"Received: {address_without_keys(address)!r}." in message
+    shown = repr(address_without_keys(address))
+    assert f"Received: {shown[:200]}" in message
+    assert message.endswith(f"{shown[-200:]}.")
 
 
 @pytest.mark.parametrize(
