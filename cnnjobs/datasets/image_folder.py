@@ -5,7 +5,6 @@ import os
 import time
 import warnings
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,13 +14,13 @@ from PIL import Image
 
 from cnnjobs.datasets.arrays import Dataset, Images, Labels, hold_out_test, make_dataset
 from cnnjobs.datasets.cache import cached, is_cached, recalled, remembered
+from cnnjobs.datasets.decoding import broken_text, decode_all
 from cnnjobs.datasets.layouts import Layout, read_layout
 from cnnjobs.datasets.picture_files import Picture
-from cnnjobs.datasets.pictures import MOST_BYTES, picture_size, read_picture, to_grey
+from cnnjobs.datasets.pictures import MOST_BYTES, picture_size, to_grey
 from cnnjobs.datasets.source import OnProgress, PathSource
 from cnnjobs.errors import DatasetError
 from cnnjobs.regular_files import refuse_special
-from cnnjobs.sentences import cause, clause
 from cnnjobs.spec import DatasetSpec, ImageFolder
 
 DECODER_VERSION = 2
@@ -32,9 +31,6 @@ MIXED_SIZE = (96, 96)
 
 SETTLED_NS = 2_000_000_000
 """A file is taken for unchanged by its times only if the last change is older than this."""
-
-CHUNK = 256
-"""Pictures a thread decodes at a stretch."""
 
 
 class FolderSource(PathSource[ImageFolder]):
@@ -93,7 +89,7 @@ def load_image_folder(spec: ImageFolder, on_progress: OnProgress) -> Dataset:
     with warnings.catch_warnings():  # around all threads: what it changes is shared by them
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         dataset = cached(key, root.name, lambda: _decode(spec, root, names, pictures, on_progress))
-    return replace(dataset, notes=(*layout.notes, *dataset.notes))
+    return replace(dataset, notes=(*layout.notes, *layout.training_notes, *dataset.notes))
 
 
 def is_decoded(spec: ImageFolder) -> bool:
@@ -174,19 +170,19 @@ def _decode(
     on_progress: OnProgress,
 ) -> Dataset:
     """Decode all pictures and split them."""
-    images, grey, broken = _decode_all(pictures, _size(spec, pictures), on_progress)
+    images, grey, broken = decode_all(pictures, _size(spec, pictures), on_progress)
     if broken and spec.strict:
-        raise DatasetError(_broken_text(root, broken, "cannot be read") + ". Repair or remove them.")
+        raise DatasetError(broken_text(root, broken, "cannot be read") + ". Repair or remove them.")
     good = np.array([picture.path not in broken for picture in pictures])
     if not good.any():
-        raise DatasetError(_broken_text(root, broken, "cannot be read; there is no other"))
+        raise DatasetError(broken_text(root, broken, "cannot be read; there is no other"))
     if spec.color == "grey" or (spec.color == "auto" and bool(grey[good].all())):
         images = to_grey(images)
     labels = np.array([picture.label for picture in pictures], dtype=np.int32)
     is_test = np.array([picture.part == "test" for picture in pictures])
     train, test = _split(spec, root, class_names, images, labels, good, is_test)
     skipped = "cannot be read and " + ("was" if len(broken) == 1 else "were") + " skipped"
-    notes = (_broken_text(root, broken, skipped),) if broken else ()
+    notes = (broken_text(root, broken, skipped),) if broken else ()
     return make_dataset(root.name, train, test, class_names, notes=notes)
 
 
@@ -221,41 +217,3 @@ def _size(spec: ImageFolder, pictures: Sequence[Picture]) -> tuple[int, int]:
             return MIXED_SIZE
         first = size
     return first or MIXED_SIZE
-
-
-def _decode_all(
-    pictures: Sequence[Picture], size: tuple[int, int], on_progress: OnProgress
-) -> tuple[NDArray[np.uint8], NDArray[np.bool_], dict[str, str]]:
-    """Return images (n, height, width, 3), which are grey (n,), and why the broken ones are broken."""
-    try:
-        images = np.zeros((len(pictures), *size, 3), dtype=np.uint8)
-    except MemoryError as error:
-        raise DatasetError(
-            f"{len(pictures):,} pictures of {size[0]} x {size[1]} pixels do not fit the memory: {cause(error)}. "
-            "Use a smaller `size` or `image_size`."
-        ) from error
-    grey = np.zeros(len(pictures), dtype=np.bool_)
-    broken: dict[str, str] = {}
-
-    def decode(chunk: range) -> int:
-        for index in chunk:
-            path = pictures[index].path
-            try:
-                images[index], grey[index] = read_picture(path, size)
-            except Exception as error:  # Pillow raises many kinds for what is no picture
-                broken[path] = cause(error).replace(path, path.rpartition("/")[2])
-        return chunk.stop
-
-    chunks = [range(start, min(start + CHUNK, len(pictures))) for start in range(0, len(pictures), CHUNK)]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow releases the GIL while it decodes
-        for done in pool.map(decode, chunks):
-            on_progress("decoding pictures", done, len(pictures))
-    return images, grey, dict(sorted(broken.items()))
-
-
-def _broken_text(root: Path, broken: dict[str, str], what: str) -> str:
-    shown = [f"{os.path.relpath(path, root)} ({clause(reason)})" for path, reason in list(broken.items())[:5]]
-    more = f" and {len(broken) - len(shown)} more" if len(broken) > len(shown) else ""
-    noun = "picture" if len(broken) == 1 else "pictures"
-    text = f"{root.name}: {len(broken)} {noun} {what}: {'; '.join(shown)}{more}"
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # a name need not be UTF-8

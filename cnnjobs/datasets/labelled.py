@@ -1,36 +1,27 @@
 """The labelled pictures of a data set, for what trains nothing and needs no second class, row or part for it."""
 
-import os
 import warnings
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from cnnjobs.datasets.arrays import Dataset, Images, Labels
+from cnnjobs.datasets.decoding import broken_text, decode_all
 from cnnjobs.datasets.layouts import Layout, read_layout
 from cnnjobs.datasets.npz import KEYS, read_parts
 from cnnjobs.datasets.npz_file import read_arrays
 from cnnjobs.datasets.parts import names_a_part, role_of
 from cnnjobs.datasets.picture_files import Folder, Picture
-from cnnjobs.datasets.pictures import read_picture, to_grey
+from cnnjobs.datasets.pictures import to_grey
 from cnnjobs.datasets.source import OnProgress
 from cnnjobs.errors import DatasetError, MissingDataError
-from cnnjobs.labels import listed
-from cnnjobs.sentences import cause, clause
 from cnnjobs.spec import ImageFolder, Npz
 from cnnjobs.spec.data import DatasetSpec
 
 KINDS = (Npz, ImageFolder)
 """The kinds that can be read so; the others always have what training needs."""
-
-CHUNK = 256
-"""Pictures decoded between two reports."""
 
 
 @dataclass(frozen=True)
@@ -122,13 +113,16 @@ def _of_folder(spec: ImageFolder, part: str, size: tuple[int, int], on_progress:
     layout, pictures = _pictures(root)
     tested = [picture for picture in pictures if picture.part == "test"]
     taken = tested if part == "test" and tested else pictures
-    images, grey, broken = _decoded(taken, size, on_progress)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        images, grey, broken = decode_all(taken, size, on_progress)
     good = np.array([picture.path not in broken for picture in taken])
     if broken and (spec.strict or not good.any()):
-        raise DatasetError(f"{_broken_text(root, broken)} cannot be read. Repair or remove them.")
-    notes = [note for note in layout.notes if "held out" not in note]  # nothing is held out of it here
+        raise DatasetError(f"{broken_text(root, broken, 'cannot be read')}. Repair or remove them.")
+    notes = [*layout.notes]
     if broken:
-        notes.append(f"{_broken_text(root, broken)} cannot be read and {'is' if len(broken) == 1 else 'are'} left out")
+        left = "is" if len(broken) == 1 else "are"
+        notes.append(broken_text(root, broken, f"cannot be read and {left} left out"))
     images = images[good]
     if spec.color == "grey" or (spec.color == "auto" and bool(grey[good].all())):
         images = to_grey(images)
@@ -162,32 +156,3 @@ def _test_alone(root: Path) -> Folder | None:
     return (
         tests[0] if len(tests) == 1 and set(roles.values()) <= {"test", "valid"} and len(roles) == len(filled) else None
     )
-
-
-def _decoded(
-    pictures: Sequence[Picture], size: tuple[int, int], on_progress: OnProgress
-) -> tuple[NDArray[np.uint8], NDArray[np.bool_], dict[str, str]]:
-    """Return images (n, height, width, 3), which are grey (n,), and why the broken ones are broken."""
-    images = np.zeros((len(pictures), *size, 3), np.uint8)
-    grey = np.zeros(len(pictures), np.bool_)
-    broken: dict[str, str] = {}
-
-    def decode(row: int) -> None:
-        path = pictures[row].path
-        try:
-            images[row], grey[row] = read_picture(path, size)
-        except Exception as error:  # Pillow raises many kinds for what is no picture
-            broken[path] = cause(error).replace(path, path.rpartition("/")[2])
-
-    with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        for row, _ in enumerate(pool.map(decode, range(len(pictures))), start=1):
-            if row % CHUNK == 0 or row == len(pictures):
-                on_progress("decoding pictures", row, len(pictures))
-    return images, grey, dict(sorted(broken.items()))
-
-
-def _broken_text(root: Path, broken: dict[str, Any]) -> str:
-    shown = listed(f"{os.path.relpath(path, root)} ({clause(reason)})" for path, reason in broken.items())
-    text = f"{root.name}: {len(broken):,} picture{'' if len(broken) == 1 else 's'} ({shown})"
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # a name need not be UTF-8

@@ -21,16 +21,19 @@ class Layout:
         class_names: one a class, in the order of the labels.
         pictures: sorted by part, class and name.
         notes: what a person should know of how the folder was read.
+        training_notes: what only those should know who train on it.
     """
 
     root: Path
     class_names: tuple[str, ...] = ()
     pictures: list[Picture] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    training_notes: list[str] = field(default_factory=list)
 
-    def note(self, text: str) -> None:
+    def note(self, text: str, *, to_train: bool = False) -> None:
         """Add a note on the folder; a file's name need not be UTF-8."""
-        self.notes.append(f"{self.root.name}: {text}".encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+        notes = self.training_notes if to_train else self.notes
+        notes.append(f"{self.root.name}: {text}".encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
 
     def place(self, path: str) -> str:
         """Return where a folder lies below the root."""

@@ -174,7 +174,7 @@ def _note_parts(parts: Parts, test: Folder | None, layout: Layout) -> None:
     """Say which folders were taken for what, wherever it is not train/ and test/ alone."""
     train = parts.train.name
     if test is None:
-        layout.note(f"there is no test set beside {train}/: one is held out of it")
+        layout.note(f"there is no test set beside {train}/: one is held out of it", to_train=True)
     elif test is parts.valid:
         layout.note(f"there is no test set beside {train}/: {parts.valid.name}/ is used as the test set")
     elif parts.valid is not None and parts.valid.has_pictures:

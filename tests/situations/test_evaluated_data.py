@@ -121,7 +121,7 @@ def test_unreadable_pictures_are_counted(tmp_path):
     (tmp_path / "new" / "dark" / "broken.png").write_text("none")
     found = evaluated(tmp_path / "new")
     assert found.pictures == 6
-    assert any("1 picture (dark/broken.png" in note and "is left out" in note for note in found.notes)
+    assert any("1 picture cannot be read and is left out: dark/broken.png (" in note for note in found.notes)
     (tmp_path / "bad" / "dark").mkdir(parents=True)
     (tmp_path / "bad" / "dark" / "broken.png").write_text("none")
     with pytest.raises(DatasetError, match="cannot be read"):

@@ -202,7 +202,7 @@ def test_a_class_only_the_test_set_has_is_refused(tmp_path):
 
 def test_the_second_time_comes_from_the_cache(folder, monkeypatch):
     first = load(ImageFolder(str(folder)))
-    monkeypatch.setattr("cnnjobs.datasets.image_folder.read_picture", None)
+    monkeypatch.setattr("cnnjobs.datasets.decoding.read_picture", None)
     second = load(ImageFolder(str(folder)))
     assert second.fingerprint == first.fingerprint
     assert (second.x_train == first.x_train).all()
