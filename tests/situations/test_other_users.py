@@ -2,14 +2,12 @@
 
 import os
 import pickle
-import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
-import pytest
 from support import fakes
 from support.isolation import alone
-from support.other_user import UID, as_other_user, changeable, needs_two_users
+from support.other_user import UID, as_other_user, base, changeable, needs_two_users
 
 from cnnjobs import SGD, Job, Variant, vgg
 from cnnjobs import private_folder as module
@@ -20,7 +18,7 @@ from cnnjobs.engine.worker_loss import WorkerLoss
 from cnnjobs.messages import Failure, Result
 from cnnjobs.planning.trials import make_plan
 
-__all__ = ["alone"]
+__all__ = ["alone", "base"]
 
 
 class Touch:
@@ -31,16 +29,6 @@ class Touch:
 
     def __reduce__(self):
         return Path.touch, (Path(self.path),)
-
-
-@pytest.fixture
-def base(monkeypatch):
-    """A temporary folder as it is on machines of several users."""
-    with tempfile.TemporaryDirectory(prefix="cj-", dir="/tmp") as folder:
-        Path(folder).chmod(0o1777)
-        monkeypatch.setenv("RAY_TMPDIR", folder)
-        monkeypatch.setattr(module, "_made", [])
-        yield Path(folder)
 
 
 @needs_two_users

@@ -2,8 +2,12 @@
 
 import os
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
+
+from cnnjobs import private_folder
 
 UID = 65534
 
@@ -23,3 +27,13 @@ def changeable(top) -> list[str]:
     """What another user can write to at a place and below; links count as what they are."""
     found = as_other_user('find "$1" ! -type l -writable 2>/dev/null', str(top))
     return found.splitlines()
+
+
+@pytest.fixture
+def base(monkeypatch):
+    """A short temporary folder as on machines of several users, and a process without a private folder yet."""
+    with tempfile.TemporaryDirectory(prefix="cj-", dir="/tmp") as folder:
+        Path(folder).chmod(0o1777)
+        monkeypatch.setenv("RAY_TMPDIR", folder)
+        monkeypatch.setattr(private_folder, "_made", [])
+        yield Path(folder)

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from support.other_user import UID, as_other_user, changeable, needs_two_users
+from support.other_user import UID, as_other_user, base, changeable, needs_two_users
 
 from cnnjobs import private_folder as module
 from cnnjobs.errors import UserError
@@ -24,15 +24,7 @@ from cnnjobs.private_folder import (
     sweep,
 )
 
-
-@pytest.fixture
-def base(monkeypatch):
-    """A temporary folder as short as one has to be, and a process that has made no private folder yet."""
-    with tempfile.TemporaryDirectory(prefix="cj-", dir="/tmp") as folder:
-        Path(folder).chmod(0o1777)
-        monkeypatch.setenv("RAY_TMPDIR", folder)
-        monkeypatch.setattr(module, "_made", [])
-        yield Path(folder)
+__all__ = ["base"]
 
 
 def make_old(folder):
