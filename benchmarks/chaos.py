@@ -100,12 +100,11 @@ def commit_missing(folder: Path) -> None:
 
 def compact_all(folder: Path) -> None:
     """Compact what is there, in files of few trials, so that there are many steps to be killed at."""
-    from cnnjobs.store import compaction
+    from cnnjobs.store.compaction import compact
     from cnnjobs.store.files import Files
     from cnnjobs.store.store import Store
 
-    compaction.TRIALS_A_FILE = 5
-    compaction.compact(Store(Files(folder)), least=1)
+    compact(Store(Files(folder)), least=1, trials_a_file=5)
 
 
 WORK: Mapping[str, Callable[[Path], None]] = {"commit": commit_missing, "compact": compact_all}

@@ -1,6 +1,7 @@
 """Two processes share the tests: which of them one of the two runs after each other, and which come first."""
 
 import pytest
+from support.constants import changed
 from support.wording import BROKEN, listen
 
 GROUPS = {
@@ -41,6 +42,13 @@ def _well_composed():
         said = listen(patch)
         yield
     assert not [message for message in said if BROKEN.search(message)]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _constants_stay():
+    """A file of tests leaves the package's constants as they were: the next file may run in the same process."""
+    yield
+    assert not changed()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -23,7 +23,9 @@ TRIALS_A_FILE = 1000
 """Trials of one compacted file: of a hundred epochs each, it is made in about 0.3 GiB of memory."""
 
 
-def compact(store: Store, least: int = LOOSE, on_progress: OnProgress | None = None) -> int:
+def compact(
+    store: Store, least: int = LOOSE, on_progress: OnProgress | None = None, trials_a_file: int = TRIALS_A_FILE
+) -> int:
     """Merge files of single finished trials into larger ones; return how many trials were merged.
 
     A larger file is complete and on the disk before the single ones are removed. Whoever is cut off in between leaves
@@ -34,6 +36,7 @@ def compact(store: Store, least: int = LOOSE, on_progress: OnProgress | None = N
         store: the job's.
         least: below so many single files nothing is done.
         on_progress: is told (what, trials done, trials in all).
+        trials_a_file: a larger file holds no more.
 
     Raises:
         StoreError: if the store cannot be written, or holds differing runs of a trial.
@@ -46,8 +49,8 @@ def compact(store: Store, least: int = LOOSE, on_progress: OnProgress | None = N
     finished = trials.filter(pc.and_(pc.not_equal(trials["status"], Status.FAILED), _among(trials, loose)))
     order = [("condition_id", "ascending"), ("repeat", "ascending"), ("fold", "ascending")]
     ids = finished.sort_by(order)["trial_id"].to_pylist()
-    for start in range(0, len(ids), TRIALS_A_FILE):
-        batch = ids[start : start + TRIALS_A_FILE]
+    for start in range(0, len(ids), trials_a_file):
+        batch = ids[start : start + trials_a_file]
         for name in COMPACTED:
             _merge(store, name, batch)
         if on_progress is not None:

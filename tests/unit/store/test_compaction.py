@@ -20,7 +20,6 @@ from cnnjobs.errors import StoreError
 from cnnjobs.run.overrides import Overrides
 from cnnjobs.run.prepare import prepare, read_job, store_at
 from cnnjobs.run.submission import Submission, missing_trials
-from cnnjobs.store import compaction
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.compaction import compact
 from cnnjobs.store.files import Files
@@ -88,10 +87,9 @@ def test_few_files_are_left_alone(store):
     assert len(files(store, "trials")) == 8
 
 
-def test_a_file_holds_no_more_than_so_many_trials(store, monkeypatch):
-    monkeypatch.setattr(compaction, "TRIALS_A_FILE", 3)
+def test_a_file_holds_no_more_than_so_many_trials(store):
     before = store.read("epochs").table
-    compact(store, least=1)
+    compact(store, least=1, trials_a_file=3)
     assert len(files(store, "trials")) == len(files(store, "epochs")) == 3
     assert store.read("epochs").table.equals(before)
 
@@ -376,10 +374,9 @@ def test_reading_tells_how_far_it_is(store):
     assert len(told) == 8
 
 
-def test_compaction_tells_how_far_it_is(store, monkeypatch):
+def test_compaction_tells_how_far_it_is(store):
     told = []
-    monkeypatch.setattr(compaction, "TRIALS_A_FILE", 5)
-    compact(store, least=1, on_progress=lambda what, done, total: told.append((what, done, total)))
+    compact(store, least=1, on_progress=lambda what, done, total: told.append((what, done, total)), trials_a_file=5)
     assert told == [(f"compacting {store.files.location}", done, 8) for done in (5, 8)]
 
 
