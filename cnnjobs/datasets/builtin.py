@@ -14,6 +14,7 @@ class BuiltinSource(Source[BuiltinDataset]):
 
     spec_type = BuiltinDataset
     noun = "a name"
+    has_all_parts = True
     may_hold_out = False
 
     @classmethod

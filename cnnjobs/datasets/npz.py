@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from cnnjobs.datasets.arrays import Dataset, Images, hold_out_test, make_dataset
 from cnnjobs.datasets.label_arrays import Labels, read_labels
+from cnnjobs.datasets.labelled import Labelled
 from cnnjobs.datasets.npz_file import Array, read_arrays
 from cnnjobs.datasets.pixel_values import SURE, Pixels, read_pixels
 from cnnjobs.datasets.source import OnProgress, PathSource
@@ -70,6 +71,28 @@ class NpzSource(PathSource[Npz]):
     def like_training(self, trained_on: DatasetSpec, size: tuple[int, int]) -> DatasetSpec:
         """Hold out as large a part as in training, with the same values as black and white."""
         return replace(trained_on, path=self.spec.path) if isinstance(trained_on, Npz) else self.spec
+
+    def has_test_set(self) -> bool:
+        """Say whether the file has pictures to test on."""
+        _, names = read_arrays(Path(self.spec.path), ())
+        return "x_test" in names
+
+    def labelled(self, part: str, size: tuple[int, int], on_progress: OnProgress) -> Labelled:
+        """Return the test pictures, where there are such, or all; they have the size that they have."""
+        path = Path(self.spec.path)
+        arrays, names = read_arrays(path, KEYS)
+        there = [one for one in ("train", "test") if f"x_{one}" in arrays] or ["test"]
+        taken = there[-1:] if part == "test" else there
+        pixels, labels = read_parts(arrays, names, taken, self.spec)
+        values, numbers = np.unique(np.concatenate([*labels.parts.values()]), return_inverse=True)
+        images = [pixels.parts[f"x_{one}"] for one in taken]
+        if len({(image.shape[1:], image.dtype) for image in images}) > 1:
+            shapes = " and ".join(f"{image.dtype} {image.shape}" for image in images)
+            raise DatasetError(f"{path}: train and test images must have one shape and type. Received: {shapes}.")
+        called = tuple(str(value) for value in values.tolist())
+        notes = (*pixels.notes, *labels.notes)
+        what = "test" if taken == ["test"] else "all"
+        return Labelled(path.name, what, np.concatenate(images), numbers.astype(np.int32), called, notes)
 
 
 def load_npz(spec: Npz) -> Dataset:

@@ -1,6 +1,7 @@
 """One picture file to one array, whatever its format, colour mode and size."""
 
 import functools
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,45 +19,53 @@ MOST_BYTES = 1 << 30
 GREY_MODES = frozenset({"1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "F"})
 
 
-def picture_size(path: str) -> tuple[int, int]:
-    """Return (height, width) as a viewer shows it, from the file's header."""
-    with _opened(path) as image:
+def picture_size(source: str | BinaryIO) -> tuple[int, int]:
+    """Return (height, width) as a viewer shows it, from the header of a file or of its bytes."""
+    with _opened(source) as image:
         width, height = image.size
         sideways = image.getexif().get(0x0112, 1) >= 5  # EXIF orientations 5 to 8 swap the sides
     return (width, height) if sideways else (height, width)
 
 
-def read_picture(path: str, size: tuple[int, int]) -> tuple[NDArray[np.uint8], bool]:
+def read_picture(source: str | BinaryIO, size: tuple[int, int]) -> tuple[NDArray[np.uint8], bool]:
     """Return the picture as (height, width, 3) uint8, and whether it is grey.
 
     EXIF rotation is applied; transparent parts become white; of an animation the first frame counts;
     the picture is stretched to `size` = (height, width) with an antialiased bilinear filter.
 
+    Args:
+        source: the path of a file, or its bytes as a stream.
+        size: (height, width).
+
     Raises:
         Exception: whatever Pillow raises for a file that is no picture or is cut short.
     """
-    flat, grey = open_as_shown(path)
+    flat, grey = open_as_shown(source)
     if flat.size != (size[1], size[0]):
         flat = flat.resize((size[1], size[0]), Image.Resampling.BILINEAR)
     return np.asarray(flat, dtype=np.uint8), grey
 
 
-def open_as_shown(path: str) -> tuple[Image.Image, bool]:
+def open_as_shown(source: str | BinaryIO) -> tuple[Image.Image, bool]:
     """Return the picture as RGB in its own size, upright and on white, and whether it is grey.
+
+    Args:
+        source: the path of a file, or its bytes as a stream.
 
     Raises:
         Exception: whatever Pillow raises for a file that is no picture or is cut short.
     """
-    with _opened(path) as image:
+    with _opened(source) as image:
         grey = image.mode in GREY_MODES
         deep = image.mode.startswith("I") or image.mode == "F"
         return _on_white(ImageOps.exif_transpose(_eight_bits(image) if deep else image)), grey
 
 
-def _opened(path: str) -> Image.Image:
+def _opened(source: str | BinaryIO) -> Image.Image:
     """Open a picture; one so large that it may be an attack is refused."""
-    refuse_special(path, MOST_BYTES)
-    image = Image.open(path, formats=_formats())
+    if isinstance(source, str):
+        refuse_special(source, MOST_BYTES)
+    image = Image.open(source, formats=_formats())
     if image.width * image.height > MOST_PIXELS:
         image.close()
         raise ValueError(f"{image.width} x {image.height} pixels are more than {MOST_PIXELS:,}")

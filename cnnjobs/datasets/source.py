@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
 from cnnjobs.datasets.arrays import Dataset
+from cnnjobs.datasets.labelled import Labelled
 from cnnjobs.errors import SpecError
 from cnnjobs.sentences import cause
 from cnnjobs.spec.data import DatasetSpec, PathSpec
@@ -37,6 +38,9 @@ class Source(ABC, Generic[Spec]):
 
     noun: ClassVar[str]
     """What a job file may give, for messages: "an .npz file"."""
+
+    has_all_parts: ClassVar[bool] = False
+    """Whether every data set of this kind has what training needs, so that it is always loaded as for training."""
 
     may_hold_out: ClassVar[bool] = True
     """Whether its test images may be held out, so that another content holds out others."""
@@ -94,6 +98,27 @@ class Source(ABC, Generic[Spec]):
     def to_be_downloaded(self) -> tuple[Shape, int] | None:
         """Return (image shape, classes) of what loading would download, else None."""
         return None
+
+    def has_test_set(self) -> bool:
+        """Say whether test pictures lie apart from those to train on, so that none are held out.
+
+        Raises:
+            DatasetError: it is missing, or cannot be read.
+        """
+        return True
+
+    def labelled(self, part: str, size: tuple[int, int], on_progress: OnProgress) -> Labelled:
+        """Return the test pictures, where there are such, or all pictures with a label; no other part is needed.
+
+        Args:
+            part: "test" for the test set where there is one, "all" for everything.
+            size: (height, width) that encoded pictures become.
+            on_progress: called with (what is going on, done, total).
+
+        Raises:
+            DatasetError: it is missing, nothing in it has a label, or it cannot be read.
+        """
+        return Labelled.of(self.load(on_progress), part)
 
     def relocated(self, base: Path) -> Spec:
         """Return what the job file says, with relative paths taken from the folder `base`."""

@@ -11,7 +11,7 @@ from typing import Any
 from cnnjobs.comparison.classification import AVERAGES, SCORES, classify, over_runs
 from cnnjobs.comparison.metric_format import said_of
 from cnnjobs.datasets import dataset_spec, load_dataset, source_of
-from cnnjobs.datasets.labelled import KINDS, Labelled, has_test_set, load_labelled
+from cnnjobs.datasets.labelled import Labelled
 from cnnjobs.engine.quiet import quietly
 from cnnjobs.errors import DatasetError, ModelError
 from cnnjobs.models.model_file import ModelMetadata, read_metadata
@@ -84,19 +84,20 @@ def evaluate_model(model: str, dataset: str | None, part: str) -> Evaluation:
 
 def _is_other(spec: DatasetSpec, metadata: ModelMetadata, part: str) -> bool:
     """Say whether a data set is not the one of training, so that its pictures need no part held out of them."""
-    if not isinstance(spec, KINDS) or spec == metadata.dataset:
+    source = source_of(spec)
+    if source.has_all_parts or spec == metadata.dataset:
         return False
-    if part == "all" or has_test_set(spec):
+    if part == "all" or source.has_test_set():
         return True
     try:
-        return source_of(spec).fingerprint(Waiting()) != metadata.facts.get("dataset_fingerprint")
+        return source.fingerprint(Waiting()) != metadata.facts.get("dataset_fingerprint")
     except DatasetError:  # it could not have been trained on
         return True
 
 
 def _of_others(spec: DatasetSpec, metadata: ModelMetadata, part: str) -> Labelled:
     """Return all that has a label, or its test set where it has one."""
-    found = load_labelled(spec, part, metadata.image_shape[:2], Waiting())
+    found = source_of(spec).labelled(part, metadata.image_shape[:2], Waiting())
     if part == "all" or found.part == "test":
         return found
     note = (

@@ -91,7 +91,41 @@ class Npz(PathSpec):
 
 
 @dataclass(frozen=True)
-class ImageFolder(PathSpec):
+class PicturesSpec(PathSpec):
+    """Encoded pictures at a path: what all kinds of them say of how they are read. Each kind documents it.
+
+    Args:
+        path: where they lie.
+        size: side of all pictures, or (height, width), in pixels.
+        color: "rgb", "grey" or "auto".
+        test: fraction held out as test set, if there is none.
+        strict: whether an unreadable picture is an error.
+    """
+
+    size: int | tuple[int, int] | None = None
+    color: str = "auto"
+    test: float = 0.2
+    strict: bool = False
+
+    def __post_init__(self) -> None:
+        kind = self.kind
+        check_path(f"{kind}.path", self.path)
+        one_of(f"{kind}.color", self.color, ("auto", "rgb", "grey"))
+        number(f"{kind}.test", self.test, above=0, below=1)
+        if isinstance(self.size, tuple) and len(self.size) != 2:
+            raise SpecError(f"`{kind}.size` must be one side or (height, width). Received: size={self.size!r}.")
+        if self.size is not None:
+            for side in self.size if isinstance(self.size, tuple) else (self.size,):
+                whole(f"{kind}.size", side, least=1, most=10_000)
+
+    @property
+    def sides(self) -> tuple[int, int] | None:
+        """(height, width) that all pictures become; None where it follows from the pictures."""
+        return (self.size, self.size) if isinstance(self.size, int) else self.size
+
+
+@dataclass(frozen=True)
+class ImageFolder(PicturesSpec):
     """A folder of pictures: a sub-folder a class, or `train/` and `test/` with such sub-folders.
 
     The parts may have other names (`Training/` and `Testing/`, `training_set/`, `seg_train/`), lie in the single
@@ -121,22 +155,6 @@ class ImageFolder(PathSpec):
     """
 
     kind: ClassVar[str] = "ImageFolder"
-
-    size: int | tuple[int, int] | None = None
-    color: str = "auto"
-    test: float = 0.2
-    strict: bool = False
-
-    def __post_init__(self) -> None:
-        check_path("ImageFolder.path", self.path)
-        one_of("ImageFolder.color", self.color, ("auto", "rgb", "grey"))
-        number("ImageFolder.test", self.test, above=0, below=1)
-        if isinstance(self.size, tuple) and len(self.size) != 2:
-            raise SpecError(f"`ImageFolder.size` must be one side or (height, width). Received: size={self.size!r}.")
-        sides = self.size if isinstance(self.size, tuple) else (self.size,)
-        if self.size is not None:
-            for side in sides:
-                whole("ImageFolder.size", side, least=1, most=10_000)
 
 
 def check_path(name: str, value: object) -> None:

@@ -220,14 +220,14 @@ def test_a_changed_picture_is_seen_whatever_its_date_and_size(folder):
 
 
 def test_settled_files_are_not_read_again(folder, monkeypatch):
-    monkeypatch.setattr("cnnjobs.datasets.image_folder.SETTLED_NS", 0)
+    monkeypatch.setattr("cnnjobs.datasets.contents.SETTLED_NS", 0)
     before = load(ImageFolder(str(folder)))
-    monkeypatch.setattr("cnnjobs.datasets.image_folder.open", None, raising=False)
+    monkeypatch.setattr("cnnjobs.datasets.contents.open", None, raising=False)
     assert load(ImageFolder(str(folder))).fingerprint == before.fingerprint
 
 
 def test_a_change_of_settled_files_is_seen_though_size_and_date_are_set_back(folder, monkeypatch):
-    monkeypatch.setattr("cnnjobs.datasets.image_folder.SETTLED_NS", 0)
+    monkeypatch.setattr("cnnjobs.datasets.contents.SETTLED_NS", 0)
     test_a_changed_picture_is_seen_whatever_its_date_and_size(folder)
 
 

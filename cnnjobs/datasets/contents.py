@@ -1,0 +1,136 @@
+"""Encoded pictures by number, wherever they lie: what Pillow decodes, and whether it is still what it was."""
+
+import hashlib
+import os
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from cnnjobs.datasets.pictures import MOST_BYTES
+from cnnjobs.datasets.source import OnProgress
+from cnnjobs.regular_files import refuse_special
+
+SETTLED_NS = 2_000_000_000
+"""A file is taken for unchanged by its times only if the last change is older than this."""
+
+
+class Contents(ABC):
+    """Encoded pictures, numbered from 0; any thread may ask for any of them."""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Return how many there are."""
+
+    @abstractmethod
+    def name(self, index: int) -> str:
+        """Return what messages call a picture: its place below the data set's root."""
+
+    @abstractmethod
+    def open(self, index: int) -> str | BinaryIO:
+        """Return the path of a picture's file, or its bytes as a stream.
+
+        Raises:
+            OSError: if it cannot be had.
+        """
+
+    @abstractmethod
+    def manifest(self) -> str | None:
+        """Return a hash of what is known without reading the pictures, that differs if any of them does.
+
+        Returns:
+            None where a change could go unseen.
+        """
+
+    @abstractmethod
+    def content_hash(self, on_progress: OnProgress) -> str:
+        """Return a hash of every picture's name and bytes."""
+
+    def path(self, index: int) -> str | None:
+        """Return the path of a picture that is a file of its own, else None."""
+        found = self.open(index)
+        return found if isinstance(found, str) else None
+
+
+class PictureFiles(Contents):
+    """Pictures that are files.
+
+    Args:
+        root: the folder that names are taken from.
+        paths: of the files.
+    """
+
+    def __init__(self, root: Path, paths: Sequence[str]) -> None:
+        self.root, self.paths = root, paths
+
+    def __len__(self) -> int:
+        """Return how many files there are."""
+        return len(self.paths)
+
+    def name(self, index: int) -> str:
+        """Return the place of a file below the root."""
+        return os.path.relpath(self.paths[index], self.root)
+
+    def open(self, index: int) -> str:
+        """Return the path of a file."""
+        return self.paths[index]
+
+    def manifest(self) -> str | None:
+        """Return a hash of paths and of what the disk says of them: size, place and times."""
+        return files_manifest(self.paths)
+
+    def content_hash(self, on_progress: OnProgress) -> str:
+        """Return a hash of every file's place and bytes; a file that cannot be read counts by its error."""
+        hasher = hashlib.sha256()
+        for index, path in enumerate(self.paths):
+            if index % 1000 == 0:
+                on_progress("reading pictures", index, len(self))
+            place = os.fsencode(self.name(index))
+            try:
+                hash_file(hasher, place, path, MOST_BYTES)
+            except OSError as error:
+                content = repr(error.errno).encode()
+                hasher.update(b"%d %d " % (len(place), len(content)) + place + content)
+        on_progress("reading pictures", len(self), len(self))
+        return hasher.hexdigest()
+
+
+def files_manifest(paths: Sequence[str]) -> str | None:
+    """Return a hash of what the disk says of files, or None if one has changed just now.
+
+    Within the clock's resolution a second change could go unseen, so young files are always read. The change time
+    (ctime) is the kernel's, and no program can set it back as it can the date of modification.
+    """
+    hasher = hashlib.sha256()
+    youngest = 0
+    for path in paths:
+        try:
+            stat = os.stat(path)  # noqa: PTH116 - a Path costs more than the call
+        except OSError:
+            return None
+        youngest = max(youngest, stat.st_ctime_ns)
+        facts = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_dev)
+        hasher.update(f"{path}{facts}".encode("utf-8", "surrogateescape"))
+    return hasher.hexdigest()[:32] if time.time_ns() - youngest > SETTLED_NS else None
+
+
+def hash_file(hasher: "hashlib._Hash", place: bytes, path: str, most_bytes: int | None = None) -> None:
+    """Take a file's place, size and content into a hash, piece by piece.
+
+    Args:
+        hasher: takes them.
+        place: of the file.
+        path: of the file.
+        most_bytes: a larger file is refused; None for any size.
+
+    Raises:
+        OSError: for what cannot be read, or is too large.
+    """
+    refuse_special(path, most_bytes)
+    with open(path, "rb") as stream:
+        pieces = iter(lambda: stream.read(1 << 20), b"")
+        first = next(pieces, b"")  # before anything is hashed, so that an unreadable file leaves no trace
+        hasher.update(b"%d %d " % (len(place), os.fstat(stream.fileno()).st_size) + place + first)
+        for piece in pieces:
+            hasher.update(piece)

@@ -1,0 +1,150 @@
+"""Data sets of encoded pictures: what kinds have in common that differ in how pictures are listed."""
+
+import hashlib
+from abc import abstractmethod
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnjobs.datasets.arrays import Dataset, Images, Labels, hold_out_test, make_dataset
+from cnnjobs.datasets.cache import cached, is_cached, recalled, remembered
+from cnnjobs.datasets.decoding import broken_text, common_size, decode_all
+from cnnjobs.datasets.labelled import Labelled
+from cnnjobs.datasets.listing import Listing
+from cnnjobs.datasets.pictures import to_grey
+from cnnjobs.datasets.source import OnProgress, PathSource
+from cnnjobs.errors import DatasetError
+from cnnjobs.spec.data import DatasetSpec, PicturesSpec
+
+DECODER_VERSION = 3
+"""Raised when the same pictures would become other arrays, or are kept otherwise."""
+
+Pixels = NDArray[np.uint8]
+
+Part = tuple[Images, Labels]
+
+Pictured = TypeVar("Pictured", bound=PicturesSpec)
+
+
+class PictureSource(PathSource[Pictured]):
+    """Encoded pictures, decoded when they are first loaded and then kept in the cache."""
+
+    place: ClassVar[str] = "file"
+    """What lies at the path, for messages."""
+
+    @abstractmethod
+    def listing(self, *, to_train: bool = True) -> Listing:
+        """Return which pictures there are.
+
+        Args:
+            to_train: whether there must be what training needs; otherwise a test set alone is enough.
+
+        Raises:
+            DatasetError: it is missing, empty or contradicts itself.
+        """
+
+    def load(self, on_progress: OnProgress) -> Dataset:
+        """Return the pictures, from the cache if they are in it.
+
+        The cache is keyed by the content of every picture. The content is read again only if what the disk says of
+        it differs from the last time.
+        """
+        listing = self.listing()
+        contents = listing.contents
+        content = remembered(contents.manifest(), lambda: contents.content_hash(on_progress))
+        dataset = cached(self._key(listing, content), listing.name, lambda: _decoded(self.spec, listing, on_progress))
+        return replace(dataset, notes=(*listing.notes, *listing.training_notes, *dataset.notes))
+
+    def why_not_at_hand(self) -> str:
+        """Say that there is nothing at the path, or that its pictures would be decoded."""
+        if not Path(self.spec.path).exists():
+            return f"there is no {self.place} {self.spec.path} here"
+        listing = self.listing()
+        content = recalled(listing.contents.manifest())
+        is_decoded = content is not None and is_cached(self._key(listing, content))
+        return "" if is_decoded else "the decoded pictures are not in the cache of this machine"
+
+    def decoded_as(self, image_size: int | None, strict: bool) -> Pictured:
+        """Return it with pictures of another size, or with broken ones refused."""
+        return replace(self.spec, size=image_size or self.spec.size, strict=strict or self.spec.strict)
+
+    def read_as(self, job: object) -> Pictured:
+        """Return it with its pictures read as the job says of its own; of the same kind, with all other options."""
+        if isinstance(job, type(self.spec)):
+            return replace(job, path=self.spec.path)
+        return replace(self.spec, **_shared(job)) if isinstance(job, PicturesSpec) else self.spec
+
+    def like_training(self, trained_on: DatasetSpec, size: tuple[int, int]) -> DatasetSpec:
+        """Return it in the network's size; where training was on such pictures, read as those were."""
+        if isinstance(trained_on, type(self.spec)) and self.spec.path == trained_on.path:
+            return trained_on
+        return replace(self.read_as(trained_on), size=size)
+
+    def has_test_set(self) -> bool:
+        """Say whether test pictures lie apart from those to train on."""
+        return self.listing(to_train=False).has_test_set
+
+    def labelled(self, part: str, size: tuple[int, int], on_progress: OnProgress) -> Labelled:
+        """Return the test pictures, where there are such, or all pictures with a label."""
+        listing = self.listing(to_train=False)
+        only_test = part == "test" and listing.has_test_set
+        taken = np.flatnonzero(listing.parts == "test") if only_test else np.arange(len(listing))
+        images, grey, broken = decode_all(listing.contents, taken.tolist(), size, on_progress)
+        good = np.array([place not in broken for place in range(len(taken))])
+        named = {listing.contents.name(int(taken[place])): reason for place, reason in broken.items()}
+        if broken and (self.spec.strict or not good.any()):
+            raise DatasetError(f"{broken_text(listing.name, named, 'cannot be read')}. Repair or remove them.")
+        notes = [*listing.notes]
+        if broken:
+            left = "is" if len(broken) == 1 else "are"
+            notes.append(broken_text(listing.name, named, f"cannot be read and {left} left out"))
+        if only_test and bool((listing.parts == "test").all()):
+            notes.append(f"{listing.name}: there is no training set, which is not needed here")
+        images = _coloured(self.spec, images[good], bool(grey[good].all()))
+        labels = listing.labels[taken][good]
+        part = "test" if only_test else "all"
+        return Labelled(listing.name, part, images, labels, listing.class_names, tuple(notes))
+
+    def _key(self, listing: Listing, content: str) -> str:
+        """Return the key of the cache: the content, what it is taken for, and what decoding makes of it."""
+        how = repr((DECODER_VERSION, listing.taken_for(), _shared(self.spec)))
+        return f"images-{hashlib.sha256(f'{how}{content}'.encode()).hexdigest()[:32]}"
+
+
+def _shared(spec: PicturesSpec) -> dict[str, Any]:
+    """Return the options that all kinds of pictures have, but for the path."""
+    return {item.name: getattr(spec, item.name) for item in fields(PicturesSpec) if item.name != "path"}
+
+
+def _coloured(spec: PicturesSpec, images: Pixels, all_grey: bool) -> Pixels:
+    """Return decoded pictures with the channels that are wanted."""
+    return to_grey(images) if spec.color == "grey" or (spec.color == "auto" and all_grey) else images
+
+
+def _decoded(spec: PicturesSpec, listing: Listing, on_progress: OnProgress) -> Dataset:
+    """Decode all pictures and split them."""
+    contents = listing.contents
+    size = spec.sides or common_size(contents)
+    images, grey, broken = decode_all(contents, range(len(listing)), size, on_progress)
+    named = {contents.name(index): reason for index, reason in broken.items()}
+    if broken and spec.strict:
+        raise DatasetError(broken_text(listing.name, named, "cannot be read") + ". Repair or remove them.")
+    good = np.array([index not in broken for index in range(len(listing))])
+    if not good.any():
+        raise DatasetError(broken_text(listing.name, named, "cannot be read; there is no other"))
+    train, test = _split(spec, listing, _coloured(spec, images, bool(grey[good].all())), good)
+    skipped = "cannot be read and " + ("was" if len(broken) == 1 else "were") + " skipped"
+    notes = (broken_text(listing.name, named, skipped),) if broken else ()
+    return make_dataset(listing.name, train, test, listing.class_names, notes=notes)
+
+
+def _split(spec: PicturesSpec, listing: Listing, images: Pixels, good: NDArray[np.bool_]) -> tuple[Part, Part]:
+    labels = listing.labels
+    if listing.has_test_set:
+        is_test = listing.parts == "test"
+        train, test = good & ~is_test, good & is_test
+        return (images[train], labels[train]), (images[test], labels[test])
+    return hold_out_test(images[good], labels[good], spec.test, listing.name, listing.class_names)
