@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnjobs.datasets.identical import identical_notes
+from cnnjobs.datasets.identical import Copies
 from cnnjobs.datasets.splits import both_sides
 from cnnjobs.errors import DatasetError, SpecError
 from cnnjobs.labels import listed
@@ -16,6 +16,7 @@ from cnnjobs.terminal import visible
 
 Images = NDArray[np.generic]
 Labels = NDArray[np.int32]
+Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Dataset:
         fingerprint: hash of all of the above but the name.
         notes: what a person should know: pictures that were skipped, say.
         value_range: the values that became black and white, where arrays were converted.
+        rows_train: (n_train,) number of each picture in what was loaded, which knows its name; None for no such names.
+        rows_test: (n_test,) the same.
     """
 
     name: str
@@ -43,6 +46,8 @@ class Dataset:
     fingerprint: str
     notes: tuple[str, ...] = ()
     value_range: tuple[float, float] | None = None
+    rows_train: Rows | None = None
+    rows_test: Rows | None = None
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -68,7 +73,8 @@ class Dataset:
                 f"the training rows of {self.name}. Received: {rows}."
             )
         _, keep = both_sides(self.y_train, rows, seed=0, keep=0, take=2)
-        return replace(self, x_train=self.x_train[keep], y_train=self.y_train[keep])
+        numbers = None if self.rows_train is None else self.rows_train[keep]
+        return replace(self, x_train=self.x_train[keep], y_train=self.y_train[keep], rows_train=numbers)
 
 
 def make_dataset(
@@ -79,38 +85,66 @@ def make_dataset(
     *,
     fingerprint: str | None = None,
     notes: tuple[str, ...] = (),
+    rows: tuple[Rows, Rows] | None = None,
+    dedupe: str | None = None,
 ) -> Dataset:
     """Return a data set whose parts fit together.
+
+    Args:
+        name: what it is called in tables.
+        train: (n, height, width, channels) images and (n,) labels.
+        test: the same of the test set.
+        class_names: in the order of the labels.
+        fingerprint: of the content; None to compute it.
+        notes: what a person should know.
+        rows: numbers of the training and test pictures in what they come from; None for none.
+        dedupe: which pictures are dropped for being the same as others, of `cnnjobs.spec.data.DEDUPE`.
 
     Raises:
         DatasetError: one class only, a class with one training image, an empty test set, shapes that
             differ between train and test.
     """
     name = visible(name, lines=False)
-    (x_train, y_train), (x_test, y_test) = train, test
+    copies = Copies.among(name, train, test, class_names)
+    kept, (rows_train, rows_test) = copies.kept(dedupe), rows or (None, None)
+    if kept is not None:
+        train = train[0][kept], train[1][kept]
+        rows_train = None if rows_train is None else rows_train[kept]
+    left = "" if kept is None else f" (dedupe={dedupe!r} leaves {len(kept):,} training images)"
+    _check(f"{name}{left}", train, test, class_names)
+    return Dataset(
+        name,
+        *train,
+        *test,
+        class_names,
+        fingerprint or content_hash(*train, *test, class_names),
+        (*notes, *_untested(name, test[1], class_names), *copies.notes(dedupe)),
+        rows_train=rows_train,
+        rows_test=rows_test,
+    )
+
+
+def _check(name: str, train: tuple[Images, Labels], test: tuple[Images, Labels], class_names: tuple[str, ...]) -> None:
+    """Raise a DatasetError for parts that nothing can be trained and tested on."""
     if len(class_names) < 2:
         raise DatasetError(f"{name} must have at least two classes. Received: {', '.join(class_names) or 'none'}.")
-    counts = Counter(y_train.tolist())
+    counts = Counter(train[1].tolist())
     for label, class_name in enumerate(class_names):
         if counts[label] < 2:
             raise DatasetError(
                 f"{name}: class {class_name!r} must have at least two training images, one to train on and one to "
                 f"validate. Received: {counts[label]}. Add images or remove the class."
             )
-    if len(y_test) == 0:
+    if len(test[1]) == 0:
         raise DatasetError(f"{name} must have test images. Received: none.")
-    if x_train.shape[1:] != x_test.shape[1:]:
-        raise DatasetError(
-            f"{name}: train and test images must have one shape. Received: {x_train.shape[1:]} and {x_test.shape[1:]}."
-        )
-    if x_train.dtype != x_test.dtype:
+    shapes, types = (train[0].shape[1:], test[0].shape[1:]), (train[0].dtype, test[0].dtype)
+    if shapes[0] != shapes[1]:
+        raise DatasetError(f"{name}: train and test images must have one shape. Received: {shapes[0]} and {shapes[1]}.")
+    if types[0] != types[1]:
         raise DatasetError(
             f"{name}: train and test images must have one type, because they are scaled alike. "
-            f"Received: {x_train.dtype} and {x_test.dtype}."
+            f"Received: {types[0]} and {types[1]}."
         )
-    notes = (*notes, *_untested(name, y_test, class_names), *identical_notes(name, train, test, class_names))
-    mark = fingerprint or content_hash(x_train, y_train, x_test, y_test, class_names)
-    return Dataset(name, x_train, y_train, x_test, y_test, class_names, mark, notes)
 
 
 def _untested(name: str, y_test: Labels, class_names: Sequence[str]) -> tuple[str, ...]:
@@ -133,20 +167,17 @@ def content_hash(*parts: NDArray[np.generic] | tuple[str, ...]) -> str:
     return hasher.hexdigest()[:20]
 
 
-def hold_out_test(
-    images: Images, labels: Labels, fraction: float, name: str, class_names: Sequence[str]
-) -> tuple[tuple[Images, Labels], tuple[Images, Labels]]:
+def hold_out_test(labels: Labels, fraction: float, name: str, class_names: Sequence[str]) -> tuple[Rows, Rows]:
     """Split off a stratified test set, always the same rows: one of each class at least, if it has so many.
 
     Args:
-        images: (n, height, width, channels).
         labels: (n,) in [0, classes).
         fraction: share of the images that becomes the test set.
         name: of the data set, for messages.
         class_names: one a class, for messages.
 
     Returns:
-        ((x_train, y_train), (x_test, y_test)).
+        (training rows, test rows).
 
     Raises:
         DatasetError: a class with fewer than three images, or a fraction that leaves one side empty.
@@ -164,5 +195,4 @@ def hold_out_test(
             f"{name}: a test set of {fraction:.0%} of {len(labels)} images is empty or leaves none to train on. "
             "Add images, or change `test`."
         )
-    train, test = both_sides(labels, count, seed=0, keep=2)
-    return (images[train], labels[train]), (images[test], labels[test])
+    return both_sides(labels, count, seed=0, keep=2)

@@ -13,6 +13,7 @@ import stat
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ _log = logging.getLogger(__name__)
 ABANDONED_S = 86_400.0
 """What a process on another machine has left half written and not touched for so long is removed."""
 
-ARRAYS = ("x_train", "y_train", "x_test", "y_test")
+ARRAYS = ("x_train", "y_train", "x_test", "y_test", "rows_train", "rows_test")
+"""Arrays of a data set; the last two may be none."""
 
 
 def cache_folder() -> Path:
@@ -84,7 +86,7 @@ def cached(key: str, name: str, build: Callable[[], Dataset]) -> Dataset:
         _write(entry, dataset)
     except OSError as error:
         note = f"the decoded images could not be kept in {entry.parent} ({cause(error)}): they are decoded each time"
-        return _with_note(dataset, note)
+        return replace(dataset, notes=(*dataset.notes, note))
     return _read(entry, name)
 
 
@@ -135,7 +137,7 @@ def _read(entry: Path, name: str) -> Dataset:
         for part, digest in about["arrays"].items():
             if _file_digest(entry / f"{part}.npy") != digest:
                 raise DamagedContent(f"{part}.npy is not what its digest is of")
-        arrays = {part: np.load(entry / f"{part}.npy", mmap_mode="r", allow_pickle=False) for part in ARRAYS}
+        arrays = {part: np.load(entry / f"{part}.npy", mmap_mode="r", allow_pickle=False) for part in about["arrays"]}
     except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
         raise DamagedContent(f"{type(error).__name__}: {error}") from error
     return Dataset(
@@ -170,13 +172,14 @@ def _write(entry: Path, dataset: Dataset) -> None:
     part = _part(entry)
     part.mkdir(parents=True)
     try:
-        for array in ARRAYS:
+        arrays = [array for array in ARRAYS if getattr(dataset, array) is not None]
+        for array in arrays:
             np.save(part / f"{array}.npy", getattr(dataset, array), allow_pickle=False)
         about = {
             "class_names": list(dataset.class_names),
             "fingerprint": dataset.fingerprint,
             "notes": list(dataset.notes),
-            "arrays": {array: _file_digest(part / f"{array}.npy") for array in ARRAYS},
+            "arrays": {array: _file_digest(part / f"{array}.npy") for array in arrays},
         }
         text = json.dumps(about | {"digest": document_digest(about)})
         (part / "dataset.json").write_text(text, encoding="utf-8")
@@ -218,8 +221,3 @@ def _touched(part: Path) -> float:
 def _host() -> str:
     """Return the name of this machine, without what separates it from the rest in the name of a part."""
     return re.sub(r"[^A-Za-z0-9]+", "_", platform.node())
-
-
-def _with_note(dataset: Dataset, note: str) -> Dataset:
-    parts = {field: getattr(dataset, field) for field in (*ARRAYS, "name", "class_names", "fingerprint")}
-    return Dataset(**parts, notes=(*dataset.notes, note))

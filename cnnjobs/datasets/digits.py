@@ -22,8 +22,8 @@ def load_digits() -> Dataset:
     images = np.round(table[:, :-1] * (255 / 16)).astype(np.uint8).reshape(-1, 8, 8, 1)
     labels = table[:, -1].astype(np.int32)
     names = tuple(str(digit) for digit in range(10))
-    train, test = hold_out_test(images, labels, 0.2, "digits", names)
-    return make_dataset("digits", train, test, names)
+    train, test = hold_out_test(labels, 0.2, "digits", names)
+    return make_dataset("digits", (images[train], labels[train]), (images[test], labels[test]), names)
 
 
 def _file() -> Path:

@@ -1,39 +1,148 @@
 """Pictures of a data set that are the same, pixel for pixel, under whatever names and in whatever format they lay."""
 
 import hashlib
-from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cnnjobs.labels import listed
+from cnnjobs.spec.data import DROP_FROM_TRAIN, DROP_REPEATS
 
 Images = NDArray[np.generic]
 Labels = NDArray[np.int32]
+Numbers = NDArray[np.int64]
 
 
-def identical_notes(
-    name: str, train: tuple[Images, Labels], test: tuple[Images, Labels], class_names: Sequence[str]
-) -> tuple[str, ...]:
-    """Return notes on pictures in train and test, in several classes, or several times in a class; none if all differ.
+@dataclass(frozen=True)
+class Copies:
+    """Which pictures of a data set are the same as others.
 
     Args:
         name: of the data set.
-        train: (n, ...) images and (n,) labels.
-        test: the same of the test set.
+        trained: (n_train,) the same number for training pictures that are the same, and for those of `tested`.
+        tested: (n_test,) the same of the test pictures.
+        train_labels: (n_train,) classes.
+        test_labels: (n_test,) classes.
         class_names: in the order of the labels.
     """
-    trained, tested = _hashes(train[0]), _hashes(test[0])
-    counts = Counter(trained) + Counter(tested)
-    if len(counts) == len(trained) + len(tested):
-        return ()
-    labels = [*train[1].tolist(), *test[1].tolist()]
-    return (
-        *_across_parts(name, trained, tested),
-        *_across_classes(name, [*trained, *tested], labels, class_names),
-        *_repeated(name, [(trained, train[1]), (tested, test[1])]),
-    )
+
+    name: str
+    trained: Numbers
+    tested: Numbers
+    train_labels: Labels
+    test_labels: Labels
+    class_names: Sequence[str]
+
+    @classmethod
+    def among(
+        cls, name: str, train: tuple[Images, Labels], test: tuple[Images, Labels], class_names: Sequence[str]
+    ) -> "Copies":
+        """Compare all pictures.
+
+        Args:
+            name: of the data set.
+            train: (n, ...) images and (n,) labels.
+            test: the same of the test set.
+            class_names: in the order of the labels.
+        """
+        numbers: dict[bytes, int] = {}
+        trained, tested = (
+            np.array([numbers.setdefault(one, len(numbers)) for one in _hashes(images)], np.int64)
+            for images in (train[0], test[0])
+        )
+        return cls(name, trained, tested, train[1], test[1], class_names)
+
+    def kept(self, dedupe: str | None) -> Numbers | None:
+        """Return the training rows that are kept; None for all.
+
+        Args:
+            dedupe: one of `cnnjobs.spec.data.DEDUPE`.
+        """
+        keep = np.ones(len(self.trained), np.bool_)
+        if dedupe in (DROP_FROM_TRAIN, DROP_REPEATS):
+            keep &= ~self._is_tested
+        if dedupe == DROP_REPEATS:
+            keep &= ~self._is_repeated
+        return None if keep.all() else np.flatnonzero(keep)
+
+    def notes(self, dedupe: str | None) -> tuple[str, ...]:
+        """Say what is in train and test, in several classes, or several times in a class; nothing if all differ.
+
+        Args:
+            dedupe: one of `cnnjobs.spec.data.DEDUPE`; what is dropped is said to be.
+        """
+        if len(np.union1d(self.trained, self.tested)) == len(self.trained) + len(self.tested):
+            return ()
+        return (
+            *(self._across_parts() if dedupe is None else self._dropped_as_tested(dedupe)),
+            *self._across_classes(),
+            *self._within_classes(dedupe),
+        )
+
+    @property
+    def _is_tested(self) -> NDArray[np.bool_]:
+        """(n_train,) whether a training picture is a test picture as well."""
+        return np.isin(self.trained, self.tested)
+
+    @property
+    def _is_repeated(self) -> NDArray[np.bool_]:
+        """(n_train,) whether a training picture is an earlier one of its class."""
+        return _repeated(self.trained, self.train_labels)
+
+    def _across_parts(self) -> list[str]:
+        seen = int(np.isin(self.tested, self.trained).sum())
+        if not seen:
+            return []
+        return [
+            f"{self.name}: {seen:,} of {_pictures(len(self.tested), 'test ')} {_are(seen)} among the training pictures "
+            "as well, the same pixel for pixel: test figures count what was learnt by heart"
+        ]
+
+    def _dropped_as_tested(self, dedupe: str) -> list[str]:
+        count = int(self._is_tested.sum())
+        if not count:
+            return []
+        return [
+            f"{self.name}: {_pictures(count, 'training ')} {_are(count)} left out, the same pixel for pixel as test "
+            f"pictures (dedupe={dedupe!r}): {len(self.trained):,} were there, {len(self.trained) - count:,} remain"
+        ]
+
+    def _across_classes(self) -> list[str]:
+        every = np.concatenate([self.trained, self.tested])
+        labels = np.concatenate([self.train_labels, self.test_labels])
+        pairs = np.unique(np.stack([every, labels.astype(np.int64)]), axis=1)
+        numbers, classes = np.unique(pairs[0], return_counts=True)
+        contradicting = numbers[classes > 1]
+        count = int(np.isin(every, contradicting).sum())
+        if not count:
+            return []
+        involved = np.unique(pairs[1][np.isin(pairs[0], contradicting)])
+        return [
+            f"{self.name}: {_pictures(count)} {_are(count)} in more than one class, the same pixel for pixel: at most "
+            f"one of the labels is right ({listed(self.class_names[label] for label in involved)})"
+        ]
+
+    def _within_classes(self, dedupe: str | None) -> list[str]:
+        again = self._is_repeated if dedupe is None else self._is_repeated & ~self._is_tested
+        tested = int(_repeated(self.tested, self.test_labels).sum())
+        if dedupe == DROP_REPEATS and again.any():
+            count = int(again.sum())
+            dropped = [
+                f"{self.name}: {_pictures(count, 'training ')} {_are(count)} left out, the same pixel for pixel as an "
+                f"earlier one of the class (dedupe={dedupe!r})"
+            ]
+            return [*dropped, *self._repeats(tested)]
+        return self._repeats(int(again.sum()) + tested)
+
+    def _repeats(self, count: int) -> list[str]:
+        if not count:
+            return []
+        return [
+            f"{self.name}: {_pictures(count)} {_are(count)} in the same class and part already, the same pixel for "
+            "pixel: such pictures count more than once, and may be on both sides of a validation split or fold"
+        ]
 
 
 def _hashes(images: Images) -> list[bytes]:
@@ -41,40 +150,12 @@ def _hashes(images: Images) -> list[bytes]:
     return [hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=16).digest() for image in images]
 
 
-def _across_parts(name: str, trained: Sequence[bytes], tested: Sequence[bytes]) -> list[str]:
-    known = set(trained)
-    seen = sum(one in known for one in tested)
-    if not seen:
-        return []
-    return [
-        f"{name}: {seen:,} of {_pictures(len(tested), 'test ')} {_are(seen)} among the training pictures as well, the "
-        "same pixel for pixel: test figures count what was learnt by heart"
-    ]
-
-
-def _across_classes(name: str, hashes: Sequence[bytes], labels: Sequence[int], class_names: Sequence[str]) -> list[str]:
-    classes, rows = defaultdict[bytes, set[int]](set), Counter(hashes)
-    for one, label in zip(hashes, labels, strict=True):
-        classes[one].add(label)
-    contradicting = {one: among for one, among in classes.items() if len(among) > 1}
-    if not contradicting:
-        return []
-    count = sum(rows[one] for one in contradicting)
-    involved = sorted(set().union(*contradicting.values()))
-    return [
-        f"{name}: {_pictures(count)} {_are(count)} in more than one class, the same pixel for pixel: at most one of "
-        f"the labels is right ({listed(class_names[label] for label in involved)})"
-    ]
-
-
-def _repeated(name: str, parts: Sequence[tuple[Sequence[bytes], Labels]]) -> list[str]:
-    again = sum(len(hashes) - len(set(zip(hashes, labels.tolist(), strict=True))) for hashes, labels in parts)
-    if not again:
-        return []
-    return [
-        f"{name}: {_pictures(again)} {_are(again)} in the same class and part already, the same pixel for pixel: such "
-        "pictures count more than once, and may be on both sides of a validation split or fold"
-    ]
+def _repeated(numbers: Numbers, labels: Labels) -> NDArray[np.bool_]:
+    """Return (n,) whether each picture is an earlier one of its class."""
+    _, first = np.unique(np.stack([numbers, labels.astype(np.int64)]), axis=1, return_index=True)
+    again = np.ones(len(numbers), np.bool_)
+    again[first] = False
+    return again
 
 
 def _pictures(count: int, which: str = "") -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnjobs.datasets.arrays import Dataset, Images, hold_out_test, make_dataset
+from cnnjobs.datasets.arrays import Dataset, Rows, hold_out_test, make_dataset
 from cnnjobs.datasets.label_arrays import Labels, read_labels
 from cnnjobs.datasets.labelled import Labelled
 from cnnjobs.datasets.npz_file import Array, read_arrays
@@ -18,9 +18,6 @@ from cnnjobs.datasets.source import OnProgress, PathSource
 from cnnjobs.errors import DatasetError
 from cnnjobs.labels import listed
 from cnnjobs.spec import DatasetSpec, Npz
-
-_Part = tuple[Images, NDArray[Any]]
-
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 """What is read of an archive; whatever else it holds stays packed."""
@@ -109,8 +106,10 @@ def load_npz(spec: Npz) -> Dataset:
     train = (pixels.parts["x_train"], labels.parts["y_train"])
     if len(parts) == 2:
         test = (pixels.parts["x_test"], labels.parts["y_test"])
+        rows = np.arange(len(train[1])), np.arange(len(test[1]))
     else:
-        train, test = _held_out(*train, spec.test, path)
+        rows = _held_out(train[1], spec.test, path)
+        train, test = ((train[0][part], train[1][part]) for part in rows)
     values = np.unique(train[1])
     unknown = np.setdiff1d(test[1], values)
     if len(unknown):
@@ -121,6 +120,8 @@ def load_npz(spec: Npz) -> Dataset:
         (test[0], np.searchsorted(values, test[1]).astype(np.int32)),
         tuple(str(value) for value in values.tolist()),
         notes=(*pixels.notes, *labels.notes),
+        rows=rows,
+        dedupe=spec.dedupe,
     )
     return replace(data, value_range=pixels.value_range)
 
@@ -171,10 +172,8 @@ def _key_of(name: str) -> str | None:
     return f"{axes[0]}_{'test' if words & {'test', 'testing'} else 'train'}"
 
 
-def _held_out(images: Images, labels: NDArray[Any], fraction: float, path: Path) -> tuple[_Part, _Part]:
-    """Hold out a test set; labels are made contiguous only for the stratification."""
+def _held_out(labels: NDArray[Any], fraction: float, path: Path) -> tuple[Rows, Rows]:
+    """Return training and test rows; labels are made contiguous only for the stratification."""
     values, contiguous = np.unique(labels, return_inverse=True)
     names = [str(value) for value in values.tolist()]
-    rows = np.arange(len(labels))
-    (kept, _), (held, _) = hold_out_test(rows, contiguous.astype(np.int32), fraction, path.name, names)
-    return (images[kept], labels[kept]), (images[held], labels[held])
+    return hold_out_test(contiguous.astype(np.int32), fraction, path.name, names)

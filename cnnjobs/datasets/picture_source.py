@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnjobs.datasets.arrays import Dataset, Images, Labels, hold_out_test, make_dataset
+from cnnjobs.datasets.arrays import Dataset, Rows, hold_out_test, make_dataset
 from cnnjobs.datasets.cache import cached, is_cached, recalled, remembered
 from cnnjobs.datasets.decoding import broken_text, common_size, decode_all
 from cnnjobs.datasets.labelled import Labelled
@@ -23,8 +23,6 @@ DECODER_VERSION = 3
 """Raised when the same pictures would become other arrays, or are kept otherwise."""
 
 Pixels = NDArray[np.uint8]
-
-Part = tuple[Images, Labels]
 
 Pictured = TypeVar("Pictured", bound=PicturesSpec)
 
@@ -135,16 +133,18 @@ def _decoded(spec: PicturesSpec, listing: Listing, on_progress: OnProgress) -> D
     good = np.array([index not in broken for index in range(len(listing))])
     if not good.any():
         raise DatasetError(broken_text(listing.name, named, "cannot be read; there is no other"))
-    train, test = _split(spec, listing, _coloured(spec, images, bool(grey[good].all())), good)
+    images = _coloured(spec, images, bool(grey[good].all()))
+    rows = _split(spec, listing, np.flatnonzero(good))
+    train, test = ((images[part], listing.labels[part]) for part in rows)
     skipped = "cannot be read and " + ("was" if len(broken) == 1 else "were") + " skipped"
     notes = (broken_text(listing.name, named, skipped),) if broken else ()
-    return make_dataset(listing.name, train, test, listing.class_names, notes=notes)
+    return make_dataset(listing.name, train, test, listing.class_names, notes=notes, rows=rows, dedupe=spec.dedupe)
 
 
-def _split(spec: PicturesSpec, listing: Listing, images: Pixels, good: NDArray[np.bool_]) -> tuple[Part, Part]:
-    labels = listing.labels
+def _split(spec: PicturesSpec, listing: Listing, good: Rows) -> tuple[Rows, Rows]:
+    """Return the numbers of the training and of the test pictures, of those that can be read."""
     if listing.has_test_set:
-        is_test = listing.parts == "test"
-        train, test = good & ~is_test, good & is_test
-        return (images[train], labels[train]), (images[test], labels[test])
-    return hold_out_test(images[good], labels[good], spec.test, listing.name, listing.class_names)
+        is_test = listing.parts[good] == "test"
+        return good[~is_test], good[is_test]
+    train, test = hold_out_test(listing.labels[good], spec.test, listing.name, listing.class_names)
+    return good[train], good[test]

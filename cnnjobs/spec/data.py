@@ -10,6 +10,11 @@ from cnnjobs.spec.fields import later_field
 
 BUILTIN_DATASETS = ("digits", "mnist", "fashion_mnist", "cifar10", "cifar100")
 
+DROP_FROM_TRAIN, DROP_REPEATS = "drop from train", "drop repeats"
+
+DEDUPE = (None, DROP_FROM_TRAIN, DROP_REPEATS)
+"""What `dedupe` may be."""
+
 
 @dataclass(frozen=True)
 class DatasetSpec:
@@ -60,6 +65,9 @@ class Npz(PathSpec):
         value_range: the values of black and white, such as (-1024, 3071); None tells them from type and values of the
             arrays: 0 and 255, 1,023, 4,095, 16,383 or 65,535 for whole numbers from 0, -1 and 1 for floats between
             these, else the least and the greatest value. A fitted model remembers them for other files.
+        dedupe: what is left out of the training pictures for being the same, pixel for pixel: "drop from train", what
+            is a test picture; "drop repeats", also what is an earlier one of its class. None leaves nothing out; a note
+            counts such pictures in any case.
 
     Raises:
         SpecError: for an empty path, or a fraction or range that makes no sense. The file is read, and `DatasetError`
@@ -68,16 +76,18 @@ class Npz(PathSpec):
     Example:
         >>> from cnnjobs import Npz
         >>> Npz("scans.npz", test=0.25)
-        Npz(path='scans.npz', test=0.25, value_range=None)
+        Npz(path='scans.npz', test=0.25, value_range=None, dedupe=None)
     """
 
     kind: ClassVar[str] = "Npz"
 
     test: float = 0.2
     value_range: tuple[float, float] | None = later_field(None)
+    dedupe: str | None = later_field(None)
 
     def __post_init__(self) -> None:
         check_path("Npz.path", self.path)
+        one_of("Npz.dedupe", self.dedupe, DEDUPE)
         number("Npz.test", self.test, above=0, below=1)
         if self.value_range is None:
             return
@@ -100,17 +110,20 @@ class PicturesSpec(PathSpec):
         color: "rgb", "grey" or "auto".
         test: fraction held out as test set, if there is none.
         strict: whether an unreadable picture is an error.
+        dedupe: which training pictures are left out for being the same as others.
     """
 
     size: int | tuple[int, int] | None = None
     color: str = "auto"
     test: float = 0.2
     strict: bool = False
+    dedupe: str | None = later_field(None)
 
     def __post_init__(self) -> None:
         kind = self.kind
         check_path(f"{kind}.path", self.path)
         one_of(f"{kind}.color", self.color, ("auto", "rgb", "grey"))
+        one_of(f"{kind}.dedupe", self.dedupe, DEDUPE)
         number(f"{kind}.test", self.test, above=0, below=1)
         if isinstance(self.size, tuple) and len(self.size) != 2:
             raise SpecError(f"`{kind}.size` must be one side or (height, width). Received: size={self.size!r}.")
@@ -143,6 +156,9 @@ class ImageFolder(PicturesSpec):
         color: "rgb", "grey", or "auto": grey if every picture is grey.
         test: fraction held out as test set, stratified, one of each class at least, if there is no test set; in (0, 1).
         strict: an unreadable picture is an error; otherwise it is left out and counted.
+        dedupe: what is left out of the training pictures for being the same, pixel for pixel: "drop from train", what
+            is a test picture; "drop repeats", also what is an earlier one of its class. None leaves nothing out; a note
+            counts such pictures in any case.
 
     Raises:
         SpecError: for an empty path, or a value out of range. The folder is read, and `DatasetError` raised for

@@ -1,12 +1,14 @@
 """Copies among the pictures: in train and test, in two classes, twice in a class; arrays and folders alike."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
 from support.datasets import load
 from support.fakes import submit_in
 
-from cnnjobs import ImageFolder, Npz
+from cnnjobs import ImageFolder, Npz, errors
 from cnnjobs.comparison.table import job_table
 from cnnjobs.report.sections.verdicts import notes
 from cnnjobs.run.show import Pictures, show_dataset
@@ -89,3 +91,63 @@ def test_show_submit_and_the_report_say_so(tmp_path, monkeypatch):
     assert what in done.stderr
     [job] = tmp_path.glob("results/*/job.json")
     assert any(what in note for note in notes(job_table(Store(Files(job.parent)))))
+
+
+@KINDS
+def test_what_is_tested_is_not_trained_on(tmp_path, kind):
+    """Ten test pictures are training pictures: where it is asked for, these are not trained on, and nothing else."""
+    spec = kind(tmp_path, test=np.concatenate([TRAIN[:10], TEST[10:]]))
+    plain, deduped = load(spec), load(replace(spec, dedupe="drop from train"))
+    assert len(deduped.y_train) == 30
+    trained, tested = ({image.tobytes() for image in images} for images in (deduped.x_train, deduped.x_test))
+    assert not trained & tested
+    assert np.array_equal(deduped.x_test, plain.x_test)
+    assert deduped.fingerprint != plain.fingerprint
+    assert deduped.rows_train.tolist() == [
+        row for row, image in zip(plain.rows_train, plain.x_train, strict=True) if image.tobytes() not in tested
+    ]
+    assert deduped.notes == (
+        f"{plain.name}: 10 training pictures are left out, the same pixel for pixel as test pictures "
+        "(dedupe='drop from train'): 40 were there, 30 remain",
+    )
+
+
+@KINDS
+def test_repeats_are_left_out_of_training(tmp_path, kind):
+    """A picture three times in its class, once in the other, and one that is tested: each is trained on once or not."""
+    train = TRAIN.copy()
+    train[[20, 22, 21]] = train[0]
+    spec = kind(tmp_path, train=train, test=np.concatenate([TRAIN[4:5], TEST[1:]]))
+    data = load(replace(spec, dedupe="drop repeats"))
+    assert len(data.y_train) == 37
+    said = " ".join(data.notes)
+    assert "1 training picture is left out, the same pixel for pixel as test pictures" in said
+    assert "2 training pictures are left out, the same pixel for pixel as an earlier one of the class" in said
+    assert "4 pictures are in more than one class" in said  # named, not dropped: nobody knows which label is right
+    copies = [image.tobytes() == train[0].tobytes() for image in data.x_train]
+    assert sorted(data.y_train[copies].tolist()) == [0, 1]
+
+
+@KINDS
+def test_nothing_to_leave_out(tmp_path, kind):
+    """Without copies the data set and the trials trained on it are the same ones, whether it was asked for or not."""
+    spec = kind(tmp_path)
+    deduped = load(replace(spec, dedupe="drop repeats"))
+    assert deduped.fingerprint == load(spec).fingerprint
+    assert deduped.notes == ()
+
+
+@KINDS
+def test_a_class_of_which_nothing_is_left(tmp_path, kind):
+    """All training pictures of a class are test pictures: the error says what left them out."""
+    spec = kind(tmp_path, train=np.concatenate([TRAIN[:20]] * 2), test=TRAIN[:20])
+    with pytest.raises(errors.DatasetError, match=r"dedupe='drop from train' leaves 0 training images.*Received: 0"):
+        load(replace(spec, dedupe="drop from train"))
+
+
+def test_a_misspelt_wish(tmp_path):
+    """The values are said."""
+    with pytest.raises(errors.SpecError, match=r"`Npz\.dedupe` must be one of None, 'drop from train', 'drop repeats'"):
+        Npz("a.npz", dedupe="drop")
+    with pytest.raises(errors.SpecError, match=r"`ImageFolder\.dedupe` must be one of"):
+        ImageFolder("a", dedupe=True)
