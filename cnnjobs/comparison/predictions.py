@@ -13,8 +13,8 @@ from cnnjobs.comparison.classification import classify
 from cnnjobs.comparison.design import Key
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.comparison.tallies import PairTally, Predicted, Tally
+from cnnjobs.parallel import each
 from cnnjobs.sentences import clause
-from cnnjobs.store.parallel import each
 from cnnjobs.store.store import Store
 
 OnProgress = Callable[[str, int, int], None]

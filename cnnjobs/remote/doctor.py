@@ -5,8 +5,8 @@ from cnnjobs.remote.head_command import UPLOADED
 from cnnjobs.remote.remote_submit import ask_head, reach
 from cnnjobs.remote.upload import upload_of
 from cnnjobs.run.health_checks import Check
-from cnnjobs.store.remote import refuse_keys
 from cnnjobs.terminal import echo, unstyled
+from cnnjobs.uris import refuse_keys
 
 
 def ask_doctor(url: str, job: str | None, results: str, *, insecure: bool) -> int:

@@ -17,8 +17,8 @@ from cnnjobs.run.claim import claim
 from cnnjobs.sentences import sentence
 from cnnjobs.spec.job import NAME
 from cnnjobs.store.files import Files
-from cnnjobs.store.remote import refuse_keys
 from cnnjobs.terminal import echo
+from cnnjobs.uris import refuse_keys
 
 if TYPE_CHECKING:
     from cnnjobs.remote.jobs_client import JobsApi

@@ -66,7 +66,7 @@ def submit_remotely(
     from cnnjobs.planning.job_file import load_job
     from cnnjobs.remote.upload import upload_of
     from cnnjobs.run.audit import audit_name
-    from cnnjobs.store.remote import refuse_keys
+    from cnnjobs.uris import refuse_keys
 
     refuse_keys(results)
     file = load_job(job)
@@ -120,7 +120,7 @@ def send(
     """
     import cnnjobs
     from cnnjobs.remote.jobs_client import KIND
-    from cnnjobs.store.remote import refuse_keys
+    from cnnjobs.uris import refuse_keys
 
     for word in words:
         refuse_keys(word, "An option")

@@ -76,7 +76,7 @@ def command_line() -> str:
 
     Keys belong into the environment.
     """
-    from cnnjobs.store.remote import without_keys
+    from cnnjobs.uris import without_keys
 
     return os.environ.get(TYPED) or shlex.join(["cnnjobs", *(without_keys(word) for word in sys.argv[1:])])
 

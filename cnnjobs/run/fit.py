@@ -28,9 +28,9 @@ from cnnjobs.sentences import cause, sentence, sentences
 from cnnjobs.spec import DatasetSpec, Job
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.files import Files, plain_name
-from cnnjobs.store.remote import without_keys
 from cnnjobs.store.store import PATIENCE_S, Store
 from cnnjobs.terminal import echo, note
+from cnnjobs.uris import without_keys
 
 
 @dataclass(frozen=True, repr=False)

@@ -15,10 +15,11 @@ from pyarrow import fs
 from cnnjobs.digests import DamagedContent
 from cnnjobs.errors import CannotWrite, StoreError
 from cnnjobs.machine import process_lives
+from cnnjobs.object_storage import BUCKETS, FAILURES, explain, of_storage, open_remote, put
+from cnnjobs.parallel import each
 from cnnjobs.regular_files import refuse_special
 from cnnjobs.sentences import cause, sentence
-from cnnjobs.store.parallel import each
-from cnnjobs.store.remote import BUCKETS, FAILURES, explain, of_storage, open_remote, put, without_keys
+from cnnjobs.uris import without_keys
 
 _HALF_WRITTEN = re.compile(r"^\..*\.(\d+)-[0-9a-f]{8}\.part$")
 """The name of a file that is being written, with the process that writes it."""

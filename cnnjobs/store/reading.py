@@ -9,10 +9,10 @@ import pyarrow.parquet as pq
 
 from cnnjobs.digests import DamagedContent
 from cnnjobs.errors import StoreError
+from cnnjobs.parallel import each
 from cnnjobs.store.duplicates import merged
 from cnnjobs.store.files import Files
 from cnnjobs.store.layout import refuse_newer
-from cnnjobs.store.parallel import each
 from cnnjobs.store.parquet import check_parquet
 from cnnjobs.store.rows import ordered, rows_of
 from cnnjobs.store.schemas import TABLES, table_of, version_of

@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 from cnnjobs.digests import DamagedContent, without_digest
 from cnnjobs.errors import StoreError
 from cnnjobs.messages import FINISHED, Status
+from cnnjobs.parallel import each
 from cnnjobs.store.checkpoints import FOLDERS
 from cnnjobs.store.files import Files
-from cnnjobs.store.parallel import each
 from cnnjobs.store.reading import TRIES, OnProgress, TableFiles, VanishedError
 from cnnjobs.store.schemas import KEYS, TABLES
 from cnnjobs.store.stored_job import StoredJob

@@ -22,11 +22,11 @@ from support.fakes import FakeWorker, StopAfter, submit_in, write_job
 from support.stores import made_up_store
 
 import cnnjobs
+from cnnjobs import object_storage
 from cnnjobs.cli import main
 from cnnjobs.engine.inline import InlineEngine
 from cnnjobs.errors import StoreError
 from cnnjobs.messages import Result
-from cnnjobs.store import remote
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.compaction import compact
 from cnnjobs.store.files import Files
@@ -313,7 +313,7 @@ def test_an_endpoint_that_cannot_be_reached_is_told_within_seconds(storage, buck
 
 def test_a_commit_outlives_a_short_outage(storage, bucket, tmp_path, monkeypatch):
     """Arrow gives up after 6 s and some thirty tries; the commit begins again."""
-    monkeypatch.setattr(remote, "RETRY_S", 0.1)
+    monkeypatch.setattr(object_storage, "RETRY_S", 0.1)
     store = Store(Files(f"s3://{bucket}/job"))
     row = {"trial_id": "t", "condition_id": "c", "job": "j", "variant": "v", "repeat": 0, "fold": 0}
     storage.failures = 34

@@ -29,7 +29,7 @@ LAYERS = [  # imports point downwards
         "terminal",
         "private_folder",
     }
-    | {"numeric_environment", "process_state", "keras_home", "streams"},
+    | {"numeric_environment", "process_state", "keras_home", "streams", "uris", "object_storage", "parallel"},
     {"planning", "datasets", "store", "stats"},
     {"models", "training", "engine"},
     {"comparison"},

@@ -22,7 +22,7 @@ from cnnjobs.remote import remote_submit
 from cnnjobs.run import screens
 from cnnjobs.run.progress import Display, Meter
 from cnnjobs.run.screens import MARK, PlainScreen, ProgressSnapshot
-from cnnjobs.store.remote import refuse_keys
+from cnnjobs.uris import refuse_keys
 
 BASE = Variant(model=vgg(), epochs=4)
 TRIALS = make_plan(Job(name="a", dataset="digits", repeats=2, variants={"base": BASE}), "data").trials

@@ -5,15 +5,20 @@ import re
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+from urllib.parse import quote
 
 import pyarrow as pa
 from pyarrow import fs
 
-from cnnjobs.errors import StoreError
+from cnnjobs.errors import StoreError, UserError
 from cnnjobs.sentences import clause
+from cnnjobs.uris import without_keys
 
 BUCKETS = ("s3", "gcs")
 """File systems, as Arrow names them, whose paths begin with a bucket."""
+
+Answer = TypeVar("Answer")
 
 FAILURES = (OSError, pa.ArrowException)
 """What Arrow raises when a file cannot be read or written: the latter where Google gives an answer of its own."""
@@ -26,10 +31,7 @@ SETTINGS = {
 """Parts of the query that a URI gets, unless it has them, or Arrow is too old to know them."""
 
 RETRY_S = 2.0
-"""Seconds between two tries of a patient write; Arrow itself tries for up to 6 s each time."""
-
-_KEYS = re.compile(r"(?<=://)(?!anonymous@)(?:[^/?#\s]*@|[^?#@\s]*:[^?#@\s]*@)")
-"""User and password in a URI; the second case is a password with a slash, which should have been written %2F."""
+"""Seconds between two tries of a patient request; Arrow itself tries for up to 6 s each time."""
 
 _PASSING = re.compile(
     r"NETWORK_CONNECTION|SLOW_DOWN|SERVICE_UNAVAILABLE|INTERNAL_FAILURE|THROTTLING|REQUEST_TIMEOUT|HTTP status 5\d\d"
@@ -46,7 +48,7 @@ _REASONS = (
     (
         _DENIED,
         "access is denied. Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or your profile or role: it must be "
-        "allowed to list, read, write and delete there",
+        "allowed to {rights} there",
     ),
     (
         r"NETWORK_CONNECTION|REQUEST_TIMEOUT",
@@ -57,42 +59,52 @@ _REASONS = (
     (
         r"OAuth2|Status\((UNAUTHENTICATED|PERMISSION_DENIED)",
         "Google Cloud gives no access. Let GOOGLE_APPLICATION_CREDENTIALS name a file with a key that is allowed to "
-        "list, read, write and delete there, or run `gcloud auth application-default login`",
+        "{rights} there, or run `gcloud auth application-default login`",
     ),
 )
 
 
-def without_keys(text: str) -> str:
-    """Return a URI, or a text with URIs, without the keys in it."""
-    return _KEYS.sub("", text)
+def open_remote(uri: str, name: str = "results", error_type: type[UserError] = StoreError) -> tuple[fs.FileSystem, str]:
+    """Return the file system of a URI, and the path of the folder or file in it.
 
+    The path is taken as it is written: spaces and other letters need no %, and a % means itself.
 
-def open_remote(uri: str) -> tuple[fs.FileSystem, str]:
-    """Return the file system of a URI, and the path of the folder in it.
+    Args:
+        uri: of the place.
+        name: of the argument that names it.
+        error_type: what is raised.
 
     Raises:
-        StoreError: if it is not understood, or its bucket's region cannot be found.
+        UserError: if it is not understood, or its bucket's region cannot be found; of `error_type`.
     """
     scheme, _, rest = uri.partition("://")
     plain = f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"  # whatever may be part of a key is left out
     if scheme in ("abfs", "abfss"):
-        raise StoreError(
-            f"`results` must be a path, s3://bucket/folder or gs://bucket/folder. Received: {plain!r}. Azure is not "
+        raise error_type(
+            f"`{name}` must be a path, s3://bucket/folder or gs://bucket/folder. Received: {plain!r}. Azure is not "
             "supported: where it finds no credentials, Arrow ends the process without an error."
         )
     try:
-        system, path = _opened(uri, scheme)
+        system, path = _opened(_quoted(uri), scheme)
         root: str = path.rstrip("/")
         if root:
             return system, root
         reason = "names no bucket"
-    except pa.ArrowException as error:  # its text holds the whole URI, keys and all
+    except (pa.ArrowException, ImportError) as error:  # its text holds the whole URI, keys and all
         reason = f"{type(error).__name__} says cannot be used"
     except OSError as error:
-        raise StoreError(f"Cannot open {plain}: {explain(error)}.") from None
-    raise StoreError(
-        f"`results` must be a path or a URI such as s3://bucket/folder. Received: {plain!r}, which {clause(reason)}."
+        raise error_type(f"Cannot open {plain}: {explain(error)}.") from None
+    raise error_type(
+        f"`{name}` must be a path or a URI such as s3://bucket/folder. Received: {plain!r}, which {clause(reason)}."
     )
+
+
+def _quoted(uri: str) -> str:
+    """Return a URI with its path as Arrow wants it; the keys, if there are any, are as they must be already."""
+    scheme, _, rest = uri.partition("://")
+    bare = without_keys(uri).partition("://")[2]
+    path, mark, settings = bare.partition("?")
+    return f"{scheme}://{rest[: len(rest) - len(bare)]}{quote(path, safe='/:@')}{mark}{settings}"
 
 
 def _opened(uri: str, scheme: str) -> tuple[fs.FileSystem, str]:
@@ -118,20 +130,35 @@ def put(system: fs.FileSystem, path: str, content: bytes, patience_s: float, sle
         OSError: if it cannot be written.
         pa.ArrowException: the same, of Google.
     """
-    until = time.monotonic() + patience_s
     with ThreadPoolExecutor(1, thread_name_prefix="storage") as pool:
-        while True:
-            try:
-                return pool.submit(_put_once, system, path, content).result()
-            except FAILURES as error:
-                if time.monotonic() >= until or not passes(error):
-                    raise
-            sleep(RETRY_S)
+        patiently(lambda: pool.submit(_put_once, system, path, content).result(), patience_s, sleep)
 
 
 def _put_once(system: fs.FileSystem, path: str, content: bytes) -> None:
     with system.open_output_stream(path) as stream:
         stream.write(content)
+
+
+def patiently(ask: Callable[[], Answer], patience_s: float, sleep: Callable[[float], None]) -> Answer:
+    """Return what a request answers, which is made again while the storage cannot be reached or is overloaded.
+
+    Args:
+        ask: makes the request.
+        patience_s: for how long to begin again.
+        sleep: waits for so many seconds.
+
+    Raises:
+        OSError: what the last request raised.
+        pa.ArrowException: the same, of Google.
+    """
+    until = time.monotonic() + patience_s
+    while True:
+        try:
+            return ask()
+        except FAILURES as error:
+            if time.monotonic() >= until or not passes(error):
+                raise
+        sleep(RETRY_S)
 
 
 def passes(error: Exception) -> bool:
@@ -144,16 +171,21 @@ def of_storage(error: Exception) -> bool:
     return re.search(r"AWS Error|google::cloud", str(error)) is not None
 
 
-def explain(error: Exception) -> str:
-    """Return what went wrong and what to do, without a full stop at the end."""
+def explain(error: Exception, rights: str = "list, read, write and delete") -> str:
+    """Return what went wrong and what to do, without a full stop at the end.
+
+    Args:
+        error: of Arrow.
+        rights: what a person must be allowed to do.
+    """
     text = without_keys(str(error).splitlines()[0])
     for pattern, reason in _REASONS:
         if re.search(pattern, text):
             brief = text.rpartition("operation: ")[2].rpartition("Details: ")[2]
             said = re.search(r"(HTTP status \d+)|AWS Error (\w+)|Status\((\w+)", text)
             detail = brief if "AWS Error NETWORK" in text else next(filter(None, said.groups()), "") if said else ""
-            head, mark, rest = reason.partition(".")
-            return f"{head} ({detail}){mark}{rest}" if detail else reason
+            head, mark, rest = reason.replace("{rights}", rights).partition(".")
+            return f"{head} ({detail}){mark}{rest}" if detail else f"{head}{mark}{rest}"
     return text.rstrip(".")
 
 
@@ -164,18 +196,3 @@ def _with_settings(uri: str, scheme: str) -> str:
     if not setting or setting.partition("=")[0] in {part.partition("=")[0] for part in query.split("&")}:
         return uri
     return f"{uri}{'&' if query else '' if uri.endswith('?') else '?'}{setting}"
-
-
-def refuse_keys(results: str, name: str = "`results`") -> None:
-    """Refuse a URI with keys in it.
-
-    Raises:
-        StoreError: if it has some; they are not shown.
-    """
-    rest, _, settings = results.partition("://")[2].partition("?")
-    before, at, _ = rest.partition("@")  # a key may hold a slash
-    if (at and (":" in before or "/" not in before)) or re.search("key|secret|token|password", settings, re.I):
-        raise StoreError(
-            f"{name} must not hold keys when it is sent to a cluster: they would be shown there. Give the head "
-            "access by a role, or by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in its environment."
-        )
