@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from cnnjobs.datasets.class_counts import class_notes
 from cnnjobs.datasets.identical import Copies
 from cnnjobs.datasets.splits import both_sides
 from cnnjobs.errors import DatasetError, SpecError
-from cnnjobs.labels import listed
 from cnnjobs.terminal import visible
 
 Images = NDArray[np.generic]
@@ -118,7 +118,7 @@ def make_dataset(
         *test,
         class_names,
         fingerprint or content_hash(*train, *test, class_names),
-        (*notes, *_untested(name, test[1], class_names), *copies.notes(dedupe)),
+        (*notes, *class_notes(name, train[1], test[1], class_names), *copies.notes(dedupe)),
         rows_train=rows_train,
         rows_test=rows_test,
     )
@@ -145,14 +145,6 @@ def _check(name: str, train: tuple[Images, Labels], test: tuple[Images, Labels],
             f"{name}: train and test images must have one type, because they are scaled alike. "
             f"Received: {types[0]} and {types[1]}."
         )
-
-
-def _untested(name: str, y_test: Labels, class_names: Sequence[str]) -> tuple[str, ...]:
-    """Return a note on the classes without a test image; none if there are none."""
-    absent = np.setdiff1d(np.arange(len(class_names)), y_test)
-    if not len(absent):
-        return ()
-    return (f"{name} has no test image of {listed(class_names[label] for label in absent)}: nothing tests them",)
 
 
 def content_hash(*parts: NDArray[np.generic] | tuple[str, ...]) -> str:

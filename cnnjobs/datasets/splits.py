@@ -1,8 +1,11 @@
 """Which rows train and which validate: stratified hold-out and k-fold, from a seed alone."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
+from cnnjobs.datasets.class_counts import too_few_for
 from cnnjobs.errors import SpecError
 
 Rows = NDArray[np.int64]
@@ -56,19 +59,20 @@ def kfold(labels: NDArray[np.int32], folds: int, fold: int, seed: int, *, strati
     return np.sort(order[~chosen]), np.sort(order[chosen])
 
 
-def check_folds(labels: NDArray[np.int32], folds: int, *, stratify: bool) -> None:
+def check_folds(labels: NDArray[np.int32], folds: int, *, stratify: bool, class_names: Sequence[str] = ()) -> None:
     """Raise a SpecError if some fold could not have a row, or a row of each class.
 
     Args:
         labels: (n,) class of each row.
         folds: k.
         stratify: whether folds keep the classes in proportion.
+        class_names: in the order of the labels, for the message.
     """
     smallest = int(np.bincount(labels).min())
     if stratify and smallest < folds:
         raise SpecError(
             f"`folds` must be at most the size of the smallest class, {smallest} training images. "
-            f"Received: folds={folds}. Use fewer folds, or `stratify=False`."
+            f"Received: folds={folds}, and fewer images in {too_few_for(folds, labels, class_names)}"
         )
     if len(labels) < folds:
         raise SpecError(f"`folds` must be at most the training images, {len(labels)}. Received: folds={folds}.")

@@ -221,7 +221,7 @@ def _check(job: Job, dataset: Dataset) -> None:
     """Refuse what would fail in every trial."""
     rows = training_rows(job, len(dataset.y_train))
     if job.folds is not None:
-        check_folds(dataset.y_train, job.folds, stratify=job.stratify)
+        check_folds(dataset.y_train, job.folds, stratify=job.stratify, class_names=dataset.class_names)
     if not 0 < rows < len(dataset.y_train) and job.validation not in ("test", None):
         raise SpecError(
             f"`validation` must leave rows on both sides. Received: validation={job.validation} of "

@@ -5,9 +5,13 @@ import pytest
 from support.fakes import submit_in
 
 from cnnjobs import ImageFolder, Job, Npz, Variant, vgg
+from cnnjobs.comparison.table import job_table
 from cnnjobs.datasets import load_dataset
 from cnnjobs.planning.rows import has_small_classes, split_rows
 from cnnjobs.planning.trials import make_plan
+from cnnjobs.report.sections.verdicts import notes
+from cnnjobs.store.files import Files
+from cnnjobs.store.store import Store
 
 
 def quiet(what, done, total):
@@ -31,7 +35,7 @@ def test_three_pictures_of_one_class_among_sixty(tmp_path, fraction):
         assert len(data.y_test) == round(60 * fraction)
         assert np.bincount(data.y_test, minlength=len(sizes)).min() >= 1
         assert np.bincount(data.y_train, minlength=len(sizes)).min() >= 2
-        assert data.notes == ()
+        assert not any("no test image" in note for note in data.notes)
 
 
 def test_a_folder_with_a_small_class(tmp_path, monkeypatch):
@@ -104,3 +108,42 @@ def test_splits_that_are_not_stratified_say_which_classes_they_leave_out(tmp_pat
     lacking = sum(1 not in data.y_train[validation] for _, validation in splits)
     assert 6 <= lacking <= 10
     assert f"note: {lacking} of 10 splits have no validation image of some classes: 1\n" in done.stderr
+
+
+def test_one_class_is_most_of_the_data(tmp_path):
+    """190 pictures benign and 10 malignant: 95% without looking at one, said by `submit` and the report."""
+    path = archive(tmp_path, (190, 10))
+    what = (
+        "class '0' has 152 training images, '1' has 8, 19 times fewer: always guessing '0' is right for 95.0% of the "
+        "test images"
+    )
+    assert what in load_dataset(Npz(str(path)), quiet).notes[0]
+    done = submit_in(tmp_path, dataset=str(path), repeats=1)
+    assert done.exit_code == 0, done.output
+    assert what in done.stderr
+    assert any(what in note for note in notes(job_table(Store(Files(tmp_path / "results" / "tiny")))))
+
+
+@pytest.mark.parametrize("sizes", [(60, 60), (30, 60, 90), (59, 67, 60, 61), (20,) * 10])
+def test_classes_of_usual_sizes(tmp_path, sizes):
+    """Classes as they usually are, up to three to one: nothing is said."""
+    assert load_dataset(Npz(str(archive(tmp_path, sizes))), quiet).notes == ()
+
+
+def test_a_balanced_test_set(tmp_path):
+    """One class is most of the training set, but not of the test set: guessing is right as often as it is there."""
+    path = archive(tmp_path, (90, 10), x_test=np.arange(256, dtype=np.uint8).reshape(4, 8, 8, 1), y_test=[0, 0, 1, 1])
+    assert "always guessing '0' is right for 50.0% of the test images" in load_dataset(Npz(str(path)), quiet).notes[0]
+
+
+def test_fewer_pictures_of_a_class_than_folds(tmp_path):
+    """Five folds, and classes of three and four pictures: the error names them, and following it works."""
+    path = archive(tmp_path, (40, 3, 4), x_test=np.zeros((3, 8, 8, 1), np.uint8), y_test=np.arange(3))
+    asked = {"dataset": str(path), "repeats": 1}
+    done = submit_in(tmp_path, change=lambda text: text.replace("repeats=", "folds=5, repeats="), **asked)
+    assert done.exit_code == 2
+    said = " ".join(done.stderr.split())
+    assert "Received: folds=5, and fewer images in classes '1' with 3, '2' with 4. Use `folds=3`, more" in said
+    data = load_dataset(Npz(str(path)), quiet)
+    for trial in trials(data, folds=3, repeats=1):
+        assert set(data.y_train[split_rows(data.y_train, trial)[1]]) == {0, 1, 2}
