@@ -1,4 +1,4 @@
-"""A data set in memory: images, labels, class names and the fingerprint of their content."""
+"""A data set as a value: images, labels, class names and the fingerprint of their content."""
 
 import hashlib
 from collections import Counter
@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from cnnjobs.datasets.class_counts import class_notes
 from cnnjobs.datasets.identical import Copies
+from cnnjobs.datasets.images import Images, bytes_in_memory, pieces, subset
 from cnnjobs.datasets.splits import both_sides
 from cnnjobs.errors import DatasetError, SpecError
 from cnnjobs.terminal import visible
 
-Images = NDArray[np.generic]
 Labels = NDArray[np.int32]
 Rows = NDArray[np.int64]
 
@@ -22,6 +22,8 @@ Rows = NDArray[np.int64]
 @dataclass(frozen=True)
 class Dataset:
     """Images and labels, split into train and test.
+
+    Images are arrays, or fetched from a disk as they are asked for where they are too many for that (`FetchedImages`).
 
     Args:
         name: what it is called in tables.
@@ -57,8 +59,9 @@ class Dataset:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all arrays."""
-        return self.x_train.nbytes + self.y_train.nbytes + self.x_test.nbytes + self.y_test.nbytes
+        """Bytes of memory that it takes."""
+        images = bytes_in_memory(self.x_train) + bytes_in_memory(self.x_test)
+        return images + self.y_train.nbytes + self.y_test.nbytes
 
     def limited(self, rows: int) -> "Dataset":
         """Return the data set with only `rows` training rows: stratified, always the same ones.
@@ -74,7 +77,7 @@ class Dataset:
             )
         _, keep = both_sides(self.y_train, rows, seed=0, keep=0, take=2)
         numbers = None if self.rows_train is None else self.rows_train[keep]
-        return replace(self, x_train=self.x_train[keep], y_train=self.y_train[keep], rows_train=numbers)
+        return replace(self, x_train=subset(self.x_train, keep), y_train=self.y_train[keep], rows_train=numbers)
 
 
 def make_dataset(
@@ -108,7 +111,7 @@ def make_dataset(
     copies = Copies.among(name, train, test, class_names)
     kept, (rows_train, rows_test) = copies.kept(dedupe), rows or (None, None)
     if kept is not None:
-        train = train[0][kept], train[1][kept]
+        train = subset(train[0], kept), train[1][kept]
         rows_train = None if rows_train is None else rows_train[kept]
     left = "" if kept is None else f" (dedupe={dedupe!r} leaves {len(kept):,} training images)"
     _check(f"{name}{left}", train, test, class_names)
@@ -147,15 +150,16 @@ def _check(name: str, train: tuple[Images, Labels], test: tuple[Images, Labels],
         )
 
 
-def content_hash(*parts: NDArray[np.generic] | tuple[str, ...]) -> str:
-    """Return 20 hex digits of the SHA-256 over arrays (dtype, shape, bytes) and names."""
+def content_hash(*parts: Images | tuple[str, ...]) -> str:
+    """Return 20 hex digits of the SHA-256 over arrays or images (dtype, shape, bytes) and names."""
     hasher = hashlib.sha256()
     for part in parts:
         if isinstance(part, tuple):
             hasher.update(repr(part).encode())
         else:
             hasher.update(f"{part.dtype.str}{part.shape}".encode())
-            hasher.update(np.ascontiguousarray(part).data)
+            for piece in pieces(part):
+                hasher.update(np.ascontiguousarray(piece).data)
     return hasher.hexdigest()[:20]
 
 

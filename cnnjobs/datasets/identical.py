@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cnnjobs.datasets.images import Images, pieces
 from cnnjobs.labels import listed
 from cnnjobs.spec.data import DROP_FROM_TRAIN, DROP_REPEATS
 
-Images = NDArray[np.generic]
 Labels = NDArray[np.int32]
 Numbers = NDArray[np.int64]
 
@@ -147,7 +147,11 @@ class Copies:
 
 def _hashes(images: Images) -> list[bytes]:
     """Return a hash of the pixels of each picture."""
-    return [hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=16).digest() for image in images]
+    return [
+        hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=16).digest()
+        for piece in pieces(images)
+        for image in piece
+    ]
 
 
 def _repeated(numbers: Numbers, labels: Labels) -> NDArray[np.bool_]:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnnjobs.datasets.arrays import Dataset, Images, Labels
+from cnnjobs.datasets.arrays import Dataset, Labels
+from cnnjobs.datasets.images import Images
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnjobs.datasets.arrays import Dataset, Images
+from cnnjobs.datasets.arrays import Dataset
+from cnnjobs.datasets.images import Images, pieces
 
 Cells = tuple[tuple[str, ...], list[tuple[str, ...]]]
 """Header and rows of a table."""
@@ -19,7 +20,9 @@ def part_cells(data: Dataset) -> Cells:
 
 def _part(name: str, images: Images) -> tuple[str, ...]:
     shape = " x ".join(f"{side:,}" for side in images.shape)
-    return name, shape, str(images.dtype), f"{images.min():g} to {images.max():g}"
+    ranges = [(piece.min(), piece.max()) for piece in pieces(images)]
+    least, most = min(low for low, _ in ranges), max(high for _, high in ranges)
+    return name, shape, str(images.dtype), f"{least:g} to {most:g}"
 
 
 def class_cells(data: Dataset) -> Cells:

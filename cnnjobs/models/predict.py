@@ -192,7 +192,7 @@ def examples(data: Labelled, metadata: ModelMetadata) -> tuple[NDArray[Any], NDA
     Raises:
         ModelError: pictures of another size, or a class that the network does not know.
     """
-    images, (height, width) = data.images, data.images.shape[1:3]
+    images, (height, width) = np.asarray(data.images), data.images.shape[1:3]
     if (height, width) != metadata.image_shape[:2]:
         wanted = f"{metadata.image_shape[0]} x {metadata.image_shape[1]}"
         raise ModelError(f"The model takes pictures of {wanted} pixels. Received: {data.name}, of {height} x {width}.")

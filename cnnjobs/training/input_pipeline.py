@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from cnnjobs.datasets.images import FetchedImages, Images
 from cnnjobs.planning.trials import Seeds
 from cnnjobs.spec import Augment
 from cnnjobs.training.augmentation import apply_transforms, draw_transforms
@@ -38,7 +39,7 @@ class PixelScaling:
         return images * self.gain + self.offset
 
 
-def fit_pixel_scaling(scaling: str, images: NDArray[np.generic], rows: NDArray[np.int64]) -> PixelScaling:
+def fit_pixel_scaling(scaling: str, images: Images, rows: NDArray[np.int64]) -> PixelScaling:
     """Return the scaling, with statistics of the training rows only.
 
     Args:
@@ -59,7 +60,7 @@ def fit_pixel_scaling(scaling: str, images: NDArray[np.generic], rows: NDArray[n
 
 
 def _mean_over_pixels(
-    images: NDArray[np.generic], rows: NDArray[np.int64], of: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    images: Images, rows: NDArray[np.int64], of: Callable[[NDArray[np.float64]], NDArray[np.float64]]
 ) -> NDArray[np.float64]:
     """Return the mean of `of(pixels)` a channel, (channels,), without holding all pixels as float64."""
     channels = images.shape[-1]
@@ -130,7 +131,7 @@ class Sources:
     """Where training rows come from.
 
     Args:
-        images: (n, height, width, channels) tensor, as stored.
+        images: (n, height, width, channels) tensor, as stored, or `FetchedImages`.
         labels: (n,) int32 tensor.
         rows: (layout.rows,) int64, the training rows.
         sample_weights: (n,) float32, how much each row counts in the loss.
@@ -175,6 +176,21 @@ def draw_epoch_transforms(augment: Augment, count: int, size: tuple[int, int], s
         epoch: counted from 0.
     """
     return draw_transforms(augment, count, *size, tf.stack([seed, tf.cast(epoch, tf.int32)]))
+
+
+def gather_images(images: Any, rows: Any) -> Any:
+    """Return a tensor of some images, as stored.
+
+    Args:
+        images: (n, height, width, channels) tensor, or `FetchedImages`.
+        rows: (rows,) int64 tensor.
+    """
+    if not isinstance(images, FetchedImages):
+        return tf.gather(images, rows)
+    # no state: what has some runs strictly one after the other, and nothing is fetched ahead, where operations are
+    # deterministic
+    fetched = tf.numpy_function(images.__getitem__, [rows], images.dtype, stateful=False)
+    return tf.ensure_shape(fetched, [None, *images.image_shape])
 
 
 @dataclass(frozen=True)
@@ -239,7 +255,7 @@ def training_blocks(sources: Sources, layout: Layout, replica: int, first_epoch:
         cuts = share.edges[begin : begin + layout.block + 1]
         here = share.places[cuts[0] : cuts[-1]]
         chosen = tf.gather(drawn[0], here)
-        images = tf.cast(tf.gather(sources.images, chosen), tf.float32)
+        images = tf.cast(gather_images(sources.images, chosen), tf.float32)
         if augment is not None:
             images = apply_transforms(images, tf.gather(drawn[1], here), augment.fill)
         labels = tf.gather(sources.labels, chosen)
@@ -259,7 +275,7 @@ class Pipeline:
     """The pipeline of a variant: traced once, for all its repeats.
 
     Args:
-        images: (n, height, width, channels) tensor, as stored.
+        images: (n, height, width, channels) tensor, as stored, or `FetchedImages`.
         labels: (n,) int32 tensor.
         layout: how rows are cut.
         augment: ranges, or None.

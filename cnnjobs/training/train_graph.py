@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from cnnjobs.datasets.images import FetchedImages, fetched_ahead
 from cnnjobs.models.networks import build_model
 from cnnjobs.planning.trials import Seeds
 from cnnjobs.spec import CustomModel, Variant
@@ -146,15 +147,25 @@ class TrainGraph:
         """Return class probabilities, (rows, classes), with the weights as they are now.
 
         Args:
-            images: (n, height, width, channels) tensor, as stored.
+            images: (n, height, width, channels) tensor, as stored, or `FetchedImages`.
             rows: (rows,) which of them.
             pixel_scaling: the scaling.
         """
         batch = tf.constant(min(EVALUATION_BATCH, len(rows)), tf.int64)
         gain, offset = tf.constant(pixel_scaling.gain), tf.constant(pixel_scaling.offset)
-        outputs = self.forward(images, tf.constant(rows), batch, gain, offset)
-        probabilities: NDArray[np.float32] = outputs.numpy()[: len(rows)]
-        return probabilities
+        if not isinstance(images, FetchedImages):
+            outputs = self.forward(images, tf.constant(rows), batch, gain, offset)
+            probabilities: NDArray[np.float32] = outputs.numpy()[: len(rows)]
+            return probabilities
+        parts = []
+        for fetched in fetched_ahead(images, rows, self._rows_a_step(len(rows))):
+            outputs = self.forward(tf.constant(fetched), tf.range(len(fetched), dtype=tf.int64), batch, gain, offset)
+            parts.append(outputs.numpy()[: len(fetched)])
+        return np.concatenate(parts)
+
+    def _rows_a_step(self, rows: int) -> int:
+        """Return how many rows all replicas take at once in `predict`: as many as in one that has all rows."""
+        return -(-min(EVALUATION_BATCH, rows) // int(self._replicas)) * int(self._replicas)
 
     def _build(self, seed: int) -> keras.Model:
         """Build the network; every initializer draws from `seed`."""

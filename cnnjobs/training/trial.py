@@ -12,6 +12,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from cnnjobs.datasets import Dataset
+from cnnjobs.datasets.images import FetchedImages, Images
 from cnnjobs.machine import process_bytes
 from cnnjobs.messages import Message, Note, Predictions, Progress, Result, Status
 from cnnjobs.planning.rows import split_rows
@@ -57,9 +58,8 @@ class TrialWorker:
         pin_settings()
         self._strategy = make_strategy(cpus, gpus, replicas)
         with tf.device("CPU:0"):
-            self._train_images = tf.constant(dataset.x_train)
+            self._train_images, self._test_images = _held(dataset.x_train), _held(dataset.x_test)
             self._train_labels = tf.constant(dataset.y_train)
-            self._test_images = tf.constant(dataset.x_test)
         self._train_graph: tuple[str, TrainGraph] | None = None
         self._pixel_scaling: PixelScaling | None = None
         self._pipelines: dict[Layout, Pipeline] = {}
@@ -260,3 +260,8 @@ class TrialWorker:
             return None
         names = ("device", "python_version", "tensorflow_version", "keras_version", "numpy_version", "cnnjobs_version")
         return Resumption(self.checkpoints, {name: self._device[name] for name in names} | self._resources)
+
+
+def _held(images: Images) -> Any:
+    """Return images as they are used: in memory as a tensor, unless they are fetched as they are needed."""
+    return images if isinstance(images, FetchedImages) else tf.constant(images)

@@ -17,6 +17,7 @@ from ray.tune.progress_reporter import TrialProgressCallback
 from ray.tune.search.basic_variant import BasicVariantGenerator
 
 from cnnjobs.datasets import Dataset
+from cnnjobs.datasets.images import FetchedImages, Images
 from cnnjobs.engine.base import Attempt, OnMessage, Work, Worker
 from cnnjobs.engine.capture import Capture, announce_exits, take_printed
 from cnnjobs.engine.deadline import Deadline
@@ -130,7 +131,7 @@ class RayTuneEngine:
         plain = replace(
             work,
             trials=(),
-            dataset=_plain(work.dataset),
+            dataset=_plain(work.dataset, by_place=self._session.shares_disk),
             make_worker=_no_worker,
             modules=(),
             user_modules=NO_MODULES,
@@ -265,12 +266,21 @@ def _keep_keys_out_of_logs() -> None:
     class_cache.ENV_VARS_TO_PROPAGATE -= {name for name in class_cache.ENV_VARS_TO_PROPAGATE if "AWS_" in name}
 
 
-def _plain(dataset: Dataset) -> Dataset:
-    """Return the data set with memory maps as plain arrays, which Ray shares between processes without copies."""
+def _plain(dataset: Dataset, *, by_place: bool) -> Dataset:
+    """Return the data set with memory maps as plain arrays, which Ray shares between processes without copies.
+
+    Args:
+        dataset: the data set.
+        by_place: images that lie on this machine's disk stay there: what is sent says where.
+    """
     return replace(
         dataset,
-        x_train=np.asarray(dataset.x_train),
+        x_train=_sent(dataset.x_train, by_place=by_place),
         y_train=np.asarray(dataset.y_train),
-        x_test=np.asarray(dataset.x_test),
+        x_test=_sent(dataset.x_test, by_place=by_place),
         y_test=np.asarray(dataset.y_test),
     )
+
+
+def _sent(images: Images, *, by_place: bool) -> Images:
+    return images if by_place and isinstance(images, FetchedImages) else np.asarray(images)
