@@ -13,7 +13,7 @@ GROUPS = {
         "situations/test_networks_before_training.py",
         "situations/test_ambient_settings.py",
     ),
-    "object storage": ("cli/test_object_storage.py",),
+    "object storage": ("cli/test_object_storage.py", "situations/test_data_in_object_storage.py"),
     "notebook": ("notebook/",),
     "commands": ("cli/test_end_to_end.py",),
     "models": ("cli/test_models.py",),

@@ -114,7 +114,7 @@ def remembered(key: str | None, compute: Callable[[], str]) -> str:
     file = _remembered_file(key)
     with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
-        part = _part(file)
+        part = part_of(file)
         part.write_bytes(with_digest(text.encode(), key))
         part.replace(file)
     return text
@@ -157,19 +157,19 @@ def _file_digest(path: Path) -> str:
 
 def _discard(entry: Path) -> None:
     """Remove what is kept under a key, by one rename first: nobody reads half of it."""
-    part = _part(entry)
+    part = part_of(entry)
     with contextlib.suppress(OSError):
         entry.rename(part)
         shutil.rmtree(part)
 
 
-def _part(entry: Path) -> Path:
-    """Return the name of a file or folder while it is written or removed by this process."""
+def part_of(entry: Path) -> Path:
+    """Return the name of a file or folder of the cache while it is written or removed by this process."""
     return entry.with_name(f".{entry.name}.{_host()}-{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
 
 
 def _write(entry: Path, dataset: Dataset) -> None:
-    part = _part(entry)
+    part = part_of(entry)
     part.mkdir(parents=True)
     try:
         arrays = [array for array in ARRAYS if getattr(dataset, array) is not None]
@@ -202,7 +202,7 @@ def remove_remains(folder: Path, *, host: str, now: float) -> None:
         host: this machine as the names of parts have it.
         now: seconds since 1970.
     """
-    for part in (*folder.glob(".*.part"), *folder.glob("remembered/.*.part")):
+    for part in (*folder.glob(".*.part"), *folder.glob("remembered/.*.part"), *folder.glob("downloads/*/.*.part")):
         owner, _, pid = part.name.rsplit(".", 2)[-2].rpartition("-")[0].rpartition("-")
         dead = not process_lives(int(pid)) if owner == host and pid.isdigit() else now - _touched(part) > ABANDONED_S
         if dead and part.is_dir():

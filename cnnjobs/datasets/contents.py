@@ -47,6 +47,16 @@ class Contents(ABC):
     def content_hash(self, on_progress: OnProgress) -> str:
         """Return a hash of every picture's name and bytes."""
 
+    def prepare(self, on_progress: OnProgress) -> None:  # noqa: B027 - what is near needs nothing
+        """Bring near what is far, before many of the pictures are opened.
+
+        Args:
+            on_progress: called with (what is going on, done, total).
+
+        Raises:
+            DatasetError: if that cannot be done.
+        """
+
     def path(self, index: int) -> str | None:
         """Return the path of a picture that is a file of its own, else None."""
         found = self.open(index)
@@ -82,18 +92,28 @@ class PictureFiles(Contents):
 
     def content_hash(self, on_progress: OnProgress) -> str:
         """Return a hash of every file's place and bytes; a file that cannot be read counts by its error."""
-        hasher = hashlib.sha256()
-        for index, path in enumerate(self.paths):
-            if index % 1000 == 0:
-                on_progress("reading pictures", index, len(self))
-            place = os.fsencode(self.name(index))
-            try:
-                hash_file(hasher, place, path, MOST_BYTES)
-            except OSError as error:
-                content = repr(error.errno).encode()
-                hasher.update(b"%d %d " % (len(place), len(content)) + place + content)
-        on_progress("reading pictures", len(self), len(self))
-        return hasher.hexdigest()
+        return hash_pictures(self, on_progress)
+
+
+def hash_pictures(contents: Contents, on_progress: OnProgress) -> str:
+    """Return a hash of the name and bytes of pictures that are files; one that cannot be read counts by its error.
+
+    Args:
+        contents: the pictures.
+        on_progress: called with (what is going on, done, total).
+    """
+    hasher = hashlib.sha256()
+    for index in range(len(contents)):
+        if index % 1000 == 0:
+            on_progress("reading pictures", index, len(contents))
+        place = os.fsencode(contents.name(index))
+        try:
+            hash_file(hasher, place, contents.path(index) or "", MOST_BYTES)
+        except OSError as error:
+            content = repr(error.errno).encode()
+            hasher.update(b"%d %d " % (len(place), len(content)) + place + content)
+    on_progress("reading pictures", len(contents), len(contents))
+    return hasher.hexdigest()
 
 
 def files_manifest(paths: Sequence[str]) -> str | None:

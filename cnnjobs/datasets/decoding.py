@@ -55,8 +55,10 @@ def decode_all(
             try:
                 source = contents.open(indices[place])
                 images[place], grey[place] = read_picture(source, size)
+            except DatasetError:  # what is far cannot be had, whatever it is
+                raise
             except Exception as error:  # Pillow raises many kinds for what is no picture
-                broken[place] = _reason(error, source)
+                broken[place] = _reason(error, source, contents.name(indices[place]))
         return chunk.stop
 
     chunks = [range(start, min(start + CHUNK, len(indices))) for start in range(0, len(indices), CHUNK)]
@@ -84,11 +86,11 @@ def common_size(contents: Contents) -> tuple[int, int]:
     return first or MIXED_SIZE
 
 
-def _reason(error: Exception, source: object) -> str:
+def _reason(error: Exception, source: object, name: str) -> str:
     """Return why a picture is broken; what opened it need not be named twice."""
     reason = cause(error)
     if isinstance(source, str) and source:
-        return reason.replace(source, source.rpartition("/")[2])
+        return reason.replace(source, name.rpartition("/")[2])
     return reason
 
 

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import numpy as np
 
-from cnnjobs.datasets.contents import PictureFiles
+from cnnjobs.datasets.folders import folder_at
 from cnnjobs.datasets.layout import Layout
 from cnnjobs.datasets.layouts import read_layout
 from cnnjobs.datasets.listing import Listing
 from cnnjobs.datasets.parts import names_a_part, role_of
 from cnnjobs.datasets.picture_files import Folder, Picture
 from cnnjobs.datasets.picture_source import PictureSource
-from cnnjobs.errors import DatasetError, MissingDataError
+from cnnjobs.errors import DatasetError
 from cnnjobs.spec import ImageFolder
 
 
@@ -35,12 +35,12 @@ class FolderSource(PictureSource[ImageFolder]):
             DatasetError: no such folder, empty, a class that only the test set has, or folders of which it is not
                 clear whether they are classes or parts.
         """
-        root = Path(self.spec.path)
+        root = folder_at(self.spec.path)
         layout, pictures = (_to_train if to_train else _to_evaluate)(root)
         return Listing(
             name=root.name,
             class_names=layout.class_names,
-            contents=PictureFiles(root, [picture.path for picture in pictures]),
+            contents=root.contents([picture.path for picture in pictures]),
             labels=np.array([picture.label for picture in pictures], dtype=np.int32),
             parts=np.array([picture.part for picture in pictures]),
             notes=tuple(layout.notes),
@@ -48,29 +48,27 @@ class FolderSource(PictureSource[ImageFolder]):
         )
 
 
-def _to_train(root: Path) -> tuple[Layout, list[Picture]]:
+def _to_train(root: Folder) -> tuple[Layout, list[Picture]]:
     """Return how a folder is read, and its pictures."""
     layout = read_layout(root)
     return layout, layout.pictures
 
 
-def _to_evaluate(root: Path) -> tuple[Layout, list[Picture]]:
+def _to_evaluate(root: Folder) -> tuple[Layout, list[Picture]]:
     """Return how a folder is read, and its pictures; one that has a test set alone is taken as that."""
     try:
         return _to_train(root)
-    except MissingDataError:
-        raise
     except DatasetError:
         alone = _test_alone(root)
         if alone is None:
             raise
-        layout = read_layout(Path(alone.path))
+        layout = read_layout(alone)
         return layout, [Picture(picture.path, picture.label, "test") for picture in layout.pictures]
 
 
-def _test_alone(root: Path) -> Folder | None:
+def _test_alone(root: Folder) -> Folder | None:
     """Return the folder of a test set that has no training set beside it."""
-    filled = [one for one in Folder(str(root)).folders if one.has_pictures]
+    filled = [one for one in root.folders if one.has_pictures]
     roles = {one.name: (role_of(one.name) or ("",))[0] for one in filled if names_a_part(one.name)}
     tests = [one for one in filled if roles.get(one.name) == "test" and not one.pictures]
     return (

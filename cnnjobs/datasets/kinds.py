@@ -1,15 +1,18 @@
 """The kinds of data sets: the one place that names them all."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from cnnjobs.datasets.builtin import BuiltinSource
 from cnnjobs.datasets.image_folder import FolderSource
 from cnnjobs.datasets.npz import NpzSource
-from cnnjobs.datasets.source import Source, absolute
+from cnnjobs.datasets.places import located
+from cnnjobs.datasets.source import Source
 from cnnjobs.errors import SpecError
-from cnnjobs.spec.data import BuiltinDataset, DatasetSpec, check_path
+from cnnjobs.spec.data import BuiltinDataset, DatasetSpec, PathSpec, check_path
+from cnnjobs.uris import is_uri
 
 KINDS: tuple[type[Source[Any]], ...] = (
     BuiltinSource,
@@ -17,6 +20,10 @@ KINDS: tuple[type[Source[Any]], ...] = (
     FolderSource,
 )
 """Every kind; a bare name or path is of the first that knows it."""
+
+
+NOWHERE = Path("/dev/null")
+"""Stands for object storage where a path is wanted: nothing lies below it."""
 
 
 def source_of(spec: DatasetSpec) -> Source[Any]:
@@ -42,11 +49,12 @@ def dataset_spec(value: str | Path | DatasetSpec, base: Path) -> DatasetSpec:
         relocated: DatasetSpec = source_of(value).relocated(base)
         return relocated
     check_path("dataset", value)
-    path = absolute(value, base)
+    place = located(value, base)
+    path = NOWHERE / place.partition("://")[2].partition("?")[0] if is_uri(place) else Path(place)
     for kind in KINDS:
         meant = kind.meant_by(str(value), path)
         if meant is not None:
-            return meant
+            return replace(meant, path=place) if isinstance(meant, PathSpec) else meant
     if path.is_file():
         *most, last = (kind.noun for kind in KINDS)
         raise SpecError(f"`dataset` must be {', '.join(most)} or {last}. Received: {str(value)!r}, a file.")

@@ -1,9 +1,7 @@
 """The pictures of a folder, and what there is to say of how it was read."""
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from cnnjobs.datasets.picture_files import Folder, Picture
 from cnnjobs.labels import listed
@@ -24,7 +22,7 @@ class Layout:
         training_notes: what only those should know who train on it.
     """
 
-    root: Path
+    root: Folder
     class_names: tuple[str, ...] = ()
     pictures: list[Picture] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -37,11 +35,11 @@ class Layout:
 
     def place(self, path: str) -> str:
         """Return where a folder lies below the root."""
-        return os.path.relpath(path, self.root) + "/"
+        return self.root.relative(path) + "/"
 
     def note_loose(self, folders: Iterable[Folder]) -> None:
         """Say which pictures lie directly in folders that have classes in them."""
-        loose = [os.path.relpath(path, self.root) for folder in folders for path in folder.pictures]
+        loose = [self.root.relative(path) for folder in folders for path in folder.pictures]
         if loose:
             lie, are = ("lies", "is") if len(loose) == 1 else ("lie", "are")
             self.note(f"{pictures_text(len(loose))} {lie} in no class's folder and {are} not used: {listed(loose)}")
@@ -50,7 +48,7 @@ class Layout:
         """Say which links in classes are not followed, and which lead nowhere."""
         inner = [one for folder in classes for one in folder.tree() if one is folder or not one.is_link]
         linked = [self.place(one.path) for folder in inner for one in folder.folders if one.is_link]
-        dead = [os.path.relpath(path, self.root) for folder in inner for path in folder.dead_links]
+        dead = [self.root.relative(path) for folder in inner for path in folder.dead_links]
         if linked:
             self.note(f"links to folders inside a class are not followed: {listed(linked)}")
         if dead:

@@ -1,8 +1,6 @@
 """Which pictures a folder has, and of which class and part each is."""
 
-import os
 from itertools import pairwise
-from pathlib import Path
 
 from cnnjobs.datasets.class_names import ClassNames
 from cnnjobs.datasets.divided_classes import divided_classes
@@ -10,21 +8,19 @@ from cnnjobs.datasets.layout import Labelled, Layout, pictures_text
 from cnnjobs.datasets.parts import Parts, has_parts, holds_classes, names_a_part, parts_in
 from cnnjobs.datasets.picture_files import Folder, Picture
 from cnnjobs.datasets.pictures import SUFFIXES
-from cnnjobs.errors import DatasetError, MissingDataError
+from cnnjobs.errors import DatasetError
 from cnnjobs.labels import listed
 
 
-def read_layout(root: Path) -> Layout:
+def read_layout(root: Folder) -> Layout:
     """Return the class names and every picture file; hidden files and folders are passed over.
 
     Raises:
-        DatasetError: no such folder, no pictures, a class that only the test set has, or folders of which it is not
+        DatasetError: no pictures, a class that only the test set has, or folders of which it is not
             clear whether they are classes or parts.
     """
-    if not root.is_dir():
-        raise MissingDataError(str(root), is_folder=True)
     layout = Layout(root)
-    base = _unwrapped(Folder(str(root)), layout)
+    base = _unwrapped(root, layout)
     parts = parts_in(base)
     labelled = _in_parts(base, parts, layout) if parts is not None else _in_classes(base, layout)
     _refuse_twice(labelled, layout)
@@ -153,7 +149,7 @@ def _in_classes(base: Folder, layout: Layout) -> Labelled:
 
 def _refuse_twice(labelled: Labelled, layout: Layout) -> None:
     """Raise a DatasetError if a link makes one folder two classes, or the training and the test set of one."""
-    places = sorted((os.path.realpath(folder.path) + "/", layout.place(folder.path)) for _, _, folder in labelled)
+    places = sorted((f"{folder.real_path}/", layout.place(folder.path)) for _, _, folder in labelled)
     for (real, place), (next_real, next_place) in pairwise(places):
         if next_real.startswith(real):
             raise DatasetError(

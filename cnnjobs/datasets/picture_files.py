@@ -1,10 +1,12 @@
 """Folders of pictures as a person sees them: without hidden files and what systems leave behind."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
+from cnnjobs.datasets.contents import Contents, PictureFiles
 from cnnjobs.datasets.pictures import SUFFIXES
 from cnnjobs.errors import DatasetError
 from cnnjobs.sentences import cause
@@ -50,6 +52,9 @@ class Folder:
         self.is_link = is_link
         self.dead_links: list[str] = []
 
+    def __str__(self) -> str:
+        return self.path
+
     @property
     def name(self) -> str:
         """The last part of its path."""
@@ -64,7 +69,7 @@ class Folder:
         """
         try:
             with os.scandir(self.path) as listed:
-                visible = sorted((one for one in listed if not _is_hidden(one.name)), key=lambda one: one.name)
+                visible = sorted((one for one in listed if not is_hidden(one.name)), key=lambda one: one.name)
         except OSError as error:
             raise DatasetError(f"The folder {self.path} cannot be read: {cause(error)}.") from error
         entries: list[str | Folder] = []
@@ -73,9 +78,26 @@ class Folder:
                 entries.append(Folder(one.path, is_link=_is(one.is_symlink)))
             elif not _is(one.is_file):
                 self.dead_links += [one.path] * (_may_be_picture(one.name) and _is(one.is_symlink))
-            elif _suffix(one.name) in SUFFIXES:
+            elif is_picture(one.name):
                 entries.append(one.path)
         return entries
+
+    @property
+    def real_path(self) -> str:
+        """Its path without links."""
+        return os.path.realpath(self.path)
+
+    def relative(self, path: str) -> str:
+        """Return where something lies below it."""
+        return os.path.relpath(path, self.path)
+
+    def contents(self, paths: Sequence[str]) -> Contents:
+        """Return pictures below it.
+
+        Args:
+            paths: as `below` yields them.
+        """
+        return PictureFiles(Path(self.path), paths)
 
     @property
     def folders(self) -> list["Folder"]:
@@ -117,13 +139,19 @@ def picture_files(folder: str) -> list[str]:
     return list(Folder(folder).below())
 
 
-def _is_hidden(name: str) -> bool:
+def is_hidden(name: str) -> bool:
+    """Say whether a file or folder of this name is passed over."""
     return name.startswith(".") or name.lower() in SYSTEM_NAMES
+
+
+def is_picture(name: str) -> bool:
+    """Say whether a file of this name is taken for a picture."""
+    return _suffix(name) in SUFFIXES
 
 
 def _may_be_picture(name: str) -> bool:
     """Say whether a link of this name may have led to a picture, or to a folder of pictures."""
-    return _suffix(name) in SUFFIXES or "." not in name
+    return is_picture(name) or "." not in name
 
 
 def _is(ask: Callable[[], bool]) -> bool:

@@ -3,7 +3,6 @@
 import hashlib
 from abc import abstractmethod
 from dataclasses import fields, replace
-from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -15,6 +14,7 @@ from cnnjobs.datasets.decoding import broken_text, common_size, decode_all
 from cnnjobs.datasets.labelled import Labelled
 from cnnjobs.datasets.listing import Listing
 from cnnjobs.datasets.pictures import to_grey
+from cnnjobs.datasets.places import is_there
 from cnnjobs.datasets.source import OnProgress, PathSource
 from cnnjobs.errors import DatasetError
 from cnnjobs.spec.data import DatasetSpec, PicturesSpec
@@ -58,7 +58,7 @@ class PictureSource(PathSource[Pictured]):
 
     def why_not_at_hand(self) -> str:
         """Say that there is nothing at the path, or that its pictures would be decoded."""
-        if not Path(self.spec.path).exists():
+        if not is_there(self.spec.path):
             return f"there is no {self.place} {self.spec.path} here"
         listing = self.listing()
         content = recalled(listing.contents.manifest())
@@ -90,6 +90,7 @@ class PictureSource(PathSource[Pictured]):
         listing = self.listing(to_train=False)
         only_test = part == "test" and listing.has_test_set
         taken = np.flatnonzero(listing.parts == "test") if only_test else np.arange(len(listing))
+        listing.contents.prepare(on_progress)
         images, grey, broken = decode_all(listing.contents, taken.tolist(), size, on_progress)
         good = np.array([place not in broken for place in range(len(taken))])
         named = {listing.contents.name(int(taken[place])): reason for place, reason in broken.items()}
@@ -125,6 +126,7 @@ def _coloured(spec: PicturesSpec, images: Pixels, all_grey: bool) -> Pixels:
 def _decoded(spec: PicturesSpec, listing: Listing, on_progress: OnProgress) -> Dataset:
     """Decode all pictures and split them."""
     contents = listing.contents
+    contents.prepare(on_progress)
     size = spec.sides or common_size(contents)
     images, grey, broken = decode_all(contents, range(len(listing)), size, on_progress)
     named = {contents.name(index): reason for index, reason in broken.items()}

@@ -12,9 +12,10 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from cnnjobs.datasets.arrays import Dataset
 from cnnjobs.datasets.labelled import Labelled
-from cnnjobs.errors import SpecError
-from cnnjobs.sentences import cause
+from cnnjobs.datasets.places import is_there, located
+from cnnjobs.errors import DatasetError, SpecError
 from cnnjobs.spec.data import DatasetSpec, PathSpec
+from cnnjobs.uris import is_uri
 
 OnProgress = Callable[[str, int, int], None]
 """Called with (what is going on, done, total)."""
@@ -172,28 +173,17 @@ class PathSource(Source[AtPath]):
         return self.spec.path
 
     def lock(self) -> tuple[str, str]:
-        """Say whether there is something at the path."""
-        path = Path(self.spec.path)
-        if path.exists():
-            return "there", ""
-        return "not there", f"Put it there, on the machine that submits: {path.absolute()}."
+        """Say whether there is something at the path or URI."""
+        place = self.spec.path
+        try:
+            if is_there(place):
+                return "there", ""
+        except DatasetError as error:
+            return "not to be had", str(error)
+        if is_uri(place):
+            return "not there", "Put it there, or correct its name."
+        return "not there", f"Put it there, on the machine that submits: {Path(place).absolute()}."
 
     def relocated(self, base: Path) -> AtPath:
         """Return it with its path taken from `base`."""
-        return replace(self.spec, path=str(absolute(self.spec.path, base)))
-
-
-def absolute(value: str | Path, base: Path) -> Path:
-    """Return the path from `base`, with ~ resolved.
-
-    Raises:
-        SpecError: if the system can make no sense of it.
-    """
-    try:
-        path = base / Path(value).expanduser()
-        path.exists()
-    except (OSError, RuntimeError, ValueError) as error:
-        raise SpecError(
-            f"`dataset` must be a name or a path. Received: {str(value)[:100]!r} ({cause(error)})."
-        ) from error
-    return path
+        return replace(self.spec, path=located(self.spec.path, base))

@@ -1,5 +1,6 @@
 """Data sets as values: a built-in name, an `.npz` file or a folder of pictures."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -7,6 +8,7 @@ from typing import ClassVar
 from cnnjobs.errors import SpecError
 from cnnjobs.spec.checks import number, one_of, whole
 from cnnjobs.spec.fields import later_field
+from cnnjobs.uris import has_keys
 
 BUILTIN_DATASETS = ("digits", "mnist", "fashion_mnist", "cifar10", "cifar100")
 
@@ -150,7 +152,8 @@ class ImageFolder(PicturesSpec):
     Pictures are .jpg, .jpeg, .png, .gif, .bmp and .webp; decoded once, they are kept in a cache.
 
     Args:
-        path: the folder; a relative path is taken from the working directory.
+        path: the folder, or a URI such as "s3://bucket/photos" without keys, whose pictures are downloaded once into
+            the cache; a relative path is taken from the working directory.
         size: side of all pictures, or (height, width), in pixels from 1 to 10,000. None keeps the pictures' own size
             if all have the same, and is 96 x 96 otherwise.
         color: "rgb", "grey", or "auto": grey if every picture is grey.
@@ -174,11 +177,20 @@ class ImageFolder(PicturesSpec):
 
 
 def check_path(name: str, value: object) -> None:
-    """Raise a SpecError if `value` is no text and no path.
+    """Raise a SpecError if `value` is no text and no path, or a URI with keys.
 
     Args:
         name: of the argument.
         value: what was given.
     """
     if not isinstance(value, str | Path) or not str(value).strip():
-        raise SpecError(f"`{name}` must be a name or a path. Received: {value!r}.")
+        raise SpecError(f"`{name}` must be a name, a path or a URI. Received: {value!r}.")
+    if has_keys(str(value)):
+        raise SpecError(
+            f"`{name}` must not hold keys: it is kept with the results. Give access by AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY, by GOOGLE_APPLICATION_CREDENTIALS, or by a profile or role."
+        )
+    if broken := re.match(r"([A-Za-z][A-Za-z0-9+.-]+):/(?!/)", str(value)):
+        raise SpecError(
+            f"`{name}` must be a path or a URI such as {broken[1]}://bucket/folder. Received: {str(value)!r}."
+        )

@@ -35,44 +35,11 @@ from cnnjobs.store.store import Store
 
 pytest.importorskip("moto.server", reason="the local S3 server is moto: pip install -e '.[test]'")
 
-from support.s3_server import KEY, SECRET, Storage
+from support.s3_server import KEY, SECRET, bucket, environment, server, storage
+
+__all__ = ["bucket", "server", "storage"]
 
 TABLES = ("trials", "epochs", "predictions")
-
-
-@pytest.fixture(scope="module")
-def server():
-    made = Storage()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def storage(server, monkeypatch, tmp_path):
-    """The server, found through the environment as on a real machine."""
-    server.well()
-    for name, value in environment(server, tmp_path).items():
-        monkeypatch.setenv(name, value)
-    yield server
-    server.well()
-
-
-def environment(server, home):
-    """Return the variables by which AWS's libraries find server and keys, and nothing of the person who runs this."""
-    return {
-        "AWS_ENDPOINT_URL": server.url,
-        "AWS_ACCESS_KEY_ID": KEY,
-        "AWS_SECRET_ACCESS_KEY": SECRET,
-        "AWS_CONFIG_FILE": str(home / "none"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(home / "none"),
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "CNNJOBS_CACHE": str(home / "cache"),
-    }
-
-
-@pytest.fixture
-def bucket(storage):
-    return storage.new_bucket()
 
 
 def run(*words):
@@ -308,6 +275,14 @@ def test_an_endpoint_that_cannot_be_reached_is_told_within_seconds(storage, buck
     message = refused("status", f"s3://{KEY}:{SECRET}@{bucket}/r?endpoint_override=http://127.0.0.1:9")
     assert f"Cannot read s3://{bucket}/r: the storage cannot be reached (Failed to connect to 127.0.0.1" in message
     assert "Check the network, and the endpoint" in message
+    assert time.monotonic() - began < 15
+
+
+def test_data_behind_an_endpoint_that_cannot_be_reached_are_told_within_seconds(storage, tmp_path):
+    began = time.monotonic()
+    uri = "s3://bucket/photos?endpoint_override=http://127.0.0.1:9&region=us-east-1"
+    message = refused("plan", str(write_job(tmp_path)), "--no-sizes", "--dataset", uri)
+    assert "Cannot list s3://bucket/photos: the storage cannot be reached (Failed to connect to 127.0.0.1" in message
     assert time.monotonic() - began < 15
 
 

@@ -17,7 +17,7 @@ from support.datasets import load, refused
 from cnnjobs import ImageFolder
 from cnnjobs.datasets.layouts import read_layout
 from cnnjobs.datasets.parts import role_of
-from cnnjobs.datasets.picture_files import picture_files
+from cnnjobs.datasets.picture_files import Folder, picture_files
 from cnnjobs.errors import DatasetError
 
 NFC, NFD = (unicodedata.normalize(form, "café") for form in ("NFC", "NFD"))
@@ -126,7 +126,7 @@ def test_folders_deep_in_each_other(place):
                 Path("d").mkdir()
                 os.chdir("d")
             Path("4.png").touch()
-        assert len(read_layout(root).pictures) == 9
+        assert len(read_layout(Folder(str(root))).pictures) == 9
     finally:  # it is too deep for what removes folders after tests
         subprocess.run(["rm", "-rf", root], check=True)
 
@@ -431,7 +431,7 @@ def test_every_picture_of_any_folder_is_used_or_counted(tmp_path):
         root = tmp_path / f"{number}"
         _grow(root, random, 0)
         try:
-            layout = read_layout(root)
+            layout = read_layout(Folder(str(root)))
         except DatasetError as error:
             assert str(error).endswith(".")
             outcomes["refused"] += 1

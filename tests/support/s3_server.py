@@ -2,10 +2,13 @@
 
 import threading
 import time
+from datetime import UTC, datetime
 from http import HTTPStatus
 from itertools import count
 
 import boto3
+import pytest
+from moto.s3.models import s3_backends
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -67,6 +70,12 @@ class Storage:
         self.client.create_bucket(Bucket=name)
         return name
 
+    def put(self, bucket, name, content, *, age_s=86_400, at=None):
+        """Put an object, last written so many seconds ago, or at a time in seconds since 1970."""
+        self.client.put_object(Bucket=bucket, Key=name, Body=content)
+        moment = datetime.fromtimestamp(time.time() - age_s if at is None else at, UTC).replace(tzinfo=None)
+        s3_backends["123456789012"]["aws"].get_object(bucket, name).last_modified = moment
+
     def objects(self, bucket):
         """Return name -> content of all objects; markers of folders are left out."""
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
@@ -96,3 +105,38 @@ def refuse(environ, start_response, status):
     body = b"" if environ["REQUEST_METHOD"] == "HEAD" or status != HTTPStatus.FORBIDDEN else DENIED
     start_response(f"{status.value} {status.phrase}", [("Content-Length", str(len(body)))])
     return [body]
+
+
+@pytest.fixture(scope="module")
+def server():
+    made = Storage()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def storage(server, monkeypatch, tmp_path):
+    """The server, found through the environment as on a real machine."""
+    server.well()
+    for name, value in environment(server, tmp_path).items():
+        monkeypatch.setenv(name, value)
+    yield server
+    server.well()
+
+
+def environment(server, home):
+    """Return the variables by which AWS's libraries find server and keys, and nothing of the person who runs this."""
+    return {
+        "AWS_ENDPOINT_URL": server.url,
+        "AWS_ACCESS_KEY_ID": KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_CONFIG_FILE": str(home / "none"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(home / "none"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "CNNJOBS_CACHE": str(home / "cache"),
+    }
+
+
+@pytest.fixture
+def bucket(storage):
+    return storage.new_bucket()

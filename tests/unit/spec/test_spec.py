@@ -128,7 +128,7 @@ def job(**changes):
         (lambda: job(vary="init"), "`vary` must be a tuple of names"),
         (lambda: job(vary=None), "`vary` must be a tuple of names"),
         (lambda: job(variants={"a ": BASE}), "without spaces at their ends"),
-        (lambda: ImageFolder(None), "`ImageFolder.path` must be a name or a path"),
+        (lambda: ImageFolder(None), "`ImageFolder.path` must be a name, a path or a URI"),
         (lambda: ImageFolder("x", size=(3,)), r"must be one side or \(height, width\)"),
         (lambda: ImageFolder("x", size=0), "`ImageFolder.size` must be"),
         (lambda: ImageFolder("x", color="cmyk"), "`ImageFolder.color` must be one of"),

@@ -1,0 +1,188 @@
+"""Pictures in object storage: read as those on a disk are, downloaded once, with no key kept or shown."""
+
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+from support.datasets import load, refused
+
+from cnnjobs import ImageFolder
+from cnnjobs.datasets import dataset_spec
+from cnnjobs.errors import SpecError
+
+pytest.importorskip("moto.server", reason="the local S3 server is moto: pip install -e '.[test]'")
+
+from support.s3_server import KEY, SECRET, bucket, server, storage
+
+__all__ = ["bucket", "server", "storage"]
+
+
+def paint(root, layout, side=4):
+    """Paint pictures, (folder, how many) each."""
+    random = np.random.RandomState(0)
+    for folder, count in layout:
+        (root / folder).mkdir(parents=True)
+        for number in range(count):
+            pixels = random.randint(0, 256, (side, side, 3)).astype(np.uint8)
+            Image.fromarray(pixels).save(root / folder / f"{number}.png")
+    return root
+
+
+def put(storage, bucket, root, below="photos"):
+    """Put a folder into the bucket, last written long ago; return its URI."""
+    for path in root.rglob("*"):
+        if path.is_file():
+            storage.put(bucket, f"{below}/{path.relative_to(root).as_posix()}", path.read_bytes())
+    return f"s3://{bucket}/{below}"
+
+
+def asked(storage):
+    """Return how many listings and how many requests for objects there were since it was asked last."""
+    listings = sum("list-type" in query for _, _, query in storage.requests)
+    objects = sum(method == "GET" and "list-type" not in query for method, _, query in storage.requests)
+    storage.requests.clear()
+    return listings, objects
+
+
+def test_the_same_pictures_on_a_disk_and_in_a_bucket_are_the_same_data(storage, bucket, tmp_path):
+    """Somebody uploads the folder that a job was tried with: names of classes and files as people give them."""
+    layout = [("train/café au lait", 3), ("train/100% dog", 4), ("test/café au lait", 1), ("test/100% dog", 2)]
+    root = paint(tmp_path / "my photos", layout)
+    (root / "train" / "100% dog" / ".hidden.png").write_bytes(b"")
+    (root / "train" / "notes.txt").write_bytes(b"of the photographer")
+    on_disk = load(ImageFolder(str(root)))
+    in_bucket = load(ImageFolder(put(storage, bucket, root, "my photos")))
+    assert in_bucket.fingerprint == on_disk.fingerprint
+    assert (in_bucket.name, in_bucket.class_names) == ("my photos", on_disk.class_names)
+    assert in_bucket.notes == on_disk.notes
+
+
+def test_each_picture_is_downloaded_once(storage, bucket, tmp_path):
+    """A job is submitted twice, then in another size; then a picture is replaced by another of as many bytes."""
+    root = paint(tmp_path / "photos", [("a", 6), ("b", 6)])
+    uri = put(storage, bucket, root)
+    asked(storage)
+    first = load(ImageFolder(uri))
+    assert asked(storage) == (1, 12)
+    assert load(ImageFolder(uri)).fingerprint == first.fingerprint
+    assert asked(storage) == (1, 0)
+    load(ImageFolder(uri, size=2))
+    assert asked(storage) == (1, 0), "they are decoded from copies"
+    content = bytearray((root / "a" / "0.png").read_bytes())
+    (root / "a" / "1.png").write_bytes(content)
+    storage.put(bucket, "photos/a/1.png", bytes(content), age_s=3600)
+    assert load(ImageFolder(uri)).fingerprint == load(ImageFolder(str(root))).fingerprint
+    assert asked(storage) == (1, 1)
+
+
+def test_a_picture_that_was_written_just_now_may_be_written_again_in_the_same_second(storage, bucket, tmp_path):
+    """S3 says of times only the second, and a bitmap has as many bytes as any other of its size."""
+    root = tmp_path / "photos"
+    for name in ("a", "b"):
+        (root / name).mkdir(parents=True)
+        for number in range(3):
+            Image.new("RGB", (4, 4), (number, 0, ord(name))).save(root / name / f"{number}.bmp")
+    uri = put(storage, bucket, root)
+    now = time.time()
+    for color in (50, 60):
+        Image.new("RGB", (4, 4), (color, 0, 0)).save(root / "a" / "0.bmp")
+        storage.put(bucket, "photos/a/0.bmp", (root / "a" / "0.bmp").read_bytes(), at=now)
+        assert load(ImageFolder(uri)).fingerprint == load(ImageFolder(str(root))).fingerprint
+
+
+def test_many_pictures_are_downloaded_at_a_time_and_an_outage_is_waited_for(storage, bucket, tmp_path, monkeypatch):
+    """Each request takes a while, and a storage that is asked much says now and then to slow down."""
+    monkeypatch.setattr("cnnjobs.object_storage.RETRY_S", 0.01)
+    uri = put(storage, bucket, paint(tmp_path / "photos", [("a", 30), ("b", 30)]))
+    storage.well()
+    storage.delay_s, storage.failures = 0.05, 3
+    data = load(ImageFolder(uri))
+    assert len(data.y_train) + len(data.y_test) == 60
+    assert storage.most_under_way > 16
+
+
+def test_broken_pictures_are_counted_under_their_own_names(storage, bucket, tmp_path):
+    """An upload was cut short, and one object is no picture."""
+    root = paint(tmp_path / "photos", [("a", 5), ("b", 5)], side=16)
+    whole = (root / "a" / "1.png").read_bytes()
+    (root / "a" / "1.png").write_bytes(whole[: len(whole) // 2])
+    (root / "b" / "2.png").write_bytes(b"no picture")
+    on_disk, in_bucket = load(ImageFolder(str(root))), load(ImageFolder(put(storage, bucket, root)))
+    assert "b/2.png (cannot identify image file '2.png')" in in_bucket.notes[0]
+    assert in_bucket.notes == on_disk.notes
+
+
+@pytest.mark.parametrize(
+    ("layout", "words"),
+    [
+        (
+            [("train/a", 3), ("train/b", 3), ("test/a", 1), ("test/c", 1)],
+            "s3://{bucket}/photos/test: test/ has classes",
+        ),
+        ([("train/a", 3), ("other/a", 3)], "Use s3://{bucket}/photos/train to have a test set held out of it."),
+        ([("a", 5)], "photos must have at least two classes. Received: a."),
+    ],
+)
+def test_the_rules_for_folders_hold_and_messages_name_uris(storage, bucket, tmp_path, layout, words):
+    """What is unclear on a disk is unclear in a bucket."""
+    uri = put(storage, bucket, paint(tmp_path / "photos", layout))
+    assert words.format(bucket=bucket) in refused(ImageFolder(uri))
+
+
+def test_what_is_not_there_or_not_allowed_is_one_message(storage, bucket, tmp_path):
+    """Names are mistyped, and rights are missing."""
+    uri = put(storage, bucket, paint(tmp_path / "photos", [("a", 3), ("b", 3)]))
+    assert refused(ImageFolder(f"s3://{bucket}/fotos")) == f"There is no folder s3://{bucket}/fotos, or nothing in it."
+    assert refused(ImageFolder(f"{uri}/a/0.png")) == f"s3://{bucket}/photos/a/0.png is a file; expected a folder."
+    message = refused(ImageFolder("s3://nosuchbucket/photos"))
+    assert message.startswith("Cannot list s3://nosuchbucket/photos: there is no such bucket (NO_SUCH_BUCKET).")
+    storage.denies = lambda method, path, query: True
+    message = refused(ImageFolder(uri))
+    assert message.startswith(f"Cannot list {uri}: access is denied (INVALID_ACCESS_KEY_ID). Check AWS_ACCESS_KEY_ID")
+    assert "it must be allowed to list and read there" in message
+    storage.denies = lambda method, path, query: path.endswith("b/1.png")
+    assert refused(ImageFolder(uri)).startswith(f"Cannot read {uri}/b/1.png: access is denied")
+    assert refused(ImageFolder("https://example.org/photos")).startswith(
+        "`dataset` must be a path or a URI such as s3://bucket/folder. Received: 'https://example.org/photos', which"
+    )
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        f"s3://{KEY}:{SECRET}@bucket/photos",
+        f"s3://{KEY}@bucket/photos",
+        f"s3://{KEY}:{SECRET}/more@bucket/photos",
+        f"s3://{KEY}:{SECRET}?more@bucket/photos",
+        f"s3://bucket/photos?secret_key={SECRET}",
+        f"s3://bucket/photos?endpoint_override=http://{KEY}:{SECRET}@127.0.0.1",
+    ],
+)
+def test_keys_in_a_uri_are_refused_because_the_results_keep_it(uri, tmp_path):
+    """A URI that worked elsewhere is pasted into a job file or a command."""
+    for make in (ImageFolder, lambda value: dataset_spec(value, tmp_path)):
+        with pytest.raises(SpecError, match="must not hold keys: it is kept with the results") as caught:
+            make(uri)
+        assert KEY not in str(caught.value)
+        assert SECRET not in str(caught.value)
+
+
+def test_a_place_is_what_it_is_from_everywhere(tmp_path):
+    """A job file names a bucket, and is submitted from some folder."""
+    uri = "s3://anonymous@bucket/my photos?region=eu-west-1"
+    assert dataset_spec(uri, tmp_path) == dataset_spec(ImageFolder(uri), tmp_path) == ImageFolder(uri)
+    assert dataset_spec(f"file://{tmp_path}/photos", tmp_path) == ImageFolder(f"{tmp_path}/photos")
+    with pytest.raises(SpecError, match=r"a URI such as s3://bucket/folder\. Received: 's3:/bucket/photos'"):
+        ImageFolder("s3:/bucket/photos")
+
+
+def test_a_disk_without_room_for_the_copies_is_told_before_the_download(storage, bucket, tmp_path, monkeypatch):
+    """The cache lies on a small partition."""
+    uri = put(storage, bucket, paint(tmp_path / "photos", [("a", 3), ("b", 3)], side=400))
+    storage.well()
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=10**6))
+    message = refused(ImageFolder(uri))
+    assert message.startswith(f"The copies of 6 objects of {uri} need 3 MB in {tmp_path}/cache, where 1 MB are free. ")
+    assert asked(storage) == (1, 0)
