@@ -78,6 +78,8 @@ UNITS = {  # what a column is in, and what it says where its name does not
     "example": "row of the test set, from 0",
     "label": "class, from 0",
     "predicted": "class, from 0",
+    "label_name": "name of the class",
+    "predicted_name": "name of the class",
     "probabilities": "(classes,) of each class",
 }
 

@@ -39,10 +39,13 @@ class Answers:
 
     @property
     def table(self) -> pd.DataFrame:
-        """A row a picture: path, label, probability, truth, right, error; with `top_k`, label_2, probability_2 ..."""
+        """A row a picture: path, label, label_name, probability, truth, right, error; with `top_k`, label_2 and so on.
+
+        `label` is the number of the class, from 0, `label_name` and `truth` are names.
+        """
         import pandas as pd
 
-        header, *rows = _rows(self.answers)
+        header, *rows = _rows(self)
         return pd.DataFrame(rows, columns=header)
 
     @property
@@ -61,7 +64,11 @@ class Answers:
 
     def formatted(self, form: str) -> str:
         """Return the answers as "text", "json" or "csv"."""
-        return {"text": _as_text, "json": _as_json, "csv": _as_csv}[form](self.answers)
+        return {"text": _as_text, "json": _as_json, "csv": _as_csv}[form](self)
+
+    def label_of(self, name: str) -> int:
+        """Return the number of a class."""
+        return self.metadata.class_names.index(name)
 
     def __str__(self) -> str:
         """Return a line a picture."""
@@ -160,8 +167,9 @@ def _shown(path: str) -> str:
     return path if path.isprintable() else path.encode("unicode_escape").decode("ascii")
 
 
-def _as_text(found: Sequence[Answer]) -> str:
+def _as_text(answers: Answers) -> str:
     """Return a line a picture, and how many are right where the truth is known."""
+    found = answers.answers
     width = max(len(_shown(answer.path)) for answer in found)
     lines = []
     for answer in found:
@@ -173,36 +181,34 @@ def _as_text(found: Sequence[Answer]) -> str:
     return "\n".join(lines)
 
 
-def _as_json(found: Sequence[Answer]) -> str:
+def _as_json(answers: Answers) -> str:
     """Return an array with an object a picture."""
-    rows = [
-        {
-            "path": answer.path,
-            "label": answer.top[0][0] if answer.top else None,
-            "probability": answer.top[0][1] if answer.top else None,
-            "top": [{"label": name, "probability": probability} for name, probability in answer.top],
-            "truth": answer.truth,
-            "right": answer.right,
-            "error": answer.error,
-        }
-        for answer in found
-    ]
+    rows = []
+    for answer in answers.answers:
+        top = [
+            {"label": answers.label_of(name), "label_name": name, "probability": probability}
+            for name, probability in answer.top
+        ]
+        first = top[0] if top else dict.fromkeys(("label", "label_name", "probability"))
+        about = {"top": top, "truth": answer.truth, "right": answer.right, "error": answer.error}
+        rows.append({"path": answer.path} | first | about)
     return json.dumps(rows, indent=1)
 
 
-def _as_csv(found: Sequence[Answer]) -> str:
+def _as_csv(answers: Answers) -> str:
     """Return a row a picture; further classes in columns of their own."""
-    header, *rows = _rows(found)
+    header, *rows = _rows(answers)
     return csv_text(header, rows)
 
 
-def _rows(found: Sequence[Answer]) -> list[list[Any]]:
+def _rows(answers: Answers) -> list[list[Any]]:
     """Return a header, and a row a picture."""
-    most = max(1, *(len(answer.top) for answer in found))
-    more = [f"{name}_{place}" for place in range(2, most + 1) for name in ("label", "probability")]
-    rows: list[list[Any]] = [["path", "label", "probability", "truth", "right", "error", *more]]
-    for answer in found:
-        cells: list[Any] = [cell for pair in answer.top for cell in pair] or ["", ""]
-        cells += [""] * (2 * most - len(cells))
-        rows.append([answer.path, *cells[:2], answer.truth, answer.right, answer.error, *cells[2:]])
+    columns = ("label", "label_name", "probability")
+    most = max(1, *(len(answer.top) for answer in answers.answers))
+    more = [f"{name}_{place}" for place in range(2, most + 1) for name in columns]
+    rows: list[list[Any]] = [["path", *columns, "truth", "right", "error", *more]]
+    for answer in answers.answers:
+        cells: list[Any] = [cell for name, share in answer.top for cell in (answers.label_of(name), name, share)]
+        cells += [None] * (len(columns) * most - len(cells))
+        rows.append([answer.path, *cells[:3], answer.truth, answer.right, answer.error, *cells[3:]])
     return rows

@@ -43,6 +43,18 @@ def _is_current(job: StoredJob, table: pa.Table) -> pa.ChunkedArray:
     return pc.is_in(table["condition_id"], pa.array(job.conditions.values(), pa.string()))
 
 
+def on_same_data(job: StoredJob, trials: pa.Table) -> list[str]:
+    """Return the ids of the trials on the data set that the job has now; those it asks for are.
+
+    Args:
+        job: as `job.json` keeps it.
+        trials: rows of `trials`, with trial_id, condition_id and dataset_fingerprint.
+    """
+    same = pc.equal(trials["dataset_fingerprint"], pa.scalar(job.dataset.fingerprint, pa.string()))
+    ids: list[str] = trials["trial_id"].filter(pc.or_kleene(_is_current(job, trials), same)).to_pylist()
+    return ids
+
+
 def expected_runs(job: StoredJob, trials: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     """Return variant -> runs that the job asks for; more where more repeats are stored, of an earlier submit.
 

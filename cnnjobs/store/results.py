@@ -11,12 +11,17 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from cnnjobs.errors import StoreError
-from cnnjobs.store.expectation import current, marked
+from cnnjobs.store.class_names import classes_of, with_names
+from cnnjobs.store.expectation import current, marked, on_same_data
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+WHICH = ("trial_id", "condition_id", "dataset_fingerprint")
+"""Columns of `trials` that tell which rows of another table are the job's."""
 
 
 @dataclass(frozen=True)
@@ -55,23 +60,34 @@ class Results:
     def predictions(self) -> pd.DataFrame:
         """A row a trial and test example: its row in the test set, label, predicted class, probabilities.
 
+        `label` and `predicted` are numbers, from 0, in the order of `classes`; `label_name` and `predicted_name` are
+        the names: class 1 of folders 1 to 12 is called "10". They are null in stale rows of a data set that the job
+        no longer has.
+
         `probabilities` holds an array a row, (classes,) float32 in [0, 1]. All of them are held in memory: some 200
         bytes a row. Of many trials, read `<job>/predictions/<trial>.parquet` of those in `trials` one by one instead.
         """
         return self._frame("predictions")
+
+    @cached_property
+    def classes(self) -> pd.DataFrame:
+        """A row a job and class: the number that `predictions` have, from 0, and the name."""
+        tables = [classes_of(store.kept_job()) for store in self.stores]
+        frame: pd.DataFrame = pa.concat_tables(tables).to_pandas()
+        return frame
 
     def _frame(self, name: str) -> pd.DataFrame:
         tables: list[pa.Table] = []
         damaged: list[str] = []
         for store in self.stores:
             job = store.kept_job()
-            trials = store.read("trials", columns=None if name == "trials" else ["trial_id", "condition_id"])
+            trials = store.read("trials", columns=None if name == "trials" else list(WHICH))
             rows = trials.table if self.with_stale else current(job, trials.table)
             damaged += trials.damaged
             if name != "trials":
                 stored = store.read(name, rows["trial_id"].to_pylist())
-                rows = stored.table
                 damaged += stored.damaged
+                rows = stored.table if name != "predictions" else with_names(job, stored.table, on_same_data(job, rows))
             tables.append(marked(job, rows))
         for place in damaged:
             warnings.warn(f"not readable, left out: {place}", stacklevel=4)
@@ -93,7 +109,7 @@ def load_results(path: str | Path, *, stale: bool = False) -> Results:
         stale: keep stale rows in the frames; the column `stale` tells them apart: group by it, too.
 
     Returns:
-        `.trials`, `.epochs` and `.predictions`: frames that are read when asked for.
+        `.trials`, `.epochs`, `.predictions` and `.classes`: frames that are read when asked for.
 
     Raises:
         StoreError: if there are none, a job cannot be read, or (when a frame is asked for) two files hold the same

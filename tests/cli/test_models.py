@@ -140,7 +140,7 @@ def test_pictures_in_other_channels_are_converted_with_a_note(folder, fitted):
     done = called("predict", "own.keras", "colour.png", "--format", "csv", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "note: 1 of 1 pictures are in colour; the model was trained on grey ones" in done.stderr
-    assert done.stdout.startswith("path,label,probability,truth,right,error\ncolour.png,")
+    assert done.stdout.startswith("path,label,label_name,probability,truth,right,error\ncolour.png,")
 
 
 def test_pictures_are_never_written_over(folder, fitted):

@@ -17,8 +17,14 @@ MOST_CONFUSED = 5
 HEADERS = {"precision": "precision", "recall": "recall", "f1": "F1", "auc": "ROC AUC"}
 """`SCORES` as people read them."""
 
-CONFUSION_COLUMNS = ("label", "predicted", "count_mean", "count_sd", "rate_mean", "rate_sd")
-ROC_COLUMNS = ("kind", "name", "false_positive_rate", "true_positive_rate_mean", "true_positive_rate_sd")
+WHICH = ("kind", "label", "name")
+"""Columns that say which class or average a row is of: the class's number, which averages have not, and its name."""
+
+PAIR = ("label", "label_name", "predicted", "predicted_name")
+"""Columns that say which class is taken for which, by number and name."""
+
+CONFUSION_COLUMNS = (*PAIR, "count_mean", "count_sd", "rate_mean", "rate_sd")
+ROC_COLUMNS = (*WHICH, "false_positive_rate", "true_positive_rate_mean", "true_positive_rate_sd")
 
 
 @dataclass(frozen=True)
@@ -43,14 +49,14 @@ class Confusion:
     """One class taken for another.
 
     Args:
-        label: name of the class.
-        predicted: name of the one it was taken for.
+        label: number of the class.
+        predicted: number of the one it was taken for.
         count: examples, mean over the runs.
         rate: share of the class's examples, mean over the runs.
     """
 
-    label: str
-    predicted: str
+    label: int
+    predicted: int
     count: float
     rate: float
 
@@ -67,7 +73,7 @@ def most_confused(table: ClassTable) -> list[Confusion]:
     order = np.argsort(-counts, axis=None, kind="stable")[:MOST_CONFUSED]
     pairs = [(int(row), int(column)) for row, column in zip(*np.unravel_index(order, counts.shape), strict=True)]
     return [
-        Confusion(table.classes[row], table.classes[column], counts[row, column], table.runs.mean.rates[row, column])
+        Confusion(row, column, counts[row, column], table.runs.mean.rates[row, column])
         for row, column in pairs
         if counts[row, column] > 0
     ]
@@ -93,7 +99,7 @@ def class_table(table: ClassTable, name: str = "classes") -> ReportTable:
     ]
     shown += [DisplayColumn(HEADERS[score], _score_cell(score), f"{score}_mean") for score in SCORES]
     title = f"{table.variant}: scores of each class, mean \u00b1 SD over {runs_text(table.runs.n)}"
-    return ReportTable(name, title, ("kind", "name", "test_images", "runs", *parts), _score_rows(table, parts), shown)
+    return ReportTable(name, title, (*WHICH, "test_images", "runs", *parts), _score_rows(table, parts), shown)
 
 
 def _class_cell(row: Row) -> str:
@@ -125,15 +131,17 @@ def _score_rows(table: ClassTable, parts: Sequence[str]) -> list[Row]:
     examples = [*mean.support.tolist(), *[float(mean.support.sum())] * len(AVERAGES)]
     scores = np.stack([mean.scores, sd.scores], axis=-1)
     return [
-        {"kind": kind, "name": name, "test_images": count, "runs": table.runs.n}
+        dict(zip(WHICH, which, strict=True))
+        | {"test_images": count, "runs": table.runs.n}
         | dict(zip(parts, _numbers(own), strict=True))
-        for (kind, name), count, own in zip(_names(table, AVERAGES), examples, scores, strict=True)
+        for which, count, own in zip(_names(table, AVERAGES), examples, scores, strict=True)
     ]
 
 
-def _names(table: ClassTable, averages: Sequence[str]) -> list[tuple[str, str]]:
-    """Return kind and name of every class, then of those averages."""
-    return [*(("class", name) for name in table.classes), *(("average", name) for name in averages)]
+def _names(table: ClassTable, averages: Sequence[str]) -> list[tuple[str, int | None, str]]:
+    """Return `WHICH` of every class, then of those averages."""
+    classes = (("class", label, name) for label, name in enumerate(table.classes))
+    return [*classes, *(("average", None, name) for name in averages)]
 
 
 def confusion_table(table: ClassTable, name: str) -> ReportTable:
@@ -143,12 +151,15 @@ def confusion_table(table: ClassTable, name: str) -> ReportTable:
         table: the classes.
         name: of the table's files.
     """
-    columns = ("label", "predicted", "count_mean", "rate_mean")
-    pairs = [(pair.label, pair.predicted, pair.count, pair.rate) for pair in most_confused(table)]
+    columns, names = (*PAIR, "count_mean", "rate_mean"), table.classes
+    pairs = [
+        (pair.label, names[pair.label], pair.predicted, names[pair.predicted], pair.count, pair.rate)
+        for pair in most_confused(table)
+    ]
     rows = [dict(zip(columns, pair, strict=True)) for pair in pairs]
     shown = (
-        DisplayColumn("true class", lambda row: str(row["label"])),
-        DisplayColumn("taken for", lambda row: str(row["predicted"])),
+        DisplayColumn("true class", lambda row: str(row["label_name"])),
+        DisplayColumn("taken for", lambda row: str(row["predicted_name"])),
         DisplayColumn("test images", lambda row: f"{row['count_mean']:.1f}", "count_mean"),
         DisplayColumn("% of the true class", lambda row: f"{100 * row['rate_mean']:.1f}", "rate_mean"),
     )
@@ -159,8 +170,9 @@ def confusion_rows(table: ClassTable) -> list[list[object]]:
     """Return both confusion matrices, a row a cell in the order of `CONFUSION_COLUMNS`: what the heat maps draw."""
     mean, sd = table.runs.mean, table.runs.sd
     cells = np.stack([mean.counts, sd.counts, mean.rates, sd.rates], axis=-1).reshape(-1, 4)
-    pairs = itertools.product(table.classes, table.classes)
-    return [[*pair, *_numbers(cell)] for pair, cell in zip(pairs, cells, strict=True)]
+    classes = list(enumerate(table.classes))
+    pairs = itertools.product(classes, classes)
+    return [[*label, *predicted, *_numbers(cell)] for (label, predicted), cell in zip(pairs, cells, strict=True)]
 
 
 def roc_rows(table: ClassTable) -> list[list[object]]:

@@ -16,13 +16,16 @@ ABOUT = (
     "wrong say nothing of how a variant does on others."
 )
 
-COLUMNS = ("example", "label", "wrong", "runs", "taken_for", "taken_for_runs", "true_probability")
+COLUMNS = (
+    *("example", "label", "label_name", "wrong", "runs"),
+    *("taken_for", "taken_for_name", "taken_for_runs", "true_probability"),
+)
 
 SHOWN = (
     DisplayColumn("image", lambda row: str(row["example"]), "example"),
-    DisplayColumn("true class", lambda row: str(row["label"])),
+    DisplayColumn("true class", lambda row: str(row["label_name"])),
     DisplayColumn("wrong in", lambda row: f"{row['wrong']} of {runs_text(row['runs'])}", "wrong"),
-    DisplayColumn("most often taken for", lambda row: f"{row['taken_for']} ({runs_text(row['taken_for_runs'])})"),
+    DisplayColumn("most often taken for", lambda row: f"{row['taken_for_name']} ({runs_text(row['taken_for_runs'])})"),
     DisplayColumn(
         "mean probability of the true class", lambda row: f"{row['true_probability']:.3f}", "true_probability"
     ),
@@ -56,5 +59,6 @@ def _overall(worst: Hardest) -> str:
 
 def _row(hard: Hard, runs: int, names: tuple[str, ...]) -> Row:
     own = {f"wrong: {name}": wrong for name, wrong in hard.by_variant.items()}
-    values = (hard.example, names[hard.label], hard.wrong, runs, names[hard.taken_for], hard.times, hard.probability)
+    truth, taken = (hard.label, names[hard.label]), (hard.taken_for, names[hard.taken_for])
+    values = (hard.example, *truth, hard.wrong, runs, *taken, hard.times, hard.probability)
     return dict(zip(COLUMNS, values, strict=True)) | own

@@ -13,7 +13,7 @@ from cnnjobs.store.stored_job import StoredJob
 COLUMNS_OF_PICTURES = 5
 """Pictures a row."""
 
-COLUMNS = ("example", "label", "taken_for", "taken_for_runs", "runs")
+COLUMNS = ("example", "label", "label_name", "taken_for", "taken_for_name", "taken_for_runs", "runs")
 
 
 def pictures_of(job: StoredJob, worst: Hardest, names: Sequence[str]) -> Chart | Text:
@@ -29,17 +29,24 @@ def pictures_of(job: StoredJob, worst: Hardest, names: Sequence[str]) -> Chart |
         data = "its test images are others than those of the predictions"
     if isinstance(data, str):
         return Text(f"Their pictures are not shown: {data}.")
-    rows = [(hard.example, names[hard.label], names[hard.taken_for], hard.times, worst.runs) for hard in worst.first]
+    rows = [
+        (hard.example, *_class(hard.label, names), *_class(hard.taken_for, names), hard.times, worst.runs)
+        for hard in worst.first
+    ]
     pictures = [data.x_test[hard.example] for hard in worst.first]
 
     def draw() -> Figure:
-        titles = [f"{label}, not {taken} ({times}/{runs})" for _, label, taken, times, runs in rows]
+        titles = [f"{label}, not {taken} ({times}/{runs})" for _, _, label, _, taken, times, runs in rows]
         title = "Most often wrong: true class, and what most of the wrong runs take it for"
         return picture_grid(title, pictures, titles, min(COLUMNS_OF_PICTURES, len(rows)))
 
     return Chart(
         "hardest_pictures", "Pictures of the test images on which most runs are wrong", draw, COLUMNS, lambda: rows
     )
+
+
+def _class(label: int, names: Sequence[str]) -> tuple[int, str]:
+    return label, names[label]
 
 
 def _label(data: Dataset, hard: Hard) -> int | None:

@@ -129,11 +129,12 @@ def test_the_hardest_images_are_those_that_most_runs_get_wrong(tmp_path):
     assert [row["wrong"] for row in rows] == sorted(wrong[wrong > 0].tolist(), reverse=True)[:20]
     for row in rows:
         votes = np.bincount(predicted[:, row["example"]], minlength=3)
-        assert row["label"] == str(labels[row["example"]])
+        assert (row["label"], row["label_name"]) == (labels[row["example"]], str(labels[row["example"]]))
         assert row["wrong"] == wrong[row["example"]] == row["wrong: a"] + row["wrong: b"]
         assert row["runs"] == 12
         assert row["taken_for"] != row["label"]
-        assert votes[int(row["taken_for"])] == row["taken_for_runs"] == np.delete(votes, labels[row["example"]]).max()
+        assert row["taken_for_name"] == str(row["taken_for"])
+        assert votes[row["taken_for"]] == row["taken_for_runs"] == np.delete(votes, labels[row["example"]]).max()
 
 
 def test_of_images_equally_often_wrong_the_surest_mistakes_come_first(tmp_path):
