@@ -146,6 +146,7 @@ def _read(entry: Path, name: str) -> Dataset:
         class_names=tuple(about["class_names"]),
         fingerprint=about["fingerprint"],
         notes=tuple(about["notes"]),
+        value_range=None if about["value_range"] is None else tuple(about["value_range"]),
     )
 
 
@@ -179,6 +180,7 @@ def _write(entry: Path, dataset: Dataset) -> None:
             "class_names": list(dataset.class_names),
             "fingerprint": dataset.fingerprint,
             "notes": list(dataset.notes),
+            "value_range": dataset.value_range,
             "arrays": {array: _file_digest(part / f"{array}.npy") for array in arrays},
         }
         text = json.dumps(about | {"digest": document_digest(about)})

@@ -1,16 +1,16 @@
 """Encoded pictures, decoded on all cores."""
 
 import os
-import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from cnnjobs.datasets.contents import Contents
-from cnnjobs.datasets.pictures import picture_size, read_picture
+from cnnjobs.datasets.picture_pixels import Facts
+from cnnjobs.datasets.pictures import Reading, picture_size, quiet_pillow, read_picture
 from cnnjobs.datasets.source import OnProgress
 from cnnjobs.errors import DatasetError
 from cnnjobs.sentences import cause, clause
@@ -22,23 +22,48 @@ MIXED_SIZE = (96, 96)
 """Size for pictures of different sizes when the user names none."""
 
 
-def decode_all(
-    contents: Contents, indices: Sequence[int], size: tuple[int, int], on_progress: OnProgress
-) -> tuple[NDArray[np.uint8], NDArray[np.bool_], dict[int, str]]:
-    """Return images (n, height, width, 3), which are grey (n,), and why the broken ones are broken.
+@dataclass
+class Decoded:
+    """Pictures that have been decoded.
+
+    Args:
+        images: (n, height, width, 3) uint8.
+        facts: what is known of each, (n,); of a broken one it says nothing.
+        broken: places of the broken ones, from 0 to n - 1 -> why.
+        reading: how they were read.
+        notes: what a person should know.
+    """
+
+    images: NDArray[np.uint8]
+    facts: list[Facts]
+    broken: dict[int, str]
+    reading: Reading
+    notes: tuple[str, ...] = ()
+
+    @property
+    def good(self) -> NDArray[np.int64]:
+        """The places of those that are not broken."""
+        return np.array([place for place in range(len(self.facts)) if place not in self.broken], dtype=np.int64)
+
+    @property
+    def is_grey(self) -> bool:
+        """Whether all of them are grey."""
+        return all(self.facts[place].grey for place in self.good)
+
+
+def decode_all(contents: Contents, indices: Sequence[int], reading: Reading, on_progress: OnProgress) -> Decoded:
+    """Return pictures of one size.
 
     Args:
         contents: the pictures.
         indices: which of them, (n,).
-        size: (height, width) that every picture becomes.
+        reading: how each is read.
         on_progress: called with (what is going on, done, total).
-
-    Returns:
-        Keys of the broken ones are places in `indices`.
 
     Raises:
         DatasetError: if they do not fit the memory.
     """
+    size = reading.size
     try:
         images = np.zeros((len(indices), *size, 3), dtype=np.uint8)
     except MemoryError as error:
@@ -46,7 +71,7 @@ def decode_all(
             f"{len(indices):,} pictures of {size[0]} x {size[1]} pixels do not fit the memory: {cause(error)}. "
             "Use a smaller `size` or `image_size`."
         ) from error
-    grey = np.zeros(len(indices), dtype=np.bool_)
+    facts = [Facts(grey=False)] * len(indices)
     broken: dict[int, str] = {}
 
     def decode(chunk: range) -> int:
@@ -54,7 +79,7 @@ def decode_all(
             source: object = ""
             try:
                 source = contents.open(indices[place])
-                images[place], grey[place] = read_picture(source, size)
+                images[place], facts[place] = read_picture(source, reading)
             except DatasetError:  # what is far cannot be had, whatever it is
                 raise
             except Exception as error:  # Pillow raises many kinds for what is no picture
@@ -62,19 +87,36 @@ def decode_all(
         return chunk.stop
 
     chunks = [range(start, min(start + CHUNK, len(indices))) for start in range(0, len(indices), CHUNK)]
-    with warnings.catch_warnings():  # around all threads: what it changes is shared by them
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow releases the GIL while it decodes
-            for done in pool.map(decode, chunks):
-                on_progress("decoding pictures", done, len(indices))
-    return images, grey, dict(sorted(broken.items()))
+    with quiet_pillow(), ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow releases the GIL while it decodes
+        for done in pool.map(decode, chunks):
+            on_progress("decoding pictures", done, len(indices))
+    return Decoded(images, facts, dict(sorted(broken.items())), reading)
+
+
+def with_range(
+    decoded: Decoded, contents: Contents, indices: Sequence[int], value_range: tuple[float, float]
+) -> Decoded:
+    """Return pictures with those decoded again that have more than 8 bits, with other values as black and white.
+
+    Args:
+        decoded: the pictures.
+        contents: what they were decoded from.
+        indices: their numbers in it.
+        value_range: the values of black and white.
+    """
+    reading = replace(decoded.reading, value_range=value_range)
+    spans = {place: decoded.facts[place].span for place in decoded.good.tolist()}
+    deep = [place for place, span in spans.items() if span is not None and span.read_as != value_range]
+    again = decode_all(contents, [indices[place] for place in deep], reading, lambda *_: None)
+    decoded.images[deep] = again.images
+    broken = decoded.broken | {deep[place]: reason for place, reason in again.broken.items()}
+    return replace(decoded, broken=broken, reading=reading)
 
 
 def common_size(contents: Contents) -> tuple[int, int]:
     """Return (height, width) that all pictures have, or else `MIXED_SIZE`."""
     first: tuple[int, int] | None = None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+    with quiet_pillow():
         for index in range(len(contents)):
             try:
                 size = picture_size(contents.open(index))

@@ -45,6 +45,7 @@ class FolderSource(PictureSource[ImageFolder]):
             parts=np.array([picture.part for picture in pictures]),
             notes=tuple(layout.notes),
             training_notes=tuple(layout.training_notes),
+            passed_over=layout.passed_over,
         )
 
 

@@ -1,9 +1,11 @@
 """The pictures of a folder, and what there is to say of how it was read."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from cnnjobs.datasets.picture_files import Folder, Picture
+from cnnjobs.datasets.picture_kinds import passed_over_text
 from cnnjobs.labels import listed
 
 Labelled = list[tuple[str, int, Folder]]
@@ -20,6 +22,7 @@ class Layout:
         pictures: sorted by part, class and name.
         notes: what a person should know of how the folder was read.
         training_notes: what only those should know who train on it.
+        passed_over: ending -> number of files in classes that are no pictures, or none that is read.
     """
 
     root: Folder
@@ -27,6 +30,7 @@ class Layout:
     pictures: list[Picture] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     training_notes: list[str] = field(default_factory=list)
+    passed_over: Counter[str] = field(default_factory=Counter)
 
     def note(self, text: str, *, to_train: bool = False) -> None:
         """Add a note on the folder; a file's name need not be UTF-8."""
@@ -43,6 +47,13 @@ class Layout:
         if loose:
             lie, are = ("lies", "is") if len(loose) == 1 else ("lie", "are")
             self.note(f"{pictures_text(len(loose))} {lie} in no class's folder and {are} not used: {listed(loose)}")
+
+    def note_passed_over(self, classes: Iterable[Folder]) -> None:
+        """Say which files in classes are no pictures, or none that is read."""
+        for folder in classes:
+            self.passed_over.update(folder.all_passed_over())
+        if self.passed_over:
+            self.note(f"passed over: {passed_over_text(self.passed_over)}")
 
     def note_links(self, classes: Iterable[Folder]) -> None:
         """Say which links in classes are not followed, and which lead nowhere."""

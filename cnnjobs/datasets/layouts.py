@@ -7,7 +7,7 @@ from cnnjobs.datasets.divided_classes import divided_classes
 from cnnjobs.datasets.layout import Labelled, Layout, pictures_text
 from cnnjobs.datasets.parts import Parts, has_parts, holds_classes, names_a_part, parts_in
 from cnnjobs.datasets.picture_files import Folder, Picture
-from cnnjobs.datasets.pictures import SUFFIXES
+from cnnjobs.datasets.picture_kinds import passed_over_text
 from cnnjobs.errors import DatasetError
 from cnnjobs.labels import listed
 
@@ -27,6 +27,7 @@ def read_layout(root: Folder) -> Layout:
     layout.pictures = [Picture(path, label, part) for part, label, folder in labelled for path in folder.below()]
     if not layout.pictures:
         raise _none(base, len(layout.class_names))
+    layout.note_passed_over([folder for _, _, folder in labelled])
     layout.note_links([folder for _, _, folder in labelled])
     return layout
 
@@ -160,9 +161,11 @@ def _refuse_twice(labelled: Labelled, layout: Layout) -> None:
 def _none(base: Folder, classes: int) -> DatasetError:
     """Return the error for a folder without pictures in classes."""
     there = f"{pictures_text(len(base.pictures))} in no class's folder" if base.pictures else "no pictures"
+    passed_over = base.all_passed_over()
+    received = f"{classes} sub-folders" + (f"; passed over: {passed_over_text(passed_over)}" if passed_over else "")
     return DatasetError(
-        f"{base.path} has {there}. Expected a sub-folder a class with {', '.join(sorted(SUFFIXES))} files in it. "
-        f"Received: {classes} sub-folders."
+        f"{base.path} has {there}. Expected a sub-folder a class with pictures in it (JPEG, PNG, TIFF, WebP and "
+        f"others). Received: {received}."
     )
 
 

@@ -1,13 +1,15 @@
 """Which encoded pictures a data set has, and of which class and part each is."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cnnjobs.datasets.contents import Contents
+from cnnjobs.datasets.picture_kinds import UNREADABLE, passed_over_text
+from cnnjobs.errors import DatasetError
 
 PARTS = ("all", "train", "valid", "test")
 """What a picture may be for; "all" where a test set is to be held out."""
@@ -26,6 +28,7 @@ class Listing:
         groups: what each picture shows (a patient, a scene), (n,); None where that is not said.
         notes: what a person should know of how the data set was read.
         training_notes: what only those should know who train on it.
+        passed_over: ending -> number of files that are no pictures, or none that is read.
     """
 
     name: str
@@ -36,6 +39,7 @@ class Listing:
     groups: Sequence[str] | None = None
     notes: tuple[str, ...] = ()
     training_notes: tuple[str, ...] = ()
+    passed_over: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return how many pictures there are."""
@@ -45,6 +49,12 @@ class Listing:
     def has_test_set(self) -> bool:
         """Whether test pictures lie apart from those to train on."""
         return bool((self.parts == "test").any())
+
+    def refuse_unreadable(self) -> None:
+        """Raise a DatasetError if there are pictures, by their endings, that are not read."""
+        among = {ending: count for ending, count in self.passed_over.items() if ending in UNREADABLE}
+        if among:
+            raise DatasetError(f"{self.name} has pictures that are passed over: {passed_over_text(among)}.")
 
     def taken_for(self) -> str:
         """Return a hash of what the pictures are taken for."""

@@ -1,13 +1,14 @@
 """Folders of pictures as a person sees them: without hidden files and what systems leave behind."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from cnnjobs.datasets.contents import Contents, PictureFiles
-from cnnjobs.datasets.pictures import SUFFIXES
+from cnnjobs.datasets.picture_kinds import PICTURES, ending_of, passed_over_as
 from cnnjobs.errors import DatasetError
 from cnnjobs.sentences import cause
 
@@ -51,6 +52,7 @@ class Folder:
         self.path = path
         self.is_link = is_link
         self.dead_links: list[str] = []
+        self.passed_over: Counter[str] = Counter()
 
     def __str__(self) -> str:
         return self.path
@@ -78,7 +80,9 @@ class Folder:
                 entries.append(Folder(one.path, is_link=_is(one.is_symlink)))
             elif not _is(one.is_file):
                 self.dead_links += [one.path] * (_may_be_picture(one.name) and _is(one.is_symlink))
-            elif is_picture(one.name):
+            elif (ending := passed_over_as(one.name, one.path)) is not None:
+                self.passed_over[ending] += 1
+            else:
                 entries.append(one.path)
         return entries
 
@@ -124,6 +128,11 @@ class Folder:
             elif entry is self or not entry.is_link:
                 waiting += reversed(entry.entries)
 
+    def all_passed_over(self) -> Counter[str]:
+        """Return how many files in it and below it are no pictures, or none that is read, by their endings."""
+        inner = [one for one in self.tree() if one is self or not one.is_link]  # all of them, so that all are read
+        return sum((one.passed_over for one in inner), Counter[str]())
+
     def tree(self) -> Iterator["Folder"]:
         """Yield it and every folder below it, links too; what links lead to is not looked into."""
         waiting = [self]
@@ -134,24 +143,14 @@ class Folder:
                 waiting += reversed(folder.folders)
 
 
-def picture_files(folder: str) -> list[str]:
-    """Return the picture files in `folder` and below it, sorted; links to folders are not followed."""
-    return list(Folder(folder).below())
-
-
 def is_hidden(name: str) -> bool:
     """Say whether a file or folder of this name is passed over."""
     return name.startswith(".") or name.lower() in SYSTEM_NAMES
 
 
-def is_picture(name: str) -> bool:
-    """Say whether a file of this name is taken for a picture."""
-    return _suffix(name) in SUFFIXES
-
-
 def _may_be_picture(name: str) -> bool:
     """Say whether a link of this name may have led to a picture, or to a folder of pictures."""
-    return is_picture(name) or "." not in name
+    return ending_of(name) in PICTURES or "." not in name
 
 
 def _is(ask: Callable[[], bool]) -> bool:
@@ -160,7 +159,3 @@ def _is(ask: Callable[[], bool]) -> bool:
         return ask()
     except OSError:
         return False
-
-
-def _suffix(name: str) -> str:
-    return "." + name.rpartition(".")[2].lower()

@@ -2,6 +2,7 @@
 
 import hashlib
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any, ClassVar, TypeVar
 
@@ -10,10 +11,11 @@ from numpy.typing import NDArray
 
 from cnnjobs.datasets.arrays import Dataset, Rows, hold_out_test, make_dataset
 from cnnjobs.datasets.cache import cached, is_cached, recalled, remembered
-from cnnjobs.datasets.decoding import broken_text, common_size, decode_all
+from cnnjobs.datasets.decoding import Decoded, broken_text, common_size, decode_all, with_range
+from cnnjobs.datasets.deep_pictures import facts_notes, told_range
 from cnnjobs.datasets.labelled import Labelled
 from cnnjobs.datasets.listing import Listing
-from cnnjobs.datasets.pictures import to_grey
+from cnnjobs.datasets.pictures import Reading, to_grey
 from cnnjobs.datasets.places import is_there
 from cnnjobs.datasets.source import OnProgress, PathSource
 from cnnjobs.errors import DatasetError
@@ -51,6 +53,8 @@ class PictureSource(PathSource[Pictured]):
         it differs from the last time.
         """
         listing = self.listing()
+        if self.spec.strict:
+            listing.refuse_unreadable()
         contents = listing.contents
         content = remembered(contents.manifest(), lambda: contents.content_hash(on_progress))
         dataset = cached(self._key(listing, content), listing.name, lambda: _decoded(self.spec, listing, on_progress))
@@ -81,6 +85,10 @@ class PictureSource(PathSource[Pictured]):
             return trained_on
         return replace(self.read_as(trained_on), size=size)
 
+    def as_loaded(self, data: Dataset) -> Pictured:
+        """Name the values of black and white of pictures with more than 8 bits, if there were such."""
+        return self.spec if data.value_range is None else replace(self.spec, value_range=data.value_range)
+
     def has_test_set(self) -> bool:
         """Say whether test pictures lie apart from those to train on."""
         return self.listing(to_train=False).has_test_set
@@ -88,21 +96,25 @@ class PictureSource(PathSource[Pictured]):
     def labelled(self, part: str, size: tuple[int, int], on_progress: OnProgress) -> Labelled:
         """Return the test pictures, where there are such, or all pictures with a label."""
         listing = self.listing(to_train=False)
+        if self.spec.strict:
+            listing.refuse_unreadable()
         only_test = part == "test" and listing.has_test_set
         taken = np.flatnonzero(listing.parts == "test") if only_test else np.arange(len(listing))
         listing.contents.prepare(on_progress)
-        images, grey, broken = decode_all(listing.contents, taken.tolist(), size, on_progress)
-        good = np.array([place not in broken for place in range(len(taken))])
-        named = {listing.contents.name(int(taken[place])): reason for place, reason in broken.items()}
-        if broken and (self.spec.strict or not good.any()):
+        found = decode_all(listing.contents, taken.tolist(), Reading.of(self.spec, size), on_progress)
+        found = _settled(found, found.good, self.spec, listing, taken.tolist())
+        named = {listing.contents.name(int(taken[place])): reason for place, reason in found.broken.items()}
+        good = found.good
+        if named and (self.spec.strict or not len(good)):
             raise DatasetError(f"{broken_text(listing.name, named, 'cannot be read')}. Repair or remove them.")
         notes = [*listing.notes]
-        if broken:
-            left = "is" if len(broken) == 1 else "are"
+        if named:
+            left = "is" if len(named) == 1 else "are"
             notes.append(broken_text(listing.name, named, f"cannot be read and {left} left out"))
+        notes += found.notes
         if only_test and bool((listing.parts == "test").all()):
             notes.append(f"{listing.name}: there is no training set, which is not needed here")
-        images = _coloured(self.spec, images[good], bool(grey[good].all()))
+        images = _coloured(self.spec, found.images[good], found.is_grey)
         labels = listing.labels[taken][good]
         part = "test" if only_test else "all"
         return Labelled(listing.name, part, images, labels, listing.class_names, tuple(notes))
@@ -128,19 +140,34 @@ def _decoded(spec: PicturesSpec, listing: Listing, on_progress: OnProgress) -> D
     contents = listing.contents
     contents.prepare(on_progress)
     size = spec.sides or common_size(contents)
-    images, grey, broken = decode_all(contents, range(len(listing)), size, on_progress)
-    named = {contents.name(index): reason for index, reason in broken.items()}
-    if broken and spec.strict:
+    everything = range(len(listing))
+    found = decode_all(contents, everything, Reading.of(spec, size), on_progress)
+    if len(found.good):
+        found = _settled(found, _split(spec, listing, found.good)[0], spec, listing, everything)
+    named = {contents.name(index): reason for index, reason in found.broken.items()}
+    if named and spec.strict:
         raise DatasetError(broken_text(listing.name, named, "cannot be read") + ". Repair or remove them.")
-    good = np.array([index not in broken for index in range(len(listing))])
-    if not good.any():
+    if not len(found.good):
         raise DatasetError(broken_text(listing.name, named, "cannot be read; there is no other"))
-    images = _coloured(spec, images, bool(grey[good].all()))
-    rows = _split(spec, listing, np.flatnonzero(good))
+    images = _coloured(spec, found.images, found.is_grey)
+    rows = _split(spec, listing, found.good)
     train, test = ((images[part], listing.labels[part]) for part in rows)
-    skipped = "cannot be read and " + ("was" if len(broken) == 1 else "were") + " skipped"
-    notes = (broken_text(listing.name, named, skipped),) if broken else ()
-    return make_dataset(listing.name, train, test, listing.class_names, notes=notes, rows=rows, dedupe=spec.dedupe)
+    skipped = "cannot be read and " + ("was" if len(named) == 1 else "were") + " skipped"
+    notes = (*((broken_text(listing.name, named, skipped),) if named else ()), *found.notes)
+    data = make_dataset(listing.name, train, test, listing.class_names, notes=notes, rows=rows, dedupe=spec.dedupe)
+    deep = any(found.facts[row].span is not None for row in rows[0])
+    return replace(data, value_range=found.reading.value_range if deep else None)
+
+
+def _settled(found: Decoded, training: Rows, spec: PicturesSpec, listing: Listing, indices: Sequence[int]) -> Decoded:
+    """Return pictures with the range of those with more than 8 bits told from those to train on, and notes on all."""
+    trained = [found.facts[row] for row in training]
+    value_range, notes = told_range(found.reading, trained, listing.name, spec)
+    if value_range is not None:
+        found = with_range(found, listing.contents, indices, value_range)
+    facts = [found.facts[place] for place in found.good]
+    said = (f"{listing.name}: {text}" for text in facts_notes(found.reading, facts))
+    return replace(found, notes=(*notes, *said))
 
 
 def _split(spec: PicturesSpec, listing: Listing, good: Rows) -> tuple[Rows, Rows]:

@@ -1,98 +1,131 @@
-"""One picture file to one array, whatever its format, colour mode and size."""
+"""One encoded picture to one array, whatever its format, colour mode and size."""
 
-import functools
+import contextlib
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, UnidentifiedImageError
 
+from cnnjobs.datasets.picture_kinds import HEAD, unreadable_kind
+from cnnjobs.datasets.picture_pixels import Facts, Span, as_shown, deep_span, resized, shown_size
 from cnnjobs.regular_files import refuse_special
-
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp"})
-MOST_PIXELS = 89_478_485
-"""Pillow's own bound for what may be a decompression bomb; checked here because its warning is not thread-safe."""
+from cnnjobs.spec.data import PicturesSpec
 
 MOST_BYTES = 1 << 30
 """Of a file: no picture of so many pixels has more."""
 
-GREY_MODES = frozenset({"1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "F"})
+
+@dataclass(frozen=True)
+class Reading:
+    """How pictures are read.
+
+    Args:
+        size: (height, width) that every picture becomes.
+        resize: "stretch", "crop" or "pad".
+        interpolation: "nearest", "box", "bilinear", "bicubic" or "lanczos".
+        antialias: whether the filter widens where a picture becomes smaller.
+        value_range: the values of black and white where there are more than 8 bits a channel; None for those of the
+            format.
+        one_scale: whether grey pictures of 8 bits have the same values as black and white.
+    """
+
+    size: tuple[int, int]
+    resize: str = "stretch"
+    interpolation: str = "bilinear"
+    antialias: bool = True
+    value_range: tuple[float, float] | None = None
+    one_scale: bool = False
+
+    @classmethod
+    def of(cls, spec: object, size: tuple[int, int]) -> "Reading":
+        """Return how a data set's pictures are read; as by default where it is one of other things.
+
+        Args:
+            spec: what a job file says of a data set.
+            size: (height, width).
+        """
+        if not isinstance(spec, PicturesSpec):
+            return cls(size)
+        return cls(size, spec.resize, spec.interpolation, spec.antialias, spec.value_range, spec.one_scale)
 
 
 def picture_size(source: str | BinaryIO) -> tuple[int, int]:
     """Return (height, width) as a viewer shows it, from the header of a file or of its bytes."""
-    with _opened(source) as image:
-        width, height = image.size
-        sideways = image.getexif().get(0x0112, 1) >= 5  # EXIF orientations 5 to 8 swap the sides
-    return (width, height) if sideways else (height, width)
+    _refuse_special(source)
+    return shown_size(source)
 
 
-def read_picture(source: str | BinaryIO, size: tuple[int, int]) -> tuple[NDArray[np.uint8], bool]:
-    """Return the picture as (height, width, 3) uint8, and whether it is grey.
+def picture_span(source: str | BinaryIO) -> Span | None:
+    """Return the values of a picture with more than 8 bits a channel; None, by its header, for any other."""
+    _refuse_special(source)
+    return deep_span(source)
 
-    EXIF rotation is applied; transparent parts become white; of an animation the first frame counts;
-    the picture is stretched to `size` = (height, width) with an antialiased bilinear filter.
+
+def read_picture(source: str | BinaryIO, reading: Reading) -> tuple[NDArray[np.uint8], Facts]:
+    """Return the picture as (height, width, 3) uint8, and what is known of it.
+
+    It is turned upright by EXIF, and laid on white where it is transparent; of several frames or pages the first
+    counts. Colour profiles are not applied.
 
     Args:
         source: the path of a file, or its bytes as a stream.
-        size: (height, width).
+        reading: size, and how it is brought to it.
 
     Raises:
         Exception: whatever Pillow raises for a file that is no picture or is cut short.
     """
-    flat, grey = open_as_shown(source)
-    if flat.size != (size[1], size[0]):
-        flat = flat.resize((size[1], size[0]), Image.Resampling.BILINEAR)
-    return np.asarray(flat, dtype=np.uint8), grey
+    picture, facts = open_as_shown(source, reading)
+    fitted = resized(picture, reading.size, reading.resize, reading.interpolation, antialias=reading.antialias)
+    return np.asarray(fitted, dtype=np.uint8), facts
 
 
-def open_as_shown(source: str | BinaryIO) -> tuple[Image.Image, bool]:
-    """Return the picture as RGB in its own size, upright and on white, and whether it is grey.
+def open_as_shown(source: str | BinaryIO, reading: Reading | None = None) -> tuple[Image.Image, Facts]:
+    """Return the picture as RGB in its own size, upright and on white, and what is known of it.
 
     Args:
         source: the path of a file, or its bytes as a stream.
+        reading: has the values of black and white; None for those of the format.
 
     Raises:
         Exception: whatever Pillow raises for a file that is no picture or is cut short.
     """
-    with _opened(source) as image:
-        grey = image.mode in GREY_MODES
-        deep = image.mode.startswith("I") or image.mode == "F"
-        return _on_white(ImageOps.exif_transpose(_eight_bits(image) if deep else image)), grey
+    _refuse_special(source)
+    try:
+        if reading is None:
+            return as_shown(source)
+        return as_shown(source, reading.value_range, one_scale=reading.one_scale)
+    except UnidentifiedImageError as error:
+        kind = unreadable_kind(_head(source))
+        if kind is None:
+            raise
+        raise ValueError(kind) from error
 
 
-def _opened(source: str | BinaryIO) -> Image.Image:
-    """Open a picture; one so large that it may be an attack is refused."""
+@contextlib.contextmanager
+def quiet_pillow() -> Iterator[None]:
+    """Let Pillow warn of nothing; around all threads that read, because what it changes is shared by them."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        yield
+
+
+def _refuse_special(source: str | BinaryIO) -> None:
     if isinstance(source, str):
         refuse_special(source, MOST_BYTES)
-    image = Image.open(source, formats=_formats())
-    if image.width * image.height > MOST_PIXELS:
-        image.close()
-        raise ValueError(f"{image.width} x {image.height} pixels are more than {MOST_PIXELS:,}")
-    return image
 
 
-@functools.cache
-def _formats() -> tuple[str, ...]:
-    """Return the formats that Pillow decodes itself; for PostScript it would run Ghostscript, a program."""
-    Image.init()
-    return tuple(name for name in Image.ID if name not in ("EPS", "WMF"))
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Return a 16-bit or float grey picture as 8-bit grey; 16 bits are scaled, floats are cut to [0, 255]."""
-    values = np.asarray(image, dtype=np.float64)
-    scale = 1.0 if image.mode == "F" else 255 / 65535
-    return Image.fromarray(np.clip(np.round(values * scale), 0, 255).astype(np.uint8))
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    """Return the picture as RGB, laid on white where it is transparent."""
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        ground = Image.new("RGBA", image.size, (255, 255, 255, 255))
-        image = Image.alpha_composite(ground, image)
-    return image if image.mode == "RGB" else image.convert("RGB")
+def _head(source: str | BinaryIO) -> bytes:
+    """Return the first bytes of what is no picture."""
+    if isinstance(source, str):
+        with open(source, "rb") as stream:
+            return stream.read(HEAD)
+    source.seek(0)
+    return source.read(HEAD)
 
 
 def to_grey(images: NDArray[np.uint8]) -> NDArray[np.uint8]:

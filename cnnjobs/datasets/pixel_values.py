@@ -9,23 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnjobs.datasets.npz_file import Array
+from cnnjobs.datasets.picture_pixels import Span, range_of
 from cnnjobs.errors import DatasetError
 from cnnjobs.machine import free_bytes
 from cnnjobs.zip_sizes import megabytes
 
 Images = NDArray[np.generic]
 
-WHITES = (255, 1023, 4095, 16383, 65535)
-"""White of sensors and files with 8, 10, 12, 14 and 16 bits."""
-
 BYTES: tuple[float, float] = (0, 255)
 """Black and white of uint8."""
 
 SURE = (BYTES, (0, 1), (-1, 1))
 """Scales that are told from any file of their kind."""
-
-LEAST_WHITE = 128
-"""Pictures that reach less are not taken for dark ones of 8 bits; their greatest value is white."""
 
 NARROW = 1 / 8
 """Share of the way from black to white below which a note says that pictures have little contrast."""
@@ -192,15 +187,9 @@ def _as_they_are(images: Mapping[str, Images], spans: list[_Span]) -> Mapping[st
 def _scale(spans: list[_Span], images: Mapping[str, Images]) -> tuple[float, float]:
     """Return the values of black and white of other arrays: those of a usual scale, or the least and the greatest."""
     low, high = min(span.low for span in spans), max(span.high for span in spans)
-    if low >= 0:
-        usual = WHITES if all(_is_whole(image) for image in images.values()) else WHITES[:1]
-        fitting = [white for white in usual if high <= white]
-        return 0, fitting[0] if fitting and high >= LEAST_WHITE else (high or 1)
-    if -1 <= low < -0.5 and high <= 1:
-        return -1, 1
-    if all(span.dtype == np.int8 for span in spans):
+    if low < 0 and (low < -1 or high > 1) and all(span.dtype == np.int8 for span in spans):
         return -128, 127
-    return low, high if high > low else low + max(1, abs(low))  # beside a large number 1 is nothing
+    return range_of(Span(low, high, low >= 0 and all(_is_whole(image) for image in images.values())))
 
 
 def _is_whole(images: Images) -> bool:

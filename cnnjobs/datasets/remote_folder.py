@@ -9,7 +9,8 @@ from functools import cached_property
 from cnnjobs.datasets.contents import SETTLED_NS, Contents, hash_pictures
 from cnnjobs.datasets.downloads import Downloads
 from cnnjobs.datasets.objects import Objects, StoredObject
-from cnnjobs.datasets.picture_files import Folder, is_hidden, is_picture
+from cnnjobs.datasets.picture_files import Folder, is_hidden
+from cnnjobs.datasets.picture_kinds import passed_over_as
 from cnnjobs.datasets.source import OnProgress
 
 Tree = Mapping[str, Mapping[str, bool]]
@@ -39,7 +40,9 @@ class RemoteFolder(Folder):
                 continue
             if is_folder:
                 entries.append(RemoteFolder(address, self._objects, self._tree))
-            elif is_picture(name):
+            elif (ending := passed_over_as(name, None)) is not None:
+                self.passed_over[ending] += 1
+            else:
                 entries.append(address)
         return entries
 

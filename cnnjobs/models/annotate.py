@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from cnnjobs.datasets.pictures import open_as_shown
+from cnnjobs.datasets.pictures import Reading, open_as_shown
 from cnnjobs.errors import StoreError
 from cnnjobs.models.predict import Answer
 from cnnjobs.sentences import cause
@@ -32,18 +32,19 @@ def check_folder(folder: Path, pictures: Sequence[str]) -> None:
             )
 
 
-def annotate(answer: Answer, folder: Path, taken: set[str]) -> Path:
+def annotate(answer: Answer, folder: Path, taken: set[str], reading: Reading | None = None) -> Path:
     """Write the picture with label, probability and, where the truth is known, right or wrong; return its path.
 
     Args:
         answer: of a picture that could be read.
         folder: where it goes.
         taken: names that are used already; the new one is added.
+        reading: how it was read; None for how pictures are by default.
 
     Raises:
         StoreError: if it cannot be written.
     """
-    picture = _widened(_sized(open_as_shown(answer.path)[0]))
+    picture = _widened(_sized(open_as_shown(answer.path, reading)[0]))
     font = ImageFont.load_default(size=max(14, picture.width // 22))
     text = _wrapped(_text(answer), font, picture.width - 16)
     left, top, _, bottom = ImageDraw.Draw(picture).multiline_textbbox((0, 0), text, font=font)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnjobs.datasets import dataset_from_json
+from cnnjobs.datasets.pictures import Reading
 from cnnjobs.errors import ModelError, SpecError
 from cnnjobs.models.predict_script import predict_script
 from cnnjobs.planning.identity import canonical
@@ -33,12 +34,20 @@ SCRIPT_MEMBER = "predict.py"
 
 PICTURES = (
     "The network takes float32 pixels from 0 to 255 of just image_shape, and itself only scales them. Before that, "
-    "pictures are turned upright by EXIF, laid on white where they are transparent, stretched with Pillow's bilinear "
-    "filter, which no layer of Keras equals, and made grey where there is one channel (ITU-R 601). The script "
+    "pictures are turned upright by EXIF, laid on white where they are transparent, {deep}{resize} with Pillow's "
+    "{interpolation} filter{aliased}, which no layer of Keras equals, and made grey where there is one channel (ITU-R "
+    "601). The script "
     "predict.py in this archive does that with Keras and Pillow alone, and predicts to the bit what `cnnjobs predict` "
     "does: unzip -p MODEL.keras predict.py > predict.py; python predict.py MODEL.keras PICTURE..."
 )
 """What is said in the file of pictures that are predicted without cnnjobs."""
+
+RESIZED = {
+    "stretch": "stretched",
+    "crop": "scaled until they cover that size, of which the centre is kept,",
+    "pad": "scaled until they fit that size, with black around them,",
+}
+"""What `resize` does."""
 
 
 @dataclass(frozen=True)
@@ -60,19 +69,32 @@ class ModelMetadata:
 
 def with_metadata(archive: bytes, metadata: ModelMetadata) -> bytes:
     """Return a `.keras` archive with `metadata` in it, and the script that predicts without cnnjobs."""
+    reading = Reading.of(metadata.dataset, metadata.image_shape[:2])
     document = {
         "format": FORMAT,
         "class_names": list(metadata.class_names),
         "image_shape": list(metadata.image_shape),
-        "pictures": PICTURES,
+        "pictures": _pictures_text(reading),
         "dataset": canonical(metadata.dataset),
         **metadata.facts,
     }
     sink = io.BytesIO(archive)
     with zipfile.ZipFile(sink, "a", zipfile.ZIP_DEFLATED) as added:
         added.writestr(MEMBER, json.dumps(document, indent=1))
-        added.writestr(SCRIPT_MEMBER, predict_script(metadata.image_shape, metadata.class_names))
+        added.writestr(SCRIPT_MEMBER, predict_script(metadata.image_shape, metadata.class_names, reading))
     return sink.getvalue()
+
+
+def _pictures_text(reading: Reading) -> str:
+    """Return what is done to pictures before they come to the network."""
+    deep = ""
+    if reading.value_range is not None:
+        black, white = reading.value_range
+        which = "grey or with more than 8 bits a channel" if reading.one_scale else "of more than 8 bits a channel"
+        deep = f"brought to 0 to 255 where they are {which} ({black:.7g} is black, {white:.7g} white), "
+    aliased = "" if reading.antialias else " without antialiasing"
+    resize, interpolation = RESIZED[reading.resize], reading.interpolation
+    return PICTURES.format(deep=deep, resize=resize, interpolation=interpolation, aliased=aliased)
 
 
 def read_metadata(path: str | Path) -> ModelMetadata:

@@ -1,6 +1,7 @@
 """Pictures and data sets as a saved network wants them, and what it says of them."""
 
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -12,8 +13,10 @@ from numpy.typing import NDArray
 
 from cnnjobs.datasets import Dataset, source_of
 from cnnjobs.datasets.labelled import Labelled
-from cnnjobs.datasets.picture_files import picture_files
-from cnnjobs.datasets.pictures import read_picture, to_grey
+from cnnjobs.datasets.picture_files import Folder
+from cnnjobs.datasets.picture_kinds import passed_over_text
+from cnnjobs.datasets.picture_pixels import Facts, Span, common_span, range_of
+from cnnjobs.datasets.pictures import Reading, picture_span, quiet_pillow, read_picture, to_grey
 from cnnjobs.errors import DatasetError, ModelError
 from cnnjobs.models.model_file import ModelMetadata
 from cnnjobs.sentences import cause, clause
@@ -35,14 +38,14 @@ class Answer:
         top: (class name, probability) of the most probable classes, the most probable first; empty for a
             file that could not be read.
         truth: class that folder or file name tell, if they do.
-        grey: whether the picture is grey.
+        facts: what is known of the picture; None where it could not be read.
         error: why it could not be read.
     """
 
     path: str
     top: tuple[tuple[str, float], ...] = ()
     truth: str | None = None
-    grey: bool = False
+    facts: Facts | None = None
     error: str | None = None
 
     @property
@@ -56,26 +59,62 @@ class Answer:
         return None if self.truth is None or not self.top else self.top[0][0] == self.truth
 
 
-def expand(paths: Sequence[str]) -> list[Answer]:
+def expand(paths: Sequence[str]) -> tuple[list[Answer], Counter[str]]:
     """Return what is known of each picture before it is read, with folders replaced by the pictures below them.
 
     A folder that has none, or cannot be read, stands for itself, with an error.
+
+    Returns:
+        The pictures, and how many files in folders are passed over, by their endings.
     """
     pictures: list[Answer] = []
+    passed_over: Counter[str] = Counter()
     for path in paths:
         if not Path(path).is_dir():
             pictures.append(Answer(path))
             continue
         try:
-            inside = picture_files(path)
+            folder = Folder(path)
+            inside = list(folder.below())
         except DatasetError as error:
             pictures.append(Answer(path, error=str(error)))
             continue
-        pictures += [Answer(file) for file in inside] or [Answer(path, error="a folder without pictures")]
-    return pictures
+        others = folder.all_passed_over()
+        passed_over += others
+        without = "a folder without pictures" + (f"; passed over: {passed_over_text(others)}" if others else "")
+        pictures += [Answer(file) for file in inside] or [Answer(path, error=without)]
+    return pictures, passed_over
 
 
-def answers(pictures: Sequence[Answer], metadata: ModelMetadata, predict: Predict, top: int) -> Iterator[Answer]:
+def reading_of(metadata: ModelMetadata, pictures: Sequence[Answer]) -> Reading:
+    """Return how pictures are read for a network: as in training, with the same values as black and white.
+
+    Where training had no pictures with more than 8 bits a channel, these are told from the ones that are given.
+
+    Args:
+        metadata: the network's data set and picture size.
+        pictures: of `expand`.
+    """
+    reading = Reading.of(metadata.dataset, metadata.image_shape[:2])
+    if reading.value_range is not None:
+        return reading
+    with quiet_pillow(), ThreadPoolExecutor() as pool:
+        spans = list(pool.map(_span, pictures))
+    span = common_span(one for one in spans if one is not None)
+    return reading if span is None else replace(reading, value_range=range_of(span))
+
+
+def _span(picture: Answer) -> Span | None:
+    """Return the values of a picture with more than 8 bits; None for others and for what cannot be read."""
+    try:
+        return None if picture.error else picture_span(picture.path)
+    except Exception:  # it is reported when it is read
+        return None
+
+
+def answers(
+    pictures: Sequence[Answer], metadata: ModelMetadata, predict: Predict, top: int, reading: Reading | None = None
+) -> Iterator[Answer]:
     """Yield what a network says of each picture, in order; one that cannot be read has an error.
 
     Args:
@@ -83,10 +122,12 @@ def answers(pictures: Sequence[Answer], metadata: ModelMetadata, predict: Predic
         metadata: the network's classes and picture size.
         predict: images (n, height, width, channels) uint8 -> probabilities (n, classes).
         top: how many classes to name.
+        reading: how pictures are read; None to find out.
     """
-    with ThreadPoolExecutor() as pool:  # Pillow releases the GIL while it decodes
+    how = reading or reading_of(metadata, pictures)
+    with quiet_pillow(), ThreadPoolExecutor() as pool:  # Pillow releases the GIL while it decodes
         for start in range(0, len(pictures), CHUNK):
-            read = list(pool.map(lambda picture: _read(picture, metadata), pictures[start : start + CHUNK]))
+            read = list(pool.map(lambda picture: _read(picture, metadata, how), pictures[start : start + CHUNK]))
             images = [image for image, _ in read if image is not None]
             probabilities = iter(predict(np.stack(images)) if images else ())
             for image, answer in read:
@@ -94,21 +135,21 @@ def answers(pictures: Sequence[Answer], metadata: ModelMetadata, predict: Predic
                 yield replace(answer, top=named)
 
 
-def _read(picture: Answer, metadata: ModelMetadata) -> tuple[Pixels | None, Answer]:
+def _read(picture: Answer, metadata: ModelMetadata, reading: Reading) -> tuple[Pixels | None, Answer]:
     """Return the picture as the network wants it, and what is known of it without the network."""
     path = picture.path
     if picture.error:
         return None, picture
     truth = truth_of(path, metadata.class_names)
-    height, width, channels = metadata.image_shape
+    channels = metadata.image_shape[2]
     try:
-        image, grey = read_picture(path, (height, width))
+        image, facts = read_picture(path, reading)
     except FileNotFoundError:
         return None, Answer(path, truth=truth, error="there is no such file")
     except Exception as error:  # Pillow raises many kinds for what is no picture
         reason = cause(error).replace(path, Path(path).name)
         return None, Answer(path, truth=truth, error=f"no picture that can be read ({clause(reason)})")
-    return (to_grey(image[np.newaxis])[0] if channels == 1 else image), Answer(path, truth=truth, grey=grey)
+    return (to_grey(image[np.newaxis])[0] if channels == 1 else image), Answer(path, truth=truth, facts=facts)
 
 
 def _named(probabilities: NDArray[np.float32], class_names: Sequence[str], top: int) -> tuple[tuple[str, float], ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cnnjobs.datasets.deep_pictures import deep_text, facts_notes, range_text
+from cnnjobs.datasets.picture_kinds import passed_over_text
+from cnnjobs.datasets.pictures import Reading
 from cnnjobs.engine.quiet import quietly
 from cnnjobs.errors import ModelError, SpecError
 from cnnjobs.models.annotate import annotate, check_folder
 from cnnjobs.models.model_file import ModelMetadata, read_metadata
-from cnnjobs.models.predict import Answer, answers, channel_note, expand
+from cnnjobs.models.predict import Answer, answers, channel_note, expand, reading_of
 from cnnjobs.report.render.csv import csv_text
 from cnnjobs.run.backends import open_model
 from cnnjobs.spec.checks import whole
@@ -32,10 +35,14 @@ class Answers:
         answers: one a picture, with `.path`, `.top` (class name and probability, most probable first), `.truth`,
             `.right` and `.error`.
         metadata: class names, image shape and origin of the model.
+        reading: how the pictures were read.
+        passed_over: ending -> number of files in folders that are no pictures, or none that is read.
     """
 
     answers: tuple[Answer, ...]
     metadata: ModelMetadata
+    reading: Reading
+    passed_over: Mapping[str, int]
 
     @property
     def table(self) -> pd.DataFrame:
@@ -50,8 +57,8 @@ class Answers:
 
     @property
     def notes(self) -> list[str]:
-        """The number of pictures converted from grey to colour or back."""
-        return _notes(self.answers, self.metadata)
+        """What was passed over in folders, and what was made of pictures unlike those of training, with numbers."""
+        return list(_notes(self))
 
     @property
     def broken(self) -> str:
@@ -101,11 +108,12 @@ def predict_files(model: str, images: Sequence[str], top_k: int, annotated: str 
     metadata = read_metadata(model)
     if annotated is not None:
         check_folder(Path(annotated), images)
-    pictures = expand(images)
+    pictures, passed_over = expand(images)
+    reading = reading_of(metadata, pictures)
     with quietly():  # TensorFlow prints while it is imported and first used
         network = open_model(model)
-        found = tuple(answers(pictures, metadata, network.predict, min(top_k, len(metadata.class_names))))
-    return Answers(found, metadata)
+        found = tuple(answers(pictures, metadata, network.predict, min(top_k, len(metadata.class_names)), reading))
+    return Answers(found, metadata, reading, passed_over)
 
 
 def predict_arrays(model: str, images: NDArray[np.generic]) -> NDArray[np.float32]:
@@ -151,15 +159,23 @@ def annotate_all(found: Answers, folder: str) -> int:
     taken: set[str] = set()
     for answer in found.answers:
         if answer.top:
-            annotate(answer, Path(folder), taken)
+            annotate(answer, Path(folder), taken, found.reading)
     return len(taken)
 
 
-def _notes(found: Sequence[Answer], metadata: ModelMetadata) -> list[str]:
-    """Say which pictures were given other channels."""
-    grey = metadata.image_shape[2] == 3
-    other = sum(answer.grey == grey for answer in found if answer.top)
-    return [channel_note(other, len(found), grey=grey)] if other else []
+def _notes(found: Answers) -> Iterator[str]:
+    """Say what was passed over, which pictures were given other channels, and what was made of deep ones."""
+    if found.passed_over:
+        yield f"passed over: {passed_over_text(found.passed_over)}"
+    facts = [answer.facts for answer in found.answers if answer.facts is not None]
+    grey = found.metadata.image_shape[2] == 3
+    other = sum(one.grey == grey for one in facts)
+    if other:
+        yield channel_note(other, len(found.answers), grey=grey)
+    told = found.reading.value_range
+    if told is not None and told != Reading.of(found.metadata.dataset, found.reading.size).value_range:
+        yield f"{deep_text(facts)}; the model was trained on none such: {range_text(told)}"
+    yield from facts_notes(found.reading, facts)
 
 
 def _shown(path: str) -> str:

@@ -6,9 +6,15 @@ from pathlib import Path
 from typing import ClassVar
 
 from cnnjobs.errors import SpecError
-from cnnjobs.spec.checks import number, one_of, whole
+from cnnjobs.spec.checks import flag, number, one_of, whole
 from cnnjobs.spec.fields import later_field
 from cnnjobs.uris import has_keys
+
+RESIZES = ("stretch", "crop", "pad")
+"""How pictures are brought to one size."""
+
+INTERPOLATIONS = ("nearest", "box", "bilinear", "bicubic", "lanczos")
+"""Filters of resizing."""
 
 BUILTIN_DATASETS = ("digits", "mnist", "fashion_mnist", "cifar10", "cifar100")
 
@@ -91,15 +97,7 @@ class Npz(PathSpec):
         check_path("Npz.path", self.path)
         one_of("Npz.dedupe", self.dedupe, DEDUPE)
         number("Npz.test", self.test, above=0, below=1)
-        if self.value_range is None:
-            return
-        given = self.value_range
-        if not isinstance(given, tuple | list) or len(given) != 2:
-            raise SpecError(f"`Npz.value_range` must be (black, white). Received: value_range={given!r}.")
-        black, white = (number("Npz.value_range", value) for value in given)
-        if black >= white:
-            raise SpecError(f"`Npz.value_range` must be (black, white), black below white. Received: {given!r}.")
-        object.__setattr__(self, "value_range", (black, white))
+        object.__setattr__(self, "value_range", _value_range("Npz", self.value_range))
 
 
 @dataclass(frozen=True)
@@ -113,6 +111,11 @@ class PicturesSpec(PathSpec):
         test: fraction held out as test set, if there is none.
         strict: whether an unreadable picture is an error.
         dedupe: which training pictures are left out for being the same as others.
+        resize: how a picture is brought to `size`: one of `RESIZES`.
+        interpolation: one of `INTERPOLATIONS`.
+        antialias: whether the filter widens where a picture becomes smaller.
+        value_range: the values of black and white of pictures with more than 8 bits a channel.
+        one_scale: whether grey pictures of 8 bits have the same values as black and white.
     """
 
     size: int | tuple[int, int] | None = None
@@ -120,6 +123,11 @@ class PicturesSpec(PathSpec):
     test: float = 0.2
     strict: bool = False
     dedupe: str | None = later_field(None)
+    resize: str = later_field("stretch")
+    interpolation: str = later_field("bilinear")
+    antialias: bool = later_field(True)
+    value_range: tuple[float, float] | None = later_field(None)
+    one_scale: bool = later_field(False)
 
     def __post_init__(self) -> None:
         kind = self.kind
@@ -132,6 +140,25 @@ class PicturesSpec(PathSpec):
         if self.size is not None:
             for side in self.size if isinstance(self.size, tuple) else (self.size,):
                 whole(f"{kind}.size", side, least=1, most=10_000)
+        self._check_reading(kind)
+
+    def _check_reading(self, kind: str) -> None:
+        """Raise a SpecError for a way of reading that there is not."""
+        one_of(f"{kind}.resize", self.resize, RESIZES)
+        one_of(f"{kind}.interpolation", self.interpolation, INTERPOLATIONS)
+        flag(f"{kind}.antialias", self.antialias)
+        flag(f"{kind}.one_scale", self.one_scale)
+        if not self.antialias and self.interpolation in ("box", "lanczos"):
+            raise SpecError(
+                f"`{kind}.antialias` must be True with interpolation={self.interpolation!r}. Received: "
+                "antialias=False. Without it use interpolation='nearest', 'bilinear' or 'bicubic'."
+            )
+        object.__setattr__(self, "value_range", _value_range(kind, self.value_range))
+        if self.one_scale and self.value_range is None:
+            raise SpecError(
+                f"`{kind}.one_scale` must come with `value_range`, the values of black and white of all grey pictures. "
+                "Received: one_scale=True without it."
+            )
 
     @property
     def sides(self) -> tuple[int, int] | None:
@@ -149,7 +176,11 @@ class ImageFolder(PicturesSpec):
     Where a folder may be a part or a class it is an error or a note; a note also says what lies in no class and what
     links are not followed. Hidden files and what systems leave behind (`__MACOSX`, `Thumbs.db`) are passed over.
 
-    Pictures are .jpg, .jpeg, .png, .gif, .bmp and .webp; decoded once, they are kept in a cache.
+    Pictures are what Pillow reads: JPEG, PNG, GIF, BMP, WebP, TIFF, AVIF, JPEG 2000, PPM, TGA and others, told by
+    content; a file with an unknown ending is looked at. What is passed over is counted by ending, HEIC and raw photos
+    with what to do about them. Pictures are turned upright by EXIF and laid on white where they are transparent; of
+    several frames or pages the first counts; colour profiles (ICC) are not applied. Decoded once, they are kept in a
+    cache.
 
     Args:
         path: the folder, or a URI such as "s3://bucket/photos" without keys, whose pictures are downloaded once into
@@ -162,6 +193,16 @@ class ImageFolder(PicturesSpec):
         dedupe: what is left out of the training pictures for being the same, pixel for pixel: "drop from train", what
             is a test picture; "drop repeats", also what is an earlier one of its class. None leaves nothing out; a note
             counts such pictures in any case.
+        resize: "stretch" fits both sides to `size`; "crop" scales a picture until it covers `size` and keeps the
+            centre; "pad" scales it until it fits, with black around it.
+        interpolation: "nearest", "box", "bilinear", "bicubic" or "lanczos".
+        antialias: the filter widens where a picture becomes smaller; without it "box" and "lanczos" are not there.
+        value_range: the values of black and white of pictures with more than 8 bits a channel (16-bit PNG, TIFF of
+            integers or floats), such as (0, 4095). None tells them from the training pictures: 0 and 255, 1,023,
+            4,095, 16,383 or 65,535 for whole numbers from 0, 0 and 1 or -1 and 1 for floats between these, else the
+            least and the greatest value. All become 8 bits. A fitted model remembers them for other pictures.
+        one_scale: grey pictures of 8 bits have the black and white of `value_range` as well: values of one sensor,
+            saved with as many bits as each picture needed.
 
     Raises:
         SpecError: for an empty path, or a value out of range. The folder is read, and `DatasetError` raised for
@@ -174,6 +215,18 @@ class ImageFolder(PicturesSpec):
     """
 
     kind: ClassVar[str] = "ImageFolder"
+
+
+def _value_range(kind: str, given: object) -> tuple[float, float] | None:
+    """Return the values of black and white as two floats; None where they are not given."""
+    if given is None:
+        return None
+    if not isinstance(given, tuple | list) or len(given) != 2:
+        raise SpecError(f"`{kind}.value_range` must be (black, white). Received: value_range={given!r}.")
+    black, white = (number(f"{kind}.value_range", value) for value in given)
+    if black >= white:
+        raise SpecError(f"`{kind}.value_range` must be (black, white), black below white. Received: {given!r}.")
+    return black, white
 
 
 def check_path(name: str, value: object) -> None:

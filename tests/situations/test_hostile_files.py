@@ -179,8 +179,8 @@ def test_a_pipe_in_the_place_of_a_file(tmp_path):
         read_metadata(pipe)
     with pytest.raises(DatasetError, match="There is no file"):
         load_dataset(Npz(str(pipe)), quiet)
-    known = type("Known", (), {"class_names": ("a", "b"), "image_shape": (8, 8, 1)})
-    (answer,) = answers(expand([str(pipe)]), known, lambda images: images, 1)
+    known = type("Known", (), {"class_names": ("a", "b"), "image_shape": (8, 8, 1), "dataset": None})
+    (answer,) = answers(expand([str(pipe)])[0], known, lambda images: images, 1)
     assert answer.error == "no picture that can be read (it is a pipe, not a file)"
     assert time.monotonic() - began < 5
 

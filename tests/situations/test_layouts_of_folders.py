@@ -17,7 +17,7 @@ from support.datasets import load, refused
 from cnnjobs import ImageFolder
 from cnnjobs.datasets.layouts import read_layout
 from cnnjobs.datasets.parts import role_of
-from cnnjobs.datasets.picture_files import Folder, picture_files
+from cnnjobs.datasets.picture_files import Folder
 from cnnjobs.errors import DatasetError
 
 NFC, NFD = (unicodedata.normalize(form, "café") for form in ("NFC", "NFD"))
@@ -334,7 +334,7 @@ def test_what_systems_leave_in_folders(place):
         (root / name).write_bytes(b"system")
     after = load(ImageFolder(str(root)))
     assert (after.class_names, after.fingerprint, after.notes) == (before.class_names, before.fingerprint, ())
-    assert len(picture_files(str(root / "cat"))) == 4, "as predict reads it"
+    assert len(list(Folder(str(root / "cat")).below())) == 4, "as predict reads it"
 
 
 def test_links_to_folders(place, tmp_path):
@@ -440,7 +440,7 @@ def test_every_picture_of_any_folder_is_used_or_counted(tmp_path):
         used = [picture.path for picture in layout.pictures]
         assert len(set(used)) == len(used)
         said = sum(int(found) for note in layout.notes for found in re.findall(r"(\d+) pictures?\b", note))
-        assert len(used) + said == len(picture_files(str(root))), (sorted(picture_files(str(root))), layout)
+        assert len(used) + said == len(list(Folder(str(root)).below())), (list(Folder(str(root)).below()), layout)
         for name in {"train", "Training", "test", "valid"} & set(layout.class_names):
             label = layout.class_names.index(name)
             folders = {Path(picture.path).parent.name for picture in layout.pictures if picture.label == label}

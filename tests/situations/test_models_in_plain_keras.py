@@ -12,7 +12,7 @@ from PIL import Image
 from support.training_runs import digits, trial_of
 
 from cnnjobs import SGD, Variant, cnn
-from cnnjobs.datasets.pictures import read_picture, to_grey
+from cnnjobs.datasets.pictures import Reading, read_picture, to_grey
 from cnnjobs.models.predict import Answer, answers
 from cnnjobs.spec import BuiltinDataset
 
@@ -66,6 +66,10 @@ def pictures(tmp_path_factory):
     colour.save(folder / "moving.gif", save_all=True, append_images=[other])
     colour.save(folder / "web.webp")
     colour.save(folder / "small.bmp")
+    colour.save(folder / "pages.tif", save_all=True, append_images=[other], compression="tiff_lzw")
+    Image.fromarray(noise(20, 20, top=1024, dtype=np.int32) - 300).save(folder / "signed.tif")
+    Image.fromarray(noise(20, 20, dtype=np.float32)).save(folder / "floats.tif")
+    colour.save(folder / "new.avif")
     return sorted(str(path) for path in folder.iterdir())
 
 
@@ -93,16 +97,32 @@ def test_the_script_in_the_file_predicts_to_the_bit_what_the_package_does(model,
     assert "python predict.py MODEL.keras PICTURE..." in said
 
 
+WAYS = [
+    {},
+    {"resize": "crop"},
+    {"resize": "pad", "interpolation": "bicubic"},
+    {"interpolation": "lanczos"},
+    {"interpolation": "box"},
+    {"interpolation": "nearest"},
+    {"antialias": False},
+    {"resize": "crop", "interpolation": "bicubic", "antialias": False},
+    {"value_range": (100.0, 1023.0)},
+    {"value_range": (0.0, 1023.0), "one_scale": True},
+]
+
+
 @pytest.mark.parametrize("shape", [(8, 8, 3), (8, 8, 1), (13, 7, 1), (40, 40, 3), (31, 20, 3)])
-def test_the_script_prepares_every_picture_to_the_bit(pictures, shape):
-    """Networks of other sizes, and for grey pictures."""
+@pytest.mark.parametrize("how", WAYS, ids=str)
+def test_the_script_prepares_every_picture_to_the_bit(pictures, shape, how):
+    """Networks of other sizes, for grey pictures, and for pictures that are read in each way there is."""
     from cnnjobs.models.predict_script import predict_script
 
+    reading = Reading(shape[:2], **how)
     names: dict = {"__name__": "script"}
-    exec(predict_script(shape, ("a", "b")), names)
+    exec(predict_script(shape, ("a", "b"), reading), names)
     assert names["CLASSES"] == ["a", "b"]
     for path in pictures:
-        image, _ = read_picture(path, shape[:2])
+        image, _ = read_picture(path, reading)
         wanted = to_grey(image[np.newaxis])[0] if shape[2] == 1 else image
         assert names["pixels"](path).tobytes() == wanted.astype(np.float32).tobytes(), path
 
@@ -113,5 +133,5 @@ def test_names_of_classes_are_only_text_in_the_script():
 
     classes = ('"] + [exit()] + ["', "{0}", "è\u202e", "a\nb")
     names: dict = {"__name__": "script"}
-    exec(predict_script((8, 8, 3), classes), names)
+    exec(predict_script((8, 8, 3), classes, Reading((8, 8))), names)
     assert tuple(names["CLASSES"]) == classes

@@ -36,7 +36,7 @@ def brightest(images):
 def test_pictures_are_told_in_order_and_broken_ones_named(tmp_path):
     paths = [paint(tmp_path / "a.png", (0, 250, 0)), str(tmp_path / "no.png"), paint(tmp_path / "b.png", (0, 0, 250))]
     (tmp_path / "broken.jpg").write_text("no picture")
-    found = list(answers(expand([*paths, str(tmp_path / "broken.jpg")]), COLOR, brightest, top=2))
+    found = list(answers(expand([*paths, str(tmp_path / "broken.jpg")])[0], COLOR, brightest, top=2))
     assert [answer.path for answer in found] == [*paths, str(tmp_path / "broken.jpg")]
     assert [answer.top[0][0] if answer.top else None for answer in found] == ["green", None, "blue", None]
     assert [name for name, _ in found[0].top] == ["green", "red"]
@@ -47,15 +47,15 @@ def test_pictures_are_told_in_order_and_broken_ones_named(tmp_path):
 def test_more_pictures_than_a_chunk_keep_their_order(tmp_path):
     here = [paint(tmp_path / f"{number}.png", (0, 9, 250) if number % 3 else (250, 9, 0)) for number in range(7)]
     paths = here * 80
-    found = list(answers(expand(paths), COLOR, brightest, top=1))
+    found = list(answers(expand(paths)[0], COLOR, brightest, top=1))
     assert [answer.top[0][0] for answer in found] == ["blue" if number % 3 else "red" for number in range(7)] * 80
 
 
 def test_colour_becomes_grey_and_grey_is_told(tmp_path):
     paths = [paint(tmp_path / "a.png", (255, 255, 255)), paint(tmp_path / "b.png", 10, mode="L")]
-    found = list(answers(expand(paths), GREY, brightest, top=1))
+    found = list(answers(expand(paths)[0], GREY, brightest, top=1))
     assert [answer.top[0][0] for answer in found] == ["light", "dark"]
-    assert [answer.grey for answer in found] == [False, True]
+    assert [answer.facts.grey for answer in found] == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_folders_stand_for_the_pictures_in_them(tmp_path):
     first, second = paint(tmp_path / "in" / "b" / "1.png", 0, "L"), paint(tmp_path / "in" / "2.png", 0, "L")
     (tmp_path / "in" / "notes.txt").write_text("no picture")
     (tmp_path / "empty").mkdir()
-    found = expand([str(tmp_path / "in"), "other.png", str(tmp_path / "empty")])
+    found, _ = expand([str(tmp_path / "in"), "other.png", str(tmp_path / "empty")])
     assert sorted(one.path for one in found[:2]) == sorted([first, second])
     assert found[2] == Answer("other.png")
     assert found[3].error == "a folder without pictures"
