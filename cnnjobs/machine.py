@@ -39,7 +39,7 @@ class Machine:
 
 def this_machine() -> Machine:
     """Return what this process may use."""
-    return Machine(_cpus(), _gpus(), free_bytes())
+    return Machine(usable_cpus(), _gpus(), free_bytes())
 
 
 def physical_gpus() -> int:
@@ -129,7 +129,8 @@ def process_bytes() -> int:
         return 0
 
 
-def _cpus() -> int:
+def usable_cpus() -> int:
+    """Return the cores that this process may use, of this machine or of the container."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
     quota, _, period = _cgroup("cpu.max").partition(" ")
     return min(usable, max(1, int(quota) // int(period))) if quota.isdigit() and period.isdigit() else usable

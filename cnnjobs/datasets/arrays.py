@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cnnjobs.datasets.class_counts import class_notes
 from cnnjobs.datasets.identical import Copies
-from cnnjobs.datasets.images import Images, bytes_in_memory, pieces, subset
+from cnnjobs.datasets.images import Digests, Images, bytes_in_memory, digests_of, pieces, subset
 from cnnjobs.datasets.splits import both_sides
 from cnnjobs.errors import DatasetError, SpecError
 from cnnjobs.terminal import visible
@@ -90,6 +90,7 @@ def make_dataset(
     notes: tuple[str, ...] = (),
     rows: tuple[Rows, Rows] | None = None,
     dedupe: str | None = None,
+    digests: tuple[Digests, Digests] | None = None,
 ) -> Dataset:
     """Return a data set whose parts fit together.
 
@@ -102,13 +103,15 @@ def make_dataset(
         notes: what a person should know.
         rows: numbers of the training and test pictures in what they come from; None for none.
         dedupe: which pictures are dropped for being the same as others, of `cnnjobs.spec.data.DEDUPE`.
+        digests: of the training and test pictures; None to compute them.
 
     Raises:
         DatasetError: one class only, a class with one training image, an empty test set, shapes that
             differ between train and test.
     """
     name = visible(name, lines=False)
-    copies = Copies.among(name, train, test, class_names)
+    digests = digests or (digests_of(train[0]), digests_of(test[0]))
+    copies = Copies.among(name, (digests[0], train[1]), (digests[1], test[1]), class_names)
     kept, (rows_train, rows_test) = copies.kept(dedupe), rows or (None, None)
     if kept is not None:
         train = subset(train[0], kept), train[1][kept]

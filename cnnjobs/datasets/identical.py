@@ -1,13 +1,12 @@
 """Pictures of a data set that are the same, pixel for pixel, under whatever names and in whatever format they lay."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnjobs.datasets.images import Images, pieces
+from cnnjobs.datasets.images import Digests
 from cnnjobs.labels import listed
 from cnnjobs.spec.data import DROP_FROM_TRAIN, DROP_REPEATS
 
@@ -37,20 +36,20 @@ class Copies:
 
     @classmethod
     def among(
-        cls, name: str, train: tuple[Images, Labels], test: tuple[Images, Labels], class_names: Sequence[str]
+        cls, name: str, train: tuple[Digests, Labels], test: tuple[Digests, Labels], class_names: Sequence[str]
     ) -> "Copies":
         """Compare all pictures.
 
         Args:
             name: of the data set.
-            train: (n, ...) images and (n,) labels.
+            train: (n, ...) digests of images and (n,) labels.
             test: the same of the test set.
             class_names: in the order of the labels.
         """
         numbers: dict[bytes, int] = {}
         trained, tested = (
-            np.array([numbers.setdefault(one, len(numbers)) for one in _hashes(images)], np.int64)
-            for images in (train[0], test[0])
+            np.array([numbers.setdefault(one.tobytes(), len(numbers)) for one in digests], np.int64)
+            for digests in (train[0], test[0])
         )
         return cls(name, trained, tested, train[1], test[1], class_names)
 
@@ -143,15 +142,6 @@ class Copies:
             f"{self.name}: {_pictures(count)} {_are(count)} in the same class and part already, the same pixel for "
             "pixel: such pictures count more than once, and may be on both sides of a validation split or fold"
         ]
-
-
-def _hashes(images: Images) -> list[bytes]:
-    """Return a hash of the pixels of each picture."""
-    return [
-        hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=16).digest()
-        for piece in pieces(images)
-        for image in piece
-    ]
 
 
 def _repeated(numbers: Numbers, labels: Labels) -> NDArray[np.bool_]:

@@ -1,11 +1,12 @@
 """Images of a data set as rows, wherever they lie: arrays in memory, or fetched from a disk when they are asked for."""
 
+import hashlib
 import itertools
 import os
 import weakref
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, Self
@@ -13,10 +14,24 @@ from typing import Any, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from cnnjobs.machine import free_bytes, usable_cpus
+
+IN_MEMORY_MB = "CNNJOBS_IN_MEMORY_MB"
+"""Variable with the most megabytes of images that are held in memory."""
+
+MOST_IN_MEMORY = 512 << 20
+"""What is larger is not held in memory, however much there is: each worker would have a copy."""
+
 PIECE_BYTES = 16 << 20
 """Bytes of images that are looked at together where all are looked at one after the other."""
 
+DIGEST_BYTES = 16
+"""Of the digest of a picture: two that differ have the same one by no chance that counts."""
+
 Array = NDArray[Any]
+
+Digests = NDArray[np.uint8]
+"""(n, DIGEST_BYTES), the first bytes of the SHA-256 of each picture's pixels."""
 
 
 class Images(Protocol):
@@ -46,6 +61,10 @@ class Images(Protocol):
 
     def __getitem__(self, rows: Any, /) -> Any:
         """Return an image, or images, as an array."""
+        ...
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield one image after the other."""
         ...
 
 
@@ -165,11 +184,34 @@ def subset(images: Images, rows: Any) -> Any:
     return images.subset(rows) if isinstance(images, FetchedImages) else images[rows]
 
 
-def pieces(images: Images, most_bytes: int = PIECE_BYTES) -> Iterator[Array]:
-    """Yield all images as successive arrays, each of one image or at most so many bytes."""
+def slices(images: Images, most_bytes: int = PIECE_BYTES) -> Iterator[slice]:
+    """Yield the slices of rows that together are all images, each of one image or at most so many bytes."""
     count = max(1, most_bytes // max(1, images.nbytes // max(1, len(images))))
     for start in range(0, len(images), count):
-        yield images[start : start + count]
+        yield slice(start, min(start + count, len(images)))
+
+
+def pieces(images: Images, most_bytes: int = PIECE_BYTES) -> Iterator[Array]:
+    """Yield all images as successive arrays, each of one image or at most so many bytes."""
+    return (images[rows] for rows in slices(images, most_bytes))
+
+
+def digests_of(images: Iterable[Array]) -> Digests:
+    """Return the digest of each image's pixels."""
+    found = [hashlib.sha256(np.ascontiguousarray(image).data).digest()[:DIGEST_BYTES] for image in images]
+    return np.frombuffer(b"".join(found), np.uint8).reshape(-1, DIGEST_BYTES)
+
+
+def most_in_memory() -> int:
+    """Return the most bytes of images that are held in memory, by each worker; of more, rows are read as needed.
+
+    Half of what is free, shared among a worker on each core and this process, but not more than `MOST_IN_MEMORY`; or
+    what the environment says.
+    """
+    chosen = os.environ.get(IN_MEMORY_MB, "")
+    if chosen.isdecimal():
+        return int(chosen) * 1_000_000
+    return min(MOST_IN_MEMORY, free_bytes() // (2 * (usable_cpus() + 1)))
 
 
 def bytes_in_memory(images: Images) -> int:

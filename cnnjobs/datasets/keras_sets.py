@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from cnnjobs.datasets.arrays import Dataset, content_hash, make_dataset
-from cnnjobs.datasets.cache import cached
+from cnnjobs.datasets.cached_dataset import cached
 from cnnjobs.errors import DatasetError
 from cnnjobs.keras_home import keras_home
 from cnnjobs.numeric_environment import pinned

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnjobs.datasets.arrays import Dataset, Rows, hold_out_test, make_dataset
-from cnnjobs.datasets.cache import cached, is_cached, recalled, remembered
+from cnnjobs.datasets.cache import is_cached, recalled, remembered
+from cnnjobs.datasets.cached_dataset import cached
 from cnnjobs.datasets.decoding import Decoded, broken_text, common_size, decode_all, with_range
 from cnnjobs.datasets.deep_pictures import facts_notes, told_range
 from cnnjobs.datasets.labelled import Labelled
@@ -21,7 +22,7 @@ from cnnjobs.datasets.source import OnProgress, PathSource
 from cnnjobs.errors import DatasetError
 from cnnjobs.spec.data import DatasetSpec, PicturesSpec
 
-DECODER_VERSION = 3
+DECODER_VERSION = 5
 """Raised when the same pictures would become other arrays, or are kept otherwise."""
 
 Pixels = NDArray[np.uint8]

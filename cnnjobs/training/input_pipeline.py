@@ -14,6 +14,7 @@ from cnnjobs.datasets.images import FetchedImages, Images
 from cnnjobs.planning.trials import Seeds
 from cnnjobs.spec import Augment
 from cnnjobs.training.augmentation import apply_transforms, draw_transforms
+from cnnjobs.training.pixel_sums import mean_over_pixels
 
 BLOCK_BYTES = 4 << 20
 """Most bytes that several steps handed over together should take; a single step may take more."""
@@ -51,25 +52,12 @@ def fit_pixel_scaling(scaling: str, images: Images, rows: NDArray[np.int64]) -> 
     unit = 1 / 255 if images.dtype == np.uint8 else 1.0
     mean, deviation = np.zeros(channels), np.ones(channels)
     if scaling != "unit":
-        mean = _mean_over_pixels(images, rows, lambda pixels: pixels)
+        mean = mean_over_pixels(images, rows, lambda pixels: pixels)
     if scaling == "standardize":
-        variance = _mean_over_pixels(images, rows, lambda pixels: (pixels - mean) ** 2)
+        variance = mean_over_pixels(images, rows, lambda pixels: (pixels - mean) ** 2)
         deviation = np.maximum(np.sqrt(variance) * unit, 1e-7)
     gain = unit / deviation
     return PixelScaling(gain.astype(np.float32), (-mean * gain).astype(np.float32))
-
-
-def _mean_over_pixels(
-    images: Images, rows: NDArray[np.int64], of: Callable[[NDArray[np.float64]], NDArray[np.float64]]
-) -> NDArray[np.float64]:
-    """Return the mean of `of(pixels)` a channel, (channels,), without holding all pixels as float64."""
-    channels = images.shape[-1]
-    total, pixels = np.zeros(channels), 0
-    for start in range(0, len(rows), 1024):
-        chunk = images[rows[start : start + 1024]].reshape(-1, channels).astype(np.float64)
-        total += of(chunk).sum(axis=0)
-        pixels += len(chunk)
-    return total / pixels
 
 
 @dataclass(frozen=True)

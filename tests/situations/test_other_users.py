@@ -11,7 +11,8 @@ from support.other_user import UID, as_other_user, base, changeable, needs_two_u
 
 from cnnjobs import SGD, Job, Variant, vgg
 from cnnjobs import private_folder as module
-from cnnjobs.datasets.cache import cache_folder, cached
+from cnnjobs.datasets.cache import cache_folder
+from cnnjobs.datasets.cached_dataset import cached
 from cnnjobs.engine.base import TrialResources, Work
 from cnnjobs.engine.environment import prepare_environment
 from cnnjobs.engine.worker_loss import WorkerLoss

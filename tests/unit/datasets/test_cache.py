@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from cnnjobs.datasets.arrays import Dataset
-from cnnjobs.datasets.cache import ABANDONED_S, cached, recalled, remembered, remove_remains
+from cnnjobs.datasets.cache import ABANDONED_S, recalled, remembered, remove_remains
+from cnnjobs.datasets.cached_dataset import cached
+from cnnjobs.datasets.images import StoredImages
 
 NOW = 2_000_000_000.0
 
@@ -84,20 +86,32 @@ def kept(build_count, folder):
     return cached("key", "a", build)
 
 
-FILES = ("x_train.npy", "y_train.npy", "x_test.npy", "y_test.npy", "dataset.json")
+PARTS = ("x_train", "y_train", "x_test", "y_test")
+FILES = (
+    "images.bin",
+    "y_train.npy",
+    "y_test.npy",
+    "numbers_train.npy",
+    "numbers_test.npy",
+    "digests.npy",
+    "dataset.json",
+)
 
 
+@pytest.mark.parametrize("in_memory", [True, False])
 @pytest.mark.parametrize("name", FILES)
-def test_what_is_damaged_is_made_anew(tmp_path, monkeypatch, caplog, name):
+def test_what_is_damaged_is_made_anew(tmp_path, monkeypatch, caplog, name, in_memory):
     """Flipped bits anywhere, a file cut short, a block of zeros, the file of another data set."""
     monkeypatch.setenv("CNNJOBS_CACHE", str(tmp_path))
+    if not in_memory:
+        monkeypatch.setenv("CNNJOBS_IN_MEMORY_MB", "0")
     random, made = np.random.default_rng(0), []
-    right = {part: getattr(kept(made, tmp_path), part).tobytes() for part in ("x_train", "y_train", "x_test", "y_test")}
-    kept(made, tmp_path)
+    right = {part: getattr(kept(made, tmp_path), part)[:].tobytes() for part in PARTS}
+    assert isinstance(kept(made, tmp_path).x_train, np.ndarray) == in_memory
     assert len(made) == 1, "whole, it is read"
     path = tmp_path / "key" / name
     whole = path.read_bytes()
-    other = {"x_train.npy": "x_test.npy", "y_train.npy": "y_test.npy"}.get(name, "y_train.npy")
+    other = {"numbers_train.npy": "numbers_test.npy", "y_train.npy": "y_test.npy"}.get(name, "y_train.npy")
     damages = [(tmp_path / "key" / other).read_bytes(), whole[: len(whole) // 2], b"", bytes(64) + whole[64:]]
     for _ in range(20):
         place, bit = random.integers(len(whole)), random.integers(8)
@@ -106,11 +120,38 @@ def test_what_is_damaged_is_made_anew(tmp_path, monkeypatch, caplog, name):
         before = len(made)
         path.write_bytes(damaged)
         found = kept(made, tmp_path)
-        assert {part: getattr(found, part).tobytes() for part in right} == right
+        assert {part: getattr(found, part)[:].tobytes() for part in right} == right
         assert (found.class_names, found.fingerprint, found.notes) == (("0", "1"), "f" * 20, ("a note",))
         assert len(made) == before + 1
     assert f"{tmp_path}/key is damaged" in caplog.text
-    assert [entry.name for entry in tmp_path.iterdir()] == ["key"]
+    assert {entry.name for entry in tmp_path.iterdir()} <= {"key", "remembered"}
+
+
+def test_images_that_do_not_fit_the_memory_are_compared_once_for_every_change(tmp_path, monkeypatch):
+    monkeypatch.setenv("CNNJOBS_CACHE", str(tmp_path))
+    monkeypatch.setenv("CNNJOBS_IN_MEMORY_MB", "0")
+    read = []
+    fetch = StoredImages.fetch
+    monkeypatch.setattr(StoredImages, "fetch", lambda self, numbers: read.append(len(numbers)) or fetch(self, numbers))
+    made = []
+    kept(made, tmp_path)
+    assert not read, "what was written just now needs no comparison"
+    kept(made, tmp_path)
+    kept(made, tmp_path)
+    assert sum(read) == 120, "young files could change unseen"
+    monkeypatch.setattr("cnnjobs.datasets.contents.SETTLED_NS", 0)
+    kept(made, tmp_path)
+    kept(made, tmp_path)
+    assert sum(read) == 180
+    path = tmp_path / "key" / "images.bin"
+    os.utime(path)
+    kept(made, tmp_path)
+    assert (sum(read), len(made)) == (240, 1)
+    status = path.stat()
+    path.write_bytes(bytes(path.stat().st_size))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    kept(made, tmp_path)
+    assert len(made) == 2
 
 
 def test_a_remembered_text_that_is_damaged_is_computed_anew(tmp_path, monkeypatch):

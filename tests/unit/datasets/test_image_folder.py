@@ -241,14 +241,14 @@ def test_a_moved_folder_is_the_same_data(folder):
 KILLED = """
 import sys, time
 from cnnjobs import ImageFolder
-from cnnjobs.datasets import cache, load_dataset
-save = cache.np.save
+from cnnjobs.datasets import cached_dataset, load_dataset
+save = cached_dataset.np.save
 def slow(file, *args, **options):
     save(file, *args, **options)
     if "y_test" in str(file):
         print("half", flush=True)
         time.sleep(60)
-cache.np.save = slow
+cached_dataset.np.save = slow
 load_dataset(ImageFolder(sys.argv[1]), lambda *_: None)
 """
 
