@@ -38,7 +38,7 @@ def results_option(about: str) -> Callable[[F], F]:
 
 
 _DECODING = (
-    click.option("--image-size", type=click.IntRange(min=1), metavar="PX", help="Resize an image folder's pictures."),
+    click.option("--image-size", type=click.IntRange(min=1), metavar="PX", help="Resize encoded pictures."),
     click.option("--strict", is_flag=True, help="A picture that cannot be read is an error."),
 )
 
@@ -49,7 +49,7 @@ _RUN = (
         "--dataset",
         metavar="NAME|PATH",
         callback=not_empty,
-        help="Another data set: a name, an .npz file, an image folder.",
+        help="Another data set: a name, an .npz file, a folder of pictures, Parquet files, TFRecords.",
     ),
     *_DECODING,
     results_option("Where trials are stored."),

@@ -25,8 +25,8 @@ def show(
 ) -> None:
     """Show sizes and classes of DATASET, and draw its first training pictures.
 
-    DATASET is what a job's `dataset=` takes: a name, an .npz file or a folder of pictures. With
-    --job it is the job's own unless given, and each picture is drawn beside what the first epochs of
+    DATASET is what a job's `dataset=` takes: a name, an .npz file, a folder of pictures, Parquet files
+    or TFRecords. With --job it is the job's own unless given, and each picture is drawn beside what the first epochs of
     the first repeat make of it.
     """
     from cnnjobs.run.show import Pictures, show_dataset, show_variant

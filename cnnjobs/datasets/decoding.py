@@ -133,7 +133,7 @@ def _reason(error: Exception, source: object, name: str) -> str:
     reason = cause(error)
     if isinstance(source, str) and source:
         return reason.replace(source, name.rpartition("/")[2])
-    return reason
+    return reason.replace(f" {source!r}", "")
 
 
 def broken_text(name: str, broken: Mapping[str, str], what: str) -> str:

@@ -8,8 +8,10 @@ from typing import Any
 from cnnjobs.datasets.builtin import BuiltinSource
 from cnnjobs.datasets.image_folder import FolderSource
 from cnnjobs.datasets.npz import NpzSource
+from cnnjobs.datasets.parquet_pictures import ParquetSource
 from cnnjobs.datasets.places import located
 from cnnjobs.datasets.source import Source
+from cnnjobs.datasets.tfrecord_pictures import TFRecordSource
 from cnnjobs.errors import SpecError
 from cnnjobs.spec.data import BuiltinDataset, DatasetSpec, PathSpec, check_path
 from cnnjobs.uris import is_uri
@@ -17,6 +19,8 @@ from cnnjobs.uris import is_uri
 KINDS: tuple[type[Source[Any]], ...] = (
     BuiltinSource,
     NpzSource,
+    ParquetSource,
+    TFRecordSource,
     FolderSource,
 )
 """Every kind; a bare name or path is of the first that knows it."""

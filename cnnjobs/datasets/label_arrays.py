@@ -55,7 +55,7 @@ def read_labels(arrays: Mapping[str, Array], counts: Mapping[str, int], path: Pa
         notes.append(f"{path.name}: labels are one-hot: classes have the numbers of their columns, from 0, as names")
     if len({part.dtype.kind for part in parts.values()}) > 1:
         parts = {key: part.astype(str) for key, part in parts.items()}
-    return Labels(parts, (*notes, *_doubts(np.unique(np.concatenate([*parts.values()])), path)))
+    return Labels(parts, (*notes, *doubts_on(np.unique(np.concatenate([*parts.values()])), path.name)))
 
 
 def _is_table(array: Array, count: int) -> bool:
@@ -142,18 +142,23 @@ def _names(labels: NDArray[Any], key: str, path: Path) -> NDArray[np.str_]:
     return names
 
 
-def _doubts(values: NDArray[Any], path: Path) -> list[str]:
-    """Return notes on labels that may not be what was meant."""
+def doubts_on(values: NDArray[Any], name: str) -> list[str]:
+    """Return notes on labels that may not be what was meant.
+
+    Args:
+        values: each label once.
+        name: of the data set.
+    """
     if values.dtype.kind != "U":
         below = values[values < 0].tolist()
-        return [f"{path.name}: {listed(map(str, below))} counts as a class like any other"] if below else []
+        return [f"{name}: {listed(map(str, below))} counts as a class like any other"] if below else []
     notes, alike = [], defaultdict(list)
-    for name in values.tolist():
-        alike[" ".join(unicodedata.normalize("NFKC", name).casefold().split())].append(name)
-        if name.strip().lower() in MISSING:
-            notes.append(f"{path.name}: class {name!r} looks like missing labels; it counts as a class like any other")
+    for label in values.tolist():
+        alike[" ".join(unicodedata.normalize("NFKC", label).casefold().split())].append(label)
+        if label.strip().lower() in MISSING:
+            notes.append(f"{name}: class {label!r} looks like missing labels; it counts as a class like any other")
     for names in alike.values():
         if len(names) > 1:
-            shown = " and ".join(ascii(name) for name in names)
-            notes.append(f"{path.name}: {shown} are classes of their own, though they are written almost alike")
+            shown = " and ".join(ascii(label) for label in names)
+            notes.append(f"{name}: {shown} are classes of their own, though they are written almost alike")
     return notes

@@ -136,7 +136,7 @@ class Source(ABC, Generic[Spec]):
             SpecError: for a kind that has no pictures to read.
         """
         if image_size is not None or strict:
-            raise SpecError("`image_size` and `strict` are for folders of pictures; this data set is none.")
+            raise SpecError("`image_size` and `strict` are for encoded pictures; this data set has none.")
         return self.spec
 
     def read_as(self, job: object) -> Spec:
@@ -172,11 +172,19 @@ class PathSource(Source[AtPath]):
         """Return the path."""
         return self.spec.path
 
+    def is_there(self) -> bool:
+        """Say whether there is something at the path or URI.
+
+        Raises:
+            DatasetError: if a storage does not tell.
+        """
+        return is_there(self.spec.path)
+
     def lock(self) -> tuple[str, str]:
         """Say whether there is something at the path or URI."""
         place = self.spec.path
         try:
-            if is_there(place):
+            if self.is_there():
                 return "there", ""
         except DatasetError as error:
             return "not to be had", str(error)

@@ -15,6 +15,7 @@ from cnnjobs.spec.job import SOURCES, Job, grid
 from cnnjobs.spec.models import CustomModel, Model, WeightsFile, custom
 from cnnjobs.spec.networks import cnn, mlp, small_cnn, smaller_vgg, vgg, vgg16
 from cnnjobs.spec.optimizers import SGD, Adam, Nadam, Optimizer, RMSprop
+from cnnjobs.spec.records import ParquetPictures, TFRecordPictures
 from cnnjobs.spec.schedules import CosineDecay, Cyclical, ExponentialDecay, Run, Schedule, TimeDecay, Warmup
 from cnnjobs.spec.variant import Variant
 
@@ -39,10 +40,12 @@ __all__ = [
     "Nadam",
     "Npz",
     "Optimizer",
+    "ParquetPictures",
     "RMSprop",
     "ReduceLROnPlateau",
     "Run",
     "Schedule",
+    "TFRecordPictures",
     "TimeDecay",
     "UserFunction",
     "Variant",

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from support.fakes import submit_in, write_job
 
-from cnnjobs import ImageFolder, Npz
+from cnnjobs import ImageFolder, Npz, ParquetPictures, TFRecordPictures
 from cnnjobs.cli import main
 from cnnjobs.datasets import Dataset, Source, dataset_from_json, dataset_spec, kinds, load_dataset, source_of
 from cnnjobs.datasets.arrays import make_dataset
@@ -129,17 +129,29 @@ def test_a_model_of_a_new_kind_knows_its_data_set(stripes):
 
 def test_a_file_of_no_kind_is_refused_with_what_there_is(stripes):
     Path("notes.txt").write_text("no data", encoding="ascii")
-    with pytest.raises(SpecError, match=r"a name, an \.npz file, a folder of pictures or a \.stripes file\. Received"):
+    with pytest.raises(
+        SpecError,
+        match=r"a name, an \.npz file, a Parquet file with pictures in it, a TFRecord file, a folder of pictures or "
+        r"a \.stripes file\. Received",
+    ):
         dataset_spec("notes.txt", Path.cwd())
 
 
 def test_a_kind_that_is_not_registered_is_refused():
-    with pytest.raises(SpecError, match=r"must be one of BuiltinDataset, Npz, ImageFolder\. Received: Stripes"):
+    with pytest.raises(
+        SpecError, match=r"must be one of BuiltinDataset, Npz, \w+, \w+, ImageFolder\. Received: Stripes"
+    ):
         load_dataset(Stripes("forty.stripes"), quiet)
 
 
 def test_every_kind_has_a_name_of_its_own_in_the_store():
-    assert [kind.spec_type.kind for kind in KINDS] == ["Named", "Npz", "ImageFolder"]
+    assert [kind.spec_type.kind for kind in KINDS] == [
+        "Named",
+        "Npz",
+        "ParquetPictures",
+        "TFRecordPictures",
+        "ImageFolder",
+    ]
     assert all(issubclass(kind, Source) for kind in KINDS)
 
 
@@ -149,6 +161,9 @@ def test_every_kind_has_a_name_of_its_own_in_the_store():
         ("digits", BuiltinDataset("digits")),
         ("a.npz", Npz("/base/a.npz")),
         ("a/b.NPZ", Npz("/base/a/b.NPZ")),
+        ("a.parquet", ParquetPictures("/base/a.parquet")),
+        ("data/train-*.parquet", ParquetPictures("/base/data/train-*.parquet")),
+        ("train-00000-of-00002", TFRecordPictures("/base/train-00000-of-00002")),
         ("some/photos", ImageFolder("/base/some/photos")),
         (Path("/photos/cats"), ImageFolder("/photos/cats")),
         (ImageFolder("photos", size=8), ImageFolder("/base/photos", size=8)),
@@ -179,5 +194,5 @@ def test_a_fingerprint_is_that_of_the_content():
 @pytest.mark.parametrize("spec", [BuiltinDataset("digits"), Npz("a.npz")])
 def test_what_is_no_folder_of_pictures_takes_no_options_for_reading_them(spec):
     assert source_of(spec).decoded_as(None, False) == spec
-    with pytest.raises(SpecError, match="`image_size` and `strict` are for folders of pictures"):
+    with pytest.raises(SpecError, match="`image_size` and `strict` are for encoded pictures"):
         source_of(spec).decoded_as(32, False)
