@@ -24,6 +24,7 @@ from cnnjobs.run.plan import JobPlan
 from cnnjobs.run.predict import Answers
 from cnnjobs.run.status import ResultsStatus
 from cnnjobs.run.verify import Verification
+from cnnjobs.scoring import own, prediction_metrics
 from cnnjobs.store.results import load_results
 from cnnjobs.store.schemas import TABLES
 
@@ -265,6 +266,15 @@ def _parts(value: Any) -> dict[str, str]:
     return {"": pieces[0].strip(), **dict(zip(pieces[1::2], bodies, strict=True))}
 
 
+def metrics_table() -> str:
+    """Return the metrics that are computed from stored predictions, as a table."""
+    named = [(name, metric.words) for name, metric in prediction_metrics.TABLE.items()]
+    named += [(f"{name}[CLASS]", f"{words} of one class") for name, (words, _) in prediction_metrics.OF_A_CLASS.items()]
+    named += [("topK_accuracy", "top-K accuracy, for any K below the number of classes")]
+    lines = ["| name | what it is |", "| --- | --- |", *(f"| `{name}` | {words} |" for name, words in named)]
+    return "\n".join(lines)
+
+
 def _items(body: str) -> Iterator[tuple[str, str]]:
     """Yield the name and the text of each item of `Args` or `Raises`."""
     for name, text in re.findall(r"^(\*{0,2}\w+): (.*(?:\n .*)*)", body, flags=re.M):
@@ -287,6 +297,7 @@ def api() -> str:
     parts = {name: columns_table(schema) for name, schema in TABLES.items()}
     parts |= {"load_results": described("cnnjobs.load_results", load_results)}
     parts |= {"compare": described("cnnjobs.compare", frames.compare), "frames": frame_tables()}
+    parts |= {"metric": described("cnnjobs.metric", own.metric), "computed_metrics": metrics_table()}
     parts |= {section: words(names) for section, names in WORDS.items()}
     parts |= {name: command(name, returned) for name, returned in COMMANDS.items()}
     parts |= {"comparisons": described_class(frames.Comparisons)}

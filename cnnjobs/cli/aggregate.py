@@ -5,15 +5,18 @@ from collections.abc import Sequence
 import click
 
 from cnnjobs.cli.options import DEFAULT_RESULTS, finite, not_empty
-from cnnjobs.spec.metrics import CURVES, METRICS, TEST, VALIDATION, column_of
+from cnnjobs.spec.metrics import CURVES, METRICS
 
 
 @click.command(short_help="Tables, box plots, learning curves, confusion matrices, ROC of what is stored.")
 @click.argument("results", metavar="[RESULTS]", default=DEFAULT_RESULTS)
 @click.option(
     "--metric",
-    type=click.Choice([column_of(part, metric) for part in (TEST, VALIDATION) for metric in METRICS]),
-    help="What to compare.  [default: test_accuracy; val_accuracy with folds]",
+    metavar="NAME",
+    callback=not_empty,
+    help=f"What to compare: {', '.join(METRICS)}, with val_ before it of the validation rows; or, from stored "
+    "predictions, macro_f1, balanced_accuracy, recall[CLASS], auroc, ece, top3_accuracy and others; an unknown name "
+    "lists all.  [default: accuracy; val_accuracy with folds]",
 )
 @click.option(
     "--reference",
@@ -77,8 +80,14 @@ def aggregate(
     """Compare the variants in RESULTS, a job's folder or a folder of jobs, and write a report for each job."""
     from cnnjobs.report.build import ReportOptions
     from cnnjobs.run.aggregate import Aggregation
+    from cnnjobs.scoring.prediction_metrics import metric_named
 
     options = ReportOptions(
-        metric=metric, reference=reference, curves=curves, alpha=alpha, margin=margin, with_predictions=predictions
+        metric=None if metric is None else metric_named(metric),
+        reference=reference,
+        curves=curves,
+        alpha=alpha,
+        margin=margin,
+        with_predictions=predictions,
     )
     Aggregation(results, options, output).run(overlay)

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from cnnjobs.comparison.table import JobTable, VariantRow
-from cnnjobs.spec.metrics import metric_of
+from cnnjobs.spec.metrics import Metric
 from cnnjobs.stats import Friedman, Outcome, critical_difference, friedman, pairwise_wilcoxon
 from cnnjobs.stats.outcomes import Reals
 from cnnjobs.stats.pairs import DECIMALS
@@ -57,14 +57,14 @@ class AcrossDatasets:
     """Variants compared over data sets; a block is a data set, never a repeat.
 
     Args:
-        metric: a column of `trials`.
+        metric: what they are compared on.
         alpha: of tests, over all pairs.
         variants: names, at least two.
         blocks: at least two.
         notes: what was chosen, what was left out and why.
     """
 
-    metric: str
+    metric: Metric
     alpha: float
     variants: Names
     blocks: tuple[Block, ...]
@@ -78,7 +78,7 @@ class AcrossDatasets:
     @property
     def better(self) -> Reals:
         """What is ranked, (data sets, variants): mean scores, higher better, equal where only rounding differs."""
-        return np.round(self.means if metric_of(self.metric).higher_is_better else -self.means, DECIMALS)
+        return np.round(self.means if self.metric.higher_is_better else -self.means, DECIMALS)
 
     @property
     def ranks(self) -> Reals:
@@ -115,8 +115,8 @@ def compare_over_datasets(tables: Sequence[JobTable]) -> AcrossDatasets | str:
     if len(datasets) < 2:
         count = "one data set" if datasets else "no job"
         return ": ".join(filter(None, [_listed(_names(tables)), f"{count}; ranks need two data sets"]))
-    if len({table.metric for table in tables}) > 1:
-        metrics = "; ".join(f"{table.job.name} by {table.metric}" for table in tables)
+    if len({table.metric.column for table in tables}) > 1:
+        metrics = "; ".join(f"{table.job.name} by {table.metric.column}" for table in tables)
         return f"jobs are compared on one metric, but {metrics}: choose one for all with `metric`"
     variants = _shared(tables)
     if not variants:
@@ -210,7 +210,7 @@ def _incomplete(table: JobTable, variants: Names) -> str:
         f"{row.name} ({row.diverged} diverged)" if row.diverged else row.name for row in _without_a_run(table, variants)
     )
     name = table.job.dataset.name
-    return f"{name} is left out: no completed run with a finite {table.metric} of {missing} in {table.job.name}"
+    return f"{name} is left out: no completed run with a finite {table.metric.words} of {missing} in {table.job.name}"
 
 
 def _blocks(tables: Sequence[JobTable], variants: Names) -> tuple[Block, ...]:

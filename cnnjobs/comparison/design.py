@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from cnnjobs.spec.metrics import VALIDATION, part_of
+from cnnjobs.spec.metrics import VALIDATION
 from cnnjobs.stats import Difference, Summary, fold_means, paired_difference, summarize
 from cnnjobs.stats.folds import FEWEST_FOLDS
 from cnnjobs.store.stored_job import StoredJob
@@ -50,8 +50,8 @@ def vary_of(job: StoredJob, variant: str) -> frozenset[str]:
     return frozenset(job.vary_of(variant))
 
 
-def design_of(job: StoredJob, variant: str, metric: str, alpha: float, repeats: int) -> Design:
-    """Return the design of a variant's runs for a metric.
+def design_of(job: StoredJob, variant: str, part: str, alpha: float, repeats: int) -> Design:
+    """Return the design of a variant's runs for a metric of some rows.
 
     Folds share training rows; so do validation hold-outs that are drawn anew each repeat. With "split" among the
     sources that vary, each repeat draws its own folds; else repeats have the same folds.
@@ -59,7 +59,7 @@ def design_of(job: StoredJob, variant: str, metric: str, alpha: float, repeats: 
     Args:
         job: as `job.json` keeps it.
         variant: its name.
-        metric: a column of `trials`.
+        part: of the rows that the metric is of.
         alpha: one minus the level of intervals.
         repeats: how many there are.
     """
@@ -67,7 +67,7 @@ def design_of(job: StoredJob, variant: str, metric: str, alpha: float, repeats: 
     drawn_anew = "split" in vary_of(job, variant)
     if folds:
         return Design(1 / (folds - 1), FEWEST_FOLDS, repeats > 1 and not drawn_anew, 1 - alpha)
-    if part_of(metric) == VALIDATION and isinstance(validation, float) and drawn_anew:
+    if part == VALIDATION and isinstance(validation, float) and drawn_anew:
         return Design(validation / (1 - validation), 2, False, 1 - alpha)
     return Design(0.0, 2, False, 1 - alpha)
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnnjobs.comparison.classification import Reals, Whole
 from cnnjobs.comparison.tallies import Tally
+from cnnjobs.scoring.classification import Reals, Whole
 
 MOST = 20
 """How many examples the report names."""

@@ -1,28 +1,24 @@
 """Text form of a metric: name, unit and digits."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
-from cnnjobs.spec.metrics import HEADLINE, PARTS, TABLE, Metric, metric_of, part_of
-
-
-def metric_format(metric: str) -> Metric:
-    """Return how a column of `trials` or `epochs` is written: `val_mse` is the validation mean squared error."""
-    definition, rows = metric_of(metric), PARTS.get(part_of(metric), "")
-    return replace(definition, words=f"{rows} {definition.words}".strip())
+from cnnjobs.spec.metrics import HEADLINE, TABLE, Metric, StoredMetric, metric_of, part_of
 
 
-def axis_label(metric: str) -> str:
+def metric_format(column: str) -> StoredMetric:
+    """Return the metric of a column of `trials` or `epochs`: `val_mse` is the validation mean squared error."""
+    return metric_of(column).of_part(part_of(column))
+
+
+def axis_label(metric: Metric) -> str:
     """Return the metric in words, with its unit."""
-    notation = metric_format(metric)
-    return f"{notation.words} ({notation.unit})" if notation.unit else notation.words
+    return f"{metric.words} ({metric.unit})" if metric.unit else metric.words
 
 
-def difference_label(metric: str, reference: str) -> str:
+def difference_label(metric: Metric, reference: str) -> str:
     """Return what a difference to the reference is called, with its unit."""
-    notation = metric_format(metric)
-    unit = f", {notation.unit_of_difference}" if notation.unit_of_difference else ""
-    return f"{notation.words} minus {reference}{unit}"
+    unit = f", {metric.unit_of_difference}" if metric.unit_of_difference else ""
+    return f"{metric.words} minus {reference}{unit}"
 
 
 def capital(text: str) -> str:
@@ -30,7 +26,7 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def show(metric: str, value: float | None, *, signed: bool = False) -> str:
+def show(metric: Metric, value: float | None, *, signed: bool = False) -> str:
     """Return a value for people, "-" if there is none.
 
     Accuracies are in percent or points with two decimals, losses have four, and mean squared errors four significant
@@ -38,8 +34,7 @@ def show(metric: str, value: float | None, *, signed: bool = False) -> str:
     """
     if value is None:
         return "-"
-    notation = metric_format(metric)
-    return f"{notation.factor * value:{'+' if signed else ''}{notation.digits}}"
+    return f"{metric.factor * value:{'+' if signed else ''}{metric.digits}}"
 
 
 def said_of(values: Mapping[str, float], classes: int) -> list[str]:

@@ -5,23 +5,19 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from cnnjobs.comparison.classification import classify
 from cnnjobs.comparison.design import Key
 from cnnjobs.comparison.table import JobTable
-from cnnjobs.comparison.tallies import PairTally, Predicted, Tally
+from cnnjobs.comparison.tallies import PairTally, Tally
 from cnnjobs.parallel import each
+from cnnjobs.scoring.classification import classify
+from cnnjobs.scoring.predicted import COLUMNS, Predicted, predicted_of
 from cnnjobs.sentences import clause
 from cnnjobs.store.store import Store
 
 OnProgress = Callable[[str, int, int], None]
 """Called with (what is going on, done, total)."""
-
-COLUMNS = ("example", "label", "predicted", "probabilities")
-"""What is used of the rows of a run."""
 
 OTHER_LABELS = "is of other labels than the other runs' test set"
 
@@ -105,7 +101,7 @@ class _Reading:
         for row, stored in zip(rows, read, strict=True):
             self._left_out[row.name] += stored.damaged
             if stored.table.num_rows:
-                predicted = _predicted(stored.table, self._classes)
+                predicted = predicted_of(stored.table, self._classes)
                 if isinstance(predicted, Predicted):
                     yield row.name, predicted
                 else:
@@ -127,20 +123,3 @@ class _Reading:
 def _most_common_labels(runs: Mapping[str, Predicted]) -> NDArray[np.int32]:
     counts = Counter(run.labels.tobytes() for run in runs.values())
     return np.frombuffer(counts.most_common(1)[0][0], np.int32)
-
-
-def _predicted(rows: pa.Table, classes: int) -> Predicted | str:
-    """Return what a run predicts, or what keeps it from being used."""
-    if any(rows[name].null_count for name in COLUMNS):
-        return "lacks a label or a prediction"
-    examples, labels, predicted = (rows[name].to_numpy() for name in COLUMNS[:3])
-    if not np.array_equal(examples, np.arange(len(examples))):
-        return "does not hold every test image once, in order"
-    widths = pc.min_max(pc.list_value_length(rows["probabilities"])).as_py()
-    extremes = min(labels.min(), predicted.min()), max(labels.max(), predicted.max())
-    if extremes[0] < 0 or extremes[1] >= classes or widths != {"min": classes, "max": classes}:
-        return f"is not of the {classes} classes of job.json"
-    probabilities = pc.list_flatten(rows["probabilities"]).to_numpy().reshape(len(labels), classes)
-    if not np.isfinite(probabilities).all():
-        return "holds probabilities that are not finite"
-    return Predicted(labels, predicted, probabilities)

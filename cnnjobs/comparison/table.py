@@ -14,10 +14,12 @@ from cnnjobs.comparison.equal_bits import equal_bits, equal_bits_notes, runs_of
 from cnnjobs.comparison.metric_format import metric_format
 from cnnjobs.comparison.pairwise import SAME_SEEDS, SHARED, Comparison, compare
 from cnnjobs.comparison.provenance import ORIGINS, VERSION_COLUMNS, mixed, provenance_of
+from cnnjobs.comparison.run_notes import left_out, remarks, stale_note, unmatched
 from cnnjobs.errors import StoreError
-from cnnjobs.labels import repeat_label
 from cnnjobs.messages import Status
-from cnnjobs.spec.metrics import HEADLINE, TEST, VALIDATION, column_of, metric_of
+from cnnjobs.scoring.prediction_metrics import PredictionMetric, metric_named
+from cnnjobs.scoring.run_scores import RunScores, scores_of
+from cnnjobs.spec.metrics import HEADLINE, TEST, VALIDATION, Metric, column_of
 from cnnjobs.stats import ALPHA, Difference, Summary, not_compared
 from cnnjobs.store.expectation import current, expected_runs
 from cnnjobs.store.reading import OnProgress
@@ -29,9 +31,6 @@ COLUMNS = ("trial_id", "condition_id", "repeat", "fold")
 
 OTHER_SOURCES = "its repeats vary other sources of chance"
 """Why a variant is not compared with the reference."""
-
-MOST_NAMED = 10
-"""So many runs a note names."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ class JobTable:
 
     Args:
         job: the resolved job, as `job.json` keeps it.
-        metric: which column of `trials`.
+        metric: what they are compared on.
         reference: name of the variant the others are compared with.
         rows: in the order of the job.
         stale: stored trials of settings the job no longer has; left out.
@@ -87,11 +86,11 @@ class JobTable:
         design: how runs are compared; each variant has its own, of how they are summarised.
         alpha: of tests; one minus the level of intervals.
         margin: the difference one would like to resolve, as stored; None if none was named.
-        damaged: files of `trials` that could not be read; their runs are left out.
+        damaged: files that could not be read; their runs are left out.
     """
 
     job: StoredJob
-    metric: str
+    metric: Metric
     reference: str
     rows: tuple[VariantRow, ...]
     stale: int
@@ -115,22 +114,22 @@ class JobTable:
     @property
     def higher_is_better(self) -> bool:
         """Whether the variant with the higher mean is the better one."""
-        return metric_of(self.metric).higher_is_better
+        return self.metric.higher_is_better
 
     @property
     def in_percent(self) -> bool:
         """Whether values are fractions, shown as percentages."""
-        return metric_of(self.metric).in_percent
+        return self.metric.in_percent
 
 
-def default_metric(job: StoredJob) -> str:
+def default_metric(job: StoredJob) -> Metric:
     """Return fold accuracy for cross-validation, else test accuracy."""
-    return column_of(VALIDATION if job.protocol.folds else TEST, HEADLINE)
+    return metric_format(column_of(VALIDATION if job.protocol.folds else TEST, HEADLINE))
 
 
 def job_table(
     store: Store,
-    metric: str | None = None,
+    metric: Metric | str | None = None,
     reference: str | None = None,
     alpha: float = ALPHA,
     margin: float | None = None,
@@ -140,7 +139,7 @@ def job_table(
 
     Args:
         store: the job's folder.
-        metric: a column of `trials`; None for `default_metric`.
+        metric: or its name, as `metric_named` takes it; None for `default_metric`.
         reference: name of a variant; None for the job's own.
         alpha: of tests; one minus the level of intervals.
         margin: the difference one would like to resolve, in the unit in which differences are shown; None for
@@ -148,49 +147,69 @@ def job_table(
         on_progress: is told (what is read, files done, files in all).
 
     Raises:
-        StoreError: if the store has no job, or the reference is no variant of it.
+        StoreError: if the store has no job, the reference is no variant of it, or the metric is of no class of it.
+        UserError: if there is no metric of that name, or a function of the user's fails.
     """
     job = store.kept_job()
-    metric = metric or default_metric(job)
+    metric = metric_named(metric) if isinstance(metric, str) else metric or default_metric(job)
     reference = reference or job.reference
     if reference not in job.variants:
         names = ", ".join(job.variants)
         raise StoreError(f"`reference` must be a variant of {job.name}: {names}. Received: {reference!r}.")
-    columns = list(dict.fromkeys([*COLUMNS, *COST_COLUMNS, metric, *OUTCOMES, *VERSION_COLUMNS, *ORIGINS]))
+    columns = list(dict.fromkeys([*COLUMNS, *COST_COLUMNS, *OUTCOMES, *VERSION_COLUMNS, *ORIGINS]))
     stored = store.read("trials", columns=columns, on_progress=on_progress)
     trials = current(job, stored.table).to_pylist()
     stale = stored.table.num_rows - len(trials)
+    scores = _scores(store, job, metric, trials, on_progress)
     expected = expected_runs(job, trials)
     repeats = max(expected.values()) // (job.protocol.folds or 1)
-    designs = {name: design_of(job, name, metric, alpha, repeats) for name in job.variants}
-    rows = _rows(job, trials, metric, reference, designs, expected)
+    designs = {name: design_of(job, name, metric.part, alpha, repeats) for name in job.variants}
+    rows = _rows(job, trials, scores.values, reference, designs, expected)
     provenance = provenance_of(trials)
     notes = [
-        *_stale_note(stale),
+        *stale_note(stale),
         *mixed(provenance),
-        *_left_out(rows, metric),
-        *_unmatched(rows, reference, job.protocol.folds),
+        *left_out(rows, metric, scores.missing, job.protocol.folds),
+        *remarks(metric, scores.remarks, len(scores.values)),
+        *unmatched(rows, reference, job.protocol.folds),
         *(equal_bits_notes({name: runs_of(runs) for name, runs in _own(job, trials).items()}) if not job.audit else ()),
         *(f"not readable, left out: {name}" for name in stored.damaged),
     ]
-    asked = metric_of(metric).margin if margin is None else margin
-    stored_margin = None if asked is None else asked / metric_of(metric).factor
+    asked = metric.margin if margin is None else margin
+    stored_margin = None if asked is None else asked / metric.factor
     design = designs[reference]
+    damaged = (*stored.damaged, *scores.damaged)
     return JobTable(
-        job, metric, reference, rows, stale, tuple(notes), provenance, design, alpha, stored_margin, stored.damaged
+        job, metric, reference, rows, stale, tuple(notes), provenance, design, alpha, stored_margin, damaged
     )
+
+
+def _scores(
+    store: Store,
+    job: StoredJob,
+    metric: Metric,
+    trials: Sequence[Mapping[str, Any]],
+    on_progress: OnProgress | None,
+) -> RunScores:
+    """Return the metric of the completed runs."""
+    completed = [trial for trial in trials if trial["status"] == Status.COMPLETED]
+    if isinstance(metric, PredictionMetric):
+        ids = [trial["trial_id"] for trial in completed]
+        return scores_of(store, metric, ids, job.dataset.names_of_classes, on_progress)
+    values = {trial["trial_id"]: trial[metric.column] for trial in completed}
+    return RunScores({trial: value for trial, value in values.items() if value is not None and math.isfinite(value)})
 
 
 def _rows(
     job: StoredJob,
     trials: Sequence[Mapping[str, Any]],
-    metric: str,
+    of: Mapping[str, float],
     reference: str,
     designs: Mapping[str, Design],
     expected: Mapping[str, int],
 ) -> tuple[VariantRow, ...]:
     own = _own(job, trials)
-    values = {name: _values(runs, metric) for name, runs in own.items()}
+    values = {name: _values(runs, of) for name, runs in own.items()}
     design, varying = designs[reference], vary_of(job, reference)
     alone = {reference} if job.audit is None else set(own)  # means of audited sources are not of interest
     differences = [
@@ -248,57 +267,7 @@ def _row(
     )
 
 
-def _values(trials: Sequence[Mapping[str, Any]], metric: str) -> dict[Key, float]:
-    """Return the finite values of the completed runs, in the order of repeats and folds."""
-    completed = {
-        (trial["repeat"], trial["fold"]): trial[metric] for trial in trials if trial["status"] == Status.COMPLETED
-    }
-    return {key: completed[key] for key in sorted(completed) if _finite(completed[key])}
-
-
-def _finite(value: float | None) -> bool:
-    return value is not None and math.isfinite(value)
-
-
-def _stale_note(stale: int) -> list[str]:
-    trials = "1 stored trial is" if stale == 1 else f"{stale} stored trials are"
-    return [f"{trials} of settings that the job no longer has: left out"] if stale else []
-
-
-def _left_out(rows: Sequence[VariantRow], metric: str) -> list[str]:
-    name, notes = metric_format(metric).words, []
-    for row in rows:
-        if row.diverged:
-            have = "has" if row.diverged == 1 else "have"
-            notes.append(
-                f"{row.name}: {row.diverged} of its runs diverged (loss not finite) and {have} no {name}: "
-                "its numbers are of the runs that completed"
-            )
-        if row.failed:
-            them = "it" if row.failed == 1 else "them"
-            notes.append(f"{row.name}: {row.failed} of its runs failed; submit the job again to repeat {them}")
-        if row.not_finite:
-            runs = "1 completed run has" if row.not_finite == 1 else f"{row.not_finite} completed runs have"
-            notes.append(f"{row.name}: {runs} no finite {name} and {'is' if row.not_finite == 1 else 'are'} left out")
-    return notes
-
-
-def _unmatched(rows: Sequence[VariantRow], reference: str, folds: int | None) -> list[str]:
-    """List the runs whose partner is expected but is not there."""
-    other = next(row for row in rows if row.name == reference)
-    notes = []
-    for row in rows:
-        if row.comparison is None:
-            continue
-        alone = sorted({*_without_partner(row, other, folds), *_without_partner(other, row, folds)})
-        if alone:
-            named = ", ".join(repeat_label(r, f if folds else None, " ") for r, f in alone[:MOST_NAMED])
-            more = f" and {len(alone) - MOST_NAMED} more" if len(alone) > MOST_NAMED else ""
-            notes.append(f"{row.name}: without a partner in the comparison with {reference}: {named}{more}")
-    return notes
-
-
-def _without_partner(row: VariantRow, other: VariantRow, folds: int | None) -> list[Key]:
-    """Return the runs of `row` that have none of `other`, where `other` is to have one."""
-    repeats = other.expected // (folds or 1)
-    return [key for key in row.values if key not in other.values and key[0] < repeats]
+def _values(trials: Sequence[Mapping[str, Any]], of: Mapping[str, float]) -> dict[Key, float]:
+    """Return the values of the runs that have one, in the order of repeats and folds."""
+    found = {(run["repeat"], run["fold"]): of[run["trial_id"]] for run in trials if run["trial_id"] in of}
+    return {key: found[key] for key in sorted(found)}

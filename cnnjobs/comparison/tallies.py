@@ -1,35 +1,13 @@
 """Tallies of predictions: sums over runs read one by one, in constant memory."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnjobs.comparison.classification import Classification, Reals, Running, Whole
+from cnnjobs.scoring.classification import Classification, Reals, Running, Whole
+from cnnjobs.scoring.predicted import Predicted
 from cnnjobs.stats import ALPHA, Interval, Noise, Outcome, mcnemar, mean_interval
 from cnnjobs.stats.agreement import churn_of_votes, ensemble_accuracy_of_sum
 from cnnjobs.stats.examples import new_examples_interval_of_sums, noise_of_counts
-
-
-@dataclass(frozen=True)
-class Predicted:
-    """What one run predicts of the test set.
-
-    Args:
-        labels: (examples,) int32, the truth, in [0, classes).
-        classes: (examples,) int32, the class it predicts of each.
-        probabilities: (examples, classes) float32.
-    """
-
-    labels: NDArray[np.int32]
-    classes: NDArray[np.int32]
-    probabilities: NDArray[np.float32]
-
-    @property
-    def wrong(self) -> NDArray[np.bool_]:
-        """(examples,) on which the run is wrong."""
-        is_wrong: NDArray[np.bool_] = self.labels != self.classes
-        return is_wrong
 
 
 class Tally:

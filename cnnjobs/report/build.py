@@ -19,7 +19,7 @@ from cnnjobs.report.sections.provenance import provenance_section
 from cnnjobs.report.sections.seed_audit import sources_section
 from cnnjobs.report.sections.verdicts import verdict_section
 from cnnjobs.report.write import OnProgress
-from cnnjobs.spec.metrics import CURVES
+from cnnjobs.spec.metrics import CURVES, Metric
 from cnnjobs.stats import ALPHA
 from cnnjobs.store.store import Store
 from cnnjobs.store.stored_job import StoredJob
@@ -41,7 +41,7 @@ class ReportOptions:
     """What a person wants to see of a job.
 
     Args:
-        metric: a column of `trials`; None for the job's own.
+        metric: what variants are compared on; None for the job's own.
         reference: a variant; None for the job's own.
         curves: metrics that the learning curves show.
         alpha: of tests; one minus the level of intervals.
@@ -50,7 +50,7 @@ class ReportOptions:
         others: jobs of the same results folder, as their `job.json` keeps them.
     """
 
-    metric: str | None = None
+    metric: Metric | None = None
     reference: str | None = None
     curves: Sequence[str] = CURVES
     alpha: float = ALPHA

@@ -3,6 +3,7 @@
 import math
 
 from cnnjobs.comparison.metric_format import show
+from cnnjobs.spec.metrics import Metric
 from cnnjobs.stats import Outcome
 
 THRESHOLDS = ("0.001", "0.010", "0.050", "0.100")
@@ -30,11 +31,13 @@ def outcome_cell(outcome: Outcome) -> str:
     return p_or_why(outcome.p, outcome.why)
 
 
-def interval_cell(metric: str, low: float | None, high: float | None, *, signed: bool = False, none: str = "-") -> str:
+def interval_cell(
+    metric: Metric, low: float | None, high: float | None, *, signed: bool = False, none: str = "-"
+) -> str:
     """Return an interval in the unit of the metric.
 
     Args:
-        metric: a column of `trials`.
+        metric: which.
         low: lower end as stored; None if there is no interval.
         high: upper end.
         signed: whether it is of a difference.

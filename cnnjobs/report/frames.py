@@ -17,7 +17,7 @@ from cnnjobs.report.render.text import plain
 from cnnjobs.report.sections.differences_table import DIFFERENCE_COLUMNS, differences_table
 from cnnjobs.report.sections.summary_table import SUMMARY_COLUMNS, summary_table
 from cnnjobs.report.write import write_document
-from cnnjobs.spec.metrics import TRIAL_COLUMNS
+from cnnjobs.scoring.prediction_metrics import PredictionMetric, chosen_metric
 from cnnjobs.stats import ALPHA
 from cnnjobs.store.files import Files
 from cnnjobs.store.results import Results
@@ -127,7 +127,7 @@ class Comparisons:
 def compare(
     results: Results,
     *,
-    metric: str | None = None,
+    metric: str | PredictionMetric | None = None,
     reference: str | None = None,
     alpha: float = ALPHA,
     margin: float | None = None,
@@ -136,14 +136,17 @@ def compare(
 
     Args:
         results: of `cnnjobs.load_results`.
-        metric: a column of `trials`; None for test accuracy, with folds for fold accuracy.
+        metric: name of a metric: a column of `trials`, "test_loss" or "val_accuracy"; or one that is computed from
+            stored predictions of the test set, "macro_f1", "recall[cat]" or "top3_accuracy"; or your own, of
+            `cnnjobs.metric`. None for test accuracy, with folds for fold accuracy.
         reference: name of the variant that others are compared with; None for each job's own.
         alpha: level of tests, in (0, 1); intervals have the level 1 - alpha.
         margin: smallest difference of interest, in percentage points of accuracy or the metric's unit, above 0; for
             the planning of repeats. None for 0.2 points.
 
     Raises:
-        StoreError: if the reference is no variant of a job.
+        StoreError: if the reference is no variant of a job, or the metric is of a class that a data set has not.
+        UserError: if your own metric fails.
         ValueError: if `metric` is no metric, or `alpha` or `margin` out of range.
 
     Example:
@@ -152,13 +155,12 @@ def compare(
         >>> found.differences[["variant", "pairs", "p_holm", "resolved"]].round(4).to_dict("records")
         [{'variant': 'dropout', 'pairs': 5, 'p_holm': 0.0008, 'resolved': True}]
     """
-    if metric is not None and metric not in TRIAL_COLUMNS:
-        raise ValueError(f"`metric` must be one of {', '.join(TRIAL_COLUMNS)}. Received: metric={metric!r}.")
+    chosen = None if metric is None else chosen_metric(metric)
     if not 0 < alpha < 1:
         raise ValueError(f"`alpha` must lie between 0 and 1. Received: alpha={alpha!r}. The usual one is 0.05.")
     if margin is not None and not margin > 0:
         raise ValueError(f"`margin` must be above 0. Received: margin={margin!r}. Leave it out for 0.2 points.")
-    tables = (job_table(store, metric, reference, alpha, margin) for store in results.stores)
+    tables = (job_table(store, chosen, reference, alpha, margin) for store in results.stores)
     return Comparisons(tuple(tables), results.stores)
 
 
@@ -179,7 +181,7 @@ def _silent(what: str, done: int, total: int) -> None:
 
 
 def _which(table: JobTable) -> Line:
-    return {"job": table.job.name, "metric": table.metric}
+    return {"job": table.job.name, "metric": table.metric.column}
 
 
 def _runs(table: JobTable) -> Iterator[Line]:

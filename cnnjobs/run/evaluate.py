@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cnnjobs.comparison.classification import AVERAGES, SCORES, classify, over_runs
 from cnnjobs.comparison.metric_format import said_of
 from cnnjobs.datasets import dataset_spec, load_dataset, source_of
 from cnnjobs.datasets.labelled import Labelled
@@ -21,6 +20,7 @@ from cnnjobs.report.render.text import table_text
 from cnnjobs.report.sections.class_tables import ClassTable, class_table
 from cnnjobs.run.backends import open_model
 from cnnjobs.run.progress import Waiting
+from cnnjobs.scoring.classification import AVERAGES, SCORES, classify, over_runs
 from cnnjobs.sentences import sentences
 from cnnjobs.spec import DatasetSpec
 from cnnjobs.spec.metrics import all_metrics

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cnnjobs.comparison.half_width import SMALL_PILOT, Precision, asked_for, precisions, small_pilot
-from cnnjobs.comparison.metric_format import show
+from cnnjobs.comparison.metric_format import metric_format, show
 from cnnjobs.comparison.table import JobTable, job_table
 from cnnjobs.planning.trials import Trial
 from cnnjobs.run.prepare import Prepared
@@ -100,7 +100,8 @@ class SecondStage:
             return f"{precision.variant}: {precision.why}"
         lost = self.rule.pilot - precision.pilot
         of = f" of the {precision.pilot} runs of its pilot that completed" if lost else ""
-        said = f"{precision.variant}: SD {show(self.rule.metric, precision.sd)}{of}, {precision.needed:,} runs in all"
+        sd = show(metric_format(self.rule.metric), precision.sd)
+        said = f"{precision.variant}: SD {sd}{of}, {precision.needed:,} runs in all"
         if precision.needed > precision.repeats:
             said += f"; stops at {precision.repeats}, the most that are allowed"
         return said

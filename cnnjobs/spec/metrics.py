@@ -7,8 +7,8 @@ A new metric is an entry of `TABLE`. To be followed over the training rows as we
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,37 +39,57 @@ class Metric:
     Args:
         name: of its columns; `test_` and so on come before it.
         words: what people call it.
-        of: (probabilities (n, classes), labels (n,)) -> value, in float64.
         higher_is_better: direction.
         unit: of a value as it is shown; may be empty.
         unit_of_difference: of a difference as it is shown; may be empty.
-        factor: what a stored value is multiplied by to be shown.
+        factor: what a value is multiplied by to be shown.
         digits: how it is formatted then.
-        least_classes: with fewer classes it says nothing.
         margin: the difference worth resolving, as it is shown, unless another is asked for; None for no such number.
-        in_training: whether it is followed over the training rows, by a function in `cnnjobs.training.metrics`.
-        in_curves: whether learning curves show it unless other metrics are asked for.
-        ends_training: whether a value that is not finite means that training has diverged.
+        part: which of `PARTS` it is of; "" for a metric of no rows in particular.
     """
 
     name: str
     words: str
-    of: Callable[[Probabilities, Labels], float]
     higher_is_better: bool
     unit: str = ""
     unit_of_difference: str = ""
     factor: float = 1
     digits: str = ".4f"
-    least_classes: int = 2
     margin: float | None = None
-    in_training: bool = False
-    in_curves: bool = False
-    ends_training: bool = False
+    part: str = ""
 
     @property
     def in_percent(self) -> bool:
         """Whether people read it in percent, and its differences in percentage points."""
         return self.unit == "%"
+
+    @property
+    def column(self) -> str:
+        """Its column: `test_accuracy`."""
+        return column_of(self.part, self.name)
+
+    def of_part(self, part: str) -> Self:
+        """Return the metric of one of `PARTS`, with its rows in its words: "test accuracy"."""
+        return replace(self, part=part, words=f"{PARTS[part]} {self.words}" if part else self.words)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredMetric(Metric):
+    """A metric that is stored of every trial, and of every epoch.
+
+    Args:
+        of: (probabilities (n, classes), labels (n,)) -> value, in float64.
+        least_classes: with fewer classes it says nothing.
+        in_training: whether it is followed over the training rows, by a function in `cnnjobs.training.metrics`.
+        in_curves: whether learning curves show it unless other metrics are asked for.
+        ends_training: whether a value that is not finite means that training has diverged.
+    """
+
+    of: Callable[[Probabilities, Labels], float]
+    least_classes: int = 2
+    in_training: bool = False
+    in_curves: bool = False
+    ends_training: bool = False
 
 
 def cross_entropy(probabilities: Probabilities, labels: Labels) -> float:
@@ -126,7 +146,7 @@ def _of_label(probabilities: Probabilities, labels: Labels) -> NDArray[np.float6
 TABLE = {
     metric.name: metric
     for metric in (
-        Metric(
+        StoredMetric(
             name="loss",
             words="loss",
             of=cross_entropy,
@@ -137,7 +157,7 @@ TABLE = {
             in_curves=True,
             ends_training=True,
         ),
-        Metric(
+        StoredMetric(
             name="accuracy",
             words="accuracy",
             of=accuracy,
@@ -150,7 +170,7 @@ TABLE = {
             in_training=True,
             in_curves=True,
         ),
-        Metric(
+        StoredMetric(
             name="mse",
             words="mean squared error",
             of=mean_squared_error,
@@ -158,7 +178,7 @@ TABLE = {
             digits="#.4g",  # small where there are many classes
             in_training=True,
         ),
-        Metric(
+        StoredMetric(
             name="top5_accuracy",
             words="top-5 accuracy",
             of=top5_accuracy,
@@ -173,7 +193,7 @@ TABLE = {
         ),
     )
 }
-"""Every metric, by name."""
+"""Every metric that is stored, by name."""
 
 
 def column_of(part: str, metric: str) -> str:
@@ -187,12 +207,12 @@ def part_of(column: str) -> str:
     return part if line and part in PARTS else ""
 
 
-def known_metric(column: str) -> Metric | None:
+def known_metric(column: str) -> StoredMetric | None:
     """Return the metric of a column, None if it is of none in the table."""
     return TABLE.get(column.removeprefix(column_of(part_of(column), "")))
 
 
-def metric_of(column: str) -> Metric:
+def metric_of(column: str) -> StoredMetric:
     """Return the metric of a column that has one."""
     return TABLE[column.removeprefix(column_of(part_of(column), ""))]
 

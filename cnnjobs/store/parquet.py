@@ -53,6 +53,19 @@ def check_parquet(content: bytes) -> None:
         raise DamagedContent("damaged: its content is not what its digest is of")
 
 
+def digest_carried(end: bytes) -> str | None:
+    """Return the digest that a file carries, which may be damaged all the same; None if there is none.
+
+    Args:
+        end: the last bytes of the file.
+    """
+    try:
+        place = _place(end)
+    except DamagedContent:
+        return None
+    return end[place : place + LENGTH].decode("ascii", "replace")
+
+
 def _place(content: bytes) -> int:
     """Return where the digest is: the last text of that key, whatever the rows may hold."""
     key = DIGEST_KEY.encode() + _BETWEEN

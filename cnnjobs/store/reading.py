@@ -13,7 +13,7 @@ from cnnjobs.parallel import each
 from cnnjobs.store.duplicates import merged
 from cnnjobs.store.files import Files
 from cnnjobs.store.layout import refuse_newer
-from cnnjobs.store.parquet import check_parquet
+from cnnjobs.store.parquet import check_parquet, digest_carried
 from cnnjobs.store.rows import ordered, rows_of
 from cnnjobs.store.schemas import TABLES, table_of, version_of
 
@@ -29,6 +29,9 @@ a file a trial: they are large, and read one trial after the other."""
 
 IDENTIFIES = ("trial_id", "condition_id", "job", "variant", "repeat", "fold", "status")
 """Columns without which a row says nothing; never null."""
+
+FOOTER = 1 << 14
+"""So many bytes at the end of a file of one trial hold its digest."""
 
 TRIES = 5
 """How often reading starts over because files were compacted meanwhile."""
@@ -114,6 +117,19 @@ class TableFiles:
             except (DamagedContent, pa.ArrowException, OSError) as error:
                 self.folder.refuse_outage(error)
         return found
+
+    def digest_in(self, name: str) -> str | None:
+        """Return the digest that a file carries, of whose content only the end is read; None if there is none."""
+        file = self.folder.open(name)
+        if file is None:
+            return None
+        with file:
+            try:
+                file.seek(max(0, file.size() - FOOTER))
+                return digest_carried(file.read())
+            except (pa.ArrowException, OSError) as error:
+                self.folder.refuse_outage(error)
+                return None
 
     def damaged(self) -> dict[str, str]:
         """Return file -> why it is damaged, of all that are."""

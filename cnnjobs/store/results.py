@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cnnjobs.errors import StoreError
+from cnnjobs.messages import Status
+from cnnjobs.scoring.prediction_metrics import PredictionMetric, chosen_metrics
+from cnnjobs.scoring.run_scores import scores_of
+from cnnjobs.sentences import clause
 from cnnjobs.store.class_names import classes_of, with_names
 from cnnjobs.store.expectation import current, marked, on_same_data
 from cnnjobs.store.files import Files
@@ -19,6 +26,8 @@ from cnnjobs.store.store import Store
 if TYPE_CHECKING:
     import pandas as pd
 
+
+OTHER_DATA = "of a data set that the job no longer has"
 
 WHICH = ("trial_id", "condition_id", "dataset_fingerprint")
 """Columns of `trials` that tell which rows of another table are the job's."""
@@ -36,10 +45,12 @@ class Results:
     Args:
         stores: one a job.
         with_stale: whether the frames have stale rows.
+        metrics: columns of `trials` that are computed from stored predictions.
     """
 
     stores: tuple[Store, ...]
     with_stale: bool = False
+    metrics: tuple[PredictionMetric, ...] = ()
 
     @cached_property
     def trials(self) -> pd.DataFrame:
@@ -84,7 +95,9 @@ class Results:
             trials = store.read("trials", columns=None if name == "trials" else list(WHICH))
             rows = trials.table if self.with_stale else current(job, trials.table)
             damaged += trials.damaged
-            if name != "trials":
+            if name == "trials":
+                rows = self._with_metrics(store, rows)
+            else:
                 stored = store.read(name, rows["trial_id"].to_pylist())
                 damaged += stored.damaged
                 rows = stored.table if name != "predictions" else with_names(job, stored.table, on_same_data(job, rows))
@@ -94,8 +107,24 @@ class Results:
         frame: pd.DataFrame = pa.concat_tables(tables).to_pandas()
         return frame
 
+    def _with_metrics(self, store: Store, trials: pa.Table) -> pa.Table:
+        """Return trials with the columns that are computed."""
+        job = store.kept_job()
+        completed = trials.filter(pc.equal(trials["status"], Status.COMPLETED))["trial_id"].to_pylist()
+        known = set(on_same_data(job, trials))
+        for metric in self.metrics:
+            own = [trial for trial in completed if trial in known]
+            scores = scores_of(store, metric, own, job.dataset.names_of_classes)
+            whys = Counter(scores.missing.values()) + Counter({OTHER_DATA: len(completed) - len(own)})
+            for why, runs in whys.items():
+                said = f"{job.name}: no {metric.words} of {runs} of {len(completed)} completed runs: {clause(why)}"
+                warnings.warn(said, stacklevel=5)
+            values = [scores.values.get(trial) for trial in trials["trial_id"].to_pylist()]
+            trials = trials.append_column(metric.column, pa.array(values, pa.float64()))
+        return trials
 
-def load_results(path: str | Path, *, stale: bool = False) -> Results:
+
+def load_results(path: str | Path, *, stale: bool = False, metrics: Sequence[str | PredictionMetric] = ()) -> Results:
     """Return the results in a job's folder or in a folder of jobs, as data frames.
 
     Trials that are stale, of variants, data or code that have changed since, stay stored, because nothing runs again
@@ -107,6 +136,9 @@ def load_results(path: str | Path, *, stale: bool = False) -> Results:
     Args:
         path: `results/`, `results/<job>`, or the URI of either.
         stale: keep stale rows in the frames; the column `stale` tells them apart: group by it, too.
+        metrics: names of metrics, "macro_f1" or "recall[cat]" (as `compare` takes them), or your own, of
+            `cnnjobs.metric`: `trials` has a column of each, computed from stored predictions, "test_macro_f1". A run
+            without one has NaN there, and a warning says why.
 
     Returns:
         `.trials`, `.epochs`, `.predictions` and `.classes`: frames that are read when asked for.
@@ -114,15 +146,17 @@ def load_results(path: str | Path, *, stale: bool = False) -> Results:
     Raises:
         StoreError: if there are none, a job cannot be read, or (when a frame is asked for) two files hold the same
             trial with different results.
+        ValueError: if one of `metrics` is no metric.
 
     Example:
         >>> trials = cnnjobs.load_results("results/").trials  # doctest: +SKIP
         >>> trials.groupby(["job", "variant"]).test_accuracy.agg(["mean", "std"])  # doctest: +SKIP
     """
+    chosen = chosen_metrics(metrics)
     stores, broken = open_stores(path)
     if broken:
         raise broken[0]
-    return Results(stores, stale)
+    return Results(stores, stale, chosen)
 
 
 def open_stores(path: str | Path) -> tuple[tuple[Store, ...], list[StoreError]]:

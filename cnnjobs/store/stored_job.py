@@ -120,6 +120,12 @@ class StoredDataset:
     class_names: tuple[str, ...] | None = None
     notes: tuple[str, ...] | None = None
 
+    @property
+    def names_of_classes(self) -> tuple[str, ...]:
+        """A name for each class, in the order of the labels; numbers where `class_names` does not name each."""
+        names = self.class_names or ()
+        return names if len(names) == self.classes else tuple(map(str, range(self.classes)))
+
     @classmethod
     def from_json(cls, fields: Fields) -> StoredDataset:
         """Return it from its object in `job.json`."""

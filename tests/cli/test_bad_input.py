@@ -170,7 +170,9 @@ def test_folders_without_results(command):
 
 
 def test_a_metric_there_is_not():
-    assert "'f1' is not one of 'test_loss', 'test_accuracy'" in cnnjobs("aggregate", "--metric", "f1")
+    said = cnnjobs("aggregate", "--metric", "f1")
+    assert "`--metric` must be one of loss, accuracy, mse, top5_accuracy" in said
+    assert "Near it: macro_f1, weighted_f1, f1[CLASS]." in said
 
 
 def test_a_full_disk():

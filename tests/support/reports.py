@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from cnnjobs.comparison.classification import classify, over_runs
 from cnnjobs.comparison.table import job_table
 from cnnjobs.report.figures import classes as class_plots
 from cnnjobs.report.figures import comparison
@@ -10,6 +9,7 @@ from cnnjobs.report.figures.curves import learning_curves
 from cnnjobs.report.figures.style import render
 from cnnjobs.report.model import Chart, DisplayColumn, Document, ReportTable, Section, Text
 from cnnjobs.report.sections.class_tables import ClassTable
+from cnnjobs.scoring.classification import classify, over_runs
 from support.stores import CURVES, history, make_store, predictions
 
 HOSTILE = "<script>alert(1)</script>"

@@ -169,7 +169,11 @@ def test_alpha_sets_the_level_of_intervals(results):
     [
         ({"alpha": 5}, ValueError, "`alpha` must lie between 0 and 1. Received: alpha=5"),
         ({"margin": 0}, ValueError, "`margin` must be above 0. Received: margin=0"),
-        ({"metric": "f1"}, ValueError, "`metric` must be one of test_loss, test_accuracy, .* Received: metric='f1'"),
+        (
+            {"metric": "f1"},
+            ValueError,
+            r"`metric` must be one of loss, accuracy, .* Received: metric='f1'. Near it: macro_f1",
+        ),
         ({"reference": "nobody"}, StoreError, "must be a variant of digits: baseline, dropout. Received: 'nobody'"),
     ],
 )

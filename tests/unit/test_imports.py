@@ -30,7 +30,7 @@ LAYERS = [  # imports point downwards
         "private_folder",
     }
     | {"numeric_environment", "process_state", "keras_home", "streams", "uris", "object_storage", "parallel"},
-    {"planning", "datasets", "store", "stats"},
+    {"planning", "datasets", "store", "stats", "scoring"},
     {"models", "training", "engine"},
     {"comparison"},
     {"report"},
@@ -118,7 +118,7 @@ def test_the_public_names_are_these():
             "SGD", "Adam", "Augment", "ImageFolder", "Job", "Npz", "ParquetPictures", "TFRecordPictures", "Variant",
             "BestWeights", "CosineDecay", "Cyclical", "EarlyStopping", "ExponentialDecay", "ReduceLROnPlateau",
             "TimeDecay", "Warmup", "callback", "custom", "grid", "Nadam", "RMSprop",
-            "compare", "load_results", "statistics", "submit", "plan", "status", "verify", "fit", "predict",
+            "compare", "load_results", "metric", "statistics", "submit", "plan", "status", "verify", "fit", "predict",
             "cnn", "mlp", "small_cnn", "smaller_vgg", "vgg", "vgg16",
         ]
     )  # fmt: skip

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
-from cnnjobs.comparison.classification import GRID, SCORES, Reals
 from cnnjobs.report.figures.style import COLORS, ON_DARK, ON_LIGHT, short, styled
 from cnnjobs.report.sections.class_tables import ClassTable, mean_and_sd
+from cnnjobs.scoring.classification import GRID, SCORES, Reals
 
 MOST_NUMBERS = 20
 """Up to this many classes the cells of a confusion matrix have numbers."""

@@ -1,15 +1,17 @@
 """Figures of a comparison: a box plot over repeats with every repeat drawn, and the paired differences."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cnnjobs.comparison.metric_format import axis_label, difference_label, metric_format
+from cnnjobs.comparison.metric_format import axis_label, difference_label
 from cnnjobs.comparison.table import JobTable, VariantRow
 from cnnjobs.report.figures.style import COLORS, short, styled, text, wrapped
+from cnnjobs.spec.metrics import Metric
 from cnnjobs.stats.summary import FEWEST_FOR_QUARTILES
 
 MOST_UPRIGHT = 8
@@ -26,13 +28,20 @@ def box_plot(table: JobTable) -> Figure:
         axes = figure.add_subplot()
         axes.grid(visible=False, axis="x" if upright else "y")
         for place, row in enumerate(rows):
-            values = np.array(list(row.values.values())) * metric_format(table.metric).factor
+            values = np.array(list(row.values.values())) * table.metric.factor
             _one_box(axes, place, values, COLORS[place % len(COLORS)], upright=upright)
-        _name_boxes(axes, rows, axis_label(table.metric), upright=upright)
+        _name_boxes(axes, rows, axis_label(_drawn(table.metric)), upright=upright)
         runs = "folds" if table.job.protocol.folds else "repeats"
-        axes.set_title(f"{text(table.job.name)}: {axis_label(table.metric)} over {runs}", loc="left", fontsize=11)
+        axes.set_title(
+            f"{text(table.job.name)}: {axis_label(_drawn(table.metric))} over {runs}", loc="left", fontsize=11
+        )
         figure.supxlabel(_legend_text(rows), fontsize=8, color="#555555")
     return figure
+
+
+def _drawn(metric: Metric) -> Metric:
+    """Return the metric as a figure names it: the name of a class may be long, and hold dollar signs."""
+    return replace(metric, words=short(metric.words, 60))
 
 
 def _name_boxes(axes: Axes, rows: Sequence[VariantRow], unit: str, *, upright: bool) -> None:
@@ -94,7 +103,7 @@ def drawn_differences(table: JobTable) -> list[VariantRow]:
 
 def difference_rows(table: JobTable) -> list[tuple[Any, ...]]:
     """Return what the figure of differences draws, as people read it: accuracies in points."""
-    factor = metric_format(table.metric).factor
+    factor = table.metric.factor
     rows: list[tuple[Any, ...]] = []
     for row in drawn_differences(table):
         assert row.comparison is not None
@@ -121,7 +130,7 @@ def difference_plot(table: JobTable) -> Figure:
             axes.plot(mean, place, "o" if resolved else "D", color=color, markersize=6)
         axes.set_yticks(range(len(rows)), labels)
         axes.set_ylim(-0.7, len(rows) - 0.3)
-        axes.set_xlabel(difference_label(table.metric, short(table.reference)))
+        axes.set_xlabel(difference_label(_drawn(table.metric), short(table.reference)))
         figure.supxlabel(
             f"mean and {table.level} interval; blue: resolved among all of them (Holm), grey diamond: not; "
             "in brackets: pairs",

@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
 from cnnjobs.comparison.across_datasets import AcrossDatasets
-from cnnjobs.comparison.metric_format import metric_format
 from cnnjobs.report.figures.style import short, styled, text
 
 LINE = 0.19
@@ -147,7 +146,7 @@ def _bar(axes: Axes, low: float, high: float, depth: float) -> None:
 
 def _title(across: AcrossDatasets) -> str:
     return (
-        f"{metric_format(across.metric).words}: ranks of {len(across.variants)} variants over {len(across.blocks)} "
+        f"{short(across.metric.words, 60)}: ranks of {len(across.variants)} variants over {len(across.blocks)} "
         "data sets"
     )
 

@@ -90,7 +90,7 @@ def stacked_panels(metrics: Sequence[str], width: float = 6.4) -> tuple[Figure, 
     figure = Figure(figsize=(width, 0.4 + 2.8 * len(metrics)), layout="constrained")
     panels = list(figure.subplots(len(metrics), 1, sharex=True, squeeze=False)[:, 0])
     for axes, metric in zip(panels, metrics, strict=True):
-        axes.set_ylabel(axis_label(metric))
+        axes.set_ylabel(axis_label(metric_format(metric)))
     panels[-1].set_xlabel("epoch")
     panels[-1].xaxis.get_major_locator().set_params(integer=True)
     return figure, panels

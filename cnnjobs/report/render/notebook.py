@@ -29,7 +29,7 @@ def _parts(table: JobTable) -> Iterator[Markup]:
     figure = box_plot(table)
     if figure is not None:
         picture = base64.b64encode(render(figure, "png")).decode("ascii")
-        text = f"Box plot of {table.metric} over the runs of each variant of {table.job.name}"
+        text = f"Box plot of {table.metric.words} over the runs of each variant of {table.job.name}"
         yield Markup(
             '<img style="max-width: 640px; background: white" alt="{}" src="data:image/png;base64,{}">'
         ).format(text, picture)

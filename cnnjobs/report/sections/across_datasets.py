@@ -7,7 +7,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from cnnjobs.comparison.across_datasets import AcrossDatasets
-from cnnjobs.comparison.metric_format import axis_label, metric_format, show
+from cnnjobs.comparison.metric_format import axis_label, show
 from cnnjobs.report.cells import outcome_cell, p_cell, p_or_why
 from cnnjobs.report.figures.critical_difference import critical_difference_plot, order_and_groups
 from cnnjobs.report.model import Chart, DisplayColumn, Document, Element, ReportTable, Row, Section, Text
@@ -83,7 +83,7 @@ def _scores(across: AcrossDatasets) -> Section:
         for block, own in zip(across.blocks, across.ranks, strict=True)
         for name, rank in zip(across.variants, own, strict=True)
     ]
-    unit = metric_format(across.metric).unit
+    unit = across.metric.unit
     shown = (
         DisplayColumn("data set", lambda row: str(row["dataset"])),
         DisplayColumn("variant", lambda row: str(row["variant"])),
@@ -191,7 +191,7 @@ def _diagram(across: AcrossDatasets) -> Chart:
 
 def _pairs(across: AcrossDatasets) -> Section:
     rows = [_pair(across, pair, outcome) for pair, outcome in across.pairs.items()]
-    unit = metric_format(across.metric).unit_of_difference
+    unit = across.metric.unit_of_difference
     shown = (
         DisplayColumn("variant", lambda row: str(row["variant"])),
         DisplayColumn("minus", lambda row: str(row["other"])),

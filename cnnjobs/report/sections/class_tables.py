@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnnjobs.comparison.classification import AVERAGES, CURVES, GRID, SCORES, OverRuns, Reals
 from cnnjobs.report.model import DisplayColumn, ReportTable, Row
-from cnnjobs.store.stored_job import StoredJob
+from cnnjobs.scoring.classification import AVERAGES, CURVES, GRID, SCORES, OverRuns, Reals
 
 MOST_CONFUSED = 5
 """How many pairs of classes the report names."""
@@ -59,12 +58,6 @@ class Confusion:
     predicted: int
     count: float
     rate: float
-
-
-def class_names(job: StoredJob) -> tuple[str, ...]:
-    """Return the names of a job's classes; numbers where `job.json` does not name each."""
-    classes, names = job.dataset.classes, job.dataset.class_names or ()
-    return names if len(names) == classes else tuple(str(label) for label in range(classes))
 
 
 def most_confused(table: ClassTable) -> list[Confusion]:

@@ -10,7 +10,6 @@ from cnnjobs.report.sections.class_tables import (
     CONFUSION_COLUMNS,
     ROC_COLUMNS,
     ClassTable,
-    class_names,
     class_table,
     confusion_rows,
     confusion_table,
@@ -46,7 +45,7 @@ def _variant(table: JobTable, findings: Findings, variant: str, name: str) -> Se
     tally, damaged = findings.variants[variant], findings.left_out[variant]
     if not tally.runs:
         return Section(variant, [Text("No run of this variant has predictions that can be used.")], (), damaged)
-    classes = ClassTable(table.job.name, variant, class_names(table.job), tally.figures.over_runs())
+    classes = ClassTable(table.job.name, variant, table.job.dataset.names_of_classes, tally.figures.over_runs())
     completed = findings.completed[variant]
     over = runs_text(tally.runs) if tally.runs == completed else f"{tally.runs} of {runs_text(completed)}"
     return Section(

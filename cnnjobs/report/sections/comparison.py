@@ -8,7 +8,7 @@ from cnnjobs.report.model import Chart, Element, Section, Text
 from cnnjobs.report.sections.differences_table import differences_table
 from cnnjobs.report.sections.summary_table import runs_rows, summary_table
 from cnnjobs.sentences import sentence, sentences
-from cnnjobs.spec.metrics import TEST, part_of
+from cnnjobs.spec.metrics import TEST
 from cnnjobs.stats.summary import FEWEST_FOR_BOOTSTRAP, FEWEST_FOR_QUARTILES
 
 RUNS_COLUMNS = ("variant", "repeat", "fold", "value")
@@ -110,7 +110,7 @@ def interval_over(table: JobTable) -> str:
                 "these folds' means over repeats, corrected for the training rows they share (Nadeau and Bengio, 2003)"
             )
         return "new folds of these rows, corrected for the training rows that folds share (Nadeau and Bengio, 2003)"
-    if part_of(table.metric) == TEST:
+    if table.metric.part == TEST:
         return "new repeats on these same test images"
     if table.design.overlap:
         return "new hold-outs of these rows, corrected for the training rows that repeats share (Nadeau, Bengio, 2003)"

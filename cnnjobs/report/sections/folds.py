@@ -9,6 +9,7 @@ from cnnjobs.comparison.design import Key
 from cnnjobs.comparison.metric_format import show
 from cnnjobs.comparison.table import JobTable, VariantRow
 from cnnjobs.report.model import DisplayColumn, ReportTable, Row, Section, Text
+from cnnjobs.spec.metrics import Metric
 from cnnjobs.stats import fold_components
 from cnnjobs.stats.outcomes import Reals
 
@@ -40,7 +41,7 @@ def fold_components_section(table: JobTable) -> Section | None:
         repeated = any(repeat > 0 for row in table.rows for repeat, _ in row.values)
         return Section(TITLE, (Text(DRAWN_ANEW if repeated else ONE_REPEAT),))
     rows = [_row(row, folds) for row in table.rows]
-    title = f"Components of the spread of {table.metric} over repeats and folds"
+    title = f"Components of the spread of {table.metric.words} over repeats and folds"
     return Section(TITLE, (ReportTable("fold-components", title, COLUMNS, rows, _shown(table)), Text(ABOUT)))
 
 
@@ -75,7 +76,7 @@ def _shown(table: JobTable) -> tuple[DisplayColumn, ...]:
     )
 
 
-def _sd(metric: str, row: Row, name: str) -> str:
+def _sd(metric: Metric, row: Row, name: str) -> str:
     variance = row[name]
     if variance is None:
         return str(row["why"])

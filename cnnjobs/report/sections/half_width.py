@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from cnnjobs.comparison.half_width import SMALL_PILOT, Precision, asked_for, precisions, small_pilot
-from cnnjobs.comparison.metric_format import show
+from cnnjobs.comparison.metric_format import metric_format, show
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.report.model import DisplayColumn, Element, ReportTable, Row, Section, Text
 from cnnjobs.spec.half_width import HalfWidth
@@ -28,7 +28,7 @@ def half_width_section(store: Store, table: JobTable) -> Section | None:
     rule = table.job.half_width
     if rule is None:
         return None
-    if table.metric != rule.metric:
+    if table.metric.column != rule.metric:
         other = f"A half width was asked for of another metric: `cnnjobs aggregate --metric {rule.metric}`."
         return Section(TITLE, (Text(other),))
     outcomes = precisions(store, table, rule)
@@ -47,12 +47,12 @@ def half_width_table(rule: HalfWidth, rows: list[Row]) -> ReportTable:
     shown = (
         DisplayColumn("variant", lambda row: str(row["variant"])),
         DisplayColumn("pilot", lambda row: str(row["pilot"]), "pilot"),
-        DisplayColumn("its SD", lambda row: show(rule.metric, row["pilot_sd"]), "pilot_sd"),
+        DisplayColumn("its SD", lambda row: show(metric_format(rule.metric), row["pilot_sd"]), "pilot_sd"),
         DisplayColumn("runs by the rule", lambda row: "-" if row["needed"] is None else f"{row['needed']:,}", "needed"),
         DisplayColumn("runs", lambda row: str(row["runs"]), "runs"),
-        DisplayColumn("mean", lambda row: show(rule.metric, row["mean"]), "mean"),
+        DisplayColumn("mean", lambda row: show(metric_format(rule.metric), row["mean"]), "mean"),
         DisplayColumn(f"{100 * rule.confidence:g}% CI", lambda row: _interval(rule, row), "low"),
-        DisplayColumn("half width", lambda row: show(rule.metric, row["half_width"]), "half_width"),
+        DisplayColumn("half width", lambda row: show(metric_format(rule.metric), row["half_width"]), "half_width"),
         DisplayColumn("reached", lambda row: "yes" if row["reached"] else f"no: {row['why']}", "reached"),
     )
     return ReportTable("half_width", f"Runs for a half width of {asked_for(rule)}", COLUMNS, rows, shown)
@@ -74,7 +74,7 @@ def _row(precision: Precision, rule: HalfWidth) -> Row:
 def _interval(rule: HalfWidth, row: Row) -> str:
     if row["low"] is None:
         return "-"
-    return f"[{show(rule.metric, row['low'])}, {show(rule.metric, row['high'])}]"
+    return f"[{show(metric_format(rule.metric), row['low'])}, {show(metric_format(rule.metric), row['high'])}]"
 
 
 def _about(rule: HalfWidth) -> str:

@@ -4,7 +4,7 @@ from cnnjobs.comparison.hardest import Hard, Hardest, hardest
 from cnnjobs.comparison.predictions import Findings
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.report.model import DisplayColumn, ReportTable, Row, Section, Text
-from cnnjobs.report.sections.class_tables import class_names, runs_text
+from cnnjobs.report.sections.class_tables import runs_text
 from cnnjobs.report.sections.hardest_pictures import pictures_of
 
 TITLE = "Images most often wrong"
@@ -39,7 +39,7 @@ def hardest_section(table: JobTable, findings: Findings) -> Section:
         table: the comparison.
         findings: what its stored predictions come to; of at least one run.
     """
-    worst, names = hardest(findings.variants), class_names(table.job)
+    worst, names = hardest(findings.variants), table.job.dataset.names_of_classes
     if not worst.first:
         return Section(TITLE, [Text("No run is wrong on any test image.")])
     rows = [_row(hard, worst.runs, names) for hard in worst.first]

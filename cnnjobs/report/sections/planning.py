@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cnnjobs.comparison.metric_format import metric_format, show
+from cnnjobs.comparison.metric_format import show
 from cnnjobs.comparison.table import JobTable, VariantRow
 from cnnjobs.report.cells import outcome_cell
 from cnnjobs.report.model import DisplayColumn, ReportTable, Row, Section, Text
@@ -110,7 +110,7 @@ def _within(row: Row) -> str:
 
 
 def _margin(table: JobTable, margin: Any) -> str:
-    notation = metric_format(table.metric)
+    notation = table.metric
     return f"{notation.factor * margin:g} {notation.unit_of_difference}".strip()
 
 

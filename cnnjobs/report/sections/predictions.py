@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 
-from cnnjobs.comparison.metric_format import show
+from cnnjobs.comparison.metric_format import metric_format, show
 from cnnjobs.comparison.predictions import Findings
 from cnnjobs.comparison.table import JobTable, VariantRow
 from cnnjobs.report.cells import p_cell
@@ -11,7 +11,7 @@ from cnnjobs.report.model import DisplayColumn, ReportTable, Row, Section, Text
 from cnnjobs.report.sections.hardest import hardest_section
 from cnnjobs.spec.metrics import TEST, column_of
 
-METRIC = column_of(TEST, "accuracy")
+METRIC = metric_format(column_of(TEST, "accuracy"))
 """What predictions of the test set speak of, whichever metric is compared."""
 
 TITLE = "From stored predictions"

@@ -7,14 +7,14 @@ from statistics import fmean
 import numpy as np
 import pyarrow as pa
 
-from cnnjobs.comparison.metric_format import metric_format, show
+from cnnjobs.comparison.metric_format import show
 from cnnjobs.comparison.table import JobTable, VariantRow
 from cnnjobs.planning.audit_names import ALL, TWICE
 from cnnjobs.report.cells import interval_cell
 from cnnjobs.report.figures.style import COLORS, Figure, styled, text
 from cnnjobs.report.model import Chart, DisplayColumn, Element, ReportTable, Row, Section, Text
 from cnnjobs.spec.job import SOURCES
-from cnnjobs.spec.metrics import TEST, part_of
+from cnnjobs.spec.metrics import TEST
 from cnnjobs.stats import Interval, sd_interval
 from cnnjobs.store.reading import Stored
 from cnnjobs.store.store import Store
@@ -121,23 +121,20 @@ def _report_table(table: JobTable, rows: Sequence[Row]) -> ReportTable:
         DisplayColumn("min", lambda row: show(table.metric, row["min"]), "min"),
         DisplayColumn("max", lambda row: show(table.metric, row["max"]), "max"),
     )
-    notation = metric_format(table.metric)
+    notation = table.metric
     unit = f" ({notation.unit_of_difference})" if notation.unit_of_difference else ""
     return ReportTable("sources", f"SD of {notation.words}{unit} by what varies", COLUMNS, rows, shown)
 
 
 def _chart(table: JobTable, rows: Sequence[Row]) -> Chart:
     drawn = ("source", "repeats", "sd", "sd_low", "sd_high")
-    title = (
-        f"SD of {metric_format(table.metric).words} when one source of chance varies at a time, with {table.level} "
-        "intervals"
-    )
+    title = f"SD of {table.metric.words} when one source of chance varies at a time, with {table.level} intervals"
     return Chart("sources", title, lambda: _draw(table, rows), drawn, lambda: [[row[n] for n in drawn] for row in rows])
 
 
 def _draw(table: JobTable, rows: Sequence[Row]) -> Figure:
     """Draw one dot a source with its interval, and a band for that of all sources."""
-    notation = metric_format(table.metric)
+    notation = table.metric
     with styled():
         figure = Figure(figsize=(7.0, 1.5 + 0.42 * len(rows)), layout="constrained")
         axes = figure.add_subplot()
@@ -172,7 +169,7 @@ def _about(table: JobTable, audit: AuditMark) -> str:
         "one source of chance varies and the others keep the seeds of the first repeat. SD: standard deviation over "
         f"the {of}, ddof=1, with its chi-squared interval, which supposes roughly normal values."
     )
-    if part_of(table.metric) == TEST:
+    if table.metric.part == TEST:
         said += " Each SD holds the noise of a test set of this size as well."
     missing = [f"{WORDS[source]} ({why})" for source, why in audit.left_out.items()]
     return f"{said} Not audited: {'; '.join(missing)}." if missing else said
@@ -207,7 +204,7 @@ def _twice(predictions: Stored | None, table: JobTable) -> list[Text]:
         return [Text("The same seeds have not been run twice yet: whether runs can be repeated is not known.", "note")]
     alike = _same_predictions(predictions.table)
     if alike is None:
-        name = metric_format(table.metric).words
+        name = table.metric.words
         if all(len(set(values)) == 1 for values in twice):
             return [Text(f"The same seeds twice gave the same {name}, which may be chance: no predictions to compare.")]
         alike, what = False, f"another {name}"

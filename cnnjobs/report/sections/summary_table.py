@@ -10,6 +10,7 @@ from cnnjobs.comparison.pairwise import SEED, SHARED
 from cnnjobs.comparison.table import JobTable, VariantRow
 from cnnjobs.report.cells import interval_cell
 from cnnjobs.report.model import DisplayColumn, ReportTable, Row
+from cnnjobs.spec.metrics import Metric
 from cnnjobs.stats import Interval, bootstrap_interval, quartiles
 from cnnjobs.stats.folds import FEWEST_FOLDS
 
@@ -107,5 +108,5 @@ def _rest(table: JobTable) -> Iterator[DisplayColumn]:
         yield _value(metric, header, column, compact=False)
 
 
-def _value(metric: str, header: str, column: str, *, compact: bool = True) -> DisplayColumn:
+def _value(metric: Metric, header: str, column: str, *, compact: bool = True) -> DisplayColumn:
     return DisplayColumn(header, lambda row: show(metric, row[column]), column, compact)

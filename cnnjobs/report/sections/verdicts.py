@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from cnnjobs.comparison.design import repeats_text
-from cnnjobs.comparison.metric_format import metric_format, show
+from cnnjobs.comparison.metric_format import show
 from cnnjobs.comparison.pairwise import Comparison
 from cnnjobs.comparison.selection import watching
 from cnnjobs.comparison.table import JobTable, VariantRow
@@ -14,6 +14,7 @@ from cnnjobs.report.sections.planning import need_of, needed_cell
 from cnnjobs.report.sections.seed_audit import audits_text, source_rows, vary_text
 from cnnjobs.report.sections.summary_table import why_no_interval
 from cnnjobs.sentences import sentence
+from cnnjobs.spec.metrics import Metric
 from cnnjobs.stats.planning import POWER
 from cnnjobs.store.stored_job import AuditMark, StoredJob
 
@@ -35,9 +36,7 @@ def sentences(table: JobTable) -> list[str]:
     """Return what the runs allow to be said: a sentence a comparison, or of the one variant there is."""
     if not any(row.values for row in table.rows):
         completed = any(row.completed for row in table.rows)
-        return [
-            f"No run has a finite {metric_format(table.metric).words}." if completed else "No run has completed yet."
-        ]
+        return [f"No run has a finite {table.metric.words}." if completed else "No run has completed yet."]
     if table.job.audit is not None:
         return [_audited(table, table.job.audit)]
     if len(table.rows) == 1:
@@ -61,14 +60,14 @@ def _audited(table: JobTable, audit: AuditMark) -> str:
             spread.append(f"{points} {interval} for {row['source']} ({row['repeats']} repeats)")
     if not spread:
         return "No source of chance has two repeats yet: no spread."
-    name = f"{metric_format(table.metric).words} of {audit.variant}"
+    name = f"{table.metric.words} of {audit.variant}"
     return f"SD of {name} over repeats, with its {table.level} interval: {', '.join(spread)}. The parts do not add up."
 
 
 def _alone(table: JobTable, row: VariantRow) -> str:
     s = row.summary
     assert s is not None
-    name, mean = metric_format(table.metric).words, _with_unit(table.metric, s.mean)
+    name, mean = table.metric.words, _with_unit(table.metric, s.mean)
     if s.low is None:
         why = why_no_interval(row)
         return f"{row.name} has a {'mean ' if s.n > 1 else ''}{name} of {mean} ({why}){_diverged(row)}."
@@ -130,20 +129,19 @@ def _p(p: float) -> str:
 
 
 def _with_unit(
-    metric: str, value: float, *, difference: bool = False, signed: bool = False, plain: bool = False
+    metric: Metric, value: float, *, difference: bool = False, signed: bool = False, plain: bool = False
 ) -> str:
     """Return a value with its unit: 98.60%, 0.30 points, 0.0121 nats.
 
     Args:
-        metric: a column of `trials`.
+        metric: which.
         value: as stored.
         difference: whether it is one.
         signed: with its sign, even above 0.
         plain: with no more digits than it has, for what a person asked for.
     """
-    notation = metric_format(metric)
-    number = f"{notation.factor * value:g}" if plain else show(metric, value, signed=signed)
-    unit = notation.unit_of_difference if difference or notation.unit != "%" else notation.unit
+    number = f"{metric.factor * value:g}" if plain else show(metric, value, signed=signed)
+    unit = metric.unit_of_difference if difference or metric.unit != "%" else metric.unit
     unit = unit.removesuffix("s") if number == "1" else unit
     return f"{number}%" if unit == "%" else f"{number} {unit}".strip()
 

@@ -11,6 +11,7 @@ from support.published import DEMSAR
 from support.stores import make_store
 
 from cnnjobs.comparison.across_datasets import AcrossDatasets, Block, Score, compare_over_datasets
+from cnnjobs.comparison.metric_format import metric_format
 from cnnjobs.comparison.table import job_table
 from cnnjobs.report.figures.critical_difference import critical_difference_plot, groups
 from cnnjobs.report.figures.style import render
@@ -38,7 +39,7 @@ def made_up(scores, variants=None, metric="test_accuracy", alpha=0.05):
         Block(f"set {row}", "job", {name: Score(value, None, 1) for name, value in zip(variants, own, strict=True)})
         for row, own in enumerate(scores)
     )
-    return AcrossDatasets(metric, alpha, tuple(variants), blocks, ())
+    return AcrossDatasets(metric_format(metric), alpha, tuple(variants), blocks, ())
 
 
 def texts(document):
@@ -238,7 +239,7 @@ def test_data_sets_without_a_run_of_a_shared_variant_are_left_out_and_named(tmp_
     part = table_on(tmp_path, "three", "three", {"a": [0.5], "b": []})
     found = compare_over_datasets([*whole, part])
     assert [block.dataset for block in found.blocks] == ["one", "two"]
-    note = "three is left out: no completed run with a finite test_accuracy of b in three"
+    note = "three is left out: no completed run with a finite test accuracy of b in three"
     assert found.notes == (note,)
     assert note in texts(across_datasets_document(found))
     assert refusal(whole[0], part) == f"fewer than two data sets have runs of a and b; {note}"

@@ -14,10 +14,10 @@ import pytest
 from support.stores import made_up_store, predictions, write_table
 
 from cnnjobs.comparison import predictions as reader
-from cnnjobs.comparison.classification import classify, over_runs
 from cnnjobs.comparison.predictions import read_predictions
 from cnnjobs.comparison.table import job_table
 from cnnjobs.messages import Predictions
+from cnnjobs.scoring.classification import classify, over_runs
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
 

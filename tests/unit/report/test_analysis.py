@@ -140,7 +140,7 @@ def test_folds_are_compared_by_fold_accuracy_with_the_corrected_interval(tmp_pat
     folds = {"a": [0.9855, 0.986, 0.98642, 0.9885, 0.98742], "b": [0.99058, 0.99042, 0.98883, 0.99192, 0.99133]}
     store = make_store(tmp_path, folds, folds=5, repeats=1)
     table = job_table(store)
-    assert table.metric == "val_accuracy"
+    assert table.metric.column == "val_accuracy"
     d = table.rows[1].difference
     assert d.mean / ((d.high - d.low) / 2 / 2.7764451) == pytest.approx(5.66596, abs=1e-3)
     assert "Nadeau and Bengio" in report_of(store)

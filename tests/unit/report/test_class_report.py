@@ -4,9 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.stores import made_up_store, predictions, stored_dataset, stored_job
+from support.stores import made_up_store, predictions, stored_dataset
 
-from cnnjobs.comparison.classification import GRID, classify, over_runs
 from cnnjobs.comparison.predictions import read_predictions
 from cnnjobs.comparison.table import job_table
 from cnnjobs.report.figures import classes as class_plots
@@ -18,12 +17,12 @@ from cnnjobs.report.sections.class_tables import (
     CONFUSION_COLUMNS,
     ROC_COLUMNS,
     ClassTable,
-    class_names,
     class_table,
     most_confused,
     without_roc,
 )
 from cnnjobs.report.sections.classes import classes_section
+from cnnjobs.scoring.classification import GRID, classify, over_runs
 
 HOSTILE = ("$\\frac$ | *a*", "_hidden", "深い <script>")
 
@@ -104,8 +103,8 @@ def test_at_most_five_pairs_are_named():
 
 
 def test_classes_are_numbered_where_job_json_does_not_name_them():
-    assert class_names(stored_job()) == ("0", "1")
-    assert class_names(stored_job(dataset=stored_dataset(class_names=("cat", "dog")))) == ("cat", "dog")
+    assert stored_dataset().names_of_classes == ("0", "1")
+    assert stored_dataset(class_names=("cat", "dog")).names_of_classes == ("cat", "dog")
 
 
 @pytest.mark.parametrize("rates", [False, True])

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from support.stores import history, made_up_store, quiet
 
 from cnnjobs.cli import main
-from cnnjobs.comparison.metric_format import axis_label, difference_label, show
+from cnnjobs.comparison.metric_format import axis_label, difference_label, metric_format, show
 from cnnjobs.comparison.table import job_table
 from cnnjobs.errors import StoreError
 from cnnjobs.report import overlay
@@ -43,7 +43,7 @@ def rows_of(text):
     ],
 )
 def test_axes_name_metric_and_unit(metric, label):
-    assert axis_label(metric) == label
+    assert axis_label(metric_format(metric)) == label
 
 
 @pytest.mark.parametrize(
@@ -56,15 +56,15 @@ def test_axes_name_metric_and_unit(metric, label):
     ],
 )
 def test_differences_have_the_unit_of_their_metric(metric, label):
-    assert difference_label(metric, "base") == label
+    assert difference_label(metric_format(metric), "base") == label
 
 
 def test_values_are_shown_with_the_digits_of_their_metric():
-    assert show("test_mse", 0.0089) == "0.008900"
-    assert show("test_mse", -0.00001234, signed=True) == "-1.234e-05"
-    assert show("test_loss", 0.5) == "0.5000"
-    assert show("test_top5_accuracy", 0.98765) == "98.77"
-    assert show("val_accuracy", None) == "-"
+    assert show(metric_format("test_mse"), 0.0089) == "0.008900"
+    assert show(metric_format("test_mse"), -0.00001234, signed=True) == "-1.234e-05"
+    assert show(metric_format("test_loss"), 0.5) == "0.5000"
+    assert show(metric_format("test_top5_accuracy"), 0.98765) == "98.77"
+    assert show(metric_format("val_accuracy"), None) == "-"
 
 
 def test_a_smaller_mean_squared_error_is_better(tmp_path):
@@ -87,7 +87,7 @@ def test_a_smaller_mean_squared_error_is_better(tmp_path):
 def test_every_metric_has_its_panel_in_percent_where_people_read_it_so(tmp_path):
     store = made_up_store(tmp_path, classes=10)
     axes = curves.learning_curves("job", "a", epochs_of(store), METRICS).axes
-    assert [one.get_ylabel() for one in axes] == [axis_label(metric) for metric in METRICS]
+    assert [one.get_ylabel() for one in axes] == [axis_label(metric_format(metric)) for metric in METRICS]
     first = [one.lines[0].get_ydata()[0] for one in axes]
     assert first == pytest.approx([2.0, 20, 0.09, 60])
 

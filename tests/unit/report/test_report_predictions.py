@@ -5,6 +5,7 @@ import pytest
 from support.stores import made_up_store, make_store, predictions
 
 from cnnjobs import statistics
+from cnnjobs.comparison.metric_format import metric_format
 from cnnjobs.comparison.predictions import read_predictions
 from cnnjobs.comparison.table import job_table
 from cnnjobs.messages import Predictions
@@ -96,7 +97,7 @@ def test_of_two_intervals_people_read_the_wider(tmp_path, runs, narrower):
     """The one over new images as well covers too little where it comes out narrower."""
     read = Read(two_variants(tmp_path, runs, own=same_labels))
     row, cells = read.row("new_examples", "b"), read.cells("new_examples", "b")
-    both = interval_cell("test_accuracy", row["both_low"], row["both_high"], signed=True)
+    both = interval_cell(metric_format("test_accuracy"), row["both_low"], row["both_high"], signed=True)
     assert (row["both_high"] - row["both_low"] < row["repeats_high"] - row["repeats_low"]) == narrower
     assert cells[-1] == (f"{cells[-2]} (as over repeats)" if narrower else both)
 

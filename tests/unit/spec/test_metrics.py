@@ -64,11 +64,11 @@ def test_a_network_is_told_by_what_says_something_of_its_classes():
     few = ["accuracy 97.50%", "loss 0.0813", "mean squared error 0.01"]
     assert said_of(values, classes=5) == few
     assert said_of(values, classes=6) == [*few, "top-5 accuracy 100.00%"]
-    assert show("mse", 0.01) == "0.01000", "in a table"
+    assert show(TABLE["mse"], 0.01) == "0.01000", "in a table"
 
 
 ENTRY = """
-        Metric(
+        StoredMetric(
             name="errors",
             words="error rate",
             of=lambda probabilities, labels: 1 - accuracy(probabilities, labels),
@@ -98,7 +98,7 @@ import pyarrow as pa
 from support.stores import make_store
 from cnnjobs import BestWeights
 from cnnjobs.cli.aggregate import aggregate
-from cnnjobs.comparison.metric_format import axis_label, difference_label, said_of
+from cnnjobs.comparison.metric_format import axis_label, difference_label, metric_format, said_of
 from cnnjobs.comparison.table import job_table
 from cnnjobs.report.figures.curves import drawable
 from cnnjobs.report.sections.comparison import differences_section
@@ -114,14 +114,14 @@ for variant, wrong in (("a", 0.1), ("b", 0.05)):
         which = {"trial_id": f"t{'ab'.index(variant)}-{run}", "condition_id": f"c{'ab'.index(variant)}", "job": "job"}
         row = which | {"variant": variant, "repeat": run, "fold": 0, "status": "completed"}
         store.commit(row | {"test_errors": wrong + run / 1000 * (1 + wrong)}, {}, None)
-table = job_table(store, "test_errors")
+table = job_table(store, "errors")
 epochs = pa.table({name: [0.5, 0.2] for name in EPOCHS.names})
 print(json.dumps({
     "value": all_metrics(np.eye(2, dtype=np.float32)[[0, 0]], np.array([0, 1], np.int32))["errors"],
     "columns": [name for name in (*TRIALS.names, *EPOCHS.names) if "errors" in name],
-    "choices": [one for one in next(o for o in aggregate.params if o.name == "metric").type.choices if "errors" in one],
-    "label": axis_label("val_errors"),
-    "difference": difference_label("test_errors", "a"),
+    "choices": "errors" in next(option.help for option in aggregate.params if option.name == "metric"),
+    "label": axis_label(metric_format("val_errors")),
+    "difference": difference_label(metric_format("test_errors"), "a"),
     "mean": [cells[2] for cells in summary_table(table).compact.cells],
     "header": summary_table(table).compact.header[2],
     "verdict": differences_table(table).compact.cells[0][-1],
@@ -147,7 +147,7 @@ def added(tmp_path_factory):
 def test_an_entry_more_has_columns_and_can_be_asked_for(added):
     assert added["value"] == 0.5
     assert added["columns"] == ["test_errors", "val_errors", "train_errors", "errors", "val_errors"]
-    assert added["choices"] == ["test_errors", "val_errors"]
+    assert added["choices"]
 
 
 def test_an_entry_more_is_written_as_it_says(added):

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from cnnjobs.comparison import classification
-from cnnjobs.comparison.classification import GRID, classify, over_runs
+from cnnjobs.scoring import classification
+from cnnjobs.scoring.classification import GRID, classify, over_runs
 
 
 def made_up(classes, count, *, seed=0, absent=(), digits=None):
