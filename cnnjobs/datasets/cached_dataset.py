@@ -29,8 +29,8 @@ from cnnjobs.sentences import cause
 
 _log = logging.getLogger(__name__)
 
-ARRAYS = ("y_train", "y_test", "rows_train", "rows_test")
-"""Arrays of a data set beside its images; the last two may be none."""
+ARRAYS = ("y_train", "y_test", "rows_train", "rows_test", "groups_train", "groups_test", "is_validation")
+"""Arrays of a data set beside its images; all but the first two may be none."""
 
 
 def cached(key: str, name: str, build: Callable[[], Dataset]) -> Dataset:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 
 from cnnjobs.datasets.layout import Labelled, Layout, pictures_text
+from cnnjobs.datasets.listing import PARTS
 from cnnjobs.datasets.parts import role_of
 from cnnjobs.datasets.picture_files import Folder
 from cnnjobs.errors import DatasetError
@@ -25,7 +26,8 @@ def divided_classes(classes: Labelled, layout: Layout) -> Labelled:
         return []
     _refuse_unclear(divided, layout)
     layout.note("each class has its training and its test set in its own folder")
-    labelled = [(part, label, one) for label, _, parts in divided for part, one in parts.items()]
+    common = set.intersection(*(set(parts) for _, _, parts in divided))  # a validation set without a class is none
+    labelled = [(part, label, one) for label, _, parts in divided for part, one in parts.items() if part in common]
     layout.note_loose(folder for _, folder, _ in divided)
     used = {one.path for _, _, one in labelled}
     unused = [one for _, folder, _ in divided for one in folder.folders if one.path not in used and one.has_pictures]
@@ -33,18 +35,21 @@ def divided_classes(classes: Labelled, layout: Layout) -> Labelled:
         count = sum(1 for one in unused for _ in one.below())
         others = listed(sorted({f"{one.name}/" for one in unused}))
         layout.note(f"other folders of the classes ({pictures_text(count)}) are not used: {others}")
-    return sorted(labelled, key=lambda one: (one[0] == "test", one[1]))
+    return sorted(labelled, key=lambda one: (PARTS.index(one[0]), one[1]))
 
 
 def _division(folder: Folder) -> dict[str, Folder]:
-    """Return the training and the test set of one class; empty where it has none."""
+    """Return the training, the validation and the test set of one class; empty where it has not the first and last."""
     roles: dict[str, list[Folder]] = defaultdict(list)
     for one in folder.folders:
         meant = role_of(one.name)
         if meant is not None and one.has_pictures:
             roles[meant[0]].append(one)
     tests = roles["test"] or roles["valid"]
-    return {"train": roles["train"][0], "test": tests[0]} if len(roles["train"]) == len(tests) == 1 else {}
+    if not len(roles["train"]) == len(tests) == 1:
+        return {}
+    valid = {"valid": roles["valid"][0]} if roles["test"] and len(roles["valid"]) == 1 else {}
+    return {"train": roles["train"][0], **valid, "test": tests[0]}
 
 
 def _refuse_unclear(divided: list[tuple[int, Folder, dict[str, Folder]]], layout: Layout) -> None:

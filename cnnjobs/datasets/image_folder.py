@@ -1,17 +1,21 @@
 """Data sets in a folder of pictures: a sub-folder a class."""
 
+import re
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from cnnjobs.datasets.folders import folder_at
-from cnnjobs.datasets.layout import Layout
+from cnnjobs.datasets.layout import Layout, pictures_text
 from cnnjobs.datasets.layouts import read_layout
 from cnnjobs.datasets.listing import Listing
 from cnnjobs.datasets.parts import names_a_part, role_of
 from cnnjobs.datasets.picture_files import Folder, Picture
 from cnnjobs.datasets.picture_source import PictureSource
 from cnnjobs.errors import DatasetError
+from cnnjobs.labels import listed
 from cnnjobs.spec import ImageFolder
 
 
@@ -33,7 +37,7 @@ class FolderSource(PictureSource[ImageFolder]):
 
         Raises:
             DatasetError: no such folder, empty, a class that only the test set has, or folders of which it is not
-                clear whether they are classes or parts.
+                clear whether they are classes or parts, or pictures whose names do not say which group they are of.
         """
         root = folder_at(self.spec.path)
         layout, pictures = (_to_train if to_train else _to_evaluate)(root)
@@ -43,10 +47,31 @@ class FolderSource(PictureSource[ImageFolder]):
             contents=root.contents([picture.path for picture in pictures]),
             labels=np.array([picture.label for picture in pictures], dtype=np.int32),
             parts=np.array([picture.part for picture in pictures]),
+            groups=_groups(self.spec.group, root, pictures) if self.spec.group is not None and to_train else None,
             notes=tuple(layout.notes),
             training_notes=tuple(layout.training_notes),
             passed_over=layout.passed_over,
         )
+
+
+def _groups(pattern: str, root: Folder, pictures: Sequence[Picture]) -> list[str]:
+    """Return the group of each picture, as its place below its class's folder tells it.
+
+    Raises:
+        DatasetError: for pictures whose places do not match.
+    """
+    find = re.compile(pattern)
+    found = [find.search(picture.path[len(picture.folder) :].lstrip("/")) for picture in pictures]
+    groups = [(match[1] if find.groups else match[0]) or "" if match else "" for match in found]
+    without = [picture.path for picture, group in zip(pictures, groups, strict=True) if not group.strip()]
+    if without:
+        lie = f"{len(without):,} of {pictures_text(len(pictures))} {'does' if len(without) == 1 else 'do'} not match"
+        places = listed(path.removeprefix(f"{root.path}/") for path in without)
+        raise DatasetError(
+            f"{root.path}: group={pattern!r} must find the group of every picture in its place below its class's "
+            f"folder. Received: {lie}: {places}. Change the expression, or move these pictures away."
+        )
+    return groups
 
 
 def _to_train(root: Folder) -> tuple[Layout, list[Picture]]:
@@ -64,7 +89,7 @@ def _to_evaluate(root: Folder) -> tuple[Layout, list[Picture]]:
         if alone is None:
             raise
         layout = read_layout(alone)
-        return layout, [Picture(picture.path, picture.label, "test") for picture in layout.pictures]
+        return layout, [replace(picture, part="test") for picture in layout.pictures]
 
 
 def _test_alone(root: Folder) -> Folder | None:

@@ -24,7 +24,9 @@ def read_layout(root: Folder) -> Layout:
     parts = parts_in(base)
     labelled = _in_parts(base, parts, layout) if parts is not None else _in_classes(base, layout)
     _refuse_twice(labelled, layout)
-    layout.pictures = [Picture(path, label, part) for part, label, folder in labelled for path in folder.below()]
+    layout.pictures = [
+        Picture(path, label, part, folder.path) for part, label, folder in labelled for path in folder.below()
+    ]
     if not layout.pictures:
         raise _none(base, len(layout.class_names))
     layout.note_passed_over([folder for _, _, folder in labelled])
@@ -75,7 +77,7 @@ def _noted(above: list[Folder], folder: Folder, layout: Layout) -> Folder:
 
 
 def _in_parts(base: Folder, parts: Parts, layout: Layout) -> Labelled:
-    """Return the classes of the training set, and of the test set if there is one."""
+    """Return the classes of the training set, and of the test and the validation set if there are such."""
     train = _unwrapped_part(parts.train, layout)
     nested = [one.name for one in train.folders if names_a_part(one.name) and holds_classes(one) and not one.pictures]
     if nested:
@@ -92,9 +94,13 @@ def _in_parts(base: Folder, parts: Parts, layout: Layout) -> Labelled:
         labelled += _labelled("test", tested, names)
         if not any(folder.has_pictures for part, _, folder in labelled if part == "test"):
             raise DatasetError(f"{tested.path} has no pictures. Use {train.path} to have a test set held out of it.")
+    valid = None if parts.valid is None or test is None or test is parts.valid else parts.valid
+    validated = _unwrapped_part(valid, layout, names) if valid is not None and holds_classes(valid) else None
+    if validated is not None:
+        labelled += _labelled("valid", validated, names)
     layout.class_names = names.names
     _note_parts(parts, test, layout)
-    layout.note_loose([base, train, *([tested] if tested is not None else [])])
+    layout.note_loose([base, train, *(one for one in (tested, validated or valid) if one is not None)])
     _note_names(names, layout)
     return labelled
 
@@ -176,11 +182,6 @@ def _note_parts(parts: Parts, test: Folder | None, layout: Layout) -> None:
         layout.note(f"there is no test set beside {train}/: one is held out of it", to_train=True)
     elif test is parts.valid:
         layout.note(f"there is no test set beside {train}/: {parts.valid.name}/ is used as the test set")
-    elif parts.valid is not None and parts.valid.has_pictures:
-        count = sum(1 for _ in parts.valid.below())
-        layout.note(
-            f"{parts.valid.name}/ ({pictures_text(count)}) is not used: trials take their validation sets from {train}/"
-        )
     for one in parts.beside:
         count = sum(1 for _ in one.below())
         layout.note(f"{one.name}/ ({pictures_text(count)}) lies beside {train}/ and is not used")

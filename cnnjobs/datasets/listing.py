@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ class Listing:
         contents: the pictures.
         labels: (n,) int32 in [0, classes).
         parts: (n,) which of `PARTS` each is in.
-        groups: what each picture shows (a patient, a scene), (n,); None where that is not said.
+        groups: what each picture shows (a patient, a scene), (n,), never empty; None where that is not said.
         notes: what a person should know of how the data set was read.
         training_notes: what only those should know who train on it.
         passed_over: ending -> number of files that are no pictures, or none that is read.
@@ -55,6 +55,14 @@ class Listing:
         among = {ending: count for ending, count in self.passed_over.items() if ending in UNREADABLE}
         if among:
             raise DatasetError(f"{self.name} has pictures that are passed over: {passed_over_text(among)}.")
+
+    def with_test_set(self) -> "Listing":
+        """Return it with its validation set as its test set, if it has no other, and a note that says so."""
+        is_valid = self.parts == "valid"
+        if self.has_test_set or not is_valid.any():
+            return self
+        note = f"{self.name}: there is no test set: the validation set, {int(is_valid.sum()):,} pictures, is used as it"
+        return replace(self, parts=np.where(is_valid, "test", self.parts), notes=(*self.notes, note))
 
     def taken_for(self) -> str:
         """Return a hash of what the pictures are taken for."""

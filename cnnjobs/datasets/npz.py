@@ -1,35 +1,24 @@
 """Data sets in one `.npz` file."""
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnjobs.datasets.arrays import Dataset, Rows, hold_out_test, make_dataset
+from cnnjobs.datasets.arrays import Dataset, Images, hold_out_test, make_dataset
+from cnnjobs.datasets.group_splits import Rows
+from cnnjobs.datasets.groups import Groups
 from cnnjobs.datasets.label_arrays import Labels, read_labels
 from cnnjobs.datasets.labelled import Labelled
 from cnnjobs.datasets.npz_file import Array, read_arrays
+from cnnjobs.datasets.npz_names import SPELLED, array_names, group_names, group_texts, renamed
 from cnnjobs.datasets.pixel_values import SURE, Pixels, read_pixels
 from cnnjobs.datasets.source import OnProgress, PathSource
 from cnnjobs.errors import DatasetError
 from cnnjobs.labels import listed
 from cnnjobs.spec import DatasetSpec, Npz
-
-KEYS = ("x_train", "y_train", "x_test", "y_test")
-"""What is read of an archive; whatever else it holds stays packed."""
-
-MEANT = {
-    "x": frozenset({"x", "image", "images", "img", "imgs", "pictures", "data", "features"}),
-    "y": frozenset({"y", "label", "labels", "target", "targets", "classes"}),
-}
-"""Words that other archives have for pictures and labels, for advice."""
-
-POSITIONAL = (("arr_0", "arr_1"), ("arr_0", "arr_1", "arr_2", "arr_3"))
-"""What np.savez calls arrays without names: pictures and labels, of train and test."""
 
 MOST_BYTES = 1 << 30
 """A file larger than this takes too long to be read and hashed for a few of its pictures."""
@@ -72,58 +61,118 @@ class NpzSource(PathSource[Npz]):
     def has_test_set(self) -> bool:
         """Say whether the file has pictures to test on."""
         _, names = read_arrays(Path(self.spec.path), ())
-        return "x_test" in names
+        return "x_test" in array_names(names)
 
     def labelled(self, part: str, size: tuple[int, int], on_progress: OnProgress) -> Labelled:
         """Return the test pictures, where there are such, or all; they have the size that they have."""
         path = Path(self.spec.path)
-        arrays, names = read_arrays(path, KEYS)
-        there = [one for one in ("train", "test") if f"x_{one}" in arrays] or ["test"]
-        taken = there[-1:] if part == "test" else there
+        arrays, names = _read(path)
+        there = [one for one in SPELLED if f"x_{one}" in arrays] or ["test"]
+        taken = ["test"] if part == "test" and "test" in there else there
         pixels, labels = read_parts(arrays, names, taken, self.spec)
         values, numbers = np.unique(np.concatenate([*labels.parts.values()]), return_inverse=True)
-        images = [pixels.parts[f"x_{one}"] for one in taken]
-        if len({(image.shape[1:], image.dtype) for image in images}) > 1:
-            shapes = " and ".join(f"{image.dtype} {image.shape}" for image in images)
-            raise DatasetError(f"{path}: train and test images must have one shape and type. Received: {shapes}.")
         called = tuple(str(value) for value in values.tolist())
         notes = (*pixels.notes, *labels.notes)
         what = "test" if taken == ["test"] else "all"
-        return Labelled(path.name, what, np.concatenate(images), numbers.astype(np.int32), called, notes)
+        images = _joined([pixels.parts[f"x_{one}"] for one in taken], path)
+        return Labelled(path.name, what, images, numbers.astype(np.int32), called, notes)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Pictures of a part.
+
+    Args:
+        images: (n, height, width, channels).
+        labels: (n,) int32.
+        groups: (n,) of the pictures, if these are known.
+        rows: (n,) numbers of the pictures in the file.
+    """
+
+    images: Images
+    labels: NDArray[np.int32]
+    groups: list[str] | None
+    rows: Rows
+
+    def taken(self, rows: Rows) -> "_Part":
+        """Return some of the rows."""
+        groups = None if self.groups is None else [self.groups[row] for row in rows.tolist()]
+        return _Part(self.images[rows], self.labels[rows], groups, self.rows[rows])
+
+    def followed_by(self, other: "_Part", path: Path) -> "_Part":
+        """Return the pictures of both, numbered as one array."""
+        known = self.groups is not None and other.groups is not None
+        groups = [*(self.groups or ()), *(other.groups or ())] if known else None
+        images, labels = _joined([self.images, other.images], path), np.concatenate([self.labels, other.labels])
+        return _Part(images, labels, groups, np.arange(len(labels)))
 
 
 def load_npz(spec: Npz) -> Dataset:
     """Return the data set in the file; nothing in it is ever unpickled.
 
     Raises:
-        DatasetError: no such file, not an archive, keys missing, pickled objects, images and labels
-            of different length, or of a shape or type that makes no sense.
+        DatasetError: no such file, not an archive, keys missing, pickled objects, images, labels and groups of
+            different length, or of a shape or type that makes no sense.
     """
     path = Path(spec.path)
-    arrays, names = read_arrays(path, KEYS)
-    parts = ("train", "test") if "x_test" in arrays or "y_test" in arrays else ("train",)
-    pixels, labels = read_parts(arrays, names, parts, spec)
-    train = (pixels.parts["x_train"], labels.parts["y_train"])
-    if len(parts) == 2:
-        test = (pixels.parts["x_test"], labels.parts["y_test"])
-        rows = np.arange(len(train[1])), np.arange(len(test[1]))
+    arrays, names = _read(path)
+    there = [part for part in SPELLED if part == "train" or f"x_{part}" in arrays or f"y_{part}" in arrays]
+    pixels, labels = read_parts(arrays, names, there, spec)
+    class_names, numbers = _numbers(labels, path)
+    groups = _groups(spec, names, {part: len(numbers[part]) for part in there})
+    parts = {
+        part: _Part(pixels.parts[f"x_{part}"], labelled, groups.get(part), np.arange(len(labelled)))
+        for part, labelled in numbers.items()
+    }
+    train, notes, own = parts["train"], [*pixels.notes, *labels.notes], None
+    if there == ["train"]:
+        kept, held = hold_out_test(train.labels, spec.test, path.name, class_names, train.groups)
+        train, test = train.taken(kept), train.taken(held)
     else:
-        rows = _held_out(train[1], spec.test, path)
-        train, test = ((train[0][part], train[1][part]) for part in rows)
-    values = np.unique(train[1])
-    unknown = np.setdiff1d(test[1], values)
-    if len(unknown):
-        raise DatasetError(f"{path}: y_test has labels that y_train has not: {unknown.tolist()[:10]}.")
+        test = parts[there[-1]]
+    if there == ["train", "valid"]:
+        count = len(test.labels)
+        notes.append(f"{path.name}: there is no test set: the validation set, {count:,} pictures, is used as it")
+    elif "valid" in parts:
+        train = train.followed_by(parts["valid"], path)
+        own = train.rows >= len(numbers["train"])
     data = make_dataset(
         path.name,
-        (train[0], np.searchsorted(values, train[1]).astype(np.int32)),
-        (test[0], np.searchsorted(values, test[1]).astype(np.int32)),
-        tuple(str(value) for value in values.tolist()),
-        notes=(*pixels.notes, *labels.notes),
-        rows=rows,
+        (train.images, train.labels),
+        (test.images, test.labels),
+        class_names,
+        notes=tuple(notes),
+        rows=(train.rows, test.rows),
         dedupe=spec.dedupe,
+        groups=None if train.groups is None else Groups(train.groups, test.groups),
+        is_validation=own,
+        held_out=spec.test if there == ["train"] else None,
     )
     return replace(data, value_range=pixels.value_range)
+
+
+def _numbers(labels: Labels, path: Path) -> tuple[tuple[str, ...], dict[str, NDArray[np.int32]]]:
+    """Return class names, and part -> labels in [0, classes).
+
+    Raises:
+        DatasetError: for labels that the training set has not.
+    """
+    values = np.unique(labels.parts["y_train"])
+    numbers = {}
+    for key, given in labels.parts.items():
+        unknown = np.setdiff1d(given, values)
+        if len(unknown):
+            raise DatasetError(f"{path}: {key} has labels that y_train has not: {unknown.tolist()[:10]}.")
+        numbers[key.removeprefix("y_")] = np.searchsorted(values, given).astype(np.int32)
+    return tuple(str(value) for value in values.tolist()), numbers
+
+
+def _read(path: Path) -> tuple[dict[str, Array], tuple[str, ...]]:
+    """Return the arrays of pictures and labels by their keys, and the names of all arrays."""
+    _, names = read_arrays(path, ())
+    called = array_names(names)
+    arrays, _ = read_arrays(path, called.values())
+    return {key: arrays[name] for key, name in called.items()}, names
 
 
 def read_parts(
@@ -134,7 +183,7 @@ def read_parts(
     Args:
         arrays: of the file.
         names: of all arrays in it.
-        parts: "train", "test" or both.
+        parts: some of "train", "valid" and "test".
         spec: which file, and what its values mean.
 
     Raises:
@@ -145,35 +194,42 @@ def read_parts(
         for key in (f"x_{part}", f"y_{part}"):
             if key not in arrays:
                 received = listed(names) or "no arrays"
-                raise DatasetError(f"{path} must have the array {key!r}. Received: {received}.{_renamed(names, path)}")
+                raise DatasetError(f"{path} must have the array {key!r}. Received: {received}.{renamed(names, path)}")
     pixels = read_pixels({f"x_{part}": arrays[f"x_{part}"] for part in parts}, spec.value_range, path)
     counts = {f"y_{part}": len(pixels.parts[f"x_{part}"]) for part in parts}
     return pixels, read_labels({key: arrays[key] for key in counts}, counts, path)
 
 
-def _renamed(names: Sequence[str], path: Path) -> str:
-    """Return what saves arrays with other usual names under those that are read; nothing if none is known."""
-    found = {key: name for name in reversed(names) if (key := _key_of(name)) is not None}
-    if not {"x_train", "y_train"} <= found.keys():
-        found = dict(zip(KEYS, names, strict=False)) if tuple(names) in POSITIONAL else {}
-    taken = [f"{key}=old[{found[key]!r}]" for key in KEYS if key in found]
-    if not taken:
-        return ""
-    new = str(path.with_name(f"{path.stem}-named.npz"))
-    return f" If these are they under other names: old = np.load({str(path)!r}); np.savez({new!r}, {', '.join(taken)})."
+def _joined(images: Sequence[Images], path: Path) -> Images:
+    """Return the pictures of several parts as one array."""
+    if len({(one.shape[1:], one.dtype) for one in images}) > 1:
+        shapes = " and ".join(f"{one.dtype} {one.shape}" for one in images)
+        raise DatasetError(f"{path}: train and other images must have one shape and type. Received: {shapes}.")
+    return images[0] if len(images) == 1 else np.concatenate([np.asarray(one) for one in images])
 
 
-def _key_of(name: str) -> str | None:
-    """Return which array a name means: "train_images" and "X_train" are "x_train", "labels" is "y_train"."""
-    words = set(re.findall(r"[a-z]+", name.lower()))
-    axes = [axis for axis, usual in MEANT.items() if words & usual]
-    if len(axes) != 1 or words & {"val", "valid", "validation", "extra"}:
-        return None
-    return f"{axes[0]}_{'test' if words & {'test', 'testing'} else 'train'}"
+def _groups(spec: Npz, names: Sequence[str], counts: Mapping[str, int]) -> dict[str, list[str]]:
+    """Return part -> the group of each picture; nothing where the job file names no groups.
 
+    Args:
+        spec: what the job file says.
+        names: of all arrays.
+        counts: part -> pictures.
 
-def _held_out(labels: NDArray[Any], fraction: float, path: Path) -> tuple[Rows, Rows]:
-    """Return training and test rows; labels are made contiguous only for the stratification."""
-    values, contiguous = np.unique(labels, return_inverse=True)
-    names = [str(value) for value in values.tolist()]
-    return hold_out_test(contiguous.astype(np.int32), fraction, path.name, names)
+    Raises:
+        DatasetError: if the groups of pictures that can be trained on are missing, or make no sense.
+    """
+    if spec.group is None:
+        return {}
+    path, called = Path(spec.path), group_names(spec.group, names)
+    missing = [part for part in counts if part != "test" and part not in called]
+    if missing:
+        wanted = listed(f"{spec.group}_{part}" for part in missing)
+        raise DatasetError(
+            f"{path} must have the groups of its pictures in {wanted}, because of group={spec.group!r}. "
+            f"Received: {listed(names)}."
+        )
+    arrays, _ = read_arrays(path, called.values())
+    return {
+        part: group_texts(arrays[name], counts[part], name, path) for part, name in called.items() if part in counts
+    }

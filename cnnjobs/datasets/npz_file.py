@@ -106,7 +106,7 @@ def _header(stream: IO[bytes], what: str) -> tuple[tuple[int, ...], bool, np.dty
 
 def _of_objects(key: str) -> str:
     """Return what makes a plain array of an array of objects."""
-    if key.startswith("y_"):
+    if not key.startswith("x_") and not key.endswith("_images"):
         return f"Make text of them before np.savez: {key} = {key}.astype(str)."
     return (
         f"Make one array of the pictures before np.savez: {key} = np.stack(list({key})). Or save pictures of different "

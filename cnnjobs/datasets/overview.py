@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnjobs.datasets.arrays import Dataset
-from cnnjobs.datasets.images import Images, pieces
+from cnnjobs.datasets.images import Images, pieces, subset
 
 Cells = tuple[tuple[str, ...], list[tuple[str, ...]]]
 """Header and rows of a table."""
@@ -13,29 +13,79 @@ SHOWN_CLASSES = 20
 """More classes than these are not listed."""
 
 
+def parts_text(data: Dataset) -> str:
+    """Return how many images there are: "4,000 training, 600 validation and 1,000 test images of 3 classes"."""
+    rows = data.training_rows
+    own, tested = rows.own_validation_rows, len(data.y_test)
+    images = images_text(training=len(rows) - (own or 0), validation=own, test=tested)
+    return f"{images} of {len(data.class_names)} classes{groups_text(rows.group_count, group_count(data.groups_test))}"
+
+
+def images_text(**counts: int | None) -> str:
+    """Return how many images each part has: "4,000 training and 1,000 test images".
+
+    Args:
+        **counts: part -> images; None for a part that is not there.
+    """
+    said = [f"{count:,} {part}" for part, count in counts.items() if count is not None]
+    return f"{', '.join(said[:-1])} and {said[-1]} images" if len(said) > 1 else f"{said[0]} images"
+
+
+def groups_text(trained: int | None, tested: int | None) -> str:
+    """Return how many groups there are, to follow other counts; nothing where no groups are known.
+
+    Args:
+        trained: groups of the images that can be trained on; None where they are not known.
+        tested: groups of the test set; None where they are not known.
+    """
+    if trained is None:
+        return ""
+    test = "unknown groups of test images" if tested is None else f"{tested:,} of test images"
+    return f", in {trained:,} groups of training images and {test}"
+
+
+def group_count(groups: NDArray[np.int32] | None) -> int | None:
+    """Return how many groups there are; None where they are not known."""
+    return None if groups is None else len(np.unique(groups))
+
+
 def part_cells(data: Dataset) -> Cells:
-    """Return shape, type and range of the training and the test images as a table."""
-    return ("part", "images", "dtype", "range"), [_part("train", data.x_train), _part("test", data.x_test)]
+    """Return shape, type, range and groups of the images of each part as a table."""
+    rows = [_part(name, images, groups) for name, images, groups in _parts(data)]
+    header = ("part", "images", "dtype", "range", "groups")
+    return (header, rows) if data.groups_train is not None else (header[:-1], [row[:-1] for row in rows])
 
 
-def _part(name: str, images: Images) -> tuple[str, ...]:
+def _parts(data: Dataset) -> list[tuple[str, Images, NDArray[np.int32] | None]]:
+    """Return name, images and groups of each part."""
+    test = ("test", data.x_test, data.groups_test)
+    own, images, groups = data.is_validation, data.x_train, data.groups_train
+    if own is None:
+        return [("train", images, groups), test]
+    sides = (("train", ~own), ("validation", own))
+    return [*((name, subset(images, rows), None if groups is None else groups[rows]) for name, rows in sides), test]
+
+
+def _part(name: str, images: Images, groups: NDArray[np.int32] | None) -> tuple[str, ...]:
     shape = " x ".join(f"{side:,}" for side in images.shape)
     ranges = [(piece.min(), piece.max()) for piece in pieces(images)]
     least, most = min(low for low, _ in ranges), max(high for _, high in ranges)
-    return name, shape, str(images.dtype), f"{least:g} to {most:g}"
+    count = "not known" if groups is None else f"{group_count(groups):,}"
+    return name, shape, str(images.dtype), f"{least:g} to {most:g}", count
 
 
 def class_cells(data: Dataset) -> Cells:
-    """Return the images of each of the first classes as a table."""
-    train, test = _counts(data)
-    names = data.class_names[:SHOWN_CLASSES]
-    rows: list[tuple[str, ...]] = [(name, f"{train[label]:,}", f"{test[label]:,}") for label, name in enumerate(names)]
-    return (f"{len(data.class_names)} classes", "train", "test"), rows
+    """Return the images of each of the first classes, by part, as a table."""
+    counts, names = _counts(data), data.class_names[:SHOWN_CLASSES]
+    rows: list[tuple[str, ...]] = [
+        (name, *(f"{count[label]:,}" for count in counts.values())) for label, name in enumerate(names)
+    ]
+    return (f"{len(data.class_names)} classes", *counts), rows
 
 
 def class_note(data: Dataset) -> str:
     """Say what the table of classes leaves out; nothing if it is complete."""
-    names, (train, _) = data.class_names, _counts(data)
+    names, train = data.class_names, _counts(data)["train"]
     if len(names) <= SHOWN_CLASSES:
         return ""
     least, most = int(train.argmin()), int(train.argmax())
@@ -45,10 +95,14 @@ def class_note(data: Dataset) -> str:
     )
 
 
-def _counts(data: Dataset) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return images a class, each (classes,), of train and test."""
-    classes = len(data.class_names)
-    return np.bincount(data.y_train, minlength=classes), np.bincount(data.y_test, minlength=classes)
+def _counts(data: Dataset) -> dict[str, NDArray[np.int64]]:
+    """Return part -> images a class, (classes,)."""
+    own, labels = data.is_validation, data.y_train
+    trained = {"train": labels} if own is None else {"train": labels[~own], "validation": labels[own]}
+    return {
+        part: np.bincount(of_part, minlength=len(data.class_names))
+        for part, of_part in (trained | {"test": data.y_test}).items()
+    }
 
 
 def first_rows(labels: NDArray[np.int32], count: int) -> NDArray[np.int64]:

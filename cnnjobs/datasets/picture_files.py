@@ -33,11 +33,19 @@ SYSTEM_NAMES = frozenset(
 
 @dataclass(frozen=True)
 class Picture:
-    """A file and the class it belongs to; plain text, because 60,000 `Path`s take a second."""
+    """A file and the class it belongs to; plain text, because 60,000 `Path`s take a second.
+
+    Args:
+        path: of the file.
+        label: of its class.
+        part: of the data set.
+        folder: path of its class's folder.
+    """
 
     path: str
     label: int
     part: str
+    folder: str
 
 
 class Folder:

@@ -1,6 +1,7 @@
 """Data sets of encoded pictures: what kinds have in common that differ in how pictures are listed."""
 
 import hashlib
+import unicodedata
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import fields, replace
@@ -9,16 +10,19 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnjobs.datasets.arrays import Dataset, Rows, hold_out_test, make_dataset
+from cnnjobs.datasets.arrays import Dataset, hold_out_test, make_dataset
 from cnnjobs.datasets.cache import is_cached, recalled, remembered
 from cnnjobs.datasets.cached_dataset import cached
 from cnnjobs.datasets.decoding import Decoded, broken_text, common_size, decode_all, with_range
 from cnnjobs.datasets.deep_pictures import facts_notes, told_range
+from cnnjobs.datasets.group_splits import Rows
+from cnnjobs.datasets.groups import Groups
 from cnnjobs.datasets.labelled import Labelled
 from cnnjobs.datasets.listing import Listing
 from cnnjobs.datasets.pictures import Reading, to_grey
 from cnnjobs.datasets.source import OnProgress, PathSource
 from cnnjobs.errors import DatasetError
+from cnnjobs.labels import listed
 from cnnjobs.spec.data import DatasetSpec, PicturesSpec
 
 DECODER_VERSION = 5
@@ -52,7 +56,7 @@ class PictureSource(PathSource[Pictured]):
         The cache is keyed by the content of every picture. The content is read again only if what the disk says of
         it differs from the last time.
         """
-        listing = self.listing()
+        listing = self.listing().with_test_set()
         if self.spec.strict:
             listing.refuse_unreadable()
         contents = listing.contents
@@ -64,7 +68,7 @@ class PictureSource(PathSource[Pictured]):
         """Say that there is nothing at the path, or that its pictures would be decoded."""
         if not self.is_there():
             return f"there is no {self.place} {self.spec.path} here"
-        listing = self.listing()
+        listing = self.listing().with_test_set()
         content = recalled(listing.contents.manifest())
         is_decoded = content is not None and is_cached(self._key(listing, content))
         return "" if is_decoded else "the decoded pictures are not in the cache of this machine"
@@ -91,11 +95,11 @@ class PictureSource(PathSource[Pictured]):
 
     def has_test_set(self) -> bool:
         """Say whether test pictures lie apart from those to train on."""
-        return self.listing(to_train=False).has_test_set
+        return self.listing(to_train=False).with_test_set().has_test_set
 
     def labelled(self, part: str, size: tuple[int, int], on_progress: OnProgress) -> Labelled:
         """Return the test pictures, where there are such, or all pictures with a label."""
-        listing = self.listing(to_train=False)
+        listing = self.listing(to_train=False).with_test_set()
         if self.spec.strict:
             listing.refuse_unreadable()
         only_test = part == "test" and listing.has_test_set
@@ -137,24 +141,36 @@ def _coloured(spec: PicturesSpec, images: Pixels, all_grey: bool) -> Pixels:
 
 def _decoded(spec: PicturesSpec, listing: Listing, on_progress: OnProgress) -> Dataset:
     """Decode all pictures and split them."""
-    contents = listing.contents
+    contents, groups = listing.contents, _groups(listing)
     contents.prepare(on_progress)
     size = spec.sides or common_size(contents)
     everything = range(len(listing))
     found = decode_all(contents, everything, Reading.of(spec, size), on_progress)
     if len(found.good):
-        found = _settled(found, _split(spec, listing, found.good)[0], spec, listing, everything)
+        found = _settled(found, _split(spec, listing, found.good, groups)[0], spec, listing, everything)
     named = {contents.name(index): reason for index, reason in found.broken.items()}
     if named and spec.strict:
         raise DatasetError(broken_text(listing.name, named, "cannot be read") + ". Repair or remove them.")
     if not len(found.good):
         raise DatasetError(broken_text(listing.name, named, "cannot be read; there is no other"))
     images = _coloured(spec, found.images, found.is_grey)
-    rows = _split(spec, listing, found.good)
+    rows = _split(spec, listing, found.good, groups)
     train, test = ((images[part], listing.labels[part]) for part in rows)
+    is_validation = listing.parts[rows[0]] == "valid"
     skipped = "cannot be read and " + ("was" if len(named) == 1 else "were") + " skipped"
     notes = (*((broken_text(listing.name, named, skipped),) if named else ()), *found.notes)
-    data = make_dataset(listing.name, train, test, listing.class_names, notes=notes, rows=rows, dedupe=spec.dedupe)
+    data = make_dataset(
+        listing.name,
+        train,
+        test,
+        listing.class_names,
+        notes=notes,
+        rows=rows,
+        dedupe=spec.dedupe,
+        groups=None if groups is None else Groups(groups[rows[0]].tolist(), groups[rows[1]].tolist()),
+        is_validation=is_validation if is_validation.any() else None,
+        held_out=None if listing.has_test_set else spec.test,
+    )
     deep = any(found.facts[row].span is not None for row in rows[0])
     return replace(data, value_range=found.reading.value_range if deep else None)
 
@@ -170,10 +186,29 @@ def _settled(found: Decoded, training: Rows, spec: PicturesSpec, listing: Listin
     return replace(found, notes=(*notes, *said))
 
 
-def _split(spec: PicturesSpec, listing: Listing, good: Rows) -> tuple[Rows, Rows]:
+def _groups(listing: Listing) -> NDArray[np.str_] | None:
+    """Return the group of each picture; how letters are composed, and spaces at the ends, tell none apart.
+
+    Raises:
+        DatasetError: for a picture without one.
+    """
+    if listing.groups is None:
+        return None
+    without = [listing.contents.name(index) for index, group in enumerate(listing.groups) if not group.strip()]
+    if without:
+        raise DatasetError(
+            f"{listing.name}: every picture must have a group, which is never on both sides of a split. Received: "
+            f"{len(without):,} of {len(listing):,} without: {listed(without)}. Name one for each, of its own where a "
+            "picture belongs to no other."
+        )
+    return np.array([unicodedata.normalize("NFC", group.strip()) for group in listing.groups], dtype=np.str_)
+
+
+def _split(spec: PicturesSpec, listing: Listing, good: Rows, groups: NDArray[np.str_] | None) -> tuple[Rows, Rows]:
     """Return the numbers of the training and of the test pictures, of those that can be read."""
     if listing.has_test_set:
         is_test = listing.parts[good] == "test"
         return good[~is_test], good[is_test]
-    train, test = hold_out_test(listing.labels[good], spec.test, listing.name, listing.class_names)
+    kept = None if groups is None else groups[good].tolist()
+    train, test = hold_out_test(listing.labels[good], spec.test, listing.name, listing.class_names, kept)
     return good[train], good[test]

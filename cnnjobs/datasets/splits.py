@@ -6,12 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnjobs.datasets.class_counts import too_few_for
+from cnnjobs.datasets.group_splits import Numbers, Rows, check_group_folds, group_folds, group_holdout
 from cnnjobs.errors import SpecError
+from cnnjobs.sentences import clause
 
-Rows = NDArray[np.int64]
 
-
-def holdout(labels: NDArray[np.int32], fraction: float, seed: int, *, stratify: bool = True) -> tuple[Rows, Rows]:
+def holdout(
+    labels: NDArray[np.int32], fraction: float, seed: int, *, stratify: bool = True, groups: Numbers | None = None
+) -> tuple[Rows, Rows]:
     """Return (train_rows, validation_rows).
 
     Args:
@@ -20,6 +22,7 @@ def holdout(labels: NDArray[np.int32], fraction: float, seed: int, *, stratify: 
         seed: decides which rows.
         stratify: give each class its share to within one image, and at least one on each side where that many
             rows are held out, instead of only shuffling.
+        groups: (n,) group of each row; whole groups are held out, and shares are as near as these allow.
 
     Raises:
         SpecError: if either side would be empty.
@@ -30,16 +33,40 @@ def holdout(labels: NDArray[np.int32], fraction: float, seed: int, *, stratify: 
             f"`validation` must leave rows on both sides. Received: validation={fraction} of {len(labels)} "
             f"training rows, which holds out {count}."
         )
+    if groups is not None:
+        return _grouped_holdout(labels, groups, count, seed, stratify=stratify)
     if stratify:
         return both_sides(labels, count, seed)
     order = np.random.RandomState(seed).permutation(len(labels))
     return np.sort(order[count:]), np.sort(order[:count])
 
 
-def kfold(labels: NDArray[np.int32], folds: int, fold: int, seed: int, *, stratify: bool = True) -> tuple[Rows, Rows]:
+def _grouped_holdout(
+    labels: NDArray[np.int32], groups: Numbers, count: int, seed: int, *, stratify: bool
+) -> tuple[Rows, Rows]:
+    try:
+        return group_holdout(labels, groups, count, seed, stratify=stratify)
+    except SpecError as error:
+        ways = "" if not stratify or (groups == groups[0]).all() else "`stratify=False`, "
+        raise SpecError(
+            f"`validation` cannot hold out whole groups: {clause(error)}. Use {ways}`validation=None` to train on all "
+            "rows, or another `group` of the data set."
+        ) from error
+
+
+def kfold(
+    labels: NDArray[np.int32],
+    folds: int,
+    fold: int,
+    seed: int,
+    *,
+    stratify: bool = True,
+    groups: Numbers | None = None,
+) -> tuple[Rows, Rows]:
     """Return (train_rows, validation_rows) of one fold of a k-fold split.
 
-    Sizes of folds, and of each class in them if stratified, differ by at most one.
+    Sizes of folds, and of each class in them if stratified, differ by at most one; with groups, by as little as these
+    allow.
 
     Args:
         labels: (n,) class of each row.
@@ -47,11 +74,15 @@ def kfold(labels: NDArray[np.int32], folds: int, fold: int, seed: int, *, strati
         fold: which one, counted from 0.
         seed: decides the shuffle; equal seeds give equal folds.
         stratify: deal out each class in turn, instead of the shuffled rows as they come.
+        groups: (n,) group of each row; each is in one fold as a whole.
 
     Raises:
-        SpecError: if there are fewer rows than folds, or, stratified, fewer of the smallest class.
+        SpecError: if there are fewer rows or groups than folds, or, stratified, fewer of the smallest class.
     """
-    check_folds(labels, folds, stratify=stratify)
+    check_folds(labels, folds, stratify=stratify, groups=groups)
+    if groups is not None:
+        in_fold = group_folds(labels, groups, folds, seed, stratify=stratify) == fold
+        return np.flatnonzero(~in_fold), np.flatnonzero(in_fold)
     order = np.random.RandomState(seed).permutation(len(labels))
     if stratify:
         order = order[np.argsort(labels[order], kind="stable")]
@@ -59,7 +90,14 @@ def kfold(labels: NDArray[np.int32], folds: int, fold: int, seed: int, *, strati
     return np.sort(order[~chosen]), np.sort(order[chosen])
 
 
-def check_folds(labels: NDArray[np.int32], folds: int, *, stratify: bool, class_names: Sequence[str] = ()) -> None:
+def check_folds(
+    labels: NDArray[np.int32],
+    folds: int,
+    *,
+    stratify: bool,
+    class_names: Sequence[str] = (),
+    groups: Numbers | None = None,
+) -> None:
     """Raise a SpecError if some fold could not have a row, or a row of each class.
 
     Args:
@@ -67,7 +105,11 @@ def check_folds(labels: NDArray[np.int32], folds: int, *, stratify: bool, class_
         folds: k.
         stratify: whether folds keep the classes in proportion.
         class_names: in the order of the labels, for the message.
+        groups: (n,) group of each row, of which whole ones are to be in a fold; None for single rows.
     """
+    if groups is not None:
+        check_group_folds(labels, groups, folds, stratify=stratify, class_names=class_names)
+        return
     smallest = int(np.bincount(labels).min())
     if stratify and smallest < folds:
         raise SpecError(

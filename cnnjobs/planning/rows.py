@@ -1,86 +1,180 @@
-"""Which rows a trial trains and validates on, and the classes that its split leaves without any."""
+"""Which rows a trial trains and validates on, and what there is to say of the splits of a job."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnjobs.datasets.splits import always_on_both_sides, holdout, kfold
+from cnnjobs.datasets.arrays import Dataset
+from cnnjobs.datasets.group_splits import Rows
+from cnnjobs.datasets.groups import FAR_OFF
+from cnnjobs.datasets.splits import always_on_both_sides
+from cnnjobs.datasets.training_rows import TrainingRows
 from cnnjobs.labels import listed
-from cnnjobs.planning.trials import DataProtocol, Trial
+from cnnjobs.planning.trials import DataProtocol, Plan, Trial, make_plan
 from cnnjobs.spec import Job
 
-Rows = NDArray[np.int64]
+MOST_GROUPED_ROWS = 500_000
+"""Splits of whole groups are looked at until they come to so many rows: a split takes some microseconds a row."""
+
+LEAST_SPLITS = 5
+"""So many splits are looked at in any case."""
 
 
-def split_rows(labels: NDArray[np.int32], trial: Trial) -> tuple[Rows, Rows | None]:
+def plan_on(job: Job, data: Dataset, limit_train: int | None = None) -> Plan:
+    """Return the trials of a job on a data set.
+
+    Args:
+        job: the job.
+        data: the data set, from `used_by`.
+        limit_train: what the data set was limited to; None for all rows.
+    """
+    rows = data.training_rows
+    return make_plan(
+        job,
+        data.fingerprint,
+        limit_train,
+        small_classes=has_small_classes(job, rows),
+        groups=rows.are_grouped and _divides(job, rows),
+        own_rows=rows.own_validation_rows,
+    )
+
+
+def used_by(job: Job, data: Dataset) -> Dataset:
+    """Return the data set as a job uses it: its own validation set validates, or is among the training rows.
+
+    Args:
+        job: the job.
+        data: the data set.
+
+    Raises:
+        SpecError: if its own validation set is asked for and it has none.
+    """
+    own = job.validation_on(has_own=data.is_validation is not None) == "own"
+    return data if own else data.pooled()
+
+
+def pooled_note(job: Job, data: Dataset) -> tuple[str, ...]:
+    """Return a note on the data set's own validation set, where that does not validate; nothing otherwise.
+
+    Args:
+        job: the job.
+        data: the data set as it was loaded.
+    """
+    if data.is_validation is None or used_by(job, data).is_validation is not None:
+        return ()
+    count = int(data.is_validation.sum())
+    pictures = f"{count:,} picture{'s' * (count > 1)}"
+    return (f"{data.name}: its own validation set ({pictures}) does not validate here, and is among the training rows",)
+
+
+def split_rows(rows: TrainingRows, trial: Trial) -> tuple[Rows, Rows | None]:
     """Return (training rows, validation rows), of which there may be none; None where the test set serves.
 
     Args:
-        labels: (n,) class of each row that can be trained on.
+        rows: that can be trained on.
         trial: which.
     """
     protocol: DataProtocol = trial.protocol
     if protocol.folds is not None:
-        return kfold(labels, protocol.folds, trial.fold, trial.seeds.split, stratify=protocol.stratify)
+        return rows.fold(protocol.folds, trial.fold, trial.seeds.split, stratify=protocol.stratify)
+    if protocol.validation == "own":
+        return rows.own_split()
     if protocol.validation == "test":
-        return np.arange(len(labels)), None
+        return np.arange(len(rows)), None
     if protocol.validation is None:
-        return np.arange(len(labels)), np.arange(0)
-    return holdout(labels, float(protocol.validation), trial.seeds.split, stratify=protocol.stratify)
+        return np.arange(len(rows)), np.arange(0)
+    return rows.holdout(float(protocol.validation), trial.seeds.split, stratify=protocol.stratify)
 
 
-def has_small_classes(job: Job, labels: NDArray[np.int32]) -> bool:
+def has_small_classes(job: Job, rows: TrainingRows) -> bool:
     """Say whether a hold-out in proportion could leave a class out, so that it is given a row by choice.
 
     Args:
         job: the job.
-        labels: (n,) class of each row that can be trained on.
+        rows: that can be trained on.
     """
-    if job.folds is not None or not isinstance(job.validation, float) or not job.stratify:
+    fraction = job.validation_on(has_own=rows.is_validation is not None)
+    if not isinstance(fraction, float) or not job.stratify or rows.are_grouped:
         return False
-    return not always_on_both_sides(labels, job.validation)
+    return not always_on_both_sides(rows.labels, fraction)
 
 
-def split_notes(labels: NDArray[np.int32], trials: Sequence[Trial], class_names: Sequence[str]) -> tuple[str, ...]:
-    """Return notes on classes that are missing among the training or the validation rows of some trials.
+def _divides(job: Job, rows: TrainingRows) -> bool:
+    """Say whether trials hold rows out of the training rows."""
+    own = rows.is_validation is not None
+    return job.folds is not None or isinstance(job.validation_on(has_own=own), float)
+
+
+@dataclass
+class _Seen:
+    """What the splits of a job came to.
 
     Args:
-        labels: (n,) class of each row that can be trained on.
+        splits: how many were looked at.
+        lacking: part -> classes that it lacks in some split.
+        lacks: part -> splits that lack some class.
+        shares: of the rows that validate, one a split.
+    """
+
+    splits: int = 0
+    lacking: dict[str, set[int]] = field(default_factory=lambda: {"training": set(), "validation": set()})
+    lacks: dict[str, int] = field(default_factory=lambda: {"training": 0, "validation": 0})
+    shares: list[float] = field(default_factory=list)
+
+
+def split_notes(rows: TrainingRows, trials: Sequence[Trial], class_names: Sequence[str]) -> tuple[str, ...]:
+    """Return notes on classes that some training or validation rows lack, and on the size of grouped splits.
+
+    Args:
+        rows: that can be trained on.
         trials: of one job.
         class_names: in the order of the labels.
     """
-    trained, validated, splits = set[int](), set[int](), 0
-    lacks_training = lacks_validation = 0
-    for rows, validation in _splits(labels, trials):
-        splits += 1
-        untrained = _absent(labels[rows], class_names)
-        unseen = _absent(labels[validation], class_names)
-        trained |= untrained
-        validated |= unseen
-        lacks_training += bool(untrained)
-        lacks_validation += bool(unseen)
-    found = (("training", trained, lacks_training), ("validation", validated, lacks_validation))
-    return tuple(
-        f"{lacking} of {splits} splits {'has' if lacking == 1 else 'have'} no {part} image of some classes: "
-        f"{listed(class_names[label] for label in sorted(classes))}"
-        for part, classes, lacking in found
+    seen, grouped = _Seen(), rows.are_grouped
+    for trained, validating in _splits(rows, trials):
+        seen.splits += 1
+        seen.shares.append(len(validating) / (len(trained) + len(validating)))
+        for part, found in (("training", trained), ("validation", validating)):
+            absent = _absent(rows.labels[found], class_names)
+            seen.lacking[part] |= absent
+            seen.lacks[part] += bool(absent)
+        if grouped and seen.splits >= max(LEAST_SPLITS, MOST_GROUPED_ROWS // len(rows)):
+            break
+    notes = [
+        f"{lacking} of {seen.splits} splits {'has' if lacking == 1 else 'have'} no {part} image of some classes: "
+        f"{listed(class_names[label] for label in sorted(seen.lacking[part]))}"
+        for part, lacking in seen.lacks.items()
         if lacking
-    )
+    ]
+    return (*notes, *_shares_note(seen.shares, trials[0].protocol)) if grouped and seen.shares else tuple(notes)
 
 
-def _splits(labels: NDArray[np.int32], trials: Sequence[Trial]) -> Iterator[tuple[Rows, Rows]]:
-    """Yield (training rows, validation rows) of each split that may leave a class out, once."""
-    seen = set()
+def _shares_note(shares: Sequence[float], protocol: DataProtocol) -> tuple[str, ...]:
+    """Say how large validation sets of whole groups are, where they are far from what was asked for."""
+    asked = 1 / protocol.folds if protocol.folds else float(protocol.validation or 0)
+    least, most = min(shares), max(shares)
+    if max(most - asked, asked - least) <= FAR_OFF * asked:
+        return ()
+    span = f"{least:.0%}" if f"{least:.0%}" == f"{most:.0%}" else f"{least:.0%} to {most:.0%}"
+    weigh = "; means over folds weigh each fold alike" if protocol.folds else ""
+    return (f"whole groups make validation sets of {span} of the training rows, where {asked:.0%} is even{weigh}",)
+
+
+def _splits(rows: TrainingRows, trials: Sequence[Trial]) -> Iterator[tuple[Rows, Rows]]:
+    """Yield (training rows, validation rows) of each split that there may be something to say of, once."""
+    seen = set[tuple[int, int]]()
     for trial in trials:
         protocol = trial.protocol
-        known = (trial.seeds.split, trial.fold) in seen
-        if known or (protocol.stratify and not protocol.small_classes):
+        known = (trial.seeds.split, trial.fold) in seen or (protocol.validation == "own" and seen)
+        complete = protocol.stratify and not (protocol.small_classes or protocol.groups)
+        if known or (complete and protocol.validation != "own"):
             continue
         seen.add((trial.seeds.split, trial.fold))
-        rows, validation = split_rows(labels, trial)
+        found, validation = split_rows(rows, trial)
         if validation is not None and len(validation):
-            yield rows, validation
+            yield found, validation
 
 
 def _absent(labels: NDArray[np.int32], class_names: Sequence[str]) -> set[int]:

@@ -36,12 +36,15 @@ class DataProtocol:
     """How the training rows are used, the same for every variant of a job.
 
     Args:
-        validation: fraction held out, or "test"; None with folds, or for no validation.
+        validation: fraction held out, "own" for the data set's own validation set, or "test"; None with folds, or for
+            no validation.
         folds: k of k-fold cross-validation, or None.
         stratify: whether splits keep the classes in proportion.
         limit_train: use only that many training rows (stratified), or None for all.
         replicas: devices a trial.
         small_classes: whether a hold-out in proportion could leave a class out; such a class is given a row.
+        groups: whether whole groups of rows are held out.
+        own_rows: rows of the data set's own validation set; None where that does not serve.
     """
 
     kind: ClassVar[str] = "Protocol"
@@ -52,12 +55,17 @@ class DataProtocol:
     limit_train: int | None
     replicas: int
     small_classes: bool = later_field(default=False)
+    groups: bool = later_field(default=False)
+    own_rows: int | None = later_field(None)
 
     def describe(self) -> str:
         """Say in words which rows serve as validation set."""
         plainly = "" if self.stratify else ", not stratified"
+        plainly += ", whole groups" if self.groups else ""
         if self.folds is not None:
             return f"{self.folds}-fold cross-validation on the training rows{plainly}"
+        if self.validation == "own":
+            return f"the data set's own validation set, {self.own_rows:,} pictures, the same in every repeat"
         if self.validation == "test":
             return "the test set doubles as validation set (the tutorials' protocol)"
         if self.validation is None:
@@ -176,7 +184,15 @@ def _in_order(sources: Iterable[str]) -> tuple[str, ...]:
     return tuple(source for source in SOURCES if source in found)
 
 
-def make_plan(job: Job, fingerprint: str, limit_train: int | None = None, *, small_classes: bool = False) -> Plan:
+def make_plan(
+    job: Job,
+    fingerprint: str,
+    limit_train: int | None = None,
+    *,
+    small_classes: bool = False,
+    groups: bool = False,
+    own_rows: int | None = None,
+) -> Plan:
     """Return the trials of `job` on the data set with that content fingerprint.
 
     Args:
@@ -184,9 +200,13 @@ def make_plan(job: Job, fingerprint: str, limit_train: int | None = None, *, sma
         fingerprint: of the data set's content.
         limit_train: so many training rows are used; None for all.
         small_classes: whether a hold-out in proportion could leave a class out.
+        groups: whether whole groups of rows are held out.
+        own_rows: rows of the data set's own validation set; None where it has none, or that does not serve.
     """
-    validation = None if job.folds else job.validation
-    protocol = DataProtocol(validation, job.folds, job.stratify, limit_train, job.replicas, small_classes)
+    validation = job.validation_on(has_own=own_rows is not None)
+    protocol = DataProtocol(
+        validation, job.folds, job.stratify, limit_train, job.replicas, small_classes, groups, own_rows
+    )
     conditions, variants = {}, {}
     sha256_of = functools.cache(sha256_of_source)  # variants often share a function
     for name, variant in job.variants.items():

@@ -97,6 +97,8 @@ def left_out(job: Job, variant: str) -> dict[str, str]:
     why = {}
     if job.folds is None and job.validation in ("test", None):
         why["split"] = "no rows are held out of the training rows"
+    elif job.folds is None and job.validation == "own":
+        why["split"] = "the data set's own validation set is the same in every repeat"
     if spec.augment is None:
         why["augment"] = "the variant has no augmentation"
     if not _may_drop(spec):

@@ -20,7 +20,7 @@ from cnnjobs.run.interrupts import why_stopped
 from cnnjobs.run.networks import check_networks, trains_on_cores
 from cnnjobs.run.overrides import Overrides
 from cnnjobs.run.placement import Placement
-from cnnjobs.run.prepare import prepare, read_job, store_at
+from cnnjobs.run.prepare import prepare, read_job, store_at, trained_rows
 from cnnjobs.run.progress import Display, Meter, Waiting
 from cnnjobs.run.submit import RunOptions
 from cnnjobs.run.surroundings import surroundings_notes
@@ -152,7 +152,7 @@ def _run(
     """
     data = fit.prepared.dataset
     resources, _ = placement.trial_resources(fit.prepared, trials=1)
-    images = fit.trial.spec.epochs * len(data.y_train)
+    images = fit.trial.spec.epochs * trained_rows(fit.prepared.plan, data)
     echo(f"{fit.prepared.job.name}: fitting {fit.trial.variant!r} on {data.name}", err=True)
 
     def go_on() -> str:

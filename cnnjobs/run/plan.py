@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnjobs.datasets import needs_download
+from cnnjobs.datasets.overview import parts_text
 from cnnjobs.planning.trials import Trial
 from cnnjobs.report.render.text import plain, table_text
 from cnnjobs.run.audit import for_audit, to_take_over
@@ -203,9 +204,11 @@ def plan_job(
         UserError: for whatever is wrong before a trial starts.
     """
     plain_job = read_job(job, overrides)
-    read = plain_job if audit is None else for_audit(plain_job, audit, overrides.only)
+    known = needs_download(plain_job.dataset)
+    read = plain_job
+    if audit is not None:
+        read = for_audit(plain_job if known else plain_job.loaded(Waiting())[0], audit, overrides.only)
     surroundings = surroundings_notes()  # before networks are built, which may change settings of Keras
-    known = needs_download(read.dataset)
     prepared = prepare(read, overrides, Waiting()) if known is None else None
     if prepared is not None:
         known = prepared.dataset.image_shape, len(prepared.dataset.class_names)
@@ -235,8 +238,7 @@ def _counts(stored: Stored) -> list[str]:
     failed = f" ({len(state.failed)} of them failed before)" if state.failed else ""
     would = f"`submit` would run {len(stored.missing)} of {len(plan.trials)} trials{failed}; results: {place}"
     return [
-        f"{data.name}: {len(data.y_train):,} training and {len(data.y_test):,} test images of "
-        f"{len(data.class_names)} classes; {plan.protocol.describe()}.",
+        f"{data.name}: {parts_text(data)}; {plan.protocol.describe()}.",
         would if stored.missing else f"`submit` would run nothing: all is stored in {place}",
     ]
 

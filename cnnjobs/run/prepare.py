@@ -6,15 +6,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from cnnjobs.datasets import Dataset, check_folds, dataset_spec, load_dataset, source_of
+from cnnjobs.datasets import Dataset, dataset_spec, load_dataset, source_of
+from cnnjobs.datasets.group_splits import numbered
 from cnnjobs.errors import SpecError
 from cnnjobs.models import check_network
 from cnnjobs.numeric_environment import while_pinned
 from cnnjobs.planning.identity import canonical
 from cnnjobs.planning.job_file import JobFile, job_of_session, load_job
 from cnnjobs.planning.needs import Needs, needs_of
-from cnnjobs.planning.rows import has_small_classes, split_notes
-from cnnjobs.planning.trials import Plan, make_plan
+from cnnjobs.planning.rows import plan_on, pooled_note, split_notes, split_rows, used_by
+from cnnjobs.planning.trials import Plan
 from cnnjobs.run.backends import import_matplotlib
 from cnnjobs.run.overrides import Overrides
 from cnnjobs.spec import CustomCallback, DatasetSpec, Job, Variant
@@ -35,12 +36,13 @@ class Prepared:
         file: where the job comes from.
         job: with the overrides applied.
         source: which data set.
-        dataset: loaded, with `limit_train` applied.
+        dataset: loaded, with `limit_train` applied; with its own validation set apart only if that validates.
         plan: its trials.
         only: names of the variants to run; empty for all.
         audit: of what the job is an audit; None if it is none.
         half_width: the rule for its repeats; None if no half width was asked for.
         needs: of the functions in it.
+        data_notes: what a person should know of how the job uses the data set.
     """
 
     file: JobFile
@@ -52,6 +54,7 @@ class Prepared:
     audit: AuditMark | None = None
     half_width: HalfWidth | None = None
     needs: Needs = field(default_factory=Needs)
+    data_notes: tuple[str, ...] = ()
 
     def with_repeats(self, repeats: Mapping[str, int]) -> "Prepared":
         """Return it with other numbers of repeats, one for each variant."""
@@ -61,8 +64,9 @@ class Prepared:
     @cached_property
     def about(self) -> tuple[str, ...]:
         """What a person should know of the data, how they are split, and the functions; the report says it, too."""
-        labels, names = self.dataset.y_train, self.dataset.class_names
-        return (*self.dataset.notes, *self.needs.notes, *split_notes(labels, self.plan.trials, names))
+        data = self.dataset
+        splits = split_notes(data.training_rows, self.plan.trials, data.class_names)
+        return (*data.notes, *self.data_notes, *self.needs.notes, *splits)
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
@@ -85,17 +89,22 @@ class Prepared:
         )
 
     def _stored_dataset(self) -> StoredDataset:
-        data = self.dataset
+        data, rows = self.dataset, self.dataset.training_rows
+        validation_rows = rows.own_validation_rows
+        tested = data.groups_test
         return StoredDataset(
             name=data.name,
             source=canonical(self.source),
             fingerprint=data.fingerprint,
-            train_rows=len(data.y_train),
+            train_rows=len(rows) - (validation_rows or 0),
+            validation_rows=validation_rows,
             test_rows=len(data.y_test),
             image_shape=tuple(data.image_shape),
             classes=len(data.class_names),
             class_names=tuple(data.class_names),
             notes=self.about,
+            groups=rows.group_count,
+            test_groups=None if tested is None else tuple(numbered(tested).tolist()),
         )
 
 
@@ -109,6 +118,7 @@ class ReadJob:
         dataset: which data set.
         audit: of what the job is an audit; None if it is none.
         needs: of the functions in it.
+        data: the data set, where it had to be loaded already.
     """
 
     file: JobFile
@@ -116,6 +126,18 @@ class ReadJob:
     dataset: DatasetSpec
     audit: AuditMark | None = None
     needs: Needs = field(default_factory=Needs)
+    data: Dataset | None = None
+
+    def loaded(self, on_progress: OnProgress) -> tuple["ReadJob", Dataset]:
+        """Return the job with `validation` as it is on its data set, and the data set.
+
+        Raises:
+            UserError: if it cannot be loaded, or has no validation set of its own that the job asks for.
+        """
+        data = load_dataset(self.dataset, on_progress) if self.data is None else self.data
+        validation = self.job.validation_on(has_own=data.is_validation is not None)
+        job = self.job if self.job.folds is not None else self.job.but(validation=validation)
+        return replace(self, job=job, data=data), data
 
 
 def read_job(job: str | Path | Job, overrides: Overrides) -> ReadJob:
@@ -170,14 +192,24 @@ def prepare(read: ReadJob, overrides: Overrides, on_progress: OnProgress) -> Pre
     Raises:
         UserError: for whatever is wrong before a trial starts.
     """
-    job, dataset = read.job, load_dataset(read.dataset, on_progress)
-    fitting = dataset
+    read, dataset = read.loaded(on_progress)
+    job, fitting = read.job, used_by(read.job, dataset)
     if overrides.limit_train is not None:
-        fitting = dataset.limited(overrides.limit_train)
-    _check(job, fitting)
-    small = has_small_classes(job, fitting.y_train)
-    plan = make_plan(job, dataset.fingerprint, overrides.limit_train, small_classes=small)
-    return Prepared(read.file, job, read.dataset, fitting, plan, overrides.only, read.audit, needs=read.needs)
+        fitting = fitting.limited(overrides.limit_train)
+    _check_rows(job, fitting)
+    plan = plan_on(job, fitting, overrides.limit_train)
+    _check(job, fitting, plan)
+    return Prepared(
+        read.file,
+        job,
+        read.dataset,
+        fitting,
+        plan,
+        overrides.only,
+        read.audit,
+        needs=read.needs,
+        data_notes=pooled_note(job, dataset),
+    )
 
 
 def store_at(results: str, job: Job) -> Store:
@@ -217,16 +249,21 @@ def watches_validation(variant: Variant) -> bool:
     )
 
 
-def _check(job: Job, dataset: Dataset) -> None:
-    """Refuse what would fail in every trial."""
-    rows = training_rows(job, len(dataset.y_train))
+def _check_rows(job: Job, dataset: Dataset) -> None:
+    """Refuse what leaves nothing to train or to validate on."""
+    rows = dataset.training_rows
     if job.folds is not None:
-        check_folds(dataset.y_train, job.folds, stratify=job.stratify, class_names=dataset.class_names)
-    if not 0 < rows < len(dataset.y_train) and job.validation not in ("test", None):
+        rows.check_folds(job.folds, stratify=job.stratify, class_names=dataset.class_names)
+    elif isinstance(job.validation, float) and not 0 < round(len(rows) * job.validation) < len(rows):
         raise SpecError(
             f"`validation` must leave rows on both sides. Received: validation={job.validation} of "
-            f"{len(dataset.y_train)} training rows."
+            f"{len(rows)} training rows."
         )
+
+
+def _check(job: Job, dataset: Dataset, plan: Plan) -> None:
+    """Refuse what would fail in every trial."""
+    rows = trained_rows(plan, dataset)
     for name, variant in job.variants.items():
         if job.folds is None and job.validation is None and watches_validation(variant):
             raise SpecError(
@@ -241,10 +278,19 @@ def _check(job: Job, dataset: Dataset) -> None:
             )
 
 
-def training_rows(job: Job, available: int) -> int:
-    """Return how many of the training rows a trial trains on (of the smallest training fold)."""
-    if job.folds is not None:
-        return available - -(-available // job.folds)
-    if job.validation in ("test", None):
-        return available
-    return available - round(available * float(job.validation or 0))
+def trained_rows(plan: Plan, dataset: Dataset) -> int:
+    """Return how many rows the trials of the first repeat train on (in the smallest training fold).
+
+    Args:
+        plan: the trials.
+        dataset: as they use it.
+    """
+    protocol, rows = plan.protocol, dataset.training_rows
+    available = len(rows) - (rows.own_validation_rows or 0)
+    if protocol.groups:
+        first = [trial for trial in plan.trials if trial.repeat == 0 and trial.variant == plan.trials[0].variant]
+        return min(len(split_rows(rows, trial)[0]) for trial in first)
+    if protocol.folds is not None:
+        return available - -(-available // protocol.folds)
+    held_out = protocol.validation if isinstance(protocol.validation, float) else 0.0
+    return available - round(available * held_out)

@@ -3,6 +3,7 @@
 import contextlib
 import time
 
+from cnnjobs.datasets.overview import images_text
 from cnnjobs.engine.base import TrialResources
 from cnnjobs.errors import CannotWrite, ClusterLost, CnnjobsError, Interrupted, StoreError, WorkerDiffers
 from cnnjobs.planning.trials import Trial
@@ -12,7 +13,7 @@ from cnnjobs.run.calling_machine import shown_place
 from cnnjobs.run.claim import claim
 from cnnjobs.run.interrupts import why_stopped
 from cnnjobs.run.placement import Placement
-from cnnjobs.run.prepare import Prepared, training_rows
+from cnnjobs.run.prepare import Prepared, trained_rows
 from cnnjobs.run.progress import Display, Meter, Waiting
 from cnnjobs.run.submission import Submission, continuations, job_to_keep, keep_job, kept_epochs, missing_trials, sweep
 from cnnjobs.sentences import sentences
@@ -170,7 +171,7 @@ class Runner:
 
     def _meter(self, prepared: Prepared, trials: list[Trial], at_once: int) -> Meter:
         """Return what counts trials and images; epochs that kept states have done already are not to be done."""
-        rows = training_rows(prepared.job, len(prepared.dataset.y_train))
+        rows = trained_rows(prepared.plan, prepared.dataset)
         states = self._checkpoints.kept_epochs()
 
         def kept_images(trial: Trial) -> int:
@@ -203,6 +204,8 @@ def _announcement(prepared: Prepared, trials: list[Trial], resources: "TrialReso
     device = (
         f"{resources.gpus:g} GPU" if resources.gpus else f"{resources.cpus} core{'s' if resources.cpus > 1 else ''}"
     )
-    data = f"{prepared.dataset.name}, {len(prepared.dataset.y_train):,} training images"
+    rows = prepared.dataset.training_rows
+    own = rows.own_validation_rows
+    data = f"{prepared.dataset.name}, {images_text(training=len(rows) - (own or 0), validation=own)}"
     count = f"{len(trials)} trial" + ("s" if len(trials) != 1 else "")
     return f"{prepared.job.name}: {count}{stored} on {data}; {at_once} at once, {device} each"

@@ -9,7 +9,7 @@ from cnnjobs.datasets import Dataset, load_dataset
 from cnnjobs.datasets.overview import class_cells, class_note, first_rows, part_cells
 from cnnjobs.engine.quiet import quietly
 from cnnjobs.errors import SpecError
-from cnnjobs.planning.trials import make_plan
+from cnnjobs.planning.rows import plan_on, used_by
 from cnnjobs.report.figures.pictures import picture_grid, versions_grid
 from cnnjobs.report.figures.style import Figure, render
 from cnnjobs.report.render.text import table_text
@@ -142,7 +142,8 @@ def _originals(data: Dataset, count: int) -> Figure:
 
 def _versions(data: Dataset, job: Job, variant: str, count: int) -> Figure:
     """Draw training pictures, each beside what the first epochs of the first repeat make of it."""
-    trial = next(one for one in make_plan(job, data.fingerprint).trials if one.variant == variant)
+    data = used_by(job, data)
+    trial = next(one for one in plan_on(job, data).trials if one.variant == variant)
     with quietly():  # TensorFlow prints while it is imported and first used
         rows, versions = open_preview()(data, trial, count, VERSIONS)
     title = f"{data.name}: training pictures, and what {variant!r} makes of them in repeat 1"

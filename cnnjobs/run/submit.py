@@ -190,7 +190,8 @@ def _on_cores(place: Here | Joined, job: Job) -> bool:
 
 
 def _audited(read: ReadJob, goal: Goal, overrides: Overrides) -> ReadJob:
-    return read if goal.audit is None else for_audit(read, goal.audit, overrides.only)
+    """Return the job, or that of the audit; what varies from repeat to repeat depends on its data set."""
+    return read if goal.audit is None else for_audit(read.loaded(Waiting())[0], goal.audit, overrides.only)
 
 
 def _checkpoints(store: Store, job: Job, options: RunOptions) -> Checkpoints:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from cnnjobs.errors import SpecError
+from cnnjobs.sentences import cause
 from cnnjobs.spec.checks import flag, number, one_of, whole
 from cnnjobs.spec.fields import later_field
 from cnnjobs.uris import has_keys
@@ -64,6 +65,9 @@ class BuiltinDataset(DatasetSpec):
 class Npz(PathSpec):
     """A NumPy archive with `x_train`, `y_train` and, if it has its own test set, `x_test`, `y_test`.
 
+    `x_valid`, `y_valid` (or `x_val`, `y_val`) are its own validation set. The names of MedMNIST will do as well:
+    `train_images`, `train_labels`, `val_images` and so on.
+
     Images are (n, height, width) or (n, height, width, channels) with 1 or 3 channels. uint8 and floats in [0, 1] are
     taken as they are; other numbers are brought to [0, 1], and a note says how. Labels are whole numbers or text, (n,)
     or (n, 1), or one-hot, (n, classes). Pickled objects are never loaded.
@@ -77,6 +81,9 @@ class Npz(PathSpec):
         dedupe: what is left out of the training pictures for being the same, pixel for pixel: "drop from train", what
             is a test picture; "drop repeats", also what is an earlier one of its class. None leaves nothing out; a note
             counts such pictures in any case.
+        group: name of the arrays that say which group (patient, scene, burst) each picture is of: "patient" for
+            `patient_train` and `patient_test` (or `train_patient`, or `patient` alone for the training pictures),
+            numbers or text, (n,). Pictures of one group never stand on both sides of a split.
 
     Raises:
         SpecError: for an empty path, or a fraction or range that makes no sense. The file is read, and `DatasetError`
@@ -85,7 +92,7 @@ class Npz(PathSpec):
     Example:
         >>> from cnnjobs import Npz
         >>> Npz("scans.npz", test=0.25)
-        Npz(path='scans.npz', test=0.25, value_range=None, dedupe=None)
+        Npz(path='scans.npz', test=0.25, value_range=None, dedupe=None, group=None)
     """
 
     kind: ClassVar[str] = "Npz"
@@ -93,11 +100,14 @@ class Npz(PathSpec):
     test: float = 0.2
     value_range: tuple[float, float] | None = later_field(None)
     dedupe: str | None = later_field(None)
+    group: str | None = later_field(None)
 
     def __post_init__(self) -> None:
         check_path("Npz.path", self.path)
         one_of("Npz.dedupe", self.dedupe, DEDUPE)
         number("Npz.test", self.test, above=0, below=1)
+        if self.group is not None and (not isinstance(self.group, str) or not self.group.strip()):
+            raise SpecError(f"`Npz.group` must be the name of an array. Received: group={self.group!r}.")
         object.__setattr__(self, "value_range", _value_range("Npz", self.value_range))
 
 
@@ -172,8 +182,8 @@ class ImageFolder(PicturesSpec):
     """A folder of pictures: a sub-folder a class, or `train/` and `test/` with such sub-folders.
 
     The parts may have other names (`Training/` and `Testing/`, `training_set/`, `seg_train/`), lie in the single
-    folder of an archive, or in each class. `valid/` is the test set where there is no other, and not used where there
-    is one: the validation set of each trial is taken from the training set. Without either a test set is held out.
+    folder of an archive, or in each class. `valid/` is the validation set of every trial (`Job.validation`), and the
+    test set where there is no other. Without either a test set is held out.
     Where a folder may be a part or a class it is an error or a note; a note also says what lies in no class and what
     links are not followed. Hidden files and what systems leave behind (`__MACOSX`, `Thumbs.db`) are passed over.
 
@@ -204,10 +214,14 @@ class ImageFolder(PicturesSpec):
             least and the greatest value. All become 8 bits. A fitted model remembers them for other pictures.
         one_scale: grey pictures of 8 bits have the black and white of `value_range` as well: values of one sensor,
             saved with as many bits as each picture needed.
+        group: a regular expression (Python's `re`) that finds in a picture's place below its class's folder which group
+            (patient, scene, burst) it is of: what its first pair of parentheses holds, or all of the match. `"^[^_]+"`
+            finds P017 in `tumor/P017_03.png`, `"(.+)/"` in `tumor/P017/03.png`. Pictures of one group never stand on
+            both sides of a split, whatever their classes.
 
     Raises:
-        SpecError: for an empty path, or a value out of range. The folder is read, and `DatasetError` raised for
-            wrong contents, when the job is planned or submitted.
+        SpecError: for an empty path, a value out of range, or no regular expression. The folder is read, and
+            `DatasetError` raised for wrong contents, when the job is planned or submitted.
 
     Example:
         >>> from cnnjobs import ImageFolder
@@ -216,6 +230,20 @@ class ImageFolder(PicturesSpec):
     """
 
     kind: ClassVar[str] = "ImageFolder"
+
+    group: str | None = later_field(None)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.group is None:
+            return
+        try:
+            re.compile(self.group)
+        except (TypeError, re.error) as error:
+            raise SpecError(
+                "`ImageFolder.group` must be a regular expression that finds the group of a picture in its name. "
+                f"Received: group={self.group!r} ({cause(error)})."
+            ) from error
 
 
 def _value_range(kind: str, given: object) -> tuple[float, float] | None:

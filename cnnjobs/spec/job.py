@@ -14,6 +14,9 @@ from cnnjobs.spec.checks import flag, gpu_count, number, one_of, whole
 from cnnjobs.spec.data import DatasetSpec
 from cnnjobs.spec.variant import Variant
 
+HELD_OUT = 0.2
+"""Fraction of the training rows that validates where nothing else is said."""
+
 SOURCES = ("split", "init", "order", "augment", "dropout")
 """The named sources of chance; each has a seed of its own."""
 
@@ -37,8 +40,11 @@ class Job:
         variants: name -> `Variant`; the first is the reference of all comparisons.
         repeats: trainings of each variant, each with seeds of its own, from 1 to 10,000; or variant -> repeats.
         folds: k of k-fold cross-validation on the training rows, at least 2; None for a single hold-out.
-        validation: fraction of the training rows that is held out, in (0, 1); "test" to validate on the test set, as
-            many tutorials do; None to train on all rows without validation. With folds, each fold validates once.
+        validation: "auto" for the data set's own validation set (`valid/`, `x_valid`) where it has one, else 0.2;
+            "own" for its own, an error where it has none; the fraction of the training rows that is held out, in
+            (0, 1); "test" to validate on the test set, as many tutorials do; None to train on all rows without
+            validation. With folds, each fold validates once. Wherever the data set's own validation set does not
+            validate, its pictures are training rows like the others, and a note says so.
         stratify: keep the proportions of the classes in every split, one of each class at least; False shuffles only.
         seed: root of all seeds, at least 0.
         vary: sources of chance with new seeds in every repeat: any of "split", "init", "order", "augment", "dropout".
@@ -70,7 +76,7 @@ class Job:
     variants: Mapping[str, Variant]
     repeats: int | Mapping[str, int] = 5
     folds: int | None = None
-    validation: float | str | None = 0.2
+    validation: float | str | None = "auto"
     stratify: bool = True
     seed: int = 0
     vary: Collection[str] | Mapping[str, Collection[str]] = field(default=SOURCES)
@@ -113,6 +119,26 @@ class Job:
         """Name of the variant that the others are compared with: the first."""
         return next(iter(self.variants))
 
+    def validation_on(self, *, has_own: bool) -> float | str | None:
+        """Return how trials validate on a data set: "own", a fraction, "test" or None; with folds, None.
+
+        Args:
+            has_own: whether the data set has a validation set of its own.
+
+        Raises:
+            SpecError: if it has to have one and has none.
+        """
+        if self.folds is not None:
+            return None
+        if self.validation == "auto":
+            return "own" if has_own else HELD_OUT
+        if self.validation == "own" and not has_own:
+            raise SpecError(
+                "`validation='own'` needs a data set with a validation set of its own: valid/ beside train/ and test/, "
+                "or x_valid in an .npz file. Received: one without. Use `validation=0.2`."
+            )
+        return self.validation
+
     def repeats_of(self, variant: str) -> int:
         """Return how often a variant is trained."""
         return self.repeats[variant] if isinstance(self.repeats, Mapping) else self.repeats
@@ -154,10 +180,10 @@ def _checked_validation(validation: float | str | None, folds: int | None) -> fl
     if validation is None:
         return None
     if isinstance(validation, str):
-        one_of("validation", validation, ("test",))
-        if folds is not None:
+        one_of("validation", validation, ("auto", "own", "test"))
+        if folds is not None and validation != "auto":
             raise SpecError(
-                f"`validation='test'` and `folds={folds}` exclude each other: with folds, each fold is the "
+                f"`validation={validation!r}` and `folds={folds}` exclude each other: with folds, each fold is the "
                 "validation set once. Remove one of them."
             )
         return validation

@@ -26,12 +26,15 @@ class StoredProtocol:
     """How the training rows are used, the same for every variant.
 
     Args:
-        validation: fraction held out, or "test"; None with folds, or for no validation.
+        validation: fraction held out, "own" for the data set's own validation set, or "test"; None with folds, or for
+            no validation.
         folds: k of k-fold cross-validation, or None.
         stratify: whether splits keep the classes in proportion; None where an early version did not say.
         limit_train: so many training rows are used, or None for all.
         replicas: devices a trial; None where an early version did not say.
         small_classes: whether classes that a hold-out in proportion could leave out are given a row.
+        groups: whether whole groups of rows are held out.
+        own_rows: rows of the data set's own validation set; None where that does not serve.
     """
 
     validation: float | str | None
@@ -40,13 +43,15 @@ class StoredProtocol:
     limit_train: int | None = None
     replicas: int | None = None
     small_classes: bool | None = None
+    groups: bool | None = None
+    own_rows: int | None = None
 
     @classmethod
     def from_json(cls, fields: Fields) -> StoredProtocol:
         """Return it from its object in `job.json`."""
         validation = fields.any("validation")
         if isinstance(validation, bool) or not isinstance(validation, float | int | str | None):
-            raise fields.unsound("validation", 'a fraction, "test" or null')
+            raise fields.unsound("validation", 'a fraction, "own", "test" or null')
         fields.any("folds")  # null says that there are none
         return cls(
             validation=validation,
@@ -55,11 +60,13 @@ class StoredProtocol:
             limit_train=fields.optional("limit_train", int),
             replicas=fields.optional("replicas", int),
             small_classes=fields.optional("small_classes", bool),
+            groups=fields.optional("groups", bool),
+            own_rows=fields.optional("own_rows", int),
         )
 
     def to_json(self) -> Json:
         """Return its object in `job.json`."""
-        return without_none(asdict(self), "stratify", "replicas", "small_classes")
+        return without_none(asdict(self), "stratify", "replicas", "small_classes", "groups", "own_rows")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,23 +109,29 @@ class StoredDataset:
         name: for people.
         source: what it was loaded from, as JSON; None if that is not kept.
         fingerprint: of its content; None if that is not kept.
-        train_rows: of the training set, with `limit_train` applied.
+        train_rows: of the training set, with `limit_train` applied, but for its own validation set where that serves.
+        validation_rows: of its own validation set; None where it has none, or that does not serve.
         test_rows: of the test set.
         image_shape: (height, width, channels); None if that is not kept.
         classes: how many.
         class_names: in the order of the labels; None if they are not kept.
         notes: what a person should know of it; None if that is not kept.
+        groups: how many groups the images to train on are in; None where none are known.
+        test_groups: (test_rows,) number of the group of each test image; None where they are not known.
     """
 
     name: str
     source: Any = None
     fingerprint: str | None = None
     train_rows: int
+    validation_rows: int | None = None
     test_rows: int
     image_shape: tuple[int, ...] | None = None
     classes: int
     class_names: tuple[str, ...] | None = None
     notes: tuple[str, ...] | None = None
+    groups: int | None = None
+    test_groups: tuple[int, ...] | None = None
 
     @property
     def names_of_classes(self) -> tuple[str, ...]:
@@ -129,24 +142,30 @@ class StoredDataset:
     @classmethod
     def from_json(cls, fields: Fields) -> StoredDataset:
         """Return it from its object in `job.json`."""
-        shape = fields.optional("image_shape", list)
+        shape, tested = fields.optional("image_shape", list), fields.optional("test_groups", str)
         return cls(
             name=fields.words("name"),
             source=fields.values.get("source"),
             fingerprint=fields.optional("fingerprint", str),
             train_rows=fields.get("train_rows", int),
+            validation_rows=fields.optional("validation_rows", int),
             test_rows=fields.get("test_rows", int),
             image_shape=None if shape is None else tuple(shape),
             classes=fields.get("classes", int),
             class_names=fields.texts("class_names") if "class_names" in fields.values else None,
             notes=fields.texts("notes") if "notes" in fields.values else None,
+            groups=fields.optional("groups", int),
+            test_groups=None if tested is None else _numbers(tested, fields),
         )
 
     def to_json(self) -> Json:
         """Return its object in `job.json`."""
         lists = {name: listed(getattr(self, name)) for name in ("image_shape", "class_names", "notes")}
         fields = {name: lists.get(name, value) for name, value in vars(self).items()}
-        return without_none(fields, "source", "fingerprint", *lists)
+        if self.test_groups is not None:
+            fields["test_groups"] = " ".join(map(str, self.test_groups))  # a line, not one a picture
+        later = ("validation_rows", "groups", "test_groups")
+        return without_none(fields, "source", "fingerprint", *lists, *later)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -314,6 +333,14 @@ def _known(names: Iterable[str], path: str) -> tuple[str, ...]:
     if unknown:
         raise UnsoundError(f"`{path}` must name sources of chance: {', '.join(SOURCES)}. Received: {unknown}.")
     return named
+
+
+def _numbers(text: str, fields: Fields) -> tuple[int, ...]:
+    """Return the numbers of the groups of test images."""
+    try:
+        return tuple(map(int, text.split()))
+    except ValueError:
+        raise fields.unsound("test_groups", "whole numbers with spaces between") from None
 
 
 def _no_job(place: str, why: str) -> StoreError:

@@ -30,7 +30,7 @@ def epoch_versions(
     """
     augment = trial.spec.augment
     assert augment is not None
-    trained, _ = split_rows(dataset.y_train, trial)
+    trained, _ = split_rows(dataset.training_rows, trial)
     chosen = first_rows(dataset.y_train[trained], count)
     images = dataset.x_train[trained[chosen]]
     versions = []

@@ -116,7 +116,7 @@ class TrialWorker:
     def _run(self, trial: Trial) -> Iterator[Message]:
         began, started_at = time.perf_counter(), time.time()
         yield from self._notes
-        rows, validation = split_rows(self.dataset.y_train, trial)
+        rows, validation = split_rows(self.dataset.training_rows, trial)
         pixel_scaling = fit_pixel_scaling(trial.spec.scaling, self.dataset.x_train, rows)
         self._pixel_scaling = pixel_scaling
         layout = lay_out(len(rows), trial.spec.batch_size, self._replicas, self.dataset.image_shape)

@@ -309,7 +309,7 @@ def test_arrays_of_objects_are_refused_and_the_advice_helps(tmp_path, key):
 @pytest.mark.parametrize(
     "names",
     [
-        ("train_images", "train_labels", "test_images", "test_labels", "val_images", "val_labels"),
+        ("Train_images", "Train_labels", "Test_images", "Test_labels"),
         ("X_train", "Y_train", "X_test", "Y_test"),
         ("images", "labels"),
         ("data", "target"),
@@ -318,7 +318,7 @@ def test_arrays_of_objects_are_refused_and_the_advice_helps(tmp_path, key):
     ],
 )
 def test_arrays_under_other_names_are_refused_and_the_advice_helps(tmp_path, names):
-    """The names of MedMNIST, scikit-learn, and of np.savez without names: the error says how to save them anew."""
+    """The names of scikit-learn, and of np.savez without names, and others: the error says how to save them anew."""
     pixels = GREY.astype(np.uint8)
     arrays = [array for first in (0, 30, 50) for array in (pixels[first:], LABELS[first:])]
     np.savez(tmp_path / "other.npz", **dict(zip(names, arrays, strict=False)))
@@ -330,6 +330,20 @@ def test_arrays_under_other_names_are_refused_and_the_advice_helps(tmp_path, nam
         assert (len(data.y_train), len(data.y_test)) == (60, 30)
     else:
         assert len(data.y_train) + len(data.y_test) == 60
+
+
+def test_the_names_of_medmnist(tmp_path):
+    """train_images, val_images, test_images and their labels: read as they are, the validation set as that."""
+    pixels = GREY.astype(np.uint8)
+    named = {"train": pixels[:30], "val": pixels[30:45], "test": pixels[45:]}
+    labels = {"train": LABELS[:30, None], "val": LABELS[30:45, None], "test": LABELS[45:, None]}
+    arrays = {f"{part}_images": images for part, images in named.items()}
+    np.savez(tmp_path / "other.npz", **arrays, **{f"{part}_labels": one for part, one in labels.items()})
+    data = load(Npz(str(tmp_path / "other.npz")))
+    assert (data.x_train[..., 0] == pixels[:45]).all()
+    assert np.flatnonzero(data.is_validation).tolist() == list(range(30, 45))
+    assert (data.x_test[..., 0] == pixels[45:]).all()
+    assert (data.y_train == LABELS[:45]).all()
 
 
 def test_another_file_for_a_job_keeps_its_black_and_white(tmp_path):

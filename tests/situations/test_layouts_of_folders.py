@@ -148,12 +148,23 @@ def test_the_test_set_has_one_class_with_folders_in_it(place):
     assert notes == ("photos has no test image of dog: nothing tests them",)
 
 
-def test_a_validation_set_beside_training_and_test_set(place):
-    """train/, valid/ and test/: no trial uses valid/, and that is said with its size."""
-    root = place("train/cat", "train/dog", "test/cat", "test/dog", "valid/cat", "valid/dog")
-    trained, tested, notes = read(root)
-    assert (trained, tested) == (TRAIN, TEST)
-    assert notes == ("photos: valid/ (8 pictures) is not used: trials take their validation sets from train/",)
+@pytest.mark.parametrize("form", ["{part}/{name}", "{name}/{part}"])
+def test_a_validation_set_beside_training_and_test_set(place, form):
+    """train/, val/ and test/, beside each other or in each class: val/ is the data set's own validation set."""
+    root = place(*(form.format(part=part, name=name) for part in ("train", "val", "test") for name in ("cat", "dog")))
+    data = load(ImageFolder(str(root)))
+    levels, own = data.x_train[:, 0, 0, 0], data.is_validation
+    assert (levels[~own].tolist(), levels[own].tolist()) == (list(range(1, 9)), list(range(9, 17)))
+    assert data.x_test[:, 0, 0, 0].tolist() == list(range(17, 25))
+    assert not [note for note in data.notes if "not used" in note]
+
+
+def test_a_validation_set_without_classes(place):
+    """valid/ has pictures and no folder a class: they validate nothing, and are counted."""
+    root = place("train/cat", "train/dog", "test/cat", "test/dog", "valid")
+    assert load(ImageFolder(str(root))).is_validation is None
+    notes = read(root)[2]
+    assert any("4 pictures lie in no class's folder and are not used: valid/" in note for note in notes)
 
 
 @pytest.mark.parametrize("name", ["val", "valid", "Validation"])

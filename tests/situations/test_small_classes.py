@@ -72,7 +72,7 @@ def trials(data, small_classes=None, **job):
     """Return the trials of a small job on the data set."""
     one = Variant(model=vgg(blocks=1, filters=2, dense=4), epochs=1, batch_size=2)
     made = Job(name="few", dataset="few.npz", variants={"one": one}, **{"repeats": 20} | job)
-    small = has_small_classes(made, data.y_train) if small_classes is None else small_classes
+    small = has_small_classes(made, data.training_rows) if small_classes is None else small_classes
     return make_plan(made, data.fingerprint, small_classes=small).trials
 
 
@@ -81,7 +81,7 @@ def test_every_repeat_validates_every_class(tmp_path):
     data = load_dataset(Npz(str(archive(tmp_path, (57, 3)))), quiet)
     assert np.bincount(data.y_train).tolist()[1] == 2
     for trial in trials(data):
-        for rows in split_rows(data.y_train, trial):
+        for rows in split_rows(data.training_rows, trial):
             assert set(data.y_train[rows]) == {0, 1}
 
 
@@ -104,7 +104,7 @@ def test_splits_that_are_not_stratified_say_which_classes_they_leave_out(tmp_pat
     )
     assert done.exit_code == 0, done.output
     data = load_dataset(Npz(str(path)), quiet)
-    splits = [split_rows(data.y_train, one) for one in trials(data, folds=5, stratify=False, repeats=2)]
+    splits = [split_rows(data.training_rows, one) for one in trials(data, folds=5, stratify=False, repeats=2)]
     lacking = sum(1 not in data.y_train[validation] for _, validation in splits)
     assert 6 <= lacking <= 10
     assert f"note: {lacking} of 10 splits have no validation image of some classes: 1\n" in done.stderr
@@ -146,4 +146,4 @@ def test_fewer_pictures_of_a_class_than_folds(tmp_path):
     assert "Received: folds=5, and fewer images in classes '1' with 3, '2' with 4. Use `folds=3`, more" in said
     data = load_dataset(Npz(str(path)), quiet)
     for trial in trials(data, folds=3, repeats=1):
-        assert set(data.y_train[split_rows(data.y_train, trial)[1]]) == {0, 1, 2}
+        assert set(data.y_train[split_rows(data.training_rows, trial)[1]]) == {0, 1, 2}

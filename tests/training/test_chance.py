@@ -31,7 +31,7 @@ def fingerprints(digits, train_graph, trial):
     from cnnjobs.training.devices import make_strategy
     from cnnjobs.training.input_pipeline import Layout, PixelScaling, Sources, training_blocks
 
-    rows, _ = split_rows(digits.y_train, trial)
+    rows, _ = split_rows(digits.training_rows, trial)
     train_graph.restart(trial.seeds)
     weights = [value for value in train_graph.variables() if value.dtype == np.float32]
     dropout = next(layer for layer in train_graph.model.layers if hasattr(layer, "rate"))
@@ -65,7 +65,7 @@ def first_batch(digits, trial):
     from cnnjobs.training.input_pipeline import Pipeline, fit_pixel_scaling, lay_out
     from cnnjobs.training.trial import sample_weights
 
-    rows, _ = split_rows(digits.y_train, trial)
+    rows, _ = split_rows(digits.training_rows, trial)
     pixel_scaling = fit_pixel_scaling(trial.spec.scaling, digits.x_train, rows)
     layout = lay_out(len(rows), trial.spec.batch_size, 1, digits.image_shape)
     pipeline = Pipeline(tf.constant(digits.x_train), tf.constant(digits.y_train), layout, trial.spec.augment)

@@ -21,7 +21,7 @@ def batches_of(worker, trial):
     from cnnjobs.training.input_pipeline import Sources, fit_pixel_scaling, lay_out, training_blocks
     from cnnjobs.training.trial import sample_weights
 
-    rows, _ = split_rows(worker.dataset.y_train, trial)
+    rows, _ = split_rows(worker.dataset.training_rows, trial)
     pixel_scaling = fit_pixel_scaling(trial.spec.scaling, worker.dataset.x_train, rows)
     data, seeds = (tf.constant(worker.dataset.x_train), tf.constant(worker.dataset.y_train)), trial.seeds
     weights = sample_weights(worker.dataset.y_train)

@@ -27,7 +27,7 @@ def test_versions_are_those_that_the_epochs_train_on(digits, settings):
     trial = first_trial(digits, **settings)
     rows, versions = epoch_versions(digits, trial, count=4, epochs=2)
     assert versions.shape == (4, 2, 8, 8, 1)
-    trained, _ = split_rows(digits.y_train, trial)
+    trained, _ = split_rows(digits.training_rows, trial)
     layout = lay_out(len(trained), 50, 1, digits.image_shape)
     # labels that are row numbers tell which image of a block is which
     numbers = tf.range(len(digits.y_train))

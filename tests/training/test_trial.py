@@ -71,7 +71,7 @@ def test_train_metrics_are_those_of_predictions_when_nothing_moves(worker, digit
         still = Variant(model=model, optimizer=SGD(1e-12), epochs=1, batch_size=100)
         trial = trials_of(still, digits)[0]
         result = run(worker, trial)
-        rows, _ = split_rows(digits.y_train, trial)
+        rows, _ = split_rows(digits.training_rows, trial)
         pixel_scaling = fit_pixel_scaling("unit", digits.x_train, rows)
         probabilities = worker.train_graph.predict(tf.constant(digits.x_train), rows, pixel_scaling)
         for name, value in all_metrics(probabilities, digits.y_train[rows]).items():

@@ -273,13 +273,11 @@ def _plain(dataset: Dataset, *, by_place: bool) -> Dataset:
         dataset: the data set.
         by_place: images that lie on this machine's disk stay there: what is sent says where.
     """
-    return replace(
-        dataset,
-        x_train=_sent(dataset.x_train, by_place=by_place),
-        y_train=np.asarray(dataset.y_train),
-        x_test=_sent(dataset.x_test, by_place=by_place),
-        y_test=np.asarray(dataset.y_test),
-    )
+    arrays: dict[str, Any] = {
+        name: np.asarray(array) for name, array in vars(dataset).items() if isinstance(array, np.ndarray)
+    }
+    sent = {name: _sent(getattr(dataset, name), by_place=by_place) for name in ("x_train", "x_test")}
+    return replace(dataset, **arrays | sent)
 
 
 def _sent(images: Images, *, by_place: bool) -> Images:

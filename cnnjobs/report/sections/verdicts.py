@@ -7,6 +7,7 @@ from cnnjobs.comparison.metric_format import show
 from cnnjobs.comparison.pairwise import Comparison
 from cnnjobs.comparison.selection import watching
 from cnnjobs.comparison.table import JobTable, VariantRow
+from cnnjobs.datasets.overview import groups_text, images_text
 from cnnjobs.report.cells import interval_cell, p_cell
 from cnnjobs.report.model import Section, Text
 from cnnjobs.report.sections.differences_table import verdict
@@ -148,9 +149,11 @@ def _with_unit(
 
 def _setting(table: JobTable) -> str:
     data = table.job.dataset
+    images = images_text(training=data.train_rows, validation=data.validation_rows, test=data.test_rows)
+    groups = groups_text(data.groups, None if data.test_groups is None else len(set(data.test_groups)))
     return (
-        f"Data set {data.name}: {data.train_rows:,} training and {data.test_rows:,} test images of {data.classes} "
-        f"classes. {repeats_text(table.job)}; {table.job.protocol_text}."
+        f"Data set {data.name}: {images} of {data.classes} classes{groups}. {repeats_text(table.job)}; "
+        f"{table.job.protocol_text}."
     )
 
 

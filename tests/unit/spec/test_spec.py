@@ -46,7 +46,10 @@ def job(**changes):
         (lambda: job(folds=1), "`folds` must be .* at least 2. Received: folds=1. Use `validation=0.2`"),
         (lambda: job(folds=5, validation="test"), "exclude each other"),
         (lambda: job(validation=0), "`validation` must be a number above 0 and below 1. Received: validation=0"),
-        (lambda: job(validation="val"), "`validation` must be one of 'test'. Received: validation='val'"),
+        (
+            lambda: job(validation="val"),
+            "`validation` must be one of 'auto', 'own', 'test'. Received: validation='val'",
+        ),
         (lambda: job(seed=-1), "`seed` must be"),
         (lambda: job(name="../up"), "`name` must be 1 to 100 letters"),
         (lambda: job(name=""), "`name` must be"),

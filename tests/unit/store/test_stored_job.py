@@ -186,7 +186,7 @@ def broken(path, value):
         ("repeats", True, "`repeats` must be a whole number. Received: True."),
         ("protocol", None, "`protocol` is missing."),
         ("protocol.folds", None, "`protocol.folds` is missing."),
-        ("protocol.validation", [], '`protocol.validation` must be a fraction, "test" or null. Received: [].'),
+        ("protocol.validation", [], '`protocol.validation` must be a fraction, "own", "test" or null. Received: [].'),
         ("dataset.classes", 2.5, "`dataset.classes` must be a whole number. Received: 2.5."),
         ("dataset.class_names", [1, 2], "`dataset.class_names` must be a list of texts. Received: [1, 2]."),
         ("variants", {}, "`reference` must be a variant: there is none. Received: 'all sources'."),
