@@ -68,11 +68,12 @@ class MissingDataError(DatasetError):
     Args:
         path: where it should be.
         is_folder: whether a folder should be there.
+        option: of a data set, if it names the path; None where the path is the data set itself.
     """
 
-    def __init__(self, path: str, *, is_folder: bool) -> None:
+    def __init__(self, path: str, *, is_folder: bool, option: str | None = None) -> None:
         super().__init__(f"There is no {'folder' if is_folder else 'file'} {path}.")
-        self.path, self.is_folder = path, is_folder
+        self.path, self.is_folder, self.option = path, is_folder, option
 
 
 class StoreError(UserError):

@@ -12,7 +12,7 @@ from cnnjobs.terminal import echo, note, write_data
     "--dataset",
     metavar="NAME|PATH",
     callback=not_empty,
-    help="A name, an .npz file, a folder of pictures, Parquet files, TFRecords.  [default: what it was trained on]",
+    help="A name, .npz file, table or folder of pictures, Parquet files, TFRecords.  [default: what it was trained on]",
 )
 @click.option(
     "--part", type=click.Choice(["test", "train", "all"]), default="test", show_default=True, help="Which pictures."

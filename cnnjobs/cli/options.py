@@ -49,7 +49,7 @@ _RUN = (
         "--dataset",
         metavar="NAME|PATH",
         callback=not_empty,
-        help="Another data set: a name, an .npz file, a folder of pictures, Parquet files, TFRecords.",
+        help="Another data set: a name, an .npz file, a table or folder of pictures, Parquet files, TFRecords.",
     ),
     *_DECODING,
     results_option("Where trials are stored."),
@@ -125,7 +125,7 @@ def device_options(command: F) -> F:
 
 
 def decoding_options(command: F) -> F:
-    """Add the options that say how a folder of pictures is read."""
+    """Add the options that say how encoded pictures are read."""
     return _with(_DECODING, command)
 
 

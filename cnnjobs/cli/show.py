@@ -25,7 +25,7 @@ def show(
 ) -> None:
     """Show sizes and classes of DATASET, and draw its first training pictures.
 
-    DATASET is what a job's `dataset=` takes: a name, an .npz file, a folder of pictures, Parquet files
+    DATASET is what a job's `dataset=` takes: a name, an .npz file, a table or folder of pictures, Parquet files
     or TFRecords. With --job it is the job's own unless given, and each picture is drawn beside what the first epochs of
     the first repeat make of it.
     """

@@ -1,46 +1,45 @@
-"""Classes by the names of their folders: one name may be written in several ways."""
+"""Classes by the names of folders or of a table: one name may be written in several ways."""
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from cnnjobs.datasets.picture_files import Folder
 from cnnjobs.errors import DatasetError
 from cnnjobs.labels import listed
 
 
 class ClassNames:
-    """The classes that folders of the training set name, sorted.
+    """The classes of the training set, in order.
 
     A name in several Unicode forms (an accent of its own, or as part of its letter) is one class.
 
     Args:
-        folders: a class each.
+        names: each of a class.
+        place: where they are read from, for messages.
+        in_order: sorts them.
     """
 
-    def __init__(self, folders: Sequence[Folder]) -> None:
-        for folder in folders:
-            if not folder.name.isprintable():
-                raise DatasetError(
-                    f"{folder.path[: -len(folder.name)]}: a class's folder must have a printable UTF-8 name. "
-                    f"Received: {folder.name!r}."
-                )
+    def __init__(
+        self, names: Iterable[str], place: str, in_order: Callable[[Sequence[str]], Sequence[str]] = sorted
+    ) -> None:
         forms: dict[str, set[str]] = defaultdict(set)
-        for folder in folders:
-            forms[_composed(folder.name)].add(folder.name)
+        for name in names:
+            if not name.isprintable():
+                raise DatasetError(f"{place}: a class must have a printable UTF-8 name. Received: {name!r}.")
+            forms[_composed(name)].add(name)
         self._shown = {name: min(written) if len(written) == 1 else name for name, written in forms.items()}
         self._forms = forms
         self._as_written: dict[str, str] = {}
-        self.names = tuple(sorted(self._shown.values()))
+        self.names = tuple(in_order([*self._shown.values()]))
         self._label_of = {name: label for label, name in enumerate(self.names)}
 
     def label_of(self, name: str) -> int | None:
-        """Return the class that a folder's name means; None for a class that training has not.
+        """Return the class that a name means; None for a class that training has not.
 
         Where no class has the name, one that differs only in case or spaces is meant.
 
         Args:
-            name: of a folder, of training or test set.
+            name: in the training or the test set.
         """
         composed = _composed(name)
         if composed in self._shown:

@@ -157,5 +157,5 @@ def _explain(name: str, stderr: str) -> str:
     return (
         f"The data set {name!r} is not on this machine and could not be downloaded ({clause(reason)}). On a machine "
         f"with network, get {source} and put {noun} here: {places}. Or try another data set: `dataset=digits` needs "
-        "no download, `dataset=PATH` takes an .npz file or a folder of pictures."
+        "no download, `dataset=PATH` takes an .npz file, a table or a folder of pictures."
     )

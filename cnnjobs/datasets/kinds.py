@@ -9,6 +9,7 @@ from cnnjobs.datasets.builtin import BuiltinSource
 from cnnjobs.datasets.image_folder import FolderSource
 from cnnjobs.datasets.npz import NpzSource
 from cnnjobs.datasets.parquet_pictures import ParquetSource
+from cnnjobs.datasets.picture_table import TableSource
 from cnnjobs.datasets.places import located
 from cnnjobs.datasets.source import Source
 from cnnjobs.datasets.tfrecord_pictures import TFRecordSource
@@ -19,6 +20,7 @@ from cnnjobs.uris import is_uri
 KINDS: tuple[type[Source[Any]], ...] = (
     BuiltinSource,
     NpzSource,
+    TableSource,
     ParquetSource,
     TFRecordSource,
     FolderSource,

@@ -86,7 +86,7 @@ def _in_parts(base: Folder, parts: Parts, layout: Layout) -> Labelled:
             f"{layout.place(train.path)} is a class. If it is, put its pictures directly into it; if not, give "
             f"{train.path} as data set, or leave one training and one test set."
         )
-    names = ClassNames(train.folders)
+    names = ClassNames((one.name for one in train.folders), train.path)
     test = _chosen_test(parts, layout)
     tested = _unwrapped_part(test, layout, names) if test is not None else None
     labelled = _labelled("train" if tested is not None else "all", train, names)
@@ -143,7 +143,7 @@ def _labelled(part: str, folder: Folder, names: ClassNames) -> Labelled:
 
 def _in_classes(base: Folder, layout: Layout) -> Labelled:
     """Return the classes that lie in a folder, each perhaps with parts in it."""
-    names = ClassNames(base.folders)
+    names = ClassNames((one.name for one in base.folders), base.path)
     layout.class_names = names.names
     layout.note_loose([base])
     _note_names(names, layout)

@@ -20,6 +20,14 @@ def is_there(place: str) -> bool:
     return Objects(place).is_there if is_uri(place) else Path(place).exists()
 
 
+def above(place: str) -> str:
+    """Return the folder in which a file at a path or URI lies."""
+    if not is_uri(place):
+        return str(Path(place).parent)
+    address, mark, settings = place.partition("?")
+    return f"{address.rpartition('/')[0]}{mark}{settings}"
+
+
 def located(place: str | Path, base: Path) -> str:
     """Return a path from the folder `base`, with ~ resolved; a URI is what it is from everywhere.
 

@@ -62,8 +62,8 @@ def submit(
         epochs: of each variant, at least 1; None for the job's own.
         only: a variant, or several; None for all.
         limit_train: number of training images to keep; None for all.
-        dataset: another data set: a name, an .npz file, a folder of pictures, Parquet files, TFRecords; None for the
-            job's own.
+        dataset: another data set: a name, an .npz file, a table or folder of pictures, Parquet files, TFRecords; None
+            for the job's own.
         image_size: side of encoded pictures, pixels.
         strict: an unreadable picture is an error.
         half_width: of the 95% interval of test accuracy, in percentage points. The job's repeats are the pilot, and

@@ -57,7 +57,10 @@ def error_for_elsewhere(error: CnnjobsError) -> str:
     for folder in (private_folder() / UPLOADED, home):
         path = path.relative_to(folder) if path.is_relative_to(folder) else path
     target, slash = path.name if path.is_absolute() else str(path), "/" if error.is_folder else ""
-    named = f", name them by `--dataset {shlex.quote(target)}`" if path.is_absolute() or beside_job else ""
+    name = (
+        f"`--dataset {shlex.quote(target)}`" if error.option is None else f"`{error.option}={target!r}` in the job file"
+    )
+    named = f", name them by {name}" if path.is_absolute() or beside_job else ""
     bring = shlex.join(["ray", "rsync-up", "cluster/gpu.yaml", f"{path}{slash}", f"{HOME}/{target}{slash}"])
     return (
         f"{ON_HEAD}{sentence(error)} Data do not travel with a job, and relative paths are taken from {HOME} there. "

@@ -21,7 +21,7 @@ class Overrides:
         only: names of the variants to run; empty for all.
         limit_train: number of training rows.
         dataset: another data set.
-        image_size: side of the pictures of an image folder, pixels.
+        image_size: side of encoded pictures, pixels.
         strict: a broken picture is an error.
         gpus_per_trial: GPUs a trial holds; from 2 on, the number of replicas as well.
     """

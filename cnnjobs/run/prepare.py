@@ -173,13 +173,13 @@ def read_dataset(value: str, *, image_size: int | None, strict: bool) -> Dataset
 
 
 def _decoded_as(spec: DatasetSpec, image_size: int | None, strict: bool) -> DatasetSpec:
-    """Return the data set with the options of the command line; one that is no folder of pictures takes none."""
+    """Return the data set with the options of the command line; one without encoded pictures takes none."""
     decoded: DatasetSpec = source_of(spec).decoded_as(image_size, strict)
     return decoded
 
 
 def _dataset_spec(job: Job, overrides: Overrides) -> DatasetSpec:
-    """Return the data set; another folder of pictures is read as the job says."""
+    """Return the data set; another of its kind is read as the job says."""
     if overrides.dataset is None:
         return dataset_spec(job.dataset, Path.cwd())
     other: DatasetSpec = source_of(dataset_spec(overrides.dataset, Path.cwd())).read_as(job.dataset)

@@ -36,7 +36,7 @@ class Pictures:
     Args:
         count: how many.
         output: the file; None for one in the current folder that is named by the data set.
-        image_size: side of the pictures of an image folder, pixels.
+        image_size: side of encoded pictures, pixels.
         strict: a broken picture is an error.
 
     Raises:
@@ -102,8 +102,8 @@ def _named(dataset: str | None, variant: str | None) -> str:
         raise SpecError(f"`variant` needs `job=JOB`, the job it is a variant of. Received: variant={variant!r}.")
     if dataset is None:
         raise SpecError(
-            "`dataset` must be given: a name such as digits, an .npz file or a folder of pictures. Received: none. "
-            "Or use `job=JOB` for the data set of a job."
+            "`dataset` must be given: a name such as digits, an .npz file, a table or a folder of pictures. Received: "
+            "none. Or use `job=JOB` for the data set of a job."
         )
     return dataset
 

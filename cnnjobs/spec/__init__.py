@@ -9,7 +9,7 @@ from cnnjobs.spec.callbacks import (
     ReduceLROnPlateau,
     callback,
 )
-from cnnjobs.spec.data import BuiltinDataset, DatasetSpec, ImageFolder, Npz
+from cnnjobs.spec.data import BuiltinDataset, DatasetSpec, ImageFolder, Npz, PictureTable
 from cnnjobs.spec.functions import UserFunction
 from cnnjobs.spec.job import SOURCES, Job, grid
 from cnnjobs.spec.models import CustomModel, Model, WeightsFile, custom
@@ -41,6 +41,7 @@ __all__ = [
     "Npz",
     "Optimizer",
     "ParquetPictures",
+    "PictureTable",
     "RMSprop",
     "ReduceLROnPlateau",
     "Run",

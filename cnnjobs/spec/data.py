@@ -1,7 +1,7 @@
-"""Data sets as values: a built-in name, an `.npz` file or a folder of pictures."""
+"""Data sets as values: a built-in name, an `.npz` file, a folder of pictures or a table that names pictures."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -55,9 +55,9 @@ class BuiltinDataset(DatasetSpec):
     def __post_init__(self) -> None:
         if self.name not in BUILTIN_DATASETS:
             raise SpecError(
-                f"`dataset` must be one of {', '.join(BUILTIN_DATASETS)}, or the path of an .npz file, a folder of "
-                f"pictures, Parquet files or TFRecords. Received: dataset={self.name!r}, which is neither a name nor a "
-                "file here."
+                f"`dataset` must be one of {', '.join(BUILTIN_DATASETS)}, or the path of an .npz file, a table, a "
+                f"folder of pictures, Parquet files or TFRecords. Received: dataset={self.name!r}, which is neither a "
+                "name nor a file here."
             )
 
 
@@ -246,6 +246,85 @@ class ImageFolder(PicturesSpec):
             ) from error
 
 
+@dataclass(frozen=True)
+class PictureTable(PicturesSpec):
+    """A table of pictures and their classes, a row a picture: CSV, TSV or Parquet.
+
+    A CSV is read whatever separates its columns (comma, semicolon, tab, bar), in UTF-8, UTF-16 or Windows-1252. All
+    values are text: 000123 keeps its zeros, and NA is a class; only an empty value is missing. Class names are those of
+    the table, numbers in the order of numbers.
+
+    Pictures may be named with or without folders and suffix, by another machine's paths, or in another case. A file
+    name alone is also looked for in the folders below `folder`; where several files fit it is an error. Rows
+    without a label or without a picture, rows that repeat one, pictures that rows put into several classes, and
+    pictures that no row names are left out, counted and named.
+
+    Args:
+        path: the table, or its URI; a relative path is taken from the working directory.
+        size: as for `ImageFolder`.
+        color: as for `ImageFolder`.
+        test: as for `ImageFolder`.
+        strict: rows that would be left out, and unreadable pictures, are an error.
+        dedupe: as for `ImageFolder`.
+        resize: as for `ImageFolder`.
+        interpolation: as for `ImageFolder`.
+        antialias: as for `ImageFolder`.
+        value_range: as for `ImageFolder`.
+        one_scale: as for `ImageFolder`.
+        folder: where the pictures lie; None for the folder of the table.
+        image: the column that names the pictures; None where only one column does.
+        label: the column of the classes, or the columns of 0 and 1, one a class; None where only one can be meant.
+        split: the column that says what is for training, validation and test, in the words that `ImageFolder` knows for
+            its parts, or 0 and 1 in a column such as "is_test"; None for a test set that is held out.
+        group: the column of the patient, scene or burst, pictures of which belong together.
+        suffix: what follows the names in the table, such as ".jpg"; None where they have it, or it may be any.
+
+    Raises:
+        SpecError: for an empty path or name, or a value out of range. The table is read, and `DatasetError` raised for
+            wrong contents, when the job is planned or submitted.
+
+    Example:
+        >>> from cnnjobs import PictureTable
+        >>> PictureTable("labels.csv", folder="photos", image="id", label="breed", suffix=".jpg").label
+        'breed'
+    """
+
+    kind: ClassVar[str] = "PictureTable"
+
+    _: KW_ONLY
+    folder: str | None = None
+    image: str | None = None
+    label: str | tuple[str, ...] | None = None
+    split: str | None = None
+    group: str | None = None
+    suffix: str | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.folder is not None:
+            check_path("PictureTable.folder", self.folder)
+        for name in ("image", "split", "group"):
+            value = getattr(self, name)
+            if value is not None:
+                _check_column(name, value)
+        given: object = self.label
+        if isinstance(given, list):
+            object.__setattr__(self, "label", tuple(given))
+        for column in self.label_columns:
+            _check_column("label", column)
+        if isinstance(self.label, tuple) and len(set(self.label)) < max(2, len(self.label)):
+            raise SpecError(f"`PictureTable.label` must be columns, one a class. Received: label={self.label!r}.")
+        if self.suffix is not None and (not isinstance(self.suffix, str) or "." not in self.suffix):
+            raise SpecError(f'`PictureTable.suffix` must be such as ".jpg". Received: suffix={self.suffix!r}.')
+
+    @property
+    def label_columns(self) -> tuple[str, ...]:
+        """The columns of the classes that are named."""
+        if self.label is None:
+            return ()
+        return self.label if isinstance(self.label, tuple) else (self.label,)
+
+
 def _value_range(kind: str, given: object) -> tuple[float, float] | None:
     """Return the values of black and white as two floats; None where they are not given."""
     if given is None:
@@ -256,6 +335,12 @@ def _value_range(kind: str, given: object) -> tuple[float, float] | None:
     if black >= white:
         raise SpecError(f"`{kind}.value_range` must be (black, white), black below white. Received: {given!r}.")
     return black, white
+
+
+def _check_column(name: str, value: object) -> None:
+    """Raise a SpecError if `value` is no name of a column."""
+    if not isinstance(value, str) or not value.strip():
+        raise SpecError(f"`PictureTable.{name}` must be the name of a column. Received: {name}={value!r}.")
 
 
 def check_path(name: str, value: object) -> None:

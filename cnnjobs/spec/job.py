@@ -34,9 +34,9 @@ class Job:
 
     Args:
         name: of the folder below `results/`: 1 to 100 letters, digits, dots, dashes and underscores.
-        dataset: "digits", "mnist", "fashion_mnist", "cifar10", "cifar100", the path of an .npz file, a folder of
-            pictures, Parquet files or TFRecords, or `Npz(...)`, `ImageFolder(...)`, `ParquetPictures(...)` or
-            `TFRecordPictures(...)`.
+        dataset: "digits", "mnist", "fashion_mnist", "cifar10", "cifar100", the path of an .npz file, a table, a folder
+            of pictures, Parquet files or TFRecords, or `Npz(...)`, `ImageFolder(...)`, `PictureTable(...)`,
+            `ParquetPictures(...)` or `TFRecordPictures(...)`.
         variants: name -> `Variant`; the first is the reference of all comparisons.
         repeats: trainings of each variant, each with seeds of its own, from 1 to 10,000; or variant -> repeats.
         folds: k of k-fold cross-validation on the training rows, at least 2; None for a single hold-out.

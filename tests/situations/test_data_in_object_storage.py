@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 from support.datasets import load, refused
 
-from cnnjobs import ImageFolder
-from cnnjobs.datasets import dataset_spec
+from cnnjobs import ImageFolder, PictureTable
+from cnnjobs.datasets import dataset_spec, source_of
 from cnnjobs.errors import SpecError
 
 pytest.importorskip("moto.server", reason="the local S3 server is moto: pip install -e '.[test]'")
@@ -57,6 +57,26 @@ def test_the_same_pictures_on_a_disk_and_in_a_bucket_are_the_same_data(storage, 
     assert in_bucket.fingerprint == on_disk.fingerprint
     assert (in_bucket.name, in_bucket.class_names) == ("my photos", on_disk.class_names)
     assert in_bucket.notes == on_disk.notes
+
+
+def test_a_table_and_its_pictures_in_a_bucket_are_those_on_a_disk(storage, bucket, tmp_path):
+    """A table in the bucket, of pictures beside it; or on the laptop, of pictures in the bucket."""
+    root = paint(tmp_path / "my photos", [("a", 4), ("b", 4)])
+    rows = [f"{name}/{number},{name}" for name in "ab" for number in range(4)]
+    (root / "labels.csv").write_text("\n".join(["id,class", *rows, ""]))
+    uri = put(storage, bucket, root, "my photos")
+    on_disk = load(PictureTable(str(root / "labels.csv")))
+    for spec in (
+        PictureTable(f"{uri}/labels.csv"),
+        PictureTable(f"{uri}/labels.csv", folder=uri, image="id", label="class", suffix=".png"),
+        PictureTable(str(root / "labels.csv"), folder=uri, image="id", label="class"),
+        source_of(dataset_spec(f"{uri}/labels.csv", tmp_path)).read_as(
+            PictureTable(str(root / "labels.csv"), folder=str(root), image="id", label="class")
+        ),
+    ):
+        assert load(spec).fingerprint == on_disk.fingerprint
+    assert "There is no file" in refused(PictureTable(f"{uri}/other.csv"))
+    assert "There is no folder" in refused(PictureTable(f"{uri}/labels.csv", folder=f"{uri}/none"))
 
 
 def test_each_picture_is_downloaded_once(storage, bucket, tmp_path):

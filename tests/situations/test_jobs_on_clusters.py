@@ -11,7 +11,7 @@ __all__ = ["alone"]
 
 JOB = """
 from pathlib import Path
-from cnnjobs import ImageFolder, Job, Variant, vgg
+from cnnjobs import ImageFolder, Job, PictureTable, Variant, vgg
 
 job = Job(name="far", dataset={dataset}, repeats=2, variants={{"base": Variant(model=vgg(), epochs=1)}})
 """
@@ -134,6 +134,11 @@ def test_results_in_object_storage_are_not_said_to_be_fetched(head, cnnjobs, tmp
         (
             'ImageFolder(str(Path(__file__).parent / "photos"))',
             "`ray rsync-up cluster/gpu.yaml photos/ '~/cnnjobs/photos/'`, name them by `--dataset photos`, and submit",
+        ),
+        ('PictureTable("labels.csv")', "`ray rsync-up cluster/gpu.yaml labels.csv '~/cnnjobs/labels.csv'`, and submit"),
+        (
+            'PictureTable("labels.csv", folder="/data/photos")',
+            "`ray rsync-up cluster/gpu.yaml /data/photos/ '~/cnnjobs/photos/'`, name them by `folder='photos'` in the",
         ),
     ],
 )

@@ -115,7 +115,8 @@ def test_the_guard_can_fail(tmp_path):
 def test_the_public_names_are_these():
     assert sorted(cnnjobs.__all__) == sorted(
         [
-            "SGD", "Adam", "Augment", "ImageFolder", "Job", "Npz", "ParquetPictures", "TFRecordPictures", "Variant",
+            "SGD", "Adam", "Augment", "ImageFolder", "Job", "Npz", "ParquetPictures", "PictureTable",
+            "TFRecordPictures", "Variant",
             "BestWeights", "CosineDecay", "Cyclical", "EarlyStopping", "ExponentialDecay", "ReduceLROnPlateau",
             "TimeDecay", "Warmup", "callback", "custom", "grid", "Nadam", "RMSprop",
             "compare", "load_results", "metric", "statistics", "submit", "plan", "status", "verify", "fit", "predict",

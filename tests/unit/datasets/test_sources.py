@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from support.fakes import submit_in, write_job
 
-from cnnjobs import ImageFolder, Npz, ParquetPictures, TFRecordPictures
+from cnnjobs import ImageFolder, Npz, ParquetPictures, PictureTable, TFRecordPictures
 from cnnjobs.cli import main
 from cnnjobs.datasets import Dataset, Source, dataset_from_json, dataset_spec, kinds, load_dataset, source_of
 from cnnjobs.datasets.arrays import make_dataset
@@ -131,15 +131,15 @@ def test_a_file_of_no_kind_is_refused_with_what_there_is(stripes):
     Path("notes.txt").write_text("no data", encoding="ascii")
     with pytest.raises(
         SpecError,
-        match=r"a name, an \.npz file, a Parquet file with pictures in it, a TFRecord file, a folder of pictures or "
-        r"a \.stripes file\. Received",
+        match=r"a name, an \.npz file, a table of pictures, a Parquet file with pictures in it, a TFRecord file, a "
+        r"folder of pictures or a \.stripes file\. Received",
     ):
         dataset_spec("notes.txt", Path.cwd())
 
 
 def test_a_kind_that_is_not_registered_is_refused():
     with pytest.raises(
-        SpecError, match=r"must be one of BuiltinDataset, Npz, \w+, \w+, ImageFolder\. Received: Stripes"
+        SpecError, match=r"must be one of BuiltinDataset, Npz, \w+, \w+, \w+, ImageFolder\. Received: Stripes"
     ):
         load_dataset(Stripes("forty.stripes"), quiet)
 
@@ -148,6 +148,7 @@ def test_every_kind_has_a_name_of_its_own_in_the_store():
     assert [kind.spec_type.kind for kind in KINDS] == [
         "Named",
         "Npz",
+        "PictureTable",
         "ParquetPictures",
         "TFRecordPictures",
         "ImageFolder",
@@ -164,10 +165,12 @@ def test_every_kind_has_a_name_of_its_own_in_the_store():
         ("a.parquet", ParquetPictures("/base/a.parquet")),
         ("data/train-*.parquet", ParquetPictures("/base/data/train-*.parquet")),
         ("train-00000-of-00002", TFRecordPictures("/base/train-00000-of-00002")),
+        ("some/labels.csv", PictureTable("/base/some/labels.csv")),
         ("some/photos", ImageFolder("/base/some/photos")),
         (Path("/photos/cats"), ImageFolder("/photos/cats")),
         (ImageFolder("photos", size=8), ImageFolder("/base/photos", size=8)),
         (Npz("a.npz", test=0.5), Npz("/base/a.npz", test=0.5)),
+        (PictureTable("a.csv", folder="b"), PictureTable("/base/a.csv", folder="/base/b")),
         (BuiltinDataset("mnist"), BuiltinDataset("mnist")),
     ],
 )

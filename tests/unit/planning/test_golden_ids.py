@@ -36,7 +36,7 @@ from cnnjobs import (
 from cnnjobs.planning import trials
 from cnnjobs.planning.identity import canonical, digest
 from cnnjobs.planning.trials import make_plan
-from cnnjobs.spec import BuiltinDataset, ImageFolder, Model, Npz, WeightsFile
+from cnnjobs.spec import BuiltinDataset, ImageFolder, Model, Npz, PictureTable, WeightsFile
 from cnnjobs.spec.fields import later_field
 
 FILTERS = 8
@@ -128,6 +128,11 @@ DATASETS = {
     "folder": (
         ImageFolder("/a", size=(8, 9)),
         {"kind": "ImageFolder", "path": "/a", "size": [8, 9], "color": "auto", "test": 0.2, "strict": False},
+    ),
+    "table": (
+        PictureTable("/a.csv", folder="/a", image="id", label=("cat", "dog"), suffix=".jpg"),
+        {"kind": "PictureTable", "path": "/a.csv", "size": None, "color": "auto", "test": 0.2, "strict": False}
+        | {"folder": "/a", "image": "id", "label": ["cat", "dog"], "split": None, "group": None, "suffix": ".jpg"},
     ),
 }
 

@@ -1,0 +1,68 @@
+"""Data sets whose pictures and classes a table names."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from cnnjobs.datasets.listing import Listing
+from cnnjobs.datasets.picture_source import PictureSource
+from cnnjobs.datasets.places import above, is_there, located
+from cnnjobs.datasets.table_file import is_parquet_of_names
+from cnnjobs.datasets.table_rows import list_rows
+from cnnjobs.spec import PictureTable
+
+SUFFIXES = frozenset({".csv", ".tsv", ".tab"})
+"""Of files that are taken for tables by their names; a Parquet file is one if no pictures are in it."""
+
+
+class TableSource(PictureSource[PictureTable]):
+    """A table of pictures, which lie in a folder."""
+
+    spec_type = PictureTable
+    noun = "a table of pictures"
+
+    @classmethod
+    def meant_by(cls, value: str, path: Path) -> PictureTable | None:
+        """Take what is called as tables are, whether there is such a file or not, and Parquet of names alone."""
+        if path.is_dir():
+            return None
+        return PictureTable(str(path)) if path.suffix.lower() in SUFFIXES or is_parquet_of_names(path) else None
+
+    def relocated(self, base: Path) -> PictureTable:
+        """Return it with the paths of the table and of the pictures taken from `base`."""
+        folder = self.spec.folder
+        return replace(super().relocated(base), folder=None if folder is None else located(folder, base))
+
+    def listing(self, *, to_train: bool = True) -> Listing:
+        """Return the pictures of the rows, sorted by part, class and path as those of a folder.
+
+        Raises:
+            DatasetError: no such table or folder, no such columns, pictures or labels that are not clear, or a class
+                that only the test set has.
+        """
+        return list_rows(self.spec, to_train=to_train)
+
+    def lock(self) -> tuple[str, str]:
+        """Say whether the table and the folder of its pictures are there."""
+        there, remedy = super().lock()
+        if remedy or self.spec.folder is None or is_there(self.spec.folder):
+            return there, remedy
+        return "there without its pictures", f"Put them there: {self.spec.folder}."
+
+    def read_as(self, job: object) -> PictureTable:
+        """Return it with its columns and pictures read as the job says of its own table.
+
+        Its pictures lie where the job's lie beside their table, or, where there is no such folder, in the job's.
+        """
+        spec = super().read_as(job)
+        if not isinstance(job, PictureTable) or job.folder is None:
+            return spec
+        if self.spec.folder is not None:
+            return replace(spec, folder=self.spec.folder)
+        beside = _moved(job.folder, above(job.path), above(self.spec.path))
+        return replace(spec, folder=beside if is_there(beside) else job.folder)
+
+
+def _moved(folder: str, beside: str, to: str) -> str:
+    """Return the folder that lies in `to` as `folder` lies in `beside`; itself if it lies elsewhere."""
+    (inner, _, _), (outer, _, _), (address, mark, settings) = (one.partition("?") for one in (folder, beside, to))
+    return f"{address}{inner[len(outer) :]}{mark}{settings}" if f"{inner}/".startswith(f"{outer}/") else folder
