@@ -32,7 +32,7 @@ FORMATS = [
     "MPO",
     "AVIF",
 ]
-SUFFIXES = [".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".PNG", ".JPG"]
+SUFFIXES = [".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".avif", ".tga", "", ".PNG", ".JPG"]
 
 
 def make(draw: random.Random, folder: Path) -> list[str]:

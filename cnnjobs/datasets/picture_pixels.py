@@ -20,6 +20,9 @@ GREY_MODES = frozenset({"1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "F"})
 PAGED = frozenset({"GIF", "WEBP", "PNG", "TIFF", "AVIF", "FLI", "DCX"})
 """Formats of animations and pages; further pictures in those of phones (MPO) are previews and depth maps."""
 
+COMMON = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "JPEG2000")
+"""Formats that are asked about first."""
+
 FILTERS = {
     "nearest": Image.Resampling.NEAREST,
     "box": Image.Resampling.BOX,
@@ -39,6 +42,9 @@ TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 """EXIF orientation -> what sets the picture upright."""
+
+TURNING = frozenset({"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"})
+"""Where Pillow has found what may say how a picture lies."""
 
 ORIENTATION, BITS, REDUCED, SAMPLES, PHOTOMETRIC, DNG = 0x0112, 258, 254, 339, 262, 50706
 """Tags of TIFF and EXIF."""
@@ -135,9 +141,13 @@ def opened(source: Any) -> Any:
 
 @functools.cache
 def _formats() -> tuple[str, ...]:
-    """Return the formats that Pillow decodes itself; for PostScript it would run Ghostscript, a program."""
+    """Return the formats that Pillow decodes itself; for PostScript it would run Ghostscript, a program.
+
+    Those that are common and told by their first bytes come first: of others Pillow reads more before it knows.
+    """
     Image.init()
-    return tuple(name for name in Image.ID if name not in ("EPS", "WMF"))
+    known = [name for name in Image.ID if name not in ("EPS", "WMF")]
+    return (*(name for name in COMMON if name in known), *(name for name in known if name not in COMMON))
 
 
 def _is_raw(image: Any) -> bool:
@@ -166,7 +176,9 @@ def as_shown(
     with opened(source) as image:
         grey, bits = image.mode in GREY_MODES, 1 if image.mode == "1" else 8
         as_values = _values_of(image)
-        image.tile = tiles = [_mended(image, tile) for tile in image.tile]
+        if image.format == "TIFF":
+            image.tile = [_mended(image, tile) for tile in image.tile]
+        tiles = image.tile
         halves = _has_halves(image)
         image.load()
         turn, damaged = _orientation(image)
@@ -184,6 +196,8 @@ def as_shown(
 
 def _orientation(image: Image.Image) -> tuple[Image.Transpose | None, bool]:
     """Return what sets a picture upright, and whether that is not known because its EXIF data are damaged."""
+    if image.format != "TIFF" and not TURNING & image.info.keys():
+        return None, False
     try:
         return TURNS.get(image.getexif().get(ORIENTATION, 1)), False
     except Exception:  # Pillow raises many kinds; the pixels are none the worse
@@ -223,10 +237,8 @@ def _unpacked_as(tile: Any, raw: str) -> Any:
 
 
 def _mended(image: Any, tile: Any) -> Any:
-    """Return a tile that is unpacked as it is stored, where Pillow gets the order of bytes or their number wrong."""
+    """Return a tile of a TIFF, unpacked as it is stored, where Pillow gets the order of bytes or their number wrong."""
     raw = _raw(tile)
-    if image.format != "TIFF":
-        return tile
     if tile.codec_name == "libtiff" and sys.byteorder == "little":  # which has swapped the bytes itself
         return _unpacked_as(tile, {"I;16BS": "I;16S", "I;32BS": "I;32S", "F;32BF": "F;32F"}.get(raw, raw))
     if raw in ("R", "G", "B", "A") and image.tag_v2.get(BITS, (8,))[0] == 16:  # a plane a channel
