@@ -17,6 +17,7 @@ CnnjobsError                    1
 ├── ClusterLost                 1   the cluster was gone before the end; what was finished is stored
 ├── StillRunning                1   a job that was to be stopped still runs, by another submit of it
 ├── WorkerDiffers               1   a worker has other software than this process; what was finished is stored
+├── NodeWithoutRoom             1   a node has no room for its copy of the data; what was finished is stored
 └── ChecksFailed                1   something is wrong with a machine or a cluster
 
 Interrupted                   130   a KeyboardInterrupt: Ctrl-C; what was finished is stored
@@ -114,6 +115,10 @@ class ClusterLost(CnnjobsError):
 
 class WorkerDiffers(CnnjobsError):
     """A worker has other software than the submitting side; what was finished is stored."""
+
+
+class NodeWithoutRoom(CnnjobsError):
+    """A node of the cluster has no room for its copy of the data; what was finished is stored."""
 
 
 class StillRunning(CnnjobsError):

@@ -22,6 +22,9 @@ ABANDONED_S = 86_400.0
 IMAGES = "images.bin"
 """Decoded images, one after the other without a header."""
 
+REMAINS = (".*.part", "remembered/.*.part", "downloads/*/.*.part", "copies/.*.part")
+"""Where something half written may be, and what it is called."""
+
 
 def cache_folder() -> Path:
     """Return where decoded data sets are kept: $CNNJOBS_CACHE, or cnnjobs in the user's cache folder.
@@ -141,7 +144,7 @@ def remove_remains(folder: Path, *, host: str, now: float) -> None:
         host: this machine as the names of parts have it.
         now: seconds since 1970.
     """
-    for part in (*folder.glob(".*.part"), *folder.glob("remembered/.*.part"), *folder.glob("downloads/*/.*.part")):
+    for part in [path for pattern in REMAINS for path in folder.glob(pattern)]:
         owner, _, pid = part.name.rsplit(".", 2)[-2].rpartition("-")[0].rpartition("-")
         dead = not process_lives(int(pid)) if owner == host and pid.isdigit() else now - _touched(part) > ABANDONED_S
         if dead and part.is_dir():

@@ -1,7 +1,7 @@
 """What an engine is: something that runs trials on workers and passes their messages on."""
 
 import traceback
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Protocol
@@ -117,10 +117,16 @@ class Attempt:
     Args:
         ready: returns the worker, and the trial that it runs.
         passes: what is passed on all the same: a person's Ctrl-C, where that reaches this process.
+        before: what is told before the worker is ready, while its data come.
     """
 
-    def __init__(self, ready: Callable[[], tuple[Worker, Trial]], passes: tuple[type[BaseException], ...] = ()) -> None:
-        self._ready, self._passes = ready, passes
+    def __init__(
+        self,
+        ready: Callable[[], tuple[Worker, Trial]],
+        passes: tuple[type[BaseException], ...] = (),
+        before: Iterable[Message] = (),
+    ) -> None:
+        self._ready, self._passes, self._before = ready, passes, before
         self.spoilt: str | None = None
         """Why this process should not run another trial; None if it may. To be asked after the last message."""
 
@@ -129,6 +135,7 @@ class Attempt:
         yield Started()
         state = None
         try:
+            yield from self._before
             worker, trial = self._ready()
             state = ProcessState.now()  # with what libraries have set that were imported for it
             yield from worker.run(trial)

@@ -5,7 +5,15 @@ import time
 
 from cnnjobs.datasets.overview import images_text
 from cnnjobs.engine.base import TrialResources
-from cnnjobs.errors import CannotWrite, ClusterLost, CnnjobsError, Interrupted, StoreError, WorkerDiffers
+from cnnjobs.errors import (
+    CannotWrite,
+    ClusterLost,
+    CnnjobsError,
+    Interrupted,
+    NodeWithoutRoom,
+    StoreError,
+    WorkerDiffers,
+)
 from cnnjobs.planning.trials import Trial
 from cnnjobs.run import backends
 from cnnjobs.run.audit import take_over
@@ -146,7 +154,7 @@ class Runner:
                 except (ClusterLost, KeyboardInterrupt) as error:
                     self._note_stop(_why(error), meter)
                     raise
-        except (ClusterLost, WorkerDiffers) as error:
+        except (ClusterLost, WorkerDiffers, NodeWithoutRoom) as error:
             raise type(error)(sentences(error, self._kept(meter))) from error
         except KeyboardInterrupt as stopped:
             raise Interrupted(sentences(_why(stopped), self._kept(meter))) from None

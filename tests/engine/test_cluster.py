@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 from support import cluster_workers, fakes, s3_server
+from support.datasets import stored
 
 from cnnjobs import SGD, Job, Variant, vgg
 from cnnjobs.engine.base import TrialResources, Work
 from cnnjobs.engine.environment import prepare_environment
 from cnnjobs.engine.places import Joined
 from cnnjobs.engine.resources import ResourceRequest, allocate
-from cnnjobs.errors import ClusterError, ResourceError
+from cnnjobs.errors import ClusterError, NodeWithoutRoom, ResourceError
 from cnnjobs.messages import Failure, Note, Result, Started
 from cnnjobs.planning.trials import make_plan
 from cnnjobs.store.checkpoints import Checkpoints
@@ -64,7 +65,7 @@ def told_by(session, work, on_message=None):
 
 @pytest.fixture(scope="module")
 def cluster():
-    """A head without cores, and two nodes with two cores each, on the loopback; asks for a token."""
+    """A head without cores, and two nodes with two cores and a cache each, on the loopback; asks for a token."""
     folder = tempfile.mkdtemp(prefix="cj-", dir="/tmp")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_TMPDIR", folder)
@@ -80,8 +81,10 @@ def cluster():
 
         with loopback_only():
             made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "_system_config": QUICK})
-            made.first = made.add_node(num_cpus=2)
-            made.second = made.add_node(num_cpus=2)
+            made.caches = [Path(folder, name) for name in ("first", "second")]
+            made.first, made.second = (
+                made.add_node(num_cpus=2, env_vars={"CNNJOBS_CACHE": str(cache)}) for cache in made.caches
+            )
             yield made
             made.shutdown()
     shutil.rmtree(folder, ignore_errors=True)
@@ -131,6 +134,54 @@ def test_the_data_set_travels_once_a_node_and_workers_share_it(cluster, session,
     assert len({log["pid"] for log in logs.values()}) == 4, "four workers on two nodes"
     for used in peak.values():
         assert data.nbytes <= used < 1.5 * data.nbytes
+
+
+@pytest.fixture
+def far(monkeypatch):
+    """Let no other node have the submitting machine's disk; return the handles of what sends its files."""
+    import ray
+
+    from cnnjobs.engine.ray import tune
+
+    senders, original = [], tune.node_copies
+
+    def hidden(dataset):
+        copies = original(dataset)
+        senders.append(copies.sender)
+        ray.get(copies.sender.about.remote(0))  # it has opened the file
+        Path(copies.paths[0]).unlink()
+        return copies
+
+    monkeypatch.setattr(tune, "node_copies", hidden)
+    return senders
+
+
+def test_decoded_images_travel_once_a_node_and_not_again_in_the_next_submit(cluster, session, tmp_path, far):
+    import ray
+
+    plain = fakes.tiny_dataset(per_class=20_000, size=16)
+    for meeting, sent in (("one", 2), ("two", 0)):
+        (tmp_path / meeting).mkdir()
+        data = stored(plain, tmp_path / "images")
+        messages, logs = told_by(session, work_on(trials_of(6, epochs=1), dataset=data, meeting=tmp_path / meeting))
+        assert len({log["pid"] for log in logs.values()}) == 4, "four workers on two nodes"
+        assert {log["sum"] for log in logs.values()} == {int(plain.x_train.astype("int64").sum())}
+        assert {Path(log["path"]).parents[1] for log in logs.values()} == {*cluster.caches}
+        assert ray.get(far.pop().sent.remote()) == sent * (plain.x_train.nbytes + plain.x_test.nbytes)
+        said = {told.text for trial in messages.values() for told in trial if isinstance(told, Note)}
+        assert any("gets its copy of the decoded pictures, 23 MB" in text for text in said) == bool(sent)
+
+
+def test_a_node_that_cannot_keep_the_images_ends_the_run_with_a_sentence(cluster, session, tmp_path, far):
+    full = cluster.add_node(num_cpus=2, env_vars={"CNNJOBS_CACHE": "/dev/null/cache"})
+    work = work_on(trials_of(5), at_once=5, dataset=stored(fakes.tiny_dataset(), tmp_path / "images"))
+    try:
+        with pytest.raises(
+            NodeWithoutRoom, match=r" cannot keep its copy of the decoded pictures .* in /dev/null/cache"
+        ):
+            told_by(session, work)
+    finally:
+        cluster.remove_node(full)
 
 
 def test_no_worker_writes_under_the_store_and_no_trial_reads_a_path_of_the_submitter(session, tmp_path):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from cnnjobs.datasets.images import StoredImages, pieces
 from cnnjobs.messages import Message, Predictions, Progress, Result, Status
 
 NAMES = ("TF_CPP_MIN_LOG_LEVEL", "CUDA_VISIBLE_DEVICES", "AWS_SECRET_ACCESS_KEY")
@@ -62,8 +63,9 @@ class TellingWorker:
             "node": node,
             "pid": os.getpid(),
             "opened": self.opened,
-            "shared": not self.dataset.x_train.flags.owndata and not self.dataset.x_train.flags.writeable,
-            "sum": int(self.dataset.x_train.astype(np.int64).sum()),
+            "shared": _is_shared(self.dataset.x_train),
+            "sum": int(sum(piece.astype(np.int64).sum() for piece in pieces(self.dataset.x_train))),
+            "path": getattr(self.dataset.x_train, "path", None),
             "began": began,
             "ended": time.time(),
             "resumed": kept,
@@ -84,6 +86,11 @@ class TellingWorker:
         for name, _ in self.checkpoints.newest_first(trial.trial_id, print):
             return int(name.rpartition("-")[2].removesuffix(".npz"))
         return 0
+
+
+def _is_shared(images) -> bool:
+    """Say whether processes of a node have one copy of images."""
+    return isinstance(images, StoredImages) or not (images.flags.owndata or images.flags.writeable)
 
 
 def telling_worker(dataset, resources, checkpoints, **meeting):

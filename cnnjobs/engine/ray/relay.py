@@ -18,12 +18,12 @@ from cnnjobs.engine.places import answers
 from cnnjobs.engine.retry_policy import RetryPolicy
 from cnnjobs.engine.stall import StallWatch
 from cnnjobs.engine.worker_loss import WorkerLoss
-from cnnjobs.errors import StoreError, WorkerDiffers
+from cnnjobs.errors import NodeWithoutRoom, StoreError, WorkerDiffers
 from cnnjobs.messages import Failure, Message, Note, Progress, Result, Stalled, Started
 from cnnjobs.versions import DECISIVE, differences, installed_versions
 
-MESSAGES, NODE, VERSIONS = "messages", "node", "versions"
-"""Keys under which messages, and the node and the software they come from, travel in Tune's result."""
+MESSAGES, NODE, VERSIONS, FULL = "messages", "node", "versions", "full"
+"""Keys under which messages, the node and the software they come from, and why it cannot have the data, travel."""
 
 FETCHED_WITHIN_S = 30.0
 """What a lost process printed is given up after that."""
@@ -66,6 +66,9 @@ class Relay(tune.Callback):
         """Pass on what a trial tells."""
         self._nodes[trial.trial_id] = result.pop(NODE, "")
         self._check_versions(result.pop(VERSIONS, {"cnnjobs": "of another commit"}), trial)
+        if full := result.pop(FULL, ""):
+            self.error = NodeWithoutRoom(full)
+            raise self.error
         self._pids[trial.trial_id] = result.get("pid", 0)
         for message in result.pop(MESSAGES, []):
             self._watch(trial, message)

@@ -3,31 +3,39 @@
 import os
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import ray
 from ray import tune
 from ray.tune.execution import class_cache
 from ray.tune.progress_reporter import TrialProgressCallback
 from ray.tune.search.basic_variant import BasicVariantGenerator
 
-from cnnjobs.datasets import Dataset
-from cnnjobs.datasets.images import FetchedImages, Images
 from cnnjobs.engine.base import Attempt, OnMessage, Work, Worker
 from cnnjobs.engine.capture import Capture, announce_exits, take_printed
 from cnnjobs.engine.deadline import Deadline
 from cnnjobs.engine.pickling import Packed, packed
 from cnnjobs.engine.ray.actors import use_in_tune
 from cnnjobs.engine.ray.files import through_ray
-from cnnjobs.engine.ray.relay import MESSAGES, NODE, VERSIONS, InOrder, Relay, WorkerRetired, printed_at, stacks_at
+from cnnjobs.engine.ray.node_copies import NodeCopies, node_copies, placed, sendable
+from cnnjobs.engine.ray.relay import (
+    FULL,
+    MESSAGES,
+    NODE,
+    VERSIONS,
+    InOrder,
+    Relay,
+    WorkerRetired,
+    printed_at,
+    stacks_at,
+)
 from cnnjobs.engine.ray.session import Session
 from cnnjobs.engine.stall import FIRST_S
-from cnnjobs.errors import SpecError
+from cnnjobs.errors import NodeWithoutRoom, SpecError
 from cnnjobs.messages import Failure, Message, Result, Started
 from cnnjobs.numeric_environment import pin
 from cnnjobs.planning.trials import Trial, user_functions
@@ -131,13 +139,13 @@ class RayTuneEngine:
         plain = replace(
             work,
             trials=(),
-            dataset=_plain(work.dataset, by_place=self._session.shares_disk),
+            dataset=sendable(work.dataset, shares_disk=self._session.shares_disk),
             make_worker=_no_worker,
             modules=(),
             user_modules=NO_MODULES,
             checkpoints=self._within_reach(work),
         )
-        return _Shared(plain, code)
+        return _Shared(plain, code, None if self._session.shares_disk else node_copies(work.dataset))
 
     def _within_reach(self, work: Work) -> Any:
         """Return the checkpoints in a form that every worker can use. Buckets too: workers have no keys for them."""
@@ -152,10 +160,24 @@ class _Shared:
     Args:
         plain: what has nothing of the user's code in it.
         code: trials and the maker of workers, which can only be unpacked where the user's modules can be imported.
+        copies: how images that lie on the submitting machine's disk come to the worker's; None if there are none.
     """
 
     plain: Work
     code: Packed
+    copies: NodeCopies | None = None
+
+    def arrive(self) -> "Generator[Message, None, _Shared]":
+        """Tell of the images' way to this node; return the work with where they lie on it.
+
+        Raises:
+            NodeWithoutRoom: if they do not fit.
+            DamagedContent: if what comes is not what was sent.
+        """
+        if self.copies is None:
+            return self
+        where = yield from self.copies.arrive()
+        return _Shared(replace(self.plain, dataset=placed(self.plain.dataset, where)), self.code)
 
     def unpacked(self) -> Work:
         """Return the work, in a process that is to do it.
@@ -192,6 +214,7 @@ class _TrialRunner(tune.Trainable):
         self._shared, self._folder, self._versions = work, folder, installed_versions()
         self._work: Work | None = None
         self._refuses = bool(differences(self._versions, versions, DECISIVE))
+        self._full = ""
         enter_private_folder(Path(folder).parent)
         tempfile.tempdir = str(Path(folder).parent)  # what libraries write for a while goes with the folder
         self._node = ray.get_runtime_context().get_node_id()
@@ -222,6 +245,8 @@ class _TrialRunner(tune.Trainable):
                 if isinstance(message, Started | Result | Failure) or time.monotonic() > until:
                     break
         ended = isinstance(told[-1], Result | Failure)
+        if self._full:
+            return {MESSAGES: [], NODE: self._node, VERSIONS: self._versions, FULL: self._full, "done": True}
         if ended:
             self._stacks.unlink(missing_ok=True)
             told[-1] = self._with_log(told[-1])
@@ -237,12 +262,20 @@ class _TrialRunner(tune.Trainable):
     def _begin(self, config: dict[str, Any]) -> None:
         self._printed, self._stacks = (at(self._folder, config["trial"]) for at in (printed_at, stacks_at))
         self._deadline = Deadline(self._shared.plain.timeout_s, self._stacks)
-        self._attempt = Attempt(partial(self._ready, config["trial"]))
+        self._attempt = Attempt(partial(self._ready, config["trial"]), before=self._arriving())
         self._messages = self._attempt.messages()
 
     def _start_s(self) -> float:
         """Return how long the next step may take at least: the first imports TensorFlow, which is no trial's pace."""
         return FIRST_S if self._worker is None else 0.0
+
+    def _arriving(self) -> Iterator[Message]:
+        """Tell of the data's way to this node, for the first trial of this process."""
+        try:
+            self._shared = yield from self._shared.arrive()
+        except NodeWithoutRoom as error:
+            self._full = str(error)
+            raise
 
     def _ready(self, trial: int) -> tuple[Worker, Trial]:
         if self._work is None:
@@ -264,21 +297,3 @@ class _TrialRunner(tune.Trainable):
 def _keep_keys_out_of_logs() -> None:
     """Keep Tune from copying AWS keys into what Ray writes to its logs; workers on this machine inherit them anyway."""
     class_cache.ENV_VARS_TO_PROPAGATE -= {name for name in class_cache.ENV_VARS_TO_PROPAGATE if "AWS_" in name}
-
-
-def _plain(dataset: Dataset, *, by_place: bool) -> Dataset:
-    """Return the data set with memory maps as plain arrays, which Ray shares between processes without copies.
-
-    Args:
-        dataset: the data set.
-        by_place: images that lie on this machine's disk stay there: what is sent says where.
-    """
-    arrays: dict[str, Any] = {
-        name: np.asarray(array) for name, array in vars(dataset).items() if isinstance(array, np.ndarray)
-    }
-    sent = {name: _sent(getattr(dataset, name), by_place=by_place) for name in ("x_train", "x_test")}
-    return replace(dataset, **arrays | sent)
-
-
-def _sent(images: Images, *, by_place: bool) -> Images:
-    return images if by_place and isinstance(images, FetchedImages) else np.asarray(images)
