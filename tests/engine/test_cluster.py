@@ -162,9 +162,11 @@ def test_decoded_images_travel_once_a_node_and_not_again_in_the_next_submit(clus
     plain = fakes.tiny_dataset(per_class=20_000, size=16)
     for meeting, sent in (("one", 2), ("two", 0)):
         (tmp_path / meeting).mkdir()
-        data = stored(plain, tmp_path / "images")
-        messages, logs = told_by(session, work_on(trials_of(6, epochs=1), dataset=data, meeting=tmp_path / meeting))
-        assert len({log["pid"] for log in logs.values()}) == 4, "four workers on two nodes"
+        work = work_on(
+            trials_of(3, epochs=1), 3, dataset=stored(plain, tmp_path / "images"), meeting=tmp_path / meeting
+        )
+        messages, logs = told_by(session, work)
+        assert len({log["pid"] for log in logs.values()}) == 3, "three workers on two nodes"
         assert {log["sum"] for log in logs.values()} == {int(plain.x_train.astype("int64").sum())}
         assert {Path(log["path"]).parents[1] for log in logs.values()} == {*cluster.caches}
         assert ray.get(far.pop().sent.remote()) == sent * (plain.x_train.nbytes + plain.x_test.nbytes)
@@ -173,15 +175,16 @@ def test_decoded_images_travel_once_a_node_and_not_again_in_the_next_submit(clus
 
 
 def test_a_node_that_cannot_keep_the_images_ends_the_run_with_a_sentence(cluster, session, tmp_path, far):
-    full = cluster.add_node(num_cpus=2, env_vars={"CNNJOBS_CACHE": "/dev/null/cache"})
-    work = work_on(trials_of(5), at_once=5, dataset=stored(fakes.tiny_dataset(), tmp_path / "images"))
+    copies = cluster.caches[0] / "copies"
+    shutil.rmtree(copies, ignore_errors=True)
+    copies.parent.mkdir(exist_ok=True)
+    copies.write_text("no folder")
+    work = work_on(trials_of(3), 3, dataset=stored(fakes.tiny_dataset(), tmp_path / "images"))
     try:
-        with pytest.raises(
-            NodeWithoutRoom, match=r" cannot keep its copy of the decoded pictures .* in /dev/null/cache"
-        ):
+        with pytest.raises(NodeWithoutRoom, match=rf" cannot keep its copy of the decoded pictures .* in {copies}: "):
             told_by(session, work)
     finally:
-        cluster.remove_node(full)
+        copies.unlink()
 
 
 def test_no_worker_writes_under_the_store_and_no_trial_reads_a_path_of_the_submitter(session, tmp_path):
