@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from cnnjobs.scoring.calibration import Reliability, reliability
 from cnnjobs.scoring.classification import Classification, Reals, Running, Whole
 from cnnjobs.scoring.predicted import Predicted
 from cnnjobs.stats import ALPHA, Interval, Noise, Outcome, mcnemar, mean_interval
@@ -25,6 +26,8 @@ class Tally:
         self._probabilities: Reals = np.zeros((len(labels), classes))
         self._wrong: list[int] = []
         self.figures = Running()
+        self.reliabilities: list[Reliability] = []
+        """Of each run."""
 
     def add(self, run: Predicted, figures: Classification) -> None:
         """Take in a run, and how it classifies."""
@@ -32,6 +35,7 @@ class Tally:
         self._probabilities += run.probabilities
         self._wrong.append(int(run.wrong.sum()))
         self.figures.add(figures)
+        self.reliabilities.append(reliability(run))
 
     @property
     def runs(self) -> int:

@@ -1,5 +1,6 @@
 """Calibration: whether predictions made with 80% confidence are right in 80% of the cases."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,3 +49,54 @@ def reliability(run: Predicted) -> Reliability:
         np.bincount(bins, weights, BINS).astype(np.float64) for weights in (None, confidence, ~run.wrong)
     )
     return Reliability(counts, sums, right)
+
+
+@dataclass(frozen=True)
+class Point:
+    """One interval of confidence of a reliability diagram, over the runs that have predictions in it.
+
+    Args:
+        low: lower end.
+        high: upper end, which belongs to it.
+        runs: that have predictions in it.
+        share: of all predictions that are in it.
+        confidence: mean of the predictions in it.
+        accuracy: of the predictions in it.
+        sd: of the accuracy over those runs, ddof=1; None of one run.
+    """
+
+    low: float
+    high: float
+    runs: int
+    share: float
+    confidence: float
+    accuracy: float
+    sd: float | None
+
+
+def diagram(runs: Sequence[Reliability]) -> list[Point]:
+    """Return the points of a reliability diagram: of each interval that has predictions.
+
+    Args:
+        runs: at least one.
+    """
+    counts, confidence, right = (
+        np.stack([getattr(run, name) for run in runs]) for name in ("counts", "confidence", "right")
+    )
+    points = []
+    for place in np.flatnonzero(counts.sum(axis=0)):
+        there = counts[:, place] > 0
+        total = counts[:, place].sum()
+        own = right[there, place] / counts[there, place]
+        points.append(
+            Point(
+                low=float(EDGES[place]),
+                high=float(EDGES[place + 1]),
+                runs=int(there.sum()),
+                share=float(total / counts.sum()),
+                confidence=float(confidence[:, place].sum() / total),
+                accuracy=float(right[:, place].sum() / total),
+                sd=float(own.std(ddof=1)) if there.sum() > 1 else None,
+            )
+        )
+    return points

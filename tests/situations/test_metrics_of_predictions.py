@@ -38,7 +38,7 @@ def stored(store):
 
 def test_a_person_who_is_asked_for_macro_f1_after_training(store, tmp_path):
     """A reviewer asks for macro F1: the same tables, tests and figures by it, and nothing is trained."""
-    done = called("aggregate", "results", "--metric", "macro_f1", cwd=tmp_path)
+    done = called("aggregate", "results", "--metric", "macro_f1", "--no-predictions", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "job: test macro F1 over the runs" in done.stdout
     assert "worse" in done.stdout

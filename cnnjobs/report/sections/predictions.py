@@ -8,6 +8,7 @@ from cnnjobs.comparison.predictions import Findings
 from cnnjobs.comparison.table import JobTable, VariantRow
 from cnnjobs.report.cells import p_cell
 from cnnjobs.report.model import DisplayColumn, ReportTable, Row, Section, Text
+from cnnjobs.report.sections.calibration import calibration_section
 from cnnjobs.report.sections.hardest import hardest_section
 from cnnjobs.spec.metrics import TEST, column_of
 
@@ -55,7 +56,7 @@ AGAINST = ("pairs", "changed_from_reference")
 
 
 def predictions_section(table: JobTable, findings: Findings) -> Section:
-    """Return what stored predictions say beyond accuracy: spread, differences, churn, ensembles, hard images.
+    """Return what stored predictions say beyond accuracy: spread, differences, ensembles, calibration, hard images.
 
     Args:
         table: the comparison.
@@ -64,7 +65,7 @@ def predictions_section(table: JobTable, findings: Findings) -> Section:
     damaged = [file for files in findings.left_out.values() for file in files]
     if not any(tally.runs for tally in findings.variants.values()):
         return Section(TITLE, [Text(NONE)], (), damaged)
-    parts = [hardest_section(table, findings)]
+    parts = [calibration_section(table, findings), hardest_section(table, findings)]
     folds = [Text(FOLDS)] if table.job.protocol.folds else []
     if not folds:
         differences = [_differences(table, findings)] if table.comparisons else []
