@@ -16,13 +16,14 @@ NARROW = 1 / 8
 
 
 def told_range(
-    reading: Reading, training: Sequence[Facts], name: str, spec: PicturesSpec
+    reading: Reading, training: Sequence[Facts], every: Sequence[Facts], name: str, spec: PicturesSpec
 ) -> tuple[tuple[float, float] | None, tuple[str, ...]]:
     """Return the values of black and white of pictures with more than 8 bits, and what to say of it.
 
     Args:
         reading: as the job file says.
         training: what is known of the pictures to train on.
+        every: of all pictures, from which it is told where training has none such.
         name: of the data set.
         spec: what the job file says, for advice.
 
@@ -32,15 +33,16 @@ def told_range(
     Raises:
         DatasetError: where it cannot be told.
     """
-    span = common_span(one.span for one in training if one.span is not None)
+    facts = training if any(one.span is not None for one in training) else every
+    span = common_span(one.span for one in facts if one.span is not None)
     if span is None or reading.value_range is not None:
         return None, ()
     chosen = range_of(span)
-    _check_alike(training, span, name)
+    _check_alike(every, name)
     if chosen not in SURE:
-        _check_bytes(training, span, chosen, name, spec)
+        _check_bytes(every, span, chosen, name, spec)
     return chosen, (
-        f"{name}: {deep_text(training)}: {range_text(chosen)}. If these are others, say so in the job file: "
+        f"{name}: {deep_text(facts)}: {range_text(chosen)}. If these are others, say so in the job file: "
         f"{type(spec).__name__}(..., value_range=({_exact(chosen[0])}, {_exact(chosen[1])}))",
     )
 
@@ -63,22 +65,23 @@ def range_text(value_range: tuple[float, float]) -> str:
     return f"{_number(black)} is taken as black and {_number(white)} as white"
 
 
-def _check_alike(training: Sequence[Facts], span: Span, name: str) -> None:
+def _check_alike(facts: Sequence[Facts], name: str) -> None:
     """Refuse pictures with values up to 1 beside such with greater ones: one scale for both would make black of one."""
-    units = sum(one.span is not None and not one.span.whole and one.span.high <= 1 for one in training)
-    if units and span.high > 2:
+    spans = [one.span for one in facts if one.span is not None]
+    units, high = sum(not one.whole and one.high <= 1 for one in spans), max(one.high for one in spans)
+    if units and high > 2:
         raise DatasetError(
             f"{name}: pictures of floats must be on one scale. Received: {units:,} with values up to 1, others with "
-            f"values up to {_number(span.high)}. Save all as they were before some of them were scaled."
+            f"values up to {_number(high)}. Save all as they were before some of them were scaled."
         )
 
 
 def _check_bytes(
-    training: Sequence[Facts], span: Span, chosen: tuple[float, float], name: str, spec: PicturesSpec
+    every: Sequence[Facts], span: Span, chosen: tuple[float, float], name: str, spec: PicturesSpec
 ) -> None:
     """Refuse grey pictures of 8 bits beside deep ones which do not reach what their format calls white."""
-    deep = sum(one.grey and one.span is not None for one in training)
-    shallow = sum(one.grey and one.bits == 8 for one in training)
+    deep = sum(one.grey and one.span is not None for one in every)
+    shallow = sum(one.grey and one.bits == 8 for one in every)
     if not deep or not shallow:
         return
     ranged = replace(spec, value_range=chosen)

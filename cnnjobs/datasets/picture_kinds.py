@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from cnnjobs.regular_files import refuse_special
 
-HEAD = 32
+HEAD = 132
 """Bytes that tell what a file is."""
 
 
@@ -49,10 +49,6 @@ _BEGINNINGS = (
     b"\x89PNG\r\n\x1a\n",
     b"GIF87a",
     b"GIF89a",
-    b"II*\0",
-    b"MM\0*",
-    b"II+\0",
-    b"MM\0+",
     b"\0\0\0\x0cjP  \r\n\x87\n",
     b"\xff\x4f\xff\x51",
     b"8BPS",
@@ -62,6 +58,9 @@ _BEGINNINGS = (
     b"icns",
 )
 """Of formats whose first bytes are no other's."""
+
+_JPEG_XL = (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 AVIF = frozenset({b"avif", b"avis"})
 HEIC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
@@ -90,7 +89,16 @@ def passed_over_as(name: str, path: str | None) -> str | None:
         return ending
     if begins_as_picture(head):
         return None
-    return ".heic" if _brand(head) in HEIC else ending
+    return _unreadable_ending(head) or ending
+
+
+def _unreadable_ending(head: bytes) -> str | None:
+    """Return the ending, in `UNREADABLE`, of what begins so; None for anything else."""
+    if head[128:132] == b"DICM":
+        return ".dcm"
+    if head.startswith(_JPEG_XL):
+        return ".jxl"
+    return {b"crx ": ".cr3"}.get(_brand(head), ".heic" if _brand(head) in HEIC else None)
 
 
 def ending_of(name: str) -> str:
@@ -104,7 +112,7 @@ def begins_as_picture(head: bytes) -> bool:
     Args:
         head: the first `HEAD` bytes.
     """
-    if head.startswith(_BEGINNINGS):
+    if head.startswith((*_BEGINNINGS, *_TIFF)):
         return True
     if head[:4] == b"RIFF":
         return head[8:12] == b"WEBP"
@@ -133,7 +141,7 @@ def unreadable_kind(head: bytes) -> str | None:
         return f"it is a HEIC picture, whatever its ending: {AS_JPEG}"
     if _brand(head) in AVIF:
         return "it is an AVIF picture, which needs Pillow 11.3 or newer"
-    if head[:2] == b"\xff\x0a" or head[:12] == b"\0\0\0\x0cJXL \r\n\x87\n":
+    if head.startswith(_JPEG_XL):
         return f"it is a JPEG XL picture: {AS_JPEG}"
     if _brand(head) == b"crx " or head.startswith((b"IIRO", b"IIRS", b"IIU\0", b"FUJIFILM", b"FOVb")):
         return f"it is a camera's raw photo: {AS_TIFF}"
@@ -141,6 +149,10 @@ def unreadable_kind(head: bytes) -> str | None:
         return "it is a web page, not a picture"
     if start.startswith((b"<svg", b"<?xml")):
         return f"it is a drawing or other XML: {AS_PNG}"
+    if head[128:132] == b"DICM":
+        return f"it is a DICOM file: {AS_PNG}"
+    if head.startswith(_TIFF):
+        return "it is TIFF of a kind that Pillow does not read: save it as grey or RGB of 8 or 16 bits"
     if head.startswith((b"%!PS", b"%PDF")):
         return f"it is PostScript or PDF, which is not read: {AS_PNG}"
     return None

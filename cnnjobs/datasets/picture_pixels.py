@@ -46,7 +46,7 @@ TURNS = {
 TURNING = frozenset({"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"})
 """Where Pillow has found what may say how a picture lies."""
 
-ORIENTATION, BITS, REDUCED, SAMPLES, PHOTOMETRIC, DNG = 0x0112, 258, 254, 339, 262, 50706
+ORIENTATION, BITS, PHOTOMETRIC, INNER, SAMPLES, REDUCED, DNG = 0x0112, 258, 262, 330, 339, 254, 50706
 """Tags of TIFF and EXIF."""
 
 
@@ -152,7 +152,8 @@ def _formats() -> tuple[str, ...]:
 
 def _is_raw(image: Any) -> bool:
     """Say whether a TIFF is a raw photo: a DNG, a CR2, or one whose first picture is marked as a smaller copy."""
-    if image.tag_v2.get(REDUCED, 0) & 1 or DNG in image.tag_v2:
+    tags = image.tag_v2
+    if DNG in tags or (tags.get(REDUCED) in (1, 3) and (INNER in tags or image.is_animated)):
         return True
     image.fp.seek(8)
     return bool(image.fp.read(2) == b"CR")
@@ -227,7 +228,7 @@ def _has_halves(image: Any) -> bool:
 
 def _raw(tile: Any) -> str:
     """Return how Pillow unpacks a tile: "RGB;16B"."""
-    raw = tile.args if isinstance(tile.args, str) else (tile.args or ("",))[0]
+    raw = tile.args[0] if isinstance(tile.args, tuple) and tile.args else tile.args
     return raw if isinstance(raw, str) else ""
 
 

@@ -177,11 +177,11 @@ def _decoded(spec: PicturesSpec, listing: Listing, on_progress: OnProgress) -> D
 
 def _settled(found: Decoded, training: Rows, spec: PicturesSpec, listing: Listing, indices: Sequence[int]) -> Decoded:
     """Return pictures with the range of those with more than 8 bits told from those to train on, and notes on all."""
+    facts = [found.facts[place] for place in found.good]
     trained = [found.facts[row] for row in training]
-    value_range, notes = told_range(found.reading, trained, listing.name, spec)
+    value_range, notes = told_range(found.reading, trained, facts, listing.name, spec)
     if value_range is not None:
         found = with_range(found, listing.contents, indices, value_range)
-    facts = [found.facts[place] for place in found.good]
     said = (f"{listing.name}: {text}" for text in facts_notes(found.reading, facts))
     return replace(found, notes=(*notes, *said))
 

@@ -8,10 +8,10 @@ from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from cnnjobs.datasets.picture_kinds import HEAD, unreadable_kind
-from cnnjobs.datasets.picture_pixels import Facts, Span, as_shown, deep_span, resized, shown_size
+from cnnjobs.datasets.picture_pixels import MOST_PIXELS, Facts, Span, as_shown, deep_span, resized, shown_size
 from cnnjobs.regular_files import refuse_special
 from cnnjobs.spec.data import PicturesSpec
 
@@ -107,11 +107,19 @@ def open_as_shown(source: str | BinaryIO, reading: Reading | None = None) -> tup
 
 @contextlib.contextmanager
 def quiet_pillow() -> Iterator[None]:
-    """Let Pillow warn of nothing; around all threads that read, because what it changes is shared by them."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module=r"PIL\.")
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        yield
+    """Let Pillow warn of nothing, and read as it does by default, whatever a job file has set.
+
+    It is put around all threads that read, because what it changes is shared by them.
+    """
+    kept = ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS
+    ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = False, MOST_PIXELS
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=r"PIL\.")
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = kept
 
 
 def _refuse_special(source: str | BinaryIO) -> None:

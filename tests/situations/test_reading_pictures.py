@@ -9,7 +9,7 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageFile
 from support.datasets import load, refused
 
 from cnnjobs import ImageFolder, predict
@@ -108,13 +108,14 @@ def test_what_is_passed_over_is_counted(tmp_path):
     for name in ("1.txt", "2.txt", "3.TXT", "IMG_1.HEIC", "IMG_2.heic", "x.mp4", "x.svg", "x.dng", "y.nef", "README"):
         put(tmp_path / "pets" / "a" / name, b"something else")
     put(tmp_path / "pets" / "b" / "phone", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    put(tmp_path / "pets" / "b" / "scan", b"\0" * 128 + b"DICM....")
     put(tmp_path / "pets" / "list.csv", b"not in a class")
     put(tmp_path / "pets" / "a" / "Thumbs.db", b"of the system")
     text = said(load(ImageFolder(str(tmp_path / "pets"))), "passed over")
     assert text == (
-        "pets: passed over: 3 .heic (cannot be read: convert to JPEG), 1 .dng (cannot be read: convert to TIFF or "
-        "JPEG), 1 .nef (cannot be read: convert to TIFF or JPEG), 1 .svg (cannot be read: convert to PNG), 3 .txt, "
-        "1 without an ending, 1 .mp4"
+        "pets: passed over: 3 .heic (cannot be read: convert to JPEG), 1 .dcm (cannot be read: convert to PNG), 1 .dng "
+        "(cannot be read: convert to TIFF or JPEG), 1 .nef (cannot be read: convert to TIFF or JPEG), 1 .svg (cannot "
+        "be read: convert to PNG), 3 .txt, 1 without an ending, 1 .mp4"
     )
     error = refused(ImageFolder(str(tmp_path / "pets"), strict=True))
     assert "pets has pictures that are passed over: 3 .heic (cannot be read: convert to JPEG)" in error
@@ -140,6 +141,8 @@ def test_what_has_the_ending_of_a_picture_and_is_none(tmp_path):
         "4.jpg": (b"%!PS-Adobe-3.0 EPSF-3.0\nshowpage", "it is PostScript or PDF, which is not read: convert to PNG"),
         "5.jpg": (sink.getvalue()[:-500], "truncated"),
         "6.jpg": (b"", "the file is empty"),
+        "7.tif": (tiff(noise(4, 4).astype(np.float64), kind=3), "TIFF of a kind that Pillow does not read: save it as"),
+        "8.jpg": (b"\0" * 128 + b"DICM....", "it is a DICOM file: convert to PNG"),
     }
     for name, (content, _) in broken.items():
         put(tmp_path / "a" / name, content)
@@ -162,7 +165,7 @@ def raw_photo(**tags):
 
 @pytest.mark.parametrize(
     "content",
-    [raw_photo(t254=1), raw_photo(t50706=b"\1\4\0\0"), b"II*\0\x10\0\0\0CR\2\0\0\0\0\0" + raw_photo()[8:]],
+    [raw_photo(t254=1, t330=8), raw_photo(t50706=b"\1\4\0\0"), b"II*\0\x10\0\0\0CR\2\0\0\0\0\0" + raw_photo()[8:]],
     ids=["thumbnail first", "DNG", "CR2"],
 )
 def test_a_raw_photo_is_not_read_as_its_thumbnail(tmp_path, content):
@@ -188,6 +191,17 @@ def test_the_first_frame_or_page_counts_and_is_said(tmp_path):
     assert said(data, "frames").endswith("4 pictures have several frames or pages: the first of each is used")
     found = [image.tobytes() for image in (*data.x_train, *data.x_test)]
     assert found.count(np.asarray(first).tobytes()) == 4, "all but JPEG, which is not lossless"
+
+
+def test_a_job_file_may_have_told_pillow_to_take_truncated_pictures(tmp_path, monkeypatch):
+    """`ImageFile.LOAD_TRUNCATED_IMAGES = True` stands in many scripts: the missing half would be trained on as grey."""
+    pairs(tmp_path, lambda _: colour())
+    sink = io.BytesIO()
+    colour((90, 90)).save(sink, "JPEG")
+    put(tmp_path / "a" / "cut.jpg", sink.getvalue()[:-500])
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    assert "1 picture cannot be read and was skipped: a/cut.jpg" in load(ImageFolder(str(tmp_path))).notes[0]
+    assert ImageFile.LOAD_TRUNCATED_IMAGES, "it is set for others as it was"
 
 
 # --- EXIF ---------------------------------------------------------------------------------------------------------
@@ -276,7 +290,7 @@ def test_one_sensor_saved_with_8_and_16_bits(tmp_path):
         put(tmp_path / "sensor" / "ab"[light] / f"{number}.png", Image.fromarray(values))
     root = str(tmp_path / "sensor")
     error = refused(ImageFolder(root, color="grey"))
-    assert "sensor: grey pictures must be on one scale. Received: 5 pictures of 8 bits lie beside 5 with more" in error
+    assert "sensor: grey pictures must be on one scale. Received: 6 pictures of 8 bits lie beside 6 with more" in error
     counts = f"ImageFolder({root!r}, color='grey', value_range=(0, 1023), one_scale=True)"
     finished = f"ImageFolder({root!r}, color='grey', value_range=(0, 1023))"
     assert f"If all are values of one sensor: dataset={counts}. If 255 is white" in error
@@ -420,6 +434,25 @@ def test_test_pictures_beyond_the_range_of_training(tmp_path):
     assert data.value_range == (0, 1023)
     assert "2 of 14 pictures with more than 8 bits have values outside of `value_range`, which were clipped" in said(
         data, "clipped"
+    )
+
+
+def test_deep_pictures_in_the_test_set_alone(tmp_path):
+    """The training pictures are in colour, the test pictures 10-bit TIFF: they are not black."""
+    pairs(tmp_path / "train", lambda _: colour((8, 8)))
+    pairs(tmp_path / "test", deep(0, 1024), count=2, ending="tif")
+    data = load(ImageFolder(str(tmp_path)))
+    assert data.x_test.max() > 240
+    assert "4 pictures have more than 8 bits" in said(data, "8 bits")
+    assert source_of(ImageFolder("photos")).as_loaded(data) == ImageFolder("photos"), "training knows no such range"
+
+
+def test_dark_test_pictures_with_8_bits_beside_training_with_16(tmp_path):
+    """All training pictures of a sensor needed 16 bits, some test pictures 8."""
+    pairs(tmp_path / "train", deep(300, 1024))
+    pairs(tmp_path / "test", lambda number: Image.fromarray(noise(8, 8)) if number < 3 else deep(300, 1024)(0), count=3)
+    assert "grey pictures must be on one scale. Received: 3 pictures of 8 bits lie beside 15" in refused(
+        ImageFolder(str(tmp_path))
     )
 
 
