@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,7 @@ class Dataset:
             are known.
         groups_test: (n_test,) the same of the test set, with the same numbers; None where they are not known.
         is_validation: (n_train,) whether each picture is of the data set's own validation set; None without one.
+        handling: where its images lie on this machine, in sentences; of no concern to results.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Dataset:
     groups_train: Labels | None = None
     groups_test: Labels | None = None
     is_validation: NDArray[np.bool_] | None = None
+    handling: tuple[str, ...] = ()
 
     @property
     def training_rows(self) -> TrainingRows:
@@ -129,6 +132,7 @@ def make_dataset(
     groups: Groups | None = None,
     is_validation: NDArray[np.bool_] | None = None,
     held_out: float | None = None,
+    hashed: "hashlib._Hash | None" = None,
 ) -> Dataset:
     """Return a data set whose parts fit together.
 
@@ -145,6 +149,7 @@ def make_dataset(
         groups: of all pictures; None where none are known.
         is_validation: (n_train,) which pictures are its own validation set; None without one.
         held_out: fraction that was asked for as test set; None where it is the data set's own.
+        hashed: what has taken training images, their labels and test images, of all that is given here.
 
     Raises:
         DatasetError: one class only, a class with one training image, an empty test set, shapes that
@@ -155,6 +160,7 @@ def make_dataset(
     copies = Copies.among(name, (digests[0], train[1]), (digests[1], test[1]), class_names)
     kept, (rows_train, rows_test) = copies.kept(dedupe), rows or (None, None)
     if kept is not None:
+        hashed = None
         train = subset(train[0], kept), train[1][kept]
         rows_train = None if rows_train is None else rows_train[kept]
         groups = None if groups is None else groups.of_training(kept)
@@ -165,12 +171,13 @@ def make_dataset(
     more = {"groups": groups_train, "validation": is_validation}
     told_apart = [part for key, array in more.items() if array is not None for part in ((key,), array)]
     grouped = () if groups is None else groups.notes(name, is_validation, held_out)
+    images = () if hashed else (*train, test[0])
     return Dataset(
         name,
         *train,
         *test,
         class_names,
-        fingerprint or content_hash(*train, *test, class_names, *told_apart),
+        fingerprint or content_hash(*images, test[1], class_names, *told_apart, begun=hashed),
         (*notes, *class_notes(name, train[1], test[1], class_names), *copies.notes(dedupe), *grouped),
         rows_train=rows_train,
         rows_test=rows_test,
@@ -221,17 +228,32 @@ def _check_classes(
             )
 
 
-def content_hash(*parts: Images | tuple[str, ...]) -> str:
-    """Return 20 hex digits of the SHA-256 over arrays or images (dtype, shape, bytes) and names."""
-    hasher = hashlib.sha256()
+def content_hash(*parts: Images | tuple[str, ...], begun: "hashlib._Hash | None" = None) -> str:
+    """Return 20 hex digits of the SHA-256 over arrays or images (dtype, shape, bytes) and names.
+
+    Args:
+        parts: the arrays and names.
+        begun: what has taken some before them.
+    """
+    hasher = hashlib.sha256() if begun is None else begun.copy()
     for part in parts:
-        if isinstance(part, tuple):
-            hasher.update(repr(part).encode())
-        else:
-            hasher.update(f"{part.dtype.str}{part.shape}".encode())
-            for piece in pieces(part):
-                hasher.update(np.ascontiguousarray(piece).data)
+        hash_part(hasher, part)
     return hasher.hexdigest()[:20]
+
+
+def hash_part(hasher: "hashlib._Hash", part: Images | tuple[str, ...]) -> None:
+    """Take names, or an array or images, into a hash."""
+    if isinstance(part, tuple):
+        hasher.update(repr(part).encode())
+        return
+    hash_shape(hasher, part.dtype, part.shape)
+    for piece in pieces(part):
+        hasher.update(np.ascontiguousarray(piece).data)
+
+
+def hash_shape(hasher: "hashlib._Hash", dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
+    """Take what comes before the bytes of an array into a hash."""
+    hasher.update(f"{dtype.str}{shape}".encode())
 
 
 def hold_out_test(

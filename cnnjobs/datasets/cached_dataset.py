@@ -17,6 +17,7 @@ from cnnjobs.datasets.contents import files_manifest
 from cnnjobs.datasets.images import (
     Digests,
     FetchedImages,
+    Images,
     StoredImages,
     digests_of,
     most_in_memory,
@@ -31,6 +32,11 @@ _log = logging.getLogger(__name__)
 
 ARRAYS = ("y_train", "y_test", "rows_train", "rows_test", "groups_train", "groups_test", "is_validation")
 """Arrays of a data set beside its images; all but the first two may be none."""
+
+
+Encoded = Callable[[StoredImages, Digests, tuple[float, float] | None], FetchedImages]
+"""Makes images that are decoded as needed of what they would be on the disk, the digests of all, and the values of
+black and white that were told from them."""
 
 
 def cached(key: str, name: str, build: Callable[[], Dataset]) -> Dataset:
@@ -61,7 +67,7 @@ def not_kept_note(error: OSError) -> str:
     return f"the decoded images could not be kept in {cache_folder()} ({cause(error)}): they are decoded each time"
 
 
-def kept(key: str, name: str, *, just_written: bool = False) -> Dataset | None:
+def kept(key: str, name: str, encoded: Encoded | None = None, *, just_written: bool = False) -> Dataset | None:
     """Return the data set kept under `key`; None if there is none, or it is damaged and has been removed.
 
     Images that fit the memory are read whole and compared with their digests; others are compared once for every
@@ -70,13 +76,14 @@ def kept(key: str, name: str, *, just_written: bool = False) -> Dataset | None:
     Args:
         key: names the content.
         name: what the data set is called in tables.
+        encoded: makes images of those that are not in the folder, because they are decoded as needed.
         just_written: whether this process has written it just now, so that the images need not be compared.
     """
     if not is_cached(key):
         return None
     entry = entry_of(key)
     try:
-        return _Kept.opened(entry).dataset(name, sure=just_written)
+        return _Kept.opened(entry).dataset(name, encoded, sure=just_written)
     except DamagedContent as error:
         _log.warning("what is kept in %s is damaged (%s): it is made anew", entry, error)
         discard(entry)
@@ -172,37 +179,50 @@ class _Kept:
         except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
             raise DamagedContent(f"{type(error).__name__}: {error}") from error
 
-    def dataset(self, name: str, *, sure: bool) -> Dataset:
-        """Return the data set, its images in memory if they fit.
+    def dataset(self, name: str, encoded: Encoded | None, *, sure: bool) -> Dataset:
+        """Return the data set, its images in memory if they fit and are not decoded as needed.
 
         Args:
             name: what it is called in tables.
+            encoded: makes images of those that are not in the folder.
             sure: whether the images are known to be what was written.
 
         Raises:
             DamagedContent: if they are not.
         """
         try:
-            held = sum(images.nbytes for images in self.parts) <= most_in_memory()
-            parts = [images[:] for images in self.parts] if held else self.parts
-            if held and not sure:
-                self._compare(zip(parts, self.parts, strict=True))
-            elif not sure:
-                manifest = files_manifest([str(self.folder / IMAGES)])
-                remembered(None if manifest is None else f"whole-{manifest}", self._compared)
+            train, test = self._images(sure=sure) if encoded is None else self._encoded(encoded)
         except OSError as error:
             raise DamagedContent(f"{type(error).__name__}: {error}") from error
-        black_and_white = self.about["value_range"]
         return Dataset(
             name=name,
-            x_train=parts[0],
-            x_test=parts[1],
+            x_train=train,
+            x_test=test,
             class_names=tuple(self.about["class_names"]),
             fingerprint=self.about["fingerprint"],
             notes=tuple(self.about["notes"]),
-            value_range=None if black_and_white is None else tuple(black_and_white),
+            value_range=self._value_range,
             **self.arrays,
         )
+
+    @property
+    def _value_range(self) -> tuple[float, float] | None:
+        known = self.about["value_range"]
+        return None if known is None else (known[0], known[1])
+
+    def _encoded(self, encoded: Encoded) -> tuple[Images, Images]:
+        train, test = (encoded(images, self.digests, self._value_range) for images in self.parts)
+        return train, test
+
+    def _images(self, *, sure: bool) -> tuple[Images, Images]:
+        held = sum(images.nbytes for images in self.parts) <= most_in_memory()
+        parts: tuple[Images, Images] = (self.parts[0][:], self.parts[1][:]) if held else self.parts
+        if held and not sure:
+            self._compare(zip(parts, self.parts, strict=True))
+        elif not sure:
+            manifest = files_manifest([str(self.folder / IMAGES)])
+            remembered(None if manifest is None else f"whole-{manifest}", self._compared)
+        return parts
 
     def _compared(self) -> str:
         """Compare all images with their digests, a piece of the file at a time."""

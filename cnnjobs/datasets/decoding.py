@@ -1,6 +1,6 @@
 """Encoded pictures, decoded on all cores."""
 
-import os
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -8,15 +8,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from cnnjobs.datasets.canvas import Canvas
+from cnnjobs.datasets.content_ahead import ContentAhead
 from cnnjobs.datasets.contents import Contents
+from cnnjobs.datasets.images import DIGEST_BYTES, Digests, Images, digests_of
 from cnnjobs.datasets.picture_pixels import Facts
-from cnnjobs.datasets.pictures import Reading, picture_size, quiet_pillow, read_picture
+from cnnjobs.datasets.pictures import Reading, picture_size, quiet_pillow, read_picture, to_grey
 from cnnjobs.datasets.source import OnProgress
 from cnnjobs.errors import DatasetError
+from cnnjobs.machine import usable_cpus
 from cnnjobs.sentences import cause, clause
 
 CHUNK = 256
-"""Pictures a thread decodes at a stretch."""
+"""Most pictures a thread decodes at a stretch."""
+
+CHUNK_BYTES = 8 << 20
+"""Most bytes of them, decoded, unless it is one picture."""
 
 MIXED_SIZE = (96, 96)
 """Size for pictures of different sizes when the user names none."""
@@ -27,17 +34,21 @@ class Decoded:
     """Pictures that have been decoded.
 
     Args:
-        images: (n, height, width, 3) uint8.
+        canvas: has those that are not broken.
         facts: what is known of each, (n,); of a broken one it says nothing.
         broken: places of the broken ones, from 0 to n - 1 -> why.
         reading: how they were read.
+        digests: of each as it is on the canvas, (n, ...).
+        grey_digests: of each that is grey, as it is with one channel, (n, ...).
         notes: what a person should know.
     """
 
-    images: NDArray[np.uint8]
+    canvas: Canvas
     facts: list[Facts]
     broken: dict[int, str]
     reading: Reading
+    digests: Digests
+    grey_digests: Digests
     notes: tuple[str, ...] = ()
 
     @property
@@ -50,47 +61,109 @@ class Decoded:
         """Whether all of them are grey."""
         return all(self.facts[place].grey for place in self.good)
 
+    def coloured(self, color: str) -> "Decoded":
+        """Return them with the channels that are wanted: with one where `color` is "auto" and all are grey."""
+        if color != "auto" or not self.is_grey:
+            return self
+        self.canvas.drop_colours()
+        return replace(self, digests=self.grey_digests)
 
-def decode_all(contents: Contents, indices: Sequence[int], reading: Reading, on_progress: OnProgress) -> Decoded:
-    """Return pictures of one size.
+    def images(self, places: NDArray[np.int64]) -> Images:
+        """Return the images at some places."""
+        return self.canvas.images(places, self.reading, self.digests)
+
+
+def decode_all(
+    contents: Contents,
+    indices: Sequence[int],
+    reading: Reading,
+    canvas: Canvas,
+    on_progress: OnProgress,
+    ahead: ContentAhead | None = None,
+) -> Decoded:
+    """Decode pictures, each to its place on a canvas.
 
     Args:
         contents: the pictures.
         indices: which of them, (n,).
         reading: how each is read.
+        canvas: where they go; has n places.
         on_progress: called with (what is going on, done, total).
+        ahead: takes them too, and gives the order in which they are decoded, where they are all.
 
     Raises:
-        DatasetError: if they do not fit the memory.
+        OSError: if the canvas has no room.
     """
-    size = reading.size
-    try:
-        images = np.zeros((len(indices), *size, 3), dtype=np.uint8)
-    except MemoryError as error:
-        raise DatasetError(
-            f"{len(indices):,} pictures of {size[0]} x {size[1]} pixels do not fit the memory: {cause(error)}. "
-            "Use a smaller `size` or `image_size`."
-        ) from error
-    facts = [Facts(grey=False)] * len(indices)
-    broken: dict[int, str] = {}
+    count = len(indices)
+    digests, grey_digests = (np.zeros((count, DIGEST_BYTES), np.uint8) for _ in range(2))
+    decoded = Decoded(canvas, [Facts(grey=False)] * count, {}, reading, digests, grey_digests)
+    order = range(count) if ahead is None else ahead.order.tolist()
+    _decode(decoded, contents, {place: indices[place] for place in order}, on_progress, ahead)
+    return replace(decoded, broken=dict(sorted(decoded.broken.items())))
 
-    def decode(chunk: range) -> int:
+
+def _decode(
+    decoded: Decoded,
+    contents: Contents,
+    indices: Mapping[int, int],
+    on_progress: OnProgress,
+    ahead: ContentAhead | None = None,
+) -> None:
+    """Decode pictures on all cores.
+
+    Args:
+        decoded: takes them.
+        contents: the pictures.
+        indices: place -> which of them.
+        on_progress: called with (what is going on, done, total).
+        ahead: takes them too.
+    """
+    canvas, stopped = decoded.canvas, threading.Event()
+
+    def decode_at(place: int) -> None:
+        source: object = ""
+        try:
+            source = contents.open(indices[place])
+            picture, facts = read_picture(source, decoded.reading)
+        except DatasetError:  # what is far cannot be had, whatever it is
+            raise
+        except Exception as error:  # Pillow raises many kinds for what is no picture
+            decoded.broken[place] = _reason(error, source, contents.name(indices[place]))
+            if ahead is not None:
+                ahead.end()
+            return
+        decoded.facts[place] = facts
+        if canvas.channels == 1:
+            picture = to_grey(picture[np.newaxis])[0]
+        elif facts.grey:
+            decoded.grey_digests[place] = digests_of(to_grey(picture[np.newaxis]))[0]
+        decoded.digests[place] = digests_of([picture])[0]
+        canvas.put(place, picture)
+        if ahead is not None:
+            ahead.put(indices[place], picture, grey=facts.grey)
+
+    def decode(chunk: Sequence[int]) -> None:
         for place in chunk:
-            source: object = ""
-            try:
-                source = contents.open(indices[place])
-                images[place], facts[place] = read_picture(source, reading)
-            except DatasetError:  # what is far cannot be had, whatever it is
-                raise
-            except Exception as error:  # Pillow raises many kinds for what is no picture
-                broken[place] = _reason(error, source, contents.name(indices[place]))
-        return chunk.stop
+            if stopped.is_set():
+                return
+            decode_at(place)
 
-    chunks = [range(start, min(start + CHUNK, len(indices))) for start in range(0, len(indices), CHUNK)]
-    with quiet_pillow(), ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow releases the GIL while it decodes
-        for done in pool.map(decode, chunks):
-            on_progress("decoding pictures", done, len(indices))
-    return Decoded(images, facts, dict(sorted(broken.items())), reading)
+    places = list(indices)
+    step = max(1, min(CHUNK, CHUNK_BYTES // canvas.image_bytes))
+    pool = ThreadPoolExecutor(usable_cpus())  # Pillow releases the GIL while it decodes
+    try:
+        with quiet_pillow():
+            running = [pool.submit(decode, places[start : start + step]) for start in range(0, len(places), step)]
+            for done, future in enumerate(running):
+                future.result()
+                on_progress("decoding pictures", min((done + 1) * step, len(places)), len(places))
+    except BaseException:
+        if ahead is not None:
+            ahead.end()
+        raise
+    finally:  # also when it is interrupted: nothing is written afterwards
+        stopped.set()
+        pool.shutdown(cancel_futures=True)
 
 
 def with_range(
@@ -104,13 +177,11 @@ def with_range(
         indices: their numbers in it.
         value_range: the values of black and white.
     """
-    reading = replace(decoded.reading, value_range=value_range)
+    again = replace(decoded, facts=[*decoded.facts], reading=replace(decoded.reading, value_range=value_range))
     spans = {place: decoded.facts[place].span for place in decoded.good.tolist()}
     deep = [place for place, span in spans.items() if span is not None and span.read_as != value_range]
-    again = decode_all(contents, [indices[place] for place in deep], reading, lambda *_: None)
-    decoded.images[deep] = again.images
-    broken = decoded.broken | {deep[place]: reason for place, reason in again.broken.items()}
-    return replace(decoded, broken=broken, reading=reading)
+    _decode(again, contents, {place: indices[place] for place in deep}, lambda *_: None)
+    return replace(again, facts=decoded.facts)
 
 
 def common_size(contents: Contents) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -120,6 +120,9 @@ class FetchedImages(ABC):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return self[:] if dtype is None else self[:].astype(dtype)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {item.name: getattr(self, item.name) for item in fields(self)}  # no open file, no threads
+
     def subset(self, rows: Any) -> Self:
         """Return some of the images, without fetching them."""
         return replace(self, numbers=self.numbers[rows])
@@ -169,9 +172,6 @@ class StoredImages(FetchedImages):
             weakref.finalize(self, os.close, opened)
             self.__dict__["opened"] = opened
         return opened
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "opened"}
 
 
 def subset(images: Images, rows: Any) -> Any:

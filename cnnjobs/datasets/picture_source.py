@@ -11,15 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnjobs.datasets.arrays import Dataset, hold_out_test, make_dataset
-from cnnjobs.datasets.cache import is_cached, recalled, remembered
-from cnnjobs.datasets.cached_dataset import cached
+from cnnjobs.datasets.cache import recalled, remembered
+from cnnjobs.datasets.canvas import Canvas, InMemory
+from cnnjobs.datasets.content_ahead import ContentAhead
+from cnnjobs.datasets.decoded_pictures import DecodedPictures, is_decoded
 from cnnjobs.datasets.decoding import Decoded, broken_text, common_size, decode_all, with_range
 from cnnjobs.datasets.deep_pictures import facts_notes, told_range
 from cnnjobs.datasets.group_splits import Rows
 from cnnjobs.datasets.groups import Groups
+from cnnjobs.datasets.images import Digests
 from cnnjobs.datasets.labelled import Labelled
 from cnnjobs.datasets.listing import Listing
-from cnnjobs.datasets.pictures import Reading, to_grey
+from cnnjobs.datasets.pictures import Reading
 from cnnjobs.datasets.source import OnProgress, PathSource
 from cnnjobs.errors import DatasetError
 from cnnjobs.labels import listed
@@ -27,8 +30,6 @@ from cnnjobs.spec.data import DatasetSpec, PicturesSpec
 
 DECODER_VERSION = 5
 """Raised when the same pictures would become other arrays, or are kept otherwise."""
-
-Pixels = NDArray[np.uint8]
 
 Pictured = TypeVar("Pictured", bound=PicturesSpec)
 
@@ -61,7 +62,15 @@ class PictureSource(PathSource[Pictured]):
             listing.refuse_unreadable()
         contents = listing.contents
         content = remembered(contents.manifest(), lambda: contents.content_hash(on_progress))
-        dataset = cached(self._key(listing, content), listing.name, lambda: _decoded(self.spec, listing, on_progress))
+
+        def size() -> tuple[int, int]:
+            return self.spec.sides or common_size(contents)
+
+        def make(canvas: Canvas) -> tuple[Dataset, Digests]:
+            return _decoded(self.spec, listing, canvas, on_progress)
+
+        key = self._key(listing, content)
+        dataset = DecodedPictures(self.spec, listing.name, contents, key, size, make, on_progress).dataset()
         return replace(dataset, notes=(*listing.notes, *listing.training_notes, *dataset.notes))
 
     def why_not_at_hand(self) -> str:
@@ -70,8 +79,8 @@ class PictureSource(PathSource[Pictured]):
             return f"there is no {self.place} {self.spec.path} here"
         listing = self.listing().with_test_set()
         content = recalled(listing.contents.manifest())
-        is_decoded = content is not None and is_cached(self._key(listing, content))
-        return "" if is_decoded else "the decoded pictures are not in the cache of this machine"
+        known = content is not None and is_decoded(self._key(listing, content))
+        return "" if known else "the decoded pictures are not in the cache of this machine"
 
     def decoded_as(self, image_size: int | None, strict: bool) -> Pictured:
         """Return it with pictures of another size, or with broken ones refused."""
@@ -105,7 +114,8 @@ class PictureSource(PathSource[Pictured]):
         only_test = part == "test" and listing.has_test_set
         taken = np.flatnonzero(listing.parts == "test") if only_test else np.arange(len(listing))
         listing.contents.prepare(on_progress)
-        found = decode_all(listing.contents, taken.tolist(), Reading.of(self.spec, size), on_progress)
+        canvas = InMemory(len(taken), size, _channels(self.spec))
+        found = decode_all(listing.contents, taken.tolist(), Reading.of(self.spec, size), canvas, on_progress)
         found = _settled(found, found.good, self.spec, listing, taken.tolist())
         named = {listing.contents.name(int(taken[place])): reason for place, reason in found.broken.items()}
         good = found.good
@@ -118,15 +128,16 @@ class PictureSource(PathSource[Pictured]):
         notes += found.notes
         if only_test and bool((listing.parts == "test").all()):
             notes.append(f"{listing.name}: there is no training set, which is not needed here")
-        images = _coloured(self.spec, found.images[good], found.is_grey)
+        images = found.coloured(self.spec.color).images(good)
         labels = listing.labels[taken][good]
         part = "test" if only_test else "all"
         return Labelled(listing.name, part, images, labels, listing.class_names, tuple(notes))
 
     def _key(self, listing: Listing, content: str) -> str:
         """Return the key of the cache: the content, what it is taken for, and what decoding makes of it."""
-        how = repr((DECODER_VERSION, listing.taken_for(), _shared(self.spec)))
-        return f"images-{hashlib.sha256(f'{how}{content}'.encode()).hexdigest()[:32]}"
+        options = {name: value for name, value in _shared(self.spec).items() if name != "decode"}
+        how = repr((DECODER_VERSION, listing.taken_for(), options))
+        return hashlib.sha256(f"{how}{content}".encode()).hexdigest()[:32]
 
 
 def _shared(spec: PicturesSpec) -> dict[str, Any]:
@@ -134,18 +145,17 @@ def _shared(spec: PicturesSpec) -> dict[str, Any]:
     return {item.name: getattr(spec, item.name) for item in fields(PicturesSpec) if item.name != "path"}
 
 
-def _coloured(spec: PicturesSpec, images: Pixels, all_grey: bool) -> Pixels:
-    """Return decoded pictures with the channels that are wanted."""
-    return to_grey(images) if spec.color == "grey" or (spec.color == "auto" and all_grey) else images
+def _channels(spec: PicturesSpec) -> int:
+    """Return the channels that pictures are decoded to, before it is known whether all are grey."""
+    return 1 if spec.color == "grey" else 3
 
 
-def _decoded(spec: PicturesSpec, listing: Listing, on_progress: OnProgress) -> Dataset:
-    """Decode all pictures and split them."""
-    contents, groups = listing.contents, _groups(listing)
-    contents.prepare(on_progress)
-    size = spec.sides or common_size(contents)
-    everything = range(len(listing))
-    found = decode_all(contents, everything, Reading.of(spec, size), on_progress)
+def _decoded(spec: PicturesSpec, listing: Listing, canvas: Canvas, on_progress: OnProgress) -> tuple[Dataset, Digests]:
+    """Decode all pictures and split them; return the digests of all as well."""
+    contents, groups, everything = listing.contents, _groups(listing), range(len(listing))
+    ahead = _content_ahead(spec, listing, canvas, groups)
+    reading = Reading.of(spec, canvas.size)
+    found = decode_all(contents, everything, reading, canvas, on_progress, ahead)
     if len(found.good):
         found = _settled(found, _split(spec, listing, found.good, groups)[0], spec, listing, everything)
     named = {contents.name(index): reason for index, reason in found.broken.items()}
@@ -153,9 +163,9 @@ def _decoded(spec: PicturesSpec, listing: Listing, on_progress: OnProgress) -> D
         raise DatasetError(broken_text(listing.name, named, "cannot be read") + ". Repair or remove them.")
     if not len(found.good):
         raise DatasetError(broken_text(listing.name, named, "cannot be read; there is no other"))
-    images = _coloured(spec, found.images, found.is_grey)
+    found = found.coloured(spec.color)
     rows = _split(spec, listing, found.good, groups)
-    train, test = ((images[part], listing.labels[part]) for part in rows)
+    train, test = ((found.images(part), listing.labels[part]) for part in rows)
     is_validation = listing.parts[rows[0]] == "valid"
     skipped = "cannot be read and " + ("was" if len(named) == 1 else "were") + " skipped"
     notes = (*((broken_text(listing.name, named, skipped),) if named else ()), *found.notes)
@@ -170,9 +180,23 @@ def _decoded(spec: PicturesSpec, listing: Listing, on_progress: OnProgress) -> D
         groups=None if groups is None else Groups(groups[rows[0]].tolist(), groups[rows[1]].tolist()),
         is_validation=is_validation if is_validation.any() else None,
         held_out=None if listing.has_test_set else spec.test,
+        digests=(found.digests[rows[0]], found.digests[rows[1]]),
+        hashed=ahead.hashed(rows, canvas.channels) if ahead and found.reading == reading else None,
     )
     deep = any(found.facts[row].span is not None for row in rows[0])
-    return replace(data, value_range=found.reading.value_range if deep else None)
+    return replace(data, value_range=found.reading.value_range if deep else None), found.digests
+
+
+def _content_ahead(
+    spec: PicturesSpec, listing: Listing, canvas: Canvas, groups: NDArray[np.str_] | None
+) -> ContentAhead | None:
+    """Return what hashes the pictures while they are decoded; None where not even all could be split."""
+    try:
+        rows = _split(spec, listing, np.arange(len(listing)), groups)
+    except DatasetError:  # raised again when it is known which pictures are broken
+        return None
+    both = spec.color == "auto"
+    return ContentAhead(*rows, listing.labels, canvas.size, (1, 3) if both else (canvas.channels,))
 
 
 def _settled(found: Decoded, training: Rows, spec: PicturesSpec, listing: Listing, indices: Sequence[int]) -> Decoded:

@@ -118,7 +118,7 @@ def _of_training(spec: DatasetSpec, metadata: ModelMetadata, model: str, part: s
             sentences(error, f"{model} was trained on it; if it lies elsewhere, use `dataset=PATH`.")
         ) from error
     changed = held_out_note(data, spec, metadata) if part != "train" else []
-    return replace(Labelled.of(data, part), notes=(*data.notes, *changed))
+    return replace(Labelled.of(data, part), notes=(*data.handling, *data.notes, *changed))
 
 
 def _as_text(evaluation: Evaluation) -> str:

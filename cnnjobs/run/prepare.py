@@ -71,12 +71,13 @@ class Prepared:
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """What a person should know before reading the results."""
+        about = (*self.dataset.handling, *self.about)
         choosing = [name for name, variant in self.job.variants.items() if watches_validation(variant)]
         if self.job.validation != "test" or not choosing:
-            return self.about
+            return about
         names = ", ".join(repr(name) for name in choosing)
         flattered = f"callbacks of {names} decide by the test set (validation='test'), which flatters its figures"
-        return (*self.about, flattered)
+        return (*about, flattered)
 
     def as_stored(self) -> StoredJob:
         """Return what `job.json` keeps of it."""

@@ -234,9 +234,15 @@ class Waiting:
             return
         if total == 0 or (now - began > 2 and now - self._told.get(what, 0.0) > (0.2 if self._alive else 10)):
             self._told[what] = now
-            text = visible(f"{what}: {done:,} of {total:,}" if total else what, lines=False)
+            text = visible(
+                f"{what}: {done:,} of {total:,}{self._pace(done, now - began)}" if total else what, lines=False
+            )
             sys.stderr.write(f"\r\x1b[K{text}" if self._alive and total else f"{text}\n")
             sys.stderr.flush()
+
+    def _pace(self, done: int, seconds: float) -> str:
+        """Say how many are done in a second, where there are enough of them to be counted so."""
+        return f", {done / seconds:,.0f} a second" if seconds > 0 and done > 10 * seconds else ""
 
 
 def clock_time(at: float) -> str:

@@ -92,7 +92,7 @@ def _shown(data: Dataset, figure: Figure, output: str) -> str:
         table_text(data.name, *part_cells(data)),
         table_text("Images a class", *class_cells(data), class_note(data)),
     ]
-    lines = [*(f"note: {clause(note)}" for note in data.notes), f"pictures: {path}"]
+    lines = [*(f"note: {clause(note)}" for note in (*data.handling, *data.notes)), f"pictures: {path}"]
     return "\n".join([*tables, *map(visible, lines)])
 
 

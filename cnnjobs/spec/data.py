@@ -17,6 +17,11 @@ RESIZES = ("stretch", "crop", "pad")
 INTERPOLATIONS = ("nearest", "box", "bilinear", "bicubic", "lanczos")
 """Filters of resizing."""
 
+AHEAD, AS_NEEDED = "ahead", "as needed"
+
+DECODE = (None, AHEAD, AS_NEEDED)
+"""When pictures are decoded; None leaves it to their size and the space that is free."""
+
 BUILTIN_DATASETS = ("digits", "mnist", "fashion_mnist", "cifar10", "cifar100")
 
 DROP_FROM_TRAIN, DROP_REPEATS = "drop from train", "drop repeats"
@@ -127,6 +132,7 @@ class PicturesSpec(PathSpec):
         antialias: whether the filter widens where a picture becomes smaller.
         value_range: the values of black and white of pictures with more than 8 bits a channel.
         one_scale: whether grey pictures of 8 bits have the same values as black and white.
+        decode: one of `DECODE`; changes no bit of the pictures.
     """
 
     size: int | tuple[int, int] | None = None
@@ -139,12 +145,14 @@ class PicturesSpec(PathSpec):
     antialias: bool = later_field(True)
     value_range: tuple[float, float] | None = later_field(None)
     one_scale: bool = later_field(False)
+    decode: str | None = later_field(None)
 
     def __post_init__(self) -> None:
         kind = self.kind
         check_path(f"{kind}.path", self.path)
         one_of(f"{kind}.color", self.color, ("auto", "rgb", "grey"))
         one_of(f"{kind}.dedupe", self.dedupe, DEDUPE)
+        one_of(f"{kind}.decode", self.decode, DECODE)
         number(f"{kind}.test", self.test, above=0, below=1)
         if isinstance(self.size, tuple) and len(self.size) != 2:
             raise SpecError(f"`{kind}.size` must be one side or (height, width). Received: size={self.size!r}.")
@@ -191,7 +199,7 @@ class ImageFolder(PicturesSpec):
     content; a file with an unknown ending is looked at. What is passed over is counted by ending, HEIC and raw photos
     with what to do about them. Pictures are turned upright by EXIF and laid on white where they are transparent; of
     several frames or pages the first counts; colour profiles (ICC) are not applied. Decoded once, they are kept in a
-    cache.
+    cache, from which those that do not fit the memory are read as they are needed.
 
     Args:
         path: the folder, or a URI such as "s3://bucket/photos" without keys, whose pictures are downloaded once into
@@ -218,6 +226,9 @@ class ImageFolder(PicturesSpec):
             (patient, scene, burst) it is of: what its first pair of parentheses holds, or all of the match. `"^[^_]+"`
             finds P017 in `tumor/P017_03.png`, `"(.+)/"` in `tumor/P017/03.png`. Pictures of one group never stand on
             both sides of a split, whatever their classes.
+        decode: "ahead", all are decoded into the cache before trials start; "as needed", they stay as they are, and
+            each is decoded whenever it is trained on. None decodes ahead unless the pictures fit neither the memory
+            nor half of the space that is free for the cache; a note says which. All give the same bits.
 
     Raises:
         SpecError: for an empty path, a value out of range, or no regular expression. The folder is read, and
@@ -271,6 +282,7 @@ class PictureTable(PicturesSpec):
         antialias: as for `ImageFolder`.
         value_range: as for `ImageFolder`.
         one_scale: as for `ImageFolder`.
+        decode: as for `ImageFolder`.
         folder: where the pictures lie; None for the folder of the table.
         image: the column that names the pictures; None where only one column does.
         label: the column of the classes, or the columns of 0 and 1, one a class; None where only one can be meant.

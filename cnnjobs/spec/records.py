@@ -59,6 +59,7 @@ class ParquetPictures(RecordsSpec):
         antialias: as for `ImageFolder`.
         value_range: as for `ImageFolder`.
         one_scale: as for `ImageFolder`.
+        decode: as for `ImageFolder`.
         image: the column of the pictures; None for the only one there is.
         label: the column of the classes; None for the only one with class names, or with a usual name such as "label".
         split: a column that says "train", "validation" or "test"; None where the names of files say it, or a column
@@ -103,6 +104,7 @@ class TFRecordPictures(RecordsSpec):
         antialias: as for `ImageFolder`.
         value_range: as for `ImageFolder`.
         one_scale: as for `ImageFolder`.
+        decode: as for `ImageFolder`.
         image: the feature with the pictures; None for the usual names, such as "image/encoded" and "image".
         label: the feature with the classes; None for the usual names, such as "image/class/label" and "label".
         split: a feature that says "train", "validation" or "test"; None where the names of files say it.

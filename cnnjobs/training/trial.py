@@ -4,6 +4,7 @@ import gc
 import platform
 import time
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -12,6 +13,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from cnnjobs.datasets import Dataset
+from cnnjobs.datasets.encoded_images import EncodedImages
 from cnnjobs.datasets.images import FetchedImages, Images
 from cnnjobs.machine import process_bytes
 from cnnjobs.messages import Message, Note, Predictions, Progress, Result, Status
@@ -58,7 +60,7 @@ class TrialWorker:
         pin_settings()
         self._strategy = make_strategy(cpus, gpus, replicas)
         with tf.device("CPU:0"):
-            self._train_images, self._test_images = _held(dataset.x_train), _held(dataset.x_test)
+            self._train_images, self._test_images = (_held(one, cpus) for one in (dataset.x_train, dataset.x_test))
             self._train_labels = tf.constant(dataset.y_train)
         self._train_graph: tuple[str, TrainGraph] | None = None
         self._pixel_scaling: PixelScaling | None = None
@@ -262,6 +264,13 @@ class TrialWorker:
         return Resumption(self.checkpoints, {name: self._device[name] for name in names} | self._resources)
 
 
-def _held(images: Images) -> Any:
-    """Return images as they are used: in memory as a tensor, unless they are fetched as they are needed."""
+def _held(images: Images, cpus: int) -> Any:
+    """Return images as they are used: in memory as a tensor, unless they are fetched as they are needed.
+
+    Args:
+        images: as the data set has them.
+        cpus: how many threads may decode at the same time.
+    """
+    if isinstance(images, EncodedImages):
+        return replace(images, threads=cpus)
     return images if isinstance(images, FetchedImages) else tf.constant(images)
