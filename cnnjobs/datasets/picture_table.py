@@ -7,7 +7,7 @@ from cnnjobs.datasets.listing import Listing
 from cnnjobs.datasets.picture_source import PictureSource
 from cnnjobs.datasets.places import above, is_there, located
 from cnnjobs.datasets.table_file import is_parquet_of_names
-from cnnjobs.datasets.table_rows import list_rows
+from cnnjobs.datasets.table_listing import list_table
 from cnnjobs.spec import PictureTable
 
 SUFFIXES = frozenset({".csv", ".tsv", ".tab"})
@@ -28,9 +28,11 @@ class TableSource(PictureSource[PictureTable]):
         return PictureTable(str(path)) if path.suffix.lower() in SUFFIXES or is_parquet_of_names(path) else None
 
     def relocated(self, base: Path) -> PictureTable:
-        """Return it with the paths of the table and of the pictures taken from `base`."""
-        folder = self.spec.folder
-        return replace(super().relocated(base), folder=None if folder is None else located(folder, base))
+        """Return it with the paths of tables and pictures taken from `base`."""
+        folder, test_path = (
+            None if place is None else located(place, base) for place in (self.spec.folder, self.spec.test_path)
+        )
+        return replace(super().relocated(base), folder=folder, test_path=test_path)
 
     def listing(self, *, to_train: bool = True) -> Listing:
         """Return the pictures of the rows, sorted by part, class and path as those of a folder.
@@ -39,21 +41,22 @@ class TableSource(PictureSource[PictureTable]):
             DatasetError: no such table or folder, no such columns, pictures or labels that are not clear, or a class
                 that only the test set has.
         """
-        return list_rows(self.spec, to_train=to_train)
+        return list_table(self.spec, to_train=to_train)
 
     def lock(self) -> tuple[str, str]:
-        """Say whether the table and the folder of its pictures are there."""
+        """Say whether the table, the folder of its pictures and the table of the test set are there."""
         there, remedy = super().lock()
-        if remedy or self.spec.folder is None or is_there(self.spec.folder):
-            return there, remedy
-        return "there without its pictures", f"Put them there: {self.spec.folder}."
+        for place, what in ((self.spec.folder, "pictures"), (self.spec.test_path, "test set")):
+            if not remedy and place is not None and not is_there(place):
+                return f"there without its {what}", f"Put them there: {place}."
+        return there, remedy
 
     def read_as(self, job: object) -> PictureTable:
         """Return it with its columns and pictures read as the job says of its own table.
 
         Its pictures lie where the job's lie beside their table, or, where there is no such folder, in the job's.
         """
-        spec = super().read_as(job)
+        spec = replace(super().read_as(job), test_path=self.spec.test_path)
         if not isinstance(job, PictureTable) or job.folder is None:
             return spec
         if self.spec.folder is not None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from cnnjobs.datasets.picture_names import PictureNames
 from cnnjobs.datasets.table_file import Table
 from cnnjobs.datasets.table_parts import are_parts
+from cnnjobs.datasets.table_pixels import pixels_advice
 from cnnjobs.datasets.table_report import TableReport
 from cnnjobs.errors import DatasetError
 from cnnjobs.labels import listed
@@ -98,6 +99,8 @@ def _guessed(
     labels = [spec.label_columns] if spec.label_columns else [(name,) for name in (called if called else left)]
     if len(images) == 1 and len(labels) == 1:
         return images[0], labels[0]
+    if not images and (how := pixels_advice(table)):
+        raise DatasetError(f"{table.file} has the pixels of pictures in it, and does not name files. {how}")
     image = images[0] if images else next(iter(others), "id")
     label = next((name for name in called or left if name != image), "label")
     those = listed(images) if images else f"none whose values are pictures in {pictures.folder}"

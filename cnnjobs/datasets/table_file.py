@@ -193,7 +193,9 @@ def _parquet(file: DataFile) -> Table:
     with pq.ParquetFile(file.path) as parquet:
         schema = parquet.schema_arrow
         light = [name for name, kind in zip(schema.names, schema.types, strict=True) if not _is_heavy(kind)]
-        read = iter(parquet.read(columns=light).columns)
+        table = parquet.read(columns=light)
+        table.validate(full=True)
+        read = iter(table.columns)
         rows = parquet.metadata.num_rows
     columns = [pa.nulls(rows, kind) if _is_heavy(kind) else next(read) for kind in schema.types]
     return Table(file, schema.names, columns)

@@ -290,6 +290,7 @@ class PictureTable(PicturesSpec):
             its parts, or 0 and 1 in a column such as "is_test"; None for a test set that is held out.
         group: the column of the patient, scene or burst, pictures of which belong together.
         suffix: what follows the names in the table, such as ".jpg"; None where they have it, or it may be any.
+        test_path: a table of the test set, with the same columns; None where there is one table.
 
     Raises:
         SpecError: for an empty path or name, or a value out of range. The table is read, and `DatasetError` raised for
@@ -310,11 +311,13 @@ class PictureTable(PicturesSpec):
     split: str | None = None
     group: str | None = None
     suffix: str | None = None
+    test_path: str | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.folder is not None:
-            check_path("PictureTable.folder", self.folder)
+        for name in ("folder", "test_path"):
+            if getattr(self, name) is not None:
+                check_path(f"PictureTable.{name}", getattr(self, name))
         for name in ("image", "split", "group"):
             value = getattr(self, name)
             if value is not None:

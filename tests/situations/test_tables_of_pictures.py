@@ -635,3 +635,61 @@ def test_options_that_make_no_sense(options, said):
     with pytest.raises(SpecError) as caught:
         PictureTable("labels.csv", **options)
     assert said in str(caught.value)
+
+
+def test_a_table_of_training_and_one_of_the_test_set(pets):
+    """CheXpert's train.csv and valid.csv: two tables of the same columns, which need not have the same others."""
+    write("id,label,patient\na,cat,1\nb,cat,2\ne,dog,3\nf,dog,4\ng,dog,\n", "train.csv")
+    write("id;label\nc;cat\nh;dog\nd;\nc;cat\na;cat\n", "test.csv")
+    options = {"folder": "photos", "test_path": "test.csv", "group": "patient"}
+    found = listing("train.csv", **options)
+    names = [found.contents.name(index) for index in range(len(found))]
+    assert list(zip(names, found.parts.tolist(), strict=True)) == [
+        *((f"{name}.png", "train") for name in "abefg"),
+        *((f"{name}.png", "test") for name in "ach"),
+    ]
+    said = " ".join(found.notes)
+    assert "test.csv: there is no column 'patient', which is not needed here" in said
+    assert "test.csv: 1 row has no label and is left out: d" in said
+    assert "train.csv: 1 row repeats a picture and its class and is left out: c" in said
+    data = load(PictureTable("train.csv", image="id", label="label", **(options | {"group": None})))
+    assert "1 of 3 test pictures is among the training pictures as well" in " ".join(data.notes)
+    write("id,label\nc,owl\n", "test.csv")
+    assert "have classes that the training rows have not: owl" in error("train.csv", **options)
+    Path("test.csv").unlink()
+    assert "There is no file" in error("train.csv", **options)
+    write(
+        f"photo,kind\n{''.join(f'photos/{n}.png,{label}{chr(10)}' for n, label in BOTH.items() if n in 'abcefg')}",
+        "train.csv",
+    )
+    write("photo,kind\nphotos/d.png,cat\nphotos/h.png,dog\n", "test.csv")
+    assert listing(PictureTable("train.csv", test_path="test.csv")).parts.tolist() == ["train"] * 6 + ["test"] * 2
+
+
+@pytest.mark.parametrize("form", ["columns", "text", "colour"])
+def test_tables_of_pixels(form):
+    """Kaggle's digits have a column a pixel, FER2013 all in one: the advice, followed literally, makes a data set."""
+    side, channels = (4, 3) if form == "colour" else (6, 1)
+    pixels = np.random.RandomState(0).randint(0, 256, (12, side * side * channels))
+    if form == "text":
+        lines = [
+            "emotion,pixels,Usage",
+            *(f"{n % 2},{' '.join(map(str, row))},Training" for n, row in enumerate(pixels)),
+        ]
+    else:
+        names = ",".join(f"pixel{number}" for number in range(pixels.shape[1]))
+        lines = [f"label,{names}", *(f"{n % 2},{','.join(map(str, row))}" for n, row in enumerate(pixels))]
+    write("\n".join([*lines, ""]), "train.csv")
+    said = error(dataset_spec("train.csv", Path.cwd()))
+    assert "has the pixels of pictures in it, and does not name files. Save them as arrays" in said
+    exec(said.partition("as data set: ")[2])
+    data = load(dataset_spec("pixels.npz", Path.cwd()))
+    assert data.image_shape == (side, side, channels)
+    assert len(data.y_train) + len(data.y_test) == 12
+
+
+def test_damaged_parquet():
+    """A byte of a label has changed on the disk: an error of the table, not of a library."""
+    column = pa.Array.from_buffers(pa.string(), 1, pa.array([b"\xff\xfe"]).buffers())
+    pq.write_table(pa.table({"id": ["a"], "label": column}), "labels.parquet")
+    assert "labels.parquet cannot be read as a table: " in error("labels.parquet")

@@ -132,7 +132,15 @@ DATASETS = {
     "table": (
         PictureTable("/a.csv", folder="/a", image="id", label=("cat", "dog"), suffix=".jpg"),
         {"kind": "PictureTable", "path": "/a.csv", "size": None, "color": "auto", "test": 0.2, "strict": False}
-        | {"folder": "/a", "image": "id", "label": ["cat", "dog"], "split": None, "group": None, "suffix": ".jpg"},
+        | {
+            "folder": "/a",
+            "image": "id",
+            "label": ["cat", "dog"],
+            "split": None,
+            "group": None,
+            "suffix": ".jpg",
+            "test_path": None,
+        },
     ),
 }
 
