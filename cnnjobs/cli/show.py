@@ -1,4 +1,4 @@
-"""`cnnjobs show DATASET`: sizes, classes and pictures of a data set, or what augmentation makes of them."""
+"""`cnnjobs show DATASET`: sizes, classes, pictures and copies of a data set, or what augmentation makes of them."""
 
 import click
 
@@ -8,9 +8,17 @@ from cnnjobs.terminal import echo
 
 @click.command(short_help="Show a data set: sizes, classes, pictures, augmentation.")
 @click.argument("dataset", metavar="[DATASET]", required=False, callback=not_empty)
-@click.option("-n", "--count", type=click.IntRange(1, 100), default=9, show_default=True, help="Pictures to draw.")
+@click.option(
+    "-n",
+    "--count",
+    type=click.IntRange(1, 100),
+    default=9,
+    show_default=True,
+    help="Pictures to draw of each class; with --job in all.",
+)
 @click.option("--output", metavar="FILE", callback=not_empty, help="A .png, .svg or .pdf.  [default: named by DATASET]")
 @decoding_options
+@click.option("--duplicates", is_flag=True, help="Look for pictures that are alike, and list all pairs in a CSV file.")
 @click.option("--job", metavar="JOB", help="Draw augmented versions beside the pictures, as this job would.")
 @click.option("--variant", metavar="VARIANT", help="Whose augmentation.  [default: the only one with augmentation]")
 def show(
@@ -20,10 +28,11 @@ def show(
     output: str | None,
     image_size: int | None,
     strict: bool,
+    duplicates: bool,
     job: str | None,
     variant: str | None,
 ) -> None:
-    """Show sizes and classes of DATASET, and draw its first training pictures.
+    """Show sizes and classes of DATASET, and draw it: pictures by class, sizes, what was passed over, copies.
 
     DATASET is what a job's `dataset=` takes: a name, an .npz file, a table or folder of pictures, Parquet files
     or TFRecords. With --job it is the job's own unless given, and each picture is drawn beside what the first epochs of
@@ -31,6 +40,6 @@ def show(
     """
     from cnnjobs.run.show import Pictures, show_dataset, show_variant
 
-    pictures = Pictures(count, output, image_size, strict)
+    pictures = Pictures(count, output, image_size, strict, duplicates)
     shown = show_dataset(dataset, variant, pictures) if job is None else show_variant(job, variant, dataset, pictures)
     echo(shown, styled=True)

@@ -41,8 +41,8 @@ def _imbalanced(name: str, y_train: Labels, y_test: Labels, class_names: Sequenc
         return []
     right = float((y_test == largest).mean())
     return [
-        f"{name}: class {class_names[largest]!r} has {counts[largest]:,} training images, {class_names[smallest]!r} "
-        f"has {counts[smallest]:,}, {ratio:.3g} times fewer: always guessing {class_names[largest]!r} is right for "
+        f"{name}: class {class_names[largest]!r} has {counts[largest]:,} training images, {ratio:.3g} times the "
+        f"{counts[smallest]:,} of {class_names[smallest]!r}: always guessing {class_names[largest]!r} is right for "
         f"{right:.1%} of the test images, and small classes weigh little in accuracy; macro averages weigh all alike"
     ]
 

@@ -1,7 +1,8 @@
 """Encoded pictures, decoded on all cores."""
 
+import contextlib
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -187,16 +188,24 @@ def with_range(
 def common_size(contents: Contents) -> tuple[int, int]:
     """Return (height, width) that all pictures have, or else `MIXED_SIZE`."""
     first: tuple[int, int] | None = None
-    with quiet_pillow():
-        for index in range(len(contents)):
-            try:
-                size = picture_size(contents.open(index))
-            except Exception:  # a broken picture is reported when it is decoded
-                continue
-            if first is not None and size != first:
-                return MIXED_SIZE
-            first = size
+    for size in _sizes(contents, range(len(contents))):
+        if first is not None and size != first:
+            return MIXED_SIZE
+        first = size
     return first or MIXED_SIZE
+
+
+def sizes_of(contents: Contents, indices: Sequence[int]) -> NDArray[np.int64]:
+    """Return (n, 2) heights and widths of the pictures among some that can be read."""
+    return np.array([*_sizes(contents, indices)], np.int64).reshape(-1, 2)
+
+
+def _sizes(contents: Contents, indices: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Yield (height, width) of pictures; a broken one is reported when it is decoded."""
+    with quiet_pillow():
+        for index in indices:
+            with contextlib.suppress(Exception):
+                yield picture_size(contents.open(index))
 
 
 def _reason(error: Exception, source: object, name: str) -> str:

@@ -14,6 +14,7 @@ from cnnjobs.datasets.label_arrays import Labels, read_labels
 from cnnjobs.datasets.labelled import Labelled
 from cnnjobs.datasets.npz_file import Array, read_arrays
 from cnnjobs.datasets.npz_names import SPELLED, array_names, group_names, group_texts, renamed
+from cnnjobs.datasets.origin import Origin, row_name
 from cnnjobs.datasets.pixel_values import SURE, Pixels, read_pixels
 from cnnjobs.datasets.source import OnProgress, PathSource
 from cnnjobs.errors import DatasetError
@@ -57,6 +58,20 @@ class NpzSource(PathSource[Npz]):
     def like_training(self, trained_on: DatasetSpec, size: tuple[int, int]) -> DatasetSpec:
         """Hold out as large a part as in training, with the same values as black and white."""
         return replace(trained_on, path=self.spec.path) if isinstance(trained_on, Npz) else self.spec
+
+    def origin(self, data: Dataset) -> Origin:
+        """Return what the pictures are called: x_train[17]."""
+        named = array_names(read_arrays(Path(self.spec.path), ())[1])
+        tested = next((array for array in ("x_test", "x_valid") if array in named), "x_train")
+        own = data.is_validation
+
+        def name(part: str, row: int) -> str:
+            if part == "train" and own is not None and own[row]:
+                return row_name("x_valid", int(own[:row].sum()))
+            array, numbers = ("x_train", data.rows_train) if part == "train" else (tested, data.rows_test)
+            return row_name(array, row if numbers is None else int(numbers[row]))
+
+        return Origin(name)
 
     def has_test_set(self) -> bool:
         """Say whether the file has pictures to test on."""

@@ -75,17 +75,16 @@ def _part(name: str, images: Images, groups: NDArray[np.int32] | None) -> tuple[
 
 
 def class_cells(data: Dataset) -> Cells:
-    """Return the images of each of the first classes, by part, as a table."""
-    counts, names = _counts(data), data.class_names[:SHOWN_CLASSES]
-    rows: list[tuple[str, ...]] = [
-        (name, *(f"{count[label]:,}" for count in counts.values())) for label, name in enumerate(names)
-    ]
-    return (f"{len(data.class_names)} classes", *counts), rows
+    """Return number, name and images of each of the first classes as a table."""
+    counts = class_counts(data)
+    names = enumerate(data.class_names[:SHOWN_CLASSES])
+    rows = [(str(label), name, *(f"{own[label]:,}" for own in counts.values())) for label, name in names]
+    return ("label", f"{len(data.class_names)} classes", *counts), rows
 
 
 def class_note(data: Dataset) -> str:
     """Say what the table of classes leaves out; nothing if it is complete."""
-    names, train = data.class_names, _counts(data)["train"]
+    names, train = data.class_names, class_counts(data)["train"]
     if len(names) <= SHOWN_CLASSES:
         return ""
     least, most = int(train.argmin()), int(train.argmax())
@@ -95,7 +94,7 @@ def class_note(data: Dataset) -> str:
     )
 
 
-def _counts(data: Dataset) -> dict[str, NDArray[np.int64]]:
+def class_counts(data: Dataset) -> dict[str, NDArray[np.int64]]:
     """Return part -> images a class, (classes,)."""
     own, labels = data.is_validation, data.y_train
     trained = {"train": labels} if own is None else {"train": labels[~own], "validation": labels[own]}

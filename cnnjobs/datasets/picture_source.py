@@ -15,18 +15,20 @@ from cnnjobs.datasets.cache import recalled, remembered
 from cnnjobs.datasets.canvas import Canvas, InMemory
 from cnnjobs.datasets.content_ahead import ContentAhead
 from cnnjobs.datasets.decoded_pictures import DecodedPictures, is_decoded
-from cnnjobs.datasets.decoding import Decoded, broken_text, common_size, decode_all, with_range
+from cnnjobs.datasets.decoding import Decoded, broken_text, common_size, decode_all, sizes_of, with_range
 from cnnjobs.datasets.deep_pictures import facts_notes, told_range
 from cnnjobs.datasets.group_splits import Rows
 from cnnjobs.datasets.groups import Groups
 from cnnjobs.datasets.images import Digests
 from cnnjobs.datasets.labelled import Labelled
 from cnnjobs.datasets.listing import Listing
+from cnnjobs.datasets.origin import MOST_SIZES, Origin, row_name
 from cnnjobs.datasets.pictures import Reading
 from cnnjobs.datasets.source import OnProgress, PathSource
 from cnnjobs.errors import DatasetError
 from cnnjobs.labels import listed
 from cnnjobs.spec.data import DatasetSpec, PicturesSpec
+from cnnjobs.terminal import visible
 
 DECODER_VERSION = 5
 """Raised when the same pictures would become other arrays, or are kept otherwise."""
@@ -101,6 +103,24 @@ class PictureSource(PathSource[Pictured]):
     def as_loaded(self, data: Dataset) -> Pictured:
         """Name the values of black and white of pictures with more than 8 bits, if there were such."""
         return self.spec if data.value_range is None else replace(self.spec, value_range=data.value_range)
+
+    def origin(self, data: Dataset) -> Origin:
+        """Return what the pictures are called below the root, sizes of some of them, and what was passed over."""
+        listing = self.listing()
+        contents, rows = listing.contents, {"train": data.rows_train, "test": data.rows_test}
+
+        def name(part: str, row: int) -> str:
+            numbers = rows[part]
+            return row_name(part, row) if numbers is None else visible(contents.name(int(numbers[row])), lines=False)
+
+        some = np.linspace(0, len(contents) - 1, min(MOST_SIZES, len(contents))).astype(np.int64)
+        return Origin(name, sizes_of(contents, some.tolist()), len(contents), self._passed_over(listing, data))
+
+    def _passed_over(self, listing: Listing, data: Dataset) -> dict[str, int]:
+        """Return reason -> number of files that are not in the data set."""
+        unreadable = len(listing) - len(data.y_train) - len(data.y_test)
+        known = {f"*{ending}" if ending else "no ending": count for ending, count in listing.passed_over.items()}
+        return known | ({"cannot be read": unreadable} if unreadable > 0 and self.spec.dedupe is None else {})
 
     def has_test_set(self) -> bool:
         """Say whether test pictures lie apart from those to train on."""

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from cnnjobs.datasets.arrays import Dataset
 from cnnjobs.datasets.labelled import Labelled
+from cnnjobs.datasets.origin import Origin
 from cnnjobs.datasets.places import is_there, located
 from cnnjobs.errors import DatasetError, SpecError
 from cnnjobs.spec.data import DatasetSpec, PathSpec
@@ -99,6 +100,14 @@ class Source(ABC, Generic[Spec]):
     def to_be_downloaded(self) -> tuple[Shape, int] | None:
         """Return (image shape, classes) of what loading would download, else None."""
         return None
+
+    def origin(self, data: Dataset) -> Origin:
+        """Return where its pictures come from.
+
+        Args:
+            data: what was loaded.
+        """
+        return Origin()
 
     def has_test_set(self) -> bool:
         """Say whether test pictures lie apart from those to train on, so that none are held out.

@@ -5,20 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from cnnjobs.datasets import Dataset, load_dataset
-from cnnjobs.datasets.overview import class_cells, class_note, first_rows, part_cells
+import numpy as np
+
+from cnnjobs.datasets import Dataset, load_dataset, source_of
+from cnnjobs.datasets.duplicates import Duplicates, Pair, find_duplicates
+from cnnjobs.datasets.origin import Origin
+from cnnjobs.datasets.overview import class_cells, class_counts, class_note, part_cells
 from cnnjobs.engine.quiet import quietly
 from cnnjobs.errors import SpecError
 from cnnjobs.planning.rows import plan_on, used_by
-from cnnjobs.report.figures.pictures import picture_grid, versions_grid
+from cnnjobs.report.figures.dataset import (
+    MOST_PAIRS,
+    MOST_ROWS,
+    DatasetView,
+    DrawnPair,
+    dataset_figure,
+    shown_classes,
+)
+from cnnjobs.report.figures.pictures import versions_grid
 from cnnjobs.report.figures.style import Figure, render
 from cnnjobs.report.render.text import table_text
 from cnnjobs.run.backends import open_preview
+from cnnjobs.run.duplicates import duplicates_csv, likeness_text, pair_cells
 from cnnjobs.run.overrides import Overrides
 from cnnjobs.run.prepare import read_dataset, read_job
 from cnnjobs.run.progress import Waiting
 from cnnjobs.sentences import clause
-from cnnjobs.spec import Job
+from cnnjobs.spec import DatasetSpec, Job
 from cnnjobs.store.files import Files, plain_name
 from cnnjobs.terminal import visible
 
@@ -34,10 +47,11 @@ class Pictures:
     """Which pictures, and where they are drawn.
 
     Args:
-        count: how many.
+        count: how many of each class, or, of those that are drawn augmented, in all.
         output: the file; None for one in the current folder that is named by the data set.
         image_size: side of encoded pictures, pixels.
         strict: a broken picture is an error.
+        duplicates: look for pictures that are alike, and list them.
 
     Raises:
         SpecError: if the file has another ending than those of `KINDS`.
@@ -47,6 +61,7 @@ class Pictures:
     output: str | None
     image_size: int | None
     strict: bool
+    duplicates: bool = False
 
     def __post_init__(self) -> None:
         if self.output is not None and Path(self.output).suffix.lower() not in KINDS:
@@ -54,7 +69,7 @@ class Pictures:
 
 
 def show_dataset(dataset: str | None, variant: str | None, pictures: Pictures) -> str:
-    """Draw the first training pictures of a data set; return what there is to say of it.
+    """Draw a data set; return what there is to say of it.
 
     Args:
         dataset: a name or a path.
@@ -63,7 +78,69 @@ def show_dataset(dataset: str | None, variant: str | None, pictures: Pictures) -
     """
     spec = read_dataset(_named(dataset, variant), image_size=pictures.image_size, strict=pictures.strict)
     data = load_dataset(spec, Waiting())
-    return _shown(data, _originals(data, pictures.count), pictures.output or f"{plain_name(data.name)}.png")
+    origin, found = _looked_at(spec, data, pictures)
+    path = Path(pictures.output or f"{plain_name(data.name)}.png")
+    _write(path, render(dataset_figure(_view(data, origin, found, pictures)), _kind(path)))
+    tables, lines = [*_tables(data)], [origin.sizes_text(), *_note_lines(data)]
+    if pictures.duplicates:
+        file = path.with_name(f"{path.stem}-duplicates.csv")
+        _write(file, duplicates_csv(found, data, origin).encode("utf-8", "surrogateescape"))
+        if found.pairs:
+            tables.append(table_text("Pictures that are the same or alike", *pair_cells(found, data, origin)))
+        lines += [*(f"note: {clause(note)}" for note in found.notes), found.summary(), f"pairs: {file}"]
+    return "\n".join([*tables, *map(visible, filter(None, [*lines, f"pictures: {path}"]))])
+
+
+def _looked_at(spec: DatasetSpec, data: Dataset, pictures: Pictures) -> tuple[Origin, Duplicates]:
+    """Return where the pictures come from, and which are the same or alike."""
+    return source_of(spec).origin(data), find_duplicates(data, Waiting(), near=pictures.duplicates)
+
+
+def dataset_view(spec: DatasetSpec, data: Dataset, pictures: Pictures) -> DatasetView:
+    """Return what is drawn of a data set.
+
+    Args:
+        spec: which one.
+        data: what was loaded of it.
+        pictures: which are drawn.
+    """
+    return _view(data, *_looked_at(spec, data, pictures), pictures)
+
+
+def _view(data: Dataset, origin: Origin, found: Duplicates, pictures: Pictures) -> DatasetView:
+    """Return what is drawn of a data set."""
+    height, width, channels = data.image_shape
+    counts = class_counts(data)
+    shown = shown_classes(counts["train"], MOST_ROWS)
+    rows = {label: np.flatnonzero(data.y_train == label)[: pictures.count] for label in shown}
+    drawn = found.pairs[:MOST_PAIRS]
+    many = "" if len(drawn) == len(found.pairs) else f"; the first {len(drawn)} are drawn"
+    return DatasetView(
+        title=f"{data.name}: {len(data.y_train):,} training and {len(data.y_test):,} test pictures of "
+        f"{len(data.class_names):,} classes, {height} x {width} x {channels}",
+        class_names=data.class_names,
+        counts=counts,
+        pictures={label: data.x_train[own] for label, own in rows.items()},
+        size=(height, width),
+        sizes=origin.sizes,
+        sizes_text=origin.sizes_text(),
+        passed_over=origin.passed_over,
+        pairs=[_drawn(data, origin, pair) for pair in drawn],
+        pairs_text=f"{found.summary()}{many}",
+        notes=[clause(note) for note in (*data.notes, *found.notes)],
+    )
+
+
+def _drawn(data: Dataset, origin: Origin, pair: Pair) -> DrawnPair:
+    """Return a pair as it is drawn."""
+    first, second = (
+        (data.x_test if part == "test" else data.x_train)[row] for part, row in zip(pair.parts, pair.rows, strict=True)
+    )
+    names = tuple(
+        name if (called := data.class_names[label]) in name else f"{name}, {called}"
+        for label, name in zip(pair.labels, map(origin.name, pair.parts, pair.rows), strict=True)
+    )
+    return DrawnPair((first, second), (names[0], names[1]), f"{pair.where}: {likeness_text(pair)}")
 
 
 def show_variant(job: str | Path | Job, variant: str | None, dataset: str | None, pictures: Pictures) -> str:
@@ -75,6 +152,8 @@ def show_variant(job: str | Path | Job, variant: str | None, dataset: str | None
         dataset: another data set.
         pictures: which, and where they are drawn.
     """
+    if pictures.duplicates:
+        raise SpecError("`duplicates` is for a data set alone. Leave out `job`.")
     overrides = Overrides(dataset=dataset, image_size=pictures.image_size, strict=pictures.strict)
     read = read_job(job, overrides)
     name = _augmented(read.job, variant)
@@ -86,14 +165,28 @@ def show_variant(job: str | Path | Job, variant: str | None, dataset: str | None
 def _shown(data: Dataset, figure: Figure, output: str) -> str:
     """Write the figure whole or not at all, and say what there is."""
     path = Path(output)
-    content = render(figure, path.suffix.lower().removeprefix("."))
+    _write(path, render(figure, _kind(path)))
+    return "\n".join([*_tables(data), *map(visible, [*_note_lines(data), f"pictures: {path}"])])
+
+
+def _kind(path: Path) -> str:
+    return path.suffix.lower().removeprefix(".")
+
+
+def _write(path: Path, content: bytes) -> None:
     Files(path.absolute().parent).write(path.name, content)
-    tables = [
+
+
+def _tables(data: Dataset) -> list[str]:
+    """Return the tables of its parts and classes."""
+    return [
         table_text(data.name, *part_cells(data)),
         table_text("Images a class", *class_cells(data), class_note(data)),
     ]
-    lines = [*(f"note: {clause(note)}" for note in (*data.handling, *data.notes)), f"pictures: {path}"]
-    return "\n".join([*tables, *map(visible, lines)])
+
+
+def _note_lines(data: Dataset) -> list[str]:
+    return [f"note: {clause(note)}" for note in (*data.handling, *data.notes)]
 
 
 def _named(dataset: str | None, variant: str | None) -> str:
@@ -131,13 +224,6 @@ def _augmented(job: Job, variant: str | None) -> str:
     if variant not in names:
         raise SpecError(f"Variant {variant!r} of {job.name} has no augmentation. Those that have: {listed}.")
     return variant
-
-
-def _originals(data: Dataset, count: int) -> Figure:
-    """Draw the first training pictures."""
-    rows = first_rows(data.y_train, count)
-    title = f"{data.name}: {len(rows)} of {len(data.y_train):,} training pictures"
-    return picture_grid(title, list(data.x_train[rows]), [data.class_names[label] for label in data.y_train[rows]])
 
 
 def _versions(data: Dataset, job: Job, variant: str, count: int) -> Figure:

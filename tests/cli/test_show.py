@@ -34,8 +34,8 @@ def test_digits_in_numbers_and_pictures():
     out = show("digits")
     assert re.search(r"^train +1,438 x 8 x 8 x 1 +uint8 +0 to 255$", out, re.M)
     assert re.search(r"^test +359 x 8 x 8 x 1 +uint8 +0 to 255$", out, re.M)
-    assert re.search(r"^10 classes +train +test$", out, re.M)
-    assert re.search(r"^3 +147 +36$", out, re.M)
+    assert re.search(r"^label +10 classes +train +test$", out, re.M)
+    assert re.search(r"^3 +3 +147 +36$", out, re.M)
     assert out.endswith("pictures: digits.png\n")
     assert min(size_of("digits.png")) > 500
 
@@ -69,8 +69,8 @@ def test_a_hundred_classes():
     labels = np.repeat(np.arange(100), 3)
     np.savez("many.npz", x_train=np.random.RandomState(0).uniform(size=(300, 4, 4)), y_train=labels)
     out = show("many.npz")
-    assert re.search(r"^19 +\d +\d$", out, re.M)
-    assert not re.search(r"^20 +\d +\d$", out, re.M)
+    assert re.search(r"^19 +19 +\d +\d$", out, re.M)
+    assert not re.search(r"^20 +20 +\d +\d$", out, re.M)
     assert re.search(r"^and 80 more; smallest: \d+ with 2 training images, largest: \d+ with [23]$", out, re.M)
     assert out.endswith("pictures: many-npz.png\n")
 

@@ -114,7 +114,7 @@ def test_one_class_is_most_of_the_data(tmp_path):
     """190 pictures benign and 10 malignant: 95% without looking at one, said by `submit` and the report."""
     path = archive(tmp_path, (190, 10))
     what = (
-        "class '0' has 152 training images, '1' has 8, 19 times fewer: always guessing '0' is right for 95.0% of the "
+        "class '0' has 152 training images, 19 times the 8 of '1': always guessing '0' is right for 95.0% of the "
         "test images"
     )
     assert what in load_dataset(Npz(str(path)), quiet).notes[0]

@@ -1,6 +1,7 @@
 """Shared parts of figures: style, literal names, and files."""
 
 import contextlib
+import functools
 import io
 import textwrap
 import warnings
@@ -8,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import matplotlib
+import matplotlib.font_manager
 from matplotlib.backend_bases import FigureCanvasBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
@@ -16,7 +18,20 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from matplotlib.lines import Line2D
 
-__all__ = ["COLORS", "DPI", "ON_DARK", "ON_LIGHT", "Figure", "Line2D", "render", "short", "styled", "text", "wrapped"]
+__all__ = [
+    "COLORS",
+    "DPI",
+    "ON_DARK",
+    "ON_LIGHT",
+    "Figure",
+    "Line2D",
+    "lacks_letters",
+    "render",
+    "short",
+    "styled",
+    "text",
+    "wrapped",
+]
 
 STYLE: dict[str, Any] = {
     "axes.spines.top": False,
@@ -48,13 +63,49 @@ COLORS = (
 """Ten colours that can be told apart (Petroff, Accessible color sequences for data visualization, 2021)."""
 
 
+OTHER_FONTS = (
+    *("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Zen Hei"),
+    *("WenQuanYi Micro Hei", "Droid Sans Fallback", "PingFang SC", "Hiragino Sans", "Microsoft YaHei", "Yu Gothic"),
+    *("Noto Sans CJK KR", "Apple SD Gothic Neo", "Malgun Gothic", "Noto Sans Devanagari", "Nirmala UI"),
+    *(
+        "Noto Sans Bengali",
+        "Noto Sans Tamil",
+        "Noto Sans Thai",
+        "Leelawadee UI",
+        "Noto Sans Arabic",
+        "Noto Sans Hebrew",
+    ),
+    *("Arial Unicode MS", "Noto Emoji", "Noto Sans Symbols", "Symbola", "Unifont"),
+)
+"""Fonts that have letters which Matplotlib's own lacks; those that are installed are used for them, in this order."""
+
+
+@functools.cache
+def fonts() -> tuple[str, ...]:
+    """Return the names of the fonts that text is drawn with, each for the letters that those before lack."""
+    installed = {font.name for font in matplotlib.font_manager.fontManager.ttflist}
+    return ("DejaVu Sans", *(name for name in OTHER_FONTS if name in installed))
+
+
+def lacks_letters(name: str) -> bool:
+    """Say whether a name has letters that no font here has, which are drawn as boxes."""
+    return any(not _is_drawn(letter) for letter in name if not letter.isspace())
+
+
+@functools.cache
+def _is_drawn(letter: str) -> bool:
+    families = (matplotlib.font_manager.FontProperties(family=name) for name in fonts())
+    files = (matplotlib.font_manager.get_font(matplotlib.font_manager.findfont(family)) for family in families)
+    return any(file.get_char_index(ord(letter)) for file in files)
+
+
 @contextlib.contextmanager
 def styled() -> Iterator[None]:
     """Draw with Matplotlib's defaults and ours, whatever a person has set; put theirs back in the end."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         parameters: Any = matplotlib.rcParams
-        parameters.update(STYLE)
+        parameters.update(STYLE | {"font.family": [*fonts(), "sans-serif"]})
         yield
 
 

@@ -30,8 +30,8 @@ def test_shapes_types_and_ranges_of_both_parts_are_listed():
 def test_every_class_is_counted_in_train_and_test():
     data = tiny_dataset()
     header, rows = class_cells(data)
-    assert header == ("3 classes", "train", "test")
-    assert rows == [("class0", "10", "5"), ("class1", "10", "5"), ("class2", "10", "5")]
+    assert header == ("label", "3 classes", "train", "test")
+    assert rows == [(str(label), f"class{label}", "10", "5") for label in range(3)]
     assert class_note(data) == ""
 
 
