@@ -1,6 +1,7 @@
 """Scores of stored runs by metrics of predictions, kept beside the store so that each is computed once."""
 
 import json
+import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,10 +14,7 @@ from cnnjobs.scoring.prediction_metrics import PredictionMetric, Scorer
 from cnnjobs.scoring.scores import Names, Score
 from cnnjobs.store.files import Files, plain_name
 from cnnjobs.store.reading import OnProgress
-from cnnjobs.store.store import Store
-
-FOLDER = "metrics"
-"""Of a store: what is kept there can be computed again, and may be deleted."""
+from cnnjobs.store.store import SCORES, Store
 
 NOT_STORED = "no stored predictions"
 
@@ -54,7 +52,7 @@ def scores_of(
         StoreError: if the metric is of a class that there is not.
         UserError: if a function of the user's fails.
     """
-    reading = _Scoring(store, metric.scorer(names), _Kept(store.files.below(FOLDER), metric, names), len(names))
+    reading = _Scoring(store, metric.scorer(names), _Kept(store.files.below(SCORES), metric, names), len(names))
     found: dict[str, Score] = {}
     try:
         for trial, score in zip(trials, each(reading.score, trials, store.files.at_once), strict=True):
@@ -77,6 +75,7 @@ class _Scoring:
     def __init__(self, store: Store, scorer: Scorer, kept: "_Kept", classes: int) -> None:
         self.kept, self.damaged = kept, list[str]()
         self._store, self._scorer, self._classes = store, scorer, classes
+        self._one_at_a_time = threading.Lock()  # a function of the user's may not stand several threads
 
     def score(self, trial: str) -> Score:
         """Return the score of a run, kept or computed."""
@@ -93,7 +92,8 @@ class _Scoring:
         run = predicted_of(stored.table, self._classes)
         if isinstance(run, str):
             return Score(None, f"what is stored {run}")
-        score = self._scorer(run)
+        with self._one_at_a_time:
+            score = self._scorer(run)
         self.kept.take(digest, score)
         return score
 

@@ -22,7 +22,10 @@ another machine may take the store over."""
 STOPPED = "stopped.txt"
 """In the folder of logs, after a submit that was stopped: what it said."""
 
-FOLDERS = (*TABLES, *STATES, "logs", "report", "report/tables", "report/figures")
+SCORES = "metrics"
+"""Folder of what was computed from predictions: it can be computed again, and may be deleted."""
+
+FOLDERS = (*TABLES, *STATES, SCORES, "logs", "report", "report/tables", "report/figures")
 """Where files of a store lie, beside `job.json`."""
 
 KEY_COLUMNS = ("trial_id", "condition_id", "job", "variant", "repeat", "fold")
@@ -30,7 +33,7 @@ KEY_COLUMNS = ("trial_id", "condition_id", "job", "variant", "repeat", "fold")
 
 
 class Store:
-    """The folder of one job: `job.json`, `trials/`, `epochs/`, `predictions/`, `logs/`, `report/`.
+    """The folder of one job: `job.json`, `trials/`, `epochs/`, `predictions/`, `logs/`, `metrics/`, `report/`.
 
     Args:
         files: the folder.

@@ -131,6 +131,20 @@ def test_jobs_on_several_data_sets_are_compared_and_the_report_may_go_elsewhere(
     assert f"report:   {place}/report/index.html" in done.stdout
 
 
+def test_a_metric_of_predictions_is_that_of_a_local_folder_and_kept(storage, bucket, tmp_path):
+    made_up_store(tmp_path / "results", "one", runs=3)
+    upload(tmp_path / "results", f"s3://{bucket}/results")
+    local = cnnjobs.compare(cnnjobs.load_results(tmp_path / "results"), metric="auroc").runs
+    for _ in range(2):
+        assert cnnjobs.compare(cnnjobs.load_results(f"s3://{bucket}/results"), metric="auroc").runs.equals(local)
+    kept = {name for name in storage.names(bucket) if "/metrics/" in name}
+    assert kept == {f"results/one/metrics/{path.name}" for path in (tmp_path / "results/one/metrics").iterdir()}
+    assert len(kept) == 1
+    storage.denies = lambda method, path, query: method in ("PUT", "POST")
+    assert cnnjobs.compare(cnnjobs.load_results(f"s3://{bucket}/results"), metric="mcc").summary["n"].tolist() == [3, 3]
+    assert {name for name in storage.names(bucket) if "/metrics/" in name} == kept, "one may only read it"
+
+
 def test_a_compacted_store_reads_as_before(storage, bucket, tmp_path):
     made_up_store(tmp_path, "one", runs=4)
     upload(tmp_path / "one", f"s3://{bucket}/one")
