@@ -22,7 +22,7 @@ ABANDONED_S = 86_400.0
 IMAGES = "images.bin"
 """Decoded images, one after the other without a header."""
 
-REMAINS = (".*.part", "remembered/.*.part", "downloads/*/.*.part", "copies/.*.part")
+REMAINS = (".*.part", *(f"{folder}/.*.part" for folder in ("remembered", "downloads/*", "trees", "copies")))
 """Where something half written may be, and what it is called."""
 
 

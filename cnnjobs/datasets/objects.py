@@ -74,6 +74,19 @@ class Objects:
         folders = [self._address(one.path) for one in found if one.type == fs.FileType.Directory]
         return folders, [self._object(one) for one in found if one.type == fs.FileType.File]
 
+    @cached_property
+    def inside(self) -> list[StoredObject]:
+        """The objects directly in the folder at the URI, in no order.
+
+        Raises:
+            DatasetError: if they cannot be listed.
+        """
+        try:
+            found = self._system.get_file_info(fs.FileSelector(self._root, allow_not_found=True))
+        except FAILURES as error:
+            raise DatasetError(f"Cannot list {self.address}: {_reason(error)}.") from error
+        return [self._object(one) for one in found if one.type == fs.FileType.File]
+
     @property
     def itself(self) -> StoredObject | None:
         """The object at the URI; None if there is none.

@@ -53,12 +53,20 @@ class PictureSource(PathSource[Pictured]):
             DatasetError: it is missing, empty or contradicts itself.
         """
 
+    def bring_near(self, on_progress: OnProgress) -> None:
+        """Download what listing the pictures reads; the pictures themselves are downloaded before they are decoded.
+
+        Args:
+            on_progress: called with (what is going on, done, total).
+        """
+
     def load(self, on_progress: OnProgress) -> Dataset:
         """Return the pictures, from the cache if they are in it.
 
         The cache is keyed by the content of every picture. The content is read again only if what the disk says of
         it differs from the last time.
         """
+        self.bring_near(on_progress)
         listing = self.listing().with_test_set()
         if self.spec.strict:
             listing.refuse_unreadable()
@@ -128,6 +136,7 @@ class PictureSource(PathSource[Pictured]):
 
     def labelled(self, part: str, size: tuple[int, int], on_progress: OnProgress) -> Labelled:
         """Return the test pictures, where there are such, or all pictures with a label."""
+        self.bring_near(on_progress)
         listing = self.listing(to_train=False).with_test_set()
         if self.spec.strict:
             listing.refuse_unreadable()

@@ -1,5 +1,6 @@
 """Data sets of encoded pictures that lie in files of many each: what the kinds of files have in common."""
 
+import functools
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -11,15 +12,18 @@ from numpy.typing import NDArray
 
 from cnnjobs.datasets.contents import Contents
 from cnnjobs.datasets.listing import Listing
+from cnnjobs.datasets.local_tree import Wanted, copied, local_tree
 from cnnjobs.datasets.picture_files import Folder
 from cnnjobs.datasets.picture_source import PictureSource
 from cnnjobs.datasets.places import located
 from cnnjobs.datasets.record_files import RecordFile, files_at, fitting, has_files, is_pattern, root_of
 from cnnjobs.datasets.record_labels import NO_LABEL, Label, classes_of
 from cnnjobs.datasets.record_parts import parts_of, roles_of
+from cnnjobs.datasets.source import OnProgress
 from cnnjobs.errors import DatasetError
 from cnnjobs.labels import listed
 from cnnjobs.spec.records import RecordsSpec
+from cnnjobs.uris import is_uri
 
 Recorded = TypeVar("Recorded", bound=RecordsSpec)
 
@@ -54,6 +58,9 @@ class RecordSource(PictureSource[Recorded]):
 
     nouns: ClassVar[str]
     """What the files are, for messages: "Parquet files"."""
+
+    beside: ClassVar[str] = ""
+    """How names of files end that lie beside them, and say something of them; empty for none."""
 
     @classmethod
     @abstractmethod
@@ -93,6 +100,8 @@ class RecordSource(PictureSource[Recorded]):
         Raises:
             DatasetError: no such files, without pictures or labels, or of parts that do not fit together.
         """
+        if self._uris:
+            return self._of_copies(to_train=to_train)
         files = sorted(self._files(), key=lambda file: ORDER.index(file.part))  # training first: it orders the classes
         path, root = Path(self.spec.path), root_of(self.spec.path)
         name = path.name if path.is_file() else root.resolve().name
@@ -129,8 +138,55 @@ class RecordSource(PictureSource[Recorded]):
         others = [one for one in files if one.path not in apart]
         return [*(replace(one, part="valid" if one.part == "valid" else "train") for one in others), *test]
 
+    @property
+    def _uris(self) -> list[str]:
+        """The paths that are URIs."""
+        return [path for path in (self.spec.path, self.spec.test_path) if path is not None and is_uri(path)]
+
+    @property
+    def _wanted(self) -> Wanted:
+        """Which files are to be copied from object storage."""
+        return Wanted(self.fits, self.beside)
+
+    def _of_copies(self, *, to_train: bool) -> Listing:
+        """Return the pictures in copies of the files, under the files' names."""
+        trees = {uri: local_tree(uri, self._wanted, lambda *_: None) for uri in self._uris}
+
+        def told(text: str) -> str:
+            return functools.reduce(lambda said, tree: tree.told(said), trees.values(), text)
+
+        def near(path: str) -> str:
+            return trees[path].place if path in trees else path
+
+        test_path = None if self.spec.test_path is None else near(self.spec.test_path)
+        copies = type(self)(replace(self.spec, path=near(self.spec.path), test_path=test_path))
+        try:
+            listing = copies.listing(to_train=to_train)
+        except DatasetError as error:
+            raise DatasetError(told(str(error))) from error
+        return replace(
+            listing,
+            notes=tuple(map(told, listing.notes)),
+            training_notes=tuple(map(told, listing.training_notes)),
+        )
+
+    def bring_near(self, on_progress: OnProgress) -> None:
+        """Download the files that are behind URIs."""
+        for uri in self._uris:
+            local_tree(uri, self._wanted, on_progress)
+
+    def why_not_at_hand(self) -> str:
+        """Say that files would be downloaded, or what else stands against it."""
+        for uri in self._uris:
+            there, near = copied(uri, self._wanted)
+            if near < there:
+                return f"{there - near:,} of its files are not in the cache of this machine"
+        return super().why_not_at_hand()
+
     def is_there(self) -> bool:
         """Say whether there is something at the path, or that fits it."""
+        if is_uri(self.spec.path):
+            return copied(self.spec.path, self._wanted)[0] > 0
         return bool(fitting(self.spec.path)) if is_pattern(self.spec.path) else super().is_there()
 
     def relocated(self, base: Path) -> Recorded:

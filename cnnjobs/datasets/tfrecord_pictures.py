@@ -38,6 +38,7 @@ class TFRecordSource(RecordSource[TFRecordPictures]):
     spec_type = TFRecordPictures
     noun = "a TFRecord file"
     nouns = "TFRecord files"
+    beside = "labels.txt"
 
     @classmethod
     def fits(cls, name: str) -> bool:

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 from support.datasets import load, refused
+from support.records import example, png, write_parquet, write_tfrecord
 
-from cnnjobs import ImageFolder, PictureTable
+from cnnjobs import ImageFolder, ParquetPictures, PictureTable, TFRecordPictures
 from cnnjobs.datasets import dataset_spec, source_of
 from cnnjobs.errors import SpecError
 
@@ -206,3 +207,49 @@ def test_a_disk_without_room_for_the_copies_is_told_before_the_download(storage,
     message = refused(ImageFolder(uri))
     assert message.startswith(f"The copies of 6 objects of {uri} need 3 MB in {tmp_path}/cache, where 1 MB are free. ")
     assert asked(storage) == (1, 0)
+
+
+@pytest.mark.parametrize("place", ["data", "data/*.parquet", "**/t*-0000[0-9]-of-*"])
+def test_parquet_files_in_a_bucket_are_read_from_copies_under_their_own_names(storage, bucket, tmp_path, place):
+    """A data set of Hugging Face was copied into a bucket."""
+    root = tmp_path / "flowers"
+    (root / "data").mkdir(parents=True)
+    write_parquet(root / "data" / "train-00000-of-00002.parquet", range(6), [0, 1] * 3, ["rose", "tulip"])
+    write_parquet(root / "data" / "train-00001-of-00002.parquet", range(10, 14), [0, 1, -1, 1], ["rose", "tulip"])
+    write_parquet(root / "data" / "test-00000-of-00001.parquet", range(20, 24), [0, 1] * 2, ["rose", "tulip"])
+    (root / "data" / ".hidden-00000-of-00001.parquet").write_bytes(b"no Parquet")
+    on_disk = load(ParquetPictures(str(root / "data")))
+    uri = put(storage, bucket, root, "flowers")
+    asked(storage)
+    in_bucket = load(ParquetPictures(f"{uri}/{place}"))
+    assert in_bucket.fingerprint == on_disk.fingerprint
+    assert in_bucket.class_names == ("rose", "tulip")
+    assert asked(storage)[1] == 3
+    load(ParquetPictures(f"{uri}/{place}"))
+    assert asked(storage)[1] == 0
+
+
+def test_tfrecords_in_a_bucket_have_the_names_of_classes_that_lie_beside_them(storage, bucket, tmp_path):
+    """A data set of TensorFlow Datasets, of which somebody takes the whole folder or one file."""
+    root = tmp_path / "flowers"
+    records = [example(image=png(seed), label=seed % 2) for seed in range(8)]
+    write_tfrecord(root / "flowers-train.tfrecord-00000-of-00001", records)
+    (root / "label.labels.txt").write_text("rose\ntulip\n")
+    (root / "features.json").write_text("{}")
+    uri = put(storage, bucket, root, "flowers")
+    on_disk = load(TFRecordPictures(str(root)))
+    for place in (uri, f"{uri}/flowers-train.tfrecord-00000-of-00001", f"{uri}/*tfrecord*"):
+        asked(storage)
+        in_bucket = load(TFRecordPictures(place))
+        assert (in_bucket.fingerprint, in_bucket.class_names) == (on_disk.fingerprint, ("rose", "tulip"))
+        assert asked(storage)[1] == (2 if place == uri else 0)
+
+
+def test_what_is_wrong_with_files_of_many_pictures_is_told_with_uris(storage, bucket, tmp_path):
+    """One file is none, and a pattern fits nothing."""
+    storage.put(bucket, "data/train-0.parquet", b"no Parquet")
+    uri = f"s3://{bucket}/data"
+    assert refused(ParquetPictures(uri)).startswith(f"{uri}/train-0.parquet")
+    assert refused(ParquetPictures(f"{uri}/x*.parquet")) == f"No file fits {uri}/x*.parquet."
+    assert refused(ParquetPictures(f"{uri}/none.parquet")).startswith(f"There is no folder {uri}/none.parquet")
+    assert dataset_spec(f"{uri}/*.parquet", tmp_path) == ParquetPictures(f"{uri}/*.parquet")
