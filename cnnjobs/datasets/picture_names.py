@@ -80,7 +80,9 @@ class FileNames:
             suffix: that the name has been given; None where the file may have any.
         """
         yield AS_WRITTEN, self.exact.get(file, [])
-        yield OTHER_CASE, self._folded.get(_folded(file), [])
+        folded = self._folded.get(_folded(file), [])
+        yield AS_WRITTEN, [path for path in folded if _composed(_file(path)) == _composed(file)]
+        yield OTHER_CASE, folded
         if suffix is None:
             yield AS_WRITTEN, self._stems.get(_folded(file), [])
             if ending_of(file) in PICTURES:
@@ -281,7 +283,11 @@ def _file(path: str) -> str:
 
 def _folded(name: str) -> str:
     """Return a name so that case and the way letters are composed do not count."""
-    return name.lower() if name.isascii() else unicodedata.normalize("NFC", name).casefold()
+    return name.lower() if name.isascii() else _composed(name).casefold()
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
 
 
 def _grouped(pairs: Iterable[tuple[str, str]]) -> Mapping[str, list[str]]:

@@ -101,6 +101,11 @@ def _guessed(
         return images[0], labels[0]
     if not images and (how := pixels_advice(table)):
         raise DatasetError(f"{table.file} has the pixels of pictures in it, and does not name files. {how}")
+    if images and not left and not spec.label_columns:
+        raise DatasetError(
+            f"{table.file} has no column of classes, so that nothing can be trained or evaluated on it. Its columns: "
+            f"{listed(table.names)}. `cnnjobs predict MODEL {pictures.folder}` tells what a model takes them for."
+        )
     image = images[0] if images else next(iter(others), "id")
     label = next((name for name in called or left if name != image), "label")
     those = listed(images) if images else f"none whose values are pictures in {pictures.folder}"
@@ -113,13 +118,13 @@ def _guessed(
 
 
 def _sample(table: Table, name: str, pictures: PictureNames) -> list[str]:
-    """Return the pictures that the first values of a column name; empty where one names none.
+    """Return the pictures that the first values of a column name, or may name; empty where one names none.
 
     Numbers of classes may be numbers of pictures as well, but then few pictures are named, again and again.
     """
     values = [value for value in table.first(name, SAMPLE) if value]
-    paths = pictures.find(values).paths
-    return [paths.get(value, "") for value in values]
+    found = pictures.find(values)
+    return [found.paths.get(value, "|".join(found.unclear.get(value, ()))) for value in values]
 
 
 def _ungrouped(table: Table, others: Sequence[str]) -> list[str]:

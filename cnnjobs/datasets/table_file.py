@@ -35,6 +35,8 @@ OTHERS = {
 
 _HEAD = 1 << 20
 
+_SEPARATE = " Expected a comma, semicolon, tab or bar between columns."
+
 
 class Table:
     """A table of text.
@@ -112,7 +114,8 @@ class Table:
         near = get_close_matches(name.casefold(), folded, n=1)
         hint = f" Did you mean {folded[near[0]]!r}?" if near else ""
         return DatasetError(
-            f"{self.file} has no column {name!r}, for `{argument}`.{hint} Its columns: {listed(named) or 'none'}."
+            f"{self.file} has no column {name!r}, for `{argument}`.{hint} Its columns, in the first line: "
+            f"{listed(named) or 'none'}.{_SEPARATE if len(named) == 1 else ''}"
         )
 
 
@@ -213,10 +216,10 @@ def _csv(file: DataFile, content: bytes) -> Table:
     if told:
         encoded = encoded[told.end() :]
     head = encoded[:_HEAD].decode("utf-8", "ignore")
-    first_line = next((line for line in head.splitlines() if line.strip()), "")
-    if not first_line:
+    lines = [line for line in head.splitlines() if line.strip()]
+    if not lines:
         raise DatasetError(f"{file} is empty. Expected a line that names the columns, and a row a picture.")
-    separator = told.group(1).decode() if told else _separator(first_line)
+    separator = told.group(1).decode() if told else _separator(*lines[:2])
     header, second = _first_rows(head, separator)
     width = len(header) + (len(second) == len(header) + 1)
     columns, wrong = _columns(encoded, width, separator)
@@ -265,10 +268,10 @@ def _utf8(file: DataFile, content: bytes) -> tuple[bytes, list[str]]:
     ]
 
 
-def _separator(first_line: str) -> str:
-    """Return what stands between the columns of a header."""
-    unquoted = re.sub(r'"[^"]*"', "", first_line)
-    return max(SEPARATORS, key=unquoted.count)
+def _separator(header: str, row: str = "") -> str:
+    """Return what stands between columns: as often in the first line as in the second, if there is such."""
+    header, row = (re.sub(r'"[^"]*"', "", line) for line in (header, row))
+    return max(SEPARATORS, key=lambda one: (0 < header.count(one) == row.count(one), header.count(one)))
 
 
 def _first_rows(head: str, separator: str) -> tuple[list[str], list[str]]:

@@ -58,7 +58,8 @@ def _words(table: Table, column: str, counts: Mapping[str, int]) -> dict[str, st
         words = ", ".join(word for words in ROLES.values() for word in words)
         numbers = " Folds are made by the job: `folds=5`." if all(value.isdecimal() for value in unclear) else ""
         raise DatasetError(
-            f"{table.file}: column {column!r}, for `split`, must hold words such as {words}. "
+            f"{table.file}: column {column!r}, for `split`, must hold words such as {words}, or 0 and 1 if it is "
+            f"called such as 'is_test'. "
             f"Received: {listed(sorted(map(repr, unclear)))}.{numbers}"
         )
     return {value: role for role, values in by_role.items() for value in values}

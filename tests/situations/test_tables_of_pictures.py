@@ -419,8 +419,8 @@ def test_columns_that_are_not_there(pets):
     """Another case, a typing error, the same name twice, no header: the error says what there is."""
     write(rows(BOTH, header="Id,Label"))
     said = error(folder="photos")
-    assert "has no column 'id', for `image`. Did you mean 'Id'? Its columns: Id, Label." in said
-    assert "has no column 'breed', for `label`. Its columns: id, label." in (
+    assert "has no column 'id', for `image`. Did you mean 'Id'? Its columns, in the first line: Id, Label." in said
+    assert "has no column 'breed', for `label`. Its columns, in the first line: id, label." in (
         write(rows(BOTH)) and error(folder="photos", label="breed")
     )
     write(rows(BOTH, header="id,id"))
@@ -460,7 +460,7 @@ def test_parts_as_numbers(pets):
     write("\n".join(["id,label,fold", *(f"{name},{label},{name in CATS:d}" for name, label in BOTH.items()), ""]))
     said = error(folder="photos", split="fold")
     assert "column 'fold', for `split`, must hold words such as train, training, test" in said
-    assert "Received: '0', '1'. Folds are made by the job: `folds=5`." in said
+    assert "or 0 and 1 if it is called such as 'is_test'. Received: '0', '1'. Folds are made by the job" in said
 
 
 def test_parts_that_are_missing_or_unknown(pets):
@@ -564,8 +564,37 @@ def test_a_bare_table_that_is_not_clear(pets, header, said, tmp_path):
 def test_a_table_without_labels_is_no_data_set(pets):
     """Kaggle's test.csv has ids alone."""
     write("id\n" + "\n".join(BOTH), "test.csv")
-    assert "it is not clear which columns" in error(dataset_spec("test.csv", Path.cwd()))
-    assert "has no column 'label', for `label`. Its columns: id" in error("test.csv", folder="photos")
+    assert "test.csv has no column of classes, so that nothing" in error(dataset_spec("test.csv", Path.cwd()))
+    assert "has no column 'label', for `label`. Its columns, in the first line: id." in error(
+        "test.csv", folder="photos"
+    )
+
+
+def test_a_bare_table_beside_pictures_in_two_sizes():
+    """Resized copies lie in a folder of their own, under the same names: which are meant is asked for."""
+    draw(*(f"{folder}/{name}.png" for folder in ("large", "small") for name in BOTH))
+    write(rows(BOTH))
+    said = error(dataset_spec("labels.csv", Path.cwd()))
+    assert "it is not clear which pictures are meant by a (large/a.png or small/a.png), b (" in said
+    assert "choose by `suffix` or `folder`" in said
+
+
+def test_separators_in_names_of_columns(pets):
+    """More commas than semicolons in the first line, and none in those below."""
+    write("id;label (one of cat, dog, owl)\n" + "".join(f"{name};{label}\n" for name, label in BOTH.items()))
+    assert read(folder="photos", label="label (one of cat, dog, owl)") == (named(), ())
+    write("# labels of 2024\n" + rows(BOTH))
+    assert (
+        "Its columns, in the first line: # labels of 2024. Expected a comma, semicolon, tab or bar between" in error()
+    )
+
+
+def test_names_in_another_unicode_form():
+    """An accent of its own in the table, as part of its letter on the disk, and the other way round: the same names."""
+    draw("p/caf\u00e9.png", "p/the\u0301.png", "p/eau.png", "p/lait.png")
+    write("id,label\ncafe\u0301,a\nth\u00e9.png,a\neau,b\nlait,b\n")
+    found, notes = read(folder="p")
+    assert (len(found), notes) == (4, ())
 
 
 def test_unreadable_pictures(pets):
