@@ -28,7 +28,7 @@ def divided_classes(classes: Labelled, layout: Layout) -> Labelled:
     layout.note("each class has its training and its test set in its own folder")
     common = set.intersection(*(set(parts) for _, _, parts in divided))  # a validation set without a class is none
     labelled = [(part, label, one) for label, _, parts in divided for part, one in parts.items() if part in common]
-    layout.note_loose(folder for _, folder, _ in divided)
+    layout.note_loose([folder for _, folder, _ in divided])
     used = {one.path for _, _, one in labelled}
     unused = [one for _, folder, _ in divided for one in folder.folders if one.path not in used and one.has_pictures]
     if unused:

@@ -1,11 +1,11 @@
 """The pictures of a folder, and what there is to say of how it was read."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from cnnjobs.datasets.picture_files import Folder, Picture
-from cnnjobs.datasets.picture_kinds import passed_over_text
+from cnnjobs.datasets.picture_kinds import UNREADABLE, passed_over_text
 from cnnjobs.labels import listed
 
 Labelled = list[tuple[str, int, Folder]]
@@ -41,12 +41,16 @@ class Layout:
         """Return where a folder lies below the root."""
         return self.root.relative(path) + "/"
 
-    def note_loose(self, folders: Iterable[Folder]) -> None:
+    def note_loose(self, folders: Collection[Folder]) -> None:
         """Say which pictures lie directly in folders that have classes in them."""
         loose = [self.root.relative(path) for folder in folders for path in folder.pictures]
         if loose:
             lie, are = ("lies", "is") if len(loose) == 1 else ("lie", "are")
             self.note(f"{pictures_text(len(loose))} {lie} in no class's folder and {are} not used: {listed(loose)}")
+        others = sum((folder.passed_over for folder in folders), Counter[str]())
+        unreadable = {ending: count for ending, count in others.items() if ending in UNREADABLE}
+        if unreadable:
+            self.note(f"passed over in no class's folder: {passed_over_text(unreadable)}")
 
     def note_passed_over(self, classes: Iterable[Folder]) -> None:
         """Say which files in classes are no pictures, or none that is read."""

@@ -50,11 +50,15 @@ class Listing:
         """Whether test pictures lie apart from those to train on."""
         return bool((self.parts == "test").any())
 
+    @property
+    def unreadable(self) -> dict[str, int]:
+        """Of what is passed over, the pictures that are not read."""
+        return {ending: count for ending, count in self.passed_over.items() if ending in UNREADABLE}
+
     def refuse_unreadable(self) -> None:
         """Raise a DatasetError if there are pictures, by their endings, that are not read."""
-        among = {ending: count for ending, count in self.passed_over.items() if ending in UNREADABLE}
-        if among:
-            raise DatasetError(f"{self.name} has pictures that are passed over: {passed_over_text(among)}.")
+        if self.unreadable:
+            raise DatasetError(f"{self.name} has pictures that are passed over: {passed_over_text(self.unreadable)}.")
 
     def with_test_set(self) -> "Listing":
         """Return it with its validation set as its test set, if it has no other, and a note that says so."""

@@ -1,9 +1,10 @@
 """Data sets of encoded pictures: what kinds have in common that differ in how pictures are listed."""
 
+import contextlib
 import hashlib
 import unicodedata
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any, ClassVar, TypeVar
 
@@ -23,10 +24,12 @@ from cnnjobs.datasets.images import Digests
 from cnnjobs.datasets.labelled import Labelled
 from cnnjobs.datasets.listing import Listing
 from cnnjobs.datasets.origin import MOST_SIZES, Origin, row_name
+from cnnjobs.datasets.picture_kinds import passed_over_text
 from cnnjobs.datasets.pictures import Reading
 from cnnjobs.datasets.source import OnProgress, PathSource
 from cnnjobs.errors import DatasetError
 from cnnjobs.labels import listed
+from cnnjobs.sentences import sentences
 from cnnjobs.spec.data import DatasetSpec, PicturesSpec
 from cnnjobs.terminal import visible
 
@@ -185,8 +188,11 @@ def _decoded(spec: PicturesSpec, listing: Listing, canvas: Canvas, on_progress: 
     ahead = _content_ahead(spec, listing, canvas, groups)
     reading = Reading.of(spec, canvas.size)
     found = decode_all(contents, everything, reading, canvas, on_progress, ahead)
+    named = {contents.name(index): reason for index, reason in found.broken.items()}
     if len(found.good):
-        found = _settled(found, _split(spec, listing, found.good, groups)[0], spec, listing, everything)
+        with _reasons(listing, named):
+            training, _ = _split(spec, listing, found.good, groups)
+        found = _settled(found, training, spec, listing, everything)
     named = {contents.name(index): reason for index, reason in found.broken.items()}
     if named and spec.strict:
         raise DatasetError(broken_text(listing.name, named, "cannot be read") + ". Repair or remove them.")
@@ -198,22 +204,35 @@ def _decoded(spec: PicturesSpec, listing: Listing, canvas: Canvas, on_progress: 
     is_validation = listing.parts[rows[0]] == "valid"
     skipped = "cannot be read and " + ("was" if len(named) == 1 else "were") + " skipped"
     notes = (*((broken_text(listing.name, named, skipped),) if named else ()), *found.notes)
-    data = make_dataset(
-        listing.name,
-        train,
-        test,
-        listing.class_names,
-        notes=notes,
-        rows=rows,
-        dedupe=spec.dedupe,
-        groups=None if groups is None else Groups(groups[rows[0]].tolist(), groups[rows[1]].tolist()),
-        is_validation=is_validation if is_validation.any() else None,
-        held_out=None if listing.has_test_set else spec.test,
-        digests=(found.digests[rows[0]], found.digests[rows[1]]),
-        hashed=ahead.hashed(rows, canvas.channels) if ahead and found.reading == reading else None,
-    )
+    with _reasons(listing, named):
+        data = make_dataset(
+            listing.name,
+            train,
+            test,
+            listing.class_names,
+            notes=notes,
+            rows=rows,
+            dedupe=spec.dedupe,
+            groups=None if groups is None else Groups(groups[rows[0]].tolist(), groups[rows[1]].tolist()),
+            is_validation=is_validation if is_validation.any() else None,
+            held_out=None if listing.has_test_set else spec.test,
+            digests=(found.digests[rows[0]], found.digests[rows[1]]),
+            hashed=ahead.hashed(rows, canvas.channels) if ahead and found.reading == reading else None,
+        )
     deep = any(found.facts[row].span is not None for row in rows[0])
     return replace(data, value_range=found.reading.value_range if deep else None), found.digests
+
+
+@contextlib.contextmanager
+def _reasons(listing: Listing, broken: Mapping[str, str]) -> Iterator[None]:
+    """Say in the error for too few pictures which were left out."""
+    try:
+        yield
+    except DatasetError as error:
+        said = [broken_text(listing.name, broken, "cannot be read")] if broken else []
+        if listing.unreadable:
+            said.append(f"Passed over: {passed_over_text(listing.unreadable)}.")
+        raise DatasetError(sentences(error, *said)) from error
 
 
 def _content_ahead(

@@ -129,6 +129,27 @@ def test_a_folder_of_photos_that_cannot_be_read(tmp_path):
     assert "passed over: 2 .heic (cannot be read: convert to JPEG)" in refused(ImageFolder(str(tmp_path)))
 
 
+def test_a_class_of_photos_that_cannot_be_read(tmp_path):
+    """One class is JPEG, the other came from a phone that saves HEIC, and some of it is damaged."""
+    for number in range(6):
+        put(tmp_path / "pets" / "cat" / f"{number}.jpg", colour())
+        put(tmp_path / "pets" / "dog" / f"{number}.heic", b"photo")
+    put(tmp_path / "pets" / "dog" / "7.jpg", b"damaged")
+    error = refused(ImageFolder(str(tmp_path / "pets")))
+    assert "Received: class 'dog' with 0. Add images or remove the class." in error
+    assert "pets: 1 picture cannot be read: dog/7.jpg (cannot identify image file '7.jpg')." in error
+    assert error.endswith("Passed over: 6 .heic (cannot be read: convert to JPEG).")
+
+
+def test_photos_that_cannot_be_read_in_no_class(tmp_path):
+    """Loose photos of a phone lie beside the classes' folders."""
+    pairs(tmp_path, lambda _: colour())
+    put(tmp_path / "1.heic", b"photo")
+    put(tmp_path / "list.txt", b"text")
+    note = said(load(ImageFolder(str(tmp_path), strict=True)), "no class")
+    assert note.endswith("passed over in no class's folder: 1 .heic (cannot be read: convert to JPEG)")
+
+
 def test_what_has_the_ending_of_a_picture_and_is_none(tmp_path):
     """A web page, a text, a HEIC photo and PostScript that are called .jpg, and a picture that is cut short."""
     pairs(tmp_path, lambda _: colour())
@@ -227,6 +248,17 @@ def test_damaged_exif_is_forgiven(tmp_path, exif, ending):
         warnings.simplefilter("error")
         data = load(ImageFolder(str(tmp_path), strict=True))
     assert count_of(data) == 13
+
+
+def test_a_tiff_with_damaged_exif(tmp_path):
+    """The place where a TIFF has its EXIF data lies beyond its end."""
+    pairs(tmp_path, lambda _: colour())
+    sink = io.BytesIO()
+    colour().save(sink, "TIFF", tiffinfo={34665: 12345678})
+    put(tmp_path / "a" / "odd.tif", sink.getvalue().replace(struct.pack("<L", 12345678), b"\xf0\xff\xff\xff"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert count_of(load(ImageFolder(str(tmp_path), strict=True))) == 13
 
 
 def test_damaged_exif_is_said(tmp_path):
@@ -384,6 +416,8 @@ def test_coloured_pictures_of_full_range_are_as_pillow_reads_them(tmp_path):
 
 
 KINDS_OF_TIFF = {
+    "uint16, other order": (np.uint16, 0, 65536, {"big": True}),
+    "uint16, other order, packed": (np.uint16, 0, 65536, {"big": True, "packed": True}),
     "int16": (np.int16, -300, 700, {"kind": 2}),
     "int16, other order": (np.int16, -300, 700, {"kind": 2, "big": True}),
     "int16, other order, packed": (np.int16, -300, 700, {"kind": 2, "big": True, "packed": True}),
@@ -417,6 +451,14 @@ def test_floats_of_one_and_of_255_are_not_mixed(tmp_path):
         tmp_path, lambda n: tiff((noise(8, 8) / (255 if n < 6 else 1)).astype(np.float32), kind=3), ending="tif"
     )
     assert "pictures of floats must be on one scale. Received: " in refused(ImageFolder(str(root)))
+
+
+def test_a_transparent_value_among_16_bits(tmp_path):
+    """A 16-bit PNG says that one value is transparent: it is white, as in a PNG of 8 bits."""
+    pairs(tmp_path, deep(0, 1000))
+    put(tmp_path / "a" / "clear.png", Image.fromarray(np.full((8, 8), 500, np.uint16)), transparency=500)
+    data = load(ImageFolder(str(tmp_path)))
+    assert (np.concatenate([data.x_train, data.x_test]) == 255).all((1, 2, 3)).sum() == 1
 
 
 def test_a_picture_with_nan_is_broken(tmp_path):
@@ -462,15 +504,28 @@ def test_deep_pictures_with_hardly_any_contrast(tmp_path):
     assert "hardly any contrast" in said(data, "contrast")
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "YCbCr", "LAB"])
-def test_every_colour_mode(tmp_path, mode):
+@pytest.mark.parametrize(
+    ("mode", "ending"),
+    [
+        ("1", "png"),
+        ("L", "tif"),
+        ("LA", "png"),
+        ("P", "gif"),
+        ("RGBA", "webp"),
+        ("CMYK", "tif"),
+        ("CMYK", "jpg"),
+        ("YCbCr", "tif"),
+        ("LAB", "tif"),
+    ],
+)
+def test_every_colour_mode(tmp_path, mode, ending):
     """Pictures of print, of palettes, of Lab, of two colours."""
     pairs(tmp_path, lambda _: colour())
     image = Image.new("RGB", (9, 7), (200, 30, 60))
     profiles = [ImageCms.createProfile(name) for name in ("sRGB", "LAB")]
     lab = ImageCms.buildTransform(*profiles, "RGB", "LAB")
     odd = ImageCms.applyTransform(image, lab) if mode == "LAB" else image.convert(mode)
-    put(tmp_path / "a" / f"odd.{'png' if mode == 'LA' else 'tif'}", odd)
+    put(tmp_path / "a" / f"odd.{ending}", odd)
     data = load(ImageFolder(str(tmp_path), strict=True))
     mean = np.concatenate([data.x_train, data.x_test]).reshape(13, -1, 3).mean(1)
     grey = {"1": 255 * (np.asarray(odd).mean() if mode == "1" else 0), "L": 84, "LA": 84}
