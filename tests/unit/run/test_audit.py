@@ -189,6 +189,14 @@ def test_the_sd_of_each_source_has_its_interval_and_stands_against_that_of_all(s
         assert tuple(row) == report_table.columns
 
 
+def test_an_audit_may_be_of_a_metric_of_predictions(submitted):
+    (report_table,) = elements_of(audit_store(), ReportTable, metric="macro_f1")
+    assert report_table.title.startswith("SD of test macro F1")
+    trials = load_results("results/tiny-audit-one", metrics=["macro_f1"]).trials
+    (row,) = (row for row in report_table.rows if row["source"] == "all sources")
+    assert row["sd"] == pytest.approx(trials.query("variant == 'all sources'")["test_macro_f1"].std())
+
+
 def test_a_source_that_changes_nothing_has_no_spread(submitted):
     """The fake's accuracy is a function of the order's seed alone."""
     (report_table,) = elements_of(audit_store(), ReportTable)

@@ -289,8 +289,9 @@ def test_what_the_rule_does_not_hold_for_is_refused(job, asked, message):
     assert message in str(error.value)
 
 
-def test_another_metric_has_no_half_width(submitted):
-    text = section_of("test_loss").elements[0].text
+@pytest.mark.parametrize("metric", ["test_loss", "macro_f1"])
+def test_another_metric_has_no_half_width(submitted, metric):
+    text = section_of(metric).elements[0].text
     assert "cnnjobs aggregate --metric test_accuracy" in text
 
 

@@ -227,3 +227,24 @@ def test_the_digest_of_a_file_is_at_its_end_however_long_its_names_are(tmp_path)
     store = made_up_store(tmp_path, variants=("a" * 5000,), predictions=lambda run: predictions(run, 10, 5000))
     assert len(store.files_of("predictions").digest_in("t0-0.parquet")) == 64
     assert store.files_of("predictions").digest_in("nothing.parquet") is None
+
+
+def test_stale_runs_of_other_data_have_no_score_and_it_is_said(tmp_path):
+    """Their classes may be others: what is called cat now was not, then."""
+    store = made_up_store(tmp_path, variants=("a",), class_names=("cat", "dog", "eel"))
+    row = {"trial_id": "old", "condition_id": "old", "job": "job", "variant": "a", "repeat": 0, "fold": 0}
+    more = {"status": "completed", "dataset_fingerprint": "another"}
+    store.commit(row | more, {}, predictions(0))
+    results = cnnjobs.load_results(store.files.location, stale=True, metrics=["recall[cat]"])
+    with pytest.warns(UserWarning, match="of 1 of 3 completed runs: of a data set that the job no longer has"):
+        trials = results.trials.set_index("trial_id")
+    assert trials["test_recall[cat]"].isna().to_dict() == {"old": True, "t0-0": False, "t0-1": False}
+
+
+def test_ones_own_metric_has_a_report_and_is_shown_in_a_notebook(tmp_path):
+    store = made_up_store(tmp_path, runs=3)
+    own = cnnjobs.metric(lambda y, p: p.max(axis=1).mean(), higher_is_better=True, name="sureness", percent=True)
+    found = cnnjobs.compare(cnnjobs.load_results(store.files.location), metric=own)
+    assert "Test sureness (%)" in Path(found.report(predictions=False)[0]).read_text()
+    assert "test sureness" in found._repr_html_()
+    assert "test sureness (%)" in str(found)
