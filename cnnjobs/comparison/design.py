@@ -1,7 +1,9 @@
 """The design of a job's runs, independent or sharing rows, and the statistics that follow from it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from statistics import fmean
+from typing import Any
 
 from cnnjobs.spec.metrics import VALIDATION
 from cnnjobs.stats import Difference, Summary, fold_means, paired_difference, summarize
@@ -50,7 +52,23 @@ def vary_of(job: StoredJob, variant: str) -> frozenset[str]:
     return frozenset(job.vary_of(variant))
 
 
-def design_of(job: StoredJob, variant: str, part: str, alpha: float, repeats: int) -> Design:
+def overlap_of(trials: Iterable[Mapping[str, Any]]) -> float | None:
+    """Return validation rows over training rows, mean over runs; None without a run that has both.
+
+    Args:
+        trials: with `train_rows` and `validation_rows`.
+    """
+    ratios = [
+        trial["validation_rows"] / trial["train_rows"]
+        for trial in trials
+        if trial["train_rows"] and trial["validation_rows"]
+    ]
+    return fmean(ratios) if ratios else None
+
+
+def design_of(
+    job: StoredJob, variant: str, part: str, alpha: float, repeats: int, overlap: float | None = None
+) -> Design:
     """Return the design of a variant's runs for a metric of some rows.
 
     Folds share training rows; so do validation hold-outs that are drawn anew each repeat. With "split" among the
@@ -62,13 +80,15 @@ def design_of(job: StoredJob, variant: str, part: str, alpha: float, repeats: in
         part: of the rows that the metric is of.
         alpha: one minus the level of intervals.
         repeats: how many there are.
+        overlap: validation rows over training rows of the runs, where whole groups make that differ from what was asked
+            for; None for what was asked for.
     """
     folds, validation = job.protocol.folds, job.protocol.validation
     drawn_anew = "split" in vary_of(job, variant)
     if folds:
-        return Design(1 / (folds - 1), FEWEST_FOLDS, repeats > 1 and not drawn_anew, 1 - alpha)
+        return Design(overlap or 1 / (folds - 1), FEWEST_FOLDS, repeats > 1 and not drawn_anew, 1 - alpha)
     if part == VALIDATION and isinstance(validation, float) and drawn_anew:
-        return Design(validation / (1 - validation), 2, False, 1 - alpha)
+        return Design(overlap or validation / (1 - validation), 2, False, 1 - alpha)
     return Design(0.0, 2, False, 1 - alpha)
 
 

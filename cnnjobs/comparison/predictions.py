@@ -15,6 +15,7 @@ from cnnjobs.scoring.classification import classify
 from cnnjobs.scoring.predicted import COLUMNS, Predicted, predicted_of
 from cnnjobs.sentences import clause
 from cnnjobs.store.store import Store
+from cnnjobs.store.stored_job import StoredDataset
 
 OnProgress = Callable[[str, int, int], None]
 """Called with (what is going on, done, total)."""
@@ -32,6 +33,7 @@ class Findings:
         pairs: name -> tally of its pairs with the reference; of each variant but the reference.
         completed: name -> runs that completed, and so should have predictions.
         left_out: name -> files that could not be used, with the reason.
+        groups: how many groups the examples are in, which are the units then; None where they are taken one by one.
     """
 
     labels: NDArray[np.int32]
@@ -39,6 +41,7 @@ class Findings:
     pairs: Mapping[str, PairTally]
     completed: Mapping[str, int]
     left_out: Mapping[str, tuple[str, ...]]
+    groups: int | None = None
 
 
 def read_predictions(store: Store, table: JobTable, on_progress: OnProgress) -> Findings:
@@ -76,8 +79,9 @@ class _Reading:
         """Make the tallies, as soon as the labels are known."""
         self._labels = labels
         names = [row.name for row in self._table.rows]
-        self._tallies = {name: Tally(labels, self._classes) for name in names}
-        self._pairs = {name: PairTally(len(labels)) for name in names if name != self._table.reference}
+        self._groups = _test_groups(self._table.job.dataset, len(labels))
+        self._tallies = {name: Tally(labels, self._classes, self._groups) for name in names}
+        self._pairs = {name: PairTally(len(labels), self._groups) for name in names if name != self._table.reference}
 
     def take(self, key: Key) -> None:
         """Read the runs of a repeat and fold."""
@@ -117,7 +121,16 @@ class _Reading:
         """Return what was found."""
         completed = {row.name: len(row.completed) for row in self._table.rows}
         left_out = {name: tuple(files) for name, files in self._left_out.items()}
-        return Findings(self._labels, self._tallies, self._pairs, completed, left_out)
+        groups = None if self._groups is None else len(np.unique(self._groups))
+        return Findings(self._labels, self._tallies, self._pairs, completed, left_out, groups)
+
+
+def _test_groups(dataset: StoredDataset, examples: int) -> NDArray[np.int32] | None:
+    """Return the group of each test image; None where none are known, or each is one of its own."""
+    groups = dataset.test_groups
+    if groups is None or len(groups) != examples or len(set(groups)) == examples:
+        return None
+    return np.array(groups, np.int32)
 
 
 def _most_common_labels(runs: Mapping[str, Predicted]) -> NDArray[np.int32]:

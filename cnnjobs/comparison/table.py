@@ -8,7 +8,7 @@ from typing import Any
 
 from cnnjobs.comparison.cost import COLUMNS as COST_COLUMNS
 from cnnjobs.comparison.cost import Cost, cost_of
-from cnnjobs.comparison.design import Design, Key, design_of, vary_of
+from cnnjobs.comparison.design import Design, Key, design_of, overlap_of, vary_of
 from cnnjobs.comparison.equal_bits import COLUMNS as OUTCOMES
 from cnnjobs.comparison.equal_bits import equal_bits, equal_bits_notes, runs_of
 from cnnjobs.comparison.metric_format import metric_format
@@ -26,7 +26,7 @@ from cnnjobs.store.reading import OnProgress
 from cnnjobs.store.store import Store
 from cnnjobs.store.stored_job import StoredJob
 
-COLUMNS = ("trial_id", "condition_id", "repeat", "fold")
+COLUMNS = ("trial_id", "condition_id", "repeat", "fold", "train_rows", "validation_rows")
 """What else is read of each trial, beside its metric, its cost and its versions."""
 
 OTHER_SOURCES = "its repeats vary other sources of chance"
@@ -163,7 +163,8 @@ def job_table(
     scores = _scores(store, job, metric, trials, on_progress)
     expected = expected_runs(job, trials)
     repeats = max(expected.values()) // (job.protocol.folds or 1)
-    designs = {name: design_of(job, name, metric.part, alpha, repeats) for name in job.variants}
+    overlap = overlap_of(trials) if job.protocol.groups else None
+    designs = {name: design_of(job, name, metric.part, alpha, repeats, overlap) for name in job.variants}
     rows = _rows(job, trials, scores.values, reference, designs, expected)
     provenance = provenance_of(trials)
     notes = [

@@ -9,6 +9,27 @@ from cnnjobs.scoring.predicted import Predicted
 from cnnjobs.stats import ALPHA, Interval, Noise, Outcome, mcnemar, mean_interval
 from cnnjobs.stats.agreement import churn_of_votes, ensemble_accuracy_of_sum
 from cnnjobs.stats.examples import new_examples_interval_of_sums, noise_of_counts
+from cnnjobs.stats.grouped_examples import grouped_mcnemar, new_groups_interval_of_sums, noise_of_groups
+
+
+class GroupSums:
+    """Sums over runs of what groups of examples come to.
+
+    Args:
+        groups: (examples,) number of the group of each, from 0.
+    """
+
+    def __init__(self, groups: NDArray[np.int32]) -> None:
+        self._groups = groups
+        self.sizes: Whole = np.bincount(groups).astype(np.int64)
+        self.sums: Whole = np.zeros(len(self.sizes), np.int64)
+        self.squares: Whole = np.zeros(len(self.sizes), np.int64)
+
+    def add(self, values: NDArray[np.int64]) -> None:
+        """Take in the values of a run, (examples,) whole numbers."""
+        totals = np.bincount(self._groups, weights=values, minlength=len(self.sizes)).astype(np.int64)
+        self.sums += totals
+        self.squares += totals**2
 
 
 class Tally:
@@ -17,10 +38,12 @@ class Tally:
     Args:
         labels: (examples,) int32, the truth, in [0, classes).
         classes: how many there are.
+        groups: (examples,) number of the group of each, whose errors go together; None where no groups are known.
     """
 
-    def __init__(self, labels: NDArray[np.int32], classes: int) -> None:
+    def __init__(self, labels: NDArray[np.int32], classes: int, groups: NDArray[np.int32] | None = None) -> None:
         self.labels = labels
+        self._grouped = None if groups is None else GroupSums(groups)
         self.votes: NDArray[np.int32] = np.zeros((len(labels), classes), np.int32)
         """(examples, classes) runs that predict the class."""
         self._probabilities: Reals = np.zeros((len(labels), classes))
@@ -34,6 +57,8 @@ class Tally:
         self.votes[np.arange(len(self.labels)), run.classes] += 1
         self._probabilities += run.probabilities
         self._wrong.append(int(run.wrong.sum()))
+        if self._grouped is not None:
+            self._grouped.add(run.wrong.astype(np.int64))
         self.figures.add(figures)
         self.reliabilities.append(reliability(run))
 
@@ -78,6 +103,8 @@ class Tally:
         """Return the spread of accuracy taken apart; None below two runs."""
         if self.runs < 2:
             return None
+        if self._grouped is not None:
+            return noise_of_groups(self._wrong, self._grouped.sums, self._grouped.squares, self.examples)
         return noise_of_counts(self._wrong, self.wrong)
 
 
@@ -86,9 +113,11 @@ class PairTally:
 
     Args:
         examples: in the test set.
+        groups: (examples,) as of `Tally`.
     """
 
-    def __init__(self, examples: int) -> None:
+    def __init__(self, examples: int, groups: NDArray[np.int32] | None = None) -> None:
+        self._grouped = None if groups is None else GroupSums(groups)
         self._by_repeat: list[int] = []
         self._by_example: Whole = np.zeros(examples, np.int64)
         self._squares = self._changed = 0
@@ -99,6 +128,8 @@ class PairTally:
         d = reference.wrong.astype(np.int64) - own.wrong
         self._by_repeat.append(int(d.sum()))
         self._by_example += d
+        if self._grouped is not None:
+            self._grouped.add(d)
         self._squares += int(np.abs(d).sum())
         self._changed += int((own.classes != reference.classes).sum())
         self._table += np.bincount(2 * own.wrong + reference.wrong, minlength=4).reshape(2, 2)
@@ -124,11 +155,16 @@ class PairTally:
         return Interval(*mean_interval(means, confidence=1 - alpha))
 
     def over_both(self, alpha: float = ALPHA) -> Interval:
-        """Return the interval of the mean over new repeats and new examples."""
+        """Return the interval of the mean over new repeats and new examples, of new groups if groups are known."""
+        if self._grouped is not None:
+            sums, squares = self._grouped.sums, float(self._grouped.squares.sum())
+            return new_groups_interval_of_sums(self._by_repeat, sums, squares, self._grouped.sizes, 1 - alpha)
         return new_examples_interval_of_sums(self._by_repeat, self._by_example, self._squares, 1 - alpha)
 
     def single(self) -> Outcome:
         """Return McNemar's test of two single models; none if there are several pairs."""
         if self.pairs != 1:
             return Outcome.none("McNemar's test is of one pair of models")
+        if self._grouped is not None:
+            return grouped_mcnemar(self._grouped.sums)
         return mcnemar(self._table)

@@ -1,5 +1,7 @@
 """A trial, from seeds to predictions, on the real scanned digits."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -84,6 +86,26 @@ def test_the_test_set_can_double_as_validation_set(worker, digits):
     assert result.final["validation_rows"] == result.final["test_rows"] == len(digits.y_test)
     assert result.final["val_accuracy"] == result.final["test_accuracy"]
     assert result.final["val_loss"] == result.final["test_loss"]
+
+
+def test_a_validation_set_of_its_own_validates_the_same_rows_in_every_repeat(worker, digits, monkeypatch):
+    import tensorflow as tf
+
+    from cnnjobs.planning.rows import plan_on
+    from cnnjobs.spec.metrics import all_metrics
+    from cnnjobs.training.input_pipeline import fit_pixel_scaling
+
+    own = np.arange(len(digits.y_train)) >= 1200
+    monkeypatch.setattr(worker, "dataset", replace(digits, is_validation=own))
+    made = Job(name="a", dataset="digits", repeats=2, variants={"v": BASE.but(epochs=1)})
+    for trial in plan_on(made, worker.dataset).trials:
+        result = run(worker, trial)
+        assert (result.final["train_rows"], result.final["validation_rows"]) == (1200, len(own) - 1200)
+        scaling = fit_pixel_scaling("unit", digits.x_train, np.flatnonzero(~own))
+        probabilities = worker.train_graph.predict(tf.constant(digits.x_train), np.flatnonzero(own), scaling)
+        expected = all_metrics(probabilities, digits.y_train[own])
+        assert result.final["val_accuracy"] == pytest.approx(expected["accuracy"])
+        assert result.final["val_loss"] == pytest.approx(expected["loss"])
 
 
 def test_a_trial_without_validation_trains_on_all_rows_and_stores_no_validation_metrics(worker, digits):

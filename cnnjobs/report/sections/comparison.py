@@ -104,16 +104,20 @@ def _about(table: JobTable, what: str) -> str:
 
 def interval_over(table: JobTable) -> str:
     """Say what an interval of the mean speaks of."""
+    uneven = ", at the mean ratio of validation to training rows" if table.job.protocol.groups else ""
     if table.job.protocol.folds:
         if table.design.same_folds:
             return (
-                "these folds' means over repeats, corrected for the training rows they share (Nadeau and Bengio, 2003)"
+                "these folds' means over repeats, corrected for the training rows they share (Nadeau and Bengio, "
+                f"2003){uneven}"
             )
-        return "new folds of these rows, corrected for the training rows that folds share (Nadeau and Bengio, 2003)"
+        shared = "corrected for the training rows that folds share (Nadeau and Bengio, 2003)"
+        return f"new folds of these rows, {shared}{uneven}"
     if table.metric.part == TEST:
         return "new repeats on these same test images"
     if table.design.overlap:
-        return "new hold-outs of these rows, corrected for the training rows that repeats share (Nadeau, Bengio, 2003)"
+        shared = "corrected for the training rows that repeats share (Nadeau, Bengio, 2003)"
+        return f"new hold-outs of these rows, {shared}{uneven}"
     return "new repeats on these same validation images"
 
 

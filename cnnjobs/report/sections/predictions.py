@@ -35,6 +35,17 @@ ABOUT_DIFFERENCES = (
     "is shown for both, and the files have what it came out as. Neither is adjusted for there being several."
 )
 
+ABOUT_GROUPS = (
+    "The test images are in {groups:,} groups, whose errors go together: floor, distribution-wise SD, Cochran's Q, "
+    "McNemar's test and the interval over new images take groups for units, and new images for those of new groups "
+    "(with Student's t instead of the normal)."
+)
+
+UNKNOWN_GROUPS = (
+    "The groups of the test images are not known. Here they are taken for independent of each other: where several "
+    "are of one group, these intervals and tests claim too much."
+)
+
 ABOUT_ENSEMBLES = (
     "Churn: the share of test images on which two repeats predict different classes, mean over all pairs of repeats "
     "(Milani Fard et al., Launch and Iterate: Reducing Prediction Churn, 2016). Ensemble: the class with the highest "
@@ -70,7 +81,15 @@ def predictions_section(table: JobTable, findings: Findings) -> Section:
     if not folds:
         differences = [_differences(table, findings)] if table.comparisons else []
         parts = [_noise(table, findings), *differences, _ensembles(table, findings), *parts]
-    return Section(TITLE, [*folds, *_missing(findings)], parts, damaged)
+    return Section(TITLE, [*folds, *([] if folds else _units(table, findings)), *_missing(findings)], parts, damaged)
+
+
+def _units(table: JobTable, findings: Findings) -> list[Text]:
+    """Say what is taken for independent, where groups of images are known."""
+    if findings.groups is not None:
+        return [Text(ABOUT_GROUPS.format(groups=findings.groups))]
+    dataset = table.job.dataset
+    return [Text(UNKNOWN_GROUPS, "note")] if dataset.groups is not None and dataset.test_groups is None else []
 
 
 def _missing(findings: Findings) -> list[Text]:

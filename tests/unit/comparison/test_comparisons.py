@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 from support.stores import VALUES, make_store, report_of
 
 from cnnjobs.comparison.table import job_table
 from cnnjobs.report.render.csv import table_csv
+from cnnjobs.report.sections.comparison import interval_over
 from cnnjobs.report.sections.differences_table import differences_table
 from cnnjobs.report.sections.summary_table import summary_table
 
@@ -117,3 +119,18 @@ def test_a_median_has_an_interval_from_twenty_runs(tmp_path):
     )
     assert few["median_ci_low"] == ""
     assert float(many["median_ci_low"]) < float(many["median"]) < float(many["median_ci_high"])
+
+
+@pytest.mark.parametrize("folds", [5, None])
+def test_runs_of_whole_groups_are_corrected_by_the_rows_that_they_had(tmp_path, folds):
+    """Folds of uneven size: the mean of validation rows over training rows, not 1 / (k - 1); a hold-out alike."""
+    store = make_store(tmp_path, folds=folds, validation=None if folds else 0.2, train_rows=60, validation_rows=40)
+    asked = job_table(store, "val_accuracy").design.overlap
+    assert asked == pytest.approx(1 / 4)
+    job = store.kept_job()
+    store.write_job(replace(job, protocol=replace(job.protocol, groups=True)))
+    table = job_table(store, "val_accuracy")
+    assert table.design.overlap == pytest.approx(40 / 60)
+    assert "at the mean ratio of validation to training rows" in interval_over(table)
+    half = stats.t.ppf(0.975, 4) * np.std(VALUES["baseline"], ddof=1) * (1 / 5 + 2 / 3) ** 0.5
+    assert table.rows[0].summary.high - table.rows[0].summary.mean == pytest.approx(half)
