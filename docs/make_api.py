@@ -101,7 +101,7 @@ WORDS = {  # of a job file, by section
     "optimizers": ("SGD", "RMSprop", "Adam", "Nadam"),
     "schedules": ("CosineDecay", "ExponentialDecay", "TimeDecay", "Cyclical", "Warmup"),
     "callbacks": ("EarlyStopping", "BestWeights", "ReduceLROnPlateau", "callback"),
-    "datasets": ("Npz", "ImageFolder", "PictureTable", "ParquetPictures", "TFRecordPictures"),
+    "datasets": ("Npz", "FromFunction", "ImageFolder", "PictureTable", "ParquetPictures", "TFRecordPictures"),
 }
 
 COMMANDS: dict[str, Any] = {  # each with what it returns; of `submit` that has a section of its own

@@ -1,11 +1,12 @@
 """The kinds of data sets: the one place that names them all."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from cnnjobs.datasets.builtin import BuiltinSource
+from cnnjobs.datasets.from_function import FunctionSource
 from cnnjobs.datasets.image_folder import FolderSource
 from cnnjobs.datasets.npz import NpzSource
 from cnnjobs.datasets.parquet_pictures import ParquetSource
@@ -14,6 +15,7 @@ from cnnjobs.datasets.places import located
 from cnnjobs.datasets.source import Source
 from cnnjobs.datasets.tfrecord_pictures import TFRecordSource
 from cnnjobs.errors import SpecError
+from cnnjobs.spec import FromFunction
 from cnnjobs.spec.data import BuiltinDataset, DatasetSpec, PathSpec, check_path
 from cnnjobs.uris import is_uri
 
@@ -24,6 +26,7 @@ KINDS: tuple[type[Source[Any]], ...] = (
     ParquetSource,
     TFRecordSource,
     FolderSource,
+    FunctionSource,
 )
 """Every kind; a bare name or path is of the first that knows it."""
 
@@ -45,7 +48,7 @@ def source_of(spec: DatasetSpec) -> Source[Any]:
     raise SpecError(f"`dataset` must be one of {names}. Received: {spec!r}. Add its kind to cnnjobs/datasets/kinds.py.")
 
 
-def dataset_spec(value: str | Path | DatasetSpec, base: Path) -> DatasetSpec:
+def dataset_spec(value: str | Path | DatasetSpec | Callable[[], Any], base: Path) -> DatasetSpec:
     """Say what `value` means; relative paths are taken from the folder `base`.
 
     Raises:
@@ -54,6 +57,14 @@ def dataset_spec(value: str | Path | DatasetSpec, base: Path) -> DatasetSpec:
     if isinstance(value, DatasetSpec):
         relocated: DatasetSpec = source_of(value).relocated(base)
         return relocated
+    if callable(value):
+        return FromFunction(value)
+    if not isinstance(value, str | Path):
+        raise SpecError(
+            "`dataset` must be a name, a path, a function that returns arrays, or a data set such as Npz(...). "
+            f"Received: a {type(value).__name__}. Arrays become a data set by a function that returns them: "
+            "(x_train, y_train), (x_test, y_test)."
+        )
     check_path("dataset", value)
     place = located(value, base)
     path = NOWHERE / place.partition("://")[2].partition("?")[0] if is_uri(place) else Path(place)

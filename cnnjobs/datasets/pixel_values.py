@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cnnjobs.datasets.array_origin import ArrayOrigin
 from cnnjobs.datasets.npz_file import Array
 from cnnjobs.datasets.picture_pixels import Span, range_of
 from cnnjobs.errors import DatasetError
@@ -62,59 +62,58 @@ class _Span:
         return f"{self.key} is {self.dtype} from {self.low:.7g} to {self.high:.7g}"
 
 
-def read_pixels(arrays: Mapping[str, Array], value_range: tuple[float, float] | None, path: Path) -> Pixels:
+def read_pixels(arrays: Mapping[str, Array], value_range: tuple[float, float] | None, origin: ArrayOrigin) -> Pixels:
     """Return the arrays on one scale: uint8 and floats in [0, 1] as they are, all others converted.
 
     Args:
         arrays: name -> (n, height, width) or (n, height, width, channels), of one data set.
         value_range: the values of black and white; None to tell them from the arrays.
-        path: of the file, for messages.
+        origin: of the arrays, for messages.
 
     Raises:
         DatasetError: shapes of no pictures, values that are no numbers or not finite, parts on different scales.
     """
-    spans = [_span(array, key, path) for key, array in arrays.items()]
-    images = {key: _four_axes(array, key, path) for key, array in arrays.items()}
+    spans = [_span(array, key, origin) for key, array in arrays.items()]
+    images = {key: _four_axes(array, key, origin) for key, array in arrays.items()}
     if value_range is None:
-        _check_alike(spans, path)
+        _check_alike(spans, origin)
         as_they_are = _as_they_are(images, spans)
         if as_they_are is not None:
             known = (0, 1) if spans[0].is_unit else BYTES
-            return Pixels(as_they_are, None, tuple(_narrow(spans, known, path)))
+            return Pixels(as_they_are, None, tuple(_narrow(spans, known, origin)))
     scale = value_range or _scale(spans, images)
     whole = scale == BYTES and all(span.low >= 0 and span.high <= 255 for span in spans)
     as_bytes = whole and all(_is_whole(image) for image in images.values())
     if not as_bytes:
-        _check_memory(images, path)
+        _check_memory(images, origin)
     parts = {key: image.astype(np.uint8) if as_bytes else _scaled(image, scale) for key, image in images.items()}
-    about = [] if value_range else [_converted(spans, scale, path)]
-    return Pixels(parts, scale, (*about, *_clipped(images, spans, scale, path), *_narrow(spans, scale, path)))
+    about = [] if value_range else [_converted(spans, scale, origin)]
+    return Pixels(parts, scale, (*about, *_clipped(images, spans, scale, origin), *_narrow(spans, scale, origin)))
 
 
-def _span(array: Array, key: str, path: Path) -> _Span:
+def _span(array: Array, key: str, origin: ArrayOrigin) -> _Span:
     """Return type and range of an array of finite numbers."""
     kind: str = array.dtype.kind
     if kind not in "buif":
         raise DatasetError(
-            f"{path}: {key} must be real numbers: integers, floats or booleans. Received: {array.dtype}."
+            f"{origin}: {key} must be real numbers: integers, floats or booleans. Received: {array.dtype}."
             + (f" If they are numbers written as text: {key} = {key}.astype('float32')." if kind in "US" else "")
         )
     if array.size == 0:
-        raise DatasetError(f"{path}: {key} must have pictures in it. Received: shape {array.shape}.")
+        raise DatasetError(f"{origin}: {key} must have pictures in it. Received: shape {array.shape}.")
     low, high = float(array.min()), float(array.max())
     if not np.isfinite([low, high]).all():
-        raise DatasetError(_not_finite(array, key, path))
+        raise DatasetError(_not_finite(array, key, origin))
     return _Span(key, array.dtype, low, high)
 
 
-def _not_finite(array: Array, key: str, path: Path) -> str:
+def _not_finite(array: Array, key: str, origin: ArrayOrigin) -> str:
     """Say how many pictures have NaN or infinity, and how to be rid of them."""
     finite = np.isfinite(array)
     axes = tuple(range(1, array.ndim))
     good = int(finite.all(axis=axes).sum())
-    text = (
-        f"{path}: {key} must be finite. Received: NaN or infinity in {len(array) - good:,} of {len(array):,} pictures."
-    )
+    count = f"{len(array) - good:,} of {len(array):,} pictures"
+    text = f"{origin}: {key} must be finite. Received: NaN or infinity in {count}."
     if not finite.any():
         return text
     known: Any = array[finite]
@@ -128,13 +127,13 @@ def _not_finite(array: Array, key: str, path: Path) -> str:
     return f"{text}{leave_out if good else ' '}To make such pixels black{' instead' if good else ''}: {repair}."
 
 
-def _four_axes(array: Array, key: str, path: Path) -> Images:
+def _four_axes(array: Array, key: str, origin: ArrayOrigin) -> Images:
     """Return (n, height, width, channels)."""
     images = array[..., np.newaxis] if array.ndim == 3 else array
     if images.ndim == 4 and images.shape[3] in (1, 3):
         return images
     raise DatasetError(
-        f"{path}: {key} must be (n, height, width) or (n, height, width, channels) with 1 or 3 channels. "
+        f"{origin}: {key} must be (n, height, width) or (n, height, width, channels) with 1 or 3 channels. "
         f"Received: {array.shape}.{_other_order(array, key)}"
     )
 
@@ -157,7 +156,7 @@ def _other_order(array: Array, key: str) -> str:
     return ""
 
 
-def _check_alike(spans: list[_Span], path: Path) -> None:
+def _check_alike(spans: list[_Span], origin: ArrayOrigin) -> None:
     """Refuse one part in [0, 1] beside one that is not: one scale for both would make black of one."""
     units = [span for span in spans if span.is_unit]
     others = [span for span in spans if not span.is_unit and (span.high > 2 or span.low < -0.5)]
@@ -171,7 +170,7 @@ def _check_alike(spans: list[_Span], path: Path) -> None:
     else:
         what = "Save both as they were before one of them was scaled."
     raise DatasetError(
-        f"{path}: train and test images must be on one scale. Received: {units[0].text}, but {other.text}. {what}"
+        f"{origin}: train and test images must be on one scale. Received: {units[0].text}, but {other.text}. {what}"
     )
 
 
@@ -204,13 +203,13 @@ def _pieces(images: Images) -> Iterator[NDArray[np.float64]]:
         yield images[start : start + step].astype(np.float64)
 
 
-def _check_memory(images: Mapping[str, Images], path: Path) -> None:
+def _check_memory(images: Mapping[str, Images], origin: ArrayOrigin) -> None:
     """Refuse what would not fit the memory as float32."""
     size, free = 4 * sum(image.size for image in images.values()), free_bytes()
     if size > free:
         raise DatasetError(
-            f"{path}: the pictures take {megabytes(size)} as float32; {megabytes(free)} of memory are free. Save them "
-            "as uint8 from 0 to 255, use fewer or smaller pictures, or a larger machine."
+            f"{origin}: the pictures take {megabytes(size)} as float32; {megabytes(free)} of memory are free. Save "
+            "them as uint8 from 0 to 255, use fewer or smaller pictures, or a larger machine."
         )
 
 
@@ -224,21 +223,23 @@ def _scaled(images: Images, scale: tuple[float, float]) -> NDArray[np.float32]:
     return scaled
 
 
-def _converted(spans: list[_Span], scale: tuple[float, float], path: Path) -> str:
+def _converted(spans: list[_Span], scale: tuple[float, float], origin: ArrayOrigin) -> str:
     """Say what was made of the values."""
     low, high = min(span.low for span in spans), max(span.high for span in spans)
     received = " and ".join(span.text for span in spans)
     black, white = map(_number, scale)
-    text = f"{path.name}: {received}: {black} is taken as black and {white} as white"
+    text = f"{origin.name}: {received}: {black} is taken as black and {white} as white"
     if scale in SURE or ((low, high) != scale and (min(low, 0), high) != scale):
-        return f"{text}. If these are others, name them in the job file: dataset={_as_written(path, scale)}"
+        return f"{text}. If these are others, name them in the job file: dataset={_as_written(origin, scale)}"
     return (
-        f"{text}, the least and greatest value of this file. Name them in the job file, so that other files are read "
-        f"alike: dataset={_as_written(path, scale)}"
+        f"{text}, the least and greatest value of these arrays. Name them in the job file, so that others are read "
+        f"alike: dataset={_as_written(origin, scale)}"
     )
 
 
-def _clipped(images: Mapping[str, Images], spans: list[_Span], scale: tuple[float, float], path: Path) -> Iterator[str]:
+def _clipped(
+    images: Mapping[str, Images], spans: list[_Span], scale: tuple[float, float], origin: ArrayOrigin
+) -> Iterator[str]:
     """Say how many values lie outside of a scale that was named."""
     black, white = scale
     slack = (white - black) * 1e-6
@@ -246,17 +247,17 @@ def _clipped(images: Mapping[str, Images], spans: list[_Span], scale: tuple[floa
         if span.low < black - slack or span.high > white + slack:
             outside = sum(int(((piece < black) | (piece > white)).sum()) for piece in _pieces(images[span.key]))
             yield (
-                f"{path.name}: {outside:,} of {images[span.key].size:,} values of {span.key} lie outside of "
+                f"{origin.name}: {outside:,} of {images[span.key].size:,} values of {span.key} lie outside of "
                 f"`value_range` {_number(black)} to {_number(white)} and were clipped: {span.text}"
             )
 
 
-def _narrow(spans: list[_Span], scale: tuple[float, float], path: Path) -> Iterator[str]:
+def _narrow(spans: list[_Span], scale: tuple[float, float], origin: ArrayOrigin) -> Iterator[str]:
     """Say which arrays use little of the way from black to white."""
     for span in spans:
         if span.high - span.low >= NARROW * (scale[1] - scale[0]):
             continue
-        place = f"{path.name}: {span.text}, and {_number(scale[0])} is black, {_number(scale[1])} white"
+        place = f"{origin.name}: {span.text}, and {_number(scale[0])} is black, {_number(scale[1])} white"
         if span.high == span.low:
             yield f"{place}: all its pixels are the same"
             continue
@@ -266,12 +267,12 @@ def _narrow(spans: list[_Span], scale: tuple[float, float], path: Path) -> Itera
         low = 0 if 0 <= span.low <= span.high / 2 else span.low
         yield (
             f"{place}: its pictures have hardly any contrast{twice}. To spread them in the job file: "
-            f"dataset={_as_written(path, (low, span.high))}{lost if whole and span.high <= 1 else ''}"
+            f"dataset={_as_written(origin, (low, span.high))}{lost if whole and span.high <= 1 else ''}"
         )
 
 
-def _as_written(path: Path, scale: tuple[float, float]) -> str:
-    return f"Npz({str(path)!r}, value_range=({_number(scale[0])}, {_number(scale[1])}))"
+def _as_written(origin: ArrayOrigin, scale: tuple[float, float]) -> str:
+    return origin.with_range(*map(_number, scale))
 
 
 def _number(value: float) -> str:

@@ -8,13 +8,15 @@ import math
 import numbers
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 from cnnjobs.errors import SpecError
+from cnnjobs.planning.user_code import is_installed
 from cnnjobs.planning.user_source import source_of
 from cnnjobs.planning.value_text import state_of
 from cnnjobs.sentences import cause
-from cnnjobs.spec import DatasetSpec, Model, UserFunction, Variant, WeightsFile
+from cnnjobs.spec import DatasetSpec, FromFunction, Model, UserFunction, Variant, WeightsFile
 from cnnjobs.spec.fields import is_neutral
 
 NUMERICS_VERSION = 3
@@ -65,6 +67,9 @@ def _canonical_dataclass(value: Any) -> dict[str, Any]:
             "source_sha256": value.source_sha256 or sha256_of_source(function),
             "options": canonical(value.options),
         }
+    if isinstance(value, FromFunction):
+        others = {name: canonical(getattr(value, name)) for name in ("test", "value_range", "dedupe", "source_sha256")}
+        return {"kind": value.kind, "function": value.name, **others}
     if isinstance(value, WeightsFile):
         return {"kind": value.kind, "sha256": value.sha256 or _sha256_of_file(value.path)}
     if isinstance(value, Model):
@@ -118,6 +123,30 @@ def pinned(variant: Variant, sha256_of: Callable[[Any], str] = sha256_of_source)
         return variant
     hashed = dataclasses.replace(weights, sha256=_sha256_of_file(weights.path))
     return variant.but(model=dataclasses.replace(network, options={**network.options, "weights": hashed}))
+
+
+def pinned_data(spec: DatasetSpec) -> DatasetSpec:
+    """Return a data set with the hash of its function in it, if one makes it.
+
+    Of a function of a library, its name; "" of one of which it cannot be told what it is made of: the content of its
+    arrays counts in any case.
+
+    Args:
+        spec: as the job has it.
+    """
+    if (
+        not isinstance(spec, FromFunction)
+        or spec.source_sha256 is not None
+        or not isinstance(spec.function, FunctionType)
+    ):
+        return spec
+    if is_installed(spec.function):
+        name = f"{spec.function.__module__}.{spec.function.__qualname__}"
+        return dataclasses.replace(spec, source_sha256=hashlib.sha256(name.encode()).hexdigest())
+    try:
+        return dataclasses.replace(spec, source_sha256=sha256_of_source(spec.function))
+    except SpecError:
+        return dataclasses.replace(spec, source_sha256="")
 
 
 def _sha256_of_file(path: str) -> str:

@@ -11,7 +11,7 @@ from cnnjobs.datasets.group_splits import numbered
 from cnnjobs.errors import SpecError
 from cnnjobs.models import check_network
 from cnnjobs.numeric_environment import while_pinned
-from cnnjobs.planning.identity import canonical
+from cnnjobs.planning.identity import canonical, pinned_data
 from cnnjobs.planning.job_file import JobFile, job_of_session, load_job
 from cnnjobs.planning.needs import Needs, needs_of
 from cnnjobs.planning.rows import plan_on, pooled_note, split_notes, split_rows, used_by
@@ -161,7 +161,7 @@ def read_job(job: str | Path | Job, overrides: Overrides) -> ReadJob:
         file = job_of_session(job) if isinstance(job, Job) else load_job(job)
     changed = _overridden(file.job, overrides)
     dataset = _decoded_as(_dataset_spec(changed, overrides), overrides.image_size, overrides.strict)
-    return ReadJob(file, changed, dataset, needs=needs_of(changed, file))
+    return ReadJob(file, changed, pinned_data(dataset), needs=needs_of(changed, file))
 
 
 def read_dataset(value: str, *, image_size: int | None, strict: bool) -> DatasetSpec:

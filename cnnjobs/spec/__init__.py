@@ -10,6 +10,7 @@ from cnnjobs.spec.callbacks import (
     callback,
 )
 from cnnjobs.spec.data import BuiltinDataset, DatasetSpec, ImageFolder, Npz, PictureTable
+from cnnjobs.spec.from_function import FromFunction
 from cnnjobs.spec.functions import UserFunction
 from cnnjobs.spec.job import SOURCES, Job, grid
 from cnnjobs.spec.models import CustomModel, Model, WeightsFile, custom
@@ -34,6 +35,7 @@ __all__ = [
     "DatasetSpec",
     "EarlyStopping",
     "ExponentialDecay",
+    "FromFunction",
     "ImageFolder",
     "Job",
     "Model",

@@ -113,7 +113,7 @@ class Npz(PathSpec):
         number("Npz.test", self.test, above=0, below=1)
         if self.group is not None and (not isinstance(self.group, str) or not self.group.strip()):
             raise SpecError(f"`Npz.group` must be the name of an array. Received: group={self.group!r}.")
-        object.__setattr__(self, "value_range", _value_range("Npz", self.value_range))
+        object.__setattr__(self, "value_range", value_range_of("Npz", self.value_range))
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ class PicturesSpec(PathSpec):
                 f"`{kind}.antialias` must be True with interpolation={self.interpolation!r}. Received: "
                 "antialias=False. Without it use interpolation='nearest', 'bilinear' or 'bicubic'."
             )
-        object.__setattr__(self, "value_range", _value_range(kind, self.value_range))
+        object.__setattr__(self, "value_range", value_range_of(kind, self.value_range))
         if self.one_scale and self.value_range is None:
             raise SpecError(
                 f"`{kind}.one_scale` must come with `value_range`, the values of black and white of all grey pictures. "
@@ -340,8 +340,16 @@ class PictureTable(PicturesSpec):
         return self.label if isinstance(self.label, tuple) else (self.label,)
 
 
-def _value_range(kind: str, given: object) -> tuple[float, float] | None:
-    """Return the values of black and white as two floats; None where they are not given."""
+def value_range_of(kind: str, given: object) -> tuple[float, float] | None:
+    """Return the values of black and white as two floats; None where they are not given.
+
+    Args:
+        kind: of data set, for messages.
+        given: by the user.
+
+    Raises:
+        SpecError: if they are no two numbers, the lower first.
+    """
     if given is None:
         return None
     if not isinstance(given, tuple | list) or len(given) != 2:

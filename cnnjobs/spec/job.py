@@ -36,7 +36,8 @@ class Job:
         name: of the folder below `results/`: 1 to 100 letters, digits, dots, dashes and underscores.
         dataset: "digits", "mnist", "fashion_mnist", "cifar10", "cifar100", the path of an .npz file, a table, a folder
             of pictures, Parquet files or TFRecords, or `Npz(...)`, `ImageFolder(...)`, `PictureTable(...)`,
-            `ParquetPictures(...)` or `TFRecordPictures(...)`.
+            `ParquetPictures(...)` or `TFRecordPictures(...)`; or a function that returns `(x_train, y_train), (x_test,
+            y_test)`, as those of `keras.datasets` do, or `FromFunction(...)`.
         variants: name -> `Variant`; the first is the reference of all comparisons.
         repeats: trainings of each variant, each with seeds of its own, from 1 to 10,000; or variant -> repeats.
         folds: k of k-fold cross-validation on the training rows, at least 2; None for a single hold-out.
@@ -72,7 +73,7 @@ class Job:
     """
 
     name: str
-    dataset: str | Path | DatasetSpec
+    dataset: str | Path | DatasetSpec | Callable[[], Any]
     variants: Mapping[str, Variant]
     repeats: int | Mapping[str, int] = 5
     folds: int | None = None

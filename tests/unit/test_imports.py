@@ -115,7 +115,7 @@ def test_the_guard_can_fail(tmp_path):
 def test_the_public_names_are_these():
     assert sorted(cnnjobs.__all__) == sorted(
         [
-            "SGD", "Adam", "Augment", "ImageFolder", "Job", "Npz", "ParquetPictures", "PictureTable",
+            "SGD", "Adam", "Augment", "FromFunction", "ImageFolder", "Job", "Npz", "ParquetPictures", "PictureTable",
             "TFRecordPictures", "Variant",
             "BestWeights", "CosineDecay", "Cyclical", "EarlyStopping", "ExponentialDecay", "ReduceLROnPlateau",
             "TimeDecay", "Warmup", "callback", "custom", "grid", "Nadam", "RMSprop",

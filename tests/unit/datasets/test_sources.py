@@ -132,14 +132,15 @@ def test_a_file_of_no_kind_is_refused_with_what_there_is(stripes):
     with pytest.raises(
         SpecError,
         match=r"a name, an \.npz file, a table of pictures, a Parquet file with pictures in it, a TFRecord file, a "
-        r"folder of pictures or a \.stripes file\. Received",
+        r"folder of pictures, a function or a \.stripes file\. Received",
     ):
         dataset_spec("notes.txt", Path.cwd())
 
 
 def test_a_kind_that_is_not_registered_is_refused():
     with pytest.raises(
-        SpecError, match=r"must be one of BuiltinDataset, Npz, \w+, \w+, \w+, ImageFolder\. Received: Stripes"
+        SpecError,
+        match=r"must be one of BuiltinDataset, Npz, \w+, \w+, \w+, ImageFolder, FromFunction\. Received: Stripes",
     ):
         load_dataset(Stripes("forty.stripes"), quiet)
 
@@ -152,6 +153,7 @@ def test_every_kind_has_a_name_of_its_own_in_the_store():
         "ParquetPictures",
         "TFRecordPictures",
         "ImageFolder",
+        "FromFunction",
     ]
     assert all(issubclass(kind, Source) for kind in KINDS)
 
