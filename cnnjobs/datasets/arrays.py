@@ -157,7 +157,7 @@ def make_dataset(
     """
     name = visible(name, lines=False)
     digests = digests or (digests_of(train[0]), digests_of(test[0]))
-    copies = Copies.among(name, (digests[0], train[1]), (digests[1], test[1]), class_names)
+    copies = Copies.among(name, (digests[0], train[1]), (digests[1], test[1]), class_names, is_validation)
     kept, (rows_train, rows_test) = copies.kept(dedupe), rows or (None, None)
     if kept is not None:
         hashed = None

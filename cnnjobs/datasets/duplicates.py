@@ -11,8 +11,8 @@ from cnnjobs.datasets.images import digests_of, subset
 from cnnjobs.datasets.perceptual import LEAST_SIDE, alike
 from cnnjobs.datasets.source import OnProgress
 
-WHERE = ("train and test", "two classes", "one class")
-"""Where the two pictures of a pair are, the worst first; a pair of the first may be in two classes as well."""
+WHERE = ("train and test", "train and validation", "two classes", "one class")
+"""Where the two pictures of a pair are, the worst first; a pair of the first two may be in two classes as well."""
 
 
 @dataclass(frozen=True)
@@ -141,5 +141,7 @@ def _pair(data: Dataset, one: int, other: int, likeness: float | None) -> Pair:
     labels = tuple(
         int((data.y_test if part == "test" else data.y_train)[row]) for part, row in zip(parts, rows, strict=True)
     )
-    where = WHERE[0] if parts[0] != parts[1] else WHERE[1 if labels[0] != labels[1] else 2]
+    own = data.is_validation
+    sides = {None if own is None or part == "test" else bool(own[row]) for part, row in zip(parts, rows, strict=True)}
+    where = WHERE[0 if parts[0] != parts[1] else 1 if len(sides) > 1 else 2 if labels[0] != labels[1] else 3]
     return Pair(where, (parts[0], parts[1]), (rows[0], rows[1]), (labels[0], labels[1]), likeness)

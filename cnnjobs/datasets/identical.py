@@ -12,6 +12,7 @@ from cnnjobs.spec.data import DROP_FROM_TRAIN, DROP_REPEATS
 
 Labels = NDArray[np.int32]
 Numbers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Copies:
         train_labels: (n_train,) classes.
         test_labels: (n_test,) classes.
         class_names: in the order of the labels.
+        validates: (n_train,) which training pictures are the data set's own validation set; None without one.
     """
 
     name: str
@@ -33,10 +35,16 @@ class Copies:
     train_labels: Labels
     test_labels: Labels
     class_names: Sequence[str]
+    validates: Flags | None = None
 
     @classmethod
     def among(
-        cls, name: str, train: tuple[Digests, Labels], test: tuple[Digests, Labels], class_names: Sequence[str]
+        cls,
+        name: str,
+        train: tuple[Digests, Labels],
+        test: tuple[Digests, Labels],
+        class_names: Sequence[str],
+        validates: Flags | None = None,
     ) -> "Copies":
         """Compare all pictures.
 
@@ -45,13 +53,14 @@ class Copies:
             train: (n, ...) digests of images and (n,) labels.
             test: the same of the test set.
             class_names: in the order of the labels.
+            validates: (n,) which training pictures are the data set's own validation set; None without one.
         """
         numbers: dict[bytes, int] = {}
         trained, tested = (
             np.array([numbers.setdefault(one.tobytes(), len(numbers)) for one in digests], np.int64)
             for digests in (train[0], test[0])
         )
-        return cls(name, trained, tested, train[1], test[1], class_names)
+        return cls(name, trained, tested, train[1], test[1], class_names, validates)
 
     def kept(self, dedupe: str | None) -> Numbers | None:
         """Return the training rows that are kept; None for all.
@@ -61,7 +70,7 @@ class Copies:
         """
         keep = np.ones(len(self.trained), np.bool_)
         if dedupe in (DROP_FROM_TRAIN, DROP_REPEATS):
-            keep &= ~self._is_tested
+            keep &= ~self._is_held_out
         if dedupe == DROP_REPEATS:
             keep &= ~self._is_repeated
         return None if keep.all() else np.flatnonzero(keep)
@@ -75,36 +84,43 @@ class Copies:
         if len(np.union1d(self.trained, self.tested)) == len(self.trained) + len(self.tested):
             return ()
         return (
-            *(self._across_parts() if dedupe is None else self._dropped_as_tested(dedupe)),
+            *(self._across_parts() if dedupe is None else self._dropped_as_held_out(dedupe)),
             *self._across_classes(),
             *self._within_classes(dedupe),
         )
 
     @property
-    def _is_tested(self) -> NDArray[np.bool_]:
-        """(n_train,) whether a training picture is a test picture as well."""
-        return np.isin(self.trained, self.tested)
+    def _validates(self) -> Flags:
+        """(n_train,) which training pictures are the data set's own validation set."""
+        return np.zeros(len(self.trained), np.bool_) if self.validates is None else self.validates
 
     @property
-    def _is_repeated(self) -> NDArray[np.bool_]:
-        """(n_train,) whether a training picture is an earlier one of its class."""
-        return _repeated(self.trained, self.train_labels)
+    def _is_held_out(self) -> Flags:
+        """(n_train,) whether a training picture is in the test set too, or, being none of it, in the validation set."""
+        validated = self.trained[self._validates]
+        return np.isin(self.trained, self.tested) | (np.isin(self.trained, validated) & ~self._validates)
+
+    @property
+    def _is_repeated(self) -> Flags:
+        """(n_train,) whether a training picture is an earlier one of its class and part."""
+        return _repeated(2 * self.trained + self._validates, self.train_labels)
 
     def _across_parts(self) -> list[str]:
-        seen = int(np.isin(self.tested, self.trained).sum())
-        if not seen:
-            return []
+        validated, fitted = self.trained[self._validates], self.trained[~self._validates]
         return [
-            f"{self.name}: {seen:,} of {_pictures(len(self.tested), 'test ')} {_are(seen)} among the training pictures "
-            "as well, the same pixel for pixel: test figures count what was learnt by heart"
+            f"{self.name}: {seen:,} of {_pictures(len(held), f'{part} ')} {_are(seen)} among the training pictures "
+            f"as well, the same pixel for pixel: {part} figures count what was learnt by heart"
+            for part, held, others in (("test", self.tested, self.trained), ("validation", validated, fitted))
+            if (seen := int(np.isin(held, others).sum()))
         ]
 
-    def _dropped_as_tested(self, dedupe: str) -> list[str]:
-        count = int(self._is_tested.sum())
+    def _dropped_as_held_out(self, dedupe: str) -> list[str]:
+        count = int(self._is_held_out.sum())
         if not count:
             return []
+        held = "test" if self.validates is None else "test or validation"
         return [
-            f"{self.name}: {_pictures(count, 'training ')} {_are(count)} left out, the same pixel for pixel as test "
+            f"{self.name}: {_pictures(count, 'training ')} {_are(count)} left out, the same pixel for pixel as {held} "
             f"pictures (dedupe={dedupe!r}): {len(self.trained):,} were there, {len(self.trained) - count:,} remain"
         ]
 
@@ -124,7 +140,7 @@ class Copies:
         ]
 
     def _within_classes(self, dedupe: str | None) -> list[str]:
-        again = self._is_repeated if dedupe is None else self._is_repeated & ~self._is_tested
+        again = self._is_repeated if dedupe is None else self._is_repeated & ~self._is_held_out
         tested = int(_repeated(self.tested, self.test_labels).sum())
         if dedupe == DROP_REPEATS and again.any():
             count = int(again.sum())
@@ -144,7 +160,7 @@ class Copies:
         ]
 
 
-def _repeated(numbers: Numbers, labels: Labels) -> NDArray[np.bool_]:
+def _repeated(numbers: Numbers, labels: Labels) -> Flags:
     """Return (n,) whether each picture is an earlier one of its class."""
     _, first = np.unique(np.stack([numbers, labels.astype(np.int64)]), axis=1, return_index=True)
     again = np.ones(len(numbers), np.bool_)

@@ -122,7 +122,7 @@ def _view(data: Dataset, origin: Origin, found: Duplicates, pictures: Pictures) 
         counts=counts,
         pictures={label: data.x_train[own] for label, own in rows.items()},
         size=(height, width),
-        sizes=origin.sizes,
+        sizes=origin.sizes if origin.sizes is not None and len(np.unique(origin.sizes, axis=0)) > 1 else None,
         sizes_text=origin.sizes_text(),
         passed_over=origin.passed_over,
         pairs=[_drawn(data, origin, pair) for pair in drawn],

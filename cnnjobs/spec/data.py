@@ -84,8 +84,8 @@ class Npz(PathSpec):
             arrays: 0 and 255, 1,023, 4,095, 16,383 or 65,535 for whole numbers from 0, -1 and 1 for floats between
             these, else the least and the greatest value. A fitted model remembers them for other files.
         dedupe: what is left out of the training pictures for being the same, pixel for pixel: "drop from train", what
-            is a test picture; "drop repeats", also what is an earlier one of its class. None leaves nothing out; a note
-            counts such pictures in any case.
+            is in the test or validation set as well; "drop repeats", also what is an earlier picture of its class.
+            None leaves nothing out; a note counts such pictures in any case.
         group: name of the arrays that say which group (patient, scene, burst) each picture is of: "patient" for
             `patient_train` and `patient_test` (or `train_patient`, or `patient` alone for the training pictures),
             numbers or text, (n,). Pictures of one group never stand on both sides of a split.
@@ -210,8 +210,8 @@ class ImageFolder(PicturesSpec):
         test: fraction held out as test set, stratified, one of each class at least, if there is no test set; in (0, 1).
         strict: an unreadable picture is an error; otherwise it is left out and counted.
         dedupe: what is left out of the training pictures for being the same, pixel for pixel: "drop from train", what
-            is a test picture; "drop repeats", also what is an earlier one of its class. None leaves nothing out; a note
-            counts such pictures in any case.
+            is in the test or validation set as well; "drop repeats", also what is an earlier picture of its class.
+            None leaves nothing out; a note counts such pictures in any case.
         resize: "stretch" fits both sides to `size`; "crop" scales a picture until it covers `size` and keeps the
             centre; "pad" scales it until it fits, with black around it.
         interpolation: "nearest", "box", "bilinear", "bicubic" or "lanczos".

@@ -10,6 +10,7 @@ from support.fakes import submit_in
 
 from cnnjobs import ImageFolder, Npz, errors
 from cnnjobs.comparison.table import job_table
+from cnnjobs.datasets.duplicates import find_duplicates
 from cnnjobs.report.sections.verdicts import notes
 from cnnjobs.run.show import Pictures, show_dataset
 from cnnjobs.store.files import Files
@@ -143,6 +144,25 @@ def test_a_class_of_which_nothing_is_left(tmp_path, kind):
     spec = kind(tmp_path, train=np.concatenate([TRAIN[:20]] * 2), test=TRAIN[:20])
     with pytest.raises(errors.DatasetError, match=r"dedupe='drop from train' leaves 0 training images.*Received: 0"):
         load(replace(spec, dedupe="drop from train"))
+
+
+def test_a_validation_set_of_pictures_that_are_trained_on(tmp_path):
+    """Six of ten pictures of `valid/` are training pictures: said, and left out of training where it is asked for."""
+    valid = np.concatenate([TRAIN[:6], 255 - TEST[:4]])
+    arrays = {"x_train": TRAIN, "y_train": LABELS, "x_test": TEST, "y_test": LABELS[:20]}
+    np.savez(tmp_path / "noise.npz", **arrays, x_valid=valid, y_valid=LABELS[:10])
+    spec = Npz(str(tmp_path / "noise.npz"))
+    said = [note for note in load(spec).notes if "pixel" in note]
+    assert len(said) == 1
+    assert "6 of 10 validation pictures are among the training pictures as well" in said[0]
+    data = load(replace(spec, dedupe="drop from train"))
+    assert data.is_validation.sum() == 10
+    trained = {image.tobytes() for image in data.x_train[~data.is_validation]}
+    assert len(trained) == 34
+    assert not trained & {image.tobytes() for image in data.x_train[data.is_validation]}
+    assert "6 training pictures are left out, the same pixel for pixel as test or validation pictures" in data.notes[-1]
+    found = find_duplicates(load(spec), lambda *progress: None, near=False)
+    assert {pair.where for pair in found.pairs} == {"train and validation"}
 
 
 def test_a_misspelt_wish(tmp_path):

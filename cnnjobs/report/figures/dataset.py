@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 from numpy.typing import NDArray
 
 from cnnjobs.report.figures.style import COLORS, lacks_letters, short, styled, text
@@ -253,6 +253,8 @@ def _bars(axes: Axes, view: DatasetView, labels: Sequence[int]) -> None:
             0, split, f"   {left_out:,} classes between", va="center", fontsize=SMALL - 1, style="italic", color=GREY
         )
     axes.set(xlim=(0, 1.12 * most), ylim=(places[-1] + 0.6, -0.6))
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     axes.set_xlabel("pictures", fontsize=SMALL)
     axes.grid(visible=False, axis="y")
     axes.legend(fontsize=SMALL - 1, frameon=False, ncols=len(view.counts), loc="lower right", bbox_to_anchor=(1, 1))
@@ -297,6 +299,7 @@ def _passed_over(axes: Axes, counts: Mapping[str, int]) -> None:
         axes.text(count, place, f" {count:,}", va="center", fontsize=SMALL - 1, color=GREY)
     axes.set_yticks(places, [short(reason, 18) for reason in counts], fontsize=SMALL - 1)
     axes.set(xlim=(0, 1.15 * max(counts.values())), ylim=(len(counts) - 0.5, -0.5))
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.set_title("Files passed over", fontsize=9, weight="bold", loc="left")
     axes.grid(visible=False, axis="y")
 
