@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 
-from cnnjobs.datasets.picture_pixels import FULL, Facts, Span, common_span, range_of
+from cnnjobs.datasets.picture_pixels import Facts
 from cnnjobs.datasets.pictures import Reading
+from cnnjobs.datasets.value_ranges import FULL, Span, common_span, range_of
 from cnnjobs.errors import DatasetError
 from cnnjobs.spec.data import PicturesSpec
 

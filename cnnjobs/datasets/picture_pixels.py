@@ -1,16 +1,17 @@
-"""The pixels of a picture as one sees them: upright, on white, 8 bits a channel, of one size.
+"""The pixels of a picture as one sees them: upright, on white, 8 bits a channel.
 
 Nothing but NumPy and Pillow: a copy of this module goes into every model file, for those who predict without cnnjobs.
 """
 
 import functools
 import sys
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
+
+from cnnjobs.datasets.value_ranges import FULL, Span, as_bytes
 
 MOST_PIXELS = 89_478_485
 """Pillow's own bound for what may be a decompression bomb; checked here because its warning is not thread-safe."""
@@ -22,15 +23,6 @@ PAGED = frozenset({"GIF", "WEBP", "PNG", "TIFF", "AVIF", "FLI", "DCX"})
 
 COMMON = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "JPEG2000")
 """Formats that are asked about first."""
-
-FILTERS = {
-    "nearest": Image.Resampling.NEAREST,
-    "box": Image.Resampling.BOX,
-    "bilinear": Image.Resampling.BILINEAR,
-    "bicubic": Image.Resampling.BICUBIC,
-    "lanczos": Image.Resampling.LANCZOS,
-}
-"""Names of interpolations -> Pillow's filters."""
 
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -50,32 +42,6 @@ ORIENTATION, BITS, PHOTOMETRIC, INNER, SAMPLES, REDUCED, DNG = 0x0112, 258, 262,
 """Tags of TIFF and EXIF."""
 
 
-FULL: tuple[float, float] = (0, 65535)
-"""Black and white of 16 bits, as formats define them."""
-
-WHITES = (255, 1023, 4095, 16383, 65535)
-"""White of sensors and files with 8, 10, 12, 14 and 16 bits."""
-
-LEAST_WHITE = 128
-"""Values that reach less are not taken for those of dark pictures of 8 bits; the greatest is white."""
-
-
-class Span(NamedTuple):
-    """The values of a picture with more than 8 bits a channel.
-
-    Args:
-        low: the least.
-        high: the greatest.
-        whole: whether all are whole numbers.
-        read_as: the values that were taken as black and white; None where that is not said.
-    """
-
-    low: float
-    high: float
-    whole: bool
-    read_as: tuple[float, float] | None = None
-
-
 class Facts(NamedTuple):
     """What is known of a picture that has been read.
 
@@ -92,27 +58,6 @@ class Facts(NamedTuple):
     span: Span | None = None
     pages: bool = False
     damaged_exif: bool = False
-
-
-def common_span(spans: Iterable[Span]) -> Span | None:
-    """Return what the values of several pictures have in common; None of none."""
-    known = list(spans)
-    if not known:
-        return None
-    return Span(min(one.low for one in known), max(one.high for one in known), all(one.whole for one in known))
-
-
-def range_of(span: Span) -> tuple[float, float]:
-    """Return the values of black and white: those of a usual scale, or the least and the greatest there are."""
-    low, high = span.low, span.high
-    if low >= 0:
-        if high <= 1:
-            return 0, 1
-        fitting = [white for white in (WHITES if span.whole else WHITES[:1]) if high <= white]
-        return 0, fitting[0] if fitting and high >= LEAST_WHITE else (high or 1)
-    if -1 <= low < -0.5 and high <= 1:
-        return -1, 1
-    return low, high if high > low else low + max(1, abs(low))  # beside a large number 1 is nothing
 
 
 def opened(source: Any) -> Any:
@@ -189,7 +134,7 @@ def as_shown(
         elif halves:
             flat, span = _of_halves(source, image, tiles, value_range)
         elif one_scale and value_range and image.mode == "L":
-            flat = Image.fromarray(_as_bytes(np.asarray(image), value_range))
+            flat = Image.fromarray(as_bytes(np.asarray(image), value_range))
         flat = _on_white(flat.transpose(turn) if turn is not None else flat)
         pages = image.format in PAGED and bool(getattr(image, "is_animated", False))
     return flat, Facts(grey, bits if span is None else 16, span, pages, damaged)
@@ -272,29 +217,10 @@ def _of_values(
         raise ValueError("some of its values are NaN or infinite")
     read_as = value_range or (FULL if stored_whole else (0, 255))
     span = Span(low, high, stored_whole or bool((values == np.floor(values)).all()), read_as)
-    grey = _as_bytes(values, read_as)
+    grey = as_bytes(values, read_as)
     if isinstance(transparent, int):
         grey[values == transparent] = 255
     return Image.fromarray(grey), span
-
-
-def _as_bytes(values: NDArray[Any], value_range: tuple[float, float]) -> Any:
-    """Return 0 for black and 255 for white, what lies outside clipped."""
-    if values.dtype in (np.uint8, np.uint16):
-        return _table(values.dtype.itemsize, *value_range)[values]
-    black, white = value_range
-    scaled, step = np.empty(values.shape, np.uint8), max(1, (1 << 20) // values.shape[1])
-    for start in range(0, len(values), step):
-        part = values[start : start + step].astype(np.float64) - black
-        scaled[start : start + step] = np.clip(np.round(part * (255 / (white - black))), 0, 255)
-    return scaled
-
-
-@functools.lru_cache(8)
-def _table(size: int, black: float, white: float) -> Any:
-    """Return what each number of 1 or 2 bytes becomes."""
-    scaled = (np.arange(256**size, dtype=np.float64) - black) * (255 / (white - black))
-    return np.clip(np.round(scaled), 0, 255).astype(np.uint8)
 
 
 def _of_halves(
@@ -319,7 +245,7 @@ def _of_halves(
     values = upper | (lower[..., [1, 1, 1, 3]] if grey_alpha else lower)
     span = Span(float(values[..., colours].min()), float(values[..., colours].max()), True, value_range or FULL)
     if value_range is not None and not full:
-        bands = _as_bytes(values[..., colours], value_range)
+        bands = as_bytes(values[..., colours], value_range)
         alpha = values[..., 3:] >> 8
         image = Image.fromarray(np.concatenate([bands, alpha], axis=-1).astype(np.uint8))
     if isinstance(transparent, tuple):
@@ -347,53 +273,3 @@ def _on_white(image: Image.Image) -> Image.Image:
         turned = ImageCms.applyTransform(image, ImageCms.buildTransform(*profiles, "LAB", "RGB"))
         return turned if turned is not None else image
     return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def resized(
-    picture: Image.Image, size: tuple[int, int], resize: str, interpolation: str, *, antialias: bool
-) -> Image.Image:
-    """Return a picture in another size.
-
-    Args:
-        picture: RGB.
-        size: (height, width).
-        resize: "stretch" fits both sides; "crop" scales the picture until it covers the size and keeps the centre;
-            "pad" scales it until it fits, with black around it.
-        interpolation: one of `FILTERS`.
-        antialias: whether the filter widens where the picture becomes smaller.
-    """
-    height, width = size
-    if picture.size == (width, height):
-        return picture
-    box: tuple[float, float, float, float] = (0, 0, *picture.size)
-    if resize == "stretch":
-        return _scaled(picture, (width, height), box, interpolation, antialias)
-    across, down = picture.width / width, picture.height / height
-    if resize == "crop":
-        kept = min(across, down)
-        left, top = (picture.width - kept * width) / 2, (picture.height - kept * height) / 2
-        box = (left, top, left + kept * width, top + kept * height)
-        return _scaled(picture, (width, height), box, interpolation, antialias)
-    scale = max(across, down)
-    inner = max(1, round(picture.width / scale)), max(1, round(picture.height / scale))
-    ground = Image.new("RGB", (width, height))
-    ground.paste(
-        _scaled(picture, inner, box, interpolation, antialias), ((width - inner[0]) // 2, (height - inner[1]) // 2)
-    )
-    return ground
-
-
-def _scaled(
-    picture: Image.Image,
-    size: tuple[int, int],
-    box: tuple[float, float, float, float],
-    interpolation: str,
-    antialias: bool,
-) -> Image.Image:
-    """Return a part of a picture in another size, given as (width, height)."""
-    method = FILTERS[interpolation]
-    if antialias or interpolation == "nearest":
-        return picture.resize(size, method, box)
-    bands = [band.convert("F").transform(size, Image.Transform.EXTENT, box, method) for band in picture.split()]
-    rounded = [np.clip(np.round(np.asarray(band)), 0, 255).astype(np.uint8) for band in bands]
-    return Image.fromarray(np.stack(rounded, axis=-1))

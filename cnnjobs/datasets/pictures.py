@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from cnnjobs.datasets.picture_kinds import HEAD, unreadable_kind
-from cnnjobs.datasets.picture_pixels import MOST_PIXELS, Facts, Span, as_shown, deep_span, resized, shown_size
+from cnnjobs.datasets.picture_pixels import MOST_PIXELS, Facts, as_shown, deep_span, shown_size
+from cnnjobs.datasets.resizing import resized
+from cnnjobs.datasets.value_ranges import Span
 from cnnjobs.regular_files import refuse_special
 from cnnjobs.spec.data import PicturesSpec
 

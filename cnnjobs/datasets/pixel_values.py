@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cnnjobs.datasets.array_origin import ArrayOrigin
 from cnnjobs.datasets.npz_file import Array
-from cnnjobs.datasets.picture_pixels import Span, range_of
+from cnnjobs.datasets.value_ranges import Span, range_of
 from cnnjobs.errors import DatasetError
 from cnnjobs.machine import free_bytes
 from cnnjobs.zip_sizes import megabytes

@@ -15,8 +15,9 @@ from cnnjobs.datasets import Dataset, source_of
 from cnnjobs.datasets.labelled import Labelled
 from cnnjobs.datasets.picture_files import Folder
 from cnnjobs.datasets.picture_kinds import passed_over_text
-from cnnjobs.datasets.picture_pixels import Facts, Span, common_span, range_of
+from cnnjobs.datasets.picture_pixels import Facts
 from cnnjobs.datasets.pictures import Reading, picture_span, quiet_pillow, read_picture, to_grey
+from cnnjobs.datasets.value_ranges import Span, common_span, range_of
 from cnnjobs.errors import DatasetError, ModelError
 from cnnjobs.models.model_file import ModelMetadata
 from cnnjobs.sentences import cause, clause

@@ -3,19 +3,20 @@
 Pictures are prepared by Pillow, before the network: no layer of Keras turns them by EXIF or lays them on white, and
 `Resizing` differs from Pillow by up to 1 of 255 with `antialias=True` (and by 59 without), because Pillow rounds to
 whole numbers between rows and columns. Measured on a random picture of 48 x 64 pixels, with Keras 3.15 and Pillow 13.
-The script has a copy of `cnnjobs.datasets.picture_pixels`, so that there is one way to read a picture.
+The script has a copy of the modules that read pictures, so that there is one way to read them.
 """
 
 import inspect
+from types import ModuleType
 
-from cnnjobs.datasets import picture_pixels
+from cnnjobs.datasets import picture_pixels, resizing, value_ranges
 from cnnjobs.datasets.pictures import Reading
 
 SCRIPT = '''\
 """Predicts pictures with Keras and Pillow alone: python predict.py MODEL.keras PICTURE..."""
 
 import keras
-{picture_pixels}
+{modules}
 
 HEIGHT, WIDTH, CHANNELS = {shape}
 RESIZE, INTERPOLATION, ANTIALIAS = {resizing}
@@ -54,11 +55,16 @@ def predict_script(image_shape: tuple[int, int, int], class_names: tuple[str, ..
         reading: how its pictures are read.
     """
     height, width, channels = image_shape
-    _, _, code = inspect.getsource(picture_pixels).split('"""', 2)
     return SCRIPT.format(
-        picture_pixels=code.strip(),
+        modules="\n\n\n".join(map(_code, (value_ranges, picture_pixels, resizing))),
         shape=f"{height}, {width}, {channels}",
         resizing=f"{reading.resize!r}, {reading.interpolation!r}, {reading.antialias}",
         values=f"{reading.value_range}, {reading.one_scale}",
         classes=ascii(list(class_names)),
     )
+
+
+def _code(module: ModuleType) -> str:
+    """Return the source of a module without its docstring and what it imports of the package."""
+    _, _, code = inspect.getsource(module).split('"""', 2)
+    return "\n".join(line for line in code.strip().split("\n") if not line.startswith("from cnnjobs."))
