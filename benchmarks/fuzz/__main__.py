@@ -1,4 +1,4 @@
-"""Throws made-up job files, options, archives, pictures, folders, models and results at the command line.
+"""Throws made-up job files, options, archives, pictures, folders, tables, models and results at the command line.
 
     python benchmarks/fuzz --cases 10000 --seed 1            # all kinds in turn
     python benchmarks/fuzz --only archives --cases 500
@@ -30,6 +30,7 @@ import models  # noqa: E402
 import options  # noqa: E402
 import pictures  # noqa: E402
 import results  # noqa: E402
+import tables  # noqa: E402
 
 KINDS = {
     "jobs": job_files.make,
@@ -37,6 +38,7 @@ KINDS = {
     "archives": archives.make,
     "pictures": pictures.make,
     "folders": folders.make,
+    "tables": tables.make,
     "models": models.make,
     "results": results.make,
 }

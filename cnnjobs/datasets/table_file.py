@@ -1,8 +1,5 @@
 """Tables that people bring, CSV, TSV or Parquet, as columns of text: nothing is taken for a number or for missing."""
 
-import csv
-import io
-import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,18 +7,15 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
 import pyarrow.parquet as pq
 
+from cnnjobs.datasets.csv_text import read_csv
 from cnnjobs.datasets.data_file import DataFile
 from cnnjobs.datasets.picture_kinds import PICTURES, ending_of
 from cnnjobs.errors import DatasetError, MissingDataError
 from cnnjobs.labels import listed
 from cnnjobs.regular_files import refuse_special
 from cnnjobs.sentences import cause
-
-SEPARATORS = (",", ";", "\t", "|")
-"""What may stand between columns; the one that a header has most of."""
 
 MOST_BYTES = 1 << 30
 """A table of so many bytes has more rows than pictures can be trained on here."""
@@ -32,8 +26,6 @@ OTHERS = {
     b"\x1f\x8b": "compressed. Unpack it",
 }
 """How files begin that are given for tables."""
-
-_HEAD = 1 << 20
 
 _SEPARATE = " Expected a comma, semicolon, tab or bar between columns."
 
@@ -176,7 +168,7 @@ def read_table(file: DataFile) -> Table:
         for magic, what in OTHERS.items():
             if start.startswith(magic):
                 raise DatasetError(f"{file} must be a table: CSV, TSV or Parquet. Received: {what}.")
-        return _parquet(file) if start == b"PAR1" else _csv(file, file.path.read_bytes())
+        return _parquet(file) if start == b"PAR1" else Table(file, *read_csv(file, file.path.read_bytes()))
     except (OSError, pa.ArrowException) as error:
         raise DatasetError(f"{file} cannot be read as a table: {cause(error)}.") from error
 
@@ -207,99 +199,3 @@ def _parquet(file: DataFile) -> Table:
 def _is_heavy(kind: Any) -> bool:
     """Say whether a column holds pictures or other things that name none."""
     return bool(pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
-
-
-def _csv(file: DataFile, content: bytes) -> Table:
-    """Return the columns of a text file."""
-    encoded, notes = _utf8(file, content)
-    told = re.match(rb"sep=(.)\r?\n", encoded)  # a line of Excel's
-    if told:
-        encoded = encoded[told.end() :]
-    head = encoded[:_HEAD].decode("utf-8", "ignore")
-    lines = [line for line in head.splitlines() if line.strip()]
-    if not lines:
-        raise DatasetError(f"{file} is empty. Expected a line that names the columns, and a row a picture.")
-    separator = told.group(1).decode() if told else _separator(*lines[:2])
-    header, second = _first_rows(head, separator)
-    width = len(header) + (len(second) == len(header) + 1)
-    columns, wrong = _columns(encoded, width, separator)
-    names = [name.strip().lstrip("\ufeff") for name in header]
-    if width == len(header):
-        columns = [column[1:] for column in columns]
-    else:
-        wrong = wrong[1:]  # the header
-        last_is_empty = not pc.any(pc.not_equal(pc.utf8_trim_whitespace(columns[-1]), "")).as_py()
-        names = [*names, ""] if last_is_empty else ["", *names]
-    if wrong:
-        raise DatasetError(
-            f"{file}: every row must have {width} values, as the first line has. Received: {len(wrong):,} with more or "
-            f"fewer, the first of them: {wrong[0][:100]!r}. A value with {separator!r} in it must stand in quotes."
-        )
-    if encoded.count(b'"') % 2 and any("\n" in (column[-1].as_py() or "") for column in columns if len(column)):
-        raise DatasetError(
-            f"{file}: a quote is opened and not closed, so that all lines after it are one value: "
-            f"{max((column[-1].as_py() for column in columns), key=len)[:100]!r}. Close it or remove it."
-        )
-    return Table(file, names, columns, notes)
-
-
-def _utf8(file: DataFile, content: bytes) -> tuple[bytes, list[str]]:
-    """Return a text as UTF-8 without its mark, and a note where its encoding was guessed."""
-    if content.startswith(b"\xef\xbb\xbf"):
-        content = content[3:]
-    start = content[:1000]
-    encoding = ""
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding = "utf-16"
-    elif start.count(0) * 3 > len(start):
-        encoding = "utf-16-be" if start[:1] == b"\0" else "utf-16-le"
-    try:
-        text = content.decode(encoding or "utf-8")
-        return (text.encode() if encoding else content), []
-    except UnicodeDecodeError as error:
-        if encoding:
-            raise DatasetError(f"{file} begins as UTF-16 text but is none: {cause(error)}.") from error
-    try:
-        text, called = content.decode("cp1252"), "Windows-1252"
-    except UnicodeDecodeError:
-        text, called = content.decode("latin-1"), "Latin-1"
-    return text.encode(), [
-        f"{file.name}: the file is no UTF-8 and is read as {called}: save it as UTF-8 if names are wrong"
-    ]
-
-
-def _separator(header: str, row: str = "") -> str:
-    """Return what stands between columns: as often in the first line as in the second, if there is such."""
-    header, row = (re.sub(r'"[^"]*"', "", line) for line in (header, row))
-    return max(SEPARATORS, key=lambda one: (0 < header.count(one) == row.count(one), header.count(one)))
-
-
-def _first_rows(head: str, separator: str) -> tuple[list[str], list[str]]:
-    """Return the values of the first two lines that are not empty."""
-    try:
-        rows = (row for row in csv.reader(io.StringIO(head, newline=""), delimiter=separator) if row)
-        return next(rows), next(rows, [])
-    except csv.Error:
-        return head.splitlines()[0].split(separator), []
-
-
-def _columns(encoded: bytes, width: int, separator: str) -> tuple[list[Any], list[str]]:
-    """Return (n,) text of each column, the header in it, and the lines that have another number of values."""
-    wrong: list[str] = []
-
-    def passed_over(row: Any) -> str:
-        wrong.append(row.text)
-        return "skip"
-
-    names = [str(number) for number in range(width)]
-    table = pyarrow.csv.read_csv(
-        io.BytesIO(encoded),
-        read_options=pyarrow.csv.ReadOptions(column_names=names, use_threads=False),
-        parse_options=pyarrow.csv.ParseOptions(
-            delimiter=separator, newlines_in_values=True, invalid_row_handler=passed_over
-        ),
-        convert_options=pyarrow.csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), null_values=[], strings_can_be_null=False
-        ),
-    )
-    return table.columns, wrong

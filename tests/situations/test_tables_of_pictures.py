@@ -269,6 +269,10 @@ def test_tables_that_are_cut_or_broken(pets):
     assert "every row must have 2 values, as the first line has. Received: 2 with more or fewer" in error()
     write('id,label,text\na,cat,"well\nb,cat,\nc,dog,\n')
     assert "a quote is opened and not closed" in error()
+    write('id,label,text\na,cat,"well\nb,cat,fine"\nc,dog,\nd,dog,\ne,cat,"two\nlines"\n')
+    assert (
+        "lines that look like rows stand between quotes, in 1 value, and are none: 'well" in read(folder="photos")[1][0]
+    )
     write("id,label\n")
     assert "no labels" in error(folder="photos")
     write("\n \n")
