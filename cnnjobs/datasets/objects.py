@@ -47,12 +47,23 @@ class Objects:
     def __init__(self, uri: str) -> None:
         self.uri = uri
         self.scheme = uri.partition("://")[0]
-        self._system, self._root = open_remote(uri, "dataset", DatasetError)
         self.address = self._address(self._root)
 
-    def __reduce__(self) -> tuple[type["Objects"], tuple[str]]:
-        """Open it anew where it is unpickled, with the access that process has."""
-        return Objects, (self.uri,)
+    def __getstate__(self) -> dict[str, str]:
+        """Return what is pickled: it is opened elsewhere only if there is need, with the access one has there."""
+        return {"uri": self.uri, "scheme": self.scheme, "address": self.address}
+
+    @cached_property
+    def _opened(self) -> tuple[fs.FileSystem, str]:
+        return open_remote(self.uri, "dataset", DatasetError)
+
+    @property
+    def _system(self) -> fs.FileSystem:
+        return self._opened[0]
+
+    @property
+    def _root(self) -> str:
+        return self._opened[1]
 
     @cached_property
     def listed(self) -> tuple[list[str], list[StoredObject]]:

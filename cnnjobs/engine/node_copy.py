@@ -78,7 +78,7 @@ class NodeCopy:
                 return found or (yield from self._copy(pieces, lock))
         except OSError as error:
             raise NodeWithoutRoom(
-                f"{self._host} cannot keep its copy of the decoded pictures ({megabytes(self._file.size)}) in "
+                f"{self._host} cannot keep its copy of the pictures ({megabytes(self._file.size)}) in "
                 f"{self._folder}: {cause(error)}. {_REMEDY}"
             ) from error
 
@@ -145,7 +145,7 @@ class NodeCopy:
         need, free = self._file.size - self._done, shutil.disk_usage(self._folder).free
         if need > free:
             raise NodeWithoutRoom(
-                f"{self._host} needs {megabytes(need)} in {self._folder} for its copy of the decoded pictures, and "
+                f"{self._host} needs {megabytes(need)} in {self._folder} for its copy of the pictures, and "
                 f"{megabytes(free)} are free. {_REMEDY}"
             )
 

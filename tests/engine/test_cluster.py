@@ -7,14 +7,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from support import cluster_workers, fakes, s3_server
-from support.datasets import stored
+from support.datasets import load, stored
 
-from cnnjobs import SGD, Job, Variant, vgg
+from cnnjobs import SGD, ImageFolder, Job, Variant, vgg
 from cnnjobs.engine.base import TrialResources, Work
 from cnnjobs.engine.environment import prepare_environment
 from cnnjobs.engine.places import Joined
@@ -137,7 +140,7 @@ def test_the_data_set_travels_once_a_node_and_workers_share_it(cluster, session,
 
 
 @pytest.fixture
-def far(monkeypatch):
+def far(monkeypatch, tmp_path):
     """Let no other node have the submitting machine's disk; return the handles of what sends its files."""
     import ray
 
@@ -148,30 +151,53 @@ def far(monkeypatch):
     def hidden(dataset):
         copies = original(dataset)
         senders.append(copies.sender)
-        ray.get(copies.sender.about.remote(0))  # it has opened the file
-        Path(copies.paths[0]).unlink()
+        for which in {*copies.places.values()}:
+            sent = ray.get(copies.sender.about.remote(which))
+            Path(sent.file.path).unlink()  # which it has open
+            if sent.pictures is not None:
+                shutil.rmtree(tmp_path / "photos")
         return copies
 
+    monkeypatch.setenv("CNNJOBS_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(tune, "node_copies", hidden)
     return senders
 
 
-def test_decoded_images_travel_once_a_node_and_not_again_in_the_next_submit(cluster, session, tmp_path, far):
+def total(images):
+    """Return the sum of all values."""
+    return int(np.asarray(images).astype(np.int64).sum())
+
+
+def encoded(folder, count):
+    """Return pictures that lie in a folder and are decoded as needed, and how many bytes they have there."""
+    for number in range(count):
+        path = folder / "ab"[number % 2] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.random.default_rng(number).integers(0, 256, (16, 16), np.uint8)).save(path)
+    images = load(ImageFolder(str(folder), decode="as needed")).x_train
+    return images, sum(path.stat().st_size for path in folder.rglob("*.png"))
+
+
+def test_images_travel_once_a_node_decoded_or_encoded_and_not_again_in_the_next_submit(cluster, session, tmp_path, far):
     import ray
 
     plain = fakes.tiny_dataset(per_class=20_000, size=16)
-    for meeting, sent in (("one", 2), ("two", 0)):
+    decoded_bytes = plain.x_train.nbytes + plain.x_test.nbytes
+    on_disk, (pictures, encoded_bytes) = stored(plain, tmp_path / "images"), encoded(tmp_path / "photos", 40)
+    seen = total(plain.x_train), total(pictures)
+    second = replace(on_disk, x_test=pictures, y_test=on_disk.y_test[: len(pictures)])
+    for meeting, data, sent in (("one", on_disk, decoded_bytes), ("two", second, encoded_bytes)):
         (tmp_path / meeting).mkdir()
-        work = work_on(
-            trials_of(3, epochs=1), 3, dataset=stored(plain, tmp_path / "images"), meeting=tmp_path / meeting
-        )
+        work = work_on(trials_of(3, epochs=1), 3, dataset=data, meeting=tmp_path / meeting)
         messages, logs = told_by(session, work)
         assert len({log["pid"] for log in logs.values()}) == 3, "three workers on two nodes"
-        assert {log["sum"] for log in logs.values()} == {int(plain.x_train.astype("int64").sum())}
+        assert {log["sum"] for log in logs.values()} == {seen[0]}
         assert {Path(log["path"]).parents[1] for log in logs.values()} == {*cluster.caches}
-        assert ray.get(far.pop().sent.remote()) == sent * (plain.x_train.nbytes + plain.x_test.nbytes)
+        assert ray.get(far.pop().sent.remote()) == 2 * sent
         said = {told.text for trial in messages.values() for told in trial if isinstance(told, Note)}
-        assert any("gets its copy of the decoded pictures, 23 MB" in text for text in said) == bool(sent)
+        assert any(f"gets its copy of the pictures, {sent // 1_000_000} MB" in text for text in said)
+        stored(plain, tmp_path / "images")
+    assert {log["test_sum"] for log in logs.values()} == {seen[1]}
 
 
 def test_a_node_that_cannot_keep_the_images_ends_the_run_with_a_sentence(cluster, session, tmp_path, far):
@@ -181,7 +207,7 @@ def test_a_node_that_cannot_keep_the_images_ends_the_run_with_a_sentence(cluster
     copies.write_text("no folder")
     work = work_on(trials_of(3), 3, dataset=stored(fakes.tiny_dataset(), tmp_path / "images"))
     try:
-        with pytest.raises(NodeWithoutRoom, match=rf" cannot keep its copy of the decoded pictures .* in {copies}: "):
+        with pytest.raises(NodeWithoutRoom, match=rf" cannot keep its copy of the pictures .* in {copies}: "):
             told_by(session, work)
     finally:
         copies.unlink()
@@ -309,8 +335,6 @@ def test_a_process_that_dies_on_another_node_leaves_its_last_words(session):
             Job(name="a", dataset="digits", repeats=1, variants={"dies": Variant(model=vgg(), optimizer=SGD(0.1))}), "d"
         ).trials
     )
-    from dataclasses import replace
-
     messages, _ = told_by(session, replace(work, make_worker=fakes.fake_worker, modules=(fakes,)))
     failure = messages[0][-1]
     assert isinstance(failure, Failure)

@@ -65,6 +65,7 @@ class TellingWorker:
             "opened": self.opened,
             "shared": _is_shared(self.dataset.x_train),
             "sum": int(sum(piece.astype(np.int64).sum() for piece in pieces(self.dataset.x_train))),
+            "test_sum": int(sum(piece.astype(np.int64).sum() for piece in pieces(self.dataset.x_test))),
             "path": getattr(self.dataset.x_train, "path", None),
             "began": began,
             "ended": time.time(),

@@ -1,4 +1,4 @@
-"""Decoded pictures that lie on the submitting machine's disk, for workers on other nodes: each node gets one copy."""
+"""Pictures that lie on the submitting machine's disk, for workers on other nodes: each node gets one copy of them."""
 
 import hashlib
 import os
@@ -16,9 +16,15 @@ from numpy.typing import NDArray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from cnnjobs.datasets import Dataset
-from cnnjobs.datasets.images import FetchedImages, Images, StoredImages
+from cnnjobs.datasets.cache import cache_folder
+from cnnjobs.datasets.contents import Contents
+from cnnjobs.datasets.encoded_images import EncodedImages
+from cnnjobs.datasets.images import Images, StoredImages
+from cnnjobs.datasets.packed_pictures import PackedPictures, packed
 from cnnjobs.engine.node_copy import PIECE, LargeFile, NodeCopy
+from cnnjobs.errors import NodeWithoutRoom
 from cnnjobs.messages import Message, Note
+from cnnjobs.sentences import cause
 from cnnjobs.zip_sizes import megabytes
 
 AHEAD = 2
@@ -27,24 +33,80 @@ AHEAD = 2
 ALIVE_S, TOLD_S = 2.0, 60.0
 """Seconds after which a worker that copies, or waits for the copy, gives a sign of life, and says how far it is."""
 
+PARTS = ("x_train", "x_test")
+"""The images of a data set."""
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What other nodes are to have.
+
+    Args:
+        path: of the file, if it is one already.
+        contents: encoded pictures that are to be packed into one, if another node asks.
+        key: of their content.
+    """
+
+    path: str = ""
+    contents: Contents | None = None
+    key: str = ""
+
+    @classmethod
+    def of(cls, images: StoredImages | EncodedImages) -> "_Wanted":
+        """Return what nodes need to have images."""
+        if isinstance(images, StoredImages):
+            return cls(images.path)
+        return cls(contents=images.contents, key=hashlib.sha256(images.digests.tobytes()).hexdigest()[:32])
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """A file that nodes copy.
+
+    Args:
+        file: which one.
+        pictures: the encoded pictures in it, if it has such.
+    """
+
+    file: LargeFile
+    pictures: PackedPictures | None
+
 
 class _Sender:
     """Reads pieces of files, in a process beside the submitting one; none of them is kept."""
 
-    def __init__(self, paths: tuple[str, ...]) -> None:
-        self._files = [os.open(path, os.O_RDONLY | os.O_CLOEXEC) for path in paths]
-        self._about: dict[int, LargeFile] = {}
-        self._paths = paths
+    def __init__(self, wanted: tuple[_Wanted, ...], cache: str) -> None:
+        os.environ["CNNJOBS_CACHE"] = cache  # the submitting process's: Ray may have been started with another
+        self._wanted = wanted
+        self._files = [os.open(one.path, os.O_RDONLY | os.O_CLOEXEC) if one.path else -1 for one in wanted]
+        self._about: dict[int, _Sent] = {}
         self._sent = 0
 
-    def about(self, which: int) -> LargeFile:
-        """Return size and digest, which is computed when the first node asks."""
+    def about(self, which: int) -> _Sent:
+        """Return what there is to say of a file, which is made, or read for its digest, when the first node asks.
+
+        Raises:
+            NodeWithoutRoom: if it cannot be made here.
+        """
         if which not in self._about:
+            path, pictures = self._wanted[which].path, None
+            contents = self._wanted[which].contents
+            if contents is not None:
+                try:
+                    pictures = packed(contents, self._wanted[which].key)
+                except OSError as error:
+                    raise NodeWithoutRoom(
+                        f"The pictures cannot be packed into a file of the cache of {platform.node()}, where other "
+                        f"nodes could get it: {cause(error)}. Make room there, or let CNNJOBS_CACHE name a folder with "
+                        "room."
+                    ) from error
+                path = pictures.path_of_all
+                self._files[which] = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             with open(self._files[which], "rb", closefd=False) as stream:
                 stream.seek(0)
                 digest = hashlib.file_digest(stream, "sha256").hexdigest()
             size = os.fstat(self._files[which]).st_size
-            self._about[which] = LargeFile(self._paths[which], size, digest)
+            self._about[which] = _Sent(LargeFile(path, size, digest), pictures)
         return self._about[which]
 
     def piece(self, which: int, start: int) -> NDArray[np.uint8]:
@@ -54,7 +116,7 @@ class _Sender:
         while done < len(view):
             count = os.preadv(self._files[which], [view[done:]], start + done)
             if not count:
-                raise EOFError(f"{self._paths[which]} has become shorter")
+                raise EOFError(f"the file of {len(view) + start:,} bytes has become shorter")
             done += count
         self._sent += done
         return piece
@@ -71,40 +133,47 @@ class NodeCopies:
     Args:
         sender: handle of the actor that reads them.
         node: the submitting machine's.
-        paths: of the files there.
+        places: which of the files each part of the data set is in.
         run: differs from submit to submit.
     """
 
     sender: Any
     node: str
-    paths: tuple[str, ...]
+    places: Mapping[str, int]
     run: str
 
-    def arrive(self) -> Generator[Message, None, Mapping[str, str]]:
-        """Tell of the files' way to this node; return where each lies on it.
+    def arrive(self, dataset: Dataset) -> Generator[Message, None, Dataset]:
+        """Tell of the files' way to this node; return the data set with its images in them.
+
+        Args:
+            dataset: as it was sent.
 
         Raises:
             NodeWithoutRoom: if they do not fit.
             DamagedContent: if what comes is not what was sent.
         """
         if ray.get_runtime_context().get_node_id() == self.node:
-            return {}
+            return dataset
         found = {}
-        for which, path in enumerate(self.paths):
-            found[path] = yield from self._arrive(which)
-        return found
+        for which in sorted({*self.places.values()}):
+            found[which] = yield from self._arrive(which)
+        placed: dict[str, Any] = {
+            part: _placed(getattr(dataset, part), *found[which]) for part, which in self.places.items()
+        }
+        return replace(dataset, **placed)
 
-    def _arrive(self, which: int) -> Generator[Message, None, str]:
-        file: LargeFile = ray.get(self.sender.about.remote(which))
+    def _arrive(self, which: int) -> Generator[Message, None, tuple[str, PackedPictures | None]]:
         host = platform.node()
+        sent = yield from self._asked(which, Note(f"{host} asks for its copy of the pictures", once=True))
+        file = sent.file
         steps = NodeCopy(file, host, self.run).obtain(lambda start: self._pieces(which, start, file.size))
-        alive = Note(f"{host} gets its copy of the decoded pictures, {megabytes(file.size)}", once=True)
+        alive = Note(f"{host} gets its copy of the pictures, {megabytes(file.size)}", once=True)
         told = last = time.monotonic()
         while True:
             try:
                 done = next(steps)
             except StopIteration as stopped:
-                return str(stopped.value)
+                return str(stopped.value), sent.pictures
             now = time.monotonic()
             if now - told > TOLD_S:
                 told = last = now
@@ -112,6 +181,19 @@ class NodeCopies:
             elif now - last > ALIVE_S or told == last:
                 last = now
                 yield alive
+
+    def _asked(self, which: int, alive: Note) -> Generator[Message, None, _Sent]:
+        """Return what the sender says of a file, which may have to read all of it first."""
+        answer = self.sender.about.remote(which)
+        while not ray.wait([answer], timeout=ALIVE_S)[0]:
+            yield alive
+        try:
+            sent: _Sent = ray.get(answer)
+        except ray.exceptions.RayTaskError as error:
+            if isinstance(error.cause, NodeWithoutRoom):
+                raise error.cause from error
+            raise
+        return sent
 
     def _pieces(self, which: int, start: int, size: int) -> Iterator[NDArray[np.uint8]]:
         """Yield pieces in order; the next are under way meanwhile."""
@@ -124,25 +206,15 @@ class NodeCopies:
             yield ray.get(ahead.popleft())
 
 
-def sendable(dataset: Dataset, *, shares_disk: bool) -> Dataset:
+def sendable(dataset: Dataset) -> Dataset:
     """Return the data set with memory maps as plain arrays, which Ray shares between processes without copies.
 
-    Args:
-        dataset: the data set.
-        shares_disk: whether workers can fetch images from this machine's disk; from elsewhere they do so from a copy of
-            the file of decoded ones.
+    Images that are fetched stay where they are: what is sent says where.
     """
-    kept = FetchedImages if shares_disk else StoredImages
     arrays: dict[str, Any] = {
         name: np.asarray(array) for name, array in vars(dataset).items() if isinstance(array, np.ndarray)
     }
-    sent = {name: _sent(getattr(dataset, name), kept) for name in ("x_train", "x_test")}
-    return replace(dataset, **arrays | sent)
-
-
-def _sent(images: Images, kept: type[FetchedImages]) -> Images:
-    """Return images of a kind as they are: what is sent says where they lie; all others as arrays."""
-    return images if isinstance(images, kept) else np.asarray(images)
+    return replace(dataset, **arrays)
 
 
 def node_copies(dataset: Dataset) -> NodeCopies | None:
@@ -151,25 +223,22 @@ def node_copies(dataset: Dataset) -> NodeCopies | None:
     Args:
         dataset: of the submitting side.
     """
-    stored = [images for images in (dataset.x_train, dataset.x_test) if isinstance(images, StoredImages)]
-    if not stored:
+    parts = {part: getattr(dataset, part) for part in PARTS}
+    wanted = {part: _Wanted.of(one) for part, one in parts.items() if isinstance(one, StoredImages | EncodedImages)}
+    if not wanted:
         return None
-    paths = tuple(dict.fromkeys(images.path for images in stored))
+    files = list({(one.path, one.key): one for one in wanted.values()}.values())
+    keys = [(one.path, one.key) for one in files]
+    places = {part: keys.index((one.path, one.key)) for part, one in wanted.items()}
     node = ray.get_runtime_context().get_node_id()
     here = NodeAffinitySchedulingStrategy(node, soft=False)
     actor: Any = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(_Sender)
-    return NodeCopies(actor.options(scheduling_strategy=here).remote(paths), node, paths, uuid.uuid4().hex)
+    sender = actor.options(scheduling_strategy=here).remote(tuple(files), str(cache_folder()))
+    return NodeCopies(sender, node, places, uuid.uuid4().hex)
 
 
-def placed(dataset: Dataset, where: Mapping[str, str]) -> Dataset:
-    """Return a data set whose stored images are read from other paths.
-
-    Args:
-        dataset: as it was sent.
-        where: path -> path on this node.
-    """
-    return replace(dataset, x_train=_placed(dataset.x_train, where), x_test=_placed(dataset.x_test, where))
-
-
-def _placed(images: Images, where: Mapping[str, str]) -> Images:
-    return replace(images, path=where.get(images.path, images.path)) if isinstance(images, StoredImages) else images
+def _placed(images: Images, path: str, pictures: PackedPictures | None) -> Images:
+    """Return images that are fetched from a file of this node."""
+    if isinstance(images, EncodedImages) and pictures is not None:
+        return replace(images, contents=pictures.at(path))
+    return replace(images, path=path) if isinstance(images, StoredImages) else images

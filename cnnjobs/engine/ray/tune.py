@@ -21,7 +21,7 @@ from cnnjobs.engine.deadline import Deadline
 from cnnjobs.engine.pickling import Packed, packed
 from cnnjobs.engine.ray.actors import use_in_tune
 from cnnjobs.engine.ray.files import through_ray
-from cnnjobs.engine.ray.node_copies import NodeCopies, node_copies, placed, sendable
+from cnnjobs.engine.ray.node_copies import NodeCopies, node_copies, sendable
 from cnnjobs.engine.ray.relay import (
     FULL,
     MESSAGES,
@@ -139,7 +139,7 @@ class RayTuneEngine:
         plain = replace(
             work,
             trials=(),
-            dataset=sendable(work.dataset, shares_disk=self._session.shares_disk),
+            dataset=sendable(work.dataset),
             make_worker=_no_worker,
             modules=(),
             user_modules=NO_MODULES,
@@ -176,8 +176,8 @@ class _Shared:
         """
         if self.copies is None:
             return self
-        where = yield from self.copies.arrive()
-        return _Shared(replace(self.plain, dataset=placed(self.plain.dataset, where)), self.code)
+        dataset = yield from self.copies.arrive(self.plain.dataset)
+        return _Shared(replace(self.plain, dataset=dataset), self.code)
 
     def unpacked(self) -> Work:
         """Return the work, in a process that is to do it.
