@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from cnnjobs.datasets.contents import Contents
 from cnnjobs.datasets.images import Array, Digests, FetchedImages, digests_of
-from cnnjobs.datasets.pictures import Reading, read_picture, to_grey
+from cnnjobs.datasets.pictures import Reading, read_picture, silence_pillow, to_grey
 from cnnjobs.machine import usable_cpus
 from cnnjobs.sentences import cause
 
@@ -48,6 +48,7 @@ class EncodedImages(FetchedImages):
         """Threads that decode, while Pillow releases the GIL. They stay: contents keep files open for each."""
         pool: ThreadPoolExecutor | None = self.__dict__.get("pool")
         if pool is None:
+            silence_pillow()  # no context manager: what that changes is shared by threads that never end
             pool = self.__dict__["pool"] = ThreadPoolExecutor(self.threads or usable_cpus())
         return pool
 

@@ -117,11 +117,16 @@ def quiet_pillow() -> Iterator[None]:
     ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = False, MOST_PIXELS
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module=r"PIL\.")
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            silence_pillow()
             yield
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = kept
+
+
+def silence_pillow() -> None:
+    """Let Pillow warn of nothing (of damaged EXIF data, say) in this process from now on."""
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+    warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
 
 def _refuse_special(source: str | BinaryIO) -> None:

@@ -247,6 +247,8 @@ def test_damaged_exif_is_forgiven(tmp_path, exif, ending):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         data = load(ImageFolder(str(tmp_path), strict=True))
+        kept = load(ImageFolder(str(tmp_path), strict=True, decode="as needed"))
+        assert (np.asarray(kept.x_train[:]) == data.x_train).all()
     assert count_of(data) == 13
 
 
