@@ -43,6 +43,10 @@ class EncodedImages(FetchedImages):
         list(self._pool.map(decode, range(len(numbers))))
         return images
 
+    def known_digests(self) -> Digests:
+        """Return what each image was when it was first decoded."""
+        return self.digests[self.numbers]
+
     @property
     def _pool(self) -> ThreadPoolExecutor:
         """Threads that decode, while Pillow releases the GIL. They stay: contents keep files open for each."""

@@ -123,6 +123,10 @@ class FetchedImages(ABC):
     def __getstate__(self) -> dict[str, Any]:
         return {item.name: getattr(self, item.name) for item in fields(self)}  # no open file, no threads
 
+    def known_digests(self) -> Digests | None:
+        """Return the digest of each image's pixels; None where they have to be fetched for it."""
+        return None
+
     def subset(self, rows: Any) -> Self:
         """Return some of the images, without fetching them."""
         return replace(self, numbers=self.numbers[rows])
@@ -197,7 +201,10 @@ def pieces(images: Images, most_bytes: int = PIECE_BYTES) -> Iterator[Array]:
 
 
 def digests_of(images: Iterable[Array]) -> Digests:
-    """Return the digest of each image's pixels."""
+    """Return the digest of each image's pixels; without fetching any where it is known."""
+    known = images.known_digests() if isinstance(images, FetchedImages) else None
+    if known is not None:
+        return known
     found = [hashlib.sha256(np.ascontiguousarray(image).data).digest()[:DIGEST_BYTES] for image in images]
     return np.frombuffer(b"".join(found), np.uint8).reshape(-1, DIGEST_BYTES)
 

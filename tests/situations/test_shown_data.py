@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,12 +11,13 @@ from PIL import Image
 
 from cnnjobs.datasets import load_dataset
 from cnnjobs.datasets.duplicates import find_duplicates
+from cnnjobs.datasets.images import FetchedImages
 from cnnjobs.report.figures import dataset as drawing
 from cnnjobs.report.figures.style import render
 from cnnjobs.report.figures.tiles import NARROWEST
 from cnnjobs.run.prepare import read_dataset
 from cnnjobs.run.show import Pictures, dataset_view, show_dataset
-from cnnjobs.spec import Npz
+from cnnjobs.spec import ImageFolder, Npz
 
 
 def quiet(what, done, total):
@@ -84,6 +86,20 @@ def test_the_figure_is_the_same_file_every_time(photos, tmp_path):
     first = (tmp_path / "out.svg").read_bytes()
     show(photos)
     assert (tmp_path / "out.svg").read_bytes() == first
+
+
+@pytest.mark.parametrize("decode", ["ahead", "as needed"])
+def test_pictures_that_are_not_in_memory_are_compared_as_well(photos, monkeypatch, decode):
+    """The same pairs where pictures are fetched from the cache, and where they are decoded whenever they are needed."""
+    spec = ImageFolder(str(photos), size=48)
+    in_memory = load_dataset(spec, quiet)
+    monkeypatch.setenv("CNNJOBS_IN_MEMORY_MB", "0")
+    elsewhere = load_dataset(replace(spec, decode=decode), quiet)
+    assert isinstance(elsewhere.x_train, FetchedImages)
+    for near in (False, True):
+        expected = find_duplicates(in_memory, quiet, near=near)
+        assert expected.pairs
+        assert find_duplicates(elsewhere, quiet, near=near) == expected
 
 
 def test_pictures_that_are_the_same_are_paired_once(tmp_path):
@@ -155,8 +171,6 @@ def overlaps(figure):
 @pytest.mark.parametrize("names", [NAMES, NAMES[:2]], ids=["eight", "two"])
 def test_names_of_classes_in_any_script_are_drawn_as_they_are(tmp_path, names):
     """Dollars, underscores, Chinese, Arabic, emoji, a very long name and an empty one."""
-    from dataclasses import replace
-
     labels = np.arange(8 * len(names)) % len(names)
     images = np.random.RandomState(0).randint(0, 256, (len(labels), 20, 20, 1), np.uint8)
     view = replace(view_of(tmp_path, images, labels), class_names=names)
