@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cnnjobs.datasets.deep_pictures import deep_text, facts_notes, range_text
 from cnnjobs.datasets.picture_kinds import passed_over_text
-from cnnjobs.datasets.pictures import Reading
+from cnnjobs.datasets.pictures import Reading, quiet_pillow
 from cnnjobs.engine.quiet import quietly
 from cnnjobs.errors import ModelError, SpecError
 from cnnjobs.models.annotate import annotate, check_folder
@@ -157,9 +157,10 @@ def annotate_all(found: Answers, folder: str) -> int:
         folder: where they are written.
     """
     taken: set[str] = set()
-    for answer in found.answers:
-        if answer.top:
-            annotate(answer, Path(folder), taken, found.reading)
+    with quiet_pillow():
+        for answer in found.answers:
+            if answer.top:
+                annotate(answer, Path(folder), taken, found.reading)
     return len(taken)
 
 

@@ -17,6 +17,7 @@ from cnnjobs.datasets import source_of
 from cnnjobs.errors import SpecError
 from cnnjobs.models.model_file import ModelMetadata, with_metadata
 from cnnjobs.run.evaluate import evaluate_model
+from cnnjobs.run.predict import annotate_all
 
 RANDOM = np.random.default_rng(0)
 
@@ -672,11 +673,19 @@ def test_predict_resizes_as_training_did(tmp_path, fitted):
     cropped = predict(fitted(ImageFolder("photos", resize="crop")), str(path)).answers[0].top[0]
     assert cropped == ("b", 1.0)
     assert predict(fitted(ImageFolder("photos")), str(path)).answers[0].top[0][0] == "a"
-    predict(fitted(ImageFolder("photos", resize="crop")), str(path))
-    marked = tmp_path / "marked"
-    from cnnjobs.run.predict import annotate_all
 
-    assert annotate_all(predict(fitted(ImageFolder("photos", resize="pad")), str(path)), str(marked)) == 1
+
+def test_odd_pictures_are_predicted_and_annotated_in_silence(tmp_path, fitted):
+    """Of two pictures one has damaged EXIF data, the other is a TIFF of 12 bits."""
+    model = fitted(ImageFolder("photos", resize="pad"))
+    put(tmp_path / "new" / "1.jpg", colour(), exif=DAMAGED["cut"])
+    put(tmp_path / "new" / "2.tif", deep(2000, 4096)(0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = predict(model, str(tmp_path / "new"))
+        assert annotate_all(found, str(tmp_path / "marked")) == 2
+    with Image.open(tmp_path / "marked" / "2.png") as marked:
+        assert np.asarray(marked.convert("L"))[:8, 100:].max() > 120, "as light as it is predicted"
 
 
 def test_a_hundred_thousand_files_are_listed_without_opening_pictures(tmp_path, monkeypatch):
