@@ -39,4 +39,14 @@ class Labelled:
         halves = {"test": ("test",), "train": ("train",), "all": ("train", "test")}[part]
         images = np.concatenate([getattr(data, f"x_{half}") for half in halves])
         labels = np.concatenate([getattr(data, f"y_{half}") for half in halves])
-        return cls(data.name, part, images, labels, data.class_names, data.notes)
+        return cls(data.name, part, images, labels, data.class_names, (*data.notes, *_own_note(data, part)))
+
+
+def _own_note(data: Dataset, part: str) -> tuple[str, ...]:
+    """Say that the data set's own validation set is among its training pictures."""
+    if part != "train" or data.is_validation is None:
+        return ()
+    count = int(data.is_validation.sum())
+    return (
+        f"{data.name}: its own validation set ({count:,} picture{'s' * (count > 1)}) is among the training pictures",
+    )

@@ -46,8 +46,10 @@ class NpzSource(PathSource[Npz]):
         return "the file is too large to be read for this" if path.stat().st_size > MOST_BYTES else ""
 
     def read_as(self, job: object) -> Npz:
-        """Return it with the values of black and white that the job names for its own file."""
-        return replace(self.spec, value_range=job.value_range) if isinstance(job, Npz | FromFunction) else self.spec
+        """Return it with the values of black and white, and the groups, that the job names for its own data."""
+        if isinstance(job, Npz):
+            return replace(self.spec, value_range=job.value_range, group=job.group)
+        return replace(self.spec, value_range=job.value_range) if isinstance(job, FromFunction) else self.spec
 
     def as_loaded(self, data: Dataset) -> Npz:
         """Name the values of black and white, where another file could be taken to have others."""

@@ -18,7 +18,8 @@ def parts_text(data: Dataset) -> str:
     rows = data.training_rows
     own, tested = rows.own_validation_rows, len(data.y_test)
     images = images_text(training=len(rows) - (own or 0), validation=own, test=tested)
-    return f"{images} of {len(data.class_names)} classes{groups_text(rows.group_count, group_count(data.groups_test))}"
+    groups = groups_text(rows.group_count, group_count(data.groups_test), with_validation=own is not None)
+    return f"{images} of {len(data.class_names)} classes{groups}"
 
 
 def images_text(**counts: int | None) -> str:
@@ -31,17 +32,19 @@ def images_text(**counts: int | None) -> str:
     return f"{', '.join(said[:-1])} and {said[-1]} images" if len(said) > 1 else f"{said[0]} images"
 
 
-def groups_text(trained: int | None, tested: int | None) -> str:
+def groups_text(trained: int | None, tested: int | None, *, with_validation: bool) -> str:
     """Return how many groups there are, to follow other counts; nothing where no groups are known.
 
     Args:
         trained: groups of the images that can be trained on; None where they are not known.
         tested: groups of the test set; None where they are not known.
+        with_validation: whether the data set's own validation set, which serves, is among the first.
     """
     if trained is None:
         return ""
     test = "unknown groups of test images" if tested is None else f"{tested:,} of test images"
-    return f", in {trained:,} groups of training images and {test}"
+    training = "training and validation" if with_validation else "training"
+    return f", in {trained:,} groups of {training} images and {test}"
 
 
 def group_count(groups: NDArray[np.int32] | None) -> int | None:

@@ -132,7 +132,7 @@ def split_notes(rows: TrainingRows, trials: Sequence[Trial], class_names: Sequen
         trials: of one job.
         class_names: in the order of the labels.
     """
-    seen, grouped = _Seen(), rows.are_grouped
+    seen, grouped = _Seen(), trials[0].protocol.groups
     for trained, validating in _splits(rows, trials):
         seen.splits += 1
         seen.shares.append(len(validating) / (len(trained) + len(validating)))

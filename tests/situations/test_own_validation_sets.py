@@ -186,6 +186,22 @@ def test_a_validation_set_that_lacks_a_class(folder, tmp_path):
     assert ready.as_stored().dataset.validation_rows == 4
 
 
+def test_copies_of_training_pictures_in_the_validation_set(tmp_path):
+    """Three pictures of x_val are x_train's: counted, and dropped where that is asked for."""
+    spec = archive(tmp_path, {"train": 30, "val": 10, "test": 12})
+    arrays = dict(np.load(spec.path))
+    arrays["x_val"][:3], arrays["y_val"][:3] = arrays["x_train"][:3], arrays["y_train"][:3]
+    np.savez(spec.path, **arrays)
+    data = load(spec)
+    assert data.notes[0] == (
+        "own.npz: 3 of 10 validation pictures are among the training pictures as well, the same pixel for pixel: "
+        "validation figures count what was learnt by heart"
+    )
+    deduped = load(Npz(spec.path, dedupe="drop repeats"))
+    assert (len(deduped.y_train), int(deduped.is_validation.sum())) == (37, 10)
+    assert not any("validation pictures are" in note for note in deduped.notes)
+
+
 def test_patients_of_the_validation_set_in_training(tmp_path):
     """The same patients in x_train and x_val as they came: counted, as for the test set."""
     groups = {
@@ -195,6 +211,10 @@ def test_patients_of_the_validation_set_in_training(tmp_path):
     }
     spec = archive(tmp_path, {"train": 30, "val": 10, "test": 12}, **groups)
     [note] = load(Npz(spec.path, group="patient")).notes
+    ready = prepared(Npz(spec.path, group="patient"))
+    assert ready.notes == (note,)
+    assert not ready.plan.protocol.groups, "nothing is divided"
+    assert prepared(Npz(spec.path, group="patient"), validation=0.2).plan.protocol.groups
     assert note == (
         "own.npz: 5 groups of the validation set are among the training pictures as well (0, 1, 2, 3, 4), with 10 of "
         "10 validation pictures: validation figures are flattered by what was learnt of these groups"

@@ -150,7 +150,8 @@ def _with_unit(
 def _setting(table: JobTable) -> str:
     data = table.job.dataset
     images = images_text(training=data.train_rows, validation=data.validation_rows, test=data.test_rows)
-    groups = groups_text(data.groups, None if data.test_groups is None else len(set(data.test_groups)))
+    tested = None if data.test_groups is None else len(set(data.test_groups))
+    groups = groups_text(data.groups, tested, with_validation=data.validation_rows is not None)
     return (
         f"Data set {data.name}: {images} of {data.classes} classes{groups}. {repeats_text(table.job)}; "
         f"{table.job.protocol_text}."
