@@ -118,3 +118,19 @@ def test_a_mistake_is_one_error_that_names_the_argument(submitted, kernel):
         "try: cnnjobs.submit(job, only='none')\nexcept cnnjobs.errors.UserError as error: said = str(error)\nsaid"
     )
     assert "`only` must be a variant of cells: narrow, wide. Received: 'none'." in shown
+
+
+def test_a_function_in_a_cell_is_a_data_set(kernel):
+    for source in (BLOCK, NETWORK, JOB):
+        kernel.run(source)
+    kernel.run(
+        "import numpy as np\n"
+        "pictures, labels = np.arange(120 * 64).reshape(120, 8, 8) % 251, np.arange(120) % 3\n"
+        "def load_mine():\n"
+        "    return (pictures[:90], labels[:90]), (pictures[90:], labels[90:])"
+    )
+    plan = 'print(cnnjobs.plan(job.but(name="mine", dataset=load_mine)))'
+    assert "load_mine: 90 training and 30 test images of 3 classes" in text_of(kernel.run(plan))
+    kernel.run("def load_mine():\n    return pictures[:, 99], labels")
+    wrong = plan.replace("print(", "try:\n    print(") + "\nexcept cnnjobs.errors.UserError as error:\n    print(error)"
+    assert "load_mine() (a cell, line 2) raised IndexError" in text_of(kernel.run(wrong))
