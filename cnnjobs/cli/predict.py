@@ -24,7 +24,7 @@ def predict(model: str, images: Sequence[str], *, top_k: int, annotate: str | No
 
     The truth, where it can be told, is the class that the picture's folder, or the beginning of its
     file's name, is called by. A picture that cannot be read is named, the others go on, and the exit
-    code is 1.
+    code is 1. IMAGE may lie in object storage: s3://bucket/photos.
     """
     from cnnjobs.errors import PicturesFailed
     from cnnjobs.run.predict import annotate_all, predict_files

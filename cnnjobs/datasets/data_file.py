@@ -26,6 +26,11 @@ class DataFile:
         return self.shown
 
     @property
+    def is_original(self) -> bool:
+        """Whether it is no copy."""
+        return self.shown == str(self.path)
+
+    @property
     def name(self) -> str:
         """The last part of its path or URI."""
         return self.shown.rpartition("/")[2]
@@ -48,4 +53,22 @@ def file_at(place: str, on_progress: OnProgress) -> DataFile:
         raise DatasetError(f"There is no file {objects.address}.")
     downloads = Downloads(objects)
     downloads.bring([objects.itself], on_progress)
+    return DataFile(objects.address, downloads.path(objects.itself))
+
+
+def near_file(place: str) -> DataFile | None:
+    """Return the file at a path, or the copy of the one at a URI; None if there is none on this machine.
+
+    Args:
+        place: path or URI.
+
+    Raises:
+        DatasetError: if a storage does not tell whether a copy is that of what it has now.
+    """
+    if not is_uri(place):
+        return DataFile(str(Path(place)), Path(place)) if Path(place).is_file() else None
+    objects = Objects(place)
+    downloads = Downloads(objects)
+    if objects.itself is None or not downloads.has(objects.itself):
+        return None
     return DataFile(objects.address, downloads.path(objects.itself))

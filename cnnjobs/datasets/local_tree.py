@@ -16,6 +16,7 @@ from cnnjobs.datasets.places import above
 from cnnjobs.datasets.source import OnProgress
 from cnnjobs.errors import DatasetError
 from cnnjobs.sentences import cause
+from cnnjobs.uris import is_uri
 
 MAGIC = re.compile(r"[*\[]")
 """What makes a pattern of a URI; a question mark begins its settings."""
@@ -63,6 +64,11 @@ class Wanted:
         taken = {one.address for one in files}
         others = [one for one in everything if _name(one).endswith(self.beside) and one.address not in taken]
         return [*files, *(one for one in others if _place(one) in places)]
+
+
+def is_uri_pattern(place: str) -> bool:
+    """Say whether a place is a URI that stands for those that fit it."""
+    return is_uri(place) and MAGIC.search(place.partition("?")[0]) is not None
 
 
 def local_tree(uri: str, wanted: Wanted, on_progress: OnProgress) -> LocalTree:

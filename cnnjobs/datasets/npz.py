@@ -9,6 +9,7 @@ import numpy as np
 from cnnjobs.datasets.array_origin import ArrayOrigin
 from cnnjobs.datasets.array_sets import ArraySet, joined
 from cnnjobs.datasets.arrays import Dataset
+from cnnjobs.datasets.data_file import DataFile, file_at, near_file
 from cnnjobs.datasets.labelled import Labelled
 from cnnjobs.datasets.npz_file import Array, read_arrays
 from cnnjobs.datasets.npz_names import SPELLED, array_names, group_names, group_texts, renamed
@@ -36,14 +37,14 @@ class NpzSource(PathSource[Npz]):
 
     def load(self, on_progress: OnProgress) -> Dataset:
         """Return the arrays of the file."""
-        return load_npz(self.spec)
+        return load_npz(self.spec, file_at(self.spec.path, on_progress))
 
     def why_not_at_hand(self) -> str:
         """Say that there is no such file, or that it is large."""
-        path = Path(self.spec.path)
-        if not path.is_file():
-            return f"there is no file {path} here"
-        return "the file is too large to be read for this" if path.stat().st_size > MOST_BYTES else ""
+        file = near_file(self.spec.path)
+        if file is None:
+            return f"there is no file {self.spec.path} here"
+        return "the file is too large to be read for this" if file.path.stat().st_size > MOST_BYTES else ""
 
     def read_as(self, job: object) -> Npz:
         """Return it with the values of black and white, and the groups, that the job names for its own data."""
@@ -63,7 +64,7 @@ class NpzSource(PathSource[Npz]):
 
     def origin(self, data: Dataset) -> Origin:
         """Return what the pictures are called: x_train[17]."""
-        named = array_names(read_arrays(Path(self.spec.path), ())[1])
+        named = array_names(read_arrays(file_at(self.spec.path, lambda *_: None), ())[1])
         tested = next((array for array in ("x_test", "x_valid") if array in named), "x_train")
         own = data.is_validation
 
@@ -77,77 +78,81 @@ class NpzSource(PathSource[Npz]):
 
     def has_test_set(self) -> bool:
         """Say whether the file has pictures to test on."""
-        _, names = read_arrays(Path(self.spec.path), ())
+        _, names = read_arrays(file_at(self.spec.path, lambda *_: None), ())
         return "x_test" in array_names(names)
 
     def labelled(self, part: str, size: tuple[int, int], on_progress: OnProgress) -> Labelled:
         """Return the test pictures, where there are such, or all; they have the size that they have."""
-        path = Path(self.spec.path)
-        arrays, names = _read(path)
+        file = file_at(self.spec.path, on_progress)
+        arrays, names = _read(file)
         there = [one for one in SPELLED if f"x_{one}" in arrays] or ["test"]
         taken = ["test"] if part == "test" and "test" in there else there
-        _check_keys(arrays, names, taken, path)
-        pixels, labels = _array_set(self.spec, arrays).read(taken)
+        _check_keys(arrays, names, taken, file)
+        pixels, labels = _array_set(self.spec, arrays, file).read(taken)
         values, numbers = np.unique(np.concatenate([*labels.parts.values()]), return_inverse=True)
         called = tuple(str(value) for value in values.tolist())
         notes = (*pixels.notes, *labels.notes)
         what = "test" if taken == ["test"] else "all"
-        images = joined([pixels.parts[f"x_{one}"] for one in taken], _origin(self.spec))
-        return Labelled(path.name, what, images, numbers.astype(np.int32), called, notes)
+        images = joined([pixels.parts[f"x_{one}"] for one in taken], _origin(self.spec, file))
+        return Labelled(file.name, what, images, numbers.astype(np.int32), called, notes)
 
 
-def load_npz(spec: Npz) -> Dataset:
+def load_npz(spec: Npz, file: DataFile) -> Dataset:
     """Return the data set in the file; nothing in it is ever unpickled.
+
+    Args:
+        spec: what the job file says.
+        file: that it means.
 
     Raises:
         DatasetError: no such file, not an archive, keys missing, pickled objects, images, labels and groups of
             different length, or of a shape or type that makes no sense.
     """
-    path = Path(spec.path)
-    arrays, names = _read(path)
+    arrays, names = _read(file)
     there = [part for part in SPELLED if part == "train" or f"x_{part}" in arrays or f"y_{part}" in arrays]
-    _check_keys(arrays, names, there, path)
-    groups = _groups(spec, names, {part: len(np.atleast_1d(arrays[f"x_{part}"])) for part in there})
-    return replace(_array_set(spec, arrays), groups=groups).dataset()
+    _check_keys(arrays, names, there, file)
+    groups = _groups(spec, file, names, {part: len(np.atleast_1d(arrays[f"x_{part}"])) for part in there})
+    return replace(_array_set(spec, arrays, file), groups=groups).dataset()
 
 
-def _origin(spec: Npz) -> ArrayOrigin:
-    return ArrayOrigin(spec.path, Path(spec.path).name, f"Npz({spec.path!r}")
+def _origin(spec: Npz, file: DataFile) -> ArrayOrigin:
+    return ArrayOrigin(str(file), file.name, f"Npz({spec.path!r}")
 
 
-def _array_set(spec: Npz, arrays: Mapping[str, Array]) -> ArraySet:
-    return ArraySet(arrays, _origin(spec), spec.test, spec.value_range, spec.dedupe)
+def _array_set(spec: Npz, arrays: Mapping[str, Array], file: DataFile) -> ArraySet:
+    return ArraySet(arrays, _origin(spec, file), spec.test, spec.value_range, spec.dedupe)
 
 
-def _read(path: Path) -> tuple[dict[str, Array], tuple[str, ...]]:
+def _read(file: DataFile) -> tuple[dict[str, Array], tuple[str, ...]]:
     """Return the arrays of pictures and labels by their keys, and the names of all arrays."""
-    _, names = read_arrays(path, ())
+    _, names = read_arrays(file, ())
     called = array_names(names)
-    arrays, _ = read_arrays(path, called.values())
+    arrays, _ = read_arrays(file, called.values())
     return {key: arrays[name] for key, name in called.items()}, names
 
 
-def _check_keys(arrays: Mapping[str, Array], names: Sequence[str], parts: Sequence[str], path: Path) -> None:
+def _check_keys(arrays: Mapping[str, Array], names: Sequence[str], parts: Sequence[str], file: DataFile) -> None:
     """Raise a DatasetError if pictures or labels of a part are missing.
 
     Args:
         arrays: of the file.
         names: of all arrays in it.
         parts: some of "train", "valid" and "test".
-        path: of the file.
+        file: that they are in.
     """
     for part in parts:
         for key in (f"x_{part}", f"y_{part}"):
             if key not in arrays:
                 received = listed(names) or "no arrays"
-                raise DatasetError(f"{path} must have the array {key!r}. Received: {received}.{renamed(names, path)}")
+                raise DatasetError(f"{file} must have the array {key!r}. Received: {received}.{renamed(names, file)}")
 
 
-def _groups(spec: Npz, names: Sequence[str], counts: Mapping[str, int]) -> dict[str, list[str]]:
+def _groups(spec: Npz, file: DataFile, names: Sequence[str], counts: Mapping[str, int]) -> dict[str, list[str]]:
     """Return part -> the group of each picture; nothing where the job file names no groups.
 
     Args:
         spec: what the job file says.
+        file: that it means.
         names: of all arrays.
         counts: part -> pictures.
 
@@ -156,15 +161,15 @@ def _groups(spec: Npz, names: Sequence[str], counts: Mapping[str, int]) -> dict[
     """
     if spec.group is None:
         return {}
-    path, called = Path(spec.path), group_names(spec.group, names)
+    called = group_names(spec.group, names)
     missing = [part for part in counts if part != "test" and part not in called]
     if missing:
         wanted = listed(f"{spec.group}_{part}" for part in missing)
         raise DatasetError(
-            f"{path} must have the groups of its pictures in {wanted}, because of group={spec.group!r}. "
+            f"{file} must have the groups of its pictures in {wanted}, because of group={spec.group!r}. "
             f"Received: {listed(names)}."
         )
-    arrays, _ = read_arrays(path, called.values())
+    arrays, _ = read_arrays(file, called.values())
     return {
-        part: group_texts(arrays[name], counts[part], name, path) for part, name in called.items() if part in counts
+        part: group_texts(arrays[name], counts[part], name, file) for part, name in called.items() if part in counts
     }

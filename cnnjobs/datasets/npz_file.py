@@ -4,12 +4,12 @@ import contextlib
 import math
 import zipfile
 from collections.abc import Iterable
-from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cnnjobs.datasets.data_file import DataFile
 from cnnjobs.errors import DatasetError, MissingDataError
 from cnnjobs.machine import free_bytes
 from cnnjobs.sentences import cause
@@ -18,32 +18,32 @@ from cnnjobs.zip_sizes import megabytes, why_suspect
 Array = NDArray[np.generic]
 
 
-def read_arrays(path: Path, keys: Iterable[str]) -> tuple[dict[str, Array], tuple[str, ...]]:
+def read_arrays(file: DataFile, keys: Iterable[str]) -> tuple[dict[str, Array], tuple[str, ...]]:
     """Return those of the arrays that are there, and the names of all.
 
     Args:
-        path: of the file.
+        file: which one.
         keys: names of arrays; other members are not unpacked.
 
     Raises:
         DatasetError: no such file, no archive, damaged, pickled objects, or arrays that do not fit the memory.
     """
-    if path.is_dir():
-        raise DatasetError(f"{path} is a folder, not an .npz file; a folder of pictures needs another name.")
-    if not path.is_file():
-        raise MissingDataError(str(path), is_folder=False)
+    if file.path.is_dir():
+        raise DatasetError(f"{file} is a folder, not an .npz file; a folder of pictures needs another name.")
+    if not file.path.is_file():
+        raise MissingDataError(str(file), is_folder=False)
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(file.path) as archive:
             names = tuple(dict.fromkeys(name.removesuffix(".npy") for name in archive.namelist()))
             members = {key: _member(archive, key) for key in keys if key in names}
-            _check_sizes(path, members)
-            return {key: _array(archive, member, f"{path}: {key}") for key, member in members.items()}, names
+            _check_sizes(file, members)
+            return {key: _array(archive, member, f"{file}: {key}") for key, member in members.items()}, names
     except DatasetError:
         raise
     except zipfile.BadZipFile as error:
-        raise DatasetError(_explain(path, error)) from error
+        raise DatasetError(_explain(file, error)) from error
     except Exception as error:  # damaged archives make zipfile, its codecs and NumPy raise many kinds
-        raise DatasetError(f"{path} is no readable .npz archive: {cause(error)}.") from error
+        raise DatasetError(f"{file} is no readable .npz archive: {cause(error)}.") from error
 
 
 def _member(archive: zipfile.ZipFile, key: str) -> zipfile.ZipInfo:
@@ -51,18 +51,18 @@ def _member(archive: zipfile.ZipFile, key: str) -> zipfile.ZipInfo:
     return archive.getinfo(name)
 
 
-def _check_sizes(path: Path, members: dict[str, zipfile.ZipInfo]) -> None:
+def _check_sizes(file: DataFile, members: dict[str, zipfile.ZipInfo]) -> None:
     """Refuse arrays that would not fit the memory, and those that are packed so well that they are no data."""
     for key, member in members.items():
         if ratio := why_suspect(member):
             raise DatasetError(
-                f"{path}: {key} {ratio}, as no pictures do. Save the file anew if it is yours: "
+                f"{file}: {key} {ratio}, as no pictures do. Save the file anew if it is yours: "
                 "np.savez(path, x_train=images, y_train=labels)."
             )
     size, free = sum(member.file_size for member in members.values()), free_bytes()
     if size > free:
         raise DatasetError(
-            f"{path}: {', '.join(members)} unpack to {megabytes(size)}; {megabytes(free)} of memory are free. Use "
+            f"{file}: {', '.join(members)} unpack to {megabytes(size)}; {megabytes(free)} of memory are free. Use "
             "fewer or smaller pictures, uint8 instead of float, or a larger machine."
         )
 
@@ -119,16 +119,16 @@ def _named(dtype: np.dtype[Any]) -> str:
     return "named fields" if dtype.names is not None else str(dtype)[:100]
 
 
-def _explain(path: Path, error: zipfile.BadZipFile) -> str:
+def _explain(file: DataFile, error: zipfile.BadZipFile) -> str:
     """Say what a file is that is no zip file."""
     begins = b""
-    with contextlib.suppress(OSError), open(path, "rb") as stream:
+    with contextlib.suppress(OSError), open(file.path, "rb") as stream:
         begins = stream.read(6)
     if begins == b"\x93NUMPY":
-        return f"{path} is a single array; expected an .npz archive with x_train and y_train."
+        return f"{file} is a single array; expected an .npz archive with x_train and y_train."
     if begins[:1] == b"\x80":
         return (
-            f"{path} holds pickled Python objects, which are never loaded because they can run code. "
+            f"{file} holds pickled Python objects, which are never loaded because they can run code. "
             "Save plain arrays: np.savez(path, x_train=images, y_train=labels)."
         )
-    return f"{path} is no readable .npz archive: {cause(error)}."
+    return f"{file} is no readable .npz archive: {cause(error)}."

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cnnjobs.datasets.data_file import DataFile
 from cnnjobs.datasets.npz_file import Array
 from cnnjobs.errors import DatasetError
 from cnnjobs.labels import listed
@@ -68,14 +69,14 @@ def group_names(group: str, names: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def group_texts(array: Array, count: int, name: str, path: Path) -> list[str]:
+def group_texts(array: Array, count: int, name: str, file: DataFile) -> list[str]:
     """Return the group of each picture as text; whole numbers are one group whatever their type.
 
     Args:
         array: (n,) or (n, 1) numbers or text.
         count: pictures of the part.
         name: of the array, for messages.
-        path: of the file.
+        file: where they are.
 
     Raises:
         DatasetError: for another shape, type or length, or a picture without a group.
@@ -84,14 +85,14 @@ def group_texts(array: Array, count: int, name: str, path: Path) -> list[str]:
         array = array.reshape(-1)
     if array.ndim != 1 or array.dtype.kind not in "buifUS" or len(array) != count:
         raise DatasetError(
-            f"{path}: {name} must have the group of each of the {count:,} pictures, as numbers or text. "
+            f"{file}: {name} must have the group of each of the {count:,} pictures, as numbers or text. "
             f"Received: {array.dtype} {array.shape}."
         )
     texts = [_text(value) for value in array.tolist()]
     without = [row for row, text in enumerate(texts) if not text]
     if without:
         raise DatasetError(
-            f"{path}: {name} must have a group for every picture. Received: none in {len(without):,} of {count:,} "
+            f"{file}: {name} must have a group for every picture. Received: none in {len(without):,} of {count:,} "
             f"rows: {listed(map(str, without))}. Name one for each, of its own where a picture belongs to no other."
         )
     return texts
@@ -106,7 +107,7 @@ def _text(value: object) -> str:
     return str(value).strip()
 
 
-def renamed(names: Sequence[str], path: Path) -> str:
+def renamed(names: Sequence[str], file: DataFile) -> str:
     """Return what saves arrays with other usual names under those that are read; nothing if none is known."""
     found: Mapping[str, str] = {key: name for name in reversed(names) if (key := _key_of(name)) is not None}
     if not {"x_train", "y_train"} <= found.keys():
@@ -114,8 +115,10 @@ def renamed(names: Sequence[str], path: Path) -> str:
     taken = [f"{key}=old[{found[key]!r}]" for key in KEYS if key in found]
     if not taken:
         return ""
-    new = str(path.with_name(f"{path.stem}-named.npz"))
-    return f" If these are they under other names: old = np.load({str(path)!r}); np.savez({new!r}, {', '.join(taken)})."
+    named = f"{Path(file.name).stem}-named.npz"
+    new = str(file.path.with_name(named)) if file.is_original else named
+    old = str(file.path)
+    return f" If these are they under other names: old = np.load({old!r}); np.savez({new!r}, {', '.join(taken)})."
 
 
 def _key_of(name: str) -> str | None:

@@ -20,6 +20,21 @@ def is_there(place: str) -> bool:
     return Objects(place).is_there if is_uri(place) else Path(place).exists()
 
 
+def is_folder(place: str) -> bool:
+    """Say whether there is a folder at a path or URI.
+
+    Args:
+        place: path or URI.
+
+    Raises:
+        DatasetError: if a storage does not tell.
+    """
+    if not is_uri(place):
+        return Path(place).is_dir()
+    objects = Objects(place)
+    return objects.is_there and objects.itself is None
+
+
 def above(place: str) -> str:
     """Return the folder in which a file at a path or URI lies."""
     if not is_uri(place):

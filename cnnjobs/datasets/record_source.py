@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cnnjobs.datasets.contents import Contents
 from cnnjobs.datasets.listing import Listing
-from cnnjobs.datasets.local_tree import Wanted, copied, local_tree
+from cnnjobs.datasets.local_tree import Wanted, copied, is_uri_pattern, local_tree
 from cnnjobs.datasets.picture_files import Folder
 from cnnjobs.datasets.picture_source import PictureSource
 from cnnjobs.datasets.places import located
@@ -185,7 +185,7 @@ class RecordSource(PictureSource[Recorded]):
 
     def is_there(self) -> bool:
         """Say whether there is something at the path, or that fits it."""
-        if is_uri(self.spec.path):
+        if is_uri_pattern(self.spec.path):
             return copied(self.spec.path, self._wanted)[0] > 0
         return bool(fitting(self.spec.path)) if is_pattern(self.spec.path) else super().is_there()
 

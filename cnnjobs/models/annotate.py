@@ -9,6 +9,7 @@ from cnnjobs.datasets.pictures import Reading, open_as_shown
 from cnnjobs.errors import StoreError
 from cnnjobs.models.predict import Answer
 from cnnjobs.sentences import cause
+from cnnjobs.uris import is_uri
 
 LEAST_SIDE, MOST_SIDE = 320, 1600
 """Pixels: smaller pictures are enlarged so that the text can be read, larger ones made smaller."""
@@ -23,6 +24,8 @@ def check_folder(folder: Path, pictures: Sequence[str]) -> None:
         raise StoreError(f"`annotate` must be a folder. Received: {folder}, which is none.")
     target = folder.resolve()
     for picture in pictures:
+        if is_uri(picture):
+            continue
         place = Path(picture).resolve()
         inside = place if place.is_dir() else place.parent
         if target == inside or (place.is_dir() and target.is_relative_to(place)):
@@ -44,7 +47,7 @@ def annotate(answer: Answer, folder: Path, taken: set[str], reading: Reading | N
     Raises:
         StoreError: if it cannot be written.
     """
-    picture = _widened(_sized(open_as_shown(answer.path, reading)[0]))
+    picture = _widened(_sized(open_as_shown(answer.file, reading)[0]))
     font = ImageFont.load_default(size=max(14, picture.width // 22))
     text = _wrapped(_text(answer), font, picture.width - 16)
     left, top, _, bottom = ImageDraw.Draw(picture).multiline_textbbox((0, 0), text, font=font)

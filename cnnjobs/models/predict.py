@@ -11,17 +11,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnjobs.datasets import Dataset, source_of
+from cnnjobs.datasets import Dataset, OnProgress, source_of
+from cnnjobs.datasets.data_file import file_at
+from cnnjobs.datasets.folders import folder_at
 from cnnjobs.datasets.labelled import Labelled
 from cnnjobs.datasets.picture_files import Folder
 from cnnjobs.datasets.picture_kinds import passed_over_text
 from cnnjobs.datasets.picture_pixels import Facts
 from cnnjobs.datasets.pictures import Reading, picture_span, quiet_pillow, read_picture, to_grey
+from cnnjobs.datasets.places import is_folder
 from cnnjobs.datasets.value_ranges import Span, common_span, range_of
 from cnnjobs.errors import DatasetError, ModelError
 from cnnjobs.models.model_file import ModelMetadata
 from cnnjobs.sentences import cause, clause
 from cnnjobs.spec import DatasetSpec
+from cnnjobs.uris import is_uri
 
 CHUNK = 256
 """Pictures that are decoded and predicted at a stretch."""
@@ -35,12 +39,13 @@ class Answer:
     """What a network says of one picture.
 
     Args:
-        path: the file.
+        path: the file, or its URI.
         top: (class name, probability) of the most probable classes, the most probable first; empty for a
             file that could not be read.
         truth: class that folder or file name tell, if they do.
         facts: what is known of the picture; None where it could not be read.
         error: why it could not be read.
+        copy: where its copy lies, of one in object storage.
     """
 
     path: str
@@ -48,6 +53,12 @@ class Answer:
     truth: str | None = None
     facts: Facts | None = None
     error: str | None = None
+    copy: str | None = None
+
+    @property
+    def file(self) -> str:
+        """Where it lies on this machine."""
+        return self.copy or self.path
 
     @property
     def outcome(self) -> str:
@@ -60,10 +71,15 @@ class Answer:
         return None if self.truth is None or not self.top else self.top[0][0] == self.truth
 
 
-def expand(paths: Sequence[str]) -> tuple[list[Answer], Counter[str]]:
+def expand(paths: Sequence[str], on_progress: OnProgress = lambda *_: None) -> tuple[list[Answer], Counter[str]]:
     """Return what is known of each picture before it is read, with folders replaced by the pictures below them.
 
-    A folder that has none, or cannot be read, stands for itself, with an error.
+    A folder that has none, or cannot be read, stands for itself, with an error. What is in object storage is
+    downloaded.
+
+    Args:
+        paths: of pictures and folders; or URIs.
+        on_progress: is told how far a download is.
 
     Returns:
         The pictures, and how many files in folders are passed over, by their endings.
@@ -71,20 +87,37 @@ def expand(paths: Sequence[str]) -> tuple[list[Answer], Counter[str]]:
     pictures: list[Answer] = []
     passed_over: Counter[str] = Counter()
     for path in paths:
-        if not Path(path).is_dir():
-            pictures.append(Answer(path))
-            continue
         try:
-            folder = Folder(path)
-            inside = list(folder.below())
+            if not is_folder(path):
+                pictures.append(_alone(path, on_progress))
+                continue
+            folder = folder_at(path)
+            inside = _inside(folder, on_progress)
         except DatasetError as error:
             pictures.append(Answer(path, error=str(error)))
             continue
         others = folder.all_passed_over()
         passed_over += others
         without = "a folder without pictures" + (f"; passed over: {passed_over_text(others)}" if others else "")
-        pictures += [Answer(file) for file in inside] or [Answer(path, error=without)]
+        pictures += inside or [Answer(path, error=without)]
     return pictures, passed_over
+
+
+def _alone(path: str, on_progress: OnProgress) -> Answer:
+    if not is_uri(path):
+        return Answer(path)
+    file = file_at(path, on_progress)
+    return Answer(str(file), copy=str(file.path))
+
+
+def _inside(folder: Folder, on_progress: OnProgress) -> list[Answer]:
+    """Return the pictures in a folder and below it."""
+    paths = list(folder.below())
+    if not is_uri(folder.path):
+        return list(map(Answer, paths))
+    contents = folder.contents(paths)
+    contents.prepare(on_progress)
+    return [Answer(path, copy=contents.path(index)) for index, path in enumerate(paths)]
 
 
 def reading_of(metadata: ModelMetadata, pictures: Sequence[Answer]) -> Reading:
@@ -108,7 +141,7 @@ def reading_of(metadata: ModelMetadata, pictures: Sequence[Answer]) -> Reading:
 def _span(picture: Answer) -> Span | None:
     """Return the values of a picture with more than 8 bits; None for others and for what cannot be read."""
     try:
-        return None if picture.error else picture_span(picture.path)
+        return None if picture.error else picture_span(picture.file)
     except Exception:  # it is reported when it is read
         return None
 
@@ -138,19 +171,18 @@ def answers(
 
 def _read(picture: Answer, metadata: ModelMetadata, reading: Reading) -> tuple[Pixels | None, Answer]:
     """Return the picture as the network wants it, and what is known of it without the network."""
-    path = picture.path
     if picture.error:
         return None, picture
-    truth = truth_of(path, metadata.class_names)
+    picture = replace(picture, truth=truth_of(picture.path, metadata.class_names))
     channels = metadata.image_shape[2]
     try:
-        image, facts = read_picture(path, reading)
+        image, facts = read_picture(picture.file, reading)
     except FileNotFoundError:
-        return None, Answer(path, truth=truth, error="there is no such file")
+        return None, replace(picture, error="there is no such file")
     except Exception as error:  # Pillow raises many kinds for what is no picture
-        reason = cause(error).replace(path, Path(path).name)
-        return None, Answer(path, truth=truth, error=f"no picture that can be read ({clause(reason)})")
-    return (to_grey(image[np.newaxis])[0] if channels == 1 else image), Answer(path, truth=truth, facts=facts)
+        reason = cause(error).replace(picture.file, Path(picture.path).name)
+        return None, replace(picture, error=f"no picture that can be read ({clause(reason)})")
+    return (to_grey(image[np.newaxis])[0] if channels == 1 else image), replace(picture, facts=facts)
 
 
 def _named(probabilities: NDArray[np.float32], class_names: Sequence[str], top: int) -> tuple[tuple[str, float], ...]:

@@ -21,7 +21,9 @@ from cnnjobs.models.model_file import ModelMetadata, read_metadata
 from cnnjobs.models.predict import Answer, answers, channel_note, expand, reading_of
 from cnnjobs.report.render.csv import csv_text
 from cnnjobs.run.backends import open_model
+from cnnjobs.run.progress import Waiting
 from cnnjobs.spec.checks import whole
+from cnnjobs.uris import has_keys
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,22 +95,24 @@ def predict_files(model: str, images: Sequence[str], top_k: int, annotated: str 
 
     Args:
         model: a file of `cnnjobs fit`.
-        images: pictures, and folders of such.
+        images: pictures, and folders of such; also URIs, without keys.
         top_k: name so many classes.
         annotated: a folder into which they will be drawn, checked before anything is read.
 
     Raises:
         ModelError: if the file is no such model.
         StoreError: if the folder is that of the pictures.
-        SpecError: if there are no pictures.
+        SpecError: if there are no pictures, or a URI holds keys.
     """
     whole("top_k", top_k, least=1)
     if not images:
         raise SpecError("`images` must name at least one picture, or a folder of pictures. Received: none.")
+    if any(map(has_keys, images)):
+        raise SpecError("`images` must not hold keys, which would be shown. Give access by the environment.")
     metadata = read_metadata(model)
     if annotated is not None:
         check_folder(Path(annotated), images)
-    pictures, passed_over = expand(images)
+    pictures, passed_over = expand(images, Waiting())
     reading = reading_of(metadata, pictures)
     with quietly():  # TensorFlow prints while it is imported and first used
         network = open_model(model)

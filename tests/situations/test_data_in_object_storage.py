@@ -1,6 +1,10 @@
 """Pictures in object storage: read as those on a disk are, downloaded once, with no key kept or shown."""
 
+import contextlib
+import io
 import time
+import zipfile
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,9 +13,12 @@ from PIL import Image
 from support.datasets import load, refused
 from support.records import example, png, write_parquet, write_tfrecord
 
-from cnnjobs import ImageFolder, ParquetPictures, PictureTable, TFRecordPictures
+from cnnjobs import ImageFolder, Npz, ParquetPictures, PictureTable, TFRecordPictures
 from cnnjobs.datasets import dataset_spec, source_of
 from cnnjobs.errors import SpecError
+from cnnjobs.models.model_file import ModelMetadata, with_metadata
+from cnnjobs.run.evaluate import evaluate_model
+from cnnjobs.run.predict import annotate_all, predict_files
 
 pytest.importorskip("moto.server", reason="the local S3 server is moto: pip install -e '.[test]'")
 
@@ -253,3 +260,89 @@ def test_what_is_wrong_with_files_of_many_pictures_is_told_with_uris(storage, bu
     assert refused(ParquetPictures(f"{uri}/x*.parquet")) == f"No file fits {uri}/x*.parquet."
     assert refused(ParquetPictures(f"{uri}/none.parquet")).startswith(f"There is no folder {uri}/none.parquet")
     assert dataset_spec(f"{uri}/*.parquet", tmp_path) == ParquetPictures(f"{uri}/*.parquet")
+
+
+def test_an_archive_in_a_bucket(storage, bucket, tmp_path):
+    """An `.npz` file is named by its URI; another has arrays of other names, and the advice in the error works."""
+    random = np.random.RandomState(0)
+    x, y = random.randint(0, 1024, (12, 4, 4)).astype(np.int16), np.arange(12) % 2
+    np.savez(tmp_path / "scans.npz", x_train=x, y_train=y)
+    np.savez(tmp_path / "other.npz", images=x, labels=y)
+    for name in ("scans.npz", "other.npz"):
+        storage.put(bucket, f"my data/{name}", (tmp_path / name).read_bytes())
+    uri = f"s3://{bucket}/my data/scans.npz"
+    spec = dataset_spec(f"{uri}?region=us-east-1", tmp_path)
+    assert spec == Npz(f"{uri}?region=us-east-1")
+    data = load(spec)
+    assert (data.name, data.fingerprint) == ("scans.npz", load(Npz(str(tmp_path / "scans.npz"))).fingerprint)
+    assert f"dataset=Npz('{uri}?region=us-east-1', value_range=(0, 1023))" in "".join(data.notes)
+    asked(storage)
+    load(spec)
+    assert asked(storage) == (0, 0)
+    message = refused(Npz(f"s3://{bucket}/my data/other.npz"))
+    assert message.startswith(f"s3://{bucket}/my data/other.npz must have the array 'x_train'")
+    advice = message.partition("under other names: ")[2].removesuffix(".")
+    with contextlib.chdir(tmp_path):
+        exec(advice, {"np": np})
+    assert load(Npz(str(tmp_path / "other-named.npz"))).fingerprint == data.fingerprint
+    assert refused(Npz(f"s3://{bucket}/none.npz")) == f"There is no file s3://{bucket}/none.npz."
+
+
+def test_whether_data_in_a_bucket_are_at_hand_is_known_without_a_download(storage, bucket, tmp_path, monkeypatch):
+    """A report shows pictures only where that takes no time; `doctor` looks whether they are there."""
+    monkeypatch.setattr("cnnjobs.datasets.contents.SETTLED_NS", 0)  # for copies, which have just been made
+    root = paint(tmp_path / "photos", [("a", 3), ("b", 3)])
+    write_parquet(tmp_path / "parquet" / "train.parquet", range(6), [0, 1] * 3)
+    np.savez(tmp_path / "scans.npz", x_train=np.zeros((6, 2, 2), np.uint8), y_train=np.arange(6) % 2)
+    storage.put(bucket, "scans.npz", (tmp_path / "scans.npz").read_bytes())
+    specs = [
+        ImageFolder(put(storage, bucket, root)),
+        ParquetPictures(put(storage, bucket, tmp_path / "parquet", "parquet")),
+        Npz(f"s3://{bucket}/scans.npz"),
+    ]
+    for spec in specs:
+        source = source_of(spec)
+        asked(storage)
+        assert source.why_not_at_hand() != ""
+        assert source.lock() == ("there", "")
+        assert asked(storage)[1] == 0
+        load(spec)
+        asked(storage)
+        assert source.why_not_at_hand() == ""
+        assert asked(storage)[1] == 0
+        said, remedy = source_of(replace(spec, path=f"s3://{bucket}/nothing")).lock()
+        assert (said, remedy) == ("not there", "Put it there, or correct its name.")
+
+
+def test_a_model_evaluates_and_predicts_pictures_in_a_bucket(storage, bucket, tmp_path, monkeypatch):
+    """Somebody asks a model about new pictures where they lie: a folder, one of them, and one that is not there."""
+    root = paint(tmp_path / "new photos", [("dark", 2), ("light", 3)])
+    (root / "light" / "3.png").write_bytes(b"no picture")
+    uri = put(storage, bucket, root, "new photos")
+    about = ModelMetadata(("dark", "light"), (4, 4, 3), ImageFolder("/elsewhere", size=(4, 4)), {})
+    empty = io.BytesIO()
+    zipfile.ZipFile(empty, "w").close()
+    model = tmp_path / "m.keras"
+    model.write_bytes(with_metadata(empty.getvalue(), about))
+    network = SimpleNamespace(predict=lambda images: np.tile(np.array([[0.25, 0.75]], np.float32), (len(images), 1)))
+    monkeypatch.setattr("cnnjobs.run.evaluate.open_model", lambda _: network)
+    monkeypatch.setattr("cnnjobs.run.predict.open_model", lambda _: network)
+    evaluation = evaluate_model(str(model), uri, "test")
+    assert (evaluation.dataset, evaluation.pictures, evaluation.metrics["accuracy"]) == ("new photos", 5, 0.6)
+    found = predict_files(str(model), [uri, f"{uri}/dark/1.png", f"{uri}/dark/9.png"], 1, str(tmp_path / "seen"))
+    said = [(one.path, one.truth, one.right, one.error) for one in found.answers]
+    assert said[0] == (f"{uri}/dark/0.png", "dark", False, None)
+    assert said[5] == (
+        f"{uri}/light/3.png",
+        "light",
+        None,
+        "no picture that can be read (cannot identify image file '3.png')",
+    )
+    assert said[6:] == [
+        (f"{uri}/dark/1.png", "dark", False, None),
+        (f"{uri}/dark/9.png", None, None, f"There is no file {uri}/dark/9.png."),
+    ]
+    assert annotate_all(found, str(tmp_path / "seen")) == 6
+    with pytest.raises(SpecError, match="`images` must not hold keys") as caught:
+        predict_files(str(model), [f"s3://{KEY}:{SECRET}@{bucket}/new photos"], 1)
+    assert SECRET not in str(caught.value)

@@ -19,6 +19,7 @@ from support.zips import BLOCK, deflated, header_of, write_zip, zeros
 from cnnjobs import ImageFolder, Npz
 from cnnjobs.cli import main
 from cnnjobs.datasets import load_dataset
+from cnnjobs.datasets.data_file import file_at
 from cnnjobs.datasets.npz_file import read_arrays
 from cnnjobs.errors import CnnjobsError, DatasetError, JobFileError, ModelError, SpecError
 from cnnjobs.models.model_file import MEMBER, read_metadata
@@ -85,7 +86,7 @@ def test_arrays_beyond_the_memory_are_named_with_their_size(tmp_path, monkeypatc
     write_zip(tmp_path / "data.npz", PLAIN)
     monkeypatch.setattr("cnnjobs.datasets.npz_file.free_bytes", lambda: 1000)
     with pytest.raises(DatasetError, match=r"x_train, y_train unpack to 0 MB; 0 MB of memory are free\. Use fewer"):
-        read_arrays(tmp_path / "data.npz", ("x_train", "y_train"))
+        read_arrays(file_at(str(tmp_path / "data.npz"), print), ("x_train", "y_train"))
 
 
 @pytest.mark.parametrize(
