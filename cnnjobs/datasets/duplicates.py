@@ -59,7 +59,8 @@ class Duplicates:
                 same = sum(pair.likeness is None for pair in own)
                 counts.append(f"{len(own):,} in {where} ({same:,} the same, {len(own) - same:,} alike)")
         tested = {row for pair in self.pairs if pair.where == WHERE[0] for row in _tested(pair)}
-        leaked = f"; they make {len(tested):,} test pictures known from training" if tested else ""
+        known = "picture is" if len(tested) == 1 else "pictures are"
+        leaked = f"; {len(tested):,} test {known} known from training" if tested else ""
         return f"pairs of pictures: {', '.join(counts)}{leaked}"
 
 

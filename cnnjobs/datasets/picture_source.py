@@ -130,7 +130,8 @@ class PictureSource(PathSource[Pictured]):
     def _passed_over(self, listing: Listing, data: Dataset) -> dict[str, int]:
         """Return reason -> number of files that are not in the data set."""
         unreadable = len(listing) - len(data.y_train) - len(data.y_test)
-        known = {f"*{ending}" if ending else "no ending": count for ending, count in listing.passed_over.items()}
+        endings = ((visible(ending, lines=False), count) for ending, count in listing.passed_over.items())
+        known = {f"*{ending}" if ending.startswith(".") else ending or "no ending": count for ending, count in endings}
         return known | ({"cannot be read": unreadable} if unreadable > 0 and self.spec.dedupe is None else {})
 
     def has_test_set(self) -> bool:

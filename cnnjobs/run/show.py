@@ -84,7 +84,7 @@ def show_dataset(dataset: str | None, variant: str | None, pictures: Pictures) -
     tables, lines = [*_tables(data)], [origin.sizes_text(), *_note_lines(data)]
     if pictures.duplicates:
         file = path.with_name(f"{path.stem}-duplicates.csv")
-        _write(file, duplicates_csv(found, data, origin).encode("utf-8", "surrogateescape"))
+        _write(file, duplicates_csv(found, data, origin).encode())
         if found.pairs:
             tables.append(table_text("Pictures that are the same or alike", *pair_cells(found, data, origin)))
         lines += [*(f"note: {clause(note)}" for note in found.notes), found.summary(), f"pairs: {file}"]

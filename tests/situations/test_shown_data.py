@@ -1,8 +1,10 @@
 """What `show` draws and lists: copies and near copies, many classes, names in any script, odd sizes."""
 
+import os
 import re
 import warnings
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -63,7 +65,7 @@ def test_copies_are_listed_by_name_the_worst_first(photos, tmp_path):
     assert list(listed["first_label_name"]) == ["cat", "dog", "cat"]
     assert float(listed["likeness"][0]) == 1 > float(listed["likeness"][1]) > 0.98
     assert "2 in train and test (1 the same, 1 alike), 1 in two classes (0 the same, 1 alike)" in shown
-    assert "they make 2 test pictures known from training" in shown
+    assert "; 2 test pictures are known from training" in shown
     assert re.search(r"train and test +the same +test/cat/same.bmp +cat +train/cat/0.png +cat", shown)
     figure = (tmp_path / "out.svg").read_text(encoding="utf-8")
     assert "test/dog/again.jpg" in figure
@@ -78,6 +80,23 @@ def test_without_being_asked_only_the_same_are_drawn(photos, tmp_path):
     assert "test/cat/same.bmp" in figure
     assert "again.jpg" not in figure
     assert not (tmp_path / "out-duplicates.csv").exists()
+
+
+@pytest.mark.parametrize("kind", ["png", "svg", "pdf"])
+def test_names_of_files_that_are_no_text(photos, tmp_path, kind):
+    """Names in Latin-1, with escapes, line ends and dollars, of the folder and in it: shown, obeyed by nothing."""
+    odd = b"caf\xe9\n\x1b[2J$x$"
+    (photos / "train" / "cat" / "0.png").rename(os.fsdecode(bytes(photos / "train" / "cat") + b"/" + odd + b".png"))
+    Path(os.fsdecode(bytes(photos / "train" / "cat") + b"/a." + odd)).write_text("no picture")
+    root = Path(os.fsdecode(bytes(tmp_path) + b"/" + odd))
+    photos.rename(root)
+    name = f"out.{kind}"
+    shown = show_dataset(str(root), None, Pictures(2, name, 48, strict=False, duplicates=True))
+    assert r"train/cat/caf\udce9\n\x1b[2J$x$.png" in shown
+    assert "\x1b" not in shown.replace("\x1b[0m", "").replace("\x1b[1m", "")
+    assert (tmp_path / name).stat().st_size > 10_000
+    listed = pd.read_csv(tmp_path / "out-duplicates.csv", dtype=str, keep_default_na=False)
+    assert listed["second_name"][0] == r"train/cat/caf\udce9\n\x1b[2J$x$.png"
 
 
 def test_the_figure_is_the_same_file_every_time(photos, tmp_path):

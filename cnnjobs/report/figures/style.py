@@ -18,6 +18,8 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from matplotlib.lines import Line2D
 
+from cnnjobs.terminal import visible
+
 __all__ = [
     "COLORS",
     "DPI",
@@ -140,8 +142,11 @@ def _any_letter() -> Iterator[None]:
 
 
 def text(name: str) -> str:
-    """Return a name so that it is drawn as it is: Matplotlib takes what stands between dollar signs for formulas."""
-    return name.replace("$", r"\$")
+    """Return a name so that it is drawn as it is: Matplotlib takes what stands between dollar signs for formulas.
+
+    What no file of a figure can hold, as of names that are not UTF-8, is drawn as the terminal shows it.
+    """
+    return visible(name).replace("$", r"\$")
 
 
 def short(name: str, most: int = 24) -> str:
