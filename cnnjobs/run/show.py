@@ -14,14 +14,8 @@ from cnnjobs.datasets.overview import class_cells, class_counts, class_note, par
 from cnnjobs.engine.quiet import quietly
 from cnnjobs.errors import SpecError
 from cnnjobs.planning.rows import plan_on, used_by
-from cnnjobs.report.figures.dataset import (
-    MOST_PAIRS,
-    MOST_ROWS,
-    DatasetView,
-    DrawnPair,
-    dataset_figure,
-    shown_classes,
-)
+from cnnjobs.report.figures.dataset import MOST_PAIRS, MOST_ROWS, dataset_figure
+from cnnjobs.report.figures.dataset_view import DatasetView, DrawnPair, shown_classes
 from cnnjobs.report.figures.pictures import versions_grid
 from cnnjobs.report.figures.style import Figure, render
 from cnnjobs.report.render.text import table_text
