@@ -78,7 +78,7 @@ class Npz(PathSpec):
     or (n, 1), or one-hot, (n, classes). Pickled objects are never loaded.
 
     Args:
-        path: the file; a relative path is taken from the working directory.
+        path: the file, or its URI; a relative path is taken from the working directory.
         test: fraction held out as test set, stratified, one of each class at least, if the file has none; in (0, 1).
         value_range: the values of black and white, such as (-1024, 3071); None tells them from type and values of the
             arrays: 0 and 255, 1,023, 4,095, 16,383 or 65,535 for whole numbers from 0, -1 and 1 for floats between

@@ -46,8 +46,8 @@ class ParquetPictures(RecordsSpec):
     rows at a time. Folders that `datasets.save_to_disk` has written (`.arrow`) are read as well.
 
     Args:
-        path: a file, a folder that is searched with the folders in it, or a pattern such as "data/*.parquet"; a
-            relative path is taken from the working directory.
+        path: a file, a folder that is searched with the folders in it, or a pattern such as "data/*.parquet", also as
+            URIs; a relative path is taken from the working directory.
         size: side of all pictures, or (height, width), in pixels from 1 to 10,000. None keeps the pictures' own size
             if all have the same, and is 96 x 96 otherwise.
         color: "rgb", "grey", or "auto": grey if every picture is grey.
@@ -91,8 +91,8 @@ class TFRecordPictures(RecordsSpec):
     place where a file is cut short. Messages count records of each file from 0.
 
     Args:
-        path: a file, a folder that is searched with the folders in it, or a pattern such as "flowers/*.tfrec"; a
-            relative path is taken from the working directory.
+        path: a file, a folder that is searched with the folders in it, or a pattern such as "flowers/*.tfrec", also as
+            URIs; a relative path is taken from the working directory.
         size: side of all pictures, or (height, width), in pixels from 1 to 10,000. None keeps the pictures' own size
             if all have the same, and is 96 x 96 otherwise.
         color: "rgb", "grey", or "auto": grey if every picture is grey.

@@ -1,6 +1,7 @@
 """Results in object storage: the whole cycle of commands against a local S3 server."""
 
 import contextlib
+import io
 import itertools
 import json
 import os
@@ -15,8 +16,10 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 from support.commands import COMMAND, WITHOUT_RAY
 from support.fakes import FakeWorker, StopAfter, submit_in, write_job
 from support.stores import made_up_store
@@ -343,6 +346,27 @@ def test_ctrl_c_leaves_an_object_whole_or_not_at_all(storage, bucket):
         files.write("object", content)
     timer.join()
     assert files.read("object") in (None, content)
+
+
+# --- data ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_job_on_pictures_in_a_bucket_keeps_where_they_lie(storage, bucket, tmp_path):
+    for number in range(24):
+        stream = io.BytesIO()
+        Image.fromarray(np.random.default_rng(number).integers(0, 256, (8, 8), np.uint8)).save(stream, "PNG")
+        storage.put(bucket, f"my data/{'ab'[number % 2]}/{number}.png", stream.getvalue())
+    uri, results = f"s3://{bucket}/my data?region=us-east-1", f"s3://{bucket}/my results/100%"
+    done = submit_in(tmp_path, "--dataset", uri, "--results", results, repeats=1)
+    assert done.exit_code == 0, done.output
+    assert "on my data, 19 training images" in done.stderr
+    [job] = [content for name, content in storage.objects(bucket).items() if name == "my results/100%/tiny/job.json"]
+    source = json.loads(job)["dataset"]["source"]
+    assert (source["kind"], source["path"]) == ("ImageFolder", uri)
+    storage.well()
+    assert "Nothing to run" in submit_in(tmp_path, "--dataset", uri, "--results", results, repeats=1).stdout
+    assert not [path for method, path, _ in storage.requests if "/my%20data/" in path or "/my data/" in path]
+    assert run("aggregate", results, "--no-predictions").exit_code == 0
 
 
 # --- keys ----------------------------------------------------------------------------------------------------------
