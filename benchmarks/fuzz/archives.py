@@ -16,6 +16,11 @@ from support.zips import deflated, header_of, write_zip, zeros
 PLAIN = b"from cnnjobs import *\nbase = Variant(model=vgg(blocks=1, filters=2, dense=4), optimizer=SGD(0.01), epochs=1, batch_size=4)\n"
 JOB = PLAIN + b"job = Job(name='tiny', dataset='data.npz', repeats=1, variants={'one': base})\n"
 
+GROUPED = (
+    PLAIN + b"job = Job(name='tiny', dataset=Npz('data.npz', group='patient'), repeats=1, variants={'one': base})\n"
+)
+"""A job whose pictures have groups, which are in an array of that name."""
+
 SIX_GB = 6 << 30
 
 
@@ -33,7 +38,7 @@ def make(draw: random.Random, folder: Path) -> list[str]:
     draw.choices([_members, _damaged, _huge, _file, _zip], [8, 6, 2, 1, 3])[0](draw, path)
     if draw.random() < 0.5:
         return ["show", str(path)]
-    (folder / "job.py").write_bytes(JOB)
+    (folder / "job.py").write_bytes(draw.choice([JOB, JOB, GROUPED]))
     return [*draw.choice([["plan", "job.py", "--no-sizes"], ["submit", "job.py"]]), "--dataset", str(path)]
 
 
@@ -47,6 +52,13 @@ def plain(draw: random.Random) -> dict[str, np.ndarray]:
     arrays = {"x_train": images, "y_train": labels}
     if draw.random() < 0.5:
         arrays |= {"x_test": images[:6], "y_test": labels[:6]}
+    if draw.random() < 0.3:
+        arrays |= {"x_val": images[6:], "y_val": labels[6:]}
+    if draw.random() < 0.4:
+        patients = random_.randint(0, draw.choice([1, 2, 4, 12, count]), count)
+        arrays |= {"patient": draw.choice([patients, patients.astype(str), patients * 1.0, patients[:, np.newaxis]])}
+        for name in draw.sample(["val", "test"], draw.choice([0, 1, 2])):
+            arrays[f"patient_{name}"] = patients[: len(arrays.get(f"y_{name}", ()))]
     return arrays
 
 

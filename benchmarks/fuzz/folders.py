@@ -6,7 +6,7 @@ import random
 import socket
 from pathlib import Path
 
-from archives import JOB
+from archives import JOB, PLAIN
 from PIL import Image
 
 NAMES = [
@@ -33,13 +33,21 @@ NAMES = [
 RAW = [b"\xff\xfe", b"a\nb", b"\x1b[2J", b"tab\t", b"\x7f"]
 
 
+PATTERNS = ["^[0-9]", "([0-9]+)", "^(.)?", "[", "(a)|.", "(.+)/", "", "(?i)P", "^[^_]+", ".*"]
+"""Expressions for groups: some find one in most names, some in none, one is none."""
+
+
 def make(draw: random.Random, folder: Path) -> list[str]:
     """Write a folder, and return the words of a command that reads it."""
     root = folder / draw.choice(["pets"] * 8 + ["my pets", "pets.npz", "digits"])
     root.mkdir()
     classes = ["cat", "dog", *draw.sample(NAMES, draw.choice([0, 1, 2]))]
     parts = draw.choice(
-        [*[[root]] * 6, [root / "train", root / "test"], [root / "train"], [root / "test", root / "Train"]]
+        [
+            *[[root]] * 6,
+            *[[root / "train", root / "test"], [root / "train"], [root / "test", root / "Train"]],
+            [root / "train", root / "val", root / "test"],
+        ]
     )
     for part in parts:
         for name in draw.sample(classes, draw.choice([len(classes), len(classes), len(classes) - 1])):
@@ -56,7 +64,8 @@ def make(draw: random.Random, folder: Path) -> list[str]:
     )
     if draw.random() < 0.5:
         return ["show", path]
-    (folder / "job.py").write_bytes(JOB)
+    grouped = f"job = Job(name='tiny', dataset=ImageFolder('pets', group={draw.choice(PATTERNS)!r}), repeats=1, "
+    (folder / "job.py").write_bytes(draw.choice([JOB, JOB, PLAIN + f"{grouped}variants={{'one': base}})\n".encode()]))
     return [*draw.choice([["plan", "job.py", "--no-sizes"], ["submit", "job.py"]]), "--dataset", path]
 
 
