@@ -12,7 +12,7 @@ from cnnjobs.datasets.arrays import Dataset
 from cnnjobs.datasets.data_file import DataFile, file_at, near_file
 from cnnjobs.datasets.labelled import Labelled
 from cnnjobs.datasets.npz_file import Array, read_arrays
-from cnnjobs.datasets.npz_names import SPELLED, array_names, group_names, group_texts, renamed
+from cnnjobs.datasets.npz_names import SPELLED, array_names, group_names, group_texts, renamed, spelled
 from cnnjobs.datasets.origin import Origin, row_name
 from cnnjobs.datasets.pixel_values import SURE
 from cnnjobs.datasets.source import OnProgress, PathSource
@@ -144,7 +144,9 @@ def _check_keys(arrays: Mapping[str, Array], names: Sequence[str], parts: Sequen
         for key in (f"x_{part}", f"y_{part}"):
             if key not in arrays:
                 received = listed(names) or "no arrays"
-                raise DatasetError(f"{file} must have the array {key!r}. Received: {received}.{renamed(names, file)}")
+                raise DatasetError(
+                    f"{file} must have the array {spelled(key, names)!r}. Received: {received}.{renamed(names, file)}"
+                )
 
 
 def _groups(spec: Npz, file: DataFile, names: Sequence[str], counts: Mapping[str, int]) -> dict[str, list[str]]:

@@ -49,6 +49,19 @@ def array_names(names: Sequence[str]) -> dict[str, str]:
     }
 
 
+def spelled(key: str, names: Sequence[str]) -> str:
+    """Return what the array of a key would be called, as its counterpart in the file is: y_val beside x_val.
+
+    Args:
+        key: one of `KEYS`, which the file has not.
+        names: of all arrays of the file.
+    """
+    axis, _, part = key.partition("_")
+    other = array_names(names).get(f"{'y' if axis == 'x' else 'x'}_{part}")
+    pairs = [tuple(pattern.format(word) for pattern in form) for form in FORMS for word in SPELLED[part]]
+    return next((pair["xy".index(axis)] for pair in pairs if other in pair), key)
+
+
 def group_names(group: str, names: Sequence[str]) -> dict[str, str]:
     """Return part -> name of the array that has the groups of its pictures, of those that are there.
 
@@ -112,9 +125,11 @@ def renamed(names: Sequence[str], file: DataFile) -> str:
     found: Mapping[str, str] = {key: name for name in reversed(names) if (key := _key_of(name)) is not None}
     if not {"x_train", "y_train"} <= found.keys():
         found = dict(zip(POSITIONAL.get(tuple(names), ()), names, strict=False))
-    taken = [f"{key}=old[{found[key]!r}]" for key in KEYS if key in found]
-    if not taken:
+    whole = [part for part in SPELLED if {f"x_{part}", f"y_{part}"} <= found.keys()]
+    keys = [key for key in KEYS if key.partition("_")[2] in whole]
+    if "train" not in whole or all(array_names(names).get(key) == found[key] for key in keys):
         return ""
+    taken = [f"{key}=old[{found[key]!r}]" for key in keys]
     named = f"{Path(file.name).stem}-named.npz"
     new = str(file.path.with_name(named)) if file.is_original else named
     old = str(file.path)

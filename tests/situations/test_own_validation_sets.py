@@ -170,6 +170,16 @@ def test_arrays_with_a_validation_set_and_no_test_set(tmp_path):
     assert data.notes == ("own.npz: there is no test set: the validation set, 10 pictures, is used as it",)
 
 
+@pytest.mark.parametrize("left", ["x_val", "y_val"])
+def test_a_validation_set_without_labels_or_pictures(tmp_path, left):
+    """x_val without y_val, or the reverse: the error names the array that is missing, and advises nothing useless."""
+    spec = archive(tmp_path, {"train": 30, "val": 10})
+    np.savez(spec.path, **{name: array for name, array in np.load(spec.path).items() if name != left})
+    message = refused(spec)
+    assert f"own.npz must have the array {left!r}. Received: " in message
+    assert "np.savez" not in message
+
+
 def test_a_validation_set_with_labels_of_its_own(tmp_path):
     """A class that only the validation set has is refused by the name of the array."""
     assert "y_valid has labels that y_train has not: [7]" in refused(
