@@ -12,6 +12,7 @@ GROUPS = {
         "situations/test_models_in_plain_keras.py",
         "situations/test_networks_before_training.py",
         "situations/test_ambient_settings.py",
+        "situations/test_larger_than_memory.py",
     ),
     "object storage": ("cli/test_object_storage.py", "situations/test_data_in_object_storage.py"),
     "notebook": ("notebook/",),

@@ -2,6 +2,7 @@
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from cnnjobs.datasets.contents import Contents
 from cnnjobs.datasets.encoded_images import EncodedImages
-from cnnjobs.datasets.images import PIECE_BYTES, Digests, Images, StoredImages
+from cnnjobs.datasets.images import DIGEST_BYTES, PIECE_BYTES, Digests, Images, StoredImages, most_in_memory, runs
 from cnnjobs.datasets.pictures import Reading, to_grey
 from cnnjobs.errors import DatasetError
 from cnnjobs.sentences import cause
@@ -42,8 +43,8 @@ class Canvas(ABC):
         return int(np.prod(self.image_shape))
 
     @abstractmethod
-    def put(self, place: int, picture: Pixels) -> None:
-        """Take a picture (height, width, channels).
+    def put(self, places: Sequence[int], pictures: Pixels) -> None:
+        """Take pictures (n, height, width, channels).
 
         Raises:
             OSError: if there is no room for it.
@@ -81,9 +82,9 @@ class InMemory(Canvas):
                 "Use a smaller `size` or `image_size`."
             ) from error
 
-    def put(self, place: int, picture: Pixels) -> None:
-        """Take a picture."""
-        self._pixels[place] = picture
+    def put(self, places: Sequence[int], pictures: Pixels) -> None:
+        """Take pictures."""
+        self._pixels[places] = pictures
 
     def drop_colours(self) -> None:
         """Make pictures with one channel of all that were put."""
@@ -111,9 +112,10 @@ class OnDisk(Canvas):
         self._file = open(path, "xb+", buffering=0)  # noqa: SIM115 - closed by `close`
         self._file.truncate(count * self.image_bytes)
 
-    def put(self, place: int, picture: Pixels) -> None:
-        """Write a picture to its place."""
-        self._write(np.ascontiguousarray(picture), place * self.image_bytes)
+    def put(self, places: Sequence[int], pictures: Pixels) -> None:
+        """Write pictures to their places, neighbours at a stretch."""
+        for first, last in runs(np.array(places)):
+            self._write(pictures[first:last], places[first] * self.image_bytes)
 
     def drop_colours(self) -> None:
         """Make pictures with one channel of all, in place: what is written never reaches what is still to be read."""
@@ -136,7 +138,7 @@ class OnDisk(Canvas):
         self._file.close()
 
     def _write(self, pixels: Pixels, offset: int) -> None:
-        content = memoryview(pixels.data).cast("B")
+        content = memoryview(np.ascontiguousarray(pixels).data).cast("B")
         while content:
             written = os.pwrite(self._file.fileno(), content, offset)
             content, offset = content[written:], offset + written
@@ -147,17 +149,34 @@ class Nowhere(Canvas):
 
     Args:
         contents: where they come from.
+        numbers: of the pictures in it that have a place here, (n,).
         size: (height, width).
         channels: 1 or 3.
     """
 
-    def __init__(self, contents: Contents, size: tuple[int, int], channels: int) -> None:
-        super().__init__(len(contents), size, channels)
-        self._contents = contents
+    def __init__(self, contents: Contents, numbers: Places, size: tuple[int, int], channels: int) -> None:
+        super().__init__(len(numbers), size, channels)
+        self._contents, self._numbers = contents, numbers
 
-    def put(self, place: int, picture: Pixels) -> None:
-        """Drop a picture."""
+    def put(self, places: Sequence[int], pictures: Pixels) -> None:
+        """Drop pictures."""
 
     def images(self, places: Places, reading: Reading, digests: Digests) -> Images:
         """Return pictures by their places."""
-        return EncodedImages(places, self.image_shape, UINT8, self._contents, reading, digests)
+        by_number = np.zeros((len(self._contents), DIGEST_BYTES), np.uint8)
+        by_number[self._numbers] = digests
+        return EncodedImages(self._numbers[places], self.image_shape, UINT8, self._contents, reading, by_number)
+
+
+def for_a_while(contents: Contents, numbers: Places, size: tuple[int, int], channels: int) -> Canvas:
+    """Return where pictures go that are needed once: into memory if they fit.
+
+    Args:
+        contents: where they come from.
+        numbers: of those that are needed, (n,).
+        size: (height, width).
+        channels: 1 or 3.
+    """
+    if len(numbers) * int(np.prod((*size, channels))) <= most_in_memory():
+        return InMemory(len(numbers), size, channels)
+    return Nowhere(contents, numbers, size, channels)

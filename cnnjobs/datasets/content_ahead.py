@@ -1,7 +1,6 @@
 """The hash of a data set's content, taken while its pictures are decoded, so that they are not gone through again."""
 
 import hashlib
-import threading
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,10 +13,7 @@ Pixels = NDArray[np.uint8]
 
 
 class ContentAhead:
-    """Hashes training images, their labels and test images, as they would be if no picture were broken.
-
-    Pictures come from several threads in about that order; those that come too early wait, and so do threads that are
-    too far ahead. A picture that is left out ends it all: what follows is another content.
+    """Hashes training images, their labels and test images, as they are if no picture is broken.
 
     Args:
         train: (n_train,) numbers of pictures.
@@ -25,47 +21,37 @@ class ContentAhead:
         labels: of all pictures, by their numbers.
         size: (height, width).
         channels: for each number of them there may be in the end; 1 is given up at the first picture with colours.
-        most_waiting: how many pictures wait at most.
     """
 
-    def __init__(
-        self,
-        train: Rows,
-        test: Rows,
-        labels: Labels,
-        size: tuple[int, int],
-        channels: Sequence[int],
-        most_waiting: int = 256,
-    ) -> None:
+    def __init__(self, train: Rows, test: Rows, labels: Labels, size: tuple[int, int], channels: Sequence[int]) -> None:
         self.rows, self.order = (train, test), np.concatenate([train, test])
-        self._labels, self._size, self._most = labels, size, most_waiting
+        self._labels, self._size = labels, size
         self._hashers = {count: hashlib.sha256() for count in channels}
-        self._waiting: dict[int, tuple[Pixels, bool]] = {}
-        self._next, self._ended = 0, False
-        self._moved = threading.Condition()
+        self._taken = 0
         self._begin_part(0)
 
-    def put(self, number: int, picture: Pixels, *, grey: bool) -> None:
-        """Take a picture.
+    def put(self, pictures: Pixels, *, grey: bool) -> None:
+        """Take the next pictures in the order; broken ones are left out, and then nothing is found in the end.
 
         Args:
-            number: of the picture.
-            picture: (height, width, 1 or 3).
-            grey: whether it has no colours.
+            pictures: (n, height, width, 1 or 3).
+            grey: whether none of them has colours.
         """
-        with self._moved:
-            self._waiting[number] = (picture, grey)
-            while not self._ended and self._next < len(self.order) and int(self.order[self._next]) in self._waiting:
-                self._take(*self._waiting.pop(int(self.order[self._next])))
-            self._moved.notify_all()
-            self._moved.wait_for(lambda: self._ended or number not in self._waiting or len(self._waiting) <= self._most)
+        if not grey and len(self._hashers) > 1:
+            del self._hashers[1]
+        trained = len(self.rows[0]) - self._taken
+        for part in (pictures[:trained], pictures[trained:]) if 0 < trained < len(pictures) else (pictures,):
+            self._take(part)
 
-    def end(self) -> None:
-        """Give up: the content is another one, or what decodes has failed."""
-        with self._moved:
-            self._ended = True
-            self._waiting.clear()
-            self._moved.notify_all()
+    def _take(self, pictures: Pixels) -> None:
+        for channels, hasher in self._hashers.items():
+            alike = pictures.shape[3] == channels
+            hasher.update(np.ascontiguousarray(pictures if alike else to_grey(pictures)).data)
+        self._taken += len(pictures)
+        if self._taken == len(self.rows[0]):
+            for hasher in self._hashers.values():
+                hash_part(hasher, self._labels[self.rows[0]])
+            self._begin_part(1)
 
     def hashed(self, rows: tuple[Rows, Rows], channels: int) -> "hashlib._Hash | None":
         """Return what has taken training images, their labels and test images; None if these are others.
@@ -75,20 +61,7 @@ class ContentAhead:
             channels: that there are.
         """
         expected = all(np.array_equal(one, other) for one, other in zip(rows, self.rows, strict=True))
-        complete = expected and not self._ended and self._next == len(self.order)
-        return self._hashers.get(channels) if complete else None
-
-    def _take(self, picture: Pixels, grey: bool) -> None:
-        if not grey and len(self._hashers) > 1:
-            del self._hashers[1]
-        for channels, hasher in self._hashers.items():
-            alike = picture.shape[2] == channels
-            hasher.update(np.ascontiguousarray(picture if alike else to_grey(picture[np.newaxis])).data)
-        self._next += 1
-        if self._next == len(self.rows[0]):
-            for hasher in self._hashers.values():
-                hash_part(hasher, self._labels[self.rows[0]])
-            self._begin_part(1)
+        return self._hashers.get(channels) if expected and self._taken == len(self.order) else None
 
     def _begin_part(self, part: int) -> None:
         for channels, hasher in self._hashers.items():

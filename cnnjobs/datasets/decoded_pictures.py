@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from cnnjobs.datasets.arrays import Dataset
 from cnnjobs.datasets.cache import IMAGES, cache_folder, is_cached, new_entry
 from cnnjobs.datasets.cached_dataset import kept, not_kept_note, write_dataset
@@ -117,7 +119,7 @@ class DecodedPictures:
         return found
 
     def _made_as_needed(self, size: tuple[int, int], channels: int, why: str) -> Dataset:
-        found, digests = self.make(Nowhere(self.contents, size, channels))
+        found, digests = self.make(Nowhere(self.contents, np.arange(len(self.contents)), size, channels))
         try:
             with new_entry(_as_needed(self.key)) as folder:
                 write_dataset(folder, found, digests)

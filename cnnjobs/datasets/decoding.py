@@ -2,9 +2,12 @@
 
 import contextlib
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from queue import Empty, SimpleQueue
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,14 +23,20 @@ from cnnjobs.errors import DatasetError
 from cnnjobs.machine import usable_cpus
 from cnnjobs.sentences import cause, clause
 
-CHUNK = 256
-"""Most pictures a thread decodes at a stretch."""
+CHUNK, CHUNK_BYTES = 256, 2 << 20
+"""Most pictures a thread decodes at a stretch, and most bytes of them, decoded, unless it is one picture."""
 
-CHUNK_BYTES = 8 << 20
-"""Most bytes of them, decoded, unless it is one picture."""
+AHEAD = 3
+"""Chunks for each thread that may be decoded before the first of them has been taken."""
 
 MIXED_SIZE = (96, 96)
 """Size for pictures of different sizes when the user names none."""
+
+
+Pixels = NDArray[np.uint8]
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass
@@ -120,51 +129,76 @@ def _decode(
         ahead: takes them too.
     """
     canvas, stopped = decoded.canvas, threading.Event()
+    step = max(1, min(CHUNK, CHUNK_BYTES // (3 * int(np.prod(canvas.size)))))
+    free = SimpleQueue[Pixels]()  # memory for chunks, used again: fresh memory costs as much as writing to it
 
-    def decode_at(place: int) -> None:
+    def read(place: int, picture: Pixels) -> bool:
+        """Read a picture; say whether it is not broken."""
         source: object = ""
         try:
             source = contents.open(indices[place])
-            picture, facts = read_picture(source, decoded.reading)
+            picture[:], decoded.facts[place] = read_picture(source, decoded.reading)
         except DatasetError:  # what is far cannot be had, whatever it is
             raise
         except Exception as error:  # Pillow raises many kinds for what is no picture
             decoded.broken[place] = _reason(error, source, contents.name(indices[place]))
-            if ahead is not None:
-                ahead.end()
-            return
-        decoded.facts[place] = facts
-        if canvas.channels == 1:
-            picture = to_grey(picture[np.newaxis])[0]
-        elif facts.grey:
-            decoded.grey_digests[place] = digests_of(to_grey(picture[np.newaxis]))[0]
-        decoded.digests[place] = digests_of([picture])[0]
-        canvas.put(place, picture)
-        if ahead is not None:
-            ahead.put(indices[place], picture, grey=facts.grey)
+            return False
+        return True
 
-    def decode(chunk: Sequence[int]) -> None:
+    def decode(chunk: Sequence[int]) -> tuple[Pixels, list[int]]:
+        """Return memory that begins with the pictures of a chunk, and the places of these: those not broken."""
+        try:
+            memory = free.get_nowait()
+        except Empty:
+            memory = np.empty((step, *canvas.size, 3), np.uint8)
+        good: list[int] = []
         for place in chunk:
-            if stopped.is_set():
-                return
-            decode_at(place)
+            if not stopped.is_set() and read(place, memory[len(good)]):
+                good.append(place)
+        if good:
+            _take(decoded, good, memory[: len(good)])
+        return memory, good
 
     places = list(indices)
-    step = max(1, min(CHUNK, CHUNK_BYTES // canvas.image_bytes))
+    chunks = [places[start : start + step] for start in range(0, len(places), step)]
     pool = ThreadPoolExecutor(usable_cpus())  # Pillow releases the GIL while it decodes
     try:
         with quiet_pillow():
-            running = [pool.submit(decode, places[start : start + step]) for start in range(0, len(places), step)]
-            for done, future in enumerate(running):
-                future.result()
-                on_progress("decoding pictures", min((done + 1) * step, len(places)), len(places))
-    except BaseException:
-        if ahead is not None:
-            ahead.end()
-        raise
+            done = 0
+            for chunk, (memory, good) in zip(chunks, _in_order(pool, decode, chunks), strict=True):
+                if ahead is not None and good:
+                    pictures = memory[: len(good)]
+                    grey = all(decoded.facts[place].grey for place in good)
+                    ahead.put(pictures if canvas.channels == 3 else to_grey(pictures), grey=grey)
+                free.put(memory)
+                done += len(chunk)
+                on_progress("decoding pictures", done, len(places))
     finally:  # also when it is interrupted: nothing is written afterwards
         stopped.set()
         pool.shutdown(cancel_futures=True)
+
+
+def _take(decoded: Decoded, places: Sequence[int], pictures: Pixels) -> None:
+    """Put pictures (n, height, width, 3) to their places, and their digests."""
+    if decoded.canvas.channels == 1:
+        pictures = to_grey(pictures)
+    else:
+        grey = [row for row, place in enumerate(places) if decoded.facts[place].grey]
+        if grey:
+            decoded.grey_digests[[places[row] for row in grey]] = digests_of(to_grey(pictures[grey]))
+    decoded.digests[places] = digests_of(pictures)
+    decoded.canvas.put(places, pictures)
+
+
+def _in_order(pool: ThreadPoolExecutor, decode: Callable[[T], R], chunks: Sequence[T]) -> Iterator[R]:
+    """Yield what becomes of each chunk; so many are ahead that no thread waits, and no more."""
+    running = deque[Future[R]]()
+    for chunk in chunks:
+        running.append(pool.submit(decode, chunk))
+        if len(running) > AHEAD * usable_cpus():
+            yield running.popleft().result()
+    while running:
+        yield running.popleft().result()
 
 
 def with_range(

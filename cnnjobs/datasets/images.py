@@ -6,7 +6,7 @@ import os
 import weakref
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from typing import Any, Protocol, Self
@@ -154,8 +154,7 @@ class StoredImages(FetchedImages):
         if not images.size:
             return images
         content, size = memoryview(images.data).cast("B"), self.image_bytes
-        gaps = np.flatnonzero(np.diff(numbers) != 1) + 1
-        for first, last in itertools.pairwise([0, *gaps.tolist(), len(numbers)]):
+        for first, last in runs(numbers):
             self._read(content[first * size : last * size], int(numbers[first]) * size)
         return images
 
@@ -186,6 +185,26 @@ def subset(images: Images, rows: Any) -> Any:
         rows: numbers or a slice.
     """
     return images.subset(rows) if isinstance(images, FetchedImages) else images[rows]
+
+
+def runs(numbers: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Return where each run of successive numbers begins, and where it ends.
+
+    Args:
+        numbers: (n,), n at least 1.
+    """
+    gaps = np.flatnonzero(np.diff(numbers) != 1) + 1
+    return itertools.pairwise([0, *gaps.tolist(), len(numbers)])
+
+
+def joined(parts: Sequence[Images]) -> Any:
+    """Return the images of parts of one data set one after the other; nothing is fetched if they are not in memory."""
+    first = parts[0]
+    if isinstance(first, FetchedImages):
+        return replace(
+            first, numbers=np.concatenate([part.numbers for part in parts if isinstance(part, FetchedImages)])
+        )
+    return np.concatenate([part[:] for part in parts])
 
 
 def slices(images: Images, most_bytes: int = PIECE_BYTES) -> Iterator[slice]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnjobs.datasets.arrays import Dataset, Labels
-from cnnjobs.datasets.images import Images
+from cnnjobs.datasets.images import Images, joined
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Labelled:
             part: "test", "train" or "all".
         """
         halves = {"test": ("test",), "train": ("train",), "all": ("train", "test")}[part]
-        images = np.concatenate([getattr(data, f"x_{half}") for half in halves])
+        images = joined([getattr(data, f"x_{half}") for half in halves])
         labels = np.concatenate([getattr(data, f"y_{half}") for half in halves])
         return cls(data.name, part, images, labels, data.class_names, (*data.notes, *_own_note(data, part)))
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cnnjobs.datasets.arrays import Dataset, hold_out_test, make_dataset
 from cnnjobs.datasets.cache import recalled, remembered
-from cnnjobs.datasets.canvas import Canvas, InMemory
+from cnnjobs.datasets.canvas import Canvas, for_a_while
 from cnnjobs.datasets.content_ahead import ContentAhead
 from cnnjobs.datasets.decoded_pictures import DecodedPictures, is_decoded
 from cnnjobs.datasets.decoding import Decoded, broken_text, common_size, decode_all, sizes_of, with_range
@@ -147,7 +147,7 @@ class PictureSource(PathSource[Pictured]):
         only_test = part == "test" and listing.has_test_set
         taken = np.flatnonzero(listing.parts == "test") if only_test else np.arange(len(listing))
         listing.contents.prepare(on_progress)
-        canvas = InMemory(len(taken), size, _channels(self.spec))
+        canvas = for_a_while(listing.contents, taken, size, _channels(self.spec))
         found = decode_all(listing.contents, taken.tolist(), Reading.of(self.spec, size), canvas, on_progress)
         found = _settled(found, found.good, self.spec, listing, taken.tolist())
         named = {listing.contents.name(int(taken[place])): reason for place, reason in found.broken.items()}

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from cnnjobs.datasets import Dataset, OnProgress, source_of
 from cnnjobs.datasets.data_file import file_at
 from cnnjobs.datasets.folders import folder_at
+from cnnjobs.datasets.images import Images
 from cnnjobs.datasets.labelled import Labelled
 from cnnjobs.datasets.picture_files import Folder
 from cnnjobs.datasets.picture_kinds import passed_over_text
@@ -256,7 +256,7 @@ def held_out_note(data: Dataset, spec: DatasetSpec, metadata: ModelMetadata) -> 
     ]
 
 
-def examples(data: Labelled, metadata: ModelMetadata) -> tuple[NDArray[Any], NDArray[np.int32], list[str]]:
+def examples(data: Labelled, metadata: ModelMetadata) -> tuple[Images, NDArray[np.int32], list[str]]:
     """Return images (n, height, width, channels) from 0 to 255 and labels (n,) as the network wants them, and notes.
 
     Args:
@@ -266,12 +266,12 @@ def examples(data: Labelled, metadata: ModelMetadata) -> tuple[NDArray[Any], NDA
     Raises:
         ModelError: pictures of another size, or a class that the network does not know.
     """
-    images, (height, width) = np.asarray(data.images), data.images.shape[1:3]
+    images, (height, width) = data.images, data.images.shape[1:3]
     if (height, width) != metadata.image_shape[:2]:
         wanted = f"{metadata.image_shape[0]} x {metadata.image_shape[1]}"
         raise ModelError(f"The model takes pictures of {wanted} pixels. Received: {data.name}, of {height} x {width}.")
     relabelled = _relabelled(data.labels, data.name, data.class_names, metadata)
-    pixels, notes = _channels(images if images.dtype == np.uint8 else images * 255, metadata.image_shape[2])
+    pixels, notes = _channels(images if images.dtype == np.uint8 else images[:] * 255, metadata.image_shape[2])
     absent = [name for label, name in enumerate(metadata.class_names) if label not in relabelled]
     if absent:
         shown = ", ".join(absent[:10]) + (", ..." if len(absent) > 10 else "")
@@ -279,14 +279,14 @@ def examples(data: Labelled, metadata: ModelMetadata) -> tuple[NDArray[Any], NDA
     return pixels, relabelled, notes
 
 
-def _channels(images: NDArray[Any], wanted: int) -> tuple[NDArray[Any], list[str]]:
+def _channels(images: Images, wanted: int) -> tuple[Images, list[str]]:
     """Return the images with 1 or 3 channels, and a note if that changes them."""
     count = len(images)
     if images.shape[3] == wanted:
         return images, []
     if wanted == 1:
-        return to_grey(np.round(images).astype(np.uint8)), [channel_note(count, count, grey=False)]
-    return np.repeat(images, 3, axis=3), [channel_note(count, count, grey=True)]
+        return to_grey(np.round(images[:]).astype(np.uint8)), [channel_note(count, count, grey=False)]
+    return np.repeat(images[:], 3, axis=3), [channel_note(count, count, grey=True)]
 
 
 def channel_note(some: int, total: int, *, grey: bool) -> str:

@@ -11,11 +11,13 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from cnnjobs.datasets.images import Images
 from cnnjobs.errors import ModelError
 from cnnjobs.models.model_file import MEMBER, ModelMetadata, read_metadata, with_metadata
 from cnnjobs.sentences import cause
 from cnnjobs.training.input_pipeline import PixelScaling
 from cnnjobs.training.keras_settings import settings_pinned
+from cnnjobs.training.train_graph import EVALUATION_BYTES
 
 BATCH = 256
 """Pictures a step."""
@@ -104,14 +106,15 @@ class ModelFile:
         self._forward = tf.function(self._probabilities, [images], autograph=False)
 
     @settings_pinned()
-    def predict(self, images: NDArray[Any]) -> NDArray[np.float32]:
+    def predict(self, images: Images) -> NDArray[np.float32]:
         """Return class probabilities, (n, classes).
 
         Args:
             images: (n, height, width, channels) of `metadata.image_shape`, from 0 to 255.
         """
-        starts = range(0, len(images), BATCH)
-        parts = [self._forward(images[start : start + BATCH].astype(np.float32)).numpy() for start in starts]
+        step = max(1, min(BATCH, EVALUATION_BYTES // (4 * int(np.prod(self.metadata.image_shape)))))
+        starts = range(0, len(images), step)
+        parts = [self._forward(images[start : start + step].astype(np.float32)).numpy() for start in starts]
         return np.concatenate(parts) if parts else np.zeros((0, len(self.metadata.class_names)), np.float32)
 
     def _probabilities(self, images: Any) -> Any:

@@ -20,8 +20,8 @@ from cnnjobs.training.output_layer import full_precision_layers, gives_logits
 from cnnjobs.training.replicas import prepare_for_replicas, rows_masked
 from cnnjobs.training.xla import prepare_for_xla
 
-EVALUATION_BATCH = 256
-"""Images a step at evaluation, over all replicas; does not change results."""
+EVALUATION_BATCH, EVALUATION_BYTES = 256, 32 << 20
+"""Most images a step at evaluation, over all replicas, and most bytes of them; does not change results."""
 
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 """Keras's name of each precision."""
@@ -151,7 +151,7 @@ class TrainGraph:
             rows: (rows,) which of them.
             pixel_scaling: the scaling.
         """
-        batch = tf.constant(min(EVALUATION_BATCH, len(rows)), tf.int64)
+        batch = tf.constant(self.evaluation_batch(len(rows)), tf.int64)
         gain, offset = tf.constant(pixel_scaling.gain), tf.constant(pixel_scaling.offset)
         if not isinstance(images, FetchedImages):
             outputs = self.forward(images, tf.constant(rows), batch, gain, offset)
@@ -163,9 +163,14 @@ class TrainGraph:
             parts.append(outputs.numpy()[: len(fetched)])
         return np.concatenate(parts)
 
+    def evaluation_batch(self, rows: int) -> int:
+        """Return how many of some images are predicted at once."""
+        image_bytes = 4 * int(np.prod(self._shape[0]))
+        return min(EVALUATION_BATCH, max(1, EVALUATION_BYTES // image_bytes), rows)
+
     def _rows_a_step(self, rows: int) -> int:
         """Return how many rows all replicas take at once in `predict`: as many as in one that has all rows."""
-        return -(-min(EVALUATION_BATCH, rows) // int(self._replicas)) * int(self._replicas)
+        return -(-self.evaluation_batch(rows) // int(self._replicas)) * int(self._replicas)
 
     def _build(self, seed: int) -> keras.Model:
         """Build the network; every initializer draws from `seed`."""

@@ -26,7 +26,7 @@ from cnnjobs.training.devices import describe_device, gpus_held, make_strategy
 from cnnjobs.training.input_pipeline import Layout, Pipeline, PixelScaling, fit_pixel_scaling, lay_out
 from cnnjobs.training.keras_settings import changed_for_good, pin_settings
 from cnnjobs.training.resumption import Resumption
-from cnnjobs.training.train_graph import EVALUATION_BATCH, TrainGraph
+from cnnjobs.training.train_graph import TrainGraph
 from cnnjobs.training.trial_state import TrialState, sample_weights
 
 TIMED_BATCHES = 3
@@ -142,7 +142,7 @@ class TrialWorker:
             predictions, metrics = self._judge(state, changed=bool(callbacks))
             final |= metrics | {"best_epoch": best_epoch, "first_batch_seconds": first_batch}
             final |= {"batch_seconds": float(np.median([self._time_batch(state) for _ in range(TIMED_BATCHES)]))}
-            final |= {"batch_images": min(EVALUATION_BATCH, len(self.dataset.y_test))}
+            final |= {"batch_images": state.train_graph.evaluation_batch(len(self.dataset.y_test))}
         rows_of = {"validation_rows": self.dataset.y_test if validation is None else validation}
         final |= {name: len(found) for name, found in rows_of.items()} | {"test_rows": len(self.dataset.y_test)}
         seconds = state.seconds
@@ -251,7 +251,7 @@ class TrialWorker:
 
     def _time_batch(self, state: TrialState) -> float:
         """Return the seconds that prediction takes for one batch of pictures."""
-        rows = np.arange(min(EVALUATION_BATCH, len(self.dataset.y_test)))
+        rows = np.arange(state.train_graph.evaluation_batch(len(self.dataset.y_test)))
         began = time.perf_counter()
         state.train_graph.predict(self._test_images, rows, state.pixel_scaling)
         return time.perf_counter() - began

@@ -209,8 +209,7 @@ def test_a_picture_that_changes_while_it_is_trained_on_is_an_error(folder):
 
 
 def test_many_pictures_come_in_the_right_order_from_all_threads(folder, monkeypatch):
-    """Threads that are ahead wait for those that are behind."""
-    from cnnjobs.datasets import content_ahead, decoding
+    from cnnjobs.datasets import decoding
 
     for index in range(300):
         save(folder / "class 1" / f"more {index:03}.png", size=(4, 3), seed=5000 + index)
@@ -218,9 +217,9 @@ def test_many_pictures_come_in_the_right_order_from_all_threads(folder, monkeypa
     monkeypatch.setenv("CNNJOBS_CACHE", str(cache_folder().with_name("other")))
     monkeypatch.setattr(decoding, "CHUNK", 3)
     monkeypatch.setattr(decoding, "usable_cpus", lambda: 16)
-    hashing = content_ahead.ContentAhead.__init__
-    monkeypatch.setattr(content_ahead.ContentAhead, "__init__", lambda *a: hashing(*a, most_waiting=2))
+    count = decoded(monkeypatch)
     assert load(ImageFolder(str(folder), size=7, decode="as needed")).fingerprint == right
+    assert len(count) == 336
 
 
 def test_pictures_beyond_the_memory_are_an_error_only_where_they_must_be_in_it():
