@@ -11,6 +11,9 @@ from cnnjobs.datasets.picture_kinds import passed_over_text
 from cnnjobs.errors import DatasetError
 from cnnjobs.labels import listed
 
+OF_MANY = (".parquet", ".arrow", ".tfrecord", ".tfrec")
+"""How names of files end that hold many pictures each, which are another kind of data set."""
+
 
 def read_layout(root: Folder) -> Layout:
     """Return the class names and every picture file; hidden files and folders are passed over.
@@ -169,9 +172,17 @@ def _none(base: Folder, classes: int) -> DatasetError:
     there = f"{pictures_text(len(base.pictures))} in no class's folder" if base.pictures else "no pictures"
     passed_over = base.all_passed_over()
     received = f"{classes} sub-folders" + (f"; passed over: {passed_over_text(passed_over)}" if passed_over else "")
+    many = next(
+        (
+            f" Files that hold many pictures are named by a pattern: {base.path}/**/*{one}."
+            for one in OF_MANY
+            if passed_over[one]
+        ),
+        "",
+    )
     return DatasetError(
         f"{base.path} has {there}. Expected a sub-folder a class with pictures in it (JPEG, PNG, TIFF, WebP and "
-        f"others). Received: {received}."
+        f"others). Received: {received}.{many}"
     )
 
 

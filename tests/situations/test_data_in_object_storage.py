@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import pickle
 import time
 import zipfile
 from dataclasses import replace
@@ -103,6 +104,20 @@ def test_each_picture_is_downloaded_once(storage, bucket, tmp_path):
     storage.put(bucket, "photos/a/1.png", bytes(content), age_s=3600)
     assert load(ImageFolder(uri)).fingerprint == load(ImageFolder(str(root))).fingerprint
     assert asked(storage) == (1, 1)
+
+
+def test_pictures_that_are_decoded_as_needed_are_read_from_copies_by_processes_without_keys(
+    storage, bucket, tmp_path, monkeypatch
+):
+    """Workers get no keys, and a data set that is too large to be decoded ahead is read in every epoch."""
+    uri = put(storage, bucket, paint(tmp_path / "photos", [("a", 4), ("b", 4)]))
+    images = load(ImageFolder(uri, decode="as needed")).x_train
+    ahead = load(ImageFolder(uri)).x_train
+    sent = pickle.dumps(images)
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    asked(storage)
+    assert (np.asarray(pickle.loads(sent)) == np.asarray(ahead)).all()
+    assert asked(storage) == (0, 0)
 
 
 def test_a_picture_that_was_written_just_now_may_be_written_again_in_the_same_second(storage, bucket, tmp_path):
@@ -257,6 +272,9 @@ def test_what_is_wrong_with_files_of_many_pictures_is_told_with_uris(storage, bu
     storage.put(bucket, "data/train-0.parquet", b"no Parquet")
     uri = f"s3://{bucket}/data"
     assert refused(ParquetPictures(uri)).startswith(f"{uri}/train-0.parquet")
+    assert refused(ImageFolder(uri)).endswith(
+        f"Files that hold many pictures are named by a pattern: {uri}/**/*.parquet."
+    )
     assert refused(ParquetPictures(f"{uri}/x*.parquet")) == f"No file fits {uri}/x*.parquet."
     assert refused(ParquetPictures(f"{uri}/none.parquet")).startswith(f"There is no folder {uri}/none.parquet")
     assert dataset_spec(f"{uri}/*.parquet", tmp_path) == ParquetPictures(f"{uri}/*.parquet")
