@@ -1,6 +1,7 @@
 """Pictures in files of many, and functions that return them: what people have, what they see, and the right answer."""
 
 import io
+import pickle
 import zipfile
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from click.testing import CliRunner
 from support.fakes import submit_in, write_job
 from support.records import IMAGE, example, features, png, write_parquet, write_tfrecord
 
-from cnnjobs import FromFunction
+from cnnjobs import FromFunction, ParquetPictures, TFRecordPictures
 from cnnjobs.cli import main
 from cnnjobs.datasets import dataset_spec, source_of
 from cnnjobs.models.model_file import ModelMetadata, read_metadata, with_metadata
@@ -153,6 +154,19 @@ def test_the_same_pictures_in_three_kinds_of_files_are_one_data_set(folder):
         for name in ("a.parquet", "a.tfrecord", "b.tfrecord")
     ]
     assert len({data.fingerprint for data in loaded}) == 1
+
+
+@pytest.mark.parametrize("kind", [ParquetPictures, TFRecordPictures])
+def test_more_pictures_than_the_disk_has_room_for_decoded(folder, kind):
+    """They stay in their files and are decoded when they are trained on, in any process, to the same bits."""
+    write_parquet(folder / "a.parquet", range(60), [0, 1] * 30, NAMES, rows=7)
+    write_tfrecord(folder / "a.tfrecord", [example(image=png(seed), label=NAMES[seed % 2]) for seed in range(60)])
+    path = str(folder / ("a.parquet" if kind is ParquetPictures else "a.tfrecord"))
+    ahead, needed = (source_of(kind(path, decode=how)).load(lambda *_: None) for how in ("ahead", "as needed"))
+    assert ahead.fingerprint == needed.fingerprint
+    rows = np.random.default_rng(0).permutation(len(ahead.y_train))
+    there = pickle.loads(pickle.dumps(needed.x_train))
+    assert np.array_equal(there[rows], ahead.x_train[rows])
 
 
 # --- functions --------------------------------------------------------------------------------------------------------
