@@ -15,6 +15,7 @@ from support.stores import made_up_store, make_store
 
 import cnnjobs
 from cnnjobs.cli import main
+from cnnjobs.datasets.pictures import Reading
 from cnnjobs.models.model_file import ModelMetadata
 from cnnjobs.models.predict import Answer
 from cnnjobs.run.predict import Answers
@@ -147,7 +148,8 @@ def test_the_names_of_other_data_are_not_guessed(tmp_path):
 def test_predictions_as_csv_name_no_formula():
     """A picture whose file, or whose class, is called like a formula."""
     answers = Answer("=cmd|' /C calc'!A0.png", (("+1+1", 0.75),)), Answer("b.png", (("-1", 0.5),))
-    text = Answers(answers, ModelMetadata(("+1+1", "-1"), (8, 8, 1), BuiltinDataset("digits"), {})).formatted("csv")
+    metadata = ModelMetadata(("+1+1", "-1"), (8, 8, 1), BuiltinDataset("digits"), {})
+    text = Answers(answers, metadata, Reading((8, 8)), {}).formatted("csv")
     assert [row[:4] for row in csv.reader(io.StringIO(text))] == [
         ["path", "label", "label_name", "probability"],
         ["'=cmd|' /C calc'!A0.png", "0", "'+1+1", "0.75"],
