@@ -42,9 +42,9 @@ def groups_text(trained: int | None, tested: int | None, *, with_validation: boo
     """
     if trained is None:
         return ""
-    test = "unknown groups of test images" if tested is None else f"{tested:,} of test images"
+    test = "unknown ones" if tested is None else f"{tested:,}"
     training = "training and validation" if with_validation else "training"
-    return f", in {trained:,} groups of {training} images and {test}"
+    return f", in {trained:,} group{'s' * (trained != 1)} of {training} images and {test} of test images"
 
 
 def group_count(groups: NDArray[np.int32] | None) -> int | None:

@@ -283,6 +283,14 @@ def test_folds_of_very_different_patients(tmp_path):
     assert split_notes(data.training_rows, made, data.class_names) == (note,)
 
 
+def test_three_patients(tmp_path):
+    """A third of the pictures is the least that can be held out: the share is said where a fifth was asked for."""
+    arrays = {"patient_train": np.arange(60) // 20, "patient_test": 9 + np.arange(20)}
+    data = load(Npz(archive(tmp_path, **arrays), group="patient"))
+    note = "whole groups make validation sets of 33% of the training rows, where 20% was asked for"
+    assert split_notes(data.training_rows, trials(data), data.class_names) == (note,)
+
+
 def test_a_part_of_the_rows_keeps_the_patients_apart(tmp_path):
     """`--limit-train`: a patient whose scans are used in part is still on one side."""
     data = load(ImageFolder(str(scans(tmp_path / "scans")), group="^[^_]+")).limited(60)
