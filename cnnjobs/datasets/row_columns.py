@@ -111,7 +111,9 @@ def _instead(file: RowFile) -> str:
     ):
         return " If lists of numbers are pixels, save them as arrays: np.savez(path, x_train=pictures, y_train=labels)."
     if any(pa.types.is_string(kind) or pa.types.is_large_string(kind) for kind in kinds):
-        return " If it names files of pictures, they must be read into it, as `datasets` does in `to_parquet`."
+        return (
+            f" If it names files of pictures, it is a table of them: PictureTable({file.path!r}, image=..., label=...)."
+        )
     return ""
 
 

@@ -203,6 +203,7 @@ def test_paths_alone_are_refused_with_what_to_do(tmp_path):
         "must have a column of encoded pictures: binary, or a struct of bytes and path. Received: image (string)"
         in text
     )
+    assert text.endswith(f"a table of them: PictureTable('{tmp_path}/all.parquet', image=..., label=...).")
     pq.write_table(pa.table({"image": [[1, 2], [3, 4]], "label": [0, 1]}), tmp_path / "all.parquet")
     assert "save them as arrays: np.savez(" in refused(ParquetPictures(str(tmp_path / "all.parquet")))
 
