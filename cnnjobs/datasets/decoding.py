@@ -23,10 +23,10 @@ from cnnjobs.errors import DatasetError
 from cnnjobs.machine import usable_cpus
 from cnnjobs.sentences import cause, clause
 
-CHUNK, CHUNK_BYTES = 256, 2 << 20
+CHUNK, CHUNK_BYTES = 256, 512 << 10
 """Most pictures a thread decodes at a stretch, and most bytes of them, decoded, unless it is one picture."""
 
-AHEAD = 3
+AHEAD = 2
 """Chunks for each thread that may be decoded before the first of them has been taken."""
 
 MIXED_SIZE = (96, 96)

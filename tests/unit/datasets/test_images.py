@@ -8,7 +8,7 @@ import pytest
 from support.datasets import stored
 
 from cnnjobs.datasets.arrays import content_hash, make_dataset
-from cnnjobs.datasets.images import StoredImages, fetched_ahead, pieces, subset
+from cnnjobs.datasets.images import StoredImages, digests_of, fetched_ahead, pieces, subset
 from cnnjobs.datasets.overview import part_cells
 
 PIXELS = np.random.default_rng(0).integers(0, 255, (60, 5, 4, 3), np.uint8)
@@ -134,6 +134,36 @@ def test_notes_on_identical_pictures_are_the_same(tmp_path):
     kept = stored(made, tmp_path / "images.bin")
     again = make_dataset("a", (kept.x_train, kept.y_train), (kept.x_test, kept.y_test), kept.class_names)
     assert again.notes == made.notes
+
+
+@pytest.mark.parametrize("shape", [(5, 4, 3), (1, 1, 1), (8, 8, 1), (30, 40, 3)])
+def test_a_digest_sees_any_bit_and_is_of_the_picture_alone(shape):
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (40, *shape), np.uint8)
+    digests = digests_of(images)
+    assert digests.shape == (40, 16)
+    assert (digests_of(images[7:9]) == digests[7:9]).all()
+    assert (digests_of(images[::-1]) == digests[::-1]).all(), "whatever lies beside it, and how"
+    for _ in range(300):
+        changed = images[:1].copy()
+        changed.reshape(-1)[random.integers(changed.size)] ^= 1 << random.integers(8)
+        assert (digests_of(changed) != digests[:1]).any()
+
+
+def test_digests_of_many_pictures_that_differ_little_all_differ():
+    """Pictures of two grey values, and those with two places exchanged."""
+    images = ((np.arange(1 << 16)[:, np.newaxis] >> np.arange(16)) & 1).astype(np.uint8).reshape(-1, 4, 4, 1) * 128
+    assert len({one.tobytes() for one in digests_of(images)}) == 1 << 16
+    swapped = np.tile(np.arange(64, dtype=np.uint8).reshape(8, 8, 1), (63, 1, 1, 1))
+    for row, image in enumerate(swapped.reshape(63, 64)):
+        image[[row, row + 1]] = image[[row + 1, row]]
+    assert len({one.tobytes() for one in digests_of(swapped)}) == 63
+
+
+def test_floats_have_digests(tmp_path):
+    floats = (PIXELS / 255).astype(np.float32)
+    kept = stored(data(floats), tmp_path / "images.bin")
+    assert (digests_of(kept.x_train) == digests_of(floats[:40])).all()
 
 
 def test_only_what_is_in_memory_counts_as_memory(tmp_path):
