@@ -11,12 +11,13 @@ from support.datasets import load
 from support.disks import small_disk
 
 from cnnjobs import ImageFolder
-from cnnjobs.datasets import load_dataset
+from cnnjobs.datasets import load_dataset, source_of
 from cnnjobs.datasets.arrays import content_hash
 from cnnjobs.datasets.cache import cache_folder
 from cnnjobs.datasets.canvas import InMemory
 from cnnjobs.datasets.encoded_images import EncodedImages
 from cnnjobs.datasets.images import StoredImages
+from cnnjobs.datasets.labelled import Labelled
 from cnnjobs.errors import DatasetError
 from cnnjobs.planning.identity import canonical
 
@@ -110,6 +111,28 @@ def test_all_ways_give_the_same_bits(folder, loaded, oddity):
         found = {way: contents(loaded(way, folder, **options)) for way in KINDS}
         assert found["on disk"] == found["in memory"]
         assert found["as needed"] == found["in memory"]
+
+
+@pytest.mark.parametrize("part", ["test", "all"])
+@pytest.mark.parametrize("oddity", [plain, all_grey, some_broken, sixteen_bits, with_test_set])
+def test_what_is_evaluated_need_not_fit_the_memory(folder, monkeypatch, oddity, part):
+    oddity(folder)
+    found = {}
+    for megabytes in ("0", "100"):
+        monkeypatch.setenv("CNNJOBS_IN_MEMORY_MB", megabytes)
+        one = source_of(ImageFolder(str(folder))).labelled(part, (5, 4), lambda *_: None)
+        assert isinstance(one.images, np.ndarray) == (megabytes == "100")
+        found[megabytes] = (one.images[:].tobytes(), one.images.shape, one.labels.tobytes(), one.notes)
+    assert found["0"] == found["100"]
+
+
+def test_parts_are_joined_without_fetching_them(folder, monkeypatch):
+    whole = Labelled.of(load(ImageFolder(str(folder))), "all")
+    monkeypatch.setenv("CNNJOBS_IN_MEMORY_MB", "0")
+    for decode in (None, "as needed"):
+        joined = Labelled.of(load(ImageFolder(str(folder), decode=decode)), "all")
+        assert not isinstance(joined.images, np.ndarray)
+        assert (joined.images[:] == whole.images).all()
 
 
 def test_when_pictures_are_decoded_is_no_part_of_what_they_are():
