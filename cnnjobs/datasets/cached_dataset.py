@@ -38,6 +38,9 @@ Encoded = Callable[[StoredImages, Digests, tuple[float, float] | None], FetchedI
 """Makes images that are decoded as needed of what they would be on the disk, the digests of all, and the values of
 black and white that were told from them."""
 
+KEYS = frozenset({"name", "class_names", "fingerprint", "notes", "value_range", "image_shape", "dtype", "arrays"})
+"""What `dataset.json` holds, beside its own digest."""
+
 
 def cached(key: str, name: str, build: Callable[[], Dataset]) -> Dataset:
     """Return the data set kept under `key`, or build it and keep it.
@@ -113,6 +116,7 @@ def write_dataset(folder: Path, dataset: Dataset, digests: Digests | None = None
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array, allow_pickle=False)
     about = {
+        "name": dataset.name,
         "class_names": list(dataset.class_names),
         "fingerprint": dataset.fingerprint,
         "notes": list(dataset.notes),
@@ -165,6 +169,8 @@ class _Kept:
             about: dict[str, Any] = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
             if about.pop("digest") != document_digest(about):
                 raise DamagedContent("dataset.json is not what its digest is of")
+            if about.keys() != KEYS:
+                raise DamagedContent("dataset.json is of another version")
             for name, digest in about["arrays"].items():
                 if _file_digest(folder / f"{name}.npy") != digest:
                     raise DamagedContent(f"{name}.npy is not what its digest is of")
@@ -200,7 +206,7 @@ class _Kept:
             x_test=test,
             class_names=tuple(self.about["class_names"]),
             fingerprint=self.about["fingerprint"],
-            notes=tuple(self.about["notes"]),
+            notes=tuple(_under(name, self.about["name"], note) for note in self.about["notes"]),
             value_range=self._value_range,
             **self.arrays,
         )
@@ -251,3 +257,8 @@ def _file_digest(path: Path) -> str:
     """Return the SHA-256 of a file."""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _under(name: str, before: str, note: str) -> str:
+    """Return a note that begins with what the data set was called before, with what it is called now."""
+    return name + note.removeprefix(before) if note.startswith(before) else note

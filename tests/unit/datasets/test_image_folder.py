@@ -227,6 +227,14 @@ def test_a_moved_folder_is_the_same_data(folder):
     assert after.name == "elsewhere"
 
 
+def test_notes_on_a_moved_folder_call_it_what_it_is_called_now(folder):
+    (folder / "cat" / "broken.png").write_bytes(b"no picture")
+    assert any(note.startswith("photos: 1 picture cannot be read") for note in load(ImageFolder(str(folder))).notes)
+    after = load(ImageFolder(str(folder.rename(folder.with_name("elsewhere")))))
+    assert any(note.startswith("elsewhere: 1 picture cannot be read") for note in after.notes)
+    assert not any("photos" in note for note in after.notes)
+
+
 KILLED = """
 import sys, time
 from cnnjobs import ImageFolder
