@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from archives import JOB, mutated
 
-from cnnjobs.digests import document_digest, with_digest
+from cnnjobs.files.digests import document_digest, with_digest
 
 ODD = [
     None,

@@ -22,10 +22,10 @@ from cnnjobs.cli.status import status
 from cnnjobs.cli.submit import submit
 from cnnjobs.cli.verify import verify
 from cnnjobs.errors import CnnjobsError, Interrupted, UserError
+from cnnjobs.process.streams import steady_streams
 from cnnjobs.run.calling_machine import error_for_elsewhere, is_elsewhere
-from cnnjobs.sentences import cause
-from cnnjobs.streams import steady_streams
-from cnnjobs.terminal import echo, visible
+from cnnjobs.wording.sentences import cause
+from cnnjobs.wording.terminal import echo, visible
 
 
 class _Group(click.Group):

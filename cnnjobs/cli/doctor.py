@@ -3,7 +3,7 @@
 import click
 
 from cnnjobs.cli.options import cluster_options, results_option
-from cnnjobs.terminal import echo
+from cnnjobs.wording.terminal import echo
 
 
 @click.command(short_help="Show what is wrong with this machine, or with a cluster.")

@@ -3,7 +3,7 @@
 import click
 
 from cnnjobs.cli.options import not_empty
-from cnnjobs.terminal import echo, note, write_data
+from cnnjobs.wording.terminal import echo, note, write_data
 
 
 @click.command(short_help="Accuracy, loss and per-class report of a saved model.")

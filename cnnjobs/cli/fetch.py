@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from cnnjobs.cli.options import cluster_options, results_option
-from cnnjobs.terminal import write_data
+from cnnjobs.wording.terminal import write_data
 
 
 @click.command(short_help="Bring the results of a job on a cluster home.")

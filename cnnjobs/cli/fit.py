@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from cnnjobs.cli.options import cluster_options, device_options, not_empty, run_options
-from cnnjobs.terminal import echo
+from cnnjobs.wording.terminal import echo
 
 
 @click.command(short_help="Train one variant on all of train and save it.")

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from cnnjobs.errors import ClusterError
-from cnnjobs.private_folder import private_folder
+from cnnjobs.process.private_folder import private_folder
 from cnnjobs.remote.head_command import CONFIG, FILES, UPLOADED, take_upload, without_upload
 from cnnjobs.run.calling_machine import EVENTS, HOME, ON_HEAD, TYPED, VERSIONS
 from cnnjobs.run.calling_machine import UPLOADED as FOLDER

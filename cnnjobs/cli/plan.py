@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cnnjobs.cli.options import DEFAULT_RESULTS, override_options, words_of
-from cnnjobs.terminal import echo, note, visible
+from cnnjobs.wording.terminal import echo, note, visible
 
 if TYPE_CHECKING:
     from cnnjobs.run.prepare import Prepared

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import click
 
 from cnnjobs.cli.options import not_empty
-from cnnjobs.terminal import echo, note, write_data
+from cnnjobs.wording.terminal import echo, note, write_data
 
 
 @click.command(short_help="Label and probability of pictures.")

@@ -3,7 +3,7 @@
 import click
 
 from cnnjobs.cli.options import decoding_options, not_empty
-from cnnjobs.terminal import echo
+from cnnjobs.wording.terminal import echo
 
 
 @click.command(short_help="Show a data set: sizes, classes, pictures, augmentation.")

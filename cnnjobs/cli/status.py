@@ -3,7 +3,7 @@
 import click
 
 from cnnjobs.cli.options import DEFAULT_RESULTS, cluster_options
-from cnnjobs.terminal import echo
+from cnnjobs.wording.terminal import echo
 
 
 @click.command(short_help="Show what is done, running and failed, with reasons.")

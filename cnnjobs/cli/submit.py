@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cnnjobs.cli.options import cluster_options, device_options, override_options, words_of
-from cnnjobs.terminal import echo
+from cnnjobs.wording.terminal import echo
 
 if TYPE_CHECKING:
     from cnnjobs.run.submit import Submitted

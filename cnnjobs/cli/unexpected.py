@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cnnjobs.run.calling_machine import command_line
-from cnnjobs.sentences import clause
 from cnnjobs.versions import installed_versions
+from cnnjobs.wording.sentences import clause
 
 MOST_LOGS = 20
 """Older logs of errors are removed."""

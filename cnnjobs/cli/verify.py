@@ -3,7 +3,7 @@
 import click
 
 from cnnjobs.cli.options import DEFAULT_RESULTS
-from cnnjobs.terminal import echo
+from cnnjobs.wording.terminal import echo
 
 
 @click.command(short_help="Compare every stored file with its digest; set damaged ones aside.")

@@ -13,9 +13,9 @@ from cnnjobs.comparison.tallies import PairTally, Tally
 from cnnjobs.parallel import each
 from cnnjobs.scoring.classification import classify
 from cnnjobs.scoring.predicted import COLUMNS, Predicted, predicted_of
-from cnnjobs.sentences import clause
 from cnnjobs.store.store import Store
 from cnnjobs.store.stored_job import StoredDataset
+from cnnjobs.wording.sentences import clause
 
 OnProgress = Callable[[str, int, int], None]
 """Called with (what is going on, done, total)."""

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from cnnjobs.comparison.design import Key
-from cnnjobs.labels import repeat_label
-from cnnjobs.sentences import clause
 from cnnjobs.spec.metrics import Metric
+from cnnjobs.wording.labels import repeat_label
+from cnnjobs.wording.sentences import clause
 
 if TYPE_CHECKING:
     from cnnjobs.comparison.table import VariantRow

@@ -10,16 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnjobs.datasets.class_counts import class_notes
+from cnnjobs.datasets.duplicates.identical import Copies
 from cnnjobs.datasets.group_splits import Rows, group_holdout, numbered
 from cnnjobs.datasets.groups import Groups
-from cnnjobs.datasets.identical import Copies
 from cnnjobs.datasets.images import Digests, Images, bytes_in_memory, digests_of, pieces, subset
 from cnnjobs.datasets.splits import both_sides
 from cnnjobs.datasets.training_rows import TrainingRows
 from cnnjobs.errors import DatasetError, SpecError
-from cnnjobs.labels import listed
-from cnnjobs.sentences import clause
-from cnnjobs.terminal import visible
+from cnnjobs.wording.labels import listed
+from cnnjobs.wording.sentences import clause
+from cnnjobs.wording.terminal import visible
 
 Labels = NDArray[np.int32]
 

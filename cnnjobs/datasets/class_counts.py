@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnjobs.labels import listed
+from cnnjobs.wording.labels import listed
 
 Labels = NDArray[np.int32]
 

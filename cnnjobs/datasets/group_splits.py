@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnjobs.errors import SpecError
-from cnnjobs.labels import listed
+from cnnjobs.wording.labels import listed
 
 Rows = NDArray[np.int64]
 Numbers = NDArray[np.int32]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnjobs.datasets.group_splits import Rows, numbered
-from cnnjobs.labels import listed
+from cnnjobs.wording.labels import listed
 
 Numbers = NDArray[np.int32]
 

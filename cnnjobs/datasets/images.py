@@ -14,7 +14,7 @@ from typing import Any, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnjobs.machine import free_bytes, usable_cpus
+from cnnjobs.process.machine import free_bytes, usable_cpus
 
 IN_MEMORY_MB = "CNNJOBS_IN_MEMORY_MB"
 """Variable with the most megabytes of images that are held in memory."""

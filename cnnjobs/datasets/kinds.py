@@ -5,19 +5,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cnnjobs.datasets.builtin import BuiltinSource
-from cnnjobs.datasets.from_function import FunctionSource
-from cnnjobs.datasets.image_folder import FolderSource
-from cnnjobs.datasets.npz import NpzSource
-from cnnjobs.datasets.parquet_pictures import ParquetSource
-from cnnjobs.datasets.picture_table import TableSource
-from cnnjobs.datasets.places import located
+from cnnjobs.datasets.builtin.builtin import BuiltinSource
+from cnnjobs.datasets.folders.image_folder import FolderSource
+from cnnjobs.datasets.numpy_arrays.from_function import FunctionSource
+from cnnjobs.datasets.numpy_arrays.npz import NpzSource
+from cnnjobs.datasets.records.parquet_pictures import ParquetSource
+from cnnjobs.datasets.records.tfrecord_pictures import TFRecordSource
 from cnnjobs.datasets.source import Source
-from cnnjobs.datasets.tfrecord_pictures import TFRecordSource
+from cnnjobs.datasets.storage.places import located
+from cnnjobs.datasets.tables.picture_table import TableSource
 from cnnjobs.errors import SpecError
+from cnnjobs.files.uris import is_uri
 from cnnjobs.spec import FromFunction
 from cnnjobs.spec.data import BuiltinDataset, DatasetSpec, PathSpec, check_path
-from cnnjobs.uris import is_uri
 
 KINDS: tuple[type[Source[Any]], ...] = (
     BuiltinSource,

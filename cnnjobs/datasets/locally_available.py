@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from cnnjobs.datasets import Dataset, dataset_from_json, dataset_spec, source_of
-from cnnjobs.sentences import cause
 from cnnjobs.spec import BuiltinDataset, DatasetSpec
 from cnnjobs.spec.data import BUILTIN_DATASETS
 from cnnjobs.store.stored_job import StoredDataset
+from cnnjobs.wording.sentences import cause
 
 
 def locally_available_dataset(about: StoredDataset) -> Dataset | str:

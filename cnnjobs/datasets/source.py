@@ -13,10 +13,10 @@ from typing import Any, ClassVar, Generic, TypeVar
 from cnnjobs.datasets.arrays import Dataset
 from cnnjobs.datasets.labelled import Labelled
 from cnnjobs.datasets.origin import Origin
-from cnnjobs.datasets.places import is_there, located
+from cnnjobs.datasets.storage.places import is_there, located
 from cnnjobs.errors import DatasetError, SpecError
+from cnnjobs.files.uris import is_uri
 from cnnjobs.spec.data import DatasetSpec, PathSpec
-from cnnjobs.uris import is_uri
 
 OnProgress = Callable[[str, int, int], None]
 """Called with (what is going on, done, total)."""

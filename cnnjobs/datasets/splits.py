@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from cnnjobs.datasets.class_counts import too_few_for
 from cnnjobs.datasets.group_splits import Numbers, Rows, check_group_folds, group_folds, group_holdout
 from cnnjobs.errors import SpecError
-from cnnjobs.sentences import clause
+from cnnjobs.wording.sentences import clause
 
 
 def holdout(

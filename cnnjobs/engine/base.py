@@ -16,7 +16,7 @@ from cnnjobs.messages import Failure, Message, Started
 from cnnjobs.models.weights import keep_weights
 from cnnjobs.planning.trials import Trial
 from cnnjobs.planning.user_modules import UserModules
-from cnnjobs.process_state import ProcessState
+from cnnjobs.process.process_state import ProcessState
 from cnnjobs.store.checkpoints import Checkpoints
 
 OUT_OF_MEMORY = ("MemoryError", "_ArrayMemoryError", "ResourceExhaustedError")

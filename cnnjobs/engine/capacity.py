@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cnnjobs.machine import Machine
+from cnnjobs.process.machine import Machine
 
 
 @dataclass(frozen=True)

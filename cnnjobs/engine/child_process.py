@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from cnnjobs.engine.pickling import Packed
-from cnnjobs.numeric_environment import pinned
+from cnnjobs.process.numeric_environment import pinned
 
 ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",

@@ -10,11 +10,11 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
-from cnnjobs.datasets.cache import cache_folder
-from cnnjobs.digests import DamagedContent
+from cnnjobs.datasets.storage.cache import cache_folder
 from cnnjobs.errors import NodeWithoutRoom
-from cnnjobs.sentences import cause
-from cnnjobs.zip_sizes import megabytes
+from cnnjobs.files.digests import DamagedContent
+from cnnjobs.files.zip_sizes import megabytes
+from cnnjobs.wording.sentences import cause
 
 PIECE = 16 << 20
 """Bytes that are asked for at a time."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from cnnjobs.engine.base import TrialResources
 from cnnjobs.engine.capacity import Capacity, Node
 from cnnjobs.errors import ResourceError
-from cnnjobs.machine import RAY_BYTES, WORKER_BYTES
+from cnnjobs.process.machine import RAY_BYTES, WORKER_BYTES
 
 WAITED_FOR = 16
 """So many trials ask an autoscaler for nodes where it does not say how many it may add."""

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from cnnjobs.private_folder import private_folder
+from cnnjobs.process.private_folder import private_folder
 
 MODE, PATH, VALUE = "RAY_AUTH_MODE", "RAY_AUTH_TOKEN_PATH", "RAY_AUTH_TOKEN"
 """Variables of the environment that Ray reads: whether tokens are asked for, and where the token is."""

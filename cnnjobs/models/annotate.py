@@ -5,11 +5,11 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from cnnjobs.datasets.pictures import Reading, open_as_shown
+from cnnjobs.datasets.pictures.pictures import Reading, open_as_shown
 from cnnjobs.errors import StoreError
+from cnnjobs.files.uris import is_uri
 from cnnjobs.models.predict import Answer
-from cnnjobs.sentences import cause
-from cnnjobs.uris import is_uri
+from cnnjobs.wording.sentences import cause
 
 LEAST_SIDE, MOST_SIDE = 320, 1600
 """Pixels: smaller pictures are enlarged so that the text can be read, larger ones made smaller."""

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from cnnjobs.datasets import dataset_from_json
-from cnnjobs.datasets.pictures import Reading
+from cnnjobs.datasets.pictures.pictures import Reading
 from cnnjobs.errors import ModelError, SpecError
+from cnnjobs.files.regular_files import refuse_special
+from cnnjobs.files.zip_sizes import why_suspect
 from cnnjobs.models.predict_script import predict_script
 from cnnjobs.planning.identity import canonical
-from cnnjobs.regular_files import refuse_special
-from cnnjobs.sentences import cause
 from cnnjobs.spec import DatasetSpec
-from cnnjobs.terminal import visible
-from cnnjobs.zip_sizes import why_suspect
+from cnnjobs.wording.sentences import cause
+from cnnjobs.wording.terminal import visible
 
 FORMAT = 1
 """Raised when the layout of `cnnjobs.json` changes; readers refuse newer files."""

@@ -11,21 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnjobs.datasets import Dataset, OnProgress, source_of
-from cnnjobs.datasets.data_file import file_at
-from cnnjobs.datasets.folders import folder_at
+from cnnjobs.datasets.folders.folders import folder_at
+from cnnjobs.datasets.folders.picture_files import Folder
 from cnnjobs.datasets.images import Images
 from cnnjobs.datasets.labelled import Labelled
-from cnnjobs.datasets.picture_files import Folder
-from cnnjobs.datasets.picture_kinds import passed_over_text
-from cnnjobs.datasets.picture_pixels import Facts
-from cnnjobs.datasets.pictures import Reading, picture_span, quiet_pillow, read_picture, to_grey
-from cnnjobs.datasets.places import is_folder
-from cnnjobs.datasets.value_ranges import Span, common_span, range_of
+from cnnjobs.datasets.pictures.picture_kinds import passed_over_text
+from cnnjobs.datasets.pictures.picture_pixels import Facts
+from cnnjobs.datasets.pictures.pictures import Reading, picture_span, quiet_pillow, read_picture, to_grey
+from cnnjobs.datasets.pictures.value_ranges import Span, common_span, range_of
+from cnnjobs.datasets.storage.data_file import file_at
+from cnnjobs.datasets.storage.places import is_folder
 from cnnjobs.errors import DatasetError, ModelError
+from cnnjobs.files.uris import is_uri
 from cnnjobs.models.model_file import ModelMetadata
-from cnnjobs.sentences import cause, clause
 from cnnjobs.spec import DatasetSpec
-from cnnjobs.uris import is_uri
+from cnnjobs.wording.sentences import cause, clause
 
 CHUNK = 256
 """Pictures that are decoded and predicted at a stretch."""

@@ -9,8 +9,8 @@ The script has a copy of the modules that read pictures, so that there is one wa
 import inspect
 from types import ModuleType
 
-from cnnjobs.datasets import picture_pixels, resizing, value_ranges
-from cnnjobs.datasets.pictures import Reading
+from cnnjobs.datasets.pictures import picture_pixels, resizing, value_ranges
+from cnnjobs.datasets.pictures.pictures import Reading
 
 SCRIPT = '''\
 """Predicts pictures with Keras and Pillow alone: python predict.py MODEL.keras PICTURE..."""

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnjobs.errors import SpecError
-from cnnjobs.keras_home import keras_home
-from cnnjobs.sentences import cause
+from cnnjobs.process.keras_home import keras_home
 from cnnjobs.spec import Model, Variant, WeightsFile
+from cnnjobs.wording.sentences import cause
 
 Weights = str | WeightsFile
 Content = NDArray[np.uint8]

@@ -15,9 +15,9 @@ from cnnjobs.errors import SpecError
 from cnnjobs.planning.user_code import is_installed
 from cnnjobs.planning.user_source import source_of
 from cnnjobs.planning.value_text import state_of
-from cnnjobs.sentences import cause
 from cnnjobs.spec import DatasetSpec, FromFunction, Model, UserFunction, Variant, WeightsFile
 from cnnjobs.spec.fields import is_neutral
+from cnnjobs.wording.sentences import cause
 
 NUMERICS_VERSION = 3
 """Raised when a change of the training code changes results: all trials then run again."""

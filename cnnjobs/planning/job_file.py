@@ -13,10 +13,10 @@ from types import ModuleType
 from typing import Any
 
 from cnnjobs.errors import CnnjobsError, JobFileError
+from cnnjobs.files.regular_files import refuse_special
 from cnnjobs.planning.user_code import installed_names, is_installed, is_installed_file
-from cnnjobs.regular_files import refuse_special
-from cnnjobs.sentences import cause, clause
 from cnnjobs.spec import Job
+from cnnjobs.wording.sentences import cause, clause
 
 MOST_BYTES = 16 << 20
 """Of a job file, which people write."""

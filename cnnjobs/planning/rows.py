@@ -11,9 +11,9 @@ from cnnjobs.datasets.group_splits import Rows
 from cnnjobs.datasets.groups import FAR_OFF
 from cnnjobs.datasets.splits import always_on_both_sides
 from cnnjobs.datasets.training_rows import TrainingRows
-from cnnjobs.labels import listed
 from cnnjobs.planning.trials import DataProtocol, Plan, Trial, make_plan
 from cnnjobs.spec import Job
+from cnnjobs.wording.labels import listed
 
 MOST_GROUPED_ROWS = 500_000
 """Splits of whole groups are looked at until they come to so many rows: a split takes some microseconds a row."""

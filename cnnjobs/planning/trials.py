@@ -11,11 +11,11 @@ from typing import ClassVar
 import numpy as np
 
 from cnnjobs.errors import SpecError
-from cnnjobs.labels import run_label
 from cnnjobs.planning.identity import NUMERICS_VERSION, canonical, digest, pinned, sha256_of_source
 from cnnjobs.spec import SOURCES, Job, UserFunction, Variant
 from cnnjobs.spec.fields import later_field
 from cnnjobs.store.stored_job import StoredDataset, StoredJob, StoredProtocol, StoredVariant
+from cnnjobs.wording.labels import run_label
 
 
 @dataclass(frozen=True)

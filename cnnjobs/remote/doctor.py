@@ -1,12 +1,12 @@
 """What a cluster's head says of itself and its nodes."""
 
+from cnnjobs.files.uris import refuse_keys
 from cnnjobs.planning.job_file import load_job
 from cnnjobs.remote.head_command import UPLOADED
 from cnnjobs.remote.remote_submit import ask_head, reach
 from cnnjobs.remote.upload import upload_of
 from cnnjobs.run.health_checks import Check
-from cnnjobs.terminal import echo, unstyled
-from cnnjobs.uris import refuse_keys
+from cnnjobs.wording.terminal import echo, unstyled
 
 
 def ask_doctor(url: str, job: str | None, results: str, *, insecure: bool) -> int:

@@ -8,17 +8,17 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cnnjobs.errors import ClusterError, StoreError
+from cnnjobs.files.uris import refuse_keys
 from cnnjobs.remote import follow
 from cnnjobs.remote.head_command import UPLOADED
 from cnnjobs.remote.remote_submit import ask_head, reach_named
 from cnnjobs.remote.transfer import JOB, Incoming, digests, finished, outgoing
 from cnnjobs.run.calling_machine import ON_HEAD
 from cnnjobs.run.claim import claim
-from cnnjobs.sentences import sentence
 from cnnjobs.spec.job import NAME
 from cnnjobs.store.files import Files
-from cnnjobs.terminal import echo
-from cnnjobs.uris import refuse_keys
+from cnnjobs.wording.sentences import sentence
+from cnnjobs.wording.terminal import echo
 
 if TYPE_CHECKING:
     from cnnjobs.remote.jobs_client import JobsApi

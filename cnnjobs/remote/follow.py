@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cnnjobs.run.calling_machine import on_head
-from cnnjobs.sentences import clause, sentences
-from cnnjobs.terminal import echo, note, unstyled
+from cnnjobs.wording.sentences import clause, sentences
+from cnnjobs.wording.terminal import echo, note, unstyled
 
 if TYPE_CHECKING:
     from cnnjobs.remote.jobs_client import JobsApi, RemoteJob

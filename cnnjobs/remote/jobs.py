@@ -4,7 +4,7 @@ from cnnjobs.errors import ClusterError, StillRunning
 from cnnjobs.remote.follow import OF_RAY, follow, pick, place_of_results, said_in, submits
 from cnnjobs.remote.jobs_client import STOP_S, JobsApi, RemoteJob
 from cnnjobs.remote.remote_submit import reach_named
-from cnnjobs.terminal import echo, note
+from cnnjobs.wording.terminal import echo, note
 
 
 def show_log(address: str | None, job: str | None, *, following: bool, insecure: bool) -> None:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from cnnjobs.engine.places import address_without_keys
 from cnnjobs.errors import ClusterError
-from cnnjobs.private_folder import private_folder
+from cnnjobs.process.private_folder import private_folder
 from cnnjobs.remote.follow import OF_RAY, LogContent, follow, goes_on, never_began, not_run
 from cnnjobs.remote.head_command import FILES, NONCE, UPLOADED, command_on_head, digests
 from cnnjobs.run.calling_machine import command_line
-from cnnjobs.sentences import cause, sentences
-from cnnjobs.terminal import echo, note
+from cnnjobs.wording.sentences import cause, sentences
+from cnnjobs.wording.terminal import echo, note
 
 if TYPE_CHECKING:
     from cnnjobs.remote.dashboard import Cluster
@@ -63,10 +63,10 @@ def submit_remotely(
         ClusterLost: if the cluster is gone before the end.
     """
     from cnnjobs.errors import Interrupted
+    from cnnjobs.files.uris import refuse_keys
     from cnnjobs.planning.job_file import load_job
     from cnnjobs.remote.upload import upload_of
     from cnnjobs.run.audit import audit_name
-    from cnnjobs.uris import refuse_keys
 
     refuse_keys(results)
     file = load_job(job)
@@ -119,8 +119,8 @@ def send(
         ClusterError: if the cluster does not take it.
     """
     import cnnjobs
+    from cnnjobs.files.uris import refuse_keys
     from cnnjobs.remote.jobs_client import KIND
-    from cnnjobs.uris import refuse_keys
 
     for word in words:
         refuse_keys(word, "An option")

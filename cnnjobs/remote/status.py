@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
+from cnnjobs.files.uris import refuse_keys
 from cnnjobs.remote.follow import place_of_results, store_of, submits
 from cnnjobs.remote.remote_submit import ask_head, reach_named
 from cnnjobs.report.render.text import table_text
-from cnnjobs.terminal import echo, unstyled
-from cnnjobs.uris import refuse_keys
+from cnnjobs.wording.terminal import echo, unstyled
 
 
 def status_there(address: str | None, results: str | None, *, insecure: bool) -> int:

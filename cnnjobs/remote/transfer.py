@@ -6,8 +6,8 @@ import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from cnnjobs.digests import DamagedContent
 from cnnjobs.errors import StoreError
+from cnnjobs.files.digests import DamagedContent
 from cnnjobs.messages import Status
 from cnnjobs.store.files import Files
 from cnnjobs.store.parquet import check_parquet

@@ -16,11 +16,11 @@ from cnnjobs.report.write import PAGES, Written, chart_files, is_report, write_d
 from cnnjobs.run.calling_machine import EVENTS
 from cnnjobs.run.progress import Waiting
 from cnnjobs.run.verify import refuse_damaged
-from cnnjobs.sentences import clause, sentences
 from cnnjobs.store.files import Files
 from cnnjobs.store.results import open_stores
 from cnnjobs.store.store import Store
-from cnnjobs.terminal import echo, note
+from cnnjobs.wording.sentences import clause, sentences
+from cnnjobs.wording.terminal import echo, note
 
 ACROSS_DATASETS_SHOWN = ("ranks", "pairs")
 """Tables of several data sets that the terminal shows."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cnnjobs.process.streams import steady_streams
 from cnnjobs.run.interrupts import signals_as_interrupts
 from cnnjobs.run.overrides import overrides_of, place_of
 from cnnjobs.run.placement import near_place
@@ -17,7 +18,6 @@ from cnnjobs.run.submit import Goal, RunOptions, submit_job
 from cnnjobs.run.verify import Verification, verify_results
 from cnnjobs.spec import Job
 from cnnjobs.spec.half_width import HalfWidth
-from cnnjobs.streams import steady_streams
 
 if TYPE_CHECKING:
     from cnnjobs.report.frames import Comparisons

@@ -15,9 +15,9 @@ from cnnjobs.engine.environment import prepare_environment
 from cnnjobs.engine.pickling import Packed
 from cnnjobs.engine.places import Joined
 from cnnjobs.errors import CnnjobsError, UserError
-from cnnjobs.numeric_environment import pin
 from cnnjobs.planning.trials import Trial
-from cnnjobs.process_state import ProcessState
+from cnnjobs.process.numeric_environment import pin
+from cnnjobs.process.process_state import ProcessState
 from cnnjobs.spec import DatasetSpec
 from cnnjobs.store.checkpoints import Checkpoints
 

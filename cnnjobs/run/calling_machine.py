@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cnnjobs.errors import CnnjobsError, MissingDataError
-from cnnjobs.private_folder import private_folder
-from cnnjobs.sentences import sentence
+from cnnjobs.process.private_folder import private_folder
+from cnnjobs.wording.sentences import sentence
 
 EVENTS = "CNNJOBS_EVENTS"
 """Asks for events in the place of a progress line."""
@@ -79,7 +79,7 @@ def command_line() -> str:
 
     Keys belong into the environment.
     """
-    from cnnjobs.uris import without_keys
+    from cnnjobs.files.uris import without_keys
 
     return os.environ.get(TYPED) or shlex.join(["cnnjobs", *(without_keys(word) for word in sys.argv[1:])])
 

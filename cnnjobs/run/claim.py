@@ -2,7 +2,7 @@
 
 from cnnjobs.store.files import Files
 from cnnjobs.store.lock import StoreLock
-from cnnjobs.terminal import note
+from cnnjobs.wording.terminal import note
 
 
 def claim(files: Files) -> StoreLock:

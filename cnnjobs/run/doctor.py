@@ -17,9 +17,9 @@ from cnnjobs.engine.quiet import quietly
 from cnnjobs.engine.resources import ResourceRequest, allocate
 from cnnjobs.engine.token import token_file
 from cnnjobs.errors import ClusterError, CnnjobsError, StoreError, UserError
-from cnnjobs.machine import this_machine
 from cnnjobs.messages import Failure, Message
 from cnnjobs.planning.trials import make_plan
+from cnnjobs.process.machine import this_machine
 from cnnjobs.run import backends
 from cnnjobs.run.calling_machine import calling_machine_versions
 from cnnjobs.run.health_checks import Check, of_disk, of_node, of_trial, of_versions

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cnnjobs.datasets import Dataset
-from cnnjobs.datasets.duplicates import Duplicates, Pair
+from cnnjobs.datasets.duplicates.duplicates import Duplicates, Pair
 from cnnjobs.datasets.origin import Origin
 from cnnjobs.datasets.overview import Cells
 from cnnjobs.report.render.csv import csv_text

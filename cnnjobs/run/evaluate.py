@@ -21,9 +21,9 @@ from cnnjobs.report.sections.class_tables import ClassTable, class_table
 from cnnjobs.run.backends import open_model
 from cnnjobs.run.progress import Waiting
 from cnnjobs.scoring.classification import AVERAGES, SCORES, classify, over_runs
-from cnnjobs.sentences import sentences
 from cnnjobs.spec import DatasetSpec
 from cnnjobs.spec.metrics import all_metrics
+from cnnjobs.wording.sentences import sentences
 
 
 @dataclass(frozen=True)

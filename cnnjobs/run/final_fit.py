@@ -11,11 +11,11 @@ from cnnjobs.models.weights import read_weights
 from cnnjobs.planning.trials import Trial
 from cnnjobs.run.prepare import Prepared, ReadJob, watches_validation
 from cnnjobs.run.submission import Watcher
-from cnnjobs.sentences import clause
 from cnnjobs.spec import Job
 from cnnjobs.spec.checks import whole
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.store import Store
+from cnnjobs.wording.sentences import clause
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from cnnjobs.datasets import source_of
 from cnnjobs.engine.places import Here, Joined
 from cnnjobs.engine.resources import ResourceRequest
 from cnnjobs.errors import ClusterLost, Interrupted, SpecError, StoreError
-from cnnjobs.machine import this_machine
+from cnnjobs.files.uris import without_keys
 from cnnjobs.planning.identity import canonical
+from cnnjobs.process.machine import this_machine
 from cnnjobs.run import backends
 from cnnjobs.run.final_fit import FinalFit, FitOf, Trained, for_fit
 from cnnjobs.run.interrupts import why_stopped
@@ -24,13 +25,12 @@ from cnnjobs.run.prepare import prepare, read_job, store_at, trained_rows
 from cnnjobs.run.progress import Display, Meter, Waiting
 from cnnjobs.run.submit import RunOptions
 from cnnjobs.run.surroundings import surroundings_notes
-from cnnjobs.sentences import cause, sentence, sentences
 from cnnjobs.spec import DatasetSpec, Job
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.files import Files, plain_name
 from cnnjobs.store.store import PATIENCE_S, Store
-from cnnjobs.terminal import echo, note
-from cnnjobs.uris import without_keys
+from cnnjobs.wording.sentences import cause, sentence, sentences
+from cnnjobs.wording.terminal import echo, note
 
 
 @dataclass(frozen=True, repr=False)

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from cnnjobs.sentences import clause, sentences
-from cnnjobs.terminal import visible
 from cnnjobs.versions import COMPARED, differences
+from cnnjobs.wording.sentences import clause, sentences
+from cnnjobs.wording.terminal import visible
 
 LEAST_DISK = 2 << 30
 """A worker node with less free disk fails in the middle of a run: Ray spills and unpacks there."""

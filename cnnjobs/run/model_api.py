@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnjobs.errors import SpecError
+from cnnjobs.process.streams import steady_streams
 from cnnjobs.run.api import RESULTS
 from cnnjobs.run.final_fit import FitOf
 from cnnjobs.run.fit import FittedModel, fit_job
@@ -18,7 +19,6 @@ from cnnjobs.run.placement import near_place
 from cnnjobs.run.predict import Answers, predict_arrays, predict_files
 from cnnjobs.run.submit import RunOptions
 from cnnjobs.spec import Job
-from cnnjobs.streams import steady_streams
 
 
 def fit(

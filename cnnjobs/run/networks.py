@@ -11,17 +11,17 @@ from cnnjobs.datasets import Dataset
 from cnnjobs.engine.child_process import Lost
 from cnnjobs.engine.pickling import Packed, packed
 from cnnjobs.errors import SpecError
-from cnnjobs.machine import this_machine
 from cnnjobs.models.network_facts import NetworkFacts, NetworkRequest, Pictures, Unusable, first_pictures
 from cnnjobs.planning.trials import Trial
 from cnnjobs.planning.user_modules import NO_MODULES, UserModules
+from cnnjobs.process.machine import this_machine
 from cnnjobs.run import backends
 from cnnjobs.run.prepare import Prepared, ReadJob
 from cnnjobs.run.progress import duration
-from cnnjobs.sentences import cause, clause
 from cnnjobs.spec import CustomModel, Job, Variant
-from cnnjobs.terminal import echo
-from cnnjobs.terminal import note as tell_note
+from cnnjobs.wording.sentences import cause, clause
+from cnnjobs.wording.terminal import echo
+from cnnjobs.wording.terminal import note as tell_note
 
 PICTURES = 8
 """How many pictures a network is looked at with."""

@@ -13,10 +13,10 @@ from cnnjobs.engine.capacity import Capacity, of_machine
 from cnnjobs.engine.places import Here, Joined, Place, Remote, find_place
 from cnnjobs.engine.resources import ResourceRequest, allocate
 from cnnjobs.errors import ClusterError, CnnjobsError, ResourceError
-from cnnjobs.machine import this_machine
+from cnnjobs.process.machine import this_machine
 from cnnjobs.run import backends
 from cnnjobs.run.prepare import Prepared
-from cnnjobs.terminal import echo, note
+from cnnjobs.wording.terminal import echo, note
 
 if TYPE_CHECKING:
     from cnnjobs.engine.ray.session import JoinedRay

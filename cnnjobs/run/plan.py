@@ -22,8 +22,8 @@ from cnnjobs.run.surroundings import surroundings_notes
 from cnnjobs.spec import Job
 from cnnjobs.spec.half_width import HalfWidth
 from cnnjobs.store.store import Store
-from cnnjobs.terminal import visible
 from cnnjobs.versions import installed_versions
+from cnnjobs.wording.terminal import visible
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnjobs.datasets.deep_pictures import deep_text, facts_notes, range_text
-from cnnjobs.datasets.picture_kinds import passed_over_text
-from cnnjobs.datasets.pictures import Reading, quiet_pillow
+from cnnjobs.datasets.pictures.deep_pictures import deep_text, facts_notes, range_text
+from cnnjobs.datasets.pictures.picture_kinds import passed_over_text
+from cnnjobs.datasets.pictures.pictures import Reading, quiet_pillow
 from cnnjobs.engine.quiet import quietly
 from cnnjobs.errors import ModelError, SpecError
+from cnnjobs.files.uris import has_keys
 from cnnjobs.models.annotate import annotate, check_folder
 from cnnjobs.models.model_file import ModelMetadata, read_metadata
 from cnnjobs.models.predict import Answer, answers, channel_note, expand, reading_of
@@ -23,7 +24,6 @@ from cnnjobs.report.render.csv import csv_text
 from cnnjobs.run.backends import open_model
 from cnnjobs.run.progress import Waiting
 from cnnjobs.spec.checks import whole
-from cnnjobs.uris import has_keys
 
 if TYPE_CHECKING:
     import pandas as pd

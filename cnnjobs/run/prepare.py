@@ -10,12 +10,12 @@ from cnnjobs.datasets import Dataset, dataset_spec, load_dataset, source_of
 from cnnjobs.datasets.group_splits import numbered
 from cnnjobs.errors import SpecError
 from cnnjobs.models import check_network
-from cnnjobs.numeric_environment import while_pinned
 from cnnjobs.planning.identity import canonical, pinned_data
 from cnnjobs.planning.job_file import JobFile, job_of_session, load_job
 from cnnjobs.planning.needs import Needs, needs_of
 from cnnjobs.planning.rows import plan_on, pooled_note, split_notes, split_rows, used_by
 from cnnjobs.planning.trials import Plan
+from cnnjobs.process.numeric_environment import while_pinned
 from cnnjobs.run.backends import import_matplotlib
 from cnnjobs.run.overrides import Overrides
 from cnnjobs.spec import CustomCallback, DatasetSpec, Job, Variant

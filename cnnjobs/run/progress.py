@@ -11,8 +11,8 @@ from cnnjobs.messages import Failure, Note, Progress, Result, Stalled, Status
 from cnnjobs.planning.trials import Trial
 from cnnjobs.run.screens import ProgressSnapshot, open_screen
 from cnnjobs.run.time_left import TimeLeft
-from cnnjobs.sentences import clause
-from cnnjobs.terminal import visible
+from cnnjobs.wording.sentences import clause
+from cnnjobs.wording.terminal import visible
 
 RATE_WINDOW_S = 30.0
 """Rates are averages over the last so many seconds."""

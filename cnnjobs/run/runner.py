@@ -24,14 +24,14 @@ from cnnjobs.run.placement import Placement
 from cnnjobs.run.prepare import Prepared, trained_rows
 from cnnjobs.run.progress import Display, Meter, Waiting
 from cnnjobs.run.submission import Submission, continuations, job_to_keep, keep_job, kept_epochs, missing_trials, sweep
-from cnnjobs.sentences import sentences
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.compaction import compact_if_possible
 from cnnjobs.store.lock import StoreLock
 from cnnjobs.store.repair import set_damaged_trials_aside
 from cnnjobs.store.store import Store
-from cnnjobs.terminal import echo, note
 from cnnjobs.versions import installed_versions
+from cnnjobs.wording.sentences import sentences
+from cnnjobs.wording.terminal import echo, note
 
 
 class Runner:

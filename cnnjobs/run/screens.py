@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cnnjobs.run.calling_machine import EVENTS
-from cnnjobs.terminal import unstyled, visible
+from cnnjobs.wording.terminal import unstyled, visible
 
 SHOWN_RUNNING = 4
 """How many trials under way are listed below the line."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from cnnjobs.datasets import Dataset, load_dataset, source_of
-from cnnjobs.datasets.duplicates import Duplicates, Pair, find_duplicates
+from cnnjobs.datasets.duplicates.duplicates import Duplicates, Pair, find_duplicates
 from cnnjobs.datasets.origin import Origin
 from cnnjobs.datasets.overview import class_cells, class_counts, class_note, part_cells
 from cnnjobs.engine.quiet import quietly
@@ -24,10 +24,10 @@ from cnnjobs.run.duplicates import duplicates_csv, likeness_text, pair_cells
 from cnnjobs.run.overrides import Overrides
 from cnnjobs.run.prepare import read_dataset, read_job
 from cnnjobs.run.progress import Waiting
-from cnnjobs.sentences import clause
 from cnnjobs.spec import DatasetSpec, Job
 from cnnjobs.store.files import Files, plain_name
-from cnnjobs.terminal import visible
+from cnnjobs.wording.sentences import clause
+from cnnjobs.wording.terminal import visible
 
 VERSIONS = 5
 """Augmented versions of each picture."""

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cnnjobs.errors import StoreError
-from cnnjobs.labels import run_label
 from cnnjobs.messages import Status
 from cnnjobs.report.render.text import plain, table_text
-from cnnjobs.sentences import clause
 from cnnjobs.store.expectation import expected_runs
 from cnnjobs.store.lock import Running, read_heartbeat
 from cnnjobs.store.results import open_stores
 from cnnjobs.store.store import Store
 from cnnjobs.store.stored_job import StoredJob
-from cnnjobs.terminal import visible
+from cnnjobs.wording.labels import run_label
+from cnnjobs.wording.sentences import clause
+from cnnjobs.wording.terminal import visible
 
 if TYPE_CHECKING:
     import pandas as pd

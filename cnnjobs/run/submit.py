@@ -24,7 +24,7 @@ from cnnjobs.spec.checks import flag, gpu_count, number, whole
 from cnnjobs.spec.half_width import HalfWidth, half_width_of
 from cnnjobs.store.checkpoints import FOLDERS, Checkpoints
 from cnnjobs.store.store import Store
-from cnnjobs.terminal import echo, note
+from cnnjobs.wording.terminal import echo, note
 
 if TYPE_CHECKING:
     from cnnjobs.planning.trials import Trial

@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from cnnjobs.keras_home import SETTINGS, ignored_settings, keras_home
-from cnnjobs.machine import missing_gpus
-from cnnjobs.numeric_environment import without_effect
-from cnnjobs.private_folder import MOST_BASE_BYTES, temporary_base
+from cnnjobs.process.keras_home import SETTINGS, ignored_settings, keras_home
+from cnnjobs.process.machine import missing_gpus
+from cnnjobs.process.numeric_environment import without_effect
+from cnnjobs.process.private_folder import MOST_BASE_BYTES, temporary_base
 
 
 def surroundings_notes() -> tuple[str, ...]:

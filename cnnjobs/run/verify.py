@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from cnnjobs.errors import DamagedResults, StoreError
 from cnnjobs.run.claim import claim
-from cnnjobs.sentences import clause
 from cnnjobs.store.files import Files
 from cnnjobs.store.repair import set_aside
 from cnnjobs.store.verification import StoreCheck, check_store, is_store
+from cnnjobs.wording.sentences import clause
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,8 +7,8 @@ from cnnjobs.errors import UserError
 from cnnjobs.scoring.predicted import Predicted
 from cnnjobs.scoring.prediction_metrics import PERCENT, PredictionMetric, Scorer, find_metric
 from cnnjobs.scoring.scores import Names, Score
-from cnnjobs.sentences import cause
 from cnnjobs.spec.metrics import TEST
+from cnnjobs.wording.sentences import cause
 
 
 def metric(

@@ -12,12 +12,12 @@ from types import MappingProxyType
 from typing import Any
 
 from cnnjobs.errors import StoreError, UserError
-from cnnjobs.labels import listed
 from cnnjobs.scoring import scores
 from cnnjobs.scoring.predicted import Predicted
 from cnnjobs.scoring.scores import Names, Score
 from cnnjobs.spec import metrics
 from cnnjobs.spec.metrics import MARGIN, PARTS, TEST, Metric, column_of, part_of
+from cnnjobs.wording.labels import listed
 
 Scorer = Callable[[Predicted], Score]
 """Makes the score of a run."""

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cnnjobs.digests import DamagedContent, digest_of, with_digest, without_digest
 from cnnjobs.errors import StoreError
+from cnnjobs.files.digests import DamagedContent, digest_of, with_digest, without_digest
 from cnnjobs.parallel import each
 from cnnjobs.scoring.predicted import COLUMNS, predicted_of
 from cnnjobs.scoring.prediction_metrics import PredictionMetric, Scorer

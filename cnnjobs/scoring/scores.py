@@ -10,10 +10,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnjobs.labels import listed
 from cnnjobs.scoring.calibration import reliability
 from cnnjobs.scoring.classification import Whole, confusion_matrix, precision_recall_f1
 from cnnjobs.scoring.predicted import Predicted
+from cnnjobs.wording.labels import listed
 
 SMALLEST = float(np.finfo(np.float32).eps)
 """The smallest probability in a log loss: the spacing of float32 at 1, as in scikit-learn."""

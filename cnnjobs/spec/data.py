@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import ClassVar
 
 from cnnjobs.errors import SpecError
-from cnnjobs.sentences import cause
+from cnnjobs.files.uris import has_keys
 from cnnjobs.spec.checks import flag, number, one_of, whole
 from cnnjobs.spec.fields import later_field
-from cnnjobs.uris import has_keys
+from cnnjobs.wording.sentences import cause
 
 RESIZES = ("stretch", "crop", "pad")
 """How pictures are brought to one size."""

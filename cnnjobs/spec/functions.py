@@ -7,7 +7,7 @@ from types import FunctionType
 from typing import Any, ClassVar
 
 from cnnjobs.errors import SpecError
-from cnnjobs.sentences import cause
+from cnnjobs.wording.sentences import cause
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
-from cnnjobs.digests import DamagedContent, with_digest, without_digest
 from cnnjobs.errors import StoreError
+from cnnjobs.files.digests import DamagedContent, with_digest, without_digest
 
 LEAST_S = 30.0
 """By default a trial younger than that has none: starting it over costs less than keeping it."""

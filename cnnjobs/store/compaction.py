@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cnnjobs.digests import digest_of
 from cnnjobs.errors import StoreError
+from cnnjobs.files.digests import digest_of
 from cnnjobs.messages import Status
 from cnnjobs.store.files import Files
 from cnnjobs.store.parquet import parquet

@@ -9,9 +9,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from cnnjobs.errors import StoreError
-from cnnjobs.labels import run_label
 from cnnjobs.messages import Status
 from cnnjobs.store.schemas import KEYS, PROVENANCE_COLUMNS, TABLES
+from cnnjobs.wording.labels import run_label
 
 PLACE = "place"
 """Column, beside those of the table, with the number of the file that a row is from."""

@@ -12,14 +12,14 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import fs
 
-from cnnjobs.digests import DamagedContent
 from cnnjobs.errors import CannotWrite, StoreError
-from cnnjobs.machine import process_lives
-from cnnjobs.object_storage import BUCKETS, FAILURES, explain, of_storage, open_remote, put
+from cnnjobs.files.digests import DamagedContent
+from cnnjobs.files.object_storage import BUCKETS, FAILURES, explain, of_storage, open_remote, put
+from cnnjobs.files.regular_files import refuse_special
+from cnnjobs.files.uris import without_keys
 from cnnjobs.parallel import each
-from cnnjobs.regular_files import refuse_special
-from cnnjobs.sentences import cause, sentence
-from cnnjobs.uris import without_keys
+from cnnjobs.process.machine import process_lives
+from cnnjobs.wording.sentences import cause, sentence
 
 _HALF_WRITTEN = re.compile(r"^\..*\.(\d+)-[0-9a-f]{8}\.part$")
 """The name of a file that is being written, with the process that writes it."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from cnnjobs.terminal import visible
+from cnnjobs.wording.terminal import visible
 
 T = TypeVar("T")
 

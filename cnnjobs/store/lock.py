@@ -13,9 +13,9 @@ from types import TracebackType
 from typing import Any
 
 from cnnjobs.errors import StoreError
-from cnnjobs.labels import run_label
-from cnnjobs.machine import process_birth, process_lives, process_scope
+from cnnjobs.process.machine import process_birth, process_lives, process_scope
 from cnnjobs.store.files import Files
+from cnnjobs.wording.labels import run_label
 
 PREFIX, SUFFIX = "running-", ".json"
 """How the file of a submit begins and ends; each has one of its own, so that none can write over another's claim."""

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cnnjobs.digests import LENGTH, DamagedContent, digest_of
+from cnnjobs.files.digests import LENGTH, DamagedContent, digest_of
 
 DIGEST_KEY = "cnnjobs.digest"
 

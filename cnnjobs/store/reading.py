@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from cnnjobs.digests import DamagedContent
 from cnnjobs.errors import StoreError
+from cnnjobs.files.digests import DamagedContent
 from cnnjobs.parallel import each
 from cnnjobs.store.duplicates import merged
 from cnnjobs.store.files import Files

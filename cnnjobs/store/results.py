@@ -17,11 +17,11 @@ from cnnjobs.errors import StoreError
 from cnnjobs.messages import Status
 from cnnjobs.scoring.prediction_metrics import PredictionMetric, chosen_metrics
 from cnnjobs.scoring.run_scores import scores_of
-from cnnjobs.sentences import clause
 from cnnjobs.store.class_names import classes_of, with_names
 from cnnjobs.store.expectation import current, marked, on_same_data
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
+from cnnjobs.wording.sentences import clause
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from cnnjobs.digests import document_digest
 from cnnjobs.errors import SpecError, StoreError
-from cnnjobs.sentences import cause, sentence, sentences
+from cnnjobs.files.digests import document_digest
 from cnnjobs.spec.half_width import HalfWidth
 from cnnjobs.spec.job import SOURCES
 from cnnjobs.store.json_fields import Fields, UnsoundError, listed, without_none
 from cnnjobs.store.layout import SCHEMA_VERSION, refuse_newer
+from cnnjobs.wording.sentences import cause, sentence, sentences
 
 Json = dict[str, Any]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import pyarrow.compute as pc
 
-from cnnjobs.digests import DamagedContent, without_digest
 from cnnjobs.errors import StoreError
+from cnnjobs.files.digests import DamagedContent, without_digest
 from cnnjobs.messages import FINISHED, Status
 from cnnjobs.parallel import each
 from cnnjobs.store.checkpoints import FOLDERS

@@ -11,8 +11,8 @@ from typing import Any
 import tensorflow as tf
 
 from cnnjobs.errors import ResourceError
-from cnnjobs.machine import gpu_memory_mib, physical_gpus
 from cnnjobs.planning.identity import NUMERICS_VERSION
+from cnnjobs.process.machine import gpu_memory_mib, physical_gpus
 from cnnjobs.versions import installed_versions
 
 RESERVED_MIB = 1536

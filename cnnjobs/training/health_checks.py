@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from cnnjobs.machine import physical_gpus
+from cnnjobs.process.machine import physical_gpus
 from cnnjobs.training.devices import describe_device, make_strategy
 
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras.src.backend.common import global_state
 from tensorflow.python.eager import context
 
-from cnnjobs.keras_home import SETTINGS
+from cnnjobs.process.keras_home import SETTINGS
 
 Setting = tuple[Callable[[], Any], Callable[[Any], None], Any]
 """How it is read, how it is set, and what trials are trained with."""

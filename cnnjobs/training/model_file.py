@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from cnnjobs.datasets.images import Images
 from cnnjobs.errors import ModelError
 from cnnjobs.models.model_file import MEMBER, ModelMetadata, read_metadata, with_metadata
-from cnnjobs.sentences import cause
 from cnnjobs.training.input_pipeline import PixelScaling
 from cnnjobs.training.keras_settings import settings_pinned
 from cnnjobs.training.train_graph import EVALUATION_BYTES
+from cnnjobs.wording.sentences import cause
 
 BATCH = 256
 """Pictures a step."""

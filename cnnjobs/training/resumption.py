@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cnnjobs.errors import StoreError
-from cnnjobs.sentences import cause
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.training.callbacks import CallbackState, TrialCallbacks, UnknownState
 from cnnjobs.training.snapshot import DamagedSnapshot, Snapshot, pack, unpack
 from cnnjobs.training.trial_state import TrialState
+from cnnjobs.wording.sentences import cause
 
 _log = logging.getLogger(__name__)
 

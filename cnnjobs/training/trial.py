@@ -13,12 +13,12 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from cnnjobs.datasets import Dataset
-from cnnjobs.datasets.encoded_images import EncodedImages
 from cnnjobs.datasets.images import FetchedImages, Images
-from cnnjobs.machine import process_bytes
+from cnnjobs.datasets.pictures.encoded_images import EncodedImages
 from cnnjobs.messages import Message, Note, Predictions, Progress, Result, Status
 from cnnjobs.planning.rows import split_rows
 from cnnjobs.planning.trials import Trial
+from cnnjobs.process.machine import process_bytes
 from cnnjobs.spec.metrics import IN_TRAINING, METRICS, TEST, VALIDATION, all_metrics, column_of
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.training.callbacks import TrialCallbacks

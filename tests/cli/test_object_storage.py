@@ -25,10 +25,10 @@ from support.fakes import FakeWorker, StopAfter, submit_in, write_job
 from support.stores import made_up_store
 
 import cnnjobs
-from cnnjobs import object_storage
 from cnnjobs.cli import main
 from cnnjobs.engine.inline import InlineEngine
 from cnnjobs.errors import StoreError
+from cnnjobs.files import object_storage
 from cnnjobs.messages import Result
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.compaction import compact

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.fakes import write_job
 
-from cnnjobs.machine import child_processes, process_lives
+from cnnjobs.process.machine import child_processes, process_lives
 from cnnjobs.run.status import status_of
 
 WITHIN_S = 20.0

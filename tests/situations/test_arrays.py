@@ -363,5 +363,5 @@ def test_a_range_that_makes_no_sense_is_refused(given):
 def test_pictures_that_do_not_fit_the_memory_as_floats_are_refused(tmp_path, monkeypatch):
     """int8 becomes float32, which takes four times as much."""
     spec = saved(tmp_path, (GREY - 128).astype(np.int8))
-    monkeypatch.setattr("cnnjobs.datasets.pixel_values.free_bytes", lambda: 4 * GREY.size - 1)
+    monkeypatch.setattr("cnnjobs.datasets.numpy_arrays.pixel_values.free_bytes", lambda: 4 * GREY.size - 1)
     assert "memory are free. Save them as uint8" in refused(spec)

@@ -5,6 +5,7 @@ import os
 import pickle
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from support.fakes import tiny_dataset
@@ -73,7 +74,7 @@ def worker(tmp_path_factory):
                 user_modules=needs.modules,
             )
             path = elsewhere / f"{next(count)}.bin"
-            path.write_bytes(pickle.dumps(RayTuneEngine(None)._shared(work)))
+            path.write_bytes(pickle.dumps(RayTuneEngine(SimpleNamespace(shares_disk=True))._shared(work)))
             process.stdin.write(f"{path}\n")
             process.stdin.flush()
             return process.stdout.readline().strip()

@@ -137,7 +137,7 @@ def test_a_picture_that_was_written_just_now_may_be_written_again_in_the_same_se
 
 def test_many_pictures_are_downloaded_at_a_time_and_an_outage_is_waited_for(storage, bucket, tmp_path, monkeypatch):
     """Each request takes a while, and a storage that is asked much says now and then to slow down."""
-    monkeypatch.setattr("cnnjobs.object_storage.RETRY_S", 0.01)
+    monkeypatch.setattr("cnnjobs.files.object_storage.RETRY_S", 0.01)
     uri = put(storage, bucket, paint(tmp_path / "photos", [("a", 30), ("b", 30)]))
     storage.well()
     storage.delay_s, storage.failures = 0.05, 3
@@ -308,7 +308,7 @@ def test_an_archive_in_a_bucket(storage, bucket, tmp_path):
 
 def test_whether_data_in_a_bucket_are_at_hand_is_known_without_a_download(storage, bucket, tmp_path, monkeypatch):
     """A report shows pictures only where that takes no time; `doctor` looks whether they are there."""
-    monkeypatch.setattr("cnnjobs.datasets.contents.SETTLED_NS", 0)  # for copies, which have just been made
+    monkeypatch.setattr("cnnjobs.files.file_facts.SETTLED_NS", 0)  # for copies, which have just been made
     root = paint(tmp_path / "photos", [("a", 3), ("b", 3)])
     write_parquet(tmp_path / "parquet" / "train.parquet", range(6), [0, 1] * 3)
     np.savez(tmp_path / "scans.npz", x_train=np.zeros((6, 2, 2), np.uint8), y_train=np.arange(6) % 2)

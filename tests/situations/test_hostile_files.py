@@ -19,8 +19,8 @@ from support.zips import BLOCK, deflated, header_of, write_zip, zeros
 from cnnjobs import ImageFolder, Npz
 from cnnjobs.cli import main
 from cnnjobs.datasets import load_dataset
-from cnnjobs.datasets.data_file import file_at
-from cnnjobs.datasets.npz_file import read_arrays
+from cnnjobs.datasets.numpy_arrays.npz_file import read_arrays
+from cnnjobs.datasets.storage.data_file import file_at
 from cnnjobs.errors import CnnjobsError, DatasetError, JobFileError, ModelError, SpecError
 from cnnjobs.models.model_file import MEMBER, read_metadata
 from cnnjobs.models.predict import answers, expand
@@ -84,7 +84,7 @@ def test_images_that_unpack_to_six_gigabytes_are_named_with_their_size(tmp_path)
 def test_arrays_beyond_the_memory_are_named_with_their_size(tmp_path, monkeypatch):
     """Arrays of honest sizes that do not fit: how much they need, how much there is."""
     write_zip(tmp_path / "data.npz", PLAIN)
-    monkeypatch.setattr("cnnjobs.datasets.npz_file.free_bytes", lambda: 1000)
+    monkeypatch.setattr("cnnjobs.datasets.numpy_arrays.npz_file.free_bytes", lambda: 1000)
     with pytest.raises(DatasetError, match=r"x_train, y_train unpack to 0 MB; 0 MB of memory are free\. Use fewer"):
         read_arrays(file_at(str(tmp_path / "data.npz"), print), ("x_train", "y_train"))
 

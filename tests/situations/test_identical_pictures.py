@@ -10,7 +10,7 @@ from support.fakes import submit_in
 
 from cnnjobs import ImageFolder, Npz, errors
 from cnnjobs.comparison.table import job_table
-from cnnjobs.datasets.duplicates import find_duplicates
+from cnnjobs.datasets.duplicates.duplicates import find_duplicates
 from cnnjobs.report.sections.verdicts import notes
 from cnnjobs.run.show import Pictures, show_dataset
 from cnnjobs.store.files import Files

@@ -9,8 +9,8 @@ from support.training_runs import train_here
 
 import cnnjobs
 from cnnjobs import ImageFolder
-from cnnjobs.datasets.encoded_images import EncodedImages
 from cnnjobs.datasets.images import StoredImages
+from cnnjobs.datasets.pictures.encoded_images import EncodedImages
 from cnnjobs.run.overrides import Overrides
 from cnnjobs.run.prepare import prepare, read_job
 

@@ -15,9 +15,9 @@ from PIL import Image
 from support.datasets import load, refused
 
 from cnnjobs import ImageFolder
-from cnnjobs.datasets.layouts import read_layout
-from cnnjobs.datasets.parts import role_of
-from cnnjobs.datasets.picture_files import Folder
+from cnnjobs.datasets.folders.layouts import read_layout
+from cnnjobs.datasets.folders.parts import role_of
+from cnnjobs.datasets.folders.picture_files import Folder
 from cnnjobs.errors import DatasetError
 
 NFC, NFD = (unicodedata.normalize(form, "café") for form in ("NFC", "NFD"))

@@ -12,7 +12,7 @@ from PIL import Image
 from support.training_runs import digits, trial_of
 
 from cnnjobs import SGD, Variant, cnn
-from cnnjobs.datasets.pictures import Reading, read_picture, to_grey
+from cnnjobs.datasets.pictures.pictures import Reading, read_picture, to_grey
 from cnnjobs.models.predict import Answer, answers
 from cnnjobs.spec import BuiltinDataset
 

@@ -15,7 +15,7 @@ from support.stores import made_up_store, make_store
 
 import cnnjobs
 from cnnjobs.cli import main
-from cnnjobs.datasets.pictures import Reading
+from cnnjobs.datasets.pictures.pictures import Reading
 from cnnjobs.models.model_file import ModelMetadata
 from cnnjobs.models.predict import Answer
 from cnnjobs.run.predict import Answers

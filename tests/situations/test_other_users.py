@@ -10,14 +10,14 @@ from support.isolation import alone
 from support.other_user import UID, as_other_user, base, changeable, needs_two_users
 
 from cnnjobs import SGD, Job, Variant, vgg
-from cnnjobs import private_folder as module
-from cnnjobs.datasets.cache import cache_folder
-from cnnjobs.datasets.cached_dataset import cached
+from cnnjobs.datasets.storage.cache import cache_folder
+from cnnjobs.datasets.storage.cached_dataset import cached
 from cnnjobs.engine.base import TrialResources, Work
 from cnnjobs.engine.environment import prepare_environment
 from cnnjobs.engine.worker_loss import WorkerLoss
 from cnnjobs.messages import Failure, Result
 from cnnjobs.planning.trials import make_plan
+from cnnjobs.process import private_folder as module
 
 __all__ = ["alone", "base"]
 

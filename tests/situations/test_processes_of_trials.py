@@ -15,7 +15,7 @@ from cnnjobs import SGD, Job, Variant, vgg
 from cnnjobs.engine.base import TrialResources, Work
 from cnnjobs.messages import Failure, Result
 from cnnjobs.planning.trials import make_plan
-from cnnjobs.private_folder import private_folder
+from cnnjobs.process.private_folder import private_folder
 from cnnjobs.run.backends import open_engine
 
 NAMES = ("fails", "after a failure", "changes", "after changes")

@@ -690,7 +690,7 @@ def test_odd_pictures_are_predicted_and_annotated_in_silence(tmp_path, fitted):
 
 def test_a_hundred_thousand_files_are_listed_without_opening_pictures(tmp_path, monkeypatch):
     """Only files whose ending says nothing are opened."""
-    from cnnjobs.datasets.picture_files import Folder
+    from cnnjobs.datasets.folders.picture_files import Folder
 
     for name in ("1.jpg", "2.txt", "3.heic", "4", "5.xyz"):
         put(tmp_path / name, b"x")

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from cnnjobs.datasets import load_dataset
-from cnnjobs.datasets.duplicates import find_duplicates
+from cnnjobs.datasets.duplicates.duplicates import find_duplicates
 from cnnjobs.datasets.images import FetchedImages
 from cnnjobs.report.figures import dataset as drawing
 from cnnjobs.report.figures.style import render

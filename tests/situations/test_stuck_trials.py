@@ -7,7 +7,7 @@ from cnnjobs import SGD, Job, Variant, vgg
 from cnnjobs.engine.base import TrialResources, Work
 from cnnjobs.messages import Failure, Result, Stalled
 from cnnjobs.planning.trials import make_plan
-from cnnjobs.private_folder import private_folder
+from cnnjobs.process.private_folder import private_folder
 
 TIMEOUT_S = 2
 NAMES = ("sleeps", "loops", "keeps_the_lock", "exits", "interrupts", "leaves", "crashes", "calm")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cnnjobs import private_folder
+from cnnjobs.process import private_folder
 
 UID = 65534
 

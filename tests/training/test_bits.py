@@ -9,7 +9,7 @@ import pytest
 from support.training_runs import DROPPING, everything, in_fresh_process, load, outcome, same, trial_of, trials_of
 
 from cnnjobs import BestWeights, EarlyStopping, ReduceLROnPlateau, callback, vgg
-from cnnjobs.digests import with_digest, without_digest
+from cnnjobs.files.digests import with_digest, without_digest
 from cnnjobs.messages import Note
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.files import Files

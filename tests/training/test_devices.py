@@ -142,7 +142,7 @@ print(json.dumps([[device.name for device in tf.config.list_logical_devices()], 
 
 
 def test_two_pretended_gpus_are_two_replicas_on_cores_and_counted_as_such(tmp_path, monkeypatch):
-    from cnnjobs.machine import physical_gpus
+    from cnnjobs.process.machine import physical_gpus
 
     if physical_gpus():
         pytest.skip("this machine has GPUs of its own")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cnnjobs.datasets.keras_sets import KERAS_SETS
+from cnnjobs.datasets.builtin.keras_sets import KERAS_SETS
 from cnnjobs.planning.job_file import load_job
 
 JOBS = Path(__file__).parents[2] / "jobs"

@@ -39,7 +39,7 @@ def test_a_data_set_in_keras_cache_is_read_through_keras_and_then_kept(keras_hom
     assert (data.x_train[..., 0] == images).all()
     assert (data.y_test == labels).all()
     assert data.class_names[9] == "Ankle boot"
-    monkeypatch.setattr("cnnjobs.datasets.keras_sets.subprocess", None)  # the second time needs no Keras
+    monkeypatch.setattr("cnnjobs.datasets.builtin.keras_sets.subprocess", None)  # the second time needs no Keras
     assert load_dataset(BuiltinDataset("fashion_mnist"), lambda *_: None).fingerprint == data.fingerprint
 
 

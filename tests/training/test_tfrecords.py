@@ -8,7 +8,7 @@ from support.records import example, png
 
 from cnnjobs import TFRecordPictures
 from cnnjobs.datasets import source_of
-from cnnjobs.datasets.tf_example import features_of
+from cnnjobs.datasets.records.tf_example import features_of
 
 
 def feature(value):

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from cnnjobs.digests import DamagedContent, digest_of, document_digest, with_digest, without_digest
+from cnnjobs.files.digests import DamagedContent, digest_of, document_digest, with_digest, without_digest
 
 CONTENT = bytes(range(256)) * 3
 

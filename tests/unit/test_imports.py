@@ -15,21 +15,7 @@ ROOMS = {  # which modules may import what, wherever in the file
 }
 
 LAYERS = [  # imports point downwards
-    {
-        "digests",
-        "errors",
-        "spec",
-        "versions",
-        "machine",
-        "messages",
-        "labels",
-        "sentences",
-        "zip_sizes",
-        "regular_files",
-        "terminal",
-        "private_folder",
-    }
-    | {"numeric_environment", "process_state", "keras_home", "streams", "uris", "object_storage", "parallel"},
+    {"errors", "spec", "versions", "messages", "parallel", "process", "files", "wording"},
     {"planning", "datasets", "store", "stats", "scoring"},
     {"models", "training", "engine"},
     {"comparison"},
@@ -37,6 +23,14 @@ LAYERS = [  # imports point downwards
     {"run"},
     {"remote"},
     {"cli", "__main__"},
+]
+
+
+KINDS_OF_DATA = [  # the same within `datasets`; the modules beside these packages are above and below them
+    {"duplicates", "storage"},
+    {"pictures"},
+    {"folders", "builtin", "numpy_arrays"},
+    {"tables", "records"},
 ]
 
 
@@ -91,6 +85,23 @@ def test_imports_point_downwards(path):
         assert other is None or other <= own, f"{place(path)} imports {module}, which lies above it"
 
 
+def kind_of_data(module):
+    """Return the layer of `cnnjobs.datasets.<package>...`; None for all other modules."""
+    parts = module.split(".")
+    if parts[:2] != ["cnnjobs", "datasets"] or len(parts) < 4:
+        return None
+    return next((index for index, packages in enumerate(KINDS_OF_DATA) if parts[2] in packages), None)
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if place(path).startswith("datasets/")], ids=place)
+def test_kinds_of_data_import_downwards(path):
+    own = kind_of_data("cnnjobs." + ".".join(path.relative_to(PACKAGE).with_suffix("").parts))
+    for module in imports_of(path):
+        other = kind_of_data(module)
+        if own is not None and other is not None:
+            assert other <= own, f"{place(path)} imports {module}, which lies above it"
+
+
 def test_training_and_engine_do_not_know_each_other():
     for path in FILES:
         for one, other in (("training", "engine"), ("engine", "training")):
@@ -131,12 +142,12 @@ def test_the_public_names_are_these():
 
 @pytest.mark.parametrize("path", FILES, ids=place)
 def test_what_a_person_sees_passes_one_function(path):
-    """`cnnjobs.terminal` shows what a terminal would obey: escapes in class names, file names and stored errors."""
-    if place(path) == "terminal.py":
+    """`wording.terminal` shows what a terminal would obey: escapes in class names, file names and stored errors."""
+    if place(path) == "wording/terminal.py":
         return
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
             assert called not in ("click.echo", "click.secho", "print"), (
-                f"{place(path)}, line {node.lineno}: use `echo`, `note` or `write_data` of cnnjobs.terminal"
+                f"{place(path)}, line {node.lineno}: use `echo`, `note` or `write_data` of cnnjobs.wording.terminal"
             )

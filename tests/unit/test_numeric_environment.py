@@ -6,8 +6,17 @@ from pathlib import Path
 import pytest
 
 from cnnjobs.errors import UserError
-from cnnjobs.keras_home import ignored_settings, keras_home
-from cnnjobs.numeric_environment import KEPT, KEPT_FLAGS, REMOVED, SET, pin, pinned, while_pinned, without_effect
+from cnnjobs.process.keras_home import ignored_settings, keras_home
+from cnnjobs.process.numeric_environment import (
+    KEPT,
+    KEPT_FLAGS,
+    REMOVED,
+    SET,
+    pin,
+    pinned,
+    while_pinned,
+    without_effect,
+)
 
 TABLE = (Path(__file__).parents[2] / "docs" / "numbers.md").read_text(encoding="utf-8")
 

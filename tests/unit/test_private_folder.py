@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from support.other_user import UID, as_other_user, base, changeable, needs_two_users
 
-from cnnjobs import private_folder as module
 from cnnjobs.errors import UserError
-from cnnjobs.private_folder import (
+from cnnjobs.process import private_folder as module
+from cnnjobs.process.private_folder import (
     MOST_BASE_BYTES,
     PREFIX,
     enter_private_folder,
@@ -36,7 +36,7 @@ def run(base, code, **options):
     return subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True, **options)
 
 
-HOLD = "import time; from cnnjobs.private_folder import *; print(private_folder(), flush=True); time.sleep(60)"
+HOLD = "import time; from cnnjobs.process.private_folder import *; print(private_folder(), flush=True); time.sleep(60)"
 
 
 def test_it_is_one_a_process_and_its_owners_alone(base):
@@ -51,7 +51,7 @@ def test_it_is_one_a_process_and_its_owners_alone(base):
 
 
 def test_it_is_gone_with_its_process(base):
-    process = run(base, "from cnnjobs.private_folder import *; (private_folder() / 'x').write_text('x')")
+    process = run(base, "from cnnjobs.process.private_folder import *; (private_folder() / 'x').write_text('x')")
     process.communicate(timeout=30)
     assert process.returncode == 0
     assert list(base.iterdir()) == []
@@ -59,7 +59,7 @@ def test_it_is_gone_with_its_process(base):
 
 def test_a_forked_process_takes_nothing_away(base):
     code = (
-        "import os, sys; from cnnjobs.private_folder import *; folder = private_folder(); child = os.fork()\n"
+        "import os, sys; from cnnjobs.process.private_folder import *; folder = private_folder(); child = os.fork()\n"
         "if child == 0: sys.exit()\n"
         "os.waitpid(child, 0); print(folder.is_dir())"
     )
@@ -133,7 +133,8 @@ def test_the_last_worker_of_another_machine_removes_the_folder_there(base):
     there = base / f"{PREFIX}abc"
     enter_private_folder(there)
     (there / "log").write_text("x")
-    enters = f"from cnnjobs.private_folder import *; enter_private_folder(Path({str(there)!r})); print(1, flush=True)"
+    enters = "from cnnjobs.process.private_folder import *; "
+    enters += f"enter_private_folder(Path({str(there)!r})); print(1, flush=True)"
     other = run(base, f"{enters}; input()", stdin=subprocess.PIPE)
     assert other.stdout.readline() == "1\n"
     leave_private_folder(there)

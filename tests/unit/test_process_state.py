@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cnnjobs.process_state import ProcessState
+from cnnjobs.process.process_state import ProcessState
 
 CHANGES = {
     "recursion limit": lambda folder: sys.setrecursionlimit(300),
@@ -69,7 +69,7 @@ def test_a_working_folder_that_was_removed_is_left(tmp_path, monkeypatch):
 
 def test_what_cannot_be_put_back_is_named(tmp_path):
     code = (
-        "import os\nfrom cnnjobs.process_state import ProcessState\nos.mkdir('gone')\nos.chdir('gone')\n"
+        "import os\nfrom cnnjobs.process.process_state import ProcessState\nos.mkdir('gone')\nos.chdir('gone')\n"
         "before = ProcessState.now()\nos.chdir('..')\nos.rmdir('gone')\nprint(before.restore())"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)

@@ -8,7 +8,7 @@ import pytest
 from support.wording import BROKEN
 from unit.test_imports import FILES, place
 
-from cnnjobs.sentences import cause, clause, sentence, sentences
+from cnnjobs.wording.sentences import cause, clause, sentence, sentences
 
 FOREIGN = {"error", "lost", "reason", "why", "note", "across", "failure", "stopped", "exc", "problem"}
 """Names of what others have worded: it may end in a stop, or in none, and have many lines."""

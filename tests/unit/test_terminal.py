@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from cnnjobs.report.render.text import table_text
-from cnnjobs.terminal import echo, note, unstyled, visible, write_data
+from cnnjobs.wording.terminal import echo, note, unstyled, visible, write_data
 
 HOSTILE = "cat\x1b[2J\x1b]0;owned\x07\x9b1m\u202etac\r\udcff"
 SHOWN = r"cat\x1b[2J\x1b]0;owned\x07\x9b1m\u202etac\r\udcff"

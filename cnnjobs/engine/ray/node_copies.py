@@ -16,16 +16,16 @@ from numpy.typing import NDArray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from cnnjobs.datasets import Dataset
-from cnnjobs.datasets.cache import cache_folder
-from cnnjobs.datasets.contents import Contents
-from cnnjobs.datasets.encoded_images import EncodedImages
 from cnnjobs.datasets.images import Images, StoredImages
-from cnnjobs.datasets.packed_pictures import PackedPictures, packed
+from cnnjobs.datasets.pictures.contents import Contents
+from cnnjobs.datasets.pictures.encoded_images import EncodedImages
+from cnnjobs.datasets.pictures.packed_pictures import PackedPictures, packed
+from cnnjobs.datasets.storage.cache import cache_folder
 from cnnjobs.engine.node_copy import PIECE, LargeFile, NodeCopy
 from cnnjobs.errors import NodeWithoutRoom
+from cnnjobs.files.zip_sizes import megabytes
 from cnnjobs.messages import Message, Note
-from cnnjobs.sentences import cause
-from cnnjobs.zip_sizes import megabytes
+from cnnjobs.wording.sentences import cause
 
 AHEAD = 2
 """Pieces that are under way while one is written."""

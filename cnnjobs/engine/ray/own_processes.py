@@ -7,7 +7,7 @@ import signal
 import ray
 
 from cnnjobs.errors import ClusterLost
-from cnnjobs.machine import child_processes
+from cnnjobs.process.machine import child_processes
 
 ESSENTIAL = ("gcs_server", "raylet")
 """Ray's processes without which nothing runs."""

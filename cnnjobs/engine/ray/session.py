@@ -25,8 +25,8 @@ from cnnjobs.engine.ray.own_processes import OwnProcesses
 from cnnjobs.engine.token import MODE, use_cluster_token, use_own_token
 from cnnjobs.engine.watch import Watch
 from cnnjobs.errors import ClusterError, ClusterLost, CnnjobsError, ResourceError
-from cnnjobs.numeric_environment import SET, while_pinned
-from cnnjobs.private_folder import others_reach, private_folder, remove_private_folder
+from cnnjobs.process.numeric_environment import SET, while_pinned
+from cnnjobs.process.private_folder import others_reach, private_folder, remove_private_folder
 
 OWN_EVERY_S, OWN_LOOKS, OWN_STUCK_S = 0.5, 2, 5.0
 """Seconds between two looks at the processes of a Ray of this process's own, how many that find one gone mean that it

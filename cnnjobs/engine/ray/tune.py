@@ -37,12 +37,12 @@ from cnnjobs.engine.ray.session import Session
 from cnnjobs.engine.stall import FIRST_S
 from cnnjobs.errors import NodeWithoutRoom, SpecError
 from cnnjobs.messages import Failure, Message, Result, Started
-from cnnjobs.numeric_environment import pin
 from cnnjobs.planning.trials import Trial, user_functions
 from cnnjobs.planning.user_modules import NO_MODULES, HeldState
-from cnnjobs.private_folder import enter_private_folder, leave_private_folder, private_folder
-from cnnjobs.sentences import clause
+from cnnjobs.process.numeric_environment import pin
+from cnnjobs.process.private_folder import enter_private_folder, leave_private_folder, private_folder
 from cnnjobs.versions import DECISIVE, differences, installed_versions
+from cnnjobs.wording.sentences import clause
 
 STEP_SECONDS = 1.0
 """How long one Tune step lasts: each costs Ray about 20 ms."""

@@ -5,7 +5,7 @@ import os
 import sys
 
 from cnnjobs.errors import UserError
-from cnnjobs.sentences import cause
+from cnnjobs.wording.sentences import cause
 
 
 def _import_matplotlib() -> None:

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from matplotlib.lines import Line2D
 
-from cnnjobs.terminal import visible
+from cnnjobs.wording.terminal import visible
 
 __all__ = [
     "COLORS",

@@ -9,8 +9,8 @@ from cnnjobs.report.sections.comparison import adjustment, pairing
 from cnnjobs.report.sections.differences_table import differences_table
 from cnnjobs.report.sections.summary_table import summary_table
 from cnnjobs.report.sections.verdicts import notes
-from cnnjobs.sentences import clause
-from cnnjobs.terminal import visible
+from cnnjobs.wording.sentences import clause
+from cnnjobs.wording.terminal import visible
 
 ALSO_SHOWN = ("half_width", "sources")
 """Tables that the terminal shows where the report has them."""

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cnnjobs.terminal import visible
+from cnnjobs.wording.terminal import visible
 
 PIPED_WIDTH = 160
 """Columns when the output is no terminal: wide enough that no cell is cut."""

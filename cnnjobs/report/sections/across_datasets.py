@@ -11,10 +11,10 @@ from cnnjobs.comparison.metric_format import axis_label, show
 from cnnjobs.report.cells import outcome_cell, p_cell, p_or_why
 from cnnjobs.report.figures.critical_difference import critical_difference_plot, order_and_groups
 from cnnjobs.report.model import Chart, DisplayColumn, Document, Element, ReportTable, Row, Section, Text
-from cnnjobs.sentences import sentence
 from cnnjobs.stats import Outcome
 from cnnjobs.stats.families import FEWEST_DATASETS
 from cnnjobs.stats.outcomes import Reals
+from cnnjobs.wording.sentences import sentence
 
 ENOUGH_FOR_CHI_SQUARED = (10, 5)
 """Friedman's chi-squared wants more data sets and variants than these (Demsar, 2006, section 3.2.2)."""

@@ -7,9 +7,9 @@ from cnnjobs.report.figures import comparison
 from cnnjobs.report.model import Chart, Element, Section, Text
 from cnnjobs.report.sections.differences_table import differences_table
 from cnnjobs.report.sections.summary_table import runs_rows, summary_table
-from cnnjobs.sentences import sentence, sentences
 from cnnjobs.spec.metrics import TEST
 from cnnjobs.stats.summary import FEWEST_FOR_BOOTSTRAP, FEWEST_FOR_QUARTILES
+from cnnjobs.wording.sentences import sentence, sentences
 
 RUNS_COLUMNS = ("variant", "repeat", "fold", "value")
 

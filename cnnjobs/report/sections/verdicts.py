@@ -14,10 +14,10 @@ from cnnjobs.report.sections.differences_table import verdict
 from cnnjobs.report.sections.planning import need_of, needed_cell
 from cnnjobs.report.sections.seed_audit import audits_text, source_rows, vary_text
 from cnnjobs.report.sections.summary_table import why_no_interval
-from cnnjobs.sentences import sentence
 from cnnjobs.spec.metrics import Metric
 from cnnjobs.stats.planning import POWER
 from cnnjobs.store.stored_job import AuditMark, StoredJob
+from cnnjobs.wording.sentences import sentence
 
 
 def verdict_section(table: JobTable, others: Sequence[StoredJob] = ()) -> Section:

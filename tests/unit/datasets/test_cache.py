@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from cnnjobs.datasets.arrays import Dataset
-from cnnjobs.datasets.cache import ABANDONED_S, recalled, remembered, remove_remains
-from cnnjobs.datasets.cached_dataset import cached
 from cnnjobs.datasets.images import StoredImages
+from cnnjobs.datasets.storage.cache import ABANDONED_S, recalled, remembered, remove_remains
+from cnnjobs.datasets.storage.cached_dataset import cached
 
 NOW = 2_000_000_000.0
 
@@ -139,7 +139,7 @@ def test_images_that_do_not_fit_the_memory_are_compared_once_for_every_change(tm
     kept(made, tmp_path)
     kept(made, tmp_path)
     assert sum(read) == 120, "young files could change unseen"
-    monkeypatch.setattr("cnnjobs.datasets.contents.SETTLED_NS", 0)
+    monkeypatch.setattr("cnnjobs.files.file_facts.SETTLED_NS", 0)
     kept(made, tmp_path)
     kept(made, tmp_path)
     assert sum(read) == 180

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from support.records import crc32c as one_by_one
 
-from cnnjobs.datasets.crc32c import BLOCK, crc32c, crc32c_of_rows, masked
+from cnnjobs.datasets.records.crc32c import BLOCK, crc32c, crc32c_of_rows, masked
 
 
 def test_the_check_value_of_the_standard():

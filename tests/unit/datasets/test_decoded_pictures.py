@@ -13,11 +13,11 @@ from support.disks import small_disk
 from cnnjobs import ImageFolder
 from cnnjobs.datasets import load_dataset, source_of
 from cnnjobs.datasets.arrays import content_hash
-from cnnjobs.datasets.cache import cache_folder
-from cnnjobs.datasets.canvas import InMemory
-from cnnjobs.datasets.encoded_images import EncodedImages
 from cnnjobs.datasets.images import StoredImages
 from cnnjobs.datasets.labelled import Labelled
+from cnnjobs.datasets.pictures.canvas import InMemory
+from cnnjobs.datasets.pictures.encoded_images import EncodedImages
+from cnnjobs.datasets.storage.cache import cache_folder
 from cnnjobs.errors import DatasetError
 from cnnjobs.planning.identity import canonical
 
@@ -143,7 +143,7 @@ def test_when_pictures_are_decoded_is_no_part_of_what_they_are():
 
 def decoded(monkeypatch):
     """Count the pictures that are decoded from now on."""
-    from cnnjobs.datasets import decoding, encoded_images
+    from cnnjobs.datasets.pictures import decoding, encoded_images
 
     count = []
     for module in (decoding, encoded_images):
@@ -232,7 +232,7 @@ def test_a_picture_that_changes_while_it_is_trained_on_is_an_error(folder):
 
 
 def test_many_pictures_come_in_the_right_order_from_all_threads(folder, monkeypatch):
-    from cnnjobs.datasets import decoding
+    from cnnjobs.datasets.pictures import decoding
 
     for index in range(300):
         save(folder / "class 1" / f"more {index:03}.png", size=(4, 3), seed=5000 + index)

@@ -11,7 +11,7 @@ from PIL import Image
 from support.datasets import load, refused
 
 from cnnjobs import ImageFolder
-from cnnjobs.datasets.cache import cache_folder
+from cnnjobs.datasets.storage.cache import cache_folder
 
 
 def picture(path, *, size=(8, 6), mode="RGB", seed=0, **options):
@@ -191,7 +191,7 @@ def test_a_class_only_the_test_set_has_is_refused(tmp_path):
 
 def test_the_second_time_comes_from_the_cache(folder, monkeypatch):
     first = load(ImageFolder(str(folder)))
-    monkeypatch.setattr("cnnjobs.datasets.decoding.read_picture", None)
+    monkeypatch.setattr("cnnjobs.datasets.pictures.decoding.read_picture", None)
     second = load(ImageFolder(str(folder)))
     assert second.fingerprint == first.fingerprint
     assert (second.x_train == first.x_train).all()
@@ -209,14 +209,14 @@ def test_a_changed_picture_is_seen_whatever_its_date_and_size(folder):
 
 
 def test_settled_files_are_not_read_again(folder, monkeypatch):
-    monkeypatch.setattr("cnnjobs.datasets.contents.SETTLED_NS", 0)
+    monkeypatch.setattr("cnnjobs.files.file_facts.SETTLED_NS", 0)
     before = load(ImageFolder(str(folder)))
-    monkeypatch.setattr("cnnjobs.datasets.contents.open", None, raising=False)
+    monkeypatch.setattr("cnnjobs.files.file_facts.open", None, raising=False)
     assert load(ImageFolder(str(folder))).fingerprint == before.fingerprint
 
 
 def test_a_change_of_settled_files_is_seen_though_size_and_date_are_set_back(folder, monkeypatch):
-    monkeypatch.setattr("cnnjobs.datasets.contents.SETTLED_NS", 0)
+    monkeypatch.setattr("cnnjobs.files.file_facts.SETTLED_NS", 0)
     test_a_changed_picture_is_seen_whatever_its_date_and_size(folder)
 
 
@@ -238,7 +238,8 @@ def test_notes_on_a_moved_folder_call_it_what_it_is_called_now(folder):
 KILLED = """
 import sys, time
 from cnnjobs import ImageFolder
-from cnnjobs.datasets import cached_dataset, load_dataset
+from cnnjobs.datasets import load_dataset
+from cnnjobs.datasets.storage import cached_dataset
 save = cached_dataset.np.save
 def slow(file, *args, **options):
     save(file, *args, **options)

@@ -3,10 +3,10 @@
 import numpy as np
 from PIL import Image
 
-from cnnjobs.datasets.cache import entry_of
-from cnnjobs.datasets.contents import PictureFiles
-from cnnjobs.datasets.packed_pictures import packed
-from cnnjobs.datasets.pictures import picture_size
+from cnnjobs.datasets.pictures.contents import PictureFiles
+from cnnjobs.datasets.pictures.packed_pictures import packed
+from cnnjobs.datasets.pictures.pictures import picture_size
+from cnnjobs.datasets.storage.cache import entry_of
 
 
 def test_pictures_of_a_folder_in_one_file(tmp_path, monkeypatch):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnjobs.datasets import perceptual
-from cnnjobs.datasets.perceptual import LEAST_SIDE, MOST_BITS, alike
+from cnnjobs.datasets.duplicates import perceptual
+from cnnjobs.datasets.duplicates.perceptual import LEAST_SIDE, MOST_BITS, alike
 
 
 def quiet(what, done, total):

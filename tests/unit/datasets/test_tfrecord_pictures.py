@@ -10,8 +10,9 @@ from support.datasets import load, refused
 from support.records import crc32c, example, pixels_of, png, record, write_tfrecord
 
 from cnnjobs import TFRecordPictures
-from cnnjobs.datasets import dataset_from_json, dataset_spec, source_of, tfrecord_file
-from cnnjobs.datasets.tf_example import features_of
+from cnnjobs.datasets import dataset_from_json, dataset_spec, source_of
+from cnnjobs.datasets.records import tfrecord_file
+from cnnjobs.datasets.records.tf_example import features_of
 from cnnjobs.planning.identity import canonical
 
 
@@ -253,11 +254,11 @@ def test_records_that_are_long_are_not_read_to_be_listed(tmp_path, monkeypatch):
 
 def test_what_was_listed_is_kept_until_the_file_changes(tmp_path, monkeypatch):
     path = write_tfrecord(tmp_path / "all.tfrecord", plain(range(12)))
-    monkeypatch.setattr("cnnjobs.datasets.contents.SETTLED_NS", -1)
+    monkeypatch.setattr("cnnjobs.files.file_facts.SETTLED_NS", -1)
     source = source_of(TFRecordPictures(str(path)))
     assert source.listing().labels.tolist() == [0, 1] * 6
     with monkeypatch.context() as patch:
-        patch.setattr("cnnjobs.datasets.tfrecord_pictures.found_in", None)
+        patch.setattr("cnnjobs.datasets.records.tfrecord_pictures.found_in", None)
         assert source.listing().labels.tolist() == [0, 1] * 6, "no record was looked at again"
     write_tfrecord(path, plain(range(12), (1, 0)))
     assert source.listing().labels.tolist() == [1, 0] * 6

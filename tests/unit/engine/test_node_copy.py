@@ -7,11 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from cnnjobs.datasets.cache import remove_remains
-from cnnjobs.digests import DamagedContent
+from cnnjobs.datasets.storage.cache import remove_remains
 from cnnjobs.engine import node_copy
 from cnnjobs.engine.node_copy import LargeFile, NodeCopy
 from cnnjobs.errors import NodeWithoutRoom
+from cnnjobs.files.digests import DamagedContent
 
 PIECE = 1000
 

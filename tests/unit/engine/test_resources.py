@@ -9,7 +9,15 @@ from cnnjobs.engine.base import TrialResources
 from cnnjobs.engine.capacity import Capacity, Node, awaited_machines, kinds_of, left_to_add, node_of, of_machine
 from cnnjobs.engine.resources import ResourceRequest, allocate
 from cnnjobs.errors import ResourceError
-from cnnjobs.machine import RAY_BYTES, WORKER_BYTES, Machine, gpu_memory_mib, missing_gpus, physical_gpus, this_machine
+from cnnjobs.process.machine import (
+    RAY_BYTES,
+    WORKER_BYTES,
+    Machine,
+    gpu_memory_mib,
+    missing_gpus,
+    physical_gpus,
+    this_machine,
+)
 
 GIB = 1 << 30
 LAPTOP = Machine(cpus=8, gpus=0, free_bytes=32 * GIB)

@@ -8,9 +8,9 @@ import pytest
 from support.stores import make_store, write_report
 
 import cnnjobs
-from cnnjobs.labels import repeat_label, run_label
 from cnnjobs.planning.trials import make_plan
 from cnnjobs.spec import Job, Variant, mlp
+from cnnjobs.wording.labels import repeat_label, run_label
 
 
 @pytest.mark.parametrize(

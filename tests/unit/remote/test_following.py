@@ -15,6 +15,7 @@ from cnnjobs.cli import main
 from cnnjobs.cli.options import words_of
 from cnnjobs.cli.submit import submit
 from cnnjobs.errors import ClusterError, ClusterLost, CnnjobsError, Interrupted, StoreError
+from cnnjobs.files.uris import refuse_keys
 from cnnjobs.messages import Failure, Progress, Result, Status
 from cnnjobs.planning.trials import make_plan
 from cnnjobs.remote import follow as following
@@ -22,7 +23,6 @@ from cnnjobs.remote import remote_submit
 from cnnjobs.run import screens
 from cnnjobs.run.progress import Display, Meter
 from cnnjobs.run.screens import MARK, PlainScreen, ProgressSnapshot
-from cnnjobs.uris import refuse_keys
 
 BASE = Variant(model=vgg(), epochs=4)
 TRIALS = make_plan(Job(name="a", dataset="digits", repeats=2, variants={"base": BASE}), "data").trials

@@ -79,7 +79,7 @@ def test_an_archive_is_locally_available_while_it_is_the_same(tmp_path, monkeypa
 
 def test_a_folder_of_pictures_is_locally_available_only_if_it_is_decoded(tmp_path, monkeypatch):
     spec = photos(tmp_path / "photos")
-    monkeypatch.setattr("cnnjobs.datasets.contents.SETTLED_NS", 0)
+    monkeypatch.setattr("cnnjobs.files.file_facts.SETTLED_NS", 0)
     about = known(spec)
     assert locally_available_dataset(about).fingerprint == about.fingerprint
     monkeypatch.setenv("CNNJOBS_CACHE", str(tmp_path / "another cache"))

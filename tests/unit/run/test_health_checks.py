@@ -5,7 +5,7 @@ from support.fakes import fake_worker
 
 from cnnjobs.engine.capacity import of_machine
 from cnnjobs.engine.inline import InlineEngine
-from cnnjobs.machine import Machine
+from cnnjobs.process.machine import Machine
 from cnnjobs.run import doctor
 from cnnjobs.run.health_checks import LEAST_DISK, UNTRAINED_LOSS, of_disk, of_node, of_versions
 

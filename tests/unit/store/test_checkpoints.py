@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from support.fakes import Clock
 
-from cnnjobs.digests import with_digest
+from cnnjobs.files.digests import with_digest
 from cnnjobs.store.checkpoints import LEAST_S, SHARE, Checkpoints
 from cnnjobs.store.files import Files
 from cnnjobs.training.snapshot import DamagedSnapshot, Snapshot, pack, unpack

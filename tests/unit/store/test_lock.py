@@ -11,7 +11,7 @@ import time
 import pytest
 
 from cnnjobs.errors import StoreError
-from cnnjobs.machine import process_birth
+from cnnjobs.process.machine import process_birth
 from cnnjobs.store.files import Files
 from cnnjobs.store.lock import GLANCE_S, POLL_S, PREFIX, SILENT_S, YIELD_S, Pace, Running, StoreLock, read_heartbeat
 

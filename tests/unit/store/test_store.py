@@ -14,8 +14,8 @@ from support.disks import small_disk
 from support.stores import write_table
 
 import cnnjobs
-from cnnjobs.digests import document_digest
 from cnnjobs.errors import StoreError
+from cnnjobs.files.digests import document_digest
 from cnnjobs.messages import Predictions
 from cnnjobs.store.files import Files
 from cnnjobs.store.layout import SCHEMA_VERSION

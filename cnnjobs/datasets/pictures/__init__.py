@@ -1,0 +1,1 @@
+"""Encoded pictures: listed, decoded and kept, whatever kind of data set they come from."""

@@ -1,0 +1,1 @@
+"""Pictures inside files of many: Parquet and TFRecord."""

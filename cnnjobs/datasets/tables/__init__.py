@@ -1,0 +1,1 @@
+"""Tables of pictures: CSV, TSV and Parquet that name files and their classes."""

@@ -1,0 +1,1 @@
+"""What files are, wherever they lie: digests of content, what is not read, URIs and object storage."""

@@ -1,0 +1,1 @@
+"""What is said to a person: labels, sentences, and the one way to the screen."""
