@@ -6,7 +6,7 @@ from support.training_runs import outcome, plain, trial_of
 
 from cnnjobs import SGD, mlp
 from cnnjobs.spec import metrics
-from cnnjobs.spec.metrics import IN_TRAINING, METRICS, TABLE, Metric
+from cnnjobs.spec.metrics import IN_TRAINING, METRICS, TABLE, StoredMetric
 from cnnjobs.training import epochs
 
 SMALL = plain(mlp(dense=(8,)), epochs=1)
@@ -19,7 +19,7 @@ def test_every_metric_that_is_followed_in_training_has_its_function():
 
 
 def test_a_metric_without_such_a_function_is_measured_on_validation_and_test_rows(worker, monkeypatch):
-    errors = Metric(
+    errors = StoredMetric(
         name="errors",
         words="error rate",
         of=lambda probabilities, labels: 1 - metrics.accuracy(probabilities, labels),

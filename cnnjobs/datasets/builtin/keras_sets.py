@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+import cnnjobs
 from cnnjobs.datasets.arrays import Dataset, content_hash, make_dataset
 from cnnjobs.datasets.storage.cached_dataset import cached
 from cnnjobs.errors import DatasetError
@@ -18,7 +19,7 @@ from cnnjobs.process.numeric_environment import pinned
 from cnnjobs.process.private_folder import private_folder
 from cnnjobs.wording.sentences import clause
 
-READER = Path(__file__).parents[1] / "training" / "keras_datasets.py"
+READER = Path(cnnjobs.__file__).parent / "training" / "keras_datasets.py"
 """Run as a program: the one place that imports Keras for data, in a process of its own."""
 
 _MNIST = tuple(str(digit) for digit in range(10))
