@@ -198,8 +198,9 @@ def prepare(read: ReadJob, overrides: Overrides, on_progress: OnProgress) -> Pre
     if overrides.limit_train is not None:
         fitting = fitting.limited(overrides.limit_train)
     _check_rows(job, fitting)
+    _check_variants(job, fitting)
     plan = plan_on(job, fitting, overrides.limit_train)
-    _check(job, fitting, plan)
+    _check_batches(plan, fitting)
     return Prepared(
         read.file,
         job,
@@ -262,9 +263,8 @@ def _check_rows(job: Job, dataset: Dataset) -> None:
         )
 
 
-def _check(job: Job, dataset: Dataset, plan: Plan) -> None:
-    """Refuse what would fail in every trial."""
-    rows = trained_rows(plan, dataset)
+def _check_variants(job: Job, dataset: Dataset) -> None:
+    """Refuse variants that ask for validation rows that there are not, or whose network cannot take the images."""
     for name, variant in job.variants.items():
         if job.folds is None and job.validation is None and watches_validation(variant):
             raise SpecError(
@@ -272,6 +272,12 @@ def _check(job: Job, dataset: Dataset, plan: Plan) -> None:
                 "Use `validation=0.2`, or a variant without them."
             )
         check_network(name, variant.network, dataset.image_shape)
+
+
+def _check_batches(plan: Plan, dataset: Dataset) -> None:
+    """Refuse batches that no trial could fill."""
+    rows = trained_rows(plan, dataset)
+    for name, variant in plan.job.variants.items():
         if variant.batch_size > rows:
             raise SpecError(
                 f"Variant {name!r}: `batch_size` must be at most {rows}, the rows it trains on. "
