@@ -80,7 +80,7 @@ def test_the_version_tells_commits_apart_and_not_ways_to_install(tmp_path, monke
         file = copy / "wording/labels.py"
         file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
         (copy / "__pycache__").mkdir()
-        (copy / "__pycache__" / "wording/labels.py").write_text("compiled")
+        (copy / "__pycache__" / "labels.py").write_text("compiled")
         assert told() == here
         file.write_bytes(file.read_bytes() + b"WIDTH = 1\n")
         assert told() != here
