@@ -11,6 +11,7 @@ without a traceback, raw escapes or a flood of text; and no code may run that ca
 
 import argparse
 import collections
+import itertools
 import os
 import random
 import shutil
@@ -63,27 +64,27 @@ def main() -> None:
     parser.add_argument("--said", action="store_true", help="what each case said, in a line")
     given = parser.parse_args()
     kinds = given.only or list(KINDS)
-    numbers = [given.case] if given.case is not None else range(given.first, given.first + given.cases // len(kinds))
+    drawn = ((number, kind) for number in itertools.count(given.first) for kind in kinds)
+    cases = itertools.islice(drawn, given.cases) if given.case is None else [(given.case, kind) for kind in kinds]
     room = Path(tempfile.mkdtemp(prefix="cnnjobs-fuzz-"))
     began, codes, findings = time.monotonic(), collections.Counter[str](), 0
     slowest = (0.0, "")
     bounded.prepare(room)
-    for number in numbers:
-        for kind in kinds:
-            folder = room / f"{kind}-{number}"
-            start = time.monotonic()
-            words, ended = run_case(kind, number, given.seed, folder)
-            codes[f"{kind} {ended.code}"] += 1
-            slowest = max(slowest, (time.monotonic() - start, f"{kind} {number}"))
-            if given.case is not None:
-                print(" ".join(words), ended.said, sep="\n")
-            elif given.said:
-                print(f"{kind} {number}: {ended.code} {' '.join(words)[:60]!r} {ended.said.strip()[-200:]!r}")
-            if ended.finding:
-                findings += 1
-                print(f"{kind} {number}: {ended.finding}\n    {' '.join(words)[:300]}\n{ended.about(12)}", flush=True)
-            if not (given.keep and ended.finding):
-                shutil.rmtree(folder, ignore_errors=True)
+    for number, kind in cases:
+        folder = room / f"{kind}-{number}"
+        start = time.monotonic()
+        words, ended = run_case(kind, number, given.seed, folder)
+        codes[f"{kind} {ended.code}"] += 1
+        slowest = max(slowest, (time.monotonic() - start, f"{kind} {number}"))
+        if given.case is not None:
+            print(" ".join(words), ended.said, sep="\n")
+        elif given.said:
+            print(f"{kind} {number}: {ended.code} {' '.join(words)[:60]!r} {ended.said.strip()[-200:]!r}")
+        if ended.finding:
+            findings += 1
+            print(f"{kind} {number}: {ended.finding}\n    {' '.join(words)[:300]}\n{ended.about(12)}", flush=True)
+        if not (given.keep and ended.finding):
+            shutil.rmtree(folder, ignore_errors=True)
     if not given.keep:
         shutil.rmtree(room, ignore_errors=True)
     ran = sum(codes.values())
