@@ -161,11 +161,12 @@ def _decode(
 
     places = list(indices)
     chunks = [places[start : start + step] for start in range(0, len(places), step)]
-    pool = ThreadPoolExecutor(usable_cpus())  # Pillow releases the GIL while it decodes
+    threads = usable_cpus()
+    pool = ThreadPoolExecutor(threads)  # Pillow releases the GIL while it decodes
     try:
         with quiet_pillow():
             done = 0
-            for chunk, (memory, good) in zip(chunks, _in_order(pool, decode, chunks), strict=True):
+            for chunk, (memory, good) in zip(chunks, _in_order(pool, decode, chunks, AHEAD * threads), strict=True):
                 if ahead is not None and good:
                     pictures = memory[: len(good)]
                     grey = all(decoded.facts[place].grey for place in good)
@@ -190,12 +191,12 @@ def _take(decoded: Decoded, places: Sequence[int], pictures: Pixels) -> None:
     decoded.canvas.put(places, pictures)
 
 
-def _in_order(pool: ThreadPoolExecutor, decode: Callable[[T], R], chunks: Sequence[T]) -> Iterator[R]:
+def _in_order(pool: ThreadPoolExecutor, decode: Callable[[T], R], chunks: Sequence[T], ahead: int) -> Iterator[R]:
     """Yield what becomes of each chunk; so many are ahead that no thread waits, and no more."""
     running = deque[Future[R]]()
     for chunk in chunks:
         running.append(pool.submit(decode, chunk))
-        if len(running) > AHEAD * usable_cpus():
+        if len(running) > ahead:
             yield running.popleft().result()
     while running:
         yield running.popleft().result()
