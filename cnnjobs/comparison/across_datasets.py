@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from scipy.stats import rankdata
 
-from cnnjobs.comparison.table import JobTable, VariantRow
+from cnnjobs.comparison.table import JobTable
+from cnnjobs.comparison.variant_row import VariantRow
 from cnnjobs.spec.metrics import Metric
 from cnnjobs.stats import Friedman, Outcome, critical_difference, friedman, pairwise_wilcoxon
 from cnnjobs.stats.outcomes import Reals

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnjobs.comparison.metric_format import metric_format
-from cnnjobs.comparison.table import JobTable, VariantRow
+from cnnjobs.comparison.table import JobTable
+from cnnjobs.comparison.variant_row import VariantRow
 from cnnjobs.spec.half_width import LEAST_PILOT, HalfWidth
 from cnnjobs.stats import Interval, stein_interval, stein_repeats
 from cnnjobs.store.store import Store

@@ -1,15 +1,12 @@
 """Notes of a comparison on its runs: which are left out of it, and why."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from cnnjobs.comparison.design import Key
+from cnnjobs.comparison.variant_row import VariantRow
 from cnnjobs.spec.metrics import Metric
 from cnnjobs.wording.labels import repeat_label
 from cnnjobs.wording.sentences import clause
-
-if TYPE_CHECKING:
-    from cnnjobs.comparison.table import VariantRow
 
 MOST_NAMED = 10
 """So many runs a note names."""
@@ -21,7 +18,7 @@ def stale_note(stale: int) -> list[str]:
     return [f"{trials} of settings that the job no longer has: left out"] if stale else []
 
 
-def left_out(rows: "Sequence[VariantRow]", metric: Metric, missing: Mapping[str, str], folds: int | None) -> list[str]:
+def left_out(rows: Sequence[VariantRow], metric: Metric, missing: Mapping[str, str], folds: int | None) -> list[str]:
     """Say which runs are not among the values.
 
     Args:
@@ -70,7 +67,7 @@ def remarks(metric: Metric, remarks: Mapping[str, int], runs: int) -> Iterator[s
         yield f"{metric.words}: {remark}{of}"
 
 
-def unmatched(rows: "Sequence[VariantRow]", reference: str, folds: int | None) -> list[str]:
+def unmatched(rows: Sequence[VariantRow], reference: str, folds: int | None) -> list[str]:
     """List the runs whose partner is expected but is not there."""
     other = next(row for row in rows if row.name == reference)
     notes = []

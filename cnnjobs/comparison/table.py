@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cnnjobs.comparison.cost import COLUMNS as COST_COLUMNS
-from cnnjobs.comparison.cost import Cost, cost_of
+from cnnjobs.comparison.cost import cost_of
 from cnnjobs.comparison.design import Design, Key, design_of, overlap_of, vary_of
 from cnnjobs.comparison.equal_bits import COLUMNS as OUTCOMES
 from cnnjobs.comparison.equal_bits import equal_bits, equal_bits_notes, runs_of
@@ -15,12 +15,13 @@ from cnnjobs.comparison.metric_format import metric_format
 from cnnjobs.comparison.pairwise import SAME_SEEDS, SHARED, Comparison, compare
 from cnnjobs.comparison.provenance import ORIGINS, VERSION_COLUMNS, mixed, provenance_of
 from cnnjobs.comparison.run_notes import left_out, remarks, stale_note, unmatched
+from cnnjobs.comparison.variant_row import VariantRow
 from cnnjobs.errors import StoreError
 from cnnjobs.messages import Status
 from cnnjobs.scoring.prediction_metrics import PredictionMetric, metric_named
 from cnnjobs.scoring.run_scores import RunScores, scores_of
 from cnnjobs.spec.metrics import HEADLINE, TEST, VALIDATION, Metric, column_of
-from cnnjobs.stats import ALPHA, Difference, Summary, not_compared
+from cnnjobs.stats import ALPHA, not_compared
 from cnnjobs.store.expectation import current, expected_runs
 from cnnjobs.store.reading import OnProgress
 from cnnjobs.store.store import Store
@@ -31,44 +32,6 @@ COLUMNS = ("trial_id", "condition_id", "repeat", "fold", "train_rows", "validati
 
 OTHER_SOURCES = "its repeats vary other sources of chance"
 """Why a variant is not compared with the reference."""
-
-
-@dataclass(frozen=True)
-class VariantRow:
-    """One variant: its runs and their summary.
-
-    Args:
-        name: of the variant.
-        values: (repeat, fold) -> metric of each completed run whose metric is finite.
-        trials: identities of its stored runs, however they ended.
-        completed: (repeat, fold) -> identity of each completed run.
-        expected: how many runs the job asks for.
-        diverged: runs whose loss stopped being finite.
-        failed: runs that ended with an error.
-        not_finite: completed runs whose metric is missing or not finite.
-        design: how they are summarised.
-        summary: None without a completed run.
-        comparison: with the reference; None for the reference itself.
-        cost: of its runs so far.
-    """
-
-    name: str
-    values: Mapping[Key, float]
-    trials: tuple[str, ...]
-    completed: Mapping[Key, str]
-    expected: int
-    diverged: int
-    failed: int
-    not_finite: int
-    design: Design
-    summary: Summary | None
-    comparison: Comparison | None
-    cost: Cost
-
-    @property
-    def difference(self) -> Difference | None:
-        """To the reference; None for the reference itself."""
-        return self.comparison.difference if self.comparison else None
 
 
 @dataclass(frozen=True)

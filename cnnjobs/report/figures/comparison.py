@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cnnjobs.comparison.metric_format import axis_label, difference_label
-from cnnjobs.comparison.table import JobTable, VariantRow
+from cnnjobs.comparison.table import JobTable
+from cnnjobs.comparison.variant_row import VariantRow
 from cnnjobs.report.figures.style import COLORS, short, styled, text, wrapped
 from cnnjobs.spec.metrics import Metric
 from cnnjobs.stats.summary import FEWEST_FOR_QUARTILES

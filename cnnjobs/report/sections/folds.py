@@ -7,7 +7,8 @@ import numpy as np
 
 from cnnjobs.comparison.design import Key
 from cnnjobs.comparison.metric_format import show
-from cnnjobs.comparison.table import JobTable, VariantRow
+from cnnjobs.comparison.table import JobTable
+from cnnjobs.comparison.variant_row import VariantRow
 from cnnjobs.report.model import DisplayColumn, ReportTable, Row, Section, Text
 from cnnjobs.spec.metrics import Metric
 from cnnjobs.stats import fold_components

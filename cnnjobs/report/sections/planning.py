@@ -3,7 +3,8 @@
 from typing import Any
 
 from cnnjobs.comparison.metric_format import show
-from cnnjobs.comparison.table import JobTable, VariantRow
+from cnnjobs.comparison.table import JobTable
+from cnnjobs.comparison.variant_row import VariantRow
 from cnnjobs.report.cells import outcome_cell
 from cnnjobs.report.model import DisplayColumn, ReportTable, Row, Section, Text
 from cnnjobs.stats import Outcome, equivalence, noether_pairs, repeats_to_resolve, sd_interval

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from cnnjobs.comparison.metric_format import metric_format, show
 from cnnjobs.comparison.predictions import Findings
-from cnnjobs.comparison.table import JobTable, VariantRow
+from cnnjobs.comparison.table import JobTable
+from cnnjobs.comparison.variant_row import VariantRow
 from cnnjobs.report.cells import p_cell
 from cnnjobs.report.model import DisplayColumn, ReportTable, Row, Section, Text
 from cnnjobs.report.sections.calibration import calibration_section

@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from cnnjobs.comparison.metric_format import show
-from cnnjobs.comparison.table import JobTable, VariantRow
+from cnnjobs.comparison.table import JobTable
+from cnnjobs.comparison.variant_row import VariantRow
 from cnnjobs.planning.audit_names import ALL, TWICE
 from cnnjobs.report.cells import interval_cell
 from cnnjobs.report.figures.style import COLORS, Figure, styled, text

@@ -7,7 +7,8 @@ import numpy as np
 
 from cnnjobs.comparison.metric_format import axis_label, show
 from cnnjobs.comparison.pairwise import SEED, SHARED
-from cnnjobs.comparison.table import JobTable, VariantRow
+from cnnjobs.comparison.table import JobTable
+from cnnjobs.comparison.variant_row import VariantRow
 from cnnjobs.report.cells import interval_cell
 from cnnjobs.report.model import DisplayColumn, ReportTable, Row
 from cnnjobs.spec.metrics import Metric

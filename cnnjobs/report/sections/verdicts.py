@@ -6,7 +6,8 @@ from cnnjobs.comparison.design import repeats_text
 from cnnjobs.comparison.metric_format import show
 from cnnjobs.comparison.pairwise import Comparison
 from cnnjobs.comparison.selection import watching
-from cnnjobs.comparison.table import JobTable, VariantRow
+from cnnjobs.comparison.table import JobTable
+from cnnjobs.comparison.variant_row import VariantRow
 from cnnjobs.datasets.overview import groups_text, images_text
 from cnnjobs.report.cells import interval_cell, p_cell
 from cnnjobs.report.model import Section, Text

@@ -1,0 +1,47 @@
+"""One variant of a comparison: its runs and their summary."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cnnjobs.comparison.cost import Cost
+from cnnjobs.comparison.design import Design, Key
+from cnnjobs.comparison.pairwise import Comparison
+from cnnjobs.stats import Difference, Summary
+
+
+@dataclass(frozen=True)
+class VariantRow:
+    """One variant: its runs and their summary.
+
+    Args:
+        name: of the variant.
+        values: (repeat, fold) -> metric of each completed run whose metric is finite.
+        trials: identities of its stored runs, however they ended.
+        completed: (repeat, fold) -> identity of each completed run.
+        expected: how many runs the job asks for.
+        diverged: runs whose loss stopped being finite.
+        failed: runs that ended with an error.
+        not_finite: completed runs whose metric is missing or not finite.
+        design: how they are summarised.
+        summary: None without a completed run.
+        comparison: with the reference; None for the reference itself.
+        cost: of its runs so far.
+    """
+
+    name: str
+    values: Mapping[Key, float]
+    trials: tuple[str, ...]
+    completed: Mapping[Key, str]
+    expected: int
+    diverged: int
+    failed: int
+    not_finite: int
+    design: Design
+    summary: Summary | None
+    comparison: Comparison | None
+    cost: Cost
+
+    @property
+    def difference(self) -> Difference | None:
+        """To the reference; None for the reference itself."""
+        return self.comparison.difference if self.comparison else None
