@@ -132,19 +132,6 @@ def _decode(
     step = max(1, min(CHUNK, CHUNK_BYTES // (3 * int(np.prod(canvas.size)))))
     free = SimpleQueue[Pixels]()  # memory for chunks, used again: fresh memory costs as much as writing to it
 
-    def read(place: int, picture: Pixels) -> bool:
-        """Read a picture; say whether it is not broken."""
-        source: object = ""
-        try:
-            source = contents.open(indices[place])
-            picture[:], decoded.facts[place] = read_picture(source, decoded.reading)
-        except DatasetError:  # what is far cannot be had, whatever it is
-            raise
-        except Exception as error:  # Pillow raises many kinds for what is no picture
-            decoded.broken[place] = _reason(error, source, contents.name(indices[place]))
-            return False
-        return True
-
     def decode(chunk: Sequence[int]) -> tuple[Pixels, list[int]]:
         """Return memory that begins with the pictures of a chunk, and the places of these: those not broken."""
         try:
@@ -153,7 +140,7 @@ def _decode(
             memory = np.empty((step, *canvas.size, 3), np.uint8)
         good: list[int] = []
         for place in chunk:
-            if not stopped.is_set() and read(place, memory[len(good)]):
+            if not stopped.is_set() and _read(decoded, contents, place, indices[place], memory[len(good)]):
                 good.append(place)
         if good:
             _take(decoded, good, memory[: len(good)])
@@ -177,6 +164,20 @@ def _decode(
     finally:  # also when it is interrupted: nothing is written afterwards
         stopped.set()
         pool.shutdown(cancel_futures=True)
+
+
+def _read(decoded: Decoded, contents: Contents, place: int, index: int, picture: Pixels) -> bool:
+    """Decode a picture into memory (height, width, 3), and keep what is known of it; say whether it is not broken."""
+    source: object = ""
+    try:
+        source = contents.open(index)
+        picture[:], decoded.facts[place] = read_picture(source, decoded.reading)
+    except DatasetError:  # what is far cannot be had, whatever it is
+        raise
+    except Exception as error:  # Pillow raises many kinds for what is no picture
+        decoded.broken[place] = _reason(error, source, contents.name(index))
+        return False
+    return True
 
 
 def _take(decoded: Decoded, places: Sequence[int], pictures: Pixels) -> None:

@@ -145,9 +145,8 @@ class ArrowFile(RowFile):
             is_file = source.read(6) == b"ARROW1"
             source.seek(0)
             self._table = (pa.ipc.open_file if is_file else pa.ipc.open_stream)(source).read_all()
-            self._table.validate(
-                full=True
-            )  # Arrow itself trusts places in its files, and ends the process at a wrong one
+            # Arrow itself trusts places in its files, and ends the process at a wrong one
+            self._table.validate(full=True)
         self.schema, self.count = self._table.schema, self._table.num_rows
 
     def _column(self, name: str) -> pa.ChunkedArray:

@@ -6,21 +6,16 @@ import numpy as np
 import pytest
 from sklearn import calibration, metrics
 from sklearn.exceptions import UndefinedMetricWarning
+from support.made_up_predictions import made_up as labels_and_predictions
 
 from cnnjobs.scoring.calibration import BINS, reliability
 from cnnjobs.scoring.predicted import Predicted
 from cnnjobs.scoring.prediction_metrics import OF_A_CLASS, TABLE, metric_named
 
 
-def made_up(classes, count, *, seed=0, absent=(), digits=None):
+def made_up(*given, **more):
     """What a middling network predicts; rounded probabilities make ties, and do not quite sum to one."""
-    chance = np.random.default_rng(seed)
-    labels = chance.choice(np.setdiff1d(np.arange(classes), absent), count).astype(np.int32)
-    logits = chance.normal(size=(count, classes))
-    logits[np.arange(count), labels] += 1.5
-    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    probabilities = (probabilities if digits is None else probabilities.round(digits)).astype(np.float32)
-    return Predicted(labels, probabilities.argmax(axis=1).astype(np.int32), probabilities)
+    return Predicted(*labels_and_predictions(*given, **more))
 
 
 def constant(classes, count, says=0):
