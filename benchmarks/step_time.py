@@ -33,6 +33,21 @@ EPOCHS = {"digits": 5, "vgg3": 2}
 """Epochs a turn; the first is not timed."""
 
 CONTENDERS = ("a1", "aN", "b", "c", "d", "e", "f")
+"""What takes part unless others are asked for."""
+
+
+def settings_of_trainer() -> dict[str, dict[str, Any]]:
+    """Return what each contender with this trainer changes of the task's variant; also those only asked for by name."""
+    from cnnjobs import Augment
+
+    return {
+        "c": {},
+        "d": {},
+        "e": {"augment": Augment(flip="horizontal", shift=0.1, rotation=10, zoom=0.1, shear=10)},
+        "f": {"augment": Augment(flip="horizontal", shift=0.1)},
+    }
+
+
 GOALS = {
     "digits": (("c", "a", 0.95), ("c", "b", 0.5), ("d", "c", 1.15)),
     "vgg3": (("c", "a", 1.0), ("d", "c", 1.15), ("e", "c", 1.25)),
@@ -113,15 +128,12 @@ def run_fit(contender: str, data: Any, variant: Any, epochs: int, turns: Turns) 
 
 def run_trainer(contender: str, data: Any, variant: Any, epochs: int, turns: Turns) -> None:
     """Train with this package's trainer, one epoch a turn."""
-    from cnnjobs import Augment, Job
+    from cnnjobs import Job
     from cnnjobs.messages import Progress
     from cnnjobs.planning.trials import make_plan
     from cnnjobs.training.trial import TrialWorker
 
-    if contender == "e":
-        variant = variant.but(augment=Augment(flip="horizontal", shift=0.1, rotation=10, zoom=0.1, shear=10))
-    if contender == "f":
-        variant = variant.but(augment=Augment(flip="horizontal", shift=0.1))
+    variant = variant.but(**settings_of_trainer()[contender])
     replicas = 2 if contender == "d" else 1
     job = Job(
         name="a",

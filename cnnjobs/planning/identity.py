@@ -17,6 +17,7 @@ from cnnjobs.planning.user_source import source_of
 from cnnjobs.planning.value_text import state_of
 from cnnjobs.spec import DatasetSpec, FromFunction, Model, UserFunction, Variant, WeightsFile
 from cnnjobs.spec.fields import is_neutral
+from cnnjobs.spec.functions import with_functions
 from cnnjobs.wording.sentences import cause
 
 NUMERICS_VERSION = 3
@@ -110,13 +111,10 @@ def pinned(variant: Variant, sha256_of: Callable[[Any], str] = sha256_of_source)
         SpecError: if the file cannot be read, or what a function is made of cannot be told.
     """
 
-    def known(part: Any) -> Any:
-        if isinstance(part, UserFunction) and part.source_sha256 is None:
-            return dataclasses.replace(part, source_sha256=sha256_of(part.function))
-        return part
+    def known(part: UserFunction) -> UserFunction:
+        return part if part.source_sha256 else dataclasses.replace(part, source_sha256=sha256_of(part.function))
 
-    if isinstance(variant.network, UserFunction) or any(isinstance(one, UserFunction) for one in variant.callbacks):
-        variant = variant.but(model=known(variant.network), callbacks=tuple(map(known, variant.callbacks)))
+    variant = with_functions(variant, known)
     network = variant.network
     weights = network.options.get("weights") if isinstance(network, Model) else None
     if not isinstance(weights, WeightsFile) or weights.sha256 is not None:

@@ -14,7 +14,8 @@ from cnnjobs.planning.job_file import JobFile, is_far
 from cnnjobs.planning.user_code import Definition, is_installed, is_ours
 from cnnjobs.planning.user_modules import SourceFile, UserModules
 from cnnjobs.planning.user_source import reach
-from cnnjobs.spec import Job, UserFunction
+from cnnjobs.spec import Job
+from cnnjobs.spec.functions import functions_in
 
 
 @dataclass(frozen=True)
@@ -105,13 +106,12 @@ def _definitions(job: Job) -> Iterator[tuple[str, Definition]]:
     """Yield each function and class of the user's in the variants of a job once, after the name of a variant."""
     seen: set[int] = set()
     for name, variant in job.variants.items():
-        for part in (variant.network, *variant.callbacks):
-            if isinstance(part, UserFunction):
-                definitions: list[Any] = [part.function, *_classes(part.options)]
-                for one in definitions:
-                    if id(one) not in seen:
-                        seen.add(id(one))
-                        yield name, one
+        for part in functions_in(variant):
+            definitions: list[Any] = [part.function, *_classes(part.options)]
+            for one in definitions:
+                if id(one) not in seen:
+                    seen.add(id(one))
+                    yield name, one
 
 
 def _classes(value: Any) -> Iterator[type]:

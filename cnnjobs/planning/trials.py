@@ -12,8 +12,9 @@ import numpy as np
 
 from cnnjobs.errors import SpecError
 from cnnjobs.planning.identity import NUMERICS_VERSION, canonical, digest, pinned, sha256_of_source
-from cnnjobs.spec import SOURCES, Job, UserFunction, Variant
+from cnnjobs.spec import SOURCES, Job, Variant
 from cnnjobs.spec.fields import later_field
+from cnnjobs.spec.functions import functions_in
 from cnnjobs.store.stored_job import StoredDataset, StoredJob, StoredProtocol, StoredVariant
 from cnnjobs.wording.labels import run_label
 
@@ -257,10 +258,8 @@ def condition_id(job: Job, name: str, variant: Variant, protocol: DataProtocol, 
 def user_functions(trials: Iterable[Trial]) -> list[FunctionType]:
     """Return the functions of the user's that trials call."""
     specs = {id(trial.spec): trial.spec for trial in trials}.values()
-    parts = [part for spec in specs for part in (spec.network, *spec.callbacks)]
-    return [
-        part.function for part in parts if isinstance(part, UserFunction) and isinstance(part.function, FunctionType)
-    ]
+    parts = [part for spec in specs for part in functions_in(spec)]
+    return [part.function for part in parts if isinstance(part.function, FunctionType)]
 
 
 def seeds_of(job_seed: int, repeat: int, vary: Collection[str] = SOURCES) -> Seeds:

@@ -1,6 +1,6 @@
 """The words of a job file: jobs, variants and their parts, as frozen dataclasses that validate themselves."""
 
-from cnnjobs.spec.augment import Augment
+from cnnjobs.spec.augment import Augment, Transform
 from cnnjobs.spec.callbacks import (
     BestWeights,
     CallbackSpec,
@@ -50,6 +50,7 @@ __all__ = [
     "Schedule",
     "TFRecordPictures",
     "TimeDecay",
+    "Transform",
     "UserFunction",
     "Variant",
     "Warmup",

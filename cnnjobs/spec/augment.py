@@ -58,3 +58,9 @@ class Augment:
                 "`Augment` must change something: give at least one of flip, shift, rotation, zoom, shear. "
                 "Received: none of them. Use `augment=None` for no augmentation."
             )
+
+
+TRANSFORMS = (Augment,)
+"""All kinds of transforms of training images."""
+
+Transform = Augment

@@ -1,8 +1,8 @@
 """User functions as values: a function and its hyperparameters."""
 
 import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from types import FunctionType
 from typing import Any, ClassVar
 
@@ -55,3 +55,30 @@ class UserFunction:
                 f"`{name}` must be callable as {name}({call}). Received: a function of "
                 f"{inspect.signature(self.function)} ({cause(error)})."
             ) from error
+
+
+def functions_in(spec: Any) -> Iterator[UserFunction]:
+    """Yield the user functions of a spec, wherever they stand in it."""
+    if isinstance(spec, UserFunction):
+        yield spec
+    for part in _parts(spec).values():
+        yield from functions_in(part)
+
+
+def with_functions(spec: Any, change: Callable[[UserFunction], UserFunction]) -> Any:
+    """Return a spec with each of its user functions changed."""
+    if isinstance(spec, UserFunction):
+        return change(spec)
+    if not any(True for _ in functions_in(spec)):
+        return spec
+    parts = {name: with_functions(part, change) for name, part in _parts(spec).items()}
+    return tuple(parts.values()) if isinstance(spec, tuple) else replace(spec, **parts)
+
+
+def _parts(spec: Any) -> dict[Any, Any]:
+    """Return the items of a tuple, or the fields of a spec; not the options of a function, which are the user's."""
+    if isinstance(spec, tuple):
+        return dict(enumerate(spec))
+    if isinstance(spec, UserFunction) or not is_dataclass(spec) or not hasattr(spec, "kind"):
+        return {}
+    return {item.name: getattr(spec, item.name) for item in fields(spec) if item.init}

@@ -8,7 +8,7 @@ from types import FunctionType
 from typing import Any, ClassVar, cast
 
 from cnnjobs.errors import SpecError
-from cnnjobs.spec.augment import Augment
+from cnnjobs.spec.augment import TRANSFORMS, Transform
 from cnnjobs.spec.callbacks import CALLBACKS, CallbackSpec, CustomCallback, ReduceLROnPlateau
 from cnnjobs.spec.checks import flag, one_of, whole
 from cnnjobs.spec.models import CustomModel, Model
@@ -31,7 +31,7 @@ class Variant:
         optimizer: `SGD(...)`, `RMSprop(...)`, `Adam(...)` or `Nadam(...)`.
         epochs: passes over the training rows, 1 to 1,000,000.
         batch_size: images a step over all replicas (the global batch), 1 to 1,000,000.
-        augment: `Augment(...)`, or None for no augmentation.
+        augment: `Augment(...)`, or a tuple of transforms that are applied in this order; None for no augmentation.
         scaling: of pixels: "unit" to [0, 1]; "center" also subtracts each channel's mean over the training rows;
             "standardize" also divides by its standard deviation.
         schedule: `CosineDecay()`, `ExponentialDecay()`, `TimeDecay()`, `Cyclical()` or `Warmup()`; None for a constant
@@ -61,7 +61,7 @@ class Variant:
     optimizer: Optimizer = field(default_factory=Adam)
     epochs: int = 10
     batch_size: int = 32
-    augment: Augment | None = None
+    augment: Transform | tuple[Transform, ...] | None = None
     scaling: str = "unit"
     schedule: Schedule | None = None
     callbacks: tuple[CallbackSpec, ...] = ()
@@ -75,7 +75,7 @@ class Variant:
             "model", self.model, (Model, CustomModel), "vgg(...), cnn(...), another network of cnnjobs or a function"
         )
         _instance("optimizer", self.optimizer, OPTIMIZERS, "SGD(...), RMSprop(...), Adam(...) or Nadam(...)")
-        _instance("augment", self.augment, (Augment, type(None)), "Augment(...) or None")
+        object.__setattr__(self, "augment", _checked_augment(self.augment))
         object.__setattr__(self, "epochs", whole("epochs", self.epochs, least=1, most=1_000_000))
         object.__setattr__(self, "batch_size", whole("batch_size", self.batch_size, least=1, most=1_000_000))
         one_of("scaling", self.scaling, SCALINGS)
@@ -100,6 +100,13 @@ class Variant:
         return cast("Model | CustomModel", self.model)
 
     @property
+    def transforms(self) -> tuple[Transform, ...]:
+        """What augmentation does to each image, in this order."""
+        if self.augment is None:
+            return ()
+        return self.augment if isinstance(self.augment, tuple) else (self.augment,)
+
+    @property
     def follows_length(self) -> bool:
         """Whether the first epochs of a longer run differ from those of a shorter one, as far as can be known.
 
@@ -115,6 +122,14 @@ class Variant:
             if name not in names:
                 raise SpecError(f"`Variant.but({name}=...)`: a variant has no such field. It has {', '.join(names)}.")
         return replace(self, **changes)
+
+
+def _checked_augment(augment: Any) -> Transform | tuple[Transform, ...] | None:
+    """Return a single transform as it is, so that a tuple of one is the same setting."""
+    several = tuple(augment) if isinstance(augment, list | tuple) else () if augment is None else (augment,)
+    for one in several:
+        _instance("augment", one, TRANSFORMS, "Augment(...), a tuple of transforms, or None")
+    return several if len(several) > 1 else several[0] if several else None
 
 
 def _checked_callbacks(callbacks: Any) -> tuple[CallbackSpec, ...]:

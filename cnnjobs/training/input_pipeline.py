@@ -1,10 +1,10 @@
 """The `tf.data` pipeline: every step is a function of numbers alone, so any epoch can be made again."""
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from cnnjobs.datasets.images import FetchedImages, Images
 from cnnjobs.planning.trials import Seeds
-from cnnjobs.spec import Augment
-from cnnjobs.training.augmentation import apply_transforms, draw_transforms
+from cnnjobs.spec import Transform
+from cnnjobs.training.augmentation.transforms import apply_drawn, draw_epoch
 from cnnjobs.training.pixel_sums import mean_over_pixels
 
 BLOCK_BYTES = 4 << 20
@@ -21,6 +21,11 @@ BLOCK_BYTES = 4 << 20
 
 BLOCK_STEPS = 16
 """Most steps handed over together."""
+
+
+def white_of(dtype: Any) -> float:
+    """Return the value of a white pixel in stored images: 255 for uint8, 1 for float32."""
+    return 255.0 if dtype == np.uint8 else 1.0
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ def fit_pixel_scaling(scaling: str, images: Images, rows: NDArray[np.int64]) -> 
         rows: the training rows.
     """
     channels = images.shape[-1]
-    unit = 1 / 255 if images.dtype == np.uint8 else 1.0
+    unit = 1 / white_of(images.dtype)
     mean, deviation = np.zeros(channels), np.ones(channels)
     if scaling != "unit":
         mean = mean_over_pixels(images, rows, lambda pixels: pixels)
@@ -114,6 +119,50 @@ def lay_out(rows: int, batch: int, replicas: int, image_shape: tuple[int, int, i
     return Layout(rows, batch, replicas, max(1, min(BLOCK_STEPS, BLOCK_BYTES // step_bytes)))
 
 
+class Shard(NamedTuple):
+    """The rows that one replica has of a step.
+
+    Args:
+        images: (n, height, width, channels) float32, scaled.
+        labels: (n,) int32.
+        row_mask: (n,) float32, 0 for a row that does not exist and only fills an empty shard, else 1.
+        sample_weights: (n,) float32, how much each row counts in the loss.
+        step_rows: () float32, rows of the step over all replicas.
+    """
+
+    images: Any
+    labels: Any
+    row_mask: Any
+    sample_weights: Any
+    step_rows: Any
+
+
+class Block(NamedTuple):
+    """What one replica has of several steps, one after the other: a `Shard` of each.
+
+    Args:
+        images: (n, height, width, channels) float32, scaled.
+        labels: (n,) int32.
+        row_mask: (n,) float32.
+        sample_weights: (n,) float32.
+        edges: (steps + 1,) int32, where each step begins and the last ends.
+        step_rows: (steps,) float32, rows of each step over all replicas.
+    """
+
+    images: Any
+    labels: Any
+    row_mask: Any
+    sample_weights: Any
+    edges: Any
+    step_rows: Any
+
+    def shard(self, step: Any) -> Shard:
+        """Return the rows of one of its steps."""
+        first, last = self.edges[step], self.edges[step + 1]
+        images, labels, row_mask, sample_weights = (column[first:last] for column in self[:4])
+        return Shard(images, labels, row_mask, sample_weights, self.step_rows[step])
+
+
 @dataclass(frozen=True)
 class Sources:
     """Where training rows come from.
@@ -124,9 +173,9 @@ class Sources:
         rows: (layout.rows,) int64, the training rows.
         sample_weights: (n,) float32, how much each row counts in the loss.
         pixel_scaling: the scaling.
-        augment: ranges, or None.
+        transforms: what augmentation does to each image.
         order: seed that shuffles each epoch anew.
-        transforms: seed that draws the transforms.
+        augment: seed that draws the transforms.
     """
 
     images: Any
@@ -134,9 +183,9 @@ class Sources:
     rows: Any
     sample_weights: Any
     pixel_scaling: Callable[[Any], Any]
-    augment: Augment | None
+    transforms: Sequence[Transform]
     order: Any
-    transforms: Any
+    augment: Any
 
 
 def draw_order(rows: Any, seed: Any, epoch: Any) -> Any:
@@ -151,19 +200,6 @@ def draw_order(rows: Any, seed: Any, epoch: Any) -> Any:
         epoch: counted from 0.
     """
     return tf.random.experimental.stateless_shuffle(rows, tf.stack([seed, tf.cast(epoch, tf.int32)]))
-
-
-def draw_epoch_transforms(augment: Augment, count: int, size: tuple[int, int], seed: Any, epoch: Any) -> Any:
-    """Return the transforms of an epoch, one for each place in its order, keyed by (seed, epoch).
-
-    Args:
-        augment: the ranges.
-        count: places.
-        size: (height, width) of the images, pixels.
-        seed: of the transforms.
-        epoch: counted from 0.
-    """
-    return draw_transforms(augment, count, *size, tf.stack([seed, tf.cast(epoch, tf.int32)]))
 
 
 def gather_images(images: Any, rows: Any) -> Any:
@@ -211,12 +247,7 @@ def _replica_share(layout: Layout, replica: int) -> _ReplicaShare:
 
 
 def training_blocks(sources: Sources, layout: Layout, replica: int, first_epoch: Any = 0) -> tf.data.Dataset:
-    """Return the endless sequence of one replica's blocks.
-
-    A block is: images (n, height, width, channels) float32, labels (n,) int32, row mask (n,) float32 and sample
-    weights (n,) float32 of several steps one after the other; where each step begins and the last ends,
-    (steps + 1,) int32; and the rows of each step over all replicas, (steps,) float32. The mask is 0 for a row
-    that does not exist and only fills an empty shard, else 1.
+    """Return the endless sequence of one replica's blocks, each a `Block`.
 
     The transforms of an epoch are drawn at once, one for each place in its order: neither replicas nor
     blocks change what a place draws.
@@ -227,29 +258,31 @@ def training_blocks(sources: Sources, layout: Layout, replica: int, first_epoch:
         replica: whose part.
         first_epoch: where to begin, for a run that continues.
     """
-    height, width = sources.images.shape[1:3]
-    augment = sources.augment
+    size = sources.images.shape[1:3]
     share = _replica_share(layout, replica)
     rows = tf.convert_to_tensor(sources.rows)
 
     def blocks_of(epoch: Any) -> tf.data.Dataset:
-        drawn: tuple[Any, ...] = (draw_order(rows, sources.order, epoch),)
-        if augment is not None:
-            drawn += (draw_epoch_transforms(augment, layout.rows, (height, width), sources.transforms, epoch),)
+        transforms = draw_epoch(sources.transforms, layout.rows, size, sources.augment, epoch)
+        drawn = (draw_order(rows, sources.order, epoch), transforms)
         return tf.data.Dataset.zip(tf.data.Dataset.range(layout.blocks), tf.data.Dataset.from_tensors(drawn).repeat())
 
-    def gather_block(block: Any, drawn: tuple[Any, ...]) -> tuple[Any, ...]:
+    def gather_block(block: Any, drawn: tuple[Any, tuple[Any, ...]]) -> Block:
+        order, transforms = drawn
         begin = tf.cast(block, tf.int32) * layout.block
         cuts = share.edges[begin : begin + layout.block + 1]
         here = share.places[cuts[0] : cuts[-1]]
-        chosen = tf.gather(drawn[0], here)
+        chosen = tf.gather(order, here)
         images = tf.cast(gather_images(sources.images, chosen), tf.float32)
-        if augment is not None:
-            images = apply_transforms(images, tf.gather(drawn[1], here), augment.fill)
-        labels = tf.gather(sources.labels, chosen)
-        weights = tf.gather(sources.sample_weights, chosen)
-        steps = share.step_rows[begin : begin + layout.block]
-        return sources.pixel_scaling(images), labels, share.row_mask[cuts[0] : cuts[-1]], weights, cuts - cuts[0], steps
+        own = [tf.gather(each, here) for each in transforms]
+        return Block(
+            sources.pixel_scaling(apply_drawn(sources.transforms, images, own, white_of(sources.images.dtype))),
+            tf.gather(sources.labels, chosen),
+            share.row_mask[cuts[0] : cuts[-1]],
+            tf.gather(sources.sample_weights, chosen),
+            cuts - cuts[0],
+            share.step_rows[begin : begin + layout.block],
+        )
 
     # neither function has Python control flow on tensors, and AutoGraph breaks with Python's versions
     blocks_of, gather_block = (tf.autograph.experimental.do_not_convert(each) for each in (blocks_of, gather_block))
@@ -266,12 +299,12 @@ class Pipeline:
         images: (n, height, width, channels) tensor, as stored, or `FetchedImages`.
         labels: (n,) int32 tensor.
         layout: how rows are cut.
-        augment: ranges, or None.
+        transforms: what augmentation does to each image.
     """
 
-    def __init__(self, images: Any, labels: Any, layout: Layout, augment: Augment | None) -> None:
+    def __init__(self, images: Any, labels: Any, layout: Layout, transforms: Sequence[Transform]) -> None:
         def make(replica: int, rows: Any, weights: Any, scaling: Any, seeds: Any, first_epoch: Any) -> Any:
-            sources = Sources(images, labels, rows, weights, PixelScaling(*scaling), augment, *seeds)
+            sources = Sources(images, labels, rows, weights, PixelScaling(*scaling), transforms, *seeds)
             return training_blocks(sources, layout, replica, first_epoch)
 
         self._makers = [
@@ -292,7 +325,7 @@ class Pipeline:
             rows: (layout.rows,) the training rows.
             sample_weights: (n,) how much each row of the data set counts in the loss.
             pixel_scaling: the scaling.
-            seeds: `order` shuffles each epoch anew, `augment` moves the images.
+            seeds: `order` shuffles each epoch anew, `augment` draws what is done to the images.
             first_epoch: where to begin, for a run that continues.
         """
         scaling = (tf.constant(pixel_scaling.gain), tf.constant(pixel_scaling.offset))

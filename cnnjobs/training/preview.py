@@ -10,8 +10,8 @@ from cnnjobs.datasets import Dataset
 from cnnjobs.datasets.overview import first_rows
 from cnnjobs.planning.rows import split_rows
 from cnnjobs.planning.trials import Trial
-from cnnjobs.training.augmentation import apply_transforms
-from cnnjobs.training.input_pipeline import draw_epoch_transforms, draw_order
+from cnnjobs.training.augmentation.transforms import apply_drawn, draw_epoch
+from cnnjobs.training.input_pipeline import draw_order, white_of
 
 
 def epoch_versions(
@@ -28,8 +28,7 @@ def epoch_versions(
     Returns:
         rows (n,) and versions (n, epochs, height, width, channels), before scaling: dtype as stored.
     """
-    augment = trial.spec.augment
-    assert augment is not None
+    transforms = trial.spec.transforms
     trained, _ = split_rows(dataset.training_rows, trial)
     chosen = first_rows(dataset.y_train[trained], count)
     images = dataset.x_train[trained[chosen]]
@@ -38,10 +37,10 @@ def epoch_versions(
         for epoch in range(epochs):
             order = draw_order(tf.constant(trained), tf.constant(trial.seeds.order), epoch).numpy()
             places = np.argsort(order)[chosen]  # the trained rows are sorted: where in the order each stands
-            transforms = draw_epoch_transforms(
-                augment, len(trained), images.shape[1:3], tf.constant(trial.seeds.augment), epoch
-            )
-            moved = apply_transforms(tf.constant(images, tf.float32), tf.gather(transforms, places), augment.fill)
+            seed = tf.constant(trial.seeds.augment)
+            drawn = draw_epoch(transforms, len(trained), images.shape[1:3], seed, epoch)
+            own = [tf.gather(each, places) for each in drawn]
+            moved = apply_drawn(transforms, tf.constant(images, tf.float32), own, white_of(images.dtype))
             versions.append(_as_stored(moved.numpy(), images.dtype))
     return trained[chosen], np.stack(versions, axis=1)
 

@@ -13,11 +13,11 @@ from cnnjobs.datasets.images import FetchedImages, fetched_ahead
 from cnnjobs.models.networks import build_model
 from cnnjobs.planning.trials import Seeds
 from cnnjobs.spec import CustomModel, Variant
-from cnnjobs.training.input_pipeline import PixelScaling
-from cnnjobs.training.metrics import TrainedRows, row_metrics
-from cnnjobs.training.optimizers import make_optimizer
+from cnnjobs.training.input_pipeline import PixelScaling, Shard
+from cnnjobs.training.objective import Objective
 from cnnjobs.training.output_layer import full_precision_layers, gives_logits
 from cnnjobs.training.replicas import prepare_for_replicas, rows_masked
+from cnnjobs.training.updates import Updates
 from cnnjobs.training.xla import prepare_for_xla
 
 EVALUATION_BATCH, EVALUATION_BYTES = 256, 32 << 20
@@ -53,21 +53,18 @@ class TrainGraph:
         self._shape = (tuple(images.shape[1:]), classes)
         with strategy.scope():
             self.model = self._build(seeds.init)
-            self._optimizer = make_optimizer(variant.optimizer)
-            if variant.precision == "float16":
-                self._optimizer = keras.optimizers.LossScaleOptimizer(self._optimizer)
-            self._optimizer.build(self.model.trainable_variables)
-            self.model.compile(optimizer=self._optimizer)  # callbacks look for `model.optimizer`
+            self._updates = Updates(variant, self.model)
+            self.model.compile(optimizer=self._updates.optimizer)  # callbacks look for `model.optimizer`
         self.gives_logits = gives_logits(self.model, lambda: self._build(seeds.init))
+        self._objective = Objective(self.model, self._replicas, gives_logits=self.gives_logits)
         prepare_for_replicas(self.model, self._replicas)
-        self._optimizer_start = [variable.numpy() for variable in self._optimizer.variables]
         self._seed_dropout(seeds.dropout)
         # written without AutoGraph, which needs source text and breaks with Python's versions
         self.train = tf.function(self._train, autograph=False, reduce_retracing=True)
         channels = tf.TensorSpec([images.shape[-1]], tf.float32)
         rows, batch = tf.TensorSpec([None], tf.int64), tf.TensorSpec([], tf.int64)
         self.forward = tf.function(self._forward, [images, rows, batch, channels, channels], autograph=False)
-        everything = [variable.value for variable in [*self.model.variables, *self._optimizer.variables]]
+        everything = [variable.value for variable in [*self.model.variables, *self._updates.variables]]
         # one call each: variables of a strategy take a millisecond one by one
         self._read = tf.function(lambda: [tf.identity(variable) for variable in everything], autograph=False)
         self._write = tf.function(
@@ -92,12 +89,12 @@ class TrainGraph:
     @property
     def learning_rate(self) -> float:
         """What the optimizer uses now."""
-        return float(keras.ops.convert_to_numpy(self._optimizer.learning_rate))
+        return self._updates.learning_rate
 
     def restart(self, seeds: Seeds) -> None:
         """Go back to the start of a trial with these seeds."""
         fresh = self._build(seeds.init)  # outside of the strategy's scope, where it takes half the time
-        self.load([*(variable.numpy() for variable in fresh.variables), *self._optimizer_start])
+        self.load([*(variable.numpy() for variable in fresh.variables), *self._updates.start])
         self._seed_dropout(seeds.dropout)
 
     def variables(self) -> tuple[NDArray[Any], ...]:
@@ -125,8 +122,8 @@ class TrainGraph:
 
         def on_replica() -> list[Any]:
             count = tf.constant(float(len(labels) * self._replicas))
-            gradients, _ = self._differentiate(inputs, tf.constant(labels), ones, ones, count)
-            self._optimizer.apply(gradients, self.model.trainable_variables)
+            gradients, _ = self._differentiate(Shard(inputs, tf.constant(labels), ones, ones, count))
+            self._updates.apply(gradients)
             reached[:] = [one is not None for one in gradients]
             return [
                 tf.zeros([]) if one is None else tf.cast(tf.convert_to_tensor(one), tf.float32) for one in gradients
@@ -213,12 +210,12 @@ class TrainGraph:
 
         def block(index: Any, done: Any, sums: Any) -> tuple[Any, ...]:
             parts = [next(iterator) for iterator in iterators]
-            steps = tf.shape(parts[0][-1])[0]
+            steps = tf.shape(parts[0].step_rows)[0]
 
             def step(index: Any, sums: Any) -> tuple[Any, ...]:
-                if self._variant.schedule is not None:
-                    self._optimizer.learning_rate = rates[done + index]
-                own = self._strategy.run(lambda: self._step(*_shard(parts[_replica()], index)))
+                if self._updates.scheduled:
+                    self._updates.follow(rates[done + index])
+                own = self._strategy.run(lambda: self._step(parts[_replica()].shard(index)))
                 return index + 1, sums + tf.cast(self._strategy.reduce("SUM", own, axis=None), tf.float64)
 
             _, sums = _repeat(steps, step, sums)
@@ -227,38 +224,20 @@ class TrainGraph:
         _, _, sums = _repeat(blocks, block, first_step, sums)
         return sums
 
-    def _step(self, images: Any, labels: Any, row_mask: Any, sample_weights: Any, count: Any) -> Any:
+    def _step(self, shard: Shard) -> Any:
         """Take one step on one replica's shard; gradients are summed over replicas."""
-        gradients, sums = self._differentiate(images, labels, row_mask, sample_weights, count)
-        self._optimizer.apply(gradients, self.model.trainable_variables)
+        gradients, sums = self._differentiate(shard)
+        self._updates.apply(gradients)
         return sums
 
-    def _gradients(self, images: Any, labels: Any, row_mask: Any, sample_weights: Any, count: Any) -> tuple[Any, Any]:
-        """Return the shard's gradients, and the sum of each metric over its rows.
-
-        The loss of a row counts by its sample weight; a row that is masked counts nowhere. Metrics are of the rows as
-        they are, without sample weights. The loss is divided by the rows of the whole step, so a row weighs the same
-        in any shard; losses that layers add, means over their shard, count by the rows of the shard; the
-        regularization of weights is divided by the replicas, because their gradients are added.
-        """
-        with tf.GradientTape() as tape, rows_masked(row_mask):
-            outputs = tf.cast(self.model(images, training=True), tf.float32)
-            losses = keras.losses.sparse_categorical_crossentropy(labels, outputs, from_logits=self.gives_logits)
-            objective = tf.reduce_sum(losses * sample_weights * row_mask) / count
-            regularization = self.model._get_regularization_losses()
-            if regularization:
-                objective += tf.add_n(regularization) / self._replicas
-            own = self.model.losses[: len(self.model.losses) - len(regularization)]
-            if own:  # of layers: means over the shard
-                objective += tf.add_n(own) * tf.reduce_sum(row_mask) / count
-            objective = self._optimizer.scale_loss(objective)
+    def _gradients(self, shard: Shard) -> tuple[Any, Any]:
+        """Return the shard's gradients, and the sum of each metric over its rows."""
+        with tf.GradientTape() as tape, rows_masked(shard.row_mask):
+            outputs = tf.cast(self.model(shard.images, training=True), tf.float32)
+            losses = self._objective.losses(outputs, shard)
+            objective = self._updates.scaled(self._objective.of_shard(losses, shard))
         gradients = tape.gradient(objective, [variable.value for variable in self.model.trainable_variables])
-        return gradients, tf.linalg.matvec(self._metrics(outputs, labels, losses), row_mask)
-
-    def _metrics(self, outputs: Any, labels: Any, losses: Any) -> Any:
-        """Return each metric of each row, (metrics, rows) float32, in the order of `IN_TRAINING`."""
-        probabilities = tf.nn.softmax(outputs) if self.gives_logits else outputs
-        return row_metrics(TrainedRows(labels, outputs, probabilities, losses))
+        return gradients, self._objective.metrics(outputs, losses, shard)
 
     def _forward(self, images: Any, rows: Any, batch: Any, gain: Any, offset: Any) -> Any:
         """Return class probabilities, (at least rows, classes) float32; the last row may come again.
@@ -300,10 +279,3 @@ def _repeat(times: Any, body: Any, *values: Any) -> Any:
 def _replica() -> int:
     """Return the number of the replica that is being traced."""
     return int(tf.get_static_value(tf.distribute.get_replica_context().replica_id_in_sync_group))
-
-
-def _shard(part: Any, index: Any) -> tuple[Any, ...]:
-    """Return images, labels, row mask, sample weights of one step of a block, and its rows over all replicas."""
-    *columns, edges, totals = part
-    first, last = edges[index], edges[index + 1]
-    return *(column[first:last] for column in columns), totals[index]

@@ -186,7 +186,7 @@ class TrialWorker:
         """Return the variant's pipeline, the one of the trial before if folds are of one size."""
         if state.layout not in self._pipelines:
             self._pipelines[state.layout] = Pipeline(
-                self._train_images, self._train_labels, state.layout, state.trial.spec.augment
+                self._train_images, self._train_labels, state.layout, state.trial.spec.transforms
             )
         return self._pipelines[state.layout]
 

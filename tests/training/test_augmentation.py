@@ -11,7 +11,7 @@ SIZE = 9
 def moved(augment, image, count=64, seed=(1, 2)):
     import tensorflow as tf
 
-    from cnnjobs.training.augmentation import apply_transforms, draw_transforms
+    from cnnjobs.training.augmentation.affine import apply_transforms, draw_transforms
 
     transforms = draw_transforms(augment, count, *image.shape[:2], list(seed))
     images = tf.constant(np.repeat(image[None].astype(np.float32), count, axis=0))
@@ -99,7 +99,7 @@ def test_equal_seeds_move_alike_and_others_do_not(image):
 
 
 def test_changing_one_range_leaves_the_other_draws_alone(image):
-    from cnnjobs.training.augmentation import draw_transforms
+    from cnnjobs.training.augmentation.affine import draw_transforms
 
     alone = draw_transforms(Augment(shift=0.1), 8, SIZE, SIZE, [1, 2]).numpy()
     with_flip = draw_transforms(Augment(shift=0.1, flip="horizontal"), 8, SIZE, SIZE, [1, 2]).numpy()

@@ -27,7 +27,7 @@ def fingerprints(digits, train_graph, trial):
     import tensorflow as tf
 
     from cnnjobs.planning.rows import split_rows
-    from cnnjobs.training.augmentation import draw_transforms
+    from cnnjobs.training.augmentation.affine import draw_transforms
     from cnnjobs.training.devices import make_strategy
     from cnnjobs.training.input_pipeline import Layout, PixelScaling, Sources, training_blocks
 
@@ -40,7 +40,7 @@ def fingerprints(digits, train_graph, trial):
     fixed = np.arange(64)
     images = tf.constant(np.random.RandomState(0).randint(0, 255, (64, 8, 8, 1)).astype(np.uint8))
     seeds = (trial.seeds.order, trial.seeds.augment)
-    sources = Sources(images, tf.range(64), fixed, tf.ones(64), pixel_scaling, trial.spec.augment, *seeds)
+    sources = Sources(images, tf.range(64), fixed, tf.ones(64), pixel_scaling, trial.spec.transforms, *seeds)
     _, labels, *_ = next(iter(training_blocks(sources, Layout(64, 64, 1, 1), 0)))
     return {
         "split": rows,
@@ -68,7 +68,7 @@ def first_batch(digits, trial):
     rows, _ = split_rows(digits.training_rows, trial)
     pixel_scaling = fit_pixel_scaling(trial.spec.scaling, digits.x_train, rows)
     layout = lay_out(len(rows), trial.spec.batch_size, 1, digits.image_shape)
-    pipeline = Pipeline(tf.constant(digits.x_train), tf.constant(digits.y_train), layout, trial.spec.augment)
+    pipeline = Pipeline(tf.constant(digits.x_train), tf.constant(digits.y_train), layout, trial.spec.transforms)
     return next(pipeline.iterators(rows, sample_weights(digits.y_train), pixel_scaling, trial.seeds)[0])[0].numpy()
 
 

@@ -10,7 +10,7 @@ from cnnjobs import Augment
 from cnnjobs.planning.trials import seeds_of
 
 
-def sources(rows, seeds, augment=None):
+def sources(rows, seeds, transforms=()):
     """Images that carry their row number, and labels that are it."""
     import tensorflow as tf
 
@@ -21,10 +21,10 @@ def sources(rows, seeds, augment=None):
     pixel_scaling = fit_pixel_scaling("unit", images, np.arange(rows))
     weights = tf.range(rows, dtype=tf.float32)
     seeded = (seeds.order, seeds.augment)
-    return Sources(tf.constant(images), tf.range(rows), np.arange(rows), weights, pixel_scaling, augment, *seeded)
+    return Sources(tf.constant(images), tf.range(rows), np.arange(rows), weights, pixel_scaling, transforms, *seeded)
 
 
-def steps_of(rows, batch, replicas=1, block=4, *, epochs=1, first_epoch=0, seed=0, augment=None, replica=0):
+def steps_of(rows, batch, replicas=1, block=4, *, epochs=1, first_epoch=0, seed=0, augment=(), replica=0):
     """Return (images, labels, row mask, sample weights, rows of the whole step) of each step that one replica sees."""
     from cnnjobs.training.input_pipeline import Layout, training_blocks
 
@@ -50,14 +50,14 @@ def test_an_epoch_sees_every_row_once_with_its_own_label(worker, replicas, block
 
 
 def test_blocks_change_nothing(worker):
-    one, other = (steps_of(300, 64, block=block, epochs=2, augment=Augment(shift=0.2)) for block in (1, 3))
+    one, other = (steps_of(300, 64, block=block, epochs=2, augment=(Augment(shift=0.2),)) for block in (1, 3))
     assert len(one) == len(other) == 10
     for left, right in zip(one, other, strict=True):
         for a, b in zip(left, right, strict=True):
             assert np.array_equal(a, b)
 
 
-@pytest.mark.parametrize("augment", [None, Augment(flip="horizontal", rotation=20)])
+@pytest.mark.parametrize("augment", [(), (Augment(flip="horizontal", rotation=20),)])
 def test_shards_of_a_step_are_what_one_replica_would_see(worker, augment):
     one = steps_of(1000, 64, augment=augment)
     three = [steps_of(1000, 64, 3, augment=augment, replica=replica) for replica in range(3)]
@@ -111,10 +111,10 @@ def test_orders_of_epochs_and_of_seeds_have_nothing_in_common(worker):
 
 
 def test_epochs_differ_and_a_run_that_continues_sees_the_same_epochs(worker):
-    two = steps_of(200, 64, epochs=3, augment=Augment(shift=0.2))
+    two = steps_of(200, 64, epochs=3, augment=(Augment(shift=0.2),))
     assert (two[0][1] != two[4][1]).any()
     for before, after in zip(
-        two[4:], steps_of(200, 64, epochs=2, first_epoch=1, augment=Augment(shift=0.2)), strict=True
+        two[4:], steps_of(200, 64, epochs=2, first_epoch=1, augment=(Augment(shift=0.2),)), strict=True
     ):
         assert (before[0] == after[0]).all()
         assert (before[1] == after[1]).all()

@@ -25,7 +25,7 @@ def batches_of(worker, trial):
     pixel_scaling = fit_pixel_scaling(trial.spec.scaling, worker.dataset.x_train, rows)
     data, seeds = (tf.constant(worker.dataset.x_train), tf.constant(worker.dataset.y_train)), trial.seeds
     weights = sample_weights(worker.dataset.y_train)
-    sources = Sources(*data, rows, weights, pixel_scaling, trial.spec.augment, seeds.order, seeds.augment)
+    sources = Sources(*data, rows, weights, pixel_scaling, trial.spec.transforms, seeds.order, seeds.augment)
     layout = lay_out(len(rows), trial.spec.batch_size, 1, worker.dataset.image_shape)
     for images, labels, *_, edges, _ in training_blocks(sources, layout, 0).take(layout.blocks * EPOCHS):
         for first, last in itertools.pairwise(edges):

@@ -32,7 +32,7 @@ def test_versions_are_those_that_the_epochs_train_on(digits, settings):
     # labels that are row numbers tell which image of a block is which
     numbers = tf.range(len(digits.y_train))
     pixel_scaling = fit_pixel_scaling("unit", digits.x_train, trained)
-    pipeline = Pipeline(tf.constant(digits.x_train), numbers, layout, MOVED.augment)
+    pipeline = Pipeline(tf.constant(digits.x_train), numbers, layout, MOVED.transforms)
     (blocks,) = pipeline.iterators(trained, np.ones(len(numbers), np.float32), pixel_scaling, trial.seeds)
     for epoch in range(2):
         parts = [next(blocks)[:2] for _ in range(layout.blocks)]

@@ -1,4 +1,4 @@
-"""Augmentation of a whole batch at once: one projective transform an image, drawn from a seed."""
+"""`Augment`: one projective transform an image, for a whole batch at once."""
 
 import math
 from typing import Any

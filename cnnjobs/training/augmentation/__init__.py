@@ -1,0 +1,1 @@
+"""What augmentation does to training images: a module a family of transforms, `transforms` draws and applies them."""

@@ -1,0 +1,27 @@
+"""Settings of a variant for which the promises of training are tested, several at once where one cannot hide another.
+
+A case takes some seconds: add to one that is there where that shows the same.
+"""
+
+from collections.abc import Mapping
+
+from cnnjobs import SGD, Augment, Variant, small_cnn
+from support.training_runs import digits
+
+ROWS, BATCH = 129, 64
+"""The last of three steps has a single row, so that one of two replicas has none."""
+
+BASE = Variant(model=small_cnn(filters=(4, 4), dense=8), optimizer=SGD(0.05, momentum=0.9), epochs=2, batch_size=BATCH)
+
+CASES: Mapping[str, Variant] = {
+    "shift and flip": BASE.but(augment=Augment(flip="horizontal", shift=0.1)),
+}
+"""Words -> variant, without dropout: masks of two replicas differ from those of one."""
+
+LOOSER: Mapping[str, float] = {}
+"""Case -> how far two replicas may be from one, relative to the largest value, where that is more than usual."""
+
+
+def data():
+    """What they are trained on."""
+    return digits(ROWS)
