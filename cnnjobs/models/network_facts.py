@@ -56,6 +56,8 @@ class NetworkFacts:
         compiled: what it was compiled with; empty for nothing.
         compile_settings: the same in full, to compare.
         digest: equal for two networks that a step of training leaves equal to the bit; empty if none was taken.
+        one_unit: what a single unit, for two classes, says of the second: "the probability" or "the logit"; empty for
+            an output a class.
     """
 
     parameters: int
@@ -64,6 +66,7 @@ class NetworkFacts:
     compiled: str = ""
     compile_settings: str = ""
     digest: str = ""
+    one_unit: str = ""
 
 
 @dataclass(frozen=True)

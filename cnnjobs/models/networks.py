@@ -66,7 +66,10 @@ def finished(spec: CustomModel, model: keras.Model, image_shape: Shape, classes:
 
 
 def _check_interface(name: str, model: keras.Model, image_shape: Shape, classes: int) -> None:
-    """Refuse a network that takes something else than the pictures, or gives something else than a value a class."""
+    """Refuse a network that takes something else than the pictures, or gives something else than a value a class.
+
+    Of two classes one value is enough.
+    """
     taken = [tuple(one.shape) for one in model.inputs]
     fits = len(taken) == 1 and len(taken[0]) == 4 and taken[0][0] is None
     if not fits or any(side not in (None, own) for side, own in zip(taken[0][1:], image_shape, strict=True)):
@@ -81,10 +84,13 @@ def _check_interface(name: str, model: keras.Model, image_shape: Shape, classes:
         )
     given = [tuple(one.shape) for one in model.outputs]
     alone = isinstance(model, keras.Sequential) or not isinstance(model.output, list | tuple | dict)
-    if given != [(None, classes)] or not alone:
+    if given not in [[(None, classes)], [(None, 1)] if classes == 2 else []] or not alone:
+        lone = ": one unit tells two classes apart" if given == [(None, 1)] else ""
+        one_unit = ', or with one unit for the second class, keras.layers.Dense(1, activation="sigmoid")'
         raise TypeError(
             f"The network must return (batch, {classes}), a value for each of the {classes} classes. "
-            f"Received: {name}() with output shape {_shapes(given)}. End it with keras.layers.Dense(classes)."
+            f"Received: {name}() with output shape {_shapes(given)}{lone}. "
+            f"End it with keras.layers.Dense(classes){one_unit if classes == 2 else ''}."
         )
 
 

@@ -74,7 +74,7 @@ def look_at_networks(
     variants: Mapping[str, Variant],
     modules: Sequence[ModuleType],
     pictures: Pictures,
-    classes: int,
+    class_names: Sequence[str],
     replicas: int,
     on_progress: OnProgress,
     *,
@@ -88,7 +88,7 @@ def look_at_networks(
         variants: by name.
         modules: of the user's, that their functions refer to.
         pictures: some that they are trained on.
-        classes: how many there are.
+        class_names: in the order of the labels.
         replicas: how many devices train a trial.
         on_progress: is told how many networks were looked at.
         sure: whether what a network cannot do here, on cores, it cannot do in a trial.
@@ -103,7 +103,7 @@ def look_at_networks(
     requests: dict[str, Packed] = {}
     for name in alike:
         try:
-            asked = NetworkRequest(_without_callbacks(variants[name]), classes, replicas, pictures)
+            asked = NetworkRequest(_without_callbacks(variants[name]), len(class_names), replicas, pictures)
             requests[name] = packed(asked, modules, user_modules)
         except Exception as error:  # what cannot be pickled raises many kinds
             found[name] = Unusable(f"it cannot be sent to workers ({type(error).__name__}: {cause(error)})")
@@ -117,7 +117,8 @@ def look_at_networks(
     for done, (name, answer) in enumerate(zip(asked_for, answers, strict=True)):
         found[name] = Unusable(answer.why) if isinstance(answer, Lost) else answer
         on_progress("looking at networks", done + 1, len(requests))
-    return _told({name: found[first] for first, names in alike.items() for name in names}, variants, sure=sure)
+    everything = {name: found[first] for first, names in alike.items() for name in names}
+    return _told(everything, variants, class_names, sure=sure)
 
 
 def _same_network(one: Variant, other: Variant) -> bool:
@@ -128,7 +129,9 @@ def _without_callbacks(variant: Variant) -> Variant:
     return variant.but(callbacks=(), augment=None)
 
 
-def _told(found: Mapping[str, Any], variants: Mapping[str, Variant], *, sure: bool) -> Networks:
+def _told(
+    found: Mapping[str, Any], variants: Mapping[str, Variant], class_names: Sequence[str], *, sure: bool
+) -> Networks:
     """Put what was found into words."""
     ordered = {name: found[name] for name in variants}
     facts = {name: one for name, one in ordered.items() if isinstance(one, NetworkFacts)}
@@ -140,7 +143,11 @@ def _told(found: Mapping[str, Any], variants: Mapping[str, Variant], *, sure: bo
         f"the network of {_named(names)} could not be looked at on cores, trials may fail: {clause(why)}"
         for why, names in _by_text((name, why) for why, name in unsure)
     ]
-    noted = [(name, note) for name, one in facts.items() for note in (*one.notes, *_compile_note(one, variants[name]))]
+    noted = [
+        (name, note)
+        for name, one in facts.items()
+        for note in (*one.notes, *_compile_note(one, variants[name]), *_one_unit_note(one, class_names))
+    ]
     notes += [f"the network of {_named(names)}: {note}" for note, names in _by_text(noted)]
     return Networks(facts, errors, (*notes, *_twin_notes(facts, variants, errors)))
 
@@ -163,6 +170,12 @@ def _compile_note(facts: NetworkFacts, variant: Variant) -> Iterator[str]:
             f"it comes compiled with {facts.compiled}, which is not used: it trains with the variant's optimizer, "
             f"{variant.optimizer}, and cross-entropy"
         )
+
+
+def _one_unit_note(facts: NetworkFacts, class_names: Sequence[str]) -> Iterator[str]:
+    if facts.one_unit:
+        first, second = class_names
+        yield f"its one unit is taken for {facts.one_unit} of the second class, {second!r} (the first is {first!r})"
 
 
 def _twins(facts: Mapping[str, NetworkFacts], variants: Mapping[str, Variant]) -> Iterator[tuple[str, str]]:
@@ -213,14 +226,16 @@ def look_before_plan(
     if dataset is None:
         random = np.random.default_rng(0).integers(0, 256, (PICTURES, *image_shape)).astype(np.uint8)
         pictures = Pictures(random, np.arange(PICTURES, dtype=np.int32) % classes)
+        class_names: Sequence[str] = [str(label) for label in range(classes)]
     else:
+        class_names = dataset.class_names
         pictures = first_pictures(dataset.x_train, dataset.y_train, PICTURES)
     job, sure = read.job, trains_on_cores(read.job)
     return look_at_networks(
         job.variants,
         read.file.modules,
         pictures,
-        classes,
+        class_names,
         job.replicas,
         on_progress,
         sure=sure,
@@ -263,12 +278,12 @@ def check_networks(
     if not variants:
         return
     data, replicas = prepared.dataset, prepared.job.replicas
-    pictures, classes = first_pictures(data.x_train, data.y_train, PICTURES), len(data.class_names)
+    pictures = first_pictures(data.x_train, data.y_train, PICTURES)
     networks = look_at_networks(
         variants,
         prepared.file.modules,
         pictures,
-        classes,
+        data.class_names,
         replicas,
         on_progress,
         sure=sure,

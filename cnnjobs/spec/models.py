@@ -73,8 +73,9 @@ def custom(function: Callable[..., Any], **options: Any) -> CustomModel:
     Args:
         function: a `def`, called as `function(input_shape, classes, **options)` with `input_shape` (height, width,
             channels) and the number of classes; returns a `keras.Model` for (n, height, width, channels) float32 whose
-            output is (n, classes), probabilities (softmax) or logits (no activation). It gets pixels in [0, 1], not
-            0 to 255 (around 0 with `scaling` "center" or "standardize"); one with pretrained weights converts them to
+            output is (n, classes), probabilities (softmax) or logits (no activation); of two classes also (n, 1), the
+            probability (sigmoid) or the logit of the second in the data set's order. It gets pixels in [0, 1], not 0
+            to 255 (around 0 with `scaling` "center" or "standardize"); one with pretrained weights converts them to
             what these were trained on. What it is compiled with is not used: `Variant.optimizer` is. Import Keras
             inside the function. Random layers of your own draw from a `keras.random.SeedGenerator`.
         **options: hyperparameters of the function, by name: numbers, text, tuples, dicts, dataclasses. Function,

@@ -49,7 +49,7 @@ class FinalFitWorker:
         check_savable(build_model(trial.spec.network, data.image_shape, len(data.class_names)))
 
     def _packed(self, trial: Trial, final: Any) -> bytes:
-        network, pixel_scaling, gives_logits = self._worker.trained()
+        network, pixel_scaling, outputs = self._worker.trained()
         data = self._worker.dataset
         facts = {
             "variant": trial.variant,
@@ -64,4 +64,4 @@ class FinalFitWorker:
         }
         metadata = ModelMetadata(data.class_names, data.image_shape, self._dataset, facts)
         largest = 255.0 if data.x_train.dtype == np.uint8 else 1.0
-        return pack_model(network, pixel_scaling, metadata, gives_logits=gives_logits, largest=largest)
+        return pack_model(network, pixel_scaling, metadata, outputs=outputs, largest=largest)

@@ -16,6 +16,7 @@ from cnnjobs.errors import ModelError
 from cnnjobs.models.model_file import MEMBER, ModelMetadata, read_metadata, with_metadata
 from cnnjobs.training.input_pipeline import PixelScaling
 from cnnjobs.training.keras_settings import settings_pinned
+from cnnjobs.training.outputs import Outputs, class_probabilities
 from cnnjobs.training.train_graph import EVALUATION_BYTES
 from cnnjobs.wording.sentences import cause
 
@@ -24,7 +25,7 @@ BATCH = 256
 
 
 def pack_model(
-    network: keras.Model, pixel_scaling: PixelScaling, metadata: ModelMetadata, *, gives_logits: bool, largest: float
+    network: keras.Model, pixel_scaling: PixelScaling, metadata: ModelMetadata, *, outputs: Outputs, largest: float
 ) -> bytes:
     """Return the network as a `.keras` archive whose first layer scales pixels and whose last gives probabilities.
 
@@ -35,7 +36,7 @@ def pack_model(
         network: trained, takes scaled images.
         pixel_scaling: the scaling it was trained with.
         metadata: what goes along.
-        gives_logits: whether a softmax is missing.
+        outputs: what the network gives.
         largest: value of a white pixel in training, 255 or 1; the archive always takes 0 to 255.
 
     Raises:
@@ -43,10 +44,10 @@ def pack_model(
     """
     inputs = keras.Input(metadata.image_shape, name="pixels")
     scale = (pixel_scaling.gain * largest / 255).tolist()
-    outputs = network(keras.layers.Rescaling(scale, offset=pixel_scaling.offset.tolist())(inputs))
-    if gives_logits:
-        outputs = keras.layers.Softmax(dtype="float32")(outputs)
-    return with_metadata(_saved(keras.Model(inputs, outputs)), metadata)
+    given = network(keras.layers.Rescaling(scale, offset=pixel_scaling.offset.tolist())(inputs))
+    given = given if given.dtype == "float32" else keras.ops.cast(given, "float32")
+    probabilities = class_probabilities(given, outputs)
+    return with_metadata(_saved(keras.Model(inputs, probabilities)), metadata)
 
 
 def check_savable(network: keras.Model) -> None:

@@ -102,7 +102,8 @@ def _looked_at(
     notes += [] if notes else _output_notes(outputs, gradients, variant.precision)
     after = graph.variables()
     seen = hashlib.sha256(b"".join(one.tobytes() for one in (outputs, *after))).hexdigest()
-    return replace(facts, notes=tuple(notes), digest=seen)
+    one_unit = graph.outputs.value if graph.outputs.of_one_unit else ""
+    return replace(facts, notes=tuple(notes), digest=seen, one_unit=one_unit)
 
 
 def _output_notes(

@@ -14,7 +14,7 @@ class Objective:
     Args:
         model: the network.
         replicas: how many train together.
-        gives_logits: whether its outputs are logits, else they are probabilities.
+        gives_logits: whether its `trained_columns` are logits, else they are probabilities.
     """
 
     def __init__(self, model: keras.Model, replicas: int, *, gives_logits: bool) -> None:

@@ -15,7 +15,8 @@ from cnnjobs.planning.trials import Seeds
 from cnnjobs.spec import CustomModel, Variant
 from cnnjobs.training.input_pipeline import PixelScaling, Shard
 from cnnjobs.training.objective import Objective
-from cnnjobs.training.output_layer import full_precision_layers, gives_logits
+from cnnjobs.training.output_layer import full_precision_layers, outputs_of
+from cnnjobs.training.outputs import class_probabilities, trained_columns
 from cnnjobs.training.replicas import prepare_for_replicas, rows_masked
 from cnnjobs.training.updates import Updates
 from cnnjobs.training.xla import prepare_for_xla
@@ -55,8 +56,8 @@ class TrainGraph:
             self.model = self._build(seeds.init)
             self._updates = Updates(variant, self.model)
             self.model.compile(optimizer=self._updates.optimizer)  # callbacks look for `model.optimizer`
-        self.gives_logits = gives_logits(self.model, lambda: self._build(seeds.init))
-        self._objective = Objective(self.model, self._replicas, gives_logits=self.gives_logits)
+        self.outputs = outputs_of(self.model, classes, lambda: self._build(seeds.init))
+        self._objective = Objective(self.model, self._replicas, gives_logits=self.outputs.trains_on_logits)
         prepare_for_replicas(self.model, self._replicas)
         self._seed_dropout(seeds.dropout)
         # written without AutoGraph, which needs source text and breaks with Python's versions
@@ -233,7 +234,7 @@ class TrainGraph:
     def _gradients(self, shard: Shard) -> tuple[Any, Any]:
         """Return the shard's gradients, and the sum of each metric over its rows."""
         with tf.GradientTape() as tape, rows_masked(shard.row_mask):
-            outputs = tf.cast(self.model(shard.images, training=True), tf.float32)
+            outputs = trained_columns(tf.cast(self.model(shard.images, training=True), tf.float32), self.outputs)
             losses = self._objective.losses(outputs, shard)
             objective = self._updates.scaled(self._objective.of_shard(losses, shard))
         gradients = tape.gradient(objective, [variable.value for variable in self.model.trainable_variables])
@@ -257,8 +258,7 @@ class TrainGraph:
             place = (index * self._replicas + _replica()) * shard
             chosen = tf.gather(rows, tf.minimum(tf.range(place, place + shard), count - 1))
             inputs = tf.cast(tf.gather(images, chosen), tf.float32) * gain + offset
-            outputs = tf.cast(self.model(inputs, training=False), tf.float32)
-            return tf.nn.softmax(outputs) if self.gives_logits else outputs
+            return class_probabilities(tf.cast(self.model(inputs, training=False), tf.float32), self.outputs)
 
         def step(index: Any, parts: Any) -> tuple[Any, Any]:
             outputs = self._strategy.run(on_replica, (index,))

@@ -25,6 +25,7 @@ from cnnjobs.training.callbacks import TrialCallbacks
 from cnnjobs.training.devices import describe_device, gpus_held, make_strategy
 from cnnjobs.training.input_pipeline import Layout, Pipeline, PixelScaling, fit_pixel_scaling, lay_out
 from cnnjobs.training.keras_settings import changed_for_good, pin_settings
+from cnnjobs.training.outputs import Outputs
 from cnnjobs.training.resumption import Resumption
 from cnnjobs.training.train_graph import TrainGraph
 from cnnjobs.training.trial_state import TrialState, sample_weights
@@ -93,11 +94,11 @@ class TrialWorker:
             raise RuntimeError("No trial has run.")
         return self._train_graph[1]
 
-    def trained(self) -> tuple[keras.Model, PixelScaling, bool]:
-        """Return the network of the last trial as one without replicas, its scaling, and whether it gives logits."""
+    def trained(self) -> tuple[keras.Model, PixelScaling, Outputs]:
+        """Return the network of the last trial as one without replicas, its scaling, and what it gives."""
         if self._pixel_scaling is None:
             raise RuntimeError("No trial has run.")
-        return self.train_graph.plain_copy(), self._pixel_scaling, self.train_graph.gives_logits
+        return self.train_graph.plain_copy(), self._pixel_scaling, self.train_graph.outputs
 
     def run(self, trial: Trial) -> Iterator[Message]:
         """Train and evaluate; yield progress, and the result last. What it sets of Keras's settings ends with it."""

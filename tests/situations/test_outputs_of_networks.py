@@ -132,17 +132,17 @@ def constant(value):
 
 
 def gives_logits_of(end):
-    return told_of(network(end))
+    return told_of(network(end)) == "logits"
 
 
-def told_of(function):
+def told_of(function, classes=CLASSES):
     from cnnjobs.models.networks import build_model
-    from cnnjobs.training.output_layer import gives_logits
+    from cnnjobs.training.output_layer import outputs_of
 
     def fresh():
-        return build_model(custom(function), (8, 8, 1), CLASSES)
+        return build_model(custom(function), (8, 8, 1), classes)
 
-    return gives_logits(fresh(), fresh)
+    return outputs_of(fresh(), classes, fresh).value
 
 
 @pytest.mark.parametrize("form", PROBABILITIES)
@@ -172,7 +172,8 @@ def test_sequential_networks_with_and_without_an_input_layer(activation):
 
         return keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(classes, activation)])
 
-    assert told_of(with_input) == told_of(without_input) == (activation is None)
+    expected = "logits" if activation is None else "probabilities"
+    assert told_of(with_input) == told_of(without_input) == expected
 
 
 @pytest.mark.parametrize("form", NEITHER)

@@ -1,5 +1,6 @@
 """Trials that several tests of training run, here or in a process of their own."""
 
+import itertools
 import json
 import os
 import subprocess
@@ -79,6 +80,25 @@ def outcome(worker, trial: Trial) -> dict[str, np.ndarray]:
     if result.predictions is not None:
         found["probabilities"] = result.predictions.probabilities
     return found | {"final": np.array([result.final[f"{part}_accuracy"] for part in ("train", "val", "test")])}
+
+
+def batches_of(worker, trial: Trial, epochs: int):
+    """Every step of the first epochs, as (images, labels)."""
+    import tensorflow as tf
+
+    from cnnjobs.planning.rows import split_rows
+    from cnnjobs.training.input_pipeline import Sources, fit_pixel_scaling, lay_out, training_blocks
+    from cnnjobs.training.trial import sample_weights
+
+    rows, _ = split_rows(worker.dataset.training_rows, trial)
+    pixel_scaling = fit_pixel_scaling(trial.spec.scaling, worker.dataset.x_train, rows)
+    data, seeds = (tf.constant(worker.dataset.x_train), tf.constant(worker.dataset.y_train)), trial.seeds
+    weights = sample_weights(worker.dataset.y_train)
+    sources = Sources(*data, rows, weights, pixel_scaling, trial.spec.transforms, seeds.order, seeds.augment)
+    layout = lay_out(len(rows), trial.spec.batch_size, 1, worker.dataset.image_shape)
+    for images, labels, *_, edges, _ in training_blocks(sources, layout, 0).take(layout.blocks * epochs):
+        for first, last in itertools.pairwise(edges):
+            yield images[first:last], labels[first:last]
 
 
 def same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:

@@ -1,35 +1,15 @@
 """The trainer against Keras: `fit` on the same batches, Keras's schedules, other precisions, XLA, float64."""
 
-import itertools
 from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
-from support.training_runs import AUGMENT, BUNDLED, outcome, plain, trial_of
+from support.training_runs import AUGMENT, BUNDLED, batches_of, outcome, plain, trial_of
 
 from cnnjobs import SGD, Adam, CosineDecay, Cyclical, ExponentialDecay, Nadam, RMSprop, TimeDecay, Warmup, custom, vgg
 from cnnjobs.spec import Run
 
 EPOCHS = 3
-
-
-def batches_of(worker, trial):
-    """Every step of the first epochs, as (images, labels)."""
-    import tensorflow as tf
-
-    from cnnjobs.planning.rows import split_rows
-    from cnnjobs.training.input_pipeline import Sources, fit_pixel_scaling, lay_out, training_blocks
-    from cnnjobs.training.trial import sample_weights
-
-    rows, _ = split_rows(worker.dataset.training_rows, trial)
-    pixel_scaling = fit_pixel_scaling(trial.spec.scaling, worker.dataset.x_train, rows)
-    data, seeds = (tf.constant(worker.dataset.x_train), tf.constant(worker.dataset.y_train)), trial.seeds
-    weights = sample_weights(worker.dataset.y_train)
-    sources = Sources(*data, rows, weights, pixel_scaling, trial.spec.transforms, seeds.order, seeds.augment)
-    layout = lay_out(len(rows), trial.spec.batch_size, 1, worker.dataset.image_shape)
-    for images, labels, *_, edges, _ in training_blocks(sources, layout, 0).take(layout.blocks * EPOCHS):
-        for first, last in itertools.pairwise(edges):
-            yield images[first:last], labels[first:last]
 
 
 def fitted(worker, trial):
@@ -45,7 +25,7 @@ def fitted(worker, trial):
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=logits)
     spec = trial.spec.optimizer
     model.compile(getattr(keras.optimizers, type(spec).__name__)(**asdict(spec)), loss)
-    batches = list(batches_of(worker, trial))
+    batches = list(batches_of(worker, trial, EPOCHS))
     shapes = (tf.TensorSpec([None, 8, 8, 1]), tf.TensorSpec([None], tf.int32))
     data = tf.data.Dataset.from_generator(lambda: batches, output_signature=shapes)
     model.fit(data, epochs=EPOCHS, steps_per_epoch=len(batches) // EPOCHS, shuffle=False, verbose=0)

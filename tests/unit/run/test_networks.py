@@ -36,11 +36,11 @@ def answers(monkeypatch):
     return given, asked
 
 
-def looked_at(variants, *, sure=True) -> Networks:
+def looked_at(variants, *, sure=True, class_names=tuple("0123456789")) -> Networks:
     import numpy as np
 
     pictures = Pictures(np.zeros((2, 8, 8, 1), np.uint8), np.zeros(2, np.int32))
-    return look_at_networks(variants, (), pictures, 10, 1, lambda *_: None, sure=sure)
+    return look_at_networks(variants, (), pictures, class_names, 1, lambda *_: None, sure=sure)
 
 
 def test_equal_networks_are_looked_at_once(answers):
@@ -149,3 +149,11 @@ def test_a_network_that_takes_long_is_named(monkeypatch, capsys):
     monkeypatch.setattr(module.backends, "look_at_networks", look)
     check(job(a=ONE))
     assert capsys.readouterr().err == "the network of 'a' is being built, for 1 min now\n"
+
+
+@pytest.mark.parametrize("kind", ["the probability", "the logit"])
+def test_which_class_one_unit_speaks_of_is_said(answers, kind):
+    answers[0].append(NetworkFacts(5, "", one_unit=kind))
+    found = looked_at({"a": ONE}, class_names=("ants", "bees"))
+    said = f"its one unit is taken for {kind} of the second class, 'bees' (the first is 'ants')"
+    assert found.notes == (f"the network of 'a': {said}",)
