@@ -213,7 +213,7 @@ worker = TrialWorker(data, cpus=1, gpus=0, replicas=1)
 graph = worker._ready_train_graph(trial)
 rows = np.arange(len(data.y_train))
 layout = lay_out(len(rows), batch, 1, data.image_shape)
-pipeline = Pipeline(worker._train_images, worker._train_labels, layout, trial.spec.transforms)
+pipeline = Pipeline(worker._train_images, worker._train_labels, layout, trial.spec.transforms, trial.spec.mixings)
 scaling = fit_pixel_scaling(trial.spec.scaling, data.x_train, rows)
 (iterator,) = pipeline.iterators(rows, np.ones(len(rows), np.float32), scaling, trial.seeds)
 waited = worked = 0.0

@@ -97,7 +97,7 @@ PARTS = ("Args", "Returns", "Raises", "Example")
 WORDS = {  # of a job file, by section
     "job": ("Job", "Variant", "grid"),
     "networks": ("cnn", "vgg", "small_cnn", "smaller_vgg", "mlp", "vgg16", "custom"),
-    "augment": ("Augment",),
+    "augment": ("Augment", "MixUp", "CutMix"),
     "optimizers": ("SGD", "RMSprop", "Adam", "Nadam"),
     "schedules": ("CosineDecay", "ExponentialDecay", "TimeDecay", "Cyclical", "Warmup"),
     "callbacks": ("EarlyStopping", "BestWeights", "ReduceLROnPlateau", "callback"),

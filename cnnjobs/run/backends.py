@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from cnnjobs.training.model_file import ModelFile
     from cnnjobs.training.trial import TrialWorker
 
-Preview = Callable[[Dataset, Trial, int, int], tuple[NDArray[np.int64], NDArray[np.generic]]]
+Preview = Callable[[Dataset, Trial, int, int], tuple[NDArray[np.int64], NDArray[np.generic], list[list[str]]]]
 
 
 def open_engine(
@@ -162,7 +162,7 @@ def _look_at(request: "NetworkRequest") -> "NetworkFacts | Unusable":
 
 
 def open_preview() -> Preview:
-    """Return a function from (data set, trial, rows, epochs) to those rows and their augmented versions."""
+    """Return a function from (data set, trial, rows, epochs) to those rows, their augmented versions and mixes."""
     _prepare_tensorflow()
     from cnnjobs.training.keras_settings import settings_pinned
     from cnnjobs.training.preview import epoch_versions

@@ -225,7 +225,7 @@ def _versions(data: Dataset, job: Job, variant: str, count: int) -> Figure:
     data = used_by(job, data)
     trial = next(one for one in plan_on(job, data).trials if one.variant == variant)
     with quietly():  # TensorFlow prints while it is imported and first used
-        rows, versions = open_preview()(data, trial, count, VERSIONS)
+        rows, versions, mixes = open_preview()(data, trial, count, VERSIONS)
     title = f"{data.name}: training pictures, and what {variant!r} makes of them in repeat 1"
     names = [data.class_names[label] for label in data.y_train[rows]]
-    return versions_grid(title, data.x_train[rows], versions, names)
+    return versions_grid(title, data.x_train[rows], versions, names, mixes)

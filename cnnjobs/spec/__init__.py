@@ -13,6 +13,7 @@ from cnnjobs.spec.data import BuiltinDataset, DatasetSpec, ImageFolder, Npz, Pic
 from cnnjobs.spec.from_function import FromFunction
 from cnnjobs.spec.functions import UserFunction
 from cnnjobs.spec.job import SOURCES, Job, grid
+from cnnjobs.spec.mixing import CutMix, Mixing, MixUp
 from cnnjobs.spec.models import CustomModel, Model, WeightsFile, custom
 from cnnjobs.spec.networks import cnn, mlp, small_cnn, smaller_vgg, vgg, vgg16
 from cnnjobs.spec.optimizers import SGD, Adam, Nadam, Optimizer, RMSprop
@@ -31,6 +32,7 @@ __all__ = [
     "CosineDecay",
     "CustomCallback",
     "CustomModel",
+    "CutMix",
     "Cyclical",
     "DatasetSpec",
     "EarlyStopping",
@@ -38,6 +40,8 @@ __all__ = [
     "FromFunction",
     "ImageFolder",
     "Job",
+    "MixUp",
+    "Mixing",
     "Model",
     "Nadam",
     "Npz",

@@ -11,6 +11,7 @@ from cnnjobs.errors import SpecError
 from cnnjobs.spec.augment import TRANSFORMS, Transform
 from cnnjobs.spec.callbacks import CALLBACKS, CallbackSpec, CustomCallback, ReduceLROnPlateau
 from cnnjobs.spec.checks import flag, one_of, whole
+from cnnjobs.spec.mixing import MIXINGS, Mixing, check_mixings
 from cnnjobs.spec.models import CustomModel, Model
 from cnnjobs.spec.optimizers import OPTIMIZERS, Adam, Optimizer
 from cnnjobs.spec.schedules import SCHEDULES, Schedule
@@ -31,7 +32,8 @@ class Variant:
         optimizer: `SGD(...)`, `RMSprop(...)`, `Adam(...)` or `Nadam(...)`.
         epochs: passes over the training rows, 1 to 1,000,000.
         batch_size: images a step over all replicas (the global batch), 1 to 1,000,000.
-        augment: `Augment(...)`, or a tuple of transforms that are applied in this order; None for no augmentation.
+        augment: `Augment(...)`, or a tuple of transforms that are applied in this order, `MixUp(...)` and `CutMix(...)`
+            last; None for no augmentation.
         scaling: of pixels: "unit" to [0, 1]; "center" also subtracts each channel's mean over the training rows;
             "standardize" also divides by its standard deviation.
         schedule: `CosineDecay()`, `ExponentialDecay()`, `TimeDecay()`, `Cyclical()` or `Warmup()`; None for a constant
@@ -61,7 +63,7 @@ class Variant:
     optimizer: Optimizer = field(default_factory=Adam)
     epochs: int = 10
     batch_size: int = 32
-    augment: Transform | tuple[Transform, ...] | None = None
+    augment: Transform | Mixing | tuple[Transform | Mixing, ...] | None = None
     scaling: str = "unit"
     schedule: Schedule | None = None
     callbacks: tuple[CallbackSpec, ...] = ()
@@ -102,6 +104,15 @@ class Variant:
     @property
     def transforms(self) -> tuple[Transform, ...]:
         """What augmentation does to each image, in this order."""
+        return tuple(one for one in self._augments if not isinstance(one, MIXINGS))
+
+    @property
+    def mixings(self) -> tuple[Mixing, ...]:
+        """What then mixes the images with others."""
+        return tuple(one for one in self._augments if isinstance(one, MIXINGS))
+
+    @property
+    def _augments(self) -> tuple[Transform | Mixing, ...]:
         if self.augment is None:
             return ()
         return self.augment if isinstance(self.augment, tuple) else (self.augment,)
@@ -124,11 +135,12 @@ class Variant:
         return replace(self, **changes)
 
 
-def _checked_augment(augment: Any) -> Transform | tuple[Transform, ...] | None:
+def _checked_augment(augment: Any) -> Transform | Mixing | tuple[Transform | Mixing, ...] | None:
     """Return a single transform as it is, so that a tuple of one is the same setting."""
     several = tuple(augment) if isinstance(augment, list | tuple) else () if augment is None else (augment,)
     for one in several:
-        _instance("augment", one, TRANSFORMS, "Augment(...), a tuple of transforms, or None")
+        _instance("augment", one, (*TRANSFORMS, *MIXINGS), "Augment(...), a tuple of transforms, or None")
+    check_mixings(several)
     return several if len(several) > 1 else several[0] if several else None
 
 

@@ -103,7 +103,8 @@ EPOCHS = _schema(
     ],
 )
 """A row a trial and epoch; epochs count from 1. Losses are cross-entropy without weight decay's share;
-those of the training rows are averaged over the epoch while it trains, with augmentation and dropout on."""
+those of the training rows are averaged over the epoch while it trains, with augmentation and dropout on; where
+images are mixed, both of their labels count by their shares."""
 
 PREDICTIONS = _schema(
     "predictions",

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from cnnjobs.datasets.images import FetchedImages, Images
 from cnnjobs.planning.trials import Seeds
-from cnnjobs.spec import Transform
+from cnnjobs.spec import Mixing, Transform
+from cnnjobs.training.augmentation.mixing import Mix, Mixed, draw_mix, mix_images
 from cnnjobs.training.augmentation.transforms import apply_drawn, draw_epoch
 from cnnjobs.training.pixel_sums import mean_over_pixels
 
@@ -128,6 +129,7 @@ class Shard(NamedTuple):
         row_mask: (n,) float32, 0 for a row that does not exist and only fills an empty shard, else 1.
         sample_weights: (n,) float32, how much each row counts in the loss.
         step_rows: () float32, rows of the step over all replicas.
+        mixed: what else their labels are where images are mixed; () where none are.
     """
 
     images: Any
@@ -135,6 +137,7 @@ class Shard(NamedTuple):
     row_mask: Any
     sample_weights: Any
     step_rows: Any
+    mixed: Mixed | tuple[()] = ()
 
 
 class Block(NamedTuple):
@@ -147,6 +150,7 @@ class Block(NamedTuple):
         sample_weights: (n,) float32.
         edges: (steps + 1,) int32, where each step begins and the last ends.
         step_rows: (steps,) float32, rows of each step over all replicas.
+        mixed: what else their labels are where images are mixed, of n rows; () where none are.
     """
 
     images: Any
@@ -155,12 +159,14 @@ class Block(NamedTuple):
     sample_weights: Any
     edges: Any
     step_rows: Any
+    mixed: Mixed | tuple[()] = ()
 
     def shard(self, step: Any) -> Shard:
         """Return the rows of one of its steps."""
         first, last = self.edges[step], self.edges[step + 1]
         images, labels, row_mask, sample_weights = (column[first:last] for column in self[:4])
-        return Shard(images, labels, row_mask, sample_weights, self.step_rows[step])
+        mixed = Mixed(*(column[first:last] for column in self.mixed)) if self.mixed else ()
+        return Shard(images, labels, row_mask, sample_weights, self.step_rows[step], mixed)
 
 
 @dataclass(frozen=True)
@@ -176,6 +182,7 @@ class Sources:
         transforms: what augmentation does to each image.
         order: seed that shuffles each epoch anew.
         augment: seed that draws the transforms.
+        mixings: what then mixes the images with others.
     """
 
     images: Any
@@ -186,6 +193,7 @@ class Sources:
     transforms: Sequence[Transform]
     order: Any
     augment: Any
+    mixings: Sequence[Mixing] = ()
 
 
 def draw_order(rows: Any, seed: Any, epoch: Any) -> Any:
@@ -249,8 +257,8 @@ def _replica_share(layout: Layout, replica: int) -> _ReplicaShare:
 def training_blocks(sources: Sources, layout: Layout, replica: int, first_epoch: Any = 0) -> tf.data.Dataset:
     """Return the endless sequence of one replica's blocks, each a `Block`.
 
-    The transforms of an epoch are drawn at once, one for each place in its order: neither replicas nor
-    blocks change what a place draws.
+    The transforms of an epoch are drawn at once, one for each place in its order, and so is the partner that its
+    image is mixed with: neither replicas nor blocks change what a place draws.
 
     Args:
         sources: where rows come from.
@@ -264,24 +272,42 @@ def training_blocks(sources: Sources, layout: Layout, replica: int, first_epoch:
 
     def blocks_of(epoch: Any) -> tf.data.Dataset:
         transforms = draw_epoch(sources.transforms, layout.rows, size, sources.augment, epoch)
-        drawn = (draw_order(rows, sources.order, epoch), transforms)
+        mix = draw_mix(sources.mixings, layout.rows, size, sources.augment, epoch) if sources.mixings else ()
+        drawn = (draw_order(rows, sources.order, epoch), transforms, mix)
         return tf.data.Dataset.zip(tf.data.Dataset.range(layout.blocks), tf.data.Dataset.from_tensors(drawn).repeat())
 
-    def gather_block(block: Any, drawn: tuple[Any, tuple[Any, ...]]) -> Block:
-        order, transforms = drawn
+    def images_at(places: Any, order: Any, transforms: tuple[Any, ...]) -> Any:
+        images = tf.cast(gather_images(sources.images, tf.gather(order, places)), tf.float32)
+        own = [tf.gather(each, places) for each in transforms]
+        return apply_drawn(sources.transforms, images, own, white_of(sources.images.dtype))
+
+    def mixed_at(places: Any, order: Any, transforms: tuple[Any, ...], mix: Mix) -> tuple[Any, Mixed]:
+        here = Mix(*(tf.gather(each, places) for each in mix))
+        once, both = tf.unique(tf.concat([places, here.partners], axis=0))  # each image is made once
+        images = images_at(once, order, transforms)
+        own, partners = (tf.gather(images, part) for part in tf.split(both, 2))
+        labels = tf.gather(sources.labels, tf.gather(order, here.partners))
+        return mix_images(sources.mixings, own, partners, here), Mixed(labels, here.shares)
+
+    def gather_block(block: Any, drawn: tuple[Any, tuple[Any, ...], Any]) -> Block:
+        order, transforms, mix = drawn
         begin = tf.cast(block, tf.int32) * layout.block
         cuts = share.edges[begin : begin + layout.block + 1]
         here = share.places[cuts[0] : cuts[-1]]
         chosen = tf.gather(order, here)
-        images = tf.cast(gather_images(sources.images, chosen), tf.float32)
-        own = [tf.gather(each, here) for each in transforms]
+        mixed: Any = ()
+        if sources.mixings:
+            images, mixed = mixed_at(here, order, transforms, mix)
+        else:
+            images = images_at(here, order, transforms)
         return Block(
-            sources.pixel_scaling(apply_drawn(sources.transforms, images, own, white_of(sources.images.dtype))),
+            sources.pixel_scaling(images),
             tf.gather(sources.labels, chosen),
             share.row_mask[cuts[0] : cuts[-1]],
             tf.gather(sources.sample_weights, chosen),
             cuts - cuts[0],
             share.step_rows[begin : begin + layout.block],
+            mixed,
         )
 
     # neither function has Python control flow on tensors, and AutoGraph breaks with Python's versions
@@ -300,11 +326,21 @@ class Pipeline:
         labels: (n,) int32 tensor.
         layout: how rows are cut.
         transforms: what augmentation does to each image.
+        mixings: what then mixes the images with others.
     """
 
-    def __init__(self, images: Any, labels: Any, layout: Layout, transforms: Sequence[Transform]) -> None:
+    def __init__(
+        self,
+        images: Any,
+        labels: Any,
+        layout: Layout,
+        transforms: Sequence[Transform],
+        mixings: Sequence[Mixing] = (),
+    ) -> None:
         def make(replica: int, rows: Any, weights: Any, scaling: Any, seeds: Any, first_epoch: Any) -> Any:
-            sources = Sources(images, labels, rows, weights, PixelScaling(*scaling), transforms, *seeds)
+            order, augment = seeds
+            scaled = PixelScaling(*scaling)
+            sources = Sources(images, labels, rows, weights, scaled, transforms, order, augment, mixings)
             return training_blocks(sources, layout, replica, first_epoch)
 
         self._makers = [

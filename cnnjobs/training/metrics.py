@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from cnnjobs.spec.metrics import IN_TRAINING, TOP
+from cnnjobs.training.augmentation.mixing import Mixed
 
 
 @dataclass(frozen=True)
@@ -18,26 +19,41 @@ class TrainedRows:
         outputs: (rows, classes) float32, probabilities or logits.
         probabilities: (rows, classes) float32.
         losses: (rows,) float32, cross-entropy.
+        mixed: what else their labels are where images are mixed; () where none are.
     """
 
     labels: Any
     outputs: Any
     probabilities: Any
     losses: Any
+    mixed: Mixed | tuple[()] = ()
+
+    def by_label(self, value: Callable[[Any], Any]) -> Any:
+        """Return what a function of labels gives, (rows,): for mixed rows the mean over both labels, by their shares.
+
+        Args:
+            value: labels (rows,) -> (rows,) float32.
+        """
+        own = value(self.labels)
+        return self.mixed.of_both(own, value(self.mixed.labels)) if self.mixed else own
+
+    def targets(self) -> Any:
+        """Return the labels as probabilities, (rows, classes) float32."""
+        classes = self.probabilities.shape[1]
+        return self.mixed.targets(self.labels, classes) if self.mixed else tf.one_hot(self.labels, classes)
 
 
 def _accuracy(rows: TrainedRows) -> Any:
-    right = tf.equal(tf.argmax(rows.outputs, axis=1, output_type=rows.labels.dtype), rows.labels)
-    return tf.cast(right, tf.float32)
+    predicted = tf.argmax(rows.outputs, axis=1, output_type=rows.labels.dtype)
+    return rows.by_label(lambda labels: tf.cast(tf.equal(predicted, labels), tf.float32))
 
 
 def _top5_accuracy(rows: TrainedRows) -> Any:
-    return tf.cast(tf.math.in_top_k(rows.labels, rows.outputs, TOP), tf.float32)
+    return rows.by_label(lambda labels: tf.cast(tf.math.in_top_k(labels, rows.outputs, TOP), tf.float32))
 
 
 def _squared_error(rows: TrainedRows) -> Any:
-    truth = tf.one_hot(rows.labels, rows.probabilities.shape[1])
-    return tf.reduce_mean(tf.math.squared_difference(rows.probabilities, truth), axis=1)
+    return tf.reduce_mean(tf.math.squared_difference(rows.probabilities, rows.targets()), axis=1)
 
 
 OF_ROWS: Mapping[str, Callable[[TrainedRows], Any]] = {

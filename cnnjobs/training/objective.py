@@ -27,6 +27,9 @@ class Objective:
             outputs: (rows, classes) float32, of the network.
             shard: the rows, a `Shard`.
         """
+        if shard.mixed:
+            targets = shard.mixed.targets(shard.labels, outputs.shape[1])
+            return keras.losses.categorical_crossentropy(targets, outputs, from_logits=self._gives_logits)
         return keras.losses.sparse_categorical_crossentropy(shard.labels, outputs, from_logits=self._gives_logits)
 
     def of_shard(self, losses: Any, shard: Any) -> Any:
@@ -53,7 +56,8 @@ class Objective:
     def metrics(self, outputs: Any, losses: Any, shard: Any) -> Any:
         """Return the sum of each metric over the rows, (metrics,) float32, in the order of `IN_TRAINING`.
 
-        Metrics are of the rows as they are, without sample weights.
+        Metrics are of the rows as they are, without sample weights; of a mixed row they are the mean over both of its
+        labels by their shares, the mean squared error that from the mixed label.
 
         Args:
             outputs: (rows, classes) float32, of the network.
@@ -61,5 +65,5 @@ class Objective:
             shard: the rows, a `Shard`.
         """
         probabilities = tf.nn.softmax(outputs) if self._gives_logits else outputs
-        of_rows = row_metrics(TrainedRows(shard.labels, outputs, probabilities, losses))
+        of_rows = row_metrics(TrainedRows(shard.labels, outputs, probabilities, losses, shard.mixed))
         return tf.linalg.matvec(of_rows, shard.row_mask)

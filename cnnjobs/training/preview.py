@@ -1,6 +1,6 @@
 """What augmentation makes of some pictures: the versions that the first epochs of a trial train on."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -10,13 +10,26 @@ from cnnjobs.datasets import Dataset
 from cnnjobs.datasets.overview import first_rows
 from cnnjobs.planning.rows import split_rows
 from cnnjobs.planning.trials import Trial
+from cnnjobs.training.augmentation.mixing import Mix, draw_mix, mix_images
 from cnnjobs.training.augmentation.transforms import apply_drawn, draw_epoch
 from cnnjobs.training.input_pipeline import draw_order, white_of
 
 
-def epoch_versions(
-    dataset: Dataset, trial: Trial, count: int, epochs: int
-) -> tuple[NDArray[np.int64], NDArray[np.generic]]:
+class Versions(NamedTuple):
+    """Pictures, and what each of some epochs makes of them.
+
+    Args:
+        rows: (n,) which of the training rows.
+        images: (n, epochs, height, width, channels), before scaling: dtype as stored.
+        mixes: (n, epochs) how the labels are mixed, "70% + 30% of cat", in words; empty where they are not.
+    """
+
+    rows: NDArray[np.int64]
+    images: NDArray[np.generic]
+    mixes: list[list[str]]
+
+
+def epoch_versions(dataset: Dataset, trial: Trial, count: int, epochs: int) -> Versions:
     """Return some of the trial's training rows, and what each of the first epochs makes of them.
 
     Args:
@@ -24,25 +37,51 @@ def epoch_versions(
         trial: whose variant has augmentation.
         count: how many rows.
         epochs: how many versions of each.
-
-    Returns:
-        rows (n,) and versions (n, epochs, height, width, channels), before scaling: dtype as stored.
     """
-    transforms = trial.spec.transforms
     trained, _ = split_rows(dataset.training_rows, trial)
     chosen = first_rows(dataset.y_train[trained], count)
-    images = dataset.x_train[trained[chosen]]
-    versions = []
     with tf.device("CPU:0"):  # where the pipeline of training runs
-        for epoch in range(epochs):
-            order = draw_order(tf.constant(trained), tf.constant(trial.seeds.order), epoch).numpy()
-            places = np.argsort(order)[chosen]  # the trained rows are sorted: where in the order each stands
-            seed = tf.constant(trial.seeds.augment)
-            drawn = draw_epoch(transforms, len(trained), images.shape[1:3], seed, epoch)
-            own = [tf.gather(each, places) for each in drawn]
-            moved = apply_drawn(transforms, tf.constant(images, tf.float32), own, white_of(images.dtype))
-            versions.append(_as_stored(moved.numpy(), images.dtype))
-    return trained[chosen], np.stack(versions, axis=1)
+        found = [_of_epoch(dataset, trial, trained, chosen, epoch) for epoch in range(epochs)]
+    images, mixes = zip(*found, strict=True)
+    return Versions(trained[chosen], np.stack(images, axis=1), [list(of_row) for of_row in zip(*mixes, strict=True)])
+
+
+def _of_epoch(
+    dataset: Dataset, trial: Trial, trained: NDArray[np.int64], chosen: NDArray[np.int64], epoch: int
+) -> tuple[NDArray[np.generic], list[str]]:
+    """Return the images of an epoch, and how each is mixed.
+
+    Args:
+        dataset: where the pictures are.
+        trial: whose variant has augmentation.
+        trained: its training rows, sorted.
+        chosen: which of these.
+        epoch: counted from 0.
+    """
+    spec, seed, size = trial.spec, tf.constant(trial.seeds.augment), dataset.image_shape[:2]
+    order = draw_order(tf.constant(trained), tf.constant(trial.seeds.order), epoch).numpy()
+    drawn = draw_epoch(spec.transforms, len(trained), size, seed, epoch)
+
+    def images_at(places: NDArray[np.int64]) -> Any:
+        images = tf.constant(dataset.x_train[order[places]], tf.float32)
+        own = [tf.gather(each, places) for each in drawn]
+        return apply_drawn(spec.transforms, images, own, white_of(dataset.x_train.dtype))
+
+    places = np.argsort(order)[chosen]  # where in the order each stands
+    images, mixes = images_at(places), [""] * len(chosen)
+    if spec.mixings:
+        mix = Mix(*(tf.gather(each, places) for each in draw_mix(spec.mixings, len(trained), size, seed, epoch)))
+        partners = mix.partners.numpy()
+        images = mix_images(spec.mixings, images, images_at(partners), mix)
+        names = [dataset.class_names[label] for label in dataset.y_train[order[partners]]]
+        mixes = [_in_words(float(share), name) for share, name in zip(mix.shares.numpy(), names, strict=True)]
+    return _as_stored(images.numpy(), dataset.x_train.dtype), mixes
+
+
+def _in_words(share: float, partner: str) -> str:
+    """Return how a label is mixed."""
+    percent = round(100 * share)
+    return "" if share == 1 else f"{percent}% + {100 - percent}% of {partner}"
 
 
 def _as_stored(images: NDArray[np.float32], dtype: np.dtype[Any]) -> NDArray[np.generic]:

@@ -186,8 +186,9 @@ class TrialWorker:
     def _ready_pipeline(self, state: TrialState) -> Pipeline:
         """Return the variant's pipeline, the one of the trial before if folds are of one size."""
         if state.layout not in self._pipelines:
+            spec = state.trial.spec
             self._pipelines[state.layout] = Pipeline(
-                self._train_images, self._train_labels, state.layout, state.trial.spec.transforms
+                self._train_images, self._train_labels, state.layout, spec.transforms, spec.mixings
             )
         return self._pipelines[state.layout]
 

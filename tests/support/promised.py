@@ -5,7 +5,7 @@ A case takes some seconds: add to one that is there where that shows the same.
 
 from collections.abc import Mapping
 
-from cnnjobs import SGD, Augment, Variant, small_cnn
+from cnnjobs import SGD, Augment, CutMix, MixUp, Variant, small_cnn
 from support.training_runs import digits
 
 ROWS, BATCH = 129, 64
@@ -15,6 +15,9 @@ BASE = Variant(model=small_cnn(filters=(4, 4), dense=8), optimizer=SGD(0.05, mom
 
 CASES: Mapping[str, Variant] = {
     "shift and flip": BASE.but(augment=Augment(flip="horizontal", shift=0.1)),
+    "MixUp or CutMix of shifted images": BASE.but(
+        augment=(Augment(shift=0.1), MixUp(alpha=1, probability=0.5), CutMix(probability=0.4))
+    ),
 }
 """Words -> variant, without dropout: masks of two replicas differ from those of one."""
 

@@ -96,9 +96,9 @@ def batches_of(worker, trial: Trial, epochs: int):
     weights = sample_weights(worker.dataset.y_train)
     sources = Sources(*data, rows, weights, pixel_scaling, trial.spec.transforms, seeds.order, seeds.augment)
     layout = lay_out(len(rows), trial.spec.batch_size, 1, worker.dataset.image_shape)
-    for images, labels, *_, edges, _ in training_blocks(sources, layout, 0).take(layout.blocks * epochs):
-        for first, last in itertools.pairwise(edges):
-            yield images[first:last], labels[first:last]
+    for block in training_blocks(sources, layout, 0).take(layout.blocks * epochs):
+        for first, last in itertools.pairwise(block.edges):
+            yield block.images[first:last], block.labels[first:last]
 
 
 def same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:

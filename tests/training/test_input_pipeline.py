@@ -31,7 +31,7 @@ def steps_of(rows, batch, replicas=1, block=4, *, epochs=1, first_epoch=0, seed=
     layout = Layout(rows, batch, replicas, block)
     blocks = training_blocks(sources(rows, seeds_of(seed, 0), augment), layout, replica, first_epoch)
     steps = []
-    for *columns, edges, totals in blocks.take(layout.blocks * epochs).as_numpy_iterator():
+    for *columns, edges, totals, _ in blocks.take(layout.blocks * epochs).as_numpy_iterator():
         cuts = [slice(a, b) for a, b in itertools.pairwise(edges)]
         steps += [(*(column[c] for column in columns), int(n)) for c, n in zip(cuts, totals, strict=True)]
     return steps

@@ -61,7 +61,11 @@ def picture_grid(
 
 
 def versions_grid(
-    title: str, originals: NDArray[np.generic], versions: NDArray[np.generic], names: Sequence[str]
+    title: str,
+    originals: NDArray[np.generic],
+    versions: NDArray[np.generic],
+    names: Sequence[str],
+    mixes: Sequence[Sequence[str]] = (),
 ) -> Figure:
     """Return a figure with a row a picture: the original, then what each epoch makes of it.
 
@@ -70,11 +74,14 @@ def versions_grid(
         originals: (n, height, width, channels) uint8, or float32 in [0, 1].
         versions: (n, epochs, height, width, channels), dtype as `originals`.
         names: one an original.
+        mixes: (n, epochs) how each version's label is mixed, in words; empty for none, and where it is not.
     """
     epochs = versions.shape[1]
     rows = np.concatenate([originals[:, np.newaxis], versions], axis=1)
-    titles = [[name, *[""] * epochs] for name in names]
-    titles[0][1:] = [f"epoch {epoch + 1}" for epoch in range(epochs)]
+    titles = [[name, *own] for name, own in zip(names, mixes or [[""] * epochs] * len(names), strict=True)]
+    titles[0][1:] = [
+        f"epoch {epoch}: {mix}" if mix else f"epoch {epoch}" for epoch, mix in enumerate(titles[0][1:], start=1)
+    ]
     return picture_grid(title, list(rows.reshape(-1, *originals.shape[1:])), [*chain(*titles)], epochs + 1, apart=GAP)
 
 

@@ -15,7 +15,8 @@ from cnnjobs.store.store import Store
 
 ABOUT = (
     "Train blue, validation orange. Train values are averaged over each epoch while it trains, with augmentation and "
-    "dropout on; losses are cross-entropy without weight decay's share."
+    "dropout on; losses are cross-entropy without weight decay's share. Where images are mixed (MixUp, CutMix), both "
+    "of their labels count by their shares."
 )
 
 

@@ -100,6 +100,9 @@ def test_versions_stand_beside_their_originals():
     figure = versions_grid("t", originals, versions, ["a", "b"])
     assert [int(image.get_array()[0, 0]) for image in figure.axes[0].images] == [0, 1, 2, 3, 100, 101, 102, 103]
     assert texts_of(figure)[1:] == ["a", "epoch 1", "epoch 2", "epoch 3", "b", "", "", ""]
+    mixes = [["70% + 30% of b", "", ""], ["", "51% + 49% of a", ""]]
+    mixed = texts_of(versions_grid("t", originals, versions, ["a", "b"], mixes))
+    assert mixed[1:] == ["a", "epoch 1: 70% +\n30% of b", "epoch 2", "epoch 3", "b", "", "51% + 49% of a", ""]
 
 
 @pytest.mark.parametrize("kind", ["svg", "pdf"])

@@ -5,7 +5,7 @@ import re
 import pytest
 from support.stores import stored_dataset
 
-from cnnjobs import Augment, Job, Variant, custom, mlp, vgg, vgg16
+from cnnjobs import Augment, Job, MixUp, Variant, custom, mlp, vgg, vgg16
 from cnnjobs.errors import SpecError
 from cnnjobs.planning.audit_names import ALL, TWICE
 from cnnjobs.planning.trials import make_plan
@@ -54,6 +54,7 @@ def test_all_sources_are_the_trials_of_the_job_itself():
         (BASE, {"validation": "test", "folds": None}, {"split"}),
         (BASE, {"folds": 5}, set()),
         (BASE.but(augment=None), {}, {"augment"}),
+        (BASE.but(augment=MixUp()), {}, set()),
         (BASE.but(model=mlp()), {}, {"dropout"}),
         (BASE.but(model=mlp(dropout=(0.0, 0.5))), {}, set()),
         (BASE.but(model=vgg16(weights=None, trainable_blocks=5)), {}, {"dropout"}),
