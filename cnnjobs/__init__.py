@@ -32,10 +32,12 @@ from cnnjobs.spec import (
     custom,
     grid,
     mlp,
+    resnet,
     small_cnn,
     smaller_vgg,
     vgg,
     vgg16,
+    wide_resnet,
 )
 
 if TYPE_CHECKING:
@@ -83,6 +85,7 @@ __all__ = [
     "mlp",
     "plan",
     "predict",
+    "resnet",
     "small_cnn",
     "smaller_vgg",
     "statistics",
@@ -91,6 +94,7 @@ __all__ = [
     "verify",
     "vgg",
     "vgg16",
+    "wide_resnet",
 ]
 
 

@@ -96,7 +96,7 @@ PARTS = ("Args", "Returns", "Raises", "Example")
 
 WORDS = {  # of a job file, by section
     "job": ("Job", "Variant", "grid"),
-    "networks": ("cnn", "vgg", "small_cnn", "smaller_vgg", "mlp", "vgg16", "custom"),
+    "networks": ("cnn", "vgg", "small_cnn", "smaller_vgg", "mlp", "resnet", "wide_resnet", "vgg16", "custom"),
     "augment": ("Augment", "MixUp", "CutMix"),
     "optimizers": ("SGD", "RMSprop", "Adam", "Nadam"),
     "schedules": ("CosineDecay", "ExponentialDecay", "TimeDecay", "Cyclical", "Warmup"),

@@ -31,6 +31,8 @@ def check_network(variant: str, model: Model | CustomModel, image_shape: tuple[i
 def _smallest_side(model: Model) -> int:
     if model.builder == "vgg16":
         return VGG16_SMALLEST_SIDE
+    if model.builder == "resnet":
+        return 1  # padded, and pooled over the whole picture
     side = 1  # from the end: pooling divides, an unpadded convolution takes two pixels
     options = model.options
     for filters, pool in zip(reversed(options["blocks"]), reversed(options["pool"]), strict=True):

@@ -18,6 +18,7 @@ from cnnjobs.spec.models import CustomModel, Model, WeightsFile, custom
 from cnnjobs.spec.networks import cnn, mlp, small_cnn, smaller_vgg, vgg, vgg16
 from cnnjobs.spec.optimizers import SGD, Adam, Nadam, Optimizer, RMSprop
 from cnnjobs.spec.records import ParquetPictures, TFRecordPictures
+from cnnjobs.spec.residual import resnet, wide_resnet
 from cnnjobs.spec.schedules import CosineDecay, Cyclical, ExponentialDecay, Run, Schedule, TimeDecay, Warmup
 from cnnjobs.spec.variant import Variant
 
@@ -64,8 +65,10 @@ __all__ = [
     "custom",
     "grid",
     "mlp",
+    "resnet",
     "small_cnn",
     "smaller_vgg",
     "vgg",
     "vgg16",
+    "wide_resnet",
 ]

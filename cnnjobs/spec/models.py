@@ -26,7 +26,7 @@ class Model:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        one_of("Model.builder", self.builder, ("cnn", "vgg16"))
+        one_of("Model.builder", self.builder, ("cnn", "resnet", "vgg16"))
 
     @property
     def decisive_options(self) -> dict[str, Any]:

@@ -27,8 +27,9 @@ class Variant:
     The loss is cross-entropy.
 
     Args:
-        model: `cnn(...)`, `vgg(...)`, `small_cnn(...)`, `smaller_vgg(...)`, `mlp(...)`, `vgg16(...)`,
-            `custom(function, ...)`, or a function `f(input_shape, classes)` that returns a `keras.Model`.
+        model: `cnn(...)`, `vgg(...)`, `small_cnn(...)`, `smaller_vgg(...)`, `mlp(...)`, `resnet(...)`,
+            `wide_resnet(...)`, `vgg16(...)`, `custom(function, ...)`, or a function `f(input_shape, classes)` that
+            returns a `keras.Model`.
         optimizer: `SGD(...)`, `RMSprop(...)`, `Adam(...)` or `Nadam(...)`.
         epochs: passes over the training rows, 1 to 1,000,000.
         batch_size: images a step over all replicas (the global batch), 1 to 1,000,000.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cnnjobs import SGD, Adam, Augment, Job, Variant, cnn, mlp, small_cnn, vgg
+from cnnjobs import SGD, Adam, Augment, Job, Variant, cnn, mlp, resnet, small_cnn, vgg, wide_resnet
 from cnnjobs.datasets import Dataset, load_dataset
 from cnnjobs.engine.base import TrialResources
 from cnnjobs.engine.inline import InlineEngine
@@ -33,6 +33,7 @@ BUNDLED = {
     "vgg with batch normalisation": vgg(blocks=2, filters=8, dense=16, batch_norm=True),
     "small_cnn": small_cnn(filters=(8, 8), dense=16),
     "mlp": mlp(dense=(24, 16)),
+    "resnet": resnet(depth=8, filters=4, weight_decay=0.001),
 }
 """The bundled networks that fit 8 x 8 pixels, small and without dropout."""
 
@@ -41,6 +42,7 @@ DROPPING = {
     "small_cnn": small_cnn(filters=(8, 8), dense=16, dropout=0.3),
     "mlp": mlp(dense=(24, 16), dropout=(0.2, 0.4)),
     "cnn": cnn(blocks=((8,), (8, 8)), pool=(3, 2), padding="same", dense=(16, 12), dropout=0.2, batch_norm=True),
+    "resnet": wide_resnet(depth=10, width=1, dropout=0.3, weight_decay=0.001),
 }
 """The bundled networks that fit 8 x 8 pixels, with all they can do switched on."""
 

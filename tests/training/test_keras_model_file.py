@@ -30,8 +30,10 @@ def fitted(worker, variant, path, **job):
         (DROPPING["mlp"], {"callbacks": BestWeights(), "epochs": 3}),
         (BUNDLED["vgg"], {"xla": True}),
         (BUNDLED["small_cnn"], {"precision": "bfloat16"}),
+        (BUNDLED["resnet"], {"epochs": 1}),
+        (DROPPING["resnet"], {"epochs": 1, "precision": "bfloat16"}),
     ],
-    ids=["standardize", "logits, center", "best weights", "xla", "bfloat16"],
+    ids=["standardize", "logits, center", "best weights", "xla", "bfloat16", "resnet", "wide resnet"],
 )
 def test_the_file_says_what_the_trial_said(worker, digits, tmp_path, model, changes):
     from cnnjobs.training.model_file import ModelFile

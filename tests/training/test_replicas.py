@@ -9,8 +9,8 @@ CASES = {  # rows, batch
     "odd shards": (130, 33),
 }
 
-EPOCHS = {"vgg": 4, "small_cnn": 4, "mlp": 4, "vgg with batch normalisation": 1}
-TOLERANCE = {"vgg": 1e-5, "small_cnn": 1e-5, "mlp": 1e-5, "vgg with batch normalisation": 5e-4}
+EPOCHS = {"vgg": 4, "small_cnn": 4, "mlp": 4, "vgg with batch normalisation": 1, "resnet": 1}
+TOLERANCE = {"vgg": 1e-5, "small_cnn": 1e-5, "mlp": 1e-5, "vgg with batch normalisation": 5e-4, "resnet": 5e-4}
 """Of weights, losses and probabilities, relative to the largest of each: float32 sums in another order.
 
 Batch normalisation multiplies rounding from step to step. One device whose rows are summed in reverse order is

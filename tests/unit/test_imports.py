@@ -9,8 +9,8 @@ import cnnjobs
 
 PACKAGE = Path(cnnjobs.__file__).parent
 ROOMS = {  # which modules may import what, wherever in the file
-    "tensorflow": ("training/", "models/networks.py"),
-    "keras": ("training/", "models/networks.py"),
+    "tensorflow": ("training/", "models/networks/"),
+    "keras": ("training/", "models/networks/"),
     "ray": ("engine/ray/", "remote/jobs_client.py"),
 }
 
@@ -131,7 +131,7 @@ def test_the_public_names_are_these():
             "BestWeights", "CosineDecay", "Cyclical", "EarlyStopping", "ExponentialDecay", "ReduceLROnPlateau",
             "TimeDecay", "Warmup", "callback", "custom", "grid", "Nadam", "RMSprop",
             "compare", "load_results", "metric", "statistics", "submit", "plan", "status", "verify", "fit", "predict",
-            "cnn", "mlp", "small_cnn", "smaller_vgg", "vgg", "vgg16",
+            "cnn", "mlp", "resnet", "small_cnn", "smaller_vgg", "vgg", "vgg16", "wide_resnet",
         ]
     )  # fmt: skip
     for name in cnnjobs.__all__:

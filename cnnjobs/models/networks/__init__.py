@@ -2,23 +2,17 @@
 
 import os
 from collections.abc import Callable
-from typing import Any
 
 import keras
-from keras import layers
 
 from cnnjobs.models.network_facts import NetworkFacts
-from cnnjobs.models.weights import locally_available_weights
-from cnnjobs.spec import CustomModel, Model, WeightsFile
-from cnnjobs.spec.networks import VGG16_BLOCKS
-
-Shape = tuple[int, int, int]
+from cnnjobs.models.networks.applications import vgg16
+from cnnjobs.models.networks.plain import Shape, cnn
+from cnnjobs.models.networks.residual import resnet
+from cnnjobs.spec import CustomModel, Model
 
 SUMMARY_WIDTH = 100
 """Columns of a network's summary."""
-
-IMAGENET_BLUE_GREEN_RED = (103.939, 116.779, 123.68)
-"""Mean of each channel over ImageNet, of 255."""
 
 
 def build_model(spec: Model | CustomModel, image_shape: Shape, classes: int) -> keras.Model:
@@ -117,76 +111,5 @@ def _summary(model: keras.Model) -> str:
     return "\n".join(line.rstrip() for line in "\n".join(lines).rstrip().splitlines())
 
 
-def cnn(
-    image_shape: Shape,
-    classes: int,
-    *,
-    blocks: tuple[tuple[int, ...], ...],
-    dense: tuple[int, ...],
-    pool: tuple[int, ...],
-    padding: str,
-    dropout: tuple[float, ...],
-    weight_decay: float,
-    batch_norm: bool,
-    initializer: str,
-    output: str,
-) -> keras.Model:
-    """Build blocks of 3 x 3 ReLU convolutions, each ended by max pooling, then dense ReLU layers and the output.
-
-    Batch normalisation follows the activation of every convolution and hidden dense layer; dropout
-    follows every pooling and every hidden dense layer. Source: the five tutorials, of whose networks
-    these are the parts; the block is that of Simonyan and Zisserman (2015).
-    """
-    options: dict[str, Any] = {"activation": "relu", "kernel_initializer": initializer}
-    if weight_decay:
-        options["kernel_regularizer"] = keras.regularizers.L2(weight_decay)
-    inputs = x = keras.Input(image_shape)
-    for filters, side, rate in zip(blocks, pool, dropout, strict=False):
-        for size in filters:
-            x = _normalised(layers.Conv2D(size, 3, padding=padding, **options)(x), batch_norm)
-        x = _dropped(layers.MaxPooling2D(side)(x) if side > 1 else x, rate)
-    x = layers.Flatten()(x)
-    for size, rate in zip(dense, dropout[len(blocks) :], strict=True):
-        x = _dropped(_normalised(layers.Dense(size, **options)(x), batch_norm), rate)
-    return keras.Model(inputs, layers.Dense(classes, activation="softmax" if output == "softmax" else None)(x))
-
-
-def vgg16(
-    image_shape: Shape,
-    classes: int,
-    *,
-    weights: str | WeightsFile | None,
-    trainable_blocks: int,
-    dense: tuple[int, ...],
-    dropout: tuple[float, ...],
-) -> keras.Model:
-    """Build VGG16's convolutions below a new head; grey pictures serve as all three colours.
-
-    Pixels in [0, 1] become those of its training: 0 to 255, blue first, ImageNet's means taken off.
-    Source: `keras.applications.VGG16` and its `preprocess_input`.
-    """
-    with locally_available_weights(weights) as source:
-        base = keras.applications.VGG16(include_top=False, weights=source, input_shape=(*image_shape[:2], 3))
-    for layer in base.layers:
-        block = int(layer.name[5]) if layer.name.startswith("block") else 0
-        layer.trainable = block > VGG16_BLOCKS - trainable_blocks
-    inputs = x = keras.Input(image_shape)
-    if image_shape[-1] == 1:
-        x = layers.Concatenate()([x, x, x])
-    x = layers.Rescaling(255.0, offset=[-mean for mean in IMAGENET_BLUE_GREEN_RED])(x[..., ::-1])
-    x = layers.Flatten()(base(x))
-    for size, rate in zip(dense, dropout, strict=True):
-        x = _dropped(layers.Dense(size, activation="relu")(x), rate)
-    return keras.Model(inputs, layers.Dense(classes, activation="softmax")(x))
-
-
-def _normalised(x: Any, wanted: bool) -> Any:
-    return layers.BatchNormalization()(x) if wanted else x
-
-
-def _dropped(x: Any, rate: float) -> Any:
-    return layers.Dropout(rate)(x) if rate else x
-
-
-BUILDERS: dict[str, Callable[..., keras.Model]] = {"cnn": cnn, "vgg16": vgg16}
+BUILDERS: dict[str, Callable[..., keras.Model]] = {"cnn": cnn, "resnet": resnet, "vgg16": vgg16}
 """Builder by the name that `Model.builder` carries."""
