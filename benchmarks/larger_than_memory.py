@@ -202,7 +202,7 @@ from cnnjobs.planning.job_file import load_job
 from cnnjobs.planning.trials import make_plan
 from cnnjobs.run.overrides import Overrides
 from cnnjobs.run.prepare import prepare, read_job
-from cnnjobs.spec.metrics import IN_TRAINING
+from cnnjobs.spec.metrics import FOLLOWED
 from cnnjobs.training.input_pipeline import fit_pixel_scaling, lay_out, Pipeline
 from cnnjobs.training.trial import TrialWorker
 
@@ -222,7 +222,7 @@ for step in range(steps + 2):
     block = next(iterator)
     got = time.perf_counter()
     ready = iter(tf.data.Dataset.from_tensors(block))
-    sums = graph.train((ready,), tf.constant(1), tf.zeros(1), tf.constant(0), tf.zeros([len(IN_TRAINING)], tf.float64))
+    sums = graph.train((ready,), tf.constant(1), tf.zeros(1), tf.constant(0), tf.zeros([len(FOLLOWED)], tf.float64))
     sums.numpy()
     if step >= 2:  # the first are traced and fill the buffer
         waited, worked = waited + got - began, worked + time.perf_counter() - got

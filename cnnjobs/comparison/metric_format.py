@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from cnnjobs.spec.metrics import HEADLINE, TABLE, Metric, StoredMetric, metric_of, part_of
+from cnnjobs.spec.metrics import HEADLINE, TABLE, Metric, metric_of, part_of
 
 
-def metric_format(column: str) -> StoredMetric:
+def metric_format(column: str) -> Metric:
     """Return the metric of a column of `trials` or `epochs`: `val_mse` is the validation mean squared error."""
     return metric_of(column).of_part(part_of(column))
 

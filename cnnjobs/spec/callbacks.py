@@ -16,7 +16,7 @@ class EarlyStopping:
     Args:
         patience: epochs without improvement, at least 1.
         monitor: a metric of the validation rows, "val_loss", "val_accuracy", "val_mse" or "val_top5_accuracy", or of
-            the training rows, "loss" and so on. Accuracies are maximised, the others minimised.
+            the training rows, "loss" and so on, or "objective". Accuracies are maximised, the others minimised.
         min_delta: smallest change that counts as improvement, at least 0, in the metric's unit.
         restore_best: end with the weights of the best epoch instead of the last.
 
@@ -49,7 +49,7 @@ class BestWeights:
 
     Args:
         monitor: a metric of the validation rows, "val_loss", "val_accuracy", "val_mse" or "val_top5_accuracy", or of
-            the training rows, "loss" and so on. Accuracies are maximised, the others minimised.
+            the training rows, "loss" and so on, or "objective". Accuracies are maximised, the others minimised.
 
     Raises:
         SpecError: for an unknown metric.
@@ -77,7 +77,7 @@ class ReduceLROnPlateau:
         factor: multiplies the learning rate, in (0, 1).
         patience: epochs without improvement, at least 1.
         monitor: a metric of the validation rows, "val_loss", "val_accuracy", "val_mse" or "val_top5_accuracy", or of
-            the training rows, "loss" and so on. Accuracies are maximised, the others minimised.
+            the training rows, "loss" and so on, or "objective". Accuracies are maximised, the others minimised.
         min_delta: smallest change that counts as improvement, at least 0, in the metric's unit.
         cooldown: epochs after a reduction during which `patience` does not count, at least 0.
         min_learning_rate: lower bound of the learning rate, at least 0.

@@ -195,6 +195,11 @@ TABLE = {
 }
 """Every metric that is stored, by name."""
 
+OBJECTIVE = Metric(name="objective", words="objective", higher_is_better=False)
+"""What training minimises, averaged over the training rows: the variant's loss with weights of rows, and what
+regularization and layers add. Variants that minimise something else cannot be compared in it; `loss` is plain
+cross-entropy for all."""
+
 
 def column_of(part: str, metric: str) -> str:
     """Return the column of a metric: `val_loss` of "val"; the name alone of "", the training rows in `epochs`."""
@@ -207,14 +212,23 @@ def part_of(column: str) -> str:
     return part if line and part in PARTS else ""
 
 
-def known_metric(column: str) -> StoredMetric | None:
+def known_metric(column: str) -> Metric | None:
     """Return the metric of a column, None if it is of none in the table."""
+    if column in OBJECTIVE_COLUMNS:
+        return OBJECTIVE
     return TABLE.get(column.removeprefix(column_of(part_of(column), "")))
 
 
-def metric_of(column: str) -> StoredMetric:
-    """Return the metric of a column that has one."""
-    return TABLE[column.removeprefix(column_of(part_of(column), ""))]
+def metric_of(column: str) -> Metric:
+    """Return the metric of a column that has one.
+
+    Raises:
+        KeyError: for another column.
+    """
+    metric = known_metric(column)
+    if metric is None:
+        raise KeyError(column)
+    return metric
 
 
 def all_metrics(probabilities: Probabilities, labels: Labels) -> dict[str, float]:
@@ -242,5 +256,11 @@ TRIAL_COLUMNS = tuple(column_of(part, name) for part in PARTS for name in METRIC
 EPOCH_COLUMNS = tuple(column_of(part, name) for part in ("", VALIDATION) for name in METRICS)
 """Columns of `epochs`."""
 
-MONITORS = (*(column_of(VALIDATION, name) for name in METRICS), *IN_TRAINING)
+OBJECTIVE_COLUMNS = (OBJECTIVE.name, column_of(TRAIN, OBJECTIVE.name))
+"""Column of `epochs`, and of `trials`, of what training minimises."""
+
+FOLLOWED = (*IN_TRAINING, OBJECTIVE.name)
+"""All that is followed over the training rows."""
+
+MONITORS = (*(column_of(VALIDATION, name) for name in METRICS), *FOLLOWED)
 """What a callback can watch: columns of `epochs`."""

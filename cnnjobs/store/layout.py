@@ -2,8 +2,9 @@
 
 from cnnjobs.errors import StoreError
 
-SCHEMA_VERSION = 1
-"""Raised when a column, or a value of `job.json`, changes its name, type or meaning; readers refuse newer stores."""
+SCHEMA_VERSION = 2
+"""Raised when a column, or a value of `job.json`, changes its name, type or meaning; readers refuse newer stores,
+and read columns that an older one lacks as nulls."""
 
 
 def refuse_newer(version: int, place: str) -> None:

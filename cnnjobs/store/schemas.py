@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from cnnjobs.spec.metrics import EPOCH_COLUMNS, TRIAL_COLUMNS
+from cnnjobs.spec.metrics import EPOCH_COLUMNS, OBJECTIVE_COLUMNS, TRIAL_COLUMNS
 from cnnjobs.store.layout import SCHEMA_VERSION
 
 VERSION_KEY, TABLE_KEY = b"cnnjobs.schema", b"cnnjobs.table"
@@ -35,6 +35,7 @@ TRIALS = _schema(
         ("error", _TEXT),
         ("log", _TEXT),
         *((name, _REAL) for name in TRIAL_COLUMNS),
+        (OBJECTIVE_COLUMNS[1], _REAL),
         ("epochs_done", pa.int32()),
         ("best_epoch", pa.int32()),
         ("parameters", _INT),
@@ -97,14 +98,17 @@ EPOCHS = _schema(
         *_WHICH,
         ("epoch", pa.int32()),
         *((name, _REAL) for name in EPOCH_COLUMNS),
+        (OBJECTIVE_COLUMNS[0], _REAL),
         ("learning_rate", _REAL),
         ("train_seconds", _REAL),
         ("validation_seconds", _REAL),
     ],
 )
-"""A row a trial and epoch; epochs count from 1. Losses are cross-entropy without weight decay's share;
-those of the training rows are averaged over the epoch while it trains, with augmentation and dropout on; where
-images are mixed, both of their labels count by their shares."""
+"""A row a trial and epoch; epochs count from 1. Losses are plain cross-entropy of the rows, whatever is minimised:
+without smoothing of labels, weights of rows or classes, and regularization. Values of the training rows are averaged
+over the epoch while it trains, with augmentation and dropout on; where images are mixed, both of their labels count by
+their shares. `objective` is what is minimised, with all of these; null in files of layout 1, which have no such
+column."""
 
 PREDICTIONS = _schema(
     "predictions",

@@ -3,12 +3,12 @@
 import math
 from typing import Any
 
-from cnnjobs.spec.metrics import EPOCH_COLUMNS, TRAIN, column_of, metric_of, part_of
+from cnnjobs.spec.metrics import EPOCH_COLUMNS, OBJECTIVE, TABLE, TRAIN, column_of, metric_of, part_of
 
 CALL_SECONDS = 0.5
 """How long one graph call should last: progress is told, and a stop heeded, between calls."""
 
-FINAL = {name: name if part_of(name) else column_of(TRAIN, name) for name in EPOCH_COLUMNS}
+FINAL = {name: name if part_of(name) else column_of(TRAIN, name) for name in (*EPOCH_COLUMNS, OBJECTIVE.name)}
 """Column of `epochs` -> column of `trials`."""
 
 
@@ -36,8 +36,9 @@ class EpochLog:
         return {name: self.columns[name][-1] for name in FINAL if self.columns[name][-1] is not None}
 
     def finite(self) -> bool:
-        """Say whether the losses of the last epoch are finite."""
-        return all(math.isfinite(value) for name, value in self.metrics().items() if metric_of(name).ends_training)
+        """Say whether the losses of the last epoch are finite, and what was minimised."""
+        ends = {OBJECTIVE.name, *(name for name, metric in TABLE.items() if metric.ends_training)}
+        return all(math.isfinite(value) for name, value in self.metrics().items() if metric_of(name).name in ends)
 
     def final(self) -> dict[str, Any]:
         """Return the last epoch's metrics and the sums of seconds, as columns of `trials`."""

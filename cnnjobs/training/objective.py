@@ -53,17 +53,19 @@ class Objective:
             objective += tf.add_n(own) * tf.reduce_sum(shard.row_mask) / shard.step_rows
         return objective
 
-    def metrics(self, outputs: Any, losses: Any, shard: Any) -> Any:
-        """Return the sum of each metric over the rows, (metrics,) float32, in the order of `IN_TRAINING`.
+    def followed(self, outputs: Any, losses: Any, objective: Any, shard: Any) -> Any:
+        """Return the sum of each metric over the rows, (metrics,) float32, in the order of `FOLLOWED`.
 
         Metrics are of the rows as they are, without sample weights; of a mixed row they are the mean over both of its
-        labels by their shares, the mean squared error that from the mixed label.
+        labels by their shares, the mean squared error that from the mixed label. The objective counts for each row of
+        the step: its sum over replicas and steps, divided by the rows of the epoch, is its mean over these.
 
         Args:
             outputs: (rows, classes) float32, of the network.
             losses: (rows,) of each row.
+            objective: () of the shard.
             shard: the rows, a `Shard`.
         """
         probabilities = tf.nn.softmax(outputs) if self._gives_logits else outputs
         of_rows = row_metrics(TrainedRows(shard.labels, outputs, probabilities, losses, shard.mixed))
-        return tf.linalg.matvec(of_rows, shard.row_mask)
+        return tf.concat([tf.linalg.matvec(of_rows, shard.row_mask), [objective * shard.step_rows]], axis=0)

@@ -206,7 +206,7 @@ class TrainGraph:
             rates: (steps,) float32, the learning rate of each step of the epoch; not looked at without a
                 schedule.
             first_step: () int32, the step of the epoch that these blocks begin with.
-            sums: (metrics,) float64, in the order of `IN_TRAINING`.
+            sums: (metrics,) float64, in the order of `FOLLOWED`.
         """
 
         def block(index: Any, done: Any, sums: Any) -> tuple[Any, ...]:
@@ -236,9 +236,10 @@ class TrainGraph:
         with tf.GradientTape() as tape, rows_masked(shard.row_mask):
             outputs = trained_columns(tf.cast(self.model(shard.images, training=True), tf.float32), self.outputs)
             losses = self._objective.losses(outputs, shard)
-            objective = self._updates.scaled(self._objective.of_shard(losses, shard))
-        gradients = tape.gradient(objective, [variable.value for variable in self.model.trainable_variables])
-        return gradients, self._objective.metrics(outputs, losses, shard)
+            objective = self._objective.of_shard(losses, shard)
+            scaled = self._updates.scaled(objective)
+        gradients = tape.gradient(scaled, [variable.value for variable in self.model.trainable_variables])
+        return gradients, self._objective.followed(outputs, losses, objective, shard)
 
     def _forward(self, images: Any, rows: Any, batch: Any, gain: Any, offset: Any) -> Any:
         """Return class probabilities, (at least rows, classes) float32; the last row may come again.

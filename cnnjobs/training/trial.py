@@ -19,7 +19,7 @@ from cnnjobs.messages import Message, Note, Predictions, Progress, Result, Statu
 from cnnjobs.planning.rows import split_rows
 from cnnjobs.planning.trials import Trial
 from cnnjobs.process.machine import process_bytes
-from cnnjobs.spec.metrics import IN_TRAINING, METRICS, TEST, VALIDATION, all_metrics, column_of
+from cnnjobs.spec.metrics import FOLLOWED, METRICS, TEST, VALIDATION, all_metrics, column_of
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.training.callbacks import TrialCallbacks
 from cnnjobs.training.devices import describe_device, gpus_held, make_strategy
@@ -197,7 +197,7 @@ class TrialWorker:
         began = time.perf_counter()
         train_graph, layout, spec = state.train_graph, state.layout, state.trial.spec
         rates = tf.constant(state.learning_rates())
-        sums = tf.zeros([len(IN_TRAINING)], tf.float64)
+        sums = tf.zeros([len(FOLLOWED)], tf.float64)
         block = 0
         while block < layout.blocks:
             before = time.perf_counter()
@@ -212,7 +212,7 @@ class TrialWorker:
         rate, trained = train_graph.learning_rate, time.perf_counter()
         validated = all_metrics(*self._validate(state)) if state.validates else dict.fromkeys(METRICS)
         state.log.add(
-            **dict.fromkeys(METRICS) | dict(zip(IN_TRAINING, means.tolist(), strict=True)),
+            **dict.fromkeys(METRICS) | dict(zip(FOLLOWED, means.tolist(), strict=True)),
             **{column_of(VALIDATION, name): value for name, value in validated.items()},
             learning_rate=rate,
             train_seconds=trained - began,

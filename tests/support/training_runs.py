@@ -81,7 +81,8 @@ def outcome(worker, trial: Trial) -> dict[str, np.ndarray]:
     found |= {f"variable {i}": value for i, value in enumerate(worker.train_graph.variables())}
     if result.predictions is not None:
         found["probabilities"] = result.predictions.probabilities
-    return found | {"final": np.array([result.final[f"{part}_accuracy"] for part in ("train", "val", "test")])}
+    found["final"] = np.array([result.final[f"{part}_accuracy"] for part in ("train", "val", "test")])
+    return found | {"objective": np.array(result.epochs["objective"])}
 
 
 def batches_of(worker, trial: Trial, epochs: int):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from support.training_runs import outcome, plain, trial_of
 
-from cnnjobs import SGD, mlp
+from cnnjobs import SGD, mlp, vgg
 from cnnjobs.spec import metrics
 from cnnjobs.spec.metrics import IN_TRAINING, METRICS, TABLE, StoredMetric
 from cnnjobs.training import epochs
@@ -34,6 +34,19 @@ def test_a_metric_without_such_a_function_is_measured_on_validation_and_test_row
     assert result.final["test_errors"] == pytest.approx(1 - result.final["test_accuracy"])
     assert result.final["val_errors"] == result.epochs["val_errors"][0]
     assert "train_errors" not in result.final
+
+
+def test_the_objective_is_the_loss_with_what_regularization_and_layers_add(worker):
+    """Weights stand still, so that what they add is the same in every step."""
+    still = SGD(1e-12)
+    alone = outcome(worker, trial_of(SMALL.but(optimizer=still)))
+    assert alone["objective"] == pytest.approx(alone["loss"], rel=1e-6)
+    decay = SMALL.but(model=vgg(blocks=1, filters=4, dense=8, weight_decay=0.01), optimizer=still)
+    *_, result = worker.run(trial_of(decay))
+    decayed = [layer.kernel for layer in worker.train_graph.model.layers if getattr(layer, "kernel_regularizer", None)]
+    added = 0.01 * sum(float(np.square(kernel.numpy()).sum()) for kernel in decayed)
+    assert result.epochs["objective"][0] - result.epochs["loss"][0] == pytest.approx(added, rel=1e-4)
+    assert result.final["train_objective"] == result.epochs["objective"][-1]
 
 
 def weighing(monkeypatch, weight):

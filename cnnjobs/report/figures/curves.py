@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cnnjobs.comparison.metric_format import axis_label, metric_format
 from cnnjobs.report.figures.style import short, styled
-from cnnjobs.spec.metrics import TABLE, VALIDATION, column_of
+from cnnjobs.spec.metrics import OBJECTIVE, TABLE, VALIDATION, column_of
 
 Reals = NDArray[np.float64]
 
@@ -23,6 +23,10 @@ BAND = (0.1, 0.5, 0.9)
 """Quantiles over runs: lower end of the band, median, upper end."""
 
 
+DIFFERS = 1e-4
+"""From which difference, relative to the loss, the objective is drawn: above what float32 sums differ by."""
+
+
 def drawable(metrics: Sequence[str], epochs: pa.Table, classes: int) -> list[str]:
     """Return those metrics that were stored and say something of so many classes, each once.
 
@@ -33,6 +37,26 @@ def drawable(metrics: Sequence[str], epochs: pa.Table, classes: int) -> list[str
     """
     telling = [name for name in dict.fromkeys(metrics) if classes >= TABLE[name].least_classes]
     return [name for name in telling if _has(epochs, name) or _has(epochs, column_of(VALIDATION, name))]
+
+
+def with_objective(drawn: Sequence[str], epochs: pa.Table) -> list[str]:
+    """Return these metrics, after the loss what was minimised where that is something else.
+
+    Args:
+        drawn: of `drawable`.
+        epochs: rows of `epochs`, with the column of the objective.
+    """
+    if "loss" not in drawn:
+        return list(drawn)
+    loss, objective = (epochs[name].to_numpy() for name in ("loss", OBJECTIVE.name))
+    differs = bool((np.abs(objective - loss) > DIFFERS * np.abs(loss)).any())  # false where one is not known
+    place = drawn.index("loss") + 1
+    return [*drawn[:place], *([OBJECTIVE.name] if differs else []), *drawn[place:]]
+
+
+def has_validation(metric: str) -> bool:
+    """Say whether a metric is told of validation rows too."""
+    return metric != OBJECTIVE.name
 
 
 def _has(epochs: pa.Table, column: str) -> bool:
@@ -72,13 +96,14 @@ def learning_curves(job: str, variant: str, epochs: pa.Table, metrics: Sequence[
         job: name, for the title.
         variant: name, for the title.
         epochs: rows of `epochs` of that variant, at least one.
-        metrics: of `drawable`, at least one.
+        metrics: of `drawable` or `with_objective`, at least one.
     """
     with styled():
         figure, panels = stacked_panels(metrics)
         for axes, metric in zip(panels, metrics, strict=True):
             _curves(axes, histories(epochs, metric), TRAIN_COLOR, "train")
-            _curves(axes, histories(epochs, column_of(VALIDATION, metric)), VALIDATION_COLOR, "validation")
+            if has_validation(metric):
+                _curves(axes, histories(epochs, column_of(VALIDATION, metric)), VALIDATION_COLOR, "validation")
         panels[0].legend(frameon=False)
         runs = len(np.unique(epochs["trial_id"].to_numpy()))
         panels[0].set_title(f"{short(job, 20)}: {short(variant, 40)}, {_runs_text(runs)}", loc="left", fontsize=11)

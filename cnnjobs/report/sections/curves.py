@@ -7,17 +7,24 @@ import pyarrow as pa
 
 from cnnjobs.comparison.metric_format import metric_format
 from cnnjobs.comparison.table import JobTable
-from cnnjobs.report.figures.curves import drawable, learning_curves
+from cnnjobs.report.figures.curves import drawable, has_validation, learning_curves, with_objective
 from cnnjobs.report.model import Chart, Section, Text
-from cnnjobs.spec.metrics import TABLE, VALIDATION, column_of
+from cnnjobs.spec.metrics import OBJECTIVE, TABLE, VALIDATION, column_of
 from cnnjobs.store.reading import OnProgress
 from cnnjobs.store.store import Store
 
 ABOUT = (
     "Train blue, validation orange. Train values are averaged over each epoch while it trains, with augmentation and "
-    "dropout on; losses are cross-entropy without weight decay's share. Where images are mixed (MixUp, CutMix), both "
-    "of their labels count by their shares."
+    "dropout on. Losses are plain cross-entropy on both sides, whatever is minimised. Where images are mixed (MixUp, "
+    "CutMix), both of their labels count by their shares."
 )
+
+OF_OBJECTIVE = (
+    " The objective is what is minimised, and drawn where that is not the plain loss: the variant's loss with weights "
+    "of rows and classes and smoothed labels, and what regularization and layers add. It has no value for validation "
+    "rows, and another scale in every variant that minimises something else."
+)
+"""What is said where an objective is drawn."""
 
 
 def curves_section(
@@ -36,7 +43,8 @@ def curves_section(
     charts: list[Chart] = []
     damaged: list[str] = []
     missing: set[str] = set()
-    columns = ["trial_id", "repeat", "fold", "epoch", *_columns(metrics)]
+    shown: set[str] = set()
+    columns = ["trial_id", "repeat", "fold", "epoch", *_columns([*metrics, OBJECTIVE.name])]
     for done, row in enumerate(table.rows, start=1):
         stored = store.read("epochs", row.trials, list(dict.fromkeys(columns)))
         on_progress("reading learning curves", done, len(table.rows))
@@ -44,10 +52,13 @@ def curves_section(
         if stored.table.num_rows:
             drawn = drawable(metrics, stored.table, classes)
             missing |= set(metrics) - set(drawn)
+            drawn = with_objective(drawn, stored.table)
+            shown |= set(drawn)
             charts += [_chart(job, row.name, names[row.name], stored.table, drawn)] if drawn else []
     if not (charts or missing or damaged):
         return None
-    about = ABOUT + "".join(_why_missing(metric, classes) for metric in metrics if metric in missing)
+    about = ABOUT + (OF_OBJECTIVE if OBJECTIVE.name in shown else "")
+    about += "".join(_why_missing(metric, classes) for metric in metrics if metric in missing)
     return Section("Learning curves", (Text(about), *charts), damaged=damaged)
 
 
@@ -63,7 +74,8 @@ def _chart(job: str, variant: str, name: str, epochs: pa.Table, metrics: Sequenc
 
 
 def _columns(metrics: Sequence[str]) -> list[str]:
-    return [column for metric in metrics for column in (metric, column_of(VALIDATION, metric))]
+    pairs = ((metric, *([column_of(VALIDATION, metric)] if has_validation(metric) else [])) for metric in metrics)
+    return [column for pair in pairs for column in pair]
 
 
 def curves_rows(epochs: pa.Table, columns: Sequence[str]) -> list[tuple[Any, ...]]:

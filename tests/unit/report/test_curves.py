@@ -112,6 +112,30 @@ def test_the_report_says_why_a_metric_is_missing(tmp_path):
     assert "Mean squared error is not drawn where no run stored it." in about.text
 
 
+def with_objective(run, factor):
+    own = history(run)
+    return own | {"objective": [factor * value for value in own["loss"]]}
+
+
+def test_what_was_minimised_has_a_panel_of_its_own_where_it_is_not_the_loss(tmp_path):
+    store = made_up_store(tmp_path, variants=("a",), epochs=lambda run: with_objective(run, 1.5))
+    section = curves_section(store, job_table(store), {"a": "a"}, ("loss", "accuracy"), quiet)
+    about, chart = section.elements
+    assert "The objective is what is minimised" in about.text
+    assert chart.columns[3:] == ("loss", "val_loss", "objective", "accuracy", "val_accuracy")
+    labels = [one.get_ylabel() for one in chart.draw().axes]
+    assert labels == ["loss (cross-entropy)", "objective", "accuracy (%)"]
+    assert [len(one.lines) for one in chart.draw().axes] == [4, 2, 4], "it has no validation rows"
+
+
+@pytest.mark.parametrize("epochs", [history, lambda run: with_objective(run, 1 + 1e-6)])
+def test_an_objective_that_is_not_known_or_is_the_loss_is_not_drawn(tmp_path, epochs):
+    store = made_up_store(tmp_path, variants=("a",), epochs=epochs)
+    about, chart = curves_section(store, job_table(store), {"a": "a"}, ("loss",), quiet).elements
+    assert chart.columns[3:] == ("loss", "val_loss")
+    assert "objective" not in about.text
+
+
 def test_the_csv_of_curves_has_every_run_as_it_was_stored(tmp_path):
     store = made_up_store(tmp_path)
     rows = curves_rows(epochs_of(store), ["mse", "val_mse"])

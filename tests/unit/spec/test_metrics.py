@@ -15,6 +15,8 @@ from cnnjobs.spec.metrics import (
     EPOCH_COLUMNS,
     METRICS,
     MONITORS,
+    OBJECTIVE,
+    OBJECTIVE_COLUMNS,
     TABLE,
     TRIAL_COLUMNS,
     all_metrics,
@@ -33,7 +35,7 @@ def test_columns_have_the_names_that_stores_have():
     assert METRICS == ("loss", "accuracy", "mse", "top5_accuracy")
     assert tuple(f"{part}_{name}" for part in ("test", "val", "train") for name in METRICS) == TRIAL_COLUMNS
     assert (*METRICS, *(f"val_{name}" for name in METRICS)) == EPOCH_COLUMNS
-    assert (*(f"val_{name}" for name in METRICS), *METRICS) == MONITORS
+    assert (*(f"val_{name}" for name in METRICS), *METRICS, "objective") == MONITORS
     assert HalfWidth(half_width=0.002, pilot=5).metric == "test_accuracy"
 
 
@@ -45,7 +47,15 @@ def test_a_column_is_of_a_part_and_a_metric(part, name):
     assert metric_of(column) is known_metric(column) is TABLE[name]
 
 
-@pytest.mark.parametrize("column", ["f1_accuracy", "val_f1", "learning_rate", "test", ""])
+@pytest.mark.parametrize("column", OBJECTIVE_COLUMNS)
+def test_what_is_minimised_is_followed_over_the_training_rows_alone(column):
+    assert metric_of(column) is OBJECTIVE
+    assert not metric_of(column).higher_is_better
+
+
+@pytest.mark.parametrize(
+    "column", ["f1_accuracy", "val_f1", "learning_rate", "test", "", "val_objective", "test_objective"]
+)
 def test_other_names_are_of_no_metric(column):
     assert known_metric(column) is None
 

@@ -17,6 +17,7 @@ import cnnjobs
 from cnnjobs.errors import StoreError
 from cnnjobs.files.digests import document_digest
 from cnnjobs.messages import Predictions
+from cnnjobs.store.compaction import compact
 from cnnjobs.store.files import Files
 from cnnjobs.store.layout import SCHEMA_VERSION
 from cnnjobs.store.results import open_stores
@@ -218,6 +219,30 @@ def test_a_newer_table_is_refused(store):
     write_table(newer, f"{store.files.location}/trials/t7.parquet")
     with pytest.raises(StoreError, match=r"trials/t7\.parquet was written by a newer cnnjobs"):
         store.read("trials")
+
+
+def as_layout_1(path):
+    """Rewrite a file as the first layout had it: without the columns of objectives."""
+    table = pq.read_table(path)
+    kept = table.drop_columns([name for name in table.column_names if name.endswith("objective")])
+    write_table(kept.replace_schema_metadata(table.schema.metadata | {b"cnnjobs.schema": b"1"}), path)
+
+
+def test_a_store_of_layout_1_is_read_with_nulls_where_it_has_no_column_and_goes_on(store):
+    folder = Path(store.files.location)
+    for path in (*folder.glob("trials/*.parquet"), *folder.glob("epochs/*.parquet")):
+        as_layout_1(path)
+    rows = {**EPOCH_ROWS, "objective": [1.5, 0.75]}
+    store.commit(row(9, train_objective=0.75), rows, PREDICTED)
+    expected = {"t0": None, "t1": None, "t9": 0.75}
+    for compacted in (False, True):
+        if compacted:
+            assert compact(store, least=2) == 3
+        trials, epochs = store.read("trials").table, store.read("epochs").table
+        found = dict(zip(trials["trial_id"].to_pylist(), trials["train_objective"].to_pylist(), strict=True))
+        assert found == expected
+        assert epochs["objective"].to_pylist() == [None] * 4 + [1.5, 0.75]
+        assert epochs["loss"].to_pylist() == [1.0, 0.5] * 3
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"name": "x"}', '{"schema": "new"}', '{"schema": 1}'])
