@@ -63,6 +63,7 @@ UNITS = {  # what a column is in, and what it says where its name does not
     "train_seconds": "s",
     "validation_seconds": "s",
     "test_seconds": "s",
+    "tta_seconds": "s, null without test-time augmentation",
     "first_batch_seconds": "s, the first prediction",
     "batch_seconds": "s, median of later predictions",
     "batch_images": "images in each of these",
@@ -99,7 +100,7 @@ PARTS = ("Args", "Returns", "Raises", "Example")
 WORDS = {  # of a job file, by section
     "job": ("Job", "Variant", "grid"),
     "networks": ("cnn", "vgg", "small_cnn", "smaller_vgg", "mlp", "resnet", "wide_resnet", "vgg16", "custom"),
-    "augment": ("Augment", "MixUp", "CutMix"),
+    "augment": ("Augment", "MixUp", "CutMix", "tta"),
     "optimizers": ("SGD", "RMSprop", "Adam", "Nadam"),
     "schedules": ("CosineDecay", "ExponentialDecay", "TimeDecay", "Cyclical", "Warmup"),
     "callbacks": ("EarlyStopping", "BestWeights", "ReduceLROnPlateau", "callback"),

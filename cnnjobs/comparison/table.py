@@ -20,7 +20,7 @@ from cnnjobs.errors import StoreError
 from cnnjobs.messages import Status
 from cnnjobs.scoring.prediction_metrics import PredictionMetric, metric_named
 from cnnjobs.scoring.run_scores import RunScores, scores_of
-from cnnjobs.spec.metrics import HEADLINE, TEST, VALIDATION, Metric, column_of
+from cnnjobs.spec.metrics import HEADLINE, TEST, TTA, VALIDATION, Metric, column_of
 from cnnjobs.stats import ALPHA, not_compared
 from cnnjobs.store.expectation import current, expected_runs
 from cnnjobs.store.reading import OnProgress
@@ -29,6 +29,9 @@ from cnnjobs.store.stored_job import StoredJob
 
 COLUMNS = ("trial_id", "condition_id", "repeat", "fold", "train_rows", "validation_rows")
 """What else is read of each trial, beside its metric, its cost and its versions."""
+
+NO_VIEWS = "its variant has no test-time augmentation"
+"""Why a run has no metric of it."""
 
 OTHER_SOURCES = "its repeats vary other sources of chance"
 """Why a variant is not compared with the reference."""
@@ -161,7 +164,11 @@ def _scores(
         ids = [trial["trial_id"] for trial in completed]
         return scores_of(store, metric, ids, job.dataset.names_of_classes, on_progress)
     values = {trial["trial_id"]: trial[metric.column] for trial in completed}
-    return RunScores({trial: value for trial, value in values.items() if value is not None and math.isfinite(value)})
+    plain = [trial for trial, value in values.items() if value is None] if metric.part == TTA else []
+    return RunScores(
+        {trial: value for trial, value in values.items() if value is not None and math.isfinite(value)},
+        dict.fromkeys(plain, NO_VIEWS),
+    )
 
 
 def _rows(

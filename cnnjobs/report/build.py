@@ -7,6 +7,7 @@ from cnnjobs.comparison.predictions import read_predictions
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.report.file_names import plain_names
 from cnnjobs.report.model import Document, Section, Text
+from cnnjobs.report.sections.augmented import augmented_section
 from cnnjobs.report.sections.classes import classes_section
 from cnnjobs.report.sections.comparison import differences_section, summary_section
 from cnnjobs.report.sections.cost import cost_section
@@ -78,6 +79,7 @@ def job_document(store: Store, table: JobTable, on_progress: OnProgress, options
         verdict_section(table, options.others),
         differences_section(table),
         summary_section(table),
+        augmented_section(store, table),
         half_width_section(store, table),
         planning_section(table),
         sources_section(store, table),

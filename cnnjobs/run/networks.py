@@ -18,7 +18,7 @@ from cnnjobs.process.machine import this_machine
 from cnnjobs.run import backends
 from cnnjobs.run.prepare import Prepared, ReadJob
 from cnnjobs.run.progress import duration
-from cnnjobs.spec import CustomModel, Job, Variant
+from cnnjobs.spec import CustomModel, Job, OwnViews, Variant
 from cnnjobs.wording.sentences import cause, clause
 from cnnjobs.wording.terminal import echo
 from cnnjobs.wording.terminal import note as tell_note
@@ -122,7 +122,7 @@ def look_at_networks(
 
 
 def _same_network(one: Variant, other: Variant) -> bool:
-    return all(getattr(one, name) == getattr(other, name) for name in ("network", "scaling", "precision", "xla"))
+    return all(getattr(one, name) == getattr(other, name) for name in ("network", "scaling", "precision", "xla", "tta"))
 
 
 def _without_callbacks(variant: Variant) -> Variant:
@@ -254,8 +254,8 @@ def check_networks(
 ) -> None:
     """Refuse networks that no trial can train, once and before all repeats; say what may be a mistake.
 
-    Only the user's own are looked at, and those that have not been trained with the same settings before: the bundled
-    ones are known.
+    Only the user's own are looked at, with their own views for test-time augmentation, and those that have not been
+    trained with the same settings before: the bundled ones are known.
 
     Args:
         prepared: the job.
@@ -273,7 +273,7 @@ def check_networks(
     variants = {
         name: variant
         for name, variant in prepared.job.variants.items()
-        if name in fresh and isinstance(variant.network, CustomModel)
+        if name in fresh and (isinstance(variant.network, CustomModel) or isinstance(variant.views, OwnViews))
     }
     if not variants:
         return

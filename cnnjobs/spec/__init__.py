@@ -21,6 +21,7 @@ from cnnjobs.spec.records import ParquetPictures, TFRecordPictures
 from cnnjobs.spec.residual import resnet, wide_resnet
 from cnnjobs.spec.schedules import CosineDecay, Cyclical, ExponentialDecay, Run, Schedule, TimeDecay, Warmup
 from cnnjobs.spec.variant import Variant
+from cnnjobs.spec.views import OwnViews, tta
 
 __all__ = [
     "SGD",
@@ -47,6 +48,7 @@ __all__ = [
     "Nadam",
     "Npz",
     "Optimizer",
+    "OwnViews",
     "ParquetPictures",
     "PictureTable",
     "RMSprop",
@@ -68,6 +70,7 @@ __all__ = [
     "resnet",
     "small_cnn",
     "smaller_vgg",
+    "tta",
     "vgg",
     "vgg16",
     "wide_resnet",

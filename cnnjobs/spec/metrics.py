@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     Probabilities = NDArray[np.float32]
     Labels = NDArray[np.int32]
 
-TEST, VALIDATION, TRAIN = "test", "val", "train"
+TEST, VALIDATION, TRAIN, TTA = "test", "val", "train", "tta"
 
-PARTS = {TEST: "test", VALIDATION: "validation", TRAIN: "train"}
+PARTS = {TEST: "test", VALIDATION: "validation", TRAIN: "train", TTA: "test-time augmented"}
 """What stands before a metric in the name of a column, and which rows it is of in words."""
+
+OF_TEST_ROWS = (TEST, TTA)
+"""Those of the test rows: predicted plainly, and with test-time augmentation."""
 
 HEADLINE = "accuracy"
 """What variants are compared on unless another metric is asked for."""

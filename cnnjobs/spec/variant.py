@@ -11,10 +11,12 @@ from cnnjobs.errors import SpecError
 from cnnjobs.spec.augment import TRANSFORMS, Transform
 from cnnjobs.spec.callbacks import CALLBACKS, CallbackSpec, CustomCallback, ReduceLROnPlateau
 from cnnjobs.spec.checks import flag, one_of, whole
+from cnnjobs.spec.fields import later_field
 from cnnjobs.spec.mixing import MIXINGS, Mixing, check_mixings
 from cnnjobs.spec.models import CustomModel, Model
 from cnnjobs.spec.optimizers import OPTIMIZERS, Adam, Optimizer
 from cnnjobs.spec.schedules import SCHEDULES, Schedule
+from cnnjobs.spec.views import OwnViews, checked_views
 
 SCALINGS = ("unit", "center", "standardize")
 PRECISIONS = ("float32", "bfloat16", "float16")
@@ -44,6 +46,9 @@ class Variant:
         precision: of computation: "float32"; "bfloat16" or "float16" for mixed precision (Micikevicius et al., 2018)
             with weights in float32, and with loss scaling for "float16".
         xla: compile forward and backward pass with XLA.
+        tta: test-time augmentation: once it is trained, the network also predicts each test picture as the mean of its
+            probabilities for several views of it, "flip" for the picture and its mirror image, or `tta(function)`.
+            Its metrics are columns of their own, `tta_accuracy` and so on, beside those of plain prediction.
 
     Raises:
         SpecError: for a value out of range, or settings that exclude each other.
@@ -70,6 +75,7 @@ class Variant:
     callbacks: tuple[CallbackSpec, ...] = ()
     precision: str = "float32"
     xla: bool = False
+    tta: str | OwnViews | Callable[..., Any] | None = later_field(None)
 
     def __post_init__(self) -> None:
         if isinstance(self.model, FunctionType):
@@ -86,6 +92,7 @@ class Variant:
         flag("xla", self.xla)
         _instance("schedule", self.schedule, (*SCHEDULES, type(None)), "CosineDecay(...), Warmup(...) or the like")
         object.__setattr__(self, "callbacks", _checked_callbacks(self.callbacks))
+        object.__setattr__(self, "tta", checked_views(self.tta))
         if getattr(self.model, "builder", None) == "vgg16" and self.scaling != "unit":
             raise SpecError(
                 "`vgg16` turns pixels in [0, 1] into what its weights were trained on. "
@@ -101,6 +108,11 @@ class Variant:
     def network(self) -> Model | CustomModel:
         """The model; a plain function has become a `CustomModel`."""
         return cast("Model | CustomModel", self.model)
+
+    @property
+    def views(self) -> str | OwnViews | None:
+        """The views of test-time augmentation; a plain function has become `OwnViews`."""
+        return cast("str | OwnViews | None", self.tta)
 
     @property
     def transforms(self) -> tuple[Transform, ...]:

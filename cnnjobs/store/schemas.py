@@ -64,6 +64,7 @@ TRIALS = _schema(
         ("train_seconds", _REAL),
         ("validation_seconds", _REAL),
         ("test_seconds", _REAL),
+        ("tta_seconds", _REAL),
         ("first_batch_seconds", _REAL),
         ("batch_seconds", _REAL),
         ("batch_images", pa.int32()),
@@ -87,7 +88,8 @@ TRIALS = _schema(
 between probabilities and one-hot labels; seconds are wall clock; repeat and fold count from 0.
 
 `best_epoch` counts from 1 and is set where callbacks put the weights of that epoch back; test and val
-metrics are of the weights that came out, train metrics of the last epoch. `first_batch_seconds` and
+metrics are of the weights that came out, train metrics of the last epoch; tta metrics are of the test rows, predicted
+by the same weights with the variant's test-time augmentation, null without. `first_batch_seconds` and
 `batch_seconds` are of prediction, for `batch_images` pictures: the first call, and the median of later
 ones. `settings` is the full resolved variant as JSON; `status` is completed, diverged or failed.
 """

@@ -20,7 +20,8 @@ from cnnjobs.models.network_facts import NetworkFacts, NetworkRequest, Unusable
 from cnnjobs.models.networks import build_model, describe_network, finished, returned_by
 from cnnjobs.planning.trials import seeds_of
 from cnnjobs.planning.user_code import is_installed_file
-from cnnjobs.spec import SGD, CustomModel
+from cnnjobs.spec import SGD, CustomModel, OwnViews
+from cnnjobs.training.augmentation.views import check_views
 from cnnjobs.training.input_pipeline import fit_pixel_scaling
 from cnnjobs.training.keras_settings import pin_settings
 from cnnjobs.training.output_layer import softmax_twice
@@ -47,6 +48,8 @@ def look_at(request: NetworkRequest, strategy: tf.distribute.Strategy) -> Networ
     keras.utils.clear_session(free_memory=False)  # layers are numbered from 1 in every network, here and below
     network, built = request.variant.network, False
     try:
+        if isinstance(request.variant.views, OwnViews):
+            check_views(request.variant.views, request.image_shape)
         if not isinstance(network, CustomModel):
             return describe_network(build_model(network, request.image_shape, request.classes))
         returned = returned_by(network, request.image_shape, request.classes)

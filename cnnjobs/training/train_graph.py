@@ -1,5 +1,6 @@
 """A network with its training and prediction graphs, traced once and used by all repeats of a variant."""
 
+import functools
 import random
 from collections.abc import Sequence
 from typing import Any
@@ -12,8 +13,9 @@ from numpy.typing import NDArray
 from cnnjobs.datasets.images import FetchedImages, fetched_ahead
 from cnnjobs.models.networks import build_model
 from cnnjobs.planning.trials import Seeds
-from cnnjobs.spec import CustomModel, Variant
-from cnnjobs.training.input_pipeline import PixelScaling, Shard
+from cnnjobs.spec import CustomModel, OwnViews, Variant
+from cnnjobs.training.augmentation.views import check_views, views_of
+from cnnjobs.training.input_pipeline import PixelScaling, Shard, white_of
 from cnnjobs.training.objective import Objective
 from cnnjobs.training.output_layer import full_precision_layers, outputs_of
 from cnnjobs.training.outputs import class_probabilities, trained_columns
@@ -42,7 +44,8 @@ class TrainGraph:
         seeds: of the first trial.
 
     Raises:
-        TypeError: if the network is no `keras.Model`, or one for other pictures or classes.
+        TypeError: if the network is no `keras.Model`, or one for other pictures or classes; or views for test-time
+            augmentation are none.
         ValueError: if it gives neither probabilities nor logits, or cannot be compiled with XLA on several replicas.
     """
 
@@ -52,6 +55,8 @@ class TrainGraph:
         self._strategy, self._variant = strategy, variant
         self._replicas = strategy.num_replicas_in_sync
         self._shape = (tuple(images.shape[1:]), classes)
+        if isinstance(variant.views, OwnViews):
+            check_views(variant.views, self._shape[0])
         with strategy.scope():
             self.model = self._build(seeds.init)
             self._updates = Updates(variant, self.model)
@@ -64,7 +69,9 @@ class TrainGraph:
         self.train = tf.function(self._train, autograph=False, reduce_retracing=True)
         channels = tf.TensorSpec([images.shape[-1]], tf.float32)
         rows, batch = tf.TensorSpec([None], tf.int64), tf.TensorSpec([], tf.int64)
-        self.forward = tf.function(self._forward, [images, rows, batch, channels, channels], autograph=False)
+        given = [images, rows, batch, channels, channels]
+        self.forward = tf.function(functools.partial(self._forward, None), given, autograph=False)
+        self._augmented = tf.function(functools.partial(self._forward, variant.views), given, autograph=False)
         everything = [variable.value for variable in [*self.model.variables, *self._updates.variables]]
         # one call each: variables of a strategy take a millisecond one by one
         self._read = tf.function(lambda: [tf.identity(variable) for variable in everything], autograph=False)
@@ -141,23 +148,27 @@ class TrainGraph:
             mine.assign(theirs.numpy())
         return copy
 
-    def predict(self, images: Any, rows: NDArray[np.int64], pixel_scaling: PixelScaling) -> NDArray[np.float32]:
+    def predict(
+        self, images: Any, rows: NDArray[np.int64], pixel_scaling: PixelScaling, *, augmented: bool = False
+    ) -> NDArray[np.float32]:
         """Return class probabilities, (rows, classes), with the weights as they are now.
 
         Args:
             images: (n, height, width, channels) tensor, as stored, or `FetchedImages`.
             rows: (rows,) which of them.
             pixel_scaling: the scaling.
+            augmented: with the test-time augmentation of the variant.
         """
+        forward = self._augmented if augmented else self.forward
         batch = tf.constant(self.evaluation_batch(len(rows)), tf.int64)
         gain, offset = tf.constant(pixel_scaling.gain), tf.constant(pixel_scaling.offset)
         if not isinstance(images, FetchedImages):
-            outputs = self.forward(images, tf.constant(rows), batch, gain, offset)
+            outputs = forward(images, tf.constant(rows), batch, gain, offset)
             probabilities: NDArray[np.float32] = outputs.numpy()[: len(rows)]
             return probabilities
         parts = []
         for fetched in fetched_ahead(images, rows, self._rows_a_step(len(rows))):
-            outputs = self.forward(tf.constant(fetched), tf.range(len(fetched), dtype=tf.int64), batch, gain, offset)
+            outputs = forward(tf.constant(fetched), tf.range(len(fetched), dtype=tf.int64), batch, gain, offset)
             parts.append(outputs.numpy()[: len(fetched)])
         return np.concatenate(parts)
 
@@ -241,10 +252,11 @@ class TrainGraph:
         gradients = tape.gradient(scaled, [variable.value for variable in self.model.trainable_variables])
         return gradients, self._objective.followed(outputs, losses, objective, shard)
 
-    def _forward(self, images: Any, rows: Any, batch: Any, gain: Any, offset: Any) -> Any:
+    def _forward(self, views: str | OwnViews | None, images: Any, rows: Any, batch: Any, gain: Any, offset: Any) -> Any:
         """Return class probabilities, (at least rows, classes) float32; the last row may come again.
 
         Args:
+            views: of each image, whose probabilities are averaged; None for the image alone.
             images: (n, height, width, channels), as stored.
             rows: (rows,) int64.
             batch: () int64, rows a step over all replicas.
@@ -258,8 +270,11 @@ class TrainGraph:
         def on_replica(index: Any) -> Any:
             place = (index * self._replicas + _replica()) * shard
             chosen = tf.gather(rows, tf.minimum(tf.range(place, place + shard), count - 1))
-            inputs = tf.cast(tf.gather(images, chosen), tf.float32) * gain + offset
-            return class_probabilities(tf.cast(self.model(inputs, training=False), tf.float32), self.outputs)
+            stored = tf.cast(tf.gather(images, chosen), tf.float32)
+            inputs = [view * gain + offset for view in views_of(views, stored, white_of(images.dtype))]
+            outputs = [tf.cast(self.model(one, training=False), tf.float32) for one in inputs]
+            probabilities = [class_probabilities(one, self.outputs) for one in outputs]
+            return probabilities[0] if len(probabilities) == 1 else tf.reduce_mean(tf.stack(probabilities), axis=0)
 
         def step(index: Any, parts: Any) -> tuple[Any, Any]:
             outputs = self._strategy.run(on_replica, (index,))

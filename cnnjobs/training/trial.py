@@ -19,7 +19,7 @@ from cnnjobs.messages import Message, Note, Predictions, Progress, Result, Statu
 from cnnjobs.planning.rows import split_rows
 from cnnjobs.planning.trials import Trial
 from cnnjobs.process.machine import process_bytes
-from cnnjobs.spec.metrics import FOLLOWED, METRICS, TEST, VALIDATION, all_metrics, column_of
+from cnnjobs.spec.metrics import FOLLOWED, METRICS, TEST, TTA, VALIDATION, all_metrics, column_of
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.training.callbacks import TrialCallbacks
 from cnnjobs.training.devices import describe_device, gpus_held, make_strategy
@@ -246,10 +246,20 @@ class TrialWorker:
             probabilities, labels = self._test(state)
         metrics = {column_of(TEST, name): value for name, value in all_metrics(probabilities, labels).items()}
         metrics["test_seconds"] = time.perf_counter() - began
+        if state.trial.spec.views is not None:
+            metrics |= self._augmented(state)
         if changed and state.validates:
             validated = all_metrics(*self._validate(state))
             metrics |= {column_of(VALIDATION, name): value for name, value in validated.items()}
         return Predictions(labels, probabilities), metrics
+
+    def _augmented(self, state: TrialState) -> dict[str, float]:
+        """Return the metrics of the test set with test-time augmentation."""
+        began, labels = time.perf_counter(), self.dataset.y_test
+        rows = np.arange(len(labels))
+        found = state.train_graph.predict(self._test_images, rows, state.pixel_scaling, augmented=True)
+        metrics = {column_of(TTA, name): value for name, value in all_metrics(found, labels).items()}
+        return metrics | {"tta_seconds": time.perf_counter() - began}
 
     def _time_batch(self, state: TrialState) -> float:
         """Return the seconds that prediction takes for one batch of pictures."""

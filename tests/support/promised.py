@@ -15,8 +15,8 @@ BASE = Variant(model=small_cnn(filters=(4, 4), dense=8), optimizer=SGD(0.05, mom
 
 CASES: Mapping[str, Variant] = {
     "shift and flip": BASE.but(augment=Augment(flip="horizontal", shift=0.1)),
-    "MixUp or CutMix of shifted images": BASE.but(
-        augment=(Augment(shift=0.1), MixUp(alpha=1, probability=0.5), CutMix(probability=0.4))
+    "MixUp or CutMix of shifted images, test-time augmentation": BASE.but(
+        augment=(Augment(shift=0.1), MixUp(alpha=1, probability=0.5), CutMix(probability=0.4)), tta="flip"
     ),
     "residual network": BASE.but(
         model=resnet(depth=8, filters=4, shortcut="projection", preactivation=True), optimizer=SGD(0.01)

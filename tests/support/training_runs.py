@@ -81,6 +81,8 @@ def outcome(worker, trial: Trial) -> dict[str, np.ndarray]:
     found |= {f"variable {i}": value for i, value in enumerate(worker.train_graph.variables())}
     if result.predictions is not None:
         found["probabilities"] = result.predictions.probabilities
+    if trial.spec.views is not None:
+        found["test-time augmented"] = np.array([result.final["tta_loss"], result.final["tta_mse"]])
     found["final"] = np.array([result.final[f"{part}_accuracy"] for part in ("train", "val", "test")])
     return found | {"objective": np.array(result.epochs["objective"])}
 

@@ -127,7 +127,7 @@ def test_the_public_names_are_these():
     assert sorted(cnnjobs.__all__) == sorted(
         [
             "SGD", "Adam", "Augment", "FromFunction", "ImageFolder", "Job", "Npz", "ParquetPictures", "PictureTable",
-            "TFRecordPictures", "Variant", "MixUp", "CutMix",
+            "TFRecordPictures", "Variant", "MixUp", "CutMix", "tta",
             "BestWeights", "CosineDecay", "Cyclical", "EarlyStopping", "ExponentialDecay", "ReduceLROnPlateau",
             "TimeDecay", "Warmup", "callback", "custom", "grid", "Nadam", "RMSprop",
             "compare", "load_results", "metric", "statistics", "submit", "plan", "status", "verify", "fit", "predict",

@@ -7,7 +7,7 @@ from cnnjobs.report.figures import comparison
 from cnnjobs.report.model import Chart, Element, Section, Text
 from cnnjobs.report.sections.differences_table import differences_table
 from cnnjobs.report.sections.summary_table import runs_rows, summary_table
-from cnnjobs.spec.metrics import TEST
+from cnnjobs.spec.metrics import OF_TEST_ROWS
 from cnnjobs.stats.summary import FEWEST_FOR_BOOTSTRAP, FEWEST_FOR_QUARTILES
 from cnnjobs.wording.sentences import sentence, sentences
 
@@ -113,7 +113,7 @@ def interval_over(table: JobTable) -> str:
             )
         shared = "corrected for the training rows that folds share (Nadeau and Bengio, 2003)"
         return f"new folds of these rows, {shared}{uneven}"
-    if table.metric.part == TEST:
+    if table.metric.part in OF_TEST_ROWS:
         return "new repeats on these same test images"
     if table.design.overlap:
         shared = "corrected for the training rows that repeats share (Nadeau, Bengio, 2003)"

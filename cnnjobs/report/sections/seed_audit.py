@@ -15,7 +15,7 @@ from cnnjobs.report.cells import interval_cell
 from cnnjobs.report.figures.style import COLORS, Figure, styled, text
 from cnnjobs.report.model import Chart, DisplayColumn, Element, ReportTable, Row, Section, Text
 from cnnjobs.spec.job import SOURCES
-from cnnjobs.spec.metrics import TEST
+from cnnjobs.spec.metrics import OF_TEST_ROWS
 from cnnjobs.stats import Interval, sd_interval
 from cnnjobs.store.reading import Stored
 from cnnjobs.store.store import Store
@@ -170,7 +170,7 @@ def _about(table: JobTable, audit: AuditMark) -> str:
         "one source of chance varies and the others keep the seeds of the first repeat. SD: standard deviation over "
         f"the {of}, ddof=1, with its chi-squared interval, which supposes roughly normal values."
     )
-    if table.metric.part == TEST:
+    if table.metric.part in OF_TEST_ROWS:
         said += " Each SD holds the noise of a test set of this size as well."
     missing = [f"{WORDS[source]} ({why})" for source, why in audit.left_out.items()]
     return f"{said} Not audited: {'; '.join(missing)}." if missing else said

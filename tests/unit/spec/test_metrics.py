@@ -33,14 +33,14 @@ LABELS = np.array([0, 1, 1], np.int32)
 def test_columns_have_the_names_that_stores_have():
     """What is stored already is read by these names, in this order."""
     assert METRICS == ("loss", "accuracy", "mse", "top5_accuracy")
-    assert tuple(f"{part}_{name}" for part in ("test", "val", "train") for name in METRICS) == TRIAL_COLUMNS
+    assert tuple(f"{part}_{name}" for part in ("test", "val", "train", "tta") for name in METRICS) == TRIAL_COLUMNS
     assert (*METRICS, *(f"val_{name}" for name in METRICS)) == EPOCH_COLUMNS
     assert (*(f"val_{name}" for name in METRICS), *METRICS, "objective") == MONITORS
     assert HalfWidth(half_width=0.002, pilot=5).metric == "test_accuracy"
 
 
 @pytest.mark.parametrize("name", METRICS)
-@pytest.mark.parametrize("part", ["", "test", "val", "train"])
+@pytest.mark.parametrize("part", ["", "test", "val", "train", "tta"])
 def test_a_column_is_of_a_part_and_a_metric(part, name):
     column = column_of(part, name)
     assert part_of(column) == part
@@ -156,7 +156,7 @@ def added(tmp_path_factory):
 
 def test_an_entry_more_has_columns_and_can_be_asked_for(added):
     assert added["value"] == 0.5
-    assert added["columns"] == ["test_errors", "val_errors", "train_errors", "errors", "val_errors"]
+    assert added["columns"] == ["test_errors", "val_errors", "train_errors", "tta_errors", "errors", "val_errors"]
     assert added["choices"]
 
 

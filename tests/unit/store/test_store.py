@@ -222,9 +222,10 @@ def test_a_newer_table_is_refused(store):
 
 
 def as_layout_1(path):
-    """Rewrite a file as the first layout had it: without the columns of objectives."""
+    """Rewrite a file as the first layout had it: without the columns of objectives and of test-time augmentation."""
     table = pq.read_table(path)
-    kept = table.drop_columns([name for name in table.column_names if name.endswith("objective")])
+    later = [name for name in table.column_names if name.endswith("objective") or name.startswith("tta_")]
+    kept = table.drop_columns(later)
     write_table(kept.replace_schema_metadata(table.schema.metadata | {b"cnnjobs.schema": b"1"}), path)
 
 
