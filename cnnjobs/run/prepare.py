@@ -14,6 +14,7 @@ from cnnjobs.planning.identity import canonical, pinned_data
 from cnnjobs.planning.job_file import JobFile, job_of_session, load_job
 from cnnjobs.planning.needs import Needs, needs_of
 from cnnjobs.planning.rows import plan_on, pooled_note, split_notes, split_rows, used_by
+from cnnjobs.planning.trained_alike import trained_alike_notes
 from cnnjobs.planning.trials import Plan
 from cnnjobs.process.numeric_environment import while_pinned
 from cnnjobs.run.backends import import_matplotlib
@@ -63,10 +64,10 @@ class Prepared:
 
     @cached_property
     def about(self) -> tuple[str, ...]:
-        """What a person should know of the data, how they are split, and the functions; the report says it, too."""
+        """What a person should know of the data, their splits, functions, variants; the report says it, too."""
         data = self.dataset
         splits = split_notes(data.training_rows, self.plan.trials, data.class_names)
-        return (*data.notes, *self.data_notes, *self.needs.notes, *splits)
+        return (*data.notes, *self.data_notes, *self.needs.notes, *splits, *trained_alike_notes(self.job))
 
     @cached_property
     def notes(self) -> tuple[str, ...]:

@@ -29,9 +29,10 @@ def augmented_section(store: Store, table: JobTable) -> Section | None:
     metric = metric_of_both(table)
     title = f"{axis_label(metric)}: plain, and with test-time augmentation"
     cells = [_row(table, metric, one) for one in rows]
+    rest = "" if table.metric.part == TTA else "Everything else in this report is of plain prediction. "
     about = (
         "Each test picture predicted from several views of it, by the mean of their probabilities, with the same "
-        "weights. Everything else in this report is of plain prediction. Difference: augmented minus plain, both of "
+        f"weights. {rest}Difference: augmented minus plain, both of "
         f"one run, with a paired t interval. `cnnjobs aggregate --metric {TTA}_{metric.name}` compares variants on it."
     )
     tabled = ReportTable("test_time_augmentation", title, COLUMNS, cells, _shown(table, metric))

@@ -2,9 +2,10 @@
 
 import pytest
 
-from cnnjobs import Variant, tta, vgg
+from cnnjobs import Job, Variant, tta, vgg
 from cnnjobs.errors import SpecError, UserError
 from cnnjobs.planning.identity import canonical
+from cnnjobs.planning.trained_alike import trained_alike_notes
 from cnnjobs.scoring.prediction_metrics import metric_named
 from cnnjobs.spec import OwnViews
 
@@ -48,3 +49,15 @@ def test_its_metrics_are_of_the_test_rows_and_only_those_that_are_stored():
     assert (metric.column, metric.words, metric.in_percent) == ("tta_accuracy", "test-time augmented accuracy", True)
     with pytest.raises(UserError, match=r"those of the test-time augmented rows are not stored"):
         metric_named("tta_macro_f1")
+
+
+def test_variants_that_differ_in_it_alone_are_said_to_train_alike():
+    variants = {
+        "plain": BASE,
+        "longer": BASE.but(epochs=20),
+        "flip": BASE.but(tta="flip"),
+        "own": BASE.but(tta=shifted),
+    }
+    notes = list(trained_alike_notes(Job(name="a", dataset="digits", variants=variants)))
+    assert [note.split(",")[0] for note in notes] == ["'flip' trains as 'plain' does", "'own' trains as 'plain' does"]
+    assert not [*trained_alike_notes(Job(name="a", dataset="digits", variants={"a": BASE, "b": BASE.but(epochs=2)}))]

@@ -1,0 +1,18 @@
+"""Variants that train alike, because they differ in how they are evaluated alone."""
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from cnnjobs.spec import Job
+
+
+def trained_alike_notes(job: Job) -> Iterator[str]:
+    """Say which variants differ in test-time augmentation alone, each with the first of them."""
+    told: set[str] = set()
+    for (first, one), (second, other) in combinations(job.variants.items(), 2):
+        if second not in told and one.tta != other.tta and one.but(tta=None) == other.but(tta=None):
+            told.add(second)
+            yield (
+                f"{second!r} trains as {first!r} does, to the bit: they differ in `tta` alone. Numbers of plain "
+                "prediction are those of both, and a variant with `tta` has them beside its own: train one of them"
+            )
