@@ -22,6 +22,7 @@ from cnnjobs.run.overrides import Overrides
 from cnnjobs.spec import CustomCallback, DatasetSpec, Job, Variant
 from cnnjobs.spec.half_width import HalfWidth
 from cnnjobs.spec.metrics import VALIDATION, part_of
+from cnnjobs.spec.transforms.fits import check_transforms
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
 from cnnjobs.store.stored_job import AuditMark, StoredDataset, StoredJob
@@ -265,7 +266,7 @@ def _check_rows(job: Job, dataset: Dataset) -> None:
 
 
 def _check_variants(job: Job, dataset: Dataset) -> None:
-    """Refuse variants that ask for validation rows that there are not, or whose network cannot take the images."""
+    """Refuse variants that ask for validation rows that there are not, or that cannot take the images."""
     for name, variant in job.variants.items():
         if job.folds is None and job.validation is None and watches_validation(variant):
             raise SpecError(
@@ -273,6 +274,7 @@ def _check_variants(job: Job, dataset: Dataset) -> None:
                 "Use `validation=0.2`, or a variant without them."
             )
         check_network(name, variant.network, dataset.image_shape)
+        check_transforms(name, variant.transforms, dataset.image_shape)
 
 
 def _check_batches(plan: Plan, dataset: Dataset) -> None:

@@ -25,6 +25,7 @@ from cnnjobs.run.overrides import Overrides
 from cnnjobs.run.prepare import read_dataset, read_job
 from cnnjobs.run.progress import Waiting
 from cnnjobs.spec import DatasetSpec, Job
+from cnnjobs.spec.transforms.fits import check_transforms
 from cnnjobs.store.files import Files, plain_name
 from cnnjobs.wording.sentences import clause
 from cnnjobs.wording.terminal import visible
@@ -224,6 +225,7 @@ def _versions(data: Dataset, job: Job, variant: str, count: int) -> Figure:
     """Draw training pictures, each beside what the first epochs of the first repeat make of it."""
     data = used_by(job, data)
     trial = next(one for one in plan_on(job, data).trials if one.variant == variant)
+    check_transforms(variant, trial.spec.transforms, data.image_shape)
     with quietly():  # TensorFlow prints while it is imported and first used
         rows, versions, mixes = open_preview()(data, trial, count, VERSIONS)
     title = f"{data.name}: training pictures, and what {variant!r} makes of them in repeat 1"

@@ -1,6 +1,5 @@
 """The words of a job file: jobs, variants and their parts, as frozen dataclasses that validate themselves."""
 
-from cnnjobs.spec.augment import Augment, Transform
 from cnnjobs.spec.callbacks import (
     BestWeights,
     CallbackSpec,
@@ -20,6 +19,23 @@ from cnnjobs.spec.optimizers import SGD, Adam, Nadam, Optimizer, RMSprop
 from cnnjobs.spec.records import ParquetPictures, TFRecordPictures
 from cnnjobs.spec.residual import resnet, wide_resnet
 from cnnjobs.spec.schedules import CosineDecay, Cyclical, ExponentialDecay, Run, Schedule, TimeDecay, Warmup
+from cnnjobs.spec.transforms import (
+    Augment,
+    ColorJitter,
+    Cutout,
+    Flip,
+    GaussianBlur,
+    GaussianNoise,
+    Grayscale,
+    OwnTransform,
+    PadCrop,
+    RandAugment,
+    RandomErasing,
+    RandomResizedCrop,
+    Transform,
+    TrivialAugment,
+    transform,
+)
 from cnnjobs.spec.variant import Variant
 from cnnjobs.spec.views import OwnViews, tta
 
@@ -31,15 +47,21 @@ __all__ = [
     "BestWeights",
     "BuiltinDataset",
     "CallbackSpec",
+    "ColorJitter",
     "CosineDecay",
     "CustomCallback",
     "CustomModel",
     "CutMix",
+    "Cutout",
     "Cyclical",
     "DatasetSpec",
     "EarlyStopping",
     "ExponentialDecay",
+    "Flip",
     "FromFunction",
+    "GaussianBlur",
+    "GaussianNoise",
+    "Grayscale",
     "ImageFolder",
     "Job",
     "MixUp",
@@ -48,16 +70,22 @@ __all__ = [
     "Nadam",
     "Npz",
     "Optimizer",
+    "OwnTransform",
     "OwnViews",
+    "PadCrop",
     "ParquetPictures",
     "PictureTable",
     "RMSprop",
+    "RandAugment",
+    "RandomErasing",
+    "RandomResizedCrop",
     "ReduceLROnPlateau",
     "Run",
     "Schedule",
     "TFRecordPictures",
     "TimeDecay",
     "Transform",
+    "TrivialAugment",
     "UserFunction",
     "Variant",
     "Warmup",
@@ -70,6 +98,7 @@ __all__ = [
     "resnet",
     "small_cnn",
     "smaller_vgg",
+    "transform",
     "tta",
     "vgg",
     "vgg16",

@@ -69,6 +69,17 @@ def as_float(spec: Any, field: str, **bounds: float | None) -> None:
     object.__setattr__(spec, field, value)
 
 
+def as_range(spec: Any, field: str, **bounds: float | None) -> None:
+    """Check a field of a frozen spec that holds two numbers, the lower first, and make it a tuple of floats."""
+    name, value = f"{type(spec).__name__}.{field}", getattr(spec, field)
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise SpecError(_message(name, "two numbers (low, high), as a tuple", value, ""))
+    low, high = (number(name, one, f"It is part of {field}={value!r}.", **bounds) for one in value)
+    if low > high:
+        raise SpecError(_message(name, "two numbers (low, high), the lower first", value, ""))
+    object.__setattr__(spec, field, (low, high))
+
+
 def one_of(name: str, value: Any, allowed: Collection[Any]) -> Any:
     """Return `value` if it is one of `allowed`."""
     if not any(type(value) is type(item) and value == item for item in allowed):

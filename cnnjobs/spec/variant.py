@@ -8,7 +8,6 @@ from types import FunctionType
 from typing import Any, ClassVar, cast
 
 from cnnjobs.errors import SpecError
-from cnnjobs.spec.augment import TRANSFORMS, Transform
 from cnnjobs.spec.callbacks import CALLBACKS, CallbackSpec, CustomCallback, ReduceLROnPlateau
 from cnnjobs.spec.checks import flag, one_of, whole
 from cnnjobs.spec.fields import later_field
@@ -16,7 +15,10 @@ from cnnjobs.spec.mixing import MIXINGS, Mixing, check_mixings
 from cnnjobs.spec.models import CustomModel, Model
 from cnnjobs.spec.optimizers import OPTIMIZERS, Adam, Optimizer
 from cnnjobs.spec.schedules import SCHEDULES, Schedule
+from cnnjobs.spec.transforms import TRANSFORMS, Transform
+from cnnjobs.spec.transforms.advice import instead_of
 from cnnjobs.spec.views import OwnViews, checked_views
+from cnnjobs.wording.sentences import clause
 
 SCALINGS = ("unit", "center", "standardize")
 PRECISIONS = ("float32", "bfloat16", "float16")
@@ -35,8 +37,9 @@ class Variant:
         optimizer: `SGD(...)`, `RMSprop(...)`, `Adam(...)` or `Nadam(...)`.
         epochs: passes over the training rows, 1 to 1,000,000.
         batch_size: images a step over all replicas (the global batch), 1 to 1,000,000.
-        augment: `Augment(...)`, or a tuple of transforms that are applied in this order, `MixUp(...)` and `CutMix(...)`
-            last; None for no augmentation.
+        augment: a transform of training images such as `Augment(...)`, `PadCrop(4)`, `ColorJitter(...)`,
+            `RandAugment(...)` or `transform(function)`, or a tuple of them that are applied in this order, `MixUp(...)`
+            and `CutMix(...)` last; None for no augmentation.
         scaling: of pixels: "unit" to [0, 1]; "center" also subtracts each channel's mean over the training rows;
             "standardize" also divides by its standard deviation.
         schedule: `CosineDecay()`, `ExponentialDecay()`, `TimeDecay()`, `Cyclical()` or `Warmup()`; None for a constant
@@ -152,7 +155,11 @@ def _checked_augment(augment: Any) -> Transform | Mixing | tuple[Transform | Mix
     """Return a single transform as it is, so that a tuple of one is the same setting."""
     several = tuple(augment) if isinstance(augment, list | tuple) else () if augment is None else (augment,)
     for one in several:
-        _instance("augment", one, (*TRANSFORMS, *MIXINGS), "Augment(...), a tuple of transforms, or None")
+        if not isinstance(one, (*TRANSFORMS, *MIXINGS)):
+            raise SpecError(
+                "`augment` must be a transform such as Augment(...), PadCrop(...) or RandAugment(...), a tuple of "
+                f"these, or None. Received: augment={clause(repr(one))}. {instead_of(one)}".rstrip()
+            )
     check_mixings(several)
     return several if len(several) > 1 else several[0] if several else None
 

@@ -5,7 +5,25 @@ A case takes some seconds: add to one that is there where that shows the same.
 
 from collections.abc import Mapping
 
-from cnnjobs import SGD, Augment, CutMix, MixUp, Variant, resnet, small_cnn
+from cnnjobs import (
+    SGD,
+    Augment,
+    ColorJitter,
+    CutMix,
+    Flip,
+    GaussianBlur,
+    GaussianNoise,
+    MixUp,
+    PadCrop,
+    RandAugment,
+    RandomErasing,
+    RandomResizedCrop,
+    TrivialAugment,
+    Variant,
+    resnet,
+    small_cnn,
+    transform,
+)
 from support.training_runs import digits
 
 ROWS, BATCH = 129, 64
@@ -13,8 +31,33 @@ ROWS, BATCH = 129, 64
 
 BASE = Variant(model=small_cnn(filters=(4, 4), dense=8), optimizer=SGD(0.05, momentum=0.9), epochs=2, batch_size=BATCH)
 
+
+def faded(images, seeds, least):
+    """Multiply each image by a factor of its own."""
+    import tensorflow as tf
+
+    def factor(seed):
+        return tf.random.stateless_uniform([1, 1, 1], seed, least)
+
+    return images * tf.map_fn(factor, seeds, fn_output_signature=tf.float32)
+
+
+TRANSFORMS = (
+    Flip(),
+    PadCrop(2, fill="reflect"),
+    RandomResizedCrop(scale=(0.5, 1)),
+    ColorJitter(brightness=0.3, contrast=0.3),
+    GaussianBlur(sigma=(0.1, 0.5), probability=0.5),
+    GaussianNoise(0.05),
+    RandomErasing(),
+    RandAugment(),
+    TrivialAugment(probability=0.5),
+    transform(faded, least=0.5),
+)
+
 CASES: Mapping[str, Variant] = {
     "shift and flip": BASE.but(augment=Augment(flip="horizontal", shift=0.1)),
+    "transforms of every kind": BASE.but(augment=TRANSFORMS),
     "MixUp or CutMix of shifted images, test-time augmentation": BASE.but(
         augment=(Augment(shift=0.1), MixUp(alpha=1, probability=0.5), CutMix(probability=0.4)), tta="flip"
     ),

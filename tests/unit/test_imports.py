@@ -128,6 +128,8 @@ def test_the_public_names_are_these():
         [
             "SGD", "Adam", "Augment", "FromFunction", "ImageFolder", "Job", "Npz", "ParquetPictures", "PictureTable",
             "TFRecordPictures", "Variant", "MixUp", "CutMix", "tta",
+            "ColorJitter", "Cutout", "Flip", "GaussianBlur", "GaussianNoise", "Grayscale", "PadCrop", "RandAugment",
+            "RandomErasing", "RandomResizedCrop", "TrivialAugment", "transform",
             "BestWeights", "CosineDecay", "Cyclical", "EarlyStopping", "ExponentialDecay", "ReduceLROnPlateau",
             "TimeDecay", "Warmup", "callback", "custom", "grid", "Nadam", "RMSprop",
             "compare", "load_results", "metric", "statistics", "submit", "plan", "status", "verify", "fit", "predict",

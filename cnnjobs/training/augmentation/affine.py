@@ -42,19 +42,20 @@ def draw_transforms(augment: Augment, count: Any, height: int, width: int, seed:
     return tf.stack([a0, a1, a2, b0, b1, b2, zero, zero], axis=1)
 
 
-def apply_transforms(images: Any, transforms: Any, fill: str) -> Any:
-    """Return the images, each moved by its transform, with bilinear interpolation.
+def apply_transforms(images: Any, transforms: Any, fill: str, interpolation: str = "BILINEAR") -> Any:
+    """Return the images, each moved by its transform.
 
     Args:
         images: (n, height, width, channels) float32.
         transforms: (n, 8) float32.
         fill: a key of `FILL_MODES`.
+        interpolation: "BILINEAR" or "NEAREST".
     """
     moved = tf.raw_ops.ImageProjectiveTransformV3(
         images=images,
         transforms=transforms,
         output_shape=tf.shape(images)[1:3],
-        interpolation="BILINEAR",
+        interpolation=interpolation,
         fill_mode=FILL_MODES[fill],
         fill_value=0.0,
     )

@@ -47,7 +47,10 @@ def test_whole_numbers_are_the_same_setting():
             lambda: BASE.but(augment=(MixUp(probability=0.1), MixUp(probability=0.1))),
             "takes one MixUp at most. Received: 2",
         ),
-        (lambda: BASE.but(augment=MixUp), r"`augment` must be Augment\(\.\.\.\).*Received: augment=<class"),
+        (
+            lambda: BASE.but(augment=MixUp),
+            r"`augment` must be a transform such as Augment\(\.\.\.\).*Received: augment=<class",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_with_the_reason(make, said):

@@ -1,10 +1,11 @@
-"""Augmentation as a value: ranges of random shift, rotation, zoom, shear and flip."""
+"""Ranges of random shift, rotation, zoom, shear and flip."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 from cnnjobs.errors import SpecError
 from cnnjobs.spec.checks import as_float, one_of
+from cnnjobs.spec.fields import later_field
 
 FLIPS = (None, "horizontal", "vertical", "both")
 FILLS = ("nearest", "reflect", "wrap", "constant")
@@ -24,6 +25,7 @@ class Augment:
         shear: largest shear angle to either side, degrees in [0, 90).
         fill: values beyond the border: "nearest" repeats the border, "reflect" mirrors the image, "wrap" continues
             on the other side, "constant" is 0.
+        probability: with which an image is transformed at all, above 0 and at most 1.
 
     Raises:
         SpecError: for a value out of range, or if nothing would change.
@@ -45,6 +47,7 @@ class Augment:
     zoom: float = 0.0
     shear: float = 0.0
     fill: str = "nearest"
+    probability: float = later_field(1.0)
 
     def __post_init__(self) -> None:
         one_of("Augment.flip", self.flip, FLIPS)
@@ -53,14 +56,9 @@ class Augment:
         as_float(self, "rotation", least=0, most=180)
         as_float(self, "zoom", least=0, below=1)
         as_float(self, "shear", least=0, below=90)
+        as_float(self, "probability", above=0, most=1)
         if not (self.flip or self.shift or self.rotation or self.zoom or self.shear):
             raise SpecError(
                 "`Augment` must change something: give at least one of flip, shift, rotation, zoom, shear. "
                 "Received: none of them. Use `augment=None` for no augmentation."
             )
-
-
-TRANSFORMS = (Augment,)
-"""All kinds of transforms of training images."""
-
-Transform = Augment

@@ -1,0 +1,26 @@
+"""Whether images can be transformed as asked."""
+
+from collections.abc import Iterable
+
+from cnnjobs.errors import SpecError
+from cnnjobs.spec.transforms import Transform
+from cnnjobs.wording.sentences import clause
+
+
+def check_transforms(variant: str, transforms: Iterable[Transform], image_shape: tuple[int, int, int]) -> None:
+    """Refuse transforms that would leave nothing of the images of a job, or change nothing.
+
+    Args:
+        variant: name, for the message.
+        transforms: of the variant.
+        image_shape: (height, width, channels).
+
+    Raises:
+        SpecError: for the first of them.
+    """
+    for one in transforms:
+        refusal = getattr(one, "refusal", None)
+        why = refusal(image_shape) if refusal is not None else None
+        if why is not None:
+            height, width, channels = image_shape
+            raise SpecError(f"Variant {variant!r}, whose images are {height} x {width} x {channels}: {clause(why)}.")

@@ -1,0 +1,78 @@
+"""Policies: transforms that are themselves drawn for each image."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnnjobs.spec.checks import as_float, whole
+
+MAGNITUDES = 30
+"""The largest magnitude."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RandAugment:
+    """Apply `n` transforms to each image, each drawn from 14, all with one magnitude.
+
+    Source: Cubuk et al. (2020), with the transforms and strengths of `torchvision.transforms.RandAugment`: none, shear
+    to 0.3 and translation to 150/331 of the side along either axis, rotation to 30 degrees (each with nearest pixels,
+    black beyond the border), brightness, colour, contrast and sharpness by a factor to 1 +- 0.9, posterising to 4 bits,
+    solarising above white to 0, autocontrast, equalisation, at magnitude 30. Directions are drawn. The meanings are
+    those of Pillow, for values of 8 bits; other values are rounded to these only to be posterised and equalised.
+    Equalisation leaves images of fewer than 256 pixels, and colour those of one channel.
+
+    Args:
+        n: transforms an image, one after the other; the same may be drawn twice; 1 to 14.
+        magnitude: a whole number from 0 to 30; that of the paper, of 10, is a third of it.
+        probability: with which an image is transformed at all, above 0 and at most 1.
+
+    Raises:
+        SpecError: for a value out of range.
+
+    Example:
+        >>> from cnnjobs import RandAugment
+        >>> RandAugment(n=2, magnitude=9)
+        RandAugment(n=2, magnitude=9, probability=1.0)
+        >>> RandAugment(magnitude=40)
+        Traceback (most recent call last):
+        cnnjobs.errors.SpecError: `RandAugment.magnitude` must be a whole number of at most 30. Received: magnitude=40.
+    """
+
+    kind: ClassVar[str] = "RandAugment"
+
+    n: int = 2
+    magnitude: int = 9
+    probability: float = 1.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "n", whole("RandAugment.n", self.n, least=1, most=14))
+        magnitude = whole("RandAugment.magnitude", self.magnitude, least=0, most=MAGNITUDES)
+        object.__setattr__(self, "magnitude", magnitude)
+        as_float(self, "probability", above=0, most=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrivialAugment:
+    """Apply one transform to each image, drawn from the 14 of `RandAugment`, with a magnitude that is drawn as well.
+
+    Source: Müller and Hutter (2021), in its wide form, as `torchvision.transforms.TrivialAugmentWide`: magnitudes are
+    0 to 30, at which shear is 0.99, translation 32 pixels (but at most the side of the image), rotation 135 degrees,
+    the factor of brightness, colour, contrast and sharpness 1 +- 0.99, posterising 2 bits.
+
+    Args:
+        probability: with which an image is transformed at all, above 0 and at most 1.
+
+    Raises:
+        SpecError: for a value out of range.
+
+    Example:
+        >>> from cnnjobs import TrivialAugment
+        >>> TrivialAugment()
+        TrivialAugment(probability=1.0)
+    """
+
+    kind: ClassVar[str] = "TrivialAugment"
+
+    probability: float = 1.0
+
+    def __post_init__(self) -> None:
+        as_float(self, "probability", above=0, most=1)
