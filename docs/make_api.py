@@ -119,7 +119,10 @@ WORDS = {  # of a job file, by section
         "tta",
     ),
     "optimizers": ("SGD", "RMSprop", "Adam", "Nadam"),
-    "schedules": ("CosineDecay", "ExponentialDecay", "TimeDecay", "Cyclical", "Warmup"),
+    "schedules": (
+        *("CosineDecay", "PolynomialDecay", "ExponentialDecay", "StepDecay", "TimeDecay"),
+        *("Cyclical", "OneCycle", "CosineRestarts", "Warmup", "schedule"),
+    ),
     "callbacks": ("EarlyStopping", "BestWeights", "ReduceLROnPlateau", "callback"),
     "datasets": ("Npz", "FromFunction", "ImageFolder", "PictureTable", "ParquetPictures", "TFRecordPictures"),
 }

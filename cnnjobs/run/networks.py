@@ -126,7 +126,7 @@ def _same_network(one: Variant, other: Variant) -> bool:
 
 
 def _without_callbacks(variant: Variant) -> Variant:
-    return variant.but(callbacks=(), augment=None)
+    return variant.but(callbacks=(), augment=None, schedule=None)
 
 
 def _told(

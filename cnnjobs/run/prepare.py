@@ -13,6 +13,7 @@ from cnnjobs.models import check_network
 from cnnjobs.planning.identity import canonical, pinned_data
 from cnnjobs.planning.job_file import JobFile, job_of_session, load_job
 from cnnjobs.planning.needs import Needs, needs_of
+from cnnjobs.planning.own_schedules import schedule_notes
 from cnnjobs.planning.rows import plan_on, pooled_note, split_notes, split_rows, used_by
 from cnnjobs.planning.trained_alike import trained_alike_notes
 from cnnjobs.planning.trials import Plan
@@ -44,7 +45,7 @@ class Prepared:
         audit: of what the job is an audit; None if it is none.
         half_width: the rule for its repeats; None if no half width was asked for.
         needs: of the functions in it.
-        data_notes: what a person should know of how the job uses the data set.
+        data_notes: what a person should know of how the job uses the data set, and of schedules of the user's.
     """
 
     file: JobFile
@@ -212,7 +213,7 @@ def prepare(read: ReadJob, overrides: Overrides, on_progress: OnProgress) -> Pre
         overrides.only,
         read.audit,
         needs=read.needs,
-        data_notes=pooled_note(job, dataset),
+        data_notes=(*pooled_note(job, dataset), *schedule_notes(job.variants, trained_rows(plan, fitting))),
     )
 
 

@@ -14,7 +14,7 @@ from cnnjobs.spec.fields import later_field
 from cnnjobs.spec.mixing import MIXINGS, Mixing, check_mixings
 from cnnjobs.spec.models import CustomModel, Model
 from cnnjobs.spec.optimizers import OPTIMIZERS, Adam, Optimizer
-from cnnjobs.spec.schedules import SCHEDULES, Schedule
+from cnnjobs.spec.schedules import SCHEDULES, CustomSchedule, Schedule
 from cnnjobs.spec.transforms import TRANSFORMS, Transform
 from cnnjobs.spec.transforms.advice import instead_of
 from cnnjobs.spec.views import OwnViews, checked_views
@@ -42,8 +42,9 @@ class Variant:
             and `CutMix(...)` last; None for no augmentation.
         scaling: of pixels: "unit" to [0, 1]; "center" also subtracts each channel's mean over the training rows;
             "standardize" also divides by its standard deviation.
-        schedule: `CosineDecay()`, `ExponentialDecay()`, `TimeDecay()`, `Cyclical()` or `Warmup()`; None for a constant
-            learning rate.
+        schedule: of the learning rate: `CosineDecay()`, `PolynomialDecay()`, `ExponentialDecay()`, `StepDecay(...)`,
+            `TimeDecay()`, `Cyclical()`, `OneCycle()`, `CosineRestarts()`, `Warmup()`, `schedule(function, ...)` or a
+            function `f(step, steps)` that returns a factor; None for a constant rate.
         callbacks: `EarlyStopping()`, `BestWeights()`, `ReduceLROnPlateau()`, `callback(function)`; called in this
             order at the end of each epoch.
         precision: of computation: "float32"; "bfloat16" or "float16" for mixed precision (Micikevicius et al., 2018)
@@ -93,7 +94,7 @@ class Variant:
         one_of("scaling", self.scaling, SCALINGS)
         one_of("precision", self.precision, PRECISIONS)
         flag("xla", self.xla)
-        _instance("schedule", self.schedule, (*SCHEDULES, type(None)), "CosineDecay(...), Warmup(...) or the like")
+        object.__setattr__(self, "schedule", _checked_schedule(self.schedule))
         object.__setattr__(self, "callbacks", _checked_callbacks(self.callbacks))
         object.__setattr__(self, "tta", checked_views(self.tta))
         if getattr(self.model, "builder", None) == "vgg16" and self.scaling != "unit":
@@ -162,6 +163,16 @@ def _checked_augment(augment: Any) -> Transform | Mixing | tuple[Transform | Mix
             )
     check_mixings(several)
     return several if len(several) > 1 else several[0] if several else None
+
+
+def _checked_schedule(schedule: Any) -> Schedule | None:
+    """Return a schedule; one of Keras's is told what to write instead."""
+    keras_object = any(kind.__name__ == "LearningRateSchedule" for kind in type(schedule).__mro__)
+    if isinstance(schedule, FunctionType) or keras_object:
+        schedule = CustomSchedule(schedule)
+    expected = "CosineDecay(...), Warmup(...) or the like, schedule(function) or None"
+    _instance("schedule", schedule, (*SCHEDULES, type(None)), expected)
+    return cast("Schedule | None", schedule)
 
 
 def _checked_callbacks(callbacks: Any) -> tuple[CallbackSpec, ...]:

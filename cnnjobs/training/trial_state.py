@@ -64,7 +64,7 @@ class TrialState:
         base = spec.optimizer.learning_rate
         run = Run(base, spec.epochs, steps)
         first = self.log.epochs * steps
-        return np.array([base * spec.schedule.factor(step, run) for step in range(first, first + steps)], np.float32)
+        return np.array([base * spec.schedule.factor_at(step, run) for step in range(first, first + steps)], np.float32)
 
 
 def sample_weights(labels: NDArray[np.int32]) -> NDArray[np.float32]:

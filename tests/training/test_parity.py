@@ -6,7 +6,22 @@ import numpy as np
 import pytest
 from support.training_runs import AUGMENT, BUNDLED, batches_of, outcome, plain, trial_of
 
-from cnnjobs import SGD, Adam, CosineDecay, Cyclical, ExponentialDecay, Nadam, RMSprop, TimeDecay, Warmup, custom, vgg
+from cnnjobs import (
+    SGD,
+    Adam,
+    CosineDecay,
+    CosineRestarts,
+    ExponentialDecay,
+    Nadam,
+    OneCycle,
+    PolynomialDecay,
+    RMSprop,
+    TimeDecay,
+    Warmup,
+    custom,
+    schedule,
+    vgg,
+)
 from cnnjobs.spec import Run
 
 EPOCHS = 3
@@ -103,6 +118,12 @@ def test_the_loss_is_that_of_a_float64_recomputation(worker):
 RATE, STEPS = 0.1, 7
 
 
+def of_keras(step, steps):
+    import keras
+
+    return keras.optimizers.schedules.CosineDecay(1.0, steps, alpha=0.1)(step)
+
+
 def keras_schedules():
     from keras.optimizers import schedules
 
@@ -116,13 +137,21 @@ def keras_schedules():
         ),
         (TimeDecay(decay=0.01), schedules.InverseTimeDecay(RATE, 1, 0.01)),
         (TimeDecay(), schedules.InverseTimeDecay(RATE, 1, RATE / 10)),
+        (PolynomialDecay(final=0.1), schedules.PolynomialDecay(RATE, 10 * STEPS, RATE / 10)),
+        (PolynomialDecay(power=2, epochs=4), schedules.PolynomialDecay(RATE, 4 * STEPS, 0, power=2)),
+        (CosineRestarts(epochs=3, t_mul=1, final=0.1), schedules.CosineDecayRestarts(RATE, 3 * STEPS, 1, 1, 0.1)),
+        (
+            CosineRestarts(epochs=1.5, t_mul=1.5, m_mul=0.7, final=0.1),
+            schedules.CosineDecayRestarts(RATE, 1.5 * STEPS, 1.5, 0.7, 0.1),
+        ),
+        (schedule(of_keras), schedules.CosineDecay(RATE, 10 * STEPS, alpha=0.1)),
     ]
 
 
 def test_schedules_are_those_of_keras(worker):
     run = Run(RATE, 10, STEPS)
     for ours, theirs in keras_schedules():
-        rates = [RATE * ours.factor(step, run) for step in range(10 * STEPS)]
+        rates = [RATE * ours.factor_at(step, run) for step in range(10 * STEPS)]
         assert rates == pytest.approx([float(theirs(step)) for step in range(10 * STEPS)], rel=1e-5), ours
 
 
@@ -135,14 +164,18 @@ def one_digit(digits):
     return TrialWorker(copies, cpus=1, gpus=0, replicas=1)
 
 
-@pytest.mark.parametrize("schedule", [CosineDecay(), Warmup(epochs=1, then=TimeDecay()), Cyclical(epochs=2)])
-def test_each_step_is_taken_with_the_rate_of_its_schedule(one_digit, schedule):
+def falling(step, steps, to):
+    return to if step > steps / 2 else 1
+
+
+@pytest.mark.parametrize("chosen", [CosineDecay(), Warmup(epochs=1, then=schedule(falling, to=0.2)), OneCycle()])
+def test_each_step_is_taken_with_the_rate_of_its_schedule(one_digit, chosen):
     """With a gradient that stays the same, what a bias moves is the sum of the rates of all steps."""
     variant = plain(custom(dense), optimizer=SGD(1e-5), epochs=3, batch_size=40)
-    found = outcome(one_digit, trial_of(variant.but(schedule=schedule), validation="test"))
+    found = outcome(one_digit, trial_of(variant.but(schedule=chosen), validation="test"))
     constant = outcome(one_digit, trial_of(variant, validation="test"))
     run = Run(1e-5, 3, 25)
-    factors = [schedule.factor(step, run) for step in range(75)]
+    factors = [chosen.factor_at(step, run) for step in range(75)]
     assert found["learning_rate"] == pytest.approx([1e-5 * factors[last] for last in (24, 49, 74)], rel=1e-5)
     assert found["variable 3"] == pytest.approx(constant["variable 3"] * np.mean(factors), rel=2e-3)
 

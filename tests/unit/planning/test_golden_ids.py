@@ -13,13 +13,17 @@ from cnnjobs import (
     Augment,
     BestWeights,
     CosineDecay,
+    CosineRestarts,
     Cyclical,
     EarlyStopping,
     ExponentialDecay,
     Job,
     Nadam,
+    OneCycle,
+    PolynomialDecay,
     ReduceLROnPlateau,
     RMSprop,
+    StepDecay,
     TimeDecay,
     Variant,
     Warmup,
@@ -63,6 +67,11 @@ def stopper(trial, patience=3):
     return trial, patience
 
 
+def falling(step, steps):
+    """Stand for a schedule of the user's."""
+    return 1 - step / steps
+
+
 BASE = Variant(model=vgg(blocks=2))
 
 VARIANTS = {
@@ -82,6 +91,11 @@ VARIANTS = {
     "time": BASE.but(schedule=TimeDecay()),
     "cyclical": BASE.but(schedule=Cyclical()),
     "warmup": BASE.but(schedule=Warmup(epochs=2, then=CosineDecay())),
+    "steps": BASE.but(schedule=StepDecay(epochs=(3, 6))),
+    "polynomial": BASE.but(schedule=PolynomialDecay()),
+    "one cycle": BASE.but(schedule=OneCycle()),
+    "restarts": BASE.but(schedule=CosineRestarts()),
+    "own schedule": BASE.but(schedule=falling),
     "augment": BASE.but(augment=Augment(flip="horizontal", shift=0.1, rotation=10, zoom=0.1, shear=5, fill="wrap")),
     "early stopping": BASE.but(callbacks=(EarlyStopping(), BestWeights())),
     "plateau": BASE.but(callbacks=(ReduceLROnPlateau(monitor="val_accuracy"),)),
@@ -110,6 +124,11 @@ GOLDEN = {
     "time": "e8f661c25571f1ab6783",
     "cyclical": "d0c162956e69928d4576",
     "warmup": "a7022ce45451cddc1e5b",
+    "steps": "bd55da527fedf3959352",
+    "polynomial": "2a0121c94a4643e9d7ff",
+    "one cycle": "b44acc868a58569fc08f",
+    "restarts": "2afabc602cebf7994b12",
+    "own schedule": "4274be581ca3efda1cf0",
     "augment": "6a3ea9ab559e389d6596",
     "early stopping": "5e5343384c07146f7b9a",
     "plateau": "e59467978ae2d1b4923e",
