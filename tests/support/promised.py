@@ -20,7 +20,9 @@ from cnnjobs import (
     RandomResizedCrop,
     TrivialAugment,
     Variant,
+    Warmup,
     resnet,
+    schedule,
     small_cnn,
     transform,
 )
@@ -55,8 +57,16 @@ TRANSFORMS = (
     transform(faded, least=0.5),
 )
 
+
+def falling(step, steps, to):
+    """Stand for a schedule of the user's."""
+    return 1 - (1 - to) * step / steps
+
+
 CASES: Mapping[str, Variant] = {
-    "shift and flip": BASE.but(augment=Augment(flip="horizontal", shift=0.1)),
+    "shift and flip, a schedule of the user's": BASE.but(
+        augment=Augment(flip="horizontal", shift=0.1), schedule=Warmup(epochs=0.5, then=schedule(falling, to=0.2))
+    ),
     "transforms of every kind": BASE.but(augment=TRANSFORMS),
     "MixUp or CutMix of shifted images, test-time augmentation": BASE.but(
         augment=(Augment(shift=0.1), MixUp(alpha=1, probability=0.5), CutMix(probability=0.4)), tta="flip"

@@ -131,7 +131,8 @@ def test_the_public_names_are_these():
             "ColorJitter", "Cutout", "Flip", "GaussianBlur", "GaussianNoise", "Grayscale", "PadCrop", "RandAugment",
             "RandomErasing", "RandomResizedCrop", "TrivialAugment", "transform",
             "BestWeights", "CosineDecay", "Cyclical", "EarlyStopping", "ExponentialDecay", "ReduceLROnPlateau",
-            "TimeDecay", "PolynomialDecay", "StepDecay", "OneCycle", "CosineRestarts", "Warmup", "schedule", "callback", "custom", "grid", "Nadam", "RMSprop",
+            "TimeDecay", "PolynomialDecay", "StepDecay", "OneCycle", "CosineRestarts", "schedule",
+            "Warmup", "callback", "custom", "grid", "Nadam", "RMSprop",
             "compare", "load_results", "metric", "statistics", "submit", "plan", "status", "verify", "fit", "predict",
             "cnn", "mlp", "resnet", "small_cnn", "smaller_vgg", "vgg", "vgg16", "wide_resnet",
         ]

@@ -191,7 +191,7 @@ class CosineDecayRestarts(LearningRateSchedule):
     [
         (
             lambda: schedule(of_epoch),
-            r"a function of \(step, steps\)\. Received: \(epoch, lr\)\. .* step \* epochs // s",
+            r"a function of \(step, steps\)\. Received: \(epoch, lr\)\. .*step \* epochs",
         ),
         (lambda: schedule(lambda epoch: 1), r"a function of \(step, steps\)\. Received: \(epoch\)"),
         (lambda: schedule(lambda i, lr: lr), r"Received: \(i, lr\)"),
@@ -227,9 +227,7 @@ def tried(function, rate=0.001, **options):
 
 def test_a_schedule_that_returns_rates_is_refused_or_noted_when_planned():
     assert tried(falling) == []
-    with pytest.raises(
-        SpecError, match=r"Variant 'own': `<lambda>` must return a factor .*run at 1e-06\. Divide .*0.001"
-    ):
+    with pytest.raises(SpecError, match=r"Variant 'own': `<lambda>` must .*run at 1e-06\. Divide .*0.001"):
         tried(lambda step, steps: 0.001 * (1 - step / steps))
     with pytest.raises(SpecError, match="not a rate"):
         tried(Warmup(epochs=1, then=schedule(lambda step, steps: 0.001)))
