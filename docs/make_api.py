@@ -118,6 +118,7 @@ WORDS = {  # of a job file, by section
         "CutMix",
         "tta",
     ),
+    "losses": ("CrossEntropy", "Focal", "loss"),
     "optimizers": ("SGD", "RMSprop", "Adam", "Nadam"),
     "schedules": (
         *("CosineDecay", "PolynomialDecay", "ExponentialDecay", "StepDecay", "TimeDecay"),

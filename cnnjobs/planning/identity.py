@@ -62,11 +62,14 @@ def _canonical_dataclass(value: Any) -> dict[str, Any]:
     """Return a spec, or a dataclass of the user's."""
     if isinstance(value, UserFunction):
         function: Any = value.function
+        known = {item.name for item in dataclasses.fields(UserFunction)}
+        more = (item.name for item in dataclasses.fields(value) if item.name not in known)
         return {
             "kind": value.kind,
             "function": function.__name__,
             "source_sha256": value.source_sha256 or sha256_of_source(function),
             "options": canonical(value.options),
+            **{name: canonical(getattr(value, name)) for name in more},
         }
     if isinstance(value, FromFunction):
         others = {name: canonical(getattr(value, name)) for name in ("test", "value_range", "dedupe", "source_sha256")}

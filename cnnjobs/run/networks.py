@@ -18,7 +18,8 @@ from cnnjobs.process.machine import this_machine
 from cnnjobs.run import backends
 from cnnjobs.run.prepare import Prepared, ReadJob
 from cnnjobs.run.progress import duration
-from cnnjobs.spec import CustomModel, Job, OwnViews, Variant
+from cnnjobs.spec import Job, Variant
+from cnnjobs.spec.functions import functions_in
 from cnnjobs.wording.sentences import cause, clause
 from cnnjobs.wording.terminal import echo
 from cnnjobs.wording.terminal import note as tell_note
@@ -121,8 +122,12 @@ def look_at_networks(
     return _told(everything, variants, class_names, sure=sure)
 
 
+SEEN = ("network", "scaling", "precision", "xla", "loss", "tta")
+"""What of a variant decides what is seen of its network."""
+
+
 def _same_network(one: Variant, other: Variant) -> bool:
-    return all(getattr(one, name) == getattr(other, name) for name in ("network", "scaling", "precision", "xla", "tta"))
+    return all(getattr(one, name) == getattr(other, name) for name in SEEN)
 
 
 def _without_callbacks(variant: Variant) -> Variant:
@@ -168,7 +173,7 @@ def _compile_note(facts: NetworkFacts, variant: Variant) -> Iterator[str]:
     if facts.compiled:
         yield (
             f"it comes compiled with {facts.compiled}, which is not used: it trains with the variant's optimizer, "
-            f"{variant.optimizer}, and cross-entropy"
+            f"{variant.optimizer}, and {variant.minimised or 'cross-entropy'}"
         )
 
 
@@ -254,8 +259,8 @@ def check_networks(
 ) -> None:
     """Refuse networks that no trial can train, once and before all repeats; say what may be a mistake.
 
-    Only the user's own are looked at, with their own views for test-time augmentation, and those that have not been
-    trained with the same settings before: the bundled ones are known.
+    Only the user's own are looked at, and those with a loss or with views for test-time augmentation of the user's,
+    where they have not been trained with the same settings before: the bundled ones are known.
 
     Args:
         prepared: the job.
@@ -273,7 +278,7 @@ def check_networks(
     variants = {
         name: variant
         for name, variant in prepared.job.variants.items()
-        if name in fresh and (isinstance(variant.network, CustomModel) or isinstance(variant.views, OwnViews))
+        if name in fresh and any(True for _ in functions_in(_without_callbacks(variant)))
     }
     if not variants:
         return

@@ -21,6 +21,7 @@ from cnnjobs.process.numeric_environment import while_pinned
 from cnnjobs.run.backends import import_matplotlib
 from cnnjobs.run.overrides import Overrides
 from cnnjobs.spec import CustomCallback, DatasetSpec, Job, Variant
+from cnnjobs.spec.class_weights import check_class_names
 from cnnjobs.spec.half_width import HalfWidth
 from cnnjobs.spec.metrics import VALIDATION, part_of
 from cnnjobs.spec.transforms.fits import check_transforms
@@ -276,6 +277,7 @@ def _check_variants(job: Job, dataset: Dataset) -> None:
             )
         check_network(name, variant.network, dataset.image_shape)
         check_transforms(name, variant.transforms, dataset.image_shape)
+        check_class_names(name, variant.class_weight, dataset.class_names)
 
 
 def _check_batches(plan: Plan, dataset: Dataset) -> None:

@@ -12,6 +12,7 @@ from cnnjobs.spec.data import BuiltinDataset, DatasetSpec, ImageFolder, Npz, Pic
 from cnnjobs.spec.from_function import FromFunction
 from cnnjobs.spec.functions import UserFunction
 from cnnjobs.spec.job import SOURCES, Job, grid
+from cnnjobs.spec.losses import CrossEntropy, Focal, Loss, LossFunction, loss
 from cnnjobs.spec.mixing import CutMix, Mixing, MixUp
 from cnnjobs.spec.models import CustomModel, Model, WeightsFile, custom
 from cnnjobs.spec.networks import cnn, mlp, small_cnn, smaller_vgg, vgg, vgg16
@@ -64,6 +65,7 @@ __all__ = [
     "ColorJitter",
     "CosineDecay",
     "CosineRestarts",
+    "CrossEntropy",
     "CustomCallback",
     "CustomModel",
     "CustomSchedule",
@@ -74,12 +76,15 @@ __all__ = [
     "EarlyStopping",
     "ExponentialDecay",
     "Flip",
+    "Focal",
     "FromFunction",
     "GaussianBlur",
     "GaussianNoise",
     "Grayscale",
     "ImageFolder",
     "Job",
+    "Loss",
+    "LossFunction",
     "MixUp",
     "Mixing",
     "Model",
@@ -113,6 +118,7 @@ __all__ = [
     "cnn",
     "custom",
     "grid",
+    "loss",
     "mlp",
     "resnet",
     "schedule",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from types import FunctionType
 from typing import Any, ClassVar, cast
@@ -10,7 +10,9 @@ from typing import Any, ClassVar, cast
 from cnnjobs.errors import SpecError
 from cnnjobs.spec.callbacks import CALLBACKS, CallbackSpec, CustomCallback, ReduceLROnPlateau
 from cnnjobs.spec.checks import flag, one_of, whole
+from cnnjobs.spec.class_weights import checked_class_weight
 from cnnjobs.spec.fields import later_field
+from cnnjobs.spec.losses import NUMBERS, Loss, LossFunction, checked_loss
 from cnnjobs.spec.mixing import MIXINGS, Mixing, check_mixings
 from cnnjobs.spec.models import CustomModel, Model
 from cnnjobs.spec.optimizers import OPTIMIZERS, Adam, Optimizer
@@ -28,7 +30,8 @@ PRECISIONS = ("float32", "bfloat16", "float16")
 class Variant:
     """Network, optimizer and training settings: everything that decides a training run except the seeds.
 
-    The loss is cross-entropy.
+    Whatever is minimised, `loss` in tables and curves is plain cross-entropy of the rows, for training as for
+    validation and test rows; what is minimised is `objective`.
 
     Args:
         model: `cnn(...)`, `vgg(...)`, `small_cnn(...)`, `smaller_vgg(...)`, `mlp(...)`, `resnet(...)`,
@@ -53,6 +56,12 @@ class Variant:
         tta: test-time augmentation: once it is trained, the network also predicts each test picture as the mean of its
             probabilities for several views of it, "flip" for the picture and its mirror image, or `tta(function)`.
             Its metrics are columns of their own, `tta_accuracy` and so on, beside those of plain prediction.
+        loss: what is minimised: `CrossEntropy(label_smoothing=...)`, `Focal(...)`, `loss(function, ...)` or a function
+            `f(labels, probabilities)` that returns the loss of each row; None for cross-entropy.
+        class_weight: how much the loss of a row counts by its class: "balanced" for n / (k * rows of the class), with n
+            training rows of k classes, as scikit-learn has it; or weights by the names of classes, at least 0, where
+            those not named count 1. In every split the training rows decide; classes without one have no part in it.
+            Weights that the data set has of its rows are multiplied. Metrics, validation and test know no weights.
 
     Raises:
         SpecError: for a value out of range, or settings that exclude each other.
@@ -80,6 +89,8 @@ class Variant:
     precision: str = "float32"
     xla: bool = False
     tta: str | OwnViews | Callable[..., Any] | None = later_field(None)
+    loss: Loss | Callable[..., Any] | None = later_field(None)
+    class_weight: str | Mapping[str, float] | None = later_field(None)
 
     def __post_init__(self) -> None:
         if isinstance(self.model, FunctionType):
@@ -97,6 +108,9 @@ class Variant:
         object.__setattr__(self, "schedule", _checked_schedule(self.schedule))
         object.__setattr__(self, "callbacks", _checked_callbacks(self.callbacks))
         object.__setattr__(self, "tta", checked_views(self.tta))
+        object.__setattr__(self, "loss", checked_loss(self.loss))
+        object.__setattr__(self, "class_weight", checked_class_weight(self.class_weight))
+        self._check_mixed_labels()
         if getattr(self.model, "builder", None) == "vgg16" and self.scaling != "unit":
             raise SpecError(
                 "`vgg16` turns pixels in [0, 1] into what its weights were trained on. "
@@ -108,6 +122,23 @@ class Variant:
                 f"schedule={self.schedule!r}. Remove one of them."
             )
 
+    def _check_mixed_labels(self) -> None:
+        """Refuse what has no meaning for an image that is of two classes."""
+        if not self.mixings:
+            return
+        mixing = type(self.mixings[0]).__name__
+        if self.class_weight is not None:
+            raise SpecError(
+                f"`class_weight` and {mixing} exclude each other: a mixed image is of two classes. Received: "
+                f"class_weight={self.class_weight!r}. Remove one of them."
+            )
+        if isinstance(self.minimised, LossFunction) and self.minimised.labels == NUMBERS:
+            name = self.minimised.function.__name__
+            raise SpecError(
+                f"`loss` must take soft labels, because {mixing} mixes them. Received: labels={NUMBERS!r}. Use "
+                f'loss({name}, labels="one-hot"), with labels of (rows, classes), or leave {mixing} out.'
+            )
+
     @property
     def network(self) -> Model | CustomModel:
         """The model; a plain function has become a `CustomModel`."""
@@ -117,6 +148,11 @@ class Variant:
     def views(self) -> str | OwnViews | None:
         """The views of test-time augmentation; a plain function has become `OwnViews`."""
         return cast("str | OwnViews | None", self.tta)
+
+    @property
+    def minimised(self) -> Loss | None:
+        """The loss; a plain function has become a `LossFunction`. None for cross-entropy."""
+        return cast("Loss | None", self.loss)
 
     @property
     def transforms(self) -> tuple[Transform, ...]:

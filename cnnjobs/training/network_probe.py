@@ -20,10 +20,11 @@ from cnnjobs.models.network_facts import NetworkFacts, NetworkRequest, Unusable
 from cnnjobs.models.networks import build_model, describe_network, finished, returned_by
 from cnnjobs.planning.trials import seeds_of
 from cnnjobs.planning.user_code import is_installed_file
-from cnnjobs.spec import SGD, CustomModel, OwnViews
+from cnnjobs.spec import SGD, CustomModel, LossFunction, OwnViews
 from cnnjobs.training.augmentation.views import check_views
 from cnnjobs.training.input_pipeline import fit_pixel_scaling
 from cnnjobs.training.keras_settings import pin_settings
+from cnnjobs.training.losses import check_alone
 from cnnjobs.training.output_layer import softmax_twice
 from cnnjobs.training.train_graph import TrainGraph
 
@@ -51,7 +52,10 @@ def look_at(request: NetworkRequest, strategy: tf.distribute.Strategy) -> Networ
         if isinstance(request.variant.views, OwnViews):
             check_views(request.variant.views, request.image_shape)
         if not isinstance(network, CustomModel):
-            return describe_network(build_model(network, request.image_shape, request.classes))
+            model = build_model(network, request.image_shape, request.classes)
+            facts, built = describe_network(model), True
+            own = isinstance(request.variant.loss, LossFunction)
+            return _looked_at(strategy, request, model, facts) if own else facts
         returned = returned_by(network, request.image_shape, request.classes)
         compiled, settings = _compiled(returned)
         model = finished(network, returned, request.image_shape, request.classes)
@@ -101,6 +105,8 @@ def _looked_at(
     outputs = graph.predict(tf.constant(stored), np.arange(len(stored)), scaling)
     if not np.isfinite(outputs).all():
         raise ValueError("before any training, its outputs for real pictures are not finite numbers (NaN or infinite)")
+    if isinstance(variant.loss, LossFunction):
+        check_alone(variant.loss, request.pictures.labels, outputs)
     gradients = graph.step_on(scaling(stored.astype(np.float32)), request.pictures.labels)
     notes += [] if notes else _output_notes(outputs, gradients, variant.precision)
     after = graph.variables()

@@ -1,10 +1,14 @@
 """What a step of training minimises, and what is told of its rows."""
 
+import functools
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from cnnjobs.spec import Loss, LossFunction
+from cnnjobs.training.losses import Judged, row_losses
 from cnnjobs.training.metrics import TrainedRows, row_metrics
 
 
@@ -15,24 +19,25 @@ class Objective:
         model: the network.
         replicas: how many train together.
         gives_logits: whether its `trained_columns` are logits, else they are probabilities.
+        loss: what is minimised; None for cross-entropy.
     """
 
-    def __init__(self, model: keras.Model, replicas: int, *, gives_logits: bool) -> None:
-        self._model, self._replicas, self._gives_logits = model, replicas, gives_logits
+    def __init__(self, model: keras.Model, replicas: int, *, gives_logits: bool, loss: Loss | None) -> None:
+        self._model, self._replicas, self._gives_logits, self._loss = model, replicas, gives_logits, loss
 
     def losses(self, outputs: Any, shard: Any) -> Any:
-        """Return the loss of each row, (rows,) float32.
+        """Return the cross-entropy of each row, (rows,) float32, whatever is minimised.
 
         Args:
             outputs: (rows, classes) float32, of the network.
             shard: the rows, a `Shard`.
         """
         if shard.mixed:
-            targets = shard.mixed.targets(shard.labels, outputs.shape[1])
+            targets = _targets(shard, outputs)
             return keras.losses.categorical_crossentropy(targets, outputs, from_logits=self._gives_logits)
         return keras.losses.sparse_categorical_crossentropy(shard.labels, outputs, from_logits=self._gives_logits)
 
-    def of_shard(self, losses: Any, shard: Any) -> Any:
+    def of_shard(self, outputs: Any, losses: Any, shard: Any) -> Any:
         """Return what a replica minimises, (), right after the network has been called.
 
         The loss of a row counts by its sample weight; a row that is masked counts nowhere. The loss is divided by the
@@ -41,9 +46,13 @@ class Objective:
         gradients are added.
 
         Args:
-            losses: (rows,) of each row.
+            outputs: (rows, classes) float32, of the network.
+            losses: (rows,) cross-entropy of each row.
             shard: the rows, a `Shard`.
         """
+        if self._loss is not None:
+            targets = functools.partial(_targets, shard, outputs)
+            losses = row_losses(self._loss, Judged(shard.labels, targets, outputs, self._gives_logits))
         objective = tf.reduce_sum(losses * shard.sample_weights * shard.row_mask) / shard.step_rows
         regularization = self._model._get_regularization_losses()
         if regularization:
@@ -52,6 +61,22 @@ class Objective:
         if own:  # of layers: means over the shard
             objective += tf.add_n(own) * tf.reduce_sum(shard.row_mask) / shard.step_rows
         return objective
+
+    def check_gradients(self, gradients: Sequence[Any]) -> None:
+        """Refuse a function of the user's that depends on no weight.
+
+        Args:
+            gradients: of each trainable weight; None for none.
+
+        Raises:
+            ValueError: if all are None.
+        """
+        if isinstance(self._loss, LossFunction) and gradients and all(one is None for one in gradients):
+            raise ValueError(
+                f"`loss`: {self._loss.function.__name__}() must have a gradient. Received: one that no weight changes. "
+                "Compute it from `outputs` by operations that have one: not by argmax, comparisons or rounding, nor in "
+                "NumPy."
+            )
 
     def followed(self, outputs: Any, losses: Any, objective: Any, shard: Any) -> Any:
         """Return the sum of each metric over the rows, (metrics,) float32, in the order of `FOLLOWED`.
@@ -62,10 +87,16 @@ class Objective:
 
         Args:
             outputs: (rows, classes) float32, of the network.
-            losses: (rows,) of each row.
+            losses: (rows,) cross-entropy of each row.
             objective: () of the shard.
             shard: the rows, a `Shard`.
         """
         probabilities = tf.nn.softmax(outputs) if self._gives_logits else outputs
         of_rows = row_metrics(TrainedRows(shard.labels, outputs, probabilities, losses, shard.mixed))
         return tf.concat([tf.linalg.matvec(of_rows, shard.row_mask), [objective * shard.step_rows]], axis=0)
+
+
+def _targets(shard: Any, outputs: Any) -> Any:
+    """Return the labels as probabilities, (rows, classes) float32; soft ones where images are mixed."""
+    classes = outputs.shape[1]
+    return shard.mixed.targets(shard.labels, classes) if shard.mixed else tf.one_hot(shard.labels, classes)

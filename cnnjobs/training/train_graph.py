@@ -62,7 +62,9 @@ class TrainGraph:
             self._updates = Updates(variant, self.model)
             self.model.compile(optimizer=self._updates.optimizer)  # callbacks look for `model.optimizer`
         self.outputs = outputs_of(self.model, classes, lambda: self._build(seeds.init))
-        self._objective = Objective(self.model, self._replicas, gives_logits=self.outputs.trains_on_logits)
+        self._objective = Objective(
+            self.model, self._replicas, gives_logits=self.outputs.trains_on_logits, loss=variant.minimised
+        )
         prepare_for_replicas(self.model, self._replicas)
         self._seed_dropout(seeds.dropout)
         # written without AutoGraph, which needs source text and breaks with Python's versions
@@ -247,9 +249,10 @@ class TrainGraph:
         with tf.GradientTape() as tape, rows_masked(shard.row_mask):
             outputs = trained_columns(tf.cast(self.model(shard.images, training=True), tf.float32), self.outputs)
             losses = self._objective.losses(outputs, shard)
-            objective = self._objective.of_shard(losses, shard)
+            objective = self._objective.of_shard(outputs, losses, shard)
             scaled = self._updates.scaled(objective)
         gradients = tape.gradient(scaled, [variable.value for variable in self.model.trainable_variables])
+        self._objective.check_gradients(gradients)
         return gradients, self._objective.followed(outputs, losses, objective, shard)
 
     def _forward(self, views: str | OwnViews | None, images: Any, rows: Any, batch: Any, gain: Any, offset: Any) -> Any:

@@ -16,6 +16,7 @@ from cnnjobs.datasets import Dataset
 from cnnjobs.datasets.images import FetchedImages, Images
 from cnnjobs.datasets.pictures.encoded_images import EncodedImages
 from cnnjobs.messages import Message, Note, Predictions, Progress, Result, Status
+from cnnjobs.planning.row_weights import sample_weights
 from cnnjobs.planning.rows import split_rows
 from cnnjobs.planning.trials import Trial
 from cnnjobs.process.machine import process_bytes
@@ -28,7 +29,7 @@ from cnnjobs.training.keras_settings import changed_for_good, pin_settings
 from cnnjobs.training.outputs import Outputs
 from cnnjobs.training.resumption import Resumption
 from cnnjobs.training.train_graph import TrainGraph
-from cnnjobs.training.trial_state import TrialState, sample_weights
+from cnnjobs.training.trial_state import TrialState
 
 TIMED_BATCHES = 3
 """How many batches are predicted to tell how long one takes."""
@@ -130,7 +131,7 @@ class TrialWorker:
         callbacks.begin(resumption.resume(state) if resumption else None)
         yield from map(Note, resumption.notes if resumption else ())
         pipeline = self._ready_pipeline(state)
-        weights = sample_weights(self.dataset.y_train)
+        weights = sample_weights(self.dataset, rows, trial.spec.class_weight)
         iterators = pipeline.iterators(rows, weights, pixel_scaling, trial.seeds, state.log.epochs)
         setup_seconds = time.perf_counter() - began
         status = yield from self._train(state, callbacks, iterators, resumption)

@@ -65,12 +65,3 @@ class TrialState:
         run = Run(base, spec.epochs, steps)
         first = self.log.epochs * steps
         return np.array([base * spec.schedule.factor_at(step, run) for step in range(first, first + steps)], np.float32)
-
-
-def sample_weights(labels: NDArray[np.int32]) -> NDArray[np.float32]:
-    """Return how much each row counts in the loss, (n,): all alike.
-
-    Args:
-        labels: (n,) of all rows that can be trained on.
-    """
-    return np.ones(len(labels), np.float32)

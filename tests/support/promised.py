@@ -11,6 +11,7 @@ from cnnjobs import (
     ColorJitter,
     CutMix,
     Flip,
+    Focal,
     GaussianBlur,
     GaussianNoise,
     MixUp,
@@ -21,6 +22,7 @@ from cnnjobs import (
     TrivialAugment,
     Variant,
     Warmup,
+    loss,
     resnet,
     schedule,
     small_cnn,
@@ -63,6 +65,13 @@ def falling(step, steps, to):
     return 1 - (1 - to) * step / steps
 
 
+def squared(labels, outputs, factor):
+    """A loss of one's own, of soft labels and probabilities."""
+    import tensorflow as tf
+
+    return factor * tf.reduce_sum(tf.math.squared_difference(labels, outputs), axis=1)
+
+
 CASES: Mapping[str, Variant] = {
     "shift and flip, a schedule of the user's": BASE.but(
         augment=Augment(flip="horizontal", shift=0.1), schedule=Warmup(epochs=0.5, then=schedule(falling, to=0.2))
@@ -74,6 +83,8 @@ CASES: Mapping[str, Variant] = {
     "residual network": BASE.but(
         model=resnet(depth=8, filters=4, shortcut="projection", preactivation=True), optimizer=SGD(0.01)
     ),
+    "focal loss of balanced classes": BASE.but(loss=Focal(label_smoothing=0.1), class_weight="balanced"),
+    "own loss of mixed images": BASE.but(loss=loss(squared, labels="one-hot", factor=2.0), augment=MixUp(alpha=1)),
 }
 """Words -> variant, without dropout: masks of two replicas differ from those of one."""
 

@@ -87,23 +87,24 @@ def outcome(worker, trial: Trial) -> dict[str, np.ndarray]:
     return found | {"objective": np.array(result.epochs["objective"])}
 
 
-def batches_of(worker, trial: Trial, epochs: int):
-    """Every step of the first epochs, as (images, labels)."""
+def batches_of(worker, trial: Trial, epochs: int, *, weighted: bool = False):
+    """Every step of the first epochs, as (images, labels), with sample weights if asked for."""
     import tensorflow as tf
 
+    from cnnjobs.planning.row_weights import sample_weights
     from cnnjobs.planning.rows import split_rows
     from cnnjobs.training.input_pipeline import Sources, fit_pixel_scaling, lay_out, training_blocks
-    from cnnjobs.training.trial import sample_weights
 
     rows, _ = split_rows(worker.dataset.training_rows, trial)
     pixel_scaling = fit_pixel_scaling(trial.spec.scaling, worker.dataset.x_train, rows)
     data, seeds = (tf.constant(worker.dataset.x_train), tf.constant(worker.dataset.y_train)), trial.seeds
-    weights = sample_weights(worker.dataset.y_train)
+    weights = sample_weights(worker.dataset, rows, trial.spec.class_weight)
     sources = Sources(*data, rows, weights, pixel_scaling, trial.spec.transforms, seeds.order, seeds.augment)
     layout = lay_out(len(rows), trial.spec.batch_size, 1, worker.dataset.image_shape)
     for block in training_blocks(sources, layout, 0).take(layout.blocks * epochs):
         for first, last in itertools.pairwise(block.edges):
-            yield block.images[first:last], block.labels[first:last]
+            columns = (block.images, block.labels, *([block.sample_weights] if weighted else []))
+            yield tuple(column[first:last] for column in columns)
 
 
 def same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:

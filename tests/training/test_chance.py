@@ -63,13 +63,14 @@ def first_batch(digits, trial):
 
     from cnnjobs.planning.rows import split_rows
     from cnnjobs.training.input_pipeline import Pipeline, fit_pixel_scaling, lay_out
-    from cnnjobs.training.trial import sample_weights
 
     rows, _ = split_rows(digits.training_rows, trial)
     pixel_scaling = fit_pixel_scaling(trial.spec.scaling, digits.x_train, rows)
     layout = lay_out(len(rows), trial.spec.batch_size, 1, digits.image_shape)
     pipeline = Pipeline(tf.constant(digits.x_train), tf.constant(digits.y_train), layout, trial.spec.transforms)
-    return next(pipeline.iterators(rows, sample_weights(digits.y_train), pixel_scaling, trial.seeds)[0])[0].numpy()
+    return next(pipeline.iterators(rows, np.ones(len(digits.y_train), np.float32), pixel_scaling, trial.seeds)[0])[
+        0
+    ].numpy()
 
 
 @pytest.mark.parametrize(("source", "same"), [("init", True), ("dropout", True), ("order", False), ("augment", False)])

@@ -51,7 +51,8 @@ def test_the_objective_is_the_loss_with_what_regularization_and_layers_add(worke
 
 def weighing(monkeypatch, weight):
     monkeypatch.setattr(
-        "cnnjobs.training.trial.sample_weights", lambda labels: np.full(len(labels), weight, np.float32)
+        "cnnjobs.training.trial.sample_weights",
+        lambda data, rows, class_weight: np.full(len(data.y_train), weight, np.float32),
     )
 
 
