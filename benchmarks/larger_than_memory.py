@@ -222,7 +222,8 @@ for step in range(steps + 2):
     block = next(iterator)
     got = time.perf_counter()
     ready = iter(tf.data.Dataset.from_tensors(block))
-    sums = graph.train((ready,), tf.constant(1), tf.zeros(1), tf.constant(0), tf.zeros([len(FOLLOWED)], tf.float64))
+    start = tf.zeros([len(FOLLOWED)], tf.float64)
+    sums = graph.train(0, (ready,), tf.constant(1), tf.zeros(1), tf.constant(0), start)
     sums.numpy()
     if step >= 2:  # the first are traced and fill the buffer
         waited, worked = waited + got - began, worked + time.perf_counter() - got

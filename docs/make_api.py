@@ -98,7 +98,7 @@ PATTERNS = {  # for columns of a kind
 PARTS = ("Args", "Returns", "Raises", "Example")
 
 WORDS = {  # of a job file, by section
-    "job": ("Job", "Variant", "grid"),
+    "job": ("Job", "Variant", "Finetune", "grid"),
     "networks": ("cnn", "vgg", "small_cnn", "smaller_vgg", "mlp", "resnet", "wide_resnet", "vgg16", "custom"),
     "augment": (
         "Augment",

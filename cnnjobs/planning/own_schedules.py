@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from cnnjobs.errors import SpecError
 from cnnjobs.process.numeric_environment import while_pinned
-from cnnjobs.spec import Run, Variant
+from cnnjobs.spec import Run, Schedule, Variant
 from cnnjobs.spec.functions import functions_in
 from cnnjobs.spec.schedules import CustomSchedule, Warmup
 from cnnjobs.wording.sentences import clause
@@ -30,11 +30,14 @@ def schedule_notes(variants: Mapping[str, Variant], rows: int) -> Iterator[str]:
     for name, variant in variants.items():
         own = next((one for one in functions_in(variant.schedule) if isinstance(one, CustomSchedule)), None)
         if own is not None:
-            yield from _note(name, variant, own.function.__name__, -(-rows // variant.batch_size))
+            for phase in variant.phases:
+                rate = variant.optimizer.learning_rate if phase.learning_rate is None else phase.learning_rate
+                run = Run(rate, phase.epochs, -(-rows // variant.batch_size))
+                yield from _note(name, variant.schedule, own.function.__name__, run)
 
 
-def _note(name: str, variant: Variant, function: str, steps_an_epoch: int) -> Iterator[str]:
-    factors, rate = _factors(name, variant, steps_an_epoch), variant.optimizer.learning_rate
+def _note(name: str, schedule: Schedule | None, function: str, run: Run) -> Iterator[str]:
+    factors, rate = _factors(name, schedule, run), run.learning_rate
     if not factors:
         return
     largest = max(factors)
@@ -56,12 +59,11 @@ def _note(name: str, variant: Variant, function: str, steps_an_epoch: int) -> It
         )
 
 
-def _factors(name: str, variant: Variant, steps_an_epoch: int) -> list[float]:
+def _factors(name: str, schedule: Schedule | None, run: Run) -> list[float]:
     """Return the factors of some steps of a training, behind a warm-up, which may be longer than the training."""
-    schedule, run = variant.schedule, Run(variant.optimizer.learning_rate, variant.epochs, steps_an_epoch)
     assert schedule is not None
-    first = math.ceil(schedule.epochs * steps_an_epoch) if isinstance(schedule, Warmup) else 0
-    last = variant.epochs * steps_an_epoch - 1
+    first = math.ceil(schedule.epochs * run.steps_an_epoch) if isinstance(schedule, Warmup) else 0
+    last = int(run.epochs) * run.steps_an_epoch - 1
     if first > last:
         return []
     steps = sorted({first + round((last - first) * place / (TRIED - 1)) for place in range(TRIED)})

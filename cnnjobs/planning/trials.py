@@ -220,8 +220,7 @@ def make_plan(
             raise SpecError(f"Variant {name!r}: a hyperparameter must not contain itself.") from None
     _refuse_twins(conditions)
     length_free_conditions = {
-        name: condition_id(job, name, variant.but(epochs=1), protocol, fingerprint)
-        for name, variant in variants.items()
+        name: condition_id(job, name, variant.shortest, protocol, fingerprint) for name, variant in variants.items()
     }
     return _plan(job.but(variants=variants), protocol, conditions, length_free_conditions)
 

@@ -122,7 +122,7 @@ def look_at_networks(
     return _told(everything, variants, class_names, sure=sure)
 
 
-SEEN = ("network", "scaling", "precision", "xla", "loss", "tta")
+SEEN = ("network", "scaling", "precision", "xla", "loss", "tta", "finetune")
 """What of a variant decides what is seen of its network."""
 
 
@@ -248,6 +248,11 @@ def look_before_plan(
     )
 
 
+def _is_not_known(variant: Variant) -> bool:
+    """Say whether a network may not fit its data or its variant: by functions of the user's, or names of layers."""
+    return variant.finetune is not None or any(True for _ in functions_in(_without_callbacks(variant)))
+
+
 def check_networks(
     prepared: Prepared,
     trials: Collection[Trial],
@@ -259,8 +264,9 @@ def check_networks(
 ) -> None:
     """Refuse networks that no trial can train, once and before all repeats; say what may be a mistake.
 
-    Only the user's own are looked at, and those with a loss or with views for test-time augmentation of the user's,
-    where they have not been trained with the same settings before: the bundled ones are known.
+    Only those with functions of the user's are looked at (network, loss, views for test-time augmentation), and those
+    that are fine-tuned, whose layers are named; not those that have been trained with the same settings before: other
+    bundled ones are known.
 
     Args:
         prepared: the job.
@@ -276,9 +282,7 @@ def check_networks(
     trained = {trial.condition_id for trial in prepared.plan.trials if trial.trial_id in done}
     fresh = {trial.variant for trial in trials if trial.condition_id not in trained}
     variants = {
-        name: variant
-        for name, variant in prepared.job.variants.items()
-        if name in fresh and any(True for _ in functions_in(_without_callbacks(variant)))
+        name: variant for name, variant in prepared.job.variants.items() if name in fresh and _is_not_known(variant)
     }
     if not variants:
         return

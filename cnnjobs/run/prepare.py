@@ -233,8 +233,15 @@ def _overridden(job: Job, overrides: Overrides) -> Job:
     if overrides.gpus_per_trial is not None:
         job = _with_gpus(job, overrides.gpus_per_trial)
     if overrides.epochs is not None:
-        job = job.but(variants={name: one.but(epochs=overrides.epochs) for name, one in job.variants.items()})
+        job = job.but(variants={name: _with_epochs(name, one, overrides) for name, one in job.variants.items()})
     return job
+
+
+def _with_epochs(name: str, variant: Variant, overrides: Overrides) -> Variant:
+    try:
+        return variant.but(epochs=overrides.epochs)
+    except SpecError as error:  # fewer epochs than it has before it is fine-tuned
+        raise SpecError(f"Variant {name!r}: {error}") from error
 
 
 def _with_gpus(job: Job, gpus: float) -> Job:

@@ -9,6 +9,7 @@ from cnnjobs.spec.callbacks import (
     callback,
 )
 from cnnjobs.spec.data import BuiltinDataset, DatasetSpec, ImageFolder, Npz, PictureTable
+from cnnjobs.spec.finetune import Finetune, Phase
 from cnnjobs.spec.from_function import FromFunction
 from cnnjobs.spec.functions import UserFunction
 from cnnjobs.spec.job import SOURCES, Job, grid
@@ -75,6 +76,7 @@ __all__ = [
     "DatasetSpec",
     "EarlyStopping",
     "ExponentialDecay",
+    "Finetune",
     "Flip",
     "Focal",
     "FromFunction",
@@ -96,6 +98,7 @@ __all__ = [
     "OwnViews",
     "PadCrop",
     "ParquetPictures",
+    "Phase",
     "PictureTable",
     "PolynomialDecay",
     "RMSprop",

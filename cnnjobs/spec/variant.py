@@ -12,6 +12,7 @@ from cnnjobs.spec.callbacks import CALLBACKS, CallbackSpec, CustomCallback, Redu
 from cnnjobs.spec.checks import flag, one_of, whole
 from cnnjobs.spec.class_weights import checked_class_weight
 from cnnjobs.spec.fields import later_field
+from cnnjobs.spec.finetune import Finetune, Phase, check_length, phases_of
 from cnnjobs.spec.losses import NUMBERS, Loss, LossFunction, checked_loss
 from cnnjobs.spec.mixing import MIXINGS, Mixing, check_mixings
 from cnnjobs.spec.models import CustomModel, Model
@@ -62,6 +63,7 @@ class Variant:
             training rows of k classes, as scikit-learn has it; or weights by the names of classes, at least 0, where
             those not named count 1. In every split the training rows decide; classes without one have no part in it.
             Weights that the data set has of its rows are multiplied. Metrics, validation and test know no weights.
+        finetune: `Finetune(...)` trains frozen layers of the network too, from some epoch on; None leaves them frozen.
 
     Raises:
         SpecError: for a value out of range, or settings that exclude each other.
@@ -91,6 +93,7 @@ class Variant:
     tta: str | OwnViews | Callable[..., Any] | None = later_field(None)
     loss: Loss | Callable[..., Any] | None = later_field(None)
     class_weight: str | Mapping[str, float] | None = later_field(None)
+    finetune: Finetune | None = later_field(None)
 
     def __post_init__(self) -> None:
         if isinstance(self.model, FunctionType):
@@ -111,6 +114,8 @@ class Variant:
         object.__setattr__(self, "loss", checked_loss(self.loss))
         object.__setattr__(self, "class_weight", checked_class_weight(self.class_weight))
         self._check_mixed_labels()
+        _instance("finetune", self.finetune, (Finetune, type(None)), "Finetune(...) or None")
+        check_length(self.finetune, self.epochs)
         if getattr(self.model, "builder", None) == "vgg16" and self.scaling != "unit":
             raise SpecError(
                 "`vgg16` turns pixels in [0, 1] into what its weights were trained on. "
@@ -171,6 +176,11 @@ class Variant:
         return self.augment if isinstance(self.augment, tuple) else (self.augment,)
 
     @property
+    def phases(self) -> tuple[Phase, ...]:
+        """The parts of training in which the same weights are trained: two with `finetune`."""
+        return phases_of(self.finetune, self.epochs)
+
+    @property
     def follows_length(self) -> bool:
         """Whether the first epochs of a longer run differ from those of a shorter one, as far as can be known.
 
@@ -178,6 +188,11 @@ class Variant:
         """
         own = any(isinstance(one, CustomCallback) for one in self.callbacks)
         return own or (self.schedule is not None and self.schedule.follows_length)
+
+    @property
+    def shortest(self) -> Variant:
+        """This variant with the fewest epochs it can have: what it shares with longer runs of it."""
+        return self.but(epochs=1 if self.finetune is None else self.finetune.after + 1)
 
     def but(self, **changes: Any) -> Variant:
         """Return this variant with some fields changed: `baseline.but(epochs=200)`."""

@@ -56,9 +56,17 @@ class TrialCallbacks:
                 raise ValueError("keras.callbacks.BackupAndRestore is not needed: checkpoints are kept of every trial.")
             if trial.spec.schedule is not None and isinstance(callback, keras.callbacks.LearningRateScheduler):
                 raise ValueError("`schedule` and keras.callbacks.LearningRateScheduler exclude each other.")
+        self._patience = {id(one): one.patience for one in self._stopping}
+        if trial.spec.finetune is not None:  # the first phase has all its epochs
+            for callback in self._stopping:
+                callback.patience = NEVER
         self._list = keras.callbacks.CallbackList(
             self._callbacks, model=model, epochs=trial.spec.epochs, steps=steps, verbose=0
         )
+
+    @property
+    def _stopping(self) -> list[keras.callbacks.EarlyStopping]:
+        return [callback for callback in self._callbacks if isinstance(callback, keras.callbacks.EarlyStopping)]
 
     def __bool__(self) -> bool:
         """Say whether there are any."""
@@ -80,6 +88,14 @@ class TrialCallbacks:
             for name, value in state.items():
                 setattr(callback, name, value)
 
+    def phase_began(self) -> None:
+        """The second phase begins: from now on training may be stopped, and plateaus are looked for anew."""
+        for callback in self._stopping:
+            callback.patience, callback.wait = self._patience[id(callback)], 0
+        for callback in self._callbacks:
+            if isinstance(callback, keras.callbacks.ReduceLROnPlateau):
+                callback.on_train_begin()
+
     def epoch_began(self, epoch: int) -> None:
         """Epoch `epoch`, counted from 0, begins."""
         self._list.on_epoch_begin(epoch)
@@ -94,9 +110,10 @@ class TrialCallbacks:
     def end(self) -> int | None:
         """Training ends; return the epoch, counted from 1, that weights were restored from, if they were."""
         self._list.on_train_end()
-        kept = [callback for callback in self._callbacks if isinstance(callback, keras.callbacks.EarlyStopping)]
         restored = [
-            stopping for stopping in kept if stopping.restore_best_weights and stopping.best_weights is not None
+            stopping
+            for stopping in self._stopping
+            if stopping.restore_best_weights and stopping.best_weights is not None
         ]
         return int(restored[-1].best_epoch) + 1 if restored else None
 

@@ -20,13 +20,14 @@ from cnnjobs.models.network_facts import NetworkFacts, NetworkRequest, Unusable
 from cnnjobs.models.networks import build_model, describe_network, finished, returned_by
 from cnnjobs.planning.trials import seeds_of
 from cnnjobs.planning.user_code import is_installed_file
-from cnnjobs.spec import SGD, CustomModel, LossFunction, OwnViews
+from cnnjobs.spec import SGD, CustomModel, LossFunction, OwnViews, Variant
 from cnnjobs.training.augmentation.views import check_views
 from cnnjobs.training.input_pipeline import fit_pixel_scaling
 from cnnjobs.training.keras_settings import pin_settings
 from cnnjobs.training.losses import check_alone
 from cnnjobs.training.output_layer import softmax_twice
 from cnnjobs.training.train_graph import TrainGraph
+from cnnjobs.training.unfreezing import Unfreezing
 
 SMALLER, FARTHER = 32, 30
 """By which factor pixels may lie closer together than those that come in, or farther from 0 for their spread."""
@@ -53,17 +54,37 @@ def look_at(request: NetworkRequest, strategy: tf.distribute.Strategy) -> Networ
             check_views(request.variant.views, request.image_shape)
         if not isinstance(network, CustomModel):
             model = build_model(network, request.image_shape, request.classes)
-            facts, built = describe_network(model), True
+            facts, built = _described(request.variant, model), True
             own = isinstance(request.variant.loss, LossFunction)
             return _looked_at(strategy, request, model, facts) if own else facts
         returned = returned_by(network, request.image_shape, request.classes)
         compiled, settings = _compiled(returned)
         model = finished(network, returned, request.image_shape, request.classes)
-        facts = replace(describe_network(model), compiled=compiled, compile_settings=settings)
+        facts = replace(_described(request.variant, model), compiled=compiled, compile_settings=settings)
         built = True
         return _looked_at(strategy, request, model, facts)
     except Exception as error:  # the user's function may raise anything
         return Unusable(explained(error), built)
+
+
+def _described(variant: Variant, model: keras.Model) -> NetworkFacts:
+    """Return what there is to say of a network that is built, and of how it is fine-tuned.
+
+    Raises:
+        ValueError: if it has none of the layers that are to be fine-tuned.
+    """
+    facts = describe_network(model)
+    if variant.finetune is None:
+        return facts
+    unfreezing = Unfreezing(variant.finetune, model)
+    if unfreezing.layers:
+        return replace(facts, summary=f"{facts.summary}\n{unfreezing.described(variant.finetune.after)}")
+    note = (
+        f"all that `Finetune.layers` names, {variant.finetune.layers!r}, is trained from the beginning: after epoch "
+        f"{variant.finetune.after} only the optimizer begins anew, at another learning rate. Set layer.trainable = "
+        "False for what is to be frozen until then"
+    )
+    return replace(facts, notes=(note,))
 
 
 def explained(error: Exception) -> str:
@@ -107,8 +128,11 @@ def _looked_at(
         raise ValueError("before any training, its outputs for real pictures are not finite numbers (NaN or infinite)")
     if isinstance(variant.loss, LossFunction):
         check_alone(variant.loss, request.pictures.labels, outputs)
-    gradients = graph.step_on(scaling(stored.astype(np.float32)), request.pictures.labels)
-    notes += [] if notes else _output_notes(outputs, gradients, variant.precision)
+    pixels, labels = scaling(stored.astype(np.float32)), request.pictures.labels
+    gradients = [graph.step_on(phase, pixels, labels) for phase, _ in enumerate(variant.phases)]
+    for of_phase in [] if notes else gradients:
+        notes += [note for note in _output_notes(outputs, of_phase, variant.precision) if note not in notes]
+    notes += facts.notes
     after = graph.variables()
     seen = hashlib.sha256(b"".join(one.tobytes() for one in (outputs, *after))).hexdigest()
     one_unit = graph.outputs.value if graph.outputs.of_one_unit else ""

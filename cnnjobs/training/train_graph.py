@@ -20,6 +20,7 @@ from cnnjobs.training.objective import Objective
 from cnnjobs.training.output_layer import full_precision_layers, outputs_of
 from cnnjobs.training.outputs import class_probabilities, trained_columns
 from cnnjobs.training.replicas import prepare_for_replicas, rows_masked
+from cnnjobs.training.unfreezing import Unfreezing
 from cnnjobs.training.updates import Updates
 from cnnjobs.training.xla import prepare_for_xla
 
@@ -46,7 +47,8 @@ class TrainGraph:
     Raises:
         TypeError: if the network is no `keras.Model`, or one for other pictures or classes; or views for test-time
             augmentation are none.
-        ValueError: if it gives neither probabilities nor logits, or cannot be compiled with XLA on several replicas.
+        ValueError: if it gives neither probabilities nor logits, has none of the layers that are to be fine-tuned, or
+            cannot be compiled with XLA on several replicas.
     """
 
     def __init__(
@@ -59,7 +61,8 @@ class TrainGraph:
             check_views(variant.views, self._shape[0])
         with strategy.scope():
             self.model = self._build(seeds.init)
-            self._updates = Updates(variant, self.model)
+            self._unfreezing = Unfreezing(variant.finetune, self.model)
+            self._updates = Updates(variant, self._unfreezing.weights)
             self.model.compile(optimizer=self._updates.optimizer)  # callbacks look for `model.optimizer`
         self.outputs = outputs_of(self.model, classes, lambda: self._build(seeds.init))
         self._objective = Objective(
@@ -68,7 +71,10 @@ class TrainGraph:
         prepare_for_replicas(self.model, self._replicas)
         self._seed_dropout(seeds.dropout)
         # written without AutoGraph, which needs source text and breaks with Python's versions
-        self.train = tf.function(self._train, autograph=False, reduce_retracing=True)
+        self._trains = [
+            tf.function(functools.partial(self._train, phase), autograph=False, reduce_retracing=True)
+            for phase, _ in enumerate(variant.phases)
+        ]
         channels = tf.TensorSpec([images.shape[-1]], tf.float32)
         rows, batch = tf.TensorSpec([None], tf.int64), tf.TensorSpec([], tf.int64)
         given = [images, rows, batch, channels, channels]
@@ -81,10 +87,12 @@ class TrainGraph:
             lambda values: [variable.assign(new) for variable, new in zip(everything, values, strict=True)] and None,
             autograph=False,
         )
-        self._differentiate = self._gradients
+        self._differentiate: list[Any] = [self._gradients] * len(variant.phases)
         if variant.xla:
             prepare_for_xla(self.model, self._replicas)
-            self._differentiate = tf.function(self._gradients, autograph=False, jit_compile=True)
+            self._differentiate = [
+                tf.function(self._gradients, autograph=False, jit_compile=True) for _ in variant.phases
+            ]
 
     @property
     def parameters(self) -> int:
@@ -101,11 +109,24 @@ class TrainGraph:
         """What the optimizer uses now."""
         return self._updates.learning_rate
 
+    def begin_phase(self, phase: int) -> None:
+        """Begin phase 1, after all epochs of phase 0: more weights are trained, by an optimizer that begins anew."""
+        rate = self._variant.phases[phase].learning_rate
+        self._unfreezing.enter(phase)
+        if rate is not None:
+            self._updates.begin_anew(rate)
+
+    def train(self, phase: int, *arguments: Any) -> Any:
+        """Train the weights of phase 0 or 1 for some blocks: `_train`, whose other arguments it takes."""
+        self._unfreezing.enter(phase)  # what the graph of the phase is traced with, if it is not yet
+        return self._trains[phase](*arguments)
+
     def restart(self, seeds: Seeds) -> None:
         """Go back to the start of a trial with these seeds."""
         fresh = self._build(seeds.init)  # outside of the strategy's scope, where it takes half the time
         self.load([*(variable.numpy() for variable in fresh.variables), *self._updates.start])
         self._seed_dropout(seeds.dropout)
+        self._unfreezing.enter(0)
 
     def variables(self) -> tuple[NDArray[Any], ...]:
         """Return all that training changes: network, seed generators, optimizer."""
@@ -120,20 +141,22 @@ class TrainGraph:
         """Take up what `variables` returned."""
         self._write([tf.constant(value) for value in values])
 
-    def step_on(self, images: Any, labels: NDArray[np.int32]) -> list[NDArray[np.float32] | None]:
+    def step_on(self, phase: int, images: Any, labels: NDArray[np.int32]) -> list[NDArray[np.float32] | None]:
         """Take one step, each replica on all of these; return the gradient of each trainable weight, None for none.
 
         Args:
+            phase: 0 or 1; decides which weights are trained.
             images: (n, height, width, channels) float32, scaled.
             labels: (n,).
         """
+        self._unfreezing.enter(phase)
         inputs, ones = tf.constant(images), tf.ones([len(labels)])
         reached: list[bool] = []
 
         def on_replica() -> list[Any]:
             count = tf.constant(float(len(labels) * self._replicas))
-            gradients, _ = self._differentiate(Shard(inputs, tf.constant(labels), ones, ones, count))
-            self._updates.apply(gradients)
+            gradients, _ = self._differentiate[phase](Shard(inputs, tf.constant(labels), ones, ones, count))
+            self._updates.apply(gradients, self.model.trainable_variables)
             reached[:] = [one is not None for one in gradients]
             return [
                 tf.zeros([]) if one is None else tf.cast(tf.convert_to_tensor(one), tf.float32) for one in gradients
@@ -208,12 +231,13 @@ class TrainGraph:
             key = np.random.SeedSequence([seed, index]).generate_state(1)[0]
             state.assign(np.array([key, 0], dtype=np.uint32))
 
-    def _train(self, iterators: Any, blocks: Any, rates: Any, first_step: Any, sums: Any) -> Any:
+    def _train(self, phase: int, iterators: Any, blocks: Any, rates: Any, first_step: Any, sums: Any) -> Any:
         """Train for some blocks; return the sums of each metric over the epoch's rows so far.
 
         Sums are carried in and out, so that cutting an epoch into calls does not change them.
 
         Args:
+            phase: 0 or 1; decides which weights are trained.
             iterators: of `training_blocks`, one a replica.
             blocks: () int32.
             rates: (steps,) float32, the learning rate of each step of the epoch; not looked at without a
@@ -229,7 +253,7 @@ class TrainGraph:
             def step(index: Any, sums: Any) -> tuple[Any, ...]:
                 if self._updates.scheduled:
                     self._updates.follow(rates[done + index])
-                own = self._strategy.run(lambda: self._step(parts[_replica()].shard(index)))
+                own = self._strategy.run(lambda: self._step(phase, parts[_replica()].shard(index)))
                 return index + 1, sums + tf.cast(self._strategy.reduce("SUM", own, axis=None), tf.float64)
 
             _, sums = _repeat(steps, step, sums)
@@ -238,10 +262,10 @@ class TrainGraph:
         _, _, sums = _repeat(blocks, block, first_step, sums)
         return sums
 
-    def _step(self, shard: Shard) -> Any:
+    def _step(self, phase: int, shard: Shard) -> Any:
         """Take one step on one replica's shard; gradients are summed over replicas."""
-        gradients, sums = self._differentiate(shard)
-        self._updates.apply(gradients)
+        gradients, sums = self._differentiate[phase](shard)
+        self._updates.apply(gradients, self.model.trainable_variables)
         return sums
 
     def _gradients(self, shard: Shard) -> tuple[Any, Any]:

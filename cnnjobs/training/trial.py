@@ -157,6 +157,9 @@ class TrialWorker:
         """Train the epochs that are left; return how they ended."""
         try:
             while not state.over:
+                if state.phase and state.log.epochs == state.trial.spec.phases[state.phase].first:
+                    state.train_graph.begin_phase(state.phase)
+                    callbacks.phase_began()
                 callbacks.epoch_began(state.log.epochs)
                 yield from self._epoch(state, iterators)
                 if not state.log.finite():
@@ -203,7 +206,8 @@ class TrialWorker:
         while block < layout.blocks:
             before = time.perf_counter()
             count = min(state.pace.blocks, layout.blocks - block)
-            sums = train_graph.train(iterators, tf.constant(count), rates, tf.constant(block * layout.block), sums)
+            step = tf.constant(block * layout.block)
+            sums = train_graph.train(state.phase, iterators, tf.constant(count), rates, step, sums)
             means = sums.numpy() / layout.rows  # waits for the graph
             images = layout.images_in(block, count)
             block += count

@@ -56,12 +56,21 @@ class TrialState:
         """Whether no epoch is left to train."""
         return self.stopped or self.log.epochs >= self.trial.spec.epochs
 
+    @property
+    def phase(self) -> int:
+        """Which phase the epoch that is next is of."""
+        return sum(self.log.epochs >= phase.first for phase in self.trial.spec.phases[1:])
+
     def learning_rates(self) -> NDArray[np.float32]:
-        """Return the learning rate of each step of the epoch that is next, (steps,); a zero without a schedule."""
+        """Return the learning rate of each step of the epoch that is next, (steps,); a zero without a schedule.
+
+        The schedule is laid over the epochs of each phase.
+        """
         spec, steps = self.trial.spec, self.layout.steps
         if spec.schedule is None:
             return np.zeros(1, np.float32)
-        base = spec.optimizer.learning_rate
-        run = Run(base, spec.epochs, steps)
-        first = self.log.epochs * steps
+        phase = spec.phases[self.phase]
+        base = spec.optimizer.learning_rate if phase.learning_rate is None else phase.learning_rate
+        run = Run(base, phase.epochs, steps)
+        first = (self.log.epochs - phase.first) * steps
         return np.array([base * spec.schedule.factor_at(step, run) for step in range(first, first + steps)], np.float32)

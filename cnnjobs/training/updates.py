@@ -15,16 +15,15 @@ class Updates:
 
     Args:
         variant: whose optimizer.
-        model: the network.
+        weights: all of the network that are ever trained.
     """
 
-    def __init__(self, variant: Variant, model: keras.Model) -> None:
+    def __init__(self, variant: Variant, weights: Sequence[keras.Variable]) -> None:
         self.scheduled = variant.schedule is not None
-        self._weights = model.trainable_variables
         self.optimizer = make_optimizer(variant.optimizer)
         if variant.precision == "float16":
             self.optimizer = keras.optimizers.LossScaleOptimizer(self.optimizer)
-        self.optimizer.build(self._weights)
+        self.optimizer.build(list(weights))
         self._start = [variable.numpy() for variable in self.optimizer.variables]
 
     @property
@@ -42,6 +41,12 @@ class Updates:
         """What is used now."""
         return float(keras.ops.convert_to_numpy(self.optimizer.learning_rate))
 
+    def begin_anew(self, learning_rate: float) -> None:
+        """Forget all steps, as an optimizer that is just made, and go on at another learning rate."""
+        for variable, value in zip(self.optimizer.variables, self._start, strict=True):
+            variable.assign(value)
+        self.optimizer.learning_rate = learning_rate
+
     def follow(self, rate: Any) -> None:
         """Set the learning rate of the step that is next, () float32."""
         self.optimizer.learning_rate = rate
@@ -50,6 +55,6 @@ class Updates:
         """Return the objective as it is differentiated: multiplied for half precision."""
         return self.optimizer.scale_loss(objective)
 
-    def apply(self, gradients: Sequence[Any]) -> None:
-        """Take a step on one replica; gradients, one a trainable weight, are summed over replicas."""
-        self.optimizer.apply(gradients, self._weights)
+    def apply(self, gradients: Sequence[Any], weights: Sequence[keras.Variable]) -> None:
+        """Take a step on one replica; gradients, one a weight, are summed over replicas."""
+        self.optimizer.apply(gradients, weights)

@@ -9,7 +9,9 @@ from cnnjobs import (
     SGD,
     Augment,
     ColorJitter,
+    CosineDecay,
     CutMix,
+    Finetune,
     Flip,
     Focal,
     GaussianBlur,
@@ -22,6 +24,7 @@ from cnnjobs import (
     TrivialAugment,
     Variant,
     Warmup,
+    custom,
     loss,
     resnet,
     schedule,
@@ -72,6 +75,18 @@ def squared(labels, outputs, factor):
     return factor * tf.reduce_sum(tf.math.squared_difference(labels, outputs), axis=1)
 
 
+def with_base(input_shape, classes):
+    """A frozen base with batch normalisation under a head with it."""
+    import keras
+
+    layers = keras.layers
+    convolutions = [layers.Conv2D(4, 3, name="base_conv"), layers.BatchNormalization(name="base_bn")]
+    base = keras.Sequential([keras.Input(input_shape), *convolutions])
+    base.trainable = False
+    head = [layers.Flatten(), layers.BatchNormalization(), layers.Dense(classes, activation="softmax")]
+    return keras.Sequential([keras.Input(input_shape), base, layers.ReLU(), *head])
+
+
 CASES: Mapping[str, Variant] = {
     "shift and flip, a schedule of the user's": BASE.but(
         augment=Augment(flip="horizontal", shift=0.1), schedule=Warmup(epochs=0.5, then=schedule(falling, to=0.2))
@@ -85,6 +100,11 @@ CASES: Mapping[str, Variant] = {
     ),
     "focal loss of balanced classes": BASE.but(loss=Focal(label_smoothing=0.1), class_weight="balanced"),
     "own loss of mixed images": BASE.but(loss=loss(squared, labels="one-hot", factor=2.0), augment=MixUp(alpha=1)),
+    "fine-tuned": BASE.but(
+        model=custom(with_base),
+        schedule=CosineDecay(),
+        finetune=Finetune(after=1, learning_rate=0.01, layers="base"),
+    ),
 }
 """Words -> variant, without dropout: masks of two replicas differ from those of one."""
 

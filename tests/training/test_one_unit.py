@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from support.training_runs import batches_of, outcome, plain, same, trial_of
 
-from cnnjobs import SGD, custom
+from cnnjobs import SGD, CutMix, MixUp, custom
 from cnnjobs.spec import BuiltinDataset
 
 EPOCHS = 2
@@ -168,6 +168,26 @@ def test_weights_are_those_of_fit_with_binary_crossentropy_on_the_same_batches(s
     outputs = model.predict(small_or_large.dataset.x_test / 255, verbose=0)
     second = 1 / (1 + np.exp(-outputs)) if end is hidden else outputs
     assert np.abs(found["probabilities"] - np.concatenate([1 - second, second], axis=1)).max() < 1e-5
+
+
+def two_columns(x):
+    """Logits [0, z]: what one unit stands for."""
+    import keras
+
+    z = hidden(x)
+    return keras.layers.Concatenate()([keras.ops.zeros_like(z), z])
+
+
+def test_mixed_labels_are_learned_as_with_two_outputs(small_or_large):
+    found = []
+    for end in (hidden_sigmoid, two_columns):
+        mixed = plain(
+            custom(network(end)), epochs=1, augment=(MixUp(alpha=1, probability=0.5), CutMix(probability=0.5))
+        )
+        found.append(outcome(small_or_large, trial_of(mixed)))
+    one, two = found
+    assert one["loss"][0] == pytest.approx(two["loss"][0], rel=1e-5)
+    assert np.abs(one["probabilities"] - two["probabilities"]).max() < 1e-5
 
 
 def test_half_precision_and_xla_give_probabilities_and_the_same_bits_again(small_or_large):

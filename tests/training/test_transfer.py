@@ -7,7 +7,7 @@ import pytest
 from support.fakes import tiny_dataset
 from support.training_runs import outcome, same, trials_of
 
-from cnnjobs import Adam, Variant, vgg16
+from cnnjobs import Adam, Finetune, Variant, vgg16
 from cnnjobs.engine.base import TrialResources, Work
 from cnnjobs.engine.inline import InlineEngine
 from cnnjobs.models.weights import keep_weights, read_weights
@@ -52,11 +52,17 @@ def test_frozen_blocks_stay_as_they_were_loaded_and_others_are_trained(pictures,
 
     base = keras.applications.VGG16(include_top=False, weights=weights, input_shape=(32, 32, 3))
     loaded = [base.get_layer(f"block{block}_conv1").kernel.numpy() for block in range(1, 6)]
+
+    def unchanged():
+        return [np.array_equal(one, other) for one, other in zip(kernels(pictures), loaded, strict=True)]
+
     trial, _ = trials_of(variant(weights, 2))
     once = outcome(pictures, trial)
-    unchanged = [np.array_equal(one, other) for one, other in zip(kernels(pictures), loaded, strict=True)]
-    assert unchanged == [True, True, True, False, False]
+    assert unchanged() == [True, True, True, False, False]
     assert same(outcome(pictures, trial), once), "a worker that has trained it before"
+    tuned = Finetune(after=1, learning_rate=0.001, layers=("block3", "block5"))
+    outcome(pictures, trials_of(variant(weights, 0).but(finetune=tuned))[0])
+    assert unchanged() == [True, True, False, True, False]
 
 
 def test_a_trial_trains_though_the_file_is_gone_from_where_it_was_read(pictures, weights, tmp_path):

@@ -132,7 +132,7 @@ def test_the_public_names_are_these():
             "RandomErasing", "RandomResizedCrop", "TrivialAugment", "transform",
             "BestWeights", "CosineDecay", "Cyclical", "EarlyStopping", "ExponentialDecay", "ReduceLROnPlateau",
             "TimeDecay", "PolynomialDecay", "StepDecay", "OneCycle", "CosineRestarts", "schedule",
-            "Warmup", "callback", "custom", "grid", "Nadam", "RMSprop",
+            "Warmup", "callback", "custom", "grid", "Finetune", "Nadam", "RMSprop",
             "compare", "load_results", "metric", "statistics", "submit", "plan", "status", "verify", "fit", "predict",
             "cnn", "mlp", "resnet", "small_cnn", "smaller_vgg", "vgg", "vgg16", "wide_resnet",
         ]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnnjobs import SGD, Adam, Job, Variant, custom, vgg
+from cnnjobs import SGD, Adam, Finetune, Job, Variant, custom, vgg
 from cnnjobs.engine.child_process import Lost
 from cnnjobs.errors import SpecError
 from cnnjobs.models.network_facts import NetworkFacts, Pictures, Unusable
@@ -117,9 +117,14 @@ def check(prepared, done=(), **options):
     check_networks(prepared, trials, done, lambda *_: None, sure=True, **options)
 
 
-def test_bundled_networks_are_not_looked_at(answers):
-    check(job(vgg=Variant(model=vgg(blocks=1))))
+def test_bundled_networks_are_not_looked_at_unless_their_layers_are_named(answers):
+    bundled = Variant(model=vgg(blocks=1), epochs=2)
+    check(job(vgg=bundled))
     assert answers[1] == []
+    answers[0].append(Unusable("`Finetune.layers` must name layers"))
+    with pytest.raises(SpecError, match="must name layers"):
+        check(job(vgg=bundled, tuned=bundled.but(finetune=Finetune(after=1, layers="block5"))))
+    assert len(answers[1]) == 1
 
 
 def test_networks_that_were_trained_before_are_not_looked_at(answers):
