@@ -12,7 +12,8 @@ from cnnjobs.spec.data import BuiltinDataset, DatasetSpec, ImageFolder, Npz, Pic
 from cnnjobs.spec.finetune import Finetune, Phase
 from cnnjobs.spec.from_function import FromFunction
 from cnnjobs.spec.functions import UserFunction
-from cnnjobs.spec.job import SOURCES, Job, grid
+from cnnjobs.spec.grids import grid
+from cnnjobs.spec.job import SOURCES, Job
 from cnnjobs.spec.losses import CrossEntropy, Focal, Loss, LossFunction, loss
 from cnnjobs.spec.mixing import CutMix, Mixing, MixUp
 from cnnjobs.spec.models import CustomModel, Model, WeightsFile, custom

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -154,27 +153,6 @@ class Job:
         Replicas that `gpus_per_trial` made change with it.
         """
         return replace(self, **{"replicas": self._written_replicas} | changes)
-
-
-def grid(make: Any, **axes: Iterable[Any]) -> dict[str, Variant]:
-    """Return the Cartesian product of `axes` as named variants.
-
-    Args:
-        make: a `Variant`, whose fields the axes change, or a function that returns one.
-        **axes: for each field or argument, the values to try.
-
-    Returns:
-        Name -> variant, for `Job(variants=...)`; the last axis changes fastest.
-
-    Example:
-        >>> from cnnjobs import Variant, grid, vgg
-        >>> list(grid(Variant(model=vgg()), batch_size=[32, 64], epochs=[5]))
-        ['batch_size=32, epochs=5', 'batch_size=64, epochs=5']
-    """
-    build = make.but if isinstance(make, Variant) else make
-    points = itertools.product(*(list(values) for values in axes.values()))
-    settings = [dict(zip(axes, point, strict=True)) for point in points]
-    return {", ".join(f"{key}={value}" for key, value in one.items()): build(**one) for one in settings}
 
 
 def _checked_validation(validation: float | str | None, folds: int | None) -> float | str | None:

@@ -1,8 +1,10 @@
 """Networks as values: the name of a builder and its options, or a user function."""
 
+import functools
+import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, ParamSpec
 
 from cnnjobs.spec.checks import one_of
 from cnnjobs.spec.functions import UserFunction
@@ -15,6 +17,7 @@ class Model:
     Args:
         builder: name of the builder in `cnnjobs.models`.
         options: its hyperparameters, all of them, defaults included.
+        written: the function that made it, and its arguments, defaults included, to name it by; no part of what it is.
     """
 
     kind: ClassVar[str] = "Model"
@@ -24,6 +27,7 @@ class Model:
 
     builder: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    written: tuple[str, Mapping[str, Any]] | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         one_of("Model.builder", self.builder, ("cnn", "resnet", "vgg16"))
@@ -34,6 +38,23 @@ class Model:
         missing = object()
         later = self.later_options
         return {name: value for name, value in self.options.items() if later.get(name, missing) != value}
+
+
+Arguments = ParamSpec("Arguments")
+
+
+def as_written(make: Callable[Arguments, Model]) -> Callable[Arguments, Model]:
+    """Return a function that makes a network, which then knows how it was written."""
+    signature = inspect.signature(make)
+
+    @functools.wraps(make)
+    def made(*args: Arguments.args, **options: Arguments.kwargs) -> Model:
+        model = make(*args, **options)
+        bound = signature.bind(*args, **options)
+        bound.apply_defaults()
+        return replace(model, written=(make.__name__, bound.arguments))
+
+    return made
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from cnnjobs.errors import SpecError
 from cnnjobs.spec.checks import flag, number, one_of, whole
-from cnnjobs.spec.models import Model, WeightsFile
+from cnnjobs.spec.models import Model, WeightsFile, as_written
 
 MOST_UNITS = 100_000
 """Largest number of filters or units of a layer; more is taken for a typing error."""
@@ -16,6 +16,7 @@ Rates = float | tuple[float, ...]
 """One dropout rate for all places, or one a place."""
 
 
+@as_written
 def cnn(
     *,
     blocks: tuple[tuple[int, ...], ...],
@@ -59,6 +60,7 @@ def cnn(
     return _cnn("cnn", blocks, dense, pool, padding, dropout, weight_decay, batch_norm, initializer, output)
 
 
+@as_written
 def vgg(
     *,
     blocks: int = 3,
@@ -94,6 +96,7 @@ def vgg(
     return _cnn("vgg", pairs, (dense,), 2, "same", dropout, weight_decay, batch_norm, "he_uniform", "softmax")
 
 
+@as_written
 def small_cnn(*, filters: tuple[int, ...] = (32, 64, 64), dense: int = 64, dropout: float = 0.0) -> Model:
     """Return a small unpadded CNN: 3 x 3 convolutions with 2 x 2 max pooling between them; Glorot-uniform, logits.
 
@@ -118,6 +121,7 @@ def small_cnn(*, filters: tuple[int, ...] = (32, 64, 64), dense: int = 64, dropo
     return _cnn("small_cnn", singles, (dense,), pool, "valid", rates, 0.0, False, "glorot_uniform", "logits")
 
 
+@as_written
 def smaller_vgg(*, dense: int = 1024, dropout: Rates = (0.25, 0.25, 0.25, 0.5)) -> Model:
     """Return SmallerVGGNet, for pictures of about 96 x 96 pixels: 32, 64 64 and 128 128 filters, batch normalised.
 
@@ -139,6 +143,7 @@ def smaller_vgg(*, dense: int = 1024, dropout: Rates = (0.25, 0.25, 0.25, 0.5)) 
     return _cnn("smaller_vgg", blocks, (dense,), (3, 2, 2), "same", dropout, 0.0, True, "glorot_uniform", "softmax")
 
 
+@as_written
 def mlp(*, dense: tuple[int, ...] = (1000, 500), dropout: Rates = 0.0) -> Model:
     """Return a multilayer perceptron on the flattened pixels: dense ReLU layers; Glorot-uniform, softmax.
 
@@ -158,6 +163,7 @@ def mlp(*, dense: tuple[int, ...] = (1000, 500), dropout: Rates = 0.0) -> Model:
     return _cnn("mlp", (), dense, 2, "valid", dropout, 0.0, False, "glorot_uniform", "softmax")
 
 
+@as_written
 def vgg16(
     *,
     weights: str | Path | None = "imagenet",

@@ -4,7 +4,7 @@ from typing import Any
 
 from cnnjobs.errors import SpecError
 from cnnjobs.spec.checks import flag, number, one_of, whole
-from cnnjobs.spec.models import Model
+from cnnjobs.spec.models import Model, as_written
 from cnnjobs.spec.networks import MOST_UNITS
 
 STEM = 16
@@ -18,6 +18,7 @@ FOR_IMAGENET = (18, 34, 50, 101, 152)
 """Depths of the residual networks for pictures of 224 x 224 pixels (He et al., 2016, table 1)."""
 
 
+@as_written
 def resnet(
     *,
     depth: int = 20,
@@ -73,6 +74,7 @@ def resnet(
     )
 
 
+@as_written
 def wide_resnet(*, depth: int = 28, width: int = 10, dropout: float = 0.0, weight_decay: float = 0.0) -> Model:
     """Return a wide residual network for small pictures, WRN-depth-width; He-normal, logits.
 

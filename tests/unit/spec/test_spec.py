@@ -22,7 +22,6 @@ from cnnjobs import (
     callback,
     cnn,
     custom,
-    grid,
     mlp,
     small_cnn,
     vgg,
@@ -215,12 +214,6 @@ def test_one_callback_need_not_be_a_tuple():
 
 def test_the_first_variant_is_the_reference():
     assert job(variants={"b": BASE, "a": BASE.but(epochs=3)}).reference == "b"
-
-
-def test_grid_is_the_cartesian_product_in_order():
-    made = grid(lambda rate, size: BASE.but(optimizer=SGD(rate), batch_size=size), rate=[0.1, 0.2], size=[8, 16])
-    assert list(made) == ["rate=0.1, size=8", "rate=0.1, size=16", "rate=0.2, size=8", "rate=0.2, size=16"]
-    assert made["rate=0.2, size=8"].optimizer == SGD(0.2)
 
 
 def test_messages_end_with_a_full_stop():
