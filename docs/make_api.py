@@ -247,10 +247,11 @@ def _fields(value: type) -> Iterator[str]:
         for node in ast.parse(inspect.getsource(base)).body[0].body  # type: ignore[attr-defined]
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
     }
-    fields = [field for field in dataclasses.fields(value) if field.init]
-    if fields and fields[0].kw_only:
-        yield "*"
-    for field in fields:
+    bare = True
+    for field in (field for field in dataclasses.fields(value) if field.init):
+        if field.kw_only and bare:
+            bare = False
+            yield "*"
         made = field.default_factory
         default = field.default if made is dataclasses.MISSING else made()
         yield f"{field.name}: {written[field.name]}" + _default(default, dataclasses.MISSING)

@@ -1,21 +1,21 @@
 """Mixing of training images in pairs, as a value: MixUp and CutMix."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
 from cnnjobs.errors import SpecError
 from cnnjobs.spec.checks import as_float
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class MixUp:
     """Training images blended with others, and their labels alike (Zhang et al., 2018).
 
     An image and its label get the share s, those of its partner 1 - s, with s from Beta(alpha, alpha). Each image has a
     share of its own and is once the partner of another in every epoch; partners come from the whole epoch, and have
-    been through the transforms that stand before. The reference implementation draws one share a batch, and partners
-    from the batch. The loss is that of the mixed label. Over the training rows, a mixed image counts in the accuracy
-    by the share of the label that was predicted.
+    been through the transforms that stand before; pictures that are decoded as they are needed are decoded for both.
+    The reference implementation draws one share a batch, and partners from the batch. The loss is that of the mixed
+    label. Over the training rows, a mixed image counts in the accuracy by the share of the label that was predicted.
 
     Args:
         alpha: of the Beta distribution, above 0 and at most 1000: below 1 most images are nearly one of the two, 1 is
@@ -39,13 +39,14 @@ class MixUp:
     kind: ClassVar[str] = "MixUp"
 
     alpha: float = 0.2
+    _: KW_ONLY
     probability: float = 1.0
 
     def __post_init__(self) -> None:
         _check(self)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class CutMix:
     """Training images with a box of another's pixels, and labels by area (Yun et al., 2019).
 
@@ -69,6 +70,7 @@ class CutMix:
     kind: ClassVar[str] = "CutMix"
 
     alpha: float = 1.0
+    _: KW_ONLY
     probability: float = 1.0
 
     def __post_init__(self) -> None:
@@ -91,11 +93,13 @@ def check_mixings(augment: tuple[Any, ...]) -> None:
         SpecError: for mixings that do not stand last, two of a kind, or probabilities that add to more than 1.
     """
     mixings = [one for one in augment if isinstance(one, MIXINGS)]
-    if any(isinstance(one, MIXINGS) for one in augment[: len(augment) - len(mixings)]):
-        first = next(type(one).__name__ for one in augment if isinstance(one, MIXINGS))
+    early = next((one for one in augment[: len(augment) - len(mixings)] if isinstance(one, MIXINGS)), None)
+    if early is not None:
+        mixing, after = type(early).__name__, augment[augment.index(early) + 1 :]
+        transform = next(type(one).__name__ for one in after if not isinstance(one, MIXINGS))
         raise SpecError(
-            f"`augment`: what mixes images stands last, because transforms are of single images. Received: {first} "
-            f"before {type(augment[-1]).__name__}. Use `augment=(..., {first}(...))`."
+            f"`augment`: what mixes images stands last, because transforms are of single images. Received: {mixing} "
+            f"before {transform}. Use `augment=({transform}(...), {mixing}(...))`."
         )
     kinds = [type(one).__name__ for one in mixings]
     if len(set(kinds)) < len(kinds):

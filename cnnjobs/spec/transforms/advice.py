@@ -64,6 +64,8 @@ def instead_of(received: Any) -> str:
         )
     if isclass(received) and received.__module__.partition(".")[0] == "cnnjobs":
         return f"That is the class: write {received.__name__}(...)."
+    if isinstance(received, list | tuple):
+        return "Put all of them into one tuple."
     found = [(type(one).__name__, _meant(one)) for one in _parts(received)]
     told = [f"instead of {name}, use {meant}" for name, meant in dict(found).items() if meant]
     strangers = [name for name, meant in dict(found).items() if not meant]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnnjobs import Augment, CutMix, MixUp, Variant, vgg
+from cnnjobs import Augment, CutMix, Flip, MixUp, Variant, vgg
 from cnnjobs.errors import SpecError
 
 BASE = Variant(model=vgg())
@@ -21,7 +21,7 @@ def test_a_tuple_of_one_is_the_same_setting():
 
 
 def test_whole_numbers_are_the_same_setting():
-    assert repr(MixUp(alpha=1, probability=1)) == repr(MixUp(alpha=1.0))
+    assert repr(MixUp(1, probability=1)) == repr(MixUp(alpha=1.0))
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,13 @@ def test_whole_numbers_are_the_same_setting():
         (
             lambda: BASE.but(augment=(MixUp(), Augment(shift=0.1))),
             r"stands last, because transforms are of single images. Received: MixUp before Augment. "
-            r"Use `augment=\(\.\.\., MixUp\(\.\.\.\)\)`",
+            r"Use `augment=\(Augment\(\.\.\.\), MixUp\(\.\.\.\)\)`",
         ),
+        (
+            lambda: BASE.but(augment=(MixUp(0.2, probability=0.5), Flip(), CutMix(probability=0.5))),
+            "Received: MixUp before Flip",
+        ),
+        (lambda: BASE.but(augment=(Flip(), (MixUp(), CutMix()))), "Put all of them into one tuple"),
         (
             lambda: BASE.but(augment=(MixUp(), CutMix())),
             r"add to at most 1. Received: MixUp\(probability=1\) and CutMix\(probability=1\). Use `probability=0.5`",
