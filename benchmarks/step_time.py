@@ -17,7 +17,7 @@ An epoch is one pass over the training rows and one over the validation rows (36
 trial has it. In a turn a contender trains several epochs without a break, of which the first is not timed: what
 pipelines have made ready while they waited does not count. Medians over rounds after one round of warming up;
 ratios are medians of ratios within a round. Other settings of this trainer are contenders by name
-(`--contenders c,MixUp,CutMix`).
+(`--contenders c,MixUp,CutMix`; transforms of single images are called as their class, lower case for functions).
 """
 
 import argparse
@@ -37,10 +37,52 @@ CONTENDERS = ("a1", "aN", "b", "c", "d", "e", "f")
 """What takes part unless others are asked for."""
 
 
+def gamma(images: Any, seeds: Any) -> Any:
+    """Raise each image to a power of its own: a transform as a person writes it, one image at a time."""
+    import tensorflow as tf
+
+    def one(pair: Any) -> Any:
+        image, seed = pair
+        return image ** tf.random.stateless_uniform([], seed, 0.7, 1.3)
+
+    return tf.map_fn(one, (images, seeds), fn_output_signature=tf.float32)
+
+
 def settings_of_trainer() -> dict[str, dict[str, Any]]:
     """Return what each contender with this trainer changes of the task's variant; also those only asked for by name."""
-    from cnnjobs import Augment, CutMix, MixUp
+    from cnnjobs import (
+        Augment,
+        ColorJitter,
+        CutMix,
+        Cutout,
+        Flip,
+        GaussianBlur,
+        GaussianNoise,
+        Grayscale,
+        MixUp,
+        PadCrop,
+        RandAugment,
+        RandomErasing,
+        RandomResizedCrop,
+        TrivialAugment,
+        transform,
+    )
 
+    jitter = ColorJitter(brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1)
+    transforms = (
+        Flip(),
+        PadCrop(4),
+        RandomResizedCrop(),
+        jitter,
+        Grayscale(probability=0.2),
+        GaussianBlur(),
+        GaussianNoise(),
+        Cutout(16),
+        RandomErasing(),
+        RandAugment(),
+        TrivialAugment(),
+        transform(gamma),
+    )
     return {
         "c": {},
         "d": {},
@@ -48,6 +90,7 @@ def settings_of_trainer() -> dict[str, dict[str, Any]]:
         "f": {"augment": Augment(flip="horizontal", shift=0.1)},
         "MixUp": {"augment": MixUp(alpha=0.2)},
         "CutMix": {"augment": CutMix()},
+        **{getattr(one, "maker", "") or type(one).__name__: {"augment": one} for one in transforms},
     }
 
 

@@ -18,7 +18,7 @@ from cnnjobs.process.machine import this_machine
 from cnnjobs.run import backends
 from cnnjobs.run.prepare import Prepared, ReadJob
 from cnnjobs.run.progress import duration
-from cnnjobs.spec import Job, Variant
+from cnnjobs.spec import Job, OwnTransform, Variant
 from cnnjobs.spec.functions import functions_in
 from cnnjobs.wording.sentences import cause, clause
 from cnnjobs.wording.terminal import echo
@@ -127,11 +127,16 @@ SEEN = ("network", "scaling", "precision", "xla", "loss", "tta", "finetune")
 
 
 def _same_network(one: Variant, other: Variant) -> bool:
-    return all(getattr(one, name) == getattr(other, name) for name in SEEN)
+    return all(getattr(one, name) == getattr(other, name) for name in SEEN) and _transforms(one) == _transforms(other)
+
+
+def _transforms(variant: Variant) -> tuple[OwnTransform, ...]:
+    """Return the transforms that are functions of the user's."""
+    return tuple(one for one in variant.transforms if isinstance(one, OwnTransform))
 
 
 def _without_callbacks(variant: Variant) -> Variant:
-    return variant.but(callbacks=(), augment=None, schedule=None)
+    return variant.but(callbacks=(), augment=_transforms(variant), schedule=None)
 
 
 def _told(
@@ -264,9 +269,9 @@ def check_networks(
 ) -> None:
     """Refuse networks that no trial can train, once and before all repeats; say what may be a mistake.
 
-    Only those with functions of the user's are looked at (network, loss, views for test-time augmentation), and those
-    that are fine-tuned, whose layers are named; not those that have been trained with the same settings before: other
-    bundled ones are known.
+    Only those with functions of the user's are looked at (network, loss, transforms, views for test-time augmentation),
+    and those that are fine-tuned, whose layers are named; not those that have been trained with the same settings
+    before: other bundled ones are known.
 
     Args:
         prepared: the job.

@@ -26,6 +26,7 @@ from cnnjobs.run.prepare import read_dataset, read_job
 from cnnjobs.run.progress import Waiting
 from cnnjobs.spec import DatasetSpec, Job
 from cnnjobs.spec.transforms.fits import check_transforms
+from cnnjobs.spec.transforms.words import written
 from cnnjobs.store.files import Files, plain_name
 from cnnjobs.wording.sentences import clause
 from cnnjobs.wording.terminal import visible
@@ -228,6 +229,7 @@ def _versions(data: Dataset, job: Job, variant: str, count: int) -> Figure:
     check_transforms(variant, trial.spec.transforms, data.image_shape)
     with quietly():  # TensorFlow prints while it is imported and first used
         rows, versions, mixes = open_preview()(data, trial, count, VERSIONS)
-    title = f"{data.name}: training pictures, and what {variant!r} makes of them in repeat 1"
+    made = ", ".join(written(one) for one in (*trial.spec.transforms, *trial.spec.mixings))
+    title = f"{data.name}: training pictures, and what {variant!r} makes of them in repeat 1, by {made}"
     names = [data.class_names[label] for label in data.y_train[rows]]
     return versions_grid(title, data.x_train[rows], versions, names, mixes)

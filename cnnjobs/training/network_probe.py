@@ -20,7 +20,8 @@ from cnnjobs.models.network_facts import NetworkFacts, NetworkRequest, Unusable
 from cnnjobs.models.networks import build_model, describe_network, finished, returned_by
 from cnnjobs.planning.trials import seeds_of
 from cnnjobs.planning.user_code import is_installed_file
-from cnnjobs.spec import SGD, CustomModel, LossFunction, OwnViews, Variant
+from cnnjobs.spec import SGD, CustomModel, LossFunction, OwnTransform, OwnViews, Variant
+from cnnjobs.training.augmentation.own_probe import check_own
 from cnnjobs.training.augmentation.views import check_views
 from cnnjobs.training.input_pipeline import fit_pixel_scaling
 from cnnjobs.training.keras_settings import pin_settings
@@ -52,17 +53,20 @@ def look_at(request: NetworkRequest, strategy: tf.distribute.Strategy) -> Networ
     try:
         if isinstance(request.variant.views, OwnViews):
             check_views(request.variant.views, request.image_shape)
+        notes = tuple(_transform_notes(request))
         if not isinstance(network, CustomModel):
             model = build_model(network, request.image_shape, request.classes)
             facts, built = _described(request.variant, model), True
-            own = isinstance(request.variant.loss, LossFunction)
-            return _looked_at(strategy, request, model, facts) if own else facts
+            if isinstance(request.variant.loss, LossFunction):
+                facts = _looked_at(strategy, request, model, facts)
+            return replace(facts, notes=(*notes, *facts.notes))
         returned = returned_by(network, request.image_shape, request.classes)
         compiled, settings = _compiled(returned)
         model = finished(network, returned, request.image_shape, request.classes)
         facts = replace(_described(request.variant, model), compiled=compiled, compile_settings=settings)
         built = True
-        return _looked_at(strategy, request, model, facts)
+        facts = _looked_at(strategy, request, model, facts)
+        return replace(facts, notes=(*notes, *facts.notes))
     except Exception as error:  # the user's function may raise anything
         return Unusable(explained(error), built)
 
@@ -85,6 +89,17 @@ def _described(variant: Variant, model: keras.Model) -> NetworkFacts:
         "False for what is to be frozen until then"
     )
     return replace(facts, notes=(note,))
+
+
+def _transform_notes(request: NetworkRequest) -> Iterator[str]:
+    """Say what may be a mistake in transforms of the user's.
+
+    Raises:
+        Exception: of any kind, from them, or because they cannot be used.
+    """
+    for one in request.variant.transforms:
+        if isinstance(one, OwnTransform):
+            yield from check_own(one, request.pictures.images)
 
 
 def explained(error: Exception) -> str:

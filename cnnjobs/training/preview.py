@@ -8,11 +8,15 @@ from numpy.typing import NDArray
 
 from cnnjobs.datasets import Dataset
 from cnnjobs.datasets.overview import first_rows
+from cnnjobs.errors import SpecError
 from cnnjobs.planning.rows import split_rows
 from cnnjobs.planning.trials import Trial
+from cnnjobs.spec import OwnTransform
 from cnnjobs.training.augmentation.mixing import Mix, draw_mix, mix_images
+from cnnjobs.training.augmentation.own_probe import check_own
 from cnnjobs.training.augmentation.transforms import apply_drawn, draw_epoch
 from cnnjobs.training.input_pipeline import draw_order, white_of
+from cnnjobs.training.network_probe import explained
 
 
 class Versions(NamedTuple):
@@ -37,13 +41,29 @@ def epoch_versions(dataset: Dataset, trial: Trial, count: int, epochs: int) -> V
         trial: whose variant has augmentation.
         count: how many rows.
         epochs: how many versions of each.
+
+    Raises:
+        SpecError: for a function of the user's that is no transform.
     """
     trained, _ = split_rows(dataset.training_rows, trial)
     chosen = first_rows(dataset.y_train[trained], count)
+    _check_own(trial, dataset.x_train[trained[chosen]])
     with tf.device("CPU:0"):  # where the pipeline of training runs
         found = [_of_epoch(dataset, trial, trained, chosen, epoch) for epoch in range(epochs)]
     images, mixes = zip(*found, strict=True)
     return Versions(trained[chosen], np.stack(images, axis=1), [list(of_row) for of_row in zip(*mixes, strict=True)])
+
+
+def _check_own(trial: Trial, images: NDArray[np.generic]) -> None:
+    """Refuse a function of the user's that is no transform, as before training."""
+    for one in trial.spec.transforms:
+        if isinstance(one, OwnTransform):
+            try:
+                check_own(one, images)
+            except Exception as error:  # the user's function may raise anything
+                raise SpecError(
+                    f"Variant {trial.variant!r}: its transform cannot be used: {explained(error)}"
+                ) from error
 
 
 def _of_epoch(

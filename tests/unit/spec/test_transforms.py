@@ -25,6 +25,7 @@ from cnnjobs.errors import SpecError
 from cnnjobs.planning.identity import to_json
 from cnnjobs.spec.transforms import TRANSFORMS
 from cnnjobs.spec.transforms.fits import check_transforms
+from cnnjobs.spec.transforms.words import written
 
 
 def darker(images, seeds, by=0.5):
@@ -169,3 +170,17 @@ def test_what_people_bring_from_elsewhere_is_refused_with_what_to_write_instead(
         Variant(model=vgg(), augment=received)
     with pytest.raises(SpecError, match=re.escape(advice)):
         Variant(model=vgg(), augment=(Flip(), received))
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        (PadCrop(4), "PadCrop(padding=4, fill='constant')"),
+        (Augment(flip="horizontal", shift=0.1), "Augment(flip='horizontal', shift=0.1, fill='nearest')"),
+        (RandomResizedCrop(probability=0.5), "RandomResizedCrop(scale=(0.08, 1), ratio=(0.75, 1.33), probability=0.5)"),
+        (TrivialAugment(), "TrivialAugment()"),
+        (transform(darker, by=0.25), "transform(darker, by=0.25)"),
+    ],
+)
+def test_transforms_are_named_as_they_are_written(spec, words):
+    assert written(spec) == words
