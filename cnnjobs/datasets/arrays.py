@@ -14,6 +14,7 @@ from cnnjobs.datasets.duplicates.identical import Copies
 from cnnjobs.datasets.group_splits import Rows, group_holdout, numbered
 from cnnjobs.datasets.groups import Groups
 from cnnjobs.datasets.images import Digests, Images, bytes_in_memory, digests_of, pieces, subset
+from cnnjobs.datasets.row_weights import Weights, checked_weights, weights_note
 from cnnjobs.datasets.splits import both_sides
 from cnnjobs.datasets.training_rows import TrainingRows
 from cnnjobs.errors import DatasetError, SpecError
@@ -37,7 +38,8 @@ class Dataset:
         x_test: (n_test, height, width, channels), dtype as `x_train`.
         y_test: (n_test,) int32 in [0, classes).
         class_names: one name a class, in the order of the labels.
-        fingerprint: hash of all of the above but the name, and of `groups_train` and `is_validation` if there are such.
+        fingerprint: hash of all of the above but the name, and of `groups_train`, `is_validation` and `weights_train`
+            if there are such.
         notes: what a person should know: pictures that were skipped, say.
         value_range: the values that became black and white, where arrays were converted.
         rows_train: (n_train,) number of each picture in what was loaded, which knows its name; None for no such names.
@@ -46,6 +48,7 @@ class Dataset:
             are known.
         groups_test: (n_test,) the same of the test set, with the same numbers; None where they are not known.
         is_validation: (n_train,) whether each picture is of the data set's own validation set; None without one.
+        weights_train: (n_train,) float32, how much each picture counts in what is minimised; None where all count 1.
         handling: where its images lie on this machine, in sentences; of no concern to results.
     """
 
@@ -63,6 +66,7 @@ class Dataset:
     groups_train: Labels | None = None
     groups_test: Labels | None = None
     is_validation: NDArray[np.bool_] | None = None
+    weights_train: Weights | None = None
     handling: tuple[str, ...] = ()
 
     @property
@@ -115,6 +119,7 @@ class Dataset:
             rows_train=None if self.rows_train is None else self.rows_train[kept],
             groups_train=left.groups,
             is_validation=left.is_validation,
+            weights_train=None if self.weights_train is None else self.weights_train[kept],
         )
 
 
@@ -131,6 +136,7 @@ def make_dataset(
     digests: tuple[Digests, Digests] | None = None,
     groups: Groups | None = None,
     is_validation: NDArray[np.bool_] | None = None,
+    weights: Weights | None = None,
     held_out: float | None = None,
     hashed: "hashlib._Hash | None" = None,
 ) -> Dataset:
@@ -148,6 +154,7 @@ def make_dataset(
         digests: of the training and test pictures; None to compute them.
         groups: of all pictures; None where none are known.
         is_validation: (n_train,) which pictures are its own validation set; None without one.
+        weights: (n_train,) how much each training picture counts; None where all count 1.
         held_out: fraction that was asked for as test set; None where it is the data set's own.
         hashed: what has taken training images, their labels and test images, of all that is given here.
 
@@ -165,12 +172,15 @@ def make_dataset(
         rows_train = None if rows_train is None else rows_train[kept]
         groups = None if groups is None else groups.of_training(kept)
         is_validation = None if is_validation is None else is_validation[kept]
+        weights = None if weights is None else weights[kept]
+    weights = checked_weights(weights, name)
     left = "" if kept is None else f" (dedupe={dedupe!r} leaves {len(kept):,} training images)"
     _check(f"{name}{left}", train, test, class_names, is_validation)
     groups_train, groups_test = (None, None) if groups is None else groups.numbers()
-    more = {"groups": groups_train, "validation": is_validation}
+    more = {"groups": groups_train, "validation": is_validation, "weights": weights}
     told_apart = [part for key, array in more.items() if array is not None for part in ((key,), array)]
     grouped = () if groups is None else groups.notes(name, is_validation, held_out)
+    weighted = () if weights is None else (weights_note(weights, name),)
     images = () if hashed else (*train, test[0])
     return Dataset(
         name,
@@ -178,12 +188,13 @@ def make_dataset(
         *test,
         class_names,
         fingerprint or content_hash(*images, test[1], class_names, *told_apart, begun=hashed),
-        (*notes, *class_notes(name, train[1], test[1], class_names), *copies.notes(dedupe), *grouped),
+        (*notes, *class_notes(name, train[1], test[1], class_names), *copies.notes(dedupe), *grouped, *weighted),
         rows_train=rows_train,
         rows_test=rows_test,
         groups_train=groups_train,
         groups_test=groups_test,
         is_validation=is_validation,
+        weights_train=weights,
     )
 
 

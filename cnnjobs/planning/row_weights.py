@@ -23,7 +23,7 @@ def sample_weights(data: Dataset, rows: Rows, class_weight: ClassWeight) -> NDAr
     Raises:
         ValueError: if none of the rows counts.
     """
-    weights = np.ones(len(data.y_train))
+    weights = np.ones(len(data.y_train)) if data.weights_train is None else data.weights_train.astype(np.float64)
     if class_weight is not None:
         weights = weights * class_weights(class_weight, data.y_train[rows], data.class_names)[data.y_train]
     found = weights.astype(np.float32)

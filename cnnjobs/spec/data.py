@@ -89,6 +89,8 @@ class Npz(PathSpec):
         group: name of the arrays that say which group (patient, scene, burst) each picture is of: "patient" for
             `patient_train` and `patient_test` (or `train_patient`, or `patient` alone for the training pictures),
             numbers or text, (n,). Pictures of one group never stand on both sides of a split.
+        weight: name of the arrays that say how much each picture counts in what is minimised: "w" for `w_train` and, of
+            its own validation set, `w_valid`, numbers of at least 0, (n,). Metrics are of plain pictures.
 
     Raises:
         SpecError: for an empty path, or a fraction or range that makes no sense. The file is read, and `DatasetError`
@@ -97,7 +99,7 @@ class Npz(PathSpec):
     Example:
         >>> from cnnjobs import Npz
         >>> Npz("scans.npz", test=0.25)
-        Npz(path='scans.npz', test=0.25, value_range=None, dedupe=None, group=None)
+        Npz(path='scans.npz', test=0.25, value_range=None, dedupe=None, group=None, weight=None)
     """
 
     kind: ClassVar[str] = "Npz"
@@ -106,13 +108,16 @@ class Npz(PathSpec):
     value_range: tuple[float, float] | None = later_field(None)
     dedupe: str | None = later_field(None)
     group: str | None = later_field(None)
+    weight: str | None = later_field(None)
 
     def __post_init__(self) -> None:
         check_path("Npz.path", self.path)
         one_of("Npz.dedupe", self.dedupe, DEDUPE)
         number("Npz.test", self.test, above=0, below=1)
-        if self.group is not None and (not isinstance(self.group, str) or not self.group.strip()):
-            raise SpecError(f"`Npz.group` must be the name of an array. Received: group={self.group!r}.")
+        for name in ("group", "weight"):
+            value: object = getattr(self, name)
+            if value is not None and (not isinstance(value, str) or not value.strip()):
+                raise SpecError(f"`Npz.{name}` must be the name of an array. Received: {name}={value!r}.")
         object.__setattr__(self, "value_range", value_range_of("Npz", self.value_range))
 
 
@@ -291,6 +296,8 @@ class PictureTable(PicturesSpec):
         group: the column of the patient, scene or burst, pictures of which belong together.
         suffix: what follows the names in the table, such as ".jpg"; None where they have it, or it may be any.
         test_path: a table of the test set, with the same columns; None where there is one table.
+        weight: the column of how much each picture counts in what is minimised, numbers of at least 0, which every row
+            to train on must have. Metrics are of plain pictures.
 
     Raises:
         SpecError: for an empty path or name, or a value out of range. The table is read, and `DatasetError` raised for
@@ -312,13 +319,14 @@ class PictureTable(PicturesSpec):
     group: str | None = None
     suffix: str | None = None
     test_path: str | None = None
+    weight: str | None = later_field(None)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         for name in ("folder", "test_path"):
             if getattr(self, name) is not None:
                 check_path(f"PictureTable.{name}", getattr(self, name))
-        for name in ("image", "split", "group"):
+        for name in ("image", "split", "group", "weight"):
             value = getattr(self, name)
             if value is not None:
                 _check_column(name, value)

@@ -28,6 +28,8 @@ class FromFunction(DatasetSpec):
 
     It may also return `(x, y)`, of which a test set is held out; train, validation and test as three pairs; four or six
     arrays in a row, also in the order of `train_test_split`; or a dict of these (`x_train`, ... or `train`, `test`).
+    `(x, y, w)` in the place of `(x, y)` gives weights of the pictures, numbers of at least 0, as `fit` of Keras takes
+    `sample_weight`; in a dict `w_train` or `sample_weight_train`. They count in what is minimised, not in metrics.
     Pictures are arrays, tensors, or lists of these or of Pillow's pictures, all of one size. Types, ranges and labels
     are those of `Npz`.
 

@@ -1,6 +1,6 @@
 """What is minimised: against Keras on the same rows, and functions of the user's before anything is trained."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -147,6 +147,20 @@ def test_weights_are_those_of_fit_with_the_same_loss_and_class_weight(worker, ca
         found = class_weights(trial.spec.class_weight, data.y_train[rows], data.class_names)
         weights = dict(enumerate(found.tolist()))
     network.fit(batches, epochs=EPOCHS, steps_per_epoch=steps, shuffle=False, verbose=0, class_weight=weights)
+    assert_trained_alike(worker, trial, network)
+
+
+@pytest.mark.filterwarnings("ignore:.*shuffle=True.*")
+def test_weights_of_rows_are_the_sample_weight_of_fit_times_those_of_classes(worker, monkeypatch):
+    import keras
+
+    own = np.random.default_rng(0).uniform(0, 2, len(worker.dataset.y_train)).astype(np.float32)
+    monkeypatch.setattr(worker, "dataset", replace(worker.dataset, weights_train=own))
+    base = plain(BUNDLED["small_cnn"], optimizer=SGD(0.05, momentum=0.9), epochs=EPOCHS, batch_size=100)
+    trial = trial_of(base.but(loss=Focal(gamma=1), class_weight={"3": 4.0}))
+    made = keras.losses.CategoricalFocalCrossentropy(alpha=1, gamma=1, from_logits=True)
+    network, batches, steps = fitted(worker, trial, made, weighted=True)
+    network.fit(batches, epochs=EPOCHS, steps_per_epoch=steps, shuffle=False, verbose=0)
     assert_trained_alike(worker, trial, network)
 
 

@@ -13,6 +13,7 @@ from cnnjobs.datasets.numpy_arrays.array_origin import ArrayOrigin
 from cnnjobs.datasets.numpy_arrays.label_arrays import Labels, read_labels
 from cnnjobs.datasets.numpy_arrays.npz_file import Array
 from cnnjobs.datasets.numpy_arrays.pixel_values import Pixels, read_pixels
+from cnnjobs.datasets.row_weights import Weights, read_weights
 from cnnjobs.errors import DatasetError
 
 PARTS = ("train", "valid", "test")
@@ -23,7 +24,8 @@ class ArraySet:
     """Arrays of pictures and labels, `x_train`, `y_train` and so on, and what is made of them.
 
     Args:
-        arrays: key -> array; pictures and labels of each part that there is.
+        arrays: key -> array; pictures and labels of each part that there is, and `w_train` and so on, its weights, if
+            there are such.
         origin: where they come from.
         test: fraction held out as test set, if there is none.
         value_range: the values of black and white; None to tell them from the arrays.
@@ -67,7 +69,13 @@ class ArraySet:
         pixels, labels = self.read(there)
         class_names, numbers = _numbers(labels, origin)
         parts = {
-            part: _Part(pixels.parts[f"x_{part}"], labelled, self.groups.get(part), np.arange(len(labelled)))
+            part: _Part(
+                pixels.parts[f"x_{part}"],
+                labelled,
+                self.groups.get(part),
+                self._weights(part, len(labelled)),
+                np.arange(len(labelled)),
+            )
             for part, labelled in numbers.items()
         }
         train, notes, own = parts["train"], [*pixels.notes, *labels.notes], None
@@ -82,6 +90,8 @@ class ArraySet:
         elif "valid" in parts:
             train = train.followed_by(parts["valid"], origin)
             own = train.rows >= len(numbers["train"])
+        if test.weights is not None and there != ["train"]:
+            notes.append(f"{origin.name}: weights of test pictures are not used: metrics are of plain pictures")
         data = make_dataset(
             origin.name,
             (train.images, train.labels),
@@ -92,9 +102,15 @@ class ArraySet:
             dedupe=self.dedupe,
             groups=None if train.groups is None else Groups(train.groups, test.groups),
             is_validation=own,
+            weights=train.weights,
             held_out=self.test if there == ["train"] else None,
         )
         return replace(data, value_range=pixels.value_range)
+
+    def _weights(self, part: str, count: int) -> Weights | None:
+        """Return the weights of a part's pictures; None where they have none."""
+        array = self.arrays.get(f"w_{part}")
+        return None if array is None else read_weights(array, count, f"w_{part}", self.origin)
 
 
 @dataclass(frozen=True)
@@ -105,25 +121,30 @@ class _Part:
         images: (n, height, width, channels).
         labels: (n,) int32.
         groups: (n,) of the pictures, if these are known.
+        weights: (n,) how much each counts; None where all count 1.
         rows: (n,) numbers of the pictures in their array.
     """
 
     images: Images
     labels: NDArray[np.int32]
     groups: list[str] | None
+    weights: Weights | None
     rows: Rows
 
     def taken(self, rows: Rows) -> "_Part":
         """Return some of the rows."""
         groups = None if self.groups is None else [self.groups[row] for row in rows.tolist()]
-        return _Part(self.images[rows], self.labels[rows], groups, self.rows[rows])
+        weights = None if self.weights is None else self.weights[rows]
+        return _Part(self.images[rows], self.labels[rows], groups, weights, self.rows[rows])
 
     def followed_by(self, other: "_Part", origin: ArrayOrigin) -> "_Part":
         """Return the pictures of both, numbered as one array."""
         known = self.groups is not None and other.groups is not None
         groups = [*(self.groups or ()), *(other.groups or ())] if known else None
         images, labels = joined([self.images, other.images], origin), np.concatenate([self.labels, other.labels])
-        return _Part(images, labels, groups, np.arange(len(labels)))
+        sides = (np.ones(len(one.labels), np.float32) if one.weights is None else one.weights for one in (self, other))
+        weights = None if self.weights is None and other.weights is None else np.concatenate([*sides])
+        return _Part(images, labels, groups, weights, np.arange(len(labels)))
 
 
 def _numbers(labels: Labels, origin: ArrayOrigin) -> tuple[tuple[str, ...], dict[str, NDArray[np.int32]]]:

@@ -47,9 +47,9 @@ class NpzSource(PathSource[Npz]):
         return "the file is too large to be read for this" if file.path.stat().st_size > MOST_BYTES else ""
 
     def read_as(self, job: object) -> Npz:
-        """Return it with the values of black and white, and the groups, that the job names for its own data."""
+        """Return it with the values of black and white, groups and weights, that the job names for its own."""
         if isinstance(job, Npz):
-            return replace(self.spec, value_range=job.value_range, group=job.group)
+            return replace(self.spec, value_range=job.value_range, group=job.group, weight=job.weight)
         return replace(self.spec, value_range=job.value_range) if isinstance(job, FromFunction) else self.spec
 
     def as_loaded(self, data: Dataset) -> Npz:
@@ -112,6 +112,7 @@ def load_npz(spec: Npz, file: DataFile) -> Dataset:
     there = [part for part in SPELLED if part == "train" or f"x_{part}" in arrays or f"y_{part}" in arrays]
     _check_keys(arrays, names, there, file)
     groups = _groups(spec, file, names, {part: len(np.atleast_1d(arrays[f"x_{part}"])) for part in there})
+    arrays |= _weights(spec, file, names)
     return replace(_array_set(spec, arrays, file), groups=groups).dataset()
 
 
@@ -175,3 +176,21 @@ def _groups(spec: Npz, file: DataFile, names: Sequence[str], counts: Mapping[str
     return {
         part: group_texts(arrays[name], counts[part], name, file) for part, name in called.items() if part in counts
     }
+
+
+def _weights(spec: Npz, file: DataFile, names: Sequence[str]) -> dict[str, Array]:
+    """Return `w_train` and so on, the weights of pictures; nothing where the job file names none.
+
+    Raises:
+        DatasetError: if there are none of those to train on.
+    """
+    if spec.weight is None:
+        return {}
+    called = group_names(spec.weight, names)
+    if "train" not in called:
+        raise DatasetError(
+            f"{file} must have the weights of its training pictures in {spec.weight}_train, because of "
+            f"weight={spec.weight!r}. Received: {listed(names)}."
+        )
+    arrays, _ = read_arrays(file, called.values())
+    return {f"w_{part}": arrays[name] for part, name in called.items()}

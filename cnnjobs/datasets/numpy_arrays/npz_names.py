@@ -17,6 +17,9 @@ SPELLED = {"train": ("train",), "valid": ("valid", "val", "validation"), "test":
 FORMS = (("x_{}", "y_{}"), ("{}_images", "{}_labels"))
 """Names of pictures and labels: the usual ones, and those of MedMNIST."""
 
+WEIGHTS = ("w", "sample_weight", "sample_weights")
+"""What arrays with weights of pictures are called."""
+
 KEYS = tuple(f"{axis}_{part}" for part in SPELLED for axis in "xy")
 """What the arrays are called here, whatever their names in the file."""
 
@@ -80,6 +83,16 @@ def group_names(group: str, names: Sequence[str]) -> dict[str, str]:
         if there:
             found[part] = there[0]
     return found
+
+
+def weight_names(names: Sequence[str]) -> dict[str, str]:
+    """Return key -> name of the array with weights of pictures: `w_train`, `sample_weight_train` and the like.
+
+    Args:
+        names: of all arrays.
+    """
+    found = [group_names(base, names) for base in WEIGHTS]
+    return {f"w_{part}": name for one in reversed(found) for part, name in one.items()}
 
 
 def group_texts(array: Array, count: int, name: str, file: DataFile) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from cnnjobs.datasets.numpy_arrays.npz_file import Array
-from cnnjobs.datasets.numpy_arrays.npz_names import KEYS, SPELLED, array_names
+from cnnjobs.datasets.numpy_arrays.npz_names import KEYS, SPELLED, array_names, weight_names
 from cnnjobs.errors import DatasetError
 from cnnjobs.wording.labels import listed
 from cnnjobs.wording.sentences import cause
@@ -34,15 +34,18 @@ def _of_mapping(returned: Mapping[Any, Any], place: str) -> dict[str, Any]:
     """Return the values of a dict by their keys: of arrays by name, or of parts."""
     names = [str(name) for name in returned]
     found = {key: returned[name] for key, name in array_names(names).items()}
+    weights = {key: returned[name] for key, name in weight_names(names).items()}
     parts = {part: name for part, words in SPELLED.items() for name in names if name in words}
     if "train" in parts:
         pairs = {part: returned[name] for part, name in parts.items()}
         for part, pair in pairs.items():
-            if not _is_pair(pair):
+            if not _is_part(pair):
                 raise DatasetError(
                     f"{place} must return {EXPECTED}. Received: {part} is {_described(pair)}.{_instead(pair)}"
                 )
-        return {f"{axis}_{part}": value for part, pair in pairs.items() for axis, value in zip("xy", pair, strict=True)}
+        return {
+            f"{axis}_{part}": value for part, pair in pairs.items() for axis, value in zip("xyw", pair, strict=False)
+        }
     parted = {key[2:] for key in found}
     missing = [key for part in parted | {"train"} for key in (f"x_{part}", f"y_{part}") if key not in found]
     if missing:
@@ -50,18 +53,18 @@ def _of_mapping(returned: Mapping[Any, Any], place: str) -> dict[str, Any]:
             f"{place} must return {EXPECTED}, or a dict with {listed(KEYS[:2])} and those of test, if any. "
             f"Received: a dict with {listed(names) or 'nothing'}."
         )
-    return found
+    return found | {key: value for key, value in weights.items() if f"x_{key[2:]}" in found}
 
 
 def _of_sequence(returned: Any, place: str) -> dict[str, Any]:
     """Return the values of tuples and lists by their keys."""
     if isinstance(returned, tuple | list):
-        if 2 <= len(returned) <= 3 and all(map(_is_pair, returned)):
+        if 2 <= len(returned) <= 3 and all(map(_is_part, returned)):
             parts = ("train", "test") if len(returned) == 2 else tuple(SPELLED)
             return {
                 f"{axis}_{part}": value
                 for part, pair in zip(parts, returned, strict=True)
-                for axis, value in zip("xy", pair, strict=True)
+                for axis, value in zip("xyw", pair, strict=False)
             }
         keys = _flat_keys([_axes(one) for one in returned])
         if keys:
@@ -69,18 +72,28 @@ def _of_sequence(returned: Any, place: str) -> dict[str, Any]:
     raise DatasetError(f"{place} must return {EXPECTED}. Received: {_described(returned)}.{_instead(returned)}")
 
 
+WEIGHTED: Mapping[tuple[bool, ...], tuple[str, ...]] = {
+    (True, False, False): ("x_train", "y_train", "w_train"),
+    (True, False, False, True, False, False): ("x_train", "y_train", "w_train", "x_test", "y_test", "w_test"),
+    (True, True, False, False, False, False): ("x_train", "x_test", "y_train", "y_test", "w_train", "w_test"),
+}
+"""Which of values in a row are pictures, where weights of these are among them -> what each value is."""
+
+
 def _flat_keys(axes: Sequence[int]) -> tuple[str, ...]:
     """Return what values in a row are, by their axes; nothing for what makes no sense.
 
     Pictures have three axes and more, labels one or two. `train_test_split` returns pictures first.
     """
+    pictures = [number > 2 for number in axes]
+    if tuple(pictures) in WEIGHTED:
+        return WEIGHTED[tuple(pictures)]
     if len(axes) not in (2, 4, 6):
         return ()
     parts = ("train", "test") if len(axes) < 6 else tuple(SPELLED)
     parts = parts[: len(axes) // 2]
     of_parts = tuple(f"{axis}_{part}" for part in parts for axis in "xy")
     of_axes = tuple(f"{axis}_{part}" for axis in "xy" for part in parts)
-    pictures = [number > 2 for number in axes]
     if len(axes) == 4 and pictures == [True, True, False, False]:
         return of_axes
     return of_parts if len(axes) == 2 or pictures == [True, False] * len(parts) else ()
@@ -92,6 +105,13 @@ def _is_pair(value: Any) -> bool:
         return False
     pictures, labels = map(_axes, value)
     return pictures > labels if isinstance(value, list) or pictures else isinstance(value, tuple)
+
+
+def _is_part(value: Any) -> bool:
+    """Say whether a value is pictures and labels, perhaps with weights of these: (x, y) or (x, y, w)."""
+    if isinstance(value, tuple | list) and len(value) == 3 and 1 <= _axes(value[2]) <= 2:
+        return _is_pair(value[:2]) and _axes(value[0]) > 2
+    return _is_pair(value)
 
 
 def _axes(value: Any) -> int:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from cnnjobs.datasets.pictures.contents import Contents
 from cnnjobs.datasets.pictures.picture_kinds import UNREADABLE, passed_over_text
+from cnnjobs.datasets.row_weights import Weights
 from cnnjobs.errors import DatasetError
 
 PARTS = ("all", "train", "valid", "test")
@@ -26,6 +27,7 @@ class Listing:
         labels: (n,) int32 in [0, classes).
         parts: (n,) which of `PARTS` each is in.
         groups: what each picture shows (a patient, a scene), (n,), never empty; None where that is not said.
+        weights: how much each picture counts where it is trained on, (n,) float32; None where all count 1.
         notes: what a person should know of how the data set was read.
         training_notes: what only those should know who train on it.
         passed_over: ending -> number of files that are no pictures, or none that is read.
@@ -37,6 +39,7 @@ class Listing:
     labels: NDArray[np.int32]
     parts: NDArray[np.str_]
     groups: Sequence[str] | None = None
+    weights: Weights | None = None
     notes: tuple[str, ...] = ()
     training_notes: tuple[str, ...] = ()
     passed_over: Mapping[str, int] = field(default_factory=dict)
@@ -74,4 +77,6 @@ class Listing:
         hasher.update(self.labels.tobytes())
         if self.groups is not None:
             hasher.update(repr(list(self.groups)).encode())
+        if self.weights is not None:
+            hasher.update(b"weights" + self.weights.tobytes())
         return hasher.hexdigest()

@@ -216,6 +216,7 @@ def _decoded(spec: PicturesSpec, listing: Listing, canvas: Canvas, on_progress: 
             dedupe=spec.dedupe,
             groups=None if groups is None else Groups(groups[rows[0]].tolist(), groups[rows[1]].tolist()),
             is_validation=is_validation if is_validation.any() else None,
+            weights=None if listing.weights is None else listing.weights[rows[0]],
             held_out=None if listing.has_test_set else spec.test,
             digests=(found.digests[rows[0]], found.digests[rows[1]]),
             hashed=ahead.hashed(rows, canvas.channels) if ahead and found.reading == reading else None,

@@ -30,7 +30,16 @@ from cnnjobs.wording.sentences import cause
 
 _log = logging.getLogger(__name__)
 
-ARRAYS = ("y_train", "y_test", "rows_train", "rows_test", "groups_train", "groups_test", "is_validation")
+ARRAYS = (
+    "y_train",
+    "y_test",
+    "rows_train",
+    "rows_test",
+    "groups_train",
+    "groups_test",
+    "is_validation",
+    "weights_train",
+)
 """Arrays of a data set beside its images; all but the first two may be none."""
 
 

@@ -36,6 +36,7 @@ class Columns:
         label: of the classes, or one a class.
         split: of the parts; None where none is read.
         group: of what belongs together; None where none is read.
+        weight: of how much pictures count; None where none is read.
         notes: what was taken without being asked for.
         training_notes: what was not taken, for those who train on it.
     """
@@ -44,6 +45,7 @@ class Columns:
     label: tuple[str, ...]
     split: str | None
     group: str | None
+    weight: str | None
     notes: tuple[str, ...] = ()
     training_notes: tuple[str, ...] = ()
 
@@ -55,7 +57,7 @@ def columns_of(spec: PictureTable, table: Table, pictures: PictureNames) -> Colu
         DatasetError: if there are several.
     """
     image, label, split = spec.image, spec.label_columns, spec.split
-    named = {image, *label, split, spec.group}
+    named = {image, *label, split, spec.group, spec.weight}
     others = [name for name in table.plain() if name not in named and not _INDEX.fullmatch(name)]
     splits = [name for name in others if are_parts(table.distinct(name))] if split is None else []
     notes: list[str] = []
@@ -71,7 +73,7 @@ def columns_of(spec: PictureTable, table: Table, pictures: PictureNames) -> Colu
     ]
     if spec.group is None:
         unused += _ungrouped(table, [name for name in others if name not in (image, *label, split)])
-    return Columns(image, label, split, spec.group, tuple(notes), tuple(unused))
+    return Columns(image, label, split, spec.group, spec.weight, tuple(notes), tuple(unused))
 
 
 def there_are(columns: Columns, table: Table, report: TableReport) -> Columns:
@@ -83,6 +85,7 @@ def there_are(columns: Columns, table: Table, report: TableReport) -> Columns:
         columns,
         split=columns.split if columns.split in table.names else None,
         group=columns.group if columns.group in table.names else None,
+        weight=None,
     )
 
 

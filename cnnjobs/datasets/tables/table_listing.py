@@ -1,5 +1,6 @@
 """The pictures of a table, and perhaps of one with the test set, as the listing of a data set."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -11,6 +12,7 @@ from cnnjobs.datasets.folders.folders import folder_at
 from cnnjobs.datasets.folders.layout import pictures_text
 from cnnjobs.datasets.folders.picture_files import Folder
 from cnnjobs.datasets.pictures.listing import PARTS, Listing
+from cnnjobs.datasets.row_weights import Weights, read_weights
 from cnnjobs.datasets.storage.places import above
 from cnnjobs.datasets.tables.picture_names import PictureNames
 from cnnjobs.datasets.tables.table_columns import Columns
@@ -20,6 +22,9 @@ from cnnjobs.datasets.tables.table_rows import Row, TableRows, read_rows
 from cnnjobs.errors import MissingDataError
 from cnnjobs.spec.data import PictureTable
 from cnnjobs.wording.labels import listed
+
+_NUMBER = re.compile(r"\+?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
+"""A weight in a table; with a comma for a point, as spreadsheets write it in many countries."""
 
 
 def list_table(spec: PictureTable, *, to_train: bool) -> Listing:
@@ -77,6 +82,7 @@ def _test_rows(spec: PictureTable, first: TableRows, pictures: PictureNames) -> 
         label=label,
         split=None,
         group=columns.group,
+        weight=None,
     )
     try:
         return read_rows(test, pictures, to_train=False)
@@ -120,7 +126,10 @@ def _once(rows: list[Row], report: TableReport) -> list[Row]:
             continue
         if len(groups) > 1:
             raise report.error(f"{ones[0].name} is in several groups: {listed(map(repr, groups))}. Choose one.")
-        parts = {row.part: row._replace(group="".join(groups)) for row in ones}
+        weights = sorted({row.weight for row in ones} - {""})
+        if len(weights) > 1:
+            raise report.error(f"{ones[0].name} has several weights: {listed(weights)}. Choose one.")
+        parts = {row.part: row._replace(group="".join(groups), weight="".join(weights)) for row in ones}
         once += parts.values()
         repeated += [ones[0].name] * (len(ones) - len(parts))
     if len(torn) > MANY * len(by_path):
@@ -191,4 +200,27 @@ def _listing(rows: list[Row], classes: ClassNames, columns: Columns, folder: Fol
         labels=np.array([label_of[row.label] for row in rows], dtype=np.int32),
         parts=np.array([row.part for row in rows]),
         groups=groups,
+        weights=None if columns.weight is None else _weights(rows, columns.weight, report),
     )
+
+
+def _weights(rows: Sequence[Row], column: str, report: TableReport) -> Weights:
+    """Return how much each picture counts, (n,); those that nothing is trained on count 1 where the table says nothing.
+
+    Raises:
+        DatasetError: for a row to train on without a weight, and what is no number of at least 0.
+    """
+    without = [row.name for row in rows if not row.weight.strip() and row.part in ("all", "train")]
+    if without:
+        raise report.error(
+            f"column {column!r}, for `weight`, must have a number in every row to train on. Received: none in "
+            f"{len(without):,}: {listed(without)}. Write 1 where a picture counts as others."
+        )
+    texts = [row.weight.strip() or "1" for row in rows]
+    odd = [f"{text} ({row.name})" for row, text in zip(rows, texts, strict=True) if not _NUMBER.fullmatch(text)]
+    if odd:
+        raise report.error(
+            f"column {column!r}, for `weight`, must have numbers of at least 0. Received: {listed(odd)}."
+        )
+    numbers = np.array([float(text.replace(",", ".")) for text in texts])
+    return read_weights(numbers, len(rows), f"column {column!r}", report.file)

@@ -26,6 +26,7 @@ class Row(NamedTuple):
         label: the name of its class; empty where it has none.
         part: one of `PARTS`; empty where the table says none.
         group: what it shows; empty where the table says nothing.
+        weight: how much it counts; empty where the table says nothing.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Row(NamedTuple):
     label: str
     part: str
     group: str
+    weight: str
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,9 @@ def read_rows(spec: PictureTable, pictures: PictureNames, *, to_train: bool) -> 
     found = find_pictures(names, columns.image, pictures, report)
     parts = read_parts(table, columns.split) if columns.split is not None else repeat("all")
     groups = table.column(columns.group, "group") if columns.group is not None else repeat("")
+    weights = table.column(columns.weight, "weight") if columns.weight is not None else repeat("")
     paths = (found.paths.get(name, "") for name in names)
-    every = list(map(Row, names, paths, labels.texts, parts, groups))
+    every = list(map(Row, names, paths, labels.texts, parts, groups, weights))
     used = _used(every, labels.several, columns, str(pictures.folder), report)
     return TableRows(table, columns, every, used, labels.order, report)
 
