@@ -50,6 +50,7 @@ from cnnjobs.spec import (
     custom,
     grid,
     loss,
+    metric,
     mlp,
     resnet,
     schedule,
@@ -67,7 +68,6 @@ if TYPE_CHECKING:
     from cnnjobs.report.frames import compare
     from cnnjobs.run.api import plan, status, submit, verify
     from cnnjobs.run.model_api import fit, predict
-    from cnnjobs.scoring.own import metric
     from cnnjobs.store.results import load_results
 
 __version__ = "0.1.0"
@@ -146,7 +146,6 @@ _LATE = {
     **{name: ("cnnjobs.run.api", name) for name in ("plan", "status", "submit", "verify")},
     **{name: ("cnnjobs.run.model_api", name) for name in ("fit", "predict")},
     "compare": ("cnnjobs.report.frames", "compare"),
-    "metric": ("cnnjobs.scoring.own", "metric"),
     "load_results": ("cnnjobs.store.results", "load_results"),
     "statistics": ("cnnjobs.stats", None),
 }

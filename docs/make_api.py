@@ -24,7 +24,7 @@ from cnnjobs.run.plan import JobPlan
 from cnnjobs.run.predict import Answers
 from cnnjobs.run.status import ResultsStatus
 from cnnjobs.run.verify import Verification
-from cnnjobs.scoring import own, prediction_metrics
+from cnnjobs.spec import metric_names, own_metric
 from cnnjobs.store.results import load_results
 from cnnjobs.store.schemas import TABLES
 
@@ -77,6 +77,8 @@ UNITS = {  # what a column is in, and what it says where its name does not
     "dirty": "whether it had changes that were not committed",
     "epoch": "counts from 1",
     "objective": "what is minimised, mean over the training rows; null in files of layout 1",
+    "watched": "metrics that the variant watches, of the validation rows: name, `val_macro_f1`, -> value; "
+    "null without any, and in files of layout 1. In the frames of `load_results` each is a column of its own",
     "train_objective": "what is minimised, in the last epoch, mean over the training rows; null in files of layout 1",
     "learning_rate": "of the epoch's last step",
     "example": "row of the test set, from 0",
@@ -293,8 +295,8 @@ def _parts(value: Any) -> dict[str, str]:
 
 def metrics_table() -> str:
     """Return the metrics that are computed from stored predictions, as a table."""
-    named = [(name, metric.words) for name, metric in prediction_metrics.TABLE.items()]
-    named += [(f"{name}[CLASS]", f"{words} of one class") for name, (words, _) in prediction_metrics.OF_A_CLASS.items()]
+    named = [(name, metric.words) for name, metric in metric_names.OF_ALL_CLASSES.items()]
+    named += [(f"{name}[CLASS]", f"{words} of one class") for name, words in metric_names.OF_A_CLASS.items()]
     named += [("topK_accuracy", "top-K accuracy, for any K below the number of classes")]
     lines = ["| name | what it is |", "| --- | --- |", *(f"| `{name}` | {words} |" for name, words in named)]
     return "\n".join(lines)
@@ -322,7 +324,7 @@ def api() -> str:
     parts = {name: columns_table(schema) for name, schema in TABLES.items()}
     parts |= {"load_results": described("cnnjobs.load_results", load_results)}
     parts |= {"compare": described("cnnjobs.compare", frames.compare), "frames": frame_tables()}
-    parts |= {"metric": described("cnnjobs.metric", own.metric), "computed_metrics": metrics_table()}
+    parts |= {"metric": described("cnnjobs.metric", own_metric.metric), "computed_metrics": metrics_table()}
     parts |= {section: words(names) for section, names in WORDS.items()}
     parts |= {name: command(name, returned) for name, returned in COMMANDS.items()}
     parts |= {"comparisons": described_class(frames.Comparisons)}

@@ -5,7 +5,17 @@ from collections.abc import Sequence
 import click
 
 from cnnjobs.cli.options import DEFAULT_RESULTS, finite, not_empty
+from cnnjobs.spec.metric_names import find_metric, near, without_quotes
 from cnnjobs.spec.metrics import CURVES, METRICS
+
+
+def _curves(context: click.Context, option: click.Parameter, values: Sequence[str]) -> list[str]:
+    """Return names of metrics without `val_`: curves are of training and validation rows, where there are both."""
+    names = [without_quotes(value.removeprefix("val_")) for value in values]
+    for name, value in zip(names, values, strict=True):
+        if find_metric(name) is None:
+            raise click.BadParameter(f"{value!r} is no metric.{near(name)}")
+    return names
 
 
 @click.command(short_help="Tables, box plots, learning curves, confusion matrices, ROC of what is stored.")
@@ -40,11 +50,11 @@ from cnnjobs.spec.metrics import CURVES, METRICS
 )
 @click.option(
     "--curves",
-    type=click.Choice(METRICS),
+    metavar="NAME",
     multiple=True,
-    default=CURVES,
-    show_default=True,
-    help="What learning curves show; may be given several times.",
+    callback=_curves,
+    help=f"What learning curves show: {', '.join(METRICS)}, or what variants watch; may be given several times.  "
+    f"[default: {', '.join(CURVES)}, and all that variants watch]",
 )
 @click.option(
     "--overlay",

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from cnnjobs.spec.metrics import HEADLINE, TABLE, Metric, metric_of, part_of
+from cnnjobs.spec.metric_names import metric_of
+from cnnjobs.spec.metrics import HEADLINE, TABLE, Metric, part_of
 
 
 def metric_format(column: str) -> Metric:

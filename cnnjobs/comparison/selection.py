@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cnnjobs.comparison.watched import column_in
 from cnnjobs.spec.metrics import VALIDATION, part_of
 from cnnjobs.store.stored_job import StoredJob
 
@@ -38,11 +39,11 @@ def _callbacks(settings: Settings) -> list[Settings]:
 
 
 def _watches(callback: Settings) -> bool:
-    return callback.get("kind") == "CustomCallback" or part_of(str(callback.get("monitor", ""))) == VALIDATION
+    return callback.get("kind") == "CustomCallback" or part_of(column_in(callback.get("monitor", "loss"))) == VALIDATION
 
 
 def _monitors(settings: Settings) -> Iterator[str]:
     """Yield what the weights are chosen by, where they are not the final epoch's."""
     for callback in _callbacks(settings):
         if callback.get("kind") == "BestWeights" or callback.get("restore_best"):
-            yield str(callback["monitor"])
+            yield column_in(callback["monitor"])

@@ -16,11 +16,13 @@ from cnnjobs.comparison.pairwise import SAME_SEEDS, SHARED, Comparison, compare
 from cnnjobs.comparison.provenance import ORIGINS, VERSION_COLUMNS, mixed, provenance_of
 from cnnjobs.comparison.run_notes import left_out, remarks, stale_note, unmatched
 from cnnjobs.comparison.variant_row import VariantRow
+from cnnjobs.comparison.watched import is_watched, watched_scores
 from cnnjobs.errors import StoreError
 from cnnjobs.messages import Status
-from cnnjobs.scoring.prediction_metrics import PredictionMetric, metric_named
+from cnnjobs.scoring.prediction_metrics import metric_named
 from cnnjobs.scoring.run_scores import RunScores, scores_of
-from cnnjobs.spec.metrics import HEADLINE, TEST, TTA, VALIDATION, Metric, column_of
+from cnnjobs.scoring.scorer import PredictionMetric
+from cnnjobs.spec.metrics import HEADLINE, TEST, TTA, VALIDATION, WATCHED, Metric, column_of
 from cnnjobs.stats import ALPHA, not_compared
 from cnnjobs.store.expectation import current, expected_runs
 from cnnjobs.store.reading import OnProgress
@@ -122,7 +124,7 @@ def job_table(
     if reference not in job.variants:
         names = ", ".join(job.variants)
         raise StoreError(f"`reference` must be a variant of {job.name}: {names}. Received: {reference!r}.")
-    columns = list(dict.fromkeys([*COLUMNS, *COST_COLUMNS, *OUTCOMES, *VERSION_COLUMNS, *ORIGINS]))
+    columns = list(dict.fromkeys([*COLUMNS, *COST_COLUMNS, *OUTCOMES, *VERSION_COLUMNS, *ORIGINS, WATCHED]))
     stored = store.read("trials", columns=columns, on_progress=on_progress)
     trials = current(job, stored.table).to_pylist()
     stale = stored.table.num_rows - len(trials)
@@ -163,6 +165,8 @@ def _scores(
     if isinstance(metric, PredictionMetric):
         ids = [trial["trial_id"] for trial in completed]
         return scores_of(store, metric, ids, job.dataset.names_of_classes, on_progress)
+    if is_watched(metric):
+        return watched_scores(job, metric, completed)
     values = {trial["trial_id"]: trial[metric.column] for trial in completed}
     plain = [trial for trial, value in values.items() if value is None] if metric.part == TTA else []
     return RunScores(

@@ -20,7 +20,7 @@ from cnnjobs.report.sections.provenance import provenance_section
 from cnnjobs.report.sections.seed_audit import sources_section
 from cnnjobs.report.sections.verdicts import verdict_section
 from cnnjobs.report.write import OnProgress
-from cnnjobs.spec.metrics import CURVES, Metric
+from cnnjobs.spec.metrics import Metric
 from cnnjobs.stats import ALPHA
 from cnnjobs.store.store import Store
 from cnnjobs.store.stored_job import StoredJob
@@ -44,7 +44,7 @@ class ReportOptions:
     Args:
         metric: what variants are compared on; None for the job's own.
         reference: a variant; None for the job's own.
-        curves: metrics that the learning curves show.
+        curves: metrics that the learning curves show; empty for `CURVES` and what variants watch.
         alpha: of tests; one minus the level of intervals.
         margin: a difference worth resolving, in the unit in which differences are shown.
         with_predictions: whether to read the stored predictions, which takes seconds a variant.
@@ -53,7 +53,7 @@ class ReportOptions:
 
     metric: Metric | None = None
     reference: str | None = None
-    curves: Sequence[str] = CURVES
+    curves: Sequence[str] = ()
     alpha: float = ALPHA
     margin: float | None = None
     with_predictions: bool = True

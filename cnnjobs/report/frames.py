@@ -17,7 +17,8 @@ from cnnjobs.report.render.text import plain
 from cnnjobs.report.sections.differences_table import DIFFERENCE_COLUMNS, differences_table
 from cnnjobs.report.sections.summary_table import SUMMARY_COLUMNS, summary_table
 from cnnjobs.report.write import write_document
-from cnnjobs.scoring.prediction_metrics import PredictionMetric, chosen_metric
+from cnnjobs.scoring.prediction_metrics import chosen_metric
+from cnnjobs.spec import OwnMetric
 from cnnjobs.stats import ALPHA
 from cnnjobs.store.files import Files
 from cnnjobs.store.results import Results
@@ -127,7 +128,7 @@ class Comparisons:
 def compare(
     results: Results,
     *,
-    metric: str | PredictionMetric | None = None,
+    metric: str | OwnMetric | None = None,
     reference: str | None = None,
     alpha: float = ALPHA,
     margin: float | None = None,
@@ -138,7 +139,8 @@ def compare(
         results: of `cnnjobs.load_results`.
         metric: name of a metric: a column of `trials`, "test_loss" or "val_accuracy"; or one that is computed from
             stored predictions of the test set, "macro_f1", "recall[cat]" or "top3_accuracy"; or your own, of
-            `cnnjobs.metric`. None for test accuracy, with folds for fold accuracy.
+            `cnnjobs.metric`; or, where variants watch it, of the validation rows, "val_macro_f1". None for test
+            accuracy, with folds for fold accuracy.
         reference: name of the variant that others are compared with; None for each job's own.
         alpha: level of tests, in (0, 1); intervals have the level 1 - alpha.
         margin: smallest difference of interest, in percentage points of accuracy or the metric's unit, above 0; for

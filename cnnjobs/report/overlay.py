@@ -12,9 +12,10 @@ from cnnjobs.errors import StoreError
 from cnnjobs.report.figures.curves import band, drawable, histories, stacked_panels
 from cnnjobs.report.figures.style import COLORS, Figure, Line2D, short, styled
 from cnnjobs.report.model import Chart
-from cnnjobs.spec.metrics import VALIDATION, column_of
+from cnnjobs.spec.metrics import CURVES, VALIDATION, column_of
 from cnnjobs.store.files import plain_name
 from cnnjobs.store.store import Store
+from cnnjobs.store.watched import with_watched
 
 LINES: tuple[tuple[str, str, Literal["-", "--"]], ...] = (("validation", VALIDATION, "-"), ("train", "", "--"))
 """What is drawn of each model and metric: its name, the part in the names of its columns, how the line looks."""
@@ -116,7 +117,7 @@ def read_histories(models: Sequence[JobVariant]) -> tuple[list[History], tuple[s
         damaged += (*read.damaged, *stored.damaged)
         if not stored.table.num_rows:
             raise StoreError(f"{model.name} has no epochs yet. Run `cnnjobs submit` for its job first.")
-        recorded.append(History(model, stored.table))
+        recorded.append(History(model, with_watched(stored.table)))
     return recorded, tuple(dict.fromkeys(damaged))
 
 
@@ -125,14 +126,14 @@ def overlay_chart(recorded: Sequence[History], metrics: Sequence[str]) -> Chart:
 
     Args:
         recorded: two or more.
-        metrics: of `METRICS`, a panel each; ones that no model stored are left out.
+        metrics: names without a part, a panel each, empty for `CURVES`; ones that no model stored are left out.
 
     Raises:
         StoreError: if no metric is left.
     """
-    everything = pa.concat_tables([history.epochs for history in recorded])
+    everything = pa.concat_tables([history.epochs for history in recorded], promote_options="default")
     classes = max(history.model.classes for history in recorded)
-    drawn = drawable(metrics, everything, classes)
+    drawn = drawable(metrics or CURVES, everything, classes)
     if not drawn:
         raise StoreError(
             f"`curves` must name a metric that was stored and says something of {classes} classes, such as loss. "

@@ -135,6 +135,8 @@ def for_fit(read: ReadJob, variant: str | None, repeat: int) -> ReadJob:
     held_out: float | str | None = None
     if watches_validation(spec):
         held_out = 1 / read.job.folds if read.job.folds else read.job.validation
+    if held_out is None:
+        spec = spec.but(watch=())  # there are no validation rows to watch
     only = {"variants": {name: spec}, "vary": read.job.vary_of(name), "repeats": repeat}
     job = read.job.but(**only, folds=None, validation=held_out, keep=None)
     return replace(read, job=job)

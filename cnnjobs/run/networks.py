@@ -136,7 +136,7 @@ def _transforms(variant: Variant) -> tuple[OwnTransform, ...]:
 
 
 def _without_callbacks(variant: Variant) -> Variant:
-    return variant.but(callbacks=(), augment=_transforms(variant), schedule=None)
+    return variant.but(callbacks=(), augment=_transforms(variant), schedule=None, watch=())
 
 
 def _told(

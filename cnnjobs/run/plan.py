@@ -19,6 +19,7 @@ from cnnjobs.run.prepare import Prepared, prepare, read_job, store_at
 from cnnjobs.run.progress import Waiting
 from cnnjobs.run.submission import State, missing_trials
 from cnnjobs.run.surroundings import surroundings_notes
+from cnnjobs.run.unwatched import unwatched_notes
 from cnnjobs.spec import Job
 from cnnjobs.spec.half_width import HalfWidth
 from cnnjobs.store.store import Store
@@ -92,7 +93,9 @@ class JobPlan:
         about = stored.prepared.notes if stored is not None else ()
         unreadable = (f"not readable, counts as missing: {name}" for name in damaged)
         mixed = stored.state.mixed_with(installed_versions()) if stored is not None and stored.missing else ()
-        return (*about, *self.surroundings, *self.networks.refusals(), *self.networks.notes, *mixed, *unreadable)
+        unwatched = unwatched_notes(stored.prepared, stored.store) if stored is not None and stored.missing else ()
+        networks = (*self.networks.refusals(), *self.networks.notes)
+        return (*about, *self.surroundings, *networks, *unwatched, *mixed, *unreadable)
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:

@@ -20,11 +20,13 @@ from cnnjobs.planning.trials import Plan
 from cnnjobs.process.numeric_environment import while_pinned
 from cnnjobs.run.backends import import_matplotlib
 from cnnjobs.run.overrides import Overrides
+from cnnjobs.scoring.watching import Watching
 from cnnjobs.spec import CustomCallback, DatasetSpec, Job, Variant
 from cnnjobs.spec.class_weights import check_class_names
 from cnnjobs.spec.half_width import HalfWidth
 from cnnjobs.spec.metrics import VALIDATION, part_of
 from cnnjobs.spec.transforms.fits import check_transforms
+from cnnjobs.spec.watching import monitored
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
 from cnnjobs.store.stored_job import AuditMark, StoredDataset, StoredJob
@@ -256,10 +258,7 @@ def _with_gpus(job: Job, gpus: float) -> Job:
 
 def watches_validation(variant: Variant) -> bool:
     """Say whether callbacks of the variant decide by what it does on the validation rows; the user's own may."""
-    return any(
-        isinstance(one, CustomCallback) or part_of(getattr(one, "monitor", "")) == VALIDATION
-        for one in variant.callbacks
-    )
+    return any(isinstance(one, CustomCallback) or part_of(monitored(one)) == VALIDATION for one in variant.callbacks)
 
 
 def _check_rows(job: Job, dataset: Dataset) -> None:
@@ -282,6 +281,15 @@ def _check_variants(job: Job, dataset: Dataset) -> None:
                 f"Variant {name!r}: its callbacks need validation rows. Received: validation=None. "
                 "Use `validation=0.2`, or a variant without them."
             )
+        if job.folds is None and job.validation is None and variant.watch:
+            raise SpecError(
+                f"Variant {name!r}: `watch` needs validation rows. Received: validation=None. "
+                "Use `validation=0.2`, or a variant without it."
+            )
+        try:
+            Watching(variant.watched, dataset.class_names)
+        except SpecError as error:
+            raise SpecError(f"Variant {name!r}: {error}") from error
         check_network(name, variant.network, dataset.image_shape)
         check_transforms(name, variant.transforms, dataset.image_shape)
         check_class_names(name, variant.class_weight, dataset.class_names)

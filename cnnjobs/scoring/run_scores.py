@@ -10,7 +10,7 @@ from cnnjobs.errors import StoreError
 from cnnjobs.files.digests import DamagedContent, digest_of, with_digest, without_digest
 from cnnjobs.parallel import each
 from cnnjobs.scoring.predicted import COLUMNS, predicted_of
-from cnnjobs.scoring.prediction_metrics import PredictionMetric, Scorer
+from cnnjobs.scoring.scorer import PredictionMetric, Scorer
 from cnnjobs.scoring.scores import Names, Score
 from cnnjobs.store.files import Files, plain_name
 from cnnjobs.store.reading import OnProgress

@@ -27,6 +27,7 @@ Names = tuple[str, ...]
 
 Truth = NDArray[np.bool_]
 Probabilities = NDArray[np.float32]
+Labels = NDArray[np.int32]
 
 
 class Score(NamedTuple):
@@ -55,7 +56,7 @@ def macro(column: int) -> Callable[[Predicted, Names], Score]:
     def score(run: Predicted, names: Names) -> Score:
         counts = _counts(run)
         missing = _listed(names, counts.sum(axis=1) == 0)
-        remark = f"classes without test images count as 0, as in the table of classes: {missing}" if missing else ""
+        remark = f"classes without images count as 0, as in the table of classes: {missing}" if missing else ""
         return Score(float(precision_recall_f1(counts)[len(names), column]), remark)
 
     return score
@@ -72,7 +73,7 @@ def cohen_kappa(run: Predicted, names: Names) -> Score:
     total = counts.sum()
     by_chance = float(counts.sum(axis=0) @ counts.sum(axis=1)) / total**2
     if by_chance == 1:
-        return Score(None, "all test images and all predictions are of one class")
+        return Score(None, "all images and all predictions are of one class")
     return Score((float(counts.trace()) / total - by_chance) / (1 - by_chance))
 
 
@@ -149,7 +150,7 @@ def auroc_of_class(run: Predicted, names: Names, own: int) -> Score:
     """Return the area under the ROC curve of one class against the rest."""
     truth = run.labels == own
     if truth.all():
-        return Score(None, f"all test images are of class {names[own]}")
+        return Score(None, f"all images are of class {names[own]}")
     return Score(_area(truth, run.probabilities[:, own])) if truth.any() else Score(None, _no_images(names, own))
 
 
@@ -169,7 +170,7 @@ def _mean_over_classes(run: Predicted, names: Names, of: Callable[[Truth, Probab
     truth = run.labels[:, np.newaxis] == np.arange(len(names))
     there = truth.any(axis=0) & ~truth.all(axis=0)
     if not there.any():
-        return Score(None, "all test images are of one class")
+        return Score(None, "all images are of one class")
     values = [of(truth[:, own], run.probabilities[:, own]) for own in np.flatnonzero(there)]
     return Score(float(np.mean(values)), _over_some(names, there))
 
@@ -201,11 +202,11 @@ def _over_some(names: Names, there: Truth) -> str:
     """Say over which classes a mean is, if not over all."""
     if there.all():
         return ""
-    return f"it is over {int(there.sum())} of {len(names)} classes: without test images are {_listed(names, ~there)}"
+    return f"it is over {int(there.sum())} of {len(names)} classes: without images are {_listed(names, ~there)}"
 
 
 def _no_images(names: Names, own: int) -> str:
-    return f"no test image is of class {names[own]}"
+    return f"no image is of class {names[own]}"
 
 
 def _listed(names: Names, which: Truth) -> str:
@@ -215,4 +216,4 @@ def _listed(names: Names, which: Truth) -> str:
 
 def _not_summing_to_one(run: Predicted) -> str:
     away = np.abs(run.probabilities.sum(axis=1, dtype=np.float64) - 1) > SUM_TO_ONE
-    return f"the probabilities of {int(away.sum()):,} test images do not sum to 1" if away.any() else ""
+    return f"the probabilities of {int(away.sum()):,} images do not sum to 1" if away.any() else ""

@@ -19,6 +19,7 @@ from cnnjobs.spec.mixing import CutMix, Mixing, MixUp
 from cnnjobs.spec.models import CustomModel, Model, WeightsFile, custom
 from cnnjobs.spec.networks import cnn, mlp, small_cnn, smaller_vgg, vgg, vgg16
 from cnnjobs.spec.optimizers import SGD, Adam, Nadam, Optimizer, RMSprop
+from cnnjobs.spec.own_metric import OwnMetric, metric
 from cnnjobs.spec.records import ParquetPictures, TFRecordPictures
 from cnnjobs.spec.residual import resnet, wide_resnet
 from cnnjobs.spec.schedules import (
@@ -95,6 +96,7 @@ __all__ = [
     "Npz",
     "OneCycle",
     "Optimizer",
+    "OwnMetric",
     "OwnTransform",
     "OwnViews",
     "PadCrop",
@@ -123,6 +125,7 @@ __all__ = [
     "custom",
     "grid",
     "loss",
+    "metric",
     "mlp",
     "resnet",
     "schedule",

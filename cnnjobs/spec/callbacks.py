@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnnjobs.spec.checks import as_float, flag, one_of, whole
+from cnnjobs.spec.checks import as_float, flag, whole
 from cnnjobs.spec.functions import UserFunction
-from cnnjobs.spec.metrics import MONITORS
+from cnnjobs.spec.own_metric import OwnMetric
+from cnnjobs.spec.watching import checked_monitor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +17,9 @@ class EarlyStopping:
     Args:
         patience: epochs without improvement, at least 1.
         monitor: a metric of the validation rows, "val_loss", "val_accuracy", "val_mse" or "val_top5_accuracy", or of
-            the training rows, "loss" and so on, or "objective". Accuracies are maximised, the others minimised.
+            the training rows, "loss" and so on, or "objective"; or any metric of predictions, "val_macro_f1",
+            "val_recall[cat]", or your own, of `metric`, which are then watched as by `Variant.watch`. The better
+            direction is the metric's own: accuracies are maximised, losses minimised.
         min_delta: smallest change that counts as improvement, at least 0, in the metric's unit.
         restore_best: end with the weights of the best epoch instead of the last.
 
@@ -32,13 +35,13 @@ class EarlyStopping:
     kind: ClassVar[str] = "EarlyStopping"
 
     patience: int = 10
-    monitor: str = "val_loss"
+    monitor: str | OwnMetric = "val_loss"
     min_delta: float = 0.0
     restore_best: bool = False
 
     def __post_init__(self) -> None:
         whole("EarlyStopping.patience", self.patience, least=1, most=1_000_000)
-        one_of("EarlyStopping.monitor", self.monitor, MONITORS)
+        object.__setattr__(self, "monitor", checked_monitor("EarlyStopping.monitor", self.monitor))
         as_float(self, "min_delta", least=0)
         flag("EarlyStopping.restore_best", self.restore_best)
 
@@ -49,7 +52,9 @@ class BestWeights:
 
     Args:
         monitor: a metric of the validation rows, "val_loss", "val_accuracy", "val_mse" or "val_top5_accuracy", or of
-            the training rows, "loss" and so on, or "objective". Accuracies are maximised, the others minimised.
+            the training rows, "loss" and so on, or "objective"; or any metric of predictions, "val_macro_f1",
+            "val_recall[cat]", or your own, of `metric`, which are then watched as by `Variant.watch`. The better
+            direction is the metric's own: accuracies are maximised, losses minimised.
 
     Raises:
         SpecError: for an unknown metric.
@@ -58,15 +63,15 @@ class BestWeights:
         >>> from cnnjobs import BestWeights
         >>> BestWeights(monitor="val_f1")
         Traceback (most recent call last):
-        cnnjobs.errors.SpecError: `BestWeights.monitor` must be one of 'val_loss', ... Received: monitor='val_f1'.
+        cnnjobs.errors.SpecError: `BestWeights.monitor` must be one of 'val_loss', ... Received: monitor='val_f1'. ...
     """
 
     kind: ClassVar[str] = "BestWeights"
 
-    monitor: str = "val_loss"
+    monitor: str | OwnMetric = "val_loss"
 
     def __post_init__(self) -> None:
-        one_of("BestWeights.monitor", self.monitor, MONITORS)
+        object.__setattr__(self, "monitor", checked_monitor("BestWeights.monitor", self.monitor))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +82,9 @@ class ReduceLROnPlateau:
         factor: multiplies the learning rate, in (0, 1).
         patience: epochs without improvement, at least 1.
         monitor: a metric of the validation rows, "val_loss", "val_accuracy", "val_mse" or "val_top5_accuracy", or of
-            the training rows, "loss" and so on, or "objective". Accuracies are maximised, the others minimised.
+            the training rows, "loss" and so on, or "objective"; or any metric of predictions, "val_macro_f1",
+            "val_recall[cat]", or your own, of `metric`, which are then watched as by `Variant.watch`. The better
+            direction is the metric's own: accuracies are maximised, losses minimised.
         min_delta: smallest change that counts as improvement, at least 0, in the metric's unit.
         cooldown: epochs after a reduction during which `patience` does not count, at least 0.
         min_learning_rate: lower bound of the learning rate, at least 0.
@@ -95,7 +102,7 @@ class ReduceLROnPlateau:
 
     factor: float = 0.5
     patience: int = 5
-    monitor: str = "val_loss"
+    monitor: str | OwnMetric = "val_loss"
     min_delta: float = 1e-4
     cooldown: int = 0
     min_learning_rate: float = 0.0
@@ -103,7 +110,7 @@ class ReduceLROnPlateau:
     def __post_init__(self) -> None:
         as_float(self, "factor", above=0, below=1)
         whole("ReduceLROnPlateau.patience", self.patience, least=1, most=1_000_000)
-        one_of("ReduceLROnPlateau.monitor", self.monitor, MONITORS)
+        object.__setattr__(self, "monitor", checked_monitor("ReduceLROnPlateau.monitor", self.monitor))
         as_float(self, "min_delta", least=0)
         whole("ReduceLROnPlateau.cooldown", self.cooldown, least=0, most=1_000_000)
         as_float(self, "min_learning_rate", least=0)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from cnnjobs.errors import SpecError
 from cnnjobs.spec.checks import flag, number, whole
 from cnnjobs.spec.job import Job
-from cnnjobs.spec.metrics import HEADLINE, TEST, column_of, metric_of
+from cnnjobs.spec.metric_names import metric_of
+from cnnjobs.spec.metrics import HEADLINE, TEST, column_of
 
 MOST_REPEATS = 100
 """Default of the largest number of repeats of a variant for a half width."""

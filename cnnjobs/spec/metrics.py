@@ -215,25 +215,6 @@ def part_of(column: str) -> str:
     return part if line and part in PARTS else ""
 
 
-def known_metric(column: str) -> Metric | None:
-    """Return the metric of a column, None if it is of none in the table."""
-    if column in OBJECTIVE_COLUMNS:
-        return OBJECTIVE
-    return TABLE.get(column.removeprefix(column_of(part_of(column), "")))
-
-
-def metric_of(column: str) -> Metric:
-    """Return the metric of a column that has one.
-
-    Raises:
-        KeyError: for another column.
-    """
-    metric = known_metric(column)
-    if metric is None:
-        raise KeyError(column)
-    return metric
-
-
 def all_metrics(probabilities: Probabilities, labels: Labels) -> dict[str, float]:
     """Return every metric under its name.
 
@@ -261,6 +242,9 @@ EPOCH_COLUMNS = tuple(column_of(part, name) for part in ("", VALIDATION) for nam
 
 OBJECTIVE_COLUMNS = (OBJECTIVE.name, column_of(TRAIN, OBJECTIVE.name))
 """Column of `epochs`, and of `trials`, of what training minimises."""
+
+WATCHED = "watched"
+"""Column of `epochs` and `trials` with the metrics that a variant watches: name, `val_macro_f1`, -> value."""
 
 FOLLOWED = (*IN_TRAINING, OBJECTIVE.name)
 """All that is followed over the training rows."""

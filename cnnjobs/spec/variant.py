@@ -21,6 +21,7 @@ from cnnjobs.spec.schedules import SCHEDULES, CustomSchedule, Schedule
 from cnnjobs.spec.transforms import TRANSFORMS, Transform
 from cnnjobs.spec.transforms.advice import instead_of
 from cnnjobs.spec.views import OwnViews, checked_views
+from cnnjobs.spec.watching import Watched, checked_watch, watched_by
 from cnnjobs.wording.sentences import clause
 
 SCALINGS = ("unit", "center", "standardize")
@@ -51,6 +52,14 @@ class Variant:
             function `f(step, steps)` that returns a factor; None for a constant rate.
         callbacks: `EarlyStopping()`, `BestWeights()`, `ReduceLROnPlateau()`, `callback(function)`; called in this
             order at the end of each epoch.
+        watch: metrics that are computed of the validation rows at the end of each epoch, beside those that always
+            are: a tuple of names of metrics of predictions, "macro_f1", "recall[cat]" and so on, and of your own, of
+            `metric(function)`. They are stored of each epoch, and of the weights that come out, as `val_macro_f1`, and
+            callbacks find them in their logs. With 10,000 validation rows of ten classes an epoch takes 1 ms longer for
+            each, 9 ms for "brier", 31 to 39 ms for "auroc" and "average_precision" (two cores, median of 7). Watching
+            changes no other number, but is part of a trial's identity: the values of epochs that are over cannot be
+            computed any more, so that trials without them run again. (Of the test set every metric is computed from
+            stored predictions, whenever it is asked for.)
         precision: of computation: "float32"; "bfloat16" or "float16" for mixed precision (Micikevicius et al., 2018)
             with weights in float32, and with loss scaling for "float16".
         xla: compile forward and backward pass with XLA.
@@ -94,6 +103,7 @@ class Variant:
     loss: Loss | Callable[..., Any] | None = later_field(None)
     class_weight: str | Mapping[str, float] | None = later_field(None)
     finetune: Finetune | None = later_field(None)
+    watch: tuple[Watched, ...] = later_field(())
 
     def __post_init__(self) -> None:
         if isinstance(self.model, FunctionType):
@@ -116,6 +126,7 @@ class Variant:
         self._check_mixed_labels()
         _instance("finetune", self.finetune, (Finetune, type(None)), "Finetune(...) or None")
         check_length(self.finetune, self.epochs)
+        object.__setattr__(self, "watch", checked_watch(self.watch))
         if getattr(self.model, "builder", None) == "vgg16" and self.scaling != "unit":
             raise SpecError(
                 "`vgg16` turns pixels in [0, 1] into what its weights were trained on. "
@@ -179,6 +190,11 @@ class Variant:
     def phases(self) -> tuple[Phase, ...]:
         """The parts of training in which the same weights are trained: two with `finetune`."""
         return phases_of(self.finetune, self.epochs)
+
+    @property
+    def watched(self) -> dict[str, Watched]:
+        """All metrics that are watched, `watch` and what callbacks monitor, by column: `val_macro_f1`."""
+        return watched_by(self.watch, self.callbacks)
 
     @property
     def follows_length(self) -> bool:

@@ -117,6 +117,8 @@ def _refusal(row: Mapping[str, Any], other: Mapping[str, Any], what: str, places
 def _codes(table: pa.Table, column: str) -> NDArray[np.int64]:
     """Return (rows,) a number for each distinct value, -1 for null."""
     values = table[column].combine_chunks()
+    if pa.types.is_map(values.type):
+        values = pa.array([None if one is None else repr(one) for one in values.to_pylist()], pa.string())
     if not pa.types.is_dictionary(values.type):
         values = values.dictionary_encode()
     codes: NDArray[np.int64] = values.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)

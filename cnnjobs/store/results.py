@@ -15,12 +15,15 @@ import pyarrow.compute as pc
 
 from cnnjobs.errors import StoreError
 from cnnjobs.messages import Status
-from cnnjobs.scoring.prediction_metrics import PredictionMetric, chosen_metrics
+from cnnjobs.scoring.prediction_metrics import chosen_metrics
 from cnnjobs.scoring.run_scores import scores_of
+from cnnjobs.scoring.scorer import PredictionMetric
+from cnnjobs.spec import OwnMetric
 from cnnjobs.store.class_names import classes_of, with_names
 from cnnjobs.store.expectation import current, marked, on_same_data
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
+from cnnjobs.store.watched import with_watched
 from cnnjobs.wording.sentences import clause
 
 if TYPE_CHECKING:
@@ -58,13 +61,17 @@ class Results:
 
         `status` is completed, diverged or failed. `test_accuracy`, `test_loss` and so on are those of the weights that
         came out, `val_*` of the same on the validation rows, `train_*` of the last epoch; missing ones are NaN.
+        Metrics that variants watch are columns like these: `val_macro_f1`.
         `settings` is the variant as JSON; `started_at` and `finished_at` are UTC.
         """
         return self._frame("trials")
 
     @cached_property
     def epochs(self) -> pd.DataFrame:
-        """A row a trial and epoch: loss, accuracy, val_loss, val_accuracy, learning rate, seconds."""
+        """A row a trial and epoch: loss, accuracy, val_loss, val_accuracy, learning rate, seconds.
+
+        Metrics that variants watch are columns, too: `val_macro_f1`; NaN of variants that do not watch them.
+        """
         return self._frame("epochs")
 
     @cached_property
@@ -96,15 +103,18 @@ class Results:
             rows = trials.table if self.with_stale else current(job, trials.table)
             damaged += trials.damaged
             if name == "trials":
-                rows = self._with_metrics(store, rows)
+                rows = self._with_metrics(store, with_watched(rows))
             else:
                 stored = store.read(name, rows["trial_id"].to_pylist())
                 damaged += stored.damaged
-                rows = stored.table if name != "predictions" else with_names(job, stored.table, on_same_data(job, rows))
+                if name == "predictions":
+                    rows = with_names(job, stored.table, on_same_data(job, rows))
+                else:
+                    rows = with_watched(stored.table)
             tables.append(marked(job, rows))
         for place in damaged:
             warnings.warn(f"not readable, left out: {place}", stacklevel=4)
-        frame: pd.DataFrame = pa.concat_tables(tables).to_pandas()
+        frame: pd.DataFrame = pa.concat_tables(tables, promote_options="default").to_pandas()
         return frame
 
     def _with_metrics(self, store: Store, trials: pa.Table) -> pa.Table:
@@ -124,7 +134,7 @@ class Results:
         return trials
 
 
-def load_results(path: str | Path, *, stale: bool = False, metrics: Sequence[str | PredictionMetric] = ()) -> Results:
+def load_results(path: str | Path, *, stale: bool = False, metrics: Sequence[str | OwnMetric] = ()) -> Results:
     """Return the results in a job's folder or in a folder of jobs, as data frames.
 
     Trials that are stale, of variants, data or code that have changed since, stay stored, because nothing runs again

@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from cnnjobs.spec.metrics import EPOCH_COLUMNS, OBJECTIVE_COLUMNS, TRIAL_COLUMNS
+from cnnjobs.spec.metrics import EPOCH_COLUMNS, OBJECTIVE_COLUMNS, TRIAL_COLUMNS, WATCHED
 from cnnjobs.store.layout import SCHEMA_VERSION
 
 VERSION_KEY, TABLE_KEY = b"cnnjobs.schema", b"cnnjobs.table"
@@ -17,6 +17,7 @@ def _schema(name: str, fields: Sequence[tuple[str, pa.DataType]]) -> pa.Schema:
 
 _TEXT, _INT, _REAL = pa.string(), pa.int64(), pa.float64()
 _WHEN = pa.timestamp("ms", tz="UTC")
+_VALUES = pa.map_(_TEXT, _REAL)
 
 _WHICH: tuple[tuple[str, pa.DataType], ...] = (
     ("trial_id", _TEXT),
@@ -36,6 +37,7 @@ TRIALS = _schema(
         ("log", _TEXT),
         *((name, _REAL) for name in TRIAL_COLUMNS),
         (OBJECTIVE_COLUMNS[1], _REAL),
+        (WATCHED, _VALUES),
         ("epochs_done", pa.int32()),
         ("best_epoch", pa.int32()),
         ("parameters", _INT),
@@ -91,7 +93,9 @@ between probabilities and one-hot labels; seconds are wall clock; repeat and fol
 metrics are of the weights that came out, train metrics of the last epoch; tta metrics are of the test rows, predicted
 by the same weights with the variant's test-time augmentation, null without. `first_batch_seconds` and
 `batch_seconds` are of prediction, for `batch_images` pictures: the first call, and the median of later
-ones. `settings` is the full resolved variant as JSON; `status` is completed, diverged or failed.
+ones. `watched` holds the metrics that the variant watches, `val_macro_f1` -> value, null where one is not defined, of
+the weights that came out; it is null of variants that watch none. `settings` is the full resolved variant as JSON;
+`status` is completed, diverged or failed.
 """
 
 EPOCHS = _schema(
@@ -101,6 +105,7 @@ EPOCHS = _schema(
         ("epoch", pa.int32()),
         *((name, _REAL) for name in EPOCH_COLUMNS),
         (OBJECTIVE_COLUMNS[0], _REAL),
+        (WATCHED, _VALUES),
         ("learning_rate", _REAL),
         ("train_seconds", _REAL),
         ("validation_seconds", _REAL),
@@ -109,8 +114,9 @@ EPOCHS = _schema(
 """A row a trial and epoch; epochs count from 1. Losses are plain cross-entropy of the rows, whatever is minimised:
 without smoothing of labels, weights of rows or classes, and regularization. Values of the training rows are averaged
 over the epoch while it trains, with augmentation and dropout on; where images are mixed, both of their labels count by
-their shares. `objective` is what is minimised, with all of these; null in files of layout 1, which have no such
-column."""
+their shares. `objective` is what is minimised, with all of these. `watched` holds the metrics that the variant watches,
+`val_macro_f1` -> value, null where one is not defined; it is null of variants that watch none. Both are null in files
+of layout 1, which have no such columns."""
 
 PREDICTIONS = _schema(
     "predictions",
@@ -157,6 +163,11 @@ def table_of(metadata: Mapping[bytes, bytes] | None) -> str | None:
     return None if name is None else name.decode("utf-8", "replace")
 
 
+def in_map(values: Mapping[str, float | None] | None) -> list[tuple[str, float | None]] | None:
+    """Return a value of the column `WATCHED`, in the order of the names."""
+    return None if values is None else sorted(values.items())
+
+
 def one_row(values: Mapping[str, Any]) -> pa.Table:
     """Return a trials table of one row; columns that are not given are null.
 
@@ -166,4 +177,5 @@ def one_row(values: Mapping[str, Any]) -> pa.Table:
     unknown = set(values) - set(TRIALS.names)
     if unknown:
         raise ValueError(f"`trials` has no columns {sorted(unknown)}.")
-    return pa.Table.from_pydict({name: [values.get(name)] for name in TRIALS.names}, schema=TRIALS)
+    row = dict(values) | {WATCHED: in_map(values.get(WATCHED))}
+    return pa.Table.from_pydict({name: [row.get(name)] for name in TRIALS.names}, schema=TRIALS)

@@ -8,11 +8,12 @@ import pyarrow as pa
 
 from cnnjobs.errors import StoreError
 from cnnjobs.messages import Predictions
+from cnnjobs.spec.metrics import WATCHED
 from cnnjobs.store.checkpoints import FOLDERS as STATES
 from cnnjobs.store.files import Files
 from cnnjobs.store.parquet import parquet
 from cnnjobs.store.reading import OnProgress, Stored, TableFiles
-from cnnjobs.store.schemas import EPOCHS, PREDICTIONS, TABLES, one_row
+from cnnjobs.store.schemas import EPOCHS, PREDICTIONS, TABLES, in_map, one_row
 from cnnjobs.store.stored_job import StoredJob
 
 PATIENCE_S = 90.0
@@ -167,6 +168,7 @@ def _encoded(table: pa.Table, compression: str = "zstd") -> bytes:
 def _epoch_rows(which: Mapping[str, Any], epochs: Mapping[str, list[Any]]) -> pa.Table:
     count = len(epochs["epoch"])
     columns = {name: [value] * count for name, value in which.items()} | dict(epochs)
+    columns[WATCHED] = [in_map(values) for values in epochs.get(WATCHED, [None] * count)]
     return pa.Table.from_pydict({name: columns.get(name, [None] * count) for name in EPOCHS.names}, schema=EPOCHS)
 
 

@@ -10,8 +10,10 @@ import keras
 import numpy as np
 
 from cnnjobs.planning.trials import Trial
-from cnnjobs.spec import BestWeights, CallbackSpec, CustomCallback, EarlyStopping, ReduceLROnPlateau
-from cnnjobs.spec.metrics import VALIDATION, known_metric, metric_of, part_of
+from cnnjobs.spec import BestWeights, CallbackSpec, CustomCallback, EarlyStopping, OwnMetric, ReduceLROnPlateau
+from cnnjobs.spec.metric_names import known_metric, metric_of
+from cnnjobs.spec.metrics import VALIDATION, column_of, part_of
+from cnnjobs.spec.watching import Watched, form_of_watched, monitored
 
 NEVER = 10**9
 """More epochs than any run has."""
@@ -22,6 +24,9 @@ BATCH_HOOKS = tuple(
 
 KERAS_OWN = ("params", "_model", "model")
 """Attributes that Keras gives every callback."""
+
+Monitoring = EarlyStopping | BestWeights | ReduceLROnPlateau
+"""Callbacks that look at a metric."""
 
 CallbackState = dict[str, Any]
 
@@ -48,7 +53,8 @@ class TrialCallbacks:
         self._callbacks = [_made(spec, trial) for spec in trial.spec.callbacks]
         for callback in self._callbacks:
             _refuse_batches(callback)
-            if getattr(callback, "mode", None) == "auto" and _higher_is_better(str(getattr(callback, "monitor", ""))):
+            monitor = str(getattr(callback, "monitor", ""))
+            if getattr(callback, "mode", None) == "auto" and _higher_is_better(monitor, trial.spec.watched):
                 callback.mode = "max"  # Keras would look it up among the metrics of `compile`
                 if getattr(callback, "monitor_op", None) is np.less:
                     callback.monitor_op, callback.best = np.greater, -np.inf
@@ -103,7 +109,8 @@ class TrialCallbacks:
     def epoch_ended(self, epoch: int, logs: Mapping[str, float]) -> bool:
         """Tell the metrics of an epoch, counted from 0; return whether training is to stop."""
         self._list.on_test_begin()
-        self._list.on_test_end({metric_of(name).name: logs[name] for name in logs if part_of(name) == VALIDATION})
+        prefix = column_of(VALIDATION, "")
+        self._list.on_test_end({name.removeprefix(prefix): logs[name] for name in logs if part_of(name) == VALIDATION})
         self._list.on_epoch_end(epoch, dict(logs))
         return bool(self._model.stop_training)
 
@@ -143,15 +150,15 @@ class TrialCallbacks:
 
 def _made(spec: CallbackSpec, trial: Trial) -> keras.callbacks.Callback:
     if isinstance(spec, EarlyStopping):
-        return _stopping(spec.monitor, spec.patience, spec.min_delta, spec.restore_best)
+        return _stopping(spec, spec.patience, spec.min_delta, spec.restore_best)
     if isinstance(spec, BestWeights):
-        return _stopping(spec.monitor, NEVER, 0.0, True)
+        return _stopping(spec, NEVER, 0.0, True)
     if isinstance(spec, ReduceLROnPlateau):
-        return keras.callbacks.ReduceLROnPlateau(
-            monitor=spec.monitor,
+        return _Plateau(
+            monitor=monitored(spec),
             factor=spec.factor,
             patience=spec.patience,
-            mode=_mode(spec.monitor),
+            mode=_mode(spec),
             min_delta=spec.min_delta,
             cooldown=spec.cooldown,
             min_lr=spec.min_learning_rate,
@@ -159,19 +166,46 @@ def _made(spec: CallbackSpec, trial: Trial) -> keras.callbacks.Callback:
     return _custom(spec, trial)
 
 
-def _stopping(monitor: str, patience: int, min_delta: float, restore: bool) -> keras.callbacks.Callback:
-    return keras.callbacks.EarlyStopping(
-        monitor=monitor, patience=patience, min_delta=min_delta, mode=_mode(monitor), restore_best_weights=restore
+def _stopping(spec: Monitoring, patience: int, min_delta: float, restore: bool) -> keras.callbacks.Callback:
+    return _Stopping(
+        monitor=monitored(spec), patience=patience, min_delta=min_delta, mode=_mode(spec), restore_best_weights=restore
     )
 
 
-def _mode(monitor: str) -> str:
-    return "max" if _higher_is_better(monitor) else "min"
+class _NanIsWorst:
+    """A callback of Keras's to which a value that is not defined is none: it takes the first for the best so far."""
+
+    monitor: str
+    mode: str
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """See an epoch without a value as the worst there can be, so that any other is an improvement."""
+        value = logs.get(self.monitor)
+        undefined = value is not None and np.isnan(value)
+        if undefined:
+            logs[self.monitor] = -np.inf if self.mode == "max" else np.inf
+        super().on_epoch_end(epoch, logs)  # type: ignore[misc]
+        if undefined:
+            logs[self.monitor] = value
 
 
-def _higher_is_better(monitor: str) -> bool:
+class _Stopping(_NanIsWorst, keras.callbacks.EarlyStopping):
+    """Early stopping, and best weights."""
+
+
+class _Plateau(_NanIsWorst, keras.callbacks.ReduceLROnPlateau):
+    """A lower learning rate on a plateau."""
+
+
+def _mode(spec: Monitoring) -> str:
+    own = spec.monitor
+    better = own.higher_is_better if isinstance(own, OwnMetric) else metric_of(own).higher_is_better
+    return "max" if better else "min"
+
+
+def _higher_is_better(monitor: str, watched: Mapping[str, Watched]) -> bool:
     """Say which way a monitored value improves; one that a callback of the user's logs, by its name as in Keras."""
-    metric = known_metric(monitor)
+    metric = form_of_watched(watched[monitor]) if monitor in watched else known_metric(monitor)
     return monitor.endswith("accuracy") if metric is None else metric.higher_is_better
 
 

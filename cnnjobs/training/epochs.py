@@ -3,7 +3,8 @@
 import math
 from typing import Any
 
-from cnnjobs.spec.metrics import EPOCH_COLUMNS, OBJECTIVE, TABLE, TRAIN, column_of, metric_of, part_of
+from cnnjobs.spec.metric_names import metric_of
+from cnnjobs.spec.metrics import EPOCH_COLUMNS, OBJECTIVE, TABLE, TRAIN, WATCHED, column_of, part_of
 
 CALL_SECONDS = 0.5
 """How long one graph call should last: progress is told, and a stop heeded, between calls."""
@@ -32,18 +33,30 @@ class EpochLog:
             self.columns.setdefault(name, []).append(value)
 
     def metrics(self) -> dict[str, float]:
-        """Return the metrics of the last epoch; without validation rows those of the training rows."""
+        """Return the metrics of the last epoch; those that are watched and not defined as nan.
+
+        Without validation rows they are those of the training rows.
+        """
+        watched = self._watched() or {}
+        return self._stored() | {name: math.nan if value is None else value for name, value in watched.items()}
+
+    def _watched(self) -> dict[str, float | None] | None:
+        """Return what is watched of the last epoch; None of a variant that watches nothing."""
+        return self.columns[WATCHED][-1] if WATCHED in self.columns else None
+
+    def _stored(self) -> dict[str, float]:
         return {name: self.columns[name][-1] for name in FINAL if self.columns[name][-1] is not None}
 
     def finite(self) -> bool:
         """Say whether the losses of the last epoch are finite, and what was minimised."""
         ends = {OBJECTIVE.name, *(name for name, metric in TABLE.items() if metric.ends_training)}
-        return all(math.isfinite(value) for name, value in self.metrics().items() if metric_of(name).name in ends)
+        return all(math.isfinite(value) for name, value in self._stored().items() if metric_of(name).name in ends)
 
     def final(self) -> dict[str, Any]:
         """Return the last epoch's metrics and the sums of seconds, as columns of `trials`."""
         sums = {name: sum(self.columns[name][self.inherited :]) for name in ("train_seconds", "validation_seconds")}
-        return {FINAL[name]: value for name, value in self.metrics().items()} | {"epochs_done": self.epochs} | sums
+        own = {FINAL[name]: value for name, value in self._stored().items()}
+        return own | {WATCHED: self._watched(), "epochs_done": self.epochs} | sums
 
 
 class Pace:

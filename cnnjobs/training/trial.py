@@ -20,7 +20,8 @@ from cnnjobs.planning.row_weights import sample_weights
 from cnnjobs.planning.rows import split_rows
 from cnnjobs.planning.trials import Trial
 from cnnjobs.process.machine import process_bytes
-from cnnjobs.spec.metrics import FOLLOWED, METRICS, TEST, TTA, VALIDATION, all_metrics, column_of
+from cnnjobs.scoring.watching import Watching, undefined_notes
+from cnnjobs.spec.metrics import FOLLOWED, METRICS, TEST, TTA, VALIDATION, WATCHED, all_metrics, column_of
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.training.callbacks import TrialCallbacks
 from cnnjobs.training.devices import describe_device, gpus_held, make_strategy
@@ -124,7 +125,10 @@ class TrialWorker:
         pixel_scaling = fit_pixel_scaling(trial.spec.scaling, self.dataset.x_train, rows)
         self._pixel_scaling = pixel_scaling
         layout = lay_out(len(rows), trial.spec.batch_size, self._replicas, self.dataset.image_shape)
-        state = TrialState(trial, self._ready_train_graph(trial), pixel_scaling, layout, validation, began=began)
+        watching = Watching(trial.spec.watched, self.dataset.class_names)
+        yield from map(Note, undefined_notes(watching, trial.spec, self._validation_labels(validation)))
+        train_graph = self._ready_train_graph(trial)
+        state = TrialState(trial, train_graph, pixel_scaling, layout, validation, watching, began=began)
         callbacks = TrialCallbacks(trial, state.train_graph.model, layout.steps)
         first_batch = None if state.train_graph.traced else self._time_batch(state)
         resumption = self._resumption()
@@ -215,22 +219,33 @@ class TrialWorker:
             if block < layout.blocks:
                 yield Progress(state.log.epochs, spec.epochs, images)
         rate, trained = train_graph.learning_rate, time.perf_counter()
-        validated = all_metrics(*self._validate(state)) if state.validates else dict.fromkeys(METRICS)
+        unknown = dict.fromkeys(column_of(VALIDATION, name) for name in METRICS)
+        validated = self._validated(state) if state.validates else unknown
         state.log.add(
             **dict.fromkeys(METRICS) | dict(zip(FOLLOWED, means.tolist(), strict=True)),
-            **{column_of(VALIDATION, name): value for name, value in validated.items()},
+            **validated,
             learning_rate=rate,
             train_seconds=trained - began,
             validation_seconds=time.perf_counter() - trained,
         )
         yield Progress(state.log.epochs, spec.epochs, images)
 
+    def _validated(self, state: TrialState) -> dict[str, Any]:
+        """Return the metrics of the validation rows, by column, with those that the variant watches."""
+        probabilities, labels = self._validate(state)
+        values = all_metrics(probabilities, labels).items()
+        stored: dict[str, Any] = {column_of(VALIDATION, name): value for name, value in values}
+        return stored | ({WATCHED: state.watching.scores(probabilities, labels)} if state.watching else {})
+
+    def _validation_labels(self, validation: NDArray[np.int64] | None) -> NDArray[np.int32]:
+        return self.dataset.y_test if validation is None else self.dataset.y_train[validation]
+
     def _validate(self, state: TrialState) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         """Return probabilities and labels of the validation rows."""
         if state.validation is None:
             return self._test(state)
         probabilities = state.train_graph.predict(self._train_images, state.validation, state.pixel_scaling)
-        return probabilities, self.dataset.y_train[state.validation]
+        return probabilities, self._validation_labels(state.validation)
 
     def _test(self, state: TrialState) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         """Return probabilities and labels of the test set."""
@@ -238,7 +253,7 @@ class TrialWorker:
         state.tested = state.train_graph.predict(self._test_images, np.arange(len(labels)), state.pixel_scaling)
         return state.tested, labels
 
-    def _judge(self, state: TrialState, *, changed: bool) -> tuple[Predictions, dict[str, float]]:
+    def _judge(self, state: TrialState, *, changed: bool) -> tuple[Predictions, dict[str, Any]]:
         """Return what the network that came out says about the test set, and its metrics.
 
         Args:
@@ -249,13 +264,13 @@ class TrialWorker:
         probabilities, labels = state.tested, self.dataset.y_test
         if changed or probabilities is None:
             probabilities, labels = self._test(state)
-        metrics = {column_of(TEST, name): value for name, value in all_metrics(probabilities, labels).items()}
+        found = all_metrics(probabilities, labels).items()
+        metrics: dict[str, Any] = {column_of(TEST, name): value for name, value in found}
         metrics["test_seconds"] = time.perf_counter() - began
         if state.trial.spec.views is not None:
             metrics |= self._augmented(state)
         if changed and state.validates:
-            validated = all_metrics(*self._validate(state))
-            metrics |= {column_of(VALIDATION, name): value for name, value in validated.items()}
+            metrics |= self._validated(state)
         return Predictions(labels, probabilities), metrics
 
     def _augmented(self, state: TrialState) -> dict[str, float]:

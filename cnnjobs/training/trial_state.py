@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnjobs.planning.trials import Trial
+from cnnjobs.scoring.watching import Watching
 from cnnjobs.spec import Run
 from cnnjobs.training.epochs import EpochLog, Pace
 from cnnjobs.training.input_pipeline import Layout, PixelScaling
@@ -25,6 +26,7 @@ class TrialState:
         pixel_scaling: its scaling.
         layout: how its training rows are cut.
         validation: rows of train it validates on, none for no validation; None for the whole test set.
+        watching: what computes the metrics that its variant watches.
         tested: what the network said about the test set when it was last asked.
         stopped: whether a callback has ended it before its last epoch.
     """
@@ -34,6 +36,7 @@ class TrialState:
     pixel_scaling: PixelScaling
     layout: Layout
     validation: Rows | None
+    watching: Watching = field(default_factory=lambda: Watching({}, ()))
     log: EpochLog = field(default_factory=EpochLog)
     pace: Pace = field(default_factory=Pace)
     tested: NDArray[np.float32] | None = None

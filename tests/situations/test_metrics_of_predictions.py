@@ -110,13 +110,13 @@ def test_a_class_that_the_test_set_has_no_image_of(tmp_path):
     made_up_store(tmp_path, classes=3, class_names=CLASSES[:3], predictions=lambda run: predictions(run, absent=(1,)))
     results = cnnjobs.load_results(tmp_path / "job")
     (note,) = cnnjobs.compare(results, metric="auroc").notes["job"]
-    assert note == "test area under the ROC curve: it is over 2 of 3 classes: without test images are dog [big]"
+    assert note == "test area under the ROC curve: it is over 2 of 3 classes: without images are dog [big]"
     (note,) = cnnjobs.compare(results, metric="macro_f1").notes["job"]
-    assert "classes without test images count as 0, as in the table of classes: dog [big]" in note
+    assert "classes without images count as 0, as in the table of classes: dog [big]" in note
     found = cnnjobs.compare(results, metric="recall[dog [big]]")
     assert found.runs.empty
     assert found.notes["job"] == tuple(
-        f"{name}: no test recall of dog [big] of all its runs, left out: no test image is of class dog [big]"
+        f"{name}: no test recall of dog [big] of all its runs, left out: no image is of class dog [big]"
         for name in "ab"
     )
 

@@ -84,6 +84,9 @@ def outcome(worker, trial: Trial) -> dict[str, np.ndarray]:
     if trial.spec.views is not None:
         found["test-time augmented"] = np.array([result.final["tta_loss"], result.final["tta_mse"]])
     found["final"] = np.array([result.final[f"{part}_accuracy"] for part in ("train", "val", "test")])
+    if trial.spec.watched:
+        watched = [*result.epochs["watched"], result.final["watched"]]
+        found["watched"] = np.array([[one[name] for name in trial.spec.watched] for one in watched], float)
     return found | {"objective": np.array(result.epochs["objective"])}
 
 

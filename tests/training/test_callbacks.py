@@ -77,7 +77,7 @@ def stopping(trial, after):
     class Stop(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
             metrics = {"loss", "accuracy", "mse", "top5_accuracy"}
-            assert set(logs) == metrics | {f"val_{name}" for name in metrics}
+            assert set(logs) == metrics | {f"val_{name}" for name in metrics} | {"objective"}
             self.model.stop_training = epoch + 1 == after
 
     return Stop()

@@ -227,5 +227,7 @@ def test_pictures_of_one_are_refused_in_the_same_words(digits):
     from cnnjobs.training.preview import epoch_versions
 
     job = Job(name="job", dataset="digits", variants={"odd": Variant(model=mlp(), augment=transform(numpy_draw))})
-    with pytest.raises(SpecError, match=r"^Variant 'odd': its transform cannot be used: ValueError: numpy_draw\(\) draws"):
+    with pytest.raises(
+        SpecError, match=r"^Variant 'odd': its transform cannot be used: ValueError: numpy_draw\(\) draws"
+    ):
         epoch_versions(digits, make_plan(job, digits.fingerprint).trials[0], 2, 2)

@@ -8,9 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from cnnjobs.comparison.metric_format import axis_label, metric_format
+from cnnjobs.comparison.metric_format import axis_label
 from cnnjobs.report.figures.style import short, styled
-from cnnjobs.spec.metrics import OBJECTIVE, TABLE, VALIDATION, column_of
+from cnnjobs.spec.metric_names import known_metric
+from cnnjobs.spec.metrics import OBJECTIVE, TABLE, VALIDATION, Metric, column_of, part_of
 
 Reals = NDArray[np.float64]
 
@@ -31,11 +32,11 @@ def drawable(metrics: Sequence[str], epochs: pa.Table, classes: int) -> list[str
     """Return those metrics that were stored and say something of so many classes, each once.
 
     Args:
-        metrics: of `METRICS`.
+        metrics: names without a part.
         epochs: rows of `epochs`.
         classes: of the data set.
     """
-    telling = [name for name in dict.fromkeys(metrics) if classes >= TABLE[name].least_classes]
+    telling = [name for name in dict.fromkeys(metrics) if classes >= least_classes(name)]
     return [name for name in telling if _has(epochs, name) or _has(epochs, column_of(VALIDATION, name))]
 
 
@@ -54,13 +55,30 @@ def with_objective(drawn: Sequence[str], epochs: pa.Table) -> list[str]:
     return [*drawn[:place], *([OBJECTIVE.name] if differs else []), *drawn[place:]]
 
 
+def least_classes(metric: str) -> int:
+    """Return of how many classes a metric says something."""
+    return TABLE[metric].least_classes if metric in TABLE else 2
+
+
+def has_training(metric: str) -> bool:
+    """Say whether a metric is told of training rows; what variants watch is not."""
+    return metric in TABLE or metric == OBJECTIVE.name
+
+
 def has_validation(metric: str) -> bool:
     """Say whether a metric is told of validation rows too."""
     return metric != OBJECTIVE.name
 
 
 def _has(epochs: pa.Table, column: str) -> bool:
-    return bool(np.isfinite(epochs[column].to_numpy()).any())
+    return column in epochs.column_names and bool(np.isfinite(epochs[column].to_numpy()).any())
+
+
+def _form(column: str) -> Metric:
+    """Return how people read a column; a metric of the user's own as it is, by its name."""
+    part = part_of(column)
+    own = Metric(name=column, words=column.removeprefix(column_of(part, "")), higher_is_better=True)
+    return (known_metric(column) or own).of_part(part)
 
 
 def histories(epochs: pa.Table, column: str) -> Reals:
@@ -68,12 +86,14 @@ def histories(epochs: pa.Table, column: str) -> Reals:
 
     Args:
         epochs: rows of `epochs`, at least one.
-        column: of a metric; accuracies come out in percent.
+        column: of a metric, nan where there is no such column; accuracies come out in percent.
     """
     trials, run = np.unique(epochs["trial_id"].to_numpy(), return_inverse=True)
     number = epochs["epoch"].to_numpy()
-    values = metric_format(column).factor * epochs[column].to_numpy()
     by_run = np.full((len(trials), number.max()), np.nan)
+    if column not in epochs.column_names:
+        return by_run
+    values = _form(column).factor * epochs[column].to_numpy()
     by_run[run, number - 1] = np.where(np.isfinite(values), values, np.nan)
     return by_run
 
@@ -101,7 +121,8 @@ def learning_curves(job: str, variant: str, epochs: pa.Table, metrics: Sequence[
     with styled():
         figure, panels = stacked_panels(metrics)
         for axes, metric in zip(panels, metrics, strict=True):
-            _curves(axes, histories(epochs, metric), TRAIN_COLOR, "train")
+            if has_training(metric):
+                _curves(axes, histories(epochs, metric), TRAIN_COLOR, "train")
             if has_validation(metric):
                 _curves(axes, histories(epochs, column_of(VALIDATION, metric)), VALIDATION_COLOR, "validation")
         panels[0].legend(frameon=False)
@@ -115,7 +136,7 @@ def stacked_panels(metrics: Sequence[str], width: float = 6.4) -> tuple[Figure, 
     figure = Figure(figsize=(width, 0.4 + 2.8 * len(metrics)), layout="constrained")
     panels = list(figure.subplots(len(metrics), 1, sharex=True, squeeze=False)[:, 0])
     for axes, metric in zip(panels, metrics, strict=True):
-        axes.set_ylabel(axis_label(metric_format(metric)))
+        axes.set_ylabel(axis_label(_form(metric)))
     panels[-1].set_xlabel("epoch")
     panels[-1].xaxis.get_major_locator().set_params(integer=True)
     return figure, panels

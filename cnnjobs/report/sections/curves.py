@@ -1,17 +1,26 @@
 """The report's learning curves: a figure a variant."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
-from cnnjobs.comparison.metric_format import metric_format
+from cnnjobs.comparison.metric_format import capital
 from cnnjobs.comparison.table import JobTable
-from cnnjobs.report.figures.curves import drawable, has_validation, learning_curves, with_objective
+from cnnjobs.report.figures.curves import (
+    drawable,
+    has_training,
+    has_validation,
+    learning_curves,
+    least_classes,
+    with_objective,
+)
 from cnnjobs.report.model import Chart, Section, Text
-from cnnjobs.spec.metrics import OBJECTIVE, TABLE, VALIDATION, column_of
+from cnnjobs.spec.metric_names import known_metric
+from cnnjobs.spec.metrics import CURVES, OBJECTIVE, VALIDATION, WATCHED, column_of
 from cnnjobs.store.reading import OnProgress
 from cnnjobs.store.store import Store
+from cnnjobs.store.watched import watched_in, with_watched
 
 ABOUT = (
     "Train blue, validation orange. Train values are averaged over each epoch while it trains, with augmentation and "
@@ -36,7 +45,7 @@ def curves_section(
         store: the job's.
         table: the comparison, whose runs are drawn.
         names: variant -> plain name.
-        metrics: of `METRICS`, a panel each.
+        metrics: names without a part, a panel each; empty for `CURVES` and what variants watch.
         on_progress: is told of variants read.
     """
     job, classes = table.job.name, table.job.dataset.classes
@@ -44,26 +53,30 @@ def curves_section(
     damaged: list[str] = []
     missing: set[str] = set()
     shown: set[str] = set()
-    columns = ["trial_id", "repeat", "fold", "epoch", *_columns([*metrics, OBJECTIVE.name])]
+    asked = metrics or CURVES
+    always = [name for name in (*asked, OBJECTIVE.name) if has_training(name)]
+    columns = ["trial_id", "repeat", "fold", "epoch", *_columns(always), WATCHED]
     for done, row in enumerate(table.rows, start=1):
         stored = store.read("epochs", row.trials, list(dict.fromkeys(columns)))
         on_progress("reading learning curves", done, len(table.rows))
         damaged += stored.damaged
         if stored.table.num_rows:
-            drawn = drawable(metrics, stored.table, classes)
-            missing |= set(metrics) - set(drawn)
-            drawn = with_objective(drawn, stored.table)
+            epochs = with_watched(stored.table)
+            own = [] if metrics else [name.removeprefix(column_of(VALIDATION, "")) for name in watched_in(stored.table)]
+            drawn = drawable([*asked, *own], epochs, classes)
+            missing |= {*asked, *own} - set(drawn)
+            drawn = with_objective(drawn, epochs)
             shown |= set(drawn)
-            charts += [_chart(job, row.name, names[row.name], stored.table, drawn)] if drawn else []
+            charts += [_chart(job, row.name, names[row.name], epochs, drawn)] if drawn else []
     if not (charts or missing or damaged):
         return None
     about = ABOUT + (OF_OBJECTIVE if OBJECTIVE.name in shown else "")
-    about += "".join(_why_missing(metric, classes) for metric in metrics if metric in missing)
+    about += "".join(_why_missing(metric, classes) for metric in sorted(missing))
     return Section("Learning curves", (Text(about), *charts), damaged=damaged)
 
 
 def _chart(job: str, variant: str, name: str, epochs: pa.Table, metrics: Sequence[str]) -> Chart:
-    columns = _columns(metrics)
+    columns = tuple(_columns(metrics))
     return Chart(
         f"curves-{name}",
         f"Learning curves of {variant}",
@@ -73,9 +86,11 @@ def _chart(job: str, variant: str, name: str, epochs: pa.Table, metrics: Sequenc
     )
 
 
-def _columns(metrics: Sequence[str]) -> list[str]:
-    pairs = ((metric, *([column_of(VALIDATION, metric)] if has_validation(metric) else [])) for metric in metrics)
-    return [column for pair in pairs for column in pair]
+def _columns(metrics: Sequence[str]) -> Iterator[str]:
+    """Yield the columns that the curves of metrics are drawn from."""
+    for metric in metrics:
+        yield from [metric] * has_training(metric)
+        yield from [column_of(VALIDATION, metric)] * has_validation(metric)
 
 
 def curves_rows(epochs: pa.Table, columns: Sequence[str]) -> list[tuple[Any, ...]]:
@@ -86,7 +101,8 @@ def curves_rows(epochs: pa.Table, columns: Sequence[str]) -> list[tuple[Any, ...
 
 
 def _why_missing(metric: str, classes: int) -> str:
-    name = metric_format(metric).words.capitalize()
-    if classes < TABLE[metric].least_classes:
+    known = known_metric(metric)
+    name = capital(metric if known is None else known.words)
+    if classes < least_classes(metric):
         return f" {name} is not drawn: of {classes} classes it says nothing."
     return f" {name} is not drawn where no run stored it."

@@ -7,7 +7,8 @@ import cnnjobs
 from cnnjobs.comparison.metric_format import axis_label, difference_label, show
 from cnnjobs.errors import StoreError, UserError
 from cnnjobs.scoring.predicted import Predicted
-from cnnjobs.scoring.prediction_metrics import TABLE, chosen_metrics, metric_named
+from cnnjobs.scoring.prediction_metrics import TABLE, chosen_metric, chosen_metrics, metric_named
+from cnnjobs.scoring.scorer import PredictionMetric
 from cnnjobs.spec.metrics import TRIAL_COLUMNS
 
 RUN = Predicted(
@@ -28,10 +29,17 @@ def test_without_a_part_it_is_of_the_test_set(name):
     assert metric_named(name).words.startswith("test ")
 
 
-@pytest.mark.parametrize("part", ["val", "train"])
-def test_predictions_are_those_of_the_test_set(part):
-    with pytest.raises(UserError, match=r"must be macro_f1, of the test set.* rows are not stored"):
-        metric_named(f"{part}_macro_f1")
+def test_predictions_are_those_of_the_test_set():
+    with pytest.raises(UserError, match=r"must be macro_f1, of the test set, val_macro_f1.* rows are not stored"):
+        metric_named("train_macro_f1")
+
+
+@pytest.mark.parametrize("name", [*TABLE, "recall[cat]", "recall['cat']", "top3_accuracy"])
+def test_of_the_validation_rows_it_is_what_variants_watch(name):
+    metric = metric_named(f"val_{name}")
+    assert not isinstance(metric, PredictionMetric)
+    assert metric.column == f"val_{name.replace(chr(39), '')}"
+    assert metric.words.startswith("validation ")
 
 
 @pytest.mark.parametrize(
@@ -39,6 +47,9 @@ def test_predictions_are_those_of_the_test_set(part):
     [
         ("f1", "macro_f1, weighted_f1, f1[CLASS]."),
         ("f1_macro", "macro_f1."),
+        ("f1_score", "macro_f1, weighted_f1, f1[CLASS]."),
+        ("balanced_accuracy_score", "balanced_accuracy."),
+        ("MacroF1", "macro_f1."),
         ("auc", "auroc."),
         ("roc-auc", "auroc."),
         ("test_auc", "auroc."),
@@ -131,7 +142,7 @@ def f2(labels, probabilities):
 
 
 def test_ones_own_metric_is_a_function_of_labels_and_probabilities():
-    own = cnnjobs.metric(f2, higher_is_better=True, percent=True)
+    own = chosen_metric(cnnjobs.metric(f2, higher_is_better=True, percent=True))
     assert (own.column, own.words, own.unit) == ("test_f2", "test f2", "%")
     assert own.scorer(("a", "b", "c"))(RUN).value == pytest.approx(f2(RUN.labels, RUN.probabilities))
 
@@ -141,7 +152,7 @@ def test_ones_own_metric_cannot_change_what_others_see():
         labels[:], probabilities[:] = 0, 0
         return 1
 
-    cnnjobs.metric(spoil, higher_is_better=True).scorer(("a", "b", "c"))(RUN)
+    chosen_metric(cnnjobs.metric(spoil, higher_is_better=True)).scorer(("a", "b", "c"))(RUN)
     assert RUN.labels.tolist() == [0, 1, 1, 2]
     assert RUN.probabilities.max() > 0
 
@@ -175,11 +186,11 @@ def test_what_is_no_metric_of_ones_own(make, words):
     ],
 )
 def test_ones_own_metric_that_fails(function, words):
-    own = cnnjobs.metric(function, higher_is_better=True, name="own")
+    own = chosen_metric(cnnjobs.metric(function, higher_is_better=True, name="own"))
     with pytest.raises(UserError, match=words):
         own.scorer(("a", "b", "c"))(RUN)
 
 
 def test_ones_own_metric_that_is_not_defined():
-    own = cnnjobs.metric(lambda y, p: np.nan, higher_is_better=True, name="own")
+    own = chosen_metric(cnnjobs.metric(lambda y, p: np.nan, higher_is_better=True, name="own"))
     assert own.scorer(("a", "b", "c"))(RUN) == (None, "own returned nan")

@@ -12,7 +12,7 @@ from support.stores import made_up_store, predictions, write_table
 import cnnjobs
 from cnnjobs.comparison.table import job_table
 from cnnjobs.errors import CannotWrite, StoreError
-from cnnjobs.scoring.prediction_metrics import metric_named
+from cnnjobs.scoring.prediction_metrics import chosen_metric, metric_named
 from cnnjobs.scoring.run_scores import scores_of
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
@@ -143,7 +143,7 @@ def test_progress_is_told_run_by_run(tmp_path):
 def test_ones_own_metric_is_computed_each_time(tmp_path):
     store = made_up_store(tmp_path)
     for factor in (1, 2):
-        own = cnnjobs.metric(lambda y, p, factor=factor: factor, higher_is_better=True, name="own")
+        own = chosen_metric(cnnjobs.metric(lambda y, p, factor=factor: factor, higher_is_better=True, name="own"))
         assert set(scores_of(store, own, ["t0-0", "t0-1"], NAMES).values.values()) == {factor}
     assert kept(store) == []
 
@@ -156,7 +156,7 @@ def test_an_undefined_score_is_kept_with_its_reason(tmp_path):
     store = made_up_store(tmp_path, predictions=lambda run: predictions(run, absent=(2,)))
     first, second = reads(store, "recall[2]")[1], reads(store, "recall[2]")[1]
     assert first == second
-    assert first.missing == dict.fromkeys(["t0-0", "t0-1"], "no test image is of class 2")
+    assert first.missing == dict.fromkeys(["t0-0", "t0-1"], "no image is of class 2")
     assert all(value is None for value, _ in without_digests(store).values())
 
 

@@ -197,18 +197,18 @@ def test_two_classes_have_one_area():
 def test_a_class_without_test_images_is_left_out_and_said():
     run, names = CASES["one class absent"], ("ant", "bee", "cat", "dog")
     for name in ("auroc", "average_precision", "balanced_accuracy"):
-        assert score(name, run, names).remark == "it is over 3 of 4 classes: without test images are cat"
+        assert score(name, run, names).remark == "it is over 3 of 4 classes: without images are cat"
     assert "count as 0, as in the table of classes: cat" in score("macro_f1", run, names).remark
     for kind in OF_A_CLASS:
-        assert score(f"{kind}[cat]", run, names) == (None, "no test image is of class cat")
+        assert score(f"{kind}[cat]", run, names) == (None, "no image is of class cat")
 
 
 def test_test_images_of_one_class_only():
     run = Predicted(np.zeros(3, np.int32), np.zeros(3, np.int32), np.array([[0.9, 0.1]] * 3, np.float32))
     assert score("auroc", run).value is None
-    assert score("auroc[0]", run) == (None, "all test images are of class 0")
-    assert score("average_precision", run) == (None, "all test images are of one class")
-    assert score("cohen_kappa", run) == (None, "all test images and all predictions are of one class")
+    assert score("auroc[0]", run) == (None, "all images are of class 0")
+    assert score("average_precision", run) == (None, "all images are of one class")
+    assert score("cohen_kappa", run) == (None, "all images and all predictions are of one class")
     assert score("mcc", run).value == 0
     assert score("balanced_accuracy", run).value == 1
     with pytest.warns(UndefinedMetricWarning):
@@ -217,7 +217,7 @@ def test_test_images_of_one_class_only():
 
 def test_three_classes_of_which_the_test_images_are_of_one():
     run = Predicted(np.zeros(3, np.int32), np.zeros(3, np.int32), np.array([[0.8, 0.1, 0.1]] * 3, np.float32))
-    assert score("auroc", run) == (None, "all test images are of one class")
+    assert score("auroc", run) == (None, "all images are of one class")
 
 
 def test_a_class_that_is_never_predicted_has_precision_0_and_it_is_said():
@@ -230,7 +230,7 @@ def test_probabilities_that_do_not_sum_to_one_are_said(name):
     run = CASES["three classes"]
     away = Predicted(run.labels, run.classes, run.probabilities * np.float32(0.9))
     assert score(name, run).remark == ""
-    assert score(name, away).remark == "the probabilities of 200 test images do not sum to 1"
+    assert score(name, away).remark == "the probabilities of 200 images do not sum to 1"
 
 
 def test_a_probability_of_zero_for_the_label_is_no_infinite_loss():

@@ -11,6 +11,7 @@ import pytest
 from cnnjobs.comparison.metric_format import said_of, show
 from cnnjobs.spec import metrics
 from cnnjobs.spec.half_width import HalfWidth
+from cnnjobs.spec.metric_names import known_metric, metric_of
 from cnnjobs.spec.metrics import (
     EPOCH_COLUMNS,
     METRICS,
@@ -21,8 +22,6 @@ from cnnjobs.spec.metrics import (
     TRIAL_COLUMNS,
     all_metrics,
     column_of,
-    known_metric,
-    metric_of,
     part_of,
 )
 
@@ -114,7 +113,8 @@ from cnnjobs.report.figures.curves import drawable
 from cnnjobs.report.sections.comparison import differences_section
 from cnnjobs.report.sections.differences_table import differences_table
 from cnnjobs.report.sections.summary_table import summary_table
-from cnnjobs.spec.metrics import CURVES, all_metrics, metric_of
+from cnnjobs.spec.metric_names import metric_of
+from cnnjobs.spec.metrics import CURVES, all_metrics
 from cnnjobs.store.schemas import EPOCHS, TRIALS
 
 BestWeights(monitor="val_errors")
