@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 from support.training_runs import AUGMENT, BUNDLED, outcome, plain, trial_of
 
-from cnnjobs import SGD, Augment, CutMix, MixUp, custom
+from cnnjobs import SGD, Augment, CrossEntropy, CutMix, MixUp, custom
 from cnnjobs.planning.rows import split_rows
 
 EITHER = (AUGMENT, MixUp(alpha=1, probability=0.5), CutMix(probability=0.4))
@@ -182,13 +182,15 @@ def test_each_image_is_mixed_in_one_way_with_its_probability(worker):
 
 
 @pytest.mark.filterwarnings("ignore:.*shuffle=True.*")
-def test_weights_are_those_of_fit_on_the_same_images_and_soft_labels(worker):
+@pytest.mark.parametrize("smoothing", [0, 0.2])
+def test_weights_are_those_of_fit_on_the_same_images_and_soft_labels(worker, smoothing):
     import keras
     import tensorflow as tf
 
     from cnnjobs.models.networks import build_model
 
     variant = plain(BUNDLED["small_cnn"], epochs=EPOCHS, augment=EITHER, batch_size=100, optimizer=SGD(0.05))
+    variant = variant.but(loss=CrossEntropy(label_smoothing=smoothing))
     trial = trial_of(variant)
     found = outcome(worker, trial)
     ours = worker.train_graph.model.get_weights()
@@ -200,13 +202,15 @@ def test_weights_are_those_of_fit_on_the_same_images_and_soft_labels(worker):
         batches += [(block.images[a:b], soft[a:b].astype(np.float32)) for a, b in cuts]
     keras.utils.set_random_seed(trial.seeds.init)
     model = build_model(variant.network, (8, 8, 1), 10)
-    model.compile(keras.optimizers.SGD(0.05), keras.losses.CategoricalCrossentropy(from_logits=True), metrics=["mse"])
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
+    model.compile(keras.optimizers.SGD(0.05), loss)
     shapes = (tf.TensorSpec([None, 8, 8, 1]), tf.TensorSpec([None, 10]))
     data = tf.data.Dataset.from_generator(lambda: batches, output_signature=shapes)
     history = model.fit(data, epochs=EPOCHS, steps_per_epoch=len(batches) // EPOCHS, shuffle=False, verbose=0).history
     for mine, theirs in zip(ours, model.get_weights(), strict=True):
         assert np.abs(mine - theirs).max() < 1e-5
-    assert found["loss"] == pytest.approx(history["loss"], rel=1e-5)
+    assert found["objective"] == pytest.approx(history["loss"], rel=1e-5)
+    assert (found["loss"] == pytest.approx(history["loss"], rel=1e-5)) == (smoothing == 0)
 
 
 def constant(input_shape, classes, *, always):
