@@ -1,7 +1,7 @@
 """The `tf.data` pipeline: every step is a function of numbers alone, so any epoch can be made again."""
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -10,11 +10,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from cnnjobs.datasets.images import FetchedImages, Images
+from cnnjobs.datasets.images import Images
 from cnnjobs.planning.trials import Seeds
 from cnnjobs.spec import Mixing, Transform
-from cnnjobs.training.augmentation.mixing import Mix, Mixed, draw_mix, mix_images
-from cnnjobs.training.augmentation.transforms import apply_drawn, draw_epoch
+from cnnjobs.training.augmentation.mixing import Mixed
+from cnnjobs.training.epoch_images import Drawn, Sources, draw, images_at, white_of
 from cnnjobs.training.pixel_sums import mean_over_pixels
 
 BLOCK_BYTES = 4 << 20
@@ -22,11 +22,6 @@ BLOCK_BYTES = 4 << 20
 
 BLOCK_STEPS = 16
 """Most steps handed over together."""
-
-
-def white_of(dtype: Any) -> float:
-    """Return the value of a white pixel in stored images: 255 for uint8, 1 for float32."""
-    return 255.0 if dtype == np.uint8 else 1.0
 
 
 @dataclass(frozen=True)
@@ -170,62 +165,6 @@ class Block(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Sources:
-    """Where training rows come from.
-
-    Args:
-        images: (n, height, width, channels) tensor, as stored, or `FetchedImages`.
-        labels: (n,) int32 tensor.
-        rows: (layout.rows,) int64, the training rows.
-        sample_weights: (n,) float32, how much each row counts in the loss.
-        pixel_scaling: the scaling.
-        transforms: what augmentation does to each image.
-        order: seed that shuffles each epoch anew.
-        augment: seed that draws the transforms.
-        mixings: what then mixes the images with others.
-    """
-
-    images: Any
-    labels: Any
-    rows: Any
-    sample_weights: Any
-    pixel_scaling: Callable[[Any], Any]
-    transforms: Sequence[Transform]
-    order: Any
-    augment: Any
-    mixings: Sequence[Mixing] = ()
-
-
-def draw_order(rows: Any, seed: Any, epoch: Any) -> Any:
-    """Return the rows in an epoch's order, keyed by (seed, epoch), with `stateless_shuffle`.
-
-    Not with `index_shuffle`: with its default rounds it uses 8 bits of each key, and successive epochs
-    of 50,000 rows correlate at 0.75.
-
-    Args:
-        rows: (n,) integers.
-        seed: of the order.
-        epoch: counted from 0.
-    """
-    return tf.random.experimental.stateless_shuffle(rows, tf.stack([seed, tf.cast(epoch, tf.int32)]))
-
-
-def gather_images(images: Any, rows: Any) -> Any:
-    """Return a tensor of some images, as stored.
-
-    Args:
-        images: (n, height, width, channels) tensor, or `FetchedImages`.
-        rows: (rows,) int64 tensor.
-    """
-    if not isinstance(images, FetchedImages):
-        return tf.gather(images, rows)
-    # no state: what has some runs strictly one after the other, and nothing is fetched ahead, where operations are
-    # deterministic
-    fetched = tf.numpy_function(images.__getitem__, [rows], images.dtype, stateful=False)
-    return tf.ensure_shape(fetched, [None, *images.image_shape])
-
-
-@dataclass(frozen=True)
 class _ReplicaShare:
     """What one replica has of an epoch: its shards one after the other, an empty one filled by a masked row.
 
@@ -266,40 +205,18 @@ def training_blocks(sources: Sources, layout: Layout, replica: int, first_epoch:
         replica: whose part.
         first_epoch: where to begin, for a run that continues.
     """
-    size = sources.images.shape[1:3]
     share = _replica_share(layout, replica)
-    rows = tf.convert_to_tensor(sources.rows)
 
     def blocks_of(epoch: Any) -> tf.data.Dataset:
-        transforms = draw_epoch(sources.transforms, layout.rows, size, sources.augment, epoch)
-        mix = draw_mix(sources.mixings, layout.rows, size, sources.augment, epoch) if sources.mixings else ()
-        drawn = (draw_order(rows, sources.order, epoch), transforms, mix)
-        return tf.data.Dataset.zip(tf.data.Dataset.range(layout.blocks), tf.data.Dataset.from_tensors(drawn).repeat())
+        drawn = tf.data.Dataset.from_tensors(draw(sources, layout.rows, epoch))
+        return tf.data.Dataset.zip(tf.data.Dataset.range(layout.blocks), drawn.repeat())
 
-    def images_at(places: Any, order: Any, transforms: tuple[Any, ...]) -> Any:
-        images = tf.cast(gather_images(sources.images, tf.gather(order, places)), tf.float32)
-        own = [tf.gather(each, places) for each in transforms]
-        return apply_drawn(sources.transforms, images, own, white_of(sources.images.dtype))
-
-    def mixed_at(places: Any, order: Any, transforms: tuple[Any, ...], mix: Mix) -> tuple[Any, Mixed]:
-        here = Mix(*(tf.gather(each, places) for each in mix))
-        once, both = tf.unique(tf.concat([places, here.partners], axis=0))  # each image is made once
-        images = images_at(once, order, transforms)
-        own, partners = (tf.gather(images, part) for part in tf.split(both, 2))
-        labels = tf.gather(sources.labels, tf.gather(order, here.partners))
-        return mix_images(sources.mixings, own, partners, here), Mixed(labels, here.shares)
-
-    def gather_block(block: Any, drawn: tuple[Any, tuple[Any, ...], Any]) -> Block:
-        order, transforms, mix = drawn
+    def gather_block(block: Any, drawn: Drawn) -> Block:
         begin = tf.cast(block, tf.int32) * layout.block
         cuts = share.edges[begin : begin + layout.block + 1]
         here = share.places[cuts[0] : cuts[-1]]
-        chosen = tf.gather(order, here)
-        mixed: Any = ()
-        if sources.mixings:
-            images, mixed = mixed_at(here, order, transforms, mix)
-        else:
-            images = images_at(here, order, transforms)
+        chosen = tf.gather(drawn.order, here)
+        images, mixed = images_at(sources, drawn, here)
         return Block(
             sources.pixel_scaling(images),
             tf.gather(sources.labels, chosen),

@@ -15,7 +15,7 @@ from cnnjobs.spec import OwnTransform
 from cnnjobs.training.augmentation.mixing import Mix, draw_mix, mix_images
 from cnnjobs.training.augmentation.own_probe import check_own
 from cnnjobs.training.augmentation.transforms import apply_drawn, draw_epoch
-from cnnjobs.training.input_pipeline import draw_order, white_of
+from cnnjobs.training.epoch_images import draw_order, white_of
 from cnnjobs.training.network_probe import explained
 
 

@@ -15,7 +15,8 @@ from cnnjobs.models.networks import build_model
 from cnnjobs.planning.trials import Seeds
 from cnnjobs.spec import CustomModel, OwnViews, Variant
 from cnnjobs.training.augmentation.views import check_views, views_of
-from cnnjobs.training.input_pipeline import PixelScaling, Shard, white_of
+from cnnjobs.training.epoch_images import white_of
+from cnnjobs.training.input_pipeline import PixelScaling, Shard
 from cnnjobs.training.objective import Objective
 from cnnjobs.training.output_layer import full_precision_layers, outputs_of
 from cnnjobs.training.outputs import class_probabilities, trained_columns

@@ -96,7 +96,8 @@ def batches_of(worker, trial: Trial, epochs: int, *, weighted: bool = False):
 
     from cnnjobs.planning.row_weights import sample_weights
     from cnnjobs.planning.rows import split_rows
-    from cnnjobs.training.input_pipeline import Sources, fit_pixel_scaling, lay_out, training_blocks
+    from cnnjobs.training.epoch_images import Sources
+    from cnnjobs.training.input_pipeline import fit_pixel_scaling, lay_out, training_blocks
 
     rows, _ = split_rows(worker.dataset.training_rows, trial)
     pixel_scaling = fit_pixel_scaling(trial.spec.scaling, worker.dataset.x_train, rows)

@@ -29,7 +29,8 @@ def fingerprints(digits, train_graph, trial):
     from cnnjobs.planning.rows import split_rows
     from cnnjobs.training.augmentation.affine import draw_transforms
     from cnnjobs.training.devices import make_strategy
-    from cnnjobs.training.input_pipeline import Layout, PixelScaling, Sources, training_blocks
+    from cnnjobs.training.epoch_images import Sources
+    from cnnjobs.training.input_pipeline import Layout, PixelScaling, training_blocks
 
     rows, _ = split_rows(digits.training_rows, trial)
     train_graph.restart(trial.seeds)

@@ -14,7 +14,8 @@ def sources(rows, seeds, transforms=()):
     """Images that carry their row number, and labels that are it."""
     import tensorflow as tf
 
-    from cnnjobs.training.input_pipeline import Sources, fit_pixel_scaling
+    from cnnjobs.training.epoch_images import Sources
+    from cnnjobs.training.input_pipeline import fit_pixel_scaling
 
     images = np.zeros((rows, 8, 8, 1), np.uint8)
     images[:, 0, 0, 0], images[:, 0, 1, 0] = np.arange(rows) // 256, np.arange(rows) % 256

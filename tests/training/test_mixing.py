@@ -50,7 +50,8 @@ def replayed(data, trial, epoch):
 
     from cnnjobs.training.augmentation.mixing import draw_mix
     from cnnjobs.training.augmentation.transforms import apply_drawn, draw_epoch
-    from cnnjobs.training.input_pipeline import draw_order, fit_pixel_scaling
+    from cnnjobs.training.epoch_images import draw_order
+    from cnnjobs.training.input_pipeline import fit_pixel_scaling
 
     spec, seeds = trial.spec, trial.seeds
     rows, _ = split_rows(data.training_rows, trial)
