@@ -101,7 +101,10 @@ PARTS = ("Args", "Returns", "Raises", "Example")
 
 WORDS = {  # of a job file, by section
     "job": ("Job", "Variant", "Finetune", "grid"),
-    "networks": ("cnn", "vgg", "small_cnn", "smaller_vgg", "mlp", "resnet", "wide_resnet", "vgg16", "custom"),
+    "networks": (
+        *("cnn", "vgg", "small_cnn", "smaller_vgg", "mlp", "resnet", "wide_resnet"),
+        *("application", "vgg16", "custom"),
+    ),
     "augment": (
         "Augment",
         "Flip",

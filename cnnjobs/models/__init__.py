@@ -1,11 +1,8 @@
 """The networks: what they need (here, without TensorFlow) and how they are built (`networks`)."""
 
 from cnnjobs.errors import SpecError
-from cnnjobs.models.weights import check_weights
+from cnnjobs.models.weights import application_of, check_weights
 from cnnjobs.spec import CustomModel, Model
-
-VGG16_SMALLEST_SIDE = 32
-"""Pixels; Keras refuses less."""
 
 
 def check_network(variant: str, model: Model | CustomModel, image_shape: tuple[int, int, int]) -> None:
@@ -18,28 +15,42 @@ def check_network(variant: str, model: Model | CustomModel, image_shape: tuple[i
     """
     if isinstance(model, CustomModel):
         return
-    least = _smallest_side(model)
-    if min(image_shape[:2]) < least:
-        raise SpecError(
-            f"Variant {variant!r}: its network, with {_depth(model)}, needs images of at least {least} x {least} "
-            f"pixels. Received: {image_shape[0]} x {image_shape[1]}. Use a shallower network or larger images."
+    height, width, channels = image_shape
+    least, what = _smallest_side(model)
+    if min(height, width) < least:
+        advice = (
+            f"Use larger images, such as ImageFolder(..., size={_usual_side(least)}), or resnet(depth=20)"
+            if model.scales_itself
+            else "Use a shallower network or larger images"
         )
-    if model.builder == "vgg16" and model.options["weights"] is not None:
-        check_weights(variant, model.options["weights"])
+        raise SpecError(
+            f"Variant {variant!r}: its network, {what}, needs images of at least {least} x {least} pixels. "
+            f"Received: {height} x {width}. {advice}."
+        )
+    if model.scales_itself:
+        if channels not in (1, 3):
+            raise SpecError(
+                f"Variant {variant!r}: its network, {what}, needs grey or colour images, of 1 or 3 channels. "
+                f"Received: {channels} channels. Use a network that is no application, or other images."
+            )
+        check_weights(variant, model, image_shape)
 
 
-def _smallest_side(model: Model) -> int:
-    if model.builder == "vgg16":
-        return VGG16_SMALLEST_SIDE
+def _smallest_side(model: Model) -> tuple[int, str]:
+    """Return the pixels that the shorter side of an image needs, and what needs them."""
+    if model.scales_itself:
+        application = application_of(model)
+        return application.least, application.name
     if model.builder == "resnet":
-        return 1  # padded, and pooled over the whole picture
+        return 1, "a residual network"  # padded, and pooled over the whole picture
     side = 1  # from the end: pooling divides, an unpadded convolution takes two pixels
     options = model.options
     for filters, pool in zip(reversed(options["blocks"]), reversed(options["pool"]), strict=True):
         side = side * pool + (2 * len(filters) if options["padding"] == "valid" else 0)
-    return side
+    blocks = len(options["blocks"])
+    return side, f"with {blocks} block" + ("s" if blocks != 1 else "")
 
 
-def _depth(model: Model) -> str:
-    blocks = 5 if model.builder == "vgg16" else len(model.options["blocks"])
-    return f"{blocks} block" + ("s" if blocks != 1 else "")
+def _usual_side(least: int) -> int:
+    """Return the next multiple of 32."""
+    return -(-least // 32) * 32

@@ -3,6 +3,7 @@
 import importlib
 import io
 import linecache
+import re
 import sys
 import traceback
 from collections.abc import Iterator
@@ -16,7 +17,8 @@ from cnnjobs.errors import CnnjobsError, JobFileError
 from cnnjobs.files.regular_files import refuse_special
 from cnnjobs.planning.user_code import installed_names, is_installed, is_installed_file
 from cnnjobs.spec import Job
-from cnnjobs.wording.sentences import cause, clause
+from cnnjobs.spec.keras_applications import how_to_write
+from cnnjobs.wording.sentences import cause, clause, sentences
 
 MOST_BYTES = 16 << 20
 """Of a job file, which people write."""
@@ -157,10 +159,17 @@ def _run(text: str, file: Path, shown: Path) -> dict[str, Any]:
         raise
     except BaseException as error:
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        raise JobFileError(f"{shown}, line {_line(error, file)}, raised {what}") from error
+        raise JobFileError(sentences(f"{shown}, line {_line(error, file)}, raised {what}", _advice(error))) from error
     finally:
         sys.modules.pop(name, None)  # else its functions would travel to workers by a name they do not know
     return names
+
+
+def _advice(error: BaseException) -> str:
+    """Return what to write, where the name of a network that is described otherwise was not found."""
+    missing = re.search(r"(?:name|attribute) '(\w+)'", str(error))
+    asked = missing is not None and isinstance(error, NameError | AttributeError | ImportError)
+    return how_to_write(missing[1]) if missing and asked else ""
 
 
 def _shown(name: str | None, file: Path, shown: Path) -> str:

@@ -88,7 +88,7 @@ class FinalFit:
             checkpoints=checkpoints,
             modules=self.prepared.file.modules,
             user_modules=self.prepared.needs.modules,
-            files=read_weights([self.trial.spec]),
+            files=read_weights([self.trial.spec], self.prepared.dataset.image_shape),
             timeout_s=timeout_s,
         )
         engine.run(work, _teller(watcher, ends))

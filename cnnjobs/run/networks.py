@@ -18,7 +18,7 @@ from cnnjobs.process.machine import this_machine
 from cnnjobs.run import backends
 from cnnjobs.run.prepare import Prepared, ReadJob
 from cnnjobs.run.progress import duration
-from cnnjobs.spec import Job, OwnTransform, Variant
+from cnnjobs.spec import Job, Model, OwnTransform, Variant
 from cnnjobs.spec.functions import functions_in
 from cnnjobs.wording.sentences import cause, clause
 from cnnjobs.wording.terminal import echo
@@ -254,8 +254,9 @@ def look_before_plan(
 
 
 def _is_not_known(variant: Variant) -> bool:
-    """Say whether a network may not fit its data or its variant: by functions of the user's, or names of layers."""
-    return variant.finetune is not None or any(True for _ in functions_in(_without_callbacks(variant)))
+    """Say whether a network may not fit its data or its variant: by functions, weights, or names of layers."""
+    pretrained = isinstance(variant.network, Model) and variant.network.scales_itself
+    return pretrained or variant.finetune is not None or any(True for _ in functions_in(_without_callbacks(variant)))
 
 
 def check_networks(
@@ -270,8 +271,8 @@ def check_networks(
     """Refuse networks that no trial can train, once and before all repeats; say what may be a mistake.
 
     Only those with functions of the user's are looked at (network, loss, transforms, views for test-time augmentation),
-    and those that are fine-tuned, whose layers are named; not those that have been trained with the same settings
-    before: other bundled ones are known.
+    those that are fine-tuned, whose layers are named, and applications of Keras, which may have no such layers, or
+    weights of another; not those that have been trained with the same settings before: other bundled ones are known.
 
     Args:
         prepared: the job.

@@ -199,7 +199,7 @@ class Submission:
             checkpoints=self.checkpoints,
             modules=self.prepared.file.modules,
             user_modules=self.prepared.needs.modules,
-            files=read_weights(trial.spec for trial in self.trials),
+            files=read_weights((trial.spec for trial in self.trials), self.prepared.dataset.image_shape),
             timeout_s=self.timeout_s,
         )
         engine.run(work, recorder.on_message)

@@ -17,9 +17,10 @@ from cnnjobs.spec.job import SOURCES, Job
 from cnnjobs.spec.losses import CrossEntropy, Focal, Loss, LossFunction, loss
 from cnnjobs.spec.mixing import CutMix, Mixing, MixUp
 from cnnjobs.spec.models import CustomModel, Model, WeightsFile, custom
-from cnnjobs.spec.networks import cnn, mlp, small_cnn, smaller_vgg, vgg, vgg16
+from cnnjobs.spec.networks import cnn, mlp, small_cnn, smaller_vgg, vgg
 from cnnjobs.spec.optimizers import SGD, Adam, Nadam, Optimizer, RMSprop
 from cnnjobs.spec.own_metric import OwnMetric, metric
+from cnnjobs.spec.pretrained import application, vgg16
 from cnnjobs.spec.records import ParquetPictures, TFRecordPictures
 from cnnjobs.spec.residual import resnet, wide_resnet
 from cnnjobs.spec.schedules import (
@@ -120,6 +121,7 @@ __all__ = [
     "Variant",
     "Warmup",
     "WeightsFile",
+    "application",
     "callback",
     "cnn",
     "custom",

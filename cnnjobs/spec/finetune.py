@@ -15,8 +15,8 @@ class Finetune:
     """Train what the network has not frozen for some epochs, then more of its layers, at another learning rate.
 
     The two phases are those of Keras's guide to transfer learning and fine-tuning, each with an optimizer that begins
-    anew and a schedule laid over its own epochs. The network comes with frozen layers: `vgg16(...)`, or a function of
-    yours that sets `layer.trainable = False`.
+    anew and a schedule laid over its own epochs. The network comes with frozen layers: `application(...)`,
+    `vgg16(...)`, or a function of yours that sets `layer.trainable = False`.
 
     - Batch normalisation that the network has frozen goes on normalising with its stored statistics, and never changes
       them, as with `base(x, training=False)` in Keras's guide; its scale and shift are trained like other weights.

@@ -8,6 +8,10 @@ from typing import Any, ClassVar, ParamSpec
 
 from cnnjobs.spec.checks import one_of
 from cnnjobs.spec.functions import UserFunction
+from cnnjobs.spec.keras_applications import refuse_applications
+
+PRETRAINED = ("application", "vgg16")
+"""Builders of networks that may have pretrained weights."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,12 @@ class Model:
     written: tuple[str, Mapping[str, Any]] | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        one_of("Model.builder", self.builder, ("cnn", "resnet", "vgg16"))
+        one_of("Model.builder", self.builder, (*PRETRAINED, "cnn", "resnet"))
+
+    @property
+    def scales_itself(self) -> bool:
+        """Whether it converts pixels in [0, 1] to what its weights were trained on."""
+        return self.builder in PRETRAINED
 
     @property
     def decisive_options(self) -> dict[str, Any]:
@@ -71,6 +80,10 @@ class CustomModel(UserFunction):
     maker: ClassVar[str] = "custom"
     role: ClassVar[str] = "model"
     arguments: ClassVar[tuple[str, ...]] = ("input_shape", "classes")
+
+    def __post_init__(self) -> None:
+        refuse_applications(self.function)
+        super().__post_init__()
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,13 @@
 """The networks that the package knows how to build, described by their hyperparameters."""
 
-from pathlib import Path
 from typing import Any
 
 from cnnjobs.errors import SpecError
 from cnnjobs.spec.checks import flag, number, one_of, whole
-from cnnjobs.spec.models import Model, WeightsFile, as_written
+from cnnjobs.spec.models import Model, as_written
 
 MOST_UNITS = 100_000
 """Largest number of filters or units of a layer; more is taken for a typing error."""
-
-VGG16_BLOCKS = 5
 
 Rates = float | tuple[float, ...]
 """One dropout rate for all places, or one a place."""
@@ -116,9 +113,9 @@ def small_cnn(*, filters: tuple[int, ...] = (32, 64, 64), dense: int = 64, dropo
     sizes = _several("small_cnn.filters", filters, "the filters of at least one convolution, such as (32, 64, 64)")
     rate = number("small_cnn.dropout", dropout, least=0, below=1)
     pool = (2,) * (len(sizes) - 1) + (1,)
-    rates = (0.0,) * (len(sizes) - 1) + (rate, 0.0)
+    places = (0.0,) * (len(sizes) - 1) + (rate, 0.0)
     singles = tuple((size,) for size in sizes)
-    return _cnn("small_cnn", singles, (dense,), pool, "valid", rates, 0.0, False, "glorot_uniform", "logits")
+    return _cnn("small_cnn", singles, (dense,), pool, "valid", places, 0.0, False, "glorot_uniform", "logits")
 
 
 @as_written
@@ -163,56 +160,6 @@ def mlp(*, dense: tuple[int, ...] = (1000, 500), dropout: Rates = 0.0) -> Model:
     return _cnn("mlp", (), dense, 2, "valid", dropout, 0.0, False, "glorot_uniform", "softmax")
 
 
-@as_written
-def vgg16(
-    *,
-    weights: str | Path | None = "imagenet",
-    trainable_blocks: int = 0,
-    dense: tuple[int, ...] = (256,),
-    dropout: Rates = 0.0,
-) -> Model:
-    """Return the convolutions of VGG16 (Simonyan and Zisserman, 2015) with a new head, for transfer learning.
-
-    The network converts pixels in [0, 1] to the range its weights were trained on, hence `scaling` must be "unit".
-    Images are at least 32 x 32 pixels.
-
-    Args:
-        weights: "imagenet" for the file in Keras's cache, the path of a weights file, or None for random weights.
-        trainable_blocks: number of the five blocks that are trained, counted from the last, 0 to 5; the others are
-            frozen.
-        dense: units of each hidden dense layer of the head, 1 to 100,000.
-        dropout: rate in [0, 1) after every hidden dense layer; or a rate for each.
-
-    Raises:
-        SpecError: for a value out of range, or random weights with frozen blocks. A missing weights file is refused
-            when the job is planned.
-
-    Example:
-        >>> from cnnjobs import vgg16
-        >>> vgg16(trainable_blocks=1).options["weights"]
-        'imagenet'
-    """
-    whole("vgg16.trainable_blocks", trainable_blocks, least=0, most=VGG16_BLOCKS)
-    if weights is None and trainable_blocks < VGG16_BLOCKS:
-        raise SpecError(
-            "`vgg16(weights=None)` starts at random, so all blocks must be trained. "
-            f"Received: trainable_blocks={trainable_blocks}. Use trainable_blocks={VGG16_BLOCKS}."
-        )
-    if weights is not None and (not isinstance(weights, str | Path) or not str(weights).strip()):
-        raise SpecError(f'`vgg16.weights` must be "imagenet", a path or None. Received: weights={weights!r}.')
-    units = _units("vgg16.dense", dense)
-    named = weights is None or weights == "imagenet"
-    return Model(
-        "vgg16",
-        {
-            "weights": weights if named else WeightsFile(str(Path(str(weights)).expanduser().absolute())),
-            "trainable_blocks": trainable_blocks,
-            "dense": units,
-            "dropout": _rates("vgg16.dropout", dropout, len(units), f"{len(units)} rates for the dense layers"),
-        },
-    )
-
-
 def _cnn(
     maker: str,
     blocks: Any,
@@ -231,11 +178,11 @@ def _cnn(
             f"`{maker}.blocks` must name the filters of each block, such as ((32,), (64, 64)). "
             f"Received: blocks={blocks!r}."
         )
-    filters = tuple(_units(f"{maker}.blocks", block) for block in blocks)
+    filters = tuple(units(f"{maker}.blocks", block) for block in blocks)
     if not all(filters):
         raise SpecError(f"`{maker}.blocks` must have a convolution in each block. Received: blocks={blocks!r}.")
-    units = _units(f"{maker}.dense", dense)
-    places = f"{len(filters) + len(units)} rates for {len(filters)} blocks and {_layers(len(units))}"
+    hidden = units(f"{maker}.dense", dense)
+    places = f"{len(filters) + len(hidden)} rates for {len(filters)} blocks and {_layers(len(hidden))}"
     pools = tuple(pool) if isinstance(pool, tuple | list) else (pool,) * len(filters)
     if len(pools) != len(filters):
         raise SpecError(
@@ -245,10 +192,10 @@ def _cnn(
         "cnn",
         {
             "blocks": filters,
-            "dense": units,
+            "dense": hidden,
             "pool": tuple(whole(f"{maker}.pool", side, least=1, most=100) for side in pools),
             "padding": one_of(f"{maker}.padding", padding, ("valid", "same")),
-            "dropout": _rates(f"{maker}.dropout", dropout, len(filters) + len(units), places),
+            "dropout": rates(f"{maker}.dropout", dropout, len(filters) + len(hidden), places),
             "weight_decay": number(f"{maker}.weight_decay", weight_decay, least=0),
             "batch_norm": flag(f"{maker}.batch_norm", batch_norm),
             "initializer": one_of(f"{maker}.initializer", initializer, ("glorot_uniform", "he_uniform")),
@@ -269,7 +216,7 @@ def _several(name: str, values: Any, expected: str) -> tuple[Any, ...]:
     return tuple(values)
 
 
-def _units(name: str, values: Any) -> tuple[int, ...]:
+def units(name: str, values: Any) -> tuple[int, ...]:
     """Return the units, or filters, of several layers."""
     if not isinstance(values, tuple | list):
         leaf = name.rsplit(".", 1)[-1]
@@ -277,9 +224,9 @@ def _units(name: str, values: Any) -> tuple[int, ...]:
     return tuple(whole(name, value, least=1, most=MOST_UNITS) for value in values)
 
 
-def _rates(name: str, dropout: Any, count: int, places: str) -> tuple[float, ...]:
+def rates(name: str, dropout: Any, count: int, places: str) -> tuple[float, ...]:
     """Return one rate a place."""
-    rates = tuple(dropout) if isinstance(dropout, tuple | list) else (dropout,) * count
-    if len(rates) != count:
+    several = tuple(dropout) if isinstance(dropout, tuple | list) else (dropout,) * count
+    if len(several) != count:
         raise SpecError(f"`{name}` must be one rate, or {places}. Received: dropout={dropout!r}.")
-    return tuple(number(name, rate, least=0, below=1) for rate in rates)
+    return tuple(number(name, rate, least=0, below=1) for rate in several)

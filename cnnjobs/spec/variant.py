@@ -13,6 +13,7 @@ from cnnjobs.spec.checks import flag, one_of, whole
 from cnnjobs.spec.class_weights import checked_class_weight
 from cnnjobs.spec.fields import later_field
 from cnnjobs.spec.finetune import Finetune, Phase, check_length, phases_of
+from cnnjobs.spec.keras_applications import refuse_applications
 from cnnjobs.spec.losses import NUMBERS, Loss, LossFunction, checked_loss
 from cnnjobs.spec.mixing import MIXINGS, Mixing, check_mixings
 from cnnjobs.spec.models import CustomModel, Model
@@ -37,8 +38,8 @@ class Variant:
 
     Args:
         model: `cnn(...)`, `vgg(...)`, `small_cnn(...)`, `smaller_vgg(...)`, `mlp(...)`, `resnet(...)`,
-            `wide_resnet(...)`, `vgg16(...)`, `custom(function, ...)`, or a function `f(input_shape, classes)` that
-            returns a `keras.Model`.
+            `wide_resnet(...)`, `application(...)`, `vgg16(...)`, `custom(function, ...)`, or a function
+            `f(input_shape, classes)` that returns a `keras.Model`.
         optimizer: `SGD(...)`, `RMSprop(...)`, `Adam(...)` or `Nadam(...)`.
         epochs: passes over the training rows, 1 to 1,000,000.
         batch_size: images a step over all replicas (the global batch), 1 to 1,000,000.
@@ -108,6 +109,7 @@ class Variant:
     def __post_init__(self) -> None:
         if isinstance(self.model, FunctionType):
             object.__setattr__(self, "model", CustomModel(self.model))
+        refuse_applications(self.model)
         _instance(
             "model", self.model, (Model, CustomModel), "vgg(...), cnn(...), another network of cnnjobs or a function"
         )
@@ -127,9 +129,9 @@ class Variant:
         _instance("finetune", self.finetune, (Finetune, type(None)), "Finetune(...) or None")
         check_length(self.finetune, self.epochs)
         object.__setattr__(self, "watch", checked_watch(self.watch))
-        if getattr(self.model, "builder", None) == "vgg16" and self.scaling != "unit":
+        if isinstance(self.model, Model) and self.model.scales_itself and self.scaling != "unit":
             raise SpecError(
-                "`vgg16` turns pixels in [0, 1] into what its weights were trained on. "
+                f"`{self.model.builder}` turns pixels in [0, 1] into what its weights were trained on. "
                 f'Received: scaling={self.scaling!r}. Use scaling="unit".'
             )
         if self.schedule is not None and any(isinstance(one, ReduceLROnPlateau) for one in self.callbacks):

@@ -1,38 +1,13 @@
 """Which weights of a network are trained: those that it comes with as trainable, then the layers that are named."""
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import keras
 
+from cnnjobs.models.networks.layer_names import Holder, holders_of, named, shortened
 from cnnjobs.spec import Finetune
 from cnnjobs.spec.finetune import ALL
-
-MOST_NAMES = 24
-"""So many names of layers are told; of more, how they begin."""
-
-
-@dataclass(frozen=True)
-class _Holder:
-    """A layer that holds weights itself.
-
-    Args:
-        layer: it.
-        names: of the networks and layers that it is in, from the outermost, and its own.
-        around: those networks and layers.
-    """
-
-    layer: keras.layers.Layer
-    names: tuple[str, ...]
-    around: tuple[keras.layers.Layer, ...]
-
-    def begins_with(self, beginning: str) -> bool:
-        """Say whether its name begins so, or that of what it is in; a digit at the end is a whole number."""
-        paths = ("/".join(self.names[first:]) for first in range(len(self.names)))
-        tails = [path[len(beginning) :] for path in paths if path.startswith(beginning)]
-        return any(not (beginning[-1].isdigit() and tail[:1].isdigit()) for tail in tails)
 
 
 class Unfreezing:
@@ -50,7 +25,7 @@ class Unfreezing:
         first = _flags(model)
         self._at_first = list(model.trainable_variables)
         trained = {id(variable) for variable in self._at_first}
-        holders = list({id(one.layer): one for one in _holders(model)}.values())
+        holders = list({id(one.layer): one for one in holders_of(model)}.values())
         frozen = [one for one in holders if not {id(v) for v in one.layer._trainable_variables} <= trained]
         chosen = [] if finetune is None else _chosen(finetune.layers, holders, frozen)
         self.layers = [one for one in frozen if one in chosen]
@@ -78,7 +53,7 @@ class Unfreezing:
         before, then = (sum(math.prod(one.shape) for one in weights) for weights in (self._at_first, self.weights))
         return (
             f"Trained: {before:,} weights; after epoch {after} {then:,}, those of "
-            f"{_listed([one.names[-1] for one in self.layers])} too."
+            f"{shortened([one.names[-1] for one in self.layers])} too."
         )
 
 
@@ -89,15 +64,7 @@ def _flags(model: keras.Model) -> list[tuple[Any, bool]]:
     return [*((one, one._trainable) for one in layers), *((one, one.trainable) for one in variables)]
 
 
-def _holders(container: keras.layers.Layer, around: tuple[keras.layers.Layer, ...] = ()) -> Iterator[_Holder]:
-    """Yield the layers that hold weights, also of networks and layers inside, in their order."""
-    for layer in container._flatten_layers(include_self=False, recursive=False):
-        if layer._trainable_variables:
-            yield _Holder(layer, tuple(one.name for one in (*around, layer)), around)
-        yield from _holders(layer, (*around, layer))
-
-
-def _chosen(layers: str | tuple[str, ...] | int, holders: list[_Holder], frozen: list[_Holder]) -> list[_Holder]:
+def _chosen(layers: str | tuple[str, ...] | int, holders: list[Holder], frozen: list[Holder]) -> list[Holder]:
     """Return the layers that are asked for, frozen or not.
 
     Raises:
@@ -112,22 +79,8 @@ def _chosen(layers: str | tuple[str, ...] | int, holders: list[_Holder], frozen:
                 f'frozen. Received: layers={layers}. Use "all" for all of them.'
             )
         return frozen[-layers:]
-    found = []
-    for beginning in (layers,) if isinstance(layers, str) else layers:
-        named = [one for one in holders if one.begins_with(beginning)]
-        if not named:
-            raise ValueError(
-                "`Finetune.layers` must name layers with weights of the network, or say how their names begin. "
-                f"Received: {beginning!r}. {'Frozen are' if frozen else 'It has'} "
-                f"{_listed([one.names[-1] for one in frozen or holders])}."
-            )
-        found += named
-    return found
-
-
-def _listed(names: list[str]) -> str:
-    """Return names as text; of many how they begin."""
-    return ", ".join(names if len(names) <= MOST_NAMES else dict.fromkeys(f"{one.split('_')[0]}..." for one in names))
+    beginnings = (layers,) if isinstance(layers, str) else layers
+    return [one for beginning in beginnings for one in named("Finetune.layers", beginning, holders, frozen)]
 
 
 def _keep_statistics(layer: keras.layers.Layer) -> None:

@@ -24,13 +24,13 @@ for name, model in DROPPING.items():
 
 
 def test_every_bundled_network_is_tested():
-    """VGG16, which needs larger pictures than these, has a test of its own."""
+    """Applications of Keras, VGG16 among them, need larger pictures than these, and have tests of their own."""
     from support.training_runs import BUNDLED
 
     from cnnjobs.models.networks import BUILDERS
 
     for models in (DROPPING, BUNDLED):
-        assert {model.builder for model in models.values()} | {"vgg16"} == set(BUILDERS)
+        assert {model.builder for model in models.values()} | {"application", "vgg16"} == set(BUILDERS)
 
 
 @pytest.fixture(scope="module")

@@ -76,7 +76,7 @@ def test_a_trial_trains_though_the_file_is_gone_from_where_it_was_read(pictures,
         make_worker=lambda *_: later,
         resources=TrialResources(cpus=1, gpus=0, replicas=1),
         at_once=1,
-        files=read_weights(trial.spec for trial in trials),
+        files=read_weights((trial.spec for trial in trials), pictures.dataset.image_shape),
     )
     expected = outcome(pictures, trials[0])
     moved.unlink()

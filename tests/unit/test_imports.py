@@ -134,7 +134,7 @@ def test_the_public_names_are_these():
             "TimeDecay", "PolynomialDecay", "StepDecay", "OneCycle", "CosineRestarts", "schedule",
             "Warmup", "callback", "custom", "grid", "Finetune", "Nadam", "RMSprop",
             "compare", "load_results", "metric", "statistics", "submit", "plan", "status", "verify", "fit", "predict",
-            "cnn", "mlp", "resnet", "small_cnn", "smaller_vgg", "vgg", "vgg16", "wide_resnet",
+            "application", "cnn", "mlp", "resnet", "small_cnn", "smaller_vgg", "vgg", "vgg16", "wide_resnet",
         ]
     )  # fmt: skip
     for name in cnnjobs.__all__:

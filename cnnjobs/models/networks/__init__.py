@@ -6,7 +6,7 @@ from collections.abc import Callable
 import keras
 
 from cnnjobs.models.network_facts import NetworkFacts
-from cnnjobs.models.networks.applications import vgg16
+from cnnjobs.models.networks.applications import application, vgg16
 from cnnjobs.models.networks.plain import Shape, cnn
 from cnnjobs.models.networks.residual import resnet
 from cnnjobs.spec import CustomModel, Model
@@ -103,7 +103,7 @@ def _summary(model: keras.Model) -> str:
     before = os.environ.get("COLUMNS")
     os.environ["COLUMNS"] = str(SUMMARY_WIDTH)
     try:
-        model.summary(line_length=SUMMARY_WIDTH, print_fn=lines.append)
+        model.summary(line_length=SUMMARY_WIDTH, print_fn=lines.append, expand_nested=True, show_trainable=True)
     finally:
         del os.environ["COLUMNS"]
         if before is not None:
@@ -111,5 +111,10 @@ def _summary(model: keras.Model) -> str:
     return "\n".join(line.rstrip() for line in "\n".join(lines).rstrip().splitlines())
 
 
-BUILDERS: dict[str, Callable[..., keras.Model]] = {"cnn": cnn, "resnet": resnet, "vgg16": vgg16}
+BUILDERS: dict[str, Callable[..., keras.Model]] = {
+    "application": application,
+    "cnn": cnn,
+    "resnet": resnet,
+    "vgg16": vgg16,
+}
 """Builder by the name that `Model.builder` carries."""

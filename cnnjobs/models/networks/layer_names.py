@@ -1,0 +1,86 @@
+"""Layers of a network by how their names begin, or by their place from the end."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import keras
+
+MOST_NAMES = 24
+"""So many names of layers are told; of more, how they begin."""
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A layer that holds weights itself.
+
+    Args:
+        layer: it.
+        names: of the networks and layers that it is in, from the outermost, and its own.
+        around: those networks and layers.
+    """
+
+    layer: keras.layers.Layer
+    names: tuple[str, ...]
+    around: tuple[keras.layers.Layer, ...]
+
+    def begins_with(self, beginning: str) -> bool:
+        """Say whether its name begins so, or that of what it is in; a digit at the end is a whole number."""
+        paths = ("/".join(self.names[first:]) for first in range(len(self.names)))
+        tails = [path[len(beginning) :] for path in paths if path.startswith(beginning)]
+        return any(not (beginning[-1].isdigit() and tail[:1].isdigit()) for tail in tails)
+
+
+def holders_of(container: keras.layers.Layer, around: tuple[keras.layers.Layer, ...] = ()) -> Iterator[Holder]:
+    """Yield the layers that hold weights, also of networks and layers inside, in their order."""
+    for layer in container._flatten_layers(include_self=False, recursive=False):
+        if layer._trainable_variables:
+            yield Holder(layer, tuple(one.name for one in (*around, layer)), around)
+        yield from holders_of(layer, (*around, layer))
+
+
+def named(argument: str, beginning: str, holders: Sequence[Holder], listed: Sequence[Holder] = ()) -> list[Holder]:
+    """Return the layers whose names begin so.
+
+    Args:
+        argument: in which the beginning was given, for the message.
+        beginning: of the names of layers, or of what they are in: "block5", "base/block5".
+        holders: the layers with weights.
+        listed: those that the message lists; empty for all.
+
+    Raises:
+        ValueError: if there is none, or the name is one that Keras has numbered.
+    """
+    found = [one for one in holders if one.begins_with(beginning)]
+    if found and _numbered(beginning, found):
+        raise ValueError(
+            f"`{argument}` must be a name that was given to a layer, or the kind of layer that Keras names by itself. "
+            f"Received: {beginning!r}, of which the number is another in each process. "
+            "Give the layer a name, name=..., or say how many of the last layers."
+        )
+    if found:
+        return found
+    raise ValueError(
+        f"`{argument}` must name layers with weights of the network, or say how their names begin. "
+        f"Received: {beginning!r}. {'Frozen are' if listed else 'It has'} "
+        f"{shortened([one.names[-1] for one in listed or holders])}."
+    )
+
+
+def shortened(names: Sequence[str]) -> str:
+    """Return names as text; of many how they begin."""
+    return ", ".join(names if len(names) <= MOST_NAMES else dict.fromkeys(f"{one.split('_')[0]}..." for one in names))
+
+
+def _numbered(beginning: str, found: Sequence[Holder]) -> bool:
+    """Say whether a beginning has the number of a layer that Keras has named by its kind."""
+    asked = beginning.split("/")
+    kinds = {_kind(one) for holder in found for one in (*holder.around, holder.layer)}
+    return any(re.fullmatch(rf"{kind}_\d+", part) for kind in kinds for part in asked)
+
+
+def _kind(layer: keras.layers.Layer) -> str:
+    """Return what Keras calls layers of this kind, before the number."""
+    name = re.sub(r"\W", "", type(layer).__name__)
+    name = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
