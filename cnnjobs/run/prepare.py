@@ -25,6 +25,7 @@ from cnnjobs.spec import CustomCallback, DatasetSpec, Job, Variant
 from cnnjobs.spec.class_weights import check_class_names
 from cnnjobs.spec.half_width import HalfWidth
 from cnnjobs.spec.metrics import VALIDATION, part_of
+from cnnjobs.spec.mixing import check_weights
 from cnnjobs.spec.transforms.fits import check_transforms
 from cnnjobs.spec.watching import monitored
 from cnnjobs.store.files import Files
@@ -293,6 +294,7 @@ def _check_variants(job: Job, dataset: Dataset) -> None:
         check_network(name, variant.network, dataset.image_shape)
         check_transforms(name, variant.transforms, dataset.image_shape)
         check_class_names(name, variant.class_weight, dataset.class_names)
+        check_weights(name, variant.mixings, weighted=dataset.weights_train is not None)
 
 
 def _check_batches(plan: Plan, dataset: Dataset) -> None:

@@ -112,6 +112,26 @@ def check_mixings(augment: tuple[Any, ...]) -> None:
         )
 
 
+def check_weights(variant: str, mixings: tuple[Mixing, ...], *, weighted: bool) -> None:
+    """Refuse to mix images that count by weights of their own.
+
+    Args:
+        variant: name, for the message.
+        mixings: of the variant.
+        weighted: whether the data set has weights of its training pictures.
+
+    Raises:
+        SpecError: if both are there.
+    """
+    if weighted and mixings:
+        mixing = type(mixings[0]).__name__
+        raise SpecError(
+            f"Variant {variant!r}: {mixing} and weights of pictures exclude each other: a mixed image is of two "
+            f"pictures, which count differently. Received: {mixings[0]!r} and a data set with weights. Leave one of "
+            "them out."
+        )
+
+
 def _check(spec: Any) -> None:
     as_float(spec, "alpha", above=0, most=1000)
     as_float(spec, "probability", above=0, most=1)

@@ -7,9 +7,11 @@ import pytest
 from PIL import Image
 from support.datasets import load, refused
 
-from cnnjobs import FromFunction, Npz, PictureTable
+from cnnjobs import CutMix, FromFunction, Job, MixUp, Npz, PictureTable, Variant, mlp
 from cnnjobs.errors import SpecError
 from cnnjobs.planning.row_weights import sample_weights
+from cnnjobs.run.overrides import Overrides
+from cnnjobs.run.prepare import prepare, read_job
 
 X = np.random.default_rng(0).integers(0, 256, (30, 6, 4), dtype=np.uint8)
 Y = np.arange(30) % 3
@@ -196,3 +198,18 @@ def test_a_column_without_weights_is_refused(tmp_path, weights, said):
 
 def test_a_column_that_there_is_not_is_refused_with_those_that_there_are(tmp_path):
     assert "'v'" in refused(replace(table(tmp_path, ["1"] * 12), image="file", label="kind", weight="v"))
+
+
+@pytest.mark.parametrize("mixing", [MixUp(), CutMix()])
+def test_pictures_that_count_differently_are_not_mixed(mixing):
+    def load_it():
+        return TRAIN, TEST
+
+    def prepared(augment):
+        variants = {"plain": Variant(model=mlp(dense=(4,)), batch_size=4, augment=augment)}
+        read = read_job(Job(name="weighted", dataset=load_it, validation="test", variants=variants), Overrides())
+        return prepare(read, Overrides(), lambda *_: None)
+
+    assert prepared(None).dataset.weights_train is not None
+    with pytest.raises(SpecError, match=r"Variant 'plain': (MixUp|CutMix) and weights of pictures exclude each other"):
+        prepared(mixing)
