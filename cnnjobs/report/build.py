@@ -12,6 +12,7 @@ from cnnjobs.report.sections.classes import classes_section
 from cnnjobs.report.sections.comparison import differences_section, summary_section
 from cnnjobs.report.sections.cost import cost_section
 from cnnjobs.report.sections.curves import curves_section
+from cnnjobs.report.sections.factors import factors_section
 from cnnjobs.report.sections.folds import fold_components_section
 from cnnjobs.report.sections.half_width import half_width_section
 from cnnjobs.report.sections.planning import planning_section
@@ -78,6 +79,7 @@ def job_document(store: Store, table: JobTable, on_progress: OnProgress, options
     sections = [
         verdict_section(table, options.others),
         differences_section(table),
+        factors_section(table),
         summary_section(table),
         augmented_section(store, table),
         half_width_section(store, table),

@@ -15,6 +15,7 @@ from cnnjobs.report.render.comparison_text import table_lines
 from cnnjobs.report.render.notebook import comparison_html
 from cnnjobs.report.render.text import plain
 from cnnjobs.report.sections.differences_table import DIFFERENCE_COLUMNS, differences_table
+from cnnjobs.report.sections.factors import EFFECT_COLUMNS, effects_table
 from cnnjobs.report.sections.summary_table import SUMMARY_COLUMNS, summary_table
 from cnnjobs.report.write import write_document
 from cnnjobs.scoring.prediction_metrics import chosen_metric
@@ -96,6 +97,11 @@ class Comparisons:
     def differences(self) -> pd.DataFrame:
         """A row a job and variant other than the reference: its difference to the reference, with every test."""
         return self._frame(DIFFERENCE_COLUMNS, lambda table: differences_table(table).rows)
+
+    @cached_property
+    def effects(self) -> pd.DataFrame:
+        """A row a main effect or two-way interaction, of jobs whose variants are all combinations of some factors."""
+        return self._frame(EFFECT_COLUMNS, lambda table: found.rows if (found := effects_table(table)) else ())
 
     @cached_property
     def runs(self) -> pd.DataFrame:

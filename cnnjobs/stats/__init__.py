@@ -15,6 +15,7 @@ from cnnjobs.stats.examples import (
     new_examples_interval,
     noise,
 )
+from cnnjobs.stats.factorial import Contrast, contrast_sides, contrasts
 from cnnjobs.stats.families import Friedman, critical_difference, friedman, holm, pairwise_wilcoxon, rank_error
 from cnnjobs.stats.folds import FoldComponents, corrected_t, fold_components, fold_means
 from cnnjobs.stats.outcomes import ALPHA, CONFIDENCE, Interval, Outcome
@@ -27,6 +28,7 @@ __all__ = [
     "ALPHA",
     "CONFIDENCE",
     "Components",
+    "Contrast",
     "Difference",
     "FoldComponents",
     "Friedman",
@@ -39,6 +41,8 @@ __all__ = [
     "churn",
     "cochrans_q",
     "components",
+    "contrast_sides",
+    "contrasts",
     "corrected_t",
     "critical_difference",
     "distribution_variance",

@@ -7,6 +7,7 @@ from cnnjobs.report.model import ReportTable, Section, Text
 from cnnjobs.report.render.text import table_text
 from cnnjobs.report.sections.comparison import adjustment, pairing
 from cnnjobs.report.sections.differences_table import differences_table
+from cnnjobs.report.sections.factors import EFFECTS_IN_SHORT, effects_table
 from cnnjobs.report.sections.summary_table import summary_table
 from cnnjobs.report.sections.verdicts import notes
 from cnnjobs.wording.sentences import clause
@@ -22,6 +23,9 @@ def table_lines(table: JobTable) -> Iterator[str]:
     yield grid_text(summary_table(table), "SD: ddof=1")
     if table.comparisons:
         yield grid_text(differences_table(table), f"{pairing(table)} {adjustment(table)}")
+    effects = effects_table(table)
+    if effects is not None:
+        yield grid_text(effects, EFFECTS_IN_SHORT)
     for note in notes(table):
         yield visible(f"note: {clause(note)}")
 

@@ -11,6 +11,7 @@ from cnnjobs.report.figures.style import render
 from cnnjobs.report.model import ReportTable
 from cnnjobs.report.sections.comparison import adjustment, pairing
 from cnnjobs.report.sections.differences_table import differences_table
+from cnnjobs.report.sections.factors import EFFECTS_IN_SHORT, effects_table
 from cnnjobs.report.sections.summary_table import summary_table
 from cnnjobs.report.sections.verdicts import notes
 
@@ -24,6 +25,9 @@ def _parts(table: JobTable) -> Iterator[Markup]:
     yield _report_table(summary_table(table), "SD: ddof=1")
     if table.comparisons:
         yield _report_table(differences_table(table), f"{pairing(table)} {adjustment(table)}")
+    effects = effects_table(table)
+    if effects is not None:
+        yield _report_table(effects, EFFECTS_IN_SHORT)
     for note in notes(table):
         yield Markup("<p>note: {}</p>").format(note)
     figure = box_plot(table)

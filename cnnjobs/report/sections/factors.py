@@ -1,0 +1,162 @@
+"""The report's section on factors: main effects and interactions, where variants are all combinations of them."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from cnnjobs.comparison.effects import MOST_INTERACTIONS, Effect, Effects, effects_of
+from cnnjobs.comparison.metric_format import capital, show
+from cnnjobs.comparison.table import JobTable
+from cnnjobs.report.cells import interval_cell, p_cell
+from cnnjobs.report.model import DisplayColumn, ReportTable, Row, Section, Text
+from cnnjobs.wording.labels import listed
+from cnnjobs.wording.sentences import sentence
+
+TITLE = "Factors"
+
+EFFECT_COLUMNS = (
+    *("effect", "factor", "from", "to", "factor_2", "from_2", "to_2", "pairs", "left_out", "mean", "sd"),
+    *("ci_low", "ci_high", "level", "t", "p", "p_holm", "family", "resolved", "verdict", "why"),
+)
+"""A row an effect: "main" of one factor or "interaction" of two, from a level to another; the columns of the second
+factor are empty for a main effect. `left_out` counts runs without a partner in a combination that the effect needs."""
+
+EFFECTS_IN_SHORT = (
+    "Paired by repeat and fold. Main effects are averaged over the levels of the other factors; an interaction is by "
+    "how much a difference changes with the other factor. Holm over all effects; intervals are not adjusted."
+)
+"""Stands below the table where the section is not read."""
+
+
+def factors_section(table: JobTable) -> Section | None:
+    """Return the effects; None where the variants are no full factorial of two or more factors.
+
+    Args:
+        table: the comparison of a job.
+    """
+    found = effects_of(table)
+    if found is None:
+        return None
+    notes = [Text(note, "note") for note in effect_notes(table, found)]
+    return Section(TITLE, (_resolved(table, found), _table(table, found), *notes, Text(_about(table, found))))
+
+
+def effects_table(table: JobTable) -> ReportTable | None:
+    """Return the effects as a table; None where there are none."""
+    found = effects_of(table)
+    return None if found is None else _table(table, found)
+
+
+def _table(table: JobTable, found: Effects) -> ReportTable:
+    metric = table.metric
+    rows = [dict(zip(EFFECT_COLUMNS, _values(table, found, one), strict=True)) for one in found.effects]
+    shown = (
+        DisplayColumn("effect", _label),
+        DisplayColumn("pairs", lambda row: str(row["pairs"]), "pairs"),
+        DisplayColumn(
+            "mean",
+            lambda row: str(row["why"]) if row["mean"] is None else show(metric, row["mean"], signed=True),
+            "mean",
+        ),
+        DisplayColumn(
+            f"{table.level} CI",
+            lambda row: interval_cell(metric, row["ci_low"], row["ci_high"], signed=True),
+            "ci_low",
+        ),
+        DisplayColumn("p (Holm)", lambda row: p_cell(row["p_holm"]), "p_holm"),
+        DisplayColumn("verdict", lambda row: str(row["verdict"])),
+        DisplayColumn("SD", lambda row: show(metric, row["sd"]), "sd", compact=False),
+        DisplayColumn("p (t)", lambda row: p_cell(row["p"]), "p", compact=False),
+        DisplayColumn("runs left out", lambda row: str(row["left_out"]), "left_out", compact=False),
+    )
+    unit = f", {metric.unit_of_difference}" if metric.unit_of_difference else ""
+    title = f"{capital(metric.words)}: main effects and interactions{unit}"
+    return ReportTable("effects", title, EFFECT_COLUMNS, rows, shown)
+
+
+def _values(table: JobTable, found: Effects, effect: Effect) -> list[Any]:
+    d, named = effect.difference, []
+    for factor, level in effect.contrast.levels.items():
+        own = found.factorial.factors[factor]
+        named += [own.name, own.levels[0], own.levels[level]]
+    kind = "interaction" if effect.is_interaction else "main"
+    values = [kind, *named, *([None] * (6 - len(named))), d.n, effect.left_out, d.mean, d.sd, d.low, d.high]
+    values += [table.design.confidence, d.t.statistic, d.t.p, effect.holm, effect.family, effect.resolved(table.alpha)]
+    return [*values, _verdict(table, effect), d.t.why]
+
+
+def _label(row: Row) -> str:
+    if row["effect"] == "main":
+        return f"{row['to']} minus {row['from']}"
+    return f"interaction: {row['to']}, {row['to_2']}"
+
+
+def _verdict(table: JobTable, effect: Effect) -> str:
+    d = effect.difference
+    if d.t.p is None:
+        return d.t.why
+    if not effect.resolved(table.alpha):
+        return f"not resolved among {effect.family} effects" if d.resolved and effect.family > 1 else "not resolved"
+    if effect.is_interaction:
+        return "resolved"
+    return "better" if ((d.mean or 0) > 0) == table.higher_is_better else "worse"
+
+
+def _resolved(table: JobTable, found: Effects) -> Text:
+    """Say in a sentence which effects stand."""
+    rows = _table(table, found).rows
+    stand = [_label(row) for row in rows if row["resolved"]]
+    tested = sum(row["p_holm"] is not None for row in rows)
+    if not tested:
+        return Text("No effect can be told from chance yet.", "verdict")
+    if not stand:
+        return Text(f"None of {tested} effects is resolved.", "verdict")
+    return Text(sentence(f"Resolved among {tested} effects: {listed(f'{one!r}' for one in stand)}"), "verdict")
+
+
+def effect_notes(table: JobTable, found: Effects) -> Iterator[str]:
+    """Yield which runs effects are not of, and why.
+
+    Args:
+        table: the comparison.
+        found: its effects.
+    """
+    empty = [row.name for row in table.rows if not row.values]
+    if empty:
+        yield sentence(f"Effects that need a combination without a run cannot be computed: {_named(empty)}")
+    most = max(found.effects, key=lambda one: one.left_out)
+    if most.left_out:
+        yield (
+            "Not every combination has every repeat. An effect is of the repeats that all combinations it needs have; "
+            f"up to {most.left_out} of their runs are left out of it."
+        )
+    diverged = [f"{row.name} ({row.diverged})" for row in table.rows if row.diverged]
+    if diverged:
+        yield sentence(
+            "Runs that diverged have no value, and their repeats count in no effect that needs their combination, "
+            f"which flatters it: {listed(diverged)}"
+        )
+    if found.interactions > MOST_INTERACTIONS:
+        yield f"There are {found.interactions:,} interactions of two factors, too many for a table: none is shown."
+
+
+def _named(names: Sequence[str]) -> str:
+    return listed(repr(name) for name in names)
+
+
+def _about(table: JobTable, found: Effects) -> str:
+    factors = [f"{factor.name} ({listed(factor.levels)})" for factor in found.factorial.factors]
+    sizes = " x ".join(str(len(factor.levels)) for factor in found.factorial.factors)
+    corrected = (
+        ", corrected for training rows that runs share (Nadeau and Bengio, 2003)" if table.design.overlap else ""
+    )
+    over = "folds, of which repeats are averaged" if table.design.same_folds else "repeats"
+    higher = " Interactions of three factors are not shown." if len(factors) > 2 else ""
+    return (
+        f"The variants are all combinations, {sizes}, of {'; '.join(factors)}, told by their settings. A main effect "
+        "is the difference between two levels of one factor, averaged over all levels of the others. An interaction is "
+        "by how much such a difference changes from the first level of another factor to the one named. The method is "
+        "paired differences: each effect is computed within each repeat, which has the same seeds and rows in every "
+        f"variant, and its t interval is over {over}{corrected}. A verdict needs p below {table.alpha:g} by Holm over "
+        "all effects of this table; intervals are not adjusted. Where factors interact, a main effect is an average "
+        f"that need not hold at any single level of the other.{higher}"
+    )
