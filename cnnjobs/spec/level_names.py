@@ -78,7 +78,7 @@ def _told(value: Any) -> _Value:
         return _told_of_function(value, {})
     if isinstance(value, Model):
         word, options = value.written or (value.builder, value.options)
-        return _Told(word, _flat(options))
+        return _Told(str(options.get("name", word)), _flat(options))  # an application's name says more than its builder
     if isinstance(value, WeightsFile):
         return PurePath(value.path).name
     if is_dataclass(value) and not isinstance(value, type) and hasattr(value, "kind"):
