@@ -24,6 +24,7 @@ from cnnjobs.spec import SGD, CustomModel, LossFunction, OwnTransform, OwnViews,
 from cnnjobs.training.augmentation.own_probe import check_own
 from cnnjobs.training.augmentation.views import check_views
 from cnnjobs.training.input_pipeline import fit_pixel_scaling
+from cnnjobs.training.keras_habits import own_training_notes, unheeded_notes
 from cnnjobs.training.keras_settings import pin_settings
 from cnnjobs.training.losses import check_alone
 from cnnjobs.training.output_layer import softmax_twice
@@ -64,6 +65,7 @@ def look_at(request: NetworkRequest, strategy: tf.distribute.Strategy) -> Networ
         compiled, settings = _compiled(returned)
         model = finished(network, returned, request.image_shape, request.classes)
         facts = replace(_described(request.variant, model), compiled=compiled, compile_settings=settings)
+        facts = replace(facts, notes=(*facts.notes, *own_training_notes(returned), *unheeded_notes(model)))
         built = True
         facts = _looked_at(strategy, request, model, facts)
         return replace(facts, notes=(*notes, *facts.notes))

@@ -1,5 +1,6 @@
 """Builders of the bundled networks, registered by name."""
 
+import inspect
 import os
 from collections.abc import Callable
 
@@ -53,6 +54,7 @@ def finished(spec: CustomModel, model: keras.Model, image_shape: Shape, classes:
     if isinstance(model, keras.Sequential) and not model.built:
         model.build((None, *image_shape))
     if not getattr(model, "outputs", None):  # a subclass: its layers are known only when it runs
+        _check_call(model)
         inputs = keras.Input(image_shape)
         model = keras.Model(inputs, model(inputs))
     _check_interface(spec.function.__name__, model, image_shape, classes)
@@ -79,12 +81,37 @@ def _check_interface(name: str, model: keras.Model, image_shape: Shape, classes:
     given = [tuple(one.shape) for one in model.outputs]
     alone = isinstance(model, keras.Sequential) or not isinstance(model.output, list | tuple | dict)
     if given not in [[(None, classes)], [(None, 1)] if classes == 2 else []] or not alone:
-        lone = ": one unit tells two classes apart" if given == [(None, 1)] else ""
-        one_unit = ', or with one unit for the second class, keras.layers.Dense(1, activation="sigmoid")'
+        received = f"output shape {_shapes(given)}"
+        if not alone:
+            received = f"a {type(model.output).__name__} of outputs, of shape {_shapes(given)}"
+        elif given == [(None, 1)]:
+            received += ": one unit tells two classes apart"
         raise TypeError(
             f"The network must return (batch, {classes}), a value for each of the {classes} classes. "
-            f"Received: {name}() with output shape {_shapes(given)}{lone}. "
-            f"End it with keras.layers.Dense(classes){one_unit if classes == 2 else ''}."
+            f"Received: {name}() with {received}. {_advice(given[0], classes, alone=alone)}"
+        )
+
+
+def _advice(shape: tuple[int | None, ...], classes: int, *, alone: bool) -> str:
+    """Say what to do about outputs of a shape that is none of classes."""
+    if not alone:
+        return "Return one of them, as a tensor, and leave others out."
+    if set(shape[1:-1]) == {1} and shape[-1] == classes:
+        return "End it with keras.layers.Flatten()."
+    if len(shape) > 2:
+        return "Put keras.layers.Flatten() or GlobalAveragePooling2D() before keras.layers.Dense(classes)."
+    one_unit = ', or with one unit for the second class, keras.layers.Dense(1, activation="sigmoid")'
+    return f"End it with keras.layers.Dense(classes){one_unit if classes == 2 else ''}."
+
+
+def _check_call(model: keras.Model) -> None:
+    """Refuse a subclass that is called with more than pictures."""
+    arguments = list(inspect.signature(model.call).parameters.values())
+    needed = [one.name for one in arguments[1:] if one.default is one.empty and one.kind is one.POSITIONAL_OR_KEYWORD]
+    if needed:
+        raise TypeError(
+            f"{type(model).__name__}.call() must take pictures alone, and may take `training`. Received: it needs "
+            f"{', '.join(needed)} too. Give that a default: def call(self, inputs, training=None)."
         )
 
 
