@@ -97,8 +97,9 @@ def test_a_person_with_several_jobs_of_which_one_has_the_class(store, tmp_path):
 
 
 def test_a_person_who_types_a_name_from_another_library(store, tmp_path):
-    """Names of other libraries, and of rows whose predictions are not stored: what there is instead is said."""
-    for name, said in (("f1_macro", "Near it: macro_f1."), ("val_macro_f1", "those of the validation rows are not")):
+    """Names of other libraries, and of rows that no variant watches: what there is instead is said."""
+    watched = "watches. Use 'macro_f1', of the test set, or add Variant(watch=("
+    for name, said in (("f1_macro", "Near it: macro_f1."), ("val_macro_f1", watched)):
         done = called("aggregate", "results", "--metric", name, cwd=tmp_path)
         assert done.returncode == 2
         assert said in done.stderr
