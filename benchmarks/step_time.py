@@ -53,9 +53,11 @@ def settings_of_trainer() -> dict[str, dict[str, Any]]:
     from cnnjobs import (
         Augment,
         ColorJitter,
+        CrossEntropy,
         CutMix,
         Cutout,
         Flip,
+        Focal,
         GaussianBlur,
         GaussianNoise,
         Grayscale,
@@ -90,6 +92,8 @@ def settings_of_trainer() -> dict[str, dict[str, Any]]:
         "f": {"augment": Augment(flip="horizontal", shift=0.1)},
         "MixUp": {"augment": MixUp(alpha=0.2)},
         "CutMix": {"augment": CutMix()},
+        "smoothing": {"loss": CrossEntropy(label_smoothing=0.1)},
+        "focal": {"loss": Focal()},
         **{getattr(one, "maker", "") or type(one).__name__: {"augment": one} for one in transforms},
     }
 

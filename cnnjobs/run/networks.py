@@ -18,7 +18,7 @@ from cnnjobs.process.machine import this_machine
 from cnnjobs.run import backends
 from cnnjobs.run.prepare import Prepared, ReadJob
 from cnnjobs.run.progress import duration
-from cnnjobs.spec import Job, Model, OwnTransform, Variant
+from cnnjobs.spec import Job, LossFunction, Model, OwnTransform, Variant
 from cnnjobs.spec.functions import functions_in
 from cnnjobs.wording.sentences import cause, clause
 from cnnjobs.wording.terminal import echo
@@ -178,8 +178,14 @@ def _compile_note(facts: NetworkFacts, variant: Variant) -> Iterator[str]:
     if facts.compiled:
         yield (
             f"it comes compiled with {facts.compiled}, which is not used: it trains with the variant's optimizer, "
-            f"{variant.optimizer}, and {variant.minimised or 'cross-entropy'}"
+            f"{variant.optimizer}, and {_loss_text(variant)}"
         )
+
+
+def _loss_text(variant: Variant) -> str:
+    if isinstance(variant.loss, LossFunction):
+        return f"its loss {variant.loss.function.__name__}()"
+    return str(variant.loss or "cross-entropy")
 
 
 def _one_unit_note(facts: NetworkFacts, class_names: Sequence[str]) -> Iterator[str]:

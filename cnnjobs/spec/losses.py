@@ -183,12 +183,14 @@ def _instead(value: Any) -> str:
     if not isinstance(value, str) and not library and not hasattr(value, "reduction"):
         return ""
     called = value if isinstance(value, str) else getattr(value, "__name__", type(value).__name__)
-    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", called).lower().replace("-", "_")
-    settings = value.get_config() if hasattr(value, "get_config") else {}
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", called).lower()
+    name = name.replace("-", "_").removesuffix("_v2")
+    settings = value.get_config() if hasattr(value, "get_config") and not isinstance(value, type) else {}
     smoothing = settings.get("label_smoothing") or getattr(value, "label_smoothing", 0)
     smoothed = f"label_smoothing={smoothing}" if smoothing else ""
     if name in OF_TWO | FOCALS_OF_TWO:
-        use = "Focal(gamma=2.0)" if name in FOCALS_OF_TWO else f"CrossEntropy({smoothed})"
+        focal = f"Focal(gamma={settings.get('gamma', 2.0)})"
+        use = focal if name in FOCALS_OF_TWO else f"CrossEntropy({smoothed})"
         return f" Use {use}: of two classes that is the same."
     if name in CROSS_ENTROPIES:
         return f" Use CrossEntropy({smoothed}): labels may be of any form."
@@ -198,13 +200,12 @@ def _instead(value: Any) -> str:
     if isinstance(value, str):
         own = re.sub(r"\W", "_", name)
         return f' Use a function of your own for another loss: loss({own}, labels="one-hot").'
-    place = "keras.losses." if library in ("keras", "tf_keras") else ""
-    call = f"{place}{called}(labels, outputs)"
-    if not isinstance(value, FunctionType | type):
-        call = f"{place}{called}(reduction=None)(labels, outputs)"
+    of_keras = library in ("keras", "tf_keras")
+    made = "" if isinstance(value, FunctionType) else "(reduction=None)"
+    call = f"{'keras.losses.' if of_keras else ''}{called}{made}"
     return (
-        f" Use a function that calls it, with the loss of each row: def own(labels, outputs): return {call}; and "
-        'loss(own, labels="one-hot").'
+        " Use a function that calls it, with the loss of each row: def own(labels, outputs): "
+        f'{"import keras; " if of_keras else ""}return {call}(labels, outputs); and loss(own, labels="one-hot").'
     )
 
 

@@ -8,6 +8,7 @@ from support.training_runs import BUNDLED, batches_of, outcome, plain, trial_of
 
 from cnnjobs import SGD, CrossEntropy, Focal, Variant, loss, mlp, small_cnn
 from cnnjobs.datasets.arrays import make_dataset
+from cnnjobs.errors import SpecError
 from cnnjobs.models.network_facts import NetworkFacts, NetworkRequest, Unusable, first_pictures
 
 CLASSES = 5
@@ -371,9 +372,34 @@ def test_a_function_that_computes_in_numpy_is_refused(worker):
     assert "test_losses.py" in found.why
 
 
-@pytest.mark.parametrize("of", ["probabilities", "logits"])
-def test_what_is_advised_for_losses_of_keras_works(worker, of):
-    assert isinstance(look(worker, per_row, labels="one-hot", of="probabilities"), NetworkFacts)
+def test_what_is_advised_for_losses_of_keras_works(worker):
+    assert isinstance(look(worker, per_row, labels="one-hot"), NetworkFacts)
+
+
+@pytest.mark.parametrize(
+    ("made", "use"),
+    [
+        (lambda k: k.CategoricalCrossentropy(label_smoothing=0.1), "CrossEntropy(label_smoothing=0.1)"),
+        (lambda k: k.SparseCategoricalCrossentropy(from_logits=True), "CrossEntropy()"),
+        (lambda k: k.categorical_crossentropy, "CrossEntropy()"),
+        (
+            lambda k: k.CategoricalFocalCrossentropy(label_smoothing=0.2),
+            "(gamma=2.0, alpha=0.25, label_smoothing=0.2)",
+        ),
+        (lambda k: k.BinaryFocalCrossentropy(gamma=3), "Focal(gamma=3)"),
+        (lambda k: k.CategoricalHinge, "return keras.losses.CategoricalHinge(reduction=None)(labels, outputs)"),
+        (lambda k: k.KLDivergence(), "return keras.losses.KLDivergence(reduction=None)(labels, outputs)"),
+        (lambda k: k.get("mse"), "return keras.losses.mean_squared_error(labels, outputs)"),
+    ],
+)
+def test_losses_of_keras_are_refused_with_what_to_use(made, use):
+    import keras
+
+    with pytest.raises(SpecError) as refused:
+        Variant(model=mlp(), loss=made(keras.losses))
+    assert use in str(refused.value)
+    with pytest.raises(SpecError):
+        loss(made(keras.losses))
 
 
 def test_a_function_of_numbers_gets_numbers(worker):

@@ -99,8 +99,8 @@ class BCELoss(Reduced):
         (CategoricalFocalCrossentropy(), r"Use Focal\(gamma=3.0, alpha=0.25\)."),
         (
             KLDivergence(),
-            r"def own\(labels, outputs\): return keras.losses.KLDivergence\(reduction=None\)\(labels, outputs\); and "
-            r'loss\(own, labels="one-hot"\)',
+            r"def own\(labels, outputs\): import keras; return keras.losses.KLDivergence\(reduction=None\)"
+            r'\(labels, outputs\); and loss\(own, labels="one-hot"\)',
         ),
         (BCELoss(), r"Use CrossEntropy\(\): of two classes"),
         (Reduced(), r"return Reduced\(reduction=None\)\(labels, outputs\)"),
