@@ -26,21 +26,25 @@ from cnnjobs import (
     ReduceLROnPlateau,
     RMSprop,
     Variant,
+    grid,
     vgg,
 )
 
 fixed = Variant(model=vgg(blocks=3, dropout=0.2), optimizer=SGD(0.001, momentum=0.9), epochs=100, batch_size=64)
 faster = fixed.but(optimizer=SGD(0.01, momentum=0.9))
+optimizers = {
+    "SGD 0.001": fixed.optimizer,
+    "Adam": Adam(0.001),
+    "Nadam": Nadam(0.001),
+    "RMSprop": RMSprop(0.001),
+}
 
 job = Job(
     name="learning-rates",
     dataset="cifar10",
     repeats=5,
     variants={
-        "SGD 0.001": fixed,
-        "Adam": fixed.but(optimizer=Adam(0.001)),
-        "Nadam": fixed.but(optimizer=Nadam(0.001)),
-        "RMSprop": fixed.but(optimizer=RMSprop(0.001)),
+        **grid(fixed, optimizer=optimizers),
         "SGD 0.01, cyclical": faster.but(schedule=Cyclical(low=0.1, epochs=8)),
         "SGD 0.01, cosine": faster.but(schedule=CosineDecay()),
         "SGD 0.01, halving on plateau": faster.but(callbacks=ReduceLROnPlateau(factor=0.5, patience=5)),

@@ -95,6 +95,21 @@ def test_the_resolved_job_is_kept(submit, tmp_path):
     assert document["variants"]["two"]["settings"]["batch_size"] == 5
 
 
+def test_a_schedule_of_the_users_is_tried_out_over_the_steps_of_its_training(tmp_path):
+    """1,150 rows are trained on, 115 steps in the five epochs of batches of 50."""
+    path, asked = write_job(tmp_path, variants='"own": base.but(schedule=own, epochs=5, batch_size=50),'), Overrides()
+    text, own = path.read_text(), "def own(step, steps):\n    return {}\n\n\nbase ="
+
+    def prepared(returned):
+        path.write_text(text.replace("base =", own.format(returned), 1))
+        return prepare(read_job(str(path), asked), asked, quiet)
+
+    assert prepared("1 - step / steps").notes == ()
+    assert "own: the largest factor of its schedule is 0.02" in prepared("0.02").notes[-1]
+    with pytest.raises(SpecError, match=r"Variant 'own': .* For step 114 of 115 it returned -1\."):
+        prepared("-1 if step == 114 else 1")
+
+
 def test_choices_made_on_the_test_set_are_told(tmp_path):
     path = write_job(tmp_path, variants='"early": base.but(callbacks=EarlyStopping()), "plain": base,')
     text = path.read_text().replace("import Augment", "import EarlyStopping, Augment")
