@@ -14,8 +14,8 @@ FILLS = ("mean", "noise")
 class Cutout:
     """Hide a square of each image, whose centre is drawn uniformly from all pixels: part of it may lie outside.
 
-    Source: DeVries and Taylor (2017), who use 16 pixels for CIFAR-10, 8 for CIFAR-100, and the mean of all images as
-    value, with which `fill=0` is the same only for `scaling="unit"` and black pictures; 0.5 is near that of photos.
+    Source: DeVries and Taylor (2017), who use 16 pixels for CIFAR-10 and 8 for CIFAR-100, and hide with the mean of the
+    training images: about 0.5 for photos.
 
     Args:
         size: side of the square, pixels, at least 1; at most the smaller side of the images.
