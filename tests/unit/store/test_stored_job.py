@@ -15,7 +15,7 @@ from cnnjobs.store.store import Store
 from cnnjobs.store.stored_job import AuditMark, StoredJob
 
 EXAMPLE = """{
-  "schema": 1,
+  "schema": 2,
   "name": "tiny-audit-one",
   "repeats": 3,
   "seed": 0,
@@ -105,7 +105,7 @@ EXAMPLE = """{
 }"""
 """As `submit` writes it, shortened, without its digest: every other key that there is, in its order."""
 
-DIGEST = "7eff826743d15d736defd02bec50eda3e1c11faa4af94e3f78cbb3ac595270d1"
+DIGEST = "40ba7b4883e8d3dec8ee08d79a36caed4548867ccc5040a766a6fcc8fb51824c"
 FILE = f'{EXAMPLE[:-2]},\n  "digest": "{DIGEST}"\n}}'.encode()
 """The whole file."""
 
