@@ -124,10 +124,13 @@ WORDS = {  # of a job file, by section
         "tta",
     ),
     "losses": ("CrossEntropy", "Focal", "loss"),
-    "optimizers": ("SGD", "RMSprop", "Adam", "Nadam"),
     "schedules": (
         *("CosineDecay", "PolynomialDecay", "ExponentialDecay", "StepDecay", "TimeDecay"),
         *("Cyclical", "OneCycle", "CosineRestarts", "Warmup", "schedule"),
+    ),
+    "optimizers": (
+        *("SGD", "RMSprop", "Adam", "Nadam", "AdamW", "Adamax", "Adagrad", "Lion", "Muon"),
+        "optimizer",
     ),
     "callbacks": ("EarlyStopping", "BestWeights", "ReduceLROnPlateau", "callback"),
     "datasets": ("Npz", "FromFunction", "ImageFolder", "PictureTable", "ParquetPictures", "TFRecordPictures"),

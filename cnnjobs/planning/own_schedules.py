@@ -31,9 +31,12 @@ def schedule_notes(variants: Mapping[str, Variant], rows: int) -> Iterator[str]:
         own = next((one for one in functions_in(variant.schedule) if isinstance(one, CustomSchedule)), None)
         if own is not None:
             for phase in variant.phases:
-                rate = variant.optimizer.learning_rate if phase.learning_rate is None else phase.learning_rate
-                run = Run(rate, phase.epochs, -(-rows // variant.batch_size))
-                yield from _note(name, variant.schedule, own.function.__name__, run)
+                rate, updates = variant.optimizer_rate, -(-rows // (variant.batch_size * variant.accumulate))
+                rate = rate if phase.learning_rate is None else phase.learning_rate
+                if rate is None:  # that of an optimizer of the user's is not known here
+                    _factors(name, variant.schedule, Run(1.0, phase.epochs, updates))
+                else:
+                    yield from _note(name, variant.schedule, own.function.__name__, Run(rate, phase.epochs, updates))
 
 
 def _note(name: str, schedule: Schedule | None, function: str, run: Run) -> Iterator[str]:

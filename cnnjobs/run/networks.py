@@ -18,7 +18,7 @@ from cnnjobs.process.machine import this_machine
 from cnnjobs.run import backends
 from cnnjobs.run.prepare import Prepared, ReadJob
 from cnnjobs.run.progress import duration
-from cnnjobs.spec import Job, LossFunction, Model, OwnTransform, Variant
+from cnnjobs.spec import CustomOptimizer, Job, LossFunction, Model, Optimizer, OwnTransform, Variant
 from cnnjobs.spec.functions import functions_in
 from cnnjobs.wording.sentences import cause, clause
 from cnnjobs.wording.terminal import echo
@@ -125,9 +125,15 @@ def look_at_networks(
 SEEN = ("network", "scaling", "precision", "xla", "loss", "tta", "finetune")
 """What of a variant decides what is seen of its network."""
 
+SEEN_OF_OWN = ("optimizer", "clip_norm", "clip_value")
+"""What else does so where the optimizer is made by a function of the user's."""
+
 
 def _same_network(one: Variant, other: Variant) -> bool:
-    return all(getattr(one, name) == getattr(other, name) for name in SEEN) and _transforms(one) == _transforms(other)
+    """Say whether two variants would be looked at in the same way."""
+    own = any(isinstance(variant.optimizer, CustomOptimizer) for variant in (one, other))
+    names = (*SEEN, *(SEEN_OF_OWN if own else ()))
+    return all(getattr(one, name) == getattr(other, name) for name in names) and _transforms(one) == _transforms(other)
 
 
 def _transforms(variant: Variant) -> tuple[OwnTransform, ...]:
@@ -178,7 +184,7 @@ def _compile_note(facts: NetworkFacts, variant: Variant) -> Iterator[str]:
     if facts.compiled:
         yield (
             f"it comes compiled with {facts.compiled}, which is not used: it trains with the variant's optimizer, "
-            f"{variant.optimizer}, and {_loss_text(variant)}"
+            f"{_shown(variant.optimizer)}, and {_loss_text(variant)}"
         )
 
 
@@ -186,6 +192,13 @@ def _loss_text(variant: Variant) -> str:
     if isinstance(variant.loss, LossFunction):
         return f"its loss {variant.loss.function.__name__}()"
     return str(variant.loss or "cross-entropy")
+
+
+def _shown(optimizer: Optimizer) -> str:
+    if isinstance(optimizer, CustomOptimizer):
+        options = ", ".join(f"{name}={value!r}" for name, value in optimizer.options.items())
+        return f"{optimizer.function.__name__}({options})"
+    return repr(optimizer)
 
 
 def _one_unit_note(facts: NetworkFacts, class_names: Sequence[str]) -> Iterator[str]:
@@ -276,7 +289,7 @@ def check_networks(
 ) -> None:
     """Refuse networks that no trial can train, once and before all repeats; say what may be a mistake.
 
-    Only those with functions of the user's are looked at (network, loss, transforms, views for test-time augmentation),
+    Only those with functions of the user's are looked at (network, loss, optimizer, transforms, views of tta),
     those that are fine-tuned, whose layers are named, and applications of Keras, which may have no such layers, or
     weights of another; not those that have been trained with the same settings before: other bundled ones are known.
 

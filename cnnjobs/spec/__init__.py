@@ -9,6 +9,7 @@ from cnnjobs.spec.callbacks import (
     callback,
 )
 from cnnjobs.spec.data import BuiltinDataset, DatasetSpec, ImageFolder, Npz, PictureTable
+from cnnjobs.spec.decayed import AdamW, Lion, Muon
 from cnnjobs.spec.finetune import Finetune, Phase
 from cnnjobs.spec.from_function import FromFunction
 from cnnjobs.spec.functions import UserFunction
@@ -18,8 +19,9 @@ from cnnjobs.spec.losses import CrossEntropy, Focal, Loss, LossFunction, loss
 from cnnjobs.spec.mixing import CutMix, Mixing, MixUp
 from cnnjobs.spec.models import CustomModel, Model, WeightsFile, custom
 from cnnjobs.spec.networks import cnn, mlp, small_cnn, smaller_vgg, vgg
-from cnnjobs.spec.optimizers import SGD, Adam, Nadam, Optimizer, RMSprop
+from cnnjobs.spec.optimizers import SGD, Adagrad, Adam, Adamax, Nadam, Optimizer, RMSprop
 from cnnjobs.spec.own_metric import OwnMetric, metric
+from cnnjobs.spec.own_optimizer import CustomOptimizer, optimizer
 from cnnjobs.spec.pretrained import application, vgg16
 from cnnjobs.spec.records import ParquetPictures, TFRecordPictures
 from cnnjobs.spec.residual import resnet, wide_resnet
@@ -61,7 +63,10 @@ from cnnjobs.spec.views import OwnViews, tta
 __all__ = [
     "SGD",
     "SOURCES",
+    "Adagrad",
     "Adam",
+    "AdamW",
+    "Adamax",
     "Augment",
     "BestWeights",
     "BuiltinDataset",
@@ -72,6 +77,7 @@ __all__ = [
     "CrossEntropy",
     "CustomCallback",
     "CustomModel",
+    "CustomOptimizer",
     "CustomSchedule",
     "CutMix",
     "Cutout",
@@ -88,11 +94,13 @@ __all__ = [
     "Grayscale",
     "ImageFolder",
     "Job",
+    "Lion",
     "Loss",
     "LossFunction",
     "MixUp",
     "Mixing",
     "Model",
+    "Muon",
     "Nadam",
     "Npz",
     "OneCycle",
@@ -129,6 +137,7 @@ __all__ = [
     "loss",
     "metric",
     "mlp",
+    "optimizer",
     "resnet",
     "schedule",
     "small_cnn",

@@ -45,7 +45,8 @@ class UserFunction:
         name = self.function.__name__
         if str(self.function.__module__).startswith("cnnjobs."):
             raise SpecError(
-                f"`{self.role}` must be a {self.role}, not the function that describes one: write {name}(...)."
+                f"`{self.role}` must be {_with_article(self.role)}, not the function that describes one: "
+                f"write {name}(...)."
             )
         try:
             inspect.signature(self.function).bind(*self.arguments, **self.options)
@@ -55,6 +56,10 @@ class UserFunction:
                 f"`{name}` must be callable as {name}({call}). Received: a function of "
                 f"{inspect.signature(self.function)} ({cause(error)})."
             ) from error
+
+
+def _with_article(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
 def functions_in(spec: Any) -> Iterator[UserFunction]:

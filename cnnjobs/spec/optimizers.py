@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cnnjobs.spec.checks import as_float, flag
+from cnnjobs.spec.decayed import AdamW, Lion, Muon, check_decay
+from cnnjobs.spec.fields import later_field
+from cnnjobs.spec.own_optimizer import CustomOptimizer
 
 
 @dataclass(frozen=True)
@@ -16,6 +19,10 @@ class SGD:
         learning_rate: above 0, for the global batch: it is not scaled with replicas.
         momentum: fraction of the previous update that is kept, in [0, 1).
         nesterov: Nesterov momentum.
+        weight_decay: decoupled, at least 0: each update first takes `learning_rate * weight_decay * weight` off each
+            weight, as in Keras. PyTorch adds it to the gradient instead, where momentum makes it 1 / (1 - momentum)
+            times as strong; `weight_decay` of `vgg` and other networks does the same.
+        decay_all: decay all weights, not only those that `AdamW` does.
 
     Raises:
         SpecError: for a value out of range.
@@ -23,7 +30,7 @@ class SGD:
     Example:
         >>> from cnnjobs import SGD
         >>> SGD(0.01, momentum=0.9)
-        SGD(learning_rate=0.01, momentum=0.9, nesterov=False)
+        SGD(learning_rate=0.01, momentum=0.9, nesterov=False, weight_decay=0.0, decay_all=False)
     """
 
     kind: ClassVar[str] = "SGD"
@@ -31,11 +38,14 @@ class SGD:
     learning_rate: float = 0.01
     momentum: float = 0.0
     nesterov: bool = False
+    weight_decay: float = later_field(0.0)
+    decay_all: bool = later_field(False)
 
     def __post_init__(self) -> None:
         as_float(self, "learning_rate", above=0)
         as_float(self, "momentum", least=0, below=1)
         flag("SGD.nesterov", self.nesterov)
+        check_decay(self)
 
 
 @dataclass(frozen=True)
@@ -130,7 +140,65 @@ class Nadam(Adam):
     kind: ClassVar[str] = "Nadam"
 
 
-OPTIMIZERS = (SGD, RMSprop, Adam, Nadam)
-"""All of them; each has the name and the arguments of Keras's class."""
+@dataclass(frozen=True)
+class Adamax(Adam):
+    """Adam with the largest recent gradient for its root mean square (Kingma and Ba, 2015, section 7).
 
-Optimizer = SGD | RMSprop | Adam | Nadam
+    As `keras.optimizers.Adamax`.
+
+    Args:
+        learning_rate: above 0, for the global batch: it is not scaled with replicas.
+        beta_1: decay of the moving mean of gradients, in [0, 1).
+        beta_2: decay of the largest gradient, in [0, 1).
+        epsilon: added to the denominator, above 0.
+
+    Raises:
+        SpecError: for a value out of range.
+
+    Example:
+        >>> from cnnjobs import Adamax
+        >>> Adamax(0.002).beta_2
+        0.999
+    """
+
+    kind: ClassVar[str] = "Adamax"
+
+
+@dataclass(frozen=True)
+class Adagrad:
+    """Gradients divided by the root of the sum of their squares (Duchi et al., 2011), as `keras.optimizers.Adagrad`.
+
+    Args:
+        learning_rate: above 0, for the global batch: it is not scaled with replicas. larger ones than with Adam are
+            usual; PyTorch's default is 0.01.
+        initial_accumulator_value: the sum of squares at the start, at least 0.
+        epsilon: added to the sum under the root, above 0.
+
+    Raises:
+        SpecError: for a value out of range.
+
+    Example:
+        >>> from cnnjobs import Adagrad
+        >>> Adagrad(0.01).initial_accumulator_value
+        0.1
+    """
+
+    kind: ClassVar[str] = "Adagrad"
+
+    learning_rate: float = 0.001
+    initial_accumulator_value: float = 0.1
+    epsilon: float = 1e-7
+
+    def __post_init__(self) -> None:
+        as_float(self, "learning_rate", above=0)
+        as_float(self, "initial_accumulator_value", least=0)
+        as_float(self, "epsilon", above=0)
+
+
+BUILTIN_OPTIMIZERS = (SGD, RMSprop, Adam, Nadam, AdamW, Adamax, Adagrad, Lion, Muon)
+"""Each has the name of Keras's class."""
+
+OPTIMIZERS = (*BUILTIN_OPTIMIZERS, CustomOptimizer)
+"""All of them."""
+
+Optimizer = SGD | RMSprop | Adam | Nadam | AdamW | Adamax | Adagrad | Lion | Muon | CustomOptimizer

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, cast
 
 from cnnjobs.errors import SpecError
 from cnnjobs.spec.callbacks import CALLBACKS, CallbackSpec, CustomCallback, ReduceLROnPlateau
-from cnnjobs.spec.checks import flag, one_of, whole
+from cnnjobs.spec.checks import flag, number, one_of, whole
 from cnnjobs.spec.class_weights import checked_class_weight
 from cnnjobs.spec.fields import later_field
 from cnnjobs.spec.finetune import Finetune, Phase, check_length, phases_of
@@ -17,7 +17,8 @@ from cnnjobs.spec.keras_applications import refuse_applications
 from cnnjobs.spec.losses import NUMBERS, Loss, LossFunction, checked_loss
 from cnnjobs.spec.mixing import MIXINGS, Mixing, check_mixings
 from cnnjobs.spec.models import CustomModel, Model
-from cnnjobs.spec.optimizers import OPTIMIZERS, Adam, Optimizer
+from cnnjobs.spec.optimizers import BUILTIN_OPTIMIZERS, OPTIMIZERS, Adam, Optimizer
+from cnnjobs.spec.own_optimizer import CustomOptimizer, advice_for
 from cnnjobs.spec.schedules import SCHEDULES, CustomSchedule, Schedule
 from cnnjobs.spec.transforms import TRANSFORMS, Transform
 from cnnjobs.spec.transforms.advice import instead_of
@@ -40,7 +41,9 @@ class Variant:
         model: `cnn(...)`, `vgg(...)`, `small_cnn(...)`, `smaller_vgg(...)`, `mlp(...)`, `resnet(...)`,
             `wide_resnet(...)`, `application(...)`, `vgg16(...)`, `custom(function, ...)`, or a function
             `f(input_shape, classes)` that returns a `keras.Model`.
-        optimizer: `SGD(...)`, `RMSprop(...)`, `Adam(...)` or `Nadam(...)`.
+        optimizer: `SGD(...)`, `RMSprop(...)`, `Adam(...)`, `Nadam(...)`, `AdamW(...)`, `Adamax(...)`, `Adagrad(...)`,
+            `Lion(...)`, `Muon(...)`, `optimizer(function, ...)`, or a function that returns a
+            `keras.optimizers.Optimizer`.
         epochs: passes over the training rows, 1 to 1,000,000.
         batch_size: images a step over all replicas (the global batch), 1 to 1,000,000.
         augment: a transform of training images such as `Augment(...)`, `PadCrop(4)`, `ColorJitter(...)`,
@@ -64,6 +67,18 @@ class Variant:
         precision: of computation: "float32"; "bfloat16" or "float16" for mixed precision (Micikevicius et al., 2018)
             with weights in float32, and with loss scaling for "float16".
         xla: compile forward and backward pass with XLA.
+        clip_norm: longest gradient of an update, above 0: a longer one is shortened to it (Pascanu et al., 2013). Its
+            length is the root of the sum of squares over all weights, as with `global_clipnorm` in Keras, of the whole
+            step and not of a replica's share; None for any.
+        clip_value: bound of each number of that gradient, above 0, as `clipvalue` in Keras; None for none.
+        ema: decay of an exponential moving average of the weights, in (0, 1), an update: 0.999 for example. The average
+            is what is validated, tested, seen by callbacks at the ends of epochs, put back by `BestWeights` and
+            `EarlyStopping`, and saved; training goes on with the weights themselves. At update n, counted from 1, the
+            decay is min(ema, (1 + n) / (10 + n)), so that the first weights are forgotten soon, as in timm. Moving
+            statistics of batch normalisation are averaged with the weights. None for no average.
+        accumulate: steps whose gradients, averaged by their rows, make one update, 1 to 1,000,000: `accumulate=4` with
+            `batch_size=16` trains as `batch_size=64` does, but for batch normalisation, which sees 16 rows. The last
+            update of an epoch takes the steps that are left. Schedules count updates.
         tta: test-time augmentation: once it is trained, the network also predicts each test picture as the mean of its
             probabilities for several views of it, "flip" for the picture and its mirror image, or `tta(function)`.
             Its metrics are columns of their own, `tta_accuracy` and so on, beside those of plain prediction.
@@ -100,6 +115,10 @@ class Variant:
     callbacks: tuple[CallbackSpec, ...] = ()
     precision: str = "float32"
     xla: bool = False
+    clip_norm: float | None = later_field(None)
+    clip_value: float | None = later_field(None)
+    ema: float | None = later_field(None)
+    accumulate: int = later_field(1)
     tta: str | OwnViews | Callable[..., Any] | None = later_field(None)
     loss: Loss | Callable[..., Any] | None = later_field(None)
     class_weight: str | Mapping[str, float] | None = later_field(None)
@@ -113,7 +132,7 @@ class Variant:
         _instance(
             "model", self.model, (Model, CustomModel), "vgg(...), cnn(...), another network of cnnjobs or a function"
         )
-        _instance("optimizer", self.optimizer, OPTIMIZERS, "SGD(...), RMSprop(...), Adam(...) or Nadam(...)")
+        object.__setattr__(self, "optimizer", _checked_optimizer(self.optimizer))
         object.__setattr__(self, "augment", _checked_augment(self.augment))
         object.__setattr__(self, "epochs", whole("epochs", self.epochs, least=1, most=1_000_000))
         object.__setattr__(self, "batch_size", whole("batch_size", self.batch_size, least=1, most=1_000_000))
@@ -121,6 +140,7 @@ class Variant:
         one_of("precision", self.precision, PRECISIONS)
         flag("xla", self.xla)
         object.__setattr__(self, "schedule", _checked_schedule(self.schedule))
+        _check_updates(self)
         object.__setattr__(self, "callbacks", _checked_callbacks(self.callbacks))
         object.__setattr__(self, "tta", checked_views(self.tta))
         object.__setattr__(self, "loss", checked_loss(self.loss))
@@ -171,6 +191,11 @@ class Variant:
     def minimised(self) -> Loss | None:
         """The loss; a plain function has become a `LossFunction`. None for cross-entropy."""
         return cast("Loss | None", self.loss)
+
+    @property
+    def optimizer_rate(self) -> float | None:
+        """The learning rate of the optimizer; None for one of the user's, which is known only when it is made."""
+        return None if isinstance(self.optimizer, CustomOptimizer) else self.optimizer.learning_rate
 
     @property
     def transforms(self) -> tuple[Transform, ...]:
@@ -242,6 +267,31 @@ def _checked_schedule(schedule: Any) -> Schedule | None:
     expected = "CosineDecay(...), Warmup(...) or the like, schedule(function) or None"
     _instance("schedule", schedule, (*SCHEDULES, type(None)), expected)
     return cast("Schedule | None", schedule)
+
+
+def _checked_optimizer(optimizer: Any) -> Optimizer:
+    """Return an optimizer as it is, and a plain function as one of the user's."""
+    if isinstance(optimizer, FunctionType):
+        return CustomOptimizer(optimizer)
+    if not isinstance(optimizer, OPTIMIZERS):
+        names = tuple(one.__name__ for one in BUILTIN_OPTIMIZERS)
+        advice = advice_for(optimizer, names)
+        expected = f"{', '.join(f'{name}(...)' for name in names)} or optimizer(function)"
+        raise SpecError(f"`optimizer` must be {expected}. Received: optimizer={optimizer!r}. {advice}".rstrip())
+    return optimizer
+
+
+def _check_updates(variant: Variant) -> None:
+    """Check what surrounds the optimizer."""
+    for name, below in {"clip_norm": None, "clip_value": None, "ema": 1.0}.items():
+        if getattr(variant, name) is not None:
+            object.__setattr__(variant, name, number(name, getattr(variant, name), above=0, below=below))
+    object.__setattr__(variant, "accumulate", whole("accumulate", variant.accumulate, least=1, most=1_000_000))
+    if variant.clip_norm is not None and variant.clip_value is not None:
+        raise SpecError(
+            "`clip_norm` and `clip_value` exclude each other: both bound the gradient. Received: "
+            f"clip_norm={variant.clip_norm:g}, clip_value={variant.clip_value:g}. Remove one of them."
+        )
 
 
 def _checked_callbacks(callbacks: Any) -> tuple[CallbackSpec, ...]:

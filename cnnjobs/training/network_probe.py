@@ -20,7 +20,7 @@ from cnnjobs.models.network_facts import NetworkFacts, NetworkRequest, Unusable
 from cnnjobs.models.networks import build_model, describe_network, finished, returned_by
 from cnnjobs.planning.trials import seeds_of
 from cnnjobs.planning.user_code import is_installed_file
-from cnnjobs.spec import SGD, CustomModel, LossFunction, OwnTransform, OwnViews, Variant
+from cnnjobs.spec import SGD, CustomModel, CustomOptimizer, LossFunction, OwnTransform, OwnViews, Variant
 from cnnjobs.training.augmentation.own_probe import check_own
 from cnnjobs.training.augmentation.views import check_views
 from cnnjobs.training.input_pipeline import fit_pixel_scaling
@@ -60,6 +60,7 @@ def look_at(request: NetworkRequest, strategy: tf.distribute.Strategy) -> Networ
             facts, built = _described(request.variant, model), True
             if isinstance(request.variant.loss, LossFunction):
                 facts = _looked_at(strategy, request, model, facts)
+            _try_optimizer(strategy, request)
             return replace(facts, notes=(*notes, *facts.notes))
         returned = returned_by(network, request.image_shape, request.classes)
         compiled, settings = _compiled(returned)
@@ -68,6 +69,7 @@ def look_at(request: NetworkRequest, strategy: tf.distribute.Strategy) -> Networ
         facts = replace(facts, notes=(*facts.notes, *own_training_notes(returned), *unheeded_notes(model)))
         built = True
         facts = _looked_at(strategy, request, model, facts)
+        _try_optimizer(strategy, request)
         return replace(facts, notes=(*notes, *facts.notes))
     except Exception as error:  # the user's function may raise anything
         return Unusable(explained(error), built)
@@ -132,7 +134,7 @@ def _looked_at(
     Raises:
         Exception: of any kind, from the network.
     """
-    variant, stored = request.variant.but(optimizer=SGD(0.01), schedule=None), request.pictures.images
+    variant, stored = _plainly_updated(request.variant).but(optimizer=SGD(0.01)), request.pictures.images
     scaling = fit_pixel_scaling(variant.scaling, stored, np.arange(len(stored)))
     notes = [*_pixel_notes(model, scaling(stored.astype(np.float32)))]
     if softmax_twice(model):
@@ -154,6 +156,28 @@ def _looked_at(
     seen = hashlib.sha256(b"".join(one.tobytes() for one in (outputs, *after))).hexdigest()
     one_unit = graph.outputs.value if graph.outputs.of_one_unit else ""
     return replace(facts, notes=tuple(notes), digest=seen, one_unit=one_unit)
+
+
+def _try_optimizer(strategy: tf.distribute.Strategy, request: NetworkRequest) -> None:
+    """Take a step of training with the optimizer, if it is the user's own.
+
+    Raises:
+        Exception: of any kind, from the optimizer.
+    """
+    variant, stored = request.variant, request.pictures.images
+    if not isinstance(variant.optimizer, CustomOptimizer):
+        return
+    keras.utils.clear_session(free_memory=False)
+    images = tf.TensorSpec([None, *request.image_shape], stored.dtype)
+    variant = _plainly_updated(variant).but(clip_norm=variant.clip_norm, clip_value=variant.clip_value)
+    graph = TrainGraph(strategy, variant, images, request.classes, seeds_of(0, 0))
+    scaling = fit_pixel_scaling(variant.scaling, stored, np.arange(len(stored)))
+    graph.step_on(0, scaling(stored.astype(np.float32)), request.pictures.labels)
+
+
+def _plainly_updated(variant: Variant) -> Variant:
+    """Return a variant without what surrounds its optimizer."""
+    return variant.but(schedule=None, clip_norm=None, clip_value=None, ema=None, accumulate=1)
 
 
 def _output_notes(

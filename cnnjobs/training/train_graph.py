@@ -1,8 +1,9 @@
 """A network with its training and prediction graphs, traced once and used by all repeats of a variant."""
 
+import contextlib
 import functools
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
@@ -14,6 +15,7 @@ from cnnjobs.datasets.images import FetchedImages, fetched_ahead
 from cnnjobs.models.networks import build_model
 from cnnjobs.planning.trials import Seeds
 from cnnjobs.spec import CustomModel, OwnViews, Variant
+from cnnjobs.training.accumulation import EpochSteps
 from cnnjobs.training.augmentation.views import check_views, views_of
 from cnnjobs.training.epoch_images import white_of
 from cnnjobs.training.input_pipeline import PixelScaling, Shard
@@ -63,7 +65,7 @@ class TrainGraph:
         with strategy.scope():
             self.model = self._build(seeds.init)
             self._unfreezing = Unfreezing(variant.finetune, self.model)
-            self._updates = Updates(variant, self._unfreezing.weights)
+            self._updates = Updates(variant, self.model, self._unfreezing.weights)
             self.model.compile(optimizer=self._updates.optimizer)  # callbacks look for `model.optimizer`
         self.outputs = outputs_of(self.model, classes, lambda: self._build(seeds.init))
         self._objective = Objective(
@@ -110,6 +112,28 @@ class TrainGraph:
         """What the optimizer uses now."""
         return self._updates.learning_rate
 
+    @property
+    def base_rate(self) -> float:
+        """What the optimizer came with, which schedules multiply."""
+        return self._updates.base_rate
+
+    @contextlib.contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Have the network predict with the averages of its weights, if the variant wants them."""
+        averages = self._updates.averages
+        if averages:
+            averages.swap()
+        try:
+            yield
+        finally:
+            if averages:
+                averages.swap()
+
+    def end_averaged(self) -> None:
+        """Give the network the averages of its weights for good, if the variant wants them."""
+        if self._updates.averages:
+            self._updates.averages.take()
+
     def begin_phase(self, phase: int) -> None:
         """Begin phase 1, after all epochs of phase 0: more weights are trained, by an optimizer that begins anew."""
         rate = self._variant.phases[phase].learning_rate
@@ -125,7 +149,7 @@ class TrainGraph:
     def restart(self, seeds: Seeds) -> None:
         """Go back to the start of a trial with these seeds."""
         fresh = self._build(seeds.init)  # outside of the strategy's scope, where it takes half the time
-        self.load([*(variable.numpy() for variable in fresh.variables), *self._updates.start])
+        self.load([*(variable.numpy() for variable in fresh.variables), *self._updates.start(fresh)])
         self._seed_dropout(seeds.dropout)
         self._unfreezing.enter(0)
 
@@ -232,7 +256,7 @@ class TrainGraph:
             key = np.random.SeedSequence([seed, index]).generate_state(1)[0]
             state.assign(np.array([key, 0], dtype=np.uint32))
 
-    def _train(self, phase: int, iterators: Any, blocks: Any, rates: Any, first_step: Any, sums: Any) -> Any:
+    def _train(self, phase: int, iterators: Any, blocks: Any, told: EpochSteps, first_step: Any, sums: Any) -> Any:
         """Train for some blocks; return the sums of each metric over the epoch's rows so far.
 
         Sums are carried in and out, so that cutting an epoch into calls does not change them.
@@ -241,8 +265,7 @@ class TrainGraph:
             phase: 0 or 1; decides which weights are trained.
             iterators: of `training_blocks`, one a replica.
             blocks: () int32.
-            rates: (steps,) float32, the learning rate of each step of the epoch; not looked at without a
-                schedule.
+            told: what each step of the epoch is told.
             first_step: () int32, the step of the epoch that these blocks begin with.
             sums: (metrics,) float64, in the order of `FOLLOWED`.
         """
@@ -253,8 +276,12 @@ class TrainGraph:
 
             def step(index: Any, sums: Any) -> tuple[Any, ...]:
                 if self._updates.scheduled:
-                    self._updates.follow(rates[done + index])
-                own = self._strategy.run(lambda: self._step(phase, parts[_replica()].shard(index)))
+                    self._updates.follow(told.rates[done + index])
+                if self._updates.accumulates:
+                    share, ends = told.shares[done + index], told.ends[done + index]
+                    own = self._accumulating_step(phase, parts, index, share, ends)
+                else:
+                    own = self._strategy.run(lambda: self._step(phase, parts[_replica()].shard(index)))
                 return index + 1, sums + tf.cast(self._strategy.reduce("SUM", own, axis=None), tf.float64)
 
             _, sums = _repeat(steps, step, sums)
@@ -268,6 +295,33 @@ class TrainGraph:
         gradients, sums = self._differentiate[phase](shard)
         self._updates.apply(gradients, self.model.trainable_variables)
         return sums
+
+    def _accumulating_step(self, phase: int, parts: Sequence[Any], index: Any, share: Any, ends: Any) -> Any:
+        """Take one step on all replicas, and make the update that it ends, if it does.
+
+        Args:
+            phase: 0 or 1.
+            parts: a `Block` a replica.
+            index: () int32, which of its steps.
+            share: () float32, how much the step counts in its update.
+            ends: () bool, whether it is the last of it.
+        """
+        weights = self.model.trainable_variables
+        reached: list[keras.Variable] = []
+
+        def on_replica() -> Any:
+            gradients, sums = self._differentiate[phase](parts[_replica()].shard(index))
+            self._updates.accumulate(gradients, weights, share)
+            reached[:] = [weight for weight, one in zip(weights, gradients, strict=True) if one is not None]
+            return sums
+
+        def update() -> Any:
+            self._strategy.run(lambda: self._updates.apply_accumulated(reached))
+            return tf.constant(True)
+
+        own = self._strategy.run(on_replica)
+        tf.cond(ends, update, lambda: tf.constant(False))
+        return own
 
     def _gradients(self, shard: Shard) -> tuple[Any, Any]:
         """Return the shard's gradients, and the sum of each metric over its rows."""

@@ -23,6 +23,7 @@ from cnnjobs.process.machine import process_bytes
 from cnnjobs.scoring.watching import Watching, undefined_notes
 from cnnjobs.spec.metrics import FOLLOWED, METRICS, TEST, TTA, VALIDATION, WATCHED, all_metrics, column_of
 from cnnjobs.store.checkpoints import Checkpoints
+from cnnjobs.training.accumulation import EpochSteps
 from cnnjobs.training.callbacks import TrialCallbacks
 from cnnjobs.training.devices import describe_device, gpus_held, make_strategy
 from cnnjobs.training.input_pipeline import Layout, Pipeline, PixelScaling, fit_pixel_scaling, lay_out
@@ -139,6 +140,7 @@ class TrialWorker:
         iterators = pipeline.iterators(rows, weights, pixel_scaling, trial.seeds, state.log.epochs)
         setup_seconds = time.perf_counter() - began
         status = yield from self._train(state, callbacks, iterators, resumption)
+        state.train_graph.end_averaged()
         best_epoch = callbacks.end()
         final: dict[str, Any] = {"setup_seconds": setup_seconds, "started_at": started_at}
         final |= {"train_rows": len(rows), **state.log.final(), **self._device, **self._resources}
@@ -168,7 +170,8 @@ class TrialWorker:
                 yield from self._epoch(state, iterators)
                 if not state.log.finite():
                     return Status.DIVERGED
-                state.stopped = callbacks.epoch_ended(state.log.epochs - 1, state.log.metrics())
+                with state.train_graph.averaged():
+                    state.stopped = callbacks.epoch_ended(state.log.epochs - 1, state.log.metrics())
                 if resumption:
                     resumption.keep(state, callbacks)
             if resumption:
@@ -204,14 +207,14 @@ class TrialWorker:
         """Train one epoch and validate; tell progress between graph calls."""
         began = time.perf_counter()
         train_graph, layout, spec = state.train_graph, state.layout, state.trial.spec
-        rates = tf.constant(state.learning_rates())
+        told = EpochSteps(*map(tf.constant, state.epoch_steps()))
         sums = tf.zeros([len(FOLLOWED)], tf.float64)
         block = 0
         while block < layout.blocks:
             before = time.perf_counter()
             count = min(state.pace.blocks, layout.blocks - block)
             step = tf.constant(block * layout.block)
-            sums = train_graph.train(state.phase, iterators, tf.constant(count), rates, step, sums)
+            sums = train_graph.train(state.phase, iterators, tf.constant(count), told, step, sums)
             means = sums.numpy() / layout.rows  # waits for the graph
             images = layout.images_in(block, count)
             block += count
@@ -220,7 +223,8 @@ class TrialWorker:
                 yield Progress(state.log.epochs, spec.epochs, images)
         rate, trained = train_graph.learning_rate, time.perf_counter()
         unknown = dict.fromkeys(column_of(VALIDATION, name) for name in METRICS)
-        validated = self._validated(state) if state.validates else unknown
+        with train_graph.averaged():
+            validated = self._validated(state) if state.validates else unknown
         state.log.add(
             **dict.fromkeys(METRICS) | dict(zip(FOLLOWED, means.tolist(), strict=True)),
             **validated,

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from cnnjobs.planning.trials import Trial
 from cnnjobs.scoring.watching import Watching
-from cnnjobs.spec import Run
+from cnnjobs.spec import Run, Schedule
+from cnnjobs.training.accumulation import Accumulation, EpochSteps
 from cnnjobs.training.epochs import EpochLog, Pace
 from cnnjobs.training.input_pipeline import Layout, PixelScaling
 from cnnjobs.training.train_graph import TrainGraph
@@ -64,16 +65,24 @@ class TrialState:
         """Which phase the epoch that is next is of."""
         return sum(self.log.epochs >= phase.first for phase in self.trial.spec.phases[1:])
 
-    def learning_rates(self) -> NDArray[np.float32]:
-        """Return the learning rate of each step of the epoch that is next, (steps,); a zero without a schedule.
+    def epoch_steps(self) -> EpochSteps:
+        """Return what each step of the epoch that is next is told."""
+        spec = self.trial.spec
+        accumulation = Accumulation(self.layout.step_rows, spec.accumulate)
+        rates, shares, ends = np.zeros(1, np.float32), np.ones(1, np.float32), np.ones(1, np.bool_)
+        if spec.schedule is not None:
+            rates = self._learning_rates(spec.schedule, accumulation.updates)[accumulation.update_of_step]
+        if spec.accumulate > 1:
+            shares, ends = accumulation.shares, accumulation.ends
+        return EpochSteps(rates, shares, ends)
+
+    def _learning_rates(self, schedule: Schedule, updates: int) -> NDArray[np.float32]:
+        """Return the learning rate of each update of the epoch that is next, (updates,).
 
         The schedule is laid over the epochs of each phase.
         """
-        spec, steps = self.trial.spec, self.layout.steps
-        if spec.schedule is None:
-            return np.zeros(1, np.float32)
-        phase = spec.phases[self.phase]
-        base = spec.optimizer.learning_rate if phase.learning_rate is None else phase.learning_rate
-        run = Run(base, phase.epochs, steps)
-        first = (self.log.epochs - phase.first) * steps
-        return np.array([base * spec.schedule.factor_at(step, run) for step in range(first, first + steps)], np.float32)
+        phase = self.trial.spec.phases[self.phase]
+        base = self.train_graph.base_rate if phase.learning_rate is None else phase.learning_rate
+        run = Run(base, phase.epochs, updates)
+        first = (self.log.epochs - phase.first) * updates
+        return np.array([base * schedule.factor_at(step, run) for step in range(first, first + updates)], np.float32)

@@ -1,10 +1,11 @@
 """The trainer against Keras: `fit` on the same batches, Keras's schedules, other precisions, XLA, float64."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from support.training_runs import AUGMENT, BUNDLED, batches_of, outcome, plain, trial_of
+from support.fit import fitted, keras_optimizer
+from support.training_runs import AUGMENT, BUNDLED, outcome, plain, trial_of
 
 from cnnjobs import (
     SGD,
@@ -25,26 +26,6 @@ from cnnjobs import (
 from cnnjobs.spec import Run
 
 EPOCHS = 3
-
-
-def fitted(worker, trial):
-    """Weights after Keras's own `fit` on the same batches, from the same initial weights."""
-    import keras
-    import tensorflow as tf
-
-    from cnnjobs.models.networks import build_model
-
-    keras.utils.set_random_seed(trial.seeds.init)
-    model = build_model(trial.spec.network, (8, 8, 1), 10)
-    logits = trial.spec.network.options["output"] == "logits"
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=logits)
-    spec = trial.spec.optimizer
-    model.compile(getattr(keras.optimizers, type(spec).__name__)(**asdict(spec)), loss)
-    batches = list(batches_of(worker, trial, EPOCHS))
-    shapes = (tf.TensorSpec([None, 8, 8, 1]), tf.TensorSpec([None], tf.int32))
-    data = tf.data.Dataset.from_generator(lambda: batches, output_signature=shapes)
-    model.fit(data, epochs=EPOCHS, steps_per_epoch=len(batches) // EPOCHS, shuffle=False, verbose=0)
-    return model.get_weights()
 
 
 @pytest.mark.filterwarnings("ignore:.*shuffle=True.*")
@@ -75,7 +56,7 @@ def fitted(worker, trial):
 )
 def test_weights_are_those_of_fit_on_the_same_batches(worker, model, optimizer):
     trial = trial_of(plain(model, optimizer=optimizer, epochs=EPOCHS, augment=AUGMENT, batch_size=100))
-    expected = fitted(worker, trial)
+    expected = fitted(worker, trial, keras_optimizer(optimizer))
     found = outcome(worker, trial)
     ours = worker.train_graph.model.get_weights()
     assert found["loss"][0] > found["loss"][-1]

@@ -1,0 +1,139 @@
+"""Optimizers whose weight decay is no gradient: decoupled, as Loshchilov and Hutter (2019) have it."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from cnnjobs.errors import SpecError
+from cnnjobs.spec.checks import as_float, flag, whole
+
+
+def check_decay(spec: Any) -> None:
+    """Check the weight decay of a spec."""
+    as_float(spec, "weight_decay", least=0)
+    name = type(spec).__name__
+    if flag(f"{name}.decay_all", spec.decay_all) and not spec.weight_decay:
+        raise SpecError(
+            f"`{name}.decay_all` needs a weight decay. Received: decay_all=True with weight_decay=0. Leave it out, or "
+            "give a `weight_decay` above 0."
+        )
+
+
+@dataclass(frozen=True)
+class AdamW:
+    """Adam with decoupled weight decay (Loshchilov and Hutter, 2019), as `keras.optimizers.AdamW`.
+
+    Each update first takes `learning_rate * weight_decay * weight` off each weight, by the rate of the step, then what
+    Adam makes of the gradient. Biases and the parameters of normalisations are not decayed, unlike in Keras: weights of
+    one dimension or none, and those that layers name bias, gamma, beta or alpha.
+
+    Args:
+        learning_rate: above 0, for the global batch: it is not scaled with replicas.
+        weight_decay: of an update, in units of 1 / learning rate, at least 0; as in Keras and PyTorch.
+        beta_1: decay of the moving mean of gradients, in [0, 1).
+        beta_2: decay of the moving mean of squared gradients, in [0, 1).
+        epsilon: added to the denominator, above 0.
+        decay_all: decay all weights, biases and normalisations too, as Keras does.
+
+    Raises:
+        SpecError: for a value out of range.
+
+    Example:
+        >>> from cnnjobs import AdamW
+        >>> AdamW(0.001, weight_decay=0.05).decay_all
+        False
+    """
+
+    kind: ClassVar[str] = "AdamW"
+
+    learning_rate: float = 0.001
+    weight_decay: float = 0.004
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-7
+    decay_all: bool = False
+
+    def __post_init__(self) -> None:
+        as_float(self, "learning_rate", above=0)
+        as_float(self, "beta_1", least=0, below=1)
+        as_float(self, "beta_2", least=0, below=1)
+        as_float(self, "epsilon", above=0)
+        check_decay(self)
+
+
+@dataclass(frozen=True)
+class Lion:
+    """Steps of equal size by the sign of a moving mean of gradients (Chen et al., 2023), as `keras.optimizers.Lion`.
+
+    The authors advise a rate 3 to 10 times smaller, and a weight decay as many times larger, than with AdamW.
+
+    Args:
+        learning_rate: above 0, for the global batch: it is not scaled with replicas.
+        beta_1: share of the moving mean in what the sign is taken of, in (0, 1).
+        beta_2: decay of the moving mean of gradients, in [0, 1).
+        weight_decay: decoupled, of an update, in units of 1 / learning rate, at least 0.
+        decay_all: decay all weights, not only those that `AdamW` does.
+
+    Raises:
+        SpecError: for a value out of range.
+
+    Example:
+        >>> from cnnjobs import Lion
+        >>> Lion(0.0001, weight_decay=0.1).beta_2
+        0.99
+    """
+
+    kind: ClassVar[str] = "Lion"
+
+    learning_rate: float = 0.001
+    beta_1: float = 0.9
+    beta_2: float = 0.99
+    weight_decay: float = 0.0
+    decay_all: bool = False
+
+    def __post_init__(self) -> None:
+        as_float(self, "learning_rate", above=0)
+        as_float(self, "beta_1", above=0, below=1)
+        as_float(self, "beta_2", least=0, below=1)
+        check_decay(self)
+
+
+@dataclass(frozen=True)
+class Muon:
+    """Momentum made orthogonal (Jordan et al., 2024; scaled as by Liu et al., 2025), as `keras.optimizers.Muon`.
+
+    As in Keras only matrices are made orthogonal, the kernels of dense layers. All other weights, those of convolutions
+    among them, and the last matrix, which gives the outputs, are updated by Adam with the same rate and decay: a
+    network of convolutions with a single dense layer is trained by AdamW alone.
+
+    Args:
+        learning_rate: above 0, for the global batch: it is not scaled with replicas.
+        momentum: fraction of the previous gradients that is kept, in [0, 1).
+        nesterov: Nesterov momentum.
+        steps: iterations of Newton and Schulz, 1 to 100.
+        weight_decay: decoupled, of an update, in units of 1 / learning rate, at least 0.
+        decay_all: decay all weights, not only those that `AdamW` does.
+
+    Raises:
+        SpecError: for a value out of range.
+
+    Example:
+        >>> from cnnjobs import Muon
+        >>> Muon(0.002).momentum
+        0.95
+    """
+
+    kind: ClassVar[str] = "Muon"
+
+    learning_rate: float = 0.001
+    momentum: float = 0.95
+    nesterov: bool = True
+    steps: int = 5
+    weight_decay: float = 0.004
+    decay_all: bool = False
+
+    def __post_init__(self) -> None:
+        as_float(self, "learning_rate", above=0)
+        as_float(self, "momentum", least=0, below=1)
+        flag("Muon.nesterov", self.nesterov)
+        object.__setattr__(self, "steps", whole("Muon.steps", self.steps, least=1, most=100))
+        check_decay(self)

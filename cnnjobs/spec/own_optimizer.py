@@ -1,0 +1,72 @@
+"""An optimizer of the user's as a value, and what is said of things that are none."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from cnnjobs.spec.functions import UserFunction
+
+
+@dataclass(frozen=True)
+class CustomOptimizer(UserFunction):
+    """An optimizer made by a function of the user's; made by `optimizer()`.
+
+    Args:
+        function: called as `function(**options)`, returns a new `keras.optimizers.Optimizer`.
+        options: hyperparameters for the function; part of the trial's identity.
+    """
+
+    kind: ClassVar[str] = "CustomOptimizer"
+    maker: ClassVar[str] = "optimizer"
+    role: ClassVar[str] = "optimizer"
+
+
+def optimizer(function: Callable[..., Any], **options: Any) -> CustomOptimizer:
+    """Return an optimizer of your own: `optimizer(lamb, learning_rate=0.002)`.
+
+    It is given the gradient of the whole step, summed over replicas, so its own `clipnorm`, `global_clipnorm`,
+    `clipvalue` and `weight_decay` mean the same on several replicas as on one. Schedules multiply the learning rate
+    that it comes with. It must leave alone what `Variant` does: `use_ema`, `gradient_accumulation_steps`, a
+    `LearningRateSchedule` for its rate, and a `LossScaleOptimizer` around it are refused.
+
+    Args:
+        function: a `def`, called as `function(**options)`; returns a new
+            `keras.optimizers.Optimizer`, of Keras or a class of your own. Import Keras inside the function.
+        **options: hyperparameters of the function, by name: numbers, text, tuples, dicts, dataclasses. Function,
+            options and all they refer to are part of a trial's identity.
+
+    Raises:
+        SpecError: if it is no plain function, or cannot be called so.
+
+    Example:
+        >>> from cnnjobs import optimizer
+        >>> def lamb(learning_rate):
+        ...     import keras
+        ...     return keras.optimizers.Lamb(learning_rate, weight_decay=0.01)
+        >>> optimizer(lamb, learning_rate=0.002).options
+        {'learning_rate': 0.002}
+        >>> optimizer(lamb, rate=0.002)
+        Traceback (most recent call last):
+        cnnjobs.errors.SpecError: `lamb` must be callable as lamb(rate=...). Received: a function of (learning_rate) ...
+    """
+    return CustomOptimizer(function, options)
+
+
+def advice_for(value: Any, names: tuple[str, ...]) -> str:
+    """Return what to write instead of a value that is no optimizer of this package.
+
+    Args:
+        value: what came.
+        names: of the package's optimizers.
+    """
+    known = {name.lower(): name for name in names}
+    kind = value if isinstance(value, type) else type(value)
+    name = known.get(str(value).lower() if isinstance(value, str) else kind.__name__.lower())
+    if isinstance(value, str) or (isinstance(value, type) and name == kind.__name__):
+        return f"Write {name}(...)." if name else ""
+    library = kind.__module__.partition(".")[0]
+    if library not in ("keras", "tf_keras", "tensorflow", "torch", "optax"):
+        return ""
+    instead = f"Write {name}(...) of cnnjobs, or return" if name else "Return"
+    of_keras = "it" if library == "keras" else "one of keras.optimizers"
+    return f"{instead} {of_keras} from a function, which is called anew for each training: optimizer(my_function)."
