@@ -251,6 +251,14 @@ def test_a_number_at_the_end_of_a_name_is_a_whole_number(worker):
     assert [one.names[-1] for one in chosen] == ["block_1_expand"]
 
 
+def test_of_many_layers_the_beginnings_are_told(worker):
+    from cnnjobs.models.networks.layer_names import shortened
+
+    blocks = [f"block_{number}_{end}" for number in range(1, 10) for end in ("expand", "expand_BN", "project")]
+    told = "Conv1..., bn..., " + ", ".join(f"block_{number}..." for number in range(1, 10)) + ", Conv_1..."
+    assert shortened(["Conv1", "bn_Conv1", *blocks, "Conv_1_bn"]) == told
+
+
 def attention(input_shape, classes):
     """Weights in a layer of one's own that has layers, in a subclass of Model, under a wrapper; some are shared."""
     import keras

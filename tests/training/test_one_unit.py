@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from support.training_runs import batches_of, outcome, plain, same, trial_of
 
-from cnnjobs import SGD, CutMix, MixUp, custom
+from cnnjobs import SGD, CutMix, Focal, MixUp, custom, loss
 from cnnjobs.spec import BuiltinDataset
 
 EPOCHS = 2
@@ -155,8 +155,8 @@ def test_weights_are_those_of_fit_with_binary_crossentropy_on_the_same_batches(s
     trial = trial_of(plain(custom(network(end)), optimizer=SGD(0.1, momentum=0.9), epochs=EPOCHS))
     keras.utils.set_random_seed(trial.seeds.init)
     model = build_model(trial.spec.network, (8, 8, 1), 2)
-    loss = keras.losses.BinaryCrossentropy(from_logits=end is hidden)
-    model.compile(keras.optimizers.SGD(0.1, momentum=0.9), loss)
+    binary = keras.losses.BinaryCrossentropy(from_logits=end is hidden)
+    model.compile(keras.optimizers.SGD(0.1, momentum=0.9), binary)
     batches = list(batches_of(small_or_large, trial, EPOCHS))
     shapes = (tf.TensorSpec([None, 8, 8, 1]), tf.TensorSpec([None], tf.int32))
     data = tf.data.Dataset.from_generator(lambda: batches, output_signature=shapes)
@@ -178,13 +178,27 @@ def two_columns(x):
     return keras.layers.Concatenate()([keras.ops.zeros_like(z), z])
 
 
-def test_mixed_labels_are_learned_as_with_two_outputs(small_or_large):
+def squared(labels, outputs):
+    """A loss of one's own, of soft labels and probabilities."""
+    import tensorflow as tf
+
+    return tf.reduce_sum(tf.math.squared_difference(labels, outputs), axis=1)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"augment": (MixUp(1, probability=0.5), CutMix(1, probability=0.5))},
+        {"loss": Focal(label_smoothing=0.1), "class_weight": "balanced"},
+        {"loss": loss(squared, labels="one-hot")},
+    ],
+    ids=["mixed labels", "focal and smoothed, balanced", "of one's own"],
+)
+def test_objectives_are_those_of_two_outputs(small_or_large, changes):
     found = []
     for end in (hidden_sigmoid, two_columns):
-        mixed = plain(
-            custom(network(end)), epochs=1, augment=(MixUp(alpha=1, probability=0.5), CutMix(probability=0.5))
-        )
-        found.append(outcome(small_or_large, trial_of(mixed)))
+        variant = plain(custom(network(end)), epochs=1, **changes)
+        found.append(outcome(small_or_large, trial_of(variant)))
     one, two = found
     assert one["loss"][0] == pytest.approx(two["loss"][0], rel=1e-5)
     assert np.abs(one["probabilities"] - two["probabilities"]).max() < 1e-5

@@ -9,6 +9,9 @@ import keras
 MOST_NAMES = 24
 """So many names of layers are told; of more, how they begin."""
 
+BEHIND = re.compile(r"(?<=[0-9])[^0-9].*|(?<=[^0-9])_[^0-9].*")
+"""What is left out of a name then: all behind its first number, or behind its first word: block_16, conv5, stem."""
+
 
 @dataclass(frozen=True)
 class Holder:
@@ -68,8 +71,10 @@ def named(argument: str, beginning: str, holders: Sequence[Holder], listed: Sequ
 
 
 def shortened(names: Sequence[str]) -> str:
-    """Return names as text; of many how they begin."""
-    return ", ".join(names if len(names) <= MOST_NAMES else dict.fromkeys(f"{one.split('_')[0]}..." for one in names))
+    """Return names as text; of many how they begin, as far as the first number."""
+    if len(names) > MOST_NAMES:
+        names = list(dict.fromkeys(f"{BEHIND.sub('', one)}..." for one in names))
+    return ", ".join(names)
 
 
 def _numbered(beginning: str, found: Sequence[Holder]) -> bool:
