@@ -3,10 +3,11 @@
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from cnnjobs.spec.level_names import collapsed, distinct, level_names
+from cnnjobs.spec.variant import Variant
 
 Partition = tuple[int, ...]
 """The level of each variant, numbered as they come."""
@@ -15,6 +16,9 @@ Leaves = Mapping[str, Any]
 """Path of a setting, "model.options.dropout" -> its value."""
 
 _ABSENT = "absent"
+
+_USUAL = {one.name: one.default for one in fields(Variant)}
+"""Field -> its value where that is not stored."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +162,7 @@ def _levels_in_settings(group: _Group, tops: Sequence[Leaves]) -> list[str]:
     """Return what says the level of each variant: the setting that tells all of them, or several."""
     columns = []
     for path in _shortest(group, whole=True):
-        values = [collapsed(_at(one, path)) if "." in path else one.get(path) for one in tops]
+        values = [collapsed(_at(one, path)) if "." in path else one.get(path, _USUAL.get(path)) for one in tops]
         first = [group.levels.index(level) for level in range(len(set(group.levels)))]
         told = level_names(path.rpartition(".")[2], [values[place] for place in first])
         columns.append([told[level] for level in group.levels])

@@ -14,8 +14,11 @@ from cnnjobs.spec.functions import UserFunction
 from cnnjobs.spec.models import Model, WeightsFile
 from cnnjobs.spec.transforms import Augment
 
-NOTHING = {"augment": "augmentation", "tta": "test-time augmentation"}
-"""Field -> what a variant does not have where it is None, if that is not the field's name."""
+NOTHING = {"augment": "no augmentation", "tta": "no test-time augmentation", "loss": "cross-entropy"}
+"""Field -> what None means there, if that is not the absence of what the field is called."""
+
+TOLD = {"CrossEntropy": ["label_smoothing"]}
+"""Word -> settings that are told even of a single value, because None means the same word without."""
 
 LED_BY = "learning_rate"
 """A value that stands behind its word without its name: "SGD 0.1"."""
@@ -99,7 +102,7 @@ def _told_of_function(function: Callable[..., Any], options: Mapping[str, Any]) 
 def _told_of_stored(value: Mapping[str, Any]) -> _Value:
     """Return what `job.json` keeps of a spec; a mapping that is none is plain."""
     if "kind" not in value:
-        return ", ".join(f"{key}: {part}" for key, part in value.items())
+        return " ".join(f"{key}: {part}" for key, part in value.items())
     if "builder" in value or "function" in value:
         return _Told(str(value.get("builder", value.get("function"))), _flat(value.get("options", {})))
     return _Told(str(value["kind"]), _flat({key: part for key, part in value.items() if key != "kind"}))
@@ -133,17 +136,18 @@ def _is_plain(value: _Value) -> bool:
 
 def _name(axis: str, value: _Value, values: Sequence[_Value]) -> str:
     if value is None or value == ():
-        return f"no {NOTHING.get(axis, axis)}"
+        return NOTHING.get(axis, f"no {axis}")
+    if _is_plain(value):
+        return f"{axis}={_text(value)}"
     if isinstance(value, tuple):
         return " + ".join(_name(axis, part, values) for part in value)
-    if not isinstance(value, _Told):
-        return f"{axis}={_text(value)}"
     alike = [one for one in _all_told(values) if one.word == value.word]
     differing = _differing(alike)
     if len(differing) == 1 and all(isinstance(one, _Told) for one in values) and len(alike) == len(values):
         return _setting(value, differing[0])
     if value.word == SPELLED:
         return _spelled(value)
+    differing = differing or TOLD.get(value.word, [])
     led = [_text(value.fields[LED_BY])] if LED_BY in value.fields else []
     return " ".join([value.word, *led, *(_setting(value, name) for name in differing if _shows(value, name))])
 
@@ -190,7 +194,8 @@ def _text(value: Any) -> str:
     if isinstance(value, _Told):
         return value.word
     if isinstance(value, tuple):
-        return "-".join(_text(part) for part in value)
+        texts = any(isinstance(part, str) for part in value)
+        return (" + " if texts else "-").join(_text(part) for part in value)
     return str(value)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnnjobs import SGD, Adam, Augment, CosineDecay, Variant, grid, vgg
+from cnnjobs import SGD, Adam, Augment, CosineDecay, CrossEntropy, Focal, Variant, grid, vgg
 from cnnjobs.comparison.factors import Factor, factorial_of
 from cnnjobs.planning.identity import canonical
 
@@ -80,6 +80,14 @@ def test_settings_that_change_together_are_one_factor():
     assert found(made).factors[0] == Factor(
         "optimizer and epochs", ("learning_rate=0.1, epochs=5", "learning_rate=0.01, epochs=50")
     )
+
+
+def test_levels_that_are_not_stored_because_they_are_neutral_have_their_names():
+    made = grid(BASE, loss=[None, CrossEntropy(label_smoothing=0.1), Focal()], epochs=[3, 5])
+    renamed = {f"v{place}": variant for place, variant in enumerate(made.values())}
+    assert ("cross-entropy", "CrossEntropy label_smoothing=0.1", "Focal") in {
+        factor.levels for factor in found(renamed).factors
+    }
 
 
 def test_three_factors_of_which_one_is_absent_by_default():

@@ -72,6 +72,11 @@ def test_points_are_in_the_order_of_the_axes_and_the_last_changes_fastest():
         ({"model": [vgg(), resnet(depth=20), net]}, ["vgg", "resnet", "net"]),
         ({"model": [application("ResNet50"), application("VGG19")]}, ["ResNet50", "VGG19"]),
         ({"model": [net, custom(net, width=64)]}, ["width=32", "width=64"]),
+        ({"watch": [(), ("macro_f1", "mcc")]}, ["no watch", "watch=macro_f1 + mcc"]),
+        (
+            {"class_weight": [None, "balanced", {"cat": 2.0, "dog": 1.0}]},
+            ["class_weight=None", "class_weight=balanced", "class_weight=cat: 2.0 dog: 1.0"],
+        ),
         ({"model": [net, other]}, ["net", "other"]),
         ({"schedule": [None, CosineDecay(), Warmup(then=CosineDecay())]}, ["no schedule", "CosineDecay", "Warmup"]),
         (
