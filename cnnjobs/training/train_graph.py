@@ -46,6 +46,7 @@ class TrainGraph:
         images: shape (None, height, width, channels) and dtype of stored images.
         classes: number of classes.
         seeds: of the first trial.
+        weighted: whether the data set has weights of its rows.
 
     Raises:
         TypeError: if the network is no `keras.Model`, or one for other pictures or classes; or views for test-time
@@ -55,7 +56,14 @@ class TrainGraph:
     """
 
     def __init__(
-        self, strategy: tf.distribute.Strategy, variant: Variant, images: tf.TensorSpec, classes: int, seeds: Seeds
+        self,
+        strategy: tf.distribute.Strategy,
+        variant: Variant,
+        images: tf.TensorSpec,
+        classes: int,
+        seeds: Seeds,
+        *,
+        weighted: bool = False,
     ) -> None:
         self._strategy, self._variant = strategy, variant
         self._replicas = strategy.num_replicas_in_sync
@@ -69,7 +77,11 @@ class TrainGraph:
             self.model.compile(optimizer=self._updates.optimizer)  # callbacks look for `model.optimizer`
         self.outputs = outputs_of(self.model, classes, lambda: self._build(seeds.init))
         self._objective = Objective(
-            self.model, self._replicas, gives_logits=self.outputs.trains_on_logits, loss=variant.minimised
+            self.model,
+            self._replicas,
+            gives_logits=self.outputs.trains_on_logits,
+            loss=variant.minimised,
+            weighted=weighted or variant.class_weight is not None,
         )
         prepare_for_replicas(self.model, self._replicas)
         self._seed_dropout(seeds.dropout)
@@ -329,7 +341,7 @@ class TrainGraph:
             outputs = trained_columns(tf.cast(self.model(shard.images, training=True), tf.float32), self.outputs)
             losses = self._objective.losses(outputs, shard)
             objective = self._objective.of_shard(outputs, losses, shard)
-            scaled = self._updates.scaled(objective)
+            scaled = self._updates.scaled(objective[0] / shard.step_rows + objective[1])
         gradients = tape.gradient(scaled, [variable.value for variable in self.model.trainable_variables])
         self._objective.check_gradients(gradients)
         return gradients, self._objective.followed(outputs, losses, objective, shard)

@@ -190,7 +190,8 @@ class TrialWorker:
         self._pipelines.clear()
         keras.utils.clear_session()
         images = tf.TensorSpec([None, *self.dataset.image_shape], self._train_images.dtype)
-        train_graph = TrainGraph(self._strategy, trial.spec, images, len(self.dataset.class_names), trial.seeds)
+        classes, weighted = len(self.dataset.class_names), self.dataset.weights_train is not None
+        train_graph = TrainGraph(self._strategy, trial.spec, images, classes, trial.seeds, weighted=weighted)
         self._train_graph = (trial.condition_id, train_graph)
         return train_graph
 
