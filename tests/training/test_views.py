@@ -7,7 +7,7 @@ import pytest
 from support.datasets import stored
 from support.training_runs import BUNDLED, outcome, plain, same, trial_of
 
-from cnnjobs import BestWeights, mlp, tta
+from cnnjobs import SGD, AdamW, BestWeights, MixUp, mlp, tta
 from cnnjobs.messages import Result
 from cnnjobs.spec.metrics import TABLE
 
@@ -65,8 +65,16 @@ def test_plain_numbers_are_those_without_it(worker):
     assert not [name for name in result_of(worker, variant).final if name.startswith("tta")]
 
 
-def test_it_is_of_the_weights_that_callbacks_put_back(worker):
-    variant = plain(BUNDLED["mlp"], tta=mirrored, epochs=3, callbacks=BestWeights(monitor="val_loss"))
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"callbacks": BestWeights(monitor="accuracy"), "optimizer": SGD(1.0)},
+        {"ema": 0.9, "augment": MixUp(), "optimizer": AdamW(0.01), "accumulate": 2},
+    ],
+    ids=["put back by callbacks", "averaged, of mixed images"],
+)
+def test_it_is_of_the_weights_that_are_judged(worker, settings):
+    variant = plain(BUNDLED["mlp"], epochs=3).but(**settings)
     found = result_of(worker, variant.but(tta=tta(shifted, pixels=0)))
     assert found.final["tta_loss"] == pytest.approx(found.final["test_loss"], rel=1e-6), "three times the image itself"
 
