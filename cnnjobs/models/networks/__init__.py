@@ -8,6 +8,7 @@ import keras
 
 from cnnjobs.models.network_facts import NetworkFacts
 from cnnjobs.models.networks.applications import application, vgg16
+from cnnjobs.models.networks.layer_names import numbered_from_one
 from cnnjobs.models.networks.plain import Shape, cnn
 from cnnjobs.models.networks.residual import resnet
 from cnnjobs.spec import CustomModel, Model
@@ -17,7 +18,7 @@ SUMMARY_WIDTH = 100
 
 
 def build_model(spec: Model | CustomModel, image_shape: Shape, classes: int) -> keras.Model:
-    """Return a freshly initialised network.
+    """Return a freshly initialised network, whose layers have the same names in every process.
 
     Args:
         spec: which one, and its options.
@@ -27,9 +28,10 @@ def build_model(spec: Model | CustomModel, image_shape: Shape, classes: int) -> 
     Raises:
         TypeError: if a user's function returns no `keras.Model`, or one for other pictures or classes.
     """
-    if isinstance(spec, Model):
-        return BUILDERS[spec.builder](image_shape, classes, **spec.options)
-    return finished(spec, returned_by(spec, image_shape, classes), image_shape, classes)
+    with numbered_from_one():
+        if isinstance(spec, Model):
+            return BUILDERS[spec.builder](image_shape, classes, **spec.options)
+        return finished(spec, returned_by(spec, image_shape, classes), image_shape, classes)
 
 
 def returned_by(spec: CustomModel, image_shape: Shape, classes: int) -> keras.Model:

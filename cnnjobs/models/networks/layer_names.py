@@ -1,10 +1,13 @@
 """Layers of a network by how their names begin, or by their place from the end."""
 
+import contextlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import keras
+from keras.src.backend.common import global_state
+from keras.src.utils import naming
 
 MOST_NAMES = 24
 """So many names of layers are told; of more, how they begin."""
@@ -52,15 +55,9 @@ def named(argument: str, beginning: str, holders: Sequence[Holder], listed: Sequ
         listed: those that the message lists; empty for all.
 
     Raises:
-        ValueError: if there is none, or the name is one that Keras has numbered.
+        ValueError: if there is none.
     """
     found = [one for one in holders if one.begins_with(beginning)]
-    if found and _numbered(beginning, found):
-        raise ValueError(
-            f"`{argument}` must be a name that was given to a layer, or the kind of layer that Keras names by itself. "
-            f"Received: {beginning!r}, of which the number is another in each process. "
-            "Give the layer a name, name=..., or say how many of the last layers."
-        )
     if found:
         return found
     raise ValueError(
@@ -77,15 +74,15 @@ def shortened(names: Sequence[str]) -> str:
     return ", ".join(names)
 
 
-def _numbered(beginning: str, found: Sequence[Holder]) -> bool:
-    """Say whether a beginning has the number of a layer that Keras has named by its kind."""
-    asked = beginning.split("/")
-    kinds = {_kind(one) for holder in found for one in (*holder.around, holder.layer)}
-    return any(re.fullmatch(rf"{kind}_\d+", part) for kind in kinds for part in asked)
+@contextlib.contextmanager
+def numbered_from_one() -> Iterator[None]:
+    """Have Keras number the layers that are given no name from 1, as in a process that has built nothing else.
 
-
-def _kind(layer: keras.layers.Layer) -> str:
-    """Return what Keras calls layers of this kind, before the number."""
-    name = re.sub(r"\W", "", type(layer).__name__)
-    name = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+    So a name that `plan --summary` shows is that of the same layer in every trial.
+    """
+    before = global_state.get_global_attribute("object_name_uids")
+    naming.reset_uids()
+    try:
+        yield
+    finally:
+        global_state.set_global_attribute("object_name_uids", before)
