@@ -51,6 +51,11 @@ def gamma(images: Any, seeds: Any) -> Any:
 def settings_of_trainer() -> dict[str, dict[str, Any]]:
     """Return what each contender with this trainer changes of the task's variant; also those only asked for by name."""
     from cnnjobs import (
+        SGD,
+        Adagrad,
+        Adam,
+        Adamax,
+        AdamW,
         Augment,
         ColorJitter,
         CrossEntropy,
@@ -61,14 +66,20 @@ def settings_of_trainer() -> dict[str, dict[str, Any]]:
         GaussianBlur,
         GaussianNoise,
         Grayscale,
+        Lion,
         MixUp,
+        Muon,
+        Nadam,
         PadCrop,
         RandAugment,
         RandomErasing,
         RandomResizedCrop,
+        RMSprop,
         TrivialAugment,
         transform,
     )
+
+    optimizers = (RMSprop(), Adam(), Nadam(), AdamW(), Adamax(), Adagrad(), Lion(), Muon())
 
     jitter = ColorJitter(brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1)
     transforms = (
@@ -94,6 +105,13 @@ def settings_of_trainer() -> dict[str, dict[str, Any]]:
         "CutMix": {"augment": CutMix()},
         "smoothing": {"loss": CrossEntropy(label_smoothing=0.1)},
         "focal": {"loss": Focal()},
+        **{type(one).__name__: {"optimizer": one} for one in optimizers},
+        "decay": {"optimizer": SGD(0.001, momentum=0.9, weight_decay=0.01)},
+        "clip_norm": {"clip_norm": 1.0},
+        "clip_value": {"clip_value": 0.1},
+        "ema": {"ema": 0.999},
+        "accumulate": {"accumulate": 4},
+        "recipe": {"optimizer": AdamW(), "clip_norm": 1.0, "ema": 0.999},
         **{getattr(one, "maker", "") or type(one).__name__: {"augment": one} for one in transforms},
     }
 
