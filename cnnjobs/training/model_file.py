@@ -17,7 +17,7 @@ from cnnjobs.models.model_file import MEMBER, ModelMetadata, read_metadata, with
 from cnnjobs.training.input_pipeline import PixelScaling
 from cnnjobs.training.keras_settings import settings_pinned
 from cnnjobs.training.outputs import Outputs, class_probabilities
-from cnnjobs.training.train_graph import EVALUATION_BYTES
+from cnnjobs.training.predict_graph import EVALUATION_BYTES
 from cnnjobs.wording.sentences import cause
 
 BATCH = 256

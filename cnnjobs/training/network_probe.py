@@ -55,24 +55,32 @@ def look_at(request: NetworkRequest, strategy: tf.distribute.Strategy) -> Networ
         if isinstance(request.variant.views, OwnViews):
             check_views(request.variant.views, request.image_shape)
         notes = tuple(_transform_notes(request))
-        if not isinstance(network, CustomModel):
-            model = build_model(network, request.image_shape, request.classes)
-            facts, built = _described(request.variant, model), True
-            if isinstance(request.variant.loss, LossFunction):
-                facts = _looked_at(strategy, request, model, facts)
-            _try_optimizer(strategy, request)
-            return replace(facts, notes=(*notes, *facts.notes))
-        returned = returned_by(network, request.image_shape, request.classes)
-        compiled, settings = _compiled(returned)
-        model = finished(network, returned, request.image_shape, request.classes)
-        facts = replace(_described(request.variant, model), compiled=compiled, compile_settings=settings)
-        facts = replace(facts, notes=(*facts.notes, *own_training_notes(returned), *unheeded_notes(model)))
+        model, facts = _built(request)
         built = True
-        facts = _looked_at(strategy, request, model, facts)
+        if isinstance(network, CustomModel) or isinstance(request.variant.loss, LossFunction):
+            facts = _looked_at(strategy, request, model, facts)
         _try_optimizer(strategy, request)
         return replace(facts, notes=(*notes, *facts.notes))
     except Exception as error:  # the user's function may raise anything
         return Unusable(explained(error), built)
+
+
+def _built(request: NetworkRequest) -> tuple[keras.Model, NetworkFacts]:
+    """Return the network, and what there is to say of it before it is tried.
+
+    Raises:
+        Exception: of any kind, from the user's function.
+    """
+    network, shape, classes = request.variant.network, request.image_shape, request.classes
+    if not isinstance(network, CustomModel):
+        model = build_model(network, shape, classes)
+        return model, _described(request.variant, model)
+    returned = returned_by(network, shape, classes)
+    compiled, settings = _compiled(returned)
+    model = finished(network, returned, shape, classes)
+    facts = _described(request.variant, model)
+    notes = (*facts.notes, *own_training_notes(returned), *unheeded_notes(model))
+    return model, replace(facts, notes=notes, compiled=compiled, compile_settings=settings)
 
 
 def _described(variant: Variant, model: keras.Model) -> NetworkFacts:
@@ -142,7 +150,7 @@ def _looked_at(
     keras.utils.clear_session(free_memory=False)
     images = tf.TensorSpec([None, *request.image_shape], stored.dtype)
     graph = TrainGraph(strategy, variant, images, request.classes, seeds_of(0, 0))
-    outputs = graph.predict(tf.constant(stored), np.arange(len(stored)), scaling)
+    outputs = graph.prediction.predict(tf.constant(stored), np.arange(len(stored)), scaling)
     if not np.isfinite(outputs).all():
         raise ValueError("before any training, its outputs for real pictures are not finite numbers (NaN or infinite)")
     if isinstance(variant.loss, LossFunction):

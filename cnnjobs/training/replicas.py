@@ -34,6 +34,11 @@ def rows_masked(row_mask: Any) -> Iterator[None]:
         _step.row_mask = None
 
 
+def replica_number() -> int:
+    """Return the number of the replica that is being traced."""
+    return int(tf.get_static_value(tf.distribute.get_replica_context().replica_id_in_sync_group))
+
+
 def prepare_for_replicas(model: keras.Model, replicas: int) -> None:
     """Give each replica dropout masks of its own, and all of them the batch statistics of the whole step.
 

@@ -11,31 +11,27 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from cnnjobs.datasets.images import FetchedImages, fetched_ahead
 from cnnjobs.models.networks import build_model
 from cnnjobs.planning.trials import Seeds
 from cnnjobs.spec import CustomModel, OwnViews, Variant
 from cnnjobs.training.accumulation import EpochSteps
-from cnnjobs.training.augmentation.views import check_views, views_of
-from cnnjobs.training.epoch_images import white_of
-from cnnjobs.training.input_pipeline import PixelScaling, Shard
+from cnnjobs.training.augmentation.views import check_views
+from cnnjobs.training.input_pipeline import Shard
 from cnnjobs.training.objective import Objective
 from cnnjobs.training.output_layer import full_precision_layers, outputs_of
-from cnnjobs.training.outputs import class_probabilities, trained_columns
-from cnnjobs.training.replicas import prepare_for_replicas, rows_masked
+from cnnjobs.training.outputs import trained_columns
+from cnnjobs.training.predict_graph import PredictGraph
+from cnnjobs.training.replicas import prepare_for_replicas, replica_number, rows_masked
 from cnnjobs.training.unfreezing import Unfreezing
 from cnnjobs.training.updates import Updates
 from cnnjobs.training.xla import prepare_for_xla
-
-EVALUATION_BATCH, EVALUATION_BYTES = 256, 32 << 20
-"""Most images a step at evaluation, over all replicas, and most bytes of them; does not change results."""
 
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 """Keras's name of each precision."""
 
 
 class TrainGraph:
-    """A network, its optimizer and the graphs that train it and predict with it.
+    """A network, its optimizer and the graphs that train it; `prediction` predicts with it.
 
     The graphs hold neither rows nor seeds: those come in as arguments. `restart` puts the variables
     into the state that a freshly built network has for the given seeds.
@@ -90,11 +86,7 @@ class TrainGraph:
             tf.function(functools.partial(self._train, phase), autograph=False, reduce_retracing=True)
             for phase, _ in enumerate(variant.phases)
         ]
-        channels = tf.TensorSpec([images.shape[-1]], tf.float32)
-        rows, batch = tf.TensorSpec([None], tf.int64), tf.TensorSpec([], tf.int64)
-        given = [images, rows, batch, channels, channels]
-        self.forward = tf.function(functools.partial(self._forward, None), given, autograph=False)
-        self._augmented = tf.function(functools.partial(self._forward, variant.views), given, autograph=False)
+        self.prediction = PredictGraph(strategy, self.model, self.outputs, images, variant.views)
         everything = [variable.value for variable in [*self.model.variables, *self._updates.variables]]
         # one call each: variables of a strategy take a millisecond one by one
         self._read = tf.function(lambda: [tf.identity(variable) for variable in everything], autograph=False)
@@ -113,11 +105,6 @@ class TrainGraph:
     def parameters(self) -> int:
         """Number of weights, trainable or not."""
         return int(self.model.count_params())
-
-    @property
-    def traced(self) -> bool:
-        """Whether it has predicted before: the first time takes longer."""
-        return bool(self.forward.experimental_get_tracing_count())
 
     @property
     def learning_rate(self) -> float:
@@ -210,39 +197,6 @@ class TrainGraph:
             mine.assign(theirs.numpy())
         return copy
 
-    def predict(
-        self, images: Any, rows: NDArray[np.int64], pixel_scaling: PixelScaling, *, augmented: bool = False
-    ) -> NDArray[np.float32]:
-        """Return class probabilities, (rows, classes), with the weights as they are now.
-
-        Args:
-            images: (n, height, width, channels) tensor, as stored, or `FetchedImages`.
-            rows: (rows,) which of them.
-            pixel_scaling: the scaling.
-            augmented: with the test-time augmentation of the variant.
-        """
-        forward = self._augmented if augmented else self.forward
-        batch = tf.constant(self.evaluation_batch(len(rows)), tf.int64)
-        gain, offset = tf.constant(pixel_scaling.gain), tf.constant(pixel_scaling.offset)
-        if not isinstance(images, FetchedImages):
-            outputs = forward(images, tf.constant(rows), batch, gain, offset)
-            probabilities: NDArray[np.float32] = outputs.numpy()[: len(rows)]
-            return probabilities
-        parts = []
-        for fetched in fetched_ahead(images, rows, self._rows_a_step(len(rows))):
-            outputs = forward(tf.constant(fetched), tf.range(len(fetched), dtype=tf.int64), batch, gain, offset)
-            parts.append(outputs.numpy()[: len(fetched)])
-        return np.concatenate(parts)
-
-    def evaluation_batch(self, rows: int) -> int:
-        """Return how many of some images are predicted at once."""
-        image_bytes = 4 * int(np.prod(self._shape[0]))
-        return min(EVALUATION_BATCH, max(1, EVALUATION_BYTES // image_bytes), rows)
-
-    def _rows_a_step(self, rows: int) -> int:
-        """Return how many rows all replicas take at once in `predict`: as many as in one that has all rows."""
-        return -(-self.evaluation_batch(rows) // int(self._replicas)) * int(self._replicas)
-
     def _build(self, seed: int) -> keras.Model:
         """Build the network; every initializer draws from `seed`."""
         if isinstance(self._variant.network, CustomModel):
@@ -293,7 +247,7 @@ class TrainGraph:
                     share, ends = told.shares[done + index], told.ends[done + index]
                     own = self._accumulating_step(phase, parts, index, share, ends)
                 else:
-                    own = self._strategy.run(lambda: self._step(phase, parts[_replica()].shard(index)))
+                    own = self._strategy.run(lambda: self._step(phase, parts[replica_number()].shard(index)))
                 return index + 1, sums + tf.cast(self._strategy.reduce("SUM", own, axis=None), tf.float64)
 
             _, sums = _repeat(steps, step, sums)
@@ -322,7 +276,7 @@ class TrainGraph:
         reached: list[keras.Variable] = []
 
         def on_replica() -> Any:
-            gradients, sums = self._differentiate[phase](parts[_replica()].shard(index))
+            gradients, sums = self._differentiate[phase](parts[replica_number()].shard(index))
             self._updates.accumulate(gradients, weights, share)
             reached[:] = [weight for weight, one in zip(weights, gradients, strict=True) if one is not None]
             return sums
@@ -346,46 +300,8 @@ class TrainGraph:
         self._objective.check_gradients(gradients)
         return gradients, self._objective.followed(outputs, losses, objective, shard)
 
-    def _forward(self, views: str | OwnViews | None, images: Any, rows: Any, batch: Any, gain: Any, offset: Any) -> Any:
-        """Return class probabilities, (at least rows, classes) float32; the last row may come again.
-
-        Args:
-            views: of each image, whose probabilities are averaged; None for the image alone.
-            images: (n, height, width, channels), as stored.
-            rows: (rows,) int64.
-            batch: () int64, rows a step over all replicas.
-            gain: (channels,) float32.
-            offset: (channels,) float32.
-        """
-        shard = (batch + self._replicas - 1) // self._replicas
-        count = tf.size(rows, tf.int64)
-        steps = (count + shard * self._replicas - 1) // (shard * self._replicas)
-
-        def on_replica(index: Any) -> Any:
-            place = (index * self._replicas + _replica()) * shard
-            chosen = tf.gather(rows, tf.minimum(tf.range(place, place + shard), count - 1))
-            stored = tf.cast(tf.gather(images, chosen), tf.float32)
-            inputs = [view * gain + offset for view in views_of(views, stored, white_of(images.dtype))]
-            outputs = [tf.cast(self.model(one, training=False), tf.float32) for one in inputs]
-            probabilities = [class_probabilities(one, self.outputs) for one in outputs]
-            return probabilities[0] if len(probabilities) == 1 else tf.reduce_mean(tf.stack(probabilities), axis=0)
-
-        def step(index: Any, parts: Any) -> tuple[Any, Any]:
-            outputs = self._strategy.run(on_replica, (index,))
-            joined = tf.concat(self._strategy.experimental_local_results(outputs), axis=0)
-            return index + 1, parts.write(tf.cast(index, tf.int32), joined)
-
-        parts = tf.TensorArray(tf.float32, size=tf.cast(steps, tf.int32))
-        _, parts = tf.while_loop(lambda index, _: index < steps, step, (tf.constant(0, tf.int64), parts))
-        return parts.concat()
-
 
 def _repeat(times: Any, body: Any, *values: Any) -> Any:
     """Run `body(index, *values)` so often, strictly one after the other."""
     start = (tf.constant(0), *values)
     return tf.while_loop(lambda index, *_: index < times, body, start, parallel_iterations=1)
-
-
-def _replica() -> int:
-    """Return the number of the replica that is being traced."""
-    return int(tf.get_static_value(tf.distribute.get_replica_context().replica_id_in_sync_group))

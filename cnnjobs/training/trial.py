@@ -131,7 +131,7 @@ class TrialWorker:
         train_graph = self._ready_train_graph(trial)
         state = TrialState(trial, train_graph, pixel_scaling, layout, validation, watching, began=began)
         callbacks = TrialCallbacks(trial, state.train_graph.model, layout.steps)
-        first_batch = None if state.train_graph.traced else self._time_batch(state)
+        first_batch = None if state.train_graph.prediction.traced else self._time_batch(state)
         resumption = self._resumption()
         callbacks.begin(resumption.resume(state) if resumption else None)
         yield from map(Note, resumption.notes if resumption else ())
@@ -150,7 +150,7 @@ class TrialWorker:
             predictions, metrics = self._judge(state, changed=bool(callbacks))
             final |= metrics | {"best_epoch": best_epoch, "first_batch_seconds": first_batch}
             final |= {"batch_seconds": float(np.median([self._time_batch(state) for _ in range(TIMED_BATCHES)]))}
-            final |= {"batch_images": state.train_graph.evaluation_batch(len(self.dataset.y_test))}
+            final |= {"batch_images": state.train_graph.prediction.evaluation_batch(len(self.dataset.y_test))}
         rows_of = {"validation_rows": self.dataset.y_test if validation is None else validation}
         final |= {name: len(found) for name, found in rows_of.items()} | {"test_rows": len(self.dataset.y_test)}
         seconds = state.seconds
@@ -249,13 +249,15 @@ class TrialWorker:
         """Return probabilities and labels of the validation rows."""
         if state.validation is None:
             return self._test(state)
-        probabilities = state.train_graph.predict(self._train_images, state.validation, state.pixel_scaling)
+        probabilities = state.train_graph.prediction.predict(self._train_images, state.validation, state.pixel_scaling)
         return probabilities, self._validation_labels(state.validation)
 
     def _test(self, state: TrialState) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         """Return probabilities and labels of the test set."""
         labels = self.dataset.y_test
-        state.tested = state.train_graph.predict(self._test_images, np.arange(len(labels)), state.pixel_scaling)
+        state.tested = state.train_graph.prediction.predict(
+            self._test_images, np.arange(len(labels)), state.pixel_scaling
+        )
         return state.tested, labels
 
     def _judge(self, state: TrialState, *, changed: bool) -> tuple[Predictions, dict[str, Any]]:
@@ -282,15 +284,15 @@ class TrialWorker:
         """Return the metrics of the test set with test-time augmentation."""
         began, labels = time.perf_counter(), self.dataset.y_test
         rows = np.arange(len(labels))
-        found = state.train_graph.predict(self._test_images, rows, state.pixel_scaling, augmented=True)
+        found = state.train_graph.prediction.predict(self._test_images, rows, state.pixel_scaling, augmented=True)
         metrics = {column_of(TTA, name): value for name, value in all_metrics(found, labels).items()}
         return metrics | {"tta_seconds": time.perf_counter() - began}
 
     def _time_batch(self, state: TrialState) -> float:
         """Return the seconds that prediction takes for one batch of pictures."""
-        rows = np.arange(state.train_graph.evaluation_batch(len(self.dataset.y_test)))
+        rows = np.arange(state.train_graph.prediction.evaluation_batch(len(self.dataset.y_test)))
         began = time.perf_counter()
-        state.train_graph.predict(self._test_images, rows, state.pixel_scaling)
+        state.train_graph.prediction.predict(self._test_images, rows, state.pixel_scaling)
         return time.perf_counter() - began
 
     def _resumption(self) -> Resumption | None:

@@ -35,8 +35,8 @@ def test_tracing_happens_once_for_all_repeats_of_a_variant(worker, digits):
     for trial in trials_of(BASE.but(batch_size=48, schedule=CosineDecay()), digits, repeats=3, folds=3):
         run(worker, trial)
     train_graph = worker.train_graph
-    assert train_graph.train.experimental_get_tracing_count() == 1
-    assert train_graph.forward.experimental_get_tracing_count() == 1
+    assert [train.experimental_get_tracing_count() for train in train_graph._trains] == [1]
+    assert train_graph.prediction.forward.experimental_get_tracing_count() == 1
 
 
 def test_progress_adds_up_to_every_image_of_every_epoch(worker, digits):
@@ -75,7 +75,7 @@ def test_train_metrics_are_those_of_predictions_when_nothing_moves(worker, digit
         result = run(worker, trial)
         rows, _ = split_rows(digits.training_rows, trial)
         pixel_scaling = fit_pixel_scaling("unit", digits.x_train, rows)
-        probabilities = worker.train_graph.predict(tf.constant(digits.x_train), rows, pixel_scaling)
+        probabilities = worker.train_graph.prediction.predict(tf.constant(digits.x_train), rows, pixel_scaling)
         for name, value in all_metrics(probabilities, digits.y_train[rows]).items():
             assert result.epochs[name][0] == pytest.approx(value, abs=1e-5), name
 
@@ -102,7 +102,7 @@ def test_a_validation_set_of_its_own_validates_the_same_rows_in_every_repeat(wor
         result = run(worker, trial)
         assert (result.final["train_rows"], result.final["validation_rows"]) == (1200, len(own) - 1200)
         scaling = fit_pixel_scaling("unit", digits.x_train, np.flatnonzero(~own))
-        probabilities = worker.train_graph.predict(tf.constant(digits.x_train), np.flatnonzero(own), scaling)
+        probabilities = worker.train_graph.prediction.predict(tf.constant(digits.x_train), np.flatnonzero(own), scaling)
         expected = all_metrics(probabilities, digits.y_train[own])
         assert result.final["val_accuracy"] == pytest.approx(expected["accuracy"])
         assert result.final["val_loss"] == pytest.approx(expected["loss"])
