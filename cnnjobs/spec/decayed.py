@@ -7,6 +7,22 @@ from cnnjobs.errors import SpecError
 from cnnjobs.spec.checks import as_float, flag, whole
 
 
+def check_rate(spec: Any) -> None:
+    """Check the learning rate of an optimizer.
+
+    Raises:
+        SpecError: if it is no number above 0; a schedule has a place of its own.
+    """
+    rate = spec.learning_rate
+    if callable(rate) or hasattr(rate, "factor_at"):
+        raise SpecError(
+            f"`{spec.kind}.learning_rate` must be a number above 0. Received: learning_rate={rate!r}. A schedule is a "
+            f"setting of the variant: Variant(optimizer={spec.kind}(0.01), schedule=CosineDecay()), or another of "
+            "cnnjobs, or schedule(function)."
+        )
+    as_float(spec, "learning_rate", above=0)
+
+
 def check_decay(spec: Any) -> None:
     """Check the weight decay of a spec."""
     as_float(spec, "weight_decay", least=0)
@@ -53,7 +69,7 @@ class AdamW:
     decay_all: bool = False
 
     def __post_init__(self) -> None:
-        as_float(self, "learning_rate", above=0)
+        check_rate(self)
         as_float(self, "beta_1", least=0, below=1)
         as_float(self, "beta_2", least=0, below=1)
         as_float(self, "epsilon", above=0)
@@ -91,7 +107,7 @@ class Lion:
     decay_all: bool = False
 
     def __post_init__(self) -> None:
-        as_float(self, "learning_rate", above=0)
+        check_rate(self)
         as_float(self, "beta_1", above=0, below=1)
         as_float(self, "beta_2", least=0, below=1)
         check_decay(self)
@@ -132,7 +148,7 @@ class Muon:
     decay_all: bool = False
 
     def __post_init__(self) -> None:
-        as_float(self, "learning_rate", above=0)
+        check_rate(self)
         as_float(self, "momentum", least=0, below=1)
         flag("Muon.nesterov", self.nesterov)
         object.__setattr__(self, "steps", whole("Muon.steps", self.steps, least=1, most=100))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cnnjobs.spec.checks import as_float, flag
-from cnnjobs.spec.decayed import AdamW, Lion, Muon, check_decay
+from cnnjobs.spec.decayed import AdamW, Lion, Muon, check_decay, check_rate
 from cnnjobs.spec.fields import later_field
 from cnnjobs.spec.own_optimizer import CustomOptimizer
 
@@ -42,7 +42,7 @@ class SGD:
     decay_all: bool = later_field(False)
 
     def __post_init__(self) -> None:
-        as_float(self, "learning_rate", above=0)
+        check_rate(self)
         as_float(self, "momentum", least=0, below=1)
         flag("SGD.nesterov", self.nesterov)
         check_decay(self)
@@ -78,7 +78,7 @@ class RMSprop:
     centered: bool = False
 
     def __post_init__(self) -> None:
-        as_float(self, "learning_rate", above=0)
+        check_rate(self)
         as_float(self, "rho", least=0, below=1)
         as_float(self, "momentum", least=0, below=1)
         as_float(self, "epsilon", above=0)
@@ -112,7 +112,7 @@ class Adam:
     epsilon: float = 1e-7
 
     def __post_init__(self) -> None:
-        as_float(self, "learning_rate", above=0)
+        check_rate(self)
         as_float(self, "beta_1", least=0, below=1)
         as_float(self, "beta_2", least=0, below=1)
         as_float(self, "epsilon", above=0)
@@ -190,7 +190,7 @@ class Adagrad:
     epsilon: float = 1e-7
 
     def __post_init__(self) -> None:
-        as_float(self, "learning_rate", above=0)
+        check_rate(self)
         as_float(self, "initial_accumulator_value", least=0)
         as_float(self, "epsilon", above=0)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnnjobs import SGD, Adagrad, Adam, AdamW, Job, Lion, Muon, Variant, optimizer, vgg
+from cnnjobs import SGD, Adagrad, Adam, AdamW, CosineDecay, Job, Lion, Muon, Variant, optimizer, vgg
 from cnnjobs.errors import SpecError
 from cnnjobs.planning.trials import make_plan
 from cnnjobs.spec import CustomOptimizer
@@ -103,3 +103,17 @@ def test_each_setting_is_part_of_the_identity_unless_it_is_neutral():
     assert ids({"base": neutral})["base"] == found["base"]
     sgd, undecayed = ({"base": BASE.but(optimizer=one)} for one in (SGD(0.01), SGD(0.01, weight_decay=0)))
     assert ids(sgd) == ids(undecayed)
+
+
+class ExponentialDecay:
+    """Looks like a schedule of Keras's: an object that is called with a step."""
+
+    def __call__(self, step):
+        return 0.1
+
+
+@pytest.mark.parametrize("rate", [ExponentialDecay(), lambda step: 0.1, CosineDecay()])
+@pytest.mark.parametrize("make", [SGD, Adam, AdamW, Muon])
+def test_a_schedule_in_place_of_a_learning_rate_is_told_where_it_belongs(make, rate):
+    with pytest.raises(SpecError, match=rf"`{make.__name__}.learning_rate` must be a number.*schedule=CosineDecay"):
+        make(rate)
