@@ -1,5 +1,7 @@
 """Weights that a data set has of its training pictures: how much each counts in what is minimised."""
 
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,9 @@ from cnnjobs.errors import DatasetError
 from cnnjobs.wording.labels import listed
 
 Weights = NDArray[np.float32]
+
+_NUMBER = re.compile(r"\+?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
+"""A weight as text; with a comma for a point, as spreadsheets write it in many countries."""
 
 
 def read_weights(array: NDArray[Any], count: int, name: str, place: object) -> Weights:
@@ -39,6 +44,38 @@ def read_weights(array: NDArray[Any], count: int, name: str, place: object) -> W
             "not count."
         )
     return weights
+
+
+def weights_of_texts(
+    texts: Sequence[str],
+    trained: Sequence[bool],
+    name_of: Callable[[int], str],
+    column: str,
+    error: Callable[[str], Exception],
+) -> Weights:
+    """Return how much each picture counts, (n,); those that nothing is trained on count 1 where nothing is said.
+
+    Args:
+        texts: (n,) the weights as they are written; empty where nothing is said.
+        trained: (n,) whether a picture may be trained on.
+        name_of: says which picture one is, for messages.
+        column: where the weights are, for messages: "column 'w'".
+        error: makes the exception of a message.
+
+    Raises:
+        Exception: made by `error`, for a picture to train on without a weight, and what is no number of at least 0.
+    """
+    without = [index for index, text in enumerate(texts) if not text.strip() and trained[index]]
+    if without:
+        raise error(
+            f"{column}, for `weight`, must have a number for every picture to train on. Received: none in "
+            f"{len(without):,}: {listed(map(name_of, without))}. Write 1 where a picture counts as others."
+        )
+    given = [text.strip() or "1" for text in texts]
+    odd = [f"{text} ({name_of(index)})" for index, text in enumerate(given) if not _NUMBER.fullmatch(text)]
+    if odd:
+        raise error(f"{column}, for `weight`, must have numbers of at least 0. Received: {listed(odd)}.")
+    return np.array([float(text.replace(",", ".")) for text in given], np.float32)
 
 
 def checked_weights(weights: Weights | None, name: str) -> Weights | None:

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from cnnjobs.errors import SpecError
 from cnnjobs.spec.data import PicturesSpec, check_path
+from cnnjobs.spec.fields import later_field
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class RecordsSpec(PicturesSpec):
         split: where it says which part of the data set it is of.
         group: where it says what it shows.
         test_path: files of the test set.
+        weight: where it says how much it counts.
     """
 
     image: str | None = None
@@ -24,10 +26,11 @@ class RecordsSpec(PicturesSpec):
     split: str | None = None
     group: str | None = None
     test_path: str | None = None
+    weight: str | None = later_field(None)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("image", "label", "split", "group"):
+        for name in ("image", "label", "split", "group", "weight"):
             value = getattr(self, name)
             if value is not None and (not isinstance(value, str) or not value):
                 raise SpecError(f"`{self.kind}.{name}` must be a name, or None. Received: {name}={value!r}.")
@@ -66,6 +69,7 @@ class ParquetPictures(RecordsSpec):
             "split" does.
         group: a column that says what a picture shows (a patient, a scene); None where that does not matter.
         test_path: file, folder or pattern of the test set, where names do not tell it.
+        weight: the column of how much each picture counts in what is minimised, as for `PictureTable`.
 
     Raises:
         SpecError: for an empty path, or a value out of range. The files are read, and `DatasetError` raised for wrong
@@ -110,6 +114,7 @@ class TFRecordPictures(RecordsSpec):
         split: a feature that says "train", "validation" or "test"; None where the names of files say it.
         group: a feature that says what a picture shows (a patient, a scene); None where that does not matter.
         test_path: file, folder or pattern of the test set, where names do not tell it.
+        weight: the feature of how much each picture counts in what is minimised, as for `PictureTable`.
 
     Raises:
         SpecError: for an empty path, or a value out of range. The files are read, and `DatasetError` raised for wrong

@@ -44,6 +44,7 @@ class ParquetSource(RecordSource[ParquetPictures]):
         labels: list[Label] = []
         splits: list[str] = []
         groups: list[str] = []
+        weights: list[str] = []
         order: dict[str, None] = {}
         counts: list[int] = []
         image = ""
@@ -61,6 +62,7 @@ class ParquetSource(RecordSource[ParquetPictures]):
             labels += _labels(file, columns.label, names)
             splits += _texts(file, columns.split)
             groups += _texts(file, columns.group)
+            weights += _texts(file, columns.weight)
             counts.append(file.count)
         rows = np.concatenate([np.arange(count) for count in counts])
         number = np.repeat(np.arange(len(files)), counts)
@@ -70,6 +72,7 @@ class ParquetSource(RecordSource[ParquetPictures]):
             order=tuple(order),
             splits=splits if len(splits) == len(labels) else None,
             groups=groups or None,
+            weights=weights or None,
         )
         return records, lambda kept: ParquetContents(root, files, number[kept], rows[kept], image)
 

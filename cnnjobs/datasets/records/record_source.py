@@ -18,6 +18,7 @@ from cnnjobs.datasets.pictures.picture_source import PictureSource
 from cnnjobs.datasets.records.record_files import RecordFile, files_at, fitting, has_files, is_pattern, root_of
 from cnnjobs.datasets.records.record_labels import NO_LABEL, Label, classes_of
 from cnnjobs.datasets.records.record_parts import parts_of, roles_of
+from cnnjobs.datasets.row_weights import Weights, weights_of_texts
 from cnnjobs.datasets.source import OnProgress
 from cnnjobs.datasets.storage.places import located
 from cnnjobs.errors import DatasetError
@@ -42,6 +43,7 @@ class Records:
         order: of the classes' names, where it is known.
         splits: which part each says it is of, as it is written; None if none says it.
         groups: what each picture shows; None if that is not said.
+        weights: how much each counts, as it is written; None if that is not said.
         notes: what a person should know.
     """
 
@@ -50,6 +52,7 @@ class Records:
     order: tuple[str, ...] = ()
     splits: Sequence[str] | None = None
     groups: Sequence[str] | None = None
+    weights: Sequence[str] | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -117,15 +120,31 @@ class RecordSource(PictureSource[Recorded]):
         used = found.parts != ""
         kept, parts = labelled[used], found.parts[used]
         labels, names = _of_training(classes.labels[kept], parts, classes.names, name, to_train=to_train)
+        pictures = contents(kept)
         return Listing(
             name=name,
             class_names=names,
-            contents=contents(kept),
+            contents=pictures,
             labels=labels,
             parts=parts,
             groups=None if records.groups is None else [records.groups[row] for row in kept.tolist()],
+            weights=self._weights(records, kept, parts, pictures),
             notes=(*records.notes, *classes.notes, *found.notes),
             training_notes=found.training_notes,
+        )
+
+    def _weights(
+        self, records: Records, kept: NDArray[np.int64], parts: NDArray[np.str_], pictures: Contents
+    ) -> Weights | None:
+        """Return how much each of the kept records counts; None if they do not say."""
+        if records.weights is None:
+            return None
+        return weights_of_texts(
+            [records.weights[row] for row in kept.tolist()],
+            [part in ("all", "train") for part in parts.tolist()],
+            pictures.name,
+            f"{self.spec.path}: {self.spec.weight!r}",
+            DatasetError,
         )
 
     def _files(self) -> list[RecordFile]:

@@ -26,12 +26,14 @@ class Columns:
         label: of the classes.
         split: of the parts; None if there is none.
         group: of what pictures show; None if that was not asked for.
+        weight: of how much they count; None if that was not asked for.
     """
 
     image: str
     label: str
     split: str | None
     group: str | None
+    weight: str | None
 
 
 def columns_of(file: RowFile, spec: ParquetPictures) -> Columns:
@@ -44,7 +46,7 @@ def columns_of(file: RowFile, spec: ParquetPictures) -> Columns:
     Raises:
         DatasetError: a column that is not there, or holds something else, or of several nothing says which is meant.
     """
-    for option in ("image", "label", "split", "group"):
+    for option in ("image", "label", "split", "group", "weight"):
         name = getattr(spec, option)
         if name is not None and name not in file.schema.names:
             raise DatasetError(
@@ -54,7 +56,7 @@ def columns_of(file: RowFile, spec: ParquetPictures) -> Columns:
     _check_image(file, image)
     label = spec.label or _label(file, image)
     split = spec.split or (SPLIT if SPLIT in file.schema.names and label != SPLIT else None)
-    return Columns(image, label, split, spec.group)
+    return Columns(image, label, split, spec.group, spec.weight)
 
 
 def class_names_of(file: RowFile, label: str) -> tuple[str, ...]:

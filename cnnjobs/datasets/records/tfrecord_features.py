@@ -38,6 +38,7 @@ class Keys:
         text: of the classes' names; None if there is none.
         split: of the parts; None if there is none.
         group: of what pictures show; None if that was not asked for.
+        weight: of how much they count; None if that was not asked for.
         shape: height, width and channels; those that are there.
     """
 
@@ -46,17 +47,18 @@ class Keys:
     text: str | None
     split: str | None
     group: str | None
+    weight: str | None
     shape: tuple[str, ...]
 
     @property
     def all(self) -> frozenset[str]:
         """All of them."""
-        names = (self.image, self.label, self.text, self.split, self.group, *self.shape)
+        names = (self.image, self.label, self.text, self.split, self.group, self.weight, *self.shape)
         return frozenset(name for name in names if name is not None)
 
 
 class Found(NamedTuple):
-    """What a record says: of its picture the first byte and how many, its class, the name of that, part and group."""
+    """What a record says: first byte and length of its picture, its class, the name of that, part, group and weight."""
 
     start: int
     size: int
@@ -64,10 +66,11 @@ class Found(NamedTuple):
     text: str
     split: str
     group: str
+    weight: str
     shape: Sequence[int]
 
 
-UNREADABLE = Found(-1, NONE, None, "", "", "", ())
+UNREADABLE = Found(-1, NONE, None, "", "", "", "", ())
 """What a record says that is no example."""
 
 
@@ -82,7 +85,7 @@ def keys_of(features: Mapping[str, Feature], spec: TFRecordPictures, path: str) 
     Raises:
         DatasetError: for features that are not there, or hold something else.
     """
-    for option in ("image", "label", "split", "group"):
+    for option in ("image", "label", "split", "group", "weight"):
         name = getattr(spec, option)
         if name is not None and name not in features:
             raise DatasetError(
@@ -101,7 +104,8 @@ def keys_of(features: Mapping[str, Feature], spec: TFRecordPictures, path: str) 
     text = next((one for one in texts if one != label and one in features and features[one].kind == "bytes"), None)
     split = spec.split or ("split" if label != "split" and "split" in features else None)
     shape = [next((one for one in names if one in features), None) for names in (HEIGHTS, WIDTHS, DEPTHS)]
-    return Keys(image, label, text, split, spec.group, tuple(one for one in shape if one is not None))
+    sides = tuple(one for one in shape if one is not None)
+    return Keys(image, label, text, split, spec.group, spec.weight, sides)
 
 
 def found_in(record: Bytes, keys: Keys, where: str) -> Found:
@@ -133,6 +137,7 @@ def found_in(record: Bytes, keys: Keys, where: str) -> Found:
         _text(features, keys.text, record),
         _text(features, keys.split, record),
         _text(features, keys.group, record),
+        _text(features, keys.weight, record),
         tuple(int(one[0]) for one in shape if one),
     )
 

@@ -71,6 +71,7 @@ class TFRecordSource(RecordSource[TFRecordPictures]):
             order=labels.order,
             splits=None if keys.split is None else [one.split for one in found],
             groups=None if keys.group is None else [one.group for one in found],
+            weights=None if keys.weight is None else [one.weight for one in found],
             notes=(*notes, *labels.notes),
         )
         return records, lambda kept: TFRecordContents(root, files, table[kept])

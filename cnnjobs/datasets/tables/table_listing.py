@@ -1,6 +1,5 @@
 """The pictures of a table, and perhaps of one with the test set, as the listing of a data set."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -12,7 +11,7 @@ from cnnjobs.datasets.folders.folders import folder_at
 from cnnjobs.datasets.folders.layout import pictures_text
 from cnnjobs.datasets.folders.picture_files import Folder
 from cnnjobs.datasets.pictures.listing import PARTS, Listing
-from cnnjobs.datasets.row_weights import Weights, read_weights
+from cnnjobs.datasets.row_weights import Weights, weights_of_texts
 from cnnjobs.datasets.storage.places import above
 from cnnjobs.datasets.tables.picture_names import PictureNames
 from cnnjobs.datasets.tables.table_columns import Columns
@@ -22,9 +21,6 @@ from cnnjobs.datasets.tables.table_rows import Row, TableRows, read_rows
 from cnnjobs.errors import MissingDataError
 from cnnjobs.spec.data import PictureTable
 from cnnjobs.wording.labels import listed
-
-_NUMBER = re.compile(r"\+?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
-"""A weight in a table; with a comma for a point, as spreadsheets write it in many countries."""
 
 
 def list_table(spec: PictureTable, *, to_train: bool) -> Listing:
@@ -205,22 +201,11 @@ def _listing(rows: list[Row], classes: ClassNames, columns: Columns, folder: Fol
 
 
 def _weights(rows: Sequence[Row], column: str, report: TableReport) -> Weights:
-    """Return how much each picture counts, (n,); those that nothing is trained on count 1 where the table says nothing.
-
-    Raises:
-        DatasetError: for a row to train on without a weight, and what is no number of at least 0.
-    """
-    without = [row.name for row in rows if not row.weight.strip() and row.part in ("all", "train")]
-    if without:
-        raise report.error(
-            f"column {column!r}, for `weight`, must have a number in every row to train on. Received: none in "
-            f"{len(without):,}: {listed(without)}. Write 1 where a picture counts as others."
-        )
-    texts = [row.weight.strip() or "1" for row in rows]
-    odd = [f"{text} ({row.name})" for row, text in zip(rows, texts, strict=True) if not _NUMBER.fullmatch(text)]
-    if odd:
-        raise report.error(
-            f"column {column!r}, for `weight`, must have numbers of at least 0. Received: {listed(odd)}."
-        )
-    numbers = np.array([float(text.replace(",", ".")) for text in texts])
-    return read_weights(numbers, len(rows), f"column {column!r}", report.file)
+    """Return how much each picture counts, (n,)."""
+    return weights_of_texts(
+        [row.weight for row in rows],
+        [row.part in ("all", "train") for row in rows],
+        lambda index: rows[index].name,
+        f"column {column!r}",
+        report.error,
+    )

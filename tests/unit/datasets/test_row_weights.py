@@ -6,8 +6,20 @@ import numpy as np
 import pytest
 from PIL import Image
 from support.datasets import load, refused
+from support.records import example, png, write_parquet, write_tfrecord
 
-from cnnjobs import CutMix, FromFunction, Job, MixUp, Npz, PictureTable, Variant, mlp
+from cnnjobs import (
+    CutMix,
+    FromFunction,
+    Job,
+    MixUp,
+    Npz,
+    ParquetPictures,
+    PictureTable,
+    TFRecordPictures,
+    Variant,
+    mlp,
+)
 from cnnjobs.errors import SpecError
 from cnnjobs.planning.row_weights import sample_weights
 from cnnjobs.run.overrides import Overrides
@@ -184,7 +196,7 @@ def test_rows_that_are_not_trained_on_need_no_weight(tmp_path):
     [
         (
             ["1", ""] * 6,
-            "column 'w', for `weight`, must have a number in every row to train on. Received: none in 6: 1.png",
+            "column 'w', for `weight`, must have a number for every picture to train on. Received: none in 6: 1.png",
         ),
         (["1", "-2"] * 6, "must have numbers of at least 0. Received: -2 (1.png)"),
         (["1", "nan"] * 6, "must have numbers of at least 0. Received: nan (1.png)"),
@@ -213,3 +225,41 @@ def test_pictures_that_count_differently_are_not_mixed(mixing):
     assert prepared(None).dataset.weights_train is not None
     with pytest.raises(SpecError, match=r"Variant 'plain': (MixUp|CutMix) and weights of pictures exclude each other"):
         prepared(mixing)
+
+
+def in_parquet(folder, weights):
+    for part in ("train", "test"):
+        own = weights if part == "train" else [None] * len(weights)
+        write_parquet(folder / f"{part}.parquet", range(len(weights)), [0, 1] * (len(weights) // 2), ["a", "b"], w=own)
+    return ParquetPictures(str(folder), weight="w")
+
+
+def in_tfrecords(folder, weights):
+    for part in ("train", "test"):
+        said = [{} if part == "test" or one is None else {"w": one} for one in weights]
+        ones = [example(image=png(seed), label=seed % 2, **said[seed]) for seed in range(len(weights))]
+        write_tfrecord(folder / f"{part}.tfrecord", ones)
+    return TFRecordPictures(str(folder), weight="w")
+
+
+@pytest.mark.parametrize("make", [in_parquet, in_tfrecords])
+def test_rows_of_parquet_and_records_may_have_weights(tmp_path, make):
+    weights = [0.5, 2.0, 1.0, 1e-5, 0.0, 3.0]
+    data = load(make(tmp_path, weights))
+    assert data.weights_train == pytest.approx(weights)
+    assert len(data.y_test) == 6
+
+
+@pytest.mark.parametrize("make", [in_parquet, in_tfrecords])
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (
+            [1.0, None, 1.0, 1.0],
+            "'w', for `weight`, must have a number for every picture to train on. Received: none in 1",
+        ),
+        ([1.0, -2.0, 1.0, 1.0], "'w', for `weight`, must have numbers of at least 0. Received: -2.0 ("),
+    ],
+)
+def test_records_without_a_sound_weight_are_refused(tmp_path, make, weights, message):
+    assert message in refused(make(tmp_path, weights))
