@@ -178,10 +178,11 @@ def run_fit(contender: str, data: Any, variant: Any, epochs: int, turns: Turns) 
     rows = len(y)
     batches = tf.data.Dataset.from_tensor_slices((x, y)).cache().shuffle(rows).batch(BATCH).prefetch(tf.data.AUTOTUNE)
     steps = -(-rows // BATCH)
+    settings = {name: value for name, value in asdict(variant.optimizer).items() if "decay" not in name}
     with strategy.scope():
         model = build_model(variant.network, data.image_shape, len(data.class_names))
         model.compile(
-            getattr(keras.optimizers, type(variant.optimizer).__name__)(**asdict(variant.optimizer)),
+            getattr(keras.optimizers, type(variant.optimizer).__name__)(**settings),
             "sparse_categorical_crossentropy",
             metrics=["accuracy"],
             steps_per_execution=steps if contender == "aN" else 1,

@@ -1,9 +1,10 @@
 """What is minimised: against Keras on the same rows, and functions of the user's before anything is trained."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from support.fit import keras_optimizer
 from support.training_runs import BUNDLED, batches_of, outcome, plain, trial_of
 
 from cnnjobs import SGD, CrossEntropy, Focal, Variant, loss, mlp, small_cnn
@@ -99,7 +100,7 @@ def fitted(worker, trial, keras_loss, **options):
 
     keras.utils.set_random_seed(trial.seeds.init)
     model = build_model(trial.spec.network, worker.dataset.image_shape, 10)
-    model.compile(keras.optimizers.SGD(**asdict(trial.spec.optimizer)), keras_loss)
+    model.compile(keras_optimizer(trial.spec.optimizer), keras_loss)
     batches = [
         (images, tf.one_hot(labels, 10), *more)
         for images, labels, *more in batches_of(worker, trial, EPOCHS, **options)
