@@ -164,10 +164,11 @@ def a_layer(images, seeds):
     [
         (numpy_draw, "numpy_draw() draws with Python or NumPy while it is traced"),
         (python_draw, "python_draw() draws with Python or NumPy while it is traced"),
-        (stateful_draw, "determinism is enabled). Draw with tf.random.stateless_uniform(shape, seed) or tf.image"),
-        (stateful_in_a_loop, "Draw with tf.random.stateless_uniform(shape, seed) or tf.image.stateless_random_"),
+        # what TensorFlow says of these hangs on whether this process has set a global seed
+        (stateful_draw, "tf.random.stateless_uniform(shape, seed) or tf.image"),
+        (stateful_in_a_loop, "tf.random.stateless_uniform(shape, seed) or tf.image.stateless_random_"),
         (stateful_seeded, "takes no seed of its image (RandomUniform). Use tf.random.stateless_uniform(shape, seed)"),
-        (shuffled, "Draw with tf.random.stateless_uniform(shape, seed)"),
+        (shuffled, "tf.random.stateless_uniform(shape, seed)"),
         (through_numpy, "calls Python from the graph (tf.py_function or tf.numpy_function)"),
         (of_numpy, "Use operations of TensorFlow instead of NumPy's"),
         (with_if, "Use tf.where or tf.cond instead of `if`"),
