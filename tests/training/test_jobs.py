@@ -26,6 +26,13 @@ TABLE = {  # job -> variant -> (epochs, parameters)
     "cifar100_cnn_vs_mlp": {"CNN": (10, 6_850_792), "MLP": (10, 3_623_600)},
     "mnist_kfold": {"baseline": (10, 542_230), "batch normalisation": (10, 542_758), "deeper": (10, 159_254)},
     "image_folder": {"augmented": (100, 8_678_277), "as they are": (100, 8_678_277)},
+    "modern_recipe": dict.fromkeys(
+        (
+            *("recipe", "no crops", "no augmentation", "no label smoothing", "constant learning rate"),
+            *("no average of weights", "AdamW"),
+        ),
+        (100, 271_098),
+    ),
     "pixel_scaling": dict.fromkeys(("unit", "center", "standardize"), (100, 550570)),
 }
 
@@ -36,6 +43,7 @@ SETTINGS = {  # job -> (batch size, optimizer, learning rate, momentum) of its f
     "cifar100_cnn_vs_mlp": (32, "SGD", 0.01, 0.0),
     "mnist_kfold": (32, "SGD", 0.01, 0.9),
     "image_folder": (32, "Adam", 0.001, None),
+    "modern_recipe": (128, "SGD", 0.1, 0.9),
 }
 
 
