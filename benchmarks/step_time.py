@@ -50,68 +50,29 @@ def gamma(images: Any, seeds: Any) -> Any:
 
 def settings_of_trainer() -> dict[str, dict[str, Any]]:
     """Return what each contender with this trainer changes of the task's variant; also those only asked for by name."""
-    from cnnjobs import (
-        SGD,
-        Adagrad,
-        Adam,
-        Adamax,
-        AdamW,
-        Augment,
-        ColorJitter,
-        CrossEntropy,
-        CutMix,
-        Cutout,
-        Flip,
-        Focal,
-        GaussianBlur,
-        GaussianNoise,
-        Grayscale,
-        Lion,
-        MixUp,
-        Muon,
-        Nadam,
-        PadCrop,
-        RandAugment,
-        RandomErasing,
-        RandomResizedCrop,
-        RMSprop,
-        TrivialAugment,
-        transform,
-    )
+    import cnnjobs as c
 
-    optimizers = (RMSprop(), Adam(), Nadam(), AdamW(), Adamax(), Adagrad(), Lion(), Muon())
-
-    jitter = ColorJitter(brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1)
-    transforms = (
-        Flip(),
-        PadCrop(4),
-        RandomResizedCrop(),
-        jitter,
-        Grayscale(probability=0.2),
-        GaussianBlur(),
-        GaussianNoise(),
-        Cutout(16),
-        RandomErasing(),
-        RandAugment(),
-        TrivialAugment(),
-        transform(gamma),
-    )
+    optimizers = (c.RMSprop(), c.Adam(), c.Nadam(), c.AdamW(), c.Adamax(), c.Adagrad(), c.Lion(), c.Muon())
+    jitter = c.ColorJitter(brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1)
+    geometry = (c.Flip(), c.PadCrop(4), c.RandomResizedCrop(), c.Cutout(16), c.RandomErasing())
+    colours = (jitter, c.Grayscale(probability=0.2), c.GaussianBlur(), c.GaussianNoise())
+    transforms = (*geometry, *colours, c.RandAugment(), c.TrivialAugment(), c.transform(gamma))
     return {
         "c": {},
         "d": {},
-        "e": {"augment": Augment(flip="horizontal", shift=0.1, rotation=10, zoom=0.1, shear=10)},
-        "f": {"augment": Augment(flip="horizontal", shift=0.1)},
-        "MixUp": {"augment": MixUp(alpha=0.2)},
-        "CutMix": {"augment": CutMix()},
-        "smoothing": {"loss": CrossEntropy(label_smoothing=0.1)},
-        "focal": {"loss": Focal()},
+        "e": {"augment": c.Augment(flip="horizontal", shift=0.1, rotation=10, zoom=0.1, shear=10)},
+        "f": {"augment": c.Augment(flip="horizontal", shift=0.1)},
+        "MixUp": {"augment": c.MixUp(alpha=0.2)},
+        "CutMix": {"augment": c.CutMix()},
+        "smoothing": {"loss": c.CrossEntropy(label_smoothing=0.1)},
+        "focal": {"loss": c.Focal()},
         **{type(one).__name__: {"optimizer": one} for one in optimizers},
-        "decay": {"optimizer": SGD(0.001, momentum=0.9, weight_decay=0.01)},
+        "decay": {"optimizer": c.SGD(0.001, momentum=0.9, weight_decay=0.01)},
         "clip_norm": {"clip_norm": 1.0},
         "clip_value": {"clip_value": 0.1},
         "ema": {"ema": 0.999},
         "accumulate": {"accumulate": 4},
-        "recipe": {"optimizer": AdamW(), "clip_norm": 1.0, "ema": 0.999},
+        "recipe": {"optimizer": c.AdamW(), "clip_norm": 1.0, "ema": 0.999},
         **{getattr(one, "maker", "") or type(one).__name__: {"augment": one} for one in transforms},
     }
 

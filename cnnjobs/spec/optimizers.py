@@ -169,7 +169,7 @@ class Adagrad:
     """Gradients divided by the root of the sum of their squares (Duchi et al., 2011), as `keras.optimizers.Adagrad`.
 
     Args:
-        learning_rate: above 0, for the global batch: it is not scaled with replicas. larger ones than with Adam are
+        learning_rate: above 0, for the global batch: it is not scaled with replicas. Larger ones than with Adam are
             usual; PyTorch's default is 0.01.
         initial_accumulator_value: the sum of squares at the start, at least 0.
         epsilon: added to the sum under the root, above 0.

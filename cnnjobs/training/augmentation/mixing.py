@@ -1,12 +1,12 @@
 """MixUp and CutMix: which images of an epoch are mixed with which, and how, one draw for each place in its order."""
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from cnnjobs.spec import CutMix, Mixing, MixUp
+from cnnjobs.training.augmentation.keys import key_of
 from cnnjobs.training.augmentation.transforms import Size
 
 
@@ -67,13 +67,13 @@ def draw_mix(mixings: Sequence[Mixing], count: int, size: Size, seed: Any, epoch
         epoch: counted from 0.
     """
     key = tf.stack([seed, tf.cast(epoch, tf.int32)])
-    choice = tf.random.stateless_uniform([count], _key_of(key, "choice"))
+    choice = tf.random.stateless_uniform([count], key_of(key, "mixing choice"))
     places = tf.range(count, dtype=tf.int64)
-    partners = tf.random.experimental.stateless_shuffle(places, _key_of(key, "partners"))
+    partners = tf.random.experimental.stateless_shuffle(places, key_of(key, "mixing partners"))
     mixed, shares, blends = tf.zeros([count], tf.bool), tf.ones([count]), tf.ones([count])
     boxes = tf.zeros([count, 4], tf.int32)
     for one in mixings:
-        own = _key_of(key, one.kind)
+        own = key_of(key, f"mixing {one.kind}")
         if isinstance(one, MixUp):
             chosen = choice < one.probability
             share = draw_shares(one.alpha, count, own)
@@ -97,8 +97,8 @@ def draw_shares(alpha: float, count: int, seed: Any) -> Any:
         count: how many.
         seed: (2,) integers.
     """
-    raised = tf.random.stateless_gamma([2, count], _key_of(seed, "gamma"), alpha=alpha + 1)
-    uniform = 1 - tf.random.stateless_uniform([2, count], _key_of(seed, "uniform"))  # above 0
+    raised = tf.random.stateless_gamma([2, count], key_of(seed, "mixing gamma"), alpha=alpha + 1)
+    uniform = 1 - tf.random.stateless_uniform([2, count], key_of(seed, "mixing uniform"))  # above 0
     one, other = tf.unstack(tf.math.log(raised) + tf.math.log(uniform) / alpha)
     return tf.sigmoid(one - other)
 
@@ -128,7 +128,7 @@ def mix_images(mixings: Sequence[Mixing], images: Any, partners: Any, mix: Mix) 
 def _draw_boxes(cutmix: CutMix, count: int, size: Size, seed: Any) -> tuple[Any, Any]:
     """Return boxes, (count, 4) int32 as `Mix` has them, and the share of pixels outside of each, (count,) float32."""
     sides = tf.sqrt(1 - draw_shares(cutmix.alpha, count, seed))
-    centres = tf.random.stateless_uniform([2, count], _key_of(seed, "centres"))
+    centres = tf.random.stateless_uniform([2, count], key_of(seed, "mixing centres"))
     edges, areas = [], tf.ones([count], tf.int32)
     for length, centre in zip(size, tf.unstack(centres), strict=True):
         cut = tf.cast(sides * length, tf.int32)
@@ -142,9 +142,3 @@ def _draw_boxes(cutmix: CutMix, count: int, size: Size, seed: Any) -> tuple[Any,
 
 def _by_share(share: Any, own: Any, other: Any) -> Any:
     return share * own + (1 - share) * other
-
-
-def _key_of(key: Any, word: str) -> Any:
-    """Return the seed of what draws by itself, (2,) integers."""
-    number = int.from_bytes(hashlib.sha256(f"mixing {word}".encode()).digest()[:4], "big") >> 1
-    return tf.random.experimental.stateless_fold_in(key, number)

@@ -1,6 +1,5 @@
 """Draws the transforms of an epoch, one for each place in its order, and applies them to any of its images."""
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +24,7 @@ from cnnjobs.spec import (
 )
 from cnnjobs.training.augmentation import boxes, colours, crops, filters, occlusion, policies
 from cnnjobs.training.augmentation.affine import apply_transforms, draw_transforms
+from cnnjobs.training.augmentation.keys import key_of
 from cnnjobs.training.augmentation.own import own
 
 Size = tuple[int, int]
@@ -150,5 +150,4 @@ def _key_of(key: Any, kind: str, number: int) -> Any:
     """Return the seed of a transform, (2,) integers."""
     if (kind, number) == (Augment.kind, 0):
         return key
-    word = int.from_bytes(hashlib.sha256(f"{kind} {number}".encode()).digest()[:4], "big") >> 1
-    return tf.random.experimental.stateless_fold_in(key, word)
+    return key_of(key, f"{kind} {number}")
