@@ -33,7 +33,8 @@ ABOUT_DIFFERENCES = (
     "Mean difference in test accuracy to the reference, in points, with the interval over new repeats on these test "
     "images (Student's t), and the one over new repeats and new images like these (normal, from the mean squares of "
     "repeats, images and residuals). The normal one may come out the narrower, and then covers too little: the wider "
-    "is shown for both, and the files have what it came out as. Neither is adjusted for there being several."
+    "is shown for both, and the files have what it came out as. Where all pairs differ by as many images there is none "
+    "over new repeats, and that over both holds what images add alone. Neither is adjusted for there being several."
 )
 
 ABOUT_GROUPS = (
@@ -200,9 +201,18 @@ def _single(row: Row, findings: Findings) -> str:
 
 def _wider(row: Row) -> str:
     """Return the interval over new repeats and images, or that over new repeats where it is the wider."""
-    if row["both_low"] is not None and row["both_high"] - row["both_low"] < row["repeats_high"] - row["repeats_low"]:
+    both, repeats = _width(row, "both"), _width(row, "repeats")
+    if both is not None and repeats is None:
+        return f"{_interval(row, 'both')} (no spread over repeats)"
+    if both is not None and repeats is not None and both < repeats:
         return f"{_interval(row, 'repeats')} (as over repeats)"
     return _interval(row, "both")
+
+
+def _width(row: Row, which: str) -> float | None:
+    """Return how wide an interval is; None where there is none."""
+    low, high = row[f"{which}_low"], row[f"{which}_high"]
+    return None if low is None or high is None else float(high - low)
 
 
 def _interval(row: Row, which: str) -> str:

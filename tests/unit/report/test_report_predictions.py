@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from support.stores import made_up_store, make_store, predictions
+from support.stores import made_up_store, make_store, predictions, write_report
 
 from cnnjobs import statistics
 from cnnjobs.comparison.metric_format import metric_format
@@ -100,6 +100,36 @@ def test_of_two_intervals_people_read_the_wider(tmp_path, runs, narrower):
     both = interval_cell(metric_format("test_accuracy"), row["both_low"], row["both_high"], signed=True)
     assert (row["both_high"] - row["both_low"] < row["repeats_high"] - row["repeats_low"]) == narrower
     assert cells[-1] == (f"{cells[-2]} (as over repeats)" if narrower else both)
+
+
+def all_but(*wrong):
+    """Predictions of forty images of class 0, wrong on these."""
+    return of_three_classes(~np.isin(np.arange(40), wrong))
+
+
+def against(root, reference):
+    """A store of five repeats whose reference predicts as `reference` says of the run, and whose variant never errs."""
+    store = two_variants(root, 5, own=lambda run: all_but())
+    for run in range(5):
+        which = {"trial_id": f"t0-{run}", "condition_id": "job-0", "job": "job", "variant": "a"}
+        store.commit(which | {"repeat": run, "fold": 0, "status": "completed"}, {}, reference(run))
+    return store
+
+
+def test_pairs_that_all_differ_by_the_same_image_have_an_interval_over_new_images_only(tmp_path):
+    """Five repeats in which only the reference errs, on one image: mean 1/40, and v = 1/1600 from images alone."""
+    store = against(tmp_path, lambda run: all_but(7))
+    row, cells = Read(store).row("new_examples", "b"), Read(store).cells("new_examples", "b")
+    assert (row["mean"], row["repeats_low"], row["repeats_high"]) == (1 / 40, None, None)
+    half = 1.959964 / 40
+    assert (row["both_low"], row["both_high"]) == pytest.approx((1 / 40 - half, 1 / 40 + half), abs=1e-6)
+    assert cells[2:] == ("+2.50", "-", "[-2.40, +7.40] (no spread over repeats)")
+    assert "(no spread over repeats)" in (tmp_path / write_report(store).page).read_text()
+
+
+def test_pairs_that_all_differ_by_one_image_but_another_each_time_say_why_there_is_no_interval(tmp_path):
+    cells = Read(against(tmp_path, all_but)).cells("new_examples", "b")
+    assert cells[2:] == ("+2.50", "-", "variance not resolved: no interval over new examples")
 
 
 def test_churn_and_ensembles_are_those_of_the_whole_arrays(tmp_path):
