@@ -181,8 +181,8 @@ def decide(
     """
     variants = {name: _Variant(endings, rule) for name, endings in sequences.items()}
     count = max(family or 0, len(variants))
-    for name, one in (kept or {}).items():
-        variants[name].stop(one.verdict, one.repeats, one.alpha)
+    for name, earlier in (kept or {}).items():
+        variants[name].stop(earlier.verdict, earlier.repeats, earlier.alpha)
     clock = 0
     while clock < rule.most_repeats:
         going_on = [name for name, one in variants.items() if one.verdict is Verdict.OPEN]
