@@ -22,7 +22,15 @@ from cnnjobs.stats.outcomes import ALPHA, CONFIDENCE, Interval, Outcome
 from cnnjobs.stats.pairs import Difference, Superiority, not_compared, paired_difference, sign_flip, superiority
 from cnnjobs.stats.planning import equivalence, noether_pairs, repeats_to_resolve, stein_interval, stein_repeats
 from cnnjobs.stats.single_models import mcnemar
-from cnnjobs.stats.summary import Summary, bootstrap_interval, mean_interval, quartiles, sd_interval, summarize
+from cnnjobs.stats.summary import (
+    MedianInterval,
+    Summary,
+    mean_interval,
+    median_interval,
+    quartiles,
+    sd_interval,
+    summarize,
+)
 
 __all__ = [
     "ALPHA",
@@ -33,11 +41,11 @@ __all__ = [
     "FoldComponents",
     "Friedman",
     "Interval",
+    "MedianInterval",
     "Noise",
     "Outcome",
     "Summary",
     "Superiority",
-    "bootstrap_interval",
     "churn",
     "cochrans_q",
     "components",
@@ -55,6 +63,7 @@ __all__ = [
     "holm",
     "mcnemar",
     "mean_interval",
+    "median_interval",
     "new_examples_interval",
     "noether_pairs",
     "noise",

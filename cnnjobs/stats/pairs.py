@@ -9,12 +9,15 @@ from scipy import stats
 
 from cnnjobs.stats.folds import corrected_t
 from cnnjobs.stats.outcomes import ALPHA, CONFIDENCE, Interval, Outcome, Reals, reals, sd
-from cnnjobs.stats.summary import RESAMPLES, mean_interval
+from cnnjobs.stats.summary import mean_interval
 
 Key = TypeVar("Key", bound=Hashable)
 
 MOST_FOR_EXACT = 14
 """Up to so many pairs all 2^n sign flips are tried; beyond, 9,999 at random."""
+
+RESAMPLES = 9999
+"""Of a bootstrap, and flips at random; with the data itself 10,000."""
 
 FLIPS_AT_ONCE = 500_000
 """Signs that are drawn at once."""

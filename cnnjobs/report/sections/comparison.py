@@ -8,7 +8,7 @@ from cnnjobs.report.model import Chart, Element, Section, Text
 from cnnjobs.report.sections.differences_table import differences_table
 from cnnjobs.report.sections.summary_table import runs_rows, summary_table
 from cnnjobs.spec.metrics import OF_TEST_ROWS
-from cnnjobs.stats.summary import FEWEST_FOR_BOOTSTRAP, FEWEST_FOR_QUARTILES
+from cnnjobs.stats.summary import FEWEST_FOR_QUARTILES, fewest_for_median
 from cnnjobs.wording.sentences import sentence, sentences
 
 RUNS_COLUMNS = ("variant", "repeat", "fold", "value")
@@ -95,10 +95,18 @@ def _about(table: JobTable, what: str) -> str:
     folds = any(row.design.same_folds for row in table.rows)
     over = "means of folds; median, quartiles, min and max are of all runs" if folds else "runs"
     ends = "no interval, as runs share training rows" if table.design.overlap else "its interval is chi-squared"
+    shared = table.design.overlap
+    median = (
+        ""
+        if shared
+        else (
+            " The interval of the median lies between two of the runs, whatever their distribution is. Its level, in "
+            f"brackets, is not below the one asked for, which takes {fewest_for_median(table.design.confidence)} runs."
+        )
+    )
     return (
         f"{capital(what)} of {weights(table.job)}{of}. SD: standard deviation with ddof=1 over the {over}; {ends}. "
-        f"{table.level} CI: t interval of the mean over {interval_over(table)}. From {FEWEST_FOR_BOOTSTRAP} runs on "
-        "the median has an interval as well, a bootstrap (BCa)."
+        f"{table.level} CI: t interval of the mean over {interval_over(table)}.{median}"
     )
 
 

@@ -1,27 +1,32 @@
 """The summary of each variant's runs as a table."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from cnnjobs.comparison.metric_format import axis_label, show
-from cnnjobs.comparison.pairwise import SEED, SHARED
+from cnnjobs.comparison.pairwise import SHARED
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.comparison.variant_row import VariantRow
 from cnnjobs.report.cells import interval_cell
 from cnnjobs.report.model import DisplayColumn, ReportTable, Row
 from cnnjobs.spec.metrics import Metric
-from cnnjobs.stats import Interval, bootstrap_interval, quartiles
+from cnnjobs.stats import MedianInterval, median_interval, quartiles
 from cnnjobs.stats.folds import FEWEST_FOLDS
 
 COUNTS = ("n", "expected", "diverged", "failed", "not_finite")
 NUMBERS = ("mean", "sd", "median", "lower_quartile", "upper_quartile", "min", "max")
 ENDS = tuple(f"{of}ci_{end}" for of in ("", "sd_", "median_") for end in ("low", "high"))
 
-SUMMARY_COLUMNS = ("variant", *COUNTS, *NUMBERS, *ENDS, "level", "cpu_hours", "gpu_hours", "why")
-"""A row a variant; quartiles are given from five runs on, the bootstrap interval of the median from twenty. `level` is
-that of the intervals, hours are the mean of a completed run, `why` says why there is no interval of the mean."""
+SUMMARY_COLUMNS = (
+    *("variant", *COUNTS, *NUMBERS, *ENDS, "median_level", "level", "cpu_hours", "gpu_hours", "why"),
+    "median_why",
+)
+"""A row a variant; quartiles are given from five runs on. `level` is that of the intervals, `median_level` the one that
+the interval of the median reaches, which is not below it; hours are the mean of a completed run, `why` and `median_why`
+say why there is no interval of the mean or the median."""
 
 
 def summary_table(table: JobTable) -> ReportTable:
@@ -43,20 +48,22 @@ def _row(table: JobTable, row: VariantRow) -> Row:
     cells |= {"cpu_hours": row.cost.cpu_hours_a_run, "gpu_hours": row.cost.gpu_hours_a_run}
     s = row.summary
     if s is None:
-        return cells | {"why": why_no_interval(row)}
+        why = why_no_interval(row)
+        return cells | {"median_level": None, "why": why, "median_why": why}
     values = list(row.values.values())
     low, _, high = quartiles(values) or (None, None, None)
     median = _median_interval(row, values)
     numbers = (s.mean, s.sd, float(np.median(values)), low, high, min(values), max(values))
     intervals = (s.low, s.high, s.sd_low, s.sd_high, median.low, median.high)
     cells |= dict(zip((*NUMBERS, *ENDS), (*numbers, *intervals), strict=True))
+    cells |= {"median_level": median.level, "median_why": median.why}
     return cells | {"why": "" if s.low is not None else why_no_interval(row)}
 
 
-def _median_interval(row: VariantRow, values: list[float]) -> Interval:
+def _median_interval(row: VariantRow, values: list[float]) -> MedianInterval:
     if row.design.overlap:
-        return Interval.none(SHARED)
-    return bootstrap_interval(values, np.median, np.random.default_rng(SEED), row.design.confidence)
+        return MedianInterval(None, None, None, SHARED)
+    return median_interval(values, row.design.confidence)
 
 
 def why_no_interval(row: VariantRow) -> str:
@@ -99,14 +106,31 @@ def _rest(table: JobTable) -> Iterator[DisplayColumn]:
         "sd_ci_low",
         compact=False,
     )
+    yield _value(metric, "median", "median", compact=False)
+    yield DisplayColumn(
+        f"{table.level} CI of the median",
+        lambda row: _median_cell(metric, row),
+        "median_ci_low",
+        compact=False,
+    )
     for header, column in (
-        ("median", "median"),
         ("Q1", "lower_quartile"),
         ("Q3", "upper_quartile"),
         ("min", "min"),
         ("max", "max"),
     ):
         yield _value(metric, header, column, compact=False)
+
+
+def _median_cell(metric: Metric, row: Row) -> str:
+    """Return the interval of the median with the level that it reaches."""
+    interval = interval_cell(metric, row["median_ci_low"], row["median_ci_high"])
+    return interval if row["median_level"] is None else f"{interval} ({_percent(row['median_level'])})"
+
+
+def _percent(level: float) -> str:
+    """Return a level, rounded down to a tenth of a percent, so that none is said to be higher than it is."""
+    return f"{math.floor(1000 * level + 1e-9) / 10:.1f}%"
 
 
 def _value(metric: Metric, header: str, column: str, *, compact: bool = True) -> DisplayColumn:

@@ -111,14 +111,14 @@ def test_the_numbers_of_a_variant_that_diverged_are_of_the_runs_that_completed(t
     assert "SD over 2 runs 7.07 points; left out because they diverged: 1 of 3 runs of a." in report
 
 
-def test_a_median_has_an_interval_from_twenty_runs(tmp_path):
-    values = list(np.random.default_rng(0).normal(0.9, 0.01, 20))
-    few, many = (
-        rows_of(table_csv(summary_table(job_table(make_store(tmp_path / str(n), {"a": values[:n]}, repeats=n)))))[0]
-        for n in (19, 20)
-    )
-    assert few["median_ci_low"] == ""
-    assert float(many["median_ci_low"]) < float(many["median"]) < float(many["median_ci_high"])
+def test_a_median_has_an_interval_from_six_runs_with_the_level_that_it_reaches(tmp_path):
+    values = [0.91, 0.95, 0.93, 0.94, 0.92, 0.96]
+    tables = [summary_table(job_table(make_store(tmp_path / str(n), {"a": values[:n]}, repeats=n))) for n in (5, 6)]
+    few, enough = (rows_of(table_csv(one))[0] for one in tables)
+    assert (few["median_ci_low"], few["median_level"]) == ("", "")
+    assert few["median_why"] == "fewer than 6 runs: no interval of the median at 0.95"
+    assert (enough["median_ci_low"], enough["median_ci_high"], enough["median_level"]) == ("0.91", "0.96", "0.96875")
+    assert [one.cells[0][one.header.index("95% CI of the median")] for one in tables] == ["-", "[91.00, 96.00] (96.8%)"]
 
 
 @pytest.mark.parametrize("folds", [5, None])

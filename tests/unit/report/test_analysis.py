@@ -41,7 +41,7 @@ def test_terminal_and_markdown_show_the_same_numbers_in_percent(store):
     cells = summary_table(table).compact.cells
     assert cells[0] == ("baseline", "5/5", "92.00", "1.58", "[90.04, 93.96]")
     whole = summary_table(table).cells
-    assert whole[0] == (*cells[0], "[0.95, 4.54]", "92.00", "91.00", "93.00", "90.00", "94.00")
+    assert whole[0] == (*cells[0], "[0.95, 4.54]", "92.00", "-", "91.00", "93.00", "90.00", "94.00")
     assert "| " + " | ".join(whole[0]) + " |" in report_of(store)
 
 

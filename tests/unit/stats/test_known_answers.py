@@ -218,3 +218,26 @@ def test_wilcoxon_over_data_sets_is_adjusted_over_all_pairs():
         warnings.simplefilter("ignore")
         plain = [stats.wilcoxon(DEMSAR[:, i] - DEMSAR[:, j]).pvalue for i, j in found]
     assert [one.p for one in found.values()] == pytest.approx(statistics.holm(plain))
+
+
+@pytest.mark.parametrize(
+    ("n", "low", "high", "level"),
+    [
+        (6, 1, 6, 0.96875),
+        (9, 2, 8, 0.9609375),
+        (10, 2, 9, 0.978515625),
+        (20, 6, 15, 0.9586105),
+        (100, 40, 61, 0.9647998),
+    ],
+)
+def test_ranks_and_levels_of_the_interval_of_a_median(n, low, high, level):
+    """As in tables of the sign test's interval: (2, 9) of ten at 97.9%, (6, 15) of twenty at 95.9%."""
+    found = statistics.median_interval(range(1, n + 1))
+    assert (found.low, found.high, found.level) == (low, high, pytest.approx(level, abs=1e-7))
+
+
+def test_the_interval_of_a_median_goes_outwards_until_ties_leave_it_a_width():
+    """Seventeen of twenty runs alike: the innermost ranks, 6 and 15, would claim that the median is known."""
+    found = statistics.median_interval([0.95] * 17 + [0.96] * 3)
+    assert (found.low, found.high) == (0.95, 0.96)
+    assert found.level == pytest.approx(1 - 2 * (1 + 20 + 190) / 2**20), "ranks 3 and 18"

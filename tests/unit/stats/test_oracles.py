@@ -109,11 +109,12 @@ def test_superiority_is_bootstrapped_from_29_pairs():
     assert (found.low, found.high) == pytest.approx(tuple(other.confidence_interval))
 
 
-def test_the_bootstrap_is_scipys_bca_of_9999_resamples():
-    x = RANDOM.exponential(size=20)
-    found = statistics.bootstrap_interval(x.tolist(), np.std, np.random.default_rng(6))
-    other = stats.bootstrap((x,), np.std, method="BCa", n_resamples=9999, rng=np.random.default_rng(6))
-    assert (found.low, found.high) == pytest.approx(tuple(other.confidence_interval))
+@pytest.mark.parametrize("n", [6, 7, 20, 41])
+def test_the_interval_of_a_median_is_scipys_of_a_quantile(n):
+    x = RANDOM.exponential(size=n)
+    found = statistics.median_interval(x.tolist())
+    test = stats.quantile_test(x, q=np.median(x), p=0.5).confidence_interval(0.95)
+    assert (found.low, found.high) == (test.low, test.high)
 
 
 def test_equivalence_is_that_of_two_one_sided_t_tests():

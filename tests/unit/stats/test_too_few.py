@@ -16,11 +16,6 @@ ALIKE = np.tile([0, 1, 1, 0], (4, 1))
     [
         (statistics.sd_interval([0.5]), "one repeat: no spread"),
         (statistics.sd_interval([0.5, 0.5]), "all repeats identical"),
-        (
-            statistics.bootstrap_interval(list(range(19)), np.median, RNG),
-            "fewer than 20 repeats: no bootstrap interval",
-        ),
-        (statistics.bootstrap_interval([0.5] * 20, np.median, RNG), "all repeats identical"),
         (statistics.stein_interval([0.5, 0.6, 0.7], 1), "fewer than two runs of the pilot: no spread"),
         (statistics.stein_interval([0.5, 0.5, 0.7], 2), "all runs of the pilot are identical"),
         (statistics.new_examples_interval(np.eye(4)), "fewer than 5 pairs: no interval over new examples"),
@@ -29,6 +24,19 @@ ALIKE = np.tile([0, 1, 1, 0], (4, 1))
 )
 def test_intervals(found, why):
     assert found == statistics.Interval.none(why)
+
+
+@pytest.mark.parametrize(
+    ("values", "confidence", "why"),
+    [
+        ([0.5], 0.95, "one repeat: no spread"),
+        ([0.5] * 20, 0.95, "all repeats identical"),
+        ([0.1, 0.2, 0.3, 0.4, 0.5], 0.95, "fewer than 6 runs: no interval of the median at 0.95"),
+        ([0.1, 0.2, 0.3, 0.4], 0.9, "fewer than 5 runs: no interval of the median at 0.9"),
+    ],
+)
+def test_intervals_of_a_median(values, confidence, why):
+    assert statistics.median_interval(values, confidence) == statistics.MedianInterval(None, None, None, why)
 
 
 @pytest.mark.parametrize(
