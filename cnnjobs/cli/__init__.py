@@ -3,7 +3,7 @@
 import functools
 import sys
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, TextIO, cast
 
 import click
 
@@ -14,18 +14,21 @@ from cnnjobs.cli.evaluate import evaluate
 from cnnjobs.cli.fetch import fetch, send
 from cnnjobs.cli.fit import fit
 from cnnjobs.cli.flags import explain
+from cnnjobs.cli.formats import failing, wants_json
 from cnnjobs.cli.jobs import logs, stop
 from cnnjobs.cli.plan import plan
 from cnnjobs.cli.predict import predict
+from cnnjobs.cli.schema import schema
 from cnnjobs.cli.show import show
 from cnnjobs.cli.status import status
 from cnnjobs.cli.submit import submit
 from cnnjobs.cli.verify import verify
 from cnnjobs.errors import CnnjobsError, Interrupted, UserError
 from cnnjobs.process.streams import steady_streams
-from cnnjobs.run.calling_machine import error_for_elsewhere, is_elsewhere
+from cnnjobs.run.calling_machine import error_for_elsewhere, for_elsewhere, is_elsewhere
+from cnnjobs.schema.output import Output
 from cnnjobs.wording.sentences import cause
-from cnnjobs.wording.terminal import echo, visible
+from cnnjobs.wording.terminal import echo, heard_by, visible
 
 
 class _Group(click.Group):
@@ -33,15 +36,33 @@ class _Group(click.Group):
 
     def main(self, *arguments: Any, **options: Any) -> Any:
         """Run a command on streams that never fail: one that trains goes on when nobody reads it any more."""
+        given = arguments[0] if arguments else options.get("args")
+        words = list(sys.argv[1:] if given is None else given)
         with steady_streams() as streams:
             try:
-                return self._main(*arguments, **options)
+                if not wants_json(words):
+                    return self._main(*arguments, **options)
+                with streams.data_apart() as stream:
+                    return self._main_for_programs(stream, words, *arguments, **options)
             except SystemExit as end:
                 lost = streams.lost_output
                 if lost is None or end.code:
                     raise
                 echo(f"The output is not complete: it could not be written ({cause(lost)}).", err=True)
                 sys.exit(CnnjobsError.exit_code)
+
+    def _main_for_programs(self, stream: TextIO, words: list[str], *arguments: Any, **options: Any) -> Any:
+        """Run a command that ends with a document, whatever becomes of it."""
+        command = next((word for word in words if word in self.commands), "")
+        written = Output(stream, command, for_elsewhere if is_elsewhere() else str)
+        with heard_by(written.take_note):
+            try:
+                done = self._main(*arguments, **options, obj=written)
+            except SystemExit as end:
+                written.finish(end.code if isinstance(end.code, int) else int(end.code is not None))
+                raise
+            written.finish(done if isinstance(done, int) else 0)  # click returns the code without its standalone mode
+            return done
 
     def _main(self, *arguments: Any, **options: Any) -> Any:
         """Run a command; of an error that nobody foresaw the traceback goes to a file."""
@@ -52,26 +73,52 @@ class _Group(click.Group):
         except Exception as error:
             from cnnjobs.cli.unexpected import describe
 
-            echo(f"{click.style('error:', fg='red', bold=True)} {visible(describe(error))}", err=True, styled=True)
+            told = describe(error)
+            _tell(options.get("obj"), error, told)
+            echo(f"{click.style('error:', fg='red', bold=True)} {visible(told)}", err=True, styled=True)
             sys.exit(CnnjobsError.exit_code)
+
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        """Parse what comes before the command."""
+        try:
+            return super().make_context(*arguments, **options)
+        except click.ClickException as error:
+            _tell(options.get("obj"), error, error.format_message())
+            raise
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
             return super().invoke(ctx)
+        except click.ClickException as error:
+            _tell(ctx.obj, error, error.format_message())
+            raise
         except KeyboardInterrupt as stopped:
-            echo(str(stopped) or "Stopped.", err=True)
+            message = str(stopped) or "Stopped."
+            _tell(ctx.obj, stopped, message)
+            echo(message, err=True)
             ctx.exit(Interrupted.exit_code)
         except CnnjobsError as error:
+            _tell(ctx.obj, error, _said(error))
             echo(_shown(error), err=True, styled=True)
             ctx.exit(error.exit_code)
 
 
+def _tell(written: Output | None, error: BaseException, message: str) -> None:
+    """Tell a program of an error, if one reads."""
+    if written is not None:
+        written.fail(failing(error, message))
+
+
+def _said(error: CnnjobsError) -> str:
+    """Return an error as it is said where the command was typed."""
+    is_of_head = is_elsewhere() and error.exit_code == UserError.exit_code
+    return error_for_elsewhere(error) if is_of_head else str(error)
+
+
 def _shown(error: CnnjobsError) -> str:
-    if error.exit_code != UserError.exit_code:
-        return visible(error)
-    if is_elsewhere():
-        return visible(error_for_elsewhere(error))
+    if error.exit_code != UserError.exit_code or is_elsewhere():
+        return visible(_said(error))
     return f"{click.style('error:', fg='red', bold=True)} {visible(error)}"
 
 
@@ -90,6 +137,7 @@ def main() -> None:
     cnnjobs fit JOB --variant NAME         the final model, on all of train, as one file
     cnnjobs evaluate MODEL                 accuracy, loss, per-class report
     cnnjobs predict MODEL IMAGE...         label and probability of pictures
+    cnnjobs schema                         of what programs read, with --format json
 
     \b
     With --address http://127.0.0.1:8265, a cluster:
@@ -114,7 +162,9 @@ def _explained(callback: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-for command in (show, plan, submit, status, aggregate, verify, fit, evaluate, predict, logs, stop, fetch, send, doctor):
+LOCAL = (show, plan, submit, status, aggregate, verify, fit, evaluate, predict, schema)
+ELSEWHERE = (logs, stop, fetch, send, doctor)
+for command in (*LOCAL, *ELSEWHERE):
     command.callback = _explained(cast("Callable[..., Any]", command.callback))
     main.add_command(command)
 

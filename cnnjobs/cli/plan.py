@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cnnjobs.cli.formats import end_with, format_option
 from cnnjobs.cli.options import DEFAULT_RESULTS, override_options, words_of
 from cnnjobs.wording.terminal import echo, note, visible
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 @click.option("--audit", metavar="VARIANT", help="What `submit --audit VARIANT` would run.")
 @click.option("--sizes/--no-sizes", default=True, help="Look at each network (loads TensorFlow, 4 to 13 s).")
 @click.option("--summary", is_flag=True, help="Show the layers of each network (loads TensorFlow).")
+@format_option()
 @click.pass_context
 def plan(
     context: click.Context,
@@ -29,6 +31,7 @@ def plan(
     audit: str | None,
     sizes: bool,
     summary: bool,
+    form: str,
     **overrides: Any,
 ) -> None:
     """Show the variants of JOB, which of their trials are stored, and what `submit` would run."""
@@ -42,6 +45,11 @@ def plan(
     planned = plan_job(job, results, asked, audit=audit, sizes=sizes, summary=summary, go_on=go_on)
     for one in planned.notes:
         note(one)
+    if form == "json":
+        from cnnjobs.run.documents.plan import plan_document
+
+        end_with(plan_document(planned, summary=summary))
+        return
     echo(planned.text(sizes=sizes), styled=True)
     for names, layers in planned.networks.summaries(asked.only) if summary else ():
         echo("\n" + click.style(visible(names), bold=True), styled=True)
@@ -52,7 +60,7 @@ def _command(context: click.Context, prepared: "Prepared", rule: "HalfWidth") ->
     """Return the command that runs what a half width still needs."""
     from cnnjobs.spec.half_width import MOST_REPEATS
 
-    given = words_of(context, leave=("job", "repeats", "results", "audit", "sizes", "summary"))
+    given = words_of(context, leave=("job", "repeats", "results", "audit", "sizes", "summary", "form"))
     job, results = context.params["job"], context.params["results"]
     words = ["cnnjobs", "submit", job, "--half-width", f"{100 * rule.half_width:g}", *given]
     words += ["--most-repeats", str(rule.most)] if rule.most != MOST_REPEATS else []

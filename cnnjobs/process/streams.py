@@ -7,6 +7,7 @@ import os
 import select
 import sys
 from collections.abc import Iterator
+from typing import TextIO
 
 DESCRIPTORS = {"stdout": 1, "stderr": 2}
 
@@ -51,6 +52,42 @@ class SteadyStreams:
             sys.stdout.flush()
         failure = self._files["stdout"].failure if "stdout" in self._files else None
         return None if failure is None or failure.errno == errno.EPIPE else failure
+
+    @contextlib.contextmanager
+    def data_apart(self) -> Iterator[TextIO]:
+        """Yield standard output for data alone: whatever else is printed there goes to standard error.
+
+        That is what Python prints, in this process and in those that it starts, and C++ libraries. Where the process
+        ends afterwards, what is printed while it ends goes there too.
+        """
+        out, err = sys.stdout, sys.stderr
+        for stream in (out, err):
+            stream.flush()
+        sys.stdout = err
+        if "stdout" not in self._files:  # somebody has put another stream in its place
+            try:
+                yield out
+            finally:
+                sys.stdout = out
+            return
+        plain = self._files["stdout"]
+        self._files["stdout"] = apart = _Steady(os.dup(DESCRIPTORS["stdout"]))
+        os.dup2(DESCRIPTORS["stderr"], DESCRIPTORS["stdout"])
+        try:
+            yield io.TextIOWrapper(io.BufferedWriter(apart), encoding="utf-8", newline="\n")
+        except SystemExit:
+            raise
+        except BaseException:
+            self._together(plain, apart, out)
+            raise
+        else:
+            self._together(plain, apart, out)
+
+    def _together(self, plain: _Steady, apart: _Steady, out: TextIO) -> None:
+        """Have standard output as it was."""
+        os.dup2(apart.fileno(), DESCRIPTORS["stdout"])
+        os.close(apart.fileno())
+        self._files["stdout"], sys.stdout = plain, out
 
 
 @contextlib.contextmanager

@@ -21,6 +21,9 @@ VERSIONS = "CNNJOBS_VERSIONS"
 """Versions of Python and libraries there: a JSON object."""
 
 
+MARK = "@cnnjobs "
+"""What lines begin with that are events, in the log of a job on a cluster."""
+
 HOME = "~/cnnjobs"
 """Where relative paths of commands from elsewhere are taken from, on the head."""
 
@@ -34,6 +37,15 @@ ON_HEAD = "error on the head: "
 def is_elsewhere(environment: Mapping[str, str] = os.environ) -> bool:
     """Say whether the command was typed on another machine."""
     return bool(environment.get(EVENTS))
+
+
+def for_elsewhere(data: str) -> str:
+    """Return a line of JSON as an event of the log that is read where the command was typed.
+
+    Args:
+        data: a line of `--format json`.
+    """
+    return f'{MARK}{{"data": {data}}}'
 
 
 def on_head(location: str) -> str:

@@ -15,14 +15,11 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from cnnjobs.run.calling_machine import EVENTS
+from cnnjobs.run.calling_machine import EVENTS, MARK
 from cnnjobs.wording.terminal import unstyled, visible
 
 SHOWN_RUNNING = 4
 """How many trials under way are listed below the line."""
-
-MARK = "@cnnjobs "
-"""What lines begin with that are events, in the log of a job on a cluster."""
 
 EVENTS_EVERY_S = 2.0
 """Seconds between two events that only say how far trials are: 10 MB a day."""

@@ -1,7 +1,9 @@
 """What a person sees: the one way to a terminal, on which no text of others does more than be read."""
 
+import contextlib
 import re
 import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
@@ -36,6 +38,15 @@ def unstyled(text: str) -> str:
     return visible(click.unstyle(text).replace("\r\n", "\n"))
 
 
+def escaped_in_json(text: str) -> str:
+    r"""Return JSON in which nothing is that a terminal obeys: in its strings, and only there, it is \u001b or alike.
+
+    Args:
+        text: JSON.
+    """
+    return _TEXT.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
 def echo(text: object = "", *, err: bool = False, styled: bool = False) -> None:
     """Show a text and a line end.
 
@@ -48,9 +59,28 @@ def echo(text: object = "", *, err: bool = False, styled: bool = False) -> None:
     click.echo(shown, err=err)
 
 
+_listeners: list[Callable[[str], None]] = []
+
+
 def note(text: object) -> None:
     """Show something that a person should know, on standard error."""
     echo(f"note: {clause(text)}", err=True)
+    for listener in _listeners:
+        listener(clause(text))
+
+
+@contextlib.contextmanager
+def heard_by(listener: Callable[[str], None]) -> Iterator[None]:
+    """Tell every note to a function as well, as it is, for programs.
+
+    Args:
+        listener: takes a note.
+    """
+    _listeners.append(listener)
+    try:
+        yield
+    finally:
+        _listeners.remove(listener)
 
 
 def write_data(data: str | bytes) -> None:

@@ -15,7 +15,7 @@ ROOMS = {  # which modules may import what, wherever in the file
 }
 
 LAYERS = [  # imports point downwards
-    {"errors", "spec", "versions", "messages", "parallel", "process", "files", "wording"},
+    {"errors", "spec", "versions", "messages", "parallel", "process", "files", "wording", "schema"},
     {"planning", "datasets", "store", "stats", "scoring"},
     {"models", "training", "engine"},
     {"comparison"},

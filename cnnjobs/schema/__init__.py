@@ -1,0 +1,1 @@
+"""What programs read: documents of `--format json`, their rules, and the JSON Schema that describes them."""
