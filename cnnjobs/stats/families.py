@@ -8,7 +8,6 @@ from math import factorial
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from cnnjobs.stats.outcomes import ALPHA, Outcome, Reals, reals
 from cnnjobs.stats.pairs import DECIMALS, smallest_sign_flip_p
@@ -42,12 +41,12 @@ def holm(ps: Sequence[float | None]) -> list[float | None]:
         >>> [round(p, 3) for p in holm([0.01, 0.04, 0.03, 0.005])]
         [0.03, 0.06, 0.06, 0.02]
     """
-    family = [index for index, p in enumerate(ps) if p is not None]
+    family = sorted((p, index) for index, p in enumerate(ps) if p is not None)
     corrected: list[float | None] = [None] * len(ps)
-    if family:
-        adjusted = multipletests([ps[index] for index in family], method="holm")[1]
-        for index, p in zip(family, adjusted, strict=True):
-            corrected[index] = float(p)
+    largest = 0.0
+    for rank, (p, index) in enumerate(family):
+        largest = max(largest, min(1.0, p * (len(family) - rank)))
+        corrected[index] = largest
     return corrected
 
 

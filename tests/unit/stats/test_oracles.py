@@ -9,6 +9,7 @@ import scikit_posthocs
 from scipy import stats
 from statsmodels.formula.api import ols
 from statsmodels.stats.anova import anova_lm
+from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
 from statsmodels.stats.proportion import proportion_confint
 
@@ -63,6 +64,11 @@ def test_repeats_needed_are_those_of_statsmodels():
     for effect in (0.1, 0.5, 1.0):
         needed = TTestPower().solve_power(effect_size=effect, alpha=0.05, power=0.8)
         assert statistics.repeats_to_resolve(1.0, effect) == np.ceil(needed)
+
+
+@pytest.mark.parametrize("ps", [[0.01, 0.01, 0.04], [1.0, 0.4, 1.0], RANDOM.random(12) ** 4, [0.03]])
+def test_holms_adjustment_is_that_of_statsmodels(ps):
+    assert statistics.holm(ps) == pytest.approx(multipletests(ps, method="holm")[1])
 
 
 def test_components_are_the_mean_squares_of_statsmodels():
