@@ -16,6 +16,7 @@ from cnnjobs.stats.sequential.crossing import (
 )
 from cnnjobs.stats.sequential.decisions import Decision, Kept, Rule, Verdict, decide
 from cnnjobs.stats.sequential.looks import Looks, look_at, repeated_interval
+from cnnjobs.stats.sequential.reach import Prospect, smallest_difference, smallest_margin, until_better, until_equal
 from cnnjobs.stats.sequential.stopping import mean_allowing_for_stop
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Decision",
     "Kept",
     "Looks",
+    "Prospect",
     "Rule",
     "Verdict",
     "bound_of_x",
@@ -34,4 +36,8 @@ __all__ = [
     "mean_allowing_for_stop",
     "nominal_level",
     "repeated_interval",
+    "smallest_difference",
+    "smallest_margin",
+    "until_better",
+    "until_equal",
 ]
