@@ -41,9 +41,13 @@ def left_out(rows: Sequence[VariantRow], metric: Metric, missing: Mapping[str, s
         whys = {key: missing[trial] for key, trial in sorted(row.completed.items()) if trial in missing}
         if whys:
             notes += _without_value(row, name, whys, folds)
-        elif row.not_finite:
-            runs = "1 completed run has" if row.not_finite == 1 else f"{row.not_finite} completed runs have"
-            notes.append(f"{row.name}: {runs} no finite {name} and {'is' if row.not_finite == 1 else 'are'} left out")
+        if row.without_result:
+            runs = "1 completed run has" if row.without_result == 1 else f"{row.without_result} completed runs have"
+            them = "is" if row.without_result == 1 else "are"
+            notes.append(
+                f"{row.name}: {runs} no finite {name} and {them} left out of all results, as if diverged; learning "
+                "curves and costs are of all runs"
+            )
     return notes
 
 

@@ -1,6 +1,5 @@
 """The comparison of a job's variants, the source of all tables and figures."""
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -33,7 +32,8 @@ COLUMNS = ("trial_id", "condition_id", "repeat", "fold", "train_rows", "validati
 """What else is read of each trial, beside its metric, its cost and its versions."""
 
 NO_VIEWS = "its variant has no test-time augmentation"
-"""Why a run has no metric of it."""
+NOT_RECORDED = "it was not recorded"
+"""Why a run has no value of a metric."""
 
 OTHER_SOURCES = "its repeats vary other sources of chance"
 """Why a variant is not compared with the reference."""
@@ -133,7 +133,7 @@ def job_table(
     repeats = max(expected.values()) // (job.protocol.folds or 1)
     overlap = overlap_of(trials) if job.protocol.groups else None
     designs = {name: design_of(job, name, metric.part, alpha, repeats, overlap) for name in job.variants}
-    rows = _rows(job, trials, scores.values, reference, designs, expected)
+    rows = _rows(job, trials, scores, reference, designs, expected)
     provenance = provenance_of(trials)
     notes = [
         *stale_note(stale),
@@ -160,31 +160,29 @@ def _scores(
     trials: Sequence[Mapping[str, Any]],
     on_progress: OnProgress | None,
 ) -> RunScores:
-    """Return the metric of the completed runs."""
+    """Return the metric of the completed runs; those whose value is not finite have neither a score nor a reason."""
     completed = [trial for trial in trials if trial["status"] == Status.COMPLETED]
     if isinstance(metric, PredictionMetric):
         ids = [trial["trial_id"] for trial in completed]
-        return scores_of(store, metric, ids, job.dataset.names_of_classes, on_progress)
+        return scores_of(store, metric, ids, job.dataset.names_of_classes, on_progress).finite()
     if is_watched(metric):
-        return watched_scores(job, metric, completed)
-    values = {trial["trial_id"]: trial[metric.column] for trial in completed}
-    plain = [trial for trial, value in values.items() if value is None] if metric.part == TTA else []
-    return RunScores(
-        {trial: value for trial, value in values.items() if value is not None and math.isfinite(value)},
-        dict.fromkeys(plain, NO_VIEWS),
-    )
+        return watched_scores(job, metric, completed).finite()
+    found = {trial["trial_id"]: trial[metric.column] for trial in completed}
+    values = {trial: value for trial, value in found.items() if value is not None}
+    why = NO_VIEWS if metric.part == TTA else NOT_RECORDED
+    return RunScores(values, {trial: why for trial, value in found.items() if value is None}).finite()
 
 
 def _rows(
     job: StoredJob,
     trials: Sequence[Mapping[str, Any]],
-    of: Mapping[str, float],
+    scores: RunScores,
     reference: str,
     designs: Mapping[str, Design],
     expected: Mapping[str, int],
 ) -> tuple[VariantRow, ...]:
     own = _own(job, trials)
-    values = {name: _values(runs, of) for name, runs in own.items()}
+    values = {name: _values(runs, scores.values) for name, runs in own.items()}
     design, varying = designs[reference], vary_of(job, reference)
     alone = {reference} if job.audit is None else set(own)  # means of audited sources are not of interest
     differences = [
@@ -203,7 +201,7 @@ def _rows(
         for name, one in zip(own, compared, strict=True)
     ]
     return tuple(
-        _row(name, own[name], values[name], expected[name], designs[name], comparison)
+        _row(name, own[name], values[name], scores.missing, expected[name], designs[name], comparison)
         for name, comparison in zip(values, marked, strict=True)
     )
 
@@ -220,17 +218,18 @@ def _row(
     name: str,
     trials: Sequence[Mapping[str, Any]],
     values: Mapping[Key, float],
+    missing: Mapping[str, str],
     expected: int,
     design: Design,
     comparison: Comparison | None,
 ) -> VariantRow:
     statuses = Counter(trial["status"] for trial in trials)
-    completed = [trial for trial in trials if trial["status"] == Status.COMPLETED]
+    ended = {(one["repeat"], one["fold"]): one["trial_id"] for one in trials if one["status"] == Status.COMPLETED}
     return VariantRow(
         name=name,
         values=values,
         trials=tuple(trial["trial_id"] for trial in trials),
-        completed={(trial["repeat"], trial["fold"]): trial["trial_id"] for trial in completed},
+        completed={key: trial for key, trial in ended.items() if key in values or trial in missing},
         expected=expected,
         diverged=statuses[Status.DIVERGED],
         failed=statuses[Status.FAILED],

@@ -17,7 +17,8 @@ class VariantRow:
         name: of the variant.
         values: (repeat, fold) -> metric of each completed run whose metric is finite.
         trials: identities of its stored runs, however they ended.
-        completed: (repeat, fold) -> identity of each completed run.
+        completed: (repeat, fold) -> identity of each completed run; not of those whose metric is not finite, which have
+            no result, as those that diverged: they are in no table or figure of results.
         expected: how many runs the job asks for.
         diverged: runs whose loss stopped being finite.
         failed: runs that ended with an error.
@@ -40,6 +41,16 @@ class VariantRow:
     summary: Summary | None
     comparison: Comparison | None
     cost: Cost
+
+    @property
+    def without_result(self) -> int:
+        """Completed runs whose metric is not finite, though the variant has it."""
+        return len(self.values) + self.not_finite - len(self.completed)
+
+    @property
+    def ended(self) -> int:
+        """Runs that completed or diverged, with a result or without."""
+        return len(self.values) + self.not_finite + self.diverged
 
     @property
     def difference(self) -> Difference | None:

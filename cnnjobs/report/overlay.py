@@ -1,6 +1,7 @@
 """Learning curves of several models, also of different jobs, in one figure with its CSV."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -9,10 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cnnjobs.errors import StoreError
+from cnnjobs.messages import Status
 from cnnjobs.report.figures.curves import band, drawable, histories, stacked_panels
 from cnnjobs.report.figures.style import COLORS, Figure, Line2D, short, styled
 from cnnjobs.report.model import Chart
-from cnnjobs.spec.metrics import CURVES, VALIDATION, column_of
+from cnnjobs.spec.metrics import CURVES, HEADLINE, TEST, VALIDATION, column_of
 from cnnjobs.store.files import plain_name
 from cnnjobs.store.store import Store
 from cnnjobs.store.watched import with_watched
@@ -22,6 +24,9 @@ LINES: tuple[tuple[str, str, Literal["-", "--"]], ...] = (("validation", VALIDAT
 
 LONGEST_NAME = 120
 """Names of files are cut to so many letters."""
+
+RESULT = column_of(TEST, HEADLINE)
+"""What a completed run has a finite value of."""
 
 HEADER = ("job", "variant", "metric", "rows", "epoch", "runs", "low", "median", "high")
 
@@ -66,10 +71,12 @@ class History:
     Args:
         model: whose.
         epochs: rows of `epochs`.
+        without_result: runs that diverged, or have no finite test accuracy; their epochs are there all the same.
     """
 
     model: JobVariant
     epochs: pa.Table
+    without_result: int = 0
 
     @property
     def runs(self) -> int:
@@ -111,14 +118,20 @@ def read_histories(models: Sequence[JobVariant]) -> tuple[list[History], tuple[s
     recorded: list[History] = []
     damaged: list[str] = []
     for model in models:
-        read = model.store.read("trials", columns=["trial_id", "condition_id"])
-        own = read.table.filter(pc.equal(read.table["condition_id"], model.condition))["trial_id"].to_pylist()
-        stored = model.store.read("epochs", own)
+        read = model.store.read("trials", columns=["trial_id", "condition_id", "status", RESULT])
+        own = read.table.filter(pc.equal(read.table["condition_id"], model.condition)).to_pylist()
+        stored = model.store.read("epochs", [trial["trial_id"] for trial in own])
         damaged += (*read.damaged, *stored.damaged)
         if not stored.table.num_rows:
             raise StoreError(f"{model.name} has no epochs yet. Run `cnnjobs submit` for its job first.")
-        recorded.append(History(model, with_watched(stored.table)))
+        recorded.append(History(model, with_watched(stored.table), sum(map(_is_without_result, own))))
     return recorded, tuple(dict.fromkeys(damaged))
+
+
+def _is_without_result(trial: Mapping[str, Any]) -> bool:
+    result = trial[RESULT]
+    broken = trial["status"] == Status.COMPLETED and result is not None and not math.isfinite(result)
+    return bool(broken or trial["status"] == Status.DIVERGED)
 
 
 def overlay_chart(recorded: Sequence[History], metrics: Sequence[str]) -> Chart:
@@ -176,6 +189,7 @@ def _legend(recorded: Sequence[History]) -> tuple[list[Line2D], list[str]]:
     handles = [Line2D([], [], color=COLORS[index % len(COLORS)], linewidth=3) for index in range(len(recorded))]
     labels = [
         f"{short(history.model.name if several else history.model.variant, 50)}, {history.runs} runs"
+        + (f" ({history.without_result} without a result)" if history.without_result else "")
         for history in recorded
     ]
     styles = [Line2D([], [], color="#444444", linestyle=style) for _, _, style in LINES]

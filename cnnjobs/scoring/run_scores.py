@@ -1,10 +1,11 @@
 """Scores of stored runs by metrics of predictions, kept beside the store so that each is computed once."""
 
 import json
+import math
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cnnjobs.errors import StoreError
 from cnnjobs.files.digests import DamagedContent, digest_of, with_digest, without_digest
@@ -34,6 +35,10 @@ class RunScores:
     missing: Mapping[str, str] = field(default_factory=dict)
     remarks: Mapping[str, int] = field(default_factory=dict)
     damaged: tuple[str, ...] = ()
+
+    def finite(self) -> "RunScores":
+        """Return the scores without those that are not finite."""
+        return replace(self, values={trial: value for trial, value in self.values.items() if math.isfinite(value)})
 
 
 def scores_of(

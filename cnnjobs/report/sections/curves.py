@@ -21,6 +21,7 @@ from cnnjobs.spec.metrics import CURVES, OBJECTIVE, VALIDATION, WATCHED, column_
 from cnnjobs.store.reading import OnProgress
 from cnnjobs.store.store import Store
 from cnnjobs.store.watched import watched_in, with_watched
+from cnnjobs.wording.labels import listed
 
 ABOUT = (
     "Train blue, validation orange. Train values are averaged over each epoch while it trains, with augmentation and "
@@ -71,8 +72,22 @@ def curves_section(
     if not (charts or missing or damaged):
         return None
     about = ABOUT + (OF_OBJECTIVE if OBJECTIVE.name in shown else "")
-    about += "".join(_why_missing(metric, classes) for metric in sorted(missing))
+    about += "".join(_why_missing(metric, classes) for metric in sorted(missing)) + _without_result(table)
     return Section("Learning curves", (Text(about), *charts), damaged=damaged)
+
+
+def _without_result(table: JobTable) -> str:
+    """Say which of the runs that are drawn have no result; empty if all have."""
+    name = table.metric.words
+    parts = [
+        f"{row.name}: {listed(said)}"
+        for row in table.rows
+        if (
+            said := [f"{row.diverged} that diverged"] * bool(row.diverged)
+            + [f"{row.without_result} without a finite {name}"] * bool(row.without_result)
+        )
+    ]
+    return f" Runs without a result are drawn, too ({'; '.join(parts)})." if parts else ""
 
 
 def _chart(job: str, variant: str, name: str, epochs: pa.Table, metrics: Sequence[str]) -> Chart:

@@ -194,7 +194,7 @@ def _few(rows: Sequence[Row]) -> list[Text]:
 def _read_twice(store: Store, table: JobTable) -> Stored | None:
     """Return the predictions of the runs with the same seeds; None where there are no such runs."""
     row = next((row for row in table.rows if row.name == TWICE), None)
-    return store.read("predictions", row.trials) if row is not None and _twice_run(row) else None
+    return store.read("predictions", tuple(row.completed.values())) if row is not None and _twice_run(row) else None
 
 
 def _twice(predictions: Stored | None, table: JobTable) -> list[Text]:

@@ -70,8 +70,9 @@ def why_no_interval(row: VariantRow) -> str:
     """Say why the mean of a variant has no interval."""
     s = row.summary
     if s is None:
-        ended = row.diverged + len(row.completed)
-        return "no run yet" if not ended else f"all {ended} diverged" if not row.completed else "no finite value"
+        if not row.ended:
+            return "no run yet"
+        return f"all {row.ended} diverged" if row.ended == row.diverged else "no finite value"
     if s.n == 1:
         return "one run: no spread" if row.design.overlap or row.diverged else "one repeat: no spread"
     return "all repeats identical" if s.sd == 0 else f"below {FEWEST_FOLDS} folds"

@@ -37,7 +37,7 @@ def verdict_section(table: JobTable, others: Sequence[StoredJob] = ()) -> Sectio
 def sentences(table: JobTable) -> list[str]:
     """Return what the runs allow to be said: a sentence a comparison, or of the one variant there is."""
     if not any(row.values for row in table.rows):
-        completed = any(row.completed for row in table.rows)
+        completed = any(row.not_finite for row in table.rows)
         return [f"No run has a finite {table.metric.words}." if completed else "No run has completed yet."]
     if table.job.audit is not None:
         return [_audited(table, table.job.audit)]
@@ -82,7 +82,7 @@ def _alone(table: JobTable, row: VariantRow) -> str:
 
 def _diverged(*rows: VariantRow) -> str:
     """Say which runs are left out because they diverged."""
-    lost = [f"{row.diverged} of {len(row.completed) + row.diverged} runs of {row.name}" for row in rows if row.diverged]
+    lost = [f"{row.diverged} of {row.ended} runs of {row.name}" for row in rows if row.diverged]
     return f"; left out because they diverged: {' and '.join(lost)}" if lost else ""
 
 

@@ -161,7 +161,8 @@ def test_a_mixture_of_versions_is_told(tmp_path):
 def test_a_metric_that_is_no_number_is_left_out_of_the_mean_and_told(tmp_path):
     table = job_table(make_store(tmp_path, {"a": [0.5, float("nan"), 0.7]}))
     assert table.rows[0].summary.n == 2
-    assert "a: 1 completed run has no finite test accuracy and is left out" in table.notes
+    note = "a: 1 completed run has no finite test accuracy and is left out of all results, as if diverged; "
+    assert note + "learning curves and costs are of all runs" in table.notes
 
 
 def test_names_from_a_job_are_only_text_in_the_report(store):
