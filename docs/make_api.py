@@ -100,7 +100,7 @@ PATTERNS = {  # for columns of a kind
 PARTS = ("Args", "Returns", "Raises", "Example")
 
 WORDS = {  # of a job file, by section
-    "job": ("Job", "Variant", "Finetune", "grid"),
+    "job": ("Job", "Decide", "Variant", "Finetune", "grid"),
     "networks": (
         *("cnn", "vgg", "small_cnn", "smaller_vgg", "mlp", "resnet", "wide_resnet"),
         *("application", "vgg16", "custom"),

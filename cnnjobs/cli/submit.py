@@ -21,10 +21,17 @@ if TYPE_CHECKING:
     help="Then train as many more repeats as a 95% interval of test accuracy of +- POINTS percentage points needs.",
 )
 @click.option(
+    "--decide",
+    is_flag=False,
+    flag_value="",
+    metavar="[MARGIN]",
+    help="Instead, repeat only until each variant is better, worse or, within MARGIN percentage points, equal.",
+)
+@click.option(
     "--most-repeats",
     type=click.IntRange(min=1),
     metavar="N",
-    help="With --half-width: at most N repeats of a variant.  [default: 100]",
+    help="With --decide or --half-width: at most N repeats of a variant.  [default: 20; 100 with --half-width]",
 )
 @click.option(
     "--audit",
@@ -42,6 +49,7 @@ def submit(
     *,
     results: str,
     half_width: float | None,
+    decide: str | None,
     most_repeats: int | None,
     audit: str | None,
     max_concurrent: int | None,
@@ -86,8 +94,20 @@ def submit(
             verbose=verbose,
         )
         asked = Overrides(gpus_per_trial=gpus_per_trial, **overrides)
-        goal = Goal(half_width=half_width, most_repeats=most_repeats, audit=audit)
+        goal = Goal(half_width=half_width, most_repeats=most_repeats, audit=audit, decide=_margin(decide))
         _show(submit_job(job, results, asked, goal, options, place, same_command()))
+
+
+def _margin(decide: str | None) -> bool | float:
+    """Return what `--decide` asks for: nothing, a verdict, or one with a margin in percentage points."""
+    if not decide:
+        return decide is not None
+    try:
+        return float(decide)
+    except ValueError:
+        raise click.BadParameter(
+            f"must be a number of percentage points, or nothing. Received: {decide!r}.", param_hint="--decide"
+        ) from None
 
 
 def _show(submitted: "Submitted") -> None:

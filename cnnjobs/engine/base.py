@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnjobs.datasets import Dataset
+from cnnjobs.engine.order import AsListed, Order
 from cnnjobs.engine.stacks import where_raised
 from cnnjobs.engine.worker_loss import LESS_MEMORY
 from cnnjobs.messages import Failure, Message, Started
@@ -63,7 +64,7 @@ class Work:
     """Everything an engine needs to know.
 
     Args:
-        trials: in the order in which they are to start.
+        trials: those that may run.
         dataset: shared by all of them.
         make_worker: makes a worker in its process.
         resources: what each trial runs on.
@@ -75,6 +76,7 @@ class Work:
         files: (bytes,) uint8 of each file of pretrained weights that the trials need, by name; arrays, because
             Ray shares those between processes without copies.
         timeout_s: a trial that makes no progress for so long is ended, as failed; None for never.
+        order: which of the trials starts next; None for all of them, as they are listed.
     """
 
     trials: Sequence[Trial]
@@ -87,6 +89,11 @@ class Work:
     user_modules: UserModules = field(default_factory=UserModules)
     files: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
     timeout_s: float | None = None
+    order: Order | None = None
+
+    def starts(self) -> Order:
+        """Return what says which trial starts next."""
+        return AsListed(len(self.trials)) if self.order is None else self.order
 
     @property
     def nbytes(self) -> int:
@@ -100,10 +107,10 @@ class Work:
 
 
 class Engine(Protocol):
-    """Runs work; returns when every trial has ended, one way or another."""
+    """Runs work; returns when every trial that was to start has ended, one way or another."""
 
     def run(self, work: Work, on_message: OnMessage) -> None:
-        """Run all trials.
+        """Run the trials, each when it is its turn by the order.
 
         `on_message` gets, for each trial, one `Started`, any number of `Progress` and `Stalled`, and last one
         `Result` or `Failure`. A KeyboardInterrupt ends all workers and is passed on.

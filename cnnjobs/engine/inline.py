@@ -10,7 +10,7 @@ class InlineEngine:
     """Runs trials in this process, in order."""
 
     def run(self, work: Work, on_message: OnMessage) -> None:
-        """Run all trials, one worker for all of them, until one fails: then a new one."""
+        """Run the trials, one worker for all of them, until one fails: then a new one."""
         made: list[Worker] = []
 
         def ready(trial: Trial) -> tuple[Worker, Trial]:
@@ -19,7 +19,9 @@ class InlineEngine:
             return made[0], trial
 
         with work.user_modules.importable():
-            for trial in work.trials:
+            order = work.starts()
+            while (place := order.next()) is not None:
+                trial = work.trials[place]
                 attempt = Attempt(partial(ready, trial), passes=(KeyboardInterrupt,))
                 for message in attempt.messages():
                     on_message(trial, message)

@@ -38,6 +38,7 @@ def submit(
     image_size: int | None = None,
     strict: bool = False,
     half_width: float | None = None,
+    decide: bool | float = False,
     most_repeats: int | None = None,
     audit: str | None = None,
     max_concurrent: int | None = None,
@@ -68,7 +69,9 @@ def submit(
         strict: an unreadable picture is an error.
         half_width: of the 95% interval of test accuracy, in percentage points. The job's repeats are the pilot, and
             Stein's two-stage rule adds the repeats that the half width needs.
-        most_repeats: with `half_width`, the largest number of repeats of a variant; None for 100.
+        decide: repeat only until each variant is decided: True for better or worse, or percentage points of test
+            accuracy within which one counts as equal. See `Decide`.
+        most_repeats: the largest number of repeats of a variant; None for 20 with `decide`, 100 with `half_width`.
         audit: a variant for a seed audit, a job of its own: one source of chance varies at a time.
         max_concurrent: largest number of concurrent trials; None for all that fit.
         cpus_per_trial: cores of a trial; None for the default allocation.
@@ -99,7 +102,7 @@ def submit(
             job,
             place_of(results),
             overrides_of(repeats, epochs, only, limit_train, dataset, image_size, strict, gpus_per_trial),
-            Goal(half_width=half_width, most_repeats=most_repeats, audit=audit),
+            Goal(half_width=half_width, most_repeats=most_repeats, audit=audit, decide=decide),
             RunOptions(
                 max_concurrent=max_concurrent,
                 cpus_per_trial=cpus_per_trial,

@@ -28,6 +28,7 @@ from cnnjobs.spec.metrics import VALIDATION, part_of
 from cnnjobs.spec.mixing import check_weights
 from cnnjobs.spec.transforms.fits import check_transforms
 from cnnjobs.spec.watching import monitored
+from cnnjobs.store.decision_rule import DecisionRule
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
 from cnnjobs.store.stored_job import AuditMark, StoredDataset, StoredJob
@@ -48,6 +49,7 @@ class Prepared:
         only: names of the variants to run; empty for all.
         audit: of what the job is an audit; None if it is none.
         half_width: the rule for its repeats; None if no half width was asked for.
+        decide: the rule by which its repeats end; None if no verdict by the fewest was asked for.
         needs: of the functions in it.
         data_notes: what a person should know of how the job uses the data set, and of schedules of the user's.
     """
@@ -60,6 +62,7 @@ class Prepared:
     only: tuple[str, ...]
     audit: AuditMark | None = None
     half_width: HalfWidth | None = None
+    decide: DecisionRule | None = None
     needs: Needs = field(default_factory=Needs)
     data_notes: tuple[str, ...] = ()
 
@@ -94,6 +97,7 @@ class Prepared:
             text=self.file.text,
             audit=self.audit,
             half_width=self.half_width,
+            decide=self.decide,
         )
 
     def _stored_dataset(self) -> StoredDataset:

@@ -23,7 +23,16 @@ from cnnjobs.run.interrupts import why_stopped
 from cnnjobs.run.placement import Placement
 from cnnjobs.run.prepare import Prepared, trained_rows
 from cnnjobs.run.progress import Display, Meter, Waiting
-from cnnjobs.run.submission import Submission, continuations, job_to_keep, keep_job, kept_epochs, missing_trials, sweep
+from cnnjobs.run.submission import (
+    Submission,
+    as_decided,
+    continuations,
+    job_to_keep,
+    keep_job,
+    kept_epochs,
+    missing_trials,
+    sweep,
+)
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.compaction import compact_if_possible
 from cnnjobs.store.lock import StoreLock
@@ -109,7 +118,7 @@ class Runner:
                 self._clear()
                 self._settle(prepared)
         except CannotWrite as error:
-            if self._damaged or self._store.job != job_to_keep(self._store, prepared):
+            if self._damaged or self._store.job != job_to_keep(self._store, as_decided(prepared, self._store)):
                 raise
             note(sentences(error, "Nothing needs to be written"))
 
@@ -121,7 +130,7 @@ class Runner:
 
     def _settle(self, prepared: Prepared) -> None:
         """Leave a store, which this process has claimed, as a run of the job would that has nothing to run."""
-        keep_job(self._store, prepared)
+        keep_job(self._store, as_decided(prepared, self._store))
         sweep(self._store, self._checkpoints)
         compact_if_possible(self._store, Waiting())
 
@@ -145,9 +154,7 @@ class Runner:
                     self._settle(prepared)
                     return
                 echo(_announcement(prepared, trials, resources, at_once), err=True)
-                submission = Submission(
-                    prepared, self._store, tuple(trials), resources, at_once, self._checkpoints, self._timeout_s
-                )
+                submission = self._submission(prepared, trials, resources, at_once)
                 self._store.forget_stop()
                 try:
                     self._watch(submission, meter, lock)
@@ -163,6 +170,19 @@ class Runner:
                 raise StoreError(sentences(error, self._kept(meter))) from error
             raise
         self._tried.update(trial.trial_id for trial in trials)
+
+    def _submission(
+        self, prepared: Prepared, trials: list[Trial], resources: TrialResources, at_once: int
+    ) -> Submission:
+        deciding = None
+        if prepared.decide is not None:
+            from cnnjobs.run.deciding import Deciding
+
+            deciding = Deciding(prepared, self._store)
+            trials = list(deciding.trials)
+        return Submission(
+            prepared, self._store, tuple(trials), resources, at_once, self._checkpoints, self._timeout_s, deciding
+        )
 
     def _watch(self, submission: Submission, meter: Meter, lock: StoreLock) -> None:
         """Run the trials, and show how far they are."""

@@ -1,12 +1,14 @@
 """Runs the missing trials of a job and commits each at its end."""
 
+from __future__ import annotations
+
 import contextlib
 import subprocess
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cnnjobs.engine.base import Engine, MakeWorker, TrialResources, Work
 from cnnjobs.errors import StoreError
@@ -21,6 +23,10 @@ from cnnjobs.store.lock import Running, StoreLock
 from cnnjobs.store.store import Store
 from cnnjobs.store.stored_job import StoredJob
 from cnnjobs.versions import DECISIVE
+
+if TYPE_CHECKING:
+    from cnnjobs.comparison.decisions import Ruling
+    from cnnjobs.run.deciding import Deciding
 
 
 class Watcher(Protocol):
@@ -121,7 +127,13 @@ def _rates(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
 def missing_trials(prepared: Prepared, store: Store) -> tuple[list[Trial], State]:
     """Return the trials that are to run, those that take longest first, and what the store holds."""
     state = state_of(store, prepared.plan.trials, set(prepared.plan.conditions.values()))
-    return prepared.plan.missing(state.finished, prepared.only, state.rates), state
+    missing = prepared.plan.missing(state.finished, prepared.only, state.rates)
+    if prepared.decide is None:
+        return missing, state
+    from cnnjobs.run.deciding import Deciding
+
+    may_run = {trial.trial_id for trial in Deciding(prepared, store).trials}
+    return [trial for trial in missing if trial.trial_id in may_run], state
 
 
 def kept_epochs(trial: Trial, kept: Mapping[str, Sequence[int]]) -> int:
@@ -165,6 +177,7 @@ class Submission:
         at_once: how many run at the same time.
         checkpoints: where trials under way are kept.
         timeout_s: a trial that makes no progress for so long is ended, as failed; None for never.
+        deciding: the order of the trials by the rule of the job; None if it has none.
     """
 
     prepared: Prepared
@@ -174,6 +187,7 @@ class Submission:
     at_once: int
     checkpoints: Checkpoints
     timeout_s: float | None = None
+    deciding: Deciding | None = None
 
     def run(self, engine: Engine, make_worker: MakeWorker, watcher: Watcher, lock: StoreLock) -> int:
         """Run the trials; return how many failed.
@@ -187,7 +201,7 @@ class Submission:
         Raises:
             StoreError: if the store cannot be written.
         """
-        keep_job(self.store, self.prepared)
+        keep_job(self.store, self._now())
         sweep(self.store, self.checkpoints)
         recorder = _Recorder(self, lock, watcher, _commit_of(self.prepared.file.folder))
         work = Work(
@@ -201,10 +215,18 @@ class Submission:
             user_modules=self.prepared.needs.modules,
             files=read_weights((trial.spec for trial in self.trials), self.prepared.dataset.image_shape),
             timeout_s=self.timeout_s,
+            order=self.deciding,
         )
+        if self.deciding is not None:
+            self.deciding.begin(self.at_once, recorder.on_ruling)
         engine.run(work, recorder.on_message)
+        keep_job(self.store, self._now())
         compact_if_possible(self.store)
         return recorder.failures
+
+    def _now(self) -> Prepared:
+        """Return the job as it is to be kept: with what its rule has decided."""
+        return self.prepared if self.deciding is None else self.deciding.prepared
 
 
 def keep_job(store: Store, prepared: Prepared) -> None:
@@ -212,16 +234,25 @@ def keep_job(store: Store, prepared: Prepared) -> None:
     store.write_job(job_to_keep(store, prepared))
 
 
+def as_decided(prepared: Prepared, store: Store) -> Prepared:
+    """Return a job with what its rule decides from what is stored; one without a rule as it is."""
+    if prepared.decide is None:
+        return prepared
+    from cnnjobs.run.deciding import Deciding
+
+    return Deciding(prepared, store).prepared
+
+
 def job_to_keep(store: Store, prepared: Prepared) -> StoredJob:
     """Return the resolved job as the store is to keep it.
 
     A rule for a half width that runs of the same settings have followed stays with them: they were not chosen
-    otherwise because the job is submitted once more without it.
+    otherwise because the job is submitted once more without it. So does a rule by which repeats end.
     """
     job, before = prepared.as_stored(), store.job
-    if before is not None and job.half_width is None and {*before.conditions.values()} & {*job.conditions.values()}:
-        job = replace(job, half_width=before.half_width)
-    return job
+    if before is None or not {*before.conditions.values()} & {*job.conditions.values()}:
+        return job
+    return replace(job, half_width=job.half_width or before.half_width, decide=job.decide or before.decide)
 
 
 def sweep(store: Store, checkpoints: Checkpoints) -> None:
@@ -246,7 +277,15 @@ class _Recorder:
         self._running: dict[str, Running] = {}
         self._began: dict[str, float] = {}
         self._told: set[str] = set()
+        self._decided: set[str] = set()
         self.failures = 0
+
+    def on_ruling(self, ruling: Ruling) -> None:
+        """Keep what is decided, as soon as it is."""
+        decided = {name for name in ruling.decisions if name not in ruling.open}
+        if decided != self._decided and self._submission.deciding is not None:
+            keep_job(self._submission.store, self._submission.deciding.prepared)
+        self._decided = decided
 
     def on_message(self, trial: Trial, message: Message) -> None:
         """Take one message of a trial."""
@@ -269,12 +308,19 @@ class _Recorder:
             self._store(trial, message)
             self._running.pop(trial.trial_id, None)
             self._watcher.finished(trial, message)
+            self._take_in(trial, message)
         else:
             log = self._store_failure(trial, message)
             self._running.pop(trial.trial_id, None)
             self.failures += 1
             self._watcher.failed(trial, message, log)
+            self._take_in(trial, message)
         self._lock.update(self._running.values())
+
+    def _take_in(self, trial: Trial, message: Result | Failure) -> None:
+        """Tell the order how a trial ended."""
+        if self._submission.deciding is not None:
+            self._submission.deciding.ended(trial, message)
 
     def _store(self, trial: Trial, result: Result) -> None:
         final = dict(result.final)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from cnnjobs.run.progress import Waiting
 from cnnjobs.run.runner import Runner
 from cnnjobs.run.submission import missing_trials
 from cnnjobs.run.surroundings import surroundings_notes
-from cnnjobs.spec import Job
+from cnnjobs.spec import Decide, Job
 from cnnjobs.spec.checks import flag, gpu_count, number, whole
 from cnnjobs.spec.half_width import HalfWidth, half_width_of
 from cnnjobs.store.checkpoints import FOLDERS, Checkpoints
@@ -76,15 +76,21 @@ class Goal:
         half_width: of a 95% interval of test accuracy, in percentage points; None for the job's repeats.
         most_repeats: with a half width, repeats of a variant at most; None for 100.
         audit: the variant whose sources of chance are to vary one at a time, instead; None for the job itself.
+        decide: whether to repeat until each variant is decided, by the job's own rule or the default one; or
+            percentage points within which one counts as equal.
     """
 
     half_width: float | None = None
     most_repeats: int | None = None
     audit: str | None = None
+    decide: bool | float = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.audit, str | None):
             raise SpecError(f"`audit` must be the name of a variant. Received: audit={self.audit!r}.")
+        if not isinstance(self.decide, bool):
+            hint = "They are percentage points within which a variant counts as equal; True for none."
+            object.__setattr__(self, "decide", number("decide", self.decide, hint, above=0, below=100))
         if self.most_repeats is not None:
             object.__setattr__(self, "most_repeats", whole("most_repeats", self.most_repeats, least=1))
 
@@ -95,7 +101,7 @@ class Goal:
             SpecError: if options do not go together, or the rule does not hold for the job.
         """
         if self.half_width is None:
-            if self.most_repeats is not None:
+            if self.most_repeats is not None and self.decision(job) is None:
                 raise SpecError(
                     "`most_repeats` goes with `half_width=POINTS`. Received: "
                     f"most_repeats={self.most_repeats} alone. Use `repeats=N` to set the number of repeats."
@@ -104,6 +110,15 @@ class Goal:
         if self.audit is not None:
             raise SpecError("`half_width` and `audit` exclude each other. Submit the job twice, once with each.")
         return half_width_of(job, self.half_width, self.most_repeats)
+
+    def decision(self, job: Job) -> Decide | None:
+        """Return the rule by which repeats end, if one is asked for, here or in the job."""
+        if self.decide is False and job.decide is None:
+            return None
+        asked = job.decide or Decide()
+        if not isinstance(self.decide, bool):
+            asked = replace(asked, margin=self.decide)
+        return asked if self.most_repeats is None else replace(asked, most_repeats=self.most_repeats)
 
 
 @dataclass(frozen=True)
@@ -165,6 +180,8 @@ def submit_job(
     store = store_at(results, prepared.job)
     if rule is not None:
         prepared, rule = _first_stage(prepared, store, rule)
+    elif (asked := goal.decision(plain)) is not None:
+        prepared = _deciding(prepared, store, asked)
     for one in (*prepared.notes, *surroundings):
         note(one)
     missing, state = missing_trials(prepared, store)
@@ -215,6 +232,13 @@ def _first_stage(prepared: Prepared, store: Store, asked: HalfWidth) -> tuple[Pr
             "a pilot that is chosen after that gives no interval that covers at its level"
         )
     return first_stage(prepared, rule), rule
+
+
+def _deciding(prepared: Prepared, store: Store, asked: Decide) -> Prepared:
+    """Return the job with its rule, and as many repeats as that allows."""
+    from cnnjobs.run.deciding import settled_rule, with_rule
+
+    return with_rule(prepared, settled_rule(asked, prepared, store))
 
 
 def _run_second_stage(prepared: Prepared, store: Store, rule: HalfWidth, runner: Runner) -> None:

@@ -10,6 +10,7 @@ from cnnjobs.spec.callbacks import (
 )
 from cnnjobs.spec.data import BuiltinDataset, DatasetSpec, ImageFolder, Npz, PictureTable
 from cnnjobs.spec.decayed import AdamW, Lion, Muon
+from cnnjobs.spec.decide import Decide
 from cnnjobs.spec.finetune import Finetune, Phase
 from cnnjobs.spec.from_function import FromFunction
 from cnnjobs.spec.functions import UserFunction
@@ -83,6 +84,7 @@ __all__ = [
     "Cutout",
     "Cyclical",
     "DatasetSpec",
+    "Decide",
     "EarlyStopping",
     "ExponentialDecay",
     "Finetune",

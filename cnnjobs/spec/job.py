@@ -11,6 +11,7 @@ from typing import Any
 from cnnjobs.errors import SpecError
 from cnnjobs.spec.checks import flag, gpu_count, number, one_of, whole
 from cnnjobs.spec.data import DatasetSpec
+from cnnjobs.spec.decide import Decide
 from cnnjobs.spec.variant import Variant
 
 HELD_OUT = 0.2
@@ -55,6 +56,7 @@ class Job:
             no part of a trial's identity.
         keep: "state" keeps weights and optimizer of finished trials, from which the same job with more epochs
             continues; None keeps results only.
+        decide: repeat each variant only until it is better, worse or equal, in place of `repeats`; None for `repeats`.
 
     Raises:
         SpecError: for a value out of range, a name that is taken, or options that exclude each other.
@@ -83,6 +85,7 @@ class Job:
     replicas: int = 1
     gpus_per_trial: float | None = None
     keep: str | None = None
+    decide: Decide | None = None
     _written_replicas: int = field(init=False, repr=False, compare=False, default=1)
     """Replicas as they were written, before `gpus_per_trial` made them as many."""
 
@@ -110,6 +113,8 @@ class Job:
         object.__setattr__(self, "validation", _checked_validation(self.validation, self.folds))
         flag("stratify", self.stratify)
         one_of("keep", self.keep, (None, "state"))
+        if not isinstance(self.decide, Decide | None):
+            raise SpecError(f"`decide` must be a Decide, such as Decide(margin=0.5). Received: decide={self.decide!r}.")
         object.__setattr__(self, "variants", _checked_variants(self.variants))
         object.__setattr__(self, "repeats", _for_each("repeats", self.repeats, self.variants, _checked_repeats))
         object.__setattr__(self, "vary", _for_each("vary", self.vary, self.variants, _checked_sources))

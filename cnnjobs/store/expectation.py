@@ -39,6 +39,24 @@ def marked(job: StoredJob, table: pa.Table) -> pa.Table:
     )
 
 
+def dropped_conditions(job: StoredJob, trials: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return conditions with stored runs, on the data and rows of the job, that it does not list any more.
+
+    Their runs may have been looked at before they were dropped, so that comparisons count them.
+
+    Args:
+        job: as `job.json` keeps it.
+        trials: rows of `trials`, of which condition_id, dataset_fingerprint and limit_train are read.
+    """
+    listed = {*job.conditions.values()}
+    found = dict.fromkeys(
+        trial["condition_id"]
+        for trial in trials
+        if trial["dataset_fingerprint"] == job.dataset.fingerprint and trial["limit_train"] == job.protocol.limit_train
+    )
+    return tuple(condition for condition in found if condition not in listed)
+
+
 def _is_current(job: StoredJob, table: pa.Table) -> pa.ChunkedArray:
     return pc.is_in(table["condition_id"], pa.array(job.conditions.values(), pa.string()))
 

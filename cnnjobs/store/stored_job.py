@@ -11,6 +11,7 @@ from cnnjobs.errors import SpecError, StoreError
 from cnnjobs.files.digests import document_digest
 from cnnjobs.spec.half_width import HalfWidth
 from cnnjobs.spec.job import SOURCES
+from cnnjobs.store.decision_rule import DecisionRule
 from cnnjobs.store.json_fields import Fields, UnsoundError, listed, without_none
 from cnnjobs.store.layout import SCHEMA_VERSION, refuse_newer
 from cnnjobs.wording.sentences import cause, sentence, sentences
@@ -212,6 +213,7 @@ class StoredJob:
         text: of the job file; None if that is not kept.
         audit: of what the job is an audit; None if it is none.
         half_width: the rule for its repeats; None if no half width was asked for.
+        decide: the rule by which its repeats end; None if no verdict by the fewest was asked for.
     """
 
     name: str
@@ -227,6 +229,7 @@ class StoredJob:
     text: str | None = None
     audit: AuditMark | None = None
     half_width: HalfWidth | None = None
+    decide: DecisionRule | None = None
 
     def repeats_of(self, variant: str) -> int:
         """Return how often a variant is to be trained."""
@@ -271,7 +274,7 @@ class StoredJob:
         variants = {name: variant.to_json() for name, variant in self.variants.items()}
         rule = None if self.half_width is None else asdict(self.half_width)
         fields |= parts | {"vary": list(self.vary), "variants": variants, "half_width": rule}
-        return without_none(fields, "seed", "file", "text", "audit", "half_width")
+        return without_none(fields, "seed", "file", "text", "audit", "half_width", "decide")
 
     @classmethod
     def decode(cls, content: bytes, place: str = "job.json") -> StoredJob:
@@ -316,6 +319,7 @@ def _job(fields: Fields) -> StoredJob:
         text=fields.optional("text", str),
         audit=AuditMark.from_json(fields.part("audit")) if "audit" in fields.values else None,
         half_width=_rule(fields.part("half_width").values) if "half_width" in fields.values else None,
+        decide=DecisionRule.from_json(fields.part("decide")) if "decide" in fields.values else None,
     )
 
 

@@ -127,7 +127,7 @@ def test_the_public_names_are_these():
     assert sorted(cnnjobs.__all__) == sorted(
         [
             "SGD", "Adam", "Augment", "FromFunction", "ImageFolder", "Job", "Npz", "ParquetPictures", "PictureTable",
-            "TFRecordPictures", "Variant", "MixUp", "CutMix", "tta", "CrossEntropy", "Focal", "loss",
+            "TFRecordPictures", "Variant", "Decide", "MixUp", "CutMix", "tta", "CrossEntropy", "Focal", "loss",
             "ColorJitter", "Cutout", "Flip", "GaussianBlur", "GaussianNoise", "Grayscale", "PadCrop", "RandAugment",
             "RandomErasing", "RandomResizedCrop", "TrivialAugment", "transform",
             "BestWeights", "CosineDecay", "Cyclical", "EarlyStopping", "ExponentialDecay", "ReduceLROnPlateau",

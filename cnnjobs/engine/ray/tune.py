@@ -13,7 +13,6 @@ import ray
 from ray import tune
 from ray.tune.execution import class_cache
 from ray.tune.progress_reporter import TrialProgressCallback
-from ray.tune.search.basic_variant import BasicVariantGenerator
 
 from cnnjobs.engine.base import Attempt, OnMessage, Work, Worker
 from cnnjobs.engine.capture import Capture, announce_exits, take_printed
@@ -34,6 +33,7 @@ from cnnjobs.engine.ray.relay import (
     stacks_at,
 )
 from cnnjobs.engine.ray.session import Session
+from cnnjobs.engine.ray.starts import Starts
 from cnnjobs.engine.stall import FIRST_S
 from cnnjobs.errors import NodeWithoutRoom, SpecError
 from cnnjobs.messages import Failure, Message, Result, Started
@@ -103,7 +103,7 @@ class RayTuneEngine:
             param_space={"trial": tune.grid_search(list(range(len(work.trials))))},
             tune_config=tune.TuneConfig(
                 reuse_actors=True,  # a worker imports TensorFlow once
-                search_alg=BasicVariantGenerator(max_concurrent=work.at_once),
+                search_alg=Starts(work.starts(), work.at_once),
                 scheduler=InOrder(relay),
             ),
             run_config=tune.RunConfig(
@@ -139,6 +139,7 @@ class RayTuneEngine:
         plain = replace(
             work,
             trials=(),
+            order=None,
             dataset=sendable(work.dataset),
             make_worker=_no_worker,
             modules=(),

@@ -24,6 +24,7 @@ WRONG = {
     "image_size": (96, 0, "big"),
     "strict": ("yes",),
     "half_width": (0, -1, "0.2", math.nan),
+    "decide": (0, -1, "0.2", math.nan, None),
     "most_repeats": (0, 5),
     "audit": ("none", 5, ["one"]),
     "max_concurrent": (0, "2", 1.5),

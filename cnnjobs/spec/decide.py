@@ -1,0 +1,48 @@
+"""A verdict by the fewest repeats: what a user asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cnnjobs.spec.checks import number, whole
+
+FEWEST_REPEATS, MOST_REPEATS = 5, 100
+"""Of `most_repeats`: repeats at the first look, and at the last for which error rates are known."""
+
+DEFAULT_MOST = 20
+"""Default of `most_repeats`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decide:
+    """Repeat variants only until each is better, worse or equal, looking after every repeat from the fifth on.
+
+    False "better" or "worse" come in at most `alpha` of jobs, over all variants and looks together, for differences
+    that are normally distributed; see the page on deciding in the documentation for others.
+
+    Args:
+        margin: percentage points of test accuracy within which a variant counts as equal to the reference; None for
+            no "equal".
+        most_repeats: repeats of a variant at most, 5 to 100; may be raised later.
+        alpha: accepted rate of false verdicts, in [0.001, 0.2].
+
+    Raises:
+        SpecError: for a value out of range.
+
+    Example:
+        >>> from cnnjobs import Decide
+        >>> Decide(margin=0.5)
+        Decide(margin=0.5, most_repeats=20, alpha=0.05)
+    """
+
+    margin: float | None = None
+    most_repeats: int = DEFAULT_MOST
+    alpha: float = 0.05
+
+    def __post_init__(self) -> None:
+        if self.margin is not None:
+            hint = "They are percentage points of test accuracy."
+            object.__setattr__(self, "margin", number("margin", self.margin, hint, above=0, below=100))
+        most = whole("most_repeats", self.most_repeats, least=FEWEST_REPEATS, most=MOST_REPEATS)
+        object.__setattr__(self, "most_repeats", most)
+        object.__setattr__(self, "alpha", number("alpha", self.alpha, least=0.001, most=0.2))
