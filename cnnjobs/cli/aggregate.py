@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import click
 
+from cnnjobs.cli.formats import end_with, explained, format_option
 from cnnjobs.cli.options import DEFAULT_RESULTS, finite, not_empty
 from cnnjobs.spec.metric_names import find_metric, near, without_quotes
 from cnnjobs.spec.metrics import CURVES, METRICS
@@ -75,6 +76,7 @@ def _curves(context: click.Context, option: click.Parameter, values: Sequence[st
     callback=not_empty,
     help="Where the report goes; with several jobs, a folder a job below it.  [default: report/ of each job]",
 )
+@format_option()
 def aggregate(
     results: str,
     *,
@@ -86,10 +88,11 @@ def aggregate(
     overlay: Sequence[str],
     predictions: bool,
     output: str | None,
+    form: str,
 ) -> None:
     """Compare the variants in RESULTS, a job's folder or a folder of jobs, and write a report for each job."""
     from cnnjobs.report.build import ReportOptions
-    from cnnjobs.run.aggregate import Aggregation
+    from cnnjobs.run.aggregate import Aggregation, unsaid
     from cnnjobs.scoring.prediction_metrics import metric_named
 
     options = ReportOptions(
@@ -100,4 +103,11 @@ def aggregate(
         margin=margin,
         with_predictions=predictions,
     )
-    Aggregation(results, options, output).run(overlay)
+    if form == "text":
+        Aggregation(results, options, output).run(overlay).refuse_incomplete()
+        return
+    from cnnjobs.run.documents.comparison import aggregate_document
+
+    aggregated = Aggregation(results, options, output, unsaid).run(overlay)
+    end_with(aggregate_document(aggregated, explained(aggregated.broken)))
+    aggregated.refuse_incomplete()

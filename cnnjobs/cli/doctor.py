@@ -2,6 +2,7 @@
 
 import click
 
+from cnnjobs.cli.formats import end_with, format_option
 from cnnjobs.cli.options import cluster_options, results_option
 from cnnjobs.wording.terminal import echo
 
@@ -10,7 +11,8 @@ from cnnjobs.wording.terminal import echo
 @click.argument("job", metavar="[JOB]", required=False)
 @results_option("Where trials would be stored.")
 @cluster_options
-def doctor(job: str | None, *, results: str, address: str | None, insecure: bool) -> None:
+@format_option()
+def doctor(job: str | None, *, results: str, address: str | None, insecure: bool, form: str) -> None:
     """Check versions, GPUs, one training step on every node, disks, clocks, the store, the token.
 
     With JOB also whether its data set is there. With the URL of a cluster as --address all of that on its nodes. One
@@ -26,8 +28,13 @@ def doctor(job: str | None, *, results: str, address: str | None, insecure: bool
         click.get_current_context().exit(ask_doctor(place.url, job, results, insecure=insecure))
     done = []
     for check in checks(place, job, results, insecure=insecure):
-        echo(check.line(), styled=True)
+        if form == "text":
+            echo(check.line(), styled=True)
         done.append(check)
+    if form == "json":
+        from cnnjobs.run.documents.doctor import doctor_document
+
+        end_with(doctor_document(done))
     wrong = sum(check.is_wrong for check in done)
     if wrong:
         raise ChecksFailed(f"{wrong} of {len(done)} checks found something wrong.")

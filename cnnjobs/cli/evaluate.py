@@ -2,6 +2,7 @@
 
 import click
 
+from cnnjobs.cli.formats import end_with, format_option
 from cnnjobs.cli.options import not_empty
 from cnnjobs.wording.terminal import echo, note, write_data
 
@@ -17,7 +18,7 @@ from cnnjobs.wording.terminal import echo, note, write_data
 @click.option(
     "--part", type=click.Choice(["test", "train", "all"]), default="test", show_default=True, help="Which pictures."
 )
-@click.option("--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
+@format_option("csv")
 def evaluate(model: str, *, dataset: str | None, part: str, form: str) -> None:
     """Evaluate MODEL, a file of `cnnjobs fit`, on the test images of a data set.
 
@@ -29,8 +30,11 @@ def evaluate(model: str, *, dataset: str | None, part: str, form: str) -> None:
     evaluation = evaluate_model(model, dataset, part)
     for one in evaluation.notes:
         note(one)
-    text = evaluation.formatted(form)
-    if form == "text":
-        echo(text, styled=True)
+    if form == "json":
+        from cnnjobs.run.documents.evaluate import evaluate_document
+
+        end_with(evaluate_document(evaluation))
+    elif form == "text":
+        echo(evaluation.formatted(form), styled=True)
     else:
-        write_data(text if form == "csv" else f"{text}\n")
+        write_data(evaluation.formatted(form))

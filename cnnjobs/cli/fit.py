@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from cnnjobs.cli.formats import end_with, format_option
 from cnnjobs.cli.options import cluster_options, device_options, not_empty, run_options
 from cnnjobs.wording.terminal import echo
 
@@ -21,6 +22,7 @@ from cnnjobs.wording.terminal import echo
 @run_options
 @device_options
 @cluster_options
+@format_option()
 def fit(
     job: str,
     *,
@@ -35,6 +37,7 @@ def fit(
     verbose: bool,
     address: str | None,
     insecure: bool,
+    form: str,
     **overrides: Any,
 ) -> None:
     """Train one variant of JOB on all of its training images, and save it as one .keras file.
@@ -62,4 +65,10 @@ def fit(
         )
         place = near_place(address, "`fit`")
         asked = Overrides(gpus_per_trial=gpus_per_trial, **overrides)
-        echo(fit_job(job, results, asked, FitOf(variant, repeat, output), options, place, same_command()))
+        fitted = fit_job(job, results, asked, FitOf(variant, repeat, output), options, place, same_command())
+    if form == "json":
+        from cnnjobs.run.documents.fit import fit_document
+
+        end_with(fit_document(fitted))
+    else:
+        echo(fitted)

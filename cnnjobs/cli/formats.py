@@ -1,11 +1,12 @@
 """`--format json`: what a command says, for a program."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, TypeVar
 
 import click
 
+from cnnjobs.cli.flags import explain
 from cnnjobs.errors import CnnjobsError, Interrupted
 from cnnjobs.schema.output import Failing, Output
 
@@ -63,6 +64,12 @@ def end_with(fields: Mapping[str, Any]) -> None:
         fields: of `cnnjobs.schema.output.document`.
     """
     output().end_with(fields)
+
+
+def explained(errors: Iterable[CnnjobsError]) -> list[str]:
+    """Return what errors of the library say, in the words of the running command."""
+    context = click.get_current_context()
+    return [explain(error, context) for error in errors]
 
 
 def failing(error: BaseException, message: str) -> Failing:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import click
 
+from cnnjobs.cli.formats import end_with, format_option
 from cnnjobs.cli.options import not_empty
 from cnnjobs.wording.terminal import echo, note, write_data
 
@@ -18,7 +19,7 @@ from cnnjobs.wording.terminal import echo, note, write_data
     callback=not_empty,
     help="Write the pictures there with label, probability, right or wrong.",
 )
-@click.option("--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
+@format_option("csv")
 def predict(model: str, images: Sequence[str], *, top_k: int, annotate: str | None, form: str) -> None:
     """Say what MODEL, a file of `cnnjobs fit`, sees in each IMAGE; a folder stands for the pictures in it.
 
@@ -32,11 +33,14 @@ def predict(model: str, images: Sequence[str], *, top_k: int, annotate: str | No
     answers = predict_files(model, images, top_k, annotate)
     for one in answers.notes:
         note(one)
-    text = answers.formatted(form)
-    if form == "text":
-        echo(text, styled=True)
+    if form == "json":
+        from cnnjobs.run.documents.predict import predict_document
+
+        end_with(predict_document(answers, annotate))
+    elif form == "text":
+        echo(answers.formatted(form), styled=True)
     else:
-        write_data(text.encode("utf-8", "surrogateescape") if form == "csv" else f"{text}\n")
+        write_data(answers.formatted(form).encode("utf-8", "surrogateescape"))
     if annotate is not None:
         echo(f"annotated: {annotate_all(answers, annotate)} pictures in {annotate}", err=True)
     if answers.broken:

@@ -2,6 +2,7 @@
 
 import click
 
+from cnnjobs.cli.formats import end_with, format_option
 from cnnjobs.cli.options import decoding_options, not_empty
 from cnnjobs.wording.terminal import echo
 
@@ -21,6 +22,7 @@ from cnnjobs.wording.terminal import echo
 @click.option("--duplicates", is_flag=True, help="Look for pictures that are alike, and list all pairs in a CSV file.")
 @click.option("--job", metavar="JOB", help="Draw augmented versions beside the pictures, as this job would.")
 @click.option("--variant", metavar="VARIANT", help="Whose augmentation.  [default: the only one with augmentation]")
+@format_option()
 def show(
     dataset: str | None,
     *,
@@ -31,6 +33,7 @@ def show(
     duplicates: bool,
     job: str | None,
     variant: str | None,
+    form: str,
 ) -> None:
     """Show sizes and classes of DATASET, and draw it: pictures by class, sizes, what was passed over, copies.
 
@@ -42,4 +45,9 @@ def show(
 
     pictures = Pictures(count, output, image_size, strict, duplicates)
     shown = show_dataset(dataset, variant, pictures) if job is None else show_variant(job, variant, dataset, pictures)
-    echo(shown, styled=True)
+    if form == "json":
+        from cnnjobs.run.documents.show import show_document
+
+        end_with(show_document(shown))
+    else:
+        echo(shown.text(), styled=True)

@@ -2,6 +2,7 @@
 
 import click
 
+from cnnjobs.cli.formats import end_with, explained, format_option
 from cnnjobs.cli.options import DEFAULT_RESULTS, cluster_options
 from cnnjobs.wording.terminal import echo
 
@@ -9,7 +10,8 @@ from cnnjobs.wording.terminal import echo
 @click.command(short_help="Show what is done, running and failed, with reasons.")
 @click.argument("results", metavar="[RESULTS]", required=False)
 @cluster_options
-def status(results: str | None, address: str | None, insecure: bool) -> None:
+@format_option()
+def status(results: str | None, address: str | None, insecure: bool, form: str) -> None:
     """Show what is done, running and failed in RESULTS, a job's folder or a folder of jobs.
 
     With the URL of a cluster as --address, show its jobs, and the results in RESULTS on its head: by default those of
@@ -25,7 +27,11 @@ def status(results: str | None, address: str | None, insecure: bool) -> None:
         code = status_there(address, results, insecure=insecure)
         click.get_current_context().exit(code)
     listed = status_of(results or DEFAULT_RESULTS)
-    for job in listed.jobs:
+    if form == "json":
+        from cnnjobs.run.documents.status import status_document
+
+        end_with(status_document(results or DEFAULT_RESULTS, listed.jobs, explained(listed.broken)))
+    for job in listed.jobs if form == "text" else ():
         echo(job.text(), styled=True)
     if listed.broken:
         raise StoreError("\n".join(map(str, listed.broken))) from listed.broken[0]

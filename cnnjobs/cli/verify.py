@@ -2,6 +2,7 @@
 
 import click
 
+from cnnjobs.cli.formats import end_with, format_option
 from cnnjobs.cli.options import DEFAULT_RESULTS
 from cnnjobs.wording.terminal import echo
 
@@ -9,7 +10,8 @@ from cnnjobs.wording.terminal import echo
 @click.command(short_help="Compare every stored file with its digest; set damaged ones aside.")
 @click.argument("results", metavar="[RESULTS]", default=DEFAULT_RESULTS)
 @click.option("--repair", is_flag=True, help="Move damaged files to damaged/; the next submit runs their trials again.")
-def verify(results: str, *, repair: bool) -> None:
+@format_option()
+def verify(results: str, *, repair: bool, form: str) -> None:
     """Compare every file in RESULTS, a job's folder or a folder of jobs, with the digest it was written with.
 
     Exit code 0 if all is whole, also after a repair; 1 if something is damaged or missing.
@@ -18,6 +20,11 @@ def verify(results: str, *, repair: bool) -> None:
     from cnnjobs.run.verify import verify_results
 
     found = verify_results(results, repair=repair, on_progress=Waiting())
-    echo(found)
+    if form == "json":
+        from cnnjobs.run.documents.verify import verify_document
+
+        end_with(verify_document(found))
+    else:
+        echo(found)
     if found.damage is not None:
         raise found.damage

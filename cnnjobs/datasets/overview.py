@@ -1,5 +1,7 @@
 """What there is to say of a data set before anything is trained on it."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,9 +54,35 @@ def group_count(groups: NDArray[np.int32] | None) -> int | None:
     return None if groups is None else len(np.unique(groups))
 
 
+@dataclass(frozen=True)
+class PartFacts:
+    """What there is to say of the images of one part.
+
+    Args:
+        part: "train", "validation" or "test".
+        shape: (n, height, width, channels).
+        dtype: of the pixels.
+        least: smallest value of a pixel.
+        most: largest one.
+        groups: how many; None where they are not known.
+    """
+
+    part: str
+    shape: tuple[int, ...]
+    dtype: str
+    least: float
+    most: float
+    groups: int | None
+
+
+def part_facts(data: Dataset) -> list[PartFacts]:
+    """Return what there is to say of the images of each part."""
+    return [_part(name, images, groups) for name, images, groups in _parts(data)]
+
+
 def part_cells(data: Dataset) -> Cells:
     """Return shape, type, range and groups of the images of each part as a table."""
-    rows = [_part(name, images, groups) for name, images, groups in _parts(data)]
+    rows = [_cells(one) for one in part_facts(data)]
     header = ("part", "images", "dtype", "range", "groups")
     return (header, rows) if data.groups_train is not None else (header[:-1], [row[:-1] for row in rows])
 
@@ -69,12 +97,16 @@ def _parts(data: Dataset) -> list[tuple[str, Images, NDArray[np.int32] | None]]:
     return [*((name, subset(images, rows), None if groups is None else groups[rows]) for name, rows in sides), test]
 
 
-def _part(name: str, images: Images, groups: NDArray[np.int32] | None) -> tuple[str, ...]:
-    shape = " x ".join(f"{side:,}" for side in images.shape)
+def _part(name: str, images: Images, groups: NDArray[np.int32] | None) -> PartFacts:
     ranges = [(piece.min(), piece.max()) for piece in pieces(images)]
     least, most = min(low for low, _ in ranges), max(high for _, high in ranges)
-    count = "not known" if groups is None else f"{group_count(groups):,}"
-    return name, shape, str(images.dtype), f"{least:g} to {most:g}", count
+    return PartFacts(name, tuple(images.shape), str(images.dtype), least.item(), most.item(), group_count(groups))
+
+
+def _cells(part: PartFacts) -> tuple[str, ...]:
+    shape = " x ".join(f"{side:,}" for side in part.shape)
+    count = "not known" if part.groups is None else f"{part.groups:,}"
+    return part.part, shape, part.dtype, f"{part.least:g} to {part.most:g}", count
 
 
 def class_cells(data: Dataset) -> Cells:

@@ -4,11 +4,13 @@ import os
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from cnnjobs.comparison.across_datasets import compare_over_datasets, dataset_of
+from cnnjobs.comparison.across_datasets import AcrossDatasets, compare_over_datasets, dataset_of
 from cnnjobs.comparison.table import JobTable, job_table
 from cnnjobs.errors import StoreError
 from cnnjobs.report.build import ReportOptions, job_document
+from cnnjobs.report.model import Document
 from cnnjobs.report.overlay import choose, overlay_chart, read_histories
 from cnnjobs.report.render.comparison_text import grid_text, section_text, table_lines
 from cnnjobs.report.sections.across_datasets import across_datasets_document
@@ -26,6 +28,18 @@ ACROSS_DATASETS_SHOWN = ("ranks", "pairs")
 """Tables of several data sets that the terminal shows."""
 
 
+class Say(Protocol):
+    """Shows a line to a person, or to nobody."""
+
+    def __call__(self, text: object = "", /, *, styled: bool = False) -> None:
+        """Show it."""
+        ...
+
+
+def unsaid(text: object = "", /, *, styled: bool = False) -> None:
+    """Show it to nobody: a program reads."""
+
+
 @dataclass(frozen=True)
 class Aggregation:
     """Tables of results, shown as they are read.
@@ -34,28 +48,29 @@ class Aggregation:
         results: a job's folder or a folder of jobs.
         options: what to show.
         output: folder or URI where reports go; None for the folder of each job.
+        say: shows a line.
     """
 
     results: str
     options: ReportOptions
     output: str | None = None
+    say: Say = echo
 
-    def run(self, overlay: Sequence[str] = ()) -> None:
-        """Print the tables of every job, write its report, then that over data sets.
+    def run(self, overlay: Sequence[str] = ()) -> "Aggregated":
+        """Show the tables of every job, write its report, then that over data sets.
 
         Args:
             overlay: JOB:VARIANT of models whose curves are drawn in one figure.
 
         Raises:
-            StoreError: for what cannot be read or written; at the end, for one of several jobs.
-            DamagedResults: at the end, if files of the results could not be read.
+            StoreError: for what cannot be read or written, other than one of several jobs.
         """
         place = Files(self.output or self.results)
         if self.output is not None:
             _check_output(place)
-        damaged: list[str] = []
+        overlaid = None
         if overlay:
-            damaged += _show_overlay(self.results, overlay, self.options.curves, place.below("overlay"))
+            overlaid = _overlay(self.results, overlay, self.options.curves, place.below("overlay"), self.say)
         stores, broken = open_stores(self.results)
         options = self.options.among([store.job for store in stores if store.job is not None])
         folders = self._folders(stores)
@@ -65,13 +80,11 @@ class Aggregation:
         shown = []
         for store, folder in zip(stores, folders, strict=True):
             try:
-                shown.append(show_comparison(store, options, folder))
+                shown.append(show_comparison(store, options, folder, say=self.say))
             except StoreError as error:  # one that cannot be read does not hide the others
                 broken.append(error)
-        _show_together([one.table for one in shown], place.below("report"))
-        if broken:
-            raise StoreError("\n".join(map(str, broken))) from broken[0]
-        refuse_damaged(list(dict.fromkeys([*damaged, *(file for one in shown for file in one.damaged)])))
+        together = _show_together([one.table for one in shown], place.below("report"), self.say)
+        return Aggregated(place.location, tuple(shown), tuple(broken), together, overlaid)
 
     def _folders(self, stores: Sequence[Store]) -> list[Files]:
         """Return where the report of each job goes."""
@@ -89,23 +102,97 @@ class Shown:
 
     Args:
         table: the comparison.
+        document: its report.
+        results: folder or URI of the results.
+        written: where the report lies; None if it could not be written, or lies on another machine.
         damaged: files of the results that could not be read; what they hold is missing in it.
     """
 
     table: JobTable
+    document: Document
+    results: str
+    written: Written | None
     damaged: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Together:
+    """The comparison of several jobs over data sets.
+
+    Args:
+        across: it, or why there is none.
+        document: its report; None without it.
+        written: where that lies.
+    """
+
+    across: AcrossDatasets | str
+    document: Document | None = None
+    written: Written | None = None
+
+
+@dataclass(frozen=True)
+class Overlaid:
+    """The curves of several models in one figure.
+
+    Args:
+        figure: the PNG file.
+        damaged: files of the results that could not be read.
+    """
+
+    figure: str
+    damaged: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Aggregated:
+    """What was shown of results.
+
+    Args:
+        results: folder or URI.
+        shown: one a job.
+        broken: the errors of jobs that cannot be read.
+        together: over data sets; None for jobs on one.
+        overlaid: curves of several models; None if none was asked for.
+    """
+
+    results: str
+    shown: tuple[Shown, ...]
+    broken: tuple[StoreError, ...]
+    together: Together | None
+    overlaid: Overlaid | None
+
+    def refuse_incomplete(self) -> None:
+        """Say at the end that what was shown is not all.
+
+        Raises:
+            StoreError: if a job could not be read.
+            DamagedResults: if files of the results could not be read.
+        """
+        if self.broken:
+            raise StoreError("\n".join(map(str, self.broken))) from self.broken[0]
+        damaged = [
+            *(self.overlaid.damaged if self.overlaid else ()),
+            *(file for one in self.shown for file in one.damaged),
+        ]
+        refuse_damaged(list(dict.fromkeys(damaged)))
+
+
 def show_comparison(
-    store: Store, options: ReportOptions, folder: Files | None = None, *, page_or_note: bool = False
+    store: Store,
+    options: ReportOptions,
+    folder: Files | None = None,
+    *,
+    page_or_note: bool = False,
+    say: Say = echo,
 ) -> Shown:
-    """Print a job's tables, write its report, print where it is, and return the comparison.
+    """Show a job's tables, write its report, say where it is, and return the comparison.
 
     Args:
         store: the job's.
         options: what to show.
         folder: of the report; None for the store's own.
         page_or_note: say so in a line if the report cannot be written.
+        say: shows a line.
 
     Raises:
         StoreError: if results cannot be read, or the report not be written.
@@ -113,49 +200,62 @@ def show_comparison(
     waiting = Waiting()
     table = job_table(store, options.metric, options.reference, options.alpha, options.margin, on_progress=waiting)
     for line in table_lines(table):
-        echo(line, styled=True)
+        say(line, styled=True)
     document = job_document(store, table, waiting, options)
     for section in document.sections:
         for line in section_text(section):
-            echo(line, styled=True)
-    shown = Shown(table, tuple(dict.fromkeys((*table.damaged, *document.damaged))))
+            say(line, styled=True)
+    written = _write(document, folder or store.files.below("report"), waiting, page_or_note=page_or_note)
+    damaged = tuple(dict.fromkeys((*table.damaged, *document.damaged)))
+    if os.environ.get(EVENTS) and store.files.is_local:
+        written = None  # it is read on another machine, where these paths lead nowhere
+    if written is not None:
+        for line in _places(written):
+            say(line)
+        if not options.with_predictions:
+            say(f"classes:  cnnjobs aggregate {shlex.quote(store.files.address)}")
+    return Shown(table, document, store.files.location, written, damaged)
+
+
+def _write(document: Document, folder: Files, waiting: Waiting, *, page_or_note: bool) -> Written | None:
+    """Write a report; None if it cannot be written, and that is no error.
+
+    Raises:
+        StoreError: if it cannot be written, and that is one.
+    """
     try:
-        written = write_document(folder or store.files.below("report"), document, waiting)
+        return write_document(folder, document, waiting)
     except StoreError as error:
         if not page_or_note:
             raise StoreError(sentences(error, "`output=DIR` is where the report goes instead.")) from error
         note(sentences(f"no report: {error}", "`cnnjobs aggregate --output DIR` writes it elsewhere."))
-        return shown
-    if os.environ.get(EVENTS) and store.files.is_local:
-        return shown  # it is read on another machine, where these paths lead nowhere
-    for line in _places(written):
-        echo(line)
-    if not options.with_predictions:
-        echo(f"classes:  cnnjobs aggregate {shlex.quote(store.files.address)}")
-    return shown
+        return None
 
 
-def _show_together(tables: Sequence[JobTable], folder: Files) -> None:
-    """Write the report of several jobs on several data sets, and print where it is, or why there is none.
+def _show_together(tables: Sequence[JobTable], folder: Files, say: Say) -> Together | None:
+    """Write the report of several jobs on several data sets, and show where it is, or why there is none.
 
     Args:
         tables: one a job.
         folder: of the report.
+        say: shows a line.
     """
     tables = [table for table in tables if table.job.audit is None]
     if len({dataset_of(table) for table in tables}) < 2:
-        return
+        return None
     across = compare_over_datasets(tables)
-    echo()
+    say()
     if isinstance(across, str):
-        echo(f"note: not compared over data sets: {clause(across)}")
-        return
+        say(f"note: not compared over data sets: {clause(across)}")
+        return Together(across)
     document = across_datasets_document(across)
     for report_table in document.tables:
         if report_table.name in ACROSS_DATASETS_SHOWN:
-            echo(grid_text(report_table), styled=True)
-    for line in _places(write_document(folder, document, Waiting())):
-        echo(line)
+            say(grid_text(report_table), styled=True)
+    written = write_document(folder, document, Waiting())
+    for line in _places(written):
+        say(line)
+    return Together(across, document, written)
 
 
 def _places(written: Written) -> Iterator[str]:
@@ -167,8 +267,8 @@ def _places(written: Written) -> Iterator[str]:
     yield f"report:   {written.page}"
 
 
-def _show_overlay(results: str, names: Sequence[str], curves: Sequence[str], folder: Files) -> Sequence[str]:
-    """Write the figure of several models into a folder, and print where it is; return files that are damaged.
+def _overlay(results: str, names: Sequence[str], curves: Sequence[str], folder: Files, say: Say) -> Overlaid:
+    """Write the figure of several models into a folder, and show where it is.
 
     Raises:
         StoreError: for a name that is no model.
@@ -177,10 +277,11 @@ def _show_overlay(results: str, names: Sequence[str], curves: Sequence[str], fol
     histories, damaged = read_histories(choose(stores, names))
     chart = overlay_chart(histories, curves)
     folder.write_all(chart_files(chart))
+    figure = f"{folder.location}/{chart.name}.png"
     for name in damaged:
-        echo(f"note: not readable, missing in the overlay: {name}")
-    echo(f"overlay:  {folder.location}/{chart.name}.png")
-    return damaged
+        say(f"note: not readable, missing in the overlay: {name}")
+    say(f"overlay:  {figure}")
+    return Overlaid(figure, tuple(damaged))
 
 
 def _check_output(folder: Files) -> None:

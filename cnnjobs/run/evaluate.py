@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from cnnjobs.comparison.metric_format import said_of
 from cnnjobs.datasets import dataset_spec, load_dataset, source_of
@@ -20,7 +18,7 @@ from cnnjobs.report.render.text import table_text
 from cnnjobs.report.sections.class_tables import ClassTable, class_table
 from cnnjobs.run.backends import open_model
 from cnnjobs.run.progress import Waiting
-from cnnjobs.scoring.classification import AVERAGES, SCORES, classify, over_runs
+from cnnjobs.scoring.classification import classify, over_runs
 from cnnjobs.spec import DatasetSpec
 from cnnjobs.spec.metrics import all_metrics
 from cnnjobs.wording.sentences import sentences
@@ -49,8 +47,8 @@ class Evaluation:
     notes: tuple[str, ...]
 
     def formatted(self, form: str) -> str:
-        """Return it as "text", "json" or "csv"."""
-        return {"text": _as_text, "json": _as_json, "csv": _as_csv}[form](self)
+        """Return it as "text" or "csv"."""
+        return {"text": _as_text, "csv": _as_csv}[form](self)
 
 
 def evaluate_model(model: str, dataset: str | None, part: str) -> Evaluation:
@@ -133,23 +131,3 @@ def _as_csv(evaluation: Evaluation) -> str:
     return csv_text(
         report_table.columns, ([row[column] for column in report_table.columns] for row in report_table.rows)
     )
-
-
-def _as_json(evaluation: Evaluation) -> str:
-    """Return everything as one object; numbers that do not exist are null."""
-
-    def scores(values: Any) -> dict[str, float | None]:
-        return {name: None if value != value else value for name, value in zip(SCORES, values.tolist(), strict=True)}
-
-    mean = evaluation.table.runs.mean
-    names = [*evaluation.table.classes, *(f"{name} average" for name in AVERAGES)]
-    document = {
-        "dataset": evaluation.dataset,
-        "part": evaluation.part,
-        "pictures": evaluation.pictures,
-        **evaluation.metrics,
-        "classes": {name: scores(row) for name, row in zip(names, mean.scores, strict=True)},
-        "confusion": mean.counts.astype(int).tolist(),
-        "class_names": list(evaluation.table.classes),
-    }
-    return json.dumps(document, indent=1)

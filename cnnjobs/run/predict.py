@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,8 +71,8 @@ class Answers:
         )
 
     def formatted(self, form: str) -> str:
-        """Return the answers as "text", "json" or "csv"."""
-        return {"text": _as_text, "json": _as_json, "csv": _as_csv}[form](self)
+        """Return the answers as "text" or "csv"."""
+        return {"text": _as_text, "csv": _as_csv}[form](self)
 
     def label_of(self, name: str) -> int:
         """Return the number of a class."""
@@ -200,20 +199,6 @@ def _as_text(answers: Answers) -> str:
     if len(known) > 1:
         lines.append(f"{sum(known)} of {len(known)} right ({sum(known) / len(known):.1%})")
     return "\n".join(lines)
-
-
-def _as_json(answers: Answers) -> str:
-    """Return an array with an object a picture."""
-    rows = []
-    for answer in answers.answers:
-        top = [
-            {"label": answers.label_of(name), "label_name": name, "probability": probability}
-            for name, probability in answer.top
-        ]
-        first = top[0] if top else dict.fromkeys(("label", "label_name", "probability"))
-        about = {"top": top, "truth": answer.truth, "right": answer.right, "error": answer.error}
-        rows.append({"path": answer.path} | first | about)
-    return json.dumps(rows, indent=1)
 
 
 def _as_csv(answers: Answers) -> str:

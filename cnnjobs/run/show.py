@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -64,8 +65,63 @@ class Pictures:
             raise SpecError(f"`output` must end in .png, .svg or .pdf. Received: {self.output!r}.")
 
 
-def show_dataset(dataset: str | None, variant: str | None, pictures: Pictures) -> str:
-    """Draw a data set; return what there is to say of it.
+@dataclass(frozen=True)
+class Looked:
+    """What was looked at in a data set without a job.
+
+    Args:
+        origin: where its pictures come from.
+        duplicates: which of them are the same, or alike.
+        file: list of all such pairs, CSV; None if none was asked for.
+    """
+
+    origin: Origin
+    duplicates: Duplicates
+    file: str | None
+
+
+@dataclass(frozen=True)
+class ShownData:
+    """A data set that was drawn.
+
+    Args:
+        data: what was loaded.
+        pictures: the file of the drawing.
+        looked: what was looked at in it; None with a job.
+        variant: whose augmentation was drawn; None for none.
+        transforms: the settings of its augmentation.
+    """
+
+    data: Dataset
+    pictures: str
+    looked: Looked | None = None
+    variant: str | None = None
+    transforms: tuple[Any, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of it."""
+        found = () if self.looked is None or self.looked.file is None else self.looked.duplicates.notes
+        return (*self.data.handling, *self.data.notes, *found)
+
+    def text(self) -> str:
+        """Return what `cnnjobs show` shows, with ANSI codes."""
+        data, looked = self.data, self.looked
+        tables = [
+            table_text(data.name, *part_cells(data)),
+            table_text("Images a class", *class_cells(data), class_note(data)),
+        ]
+        lines = ["" if looked is None else looked.origin.sizes_text(), *(f"note: {clause(one)}" for one in self.notes)]
+        if looked is not None and looked.file is not None:
+            if looked.duplicates.pairs:
+                cells = pair_cells(looked.duplicates, data, looked.origin)
+                tables.append(table_text("Pictures that are the same or alike", *cells))
+            lines += [looked.duplicates.summary(), f"pairs: {looked.file}"]
+        return "\n".join([*tables, *map(visible, filter(None, [*lines, f"pictures: {self.pictures}"]))])
+
+
+def show_dataset(dataset: str | None, variant: str | None, pictures: Pictures) -> ShownData:
+    """Draw a data set.
 
     Args:
         dataset: a name or a path.
@@ -77,14 +133,10 @@ def show_dataset(dataset: str | None, variant: str | None, pictures: Pictures) -
     origin, found = _looked_at(spec, data, pictures)
     path = Path(pictures.output or f"{plain_name(data.name)}.png")
     _write(path, render(dataset_figure(_view(data, origin, found, pictures)), _kind(path)))
-    tables, lines = [*_tables(data)], [origin.sizes_text(), *_note_lines(data)]
-    if pictures.duplicates:
-        file = path.with_name(f"{path.stem}-duplicates.csv")
+    file = path.with_name(f"{path.stem}-duplicates.csv") if pictures.duplicates else None
+    if file is not None:
         _write(file, duplicates_csv(found, data, origin).encode())
-        if found.pairs:
-            tables.append(table_text("Pictures that are the same or alike", *pair_cells(found, data, origin)))
-        lines += [*(f"note: {clause(note)}" for note in found.notes), found.summary(), f"pairs: {file}"]
-    return "\n".join([*tables, *map(visible, filter(None, [*lines, f"pictures: {path}"]))])
+    return ShownData(data, str(path), Looked(origin, found, None if file is None else str(file)))
 
 
 def _looked_at(spec: DatasetSpec, data: Dataset, pictures: Pictures) -> tuple[Origin, Duplicates]:
@@ -139,8 +191,8 @@ def _drawn(data: Dataset, origin: Origin, pair: Pair) -> DrawnPair:
     return DrawnPair((first, second), (names[0], names[1]), f"{pair.where}: {likeness_text(pair)}")
 
 
-def show_variant(job: str | Path | Job, variant: str | None, dataset: str | None, pictures: Pictures) -> str:
-    """Draw training pictures beside what a variant's augmentation makes of them; return what there is to say.
+def show_variant(job: str | Path | Job, variant: str | None, dataset: str | None, pictures: Pictures) -> ShownData:
+    """Draw training pictures beside what a variant's augmentation makes of them.
 
     Args:
         job: a job, or the file that defines one.
@@ -154,15 +206,10 @@ def show_variant(job: str | Path | Job, variant: str | None, dataset: str | None
     read = read_job(job, overrides)
     name = _augmented(read.job, variant)
     data = load_dataset(read.dataset, Waiting())
-    output = pictures.output or f"{plain_name(data.name)}-{plain_name(name)}.png"
-    return _shown(data, _versions(data, read.job, name, pictures.count), output)
-
-
-def _shown(data: Dataset, figure: Figure, output: str) -> str:
-    """Write the figure whole or not at all, and say what there is."""
-    path = Path(output)
-    _write(path, render(figure, _kind(path)))
-    return "\n".join([*_tables(data), *map(visible, [*_note_lines(data), f"pictures: {path}"])])
+    path = Path(pictures.output or f"{plain_name(data.name)}-{plain_name(name)}.png")
+    figure, transforms = _versions(data, read.job, name, pictures.count)
+    _write(path, render(figure, _kind(path)))  # whole or not at all
+    return ShownData(data, str(path), variant=name, transforms=transforms)
 
 
 def _kind(path: Path) -> str:
@@ -171,18 +218,6 @@ def _kind(path: Path) -> str:
 
 def _write(path: Path, content: bytes) -> None:
     Files(path.absolute().parent).write(path.name, content)
-
-
-def _tables(data: Dataset) -> list[str]:
-    """Return the tables of its parts and classes."""
-    return [
-        table_text(data.name, *part_cells(data)),
-        table_text("Images a class", *class_cells(data), class_note(data)),
-    ]
-
-
-def _note_lines(data: Dataset) -> list[str]:
-    return [f"note: {clause(note)}" for note in (*data.handling, *data.notes)]
 
 
 def _named(dataset: str | None, variant: str | None) -> str:
@@ -222,14 +257,15 @@ def _augmented(job: Job, variant: str | None) -> str:
     return variant
 
 
-def _versions(data: Dataset, job: Job, variant: str, count: int) -> Figure:
-    """Draw training pictures, each beside what the first epochs of the first repeat make of it."""
+def _versions(data: Dataset, job: Job, variant: str, count: int) -> tuple[Figure, tuple[Any, ...]]:
+    """Draw training pictures, each beside what the first epochs of the first repeat make of it; by which settings."""
     data = used_by(job, data)
     trial = next(one for one in plan_on(job, data).trials if one.variant == variant)
     check_transforms(variant, trial.spec.transforms, data.image_shape)
     with quietly():  # TensorFlow prints while it is imported and first used
         rows, versions, mixes = open_preview()(data, trial, count, VERSIONS)
-    made = ", ".join(written(one) for one in (*trial.spec.transforms, *trial.spec.mixings))
+    transforms = (*trial.spec.transforms, *trial.spec.mixings)
+    made = ", ".join(map(written, transforms))
     title = f"{data.name}: training pictures, and what {variant!r} makes of them in repeat 1, by {made}"
     names = [data.class_names[label] for label in data.y_train[rows]]
-    return versions_grid(title, data.x_train[rows], versions, names, mixes)
+    return versions_grid(title, data.x_train[rows], versions, names, mixes), transforms

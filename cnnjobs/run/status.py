@@ -27,26 +27,64 @@ COLUMNS = ("variant", "expected", *(kind.value for kind in Status), "running", "
 
 
 @dataclass(frozen=True)
+class FailedTrial:
+    """A trial that failed.
+
+    Args:
+        variant: its name.
+        repeat: counted from 0.
+        fold: counted from 0; None where the job has no folds.
+        error: one line.
+        log: where to read on.
+    """
+
+    variant: str
+    repeat: int
+    fold: int | None
+    error: str
+    log: str
+
+    @property
+    def label(self) -> str:
+        """The trial for people."""
+        return run_label(self.variant, self.repeat, self.fold)
+
+
+@dataclass(frozen=True)
 class JobStatus:
     """The status of one job's trials.
 
     Args:
         job: its name.
+        results: folder or URI.
         rows: a row a variant, with `COLUMNS`.
-        running: label of each running trial -> its progress.
-        failures: a sentence for each failed trial.
+        under_way: the trials that run.
+        failed: the trials that failed.
         damaged: unreadable files.
+        submitting: whether a submit is at work.
         cut_off: whether the last submit ended without a word.
         stopped: what the last submit said in the end, if it was stopped; else empty.
     """
 
     job: str
+    results: str
     rows: tuple[Mapping[str, Any], ...]
-    running: Mapping[str, str]
-    failures: tuple[str, ...]
+    under_way: tuple[Running, ...]
+    failed: tuple[FailedTrial, ...]
     damaged: tuple[str, ...]
+    submitting: bool
     cut_off: bool
     stopped: str = ""
+
+    @property
+    def running(self) -> Mapping[str, str]:
+        """Label of each running trial -> its progress."""
+        return {trial.label: _doing(trial) for trial in self.under_way}
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """A sentence for each failed trial."""
+        return tuple(f"{trial.label}: {clause(trial.error)}; log: {trial.log}" for trial in self.failed)
 
     def text(self) -> str:
         """Return what `cnnjobs status` shows, with ANSI codes."""
@@ -124,15 +162,24 @@ def job_status(store: Store) -> JobStatus:
     expected = expected_runs(job, trials)
     heartbeat = read_heartbeat(store.files)
     under_way = heartbeat.running if heartbeat is not None and heartbeat.alive else ()
-    rows, failures = [], []
+    rows, failed = [], list[FailedTrial]()
     for name, condition in job.conditions.items():
         own = [trial for trial in trials if trial["condition_id"] == condition]
         active = sum(trial.variant == name for trial in under_way)
         rows.append(_row(name, own, expected[name], active))
-        failures += [_failure(job, name, trial) for trial in own if trial["status"] == Status.FAILED]
-    running = {trial.label: _doing(trial) for trial in under_way}
-    cut_off = heartbeat is not None and not heartbeat.alive
-    return JobStatus(job.name, tuple(rows), running, tuple(failures), stored.damaged, cut_off, store.last_stop())
+        failed += [_failed(job, name, trial) for trial in own if trial["status"] == Status.FAILED]
+    submitting = heartbeat is not None and bool(heartbeat.alive)
+    return JobStatus(
+        job=job.name,
+        results=store.files.location,
+        rows=tuple(rows),
+        under_way=tuple(under_way),
+        failed=tuple(failed),
+        damaged=stored.damaged,
+        submitting=submitting,
+        cut_off=heartbeat is not None and not submitting,
+        stopped=store.last_stop(),
+    )
 
 
 def _doing(trial: Running) -> str:
@@ -150,9 +197,9 @@ def _row(name: str, trials: list[dict[str, Any]], expected: int, active: int) ->
     return {"variant": name, "expected": expected, **counts, "running": active, "missing": missing}
 
 
-def _failure(job: StoredJob, name: str, trial: Mapping[str, Any]) -> str:
-    label = run_label(name, trial["repeat"], trial["fold"] if job.protocol.folds else None)
-    return f"{label}: {clause(trial['error'])}; log: {trial['log']}"
+def _failed(job: StoredJob, name: str, trial: Mapping[str, Any]) -> FailedTrial:
+    fold = trial["fold"] if job.protocol.folds else None
+    return FailedTrial(name, trial["repeat"], fold, trial["error"], trial["log"])
 
 
 def _cell(row: Mapping[str, Any], column: str) -> str:

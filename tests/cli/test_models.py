@@ -2,13 +2,13 @@
 
 import csv
 import io
-import json
 import re
 
 import numpy as np
 import pytest
 from PIL import Image
 from support.commands import called, typed
+from support.documents import document
 
 CLASSES = ("naught", "one", "two")
 JOB = '''
@@ -80,7 +80,10 @@ def predicted(folder, fitted):
     words = ("numerals/test", "broken.png", "missing.png", "--format", "json", "--top-k", "2", "--annotate", "marked")
     done = typed("predict", "own.keras", *words, cwd=folder)
     assert done.returncode == 1, done.stderr
-    return json.loads(done.stdout), done.stderr
+    found = document(done.stdout)
+    assert found["error"]["kind"] == "PicturesFailed"
+    assert found["right"] == sum(bool(one["right"]) for one in found["pictures"])
+    return found["pictures"], done.stderr
 
 
 def test_fit_trains_on_all_of_train_and_says_how_well(folder, fitted):
@@ -124,9 +127,9 @@ def test_evaluate_agrees_with_predict(folder, fitted, predicted):
 
 def test_evaluate_on_other_data_and_for_scripts(folder, fitted):
     done = called("evaluate", "own.keras", "--dataset", "numerals", "--part", "all", "--format", "json", cwd=folder)
-    found = json.loads(done.stdout)
+    found = document(done.stdout)
     assert found["pictures"] == np.sum(found["confusion"]) == len(list((folder / "numerals").rglob("*.png")))
-    assert found["accuracy"] == pytest.approx(np.trace(found["confusion"]) / found["pictures"])
+    assert found["metrics"]["accuracy"] == pytest.approx(np.trace(found["confusion"]) / found["pictures"])
     rows = list(csv.DictReader(io.StringIO(called("evaluate", "own.keras", "--format", "csv", cwd=folder).stdout)))
     assert [row["name"] for row in rows[:3]] == list(CLASSES)
     done = called("evaluate", "own.keras", "--dataset", "digits", cwd=folder)

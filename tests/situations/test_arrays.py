@@ -123,7 +123,7 @@ def test_pictures_without_contrast_are_noted_and_the_note_mends_them(tmp_path, m
     """uint8 that reaches only 1, floats divided twice: said by `show` and `plan`; what they say to write helps."""
     monkeypatch.chdir(tmp_path)
     spec = saved(tmp_path, images)
-    shown = show_dataset(spec.path, None, Pictures(3, "out.png", None, strict=False))
+    shown = show_dataset(spec.path, None, Pictures(3, "out.png", None, strict=False)).text()
     job = Job(name="j", dataset=spec, variants={"a": Variant(model=vgg(filters=4), epochs=1, batch_size=8)}, repeats=1)
     prepared = prepare(read_job(job, Overrides()), Overrides(), lambda what, done, total: None)
     assert what in shown

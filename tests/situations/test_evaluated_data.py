@@ -1,7 +1,6 @@
 """What `evaluate` takes of the data it is given: the test set where there is one, else all that has a label."""
 
 import io
-import json
 import zipfile
 
 import numpy as np
@@ -12,6 +11,7 @@ from support.datasets import load
 from cnnjobs import ImageFolder, Npz
 from cnnjobs.errors import DatasetError, ModelError
 from cnnjobs.models.model_file import ModelMetadata, with_metadata
+from cnnjobs.run.documents.evaluate import evaluate_document
 from cnnjobs.run.evaluate import evaluate_model
 
 SIDE = (4, 4)
@@ -74,7 +74,7 @@ def test_a_folder_without_a_test_set_is_evaluated_whole(tmp_path, count):
     found = evaluated(tmp_path / "new")
     assert (found.part, found.pictures) == ("all", 2 * count)
     assert f"new, all: {2 * count} pictures" in found.formatted("text")
-    assert json.loads(found.formatted("json"))["part"] == "all"
+    assert evaluate_document(found)["part"] == "all"
     assert any(
         f"no test set of its own and is not what the model was trained on: all of its {2 * count} pictures" in one
         for one in found.notes

@@ -86,7 +86,7 @@ def test_show_submit_and_the_report_say_so(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     spec = archive(tmp_path, test=TRAIN[:20])
     what = "20 of 20 test pictures are among the training pictures"
-    assert what in show_dataset(spec.path, None, Pictures(3, "out.png", None, strict=False))
+    assert what in show_dataset(spec.path, None, Pictures(3, "out.png", None, strict=False)).text()
     done = submit_in(tmp_path, dataset=spec.path, repeats=1)
     assert done.exit_code == 0, done.output
     assert what in done.stderr

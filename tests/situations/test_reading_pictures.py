@@ -1,7 +1,6 @@
 """Folders in which pictures lie as people have them: of many formats, depths, sizes, and among other things."""
 
 import io
-import json
 import struct
 import warnings
 import zipfile
@@ -16,6 +15,7 @@ from cnnjobs import ImageFolder, predict
 from cnnjobs.datasets import source_of
 from cnnjobs.errors import SpecError
 from cnnjobs.models.model_file import ModelMetadata, with_metadata
+from cnnjobs.run.documents.evaluate import evaluate_document
 from cnnjobs.run.evaluate import evaluate_model
 from cnnjobs.run.predict import annotate_all
 
@@ -648,7 +648,7 @@ def test_a_model_remembers_black_and_white(tmp_path, fitted):
     assert found.answers[0].top[0] == ("a", pytest.approx(0.8, abs=0.01))
     put(tmp_path / "other" / "a" / "1.png", dark.read_bytes())
     evaluation = evaluate_model(model, str(tmp_path / "other"), "test")
-    assert json.loads(evaluation.formatted("json"))["accuracy"] == 1
+    assert evaluate_document(evaluation)["metrics"]["accuracy"] == 1
     assert evaluation.metrics["loss"] == pytest.approx(-np.log(0.8), abs=0.01)
 
 

@@ -52,7 +52,7 @@ def photos(tmp_path, monkeypatch):
 
 
 def show(path, count=3, duplicates=True):
-    return show_dataset(str(path), None, Pictures(count, "out.svg", 48, strict=False, duplicates=duplicates))
+    return show_dataset(str(path), None, Pictures(count, "out.svg", 48, strict=False, duplicates=duplicates)).text()
 
 
 def test_copies_are_listed_by_name_the_worst_first(photos, tmp_path):
@@ -91,7 +91,7 @@ def test_names_of_files_that_are_no_text(photos, tmp_path, kind):
     root = Path(os.fsdecode(bytes(tmp_path) + b"/" + odd))
     photos.rename(root)
     name = f"out.{kind}"
-    shown = show_dataset(str(root), None, Pictures(2, name, 48, strict=False, duplicates=True))
+    shown = show_dataset(str(root), None, Pictures(2, name, 48, strict=False, duplicates=True)).text()
     assert r"train/cat/caf\udce9\n\x1b[2J$x$.png" in shown
     assert "\x1b" not in shown.replace("\x1b[0m", "").replace("\x1b[1m", "")
     assert (tmp_path / name).stat().st_size > 10_000
