@@ -25,6 +25,9 @@ FLIPS_AT_ONCE = 500_000
 ENOUGH_FOR_BOOTSTRAP = 29
 """Pairs that detect P(A > B) = 0.75 (Noether, 1987; Bouthillier et al., arXiv 2103.03098): `noether_pairs(0.75)`."""
 
+MEANINGFUL = 0.75
+"""Gamma of Bouthillier et al.: the P(A > B) that a difference has to be able to reach."""
+
 DECIMALS = 12
 """Differences are rounded to these: 0.91 - 0.90 and 0.93 - 0.92 tie, though not in their last bit."""
 
@@ -74,6 +77,22 @@ class Superiority:
 
     share: float
     interval: Interval
+
+    @property
+    def reading(self) -> str:
+        """What Bouthillier et al. call it, of whichever side wins more often; empty without an interval.
+
+        Significant where the interval is above a half; meaningful where it is, and reaches `MEANINGFUL` with its upper
+        end: the share itself need not be above that, but the interval must not rule it out (arXiv 2103.03098; in the
+        code of its first author, `PABTest` of github.com/bouthilx/ml-method-video: 0.5 < lower and gamma <= upper).
+        """
+        low, high = self.interval.low, self.interval.high
+        if low is None or high is None:
+            return ""
+        low, high = max((low, high), (1 - high, 1 - low))
+        if low <= 0.5:
+            return "not significant"
+        return "significant and meaningful" if high >= MEANINGFUL else "significant, not meaningful"
 
 
 def paired_difference(
@@ -187,8 +206,9 @@ def smallest_sign_flip_p(differences: Reals) -> float:
 def superiority(differences: Sequence[float], rng: np.random.Generator, confidence: float = CONFIDENCE) -> Superiority:
     """Return P(A > B) over pairs, with the binomial interval below 29 pairs and the percentile bootstrap from there.
 
-    Bouthillier et al., Accounting for Variance in Machine Learning Benchmarks (arXiv 2103.03098), who call a
-    difference meaningful above 0.75. Where every pair agrees a bootstrap has no width, so the binomial interval stays.
+    Bouthillier et al., Accounting for Variance in Machine Learning Benchmarks (arXiv 2103.03098); `reading` is what
+    they call a difference with such an interval. Where every pair agrees a bootstrap has no width, so the binomial
+    interval stays.
 
     Args:
         differences: (n,) A minus B, of independent pairs.
@@ -198,8 +218,8 @@ def superiority(differences: Sequence[float], rng: np.random.Generator, confiden
     Example:
         >>> import numpy as np
         >>> found = superiority([0.1, 0.05, -0.1, 0.0], np.random.default_rng(0))
-        >>> found.share, round(found.interval.low, 2), round(found.interval.high, 2)
-        (0.625, 0.07, 0.99)
+        >>> found.share, round(found.interval.low, 2), round(found.interval.high, 2), found.reading
+        (0.625, 0.07, 0.99, 'not significant')
     """
     d = np.round(reals(differences), DECIMALS)
     wins = (d > 0) + (d == 0) / 2

@@ -8,6 +8,7 @@ from cnnjobs.report.model import Chart, Element, Section, Text
 from cnnjobs.report.sections.differences_table import differences_table
 from cnnjobs.report.sections.summary_table import runs_rows, summary_table
 from cnnjobs.spec.metrics import OF_TEST_ROWS
+from cnnjobs.stats.pairs import MEANINGFUL
 from cnnjobs.stats.summary import FEWEST_FOR_QUARTILES, fewest_for_median
 from cnnjobs.wording.sentences import sentence, sentences
 
@@ -36,8 +37,9 @@ def differences_section(table: JobTable) -> Section | None:
         + (", in percentage points. " if table.in_percent else ". ")
         + adjustment(table)
         + f" d_z: mean over SD. p and p (t): {_t_test(table)}. Sign flips: the exact test without normality. P(A > B): "
-        f"in what share of pairs the variant is above {table.reference}; it is called meaningful where it is above "
-        "0.75 and its interval above 0.5 (Bouthillier et al., arXiv 2103.03098)"
+        f"in what share of pairs the variant is above {table.reference}; significant where its interval is above 0.5, "
+        f"and meaningful where that reaches {MEANINGFUL:g} as well, with its upper end (Bouthillier et al., arXiv "
+        f"2103.03098), or likewise for {table.reference}"
         + ("." if table.higher_is_better else "; here less is better, so that low shares speak for the variant.")
     )
     return Section(

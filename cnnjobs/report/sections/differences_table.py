@@ -13,7 +13,7 @@ from cnnjobs.stats import Interval
 DIFFERENCE_COLUMNS = (
     *("variant", "reference", "pairs", "unmatched", "mean", "sd", "ci_low", "ci_high", "level", "d_z", "t", "p"),
     *("p_holm", "family", "resolved", "sign_flip_p", "p_above", "p_above_low", "p_above_high", "verdict", "why"),
-    *("sign_flip_why", "p_above_why"),
+    *("sign_flip_why", "p_above_why", "p_above_reading"),
 )
 """A row a variant: it minus the reference; each `why` says why there is no p or interval, or what it cannot do."""
 
@@ -32,7 +32,8 @@ def _values(table: JobTable, name: str, comparison: Comparison) -> list[Any]:
     share, above = (superiority.share, superiority.interval) if superiority else (None, Interval.none("no pairs"))
     values = [name, table.reference, d.n, d.unmatched, d.mean, d.sd, d.low, d.high, table.design.confidence, d.d_z]
     values += [d.t.statistic, d.t.p, comparison.holm, comparison.family, comparison.resolved(table.alpha), flips.p]
-    return [*values, share, above.low, above.high, verdict(table, comparison), d.t.why, flips.why, above.why]
+    values += [share, above.low, above.high, verdict(table, comparison), d.t.why, flips.why, above.why]
+    return [*values, superiority.reading if superiority else ""]
 
 
 def verdict(table: JobTable, comparison: Comparison) -> str:
@@ -88,4 +89,4 @@ def _above(row: Row) -> str:
     share, low, high = row["p_above"], row["p_above_low"], row["p_above_high"]
     if share is None:
         return "-"
-    return f"{share:.2f}" if low is None else f"{share:.2f} [{low:.2f}, {high:.2f}]"
+    return f"{share:.2f}" if low is None else f"{share:.2f} [{low:.2f}, {high:.2f}], {row['p_above_reading']}"

@@ -8,14 +8,12 @@ from cnnjobs.comparison.variant_row import VariantRow
 from cnnjobs.report.cells import outcome_cell
 from cnnjobs.report.model import DisplayColumn, ReportTable, Row, Section, Text
 from cnnjobs.stats import Outcome, equivalence, noether_pairs, repeats_to_resolve, sd_interval
+from cnnjobs.stats.pairs import MEANINGFUL
 from cnnjobs.stats.planning import NOETHER_POWER, POWER
 
 TITLE = "Repeats needed"
 
 SHARED_ROWS_NOTE = "More repeats of the same rows do not resolve what runs that share rows leave open."
-
-MEANINGFUL = 0.75
-"""P(A > B) above which Bouthillier et al. (arXiv 2103.03098) call a difference meaningful."""
 
 BASE_COLUMNS = ("variant", "reference", "pairs", "sd", "margin", "power", "needed", "needed_low", "needed_high")
 COLUMNS = (*BASE_COLUMNS, "more", "cpu_hours", "gpu_hours", "t_within_margin", "p_within_margin", "why_no_p")

@@ -39,7 +39,7 @@ def test_the_report_shows_every_test_of_a_difference(store):
         "p (Holm)": "0.002",
         "verdict": "better",
         "p (sign flips)": "0.062",
-        "P(A > B)": "1.00 [0.48, 1.00]",
+        "P(A > B)": "1.00 [0.48, 1.00], not significant",
     }
     assert "by Holm over 2 comparisons" in report_of(store)
     assert "Sign flips: cannot reach 0.05 at this n." in report_of(store)

@@ -241,3 +241,25 @@ def test_the_interval_of_a_median_goes_outwards_until_ties_leave_it_a_width():
     found = statistics.median_interval([0.95] * 17 + [0.96] * 3)
     assert (found.low, found.high) == (0.95, 0.96)
     assert found.level == pytest.approx(1 - 2 * (1 + 20 + 190) / 2**20), "ranks 3 and 18"
+
+
+@pytest.mark.parametrize(
+    ("wins", "pairs", "reading"),
+    [
+        (5, 5, "not significant"),  # [0.478, 1]
+        (6, 6, "significant and meaningful"),  # [0.541, 1]
+        (18, 25, "significant and meaningful"),  # share 0.72, below 0.75, but [0.506, 0.879] reaches it
+        (17, 25, "not significant"),  # [0.465, 0.851]
+        (7, 25, "significant and meaningful"),  # of the other side
+        (580, 1000, "significant, not meaningful"),  # share 0.58, [0.55, 0.61]
+        (420, 1000, "significant, not meaningful"),
+    ],
+)
+def test_what_a_share_of_wins_is_called_depends_on_both_ends_of_its_interval(wins, pairs, reading):
+    """Bouthillier et al.: significant above 0.5 with the lower end, meaningful if the upper end reaches 0.75."""
+    differences = [1.0] * wins + [-1.0] * (pairs - wins)
+    assert statistics.superiority(differences, np.random.default_rng(0)).reading == reading
+
+
+def test_a_share_without_an_interval_is_called_nothing():
+    assert statistics.Superiority(0.8, statistics.Interval.none("runs share training rows")).reading == ""
