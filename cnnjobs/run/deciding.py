@@ -55,7 +55,7 @@ def with_rule(prepared: Prepared, rule: DecisionRule) -> Prepared:
         rule: by which repeats end.
     """
     repeats = dict.fromkeys(prepared.job.variants, rule.most_repeats)
-    return replace(prepared.with_repeats(repeats), decide=rule)
+    return replace(prepared.with_repeats(repeats), decide=rule, steer=Deciding)
 
 
 def stored_endings(prepared: Prepared, rule: DecisionRule, store: Store) -> tuple[Endings, tuple[str, ...]]:

@@ -20,6 +20,7 @@ from cnnjobs.planning.trials import Plan
 from cnnjobs.process.numeric_environment import while_pinned
 from cnnjobs.run.backends import import_matplotlib
 from cnnjobs.run.overrides import Overrides
+from cnnjobs.run.steering import Steer
 from cnnjobs.scoring.watching import Watching
 from cnnjobs.spec import CustomCallback, DatasetSpec, Job, Variant
 from cnnjobs.spec.class_weights import check_class_names
@@ -50,6 +51,7 @@ class Prepared:
         audit: of what the job is an audit; None if it is none.
         half_width: the rule for its repeats; None if no half width was asked for.
         decide: the rule by which its repeats end; None if no verdict by the fewest was asked for.
+        steer: makes what says which trial starts next; None where all are to run.
         needs: of the functions in it.
         data_notes: what a person should know of how the job uses the data set, and of schedules of the user's.
     """
@@ -63,6 +65,7 @@ class Prepared:
     audit: AuditMark | None = None
     half_width: HalfWidth | None = None
     decide: DecisionRule | None = None
+    steer: Steer | None = None
     needs: Needs = field(default_factory=Needs)
     data_notes: tuple[str, ...] = ()
 

@@ -174,14 +174,10 @@ class Runner:
     def _submission(
         self, prepared: Prepared, trials: list[Trial], resources: TrialResources, at_once: int
     ) -> Submission:
-        deciding = None
-        if prepared.decide is not None:
-            from cnnjobs.run.deciding import Deciding
-
-            deciding = Deciding(prepared, self._store)
-            trials = list(deciding.trials)
+        steering = None if prepared.steer is None else prepared.steer(prepared, self._store)
+        may_run = tuple(trials if steering is None else steering.trials)
         return Submission(
-            prepared, self._store, tuple(trials), resources, at_once, self._checkpoints, self._timeout_s, deciding
+            prepared, self._store, may_run, resources, at_once, self._checkpoints, self._timeout_s, steering
         )
 
     def _watch(self, submission: Submission, meter: Meter, lock: StoreLock) -> None:

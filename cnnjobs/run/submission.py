@@ -26,7 +26,7 @@ from cnnjobs.versions import DECISIVE
 
 if TYPE_CHECKING:
     from cnnjobs.comparison.decisions import Ruling
-    from cnnjobs.run.deciding import Deciding
+    from cnnjobs.run.steering import Steering
 
 
 class Watcher(Protocol):
@@ -128,11 +128,9 @@ def missing_trials(prepared: Prepared, store: Store) -> tuple[list[Trial], State
     """Return the trials that are to run, those that take longest first, and what the store holds."""
     state = state_of(store, prepared.plan.trials, set(prepared.plan.conditions.values()))
     missing = prepared.plan.missing(state.finished, prepared.only, state.rates)
-    if prepared.decide is None:
+    if prepared.steer is None:
         return missing, state
-    from cnnjobs.run.deciding import Deciding
-
-    may_run = {trial.trial_id for trial in Deciding(prepared, store).trials}
+    may_run = {trial.trial_id for trial in prepared.steer(prepared, store).trials}
     return [trial for trial in missing if trial.trial_id in may_run], state
 
 
@@ -177,7 +175,7 @@ class Submission:
         at_once: how many run at the same time.
         checkpoints: where trials under way are kept.
         timeout_s: a trial that makes no progress for so long is ended, as failed; None for never.
-        deciding: the order of the trials by the rule of the job; None if it has none.
+        steering: says which trial starts next; None where all are to run.
     """
 
     prepared: Prepared
@@ -187,7 +185,7 @@ class Submission:
     at_once: int
     checkpoints: Checkpoints
     timeout_s: float | None = None
-    deciding: Deciding | None = None
+    steering: Steering | None = None
 
     def run(self, engine: Engine, make_worker: MakeWorker, watcher: Watcher, lock: StoreLock) -> int:
         """Run the trials; return how many failed.
@@ -215,10 +213,10 @@ class Submission:
             user_modules=self.prepared.needs.modules,
             files=read_weights((trial.spec for trial in self.trials), self.prepared.dataset.image_shape),
             timeout_s=self.timeout_s,
-            order=self.deciding,
+            order=self.steering,
         )
-        if self.deciding is not None:
-            self.deciding.begin(self.at_once, recorder.on_ruling)
+        if self.steering is not None:
+            self.steering.begin(self.at_once, recorder.on_ruling)
         engine.run(work, recorder.on_message)
         keep_job(self.store, self._now())
         compact_if_possible(self.store)
@@ -226,7 +224,7 @@ class Submission:
 
     def _now(self) -> Prepared:
         """Return the job as it is to be kept: with what its rule has decided."""
-        return self.prepared if self.deciding is None else self.deciding.prepared
+        return self.prepared if self.steering is None else self.steering.prepared
 
 
 def keep_job(store: Store, prepared: Prepared) -> None:
@@ -236,11 +234,7 @@ def keep_job(store: Store, prepared: Prepared) -> None:
 
 def as_decided(prepared: Prepared, store: Store) -> Prepared:
     """Return a job with what its rule decides from what is stored; one without a rule as it is."""
-    if prepared.decide is None:
-        return prepared
-    from cnnjobs.run.deciding import Deciding
-
-    return Deciding(prepared, store).prepared
+    return prepared if prepared.steer is None else prepared.steer(prepared, store).prepared
 
 
 def job_to_keep(store: Store, prepared: Prepared) -> StoredJob:
@@ -283,8 +277,8 @@ class _Recorder:
     def on_ruling(self, ruling: Ruling) -> None:
         """Keep what is decided, as soon as it is."""
         decided = {name for name in ruling.decisions if name not in ruling.open}
-        if decided != self._decided and self._submission.deciding is not None:
-            keep_job(self._submission.store, self._submission.deciding.prepared)
+        if decided != self._decided and self._submission.steering is not None:
+            keep_job(self._submission.store, self._submission.steering.prepared)
         self._decided = decided
 
     def on_message(self, trial: Trial, message: Message) -> None:
@@ -319,8 +313,8 @@ class _Recorder:
 
     def _take_in(self, trial: Trial, message: Result | Failure) -> None:
         """Tell the order how a trial ended."""
-        if self._submission.deciding is not None:
-            self._submission.deciding.ended(trial, message)
+        if self._submission.steering is not None:
+            self._submission.steering.ended(trial, message)
 
     def _store(self, trial: Trial, result: Result) -> None:
         final = dict(result.final)
