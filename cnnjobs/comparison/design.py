@@ -6,8 +6,8 @@ from statistics import fmean
 from typing import Any
 
 from cnnjobs.spec.metrics import VALIDATION
-from cnnjobs.stats import Difference, Summary, fold_means, paired_difference, summarize
-from cnnjobs.stats.folds import FEWEST_FOLDS
+from cnnjobs.stats import Difference, Outcome, Summary, fold_means, mean_interval, paired_difference, summarize
+from cnnjobs.stats.folds import ALIKE, FEWEST_FOLDS
 from cnnjobs.store.stored_job import StoredJob
 
 Key = tuple[int, int]
@@ -23,12 +23,14 @@ class Design:
         least: below so many runs there are estimates only.
         same_folds: whether every repeat has the same folds, whose repeats are averaged before anything else.
         confidence: level of the intervals.
+        same_seeds: whether nothing varies from repeat to repeat, so that pairs are not independent.
     """
 
     overlap: float
     least: int
     same_folds: bool
     confidence: float
+    same_seeds: bool = False
 
     def summary(self, values: Mapping[Key, float]) -> Summary | None:
         """Return the summary of the runs of one variant; None without a run."""
@@ -40,11 +42,18 @@ class Design:
     def difference(self, of: Mapping[Key, float], reference: Mapping[Key, float]) -> Difference:
         """Return `of` minus `reference` in pairs; where folds are the same, in pairs of fold means over shared runs."""
         if not self.same_folds:
-            return paired_difference(of, reference, self.overlap, self.least, self.confidence)
+            paired = paired_difference(of, reference, self.overlap, self.least, self.confidence)
+            alike = self.same_seeds and paired.sd == 0
+            return replace(paired, t=Outcome.none(ALIKE)) if alike else paired
         shared = sorted(of.keys() & reference.keys())
         own, other = (fold_means({key: values[key] for key in shared}) for values in (of, reference))
         paired = paired_difference(own, other, self.overlap, self.least, self.confidence)
         return replace(paired, unmatched=len(of) + len(reference) - 2 * len(shared))
+
+    def at_level(self, difference: Difference, confidence: float) -> Difference:
+        """Return a difference in pairs with the interval of another level."""
+        low, high = mean_interval(difference.values, self.overlap, self.least, confidence)
+        return replace(difference, low=low, high=high)
 
 
 def vary_of(job: StoredJob, variant: str) -> frozenset[str]:
@@ -83,13 +92,13 @@ def design_of(
         overlap: validation rows over training rows of the runs, where whole groups make that differ from what was asked
             for; None for what was asked for.
     """
-    folds, validation = job.protocol.folds, job.protocol.validation
-    drawn_anew = "split" in vary_of(job, variant)
+    folds, validation, varying = job.protocol.folds, job.protocol.validation, vary_of(job, variant)
+    drawn_anew = "split" in varying
     if folds:
         return Design(overlap or 1 / (folds - 1), FEWEST_FOLDS, repeats > 1 and not drawn_anew, 1 - alpha)
     if part == VALIDATION and isinstance(validation, float) and drawn_anew:
         return Design(overlap or validation / (1 - validation), 2, False, 1 - alpha)
-    return Design(0.0, 2, False, 1 - alpha)
+    return Design(0.0, 2, False, 1 - alpha, same_seeds=not varying)
 
 
 def repeats_text(job: StoredJob) -> str:

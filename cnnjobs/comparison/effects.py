@@ -3,41 +3,32 @@
 from dataclasses import dataclass
 from itertools import combinations
 
+from cnnjobs.comparison.adjusted import Adjusted, Family, adjusted
 from cnnjobs.comparison.design import vary_of
 from cnnjobs.comparison.factors import Factorial, factorial_of
 from cnnjobs.comparison.table import JobTable
-from cnnjobs.stats import Contrast, Difference, contrast_sides, contrasts, holm
+from cnnjobs.stats import Contrast, contrast_sides, contrasts
 
 MOST_INTERACTIONS = 100
 """Of more, a table says nothing: main effects alone are computed."""
 
 
 @dataclass(frozen=True)
-class Effect:
-    """A main effect or an interaction.
+class Effect(Adjusted):
+    """A main effect or an interaction; its difference is over the repeats.
 
     Args:
         contrast: of which levels, and of which combinations.
-        difference: over the repeats, with the (corrected) t test.
         left_out: runs of its combinations that have no partner in another of them.
-        holm: p adjusted over all effects; None without a p.
-        family: effects that have a p.
     """
 
     contrast: Contrast
-    difference: Difference
     left_out: int
-    holm: float | None
-    family: int
 
     @property
     def is_interaction(self) -> bool:
         """Whether it is of two factors."""
         return len(self.contrast.levels) == 2
-
-    def resolved(self, alpha: float) -> bool:
-        """Whether it stands among all effects."""
-        return self.holm is not None and self.holm < alpha
 
 
 @dataclass(frozen=True)
@@ -81,10 +72,9 @@ def effects_of(table: JobTable) -> Effects | None:
         plus, minus, lost = contrast_sides(contrast, values)
         differences.append(table.design.difference(plus, minus))
         left_out.append(lost)
-    adjusted = holm([one.t.p for one in differences])
-    family = sum(p is not None for p in adjusted)
+    family = Family(table.alpha, table.dropped, bool(table.secondary))  # a variant that went took one effect with it
     effects = [
-        Effect(contrast, difference, lost, p, family)
-        for contrast, difference, lost, p in zip(found, differences, left_out, adjusted, strict=True)
+        Effect(**vars(one), contrast=contrast, left_out=lost)
+        for contrast, one, lost in zip(found, adjusted(differences, table.design, family), left_out, strict=True)
     ]
     return Effects(factorial, tuple(effects), interactions)

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnnjobs.stats import Difference, Interval, Outcome, Superiority, holm, sign_flip, superiority
+from cnnjobs.comparison.adjusted import Adjusted, Family, adjusted
+from cnnjobs.comparison.design import Design
+from cnnjobs.stats import Difference, Interval, Outcome, Superiority, sign_flip, superiority
 
 SHARED = "runs share training rows"
 SAME_SEEDS = "every repeat has the same seeds"
@@ -16,43 +18,37 @@ SEED = 0
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Adjusted):
     """One variant against the reference.
 
     Args:
-        difference: variant minus reference, with the (corrected) t test.
-        holm: p of that test adjusted over the family; None without a p.
-        family: comparisons that have a p.
         sign_flip: exact test without normality.
         superiority: share of pairs in which the variant is above; None without a pair.
         equal_bits: whether every metric of every pair is equal to the bit: what the variants differ in has no effect.
     """
 
-    difference: Difference
-    holm: float | None
-    family: int
     sign_flip: Outcome
     superiority: Superiority | None
     equal_bits: bool = False
 
-    def resolved(self, alpha: float) -> bool:
-        """Whether the difference stands among all comparisons of the family."""
-        return self.holm is not None and self.holm < alpha
 
-
-def compare(differences: Sequence[Difference | None], alpha: float, dependent: str = "") -> list[Comparison | None]:
+def compare(
+    differences: Sequence[Difference | None], design: Design, family: Family, dependent: str = ""
+) -> list[Comparison | None]:
     """Return the comparisons of a family; None for the reference itself stays None.
 
     Args:
         differences: one a variant.
-        alpha: of the tests.
+        design: of their runs.
+        family: what else decides.
         dependent: why pairs are not independent; empty if they are.
     """
-    adjusted = holm([d.t.p if d else None for d in differences])
-    family = sum(p is not None for p in adjusted)
+    alpha, found = family.alpha, iter(adjusted([d for d in differences if d], design, family))
     return [
-        Comparison(d, p, family, _flips(d, alpha, dependent), _above(d, alpha, dependent)) if d else None
-        for d, p in zip(differences, adjusted, strict=True)
+        Comparison(**vars(next(found)), sign_flip=_flips(d, alpha, dependent), superiority=_above(d, alpha, dependent))
+        if d
+        else None
+        for d in differences
     ]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cnnjobs.comparison.adjusted import Family
 from cnnjobs.comparison.cost import COLUMNS as COST_COLUMNS
 from cnnjobs.comparison.cost import cost_of
 from cnnjobs.comparison.design import Design, Key, design_of, overlap_of, vary_of
@@ -14,6 +15,7 @@ from cnnjobs.comparison.metric_format import metric_format
 from cnnjobs.comparison.pairwise import SAME_SEEDS, SHARED, Comparison, compare
 from cnnjobs.comparison.provenance import ORIGINS, VERSION_COLUMNS, mixed, provenance_of
 from cnnjobs.comparison.run_notes import left_out, remarks, stale_note, unmatched
+from cnnjobs.comparison.secondary import secondary_note, secondary_of
 from cnnjobs.comparison.variant_row import VariantRow
 from cnnjobs.comparison.watched import is_watched, watched_scores
 from cnnjobs.errors import StoreError
@@ -23,12 +25,15 @@ from cnnjobs.scoring.run_scores import RunScores, scores_of
 from cnnjobs.scoring.scorer import PredictionMetric
 from cnnjobs.spec.metrics import HEADLINE, TEST, TTA, VALIDATION, WATCHED, Metric, column_of
 from cnnjobs.stats import ALPHA, not_compared
-from cnnjobs.store.expectation import current, expected_runs
+from cnnjobs.store.expectation import current, dropped_conditions, expected_runs
 from cnnjobs.store.reading import OnProgress
 from cnnjobs.store.store import Store
 from cnnjobs.store.stored_job import StoredJob
 
-COLUMNS = ("trial_id", "condition_id", "repeat", "fold", "train_rows", "validation_rows")
+COLUMNS = (
+    *("trial_id", "condition_id", "repeat", "fold", "status", "train_rows", "validation_rows"),
+    *("dataset_fingerprint", "limit_train"),
+)
 """What else is read of each trial, beside its metric, its cost and its versions."""
 
 NO_VIEWS = "its variant has no test-time augmentation"
@@ -55,6 +60,8 @@ class JobTable:
         alpha: of tests; one minus the level of intervals.
         margin: the difference one would like to resolve, as stored; None if none was named.
         damaged: files that could not be read; their runs are left out.
+        dropped: conditions with results that the job no longer lists; they count among the comparisons.
+        secondary: in what the comparison is another than the job's own, and so without verdicts; empty if it is that.
     """
 
     job: StoredJob
@@ -68,6 +75,8 @@ class JobTable:
     alpha: float
     margin: float | None
     damaged: tuple[str, ...] = ()
+    dropped: int = 0
+    secondary: str = ""
 
     @property
     def comparisons(self) -> dict[str, Comparison]:
@@ -126,16 +135,19 @@ def job_table(
         raise StoreError(f"`reference` must be a variant of {job.name}: {names}. Received: {reference!r}.")
     columns = list(dict.fromkeys([*COLUMNS, *COST_COLUMNS, *OUTCOMES, *VERSION_COLUMNS, *ORIGINS, WATCHED]))
     stored = store.read("trials", columns=columns, on_progress=on_progress)
-    trials = current(job, stored.table).to_pylist()
-    stale = stored.table.num_rows - len(trials)
+    every, trials = stored.table.to_pylist(), current(job, stored.table).to_pylist()
+    stale = len(every) - len(trials)
     scores = _scores(store, job, metric, trials, on_progress)
     expected = expected_runs(job, trials)
     repeats = max(expected.values()) // (job.protocol.folds or 1)
     overlap = overlap_of(trials) if job.protocol.groups else None
     designs = {name: design_of(job, name, metric.part, alpha, repeats, overlap) for name in job.variants}
-    rows = _rows(job, trials, scores, reference, designs, expected)
+    secondary = secondary_of(job, metric, default_metric(job), reference, alpha)
+    family = Family(alpha, len(dropped_conditions(job, every)), bool(secondary))
+    rows = _rows(job, trials, scores, reference, designs, expected, family)
     provenance = provenance_of(trials)
     notes = [
+        *secondary_note(secondary),
         *stale_note(stale),
         *mixed(provenance),
         *left_out(rows, metric, scores.missing, job.protocol.folds),
@@ -145,11 +157,20 @@ def job_table(
         *(f"not readable, left out: {name}" for name in stored.damaged),
     ]
     asked = metric.margin if margin is None else margin
-    stored_margin = None if asked is None else asked / metric.factor
-    design = designs[reference]
-    damaged = (*stored.damaged, *scores.damaged)
     return JobTable(
-        job, metric, reference, rows, stale, tuple(notes), provenance, design, alpha, stored_margin, damaged
+        job=job,
+        metric=metric,
+        reference=reference,
+        rows=rows,
+        stale=stale,
+        notes=tuple(notes),
+        provenance=provenance,
+        design=designs[reference],
+        alpha=alpha,
+        margin=None if asked is None else asked / metric.factor,
+        damaged=(*stored.damaged, *scores.damaged),
+        dropped=family.dropped,
+        secondary=secondary,
     )
 
 
@@ -180,6 +201,7 @@ def _rows(
     reference: str,
     designs: Mapping[str, Design],
     expected: Mapping[str, int],
+    family: Family,
 ) -> tuple[VariantRow, ...]:
     own = _own(job, trials)
     values = {name: _values(runs, scores.values) for name, runs in own.items()}
@@ -194,7 +216,7 @@ def _rows(
         for name, runs in values.items()
     ]
     dependent = SHARED if design.overlap else "" if varying else SAME_SEEDS
-    compared = compare(differences, 1 - design.confidence, dependent)
+    compared = compare(differences, design, family, dependent)
     outcomes = {name: runs_of(runs) for name, runs in own.items()}
     marked = [
         one and replace(one, equal_bits=equal_bits(outcomes[name], outcomes[reference]))

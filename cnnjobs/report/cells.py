@@ -31,6 +31,11 @@ def outcome_cell(outcome: Outcome) -> str:
     return p_or_why(outcome.p, outcome.why)
 
 
+def level_text(level: float) -> str:
+    """Return the level of an interval for people: "95%", "98.33%"."""
+    return f"{100 * level:.2f}".rstrip("0").rstrip(".") + "%" if level < 0.9995 else f"{100 * level:.6g}%"
+
+
 def interval_cell(
     metric: Metric, low: float | None, high: float | None, *, signed: bool = False, none: str = "-"
 ) -> str:

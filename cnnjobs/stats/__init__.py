@@ -16,7 +16,15 @@ from cnnjobs.stats.examples import (
     noise,
 )
 from cnnjobs.stats.factorial import Contrast, contrast_sides, contrasts
-from cnnjobs.stats.families import Friedman, critical_difference, friedman, holm, pairwise_wilcoxon, rank_error
+from cnnjobs.stats.families import (
+    Friedman,
+    critical_difference,
+    friedman,
+    holm,
+    holm_levels,
+    pairwise_wilcoxon,
+    rank_error,
+)
 from cnnjobs.stats.folds import FoldComponents, corrected_t, fold_components, fold_means
 from cnnjobs.stats.outcomes import ALPHA, CONFIDENCE, Interval, Outcome
 from cnnjobs.stats.pairs import Difference, Superiority, not_compared, paired_difference, sign_flip, superiority
@@ -61,6 +69,7 @@ __all__ = [
     "fold_means",
     "friedman",
     "holm",
+    "holm_levels",
     "mcnemar",
     "mean_interval",
     "median_interval",

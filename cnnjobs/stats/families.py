@@ -31,23 +31,53 @@ class Friedman:
     f: Outcome
 
 
-def holm(ps: Sequence[float | None]) -> list[float | None]:
-    """Return p adjusted by Holm (1979); None stays None and is no part of the family.
+def holm(ps: Sequence[float | None], dropped: int = 0) -> list[float | None]:
+    """Return p adjusted by Holm (1979) over a family in which every comparison counts, also one without a p.
+
+    What has no p stays without one, and counts as if it were 1: which comparisons can be tested, and which are still
+    listed, may depend on the results.
 
     Args:
-        ps: one a comparison.
+        ps: one a comparison; None where there is none.
+        dropped: comparisons of the family that are listed no longer.
 
     Example:
         >>> [round(p, 3) for p in holm([0.01, 0.04, 0.03, 0.005])]
         [0.03, 0.06, 0.06, 0.02]
+        >>> holm([0.01, None], dropped=1)
+        [0.03, None]
     """
-    family = sorted((p, index) for index, p in enumerate(ps) if p is not None)
-    corrected: list[float | None] = [None] * len(ps)
+    size = len(ps) + dropped
+    adjusted: list[float | None] = [None] * len(ps)
     largest = 0.0
-    for rank, (p, index) in enumerate(family):
-        largest = max(largest, min(1.0, p * (len(family) - rank)))
-        corrected[index] = largest
-    return corrected
+    for rank, (p, index) in enumerate(sorted((p, index) for index, p in enumerate(ps) if p is not None)):
+        largest = max(largest, min(1.0, p * (size - rank)))
+        adjusted[index] = largest
+    return adjusted
+
+
+def holm_levels(ps: Sequence[float | None], alpha: float, dropped: int = 0) -> list[float]:
+    """Return the level at which Holm (1979) rejects each comparison, alpha / (m - rank); alpha where it does not.
+
+    The interval of one minus that level leaves out zero exactly where the comparison is rejected.
+
+    Args:
+        ps: as for `holm`.
+        alpha: family-wise error rate.
+        dropped: as for `holm`.
+
+    Example:
+        >>> holm_levels([0.04, 0.001, 0.3], 0.06)
+        [0.06, 0.02, 0.06]
+    """
+    levels = [alpha] * len(ps)
+    order = sorted((p, index) for index, p in enumerate(ps) if p is not None)
+    for rank, (p, index) in enumerate(order):
+        own = alpha / (len(ps) + dropped - rank)
+        if p >= own:
+            break
+        levels[index] = own
+    return levels
 
 
 ALIKE = "every data set ranks the variants alike"

@@ -13,6 +13,9 @@ from cnnjobs.stats.outcomes import Outcome, reals, sd
 FEWEST_FOLDS = 5
 """Below so many runs of a cross-validation there are estimates, but no interval."""
 
+ALIKE = "all pairs differ alike: cannot tell"
+"""Why there is no test of pairs that are not independent and have no spread."""
+
 
 @dataclass(frozen=True)
 class FoldComponents:
@@ -31,7 +34,8 @@ def corrected_t(differences: Sequence[float], overlap: float = 0.0, least: int =
     """Return t = mean / sqrt(s^2 (1/J + overlap)) with J - 1 degrees of freedom, two-sided.
 
     Nadeau and Bengio, Inference for the Generalization Error (2003); for folds drawn anew each repeat, J = k r, as
-    Bouckaert and Frank (2004). With `overlap` 0 it is the paired t test.
+    Bouckaert and Frank (2004). With `overlap` 0 it is the paired t test. Independent pairs that all differ alike have
+    no t; their p is then that of sign flips, 2^(1 - J), and 1 if none differs.
 
     Args:
         differences: (J,) one a fold, or one a pair of independent runs.
@@ -48,11 +52,16 @@ def corrected_t(differences: Sequence[float], overlap: float = 0.0, least: int =
     if spread is None:
         return Outcome.none("one pair: cannot tell from chance")
     if spread == 0:
-        return Outcome.none("all pairs differ alike: cannot tell")
+        return Outcome.none(ALIKE) if overlap else Outcome(None, _p_of_alike(float(d.mean()), d.size))
     if d.size < least:
         return Outcome.none(f"below {least} folds: an estimate only")
     t = float(d.mean() / (spread * np.sqrt(1 / d.size + overlap)))
     return Outcome(t, float(2 * stats.t.sf(abs(t), d.size - 1)))
+
+
+def _p_of_alike(difference: float, n: int) -> float:
+    """Return p of n independent pairs that all differ by as much: of 2^n signs, two are as far from zero."""
+    return 1.0 if abs(difference) < 1e-12 else 2.0 ** (1 - n)
 
 
 def fold_means(values: Mapping[tuple[int, int], float]) -> dict[int, float]:

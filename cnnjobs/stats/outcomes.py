@@ -40,7 +40,7 @@ class Outcome:
 
     Args:
         statistic: of the test; None if it cannot be computed.
-        p: probability of a statistic at least as extreme under the null hypothesis; None without a statistic.
+        p: probability of data at least as extreme under the null hypothesis; None if it cannot be computed.
         why: the reason for the absence of p, or a limit of this p; otherwise empty.
     """
 

@@ -28,6 +28,9 @@ ENOUGH_FOR_BOOTSTRAP = 29
 MEANINGFUL = 0.75
 """Gamma of Bouthillier et al.: the P(A > B) that a difference has to be able to reach."""
 
+FEWEST_PAIRS = 5
+"""Below so many pairs there is no verdict: all of four, symmetric whatever their law, have one sign in 12.5%."""
+
 DECIMALS = 12
 """Differences are rounded to these: 0.91 - 0.90 and 0.93 - 0.92 tie, though not in their last bit."""
 

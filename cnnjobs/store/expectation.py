@@ -6,6 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cnnjobs.messages import Status
 from cnnjobs.store.stored_job import StoredJob
 
 STALE = "stale"
@@ -40,19 +41,24 @@ def marked(job: StoredJob, table: pa.Table) -> pa.Table:
 
 
 def dropped_conditions(job: StoredJob, trials: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Return conditions with stored runs, on the data and rows of the job, that it does not list any more.
+    """Return conditions with completed runs, on the data and rows of the job, that it does not list any more.
 
-    Their runs may have been looked at before they were dropped, so that comparisons count them.
+    Their results may have been looked at before they were dropped, so that comparisons count them. What gave none to
+    look at does not count, runs that failed or diverged, nor what answers another question: runs on another data set,
+    or on fewer training rows, as of a first try. Another hold-out, number of folds or of epochs counts: it is
+    another attempt at the same question.
 
     Args:
         job: as `job.json` keeps it.
-        trials: rows of `trials`, of which condition_id, dataset_fingerprint and limit_train are read.
+        trials: rows of `trials`, of which condition_id, status, dataset_fingerprint and limit_train are read.
     """
-    listed = {*job.conditions.values()}
+    listed, data = {*job.conditions.values()}, job.dataset.fingerprint
     found = dict.fromkeys(
         trial["condition_id"]
         for trial in trials
-        if trial["dataset_fingerprint"] == job.dataset.fingerprint and trial["limit_train"] == job.protocol.limit_train
+        if trial["status"] == Status.COMPLETED
+        and (data is None or trial["dataset_fingerprint"] in (data, None))  # early versions did not say
+        and trial["limit_train"] == job.protocol.limit_train
     )
     return tuple(condition for condition in found if condition not in listed)
 

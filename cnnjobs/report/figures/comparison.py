@@ -133,7 +133,8 @@ def difference_plot(table: JobTable) -> Figure:
         axes.set_ylim(-0.7, len(rows) - 0.3)
         axes.set_xlabel(difference_label(_drawn(table.metric), short(table.reference)))
         figure.supxlabel(
-            f"mean and {table.level} interval; blue: resolved among all of them (Holm), grey diamond: not; "
+            f"mean and interval: {table.level}, or the level at which Holm resolved it; blue: resolved, grey diamond: "
+            "not; "
             "in brackets: pairs",
             fontsize=8,
             color="#555555",

@@ -5,12 +5,15 @@ from cnnjobs.comparison.selection import weights
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.report.figures import comparison
 from cnnjobs.report.model import Chart, Element, Section, Text
-from cnnjobs.report.sections.differences_table import differences_table
+from cnnjobs.report.sections.differences_table import differences_table, family_text
 from cnnjobs.report.sections.summary_table import runs_rows, summary_table
 from cnnjobs.spec.metrics import OF_TEST_ROWS
 from cnnjobs.stats.pairs import MEANINGFUL
 from cnnjobs.stats.summary import FEWEST_FOR_QUARTILES, fewest_for_median
 from cnnjobs.wording.sentences import sentence, sentences
+
+ADJUSTED = "the interval of a resolved difference is at the level at which Holm resolved it, the others at {level}"
+"""Of which level intervals of a family are."""
 
 RUNS_COLUMNS = ("variant", "repeat", "fold", "value")
 
@@ -21,7 +24,7 @@ def differences_section(table: JobTable) -> Section | None:
         return None
     elements: list[Element] = []
     if comparison.drawn_differences(table):
-        title = f"{capital(difference_label(table.metric, table.reference))}: means and {table.level} intervals"
+        title = f"{capital(difference_label(table.metric, table.reference))}: means and intervals"
         rows = comparison.difference_rows(table)
         elements.append(
             Chart(
@@ -75,10 +78,12 @@ def pairing(table: JobTable) -> str:
 
 def adjustment(table: JobTable) -> str:
     """Say by what a verdict is reached."""
+    if table.secondary:
+        return "A secondary comparison, without verdicts; intervals are not adjusted."
     family = max((one.family for one in table.comparisons.values()), default=0)
-    if family < 2:
-        return f"A verdict needs p below {table.alpha:g}."
-    return f"A verdict needs p below {table.alpha:g} by Holm over {family} comparisons; intervals are not adjusted."
+    holm = f" by Holm over {family_text(table, family)}" if family > 1 else ""
+    verdict = f"A verdict needs five pairs and p below {table.alpha:g}{holm}"
+    return f"{verdict}; {ADJUSTED.format(level=table.level)}." if family > 1 else f"{verdict}."
 
 
 def summary_section(table: JobTable) -> Section:

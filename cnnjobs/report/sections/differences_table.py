@@ -1,13 +1,15 @@
 """The paired differences to the reference as a table, with verdicts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from cnnjobs.comparison.adjusted import Adjusted
 from cnnjobs.comparison.metric_format import capital, difference_label, show
 from cnnjobs.comparison.pairwise import Comparison
 from cnnjobs.comparison.table import JobTable
-from cnnjobs.report.cells import interval_cell, p_cell
+from cnnjobs.report.cells import interval_cell, level_text, p_cell
 from cnnjobs.report.model import DisplayColumn, ReportTable, Row
+from cnnjobs.spec.metrics import Metric
 from cnnjobs.stats import Interval
 
 DIFFERENCE_COLUMNS = (
@@ -30,7 +32,7 @@ def differences_table(table: JobTable) -> ReportTable:
 def _values(table: JobTable, name: str, comparison: Comparison) -> list[Any]:
     d, flips, superiority = comparison.difference, comparison.sign_flip, comparison.superiority
     share, above = (superiority.share, superiority.interval) if superiority else (None, Interval.none("no pairs"))
-    values = [name, table.reference, d.n, d.unmatched, d.mean, d.sd, d.low, d.high, table.design.confidence, d.d_z]
+    values = [name, table.reference, d.n, d.unmatched, d.mean, d.sd, d.low, d.high, comparison.level, d.d_z]
     values += [d.t.statistic, d.t.p, comparison.holm, comparison.family, comparison.resolved(table.alpha), flips.p]
     values += [share, above.low, above.high, verdict(table, comparison), d.t.why, flips.why, above.why]
     return [*values, superiority.reading if superiority else ""]
@@ -41,14 +43,43 @@ def verdict(table: JobTable, comparison: Comparison) -> str:
     d = comparison.difference
     if comparison.equal_bits:
         return "equal to the bit"
-    if d.t.p is None:
-        return d.t.why
+    if comparison.no_verdict:
+        return comparison.no_verdict
     if comparison.resolved(table.alpha):
         better = (d.mean or 0) > 0
         return "better" if better == table.higher_is_better else "worse"
     if d.resolved:
-        return f"not resolved among {comparison.family} comparisons"
+        return f"not resolved among {family_text(table, comparison.family)}"
     return "not resolved"
+
+
+def family_text(table: JobTable, family: int, what: str = "comparisons") -> str:
+    """Say over how many comparisons p is adjusted: "3 comparisons", "a family of 4: 1 was dropped from the job".
+
+    Args:
+        table: the comparison.
+        family: all that count.
+        what: they are.
+    """
+    if not table.dropped:
+        return f"{family} {what}"
+    return f"a family of {family}: {table.dropped} {'was' if table.dropped == 1 else 'were'} dropped from the job"
+
+
+def interval_column(metric: Metric, family: Sequence[Adjusted]) -> DisplayColumn:
+    """Return the intervals of a family; those of resolved differences have the level that resolved them.
+
+    Args:
+        metric: what they are of.
+        family: whose levels they have: one that all have is said in the header, several in each cell.
+    """
+    levels = {level_text(one.level) for one in family}
+
+    def cell(row: Row) -> str:
+        interval = interval_cell(metric, row["ci_low"], row["ci_high"], signed=True)
+        return interval if len(levels) < 2 or row["ci_low"] is None else f"{interval} at {level_text(row['level'])}"
+
+    return DisplayColumn(f"{levels.pop()} CI" if len(levels) == 1 else "CI", cell, "ci_low")
 
 
 def _tests(table: JobTable) -> Iterator[DisplayColumn]:
@@ -72,11 +103,7 @@ def _estimate(table: JobTable) -> Iterator[DisplayColumn]:
         lambda row: str(row["why"]) if row["mean"] is None else show(metric, row["mean"], signed=True),
         "mean",
     )
-    yield DisplayColumn(
-        f"{table.level} CI",
-        lambda row: interval_cell(metric, row["ci_low"], row["ci_high"], signed=True),
-        "ci_low",
-    )
+    yield interval_column(metric, list(table.comparisons.values()))
 
 
 def _pairs(row: Row) -> str:

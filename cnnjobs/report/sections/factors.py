@@ -6,8 +6,9 @@ from typing import Any
 from cnnjobs.comparison.effects import MOST_INTERACTIONS, Effect, Effects, effects_of
 from cnnjobs.comparison.metric_format import capital, show
 from cnnjobs.comparison.table import JobTable
-from cnnjobs.report.cells import interval_cell, p_cell
+from cnnjobs.report.cells import p_cell
 from cnnjobs.report.model import DisplayColumn, ReportTable, Row, Section, Text
+from cnnjobs.report.sections.differences_table import family_text, interval_column
 from cnnjobs.wording.labels import listed
 from cnnjobs.wording.sentences import sentence
 
@@ -22,7 +23,8 @@ factor are empty for a main effect. `left_out` counts runs without a partner in 
 
 EFFECTS_IN_SHORT = (
     "Paired by repeat and fold. Main effects are averaged over the levels of the other factors; an interaction is by "
-    "how much a difference changes with the other factor. Holm over all effects; intervals are not adjusted."
+    "how much a difference changes with the other factor. Holm over all effects; the interval of a resolved one is at "
+    "the level at which Holm resolved it."
 )
 """Stands below the table where the section is not read."""
 
@@ -57,11 +59,7 @@ def _table(table: JobTable, found: Effects) -> ReportTable:
             lambda row: str(row["why"]) if row["mean"] is None else show(metric, row["mean"], signed=True),
             "mean",
         ),
-        DisplayColumn(
-            f"{table.level} CI",
-            lambda row: interval_cell(metric, row["ci_low"], row["ci_high"], signed=True),
-            "ci_low",
-        ),
+        interval_column(metric, found.effects),
         DisplayColumn("p (Holm)", lambda row: p_cell(row["p_holm"]), "p_holm"),
         DisplayColumn("verdict", lambda row: str(row["verdict"])),
         DisplayColumn("SD", lambda row: show(metric, row["sd"]), "sd", compact=False),
@@ -80,7 +78,7 @@ def _values(table: JobTable, found: Effects, effect: Effect) -> list[Any]:
         named += [own.name, own.levels[0], own.levels[level]]
     kind = "interaction" if effect.is_interaction else "main"
     values = [kind, *named, *([None] * (6 - len(named))), d.n, effect.left_out, d.mean, d.sd, d.low, d.high]
-    values += [table.design.confidence, d.t.statistic, d.t.p, effect.holm, effect.family, effect.resolved(table.alpha)]
+    values += [effect.level, d.t.statistic, d.t.p, effect.holm, effect.family, effect.resolved(table.alpha)]
     return [*values, _verdict(table, effect), d.t.why]
 
 
@@ -92,10 +90,11 @@ def _label(row: Row) -> str:
 
 def _verdict(table: JobTable, effect: Effect) -> str:
     d = effect.difference
-    if d.t.p is None:
-        return d.t.why
+    if effect.no_verdict:
+        return effect.no_verdict
     if not effect.resolved(table.alpha):
-        return f"not resolved among {effect.family} effects" if d.resolved and effect.family > 1 else "not resolved"
+        among = f" among {family_text(table, effect.family, 'effects')}" if d.resolved and effect.family > 1 else ""
+        return f"not resolved{among}"
     if effect.is_interaction:
         return "resolved"
     return "better" if ((d.mean or 0) > 0) == table.higher_is_better else "worse"
@@ -105,12 +104,13 @@ def _resolved(table: JobTable, found: Effects) -> Text:
     """Say in a sentence which effects stand."""
     rows = _table(table, found).rows
     stand = [_label(row) for row in rows if row["resolved"]]
-    tested = sum(row["p_holm"] is not None for row in rows)
-    if not tested:
+    if table.secondary:
+        return Text("Effects of a secondary comparison: estimates and intervals, no verdict.", "verdict")
+    if all(row["p_holm"] is None for row in rows):
         return Text("No effect can be told from chance yet.", "verdict")
-    if not stand:
-        return Text(f"None of {tested} effects is resolved.", "verdict")
-    return Text(sentence(f"Resolved among {tested} effects: {listed(f'{one!r}' for one in stand)}"), "verdict")
+    among = f"among {family_text(table, found.effects[0].family, 'effects')}"
+    said = f"resolved {among}: {listed(f'{one!r}' for one in stand)}" if stand else f"no effect is resolved {among}"
+    return Text(capital(sentence(said)), "verdict")
 
 
 def effect_notes(table: JobTable, found: Effects) -> Iterator[str]:
@@ -156,7 +156,8 @@ def _about(table: JobTable, found: Effects) -> str:
         "is the difference between two levels of one factor, averaged over all levels of the others. An interaction is "
         "by how much such a difference changes from the first level of another factor to the one named. The method is "
         "paired differences: each effect is computed within each repeat, which has the same seeds and rows in every "
-        f"variant, and its t interval is over {over}{corrected}. A verdict needs p below {table.alpha:g} by Holm over "
-        "all effects of this table; intervals are not adjusted. Where factors interact, a main effect is an average "
+        f"variant, and its t interval is over {over}{corrected}. A verdict needs five pairs and p below "
+        f"{table.alpha:g} by Holm over all effects of this table; the interval of a resolved one is at the level at "
+        f"which Holm resolved it, the others at {table.level}. Where factors interact, a main effect is an average "
         f"that need not hold at any single level of the other.{higher}"
     )

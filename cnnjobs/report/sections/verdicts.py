@@ -9,9 +9,9 @@ from cnnjobs.comparison.selection import watching
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.comparison.variant_row import VariantRow
 from cnnjobs.datasets.overview import groups_text, images_text
-from cnnjobs.report.cells import interval_cell, p_cell
+from cnnjobs.report.cells import interval_cell, level_text, p_cell
 from cnnjobs.report.model import Section, Text
-from cnnjobs.report.sections.differences_table import verdict
+from cnnjobs.report.sections.differences_table import family_text, verdict
 from cnnjobs.report.sections.planning import need_of, needed_cell
 from cnnjobs.report.sections.seed_audit import audits_text, source_rows, vary_text
 from cnnjobs.report.sections.summary_table import why_no_interval
@@ -44,11 +44,7 @@ def sentences(table: JobTable) -> list[str]:
     if len(table.rows) == 1:
         return [_alone(table, table.rows[0])]
     verdicts = [_compared(table, name, comparison) for name, comparison in table.comparisons.items()]
-    compared = table.comparisons.values()
-    nobody = all(
-        comparison.difference.t.p is None and (comparison.sign_flip.p or 1) >= table.alpha and not comparison.equal_bits
-        for comparison in compared
-    )
+    nobody = not table.secondary and all(one.no_verdict and not one.equal_bits for one in table.comparisons.values())
     return [*verdicts, "So no difference here can be told from chance yet."] if nobody else verdicts
 
 
@@ -94,20 +90,37 @@ def _compared(table: JobTable, name: str, comparison: Comparison) -> str:
     lost = _diverged(other, own)
     if comparison.equal_bits:
         return f"{name} and {against} are equal to the bit in every pair{lost}: what they differ in has no effect."
-    by = _with_unit(metric, abs(d.mean), difference=True)
+    by, interval = _with_unit(metric, abs(d.mean), difference=True), _interval(metric, comparison)
     if d.sd == 0 and d.mean == 0:
         return f"{name} and {against} are equal in every pair{lost}."
     if d.t.p is None:
         return f"{name} is {by} {'below' if d.mean < 0 else 'above'} {against}: {d.t.why}{lost}."
-    interval = f"{table.level} CI {interval_cell(metric, d.low, d.high, signed=True)}"
     pairs = f"{d.n} pairs{' of fold means' if table.design.same_folds else ''}" if d.n else "Welch, without pairs"
-    p = f"p {_p(comparison.holm or 0.0)}"
-    p += f" by Holm over {comparison.family} comparisons" if comparison.family > 1 else ""
+    mean = f"mean difference {_with_unit(metric, d.mean, difference=True, signed=True)}"
+    if comparison.holm is None:
+        return f"No verdict on {name} against {against} ({_why(table, comparison)}): {mean} ({interval}{pairs}){lost}."
+    p = f"p {_p(comparison.holm)}{_family(table, comparison)}"
     outcome = verdict(table, comparison)
     if comparison.resolved(table.alpha):
-        return f"{name} is {outcome} than {against}, by {by} ({interval}, {p}, {pairs}){lost}."
-    mean = f"mean difference {_with_unit(metric, d.mean, difference=True, signed=True)}"
-    return f"{name} against {against} is {outcome}: {mean} ({interval}, {p}, {pairs}){lost}.{_what_then(table, name)}"
+        return f"{name} is {outcome} than {against}, by {by} ({interval}{p}, {pairs}){lost}."
+    return f"{name} against {against} is {outcome}: {mean} ({interval}{p}, {pairs}){lost}.{_what_then(table, name)}"
+
+
+def _interval(metric: Metric, comparison: Comparison) -> str:
+    """Return the interval of a difference with its level, to be followed by more; pairs all alike have none."""
+    d = comparison.difference
+    if d.low is None:
+        return "all pairs alike, " if d.sd == 0 else ""
+    return f"{level_text(comparison.level)} CI {interval_cell(metric, d.low, d.high, signed=True)}, "
+
+
+def _why(table: JobTable, comparison: Comparison) -> str:
+    return f"secondary: {table.secondary}" if table.secondary else comparison.no_verdict
+
+
+def _family(table: JobTable, comparison: Comparison) -> str:
+    """Say over how many comparisons p is adjusted."""
+    return f" by Holm over {family_text(table, comparison.family)}" if comparison.family > 1 else ""
 
 
 def _what_then(table: JobTable, name: str) -> str:

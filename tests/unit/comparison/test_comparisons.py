@@ -32,7 +32,7 @@ def test_the_report_shows_every_test_of_a_difference(store):
         "minus baseline": "better | *bold* <script>",
         "pairs": "5",
         "mean difference": "+1.80",
-        "95% CI": "[+1.24, +2.36]",
+        "CI": "[+1.10, +2.50] at 97.5%",
         "SD": "0.45",
         "d_z": "+4.02",
         "p (t)": "< 0.001",
@@ -55,11 +55,11 @@ def test_the_csv_of_differences_has_every_number_asked_for(store):
 
 def test_a_verdict_needs_to_stand_among_all_comparisons(tmp_path):
     """One alone is resolved at 0.05; among three like it, none is."""
-    d = {"a": [0.90, 0.91, 0.92, 0.93], "b": [0.91, 0.93, 0.93, 0.96]}
-    alone = job_table(make_store(tmp_path / "alone", d, repeats=4))
-    assert differences_table(alone).compact.cells[0][-2:] == ("0.035", "better")
-    table = job_table(make_store(tmp_path / "three", d | {"c": d["b"], "d": d["b"]}, repeats=4))
-    assert differences_table(table).compact.cells[0][-2:] == ("0.106", "not resolved among 3 comparisons")
+    d = {"a": [0.90, 0.91, 0.92, 0.93, 0.92], "b": [0.91, 0.94, 0.93, 0.96, 0.93]}
+    alone = job_table(make_store(tmp_path / "alone", d, repeats=5))
+    assert differences_table(alone).compact.cells[0][-2:] == ("0.021", "better")
+    table = job_table(make_store(tmp_path / "three", d | {"c": d["b"], "d": d["b"]}, repeats=5))
+    assert differences_table(table).compact.cells[0][-2:] == ("0.064", "not resolved among 3 comparisons")
     assert table.rows[1].difference.resolved, "its interval leaves out zero"
 
 

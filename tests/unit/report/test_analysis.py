@@ -47,14 +47,13 @@ def test_terminal_and_markdown_show_the_same_numbers_in_percent(store):
 
 def test_verdicts_follow_from_the_intervals(store):
     cells = differences_table(job_table(store)).compact.cells
-    assert cells[0][1:] == ("5", "+1.80", "[+1.24, +2.36]", "0.002", "better")
+    assert cells[0][1:] == ("5", "+1.80", "[+1.10, +2.50] at 97.5%", "0.002", "better")
     assert cells[1][-1] == "not resolved"
 
 
-def test_for_a_loss_less_is_better(store):
+def test_another_metric_than_the_jobs_own_has_estimates_and_no_verdict(store):
     cells = differences_table(job_table(store, metric="test_loss")).compact.cells
-    assert cells[0][-1] == "better"
-    assert cells[0][2] == "-0.0180"
+    assert cells[0][2:] == ("-0.0180", "[-0.0236, -0.0124]", "-", "secondary, no verdict")
 
 
 def test_another_reference_can_be_chosen(store):
@@ -79,9 +78,14 @@ def test_one_repeat_has_no_spread_and_no_verdict(tmp_path):
     assert differences_table(table).compact.cells[0][-1] == "one pair: cannot tell from chance"
 
 
-def test_differences_that_are_all_alike_get_no_verdict(tmp_path):
-    table = job_table(make_store(tmp_path, {"a": [0.90, 0.92], "b": [0.91, 0.93]}))
-    assert differences_table(table).compact.cells[0][-3:] == ("-", "-", "all pairs differ alike: cannot tell")
+@pytest.mark.parametrize(
+    ("pairs", "p", "verdict"),
+    [(2, "-", "2 pairs: a verdict takes five"), (5, "0.062", "not resolved"), (6, "0.031", "better")],
+)
+def test_differences_that_are_all_alike_have_the_p_of_sign_flips(tmp_path, pairs, p, verdict):
+    a = [0.90, 0.92, 0.90, 0.91, 0.90, 0.93][:pairs]
+    table = job_table(make_store(tmp_path, {"a": a, "b": [value + 0.01 for value in a]}))
+    assert differences_table(table).compact.cells[0][-3:] == ("-", p, verdict)
 
 
 def test_fewer_repeats_than_are_stored_still_count_all(tmp_path):

@@ -18,7 +18,7 @@ def said(tmp_path, values, metric=None, margin=None, **made):
 def test_a_resolved_difference_has_its_size_interval_p_family_and_pairs(tmp_path):
     first, second = said(tmp_path, VALUES)
     assert first == (
-        "better | *bold* <script> is better than baseline, by 1.80 points (95% CI [+1.24, +2.36], p = 0.002 by Holm "
+        "better | *bold* <script> is better than baseline, by 1.80 points (97.5% CI [+1.10, +2.50], p = 0.002 by Holm "
         "over 2 comparisons, 5 pairs)."
     )
     assert second.startswith(
@@ -31,10 +31,13 @@ def test_a_difference_within_the_margin_is_said_to_be_so(tmp_path):
     assert "It is smaller than 5 points either way (p" in said(tmp_path, VALUES, margin=5)[1]
 
 
-def test_a_loss_has_nats_and_less_is_better(tmp_path):
-    first, second = said(tmp_path, VALUES, "test_loss")
-    assert "is better than baseline, by 0.0180 nats" in first
-    assert "Resolving" not in second, "nobody named a margin"
+def test_another_metric_than_the_jobs_own_has_estimates_in_its_unit_and_no_verdict(tmp_path):
+    (first, second) = said(tmp_path, VALUES, "test_loss")
+    assert first == (
+        "No verdict on better | *bold* <script> against baseline (secondary: on test loss instead of test accuracy): "
+        "mean difference -0.0180 nats (95% CI [-0.0236, -0.0124], 5 pairs)."
+    )
+    assert second.startswith("No verdict on alike")
 
 
 def test_one_repeat_allows_nothing(tmp_path):
@@ -75,7 +78,8 @@ def test_a_difference_of_runs_that_completed_says_how_many_diverged(tmp_path):
     store = make_store(tmp_path, {"a": [0.5, 0.6, 0.65], "b": [0.9, 0.95, 0.97]}, repeats=4)
     which = {"trial_id": "t1-3", "condition_id": "c1", "job": "job", "variant": "b", "repeat": 3, "fold": 0}
     store.commit(which | {"status": "diverged"}, {}, None)
-    (first,) = sentences(job_table(store))
+    first, _ = sentences(job_table(store))
+    assert first.startswith("No verdict on b against a (3 pairs: a verdict takes five): mean difference +35.67 points")
     assert first.endswith("3 pairs); left out because they diverged: 1 of 4 runs of b.")
 
 
@@ -88,8 +92,9 @@ def test_variants_that_are_equal_to_the_bit_have_a_verdict_of_their_own(tmp_path
     table = job_table(make_store(tmp_path, values, train_loss=0.25))
     first, second = sentences(table)[:2]
     assert first == "b and a are equal to the bit in every pair: what they differ in has no effect."
-    assert second.startswith("c against a is")
-    assert [row["verdict"] for row in differences_table(table).rows] == ["equal to the bit", "not resolved"]
+    assert second.startswith("No verdict on c against a (2 pairs: a verdict takes five)")
+    verdicts = [row["verdict"] for row in differences_table(table).rows]
+    assert verdicts == ["equal to the bit", "2 pairs: a verdict takes five"]
     assert table.notes == ("b and a are equal to the bit in all 2 pairs: what they differ in has no effect",)
     assert "equal to the bit" in "\n".join(table_lines(table))
 

@@ -193,9 +193,37 @@ def test_holms_adjustment():
     assert statistics.holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
 
 
-def test_what_has_no_p_is_no_part_of_holms_family():
-    assert statistics.holm([0.01, None, 0.04]) == [0.02, None, 0.04]
+def test_what_has_no_p_or_was_dropped_counts_in_holms_family():
+    assert statistics.holm([0.01, None, 0.04]) == pytest.approx([0.03, None, 0.08])
+    assert statistics.holm([0.01, 0.04], dropped=2) == pytest.approx([0.04, 0.12])
     assert statistics.holm([None]) == [None]
+    assert statistics.holm([]) == []
+
+
+def test_the_interval_at_the_level_of_holm_leaves_out_zero_exactly_where_holm_rejects():
+    random = np.random.default_rng(0)
+    for dropped in (0, 2):
+        for _ in range(15):
+            d = random.normal(random.choice([0, 0.8, 1.6], 4), 1, (7, 4)).T
+            ps = [statistics.corrected_t(one.tolist()).p for one in d]
+            rejected = [p < 0.05 for p in statistics.holm(ps, dropped)]
+            levels = statistics.holm_levels(ps, 0.05, dropped)
+            assert sorted(levels)[: sum(rejected)] == pytest.approx(
+                [0.05 / (4 + dropped - k) for k in range(sum(rejected))]
+            )
+            for one, is_rejected, level in zip(d, rejected, levels, strict=True):
+                low, high = statistics.mean_interval(one.tolist(), confidence=1 - level)
+                assert low > 0 or high < 0 if is_rejected else level == 0.05
+
+
+@pytest.mark.parametrize("n", [2, 5, 9])
+def test_pairs_that_all_differ_alike_have_the_p_of_sign_flips(n):
+    for shift in (0.3, -0.01):
+        found = corrected_t([shift] * n)
+        assert found == statistics.Outcome(None, 2.0 ** (1 - n))
+        assert found.p == pytest.approx(statistics.sign_flip([shift] * n, np.random.default_rng(0)).p)
+    assert corrected_t([0.0] * n).p == 1
+    assert corrected_t([0.3] * n, overlap=0.25).p is None, "runs that share rows are not independent"
 
 
 @pytest.mark.parametrize(("n", "low", "high"), [(5, 0.60, 2.87), (10, 0.69, 1.83), (30, 0.80, 1.34)])

@@ -44,7 +44,7 @@ def test_intervals_of_a_median(values, confidence, why):
     [
         (statistics.corrected_t([0.5]), "one pair: cannot tell from chance"),
         (statistics.sign_flip([0.5], RNG), "one pair: cannot tell from chance"),
-        (statistics.corrected_t([0.5, 0.5]), "all pairs differ alike: cannot tell"),
+        (statistics.corrected_t([0.5, 0.5], overlap=0.25), "all pairs differ alike: cannot tell"),
         (statistics.corrected_t([0.5, 0.6, 0.7], 0.5, 5), "below 5 folds: an estimate only"),
         (statistics.paired_difference({0: 1.0}, {1: 1.0}).t, "no pairs yet"),
         (statistics.cochrans_q(ALIKE[:2]), "fewer than 3 repeats: no Cochran's Q"),
