@@ -1,14 +1,19 @@
 """`--format json`: what a command says, for a program."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from cnnjobs.cli.flags import explain
 from cnnjobs.errors import CnnjobsError, Interrupted
 from cnnjobs.schema.output import Failing, Output
+from cnnjobs.wording.terminal import heard_by
+
+if TYPE_CHECKING:
+    from cnnjobs.run.events import Events
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -63,7 +68,24 @@ def end_with(fields: Mapping[str, Any]) -> None:
     Args:
         fields: of `cnnjobs.schema.output.document`.
     """
-    output().end_with(fields)
+    output().end_with(lambda: fields)
+
+
+@contextlib.contextmanager
+def events_of(form: str) -> Iterator["Events"]:
+    """Return where the running command tells of its trials, for a program if one reads.
+
+    Args:
+        form: the format that was chosen.
+    """
+    from cnnjobs.run.events import Events
+
+    if form != "json":
+        yield Events()
+        return
+    events = Events(output())
+    with heard_by(events.note):
+        yield events
 
 
 def explained(errors: Iterable[CnnjobsError]) -> list[str]:

@@ -4,10 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cnnjobs.cli.formats import events_of, format_option
 from cnnjobs.cli.options import cluster_options, device_options, override_options, words_of
 from cnnjobs.wording.terminal import echo
 
 if TYPE_CHECKING:
+    from cnnjobs.run.events import Events
     from cnnjobs.run.submit import Submitted
 
 
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 @click.option("--max-concurrent", type=click.IntRange(min=1), metavar="N", help="At most N trials at once.")
 @device_options
 @cluster_options
+@format_option()
 @click.pass_context
 def submit(
     context: click.Context,
@@ -60,6 +63,7 @@ def submit(
     verbose: bool,
     address: str | None,
     insecure: bool,
+    form: str,
     **overrides: Any,
 ) -> None:
     """Train the trials of JOB that are missing, then show the comparison.
@@ -78,7 +82,7 @@ def submit(
     from cnnjobs.run.overrides import Overrides
     from cnnjobs.run.submit import Goal, RunOptions, submit_job
 
-    with signals_as_interrupts():
+    with signals_as_interrupts(), events_of(form) as events:
         place = find_place(address)
         if isinstance(place, Remote):
             words = words_of(context, leave=("job", "address", "insecure"))
@@ -92,10 +96,12 @@ def submit(
             trial_timeout=trial_timeout,
             insecure=insecure,
             verbose=verbose,
+            events=events,
         )
         asked = Overrides(gpus_per_trial=gpus_per_trial, **overrides)
         goal = Goal(half_width=half_width, most_repeats=most_repeats, audit=audit, decide=_margin(decide))
-        _show(submit_job(job, results, asked, goal, options, place, same_command()))
+        submitted = submit_job(job, results, asked, goal, options, place, same_command())
+        _show(submitted, None if form == "text" else events)
 
 
 def _margin(decide: str | None) -> bool | float:
@@ -110,20 +116,28 @@ def _margin(decide: str | None) -> bool | float:
         ) from None
 
 
-def _show(submitted: "Submitted") -> None:
-    """Show what is stored now.
+def _show(submitted: "Submitted", events: "Events | None") -> None:
+    """Show what is stored now, to a person or a program.
 
     Raises:
         TrialsFailed: if some trials failed.
         DamagedResults: if files of the results could not be read.
     """
     from cnnjobs.report.build import ReportOptions
-    from cnnjobs.run.aggregate import show_comparison
+    from cnnjobs.run.aggregate import show_comparison, unsaid
+    from cnnjobs.run.calling_machine import shown_place
     from cnnjobs.run.verify import refuse_damaged
 
+    options, say = ReportOptions(with_predictions=False), echo if events is None else unsaid
     if not submitted.tried:
-        echo(f"Nothing to run: every trial of {submitted.job} that was asked for is stored.")
-    shown = show_comparison(submitted.store, ReportOptions(with_predictions=False), page_or_note=True)
+        say(f"Nothing to run: every trial of {submitted.job} that was asked for is stored.")
+    if events is not None:
+        events.summarise(job=submitted.job, results=shown_place(submitted.store.files.location))
+    shown = show_comparison(submitted.store, options, page_or_note=True, say=say)
+    if events is not None:
+        from cnnjobs.run.documents.comparison import comparison_object
+
+        events.summarise(comparison=comparison_object(shown))
     if submitted.failed is not None:
         raise submitted.failed
     refuse_damaged(shown.damaged)

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from cnnjobs.messages import Failure, Note, Progress, Result, Stalled, Status
 from cnnjobs.planning.trials import Trial
@@ -13,6 +14,9 @@ from cnnjobs.run.screens import ProgressSnapshot, open_screen
 from cnnjobs.run.time_left import TimeLeft
 from cnnjobs.wording.sentences import clause
 from cnnjobs.wording.terminal import visible
+
+if TYPE_CHECKING:
+    from cnnjobs.comparison.decisions import Ruling
 
 RATE_WINDOW_S = 30.0
 """Rates are averages over the last so many seconds."""
@@ -203,6 +207,10 @@ class Display:
         self._meter.end(trial, failed=True)
         self._screen.log_event(f"{trial.label()}: FAILED: {clause(failure.error)}; log: {log}")
         self._tell_log(failure.log)
+
+    def ruled(self, ruling: "Ruling") -> None:
+        """Show what the rule says now."""
+        self._screen.moved()
 
     def _tell_log(self, log: str) -> None:
         if self._verbose and log.strip():

@@ -19,6 +19,7 @@ from cnnjobs.run import backends
 from cnnjobs.run.audit import take_over
 from cnnjobs.run.calling_machine import shown_place
 from cnnjobs.run.claim import claim
+from cnnjobs.run.events import Events, TrialEvents, Watchers
 from cnnjobs.run.interrupts import why_stopped
 from cnnjobs.run.placement import Placement
 from cnnjobs.run.prepare import Prepared, trained_rows
@@ -53,6 +54,7 @@ class Runner:
         again: says how to continue, should it be interrupted.
         verbose: whether to show logs.
         timeout_s: a trial that makes no progress for so long is ended, as failed; None for never.
+        events: what is told of it to a program.
     """
 
     def __init__(
@@ -64,9 +66,11 @@ class Runner:
         again: str,
         verbose: bool,
         timeout_s: float | None = None,
+        events: Events | None = None,
     ) -> None:
         self._store, self._checkpoints, self._placement = store, checkpoints, placement
         self._again, self._verbose, self._timeout_s = again, verbose, timeout_s
+        self._events = events or Events()
         self._tried: set[str] = set()
         self._damaged: set[str] = set()
         self._said_versions = False
@@ -154,6 +158,7 @@ class Runner:
                     self._settle(prepared)
                     return
                 echo(_announcement(prepared, trials, resources, at_once), err=True)
+                self._begin(prepared, trials, resources, at_once)
                 submission = self._submission(prepared, trials, resources, at_once)
                 self._store.forget_stop()
                 try:
@@ -180,6 +185,14 @@ class Runner:
             prepared, self._store, may_run, resources, at_once, self._checkpoints, self._timeout_s, steering
         )
 
+    def _begin(self, prepared: Prepared, trials: list[Trial], resources: TrialResources, at_once: int) -> None:
+        """Tell a program what runs now."""
+        job, place = prepared.job.name, shown_place(self._store.files.location)
+        self._events.summarise(job=job, results=place)
+        devices = {"cpus_per_trial": resources.cpus, "gpus_per_trial": resources.gpus}
+        asked = {"trials": len(trials), "trials_of_job": len(prepared.plan.trials), "at_once": at_once}
+        self._events.emit("begin", job=job, results=place, dataset=prepared.dataset.name, **asked, **devices)
+
     def _watch(self, submission: Submission, meter: Meter, lock: StoreLock) -> None:
         """Run the trials, and show how far they are."""
         with Display(meter, verbose=self._verbose) as display:
@@ -191,7 +204,8 @@ class Runner:
                 lock.release()
 
             engine = self._placement.engine(submission.resources, submission.at_once, give_up)
-            self.failures += submission.run(engine, backends.open_worker, display, lock)
+            watcher = Watchers(display, TrialEvents(self._events, meter))
+            self.failures += submission.run(engine, backends.open_worker, watcher, lock)
 
     def _meter(self, prepared: Prepared, trials: list[Trial], at_once: int) -> Meter:
         """Return what counts trials and images; epochs that kept states have done already are not to be done."""
@@ -205,6 +219,7 @@ class Runner:
 
     def _note_stop(self, why: str, meter: Meter) -> None:
         """Keep what is said in the end where `status` shows it: the terminal may be the one that is gone."""
+        self._events.emit("stop", text=sentences(why, self._kept(meter)))
         with contextlib.suppress(StoreError):
             self._store.note_stop(f"{time.strftime('%Y-%m-%d %H:%M:%S')}: {sentences(why, self._kept(meter))}")
 

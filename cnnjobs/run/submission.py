@@ -56,6 +56,10 @@ class Watcher(Protocol):
         """It failed; `log` is where to read about it."""
         ...
 
+    def ruled(self, ruling: Ruling) -> None:
+        """The rule of the job has taken in a trial."""
+        ...
+
 
 @dataclass(frozen=True)
 class State:
@@ -280,6 +284,7 @@ class _Recorder:
         if decided != self._decided and self._submission.steering is not None:
             keep_job(self._submission.store, self._submission.steering.prepared)
         self._decided = decided
+        self._watcher.ruled(ruling)
 
     def on_message(self, trial: Trial, message: Message) -> None:
         """Take one message of a trial."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from cnnjobs.engine.resources import ResourceRequest
 from cnnjobs.errors import SpecError, TrialsFailed
 from cnnjobs.run.audit import for_audit
 from cnnjobs.run.calling_machine import shown_place
+from cnnjobs.run.events import Events
 from cnnjobs.run.networks import check_networks, trains_on_cores
 from cnnjobs.run.overrides import Overrides
 from cnnjobs.run.placement import Placement
@@ -42,6 +43,7 @@ class RunOptions:
         trial_timeout: seconds; a trial that makes no progress for so long is ended, as failed; None for never.
         insecure: accept a cluster that asks for no token.
         verbose: show the logs of Ray and of each trial.
+        events: what is told of it to a program.
     """
 
     max_concurrent: int | None = None
@@ -51,6 +53,7 @@ class RunOptions:
     trial_timeout: float | None = None
     insecure: bool = False
     verbose: bool = False
+    events: Events = field(default_factory=Events)
 
     def __post_init__(self) -> None:
         for name in ("max_concurrent", "cpus_per_trial"):
@@ -193,7 +196,13 @@ def submit_job(
     )
     with Placement(place, request, insecure=options.insecure, verbose=options.verbose) as placement:
         runner = Runner(
-            store, checkpoints, placement, again=again, verbose=options.verbose, timeout_s=options.trial_timeout
+            store,
+            checkpoints,
+            placement,
+            again=again,
+            verbose=options.verbose,
+            timeout_s=options.trial_timeout,
+            events=options.events,
         )
         runner.run(prepared, None if goal.audit is None else store_at(results, plain))
         if rule is not None:

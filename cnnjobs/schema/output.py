@@ -64,7 +64,7 @@ class Output:
     def __init__(self, stream: TextIO, command: str = "", wrap: Callable[[str], str] = str) -> None:
         self._stream, self._command, self._wrap = stream, command, wrap
         self._lock = Lock()
-        self._last: Mapping[str, Any] | None = None
+        self._last: Callable[[], Mapping[str, Any]] | None = None
         self._is_complete = False
         self._failing: Failing | None = None
         self._notes: list[str] = []
@@ -84,13 +84,13 @@ class Output:
             self._stream.write(f"{text}\n")
             self._stream.flush()
 
-    def end_with(self, fields: Mapping[str, Any]) -> None:
+    def end_with(self, make: Callable[[], Mapping[str, Any]]) -> None:
         """Say what the last document is, in the place of what was said before; it gets `notes` and `error`.
 
         Args:
-            fields: with `schema`; they may change until the command ends.
+            make: returns its fields, with `schema`, when the command ends.
         """
-        self._last = fields
+        self._last = make
 
     def pass_on(self, fields: Mapping[str, Any], *, is_last: bool) -> None:
         """Write a line of the same command on another machine.
@@ -119,7 +119,8 @@ class Output:
             failing = Failing("CnnjobsError", "Standard error says why.", exit_code)
         told = None if failing is None else failing.fields() | {"exit_code": exit_code}
         if self._last is not None:
-            notes = [*self._last.get("notes", ()), *self._notes]
-            self.write({**self._last, "notes": notes, ERROR: told or self._last.get(ERROR)})
+            last = self._last()
+            notes = [*last.get("notes", ()), *self._notes]
+            self.write({**last, "notes": notes, ERROR: told or last.get(ERROR)})
         elif told is not None:
             self.write(document(ERROR, {"command": self._command or None, "notes": self._notes, ERROR: told}))

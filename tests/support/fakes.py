@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from click.testing import Result as ClickResult
 
 from cnnjobs.cli import main
+from cnnjobs.comparison.decisions import Ruling
 from cnnjobs.datasets import Dataset
 from cnnjobs.datasets.arrays import make_dataset
 from cnnjobs.engine.base import Engine, MakeWorker, OnMessage, TrialResources, Work
@@ -110,6 +111,9 @@ class Notes:
 
     def failed(self, trial: Trial, failure: Failure, log: str) -> None:
         self.lines.append(f"failed {trial.label()}: {failure.error}")
+
+    def ruled(self, ruling: Ruling) -> None:
+        pass
 
 
 JOB = """
