@@ -30,8 +30,9 @@ class Starts(BasicVariantGenerator):
         place = self._order.next()
         if place is None:
             return None
-        trial = super().next_trial()
+        trial = next(self._trial_generator)  # not the base class, which makes no trial where all have started
         trial.config["trial"] = place
+        self._live_trials.add(trial.trial_id)
         return trial
 
     def is_finished(self) -> bool:
