@@ -164,11 +164,22 @@ def ruling(
 
 def job_ruling(store: Store, job: StoredJob) -> Ruling | None:
     """Return what the rule of a stored job says; None where it has none, or its reference is another one now."""
+    if job.decide is None:
+        return None
+    return ruling_of(job, store.read("trials", columns=[*COLUMNS, job.decide.metric]).table.to_pylist())
+
+
+def ruling_of(job: StoredJob, trials: Sequence[Mapping[str, Any]]) -> Ruling | None:
+    """Return what the rule of a stored job says of its trials, as `job_ruling` does.
+
+    Args:
+        job: as `job.json` keeps it.
+        trials: all stored rows of `trials`, with `COLUMNS` and the metric of the rule.
+    """
     rule = job.decide
     if rule is None or rule.reference not in job.conditions.values():
         return None
-    rows = store.read("trials", columns=[*COLUMNS, rule.metric]).table.to_pylist()
-    return ruling(rule, job.conditions, Endings.of_rows(rows, rule.metric), dropped_conditions(job, rows))
+    return ruling(rule, job.conditions, Endings.of_rows(trials, rule.metric), dropped_conditions(job, trials))
 
 
 def rule_of(rule: DecisionRule) -> Rule:

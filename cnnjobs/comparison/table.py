@@ -8,6 +8,8 @@ from typing import Any
 from cnnjobs.comparison.adjusted import Family
 from cnnjobs.comparison.cost import COLUMNS as COST_COLUMNS
 from cnnjobs.comparison.cost import cost_of
+from cnnjobs.comparison.decisions import COLUMNS as DECIDING
+from cnnjobs.comparison.decisions import Ruling, ruling_of
 from cnnjobs.comparison.design import Design, Key, design_of, overlap_of, vary_of
 from cnnjobs.comparison.equal_bits import COLUMNS as OUTCOMES
 from cnnjobs.comparison.equal_bits import equal_bits, equal_bits_notes, runs_of
@@ -24,7 +26,7 @@ from cnnjobs.scoring.prediction_metrics import metric_named
 from cnnjobs.scoring.run_scores import RunScores, scores_of
 from cnnjobs.scoring.scorer import PredictionMetric
 from cnnjobs.spec.metrics import HEADLINE, TEST, TTA, VALIDATION, WATCHED, Metric, column_of
-from cnnjobs.stats import ALPHA, not_compared
+from cnnjobs.stats import ALPHA, not_compared, untested
 from cnnjobs.store.expectation import current, dropped_conditions, expected_runs
 from cnnjobs.store.reading import OnProgress
 from cnnjobs.store.store import Store
@@ -42,6 +44,9 @@ NOT_RECORDED = "it was not recorded"
 
 OTHER_SOURCES = "its repeats vary other sources of chance"
 """Why a variant is not compared with the reference."""
+
+BY_RULE = "the repeats ended by a rule that looks at results"
+"""Why the usual tests and intervals of a difference do not hold."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,7 @@ class JobTable:
         damaged: files that could not be read; their runs are left out.
         dropped: conditions with results that the job no longer lists; they count among the comparisons.
         secondary: in what the comparison is another than the job's own, and so without verdicts; empty if it is that.
+        ruling: what the rule of the job says, of a comparison on its metric with its reference; else None.
     """
 
     job: StoredJob
@@ -77,6 +83,12 @@ class JobTable:
     damaged: tuple[str, ...] = ()
     dropped: int = 0
     secondary: str = ""
+    ruling: Ruling | None = None
+
+    @property
+    def ended_by_rule(self) -> bool:
+        """Whether the job has a rule by which its repeats end: then no test or interval of a difference is usual."""
+        return self.job.decide is not None
 
     @property
     def comparisons(self) -> dict[str, Comparison]:
@@ -133,7 +145,8 @@ def job_table(
     if reference not in job.variants:
         names = ", ".join(job.variants)
         raise StoreError(f"`reference` must be a variant of {job.name}: {names}. Received: {reference!r}.")
-    columns = list(dict.fromkeys([*COLUMNS, *COST_COLUMNS, *OUTCOMES, *VERSION_COLUMNS, *ORIGINS, WATCHED]))
+    by_rule = () if job.decide is None else (*DECIDING, job.decide.metric)
+    columns = list(dict.fromkeys([*COLUMNS, *COST_COLUMNS, *OUTCOMES, *VERSION_COLUMNS, *ORIGINS, WATCHED, *by_rule]))
     stored = store.read("trials", columns=columns, on_progress=on_progress)
     every, trials = stored.table.to_pylist(), current(job, stored.table).to_pylist()
     stale = len(every) - len(trials)
@@ -144,7 +157,8 @@ def job_table(
     designs = {name: design_of(job, name, metric.part, alpha, repeats, overlap) for name in job.variants}
     secondary = secondary_of(job, metric, default_metric(job), reference, alpha)
     family = Family(alpha, len(dropped_conditions(job, every)), bool(secondary))
-    rows = _rows(job, trials, scores, reference, designs, expected, family)
+    ruling = _ruling(job, every, metric, reference)
+    rows = _rows(job, trials, scores, reference, designs, expected, family, ruling)
     provenance = provenance_of(trials)
     notes = [
         *secondary_note(secondary),
@@ -171,7 +185,16 @@ def job_table(
         damaged=(*stored.damaged, *scores.damaged),
         dropped=family.dropped,
         secondary=secondary,
+        ruling=ruling,
     )
+
+
+def _ruling(job: StoredJob, trials: Sequence[Mapping[str, Any]], metric: Metric, reference: str) -> Ruling | None:
+    """Return what the rule of the job says, if the comparison is on its metric and with its reference."""
+    if job.decide is None or job.decide.metric != metric.column:
+        return None
+    found = ruling_of(job, trials)
+    return found if found is not None and found.reference == reference else None
 
 
 def _scores(
@@ -202,6 +225,7 @@ def _rows(
     designs: Mapping[str, Design],
     expected: Mapping[str, int],
     family: Family,
+    ruling: Ruling | None,
 ) -> tuple[VariantRow, ...]:
     own = _own(job, trials)
     values = {name: _values(runs, scores.values) for name, runs in own.items()}
@@ -210,12 +234,15 @@ def _rows(
     differences = [
         None
         if name in alone
-        else design.difference(runs, values[reference])
+        else design.difference(_used(runs, name, ruling), _used(values[reference], name, ruling))
         if vary_of(job, name) == varying
         else not_compared(OTHER_SOURCES)
         for name, runs in values.items()
     ]
     dependent = SHARED if design.overlap else "" if varying else SAME_SEEDS
+    if job.decide is not None:
+        differences = [one and untested(one, BY_RULE) for one in differences]
+        dependent = BY_RULE
     compared = compare(differences, design, family, dependent)
     outcomes = {name: runs_of(runs) for name, runs in own.items()}
     marked = [
@@ -226,6 +253,13 @@ def _rows(
         _row(name, own[name], values[name], scores.missing, expected[name], designs[name], comparison)
         for name, comparison in zip(values, marked, strict=True)
     )
+
+
+def _used(values: Mapping[Key, float], name: str, ruling: Ruling | None) -> Mapping[Key, float]:
+    """Return the values that the rule compares a variant by."""
+    if ruling is None or name not in ruling.decisions:
+        return values
+    return {key: value for key, value in values.items() if key[0] < ruling.decisions[name].repeats}
 
 
 def _own(job: StoredJob, trials: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:

@@ -1,7 +1,7 @@
 """Pairs of runs: one variant minus another, with the same seeds and rows in both."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -144,6 +144,22 @@ def not_compared(why: str) -> Difference:
         'no pairs yet'
     """
     return Difference(0, None, None, None, None, 0, None, Outcome.none(why), ())
+
+
+def untested(difference: Difference, why: str) -> Difference:
+    """Return a difference without its test, its interval and its effect size.
+
+    Args:
+        difference: whose mean and SD stay.
+        why: the reason, in a few words.
+
+    Example:
+        >>> d = untested(paired_difference({0: 0.9, 1: 0.8}, {0: 0.7, 1: 0.7}), "the runs were chosen by their results")
+        >>> round(d.mean, 2), d.low, d.t.p
+        (0.15, None, None)
+    """
+    reason = difference.t.why if difference.mean is None else why
+    return replace(difference, low=None, high=None, d_z=None, t=Outcome.none(reason))
 
 
 def _unpaired(a: Sequence[float], b: Sequence[float], overlap: float, confidence: float) -> Difference:
