@@ -26,7 +26,8 @@ from cnnjobs.scoring.prediction_metrics import metric_named
 from cnnjobs.scoring.run_scores import RunScores, scores_of
 from cnnjobs.scoring.scorer import PredictionMetric
 from cnnjobs.spec.metrics import HEADLINE, TEST, TTA, VALIDATION, WATCHED, Metric, column_of
-from cnnjobs.stats import ALPHA, not_compared, untested
+from cnnjobs.stats import ALPHA, not_compared
+from cnnjobs.stats.pairs import untested
 from cnnjobs.store.expectation import current, dropped_conditions, expected_runs
 from cnnjobs.store.reading import OnProgress
 from cnnjobs.store.store import Store

@@ -27,15 +27,7 @@ from cnnjobs.stats.families import (
 )
 from cnnjobs.stats.folds import FoldComponents, corrected_t, fold_components, fold_means
 from cnnjobs.stats.outcomes import ALPHA, CONFIDENCE, Interval, Outcome
-from cnnjobs.stats.pairs import (
-    Difference,
-    Superiority,
-    not_compared,
-    paired_difference,
-    sign_flip,
-    superiority,
-    untested,
-)
+from cnnjobs.stats.pairs import Difference, Superiority, not_compared, paired_difference, sign_flip, superiority
 from cnnjobs.stats.planning import equivalence, noether_pairs, repeats_to_resolve, stein_interval, stein_repeats
 from cnnjobs.stats.single_models import mcnemar
 from cnnjobs.stats.summary import (
@@ -96,5 +88,4 @@ __all__ = [
     "stein_repeats",
     "summarize",
     "superiority",
-    "untested",
 ]
