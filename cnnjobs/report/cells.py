@@ -5,18 +5,13 @@ import math
 from cnnjobs.comparison.metric_format import show
 from cnnjobs.spec.metrics import Metric
 from cnnjobs.stats import Outcome
-
-THRESHOLDS = ("0.001", "0.010", "0.050", "0.100")
-"""Where three decimals may hide on which side p is."""
-
+from cnnjobs.wording.levels import p_text
 
 def p_cell(p: float | None) -> str:
     """Return p for people."""
     if p is None or math.isnan(p):
         return "-"
-    if p < 0.001:
-        return "< 0.001"
-    return f"{p:.3f}" if f"{p:.3f}" not in THRESHOLDS else f"{p:.5f}".rstrip("0")
+    return p_text(p)
 
 
 def p_or_why(p: float | None, why: str) -> str:
@@ -29,11 +24,6 @@ def p_or_why(p: float | None, why: str) -> str:
 def outcome_cell(outcome: Outcome) -> str:
     """Return the p of a test as `p_or_why` does."""
     return p_or_why(outcome.p, outcome.why)
-
-
-def level_text(level: float) -> str:
-    """Return the level of an interval for people: "95%", "98.33%"."""
-    return f"{100 * level:.2f}".rstrip("0").rstrip(".") + "%" if level < 0.9995 else f"{100 * level:.6g}%"
 
 
 def interval_cell(

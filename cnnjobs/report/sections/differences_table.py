@@ -7,10 +7,11 @@ from cnnjobs.comparison.adjusted import Adjusted
 from cnnjobs.comparison.metric_format import capital, difference_label, show
 from cnnjobs.comparison.pairwise import Comparison
 from cnnjobs.comparison.table import JobTable
-from cnnjobs.report.cells import interval_cell, level_text, p_cell
+from cnnjobs.report.cells import interval_cell, p_cell
 from cnnjobs.report.model import DisplayColumn, ReportTable, Row
 from cnnjobs.spec.metrics import Metric
 from cnnjobs.stats import Interval
+from cnnjobs.wording.levels import level_text
 
 DIFFERENCE_COLUMNS = (
     *("variant", "reference", "pairs", "unmatched", "mean", "sd", "ci_low", "ci_high", "level", "d_z", "t", "p"),

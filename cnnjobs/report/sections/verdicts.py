@@ -9,7 +9,7 @@ from cnnjobs.comparison.selection import watching
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.comparison.variant_row import VariantRow
 from cnnjobs.datasets.overview import groups_text, images_text
-from cnnjobs.report.cells import interval_cell, level_text, p_cell
+from cnnjobs.report.cells import interval_cell, p_cell
 from cnnjobs.report.model import Section, Text
 from cnnjobs.report.sections.differences_table import family_text, verdict
 from cnnjobs.report.sections.planning import need_of, needed_cell
@@ -18,6 +18,7 @@ from cnnjobs.report.sections.summary_table import why_no_interval
 from cnnjobs.spec.metrics import Metric
 from cnnjobs.stats.planning import POWER
 from cnnjobs.store.stored_job import AuditMark, StoredJob
+from cnnjobs.wording.levels import level_text
 from cnnjobs.wording.sentences import sentence
 
 
