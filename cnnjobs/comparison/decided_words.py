@@ -72,7 +72,9 @@ def short_text(ruling: Ruling, variant: str) -> str:
         return f"{variant} is undecided: {who} diverged in {one.repeats} of {one.repeats} repeats"
     if one.verdict is Verdict.UNDECIDED:
         more = next((most for most in MORE_REPEATS if most > rule.most_repeats), None)
-        then = f"--most-repeats {more} goes on" if more else f"{MOST_PAIRS} are the most for which error rates are known"
+        then = (
+            f"--most-repeats {more} goes on" if more else f"{MOST_PAIRS} are the most for which error rates are known"
+        )
         return f"{variant} is undecided {after}{_within(ruling, one, ', ')}; {then}"
     if variant in ruling.waiting:
         return f"{variant} is undecided: repeat {ruling.waiting[variant]} failed; the next submit goes on"

@@ -7,6 +7,7 @@ from cnnjobs.spec.metrics import Metric
 from cnnjobs.stats import Outcome
 from cnnjobs.wording.levels import p_text
 
+
 def p_cell(p: float | None) -> str:
     """Return p for people."""
     if p is None or math.isnan(p):
