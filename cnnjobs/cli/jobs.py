@@ -2,7 +2,6 @@
 
 import click
 
-from cnnjobs.cli.formats import format_option, output
 from cnnjobs.cli.options import cluster_options
 
 
@@ -10,17 +9,14 @@ from cnnjobs.cli.options import cluster_options
 @click.argument("job", metavar="[JOB]", required=False)
 @click.option("--follow/--no-follow", default=True, help="Until it has ended, or what there is now.  [default: follow]")
 @cluster_options
-@format_option()
-def logs(job: str | None, *, follow: bool, address: str | None, insecure: bool, form: str) -> None:
+def logs(job: str | None, *, follow: bool, address: str | None, insecure: bool) -> None:
     """Show what JOB, a name or an identity, has printed on a cluster.
 
-    One that still runs is meant before newer ones that have ended; by default it is the newest. With --format json,
-    the lines of a job that was submitted with it, from the first.
+    One that still runs is meant before newer ones that have ended; by default it is the newest.
     """
     from cnnjobs.remote.jobs import show_log
 
-    reader = output() if form == "json" else None
-    show_log(address, job, following=follow, insecure=insecure, output=reader)
+    show_log(address, job, following=follow, insecure=insecure)
 
 
 @click.command(short_help="End a job on a cluster; finished trials are kept.")

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cnnjobs.cli.formats import events_of, format_option, output
+from cnnjobs.cli.formats import events_of, format_option
 from cnnjobs.cli.options import cluster_options, device_options, override_options, words_of
 from cnnjobs.wording.terminal import echo
 
@@ -86,8 +86,7 @@ def submit(
         place = find_place(address)
         if isinstance(place, Remote):
             words = words_of(context, leave=("job", "address", "insecure"))
-            reader = None if form == "text" else output()
-            submit_remotely(words, job, audit, results, place.url, insecure=insecure, output=reader)
+            submit_remotely(words, job, audit, results, place.url, insecure=insecure)
             return
         options = RunOptions(
             max_concurrent=max_concurrent,

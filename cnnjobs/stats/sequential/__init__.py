@@ -14,9 +14,10 @@ from cnnjobs.stats.sequential.crossing import (
     crossing_probability,
     nominal_level,
 )
-from cnnjobs.stats.sequential.decisions import Decision, Kept, Rule, Verdict, decide
+from cnnjobs.stats.sequential.decisions import decide
 from cnnjobs.stats.sequential.looks import Looks, look_at, repeated_interval
 from cnnjobs.stats.sequential.reach import Prospect, smallest_difference, smallest_margin, until_better, until_equal
+from cnnjobs.stats.sequential.rule import Decision, Kept, Rule, Verdict
 from cnnjobs.stats.sequential.stopping import mean_allowing_for_stop
 
 __all__ = [

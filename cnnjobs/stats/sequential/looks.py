@@ -10,10 +10,13 @@ from scipy import stats
 
 from cnnjobs.stats.outcomes import Interval, Reals
 from cnnjobs.stats.pairs import DECIMALS
-from cnnjobs.stats.sequential.crossing import FIRST_LOOK, critical_t, crossing_probability
+from cnnjobs.stats.sequential.crossing import FIRST_LOOK, MOST_PAIRS, critical_t, crossing_probability
 
 NEVER = np.inf
-"""x before the first look."""
+"""x before the first look, and after the last one."""
+
+ALIKE = 2.5 * 10.0**-DECIMALS
+"""Below this spread differences are alike: two that tie may still be rounded to neighbours."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +25,8 @@ class Looks:
 
     Args:
         mean: (..., n) of the pairs so far.
-        sd: (..., n) of them, ddof=1; 0 where all are alike, nan of one pair.
-        x_now: (..., n) p sqrt(n / 5) of a mean of 0 at that look; infinite before the fifth pair.
+        sd: (..., n) of them, ddof=1; 0 where all are alike, nan of one pair, infinite where float64 ends.
+        x_now: (..., n) p sqrt(n / 5) of a mean of 0 at that look; infinite before the fifth pair and beyond 100.
         equal_now: (..., n) the same of a mean as far from 0 as the margin, of the worse side; infinite where the mean
             is not nearer to 0, and without a margin.
     """
@@ -63,21 +66,29 @@ def look_at(differences: ArrayLike, margin: float | None = None) -> Looks:
         differences: (..., n) paired differences in the order of repeats, finite; n may be 0.
         margin: within which a difference counts as none, in their unit; None for none.
 
+    Raises:
+        ValueError: with a difference that is not finite.
+
     Example:
         >>> looks = look_at([1.2, 0.9, 1.5, 1.1, 1.3])
         >>> round(float(looks.x[-1]), 9), round(float(looks.q[-1]), 6)
         (0.000276429, 0.00239)
     """
-    d = np.round(np.asarray(differences, dtype=np.float64), DECIMALS)
+    d = np.asarray(differences, dtype=np.float64)
+    if not np.isfinite(d).all():
+        raise ValueError(f"`differences` must be finite numbers. Received: {d[~np.isfinite(d)][0]}.")
     n = np.arange(1, d.shape[-1] + 1, dtype=np.float64)
-    first = d[..., :1]
-    shifted = d - first  # sums of squares near 0 lose no digits
-    sums, squares = np.cumsum(shifted, axis=-1), np.cumsum(shifted**2, axis=-1)
-    mean = first + sums / n
-    with np.errstate(divide="ignore", invalid="ignore"):
-        sd = np.sqrt(np.maximum(squares - sums**2 / n, 0.0) / (n - 1))
-    spread = np.maximum.accumulate(d, axis=-1) - np.minimum.accumulate(d, axis=-1)
-    alike = spread < 1e-12 * np.maximum(1.0, np.maximum.accumulate(np.abs(d), axis=-1))
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        rounded = np.round(d, DECIMALS)
+        d = np.where(np.isfinite(rounded), rounded, d)
+        first = d[..., :1]
+        shifted = d - first  # sums of squares near 0 lose no digits
+        sums, squares = np.cumsum(shifted, axis=-1), np.cumsum(shifted**2, axis=-1)
+        mean = first + sums / n
+        around = squares - sums**2 / n
+        sd = np.sqrt(np.maximum(np.where(np.isnan(around), np.inf, around), 0.0) / (n - 1))
+        spread = np.maximum.accumulate(d, axis=-1) - np.minimum.accumulate(d, axis=-1)
+    alike = spread < ALIKE * np.maximum(1.0, np.maximum.accumulate(np.abs(d), axis=-1))
     sd = np.where(alike & (n > 1), 0.0, sd)
     x_now = _x(mean, sd, n, 0.0)
     if margin is None:
@@ -91,8 +102,9 @@ def _x(mean: Reals, sd: Reals, n: Reals, theta: float) -> Reals:
     off = mean - theta
     with np.errstate(divide="ignore", invalid="ignore"):
         p = 2 * stats.t.sf(np.abs(off) / sd * np.sqrt(n), n - 1)
-    p = np.where(sd == 0, np.where(np.abs(off) < 10.0**-DECIMALS, 1.0, 2.0 ** (1 - n)), p)
-    x: Reals = np.where(n < FIRST_LOOK, NEVER, p * np.sqrt(n / FIRST_LOOK))
+    p = np.where(np.isnan(p), 1.0, p)
+    p = np.where(sd == 0, np.where(np.abs(off) < ALIKE, 1.0, 2.0 ** (1 - n)), p)
+    x: Reals = np.where((n < FIRST_LOOK) | (n > MOST_PAIRS), NEVER, p * np.sqrt(n / FIRST_LOOK))
     return x
 
 

@@ -3,8 +3,15 @@
 import numpy as np
 import pytest
 
-from cnnjobs.stats.sequential import decide, smallest_difference, smallest_margin, until_better, until_equal
-from cnnjobs.stats.sequential.decisions import Rule, Verdict
+from cnnjobs.stats.sequential import (
+    Rule,
+    Verdict,
+    decide,
+    smallest_difference,
+    smallest_margin,
+    until_better,
+    until_equal,
+)
 
 TOLERANCE = 4 * np.sqrt(0.25 / 10_000 + 0.25 / 10_000)
 """Four standard errors of two simulated shares."""
