@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from cnnjobs.cli.decide_option import Margin, decide_words
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_RESULTS = "results"
@@ -148,6 +150,9 @@ def words_of(context: click.Context, leave: Sequence[str]) -> list[str]:
         if name in leave or context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
             continue
         value = context.params[name]
+        if isinstance(parameter.type, Margin):
+            words += decide_words(value)
+            continue
         if isinstance(parameter, click.Option) and parameter.is_flag:
             words.append(parameter.opts[-1] if value else parameter.secondary_opts[-1])
             continue

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cnnjobs.cli.decide_option import DecideCommand, decide_option
 from cnnjobs.cli.formats import events_of, format_option
 from cnnjobs.cli.options import cluster_options, device_options, override_options, words_of
 from cnnjobs.wording.terminal import echo
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from cnnjobs.run.submit import Submitted
 
 
-@click.command(short_help="Train what is missing, then show the comparison.")
+@click.command(cls=DecideCommand, short_help="Train what is missing, then show the comparison.")
 @click.argument("job", metavar="JOB")
 @override_options
 @click.option(
@@ -22,13 +23,7 @@ if TYPE_CHECKING:
     metavar="POINTS",
     help="Then train as many more repeats as a 95% interval of test accuracy of +- POINTS percentage points needs.",
 )
-@click.option(
-    "--decide",
-    is_flag=False,
-    flag_value="",
-    metavar="[MARGIN]",
-    help="Instead, repeat only until each variant is better, worse or, within MARGIN percentage points, equal.",
-)
+@decide_option("Instead, repeat only until each variant is better, worse or, within MARGIN percentage points, equal.")
 @click.option(
     "--most-repeats",
     type=click.IntRange(min=1),
@@ -52,7 +47,7 @@ def submit(
     *,
     results: str,
     half_width: float | None,
-    decide: str | None,
+    decide: bool | float | None,
     most_repeats: int | None,
     audit: str | None,
     max_concurrent: int | None,
@@ -99,21 +94,11 @@ def submit(
             events=events,
         )
         asked = Overrides(gpus_per_trial=gpus_per_trial, **overrides)
-        goal = Goal(half_width=half_width, most_repeats=most_repeats, audit=audit, decide=_margin(decide))
+        goal = Goal(
+            half_width=half_width, most_repeats=most_repeats, audit=audit, decide=False if decide is None else decide
+        )
         submitted = submit_job(job, results, asked, goal, options, place, same_command())
         _show(submitted, None if form == "text" else events)
-
-
-def _margin(decide: str | None) -> bool | float:
-    """Return what `--decide` asks for: nothing, a verdict, or one with a margin in percentage points."""
-    if not decide:
-        return decide is not None
-    try:
-        return float(decide)
-    except ValueError:
-        raise click.BadParameter(
-            f"must be a number of percentage points, or nothing. Received: {decide!r}.", param_hint="--decide"
-        ) from None
 
 
 def _show(submitted: "Submitted", events: "Events | None") -> None:

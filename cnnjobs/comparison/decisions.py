@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cnnjobs.comparison.metric_format import metric_format
@@ -92,6 +92,7 @@ class Ruling:
         waiting: variant -> the repeat, from 1, that failed and is waited for.
         diverged: variant -> (its own, the reference's) repeats without a value, of those used.
         changed: variant -> what is stored now does not give the decision that was made, and why.
+        suspended: of these, variants with runs missing: the decision stands again once the same have run again.
     """
 
     rule: DecisionRule
@@ -102,6 +103,7 @@ class Ruling:
     waiting: Mapping[str, int]
     diverged: Mapping[str, tuple[int, int]]
     changed: Mapping[str, str]
+    suspended: frozenset[str] = frozenset()
 
     @property
     def open(self) -> list[str]:
@@ -127,6 +129,8 @@ class Ruling:
         decisions = dict(self.rule.decisions)
         for name, one in self.decisions.items():
             condition = conditions[name]
+            if name in self.suspended:
+                continue
             if not one.verdict.is_decided:
                 decisions.pop(condition, None)
             elif condition not in decisions or name in self.changed:
@@ -149,9 +153,10 @@ def ruling(
     reference = next(name for name, one in conditions.items() if one == rule.reference)
     family = len({*compared.values(), *rule.variants, *dropped} - {rule.reference})
     sequences = {name: endings.differences(one, rule.reference) for name, one in compared.items()}
-    kept, changed = _kept(rule, compared, sequences, endings)
+    kept, changed, lacking = _kept(rule, compared, sequences, endings)
     waiting = _waiting(compared, sequences, endings, rule)
     decisions = decide(sequences, rule_of(rule), family=family, kept=kept, waiting=waiting)
+    decisions |= {name: _reopened(decisions[name], repeats) for name, repeats in lacking.items()}
     further = {
         name: tuple(v for v in sequences[name][one.repeats :] if v is not None) for name, one in decisions.items()
     }
@@ -159,7 +164,7 @@ def ruling(
         name: (endings.diverged(compared[name], one.repeats), endings.diverged(rule.reference, one.repeats))
         for name, one in decisions.items()
     }
-    return Ruling(rule, reference, decisions, family, further, waiting, diverged, changed)
+    return Ruling(rule, reference, decisions, family, further, waiting, diverged, changed, frozenset(lacking))
 
 
 def job_ruling(store: Store, job: StoredJob) -> Ruling | None:
@@ -197,23 +202,35 @@ def _kept(
     conditions: Mapping[str, str],
     sequences: Mapping[str, Sequence[float | None]],
     endings: Endings,
-) -> tuple[dict[str, Kept], dict[str, str]]:
-    """Return the decisions that stand, and why others do not."""
-    kept, changed = {}, {}
+) -> tuple[dict[str, Kept], dict[str, str], dict[str, int]]:
+    """Return the decisions that stand, why others do not, and of those with missing runs the repeats they used."""
+    kept, changed, lacking = {}, {}, {}
     for name, condition in conditions.items():
         before = rule.decisions.get(condition)
         if before is None:
             continue
-        lacking = before.repeats - len(sequences[name])
-        if lacking > 0:
-            changed[name] = f"{lacking} of the {before.repeats} repeats that it was made from are missing"
+        if len(sequences[name]) < before.repeats:
+            lacking[name] = before.repeats
+            changed[name] = _missing(before, endings)
         elif endings.trial_ids(condition, rule.reference, before.repeats) != before.trial_ids:
             changed[name] = "it was made from other runs"
         elif not _agrees(before, sequences[name], rule):
             changed[name] = "the runs that it was made from have other values now"
         else:
             kept[name] = Kept(verdict=Verdict(before.verdict), repeats=before.repeats, alpha=before.alpha)
-    return kept, changed
+    return kept, changed, lacking
+
+
+def _missing(before: StoredDecision, endings: Endings) -> str:
+    """Say which runs a decision lacks."""
+    ended = {endings.ids.get(run) for run in endings.values}
+    count = sum(one not in ended for one in before.trial_ids)
+    return f"{count} of the {len(before.trial_ids)} runs that it was made from {'is' if count == 1 else 'are'} missing"
+
+
+def _reopened(one: Decision, repeats: int) -> Decision:
+    """Return a decision as open until its repeats are complete again."""
+    return replace(one, verdict=Verdict.OPEN, left=max(one.left, repeats - one.repeats))
 
 
 def _agrees(before: StoredDecision, differences: Sequence[float | None], rule: DecisionRule) -> bool:

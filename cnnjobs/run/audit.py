@@ -65,7 +65,7 @@ def audit_of(job: Job, variant: str) -> Job:
     vary: dict[str, tuple[str, ...]] = {ALL: SOURCES, **{alone(source): (source,) for source in kept}, TWICE: ()}
     repeats = dict.fromkeys(vary, job.repeats_of(variant)) | {TWICE: 2}
     variants = dict.fromkeys(vary, job.variants[variant])
-    return job.but(name=audit_name(job, variant), variants=variants, vary=vary, repeats=repeats)
+    return job.but(name=audit_name(job, variant), variants=variants, vary=vary, repeats=repeats, decide=None)
 
 
 def audit_name(job: Job, variant: str) -> str:

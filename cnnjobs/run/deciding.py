@@ -7,11 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from cnnjobs.comparison.decisions import COLUMNS, Endings, Ruling, Run, ruling
-from cnnjobs.comparison.metric_format import metric_format
 from cnnjobs.messages import Failure, Result, Status
 from cnnjobs.planning.trials import Trial
 from cnnjobs.run.prepare import Prepared
-from cnnjobs.spec.decide import Decide
 from cnnjobs.spec.metrics import HEADLINE, TEST, column_of
 from cnnjobs.stats.sequential import FIRST_LOOK
 from cnnjobs.store.decision_rule import DecisionRule
@@ -20,31 +18,6 @@ from cnnjobs.store.store import Store
 
 METRIC = column_of(TEST, HEADLINE)
 """The metric that decides."""
-
-
-def settled_rule(asked: Decide, prepared: Prepared, store: Store) -> DecisionRule:
-    """Return the rule that holds: what was fixed when it began stays, and variants are added to those it counts.
-
-    Args:
-        asked: what is asked for now.
-        prepared: the job.
-        store: its folder.
-    """
-    conditions = prepared.plan.conditions
-    reference, before = conditions[prepared.job.reference], None if store.job is None else store.job.decide
-    compared = {condition: name for name, condition in conditions.items() if condition != reference}
-    factor = metric_format(METRIC).factor
-    asked_now = DecisionRule(
-        alpha=asked.alpha,
-        margin=None if asked.margin is None else asked.margin / factor,
-        most_repeats=asked.most_repeats,
-        metric=METRIC,
-        reference=reference,
-        variants=compared,
-    )
-    if before is None or before.reference != reference:
-        return asked_now
-    return replace(before, most_repeats=asked.most_repeats, variants={**before.variants, **compared})
 
 
 def with_rule(prepared: Prepared, rule: DecisionRule) -> Prepared:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +20,9 @@ from cnnjobs.run.progress import Waiting
 from cnnjobs.run.runner import Runner
 from cnnjobs.run.submission import missing_trials
 from cnnjobs.run.surroundings import surroundings_notes
-from cnnjobs.spec import Decide, Job
+from cnnjobs.spec import Job
 from cnnjobs.spec.checks import flag, gpu_count, number, whole
+from cnnjobs.spec.decidable import AskedRule, asked_rule
 from cnnjobs.spec.half_width import HalfWidth, half_width_of
 from cnnjobs.store.checkpoints import FOLDERS, Checkpoints
 from cnnjobs.store.store import Store
@@ -77,7 +78,7 @@ class Goal:
 
     Args:
         half_width: of a 95% interval of test accuracy, in percentage points; None for the job's repeats.
-        most_repeats: with a half width, repeats of a variant at most; None for 100.
+        most_repeats: repeats of a variant at most; None for 100 with a half width, else for those of the rule.
         audit: the variant whose sources of chance are to vary one at a time, instead; None for the job itself.
         decide: whether to repeat until each variant is decided, by the job's own rule or the default one; or
             percentage points within which one counts as equal.
@@ -92,7 +93,7 @@ class Goal:
         if not isinstance(self.audit, str | None):
             raise SpecError(f"`audit` must be the name of a variant. Received: audit={self.audit!r}.")
         if not isinstance(self.decide, bool):
-            hint = "They are percentage points within which a variant counts as equal; True for none."
+            hint = "They are percentage points of test accuracy, within which a variant counts as equal."
             object.__setattr__(self, "decide", number("decide", self.decide, hint, above=0, below=100))
         if self.most_repeats is not None:
             object.__setattr__(self, "most_repeats", whole("most_repeats", self.most_repeats, least=1))
@@ -104,24 +105,52 @@ class Goal:
             SpecError: if options do not go together, or the rule does not hold for the job.
         """
         if self.half_width is None:
-            if self.most_repeats is not None and self.decision(job) is None:
-                raise SpecError(
-                    "`most_repeats` goes with `half_width=POINTS`. Received: "
-                    f"most_repeats={self.most_repeats} alone. Use `repeats=N` to set the number of repeats."
-                )
             return None
         if self.audit is not None:
             raise SpecError("`half_width` and `audit` exclude each other. Submit the job twice, once with each.")
         return half_width_of(job, self.half_width, self.most_repeats)
 
-    def decision(self, job: Job) -> Decide | None:
-        """Return the rule by which repeats end, if one is asked for, here or in the job."""
-        if self.decide is False and job.decide is None:
+    def decision(self, job: Job, overrides: Overrides) -> AskedRule | None:
+        """Return the rule by which repeats end, if one is asked for, here or in the job.
+
+        Raises:
+            SpecError: if options do not go together, or the rule does not hold for the job.
+        """
+        if self.decide is not False:
+            self._refuse_beside_decide(overrides)
+        elif job.decide is None or self._instead_of_decide(overrides) is not None:
+            if self.most_repeats is not None and self.half_width is None:
+                raise SpecError(
+                    "`most_repeats` goes with `decide` or `half_width=POINTS`. Received: "
+                    f"most_repeats={self.most_repeats}. Use `repeats=N` to set the number of repeats."
+                )
             return None
-        asked = job.decide or Decide()
-        if not isinstance(self.decide, bool):
-            asked = replace(asked, margin=self.decide)
-        return asked if self.most_repeats is None else replace(asked, most_repeats=self.most_repeats)
+        return asked_rule(job, self.decide, self.most_repeats, overrides.only)
+
+    def resting(self, job: Job, overrides: Overrides) -> list[str]:
+        """Say that the rule of the job rests, if it does."""
+        instead = self._instead_of_decide(overrides)
+        if job.decide is None or self.decide is not False or instead is None:
+            return []
+        return [f"the job's own rule of deciding rests in this submit, which asks for {instead}"]
+
+    def _instead_of_decide(self, overrides: Overrides) -> str | None:
+        """Return what is asked for that a rule of deciding does not go with."""
+        if self.audit is not None:
+            return "an audit"
+        if self.half_width is not None:
+            return "a half width"
+        return None if overrides.repeats is None else f"{overrides.repeats} repeats"
+
+    def _refuse_beside_decide(self, overrides: Overrides) -> None:
+        for name in ("half_width", "audit"):
+            if getattr(self, name) is not None:
+                raise SpecError(f"`decide` and `{name}` exclude each other. Submit the job twice, once with each.")
+        if overrides.repeats is not None:
+            raise SpecError(
+                "`decide` and `repeats` exclude each other: the rule says how many repeats each variant has. Received: "
+                f"repeats={overrides.repeats}. Use `most_repeats=N` for the most of each."
+            )
 
 
 @dataclass(frozen=True)
@@ -178,14 +207,14 @@ def submit_job(
         ClusterLost: if the cluster is gone before the end.
     """
     read = read_job(job, overrides)
-    plain, rule, surroundings = read.job, goal.rule(read.job), surroundings_notes()
+    plain, rule, asked = read.job, goal.rule(read.job), goal.decision(read.job, overrides)
+    resting, surroundings = goal.resting(plain, overrides), surroundings_notes()
     prepared = prepare(_audited(read, goal, overrides), overrides, Waiting())
     store = store_at(results, prepared.job)
     if rule is not None:
         prepared, rule = _first_stage(prepared, store, rule)
-    elif (asked := goal.decision(plain)) is not None:
-        prepared = _deciding(prepared, store, asked)
-    for one in (*prepared.notes, *surroundings):
+    prepared, about = _deciding(prepared, store, asked)
+    for one in (*prepared.notes, *surroundings, *resting, *about):
         note(one)
     missing, state = missing_trials(prepared, store)
     on_cores, timeout_s = _on_cores(place, prepared.job), options.trial_timeout
@@ -243,11 +272,20 @@ def _first_stage(prepared: Prepared, store: Store, asked: HalfWidth) -> tuple[Pr
     return first_stage(prepared, rule), rule
 
 
-def _deciding(prepared: Prepared, store: Store, asked: Decide) -> Prepared:
-    """Return the job with its rule, and as many repeats as that allows."""
-    from cnnjobs.run.deciding import settled_rule, with_rule
+def _deciding(prepared: Prepared, store: Store, asked: AskedRule | None) -> tuple[Prepared, list[str]]:
+    """Return the job with the rule of deciding that holds, if one is asked for, and what is to be said of it.
 
-    return with_rule(prepared, settled_rule(asked, prepared, store))
+    Raises:
+        SpecError: for what cannot change any more.
+    """
+    if asked is None and (store.job is None or store.job.decide is None):
+        return prepared, []
+    from cnnjobs.run.rule_start import standing_rule, started_rule
+
+    if asked is None:
+        return prepared, list(standing_rule(prepared, store))
+    start = started_rule(asked, prepared, store)
+    return start.decided, list(start.notes())
 
 
 def _run_second_stage(prepared: Prepared, store: Store, rule: HalfWidth, runner: Runner) -> None:

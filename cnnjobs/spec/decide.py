@@ -9,6 +9,9 @@ from cnnjobs.spec.checks import number, whole
 FEWEST_REPEATS, MOST_REPEATS = 5, 100
 """Of `most_repeats`: repeats at the first look, and at the last for which error rates are known."""
 
+SMALLEST_ALPHA, LARGEST_ALPHA = 0.001, 0.2
+"""Of `alpha`."""
+
 DEFAULT_MOST = 20
 """Default of `most_repeats`."""
 
@@ -43,6 +46,7 @@ class Decide:
         if self.margin is not None:
             hint = "They are percentage points of test accuracy."
             object.__setattr__(self, "margin", number("margin", self.margin, hint, above=0, below=100))
-        most = whole("most_repeats", self.most_repeats, least=FEWEST_REPEATS, most=MOST_REPEATS)
+        hint = "The first look is after five repeats; rates of false verdicts are known up to a hundred."
+        most = whole("most_repeats", self.most_repeats, least=FEWEST_REPEATS, most=MOST_REPEATS, hint=hint)
         object.__setattr__(self, "most_repeats", most)
-        object.__setattr__(self, "alpha", number("alpha", self.alpha, least=0.001, most=0.2))
+        object.__setattr__(self, "alpha", number("alpha", self.alpha, least=SMALLEST_ALPHA, most=LARGEST_ALPHA))

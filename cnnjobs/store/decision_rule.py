@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from cnnjobs.spec.decide import FEWEST_REPEATS, LARGEST_ALPHA, MOST_REPEATS, SMALLEST_ALPHA
+from cnnjobs.spec.metrics import HEADLINE, TEST, column_of
 from cnnjobs.store.json_fields import Fields
 
 VERDICTS = ("better", "worse", "equal")
 """What is decided for good."""
+
+DECIDING = (column_of(TEST, HEADLINE),)
+"""Metrics by which may be decided."""
+
+ANY = sys.float_info.max
+"""The largest finite number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,19 +47,27 @@ class StoredDecision:
 
     @classmethod
     def from_json(cls, fields: Fields) -> StoredDecision:
-        """Return it from its object in `job.json`."""
+        """Return it from its object in `job.json`.
+
+        Raises:
+            UnsoundError: if the rule cannot have decided so.
+        """
         verdict = fields.get("verdict", str)
         if verdict not in VERDICTS:
             raise fields.unsound("verdict", f"one of {', '.join(VERDICTS)}")
+        repeats = _whole(fields, "repeats", FEWEST_REPEATS, MOST_REPEATS)
+        trial_ids = fields.texts("trial_ids")
+        if len(trial_ids) != 2 * repeats:
+            raise fields.unsound("trial_ids", f"those of {repeats} repeats of two variants")
         return cls(
             verdict=verdict,
-            repeats=fields.get("repeats", int),
-            pairs=fields.get("pairs", int),
-            x=_real(fields, "x"),
-            q=_real(fields, "q"),
-            alpha=_real(fields, "alpha"),
-            family=fields.get("family", int),
-            trial_ids=fields.texts("trial_ids"),
+            repeats=repeats,
+            pairs=_whole(fields, "pairs", FEWEST_REPEATS, repeats),
+            x=_real(fields, "x", 0),
+            q=_real(fields, "q", 0, 1),
+            alpha=_real(fields, "alpha", 0, LARGEST_ALPHA),
+            family=_whole(fields, "family", 1, sys.maxsize),
+            trial_ids=trial_ids,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -87,16 +104,28 @@ class DecisionRule:
 
     @classmethod
     def from_json(cls, fields: Fields) -> DecisionRule:
-        """Return it from its object in `job.json`."""
-        names = fields.part("variants")
-        decisions = fields.part("decisions")
+        """Return it from its object in `job.json`.
+
+        Raises:
+            UnsoundError: if no rule can be so.
+        """
+        names, decisions = fields.part("variants"), fields.part("decisions")
+        variants = {condition: names.words(condition) for condition in names.values}
+        reference, metric = fields.get("reference", str), fields.get("metric", str)
+        if reference in variants:
+            raise fields.unsound("variants", "the conditions that are compared with the reference, without its own")
+        if metric not in DECIDING:
+            raise fields.unsound("metric", " or ".join(DECIDING))
+        unknown = [condition for condition in decisions.values if condition not in variants]
+        if unknown:
+            raise fields.unsound("decisions", "decisions on conditions among `variants`")
         return cls(
-            alpha=_real(fields, "alpha"),
-            margin=None if fields.values.get("margin") is None else _real(fields, "margin"),
-            most_repeats=fields.get("most_repeats", int),
-            metric=fields.get("metric", str),
-            reference=fields.get("reference", str),
-            variants={condition: names.get(condition, str) for condition in names.values},
+            alpha=_real(fields, "alpha", SMALLEST_ALPHA, LARGEST_ALPHA),
+            margin=None if fields.values.get("margin") is None else _real(fields, "margin", 0, 1, open_ended=True),
+            most_repeats=_whole(fields, "most_repeats", FEWEST_REPEATS, MOST_REPEATS),
+            metric=metric,
+            reference=reference,
+            variants=variants,
             decisions={condition: StoredDecision.from_json(one) for condition, one in decisions.parts()},
         )
 
@@ -106,8 +135,18 @@ class DecisionRule:
         return vars(self) | {"variants": dict(self.variants), "decisions": decisions}
 
 
-def _real(fields: Fields, name: str) -> float:
+def _real(fields: Fields, name: str, least: float, most: float = ANY, *, open_ended: bool = False) -> float:
+    """Return a finite number of a range, of which the ends may be no part."""
     value = fields.any(name)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise fields.unsound(name, "a number")
+    is_number = not isinstance(value, bool) and isinstance(value, int | float)
+    if not is_number or not least <= value <= most or (open_ended and value in (least, most)):
+        ends = f"above {least:g} and below {most:g}" if open_ended else f"from {least:g} to {most:g}"
+        raise fields.unsound(name, f"a number of at least {least:g}" if most == ANY else f"a number {ends}")
     return float(value)
+
+
+def _whole(fields: Fields, name: str, least: int, most: int) -> int:
+    value = fields.get(name, int)
+    if not least <= value <= most:
+        raise fields.unsound(name, f"a whole number from {least} to {most}")
+    return value
