@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cnnjobs.comparison.adjusted import Family
@@ -13,6 +13,7 @@ from cnnjobs.comparison.decisions import Ruling, ruling_of
 from cnnjobs.comparison.design import Design, Key, design_of, overlap_of, vary_of
 from cnnjobs.comparison.equal_bits import COLUMNS as OUTCOMES
 from cnnjobs.comparison.equal_bits import equal_bits, equal_bits_notes, runs_of
+from cnnjobs.comparison.looked import Looked, looked
 from cnnjobs.comparison.metric_format import metric_format
 from cnnjobs.comparison.pairwise import SAME_SEEDS, SHARED, Comparison, compare
 from cnnjobs.comparison.provenance import ORIGINS, VERSION_COLUMNS, mixed, provenance_of
@@ -29,6 +30,7 @@ from cnnjobs.spec.metrics import HEADLINE, TEST, TTA, VALIDATION, WATCHED, Metri
 from cnnjobs.stats import ALPHA, not_compared
 from cnnjobs.stats.pairs import untested
 from cnnjobs.store.expectation import current, dropped_conditions, expected_runs
+from cnnjobs.store.looks import read_looks
 from cnnjobs.store.reading import OnProgress
 from cnnjobs.store.store import Store
 from cnnjobs.store.stored_job import StoredJob
@@ -69,6 +71,7 @@ class JobTable:
         dropped: conditions with results that the job no longer lists; they count among the comparisons.
         secondary: in what the comparison is another than the job's own, and so without verdicts; empty if it is that.
         ruling: what the rule of the job says, of a comparison on its metric with its reference; else None.
+        looked: how often the comparisons were looked at, this time included.
     """
 
     job: StoredJob
@@ -85,6 +88,7 @@ class JobTable:
     dropped: int = 0
     secondary: str = ""
     ruling: Ruling | None = None
+    looked: Looked = field(default_factory=Looked)
 
     @property
     def ended_by_rule(self) -> bool:
@@ -160,9 +164,9 @@ def job_table(
     family = Family(alpha, len(dropped_conditions(job, every)), bool(secondary))
     ruling = _ruling(job, every, metric, reference)
     rows = _rows(job, trials, scores, reference, designs, expected, family, ruling)
-    provenance = provenance_of(trials)
+    provenance, so_far = provenance_of(trials), looked(job, rows, metric, read_looks(store.files))
     notes = [
-        *secondary_note(secondary),
+        *(secondary_note(secondary) or so_far.notes()),
         *stale_note(stale),
         *mixed(provenance),
         *left_out(rows, metric, scores.missing, job.protocol.folds),
@@ -187,6 +191,7 @@ def job_table(
         dropped=family.dropped,
         secondary=secondary,
         ruling=ruling,
+        looked=so_far,
     )
 
 

@@ -13,7 +13,7 @@ from cnnjobs.store.files import Files
 from cnnjobs.store.parquet import check_parquet
 from cnnjobs.store.store import Store
 
-FOLDERS = ("predictions", "epochs", "logs", "models", "trials", "")
+FOLDERS = ("predictions", "epochs", "logs", "models", "looks", "trials", "")
 """What travels, in that order: the rows of trials are the commit marks, and come last; then job.json."""
 
 OF_TRIALS = ("predictions", "epochs", "logs", "trials")

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from cnnjobs.comparison.across_datasets import AcrossDatasets, compare_over_datasets
-from cnnjobs.comparison.table import JobTable, job_table
+from cnnjobs.comparison.shown import shown_table
+from cnnjobs.comparison.table import JobTable
 from cnnjobs.report.build import ReportOptions, job_document
 from cnnjobs.report.model import Document, Row
 from cnnjobs.report.render.comparison_text import table_lines
@@ -168,13 +169,13 @@ def compare(
         raise ValueError(f"`alpha` must lie between 0 and 1. Received: alpha={alpha!r}. The usual one is 0.05.")
     if margin is not None and not margin > 0:
         raise ValueError(f"`margin` must be above 0. Received: margin={margin!r}. Leave it out for 0.2 points.")
-    tables = (job_table(store, chosen, reference, alpha, margin) for store in results.stores)
+    tables = (shown_table(store, chosen, reference, alpha, margin) for store in results.stores)
     return Comparisons(tuple(tables), results.stores)
 
 
 def comparison_of(store: Store) -> Comparisons:
     """Return the comparison of one job's variants, on the job's own metric and reference."""
-    return Comparisons((job_table(store),), (store,))
+    return Comparisons((shown_table(store),), (store,))
 
 
 def _folder(store: Store, output: str | None, jobs: int) -> Files:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from cnnjobs.comparison.across_datasets import AcrossDatasets, compare_over_datasets, dataset_of
-from cnnjobs.comparison.table import JobTable, job_table
+from cnnjobs.comparison.shown import shown_table
+from cnnjobs.comparison.table import JobTable
 from cnnjobs.errors import StoreError
 from cnnjobs.report.build import ReportOptions, job_document
 from cnnjobs.report.model import Document
@@ -198,7 +199,7 @@ def show_comparison(
         StoreError: if results cannot be read, or the report not be written.
     """
     waiting = Waiting()
-    table = job_table(store, options.metric, options.reference, options.alpha, options.margin, on_progress=waiting)
+    table = shown_table(store, options.metric, options.reference, options.alpha, options.margin, on_progress=waiting)
     for line in table_lines(table):
         say(line, styled=True)
     document = job_document(store, table, waiting, options)

@@ -11,6 +11,7 @@ from cnnjobs.messages import Predictions
 from cnnjobs.spec.metrics import WATCHED
 from cnnjobs.store.checkpoints import FOLDERS as STATES
 from cnnjobs.store.files import Files
+from cnnjobs.store.looks import FOLDER as LOOKS
 from cnnjobs.store.parquet import parquet
 from cnnjobs.store.reading import OnProgress, Stored, TableFiles
 from cnnjobs.store.schemas import EPOCHS, PREDICTIONS, TABLES, in_map, one_row
@@ -26,7 +27,7 @@ STOPPED = "stopped.txt"
 SCORES = "metrics"
 """Folder of what was computed from predictions: it can be computed again, and may be deleted."""
 
-FOLDERS = (*TABLES, *STATES, SCORES, "logs", "report", "report/tables", "report/figures")
+FOLDERS = (*TABLES, *STATES, SCORES, LOOKS, "logs", "report", "report/tables", "report/figures")
 """Where files of a store lie, beside `job.json`."""
 
 KEY_COLUMNS = ("trial_id", "condition_id", "job", "variant", "repeat", "fold")
@@ -34,7 +35,7 @@ KEY_COLUMNS = ("trial_id", "condition_id", "job", "variant", "repeat", "fold")
 
 
 class Store:
-    """The folder of one job: `job.json`, `trials/`, `epochs/`, `predictions/`, `logs/`, `metrics/`, `report/`.
+    """The folder of one job: `job.json`, `trials/`, `epochs/`, `predictions/`, `looks/`, and others.
 
     Args:
         files: the folder.

@@ -14,6 +14,8 @@ from cnnjobs.messages import FINISHED, Status
 from cnnjobs.parallel import each
 from cnnjobs.store.checkpoints import FOLDERS
 from cnnjobs.store.files import Files
+from cnnjobs.store.looks import FOLDER as LOOKS
+from cnnjobs.store.looks import decode
 from cnnjobs.store.reading import TRIES, OnProgress, TableFiles, VanishedError
 from cnnjobs.store.schemas import KEYS, TABLES
 from cnnjobs.store.stored_job import StoredJob
@@ -85,6 +87,7 @@ def check_store(files: Files, on_progress: OnProgress | None = None) -> StoreChe
         _check_table_in_peace(files, name, found, on_progress)
     for name in FOLDERS:
         _check_states(files, name, found)
+    _check_looks(files, found)
     problems += _check_models(files, found)
     problems += _conflicts(files)
     return StoreCheck(files, found.checked, found.damaged, _incomplete(found), tuple(problems))
@@ -152,6 +155,19 @@ def _check_states(files: Files, name: str, found: _Found) -> None:
             without_digest(content, file)
         except DamagedContent as error:
             found.damaged[f"{name}/{file}"] = str(error)
+
+
+def _check_looks(files: Files, found: _Found) -> None:
+    folder = files.below(LOOKS)
+    for file in folder.names(".json"):
+        content = folder.read(file)
+        if content is None:
+            continue  # it has been set aside meanwhile
+        found.checked += 1
+        try:
+            decode(content)
+        except DamagedContent as error:
+            found.damaged[f"{LOOKS}/{file}"] = str(error)
 
 
 def _check_models(files: Files, found: _Found) -> Iterator[str]:

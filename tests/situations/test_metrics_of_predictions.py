@@ -37,13 +37,13 @@ def stored(store):
 
 
 def test_a_person_who_is_asked_for_macro_f1_after_training(store, tmp_path):
-    """A reviewer asks for macro F1: the same tables, tests and figures by it, and nothing is trained."""
+    """A reviewer asks for macro F1: the same tables and figures by it, without a verdict, and nothing is trained."""
     done = called("aggregate", "results", "--metric", "macro_f1", "--no-predictions", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "job: test macro F1 over the runs" in done.stdout
-    assert "worse" in done.stdout
+    assert "secondary, no verdict" in done.stdout
     report = Path(store.files.location, "report")
-    assert "b is worse than a" in (report / "report.md").read_text()
+    assert "No verdict on b against a (secondary: on test macro F1 instead of test accuracy)" in (report / "report.md").read_text()
     assert "Test macro F1" in (report / "index.html").read_text()
     means = pq.read_table(report / "tables" / "summary.parquet").to_pydict()["mean"]
     right = [f1_score(labels, found, average="macro") for _, labels, found in stored(store)]
@@ -52,10 +52,10 @@ def test_a_person_who_is_asked_for_macro_f1_after_training(store, tmp_path):
 
 @pytest.mark.parametrize("name", ["log_loss", "brier"])
 def test_a_person_who_compares_errors(store, name):
-    """Less is better: more of it is worse."""
+    """The sign is that of the metric, whichever way is better; the job is for another."""
     row = cnnjobs.compare(cnnjobs.load_results(store.files.location), metric=name).differences.iloc[0]
     assert row["mean"] > 0
-    assert row["verdict"] == "worse"
+    assert row["verdict"] == "secondary, no verdict"
 
 
 ODD = ("recall[tabby cat]", "recall['tabby cat']", 'test_recall["tabby cat"]', "recall[dog [big]]", "recall[$x$ & co]")
@@ -110,13 +110,14 @@ def test_a_class_that_the_test_set_has_no_image_of(tmp_path):
     """A rare class is missing in the test set: it is left out of the macro area, and counted as 0 in F1, and said."""
     made_up_store(tmp_path, classes=3, class_names=CLASSES[:3], predictions=lambda run: predictions(run, absent=(1,)))
     results = cnnjobs.load_results(tmp_path / "job")
-    (note,) = cnnjobs.compare(results, metric="auroc").notes["job"]
+    secondary, note = cnnjobs.compare(results, metric="auroc").notes["job"]
+    assert secondary.startswith("a secondary comparison, on test area under the ROC curve instead of test accuracy")
     assert note == "test area under the ROC curve: it is over 2 of 3 classes: without images are dog [big]"
-    (note,) = cnnjobs.compare(results, metric="macro_f1").notes["job"]
+    _, note = cnnjobs.compare(results, metric="macro_f1").notes["job"]
     assert "classes without images count as 0, as in the table of classes: dog [big]" in note
     found = cnnjobs.compare(results, metric="recall[dog [big]]")
     assert found.runs.empty
-    assert found.notes["job"] == tuple(
+    assert found.notes["job"][1:] == tuple(
         f"{name}: no test recall of dog [big] of all its runs, left out: no image is of class dog [big]"
         for name in "ab"
     )

@@ -16,7 +16,7 @@ from cnnjobs.wording.levels import level_text
 DIFFERENCE_COLUMNS = (
     *("variant", "reference", "pairs", "unmatched", "mean", "sd", "ci_low", "ci_high", "level", "d_z", "t", "p"),
     *("p_holm", "family", "resolved", "sign_flip_p", "p_above", "p_above_low", "p_above_high", "verdict", "why"),
-    *("sign_flip_why", "p_above_why", "p_above_reading"),
+    *("sign_flip_why", "p_above_why", "p_above_reading", "looks"),
 )
 """A row a variant: it minus the reference; each `why` says why there is no p or interval, or what it cannot do."""
 
@@ -36,7 +36,7 @@ def _values(table: JobTable, name: str, comparison: Comparison) -> list[Any]:
     values = [name, table.reference, d.n, d.unmatched, d.mean, d.sd, d.low, d.high, comparison.level, d.d_z]
     values += [d.t.statistic, d.t.p, comparison.holm, comparison.family, comparison.resolved(table.alpha), flips.p]
     values += [share, above.low, above.high, verdict(table, comparison), d.t.why, flips.why, above.why]
-    return [*values, superiority.reading if superiority else ""]
+    return [*values, superiority.reading if superiority else "", table.looked.times(name)]
 
 
 def verdict(table: JobTable, comparison: Comparison) -> str:
@@ -52,6 +52,16 @@ def verdict(table: JobTable, comparison: Comparison) -> str:
     if d.resolved:
         return f"not resolved among {family_text(table, comparison.family)}"
     return "not resolved"
+
+
+def verdict_cell(row: Row) -> str:
+    """Return the verdict, with how many looks it was reached after, if several."""
+    return f"{row['verdict']}{looks_text(row['looks'])}" if row["resolved"] else str(row["verdict"])
+
+
+def looks_text(looks: int) -> str:
+    """Say after how many looks a verdict was reached; empty for one."""
+    return f", after {looks} looks" if looks > 1 else ""
 
 
 def family_text(table: JobTable, family: int, what: str = "comparisons") -> str:
@@ -84,9 +94,9 @@ def interval_column(metric: Metric, family: Sequence[Adjusted]) -> DisplayColumn
 
 
 def _tests(table: JobTable) -> Iterator[DisplayColumn]:
-    several = len(table.comparisons) > 1
+    several = any(one.family > 1 for one in table.comparisons.values())
     yield DisplayColumn("p (Holm)" if several else "p", lambda row: p_cell(row["p_holm"]), "p_holm")
-    yield DisplayColumn("verdict", lambda row: str(row["verdict"]))
+    yield DisplayColumn("verdict", verdict_cell)
     yield DisplayColumn("SD", lambda row: show(table.metric, row["sd"]), "sd", compact=False)
     yield DisplayColumn("d_z", lambda row: "-" if row["d_z"] is None else f"{row['d_z']:+.2f}", "d_z", compact=False)
     if several:

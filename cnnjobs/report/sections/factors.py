@@ -8,7 +8,7 @@ from cnnjobs.comparison.metric_format import capital, show
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.report.cells import p_cell
 from cnnjobs.report.model import DisplayColumn, ReportTable, Row, Section, Text
-from cnnjobs.report.sections.differences_table import family_text, interval_column
+from cnnjobs.report.sections.differences_table import family_text, interval_column, looks_text, verdict_cell
 from cnnjobs.wording.labels import listed
 from cnnjobs.wording.sentences import sentence
 
@@ -16,7 +16,7 @@ TITLE = "Factors"
 
 EFFECT_COLUMNS = (
     *("effect", "factor", "from", "to", "factor_2", "from_2", "to_2", "pairs", "left_out", "mean", "sd"),
-    *("ci_low", "ci_high", "level", "t", "p", "p_holm", "family", "resolved", "verdict", "why"),
+    *("ci_low", "ci_high", "level", "t", "p", "p_holm", "family", "resolved", "verdict", "why", "looks"),
 )
 """A row an effect: "main" of one factor or "interaction" of two, from a level to another; the columns of the second
 factor are empty for a main effect. `left_out` counts runs without a partner in a combination that the effect needs."""
@@ -61,7 +61,7 @@ def _table(table: JobTable, found: Effects) -> ReportTable:
         ),
         interval_column(metric, found.effects),
         DisplayColumn("p (Holm)", lambda row: p_cell(row["p_holm"]), "p_holm"),
-        DisplayColumn("verdict", lambda row: str(row["verdict"])),
+        DisplayColumn("verdict", verdict_cell),
         DisplayColumn("SD", lambda row: show(metric, row["sd"]), "sd", compact=False),
         DisplayColumn("p (t)", lambda row: p_cell(row["p"]), "p", compact=False),
         DisplayColumn("runs left out", lambda row: str(row["left_out"]), "left_out", compact=False),
@@ -79,7 +79,7 @@ def _values(table: JobTable, found: Effects, effect: Effect) -> list[Any]:
     kind = "interaction" if effect.is_interaction else "main"
     values = [kind, *named, *([None] * (6 - len(named))), d.n, effect.left_out, d.mean, d.sd, d.low, d.high]
     values += [effect.level, d.t.statistic, d.t.p, effect.holm, effect.family, effect.resolved(table.alpha)]
-    return [*values, _verdict(table, effect), d.t.why]
+    return [*values, _verdict(table, effect), d.t.why, table.looked.most]
 
 
 def _label(row: Row) -> str:
@@ -109,7 +109,10 @@ def _resolved(table: JobTable, found: Effects) -> Text:
     if all(row["p_holm"] is None for row in rows):
         return Text("No effect can be told from chance yet.", "verdict")
     among = f"among {family_text(table, found.effects[0].family, 'effects')}"
-    said = f"resolved {among}: {listed(f'{one!r}' for one in stand)}" if stand else f"no effect is resolved {among}"
+    looks = looks_text(table.looked.most)
+    said = (
+        f"resolved {among}{looks}: {listed(f'{one!r}' for one in stand)}" if stand else f"no effect is resolved {among}"
+    )
     return Text(capital(sentence(said)), "verdict")
 
 

@@ -11,7 +11,7 @@ from cnnjobs.comparison.variant_row import VariantRow
 from cnnjobs.datasets.overview import groups_text, images_text
 from cnnjobs.report.cells import interval_cell, p_cell
 from cnnjobs.report.model import Section, Text
-from cnnjobs.report.sections.differences_table import family_text, verdict
+from cnnjobs.report.sections.differences_table import family_text, looks_text, verdict
 from cnnjobs.report.sections.planning import need_of, needed_cell
 from cnnjobs.report.sections.seed_audit import audits_text, source_rows, vary_text
 from cnnjobs.report.sections.summary_table import why_no_interval
@@ -103,7 +103,8 @@ def _compared(table: JobTable, name: str, comparison: Comparison) -> str:
     p = f"p {_p(comparison.holm)}{_family(table, comparison)}"
     outcome = verdict(table, comparison)
     if comparison.resolved(table.alpha):
-        return f"{name} is {outcome} than {against}, by {by} ({interval}{p}, {pairs}){lost}."
+        looks = looks_text(table.looked.times(name))
+        return f"{name} is {outcome} than {against}, by {by} ({interval}{p}, {pairs}){looks}{lost}."
     return f"{name} against {against} is {outcome}: {mean} ({interval}{p}, {pairs}){lost}.{_what_then(table, name)}"
 
 

@@ -121,6 +121,7 @@ def test_a_variant_that_was_dropped_after_looking_counts_in_holms_family(tmp_pat
     after = frame(without(store, "c", "d")).set_index("variant")
     assert after.loc["b", "p_holm"] == pytest.approx(before.loc["b", "p_holm"])
     assert after.loc["b", "family"] == 3
+    assert "p (Holm)" in differences_table(job_table(store)).header, "though one comparison is listed"
     said = sentences(job_table(store))[0]
     assert "by Holm over a family of 3: 2 were dropped from the job" in said
     assert "a family of 3: 2 were dropped from the job" in "\n".join(table_lines(job_table(store)))
