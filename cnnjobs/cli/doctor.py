@@ -2,7 +2,7 @@
 
 import click
 
-from cnnjobs.cli.formats import end_with, format_option
+from cnnjobs.cli.formats import end_with, format_option, output
 from cnnjobs.cli.options import cluster_options, results_option
 from cnnjobs.wording.terminal import echo
 
@@ -25,7 +25,9 @@ def doctor(job: str | None, *, results: str, address: str | None, insecure: bool
 
     place = find_place(address)
     if isinstance(place, Remote):
-        click.get_current_context().exit(ask_doctor(place.url, job, results, insecure=insecure))
+        reader = output() if form == "json" else None
+        code = ask_doctor(place.url, job, results, insecure=insecure, output=reader)
+        click.get_current_context().exit(code)
     done = []
     for check in checks(place, job, results, insecure=insecure):
         if form == "text":

@@ -2,6 +2,7 @@
 
 import click
 
+from cnnjobs.cli.formats import format_option, output
 from cnnjobs.cli.options import cluster_options
 
 
@@ -9,14 +10,17 @@ from cnnjobs.cli.options import cluster_options
 @click.argument("job", metavar="[JOB]", required=False)
 @click.option("--follow/--no-follow", default=True, help="Until it has ended, or what there is now.  [default: follow]")
 @cluster_options
-def logs(job: str | None, *, follow: bool, address: str | None, insecure: bool) -> None:
+@format_option()
+def logs(job: str | None, *, follow: bool, address: str | None, insecure: bool, form: str) -> None:
     """Show what JOB, a name or an identity, has printed on a cluster.
 
-    One that still runs is meant before newer ones that have ended; by default it is the newest.
+    One that still runs is meant before newer ones that have ended; by default it is the newest. With --format json,
+    the lines of a job that was submitted with it, from the first.
     """
     from cnnjobs.remote.jobs import show_log
 
-    show_log(address, job, following=follow, insecure=insecure)
+    reader = output() if form == "json" else None
+    show_log(address, job, following=follow, insecure=insecure, output=reader)
 
 
 @click.command(short_help="End a job on a cluster; finished trials are kept.")

@@ -2,7 +2,7 @@
 
 import click
 
-from cnnjobs.cli.formats import end_with, explained, format_option
+from cnnjobs.cli.formats import end_with, explained, format_option, output
 from cnnjobs.cli.options import DEFAULT_RESULTS, cluster_options
 from cnnjobs.wording.terminal import echo
 
@@ -24,7 +24,8 @@ def status(results: str | None, address: str | None, insecure: bool, form: str) 
     from cnnjobs.run.verify import refuse_damaged
 
     if address not in (None, "local") or (results is None and over_http(address) is not None):
-        code = status_there(address, results, insecure=insecure)
+        reader = output() if form == "json" else None
+        code = status_there(address, results, insecure=insecure, output=reader)
         click.get_current_context().exit(code)
     listed = status_of(results or DEFAULT_RESULTS)
     if form == "json":

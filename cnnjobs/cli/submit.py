@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cnnjobs.cli.decide_option import DecideCommand, decide_option
-from cnnjobs.cli.formats import events_of, format_option
+from cnnjobs.cli.formats import events_of, format_option, output
 from cnnjobs.cli.options import cluster_options, device_options, override_options, words_of
 from cnnjobs.wording.terminal import echo
 
@@ -81,7 +81,8 @@ def submit(
         place = find_place(address)
         if isinstance(place, Remote):
             words = words_of(context, leave=("job", "address", "insecure"))
-            submit_remotely(words, job, audit, results, place.url, insecure=insecure)
+            reader = None if form == "text" else output()
+            submit_remotely(words, job, audit, results, place.url, insecure=insecure, output=reader)
             return
         options = RunOptions(
             max_concurrent=max_concurrent,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cnnjobs.run.calling_machine import on_head
+from cnnjobs.run.calling_machine import DATA, on_head
+from cnnjobs.schema.output import Output
 from cnnjobs.wording.sentences import clause, sentences
 from cnnjobs.wording.terminal import echo, note, unstyled
 
@@ -28,13 +29,14 @@ LACKING = "ModuleNotFoundError: No module named 'cnnjobs"
 """What Python says last where this project is not installed."""
 
 
-def follow(api: "JobsApi", identity: str, metadata: Mapping[str, str]) -> None:
+def follow(api: "JobsApi", identity: str, metadata: Mapping[str, str], output: Output | None = None) -> None:
     """Show a job until it has ended, as if it ran here.
 
     Args:
         api: the cluster's.
         identity: of the job.
         metadata: that it was submitted with.
+        output: where its lines for programs go; None for nowhere.
 
     Raises:
         Interrupted: on Ctrl-C, or if it was stopped.
@@ -47,7 +49,7 @@ def follow(api: "JobsApi", identity: str, metadata: Mapping[str, str]) -> None:
     stored = f"Finished trials are stored in {place_of_results(metadata)}."
     again = f"To continue, run the same command again:\n  {metadata.get('typed') or 'cnnjobs submit JOB'}"
     try:
-        shown = show_log(api, identity)
+        shown = show_log(api, identity, output)
         job = api.job(identity)
     except KeyboardInterrupt:
         raise Interrupted(f"No longer followed; {goes_on(identity, name, url)}") from None
@@ -154,8 +156,14 @@ class LogContent:
     has_events: bool
 
 
-def show_log(api: "JobsApi", identity: str) -> LogContent:
-    """Show a log while it grows."""
+def show_log(api: "JobsApi", identity: str, output: Output | None = None) -> LogContent:
+    """Show a log while it grows.
+
+    Args:
+        api: the cluster's.
+        identity: of the job.
+        output: where its lines for programs go; None for nowhere.
+    """
     from cnnjobs.run.screens import PlainScreen, ProgressSnapshot, TerminalScreen
 
     latest = [ProgressSnapshot()]
@@ -172,12 +180,34 @@ def show_log(api: "JobsApi", identity: str) -> LogContent:
                         echo(unstyled(part))
                     continue
                 events += 1
+                if DATA in part:
+                    pass_on(part[DATA], output)
+                    continue
                 latest[0] = ProgressSnapshot(**{one.name: part["now"][one.name] for one in fields(ProgressSnapshot)})
                 is_on = _show_event(screen, part, is_on)
     finally:
         if is_on:
             screen.stop()
     return LogContent("\n".join(plain), has_events=events > 0)
+
+
+def pass_on(data: Mapping[str, Any], output: Output | None) -> None:
+    """Write a line for programs of a command on the head; one without `event` is its only one."""
+    if output is not None:
+        output.pass_on(data, is_last=data.get("event", "summary") == "summary")
+
+
+def taken_apart(log: str) -> tuple[str, dict[str, Any] | None]:
+    """Return what a log says to a person, and the last line for programs in it, if there is one."""
+    text: list[str] = []
+    data: dict[str, Any] | None = None
+    for line in log.split("\n"):
+        for part in _parts_of(line):
+            if isinstance(part, str):
+                text.append(part)
+            else:
+                data = part.get(DATA, data)
+    return "\n".join(text), data
 
 
 def _parts_of(line: str) -> list[str | dict[str, Any]]:
@@ -206,7 +236,11 @@ def _is_whole(event: Any) -> bool:
     """Say whether all is there of an event that is read."""
     from cnnjobs.run.screens import ProgressSnapshot
 
-    if not isinstance(event, dict) or not isinstance(event.get("now"), dict):
+    if not isinstance(event, dict):
+        return False
+    if isinstance(event.get(DATA), dict):
+        return True
+    if not isinstance(event.get("now"), dict):
         return False
     has_all = all(one.name in event["now"] for one in fields(ProgressSnapshot))
     return has_all and ("say" not in event or "routine" in event)

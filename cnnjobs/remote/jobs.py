@@ -1,13 +1,16 @@
 """Jobs of a cluster elsewhere: follows one, ends one."""
 
 from cnnjobs.errors import ClusterError, StillRunning
-from cnnjobs.remote.follow import OF_RAY, follow, pick, place_of_results, said_in, submits
+from cnnjobs.remote.follow import OF_RAY, follow, pass_on, pick, place_of_results, said_in, submits, taken_apart
 from cnnjobs.remote.jobs_client import STOP_S, JobsApi, RemoteJob
 from cnnjobs.remote.remote_submit import reach_named
+from cnnjobs.schema.output import Output
 from cnnjobs.wording.terminal import echo, note
 
 
-def show_log(address: str | None, job: str | None, *, following: bool, insecure: bool) -> None:
+def show_log(
+    address: str | None, job: str | None, *, following: bool, insecure: bool, output: Output | None = None
+) -> None:
     """Print what a job has printed.
 
     Args:
@@ -15,6 +18,7 @@ def show_log(address: str | None, job: str | None, *, following: bool, insecure:
         job: name or identity; None for the newest that runs, else the newest.
         following: until it has ended, not only what there is now.
         insecure: whether it may be a cluster that asks for no token.
+        output: where its lines for programs go; None for nowhere.
 
     Raises:
         ClusterError: if the cluster cannot be reached, or has no such job.
@@ -22,9 +26,12 @@ def show_log(address: str | None, job: str | None, *, following: bool, insecure:
     api = reach_named(address, insecure=insecure)
     remote_job = _meant(api, job)
     if following:
-        follow(api, remote_job.identity, remote_job.metadata)
+        follow(api, remote_job.identity, remote_job.metadata, output)
         return
     for line in api.log(remote_job.identity).splitlines():
+        data = taken_apart(line)[1]
+        if data is not None:
+            pass_on(data, output)
         said = said_in(line)
         if said is not None and not OF_RAY.match(said):
             echo(said)

@@ -15,6 +15,8 @@ from cnnjobs.process.private_folder import private_folder
 from cnnjobs.remote.follow import OF_RAY, LogContent, follow, goes_on, never_began, not_run
 from cnnjobs.remote.head_command import FILES, NONCE, UPLOADED, command_on_head, digests
 from cnnjobs.run.calling_machine import command_line
+from cnnjobs.run.events import Events
+from cnnjobs.schema.output import Output
 from cnnjobs.wording.sentences import cause, sentences
 from cnnjobs.wording.terminal import echo, note
 
@@ -45,7 +47,14 @@ def reach(url: str, *, insecure: bool) -> "JobsApi":
 
 
 def submit_remotely(
-    words: Sequence[str], job: str, audited: str | None, results: str, url: str, *, insecure: bool
+    words: Sequence[str],
+    job: str,
+    audited: str | None,
+    results: str,
+    url: str,
+    *,
+    insecure: bool,
+    output: Output | None = None,
 ) -> None:
     """Upload a job file and its neighbours, run `submit` on the head, and show it here.
 
@@ -56,6 +65,7 @@ def submit_remotely(
         results: where its trials go, there.
         url: of the cluster's dashboard.
         insecure: whether it may be a cluster that asks for no token.
+        output: where its lines for programs go; None for nowhere.
 
     Raises:
         UserError: for whatever is wrong before it starts.
@@ -93,7 +103,8 @@ def submit_remotely(
             raise ClusterError(
                 sentences(error, f"If it took the job all the same, {goes_on(identity, name, url)}")
             ) from error
-    follow(api, identity, about)
+    Events(output).emit("sent", job=name, identity=identity, url=url)
+    follow(api, identity, about, output)
 
 
 def new_identity(name: str) -> str:

@@ -24,6 +24,9 @@ VERSIONS = "CNNJOBS_VERSIONS"
 MARK = "@cnnjobs "
 """What lines begin with that are events, in the log of a job on a cluster."""
 
+DATA = "data"
+"""Key of an event that is a line for programs."""
+
 HOME = "~/cnnjobs"
 """Where relative paths of commands from elsewhere are taken from, on the head."""
 
@@ -45,7 +48,7 @@ def for_elsewhere(data: str) -> str:
     Args:
         data: a line of `--format json`.
     """
-    return f'{MARK}{{"data": {data}}}'
+    return f'{MARK}{{"{DATA}": {data}}}'
 
 
 def on_head(location: str) -> str:

@@ -114,13 +114,14 @@ class Output:
         """
         if self._is_complete:
             return
-        failing = self._failing
-        if failing is None and exit_code:
-            failing = Failing("CnnjobsError", "Standard error says why.", exit_code)
-        told = None if failing is None else failing.fields() | {"exit_code": exit_code}
-        if self._last is not None:
-            last = self._last()
-            notes = [*last.get("notes", ()), *self._notes]
-            self.write({**last, "notes": notes, ERROR: told or last.get(ERROR)})
+        last = {} if self._last is None else dict(self._last())
+        told = last.get(ERROR)
+        if self._failing is not None:
+            told = self._failing.fields() | {"exit_code": exit_code}
+        elif exit_code and not told:
+            told = Failing("CnnjobsError", "Standard error says why.", exit_code).fields()
+        notes = [*last.get("notes", ()), *self._notes]
+        if last:
+            self.write({**last, "notes": notes, ERROR: told})
         elif told is not None:
-            self.write(document(ERROR, {"command": self._command or None, "notes": self._notes, ERROR: told}))
+            self.write(document(ERROR, {"command": self._command or None, "notes": notes, ERROR: told}))

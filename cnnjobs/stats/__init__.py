@@ -30,6 +30,7 @@ from cnnjobs.stats.outcomes import ALPHA, CONFIDENCE, Interval, Outcome
 from cnnjobs.stats.pairs import Difference, Superiority, not_compared, paired_difference, sign_flip, superiority
 from cnnjobs.stats.planning import equivalence, noether_pairs, repeats_to_resolve, stein_interval, stein_repeats
 from cnnjobs.stats.single_models import mcnemar
+from cnnjobs.stats.spread import sd_ratio_interval
 from cnnjobs.stats.summary import (
     MedianInterval,
     Summary,
@@ -83,6 +84,7 @@ __all__ = [
     "rank_error",
     "repeats_to_resolve",
     "sd_interval",
+    "sd_ratio_interval",
     "sign_flip",
     "stein_interval",
     "stein_repeats",

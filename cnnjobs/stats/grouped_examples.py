@@ -38,7 +38,7 @@ def noise_of_groups(
         return None
     observed = float((wrong / examples).var(ddof=1))
     floor = float((squares - missed**2 / repeats).sum() / (repeats - 1) / examples**2)
-    return Noise(observed, floor, groups / (groups - 1) * (observed - floor), _q(observed, floor, repeats))
+    return Noise((repeats, groups), observed, floor, _q(observed, floor, repeats))
 
 
 def _q(observed: float, floor: float, repeats: int) -> Outcome:

@@ -25,8 +25,9 @@ NONE = "No run has stored predictions that can be used: nothing can be said here
 ABOUT_NOISE = (
     "Test accuracy, in points. Observed: SD over repeats. Floor: SD of independent errors on as many test images, "
     "expected even from equally accurate repeats. Distribution-wise: SD expected on an infinitely large test set "
-    "(Jordan, arXiv 2304.01910); its variance estimate may be negative, which means not resolved. Cochran's Q: p of "
-    "the test of equal accuracy."
+    "(Jordan, arXiv 2304.01910); its variance estimate may be negative, which means that it is not resolved from none. "
+    "Its interval is the chi-squared one of the observed SD, less the floor: from 0 on where it is not resolved. "
+    "Cochran's Q: p of the test of equal accuracy."
 )
 
 ABOUT_DIFFERENCES = (
@@ -61,7 +62,12 @@ ABOUT_CHANGES = (
 )
 
 NOISE = ("variant", "repeats", "completed", "examples")
-VARIANCES = ("observed_variance", "floor_variance", "distribution_variance", "q", "p")
+VARIANCES = (
+    *("observed_variance", "floor_variance", "distribution_variance", "q", "p"),
+    *("distribution_low", "distribution_high", "level", "distribution_why"),
+)
+"""Fractions squared; ends of the interval are of the variance, and below 0 where that is not resolved."""
+
 TWO = ("variant", "pairs", "completed_pairs", "mean", "repeats_low", "repeats_high", "both_low", "both_high")
 TWO_TESTS = ("mcnemar_statistic", "mcnemar_p")
 ENSEMBLES = ("variant", "repeats", "completed", "mean_accuracy", "ensemble_accuracy", "gain", "churn")
@@ -119,23 +125,25 @@ def _noise(table: JobTable, findings: Findings) -> Section:
         ),
         DisplayColumn("floor SD", lambda row: _sd(row["floor_variance"]), "floor_variance"),
         DisplayColumn("distribution-wise SD", lambda row: _sd(row["distribution_variance"]), "distribution_variance"),
+        DisplayColumn(f"its {table.level} CI", _distribution_cell, "distribution_high"),
         DisplayColumn("p (Cochran's Q)", lambda row: _p(row, findings), "p"),
     )
-    rows = [_noise_row(findings, row.name) for row in table.rows]
+    rows = [_noise_row(findings, row.name, table.design.confidence) for row in table.rows]
     report_table = ReportTable(
         "noise", "Spread of test accuracy over repeats, taken apart", (*NOISE, *VARIANCES), rows, shown
     )
     return Section("Spread over repeats", [report_table, Text(ABOUT_NOISE)])
 
 
-def _noise_row(findings: Findings, name: str) -> Row:
+def _noise_row(findings: Findings, name: str, confidence: float) -> Row:
     tally = findings.variants[name]
     row = dict(zip(NOISE, (name, tally.runs, findings.completed[name], tally.examples), strict=True))
     noise = tally.noise()
     if noise is None:
         return row | dict.fromkeys(VARIANCES)
+    between = noise.distribution_interval(confidence)
     values = (noise.observed, noise.floor, noise.distribution, noise.q.statistic, noise.q.p)
-    return row | dict(zip(VARIANCES, values, strict=True))
+    return row | dict(zip(VARIANCES, (*values, between.low, between.high, confidence, between.why), strict=True))
 
 
 def _why_no_noise(findings: Findings, name: str) -> str:
@@ -153,6 +161,14 @@ def _sd(variance: float | None) -> str:
     if variance is None:
         return ""
     return f"not resolved (variance {1e4 * variance:.4f})" if variance < 0 else show(METRIC, math.sqrt(variance))
+
+
+def _distribution_cell(row: Row) -> str:
+    """Return the interval of the distribution-wise SD, from 0 on where the variance is not resolved."""
+    low, high = row["distribution_low"], row["distribution_high"]
+    if low is None or high is None:
+        return row["distribution_why"] or ""
+    return f"[{show(METRIC, math.sqrt(max(0.0, low)))}, {show(METRIC, math.sqrt(high))}]"
 
 
 def _differences(table: JobTable, findings: Findings) -> Section:

@@ -16,7 +16,7 @@ from cnnjobs.report.figures.style import COLORS, Figure, styled, text
 from cnnjobs.report.model import Chart, DisplayColumn, Element, ReportTable, Row, Section, Text
 from cnnjobs.spec.job import SOURCES
 from cnnjobs.spec.metrics import OF_TEST_ROWS
-from cnnjobs.stats import Interval, sd_interval
+from cnnjobs.stats import Interval, sd_interval, sd_ratio_interval
 from cnnjobs.store.reading import Stored
 from cnnjobs.store.store import Store
 from cnnjobs.store.stored_job import AuditMark, StoredJob
@@ -44,7 +44,10 @@ NOT_ADDITIVE = (
 )
 
 
-COLUMNS = ("source", "vary", "repeats", "mean", "sd", "sd_low", "sd_high", "level", "ratio", "min", "max", "why")
+COLUMNS = (
+    *("source", "vary", "repeats", "mean", "sd", "sd_low", "sd_high", "level", "ratio", "ratio_low", "ratio_high"),
+    *("min", "max", "why", "ratio_why"),
+)
 
 
 def sources_section(store: Store, table: JobTable) -> Section | None:
@@ -72,8 +75,7 @@ def sources_section(store: Store, table: JobTable) -> Section | None:
 def source_rows(table: JobTable) -> list[Row]:
     """Return a row a source of chance, of an audit."""
     runs = {row.name: repeat_means(table, row) for row in table.rows}
-    whole = _sd(runs.get(ALL, []))
-    return [_row(table, row, runs[row.name], whole) for row in table.rows]
+    return [_row(table, row, runs[row.name], runs.get(ALL, [])) for row in table.rows]
 
 
 def repeat_means(table: JobTable, row: VariantRow) -> list[float]:
@@ -85,21 +87,34 @@ def repeat_means(table: JobTable, row: VariantRow) -> list[float]:
     return [fmean(values) for values in by_repeat.values() if len(values) == folds]
 
 
-def _row(table: JobTable, row: VariantRow, values: Sequence[float], whole: float | None) -> Row:
-    varying = table.job.vary_of(row.name)
-    spread = _sd(values)
-    interval = sd_interval(values, table.design.confidence) if values else Interval.none("no run yet")
+def _row(table: JobTable, row: VariantRow, values: Sequence[float], whole: Sequence[float]) -> Row:
+    varying, confidence = table.job.vary_of(row.name), table.design.confidence
+    spread, other = _sd(values), _sd(whole)
+    interval = sd_interval(values, confidence) if values else Interval.none("no run yet")
+    between = _ratio_interval(row.name, values, whole, confidence)
     numbers = (
         *(row.name, ", ".join(varying), len(values), fmean(values) if values else None, spread),
-        *(
-            interval.low,
-            interval.high,
-            table.design.confidence,
-            spread / whole if spread is not None and whole else None,
-        ),
-        *(min(values, default=None), max(values, default=None), interval.why),
+        *(interval.low, interval.high, confidence),
+        *(spread / other if spread is not None and other else None, between.low, between.high),
+        *(min(values, default=None), max(values, default=None), interval.why, between.why),
     )
     return dict(zip(COLUMNS, numbers, strict=True))
+
+
+def _ratio_interval(source: str, values: Sequence[float], whole: Sequence[float], confidence: float) -> Interval:
+    """Return the interval of the ratio to the SD of all sources; none of that to itself, which is 1."""
+    if source in (ALL, TWICE):
+        return Interval.none("")
+    if not (values and whole):
+        return Interval.none("no run yet")
+    return sd_ratio_interval(values, whole, confidence)
+
+
+def _ratio_cell(row: Row) -> str:
+    if row["ratio"] is None:
+        return "-"
+    ends = "" if row["ratio_low"] is None else f" [{row['ratio_low']:.2f}, {row['ratio_high']:.2f}]"
+    return f"{row['ratio']:.2f}{ends}"
 
 
 def _sd(values: Sequence[float]) -> float | None:
@@ -118,7 +133,7 @@ def _report_table(table: JobTable, rows: Sequence[Row]) -> ReportTable:
         DisplayColumn("repeats", lambda row: str(row["repeats"]), "repeats"),
         DisplayColumn("SD", lambda row: show(table.metric, row["sd"]), "sd"),
         DisplayColumn(f"{table.level} CI of the SD", interval, "sd_low"),
-        DisplayColumn("to SD of all", lambda row: "-" if row["ratio"] is None else f"{row['ratio']:.2f}", "ratio"),
+        DisplayColumn("to SD of all", _ratio_cell, "ratio"),
         DisplayColumn("min", lambda row: show(table.metric, row["min"]), "min"),
         DisplayColumn("max", lambda row: show(table.metric, row["max"]), "max"),
     )
@@ -168,7 +183,9 @@ def _about(table: JobTable, audit: AuditMark) -> str:
     said = (
         f"An audit of the variant '{audit.variant}' of the job {audit.job}: it is trained again and again while "
         "one source of chance varies and the others keep the seeds of the first repeat. SD: standard deviation over "
-        f"the {of}, ddof=1, with its chi-squared interval, which supposes roughly normal values."
+        f"the {of}, ddof=1, with its chi-squared interval, which supposes roughly normal values. Its ratio to the SD "
+        f"of all sources has, from {FEW} repeats on, an interval that does not suppose that (Bonett, 2006): where it "
+        "holds 1, that source alone is not told from all of them."
     )
     if table.metric.part in OF_TEST_ROWS:
         said += " Each SD holds the noise of a test set of this size as well."

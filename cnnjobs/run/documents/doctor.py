@@ -14,9 +14,10 @@ def doctor_document(checks: Sequence[Check], of_head: Mapping[str, Any] | None =
         checks: made here.
         of_head: the document that a cluster's head has written.
     """
-    told: Mapping[str, Any] = of_head or {"checks": []}
-    made = [*map(_check, checks), *told["checks"]]
-    return {**document("doctor", {}), **told, "checks": made, "wrong": sum(one["wrong"] for one in made)}
+    told = of_head or {}
+    made = [*map(_check, checks), *told.get("checks", ())]
+    said = {key: value for key, value in told.items() if key in ("notes", "error")}
+    return document("doctor", {"checks": made, "wrong": sum(one["wrong"] for one in made), **said})
 
 
 def _check(check: Check) -> dict[str, Any]:

@@ -22,15 +22,20 @@ def status_document(results: str | None, jobs: Sequence[JobStatus], broken: Sequ
     return document("status", fields)
 
 
-def of_cluster(told: Mapping[str, Any], url: str, jobs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def of_cluster(
+    results: str | None, told: Mapping[str, Any] | None, url: str, jobs: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
     """Return what a cluster's head says, with the jobs of the cluster.
 
     Args:
-        told: the document that the head has written.
+        results: what the head was asked for; None if it was not.
+        told: the document that it has written; None without one.
         url: of the cluster's dashboard.
-        jobs: `job`, `status`, `since` and `identity` of each.
+        jobs: `job`, `status`, `since`, `identity` and `results` of each.
     """
-    return {**told, "cluster": {"url": url, "jobs": list(jobs)}}
+    here = status_document(results, ())
+    said = {key: value for key, value in (told or {}).items() if key in (*here, "notes", "error")}
+    return {**here, **said, "schema": here["schema"], "cluster": {"url": url, "jobs": list(jobs)}}
 
 
 def _job(job: JobStatus) -> dict[str, Any]:

@@ -304,7 +304,7 @@ def test_ctrl_c_while_a_job_is_sent_names_it(monkeypatch, tmp_path):
 def test_the_name_of_an_audit_is_that_of_its_results(monkeypatch, tmp_path):
     told = []
     monkeypatch.setattr(remote_submit, "reach", lambda url, insecure: Api())
-    monkeypatch.setattr(remote_submit, "follow", lambda api, identity, metadata: told.append(metadata["job"]))
+    monkeypatch.setattr(remote_submit, "follow", lambda api, identity, metadata, output: told.append(metadata["job"]))
     path = write_job(tmp_path)
     for audited in (None, "one", "none such"):
         remote_submit.submit_remotely([], str(path), audited, "results", "http://127.0.0.1:8265", insecure=False)

@@ -236,3 +236,21 @@ def test_one_variant_has_no_differences(tmp_path):
     read = Read(made_up_store(tmp_path, variants=("a",)))
     assert "new_examples" not in read.tables
     assert read.tables["ensembles"].header[-1] == "churn between repeats, %"
+
+
+def test_the_spread_beyond_the_test_set_has_an_interval_at_the_level_asked_for(tmp_path):
+    store = made_up_store(tmp_path, runs=6)
+    labels, predicted, _ = arrays(store, 0)
+    found = statistics.noise(predicted != labels).distribution_interval(0.9)
+    read = Read(store, alpha=0.1)
+    row = read.row("noise", "a")
+    assert (row["distribution_low"], row["distribution_high"], row["level"]) == (
+        *(pytest.approx(found.low), pytest.approx(found.high)),
+        0.9,
+    )
+    ends = [100 * max(0.0, end) ** 0.5 for end in (found.low, found.high)]
+    assert read.cells("noise", "a")[6] == "[{:.2f}, {:.2f}]".format(*ends)
+
+
+def test_repeats_that_are_equally_accurate_have_no_such_interval(tmp_path):
+    assert Read(against(tmp_path, all_but)).cells("noise", "a")[6] == "all repeats equally accurate"

@@ -18,7 +18,7 @@ from cnnjobs.report.figures.style import render
 from cnnjobs.report.model import Chart, ReportTable, Text
 from cnnjobs.report.sections.planning import planning_section
 from cnnjobs.report.sections.seed_audit import audits_text, sources_section
-from cnnjobs.stats import sd_interval
+from cnnjobs.stats import sd_interval, sd_ratio_interval
 from cnnjobs.store.files import Files
 from cnnjobs.store.lock import StoreLock, read_heartbeat
 from cnnjobs.store.results import load_results
@@ -186,6 +186,9 @@ def test_the_sd_of_each_source_has_its_interval_and_stands_against_that_of_all(s
         assert (row["sd_low"], row["sd_high"]) == pytest.approx((interval.low, interval.high))
         assert (row["min"], row["max"]) == (values.min(), values.max())
         assert row["ratio"] == pytest.approx(values.std() / report_table.rows[0]["sd"])
+        ratio = sd_ratio_interval(values, trials.query("variant == 'all sources'").test_accuracy)
+        own = row["source"] in (ALL, TWICE)
+        assert (row["ratio_low"], row["ratio_high"]) == pytest.approx((None, None) if own else (ratio.low, ratio.high))
         assert tuple(row) == report_table.columns
 
 

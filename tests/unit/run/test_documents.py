@@ -11,7 +11,7 @@ from support.stores import made_up_store, make_store, stored_job
 import cnnjobs
 from cnnjobs.run.documents.doctor import doctor_document
 from cnnjobs.run.documents.fit import fit_document
-from cnnjobs.run.documents.status import of_cluster, status_document
+from cnnjobs.run.documents.status import of_cluster
 from cnnjobs.run.fit import FittedModel
 from cnnjobs.run.health_checks import Check
 from cnnjobs.schema.json_text import json_text, utc
@@ -234,6 +234,6 @@ def test_checks_of_a_machine_and_of_a_head():
 
 
 def test_the_jobs_of_a_cluster():
-    job = {"job": "a", "status": "running", "since": utc(0.0), "identity": "cnnjobs-a-1"}
-    found = whole(of_cluster(status_document(None, ()), "http://127.0.0.1:8265", [job, job | {"since": None}]))
+    job = {"job": "a", "status": "running", "since": utc(0.0), "identity": "cnnjobs-a-1", "results": "results/a"}
+    found = whole(of_cluster(None, None, "http://127.0.0.1:8265", [job, job | {"since": None}]))
     assert found["cluster"]["jobs"][0]["since"] == "1970-01-01T00:00:00.000Z"

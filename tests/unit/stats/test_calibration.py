@@ -184,6 +184,50 @@ def test_the_planted_spread_beyond_the_test_set_is_recovered(random):
     assert (floors < 0).any(), "nothing is clipped"
 
 
+@pytest.mark.parametrize(("repeats", "planted"), [(2, 0.0), (3, 0.01), (10, 0.0), (10, 0.02)])
+def test_the_interval_of_the_spread_beyond_the_test_set_covers(random, repeats, planted):
+    """Whether repeats differ or not; with two on few images a little more often than it says."""
+    found = [statistics.noise(mistakes(random, repeats, 500, planted)) for _ in range(TIMES)]
+    ends = [one.distribution_interval() for one in found]
+    truth = np.mean([_spread_of(random, planted) for _ in range(20)])
+    covered = sum(one.low is not None and one.low <= truth <= one.high for one in ends)
+    below = sum(one.low is None for one in ends)
+    print(covered / TIMES, below / TIMES)
+    assert 0.93 * TIMES <= covered + (below if planted == 0 else 0) <= 0.99 * TIMES
+
+
+def _spread_of(random, planted):
+    """Variance over repeats of the mean of the probabilities of `mistakes`, which are cut off at 0 and 1."""
+    if planted == 0:
+        return 0.0
+    difficulty = np.clip(random.beta(0.5, 2, 500) * 0.8, 0.05, 0.9)
+    return np.clip(difficulty + planted * random.normal(size=(2000, 1)), 0, 1).mean(axis=1).var(ddof=1)
+
+
+SHAPES = {
+    "normal": lambda random, n: random.normal(size=n),
+    "heavy tails": lambda random, n: random.standard_t(5, n),
+    "skewed": lambda random, n: random.gamma(2, size=n),
+    "a few images": lambda random, n: np.round(1.2 * random.normal(size=n)),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("n", [5, 10, 20])
+def test_the_interval_of_a_ratio_of_sds_covers_whatever_the_runs_look_like(random, shape, n):
+    """Of sources that are no different from all; the first run is of the same seeds in both."""
+    covered = counted = 0
+    for _ in range(TIMES // 2):
+        one, other = SHAPES[shape](random, (2, n))
+        one[0] = other[0]
+        interval = statistics.sd_ratio_interval(one, other)
+        if interval.low is not None:
+            counted += 1
+            covered += interval.low <= 1 <= interval.high
+    print(covered / counted)
+    assert covered >= 0.925 * counted
+
+
 def test_planted_variances_of_folds_and_repeats_are_recovered(random):
     found = [
         statistics.fold_components(0.6 * random.normal(size=5) + 0.4 * random.normal(size=(4, 5))) for _ in range(400)

@@ -291,3 +291,34 @@ def test_what_a_share_of_wins_is_called_depends_on_both_ends_of_its_interval(win
 
 def test_a_share_without_an_interval_is_called_nothing():
     assert statistics.Superiority(0.8, statistics.Interval.none("runs share training rows")).reading == ""
+
+
+def test_the_interval_of_the_spread_beyond_the_test_set_is_that_of_the_observed_one_less_the_floor():
+    """Of the three repeats of four examples above: 2 (1/12) / chi-squared of two degrees, - 1/16, times 4/3."""
+    found = statistics.noise([[1, 0, 0, 1], [1, 0, 1, 0], [0, 0, 0, 0]]).distribution_interval()
+    chi = -2 * np.log([0.025, 0.975])
+    assert (found.low, found.high) == pytest.approx(tuple(4 / 3 * (1 / 6 / chi - 1 / 16)))
+    assert found.low < 0, "not resolved from none"
+
+
+def test_repeats_that_differ_less_than_by_chance_have_no_spread_beyond_the_test_set():
+    apart = np.tile(np.eye(12), 10)  # each repeat wrong on other images, as many of them
+    assert statistics.noise(apart).distribution_interval().why == "all repeats equally accurate"
+    apart[0, -2] = 1
+    found = statistics.noise(apart)
+    assert found.distribution < 0
+    assert found.distribution_interval().why == "less than independent errors make"
+
+
+def test_the_ratio_of_two_sds_is_bonetts():
+    """His formula, written out: kurtosis pooled about trimmed means, and his correction for unequal numbers."""
+    x, y = np.array([3.1, 2.9, 3.6, 2.2, 3.3, 2.7, 3.0]), np.array([5.0, 3.9, 4.4, 6.1, 4.7])
+    middles = np.sort(x)[2:-2].mean(), np.median(y)
+    kurtosis = 12 * sum(((v - m) ** 4).sum() for v, m in zip((x, y), middles, strict=True))
+    kurtosis /= (6 * x.var(ddof=1) + 4 * y.var(ddof=1)) ** 2
+    error, z = np.sqrt((kurtosis - 4 / 7) / 6 + (kurtosis - 2 / 5) / 4), 1.959963984540054
+    middle = np.log(7 / (7 - z) / (5 / (5 - z)) * x.var(ddof=1) / y.var(ddof=1))
+    found = statistics.sd_ratio_interval(x.tolist(), y.tolist())
+    assert (found.low, found.high) == pytest.approx(tuple(np.exp((middle + np.array([-z, z]) * error) / 2)))
+    other = statistics.sd_ratio_interval((10 * x).tolist(), (10 * y + 3).tolist())
+    assert (other.low, other.high) == pytest.approx((found.low, found.high)), "without a unit"

@@ -16,6 +16,8 @@ ALIKE = np.tile([0, 1, 1, 0], (4, 1))
     [
         (statistics.sd_interval([0.5]), "one repeat: no spread"),
         (statistics.sd_interval([0.5, 0.5]), "all repeats identical"),
+        (statistics.sd_ratio_interval(range(4), range(9)), "fewer than 5 repeats: no interval of the ratio"),
+        (statistics.sd_ratio_interval(range(5), [0.5] * 5), "all repeats identical"),
         (statistics.stein_interval([0.5, 0.6, 0.7], 1), "fewer than two runs of the pilot: no spread"),
         (statistics.stein_interval([0.5, 0.5, 0.7], 2), "all runs of the pilot are identical"),
         (statistics.new_examples_interval(np.eye(4)), "fewer than 5 pairs: no interval over new examples"),
