@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.commands import COMMAND, WITHOUT_RAY, busy, called, typed
+from support.documents import checked
 
 import cnnjobs
 
@@ -40,6 +41,7 @@ job = Job(
 NEIGHBOUR = """
 def net(input_shape, classes, width):
     import keras
+    print("this is printed by a network")
     return keras.Sequential([
         keras.Input(input_shape), keras.layers.Flatten(), keras.layers.Dense(width), keras.layers.Dense(classes)
     ])
@@ -168,9 +170,12 @@ def test_aggregate_writes_the_report_anew(first, folder):
 
 def test_a_trial_run_alone_gives_the_same_bits_as_among_others(first, folder):
     """The first repeat of `own` again, in a process that has trained nothing before."""
-    words = ("--only", "own", "--repeats", "1", "--results", "again", "--cpus-per-trial", "1")
+    words = ("--only", "own", "--repeats", "1", "--results", "again", "--cpus-per-trial", "1", "-v", "--format", "json")
     done = typed("submit", "small.py", *words, cwd=folder, command=WITHOUT_RAY)
     assert done.returncode == 0, done.stderr
+    events = [checked(line)["event"] for line in done.stdout.splitlines()]
+    assert (events[0], events[-1], "finished" in events) == ("begin", "summary", True)
+    assert "this is printed by a network" in done.stderr
     one = cnnjobs.load_results(folder / "results").predictions.query("variant == 'own' and repeat == 0")
     two = cnnjobs.load_results(folder / "again").predictions.query("variant == 'own'")
     assert one.trial_id.unique().tolist() == two.trial_id.unique().tolist()

@@ -1,0 +1,79 @@
+"""docs/automation.md shows what is: its documents are of the schema, its commands are understood, its script runs."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+from support.commands import with_fakes
+from support.documents import SCHEMA, checked
+
+from cnnjobs import errors
+from cnnjobs.cli import main
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "automation.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.M | re.S)
+
+
+EXAMPLES = [line for block in blocks("json") for line in block.splitlines() if '"schema"' in line]
+COMMANDS = re.findall(r"cnnjobs [a-z]+ [^|>\n`]*", "\n".join(blocks("sh")))
+
+
+@pytest.mark.parametrize("line", EXAMPLES, ids=lambda line: json.loads(line).get("event", "error"))
+def test_the_documents_on_the_page_are_of_the_schema(line):
+    jsonschema.Draft202012Validator(SCHEMA).validate(checked(line))
+
+
+def test_a_document_that_is_not_is_refused_by_the_whole_schema_too():
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(EXAMPLES[0]) | {"schema": "cnnjobs.error/9"})
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=str.strip)
+def test_the_commands_on_the_page_are_understood(command):
+    _, name, *words = shlex.split(command)
+    parsed = main.commands[name].make_context(name, list(words))
+    assert parsed.params.get("form") == "json"
+
+
+def test_there_are_examples_and_commands_to_check():
+    assert (len(EXAMPLES) > 5, len(COMMANDS) > 5) == (True, True)
+
+
+def test_the_exit_code_of_every_kind_of_error_is_in_the_table():
+    rows = {}
+    for code, kinds in re.findall(r"^\| (\d+) \| (`.*?`) \|", PAGE, re.M):
+        rows.setdefault(int(code), set()).update(re.findall(r"`(\w+)`", kinds))
+    real = {1: {"UnexpectedError"}, 2: {"UsageError"}, 130: set()}
+    for kind in vars(errors).values():
+        if isinstance(kind, type) and kind is not errors.CnnjobsError:
+            real.setdefault(kind.exit_code, set()).add(kind.__name__)
+    assert rows == real
+
+
+def test_the_script_on_the_page_runs(tmp_path):
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "quickstart.py").write_text((ROOT / "jobs" / "quickstart.py").read_text(encoding="utf-8"))
+    command = tmp_path / "bin" / "cnnjobs"
+    command.parent.mkdir()
+    command.write_text(f"#!{sys.executable}\n{with_fakes()[-1]}")
+    command.chmod(0o755)
+    (script,) = blocks("python")
+    path = {"PATH": f"{command.parent}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=os.environ | path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0] == "9 of 9 trials would run"
+    assert sum("completed 0." in line for line in lines) == 9
+    assert [line.split()[0] for line in lines[-2:]] == ["dropout", "augmentation"]
