@@ -9,6 +9,7 @@ from cnnjobs.report.model import Document, ReportTable, Text
 from cnnjobs.report.sections.summary_table import runs_rows
 from cnnjobs.report.write import Written
 from cnnjobs.run.aggregate import Aggregated, Overlaid, Shown, Together
+from cnnjobs.run.documents.decision import rule_object
 from cnnjobs.schema.output import document
 from cnnjobs.spec.metrics import Metric
 
@@ -43,6 +44,7 @@ def comparison_object(shown: Shown) -> dict[str, Any]:
         "reference": table.reference,
         "alpha": table.alpha,
         "margin": table.margin,
+        "rule": None if table.ruling is None else rule_object(table.ruling),
         "runs": [dict(zip(RUN_COLUMNS, row, strict=True)) for row in runs_rows(table)],
     }
     places = {"report": None if shown.written is None else _report(shown.written), "damaged": shown.damaged}

@@ -1,7 +1,8 @@
-"""What the rule of a job says of a variant, as an object."""
+"""What the rule of a job says of its variants, as objects."""
 
 from typing import Any
 
+from cnnjobs.comparison.decisions import Ruling
 from cnnjobs.stats.sequential import Decision
 
 
@@ -26,3 +27,20 @@ def decision_object(variant: str, decision: Decision) -> dict[str, Any]:
         "sequential_p_equal": decision.q_equal,
         "repeats_left": decision.left,
     }
+
+
+def rule_object(ruling: Ruling) -> dict[str, Any]:
+    """Return the rule by which the repeats of a job end, and what it says of each variant."""
+    rule = ruling.rule
+    decisions = [
+        decision_object(name, one)
+        | {"further": ruling.further.get(name, ()), "waiting_for": _from_zero(ruling.waiting.get(name))}
+        | {"changed": ruling.changed.get(name)}
+        for name, one in ruling.decisions.items()
+    ]
+    fixed = {"alpha": rule.alpha, "margin": rule.margin, "most_repeats": rule.most_repeats}
+    return fixed | {"comparisons": ruling.family, "decisions": decisions}
+
+
+def _from_zero(repeat: int | None) -> int | None:
+    return None if repeat is None else repeat - 1

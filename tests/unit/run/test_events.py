@@ -115,6 +115,10 @@ def test_what_the_rule_decides_is_told_when_it_is(tmp_path):
     (decided,) = [one for one in events if one["event"] == "decided"]
     assert (decided["variant"], decided["verdict"]) == ("two", "better")
     assert decided["mean"] == pytest.approx(0.1)
+    (kept,) = events[-1]["comparison"]["rule"]["decisions"]
+    assert {name: kept[name] for name in decided if name in kept} == {
+        name: value for name, value in decided.items() if name in kept
+    }
     assert kinds(events)[-1] == "summary"
 
 
