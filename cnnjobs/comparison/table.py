@@ -1,11 +1,13 @@
 """The comparison of a job's variants, the source of all tables and figures."""
 
+import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cnnjobs.comparison.adjusted import Family
+from cnnjobs.comparison.collapsed import accuracy_of, collapsed_notes
 from cnnjobs.comparison.cost import COLUMNS as COST_COLUMNS
 from cnnjobs.comparison.cost import cost_of
 from cnnjobs.comparison.decisions import COLUMNS as DECIDING
@@ -14,7 +16,6 @@ from cnnjobs.comparison.design import Design, Key, design_of, overlap_of, vary_o
 from cnnjobs.comparison.equal_bits import COLUMNS as OUTCOMES
 from cnnjobs.comparison.equal_bits import equal_bits, equal_bits_notes, runs_of
 from cnnjobs.comparison.looked import Looked, looked
-from cnnjobs.comparison.metric_format import metric_format
 from cnnjobs.comparison.pairwise import SAME_SEEDS, SHARED, Comparison, compare
 from cnnjobs.comparison.provenance import ORIGINS, VERSION_COLUMNS, mixed, provenance_of
 from cnnjobs.comparison.run_notes import left_out, remarks, stale_note, unmatched
@@ -26,7 +27,7 @@ from cnnjobs.messages import Status
 from cnnjobs.scoring.prediction_metrics import metric_named
 from cnnjobs.scoring.run_scores import RunScores, scores_of
 from cnnjobs.scoring.scorer import PredictionMetric
-from cnnjobs.spec.metrics import HEADLINE, TEST, TTA, VALIDATION, WATCHED, Metric, column_of
+from cnnjobs.spec.metrics import TTA, WATCHED, Metric
 from cnnjobs.stats import ALPHA, not_compared
 from cnnjobs.stats.pairs import untested
 from cnnjobs.store.expectation import current, dropped_conditions, expected_runs
@@ -118,7 +119,7 @@ class JobTable:
 
 def default_metric(job: StoredJob) -> Metric:
     """Return fold accuracy for cross-validation, else test accuracy."""
-    return metric_format(column_of(VALIDATION if job.protocol.folds else TEST, HEADLINE))
+    return accuracy_of(job)
 
 
 def job_table(
@@ -172,6 +173,7 @@ def job_table(
         *left_out(rows, metric, scores.missing, job.protocol.folds),
         *remarks(metric, scores.remarks, len(scores.values)),
         *unmatched(rows, reference, job.protocol.folds),
+        *_collapsed(job, rows, reference),
         *(equal_bits_notes({name: runs_of(runs) for name, runs in _own(job, trials).items()}) if not job.audit else ()),
         *(f"not readable, left out: {name}" for name in stored.damaged),
     ]
@@ -193,6 +195,14 @@ def job_table(
         ruling=ruling,
         looked=so_far,
     )
+
+
+def _collapsed(job: StoredJob, rows: Sequence[VariantRow], reference: str) -> Iterator[str]:
+    """Yield what tests of the differences do not speak of."""
+    other = next(row for row in rows if row.name == reference)
+    for row in rows:
+        if row.comparison is not None:
+            yield from collapsed_notes(job, row, other)
 
 
 def _ruling(job: StoredJob, trials: Sequence[Mapping[str, Any]], metric: Metric, reference: str) -> Ruling | None:
@@ -256,7 +266,7 @@ def _rows(
         for name, one in zip(own, compared, strict=True)
     ]
     return tuple(
-        _row(name, own[name], values[name], scores.missing, expected[name], designs[name], comparison)
+        _row(job, name, own[name], values[name], scores.missing, expected[name], designs[name], comparison)
         for name, comparison in zip(values, marked, strict=True)
     )
 
@@ -277,6 +287,7 @@ def _own(job: StoredJob, trials: Sequence[Mapping[str, Any]]) -> dict[str, list[
 
 
 def _row(
+    job: StoredJob,
     name: str,
     trials: Sequence[Mapping[str, Any]],
     values: Mapping[Key, float],
@@ -286,12 +297,15 @@ def _row(
     comparison: Comparison | None,
 ) -> VariantRow:
     statuses = Counter(trial["status"] for trial in trials)
-    ended = {(one["repeat"], one["fold"]): one["trial_id"] for one in trials if one["status"] == Status.COMPLETED}
+    completed = {(one["repeat"], one["fold"]): one for one in trials if one["status"] == Status.COMPLETED}
+    accuracies = {key: one[accuracy_of(job).column] for key, one in sorted(completed.items())}
     return VariantRow(
         name=name,
         values=values,
         trials=tuple(trial["trial_id"] for trial in trials),
-        completed={key: trial for key, trial in ended.items() if key in values or trial in missing},
+        completed={
+            key: one["trial_id"] for key, one in completed.items() if key in values or one["trial_id"] in missing
+        },
         expected=expected,
         diverged=statuses[Status.DIVERGED],
         failed=statuses[Status.FAILED],
@@ -300,6 +314,7 @@ def _row(
         summary=design.summary(values),
         comparison=comparison,
         cost=cost_of(trials),
+        accuracies={key: one for key, one in accuracies.items() if one is not None and math.isfinite(one)},
     )
 
 

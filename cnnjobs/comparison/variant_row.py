@@ -27,6 +27,8 @@ class VariantRow:
         summary: None without a completed run.
         comparison: with the reference; None for the reference itself.
         cost: of its runs so far.
+        accuracies: (repeat, fold) -> accuracy of each completed run, of fold rows with folds and else of test rows,
+            whatever variants are compared on.
     """
 
     name: str
@@ -41,6 +43,7 @@ class VariantRow:
     summary: Summary | None
     comparison: Comparison | None
     cost: Cost
+    accuracies: Mapping[Key, float]
 
     @property
     def without_result(self) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cnnjobs.datasets import Dataset, dataset_spec, load_dataset, source_of
 from cnnjobs.datasets.group_splits import numbered
+from cnnjobs.datasets.overview import class_counts
 from cnnjobs.errors import SpecError
 from cnnjobs.models import check_network
 from cnnjobs.planning.identity import canonical, pinned_data
@@ -120,6 +121,7 @@ class Prepared:
             notes=self.about,
             groups=rows.group_count,
             test_groups=None if tested is None else tuple(numbered(tested).tolist()),
+            largest_class=float(class_counts(data)["test"].max() / len(data.y_test)),
         )
 
 

@@ -119,6 +119,7 @@ class StoredDataset:
         notes: what a person should know of it; None if that is not kept.
         groups: how many groups the images to train on are in; None where none are known.
         test_groups: (test_rows,) number of the group of each test image; None where they are not known.
+        largest_class: share of the test rows that are of the class with most of them; None if that is not kept.
     """
 
     name: str
@@ -133,6 +134,7 @@ class StoredDataset:
     notes: tuple[str, ...] | None = None
     groups: int | None = None
     test_groups: tuple[int, ...] | None = None
+    largest_class: float | None = None
 
     @property
     def names_of_classes(self) -> tuple[str, ...]:
@@ -157,6 +159,7 @@ class StoredDataset:
             notes=fields.texts("notes") if "notes" in fields.values else None,
             groups=fields.optional("groups", int),
             test_groups=None if tested is None else _numbers(tested, fields),
+            largest_class=fields.optional("largest_class", float),
         )
 
     def to_json(self) -> Json:
@@ -165,7 +168,7 @@ class StoredDataset:
         fields = {name: lists.get(name, value) for name, value in vars(self).items()}
         if self.test_groups is not None:
             fields["test_groups"] = " ".join(map(str, self.test_groups))  # a line, not one a picture
-        later = ("validation_rows", "groups", "test_groups")
+        later = ("validation_rows", "groups", "test_groups", "largest_class")
         return without_none(fields, "source", "fingerprint", *lists, *later)
 
 

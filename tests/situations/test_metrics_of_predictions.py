@@ -43,7 +43,10 @@ def test_a_person_who_is_asked_for_macro_f1_after_training(store, tmp_path):
     assert "job: test macro F1 over the runs" in done.stdout
     assert "secondary, no verdict" in done.stdout
     report = Path(store.files.location, "report")
-    assert "No verdict on b against a (secondary: on test macro F1 instead of test accuracy)" in (report / "report.md").read_text()
+    assert (
+        "No verdict on b against a (secondary: on test macro F1 instead of test accuracy)"
+        in (report / "report.md").read_text()
+    )
     assert "Test macro F1" in (report / "index.html").read_text()
     means = pq.read_table(report / "tables" / "summary.parquet").to_pydict()["mean"]
     right = [f1_score(labels, found, average="macro") for _, labels, found in stored(store)]

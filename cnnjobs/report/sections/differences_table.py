@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cnnjobs.comparison.adjusted import Adjusted
+from cnnjobs.comparison.collapsed import collapsed, completion
 from cnnjobs.comparison.metric_format import capital, difference_label, show
 from cnnjobs.comparison.pairwise import Comparison
 from cnnjobs.comparison.table import JobTable
+from cnnjobs.comparison.variant_row import VariantRow
 from cnnjobs.report.cells import interval_cell, p_cell
 from cnnjobs.report.model import DisplayColumn, ReportTable, Row
 from cnnjobs.spec.metrics import Metric
@@ -16,9 +18,11 @@ from cnnjobs.wording.levels import level_text
 DIFFERENCE_COLUMNS = (
     *("variant", "reference", "pairs", "unmatched", "mean", "sd", "ci_low", "ci_high", "level", "d_z", "t", "p"),
     *("p_holm", "family", "resolved", "sign_flip_p", "p_above", "p_above_low", "p_above_high", "verdict", "why"),
-    *("sign_flip_why", "p_above_why", "p_above_reading", "looks"),
+    *("sign_flip_why", "p_above_why", "p_above_reading", "looks", "lost", "ended", "reference_lost"),
+    *("reference_ended", "lost_p", "collapsed", "reference_collapsed"),
 )
-"""A row a variant: it minus the reference; each `why` says why there is no p or interval, or what it cannot do."""
+"""A row a variant: it minus the reference; each `why` says why there is no p or interval, or what it cannot do. `lost`
+are the runs without a result of those that ended, `lost_p` is Fisher's exact test that both sides lose as many."""
 
 
 def differences_table(table: JobTable) -> ReportTable:
@@ -35,12 +39,29 @@ def _values(table: JobTable, name: str, comparison: Comparison) -> list[Any]:
     share, above = (superiority.share, superiority.interval) if superiority else (None, Interval.none("no pairs"))
     values = [name, table.reference, d.n, d.unmatched, d.mean, d.sd, d.low, d.high, comparison.level, d.d_z]
     values += [d.t.statistic, d.t.p, comparison.holm, comparison.family, comparison.resolved(table.alpha), flips.p]
-    values += [share, above.low, above.high, verdict(table, comparison), d.t.why, flips.why, above.why]
-    return [*values, superiority.reading if superiority else "", table.looked.times(name)]
+    values += [share, above.low, above.high, verdict(table, name, comparison), d.t.why, flips.why, above.why]
+    own, reference = sides(table, name)
+    of, failed = completion(own, reference), collapsed(table.job, own.accuracies, reference.accuracies)
+    values += [superiority.reading if superiority else "", table.looked.times(name)]
+    values += [of.lost, of.ended, of.reference_lost, of.reference_ended]
+    return [*values, of.p if of.any else None, *map(len, failed)]
 
 
-def verdict(table: JobTable, comparison: Comparison) -> str:
-    """Say in a few words what the tests allow to be said."""
+def sides(table: JobTable, name: str) -> tuple[VariantRow, VariantRow]:
+    """Return the runs of a variant and of the reference."""
+    rows = {row.name: row for row in table.rows}
+    return rows[name], rows[table.reference]
+
+
+def verdict(table: JobTable, name: str, comparison: Comparison) -> str:
+    """Say in a few words what the tests allow to be said; where runs have no result, of those that completed."""
+    outcome = direction(table, comparison)
+    when = completion(*sides(table, name)).when(table.reference)
+    return f"{outcome} {when}" if when and comparison.resolved(table.alpha) else outcome
+
+
+def direction(table: JobTable, comparison: Comparison) -> str:
+    """Say in a few words what the tests allow to be said of the runs that have a result."""
     d = comparison.difference
     if comparison.equal_bits:
         return "equal to the bit"
@@ -103,6 +124,9 @@ def _tests(table: JobTable) -> Iterator[DisplayColumn]:
         yield DisplayColumn("p (t)", lambda row: p_cell(row["p"]), "p", compact=False)
     yield DisplayColumn("p (sign flips)", lambda row: p_cell(row["sign_flip_p"]), "sign_flip_p", compact=False)
     yield DisplayColumn("P(A > B)", _above, "p_above", compact=False)
+    found = [completion(*sides(table, name)) for name in table.comparisons]
+    if any(one.any for one in found):
+        yield DisplayColumn(f"without a result; of {table.reference}", _lost, "lost", compact=False)
 
 
 def _estimate(table: JobTable) -> Iterator[DisplayColumn]:
@@ -121,6 +145,11 @@ def _pairs(row: Row) -> str:
     """Return how many pairs there are; without any, by which test runs are compared all the same."""
     welch = not row["pairs"] and row["mean"] is not None
     return f"0 ({row['why']})" if welch else str(row["pairs"])
+
+
+def _lost(row: Row) -> str:
+    p = "" if row["lost_p"] is None else f" (p {p_cell(row['lost_p'])})"
+    return f"{row['lost']}/{row['ended']}; {row['reference_lost']}/{row['reference_ended']}{p}"
 
 
 def _above(row: Row) -> str:

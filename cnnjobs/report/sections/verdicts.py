@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from cnnjobs.comparison.collapsed import completion, completion_text
 from cnnjobs.comparison.design import repeats_text
 from cnnjobs.comparison.metric_format import show
 from cnnjobs.comparison.pairwise import Comparison
@@ -11,7 +12,7 @@ from cnnjobs.comparison.variant_row import VariantRow
 from cnnjobs.datasets.overview import groups_text, images_text
 from cnnjobs.report.cells import interval_cell, p_cell
 from cnnjobs.report.model import Section, Text
-from cnnjobs.report.sections.differences_table import family_text, looks_text, verdict
+from cnnjobs.report.sections.differences_table import direction, family_text, looks_text, sides
 from cnnjobs.report.sections.planning import need_of, needed_cell
 from cnnjobs.report.sections.seed_audit import audits_text, source_rows, vary_text
 from cnnjobs.report.sections.summary_table import why_no_interval
@@ -77,18 +78,18 @@ def _alone(table: JobTable, row: VariantRow) -> str:
     return f"{said}{_diverged(row)}."
 
 
-def _diverged(*rows: VariantRow) -> str:
-    """Say which runs are left out because they diverged."""
-    lost = [f"{row.diverged} of {row.ended} runs of {row.name}" for row in rows if row.diverged]
-    return f"; left out because they diverged: {' and '.join(lost)}" if lost else ""
+def _diverged(row: VariantRow) -> str:
+    """Say how many runs are left out because they diverged."""
+    lost = f"{row.diverged} of {row.ended} runs of {row.name}"
+    return f"; left out because they diverged: {lost}" if row.diverged else ""
 
 
 def _compared(table: JobTable, name: str, comparison: Comparison) -> str:
     d, metric, against = comparison.difference, table.metric, table.reference
     if d.mean is None:
         return f"{name} cannot be compared with {against}: {d.t.why}."
-    own, other = (next(row for row in table.rows if row.name == variant) for variant in (name, against))
-    lost = _diverged(other, own)
+    of = completion(*sides(table, name))
+    lost = f"; {completion_text(name, against, of)}" if of.any else ""
     if comparison.equal_bits:
         return f"{name} and {against} are equal to the bit in every pair{lost}: what they differ in has no effect."
     by, interval = _with_unit(metric, abs(d.mean), difference=True), _interval(metric, comparison)
@@ -101,10 +102,10 @@ def _compared(table: JobTable, name: str, comparison: Comparison) -> str:
     if comparison.holm is None:
         return f"No verdict on {name} against {against} ({_why(table, comparison)}): {mean} ({interval}{pairs}){lost}."
     p = f"p {_p(comparison.holm)}{_family(table, comparison)}"
-    outcome = verdict(table, comparison)
+    outcome, when = direction(table, comparison), of.when(against)
     if comparison.resolved(table.alpha):
-        looks = looks_text(table.looked.times(name))
-        return f"{name} is {outcome} than {against}, by {by} ({interval}{p}, {pairs}){looks}{lost}."
+        than, looks = f"{against} {when}".strip(), looks_text(table.looked.times(name))
+        return f"{name} is {outcome} than {than}, by {by} ({interval}{p}, {pairs}){looks}{lost}."
     return f"{name} against {against} is {outcome}: {mean} ({interval}{p}, {pairs}){lost}.{_what_then(table, name)}"
 
 

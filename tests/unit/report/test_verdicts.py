@@ -80,7 +80,9 @@ def test_a_difference_of_runs_that_completed_says_how_many_diverged(tmp_path):
     store.commit(which | {"status": "diverged"}, {}, None)
     first, _ = sentences(job_table(store))
     assert first.startswith("No verdict on b against a (3 pairs: a verdict takes five): mean difference +35.67 points")
-    assert first.endswith("3 pairs); left out because they diverged: 1 of 4 runs of b.")
+    assert first.endswith(
+        "3 pairs); 1 of 4 runs of b and 0 of 3 of a diverged or have no finite value (Fisher's exact p = 1)."
+    )
 
 
 def test_variants_that_are_equal_in_every_pair_are_said_to_be(tmp_path):
