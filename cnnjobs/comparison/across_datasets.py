@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from math import comb
 from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
 from scipy.stats import rankdata
 
+from cnnjobs.comparison.secondary import secondary_note
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.comparison.variant_row import VariantRow
 from cnnjobs.spec.metrics import Metric
@@ -63,6 +65,9 @@ class AcrossDatasets:
         variants: names, at least two.
         blocks: at least two.
         notes: what was chosen, what was left out and why.
+        secondary: in what the comparison is another than that of one of the jobs, and so without verdicts; else empty.
+        looks: how often the variant of a job was looked at, while repeats were added, that was looked at most.
+        dropped: variants that every one of the jobs had and lists no longer; they count among the pairs.
     """
 
     metric: Metric
@@ -70,6 +75,9 @@ class AcrossDatasets:
     variants: Names
     blocks: tuple[Block, ...]
     notes: tuple[str, ...]
+    secondary: str = ""
+    looks: int = 0
+    dropped: int = 0
 
     @property
     def means(self) -> Reals:
@@ -99,7 +107,12 @@ class AcrossDatasets:
     @cached_property
     def pairs(self) -> Mapping[tuple[int, int], Outcome]:
         """Indices of two variants -> Wilcoxon's test, p adjusted by Holm over all pairs."""
-        return pairwise_wilcoxon(self.better, self.alpha)
+        return pairwise_wilcoxon(self.better, self.alpha, self.family - comb(len(self.variants), 2))
+
+    @property
+    def family(self) -> int:
+        """Pairs of variants, with those that were dropped."""
+        return comb(len(self.variants) + self.dropped, 2)
 
 
 def compare_over_datasets(tables: Sequence[JobTable]) -> AcrossDatasets | str:
@@ -143,7 +156,17 @@ def _compared(tables: Sequence[JobTable], variants: Names) -> AcrossDatasets | s
 
 def _ranked(tables: Sequence[JobTable], variants: Names, notes: Iterable[str]) -> AcrossDatasets:
     metric, alpha, blocks = tables[0].metric, tables[0].alpha, _blocks(tables, variants)
-    return AcrossDatasets(metric, alpha, variants, blocks, tuple(notes))
+    secondary = next((table.secondary for table in tables if table.secondary), "")
+    return AcrossDatasets(
+        metric,
+        alpha,
+        variants,
+        blocks,
+        (*secondary_note(secondary), *notes),
+        secondary,
+        max(table.looked.most for table in tables),
+        min(table.dropped for table in tables),
+    )
 
 
 def dataset_of(table: JobTable) -> str:

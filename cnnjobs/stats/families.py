@@ -147,7 +147,7 @@ def critical_difference(variants: int, datasets: int, alpha: float = ALPHA) -> f
     return float(q / np.sqrt(2) * rank_error(variants, datasets))
 
 
-def pairwise_wilcoxon(scores: ArrayLike, alpha: float = ALPHA) -> dict[tuple[int, int], Outcome]:
+def pairwise_wilcoxon(scores: ArrayLike, alpha: float = ALPHA, dropped: int = 0) -> dict[tuple[int, int], Outcome]:
     """Return Wilcoxon's signed-rank test (1945) of every pair of variants over data sets, p adjusted by Holm.
 
     Data sets on which a pair ties say nothing of it: with m others p is never below 2^(1 - m), before Holm. Exact up
@@ -156,6 +156,7 @@ def pairwise_wilcoxon(scores: ArrayLike, alpha: float = ALPHA) -> dict[tuple[int
     Args:
         scores: (data sets, variants).
         alpha: level that an adjusted p has to reach, for the note on unreachable levels.
+        dropped: pairs that belong to the family and are listed no longer.
 
     Example:
         >>> scores = [[0.71, 0.70], [0.82, 0.80], [0.63, 0.60], [0.94, 0.90], [0.85, 0.80], [0.76, 0.70]]
@@ -166,9 +167,10 @@ def pairwise_wilcoxon(scores: ArrayLike, alpha: float = ALPHA) -> dict[tuple[int
     pairs = list(combinations(range(x.shape[1]), 2))
     differences = [np.round(x[:, one] - x[:, other], DECIMALS) for one, other in pairs]
     tests = [_wilcoxon(d) for d in differences]
-    adjusted = holm([test.p for test in tests])
+    adjusted = holm([test.p for test in tests], dropped)
     smallest = holm(
-        [None if test.p is None else smallest_sign_flip_p(d) for test, d in zip(tests, differences, strict=True)]
+        [None if test.p is None else smallest_sign_flip_p(d) for test, d in zip(tests, differences, strict=True)],
+        dropped,
     )
     return {
         pair: Outcome(test.statistic, p, test.why or _cannot(least, alpha))

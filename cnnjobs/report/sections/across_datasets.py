@@ -7,10 +7,12 @@ import numpy as np
 from scipy.stats import rankdata
 
 from cnnjobs.comparison.across_datasets import AcrossDatasets
+from cnnjobs.comparison.adjusted import SECONDARY
 from cnnjobs.comparison.metric_format import axis_label, show
 from cnnjobs.report.cells import outcome_cell, p_cell, p_or_why
 from cnnjobs.report.figures.critical_difference import critical_difference_plot, order_and_groups
 from cnnjobs.report.model import Chart, DisplayColumn, Document, Element, ReportTable, Row, Section, Text
+from cnnjobs.report.sections.differences_table import looks_text
 from cnnjobs.stats import Outcome
 from cnnjobs.stats.families import FEWEST_DATASETS
 from cnnjobs.stats.outcomes import Reals
@@ -109,9 +111,12 @@ def _omnibus_text(across: AcrossDatasets) -> Text:
     """Say whether mean ranks differ; where all data sets agree F has no end, and all orders are counted instead."""
     if len(across.blocks) < FEWEST_DATASETS:
         return Text(f"Fewer than {FEWEST_DATASETS} data sets: no verdict on mean ranks.", "verdict")
+    if across.secondary:
+        return Text("A secondary comparison: no verdict on mean ranks.", "verdict")
     test = across.friedman.f
     assert test.p is not None, "at least two data sets and variants"
-    verdict = "differ by more than chance" if test.p < across.alpha else "are not resolved from chance"
+    is_resolved, looks = test.p < across.alpha, looks_text(across.looks)
+    verdict = f"differ by more than chance{looks}" if is_resolved else "are not resolved from chance"
     by = f"Iman and Davenport's F = {test.statistic:.2f}" if test.statistic is not None else "of all orders"
     why = f"{test.why[0].upper()}{test.why[1:]}: mean ranks" if test.why else "Mean ranks"
     return Text(f"{why} {verdict} ({by}, p {_with_sign(test.p)}).", "verdict")
@@ -205,9 +210,11 @@ def _pairs(across: AcrossDatasets) -> Section:
         DisplayColumn(
             "p (Wilcoxon, Holm)", lambda row: outcome_cell(Outcome(row["w"], row["p_holm"], row["why"])), "p_holm"
         ),
-        DisplayColumn("verdict", lambda row: str(row["verdict"])),
+        DisplayColumn("verdict", _verdict_cell),
     )
-    family = f"{len(rows)} pair{'s' if len(rows) > 1 else ''}"
+    variants = "a variant" if across.dropped == 1 else f"{across.dropped} variants"
+    dropped = f", with {variants} that the jobs no longer list" if across.dropped else ""
+    family = f"{across.family} pair{'s' if across.family > 1 else ''}{dropped}"
     text = Text(
         f"A verdict needs p below {across.alpha:g} by Wilcoxon's signed-rank test over data sets, adjusted by Holm "
         f"over {family}. The bars of the diagram are of another test, Nemenyi's, whose answer for a pair depends on "
@@ -233,15 +240,20 @@ def _pair(across: AcrossDatasets, pair: tuple[int, int], outcome: Outcome) -> di
         "rank_difference": ranks[first] - ranks[other],
         "beyond_critical_difference": abs(ranks[first] - ranks[other]) >= across.critical_difference,
         "w": outcome.statistic,
-        "p_holm": outcome.p,
-        "why": outcome.why,
+        "p_holm": None if across.secondary else outcome.p,
+        "why": SECONDARY if across.secondary else outcome.why,
         "verdict": _verdict(across, outcome, d),
+        "looks": across.looks,
     }
 
 
+def _verdict_cell(row: Row) -> str:
+    return f"{row['verdict']}{looks_text(row['looks']) if row['verdict'] in ('better', 'worse') else ''}"
+
+
 def _verdict(across: AcrossDatasets, outcome: Outcome, differences: Reals) -> str:
-    if outcome.p is None:
-        return outcome.why
+    if outcome.p is None or across.secondary:
+        return SECONDARY if across.secondary else outcome.why
     if outcome.p >= across.alpha:
         return "not resolved"
     d = differences[differences != 0]

@@ -12,10 +12,13 @@ from support.stores import make_store
 
 from cnnjobs.comparison.across_datasets import AcrossDatasets, Block, Score, compare_over_datasets
 from cnnjobs.comparison.metric_format import metric_format
+from cnnjobs.comparison.shown import shown_table
 from cnnjobs.comparison.table import job_table
 from cnnjobs.report.figures.critical_difference import critical_difference_plot, groups
 from cnnjobs.report.figures.style import render
 from cnnjobs.report.sections.across_datasets import across_datasets_document
+from cnnjobs.store.files import Files
+from cnnjobs.store.store import Store
 
 CLASSIFIERS = ("C4.5", "C4.5+m", "C4.5+cf", "C4.5+m+cf")
 
@@ -120,6 +123,49 @@ def test_pairs_are_those_of_scikit_posthocs():
     p = scikit_posthocs.posthoc_wilcoxon(list(scores.T), p_adjust="holm").to_numpy()
     for (one, other), outcome in made_up(scores).pairs.items():
         assert outcome.p == pytest.approx(p[one, other])
+
+
+def pairs_of(across):
+    document = across_datasets_document(across)
+    return texts(document), report_table(document, "pairs")
+
+
+def test_a_secondary_comparison_has_ranks_and_no_verdict(tmp_path):
+    values = {"a": [0.5, 0.6], "b": [0.7, 0.9]}
+    tables = [table_on(tmp_path, f"job{n}", f"set{n}", values, metric="test_loss") for n in range(6)]
+    across = compare_over_datasets(tables)
+    said, pairs = pairs_of(across)
+    assert across.secondary == "on test loss instead of test accuracy"
+    assert "A secondary comparison: no verdict on mean ranks." in said
+    assert "secondary comparison, on test loss" in said
+    assert [(row["verdict"], row["p_holm"]) for row in pairs.rows] == [("secondary, no verdict", None)]
+    assert across.friedman.ranks == (2, 1), "the lower loss has the first rank"
+
+
+def test_a_variant_that_all_jobs_dropped_counts_among_the_pairs(tmp_path):
+    values = {"a": [0.5, 0.6], "b": [0.7, 0.9], "c": [0.4, 0.3]}
+    for number in range(6):
+        table_on(tmp_path, f"job{number}", f"set{number}", values)
+        kept = Store(Files(tmp_path / f"job{number}" / "job"))
+        kept.write_job(replace(kept.job, variants={name: kept.job.variants[name] for name in "ab"}))
+    across = compare_over_datasets([job_table(Store(Files(tmp_path / f"job{n}" / "job"))) for n in range(6)])
+    assert (across.variants, across.dropped, across.family) == (("a", "b"), 1, 3)
+    assert across.pairs[0, 1].p == pytest.approx(3 * 2.0**-5)
+    assert "adjusted by Holm over 3 pairs, with a variant that the jobs no longer list" in pairs_of(across)[0]
+
+
+def test_a_verdict_over_data_sets_says_after_how_many_looks_at_the_jobs_it_is(tmp_path):
+    values = {"a": [0.5, 0.6, 0.55], "b": [0.7, 0.9, 0.8]}
+    tables = []
+    for number in range(6):
+        for runs in (2, 3):
+            table_on(tmp_path, f"job{number}", f"set{number}", {name: own[:runs] for name, own in values.items()})
+            table = shown_table(Store(Files(tmp_path / f"job{number}" / "job")))
+        tables.append(table)
+    said, pairs = pairs_of(compare_over_datasets(tables))
+    assert pairs.cells[0][-1] == "worse, after 2 looks"
+    assert (pairs.rows[0]["verdict"], pairs.rows[0]["looks"]) == ("worse", 2)
+    assert "differ by more than chance, after 2 looks" in said
 
 
 def test_of_losses_the_lower_is_the_better():
