@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cnnjobs.cli.decide_option import DecideCommand, decide_option
 from cnnjobs.cli.formats import end_with, format_option
 from cnnjobs.cli.options import DEFAULT_RESULTS, override_options, words_of
 from cnnjobs.wording.terminal import echo, note, visible
@@ -14,10 +15,16 @@ if TYPE_CHECKING:
     from cnnjobs.spec.half_width import HalfWidth
 
 
-@click.command(short_help="Show what there is, what is stored, what would run.")
+LEFT = ("job", "repeats", "results", "audit", "decide", "most_repeats", "sizes", "summary", "form")
+"""Parameters that the command which goes on has in its own way, or not at all."""
+
+
+@click.command(cls=DecideCommand, short_help="Show what there is, what is stored, what would run.")
 @click.argument("job", metavar="JOB")
 @override_options
 @click.option("--audit", metavar="VARIANT", help="What `submit --audit VARIANT` would run.")
+@decide_option("What `submit --decide [MARGIN]` would run, and what margin is reached in how many repeats.")
+@click.option("--most-repeats", type=click.IntRange(min=1), metavar="N", help="With --decide: as for `submit`.")
 @click.option("--sizes/--no-sizes", default=True, help="Look at each network (loads TensorFlow, 4 to 13 s).")
 @click.option("--summary", is_flag=True, help="Show the layers of each network (loads TensorFlow).")
 @format_option()
@@ -29,6 +36,8 @@ def plan(
     *,
     results: str,
     audit: str | None,
+    decide: bool | float | None,
+    most_repeats: int | None,
     sizes: bool,
     summary: bool,
     form: str,
@@ -37,12 +46,14 @@ def plan(
     """Show the variants of JOB, which of their trials are stored, and what `submit` would run."""
     from cnnjobs.run.overrides import Overrides
     from cnnjobs.run.plan import plan_job
+    from cnnjobs.run.submit import Goal
 
     def go_on(prepared: "Prepared", rule: "HalfWidth") -> str:
         return _command(context, prepared, rule)
 
     asked = Overrides(**overrides)
-    planned = plan_job(job, results, asked, audit=audit, sizes=sizes, summary=summary, go_on=go_on)
+    goal = Goal(audit=audit, decide=False if decide is None else decide, most_repeats=most_repeats)
+    planned = plan_job(job, results, asked, goal=goal, sizes=sizes, summary=summary, go_on=go_on)
     for one in planned.notes:
         note(one)
     if form == "json":
@@ -60,7 +71,7 @@ def _command(context: click.Context, prepared: "Prepared", rule: "HalfWidth") ->
     """Return the command that runs what a half width still needs."""
     from cnnjobs.spec.half_width import MOST_REPEATS
 
-    given = words_of(context, leave=("job", "repeats", "results", "audit", "sizes", "summary", "form"))
+    given = words_of(context, leave=LEFT)
     job, results = context.params["job"], context.params["results"]
     words = ["cnnjobs", "submit", job, "--half-width", f"{100 * rule.half_width:g}", *given]
     words += ["--most-repeats", str(rule.most)] if rule.most != MOST_REPEATS else []

@@ -138,6 +138,8 @@ def plan(
     image_size: int | None = None,
     strict: bool = False,
     audit: str | None = None,
+    decide: bool | float = False,
+    most_repeats: int | None = None,
     sizes: bool = False,
 ) -> JobPlan:
     """Return what `submit` would run, without starting anything or writing a file.
@@ -153,6 +155,8 @@ def plan(
         image_size: as for `submit`.
         strict: as for `submit`.
         audit: as for `submit`.
+        decide: as for `submit`; the plan says what margin is reached in how many repeats.
+        most_repeats: as for `submit`, with `decide`.
         sizes: look at the networks, in another process: parameters, and notes on what cannot be trained or may be a
             mistake. Importing TensorFlow takes seconds.
 
@@ -176,7 +180,8 @@ def plan(
         6
     """
     overrides = overrides_of(repeats, epochs, only, limit_train, dataset, image_size, strict, None)
-    return plan_job(job, place_of(results), overrides, audit=audit, sizes=sizes, summary=False, go_on=_go_on)
+    goal = Goal(audit=audit, decide=decide, most_repeats=most_repeats)
+    return plan_job(job, place_of(results), overrides, goal=goal, sizes=sizes, summary=False, go_on=_go_on)
 
 
 def status(results: str | Path = RESULTS) -> ResultsStatus:

@@ -13,14 +13,18 @@ from cnnjobs.datasets.overview import parts_text
 from cnnjobs.planning.trials import Trial
 from cnnjobs.report.render.text import plain, table_text
 from cnnjobs.run.audit import for_audit, to_take_over
+from cnnjobs.run.decide_plan import DecidePlan
 from cnnjobs.run.networks import NO_NETWORKS, Networks, look_before_plan
 from cnnjobs.run.overrides import Overrides
 from cnnjobs.run.prepare import Prepared, prepare, read_job, store_at
 from cnnjobs.run.progress import Waiting
+from cnnjobs.run.rule_start import decided_by
 from cnnjobs.run.submission import State, missing_trials
+from cnnjobs.run.submit import Goal
 from cnnjobs.run.surroundings import surroundings_notes
 from cnnjobs.run.unwatched import unwatched_notes
 from cnnjobs.spec import Job
+from cnnjobs.spec.decidable import AskedRule
 from cnnjobs.spec.half_width import HalfWidth
 from cnnjobs.store.store import Store
 from cnnjobs.versions import installed_versions
@@ -30,6 +34,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ("variant", "repeats", "folds", "epochs", "parameters", "done", "missing", "stale", "would run")
+
+NO_MORE = Goal()
+"""The repeats of the job, and no more."""
 
 GoOn = Callable[[Prepared, HalfWidth], str]
 """Returns the command that runs the repeats missing from a half width."""
@@ -45,6 +52,8 @@ class Stored:
         missing: trials that would run.
         state: what the store holds.
         to_take_over: trials of an audit that its job has run already, and where.
+        deciding: what the rule of deciding would run; None without one.
+        rule_notes: what a person may not expect of it.
     """
 
     prepared: Prepared
@@ -52,6 +61,8 @@ class Stored:
     missing: tuple[Trial, ...]
     state: State
     to_take_over: tuple[int, str] = (0, "")
+    deciding: DecidePlan | None = None
+    rule_notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, repr=False)
@@ -95,7 +106,8 @@ class JobPlan:
         mixed = stored.state.mixed_with(installed_versions()) if stored is not None and stored.missing else ()
         unwatched = unwatched_notes(stored.prepared, stored.store) if stored is not None and stored.missing else ()
         networks = (*self.networks.refusals(), *self.networks.notes)
-        return (*about, *self.surroundings, *networks, *unwatched, *mixed, *unreadable)
+        rule = stored.rule_notes if stored is not None else ()
+        return (*about, *self.surroundings, *networks, *unwatched, *mixed, *rule, *unreadable)
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
@@ -130,7 +142,11 @@ class JobPlan:
         """
         rows = self.rows if sizes else [{**row, "parameters": None} for row in self.rows]
         cells = [[_cell(row[name], self.stored is None, name) for name in COLUMNS] for row in rows]
-        return "\n".join([table_text(self.job.name, COLUMNS, cells), *map(visible, self.lines())])
+        tables = [table_text(self.job.name, COLUMNS, cells)]
+        deciding = None if self.stored is None else self.stored.deciding
+        if deciding is not None and (reached := deciding.table()) is not None:
+            tables.append(table_text(reached.title, reached.header, reached.rows, reached.note))
+        return "\n".join([*tables, *map(visible, self.lines())])
 
     def lines(self) -> list[str]:
         """Return data set, protocol and trials that would run, in sentences."""
@@ -139,7 +155,9 @@ class JobPlan:
                 "The data set is not on this machine yet: `submit` downloads it. Which trials are stored cannot be "
                 "told until then, because a trial's identity holds the content of its data set."
             ]
-        return [*_counts(self.stored), *self._half_width(self.stored), *_taken_over(self.stored)]
+        stored = self.stored
+        rule = () if stored.deciding is None else stored.deciding.lines()
+        return [*_counts(stored), *rule, *self._half_width(stored), *_taken_over(stored)]
 
     def _row(self, name: str) -> dict[str, Any]:
         job, stored = self.job, self.stored
@@ -187,7 +205,7 @@ def plan_job(
     results: str,
     overrides: Overrides,
     *,
-    audit: str | None,
+    goal: Goal = NO_MORE,
     sizes: bool,
     summary: bool,
     go_on: GoOn,
@@ -198,7 +216,7 @@ def plan_job(
         job: a job, or the file that defines one.
         results: folder or URI of results.
         overrides: what changes of the job.
-        audit: the variant that `submit` would audit; None for the job itself.
+        goal: what more than its repeats the job would be submitted for.
         sizes: whether to count parameters, which loads TensorFlow.
         summary: whether layers are asked for, which does as well.
         go_on: says how to run what a half width still needs.
@@ -206,12 +224,13 @@ def plan_job(
     Raises:
         UserError: for whatever is wrong before a trial starts.
     """
-    plain_job = read_job(job, overrides)
+    plain_job, audit = read_job(job, overrides), goal.audit
+    asked, resting = goal.decision(plain_job.job, overrides), goal.resting(plain_job.job, overrides)
     known = needs_download(plain_job.dataset)
     read = plain_job
     if audit is not None:
         read = for_audit(plain_job if known else plain_job.loaded(Waiting())[0], audit, overrides.only)
-    surroundings = surroundings_notes()  # before networks are built, which may change settings of Keras
+    surroundings = (*surroundings_notes(), *resting)  # before networks are built, which may change settings of Keras
     prepared = prepare(read, overrides, Waiting()) if known is None else None
     if prepared is not None:
         known = prepared.dataset.image_shape, len(prepared.dataset.class_names)
@@ -220,18 +239,24 @@ def plan_job(
     networks = NO_NETWORKS
     if known is not None and (sizes or summary):
         networks = look_before_plan(read, known, None if prepared is None else prepared.dataset, Waiting())
-    stored = None if prepared is None else _stored(prepared, results, None if audit is None else plain_job.job)
-    return JobPlan(read.job, overrides.only, networks, stored, go_on, surroundings)
+    stored = None if prepared is None else _stored(prepared, results, asked, None if audit is None else plain_job.job)
+    planned = read.job if stored is None else stored.prepared.job
+    return JobPlan(planned, overrides.only, networks, stored, go_on, surroundings)
 
 
-def _stored(prepared: Prepared, results: str, audited: Job | None) -> Stored:
+def _stored(prepared: Prepared, results: str, asked: AskedRule | None, audited: Job | None) -> Stored:
     store = store_at(results, prepared.job)
+    prepared, start, notes = decided_by(asked, prepared, store)
     missing, state = missing_trials(prepared, store)
-    if audited is None:
-        return Stored(prepared, store, tuple(missing), state)
-    source = store_at(results, audited)
-    shared = sum(1 for _ in to_take_over(source, store, prepared))
-    return Stored(prepared, store, tuple(missing), state, (shared, source.files.location))
+    shared = (0, "")
+    if audited is not None:
+        source = store_at(results, audited)
+        shared = (sum(1 for _ in to_take_over(source, store, prepared)), source.files.location)
+    deciding = None
+    if start is not None:
+        deciding = DecidePlan(start, tuple(missing), state.rates)
+        prepared = prepared.with_repeats(start.ruling.repeats)
+    return Stored(prepared, store, tuple(missing), state, shared, deciding, notes)
 
 
 def _counts(stored: Stored) -> list[str]:
@@ -239,7 +264,8 @@ def _counts(stored: Stored) -> list[str]:
     data, plan, state = stored.prepared.dataset, stored.prepared.plan, stored.state
     place = stored.store.files.location
     failed = f" ({len(state.failed)} of them failed before)" if state.failed else ""
-    would = f"`submit` would run {len(stored.missing)} of {len(plan.trials)} trials{failed}; results: {place}"
+    most = "at most " if stored.deciding is not None else ""
+    would = f"`submit` would run {most}{len(stored.missing)} of {len(plan.trials)} trials{failed}; results: {place}"
     return [
         f"{data.name}: {parts_text(data)}; {plan.protocol.describe()}.",
         would if stored.missing else f"`submit` would run nothing: all is stored in {place}",

@@ -161,7 +161,26 @@ def started_rule(asked: AskedRule, prepared: Prepared, store: Store) -> RuleStar
     return RuleStart(prepared, store, asked, stored, False, rule)
 
 
-def standing_rule(prepared: Prepared, store: Store) -> Iterator[str]:
+def decided_by(
+    asked: AskedRule | None, prepared: Prepared, store: Store
+) -> tuple[Prepared, RuleStart | None, tuple[str, ...]]:
+    """Return the job with the rule that is asked for, if one is, that rule, and what is to be said.
+
+    Args:
+        asked: what is asked for now; None for no rule.
+        prepared: the job.
+        store: its folder.
+
+    Raises:
+        SpecError: for what cannot change any more.
+    """
+    if asked is None:
+        return prepared, None, tuple(_standing(prepared, store))
+    start = started_rule(asked, prepared, store)
+    return start.decided, start, tuple(start.notes())
+
+
+def _standing(prepared: Prepared, store: Store) -> Iterator[str]:
     """Say what becomes of a rule that began earlier, where a submit does not ask for one."""
     rule = None if store.job is None else store.job.decide
     if rule is not None and rule.reference in prepared.plan.conditions.values():
@@ -182,12 +201,11 @@ def changed_notes(found: Ruling) -> list[str]:
 
 
 def out_of_reach(found: Ruling) -> Iterator[str]:
-    """Say of which open variants the margin is out of reach, by the SD of their pairs."""
+    """Say of which variants that are not decided the margin is out of reach, by the SD of their pairs."""
     rule = found.rule
     factor, most, alpha, family = metric_format(rule.metric).factor, rule.most_repeats, rule.alpha, found.family
-    for name in found.open:
-        one = found.decisions[name]
-        if rule.margin is None or not one.sd:
+    for name, one in found.decisions.items():
+        if rule.margin is None or one.verdict.is_decided or not one.sd:
             continue
         until = until_equal(rule.margin, one.sd, most_pairs=most, alpha=alpha, family=family)
         if until.share >= HARDLY:

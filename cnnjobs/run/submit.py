@@ -272,20 +272,18 @@ def _first_stage(prepared: Prepared, store: Store, asked: HalfWidth) -> tuple[Pr
     return first_stage(prepared, rule), rule
 
 
-def _deciding(prepared: Prepared, store: Store, asked: AskedRule | None) -> tuple[Prepared, list[str]]:
+def _deciding(prepared: Prepared, store: Store, asked: AskedRule | None) -> tuple[Prepared, tuple[str, ...]]:
     """Return the job with the rule of deciding that holds, if one is asked for, and what is to be said of it.
 
     Raises:
         SpecError: for what cannot change any more.
     """
     if asked is None and (store.job is None or store.job.decide is None):
-        return prepared, []
-    from cnnjobs.run.rule_start import standing_rule, started_rule
+        return prepared, ()
+    from cnnjobs.run.rule_start import decided_by
 
-    if asked is None:
-        return prepared, list(standing_rule(prepared, store))
-    start = started_rule(asked, prepared, store)
-    return start.decided, list(start.notes())
+    decided, _, notes = decided_by(asked, prepared, store)
+    return decided, notes
 
 
 def _run_second_stage(prepared: Prepared, store: Store, rule: HalfWidth, runner: Runner) -> None:

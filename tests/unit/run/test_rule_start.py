@@ -1,49 +1,20 @@
 """What is said, kept and refused where a rule of deciding begins, goes on, or meets what has changed since."""
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from support.fakes import FakeWorker, StopAfter, run_in
+from support.fakes import StopAfter, run_in
+from support.scripted import CLEAR, OPEN, SLOW, scripted
 
 from cnnjobs.comparison.decisions import job_ruling
 from cnnjobs.errors import SpecError
-from cnnjobs.messages import Result
 from cnnjobs.run.overrides import Overrides
 from cnnjobs.run.submit import Goal
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
 
-CLEAR = (1.2, 0.9, 1.5, 1.1, 1.3)
-"""Points by which a variant is better after five pairs."""
-
-SLOW = (0.6, 0.1, 0.9, 0.4, -0.1, 0.7, 0.5, 0.8, 0.3, 0.6, 0.4, 0.2)
-"""Points by which one is better after eight."""
-
-OPEN = (0.9, -0.6, 1.0, -0.5, 0.9, -0.7, 1.0, -0.2, 0.8, -0.3, 0.7, -0.1)
-"""Points that are undecided for long."""
-
 THREE = '"one": base, "two": base.but(batch_size=5), "three": base.but(batch_size=6),'
 RENAMED = '"one": base, "second": base.but(batch_size=5),'
-
-
-@dataclass
-class Scripted(FakeWorker):
-    """Completes every trial with an accuracy that is written down: 80% and points, again from the first at the end."""
-
-    points: dict[str, tuple[float, ...]] = field(default_factory=dict)
-
-    def run(self, trial):
-        for message in super().run(trial):
-            if isinstance(message, Result):
-                own = self.points.get(trial.variant, (0.0,))
-                message.final["test_accuracy"] = 0.8 + own[trial.repeat % len(own)] / 100
-                message = Result(message.status, message.final, message.epochs, None, message.log)
-            yield message
-
-
-def scripted(**points):
-    return lambda dataset, resources, _: Scripted(dataset, resources, points=points)
 
 
 @pytest.fixture
