@@ -74,7 +74,7 @@ from cnnjobs.spec import (
 if TYPE_CHECKING:
     from cnnjobs import stats as statistics
     from cnnjobs.report.frames import compare
-    from cnnjobs.run.api import plan, status, submit, verify
+    from cnnjobs.run.api import gate, plan, status, submit, verify
     from cnnjobs.run.model_api import fit, predict
     from cnnjobs.store.results import load_results
 
@@ -134,6 +134,7 @@ __all__ = [
     "compare",
     "custom",
     "fit",
+    "gate",
     "grid",
     "load_results",
     "loss",
@@ -159,7 +160,7 @@ __all__ = [
 
 
 _LATE = {
-    **{name: ("cnnjobs.run.api", name) for name in ("plan", "status", "submit", "verify")},
+    **{name: ("cnnjobs.run.api", name) for name in ("gate", "plan", "status", "submit", "verify")},
     **{name: ("cnnjobs.run.model_api", name) for name in ("fit", "predict")},
     "compare": ("cnnjobs.report.frames", "compare"),
     "load_results": ("cnnjobs.store.results", "load_results"),

@@ -23,6 +23,9 @@ CnnjobsError                    1
 Interrupted                   130   a KeyboardInterrupt: Ctrl-C; what was finished is stored
 """
 
+NO_ANSWER = 4
+"""Exit code of a command whose 0 and 1 are answers, where it has none: in the place of 1."""
+
 MOST_SHOWN = 3000
 """Characters of a line of a message; a value of somebody's that is longer is shown in part."""
 

@@ -20,6 +20,7 @@ import cnnjobs
 from cnnjobs import statistics
 from cnnjobs.report import frames
 from cnnjobs.run.fit import FittedModel
+from cnnjobs.run.gate import GateAnswer
 from cnnjobs.run.plan import JobPlan
 from cnnjobs.run.predict import Answers
 from cnnjobs.run.status import ResultsStatus
@@ -138,6 +139,7 @@ WORDS = {  # of a job file, by section
 
 COMMANDS: dict[str, Any] = {  # each with what it returns; of `submit` that has a section of its own
     "submit": None,
+    "gate": GateAnswer,
     "plan": JobPlan,
     "status": ResultsStatus,
     "verify": Verification,

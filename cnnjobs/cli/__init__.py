@@ -9,12 +9,14 @@ import click
 
 import cnnjobs
 from cnnjobs.cli.aggregate import aggregate
+from cnnjobs.cli.answers import Answer, failure_code
 from cnnjobs.cli.doctor import doctor
 from cnnjobs.cli.evaluate import evaluate
 from cnnjobs.cli.fetch import fetch, send
 from cnnjobs.cli.fit import fit
 from cnnjobs.cli.flags import explain
 from cnnjobs.cli.formats import failing, wants_json
+from cnnjobs.cli.gate import gate
 from cnnjobs.cli.jobs import logs, stop
 from cnnjobs.cli.plan import plan
 from cnnjobs.cli.predict import predict
@@ -38,36 +40,43 @@ class _Group(click.Group):
         """Run a command on streams that never fail: one that trains goes on when nobody reads it any more."""
         given = arguments[0] if arguments else options.get("args")
         words = list(sys.argv[1:] if given is None else given)
+        command = next((word for word in words if word in self.commands), "")
         with steady_streams() as streams:
             try:
                 if not wants_json(words):
-                    return self._main(*arguments, **options)
+                    return self._main(command, *arguments, **options)
                 with streams.data_apart() as stream:
-                    return self._main_for_programs(stream, words, *arguments, **options)
+                    return self._main_for_programs(stream, command, *arguments, **options)
             except SystemExit as end:
                 lost = streams.lost_output
                 if lost is None or end.code:
                     raise
                 echo(f"The output is not complete: it could not be written ({cause(lost)}).", err=True)
-                sys.exit(CnnjobsError.exit_code)
+                sys.exit(failure_code(command))
 
-    def _main_for_programs(self, stream: TextIO, words: list[str], *arguments: Any, **options: Any) -> Any:
+    def _main_for_programs(self, stream: TextIO, command: str, *arguments: Any, **options: Any) -> Any:
         """Run a command that ends with a document, whatever becomes of it."""
-        command = next((word for word in words if word in self.commands), "")
         written = Output(stream, command, for_elsewhere if is_elsewhere() else str)
         with heard_by(written.take_note):
             try:
-                done = self._main(*arguments, **options, obj=written)
+                done = self._main(command, *arguments, **options, obj=written)
             except SystemExit as end:
-                written.finish(end.code if isinstance(end.code, int) else int(end.code is not None))
+                code = end.code if isinstance(end.code, int) else int(end.code is not None)
+                written.finish(code, is_answer=isinstance(end, Answer))
                 raise
             written.finish(done if isinstance(done, int) else 0)  # click returns the code without its standalone mode
             return done
 
-    def _main(self, *arguments: Any, **options: Any) -> Any:
+    def _main(self, command: str, *arguments: Any, **options: Any) -> Any:
         """Run a command; of an error that nobody foresaw the traceback goes to a file."""
         try:
             return super().main(*arguments, **options)
+        except Answer:
+            raise
+        except SystemExit as end:
+            if end.code != CnnjobsError.exit_code:
+                raise
+            sys.exit(failure_code(command))
         except (click.ClickException, click.Abort, click.exceptions.Exit):  # without click's standalone mode
             raise
         except Exception as error:
@@ -76,7 +85,7 @@ class _Group(click.Group):
             told = describe(error)
             _tell(options.get("obj"), error, told)
             echo(f"{click.style('error:', fg='red', bold=True)} {visible(told)}", err=True, styled=True)
-            sys.exit(CnnjobsError.exit_code)
+            sys.exit(failure_code(command))
 
     def make_context(self, *arguments: Any, **options: Any) -> click.Context:
         """Parse what comes before the command."""
@@ -131,6 +140,7 @@ def main() -> None:
     cnnjobs show digits                    a data set: sizes, classes, pictures
     cnnjobs plan jobs/quickstart.py        what would run
     cnnjobs submit jobs/quickstart.py      train what is missing, then show the comparison
+    cnnjobs gate JOB --candidate NAME      is it better; the exit code says it
     cnnjobs status results/                done, running, failed
     cnnjobs aggregate results/             tables, figures, reports
     cnnjobs verify results/                is every stored file what was written
@@ -162,7 +172,7 @@ def _explained(callback: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-LOCAL = (show, plan, submit, status, aggregate, verify, fit, evaluate, predict, schema)
+LOCAL = (show, plan, submit, gate, status, aggregate, verify, fit, evaluate, predict, schema)
 ELSEWHERE = (logs, stop, fetch, send, doctor)
 for command in (*LOCAL, *ELSEWHERE):
     command.callback = _explained(cast("Callable[..., Any]", command.callback))

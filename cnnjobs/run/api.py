@@ -1,4 +1,4 @@
-"""The Python API of jobs: submit, plan, status and verify, as the commands of those names."""
+"""The Python API of jobs: submit, gate, plan, status and verify, as the commands of those names."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cnnjobs.errors import SpecError
 from cnnjobs.process.streams import steady_streams
+from cnnjobs.run.gate import GateAnswer, gate_job
 from cnnjobs.run.interrupts import signals_as_interrupts
 from cnnjobs.run.overrides import overrides_of, place_of
 from cnnjobs.run.placement import near_place
@@ -17,6 +19,7 @@ from cnnjobs.run.status import ResultsStatus, status_of
 from cnnjobs.run.submit import Goal, RunOptions, submit_job
 from cnnjobs.run.verify import Verification, verify_results
 from cnnjobs.spec import Job
+from cnnjobs.spec.gate import Gate
 from cnnjobs.spec.half_width import HalfWidth
 
 if TYPE_CHECKING:
@@ -120,6 +123,111 @@ def submit(
     from cnnjobs.report.frames import comparison_of
 
     return comparison_of(submitted.store)
+
+
+def gate(
+    job: Job | str | Path,
+    results: str | Path = RESULTS,
+    *,
+    candidate: str,
+    reference: str | None = None,
+    margin: float | None = None,
+    no_worse: bool = False,
+    most_repeats: int | None = None,
+    ledger: str | Path | None = None,
+    confirm: int | None = None,
+    epochs: int | None = None,
+    limit_train: int | None = None,
+    dataset: str | None = None,
+    image_size: int | None = None,
+    strict: bool = False,
+    max_concurrent: int | None = None,
+    cpus_per_trial: int | None = None,
+    gpus_per_trial: float | None = None,
+    checkpoint_every: float | None = None,
+    trial_timeout: float | None = None,
+    address: str | None = None,
+    insecure: bool = False,
+    verbose: bool = False,
+) -> GateAnswer:
+    """Say whether one variant of a job is better than another, after as few repeats as that takes.
+
+    The same as `cnnjobs gate`. Missing trials of both are trained, repeat by repeat, until it is known: a wrong yes
+    in at most 2.5% of such questions, however often it is asked, for differences that are normally distributed. With a
+    ledger each proposal has a level of its own, so that of all that are accepted at most 5% are chance.
+
+    Args:
+        job: a job, or the path of a job file.
+        results: folder or URI of results.
+        candidate: name of the variant that is proposed.
+        reference: name of the variant that it is compared with; None for the reference of the job.
+        margin: percentage points of test accuracy within which the two count as equal; with `no_worse`, by which the
+            candidate may be worse. None for no "equal".
+        no_worse: whether it is enough not to be worse by the margin.
+        most_repeats: of each, 5 to 100; None for 20, and with a ledger for as many as its level needs for the same.
+        ledger: file of the ledger, which is made by the first proposal; None for none. A proposal is written before
+            it is tested; the same one again goes on with its level.
+        confirm: fresh repeats of a candidate that is accepted; None for 5 with a ledger, and none without.
+        epochs: as for `submit`.
+        limit_train: as for `submit`.
+        dataset: as for `submit`.
+        image_size: as for `submit`.
+        strict: as for `submit`.
+        max_concurrent: as for `submit`.
+        cpus_per_trial: as for `submit`.
+        gpus_per_trial: as for `submit`.
+        checkpoint_every: as for `submit`.
+        trial_timeout: as for `submit`.
+        address: as for `submit`.
+        insecure: as for `submit`.
+        verbose: as for `submit`.
+
+    Returns:
+        The answer: `.accepted`, `.decision` in a word, `.exit_code` of the command, `.judgement`, `.confirmation`.
+        Printed, it is what the command says.
+
+    Raises:
+        UserError: for a mistake in the arguments or the job, before any trial starts; nothing is written.
+        TrialsFailed: if trials failed without which there is no answer.
+        Interrupted: on Ctrl-C; finished trials are stored.
+
+    Example:
+        >>> import cnnjobs
+        >>> answer = cnnjobs.gate("jobs/quickstart.py", candidate="dropout", ledger="ledger.jsonl")  # doctest: +SKIP
+        >>> answer.accepted, answer.decision  # doctest: +SKIP
+    """
+    asked = Gate(
+        candidate=candidate,
+        reference=reference,
+        margin=margin,
+        no_worse=no_worse,
+        most_repeats=most_repeats,
+        confirm=confirm,
+    )
+    if not isinstance(ledger, str | Path | None):
+        raise SpecError(f"`ledger` must be the path of a file. Received: ledger={ledger!r}.")
+    with steady_streams(), signals_as_interrupts():
+        found = gate_job(
+            job,
+            place_of(results),
+            overrides_of(None, epochs, None, limit_train, dataset, image_size, strict, gpus_per_trial),
+            asked,
+            ledger,
+            RunOptions(
+                max_concurrent=max_concurrent,
+                cpus_per_trial=cpus_per_trial,
+                gpus_per_trial=gpus_per_trial,
+                checkpoint_every=checkpoint_every,
+                trial_timeout=trial_timeout,
+                insecure=insecure,
+                verbose=verbose,
+            ),
+            near_place(address, "`cnnjobs.gate`"),
+            "call it again.",
+        )
+    if found.failed is not None:
+        raise found.failed
+    return found
 
 
 class TrialsFailedWarning(UserWarning):

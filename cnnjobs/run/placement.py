@@ -34,12 +34,20 @@ class Placement:
         request: what the user asked for to run on.
         insecure: whether it may be a cluster that asks for no token.
         verbose: whether to show logs.
+        failure_code: exit code of the process, should it end because Ray is gone; None for that of the error.
     """
 
     def __init__(
-        self, place: Place, request: ResourceRequest, *, insecure: bool = False, verbose: bool = False
+        self,
+        place: Place,
+        request: ResourceRequest,
+        *,
+        insecure: bool = False,
+        verbose: bool = False,
+        failure_code: int | None = None,
     ) -> None:
         self._place, self._request, self._insecure, self._verbose = place, request, insecure, verbose
+        self._failure_code = failure_code
         self._session: JoinedRay | None = None
 
     def __enter__(self) -> Placement:
@@ -85,7 +93,7 @@ class Placement:
         """
 
         def on_stuck(error: CnnjobsError) -> None:
-            _end(error, tell)
+            _end(error, tell, self._failure_code)
 
         if self._session is not None:
             self._session.on_stuck = on_stuck
@@ -122,11 +130,11 @@ def near_place(address: str | None, what: str) -> Here | Joined:
     return place
 
 
-def _end(error: CnnjobsError, tell: Callable[[CnnjobsError], None]) -> None:
+def _end(error: CnnjobsError, tell: Callable[[CnnjobsError], None], code: int | None = None) -> None:
     try:
         tell(error)
     finally:
-        os._exit(error.exit_code)
+        os._exit(error.exit_code if code is None else code)
 
 
 def _join(place: Joined, *, insecure: bool, verbose: bool) -> JoinedRay:

@@ -217,9 +217,9 @@ def submit_job(
     for one in (*prepared.notes, *surroundings, *resting, *about):
         note(one)
     missing, state = missing_trials(prepared, store)
-    on_cores, timeout_s = _on_cores(place, prepared.job), options.trial_timeout
-    check_networks(prepared, missing, state.finished, Waiting(), sure=on_cores, timeout_s=timeout_s)
-    checkpoints = _checkpoints(store, prepared.job, options)
+    sure, timeout_s = on_cores(place, prepared.job), options.trial_timeout
+    check_networks(prepared, missing, state.finished, Waiting(), sure=sure, timeout_s=timeout_s)
+    checkpoints = checkpoints_of(store, prepared.job, options)
     request = ResourceRequest(
         options.max_concurrent, options.cpus_per_trial, options.gpus_per_trial, prepared.job.gpus_per_trial
     )
@@ -239,8 +239,8 @@ def submit_job(
     return Submitted(prepared.job.name, store, runner.tried, runner.failures)
 
 
-def _on_cores(place: Here | Joined, job: Job) -> bool:
-    """Say whether it is certain that trials hold no GPU."""
+def on_cores(place: Here | Joined, job: Job) -> bool:
+    """Say whether it is certain that the trials of a job hold no GPU at a place."""
     return isinstance(place, Here) and trains_on_cores(job)
 
 
@@ -249,7 +249,8 @@ def _audited(read: ReadJob, goal: Goal, overrides: Overrides) -> ReadJob:
     return read if goal.audit is None else for_audit(read.loaded(Waiting())[0], goal.audit, overrides.only)
 
 
-def _checkpoints(store: Store, job: Job, options: RunOptions) -> Checkpoints:
+def checkpoints_of(store: Store, job: Job, options: RunOptions) -> Checkpoints:
+    """Return where trials under way are kept."""
     place, finals = (store.files.below(name) for name in FOLDERS)
     return Checkpoints(place, options.checkpoint_every, finals=finals, keeps_final=job.keep == "state")
 

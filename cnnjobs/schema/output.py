@@ -106,11 +106,12 @@ class Output:
         """Say what went wrong; the first that is said counts."""
         self._failing = self._failing or failing
 
-    def finish(self, exit_code: int) -> None:
+    def finish(self, exit_code: int, *, is_answer: bool = False) -> None:
         """Write the last document.
 
         Args:
             exit_code: of the command.
+            is_answer: whether that is what the command was to find out, and no error.
         """
         if self._is_complete:
             return
@@ -118,7 +119,7 @@ class Output:
         told = last.get(ERROR)
         if self._failing is not None:
             told = self._failing.fields() | {"exit_code": exit_code}
-        elif exit_code and not told:
+        elif exit_code and not told and not is_answer:
             told = Failing("CnnjobsError", "Standard error says why.", exit_code).fields()
         notes = [*last.get("notes", ()), *self._notes]
         if last:

@@ -1,0 +1,125 @@
+"""`cnnjobs gate JOB --candidate NAME`: is it better; the exit code is the answer."""
+
+from typing import Any
+
+import click
+
+from cnnjobs.cli.answers import Answer
+from cnnjobs.cli.flags import as_flags
+from cnnjobs.cli.formats import end_with, format_option
+from cnnjobs.cli.options import cluster_options, device_options, finite, not_empty, run_options
+from cnnjobs.wording.terminal import echo
+
+
+@click.command(short_help="Train until it is known whether a variant is better; the exit code says it.")
+@click.argument("job", metavar="JOB")
+@click.option("--candidate", metavar="VARIANT", required=True, help="The variant that is proposed.")
+@click.option("--reference", metavar="VARIANT", help="What it is compared with.  [default: the first of JOB]")
+@click.option(
+    "--margin",
+    type=float,
+    callback=finite,
+    metavar="POINTS",
+    help="Percentage points of test accuracy within which the two count as equal.",
+)
+@click.option("--no-worse", is_flag=True, help="It is enough to be worse by less than --margin.")
+@click.option(
+    "--most-repeats",
+    type=click.IntRange(min=5, max=100),
+    metavar="N",
+    help="At most N repeats of each.  [default: 20; with --ledger as many as its level needs for the same, up to 100]",
+)
+@click.option(
+    "--ledger",
+    metavar="FILE",
+    callback=not_empty,
+    help="Of all proposals: gives each its level, so that of those accepted at most 5% are chance.",
+)
+@click.option(
+    "--confirm",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Of a candidate that is accepted, N more repeats on fresh seeds.  [default: 5 with --ledger, else 0]",
+)
+@run_options
+@click.option("--max-concurrent", type=click.IntRange(min=1), metavar="N", help="At most N trials at once.")
+@device_options
+@cluster_options
+@format_option()
+@click.pass_context
+def gate(
+    context: click.Context,
+    /,
+    job: str,
+    *,
+    candidate: str,
+    reference: str | None,
+    margin: float | None,
+    no_worse: bool,
+    most_repeats: int | None,
+    ledger: str | None,
+    confirm: int | None,
+    results: str,
+    max_concurrent: int | None,
+    cpus_per_trial: int | None,
+    gpus_per_trial: float | None,
+    checkpoint_every: float | None,
+    trial_timeout: float | None,
+    verbose: bool,
+    address: str | None,
+    insecure: bool,
+    form: str,
+    **overrides: Any,
+) -> None:
+    """Say whether one variant of JOB is better than another, after as few repeats as that takes.
+
+    Trials that are missing are trained, by the rule of `submit --decide`: both variants, repeat by
+    repeat, until it is known. The same command again goes on where it was.
+
+    \b
+    Exit codes:
+      0    better; with --no-worse: not worse by --margin or more
+      1    no: worse, or equal within --margin
+      2    a mistake in what was asked; nothing was tested
+      3    undecided with the repeats that are allowed
+      4    no answer: trials failed, the cluster was lost, a defect; try again
+      130  interrupted
+    """  # noqa: D301 - click reads the backspace
+    from cnnjobs.run.calling_machine import same_command
+    from cnnjobs.run.gate import gate_job
+    from cnnjobs.run.interrupts import signals_as_interrupts
+    from cnnjobs.run.overrides import Overrides
+    from cnnjobs.run.placement import near_place
+    from cnnjobs.run.submit import RunOptions
+    from cnnjobs.spec.gate import Gate
+
+    with signals_as_interrupts():
+        asked = Gate(
+            candidate=candidate,
+            reference=reference,
+            margin=margin,
+            no_worse=no_worse,
+            most_repeats=most_repeats,
+            confirm=confirm,
+        )
+        options = RunOptions(
+            max_concurrent=max_concurrent,
+            cpus_per_trial=cpus_per_trial,
+            gpus_per_trial=gpus_per_trial,
+            checkpoint_every=checkpoint_every,
+            trial_timeout=trial_timeout,
+            insecure=insecure,
+            verbose=verbose,
+        )
+        changes = Overrides(gpus_per_trial=gpus_per_trial, **overrides)
+        place = near_place(address, "A gate")
+        found = gate_job(job, results, changes, asked, ledger, options, place, same_command())
+        if form == "json":
+            from cnnjobs.run.documents.gate import gate_document
+
+            end_with(gate_document(found))
+        else:
+            echo(as_flags(str(found), {"most_repeats": "--most-repeats"}, set()))
+    if found.failed is not None:
+        raise found.failed
+    raise Answer(found.exit_code)

@@ -1,0 +1,318 @@
+"""A gate: trains what it takes to say whether a candidate is better than a reference, and keeps the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from cnnjobs.comparison.decisions import Endings
+from cnnjobs.comparison.gate_text import answer_text, confirmation_text, points
+from cnnjobs.comparison.gating import ACCEPT, Judgement, Test, confirmation, differences, judge, usual_repeats
+from cnnjobs.comparison.metric_format import metric_format
+from cnnjobs.engine.places import Here, Joined
+from cnnjobs.engine.resources import ResourceRequest
+from cnnjobs.errors import NO_ANSWER, TrialsFailed
+from cnnjobs.run.calling_machine import shown_place
+from cnnjobs.run.deciding import METRIC
+from cnnjobs.run.gating import stored_endings, with_gate
+from cnnjobs.run.networks import check_networks
+from cnnjobs.run.overrides import Overrides
+from cnnjobs.run.placement import Placement
+from cnnjobs.run.prepare import Prepared, prepare, read_job, store_at
+from cnnjobs.run.progress import Waiting
+from cnnjobs.run.runner import Runner
+from cnnjobs.run.submission import missing_trials
+from cnnjobs.run.submit import RunOptions, checkpoints_of, on_cores
+from cnnjobs.run.surroundings import surroundings_notes
+from cnnjobs.spec import Job
+from cnnjobs.spec.gate import DEFAULT_CONFIRM, Gate
+from cnnjobs.stats import ALPHA
+from cnnjobs.stats.sequential import MOST_PAIRS, smallest_difference
+from cnnjobs.store.ledger import Confirmation, Ledger, Proposal, Question
+from cnnjobs.store.store import Store
+from cnnjobs.wording.terminal import echo, note
+
+FEWEST_FOR_SD = 3
+"""Runs, or pairs, from which a spread is guessed before anything runs."""
+
+
+@dataclass(frozen=True, repr=False)
+class GateAnswer:
+    """The answer of a gate. Printed, it is what `cnnjobs gate` says.
+
+    Args:
+        judgement: what is known.
+        confirmation: an accepted candidate on fresh repeats; None if it was not measured again.
+        proposal: as the ledger has it now; None without a ledger.
+        ledger: the file; None without one.
+        results: where the runs are.
+        tried: trials that ran for it.
+        failures: how many of them failed.
+    """
+
+    judgement: Judgement
+    confirmation: Confirmation | None
+    proposal: Proposal | None
+    ledger: Path | None
+    results: str
+    tried: int
+    failures: int
+
+    @property
+    def decision(self) -> str:
+        """In one word: better, not_worse, worse, equal; or, without an answer, undecided, given_up, no_pairs, open."""
+        return self.judgement.answer
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the candidate is better, or not worse where that was asked."""
+        return self.judgement.exit_code == ACCEPT
+
+    @property
+    def exit_code(self) -> int:
+        """0 for yes, 1 for no, 3 for undecided, 4 where trials failed without which there is no answer."""
+        return NO_ANSWER if self.judgement.waiting is not None else self.judgement.exit_code
+
+    @property
+    def failed(self) -> TrialsFailed | None:
+        """The error that says which trials failed; None if there is an answer without them."""
+        if self.judgement.waiting is None:
+            return None
+        return TrialsFailed(
+            f"Repeat {self.judgement.waiting + 1} failed, without which there is no answer; logs: "
+            f"{shown_place(f'{self.results}/logs/')}. The same command tries it again."
+        )
+
+    def __str__(self) -> str:
+        """Return it in sentences."""
+        said = [answer_text(self.judgement)]
+        if self.confirmation is not None:
+            said.append(confirmation_text(self.judgement, self.confirmation))
+        if self.decision == "undecided" and self.judgement.test.most_repeats < MOST_PAIRS:
+            said.append(f"`most_repeats={min(2 * self.judgement.test.most_repeats, MOST_PAIRS)}` goes on from here.")
+        return "\n".join(said)
+
+    __repr__ = __str__  # at the prompt it is read
+
+
+def gate_job(
+    job: str | Path | Job,
+    results: str,
+    overrides: Overrides,
+    asked: Gate,
+    ledger: str | Path | None,
+    options: RunOptions,
+    place: Here | Joined,
+    again: str,
+) -> GateAnswer:
+    """Train what is missing until there is an answer.
+
+    Args:
+        job: a job, or the file that defines one.
+        results: folder or URI of results.
+        overrides: what changes of the job.
+        asked: of whom, and what.
+        ledger: file of the ledger; None for none.
+        options: how trials run.
+        place: where.
+        again: says how to continue, should it be interrupted.
+
+    Raises:
+        UserError: for whatever is wrong before a trial starts; nothing is written then, in the ledger either.
+        Interrupted: on Ctrl-C; what was finished is stored, and the proposal is open.
+        ClusterLost: if the cluster is gone before the end.
+    """
+    read = read_job(job, overrides)
+    names = asked.of(read.job)
+    book = None if ledger is None else Ledger(ledger)
+    prepared = prepare(read, replace(overrides, only=names), Waiting())
+    for one in (*prepared.notes, *surroundings_notes()):
+        note(one)
+    store = store_at(results, prepared.job)
+    if book is not None:
+        book.read()  # refused now, before networks are looked at
+    _check_networks(prepared, store, options, place)
+    question = _question(prepared, asked, names)
+    proposal = None if book is None else book.propose(question)
+    test = _test(question, asked, proposal)
+    confirm = _confirm(asked, proposal)
+    for line in _announcement(test, confirm, proposal, book, stored_endings(store, METRIC)):
+        echo(line, err=True)
+    for one in _warnings(test, prepared, stored_endings(store, METRIC)):
+        note(one)
+    known = None if proposal is None else proposal.ending
+    runner = _run(with_gate(prepared, test, confirm, known), store, options, place, again)
+    return _answer(test, confirm, proposal, book, store, runner)
+
+
+def _check_networks(prepared: Prepared, store: Store, options: RunOptions, place: Here | Joined) -> None:
+    """Refuse networks that cannot be trained, before a proposal is charged."""
+    missing, state = missing_trials(prepared, store)
+    sure = on_cores(place, prepared.job)
+    check_networks(prepared, missing, state.finished, Waiting(), sure=sure, timeout_s=options.trial_timeout)
+
+
+def _question(prepared: Prepared, asked: Gate, names: tuple[str, str]) -> Question:
+    candidate, reference = names
+    conditions = prepared.plan.conditions
+    return Question(
+        job=prepared.job.name,
+        candidate=candidate,
+        reference=reference,
+        candidate_id=conditions[candidate],
+        reference_id=conditions[reference],
+        metric=METRIC,
+        no_worse_by=_stored_margin(asked) if asked.no_worse else None,
+    )
+
+
+def _stored_margin(asked: Gate) -> float | None:
+    return None if asked.margin is None else asked.margin / metric_format(METRIC).factor
+
+
+def _test(question: Question, asked: Gate, proposal: Proposal | None) -> Test:
+    alpha = ALPHA if proposal is None else proposal.alpha
+    return Test(
+        question=question,
+        alpha=alpha,
+        margin=None if asked.no_worse else _stored_margin(asked),
+        most_repeats=asked.most_repeats or usual_repeats(alpha),
+        first=0 if proposal is None else proposal.first,
+    )
+
+
+def _confirm(asked: Gate, proposal: Proposal | None) -> int:
+    if asked.confirm is not None:
+        return asked.confirm
+    return 0 if proposal is None else DEFAULT_CONFIRM
+
+
+def _announcement(
+    test: Test, confirm: int, proposal: Proposal | None, book: Ledger | None, endings: Endings
+) -> Iterator[str]:
+    """Say what it will cost, at which level, and what it can reach, before anything runs."""
+    asked, most = test.question, test.most_repeats
+    wish = f"is {asked.candidate} better than {asked.reference}"
+    if asked.no_worse_by is not None:
+        wish = f"is {asked.candidate} not worse than {asked.reference} by {points(asked.no_worse_by, METRIC)} or more"
+    yield f"{asked.job}: {wish}? 5 to {most} repeats of each; a wrong yes in at most {100 * test.alpha / 2:.2g}%"
+    if test.first:
+        yield f"  from repeat {test.first + 1} on: the choice of one of the two was made by those before"
+    if proposal is not None and book is not None:
+        known = " (goes on)" if proposal.ending is not None else ""
+        yield (
+            f"  proposal {proposal.number} of {book.path}{known}, at level {test.alpha:.2g}: of what is accepted, at "
+            "most 5% are chance"
+        )
+    if confirm:
+        yield f"  if it is accepted, {confirm} more repeats of {asked.candidate} on fresh seeds"
+    spread = _spread(test, endings)
+    if spread is None:
+        yield (
+            f"  {most} repeats decide, four times of five, a difference of "
+            f"{smallest_difference(1.0, most_pairs=most, alpha=test.alpha):.2g} SD of the pairs"
+        )
+        return
+    reached = smallest_difference(spread, most_pairs=most, alpha=test.alpha)
+    yield (
+        f"  at the SD seen so far, {points(spread, METRIC)} of a pair, {most} repeats decide, four times of five, a "
+        f"difference of {points(reached, METRIC)}"
+    )
+
+
+def _spread(test: Test, endings: Endings) -> float | None:
+    """Return the SD of the pairs: of stored ones, or else as of independent runs of either side; None if unknown."""
+    pairs = [value for value in differences(endings, test) if value is not None]
+    if len(pairs) >= FEWEST_FOR_SD:
+        return float(np.std(pairs, ddof=1)) or None
+    for condition in (test.question.reference_id, test.question.candidate_id):
+        own = [value for (of, _), value in endings.values.items() if of == condition and value is not None]
+        if len(own) >= FEWEST_FOR_SD:
+            return 2**0.5 * float(np.std(own, ddof=1)) or None
+    return None
+
+
+def _warnings(test: Test, prepared: Prepared, endings: Endings) -> Iterator[str]:
+    """Say what makes an answer unlikely, or odd."""
+    spread = _spread(test, endings)
+    images = len(prepared.dataset.y_test)
+    margin = test.question.no_worse_by or test.margin
+    if margin is not None and margin < 1 / images:
+        yield (
+            f"the margin of {points(margin, METRIC)} is less than one of {images:,} test images, "
+            f"{points(1 / images, METRIC)}"
+        )
+    if spread is None:
+        return
+    runs = [
+        value
+        for (condition, _), value in endings.values.items()
+        if condition == test.question.reference_id and value is not None
+    ]
+    least = smallest_difference(spread, most_pairs=MOST_PAIRS, alpha=test.alpha)
+    room = 1 - float(np.mean(runs)) if runs else 1.0
+    if test.question.no_worse_by is None and least > room:
+        yield (
+            f"{MOST_PAIRS} repeats would decide a difference of {points(least, METRIC)} at this level, and "
+            f"{test.question.reference} leaves room for {points(room, METRIC)}: it can hardly be accepted"
+        )
+    if test.question.no_worse_by is not None and least > test.question.no_worse_by:
+        yield (
+            f"a margin of {points(test.question.no_worse_by, METRIC)} is hardly reached with {MOST_PAIRS} repeats if "
+            f"the two do not differ: {points(least, METRIC)} would be"
+        )
+
+
+def _run(prepared: Prepared, store: Store, options: RunOptions, place: Here | Joined, again: str) -> Runner:
+    checkpoints = checkpoints_of(store, prepared.job, options)
+    request = ResourceRequest(
+        options.max_concurrent, options.cpus_per_trial, options.gpus_per_trial, prepared.job.gpus_per_trial
+    )
+    with Placement(
+        place, request, insecure=options.insecure, verbose=options.verbose, failure_code=NO_ANSWER
+    ) as placement:
+        runner = Runner(
+            store, checkpoints, placement, again=again, verbose=options.verbose, timeout_s=options.trial_timeout
+        )
+        runner.run(prepared)
+    return runner
+
+
+def _answer(
+    test: Test, confirm: int, proposal: Proposal | None, book: Ledger | None, store: Store, runner: Runner
+) -> GateAnswer:
+    """Return the answer by what is stored, and write it into the ledger."""
+    endings = stored_endings(store, METRIC)
+    judgement = judge(test, endings, None if proposal is None else proposal.ending)
+    fresh = None
+    if confirm and judgement.exit_code == ACCEPT:
+        fresh = confirmation(endings, test, judgement.decision.repeats, confirm)
+    if book is not None and proposal is not None:
+        proposal = _kept(book, proposal, judgement, fresh)
+    return GateAnswer(
+        judgement,
+        fresh,
+        proposal,
+        None if book is None else book.path,
+        store.files.location,
+        runner.tried,
+        runner.failures,
+    )
+
+
+def _kept(book: Ledger, proposal: Proposal, judgement: Judgement, fresh: Confirmation | None) -> Proposal:
+    """Write the outcome, and return the proposal as it is kept then; a decision of earlier stands."""
+    ending = judgement.ending()
+    if judgement.kept:
+        note(
+            f"proposal {proposal.number} was decided before; what is stored now does not say the same: its runs are "
+            "missing, damaged or replaced"
+        )
+    elif ending.pairs:
+        book.end(proposal.number, ending)
+    if fresh is not None and fresh.runs:
+        book.confirm(proposal.number, fresh)
+    return book.read().proposals[proposal.number - 1]
