@@ -183,7 +183,7 @@ def gate(
         verbose: as for `submit`.
 
     Returns:
-        The answer: `.accepted`, `.decision` in a word, `.exit_code` of the command, `.judgement`, `.confirmation`.
+        The answer: `.accepted`, `.verdict` in a word, `.exit_code` of the command, `.judgement`, `.confirmation`.
         Printed, it is what the command says.
 
     Raises:
@@ -194,7 +194,7 @@ def gate(
     Example:
         >>> import cnnjobs
         >>> answer = cnnjobs.gate("jobs/quickstart.py", candidate="dropout", ledger="ledger.jsonl")  # doctest: +SKIP
-        >>> answer.accepted, answer.decision  # doctest: +SKIP
+        >>> answer.accepted, answer.verdict  # doctest: +SKIP
     """
     asked = Gate(
         candidate=candidate,

@@ -62,7 +62,7 @@ class GateAnswer:
     failures: int
 
     @property
-    def decision(self) -> str:
+    def verdict(self) -> str:
         """In one word: better, not_worse, worse, equal; or, without an answer, undecided, given_up, no_pairs, open."""
         return self.judgement.answer
 
@@ -91,7 +91,7 @@ class GateAnswer:
         said = [answer_text(self.judgement)]
         if self.confirmation is not None:
             said.append(confirmation_text(self.judgement, self.confirmation))
-        if self.decision == "undecided" and self.judgement.test.most_repeats < MOST_PAIRS:
+        if self.verdict == "undecided" and self.judgement.test.most_repeats < MOST_PAIRS:
             said.append(f"`most_repeats={min(2 * self.judgement.test.most_repeats, MOST_PAIRS)}` goes on from here.")
         return "\n".join(said)
 

@@ -28,8 +28,8 @@ def test_a_better_candidate_passes_after_the_pairs_that_the_rule_takes(tmp_path)
     ran = []
     code, found = ask(tmp_path, "--candidate", "wider", ran=ran)
     assert code == 0
-    assert (found["decision"], found["accepted"], found["pairs"]) == ("better", True, 8)
-    assert found["p"] == pytest.approx(0.038354, abs=1e-6)
+    assert (found["verdict"], found["accepted"], found["pairs"]) == ("better", True, 8)
+    assert found["sequential_p"] == pytest.approx(0.038354, abs=1e-6)
     assert (found["low"], found["high"]) == pytest.approx((0.00029787, 0.00945213), abs=1e-7)
     assert found["mean_allowing_for_stop"] == pytest.approx(0.00458, abs=5e-5)
     assert found["error"] is None
@@ -39,7 +39,7 @@ def test_a_better_candidate_passes_after_the_pairs_that_the_rule_takes(tmp_path)
 def test_a_worse_candidate_is_told_by_the_exit_code_and_is_no_error(tmp_path):
     code, found = ask(tmp_path, "--candidate", "wider", outcomes=points({"wider": WORSE}))
     assert code == 1
-    assert (found["decision"], found["accepted"], found["pairs"]) == ("worse", False, 8)
+    assert (found["verdict"], found["accepted"], found["pairs"]) == ("worse", False, 8)
     assert found["error"] is None
 
 
@@ -47,7 +47,7 @@ def test_an_equal_candidate_is_decided_as_not_better(tmp_path):
     assert ask(tmp_path, "--candidate", "other", "--margin", "0.5")[0] == 1
     code, found = ask(tmp_path, "--candidate", "other", "--margin", "0.5", "--no-worse")
     assert code == 0
-    assert (found["decision"], found["margin"], found["no_worse"]) == ("not_worse", 0.005, True)
+    assert (found["verdict"], found["margin"], found["no_worse"]) == ("not_worse", 0.005, True)
 
 
 def test_no_worse_looks_at_one_end_of_the_same_interval(tmp_path):
@@ -65,7 +65,7 @@ def test_no_worse_looks_at_one_end_of_the_same_interval(tmp_path):
 def test_undecided_is_neither_yes_nor_no_and_more_repeats_go_on(tmp_path):
     ran = []
     code, found = ask(tmp_path, "--candidate", "wider", "--most-repeats", "7", ran=ran)
-    assert (code, found["decision"], found["pairs"]) == (3, "undecided", 7)
+    assert (code, found["verdict"], found["pairs"]) == (3, "undecided", 7)
     assert len(ran) == 14
     code, found = ask(tmp_path, "--candidate", "wider", ran=ran)
     assert (code, found["pairs"]) == (0, 8)
@@ -74,12 +74,12 @@ def test_undecided_is_neither_yes_nor_no_and_more_repeats_go_on(tmp_path):
 
 def test_a_hopeless_candidate_is_given_up_early(tmp_path):
     code, found = ask(tmp_path, "--candidate", "other")
-    assert (code, found["decision"], found["pairs"]) == (3, "given_up", 5)
+    assert (code, found["verdict"], found["pairs"]) == (3, "given_up", 5)
 
 
 def test_a_candidate_that_always_diverges_has_no_pairs(tmp_path):
     code, found = ask(tmp_path, "--candidate", "wider", outcomes=points({"wider": [None] * 40}))
-    assert (code, found["decision"], found["diverged"]) == (3, "no_pairs", {"candidate": 5, "reference": 0})
+    assert (code, found["verdict"], found["diverged"]) == (3, "no_pairs", {"candidate": 5, "reference": 0})
 
 
 def failing(variant, repeat):
@@ -92,10 +92,10 @@ def failing(variant, repeat):
 def test_a_trial_that_fails_is_no_answer(tmp_path):
     code, found = ask(tmp_path, "--candidate", "wider", "--ledger", "ledger.jsonl", outcomes=failing)
     assert code == 4
-    assert (found["decision"], found["failed_repeat"]) == ("open", 2)
+    assert (found["verdict"], found["failed_repeat"]) == ("open", 2)
     assert (found["error"]["kind"], found["error"]["exit_code"]) == ("TrialsFailed", 4)
     code, found = ask(tmp_path, "--candidate", "wider", "--ledger", "ledger.jsonl")  # mended
-    assert (code, found["proposal"]["number"], found["decision"]) == (0, 1, "better")
+    assert (code, found["proposal"]["number"], found["verdict"]) == (0, 1, "better")
 
 
 def test_a_defect_of_the_program_is_no_answer(tmp_path, monkeypatch):
@@ -174,8 +174,8 @@ def test_a_decided_proposal_is_answered_without_its_runs(tmp_path):
     _, before = ask(tmp_path, *words)
     ran = []
     code, found = ask(tmp_path, *words, "--results", "elsewhere", ran=ran)
-    assert (code, found["decision"], found["pairs"]) == (0, "better", before["pairs"])
-    assert (found["mean"], found["low"], found["p"]) == (before["mean"], before["low"], before["p"])
+    assert (code, found["verdict"], found["pairs"]) == (0, "better", before["pairs"])
+    assert all(found[name] == before[name] for name in ("mean", "low", "high", "sequential_p"))
     assert found["proposal"]["decided_earlier"]
     assert any("was decided before" in one for one in found["notes"])
     assert {variant for variant, _ in ran} == {"wider"}  # measured again: that is not there either
@@ -188,7 +188,7 @@ def test_other_runs_in_the_place_of_those_that_decided_change_no_decision(tmp_pa
     worse = points({"wider": WORSE})
     ask(tmp_path, "--candidate", "wider", "--results", "elsewhere", outcomes=worse)
     code, found = ask(tmp_path, *words, "--results", "elsewhere", outcomes=worse)
-    assert (code, found["decision"]) == (0, "better")
+    assert (code, found["verdict"]) == (0, "better")
     assert any("missing, damaged or replaced" in one for one in found["notes"])
 
 
