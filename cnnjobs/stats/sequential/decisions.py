@@ -48,10 +48,18 @@ class _Variant:
         self.verdict, self.stopped = verdict, repeat
         self.alpha = self.alpha if alpha is None else alpha
 
-    def direction(self, repeat: int, alpha: float, *, higher_is_better: bool) -> Verdict:
-        """Return on which side the variant is, by the mean at the look that decided at that level."""
-        look = _deciding(self.looks.x_now[: self.pairs_at(repeat)], alpha)
-        return Verdict.BETTER if (self.looks.mean[look - 1] > 0) == higher_is_better else Verdict.WORSE
+    def direction(self, repeat: int, alpha: float) -> int:
+        """Return on which side of 0 the pairs are, 1 or -1, at the look that decides at that level; 0 if not any more.
+
+        That look may be an earlier one, where the level was not yet reached: the pairs since may say the contrary.
+        """
+        means = self.looks.mean[: self.pairs_at(repeat)]
+        then, now = np.sign(means[_deciding(self.looks.x_now[: means.size], alpha) - 1]), np.sign(means[-1])
+        return int(now) if now == then else 0
+
+    def is_within(self, margin: float | None, repeat: int) -> bool:
+        """Say whether the mean is within the margin; `equal` may have been reached at an earlier look."""
+        return margin is not None and abs(float(self.looks.mean[self.pairs_at(repeat) - 1])) < margin
 
 
 def decide(
@@ -106,10 +114,10 @@ def _look(variants: Mapping[str, _Variant], going_on: Sequence[str], clock: int,
         one = variants[name]
         if name not in going_on:
             continue
-        if by_better is not None:
-            side = one.direction(clock, by_better, higher_is_better=rule.higher_is_better)
-            one.stop(side, clock, by_better)
-        elif by_equal is not None:
+        side = 0 if by_better is None else one.direction(clock, by_better)
+        if side:
+            one.stop(Verdict.BETTER if (side > 0) == rule.higher_is_better else Verdict.WORSE, clock, by_better)
+        elif by_equal is not None and one.is_within(rule.margin, clock):
             one.stop(Verdict.EQUAL, clock, by_equal)
     level = rule.alpha / max(1, sum(step is None for step in better))
     for name in going_on:

@@ -160,6 +160,32 @@ def test_an_interval_agrees_with_a_verdict_at_a_level_that_was_reached_after_its
     assert found["b"].mean == pytest.approx(np.mean(b[: found["b"].pairs]))
 
 
+def test_pairs_that_have_turned_since_decide_nothing_when_their_level_is_reached_later():
+    """As above, but the mean is below 0 by then: "better, by a negative difference" would be no decision."""
+    b = [*SOON, -6.0, 0.4, 0.5, 0.6, 0.4]
+    found = decide({"a": B, "b": b}, PATIENT)
+    assert (found["a"].verdict, found["a"].repeats) == (Verdict.BETTER, 9)
+    assert found["b"].verdict is Verdict.OPEN and found["b"].repeats == 10
+    assert found["b"].q < 0.05 and found["b"].mean < 0
+    assert found["b"].interval.low < 0 < found["b"].interval.high
+    again = decide({"a": B, "b": [*b, *[2.0] * 5]}, PATIENT)["b"]
+    assert again.verdict is Verdict.BETTER and again.mean > 0
+
+
+def test_pairs_that_have_left_the_margin_since_are_not_equal_when_their_level_is_reached_later():
+    b = [0.045, -0.14, 0.09, -0.09, 0.11]
+    rule = Rule(margin=0.25, gives_up=False)
+    assert 0.025 < look_at(b, 0.25).q_equal[-1] < 0.05
+    a = [0.1, -0.1, 0.05, -0.05, 0.02, -0.03, 0.0]
+    assert look_at(a, 0.25).q_equal[4] <= 0.025
+    assert decide({"a": a, "b": b}, rule)["b"].verdict is Verdict.EQUAL
+    late = [0.3, *a]
+    made = decide({"a": late, "b": [*b, 0.7, 0.7, 0.8]}, rule)
+    assert made["a"].verdict is Verdict.EQUAL and made["a"].repeats > 5
+    assert made["b"].verdict is Verdict.OPEN and made["b"].mean > 0.25
+    assert decide({"a": late, "b": [*b, 0.1, 0.2, -0.4]}, rule)["b"].verdict is Verdict.EQUAL
+
+
 def random_families(count, variants=3, repeats=30, margin=0.8):
     random = np.random.default_rng(7)
     effects = random.choice([0, 0.4, 0.8, 1.5, -1.5], (count, variants, 1))
