@@ -27,13 +27,14 @@ def _curves(context: click.Context, option: click.Parameter, values: Sequence[st
     callback=not_empty,
     help=f"What to compare: {', '.join(METRICS)}, with val_ before it of the validation rows; or, from stored "
     "predictions, macro_f1, balanced_accuracy, recall[CLASS], auroc, ece, top3_accuracy and others; an unknown name "
-    "lists all.  [default: accuracy; val_accuracy with folds]",
+    "lists all. Another than the default has estimates and intervals, no verdict.  "
+    "[default: accuracy; val_accuracy with folds]",
 )
 @click.option(
     "--reference",
     metavar="VARIANT",
     callback=not_empty,
-    help="What the others are compared with.  [default: the job's first]",
+    help="What the others are compared with; another than the default has no verdict.  [default: the job's first]",
 )
 @click.option(
     "--margin",
@@ -47,7 +48,8 @@ def _curves(context: click.Context, option: click.Parameter, values: Sequence[st
     callback=finite,
     default=0.05,
     show_default=True,
-    help="How often a test may see a difference that is chance; intervals have the level 1 - alpha.",
+    help="How often a test may see a difference that is chance; intervals have the level 1 - alpha. Above "
+    "0.05 there is no verdict.",
 )
 @click.option(
     "--curves",

@@ -142,6 +142,10 @@ def compare(
 ) -> Comparisons:
     """Return the comparison of the variants in results, as `cnnjobs aggregate` computes it.
 
+    Another metric or reference than the job's own, or an `alpha` above 0.05, has estimates and intervals, no verdict.
+    That a comparison was looked at is kept beside the results, and said with a verdict that is reached after several
+    looks while repeats were added: docs/verdicts.md.
+
     Args:
         results: of `cnnjobs.load_results`.
         metric: name of a metric: a column of `trials`, "test_loss" or "val_accuracy"; or one that is computed from

@@ -42,7 +42,7 @@ def differences_section(table: JobTable) -> Section | None:
         + f" d_z: mean over SD. p and p (t): {_t_test(table)}. Sign flips: the exact test without normality. P(A > B): "
         f"in what share of pairs the variant is above {table.reference}; significant where its interval is above 0.5, "
         f"and meaningful where that reaches {MEANINGFUL:g} as well, with its upper end (Bouthillier et al., arXiv "
-        f"2103.03098), or likewise for {table.reference}"
+        f"2103.03098), or likewise for {table.reference}; of several, only those that are resolved are called so"
         + ("." if table.higher_is_better else "; here less is better, so that low shares speak for the variant.")
     )
     return Section(

@@ -42,9 +42,15 @@ def _values(table: JobTable, name: str, comparison: Comparison) -> list[Any]:
     values += [share, above.low, above.high, verdict(table, name, comparison), d.t.why, flips.why, above.why]
     own, reference = sides(table, name)
     of, failed = completion(own, reference), collapsed(table.job, own.accuracies, reference.accuracies)
-    values += [superiority.reading if superiority else "", table.looked.times(name)]
+    values += [_reading(table, comparison), table.looked.times(name)]
     values += [of.lost, of.ended, of.reference_lost, of.reference_ended]
     return [*values, of.p if of.any else None, *map(len, failed)]
+
+
+def _reading(table: JobTable, comparison: Comparison) -> str:
+    """Return what P(A > B) is called, which is no second verdict: not where there is none, or Holm has refused it."""
+    refused = comparison.family > 1 and not comparison.resolved(table.alpha)
+    return "" if comparison.superiority is None or comparison.no_verdict or refused else comparison.superiority.reading
 
 
 def sides(table: JobTable, name: str) -> tuple[VariantRow, VariantRow]:
@@ -156,4 +162,5 @@ def _above(row: Row) -> str:
     share, low, high = row["p_above"], row["p_above_low"], row["p_above_high"]
     if share is None:
         return "-"
-    return f"{share:.2f}" if low is None else f"{share:.2f} [{low:.2f}, {high:.2f}], {row['p_above_reading']}"
+    reading = f", {row['p_above_reading']}" if row["p_above_reading"] else ""
+    return f"{share:.2f}" if low is None else f"{share:.2f} [{low:.2f}, {high:.2f}]{reading}"

@@ -85,6 +85,7 @@ def test_another_comparison_than_the_jobs_own_is_secondary_at_every_door(tmp_pat
     found = frame(store, **options)
     assert set(found["verdict"]) == {"secondary, no verdict"}
     assert not found["resolved"].any()
+    assert set(found["p_above_reading"]) == {""}, "nor is P(A > B) called meaningful"
     assert found["ci_low"].notna().all()
 
 
@@ -105,6 +106,16 @@ def test_the_interval_of_a_resolved_difference_is_at_the_level_that_decided(tmp_
     assert table.header[3] == "CI"
     assert [cell[3].rpartition(" at ")[2] for cell in table.cells] == ["98.33%", "97.5%", "95%"]
     assert "98.33% CI" in sentences(job_table(store))[0]
+
+
+def test_p_above_is_no_second_verdict_on_what_holm_refused(tmp_path):
+    """Six pairs of six above, by little and one by much: significant by signs, and not resolved among three."""
+    spikes = [0.001, 0.0012, 0.0011, 0.0013, 0.001, 0.05]
+    values = {"a": runs(6), "b": [one + more for one, more in zip(runs(6), spikes, strict=True)]}
+    alone = frame(make_store(tmp_path / "alone", values)).iloc[0]
+    assert (alone["verdict"], alone["p_above_reading"]) == ("not resolved", "significant and meaningful")
+    three = frame(make_store(tmp_path / "three", values | {"c": runs(6, 0, 1.0), "d": runs(6, 0, 0.9)})).iloc[0]
+    assert (three["verdict"], three["p_above"], three["p_above_reading"]) == ("not resolved", 1, "")
 
 
 def without(store, *names):
