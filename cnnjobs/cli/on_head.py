@@ -15,7 +15,6 @@ from cnnjobs.process.private_folder import private_folder
 from cnnjobs.remote.head_command import CONFIG, FILES, UPLOADED, take_upload, without_upload
 from cnnjobs.run.calling_machine import EVENTS, HOME, ON_HEAD, TYPED, VERSIONS
 from cnnjobs.run.calling_machine import UPLOADED as FOLDER
-from cnnjobs.versions import differences, installed_versions
 
 
 def main() -> None:
@@ -36,11 +35,6 @@ def main() -> None:
     words = [
         str(uploaded / word.removeprefix(UPLOADED)) if word.startswith(UPLOADED) else word for word in what["words"]
     ]
-    if words[0] == "submit" and (others := differences(installed_versions(), what["versions"])):
-        sys.stderr.write(
-            f"note: the cluster has other versions than the machine that submits: {', '.join(others)}; the job runs "
-            "with the cluster's\n"
-        )
     from cnnjobs.cli import main as cnnjobs
 
     cnnjobs(words, prog_name="cnnjobs")

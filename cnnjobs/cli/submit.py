@@ -7,7 +7,7 @@ import click
 from cnnjobs.cli.decide_option import DecideCommand, decide_option
 from cnnjobs.cli.formats import events_of, format_option, output
 from cnnjobs.cli.options import cluster_options, device_options, override_options, words_of
-from cnnjobs.wording.terminal import echo
+from cnnjobs.wording.terminal import echo, note
 
 if TYPE_CHECKING:
     from cnnjobs.run.events import Events
@@ -72,7 +72,7 @@ def submit(
     """
     from cnnjobs.engine.places import Remote, find_place
     from cnnjobs.remote.remote_submit import submit_remotely
-    from cnnjobs.run.calling_machine import same_command
+    from cnnjobs.run.calling_machine import same_command, version_notes
     from cnnjobs.run.interrupts import signals_as_interrupts
     from cnnjobs.run.overrides import Overrides
     from cnnjobs.run.submit import Goal, RunOptions, submit_job
@@ -84,6 +84,8 @@ def submit(
             reader = None if form == "text" else output()
             submit_remotely(words, job, audit, results, place.url, insecure=insecure, output=reader)
             return
+        for one in version_notes():
+            note(one)
         options = RunOptions(
             max_concurrent=max_concurrent,
             cpus_per_trial=cpus_per_trial,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cnnjobs.errors import CnnjobsError, MissingDataError
 from cnnjobs.process.private_folder import private_folder
+from cnnjobs.versions import differences, installed_versions
 from cnnjobs.wording.sentences import sentence
 
 EVENTS = "CNNJOBS_EVENTS"
@@ -87,6 +88,14 @@ def calling_machine_versions(environment: Mapping[str, str] = os.environ) -> dic
     """Return name -> version of the machine on which the command was typed; empty if that is this one."""
     versions: dict[str, str] = json.loads(environment.get(VERSIONS, "{}"))
     return versions
+
+
+def version_notes() -> list[str]:
+    """Say which versions this machine has that the calling one has not; nothing where these are the same."""
+    there = calling_machine_versions()
+    others = differences(installed_versions(), there) if there else []
+    said = f"the cluster has other versions than the machine that submits: {', '.join(others)}; the job runs with the "
+    return [f"{said}cluster's"] if others else []
 
 
 def command_line() -> str:

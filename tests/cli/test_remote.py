@@ -9,6 +9,7 @@ import time
 
 import pytest
 from support import ray_head
+from support.documents import checked
 
 import cnnjobs
 
@@ -186,6 +187,19 @@ def test_a_mistake_on_the_head_is_told_here_with_its_exit_code(submitted, laptop
     assert "`ray rsync-up cluster/gpu.yaml data/not-there.npz '~/cnnjobs/data/not-there.npz'`" in done.stdout
     assert "results:" not in done.stdout
     assert "Traceback" not in done.stdout
+
+
+def test_a_program_reads_events_and_documents_as_if_it_ran_here(submitted, laptop, address):
+    submit = laptop.run("submit", "jobs/far.py", "--format", "json", "--address", address)
+    events = [checked(line) for line in submit.stdout.splitlines() if line.startswith("{")]
+    assert [one["event"] for one in events] == ["sent", "summary"], submit.stdout
+    assert events[0]["identity"] in submit.stdout
+    assert [row["n"] for row in events[1]["comparison"]["tables"]["summary"]["rows"]] == [2, 2]
+    status = laptop.run("status", "--format", "json", "--address", address)
+    (line,) = (line for line in status.stdout.splitlines() if line.startswith("{"))
+    found = checked(line)
+    assert found["cluster"]["jobs"][0]["identity"] == events[0]["identity"]
+    assert [one["completed"] for one in found["jobs"][0]["variants"]] == [2, 2]
 
 
 def test_doctor_looks_at_the_cluster_and_ends_with_1_where_something_is_wrong(laptop, address, head):

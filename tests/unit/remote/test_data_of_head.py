@@ -20,6 +20,7 @@ from cnnjobs.remote import remote_submit
 from cnnjobs.remote import status as remote_status
 from cnnjobs.run.calling_machine import MARK, for_elsewhere
 from cnnjobs.schema.output import Output
+from cnnjobs.versions import installed_versions
 
 URL = "http://127.0.0.1:8265"
 JSON = ("--format", "json", "--address", URL)
@@ -131,6 +132,19 @@ def test_the_lines_of_a_job_can_be_read_again(follow, tmp_path, monkeypatch, rea
     done = CliRunner().invoke(main, ["logs", follow, *JSON])
     events = [checked(line)["event"] for line in done.stdout.splitlines()]
     assert (events[0], events[-1], events.count("finished")) == ("begin", "summary", 2)
+
+
+def test_a_submit_from_a_machine_with_other_versions_says_with_which_the_job_runs(tmp_path, monkeypatch):
+    here = installed_versions()
+    monkeypatch.setenv("CNNJOBS_VERSIONS", json.dumps(here))
+    assert "versions" not in submit_in(tmp_path, repeats=1).stderr
+    monkeypatch.setenv("CNNJOBS_VERSIONS", json.dumps(here | {"python": "3.9.1", "keras": "3.0.0"}))
+    done = submit_in(tmp_path, "--format", "json", repeats=1)
+    said = "the cluster has other versions than the machine that submits: "
+    said += f"python {here['python']}, keras {here['keras']}; the job runs with the cluster's"
+    assert f"note: {said}\n" in done.stderr
+    events = [checked(line) for line in done.stdout.splitlines()]
+    assert (events[0]["text"], events[-1]["notes"]) == (said, [said])
 
 
 def asked_here(words, tmp_path, monkeypatch):

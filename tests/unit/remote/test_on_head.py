@@ -124,17 +124,6 @@ def test_the_environment_tells_what_was_typed_where_and_how_wide_the_terminal_is
     assert found["name"] == "cnnjobs"
 
 
-def test_a_submit_from_a_machine_with_other_versions_says_with_which_the_job_runs(folders):
-    here = installed_versions()
-    assert run(folders, ["submit", "@/job.py"]).stderr == ""
-    done = run(folders, ["submit", "@/job.py"], versions=here | {"python": "3.9.1", "keras": "3.0.0"})
-    assert done.stderr == (
-        "note: the cluster has other versions than the machine that submits: "
-        f"python {here['python']}, keras {here['keras']}; the job runs with the cluster's\n"
-    )
-    assert run(folders, ["status"], versions=here | {"python": "3.9.1"}).stderr == ""
-
-
 def test_the_command_itself_runs_and_its_exit_code_is_the_jobs(folders):
     done = run(folders, ["status", "nowhere"], before="")
     assert (done.returncode, done.stdout) == (2, "")
