@@ -202,6 +202,31 @@ def test_giving_up_halves_the_pairs_of_nulls_and_loses_little(random, effect, mo
     assert pairs is None or abs(used.mean() - pairs) < 4 * used.std() / np.sqrt(times)
 
 
+JOBS = {
+    (0.0,) * 6: ((0.028,), 54),
+    (2.0,) * 6: ((1.0,) * 6, 51),
+    (1.5, 1.0, 0.0): ((1.0, 0.83), 44),
+    (2.0, 1.5, 1.0, 0.5, 0.0, 0.0): ((1.0, 0.99, 0.74, 0.16), 74),
+}
+"""Effects of variants in SDs of pairs -> how often each is better, and trials of a job with those of the reference."""
+
+
+@pytest.mark.parametrize("effects", JOBS)
+def test_jobs_of_several_variants_take_as_many_trials_as_documented(random, effects):
+    shares, trials = JOBS[effects]
+    times = 80
+    better, taken = [], []
+    for path in families(random, times, 20, effects):
+        made = list(decide(dict(zip("abcdef", path, strict=False)), Rule()).values())
+        taken.append(sum(found.repeats for found in made) + max(found.repeats for found in made))
+        better.append([found.verdict is Verdict.BETTER for found in made])
+    print(np.mean(better, axis=0), np.mean(taken))
+    assert abs(np.mean(taken) - trials) < 4 * np.std(taken) / np.sqrt(times) + 1
+    if any(effects):
+        for share, expected in zip(np.mean(better, axis=0), shares, strict=False):
+            assert near(share, min(expected, 0.985), times, beside=0.015)
+
+
 def stopped(paths, cap):
     """Return the pairs at the stop of each study of at most `cap` pairs, and whether it was decided there."""
     by = crossed(paths[:, :cap])
