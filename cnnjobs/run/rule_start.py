@@ -67,6 +67,7 @@ class RuleStart:
     def notes(self) -> Iterator[str]:
         """Say what a person may not expect of the rule."""
         yield from self._of_what_was_before()
+        yield from self._of_comparisons()
         yield from self._of_stored_repeats()
         yield from changed_notes(self.ruling)
         yield from self._of_margin()
@@ -86,19 +87,35 @@ class RuleStart:
         factor = metric_format(self.rule.metric).factor
         if "margin" not in self.asked.fixed and self.rule.margin is not None:
             yield f"the margin stays {factor * self.rule.margin:g} points, with which the rule began"
-        names = dict(self.before.variants)
-        current = {*self.rule.variants} & {*self.prepared.plan.conditions.values()}
-        joined = [self.rule.variants[one] for one in current if one not in names]
-        gone = [name for one, name in names.items() if one not in current]
-        if joined:
-            yield (
-                f"{listed(sorted(joined))} came after the rule began: decisions that were made stand, others are at a "
-                f"level for {self.ruling.family} comparisons"
-            )
-        if gone:
-            yield f"{listed(sorted(gone))} left the job after the rule began, as it was then, and still counts"
         if not self.asked.most_asked and self.asked.rule.most_repeats < self.rule.most_repeats:
             yield f"the rule goes on to {self.rule.most_repeats} repeats, as was asked for before"
+
+    def _of_comparisons(self) -> Iterator[str]:
+        """Say which variants came, changed or left since the rule began, and what counts besides those of the job."""
+        before = {} if self.before is None else dict(self.before.variants)
+        compared = {
+            self.rule.variants[one]: one for one in self.prepared.plan.conditions.values() if one in self.rule.variants
+        }
+        gone = {name for one, name in before.items() if one not in compared.values()}
+        joined = {name for name, one in compared.items() if self.before is not None and one not in before}
+        count = self.ruling.family
+        if changed := sorted(gone & joined):
+            yield (
+                f"{listed(changed)} {'has' if len(changed) == 1 else 'have'} other settings than when the rule began: "
+                f"decided anew, among {count} comparisons, as what was before still counts"
+            )
+        if joined - gone:
+            yield (
+                f"{listed(sorted(joined - gone))} came after the rule began: decisions that were made stand, others "
+                f"are among {count} comparisons"
+            )
+        if gone - joined:
+            yield f"{listed(sorted(gone - joined))} left the job after the rule began, and still counts"
+        if others := count - len(self.ruling.decisions) - len(gone):
+            yield (
+                f"{others} of {count} comparisons that the rule counts {'is' if others == 1 else 'are'} of settings "
+                "with stored runs that the job no longer has"
+            )
 
     def _of_stored_repeats(self) -> Iterator[str]:
         """Say how stored repeats count, where the rule begins."""

@@ -20,7 +20,7 @@ from cnnjobs.run.progress import Waiting
 from cnnjobs.run.runner import Runner
 from cnnjobs.run.submission import missing_trials
 from cnnjobs.run.surroundings import surroundings_notes
-from cnnjobs.spec import Job
+from cnnjobs.spec import Decide, Job
 from cnnjobs.spec.checks import flag, gpu_count, number, whole
 from cnnjobs.spec.decidable import AskedRule, asked_rule
 from cnnjobs.spec.half_width import HalfWidth, half_width_of
@@ -92,6 +92,10 @@ class Goal:
     def __post_init__(self) -> None:
         if not isinstance(self.audit, str | None):
             raise SpecError(f"`audit` must be the name of a variant. Received: audit={self.audit!r}.")
+        if isinstance(self.decide, Decide):
+            raise SpecError(
+                f"`decide` is True or a margin here. Use `Job(decide=...)` for a rule. Received: {self.decide!r}."
+            )
         if not isinstance(self.decide, bool):
             hint = "They are percentage points of test accuracy, within which a variant counts as equal."
             object.__setattr__(self, "decide", number("decide", self.decide, hint, above=0, below=100))

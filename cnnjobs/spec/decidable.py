@@ -71,8 +71,7 @@ def _check(job: Job, only: Collection[str]) -> None:
     if only:
         raise SpecError(
             "`decide` and `only` exclude each other: the rule looks at all variants after every repeat that they "
-            f"have in common. Received: only={list(only)}. Leave it out, or submit a job with fewer variants under "
-            "another name."
+            f"have in common. Received: only={list(only)}. Leave it out, or ask for `repeats=N` in place of the rule."
         )
 
 

@@ -59,6 +59,7 @@ class _Found:
     """What is found on the way."""
 
     checked: int = 0
+    job: StoredJob | None = None
     damaged: dict[str, str] = field(default_factory=dict)
     rows: dict[str, Counter[str]] = field(default_factory=lambda: {name: Counter() for name in TABLES})
     asked: dict[str, dict[str, int]] = field(default_factory=lambda: {"epochs": {}, "predictions": {}})
@@ -90,6 +91,7 @@ def check_store(files: Files, on_progress: OnProgress | None = None) -> StoreChe
     _check_looks(files, found)
     problems += _check_models(files, found)
     problems += _conflicts(files)
+    problems += _decisions(files, found)
     return StoreCheck(files, found.checked, found.damaged, _incomplete(found), tuple(problems))
 
 
@@ -100,7 +102,7 @@ def _check_job(files: Files, found: _Found) -> Iterator[str]:
             yield f"{files.location}/{JOB} is missing: the next submit of the job writes it"
             return
         found.checked += 1
-        StoredJob.decode(content, JOB)
+        found.job = StoredJob.decode(content, JOB)
     except StoreError as error:
         found.damaged[JOB] = str(error).removeprefix(f"{JOB} is ").partition(". ")[0]
 
@@ -183,6 +185,21 @@ def _check_models(files: Files, found: _Found) -> Iterator[str]:
             wrong = str(error)
         if wrong is not None:
             yield f"{folder.location}/{file} is damaged ({wrong}): `cnnjobs fit` makes it again"
+
+
+def _decisions(files: Files, found: _Found) -> Iterator[str]:
+    """Yield which decisions of the job's rule lack runs that they were made from."""
+    rule = None if found.job is None else found.job.decide
+    if found.job is None or rule is None:
+        return
+    for name, condition in found.job.conditions.items():
+        made = rule.decisions.get(condition)
+        missing = [] if made is None else [one for one in made.trial_ids if not found.rows["trials"][one]]
+        if made is not None and missing:
+            yield (
+                f"{files.location}: of the {len(made.trial_ids)} runs by which {name!r} was decided, {len(missing)} "
+                f"{'is' if len(missing) == 1 else 'are'} missing: `cnnjobs submit --decide` runs what is missing again"
+            )
 
 
 def _incomplete(found: _Found) -> dict[str, str]:

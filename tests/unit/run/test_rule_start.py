@@ -3,13 +3,14 @@
 from pathlib import Path
 
 import pytest
-from support.fakes import StopAfter, run_in
+from support.fakes import StopAfter, run_in, submit_in
 from support.scripted import CLEAR, OPEN, SLOW, scripted
 
 from cnnjobs.comparison.decisions import job_ruling
 from cnnjobs.errors import SpecError
 from cnnjobs.run.overrides import Overrides
 from cnnjobs.run.submit import Goal
+from cnnjobs.run.verify import verify_results
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
 
@@ -134,13 +135,14 @@ def test_edited_settings_of_the_reference_begin_a_new_rule(submit):
     assert done.error is None
     assert said(done, "'one', is not what it was when the rule began: a new rule begins, and decisions of the old one")
     assert rule().margin == pytest.approx(0.002)
+    assert said(done, "2 of 3 comparisons that the rule counts are of settings with stored runs that the job no longer")
     assert not said(submit(0.2, epochs=2), "a new rule begins")
 
 
 def test_a_variant_that_comes_later_is_decided_at_a_level_for_all(submit):
     submit()
     done = submit(variants=THREE, three=CLEAR)
-    assert said(done, "three came after the rule began: decisions that were made stand, others are at a level for 2")
+    assert said(done, "three came after the rule began: decisions that were made stand, others are among 2 comparisons")
     assert made() == BETTER | {"three": ("better", 5, 0.025)}
 
 
@@ -148,9 +150,50 @@ def test_a_variant_that_left_still_counts(submit):
     submit(variants=THREE)
     kept = made()
     done = submit()
-    assert said(done, "three left the job after the rule began, as it was then, and still counts")
+    assert said(done, "three left the job after the rule began, and still counts")
     assert job_ruling(store(), store().job).family == 2
     assert made() == kept
+
+
+def test_edited_settings_of_a_variant_are_decided_anew(submit):
+    submit()
+    done = submit(variants='"one": base, "two": base.but(batch_size=7),')
+    assert said(done, "two has other settings than when the rule began: decided anew, among 2 comparisons, as what")
+    assert not said(done, "left the job")
+    assert not said(done, "came after")
+    assert made()["two"] == ("better", 9, 0.025)
+
+
+def test_a_variant_that_left_before_the_rule_began_counts(submit):
+    submit(False, variants=THREE)
+    done = submit()
+    assert said(
+        done, "1 of 2 comparisons that the rule counts is of settings with stored runs that the job no longer has"
+    )
+
+
+def test_variants_that_are_equal_to_the_bit_are_said_to_be(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = submit_in(tmp_path, "--decide", "0.5", worker=scripted())
+    assert done.exit_code == 0
+    assert "two and one are equal to the bit in " in done.stdout
+    assert made() == {"two": ("equal", 9, 0.05)}
+
+
+def test_the_rule_of_a_job_goes_with_an_audit_of_it_nowhere(submit, tmp_path, monkeypatch):
+    """An audit is no comparison of variants."""
+    own = submit_in(
+        tmp_path,
+        "--audit",
+        "one",
+        "--repeats",
+        "3",
+        change=lambda text: text.replace("repeats=5", "repeats=5, decide=Decide(margin=0.5)").replace(
+            "import Augment", "import Decide"
+        ),
+    )
+    assert own.exit_code == 0, own.output
+    assert Store(Files("results/tiny-audit-one")).job.decide is None
 
 
 def test_a_renamed_variant_is_the_same(submit):
@@ -215,6 +258,10 @@ def test_a_decision_whose_runs_are_damaged_waits_for_the_same_to_run_again(submi
         path.write_bytes(b"cut sho")
     found = job_ruling(store(), store().job)
     assert found.changed["two"] == f"1 of the {2 * before['two'][1]} runs that it was made from is missing"
+    checked = verify_results("results", repair=True)
+    assert f"of the {2 * before['two'][1]} runs by which 'two' was decided, 1 is missing: `cnnjobs submit" in str(
+        checked
+    )
     assert "two" in found.suspended
     assert "two" in found.open
     done = submit(variants=THREE)
@@ -223,6 +270,7 @@ def test_a_decision_whose_runs_are_damaged_waits_for_the_same_to_run_again(submi
     assert said(done, "is missing; it stands again when they have run again")
     assert made() == before
     assert rule() == kept
+    assert verify_results("results").whole
     assert job_ruling(store(), store().job).changed == {}
 
 

@@ -34,6 +34,11 @@ def test_a_job_that_the_rule_does_not_hold_for_is_refused(job, message):
         assert message in str(error.value)
 
 
+def test_a_rule_is_an_argument_of_the_job():
+    with pytest.raises(SpecError, match=r"Use `Job\(decide=\.\.\.\)` for a rule\. Received: Decide\(margin=0\.2"):
+        Goal(decide=Decide(margin=0.2))
+
+
 def test_the_same_sources_may_vary_in_another_order():
     vary = {"one": ["init", "order"], "two": ["order", "init"], "three": ["init", "order"]}
     assert asked_rule(JOB.but(vary=vary), decide=True).rule == Decide()
