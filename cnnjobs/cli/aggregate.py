@@ -40,7 +40,8 @@ def _curves(context: click.Context, option: click.Parameter, values: Sequence[st
     "--margin",
     type=click.FloatRange(min=0, min_open=True),
     callback=finite,
-    help="A difference worth resolving, in percentage points or the metric's unit.  [default: 0.2 points]",
+    help="A difference worth resolving, in percentage points or the metric's unit.  [default: 0.2 points, or one test "
+    "image]",
 )
 @click.option(
     "--alpha",

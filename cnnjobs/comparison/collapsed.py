@@ -78,8 +78,8 @@ def collapsed(
     one class) and three standard errors of such a share. Far outside the rest, from five runs a side on: beyond the
     outer fence of Tukey, three interquartile ranges below the lower quartile of the distances of all runs of both sides
     from the median of their own side, and by more than three standard errors of a share of so many rows, because
-    accuracies on few images differ by whole images. Where most runs are near chance none has collapsed: nothing was
-    learned there.
+    accuracies on few images differ by whole images. Where most runs are not as far again above chance none has
+    collapsed: little was learned there.
 
     Of comparisons of normal runs without a failure, with five runs a side on 10,000 images and an SD of 0.2 points,
     0.7% have a run that is far outside, with ten 0.5%, on 359 images none (1,500 simulated each).
@@ -90,8 +90,8 @@ def collapsed(
         reference: as well, of the reference.
     """
     sides = (own, reference)
-    limit = _chance(job)
-    if not (own and reference) or float(np.median([value for side in sides for value in side.values()])) <= limit:
+    limit, noise = _chance(job)
+    if not (own and reference) or float(np.median([*own.values(), *reference.values()])) <= limit + noise:
         return {}, {}
     found = [
         {
@@ -109,13 +109,12 @@ def accuracy_of(job: StoredJob) -> Metric:
     return metric_format(column_of(VALIDATION if job.protocol.folds else TEST, HEADLINE))
 
 
-def _chance(job: StoredJob) -> float:
-    """Return up to where an accuracy is that of chance; 0 where that cannot be told."""
+def _chance(job: StoredJob) -> tuple[float, float]:
+    """Return up to where an accuracy is that of chance, and the noise in that; 0 where that cannot be told."""
     rows = rows_of(job, accuracy_of(job))
-    if rows is None:
-        return 0.0
     share = job.dataset.largest_class or 1 / job.dataset.classes
-    return share + _noise(share, rows)
+    noise = _noise(share, rows)
+    return (share + noise if rows else 0.0), noise
 
 
 def _far_outside(job: StoredJob, sides: Sequence[Mapping[Key, float]]) -> list[set[Key]]:

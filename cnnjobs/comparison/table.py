@@ -16,6 +16,7 @@ from cnnjobs.comparison.design import Design, Key, design_of, overlap_of, vary_o
 from cnnjobs.comparison.equal_bits import COLUMNS as OUTCOMES
 from cnnjobs.comparison.equal_bits import equal_bits, equal_bits_notes, runs_of
 from cnnjobs.comparison.looked import Looked, looked
+from cnnjobs.comparison.metric_rows import one_row
 from cnnjobs.comparison.pairwise import SAME_SEEDS, SHARED, Comparison, compare
 from cnnjobs.comparison.provenance import ORIGINS, VERSION_COLUMNS, mixed, provenance_of
 from cnnjobs.comparison.run_notes import left_out, remarks, stale_note, unmatched
@@ -138,7 +139,7 @@ def job_table(
         reference: name of a variant; None for the job's own.
         alpha: of tests; one minus the level of intervals.
         margin: the difference one would like to resolve, in the unit in which differences are shown; None for
-            the metric's own.
+            the metric's own, but at least what one of the rows is worth that it is of.
         on_progress: is told (what is read, files done, files in all).
 
     Raises:
@@ -177,7 +178,10 @@ def job_table(
         *(equal_bits_notes({name: runs_of(runs) for name, runs in _own(job, trials).items()}) if not job.audit else ()),
         *(f"not readable, left out: {name}" for name in stored.damaged),
     ]
-    asked = metric.margin if margin is None else margin
+    named = metric.margin if margin is None else margin
+    stored_margin = None if named is None else named / metric.factor
+    if margin is None and stored_margin is not None:
+        stored_margin = max(stored_margin, one_row(job, metric) or 0.0)
     return JobTable(
         job=job,
         metric=metric,
@@ -188,7 +192,7 @@ def job_table(
         provenance=provenance,
         design=designs[reference],
         alpha=alpha,
-        margin=None if asked is None else asked / metric.factor,
+        margin=stored_margin,
         damaged=(*stored.damaged, *scores.damaged),
         dropped=family.dropped,
         secondary=secondary,

@@ -155,7 +155,7 @@ def compare(
         reference: name of the variant that others are compared with; None for each job's own.
         alpha: level of tests, in (0, 1); intervals have the level 1 - alpha.
         margin: smallest difference of interest, in percentage points of accuracy or the metric's unit, above 0; for
-            the planning of repeats. None for 0.2 points.
+            the planning of repeats. None for 0.2 points, or one test image where that is worth more.
 
     Raises:
         StoreError: if the reference is no variant of a job, or the metric is of a class that a data set has not.

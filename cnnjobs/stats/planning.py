@@ -55,6 +55,8 @@ def _enough(sd_of_pairs: float, margin: float, n: int, power: float, alpha: floa
 def equivalence(a: Sequence[float], b: Sequence[float], margin: float) -> Outcome:
     """Return two one-sided paired t tests (Schuirmann, 1987): a small p means a difference within the margin.
 
+    Pairs that all differ alike have no t; their p is then that of one-sided sign tests, 2^-n within the margin, else 1.
+
     Args:
         a: (n,) values of one variant.
         b: (n,) values of the other, in pairs.
@@ -69,7 +71,8 @@ def equivalence(a: Sequence[float], b: Sequence[float], margin: float) -> Outcom
     if spread is None:
         return Outcome.none("one pair: cannot tell from chance")
     if spread == 0:
-        return Outcome.none("all pairs differ alike: cannot tell")
+        apart = abs(float(np.mean(reals(a) - reals(b))))
+        return Outcome(None, 2.0 ** -len(a) if apart < margin - 1e-12 else 1.0, "all pairs alike: p by their signs")
     p, below, above = ttost_paired(np.asarray(a), np.asarray(b), -margin, margin)
     return Outcome(float(max(below, above, key=lambda test: float(test[1]))[0]), float(p))
 

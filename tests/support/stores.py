@@ -44,7 +44,7 @@ def history(seed, epochs=4, metrics=tuple(CURVES)):
 
 def stored_dataset(name="digits", **more):
     """What `job.json` keeps of a small data set."""
-    return StoredDataset(**({"name": name, "train_rows": 100, "test_rows": 10, "classes": 2} | more))
+    return StoredDataset(**({"name": name, "train_rows": 100, "test_rows": 500, "classes": 2} | more))
 
 
 def stored_job(name="job", conditions=MappingProxyType({"a": "c0"}), validation=0.2, folds=None, **more):

@@ -1,13 +1,17 @@
 """The report's section on planning: repeats to resolve the margin, and their cost."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from cnnjobs.comparison.metric_format import show
+from cnnjobs.comparison.metric_rows import one_row, rows_of
+from cnnjobs.comparison.planned import Need, needs_of
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.comparison.variant_row import VariantRow
-from cnnjobs.report.cells import outcome_cell
+from cnnjobs.report.cells import p_cell, p_or_why
 from cnnjobs.report.model import DisplayColumn, ReportTable, Row, Section, Text
-from cnnjobs.stats import Outcome, equivalence, noether_pairs, repeats_to_resolve, sd_interval
+from cnnjobs.spec.metrics import PARTS
+from cnnjobs.stats import noether_pairs
 from cnnjobs.stats.pairs import MEANINGFUL
 from cnnjobs.stats.planning import NOETHER_POWER, POWER
 
@@ -15,8 +19,13 @@ TITLE = "Repeats needed"
 
 SHARED_ROWS_NOTE = "More repeats of the same rows do not resolve what runs that share rows leave open."
 
-BASE_COLUMNS = ("variant", "reference", "pairs", "sd", "margin", "power", "needed", "needed_low", "needed_high")
-COLUMNS = (*BASE_COLUMNS, "more", "cpu_hours", "gpu_hours", "t_within_margin", "p_within_margin", "why_no_p")
+COLUMNS = (
+    *("variant", "reference", "pairs", "sd", "margin", "power", "level", "needed", "needed_low", "needed_high", "more"),
+    *("more_high", "cpu_hours", "gpu_hours", "cpu_hours_high", "gpu_hours_high", "t_within_margin", "p_within_margin"),
+    *("why_no_p", "p_within_margin_holm", "family"),
+)
+"""A row a comparison. `level` is that of the test planned for; `needed` is at the SD of these pairs, `_low` and `_high`
+at the ends of its interval."""
 
 
 def planning_section(table: JobTable) -> Section | None:
@@ -31,70 +40,74 @@ def planning_section(table: JobTable) -> Section | None:
         return Section(TITLE, (Text("Name a difference worth resolving: `cnnjobs aggregate --margin`."),))
     if table.design.overlap:
         return Section(TITLE, (Text(SHARED_ROWS_NOTE),))
-    rows = [need for row in table.rows if (need := need_of(table, row, table.margin)) is not None]
+    rows = [_row(table, name, need, table.margin) for name, need in needs_of(table, table.margin).items()]
     if not rows:
-        return Section(TITLE, (Text("No comparison has two pairs that differ: nothing to plan with yet."),))
-    return Section(TITLE, (_report_table(table, rows), Text(_about(table, table.margin)), Text(_noether())))
+        return Section(TITLE, (Text("No comparison has two pairs: nothing to plan with yet."),))
+    about = [Text(_about(table, rows[0])), Text(_noether())]
+    return Section(TITLE, (_report_table(table, rows), *margin_note(table, table.margin), *about))
 
 
-def need_of(table: JobTable, row: VariantRow, margin: float) -> Row | None:
-    """Return what a comparison needs; None where its pairs have no spread to plan with.
-
-    Hours are of the repeats still to run, of the variant and the reference together.
-    """
-    d = row.difference
-    if d is None or not d.sd:
-        return None
-    spread = sd_interval(d.values, table.design.confidence)
-    needed, low, high = (_repeats(table, one, margin) for one in (d.sd, spread.low, spread.high))
-    more = None if needed is None else max(0, needed - d.n)
-    reference = next(other for other in table.rows if other.name == table.reference)
-    within = equivalence(d.values, [0.0] * d.n, margin)
+def _row(table: JobTable, name: str, need: Need, margin: float) -> Row:
+    """Return what a comparison needs; hours are of the repeats still to run, of the variant and the reference."""
+    rows = {row.name: row for row in table.rows}
+    both, comparison = (rows[name], rows[table.reference]), table.comparisons[name]
+    d, ends = comparison.difference, (need.needed, need.needed_high)
     values = (
-        *(row.name, table.reference, d.n, d.sd, margin, POWER, needed, low, high, more),
-        _hours(needed, row, reference, "cpu_hours_a_run"),
-        _hours(needed, row, reference, "gpu_hours_a_run"),
-        *(within.statistic, within.p, within.why),
+        *(name, table.reference, d.n, d.sd, margin, POWER, need.level, need.needed, need.needed_low),
+        *(need.needed_high, *(None if count is None else max(0, count - d.n) for count in ends)),
+        *(_hours(count, both, kind) for count in ends for kind in ("cpu_hours_a_run", "gpu_hours_a_run")),
+        *(need.within.statistic, need.within.p, need.within.why, need.holm, comparison.family),
     )
     return dict(zip(COLUMNS, values, strict=True))
 
 
-def _repeats(table: JobTable, sd: float | None, margin: float) -> int | None:
-    return None if sd is None else repeats_to_resolve(sd, margin, alpha=table.alpha)
-
-
-def _hours(needed: int | None, row: VariantRow, reference: VariantRow, of: str) -> float | None:
+def _hours(needed: int | None, both: Sequence[VariantRow], of: str) -> float | None:
     """Return the hours of the runs that are still missing of both; those that one of them has count."""
-    costs = [getattr(variant.cost, of) for variant in (row, reference)]
+    costs = [getattr(variant.cost, of) for variant in both]
     if needed is None or None in costs:
         return None
-    runs = [max(0, needed - len(variant.values)) for variant in (row, reference)]
+    runs = [max(0, needed - len(variant.values)) for variant in both]
     return float(runs[0] * costs[0] + runs[1] * costs[1])
 
 
 def _report_table(table: JobTable, rows: list[Row]) -> ReportTable:
+    several = rows[0]["family"] > 1
     shown = (
         DisplayColumn("variant", lambda row: str(row["variant"])),
         DisplayColumn("pairs", lambda row: str(row["pairs"]), "pairs"),
         DisplayColumn("SD of pairs", lambda row: show(table.metric, row["sd"]), "sd"),
-        DisplayColumn("repeats needed", needed_cell, "needed"),
-        DisplayColumn("more", lambda row: _count(row["more"], "-"), "more"),
-        DisplayColumn("CPU hours", lambda row: hours_cell(row["cpu_hours"]), "cpu_hours"),
-        DisplayColumn("GPU hours", lambda row: hours_cell(row["gpu_hours"]), "gpu_hours"),
-        DisplayColumn("p (within margin)", _within, "p_within_margin"),
+        DisplayColumn("repeats needed", _needed_cell, "needed_high"),
+        DisplayColumn("more", lambda row: _two(row, "more", _count), "more_high"),
+        DisplayColumn("CPU hours", lambda row: _two(row, "cpu_hours", hours_cell), "cpu_hours_high"),
+        DisplayColumn("GPU hours", lambda row: _two(row, "gpu_hours", hours_cell), "gpu_hours_high"),
+        DisplayColumn("p (within margin, Holm)" if several else "p (within margin)", _within, "p_within_margin_holm"),
     )
     title = f"Repeats that would resolve a difference of {_margin(table, rows[0]['margin'])}"
     return ReportTable("planning", title, COLUMNS, rows, shown)
 
 
-def needed_cell(row: Row) -> str:
-    """Return how many, with those for the ends of the interval of the SD."""
-    ends = ", ".join(_count(row[end], "more") for end in ("needed_low", "needed_high"))
-    return f"{_count(row['needed'], 'beyond a million')} [{ends}]"
+def needed_text(need: Need) -> str:
+    """Return how many repeats a margin takes: up to that many, and those at the SD that the runs have."""
+    high = "more than a million" if need.needed_high is None else f"up to {need.needed_high:,}"
+    here = "more than a million" if need.needed is None else f"{need.needed:,}"
+    return f"{high} repeats of both ({here} if the SD of pairs is what these few say)"
 
 
-def _count(value: int | None, none: str) -> str:
-    return none if value is None else f"{value:,}"
+def _needed_cell(row: Row) -> str:
+    if not row["sd"]:
+        return "- (all pairs alike)"
+    high, here = (_count(row[name]) if row[name] else "beyond a million" for name in ("needed_high", "needed"))
+    return f"{here}, up to {high}"
+
+
+def _two(row: Row, name: str, cell: Callable[[Any], str]) -> str:
+    """Return a value at the SD of these pairs and at the upper end of its interval."""
+    here, high = row[name], row[f"{name}_high"]
+    return cell(here) if here == high or high is None else f"{cell(here)}, up to {cell(high)}"
+
+
+def _count(value: int | None) -> str:
+    return "-" if value is None else f"{value:,}"
 
 
 def hours_cell(value: float | None) -> str:
@@ -105,22 +118,49 @@ def hours_cell(value: float | None) -> str:
 
 
 def _within(row: Row) -> str:
-    return outcome_cell(Outcome(row["t_within_margin"], row["p_within_margin"], row["why_no_p"]))
+    """Return the adjusted p; where there is no verdict, why not, or the p of the test alone."""
+    if row["p_within_margin_holm"] is not None:
+        return p_or_why(row["p_within_margin_holm"], row["why_no_p"])
+    return f"no verdict ({p_cell(row['p_within_margin'])} alone)" if row["why_no_p"] == "" else str(row["why_no_p"])
 
 
-def _margin(table: JobTable, margin: Any) -> str:
+def _margin(table: JobTable, margin: float) -> str:
     notation = table.metric
-    return f"{notation.factor * margin:g} {notation.unit_of_difference}".strip()
+    return f"{notation.factor * margin:.4g} {notation.unit_of_difference}".strip()
 
 
-def _about(table: JobTable, margin: float) -> str:
+def margin_note(table: JobTable, margin: float) -> list[Text]:
+    """Say where the margin is that of one image, or less than that.
+
+    Args:
+        table: the comparison.
+        margin: as stored.
+    """
+    one, usual = one_row(table.job, table.metric), (table.metric.margin or 0.0) / table.metric.factor
+    image = f"one of {rows_of(table.job, table.metric):,} {PARTS[table.metric.part]} images"
+    if one is None or margin > one * (1 + 1e-9):
+        return []
+    if margin < one * (1 - 1e-9):
+        worth = _margin(table, one)
+        return [Text(f"The margin, {_margin(table, margin)}, is less than {image} is worth, {worth}.", "note")]
+    if usual < one * (1 - 1e-9):
+        return [Text(f"The margin is {image}: the usual {_margin(table, usual)} are less than that is worth.", "note")]
+    return []
+
+
+def _about(table: JobTable, row: Row) -> str:
+    family = row["family"]
+    level = f"{row['level']:.3g}" + (
+        f", {table.alpha:g} over the {family} comparisons of the family" if family > 1 else ""
+    )
+    holm = ", adjusted by Holm over the family" if family > 1 else ""
     return (
-        f"To resolve a difference of {_margin(table, margin)} in {POWER:.0%} of such studies by a paired t test at "
-        f"{table.alpha:g}, not adjusted, if the SD of pairs is what these few say; in brackets, if it is an end of its "
-        f"{table.level} interval. Hours are of the further runs of the variant and the reference, by the mean of the "
-        "completed ones. Fix the number before you look again: testing anew after each addition, until a difference is "
-        "resolved, raises more false alarms than asked for. A small p (within margin) says that the difference is "
-        "smaller than that: two one-sided tests."
+        f"To resolve a difference of {_margin(table, row['margin'])} in {POWER:.0%} of such studies by a paired t test "
+        f"at {level}: first if the SD of pairs is what these few say, then at the upper end of its {table.level} "
+        "interval, which is the one to plan with. Hours are of the further runs of the variant and the reference, by "
+        "the mean of the completed ones. Fix the number before you look again: testing anew after each addition, until "
+        "a difference is resolved, raises more false alarms than asked for. A small p (within margin) says that the "
+        f"difference is smaller than that: two one-sided tests{holm}."
     )
 
 

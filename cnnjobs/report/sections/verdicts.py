@@ -6,6 +6,7 @@ from cnnjobs.comparison.collapsed import completion, completion_text
 from cnnjobs.comparison.design import repeats_text
 from cnnjobs.comparison.metric_format import show
 from cnnjobs.comparison.pairwise import Comparison
+from cnnjobs.comparison.planned import needs_of
 from cnnjobs.comparison.selection import watching
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.comparison.variant_row import VariantRow
@@ -13,7 +14,7 @@ from cnnjobs.datasets.overview import groups_text, images_text
 from cnnjobs.report.cells import interval_cell, p_cell
 from cnnjobs.report.model import Section, Text
 from cnnjobs.report.sections.differences_table import direction, family_text, looks_text, sides
-from cnnjobs.report.sections.planning import need_of, needed_cell
+from cnnjobs.report.sections.planning import needed_text
 from cnnjobs.report.sections.seed_audit import audits_text, source_rows, vary_text
 from cnnjobs.report.sections.summary_table import why_no_interval
 from cnnjobs.spec.metrics import Metric
@@ -130,16 +131,16 @@ def _what_then(table: JobTable, name: str) -> str:
     """Say of an unresolved difference that it is within the margin, or what would resolve the margin."""
     if table.margin is None or table.design.overlap:
         return ""
-    need = need_of(table, next(row for row in table.rows if row.name == name), table.margin)
-    if need is None:
+    need = needs_of(table, table.margin).get(name)
+    if need is None or not table.comparisons[name].difference.sd:
         return ""
     margin = _with_unit(table.metric, table.margin, difference=True, plain=True)
-    within = need["p_within_margin"]
-    if within is not None and within < table.alpha:
-        return f" It is smaller than {margin} either way (p {_p(within)}, two one-sided tests, not adjusted)."
-    if need["more"] == 0:
+    if need.holm is not None and need.holm < table.alpha:
+        by = f"two one-sided tests{_family(table, table.comparisons[name])}"
+        return f" It is smaller than {margin} either way (p {_p(need.holm)}, {by})."
+    if need.needed_high is not None and need.needed_high <= table.comparisons[name].difference.n:
         return ""
-    return f" Resolving {margin} in {POWER:.0%} of such studies takes {needed_cell(need)} repeats of both."
+    return f" Resolving {margin} in {POWER:.0%} of such studies takes {needed_text(need)}."
 
 
 def _p(p: float) -> str:
@@ -158,7 +159,7 @@ def _with_unit(
         signed: with its sign, even above 0.
         plain: with no more digits than it has, for what a person asked for.
     """
-    number = f"{metric.factor * value:g}" if plain else show(metric, value, signed=signed)
+    number = f"{metric.factor * value:.4g}" if plain else show(metric, value, signed=signed)
     unit = metric.unit_of_difference if difference or metric.unit != "%" else metric.unit
     unit = unit.removesuffix("s") if number == "1" else unit
     return f"{number}%" if unit == "%" else f"{number} {unit}".strip()

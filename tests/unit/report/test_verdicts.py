@@ -24,7 +24,10 @@ def test_a_resolved_difference_has_its_size_interval_p_family_and_pairs(tmp_path
     assert second.startswith(
         "alike against baseline is not resolved: mean difference +0.00 points (95% CI [-1.96, +1.96], p = 1"
     )
-    assert second.endswith("Resolving 0.2 points in 80% of such studies takes 493 [179, 4,053] repeats of both.")
+    assert second.endswith(
+        "Resolving 0.2 points in 80% of such studies takes up to 4,908 repeats of both (597 if the SD of pairs is what "
+        "these few say)."
+    )
 
 
 def test_a_difference_within_the_margin_is_said_to_be_so(tmp_path):
@@ -70,7 +73,7 @@ def test_the_section_says_what_was_compared_and_what_to_know(tmp_path):
     kinds = [element.kind for element in section.elements]
     assert kinds == ["verdict", "verdict", "text", "note"]
     assert section.elements[2].text.startswith(
-        "Data set digits: 100 training and 10 test images of 2 classes. 5 repeats"
+        "Data set digits: 100 training and 500 test images of 2 classes. 5 repeats"
     )
 
 
@@ -90,7 +93,7 @@ def test_variants_that_are_equal_in_every_pair_are_said_to_be(tmp_path):
 
 
 def test_variants_that_are_equal_to_the_bit_have_a_verdict_of_their_own(tmp_path):
-    values = {"a": [0.5, 0.6], "b": [0.5, 0.6], "c": [0.7, 0.9]}
+    values = {"a": [0.8, 0.85], "b": [0.8, 0.85], "c": [0.9, 0.97]}
     table = job_table(make_store(tmp_path, values, train_loss=0.25))
     first, second = sentences(table)[:2]
     assert first == "b and a are equal to the bit in every pair: what they differ in has no effect."

@@ -322,3 +322,12 @@ def test_the_ratio_of_two_sds_is_bonetts():
     assert (found.low, found.high) == pytest.approx(tuple(np.exp((middle + np.array([-z, z]) * error) / 2)))
     other = statistics.sd_ratio_interval((10 * x).tolist(), (10 * y + 3).tolist())
     assert (other.low, other.high) == pytest.approx((found.low, found.high)), "without a unit"
+
+
+@pytest.mark.parametrize(
+    ("difference", "margin", "p"), [(0.0, 0.2, 2**-9), (0.1, 0.2, 2**-9), (0.2, 0.2, 1.0), (-0.3, 0.2, 1.0)]
+)
+def test_pairs_that_all_differ_alike_are_equal_within_a_margin_by_their_signs(difference, margin, p):
+    """Nine pairs on one side of either end of the margin: one-sided sign tests."""
+    found = statistics.equivalence([0.5 + difference] * 9, [0.5] * 9, margin)
+    assert (found.statistic, found.p, found.why) == (None, p, "all pairs alike: p by their signs")

@@ -53,7 +53,6 @@ def test_intervals_of_a_median(values, confidence, why):
         (statistics.cochrans_q(ALIKE), "all repeats err on the same examples"),
         (statistics.mcnemar([[5, 0], [0, 5]]), "the two models err on the same examples"),
         (statistics.equivalence([0.5], [0.4], 0.1), "one pair: cannot tell from chance"),
-        (statistics.equivalence([0.5, 0.6], [0.4, 0.5], 0.1), "all pairs differ alike: cannot tell"),
         (statistics.friedman([[1, 2, 3]]).f, "one data set or variant: nothing to rank"),
         (statistics.pairwise_wilcoxon(np.eye(4))[0, 1], "fewer than 5 data sets: no test of pairs"),
         (statistics.pairwise_wilcoxon(np.ones((6, 2)))[0, 1], "alike on every data set"),
