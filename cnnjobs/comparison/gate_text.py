@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 from cnnjobs.comparison.gating import NOT_WORSE, Judgement
 from cnnjobs.comparison.metric_format import metric_format, show
 from cnnjobs.stats.sequential import FIRST_LOOK, Verdict
 from cnnjobs.store.ledger import Confirmation
-
-
-def level_text(alpha: float) -> str:
-    """Return the level of an interval: one minus alpha, in percent, with as many digits as alpha needs.
-
-    Args:
-        alpha: above 0.
-
-    Example:
-        >>> level_text(0.05), level_text(0.0109), level_text(0.00027)
-        ('95%', '98.9%', '99.973%')
-    """
-    digits = max(0, 1 - math.floor(math.log10(100 * alpha)))
-    shown = f"{100 * (1 - alpha):.{digits}f}"
-    return f"{shown.rstrip('0').rstrip('.') if '.' in shown else shown}%"
+from cnnjobs.wording.levels import level_text, p_text
 
 
 def points(value: float, metric: str, *, signed: bool = False) -> str:
@@ -63,7 +48,8 @@ def confirmation_text(judgement: Judgement, fresh: Confirmation) -> str:
 
 def _said(judgement: Judgement) -> str:
     asked, one = judgement.test.question, judgement.decision
-    pair = f"{asked.candidate} is {{}} {asked.reference}"
+    completes = " when it completes" if judgement.diverged[0] != judgement.diverged[1] else ""
+    pair = f"{asked.candidate} is {{}} {asked.reference}{completes}"
     after = f"after {one.pairs} pairs"
     if one.verdict is Verdict.OPEN:
         return _open(judgement)
@@ -106,10 +92,10 @@ def _details(judgement: Judgement) -> Iterator[str]:
     form = metric_format(test.question.metric)
     if one.interval.low is not None and one.interval.high is not None:
         ends = f"[{show(form, one.interval.low, signed=True)}, {show(form, one.interval.high, signed=True)}]"
-        yield f"{level_text(test.alpha)} interval {ends}, which holds however often one looks"
+        yield f"{level_text(test.level)} interval {ends}, which holds however often one looks"
     if one.pairs >= FIRST_LOOK:
         equal = one.verdict is Verdict.EQUAL
-        yield f"sequential p {_p(one.q_equal if equal else one.q)} against {_p(test.alpha)}"
+        yield f"sequential p {p_text(one.q_equal if equal else one.q)} against {p_text(test.alpha)}"
     allowing = judgement.mean_allowing_for_stop
     if allowing is not None:
         yield f"allowing for the stop about {points(allowing, test.question.metric, signed=True)}"
@@ -120,8 +106,3 @@ def _details(judgement: Judgement) -> Iterator[str]:
         further = ", ".join(show(form, value, signed=True) for value in judgement.further)
         count = len(judgement.further)
         yield f"{count} further pair{'s' if count > 1 else ''}, not used: {further}"
-
-
-def _p(p: float) -> str:
-    """Return a p with two significant digits: "0.038", "2.7e-05"."""
-    return f"{p:.2g}"

@@ -33,6 +33,7 @@ from cnnjobs.stats import ALPHA
 from cnnjobs.stats.sequential import MOST_PAIRS, smallest_difference
 from cnnjobs.store.ledger import Confirmation, Ledger, Proposal, Question
 from cnnjobs.store.store import Store
+from cnnjobs.wording.levels import p_text
 from cnnjobs.wording.terminal import echo, note
 
 FEWEST_FOR_SD = 3
@@ -139,13 +140,14 @@ def gate_job(
     proposal = None if book is None else book.propose(question)
     test = _test(question, asked, proposal)
     confirm = _confirm(asked, proposal)
-    for line in _announcement(test, confirm, proposal, book, stored_endings(store, METRIC)):
+    before = stored_endings(store, METRIC)
+    for line in _announcement(test, confirm, proposal, book, before):
         echo(line, err=True)
-    for one in _warnings(test, prepared, stored_endings(store, METRIC)):
+    for one in _warnings(test, prepared, before):
         note(one)
     known = None if proposal is None else proposal.ending
     runner = _run(with_gate(prepared, test, confirm, known), store, options, place, again)
-    return _answer(test, confirm, proposal, book, store, runner)
+    return _answer(test, confirm, proposal, book, store, before, runner.failures)
 
 
 def _check_networks(prepared: Prepared, store: Store, options: RunOptions, place: Here | Joined) -> None:
@@ -204,8 +206,8 @@ def _announcement(
     if proposal is not None and book is not None:
         known = " (goes on)" if proposal.ending is not None else ""
         yield (
-            f"  proposal {proposal.number} of {book.path}{known}, at level {test.alpha:.2g}: of what is accepted, at "
-            "most 5% are chance"
+            f"  proposal {proposal.number} of {book.path}{known}, at level {p_text(test.alpha)}: of what is accepted, "
+            "at most 5% are chance"
         )
     if confirm:
         yield f"  if it is accepted, {confirm} more repeats of {asked.candidate} on fresh seeds"
@@ -282,7 +284,13 @@ def _run(prepared: Prepared, store: Store, options: RunOptions, place: Here | Jo
 
 
 def _answer(
-    test: Test, confirm: int, proposal: Proposal | None, book: Ledger | None, store: Store, runner: Runner
+    test: Test,
+    confirm: int,
+    proposal: Proposal | None,
+    book: Ledger | None,
+    store: Store,
+    before: Endings,
+    failures: int,
 ) -> GateAnswer:
     """Return the answer by what is stored, and write it into the ledger."""
     endings = stored_endings(store, METRIC)
@@ -298,8 +306,8 @@ def _answer(
         proposal,
         None if book is None else book.path,
         store.files.location,
-        runner.tried,
-        runner.failures,
+        len(endings.values.keys() - before.values.keys()) + failures,
+        failures,
     )
 
 

@@ -74,7 +74,7 @@ def test_the_script_on_the_page_runs(tmp_path):
     command.parent.mkdir()
     command.write_text(f"#!{sys.executable}\n{WITHOUT_REPORT}{with_fakes()[-1]}")
     command.chmod(0o755)
-    (script,) = blocks("python")
+    script, _ = blocks("python")
     path = {"PATH": f"{command.parent}:{os.environ['PATH']}"}
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=tmp_path, env=os.environ | path, capture_output=True, text=True, check=False
@@ -84,3 +84,23 @@ def test_the_script_on_the_page_runs(tmp_path):
     assert lines[0] == "9 of 9 trials would run"
     assert sum("completed 0." in line for line in lines) == 9
     assert [line.split()[0] for line in lines[-2:]] == ["dropout", "augmentation"]
+
+
+def test_the_program_on_the_page_that_proposes_changes_runs(tmp_path):
+    """The fakes' results are the same in all variants, so that nothing is accepted."""
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "quickstart.py").write_text((ROOT / "jobs" / "quickstart.py").read_text(encoding="utf-8"))
+    command = tmp_path / "bin" / "cnnjobs"
+    command.parent.mkdir()
+    command.write_text(f"#!{sys.executable}\n{with_fakes()[-1]}")
+    command.chmod(0o755)
+    _, script = blocks("python")
+    path = {"PATH": f"{command.parent}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=os.environ | path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert len(lines) == 3
+    assert lines[-1] == "the best is baseline"
+    assert len((tmp_path / "ledger.jsonl").read_text().splitlines()) == 5
