@@ -114,6 +114,7 @@ def _warm(folder: Path) -> None:
         "plan job.py --no-sizes", "submit job.py", "status", "verify", "aggregate", "show data.npz", "show pets", "fit job.py",
         "predict model.keras pets", "evaluate model.keras --dataset digits", "logs x --address http://127.0.0.1:1", "plan none.py",
         "submit job.py --half-width 1 --most-repeats 3", "plan job.py --no-sizes --audit one",
+        "plan --decide job.py --no-sizes", "submit --decide 0.5 job.py",
     ):  # fmt: skip
         CliRunner().invoke(main, words.split())
     os.chdir(before)

@@ -123,6 +123,8 @@ def command(draw: random.Random, job: str) -> list[str]:
             ["submit", job],
             ["plan", job, "--no-sizes", "--audit", "one"],
             ["submit", job, "--half-width", "1", "--most-repeats", "3"],
+            ["submit", "--decide", draw.choice((job, "0.5", "nan", "0,5", "")), job],
+            ["plan", "--decide", job, "--no-sizes"],
             ["fit", job],
             ["show", "--job", job],
         ]

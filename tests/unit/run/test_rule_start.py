@@ -6,6 +6,7 @@ import pytest
 from support.fakes import StopAfter, run_in, submit_in
 from support.scripted import CLEAR, OPEN, SLOW, scripted
 
+import cnnjobs
 from cnnjobs.comparison.decisions import job_ruling
 from cnnjobs.errors import SpecError
 from cnnjobs.run.overrides import Overrides
@@ -77,6 +78,28 @@ def test_another_margin_after_a_look_is_refused_and_nothing_runs(submit, began, 
     assert f"the margin that the rule began with, {had}, because results have been looked at" in str(done.error)
     assert "`results=PATH`" in str(done.error)
     assert store().files.read("job.json") == before
+
+
+def test_another_alpha_after_a_look_is_refused(submit, tmp_path):
+    submit(0.5)
+    path = tmp_path / "job.py"
+    text = path.read_text().replace("import Augment", "import Augment, Decide")
+    path.write_text(text.replace("repeats=5", "decide=Decide(margin=0.5, alpha=0.01)"))
+    with pytest.raises(
+        SpecError, match=r"the alpha that the rule began with, 0\.05, .* Received: alpha=0\.01\. Use another"
+    ):
+        cnnjobs.plan(path)
+    path.write_text(text.replace("repeats=5", "decide=Decide(margin=0.5)"))
+    assert str(cnnjobs.plan(path)).count("two is better than one") == 1
+
+
+def test_other_data_have_a_rule_of_their_own(submit):
+    submit(0.5)
+    before = rule()
+    planned = cnnjobs.plan("job.py", decide=0.2, limit_train=200)
+    assert "a new rule begins" in " ".join(planned.notes)
+    assert planned.stored.deciding.ruling.family == 1, "runs on other data are no comparison of these"
+    assert rule() == before, "a plan writes nothing"
 
 
 def test_before_the_first_look_another_margin_may_be_asked_for(submit, tmp_path):
