@@ -27,6 +27,16 @@ def rule_text(ruling: Ruling) -> str:
     )
 
 
+def start_lines(ruling: Ruling) -> list[str]:
+    """Say when the repeats end, and of which variants they have ended already.
+
+    Args:
+        ruling: of the job, before anything runs.
+    """
+    over = [name for name in ruling.decisions if name not in ruling.open]
+    return [rule_text(ruling), *(f"known already: {brief_text(ruling, name)}" for name in over)]
+
+
 def verdict_text(ruling: Ruling, variant: str, allowing: float | None = None) -> str:
     """Say what is decided of a variant, with all that belongs to it, as a clause.
 
@@ -79,6 +89,42 @@ def short_text(ruling: Ruling, variant: str) -> str:
     if variant in ruling.waiting:
         return f"{variant} is undecided: repeat {ruling.waiting[variant]} failed; the next submit goes on"
     return f"{variant} is not decided yet, {after}"
+
+
+def news(before: Ruling, now: Ruling) -> list[str]:
+    """Say what the rule did not say before: which variants it has done with, and which wait for a repeat that failed.
+
+    Args:
+        before: what it said.
+        now: what it says.
+    """
+    told = [name for name in before.open if name not in now.open]
+    waiting = [name for name in now.waiting if name in now.open and name not in before.waiting]
+    return [brief_text(now, name) for name in told] + [short_text(now, name) for name in waiting]
+
+
+def brief_text(ruling: Ruling, variant: str) -> str:
+    """Say what is decided of a variant, with the sequential p: "tiny is worse than base, by 0.53 points after ...".
+
+    Args:
+        ruling: of the job.
+        variant: its name.
+    """
+    one = ruling.decisions[variant]
+    if not one.verdict.is_decided:
+        return short_text(ruling, variant)
+    q = one.q_equal if one.verdict is Verdict.EQUAL else one.q
+    return f"{short_text(ruling, variant)}; sequential p {p_text(q)}"
+
+
+def look_text(ruling: Ruling) -> str:
+    """Say how far the variants are that are not decided: "after repeat 6: tiny: 6 pairs, p 0.120 (0.025)".
+
+    Args:
+        ruling: of the job.
+    """
+    told = ", ".join(standing_text(ruling, name) for name in ruling.open)
+    return f"after repeat {ruling.looked_at}: {told}"
 
 
 def interval_text(ruling: Ruling, variant: str) -> str:

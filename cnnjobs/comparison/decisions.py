@@ -64,10 +64,21 @@ class Endings:
     def differences(self, condition: str, reference: str) -> list[float | None]:
         """Return, repeat by repeat, a variant minus the reference, until the first that has not ended on both sides."""
         found: list[float | None] = []
-        while (condition, len(found)) in self.values and (reference, len(found)) in self.values:
-            own, other = self.values[condition, len(found)], self.values[reference, len(found)]
+        for repeat in range(self.paired(condition, reference)):
+            own, other = self.values[condition, repeat], self.values[reference, repeat]
             found.append(None if own is None or other is None else own - other)
         return found
+
+    def paired(self, condition: str, reference: str, known: int = 0) -> int:
+        """Return how many of the first repeats have ended on both sides, counting on from those that are known to."""
+        while (condition, known) in self.values and (reference, known) in self.values:
+            known += 1
+        return known
+
+    def waits(self, condition: str, reference: str, repeat: int) -> bool:
+        """Say whether a repeat failed on one side, so that a variant waits for it."""
+        sides = ((condition, repeat), (reference, repeat))
+        return any(side in self.failed and side not in self.values for side in sides)
 
     def diverged(self, condition: str, repeats: int) -> int:
         """Return how many of the first repeats of a variant have no value."""
@@ -109,6 +120,16 @@ class Ruling:
     def open(self) -> list[str]:
         """Variants that need more repeats."""
         return [name for name, one in self.decisions.items() if one.verdict is Verdict.OPEN]
+
+    @property
+    def looked_at(self) -> int:
+        """Repeats that all variants have which are open and do not wait for one that failed; 0 where there is none."""
+        return min((self.decisions[name].repeats for name in self.open if name not in self.waiting), default=0)
+
+    @property
+    def next_look(self) -> int:
+        """Repeats after which the next decision may come."""
+        return max(self.looked_at + 1, sequential.FIRST_LOOK)
 
     @property
     def repeats(self) -> dict[str, int]:
@@ -253,8 +274,7 @@ def _waiting(
     found = {}
     for name, condition in conditions.items():
         following = len(sequences[name])
-        sides = ((condition, following), (rule.reference, following))
-        if any(side in endings.failed and side not in endings.values for side in sides):
+        if endings.waits(condition, rule.reference, following):
             found[name] = following + 1
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
-from types import FunctionType
+from types import FunctionType, MappingProxyType
 from typing import ClassVar
 
 import numpy as np
@@ -176,7 +176,9 @@ class Plan:
         Args:
             repeats: of each variant.
         """
-        return _plan(self.job.but(repeats=repeats), self.protocol, self.conditions, self.length_free_conditions)
+        known = {(trial.variant, trial.repeat, trial.fold): trial for trial in self.trials}
+        job = self.job.but(repeats=repeats)
+        return _plan(job, self.protocol, self.conditions, self.length_free_conditions, known)
 
 
 def _in_order(sources: Iterable[str]) -> tuple[str, ...]:
@@ -226,10 +228,16 @@ def make_plan(
 
 
 def _plan(
-    job: Job, protocol: DataProtocol, conditions: Mapping[str, str], length_free_conditions: Mapping[str, str]
+    job: Job,
+    protocol: DataProtocol,
+    conditions: Mapping[str, str],
+    length_free_conditions: Mapping[str, str],
+    known: Mapping[tuple[str, int, int], Trial] = MappingProxyType({}),
 ) -> Plan:
+    """Return the plan of a job; trials that are known already, by variant, repeat and fold, are taken as they are."""
     trials = tuple(
-        _trial(job, name, conditions[name], length_free_conditions[name], repeat, fold, protocol)
+        known.get((name, repeat, fold))
+        or _trial(job, name, conditions[name], length_free_conditions[name], repeat, fold, protocol)
         for name in job.variants
         for repeat in range(job.repeats_of(name))
         for fold in range(job.folds or 1)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
 
 from cnnjobs.comparison.decisions import COLUMNS, Endings, Ruling, Run, ruling
 from cnnjobs.messages import Failure, Result, Status
 from cnnjobs.planning.trials import Trial
+from cnnjobs.run.launching import window
 from cnnjobs.run.prepare import Prepared
 from cnnjobs.spec.metrics import HEADLINE, TEST, column_of
-from cnnjobs.stats.sequential import FIRST_LOOK
 from cnnjobs.store.decision_rule import DecisionRule
 from cnnjobs.store.expectation import dropped_conditions
 from cnnjobs.store.store import Store
@@ -56,8 +55,15 @@ class Deciding:
         self._conditions = prepared.plan.conditions
         self._endings, self._dropped = stored_endings(prepared, self._rule, store)
         self._endings.forget_failed()  # they are tried again
+        self._paired: dict[str, int] = {}
         self.ruling = self._rule_now()
-        self.trials = tuple(trial for trial in prepared.plan.trials if self._may_run(trial))
+        wanted = {self._conditions[name] for name in self.ruling.open}
+        wanted |= {self._rule.reference} if wanted else set()
+        self.trials = tuple(
+            trial
+            for trial in prepared.plan.trials
+            if trial.condition_id in wanted and _run_of(trial) not in self._endings.ids
+        )
         self._places = {_run_of(trial): place for place, trial in enumerate(self.trials)}
         self._running: set[Run] = set()
         self._at_once = 1
@@ -66,6 +72,7 @@ class Deciding:
     def begin(self, at_once: int, on_ruling: Callable[[Ruling], None]) -> None:
         """Be told on how many slots trials run, and whom to tell whenever more is known."""
         self._at_once, self._on_ruling = at_once, on_ruling
+        on_ruling(self.ruling)
 
     @property
     def prepared(self) -> Prepared:
@@ -94,31 +101,35 @@ class Deciding:
             self._endings.add(run, trial.trial_id, message.status, message.final.get(self._rule.metric))
         else:
             self._endings.add(run, trial.trial_id, Status.FAILED, None)
+        if self._standing() == self._seen:
+            return  # no repeat is complete that was not, so nothing can be decided
         self.ruling = self._rule_now()
         if self._on_ruling is not None:
             self._on_ruling(self.ruling)
 
     def _rule_now(self) -> Ruling:
-        return ruling(self._rule, self._conditions, self._endings, self._dropped)
+        found = ruling(self._rule, self._conditions, self._endings, self._dropped)
+        self._open = {self._conditions[name] for name in found.open}
+        self._seen = self._standing()
+        return found
 
-    def _may_run(self, trial: Trial) -> bool:
-        wanted = trial.variant in self.ruling.open or (
-            bool(self.ruling.open) and trial.condition_id == self._rule.reference
-        )
-        return wanted and _run_of(trial) not in self._endings.ids
+    def _standing(self) -> tuple[int | None, frozenset[str]]:
+        """Return the repeats that all open variants have which do not wait for one that failed, and those that do."""
+        reference = self._rule.reference
+        for one in self._open:
+            self._paired[one] = self._endings.paired(one, reference, self._paired.get(one, 0))
+        waiting = frozenset(one for one in self._open if self._endings.waits(one, reference, self._paired[one]))
+        return min((self._paired[one] for one in self._open - waiting), default=None), waiting
 
     def _following(self) -> Run | None:
-        """Return the next run, the earliest repeat first, no further ahead of the look than keeps all slots busy."""
-        reference = self._rule.reference
-        going_on = [self._conditions[name] for name in self.ruling.open if name not in self.ruling.waiting]
-        if not going_on:
+        """Return the next run; the earliest repeat first, in the order of the job."""
+        looked_at, waiting = self._seen
+        if looked_at is None:
             return None
-        looked_at = min(len(self._endings.differences(condition, reference)) for condition in going_on)
-        ahead = math.ceil(self._at_once / (len(going_on) + 1))
-        until = min(max(looked_at + ahead, FIRST_LOOK), self._rule.most_repeats)
-        runs = ((condition, repeat) for repeat in range(until) for condition in (reference, *going_on))
-        waiting = (run for run in runs if run in self._places and run not in self._running)
-        return next((run for run in waiting if run not in self._endings.ids), None)
+        going_on = [one for one in self._conditions.values() if one in self._open and one not in waiting]
+        runs = window([self._rule.reference, *going_on], looked_at, self._rule.most_repeats, self._at_once)
+        fresh = (run for run in runs if run in self._places and run not in self._running)
+        return next((run for run in fresh if run not in self._endings.ids), None)
 
 
 def _run_of(trial: Trial) -> Run:

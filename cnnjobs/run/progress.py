@@ -45,6 +45,8 @@ class Meter:
         self._time = TimeLeft(trials, images_of, kept_of, at_once)
         self.done = self.failed = 0
         self.running: dict[str, str] = {}
+        self._ruling: Ruling | None = None
+        self._dropped: set[str] = set()
         self._seen = self._epochs = 0
         self._window: deque[tuple[float, int, int]] = deque()
         self._lock = threading.RLock()  # a screen looks from another thread
@@ -53,6 +55,9 @@ class Meter:
         """Begin to count a trial."""
         with self._lock:
             self.running[trial.label()] = "starting"
+            if trial.trial_id in self._dropped:  # wanted after all
+                self._dropped.remove(trial.trial_id)
+                self.trials += 1
             self._time.start(trial, self._clock())
             if not self._window:
                 self._note()
@@ -79,6 +84,15 @@ class Meter:
             self.failed += failed
             self.done += not failed
 
+    def rule(self, ruling: "Ruling") -> None:
+        """Take in what the rule says: trials of variants that it has done with are not to come."""
+        wanted = {*ruling.open, ruling.reference} if ruling.open else set()
+        with self._lock:
+            self._ruling = ruling
+            dropped = self._time.drop(lambda trial: trial.variant not in wanted)
+            self.trials -= len(dropped)
+            self._dropped.update(dropped)
+
     @property
     def begun(self) -> bool:
         """Whether a trial has started."""
@@ -93,36 +107,60 @@ class Meter:
         return (self._epochs - epochs) / seconds, (self._seen - images) / seconds
 
     def left(self) -> float | None:
-        """Return the seconds that are left, or None before they can be estimated."""
+        """Return the seconds that are left, at most where a rule may end before; None before they can be estimated."""
         return self._time.seconds(self._clock())
+
+    def left_text(self) -> str:
+        """Say what is left: until all trials have run, and, where a rule may end before, from its next look on."""
+        now = self._clock()
+        most = self._time.seconds(now)
+        if most is None:
+            return ""
+        if self._ruling is None or (least := self._time.seconds(now, self._ruling.next_look)) is None:
+            return duration(most)
+        first, last = duration(least), duration(most)
+        return last if first == last else f"{first} to {last}"
+
+    def counted(self) -> str:
+        """Return how many trials there are: as a number, or as at most so many."""
+        return str(self.trials) if self._ruling is None else f"at most {self.trials}"
 
     def describe(self) -> str:
         """Say it in one line."""
         epochs, images = self.rates()
-        parts = [f"{self.done}/{self.trials} done"]
+        parts = [f"{self.done}/{self.trials} done" if self._ruling is None else f"{self.done} of {self.counted()} done"]
         if self.running:
             parts.append(f"{len(self.running)} running")
         if self.failed:
             parts.append(f"{self.failed} failed")
         if self._seen:
             parts.append(f"{epochs:.1f} epochs/s, {images:,.0f} images/s")
-        left = self.left()
+        left = self.left_text()
         unknown = "estimating time left" if self._seen else "starting workers"
-        parts.append(unknown if left is None else f"{duration(left)} left")
+        parts.append(f"{left} left" if left else unknown)
         return " · ".join(parts)
 
     def snapshot(self) -> ProgressSnapshot:
         """Return it all at one moment."""
         with self._lock:
-            left = self.left()
             return ProgressSnapshot(
                 trials=self.trials,
                 ended=self.done + self.failed,
                 fraction=self._time.fraction(),
                 line=self.describe(),
-                left=duration(left) if left else "",
+                left=self.left_text() if self.left() else "",
                 running=dict(self.running),
+                at_most=self._ruling is not None,
+                standing=self._standing(),
             )
+
+    def _standing(self) -> tuple[str, ...]:
+        """Say how far each variant is that is not decided."""
+        if self._ruling is None:
+            return ()
+        from cnnjobs.comparison.decided_words import standing_text
+
+        return tuple(standing_text(self._ruling, name) for name in self._ruling.open)
 
     def _note(self) -> None:
         now = self._clock()
@@ -143,6 +181,7 @@ class Display:
         self._meter, self._verbose = meter, verbose
         self._screen = open_screen(meter.snapshot)
         self._stalled: set[str] = set()
+        self._ruling: Ruling | None = None
 
     def __enter__(self) -> "Display":
         """Begin to show."""
@@ -209,7 +248,16 @@ class Display:
         self._tell_log(failure.log)
 
     def ruled(self, ruling: "Ruling") -> None:
-        """Show what the rule says now."""
+        """Show what the rule says now, and what it did not say before."""
+        before, self._ruling = self._ruling, ruling
+        self._meter.rule(ruling)
+        if before is not None:
+            from cnnjobs.comparison.decided_words import look_text, news
+
+            for text in news(before, ruling):
+                self._screen.log_event(text)
+            if ruling.next_look > before.next_look:
+                self._screen.log_event(look_text(ruling), routine=True)
         self._screen.moved()
 
     def _tell_log(self, log: str) -> None:

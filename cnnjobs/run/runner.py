@@ -72,6 +72,7 @@ class Runner:
         self._again, self._verbose, self._timeout_s = again, verbose, timeout_s
         self._events = events or Events()
         self._tried: set[str] = set()
+        self._ended = 0
         self._damaged: set[str] = set()
         self._said_versions = False
         self.failures = 0
@@ -79,7 +80,7 @@ class Runner:
     @property
     def tried(self) -> int:
         """How many trials were run, however they ended."""
-        return len(self._tried)
+        return self._ended
 
     def missing(self, prepared: Prepared) -> list[Trial]:
         """Return the trials that are to run; versions that mix, and files that cannot be read, are named once."""
@@ -160,6 +161,8 @@ class Runner:
                 echo(_announcement(prepared, trials, resources, at_once), err=True)
                 self._begin(prepared, trials, resources, at_once)
                 submission = self._submission(prepared, trials, resources, at_once)
+                for line in _rule_lines(submission):
+                    echo(line, err=True)
                 self._store.forget_stop()
                 try:
                     self._watch(submission, meter, lock)
@@ -175,6 +178,7 @@ class Runner:
                 raise StoreError(sentences(error, self._kept(meter))) from error
             raise
         self._tried.update(trial.trial_id for trial in trials)
+        self._ended += meter.done + meter.failed
 
     def _submission(
         self, prepared: Prepared, trials: list[Trial], resources: TrialResources, at_once: int
@@ -226,7 +230,7 @@ class Runner:
     def _kept(self, meter: Meter) -> str:
         """Say what is stored, and how to go on."""
         return (
-            f"{meter.done} of {meter.trials} trials were finished and are stored in "
+            f"{meter.done} of {meter.counted()} trials were finished and are stored in "
             f"{shown_place(self._store.files.location)}. "
             f"To continue, {self._again}"
         )
@@ -235,6 +239,15 @@ class Runner:
 def _why(stopped: BaseException) -> str:
     """Say why a run was stopped: as the cluster's end says, or by whom."""
     return str(stopped) if isinstance(stopped, ClusterLost) else why_stopped()
+
+
+def _rule_lines(submission: Submission) -> list[str]:
+    """Say by which rule repeats end, and what it decided before."""
+    if submission.steering is None or submission.prepared.decide is None:
+        return []
+    from cnnjobs.comparison.decided_words import start_lines
+
+    return [f"  {line}" for line in start_lines(submission.steering.ruling)]
 
 
 def _announcement(prepared: Prepared, trials: list[Trial], resources: "TrialResources", at_once: int) -> str:
@@ -247,4 +260,5 @@ def _announcement(prepared: Prepared, trials: list[Trial], resources: "TrialReso
     own = rows.own_validation_rows
     data = f"{prepared.dataset.name}, {images_text(training=len(rows) - (own or 0), validation=own)}"
     count = f"{len(trials)} trial" + ("s" if len(trials) != 1 else "")
+    count = count if prepared.steer is None else f"at most {count}"
     return f"{prepared.job.name}: {count}{stored} on {data}; {at_once} at once, {device} each"

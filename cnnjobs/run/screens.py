@@ -5,7 +5,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
@@ -20,6 +20,9 @@ from cnnjobs.wording.terminal import unstyled, visible
 
 SHOWN_RUNNING = 4
 """How many trials under way are listed below the line."""
+
+SHOWN_STANDING = 6
+"""How many variants that are not decided are listed below the line."""
 
 EVENTS_EVERY_S = 2.0
 """Seconds between two events that only say how far trials are: 10 MB a day."""
@@ -36,6 +39,8 @@ class ProgressSnapshot:
         line: the same in words.
         left: how long it takes still, in words; empty if that is not known.
         running: label -> what it is doing, for each trial under way.
+        at_most: whether some of the trials may turn out not to be needed.
+        standing: how far variants are from a decision, a line each.
     """
 
     trials: int = 0
@@ -44,6 +49,13 @@ class ProgressSnapshot:
     line: str = ""
     left: str = ""
     running: Mapping[str, str] = field(default_factory=dict)
+    at_most: bool = False
+    standing: Sequence[str] = ()
+
+    @property
+    def count(self) -> str:
+        """How many trials have ended, of how many."""
+        return f"{self.ended} of at most {self.trials}" if self.at_most else f"{self.ended}/{self.trials}"
 
 
 class Screen(Protocol):
@@ -122,8 +134,11 @@ class TerminalScreen:
         now = self._now()
         line = Table.grid(padding=(0, 1))
         line.add_row(ProgressBar(total=1.0, completed=now.fraction, width=28), Text(visible(now.line)))
+        listed = [Text(visible(f"  {one}")) for one in now.standing[:SHOWN_STANDING]]
+        if len(now.standing) > SHOWN_STANDING:
+            listed.append(Text(f"  and {len(now.standing) - SHOWN_STANDING} more that are not decided"))
         running = list(now.running.items())[:SHOWN_RUNNING]
-        listed = [Text(visible(f"  {label}: {what}"), style="dim") for label, what in running]
+        listed += [Text(visible(f"  {label}: {what}"), style="dim") for label, what in running]
         if len(now.running) > SHOWN_RUNNING:
             listed.append(Text(f"  and {len(now.running) - SHOWN_RUNNING} more", style="dim"))
         return Group(line, *listed)
@@ -182,7 +197,7 @@ class NotebookScreen:
         """Return the line, for notebooks that show HTML and for those that show text."""
         now = self._now()
         running = [f"{label}: {what}" for label, what in list(now.running.items())[:SHOWN_RUNNING]]
-        text = visible(" · ".join([now.line, *running]), lines=False)
+        text = visible(" · ".join([now.line, *now.standing[:SHOWN_STANDING], *running]), lines=False)
         bar = f'<progress max="1" value="{now.fraction:.3f}"></progress>'
         return _Shown(text, f"<div>{bar} {html.escape(text)}</div>")
 
@@ -219,7 +234,7 @@ class PlainScreen:
         """Print it, with how far the run is."""
         now = self._now()
         suffix = f" · {now.left} left" if now.left else ""
-        self._console.print(Text(visible(f"[{now.ended}/{now.trials}] {text}{suffix}")), soft_wrap=True)
+        self._console.print(Text(visible(f"[{now.count}] {text}{suffix}")), soft_wrap=True)
 
     def write_output(self, text: str) -> None:
         """Print it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,8 @@ from cnnjobs.wording.terminal import visible
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from cnnjobs.comparison.decisions import Ruling
 
 COLUMNS = ("variant", "expected", *(kind.value for kind in Status), "running", "missing")
 """Of `JobStatus.rows`."""
@@ -64,6 +66,7 @@ class JobStatus:
         submitting: whether a submit is at work.
         cut_off: whether the last submit ended without a word.
         stopped: what the last submit said in the end, if it was stopped; else empty.
+        ruling: what the rule says by which repeats end; None for a job without one.
     """
 
     job: str
@@ -75,6 +78,7 @@ class JobStatus:
     submitting: bool
     cut_off: bool
     stopped: str = ""
+    ruling: Ruling | None = None
 
     @property
     def running(self) -> Mapping[str, str]:
@@ -89,14 +93,32 @@ class JobStatus:
     def text(self) -> str:
         """Return what `cnnjobs status` shows, with ANSI codes."""
         header = ("variant", *COLUMNS[2:])
-        cells = [[_cell(row, name) for name in header] for row in self.rows]
-        lines = [table_text(self.job, header, cells)]
+        most = self._at_most()
+        cells = [[_cell(row, name, at_most=row["variant"] in most) for name in header] for row in self.rows]
+        lines = [table_text(self.job, header, cells), *self._decided()]
         lines += [f"running: {label}: {what}" for label, what in self.running.items()]
         lines += [f"failed: {failure}" for failure in self.failures]
         lines += [f"not readable: {name}" for name in self.damaged]
         lines += ["The last submit was cut off; submit the job again to continue."] if self.cut_off else []
         lines += [f"The last submit, {self.stopped}"] if self.stopped and not self.running else []
         return "\n".join([lines[0], *map(visible, lines[1:])])
+
+    def _at_most(self) -> set[str]:
+        """Return the variants of which not all the runs that are expected may be needed."""
+        return {*self.ruling.open, self.ruling.reference} if self.ruling is not None and self.ruling.open else set()
+
+    def _decided(self) -> list[str]:
+        """Say by which rule repeats end, and what it says of each variant."""
+        if self.ruling is None:
+            return []
+        from cnnjobs.comparison.decided_words import brief_text, rule_text, standing_text
+
+        ruling = self.ruling
+        told = (
+            standing_text(ruling, name) if name in ruling.open else brief_text(ruling, name)
+            for name in ruling.decisions
+        )
+        return [rule_text(ruling), *(f"  {line}" for line in told)]
 
 
 @dataclass(frozen=True, repr=False)
@@ -157,7 +179,7 @@ def status_of(results: str) -> ResultsStatus:
 def job_status(store: Store) -> JobStatus:
     """Return what a store holds of its job."""
     job = store.kept_job()
-    stored = store.read("trials", columns=["condition_id", "variant", "repeat", "fold", "status", "error", "log"])
+    stored = store.read("trials", columns=["variant", "fold", "error", "log", *_read_of(job)])
     trials = stored.table.to_pylist()
     expected = expected_runs(job, trials)
     heartbeat = read_heartbeat(store.files)
@@ -179,7 +201,25 @@ def job_status(store: Store) -> JobStatus:
         submitting=submitting,
         cut_off=heartbeat is not None and not submitting,
         stopped=store.last_stop(),
+        ruling=_ruling(job, trials),
     )
+
+
+def _read_of(job: StoredJob) -> tuple[str, ...]:
+    """Return the columns of `trials` that tell how runs ended, and, to a rule, with which value."""
+    if job.decide is None:
+        return ("condition_id", "repeat", "status")
+    from cnnjobs.comparison.decisions import COLUMNS as OF_RULE
+
+    return (*OF_RULE, job.decide.metric)
+
+
+def _ruling(job: StoredJob, trials: Sequence[Mapping[str, Any]]) -> Ruling | None:
+    if job.decide is None:
+        return None
+    from cnnjobs.comparison.decisions import ruling_of
+
+    return ruling_of(job, trials)
 
 
 def _doing(trial: Running) -> str:
@@ -202,5 +242,9 @@ def _failed(job: StoredJob, name: str, trial: Mapping[str, Any]) -> FailedTrial:
     return FailedTrial(name, trial["repeat"], fold, trial["error"], trial["log"])
 
 
-def _cell(row: Mapping[str, Any], column: str) -> str:
-    return f"{row['completed']}/{row['expected']}" if column == Status.COMPLETED else str(row[column])
+def _cell(row: Mapping[str, Any], column: str, *, at_most: bool) -> str:
+    if column == Status.COMPLETED:
+        return (
+            f"{row['completed']} of at most {row['expected']}" if at_most else f"{row['completed']}/{row['expected']}"
+        )
+    return f"at most {row[column]}" if at_most and column == "missing" and row[column] else str(row[column])

@@ -109,7 +109,7 @@ class TimeLeft:
         at_once: int = 1,
     ) -> None:
         self._images_of, self._kept_of, self._wanted = images_of, kept_of, min(at_once, len(trials))
-        self._waiting = {trial.trial_id for trial in trials}
+        self._waiting = {trial.trial_id: trial for trial in trials}
         self._count = Counter(trial.condition_id for trial in trials)
         self._images: Counter[str] = Counter()
         for trial in trials:
@@ -122,13 +122,17 @@ class TimeLeft:
 
     def start(self, trial: Trial, now: float) -> None:
         """Begin to count a trial, or one that begins anew."""
-        if trial.trial_id in self._waiting:
-            self._waiting.remove(trial.trial_id)
-            self._count[trial.condition_id] -= 1
-            self._images[trial.condition_id] -= self._images_of(trial) - self._kept_of(trial)
+        self._take_out(trial)
         self._note(now)
         begun = Underway(trial, self._images_of(trial), self._kept_of(trial), now, is_first=not self._ended)
         self._under_way[trial.trial_id] = begun
+
+    def drop(self, unwanted: Callable[[Trial], bool]) -> list[str]:
+        """Take out the trials that wait and are not wanted any more; return their ids."""
+        found = [trial for trial in self._waiting.values() if unwanted(trial)]
+        for trial in found:
+            self._take_out(trial)
+        return [trial.trial_id for trial in found]
 
     def move(self, trial: Trial, progress: Progress, now: float) -> int:
         """Take in how far a trial is; return the epochs that it finished since it last told."""
@@ -156,17 +160,23 @@ class TimeLeft:
         left = sum(running.images - running.position for running in self._under_way.values()) + self._images.total()
         return done / (done + left) if left else 1.0
 
-    def seconds(self, now: float) -> float | None:
-        """Return the seconds that are left; None as long as they cannot be estimated."""
+    def seconds(self, now: float, before: int | None = None) -> float | None:
+        """Return the seconds that are left; None as long as they cannot be estimated.
+
+        Args:
+            now: the time.
+            before: of trials that wait only those count whose repeat, from 0, is before this one; None for all.
+        """
         costs = {name: speed.seconds / speed.images for name, speed in self._speeds.items() if speed.images}
         if not costs or not self._is_ready(now):
             return None
         mean = sum(costs.values()) / len(costs)
         running = [self._owed(one) * costs.get(one.trial.condition_id, mean) for one in self._under_way.values()]
-        waiting = {name: self._of_waiting(name, costs.get(name, mean)) for name in +self._count}
+        count, images = self._owed_by_waiting(before)
+        waiting = {name: self._of_waiting(name, costs.get(name, mean), count, images) for name in +count}
         slots = self._slots(now)
         next_free = min(running) if len(running) >= slots else 0.0
-        longest = max((seconds / self._count[name] for name, seconds in waiting.items()), default=0.0)
+        longest = max((seconds / count[name] for name, seconds in waiting.items()), default=0.0)
         shared = (sum(running) + sum(waiting.values())) / slots
         return max(shared, max(running, default=0.0), next_free + longest if waiting else 0.0)
 
@@ -185,10 +195,27 @@ class TimeLeft:
         owed, left_out = running.images - running.position, self._speeds[running.trial.condition_id].mean_left_out
         return owed - left_out if owed > left_out else owed
 
-    def _of_waiting(self, condition: str, cost: float) -> float:
+    def _owed_by_waiting(self, before: int | None) -> tuple[Counter[str], Counter[str]]:
+        """Return condition -> trials that wait, and condition -> their images; of all repeats, or of the first ones."""
+        if before is None:
+            return self._count, self._images
+        count, images = Counter[str](), Counter[str]()
+        for trial in self._waiting.values():
+            if trial.repeat < before:
+                count[trial.condition_id] += 1
+                images[trial.condition_id] += self._images_of(trial) - self._kept_of(trial)
+        return count, images
+
+    def _of_waiting(self, condition: str, cost: float, counts: Counter[str], images: Counter[str]) -> float:
         """Return the seconds of a slot of the trials that wait; they may end as early as those before them."""
-        count, left_out = self._count[condition], self._speeds[condition].mean_left_out
-        return max(self._images[condition] - count * left_out, 0) * cost + count * self._around
+        count, left_out = counts[condition], self._speeds[condition].mean_left_out
+        return max(images[condition] - count * left_out, 0) * cost + count * self._around
+
+    def _take_out(self, trial: Trial) -> None:
+        """Count a trial as one that does not wait."""
+        if self._waiting.pop(trial.trial_id, None) is not None:
+            self._count[trial.condition_id] -= 1
+            self._images[trial.condition_id] -= self._images_of(trial) - self._kept_of(trial)
 
     def _is_ready(self, now: float) -> bool:
         """Say whether the speed of as many trials is known as run at once, or was waited for in vain."""

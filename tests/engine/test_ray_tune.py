@@ -1,6 +1,7 @@
 """The engine on a real Ray, with workers that need no TensorFlow."""
 
 import os
+import time
 from dataclasses import replace
 
 import pytest
@@ -153,3 +154,41 @@ def test_an_error_on_the_submitting_side_ends_the_run_and_ray():
     with pytest.raises(StoreError, match="the disk is full"):
         engine().run(work_on(trials_of(("calm",), repeats=6)), refuse)
     assert not ray.is_initialized()
+
+
+class Rounds:
+    """An order that lets two trials start, and the next two when both have ended; the last two never."""
+
+    def __init__(self, trials):
+        self.trials, self.started, self.ended, self.asked = len(trials), 0, 0, 0
+
+    def next(self):
+        self.asked += 1
+        if self.over or self.started - self.ended // 2 * 2 >= 2:
+            return None
+        self.started += 1
+        return self.started - 1
+
+    @property
+    def over(self):
+        return self.ended >= self.trials - 2
+
+
+def test_an_order_may_hold_trials_back_until_others_have_ended():
+    """Which lose their workers twice: slots stay idle meanwhile, and what is dropped never starts."""
+    trials = trials_of(("dies", "calm", "raises"))
+    order, told = Rounds(trials), []
+
+    def on_message(trial, message):
+        told.append((trials.index(trial), type(message)))
+        order.ended += isinstance(message, Result | Failure)
+
+    began = time.monotonic()
+    engine().run(replace(work_on(trials), order=order), on_message)
+    ends = [place for place, kind in told if kind in (Result, Failure)]
+    first = {place: [one for one, _ in told].index(place) for place in range(4)}
+    assert sorted(ends) == list(range(4))
+    over = max(told.index((place, Failure)) for place in (0, 1))
+    assert min(first[2], first[3]) > over, "only when the round before was over"
+    assert {place for place, _ in told} == set(range(4))
+    assert order.asked < 60 * (time.monotonic() - began), "it is asked some ten times a second, not without a pause"

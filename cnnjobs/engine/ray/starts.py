@@ -6,9 +6,12 @@ from ray.tune.search.basic_variant import BasicVariantGenerator
 
 from cnnjobs.engine.order import Order
 
+NO_PLACE = -1
+"""Place of Tune's trials before the order names one: a grid of places is copied for each, 4 ms a trial of 10,000."""
+
 
 class Starts(BasicVariantGenerator):
-    """Makes Tune's trials from a grid over places, each with the place that the order names.
+    """Makes Tune's trials from samples that are all alike, each with the place that the order names.
 
     Args:
         order: which trial starts next.

@@ -33,7 +33,7 @@ from cnnjobs.engine.ray.relay import (
     stacks_at,
 )
 from cnnjobs.engine.ray.session import Session
-from cnnjobs.engine.ray.starts import Starts
+from cnnjobs.engine.ray.starts import NO_PLACE, Starts
 from cnnjobs.engine.stall import FIRST_S
 from cnnjobs.errors import NodeWithoutRoom, SpecError
 from cnnjobs.messages import Failure, Message, Result, Started
@@ -100,8 +100,9 @@ class RayTuneEngine:
         use_in_tune()
         tuner = tune.Tuner(
             tune.with_resources(trainable, resources),
-            param_space={"trial": tune.grid_search(list(range(len(work.trials))))},
+            param_space={"trial": NO_PLACE},
             tune_config=tune.TuneConfig(
+                num_samples=len(work.trials),
                 reuse_actors=True,  # a worker imports TensorFlow once
                 search_alg=Starts(work.starts(), work.at_once),
                 scheduler=InOrder(relay),

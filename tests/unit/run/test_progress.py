@@ -4,7 +4,9 @@ import re
 
 import numpy as np
 import pytest
+from support.decided import A, B
 from support.fakes import Clock
+from support.rulings import made_ruling
 
 from cnnjobs import Job, Variant, vgg
 from cnnjobs.messages import Failure, Progress, Result, Stalled, Status
@@ -79,6 +81,67 @@ def test_what_a_trial_that_ended_early_still_owed_is_struck_off(clock):
     assert meter.snapshot().fraction == pytest.approx(200 / 600)
     assert (meter.done, meter.failed) == (0, 1)
     assert "1 failed" in meter.describe()
+
+
+PLANNED = make_plan(
+    Job(name="a", dataset="digits", repeats=20, variants={"baseline": BASE, "wide": BASE.but(batch_size=9)}), "data"
+).trials
+"""20 repeats of two variants: by the names of made-up rulings."""
+
+
+NEAR = [2.4 * (n**0.5 - (n - 1) ** 0.5) + (-1) ** n for n in range(1, 21)]
+"""Pairs that are never decided, nor given up."""
+
+
+def ruled_meter(clock):
+    """A meter of trials of 100 images, of which one was trained, in 10 s."""
+    meter = Meter(PLANNED, lambda trial: 100, clock=clock)
+    meter.rule(made_ruling({"wide": [0.1]}))
+    meter.start(PLANNED[0])
+    meter.move(PLANNED[0], Progress(0, 4, 10))
+    clock.now += 9
+    meter.move(PLANNED[0], Progress(4, 4, 90))
+    meter.end(PLANNED[0], failed=False)
+    return meter
+
+
+def test_with_a_rule_the_time_left_is_a_range_from_the_next_look_to_the_last(clock):
+    meter = ruled_meter(clock)
+    assert meter.describe().startswith("1 of at most 40 done · ")
+    assert meter.describe().endswith(" · 2 min to 6 min left"), "9 trials until the first look, 39 in all"
+    assert meter.left() == pytest.approx(390)
+    meter.rule(made_ruling({"wide": B[:6]}))
+    assert meter.snapshot().standing == ("wide: 6 pairs, p 0.172 (0.05)",)
+    meter.rule(made_ruling({"wide": NEAR[:19]}))
+    assert meter.describe().endswith(" · 6 min left"), "the next look is the last"
+
+
+def test_trials_of_a_variant_that_is_decided_are_not_to_come(clock):
+    meter = ruled_meter(clock)
+    meter.rule(made_ruling({"wide": A}))
+    assert (meter.trials, meter.left()) == (1, 0)
+    assert meter.snapshot().standing == ()
+    meter.start(PLANNED[3])
+    assert meter.trials == 2, "it came all the same"
+
+
+def test_piped_output_says_each_decision_once_and_each_look(clock, capsys):
+    display = Display(ruled_meter(clock))
+    for count in (4, 5, 5, 6, 7, 8, 8):
+        display.ruled(made_ruling({"wide": B[:count]}))
+    said = [re.sub(r" · .* left$", "", line) for line in capsys.readouterr().err.splitlines()]
+    assert said == [
+        "[1 of at most 40] after repeat 5: wide: 5 pairs, p 0.331 (0.05)",
+        "[1 of at most 40] after repeat 6: wide: 6 pairs, p 0.172 (0.05)",
+        "[1 of at most 40] after repeat 7: wide: 7 pairs, p 0.087 (0.05)",
+        "[1 of at most 1] wide is better than baseline, by 0.49 points after 8 pairs; sequential p 0.038",
+    ]
+
+
+def test_what_was_decided_before_the_display_began_is_not_news(clock, capsys):
+    display = Display(ruled_meter(clock))
+    display.ruled(made_ruling({"wide": A}))
+    assert capsys.readouterr().err == ""
 
 
 def test_rates_forget_what_was_long_ago(clock):

@@ -34,7 +34,7 @@ def test_events_are_lines_of_json_with_how_far_the_run_is(capsys):
     printed = capsys.readouterr().err
     assert printed.isascii()
     told = events(printed)
-    assert [one.pop("now") for one in told] == [vars(NOW)] * 4
+    assert [one.pop("now") for one in told] == [json.loads(json.dumps(vars(NOW)))] * 4
     assert told == [{}, {"say": "a: test accuracy 91%\n", "routine": True}, {"tell": "two\nlines · ä"}, {"over": True}]
 
 
@@ -69,6 +69,26 @@ def test_plain_lines_say_how_far_the_run_is_and_what_is_left(capsys):
 def test_before_there_is_a_rate_nothing_is_said_of_what_is_left(capsys):
     PlainScreen(lambda: ProgressSnapshot(trials=3)).log_event("a")
     assert capsys.readouterr().err == "[0/3] a\n"
+
+
+RULED = ProgressSnapshot(
+    trials=60, ended=7, line="7 of at most 60 done", left="9 s to 2 min", at_most=True, standing=["a: 7 pairs"] * 8
+)
+
+
+def test_where_a_rule_may_end_before_the_trials_are_at_most_so_many(capsys):
+    PlainScreen(lambda: RULED).log_event("a is decided")
+    assert capsys.readouterr().err == "[7 of at most 60] a is decided · 9 s to 2 min left\n"
+
+
+def test_how_far_variants_are_stands_below_the_line(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    screen = TerminalScreen(lambda: RULED)
+    screen._console.print(screen._render())
+    shown = capsys.readouterr().err
+    assert "7 of at most 60 done" in shown
+    assert shown.count("a: 7 pairs") == 6
+    assert "and 2 more that are not decided" in shown
 
 
 @pytest.mark.parametrize(("asked", "alive", "kind"), [("1", True, EventScreen), ("", True, TerminalScreen)])
