@@ -27,6 +27,11 @@ def outcome_cell(outcome: Outcome) -> str:
     return p_or_why(outcome.p, outcome.why)
 
 
+def looks_text(looks: int) -> str:
+    """Say after how many looks a verdict was reached; empty for one."""
+    return f", after {looks} looks" if looks > 1 else ""
+
+
 def interval_cell(
     metric: Metric, low: float | None, high: float | None, *, signed: bool = False, none: str = "-"
 ) -> str:

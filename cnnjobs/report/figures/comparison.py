@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from cnnjobs.comparison.metric_format import axis_label, difference_label
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.comparison.variant_row import VariantRow
+from cnnjobs.report.cells import looks_text
 from cnnjobs.report.figures.style import COLORS, short, styled, text, wrapped
 from cnnjobs.spec.metrics import Metric
 from cnnjobs.stats.summary import FEWEST_FOR_QUARTILES
@@ -94,7 +95,7 @@ def _spread(count: int) -> np.ndarray[Any, Any]:
     return np.zeros(1) if count == 1 else 0.14 * np.sin(2.4 * np.arange(count))
 
 
-DIFFERENCE_PLOT_COLUMNS = ("variant", "pairs", "mean", "low", "high", "resolved")
+DIFFERENCE_PLOT_COLUMNS = ("variant", "pairs", "mean", "low", "high", "resolved", "level", "looks")
 
 
 def drawn_differences(table: JobTable) -> list[VariantRow]:
@@ -110,7 +111,8 @@ def difference_rows(table: JobTable) -> list[tuple[Any, ...]]:
         assert row.comparison is not None
         d = row.comparison.difference
         mean, low, high = (None if value is None else factor * value for value in (d.mean, d.low, d.high))
-        rows.append((row.name, d.n, mean, low, high, row.comparison.resolved(table.alpha)))
+        about = (row.comparison.resolved(table.alpha), row.comparison.level, table.looked.times(row.name))
+        rows.append((row.name, d.n, mean, low, high, *about))
     return rows
 
 
@@ -124,7 +126,7 @@ def difference_plot(table: JobTable) -> Figure:
         axes = figure.add_subplot()
         axes.grid(visible=False, axis="y")
         axes.axvline(0, color="#444444", linewidth=1)
-        for place, (_, _, mean, low, high, resolved) in enumerate(rows):
+        for place, (_, _, mean, low, high, resolved, *_) in enumerate(rows):
             color = "tab:blue" if resolved else "#888888"
             if low is not None:
                 axes.hlines(place, low, high, colors=color, linewidth=2)
@@ -133,9 +135,8 @@ def difference_plot(table: JobTable) -> Figure:
         axes.set_ylim(-0.7, len(rows) - 0.3)
         axes.set_xlabel(difference_label(_drawn(table.metric), short(table.reference)))
         figure.supxlabel(
-            f"mean and interval: {table.level}, or the level at which Holm resolved it; blue: resolved, grey diamond: "
-            "not; "
-            "in brackets: pairs",
+            f"mean and interval, {table.level} or the level at which Holm resolved it; in brackets: pairs\n"
+            f"blue: resolved{looks_text(table.looked.most)}; grey diamond: not",
             fontsize=8,
             color="#555555",
         )

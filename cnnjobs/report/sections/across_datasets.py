@@ -9,10 +9,9 @@ from scipy.stats import rankdata
 from cnnjobs.comparison.across_datasets import AcrossDatasets
 from cnnjobs.comparison.adjusted import SECONDARY
 from cnnjobs.comparison.metric_format import axis_label, show
-from cnnjobs.report.cells import outcome_cell, p_cell, p_or_why
+from cnnjobs.report.cells import looks_text, outcome_cell, p_cell, p_or_why
 from cnnjobs.report.figures.critical_difference import critical_difference_plot, order_and_groups
 from cnnjobs.report.model import Chart, DisplayColumn, Document, Element, ReportTable, Row, Section, Text
-from cnnjobs.report.sections.differences_table import looks_text
 from cnnjobs.stats import Outcome
 from cnnjobs.stats.families import FEWEST_DATASETS
 from cnnjobs.stats.outcomes import Reals

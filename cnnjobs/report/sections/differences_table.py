@@ -9,7 +9,7 @@ from cnnjobs.comparison.metric_format import capital, difference_label, show
 from cnnjobs.comparison.pairwise import Comparison
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.comparison.variant_row import VariantRow
-from cnnjobs.report.cells import interval_cell, p_cell
+from cnnjobs.report.cells import interval_cell, looks_text, p_cell
 from cnnjobs.report.model import DisplayColumn, ReportTable, Row
 from cnnjobs.spec.metrics import Metric
 from cnnjobs.stats import Interval
@@ -84,11 +84,6 @@ def direction(table: JobTable, comparison: Comparison) -> str:
 def verdict_cell(row: Row) -> str:
     """Return the verdict, with how many looks it was reached after, if several."""
     return f"{row['verdict']}{looks_text(row['looks'])}" if row["resolved"] else str(row["verdict"])
-
-
-def looks_text(looks: int) -> str:
-    """Say after how many looks a verdict was reached; empty for one."""
-    return f", after {looks} looks" if looks > 1 else ""
 
 
 def family_text(table: JobTable, family: int, what: str = "comparisons") -> str:

@@ -6,9 +6,9 @@ from typing import Any
 from cnnjobs.comparison.effects import MOST_INTERACTIONS, Effect, Effects, effects_of
 from cnnjobs.comparison.metric_format import capital, show
 from cnnjobs.comparison.table import JobTable
-from cnnjobs.report.cells import p_cell
+from cnnjobs.report.cells import looks_text, p_cell
 from cnnjobs.report.model import DisplayColumn, ReportTable, Row, Section, Text
-from cnnjobs.report.sections.differences_table import family_text, interval_column, looks_text, verdict_cell
+from cnnjobs.report.sections.differences_table import family_text, interval_column, verdict_cell
 from cnnjobs.wording.labels import listed
 from cnnjobs.wording.sentences import sentence
 

@@ -11,9 +11,9 @@ from cnnjobs.comparison.selection import watching
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.comparison.variant_row import VariantRow
 from cnnjobs.datasets.overview import groups_text, images_text
-from cnnjobs.report.cells import interval_cell, p_cell
+from cnnjobs.report.cells import interval_cell, looks_text, p_cell
 from cnnjobs.report.model import Section, Text
-from cnnjobs.report.sections.differences_table import direction, family_text, looks_text, sides
+from cnnjobs.report.sections.differences_table import direction, family_text, sides
 from cnnjobs.report.sections.planning import needed_text
 from cnnjobs.report.sections.seed_audit import audits_text, source_rows, vary_text
 from cnnjobs.report.sections.summary_table import why_no_interval

@@ -16,6 +16,7 @@ from cnnjobs.comparison.looked import MEANS
 from cnnjobs.comparison.table import job_table
 from cnnjobs.planning.identity import canonical
 from cnnjobs.report.build import ReportOptions
+from cnnjobs.report.figures.comparison import difference_plot
 from cnnjobs.report.render.csv import table_csv
 from cnnjobs.report.render.latex import latex_table
 from cnnjobs.report.sections.differences_table import differences_table
@@ -48,6 +49,7 @@ def test_every_door_says_after_how_many_looks_a_verdict_was_reached(tmp_path, ca
         "notebook": compared(store)._repr_html_(),
         "python": str(compared(store)),
     }
+    doors["figure"] = difference_plot(table).get_supxlabel()
     for door, text in doors.items():
         assert "after 4 looks" in text, door
     assert [row["looks"] for row in csv.DictReader(table_csv(differences_table(table)).splitlines())] == ["4"]
