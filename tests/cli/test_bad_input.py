@@ -12,10 +12,15 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
+from support.documents import document
 from support.fake_dashboard import MODE, Dashboard, serving
 from support.fakes import write_job
 
 from cnnjobs.cli import main
+from cnnjobs.wording.terminal import visible
+
+OWN_NAME = re.compile(r"\d+-[0-9a-f]{8}")
+"""What is in the names of temporary files of a process."""
 
 
 @pytest.fixture(autouse=True)
@@ -31,14 +36,20 @@ def files():
     return {path for path in Path.cwd().rglob("*") if not {"cache", "keras"} & set(path.parts)}
 
 
-def cnnjobs(*words):
-    """Run a command that must be refused; return its message."""
+def cnnjobs(*words, for_programs=True):
+    """Run a command that must be refused, for people and programs; return its message."""
     before = files()
     done = CliRunner().invoke(main, words)
     assert done.exit_code == 2, done.output
     assert isinstance(done.exception, SystemExit), done.exception
     assert "Traceback" not in done.output
     assert files() == before, "something was written"
+    if for_programs and any(one.name == "form" for one in main.commands[words[0]].params):
+        told = CliRunner().invoke(main, [words[0], "--format", "json", *words[1:]])
+        error = document(told.stdout)["error"]
+        assert (told.exit_code, error["exit_code"]) == (2, 2)
+        assert visible(error["message"]) in told.stderr
+        assert OWN_NAME.sub("", told.stderr) == OWN_NAME.sub("", done.stderr)
     return done.stderr
 
 
@@ -240,7 +251,7 @@ def test_messages_are_one_line_and_name_the_mistake_once():
 def test_a_data_set_that_cannot_be_downloaded(monkeypatch):
     """No network, no file: Keras itself is asked, and its failure is explained."""
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
-    message = cnnjobs("submit", job(), "--dataset", "cifar10")
+    message = cnnjobs("submit", job(), "--dataset", "cifar10", for_programs=False)
     assert "cifar-10-batches-py-target_archive" in message
     assert "sha256 6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce" in message
     assert "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz" in message
