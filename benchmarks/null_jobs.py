@@ -1,6 +1,6 @@
 """Jobs of two variants that are one network under two names: how often --decide calls chance an effect.
 
-    python benchmarks/null_jobs.py                 # ten jobs: three minutes
+    python benchmarks/null_jobs.py                 # ten jobs: ten minutes, more on a busy machine
     python benchmarks/null_jobs.py --jobs 40
 
 Repeats have the same seeds in every variant, so a second name alone gives the same bits, and differences of 0. The
