@@ -94,8 +94,8 @@ def decide(
     clock = 0
     while clock < rule.most_repeats:
         going_on = [name for name, one in variants.items() if one.verdict is Verdict.OPEN]
-        ready = [len(variants[name].endings) > clock for name in going_on if name not in waiting]
-        if not ready or not all(ready):
+        ready = {name: len(variants[name].endings) > clock for name in going_on}
+        if not any(ready.values()) or not all(ready[name] for name in going_on if name not in waiting):
             break
         clock += 1
         _look(variants, going_on, clock, rule, count)

@@ -343,6 +343,13 @@ def test_a_repeat_that_is_repaired_changes_no_decision_that_was_made():
     assert decide({"a": A, "b": B}, PATIENT)["b"].repeats == 8
 
 
+@pytest.mark.parametrize("pairs", [B[:8], B[:3], B[:7]])
+def test_the_pairs_before_a_failed_repeat_count_where_no_other_variant_goes_on(pairs):
+    waits, goes_on = decide({"a": pairs}, PATIENT, waiting=["a"])["a"], decide({"a": pairs}, PATIENT)["a"]
+    assert waits == goes_on and waits.pairs == len(pairs)
+    assert waits.verdict is (Verdict.BETTER if len(pairs) == 8 else Verdict.OPEN)
+
+
 def test_a_waiting_variant_is_decided_when_the_level_of_its_pairs_is_reached():
     """Its five pairs have q of 0.037, enough once the other is decided."""
     found = decide({"a": SOON, "b": B}, PATIENT, waiting=["a"])
