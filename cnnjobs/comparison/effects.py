@@ -6,8 +6,9 @@ from itertools import combinations
 from cnnjobs.comparison.adjusted import Adjusted, Family, adjusted
 from cnnjobs.comparison.design import vary_of
 from cnnjobs.comparison.factors import Factorial, factorial_of
-from cnnjobs.comparison.table import JobTable
+from cnnjobs.comparison.table import BY_RULE, JobTable
 from cnnjobs.stats import Contrast, contrast_sides, contrasts
+from cnnjobs.stats.pairs import untested
 
 MOST_INTERACTIONS = 100
 """Of more, a table says nothing: main effects alone are computed."""
@@ -70,7 +71,8 @@ def effects_of(table: JobTable) -> Effects | None:
     differences, left_out = [], []
     for contrast in found:
         plus, minus, lost = contrast_sides(contrast, values)
-        differences.append(table.design.difference(plus, minus))
+        difference = table.design.difference(plus, minus)
+        differences.append(untested(difference, BY_RULE) if table.ended_by_rule else difference)
         left_out.append(lost)
     family = Family(table.alpha, table.dropped, bool(table.secondary))  # a variant that went took one effect with it
     effects = [

@@ -162,9 +162,10 @@ def job_table(
     repeats = max(expected.values()) // (job.protocol.folds or 1)
     overlap = overlap_of(trials) if job.protocol.groups else None
     designs = {name: design_of(job, name, metric.part, alpha, repeats, overlap) for name in job.variants}
-    secondary = secondary_of(job, metric, default_metric(job), reference, alpha)
-    family = Family(alpha, len(dropped_conditions(job, every)), bool(secondary))
     ruling = _ruling(job, every, metric, reference)
+    asked_alpha = alpha if job.decide is None else ALPHA  # a rule has its own
+    secondary = secondary_of(job, metric, default_metric(job), reference, asked_alpha) if ruling is None else ""
+    family = Family(alpha, len(dropped_conditions(job, every)), bool(secondary))
     rows = _rows(job, trials, scores, reference, designs, expected, family, ruling)
     provenance, so_far = provenance_of(trials), looked(job, rows, metric, read_looks(store.files))
     notes = [

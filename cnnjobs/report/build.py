@@ -12,6 +12,7 @@ from cnnjobs.report.sections.classes import classes_section
 from cnnjobs.report.sections.comparison import differences_section, summary_section
 from cnnjobs.report.sections.cost import cost_section
 from cnnjobs.report.sections.curves import curves_section
+from cnnjobs.report.sections.decisions import decisions_section
 from cnnjobs.report.sections.factors import factors_section
 from cnnjobs.report.sections.folds import fold_components_section
 from cnnjobs.report.sections.half_width import half_width_section
@@ -78,12 +79,12 @@ def job_document(store: Store, table: JobTable, on_progress: OnProgress, options
     findings = read_predictions(store, table, on_progress) if options.with_predictions else None
     sections = [
         verdict_section(table, options.others),
-        differences_section(table),
+        decisions_section(table) if table.ended_by_rule else differences_section(table),
         factors_section(table),
         summary_section(table),
         augmented_section(store, table),
         half_width_section(store, table),
-        planning_section(table),
+        None if table.ended_by_rule else planning_section(table),
         sources_section(store, table),
         fold_components_section(table),
         predictions_section(table, findings) if findings else None,

@@ -15,6 +15,7 @@ from cnnjobs.report.model import Document, Row
 from cnnjobs.report.render.comparison_text import table_lines
 from cnnjobs.report.render.notebook import comparison_html
 from cnnjobs.report.render.text import plain
+from cnnjobs.report.sections.decisions import DECISION_COLUMNS, decision_row
 from cnnjobs.report.sections.differences_table import DIFFERENCE_COLUMNS, differences_table
 from cnnjobs.report.sections.factors import EFFECT_COLUMNS, effects_table
 from cnnjobs.report.sections.summary_table import SUMMARY_COLUMNS, summary_table
@@ -96,8 +97,16 @@ class Comparisons:
 
     @cached_property
     def differences(self) -> pd.DataFrame:
-        """A row a job and variant other than the reference: its difference to the reference, with every test."""
+        """A row a job and variant other than the reference: its difference to the reference, with every test.
+
+        Where repeats ended by a rule there is no test: verdict and interval are those of the rule.
+        """
         return self._frame(DIFFERENCE_COLUMNS, lambda table: differences_table(table).rows)
+
+    @cached_property
+    def decisions(self) -> pd.DataFrame:
+        """A row a job with a rule by which its repeats end, and variant: what was decided, and from which pairs."""
+        return self._frame(DECISION_COLUMNS, _decisions)
 
     @cached_property
     def effects(self) -> pd.DataFrame:
@@ -195,6 +204,11 @@ def _silent(what: str, done: int, total: int) -> None:
 
 def _which(table: JobTable) -> Line:
     return {"job": table.job.name, "metric": table.metric.column}
+
+
+def _decisions(table: JobTable) -> list[Row]:
+    ruling = table.ruling
+    return [] if ruling is None else [decision_row(ruling, name) for name in ruling.decisions]
 
 
 def _runs(table: JobTable) -> Iterator[Line]:

@@ -1,12 +1,14 @@
 """Stores of jobs whose repeats ended by a rule, with made-up pairs."""
 
 from dataclasses import replace
+from types import MappingProxyType
 
 from cnnjobs.comparison.decisions import Endings, job_ruling
 from cnnjobs.store.decision_rule import DecisionRule
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
-from tests.support.stores import predictions, stored_job
+from cnnjobs.store.stored_job import StoredVariant
+from tests.support.stores import predictions, stored_dataset, stored_job
 
 DIVERGED, FAILED = "diverged", "failed"
 """In place of a difference: how the variant's run ended."""
@@ -20,7 +22,16 @@ I = [0.6, DIVERGED, 0.9, 0.4, -0.1, DIVERGED, 0.5, 0.8, 0.3, 0.6, 0.4]  # noqa: 
 
 
 def decided_store(
-    root, pairs, *, margin=None, most_repeats=20, alpha=0.05, keep=True, metric="test_accuracy", name="job"
+    root,
+    pairs,
+    *,
+    margin=None,
+    most_repeats=20,
+    alpha=0.05,
+    keep=True,
+    metric="test_accuracy",
+    name="job",
+    settings=MappingProxyType({}),
 ):
     """A store of a job with a rule.
 
@@ -34,6 +45,7 @@ def decided_store(
         keep: whether `job.json` has what is decided, as after a submit.
         metric: that decides.
         name: of the job.
+        settings: variant -> its settings.
     """
     store = Store(Files(root / name))
     conditions = {variant: f"{name}-{index}" for index, variant in enumerate(("baseline", *pairs))}
@@ -46,7 +58,9 @@ def decided_store(
         reference=conditions["baseline"],
         variants={condition: variant for variant, condition in conditions.items() if variant != "baseline"},
     )
-    store.write_job(stored_job(name, conditions, repeats=most_repeats, decide=rule))
+    variants = {one: StoredVariant(condition_id=own, settings=settings.get(one, {})) for one, own in conditions.items()}
+    dataset = stored_dataset(name=f"data of {name}", test_rows=40, classes=3)
+    store.write_job(stored_job(name, conditions, repeats=most_repeats, decide=rule, variants=variants, dataset=dataset))
     for repeat in range(max(len(own) for own in pairs.values())):
         commit_run(store, "baseline", repeat, base(repeat), metric)
     for variant, own in pairs.items():
@@ -68,19 +82,19 @@ def commit_run(store, variant, repeat, ended, metric="test_accuracy"):
     condition = store.kept_job().conditions[variant]
     row = {"trial_id": f"{condition}-{repeat}", "condition_id": condition, "job": "job", "variant": variant}
     row |= {"repeat": repeat, "fold": 0, "status": ended if isinstance(ended, str) else "completed"}
-    others = {
-        "test_accuracy": 0.5,
-        "test_loss": 0.4,
-        "val_accuracy": 0.5,
-        "train_loss": 0.1 + hash_of(condition, repeat),
-    }
+    own = number_of(condition, repeat)
+    others = {"test_accuracy": 0.5, "test_loss": 0.4 + own, "val_accuracy": 0.5 + own / 7, "train_loss": 0.1 + own}
     values = {} if isinstance(ended, str) else others | {metric: ended}
-    store.commit(row | values, {}, None if isinstance(ended, str) else predictions(repeat))
+    store.commit(
+        row | values,
+        {},
+        None if isinstance(ended, str) else predictions(repeat + 100 * int(condition.rpartition("-")[2])),
+    )
 
 
-def hash_of(condition, repeat):
+def number_of(condition, repeat):
     """A number that no two runs share: equal ones would be said to be equal to the bit."""
-    return (sum(map(ord, condition)) * 100 + repeat) * 1e-5
+    return (sum(map(ord, condition)) % 97 + 100 * ((repeat * 5) % 13)) * 1e-5
 
 
 def keep_decisions(store):

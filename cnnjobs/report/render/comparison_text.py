@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.report.model import ReportTable, Section, Text
 from cnnjobs.report.render.text import table_text
-from cnnjobs.report.sections.comparison import adjustment, pairing
-from cnnjobs.report.sections.differences_table import differences_table
-from cnnjobs.report.sections.factors import EFFECTS_IN_SHORT, effects_table
+from cnnjobs.report.sections.comparison import shown_differences
+from cnnjobs.report.sections.decisions import decided_sentences
+from cnnjobs.report.sections.factors import effects_in_short, effects_table
 from cnnjobs.report.sections.summary_table import summary_table
 from cnnjobs.report.sections.verdicts import notes
 from cnnjobs.wording.sentences import clause
@@ -22,10 +22,12 @@ def table_lines(table: JobTable) -> Iterator[str]:
     yield ""
     yield grid_text(summary_table(table), "SD: ddof=1")
     if table.comparisons:
-        yield grid_text(differences_table(table), f"{pairing(table)} {adjustment(table)}")
+        yield grid_text(*shown_differences(table))
+        if table.ruling is not None:
+            yield from (visible(said) for said in (*decided_sentences(table), ""))
     effects = effects_table(table)
     if effects is not None:
-        yield grid_text(effects, EFFECTS_IN_SHORT)
+        yield grid_text(effects, effects_in_short(table))
     for note in notes(table):
         yield visible(f"note: {clause(note)}")
 

@@ -7,11 +7,12 @@ from markupsafe import Markup, escape
 
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.report.figures.comparison import box_plot
-from cnnjobs.report.figures.style import render
+from cnnjobs.report.figures.style import Figure, render
 from cnnjobs.report.model import ReportTable
-from cnnjobs.report.sections.comparison import adjustment, pairing
-from cnnjobs.report.sections.differences_table import differences_table
-from cnnjobs.report.sections.factors import EFFECTS_IN_SHORT, effects_table
+from cnnjobs.report.sections.comparison import shown_differences
+from cnnjobs.report.sections.decision_charts import decision_charts
+from cnnjobs.report.sections.decisions import decided_sentences
+from cnnjobs.report.sections.factors import effects_in_short, effects_table
 from cnnjobs.report.sections.summary_table import summary_table
 from cnnjobs.report.sections.verdicts import notes
 
@@ -24,19 +25,26 @@ def comparison_html(table: JobTable) -> Markup:
 def _parts(table: JobTable) -> Iterator[Markup]:
     yield _report_table(summary_table(table), "SD: ddof=1")
     if table.comparisons:
-        yield _report_table(differences_table(table), f"{pairing(table)} {adjustment(table)}")
+        yield _report_table(*shown_differences(table))
+        if table.ruling is not None:
+            yield from (Markup("<p>{}</p>").format(said) for said in decided_sentences(table))
     effects = effects_table(table)
     if effects is not None:
-        yield _report_table(effects, EFFECTS_IN_SHORT)
+        yield _report_table(effects, effects_in_short(table))
     for note in notes(table):
         yield Markup("<p>note: {}</p>").format(note)
+    for chart in decision_charts(table):
+        yield _picture(chart.draw(), chart.title)
     figure = box_plot(table)
     if figure is not None:
-        picture = base64.b64encode(render(figure, "png")).decode("ascii")
-        text = f"Box plot of {table.metric.words} over the runs of each variant of {table.job.name}"
-        yield Markup(
-            '<img style="max-width: 640px; background: white" alt="{}" src="data:image/png;base64,{}">'
-        ).format(text, picture)
+        yield _picture(figure, f"Box plot of {table.metric.words} over the runs of each variant of {table.job.name}")
+
+
+def _picture(figure: Figure, title: str) -> Markup:
+    picture = base64.b64encode(render(figure, "png")).decode("ascii")
+    return Markup('<img style="max-width: 640px; background: white" alt="{}" src="data:image/png;base64,{}">').format(
+        title, picture
+    )
 
 
 def _report_table(report_table: ReportTable, note: str) -> Markup:

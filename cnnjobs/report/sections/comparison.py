@@ -4,7 +4,8 @@ from cnnjobs.comparison.metric_format import axis_label, capital, difference_lab
 from cnnjobs.comparison.selection import weights
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.report.figures import comparison
-from cnnjobs.report.model import Chart, Element, Section, Text
+from cnnjobs.report.model import Chart, Element, ReportTable, Section, Text
+from cnnjobs.report.sections.decisions import comparison_note, comparison_table
 from cnnjobs.report.sections.differences_table import differences_table, family_text
 from cnnjobs.report.sections.summary_table import runs_rows, summary_table
 from cnnjobs.spec.metrics import OF_TEST_ROWS
@@ -69,6 +70,17 @@ def _t_test(table: JobTable) -> str:
     return corrected if table.design.overlap else "paired t test"
 
 
+def shown_differences(table: JobTable) -> tuple[ReportTable, str]:
+    """Return the differences as the terminal and notebooks show them, and what stands below.
+
+    Args:
+        table: the comparison of a job with several variants.
+    """
+    if table.ended_by_rule:
+        return comparison_table(table), comparison_note(table)
+    return differences_table(table), f"{pairing(table)} {adjustment(table)}"
+
+
 def pairing(table: JobTable) -> str:
     """Say in a few words how runs are compared."""
     corrected = ", corrected for training rows that runs share" if table.design.overlap else ""
@@ -113,7 +125,18 @@ def _about(table: JobTable, what: str) -> str:
     )
     return (
         f"{capital(what)} of {weights(table.job)}{of}. SD: standard deviation with ddof=1 over the {over}; {ends}. "
-        f"{table.level} CI: t interval of the mean over {interval_over(table)}.{median}"
+        f"{table.level} CI: t interval of the mean over {interval_over(table)}.{median}{_stopped(table)}"
+    )
+
+
+def _stopped(table: JobTable) -> str:
+    """Say what intervals of each variant are worth where its repeats ended by a rule, and of which runs they are."""
+    if not table.ended_by_rule:
+        return ""
+    return (
+        " These numbers are of all runs, also those that no decision used. How many there are depended on differences; "
+        "simulated, the interval of a mean of one variant at the stop still covers it in 94 to 96% of jobs. Do not "
+        "compare variants by these intervals."
     )
 
 

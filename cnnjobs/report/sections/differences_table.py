@@ -13,6 +13,7 @@ from cnnjobs.report.cells import interval_cell, looks_text, p_cell
 from cnnjobs.report.model import DisplayColumn, ReportTable, Row
 from cnnjobs.spec.metrics import Metric
 from cnnjobs.stats import Interval
+from cnnjobs.stats.sequential import Verdict
 from cnnjobs.wording.levels import level_text
 
 DIFFERENCE_COLUMNS = (
@@ -28,7 +29,8 @@ are the runs without a result of those that ended, `lost_p` is Fisher's exact te
 def differences_table(table: JobTable) -> ReportTable:
     """Return the differences to the reference."""
     rows = [
-        dict(zip(DIFFERENCE_COLUMNS, _values(table, name, one), strict=True)) for name, one in table.comparisons.items()
+        dict(zip(DIFFERENCE_COLUMNS, _values(table, name, one), strict=True)) | _by_rule(table, name)
+        for name, one in table.comparisons.items()
     ]
     title = capital(difference_label(table.metric, table.reference))
     return ReportTable("differences", title, DIFFERENCE_COLUMNS, rows, [*_estimate(table), *_tests(table)])
@@ -51,6 +53,16 @@ def _reading(table: JobTable, comparison: Comparison) -> str:
     """Return what P(A > B) is called, which is no second verdict: not where there is none, or Holm has refused it."""
     refused = comparison.family > 1 and not comparison.resolved(table.alpha)
     return "" if comparison.superiority is None or comparison.no_verdict or refused else comparison.superiority.reading
+
+
+def _by_rule(table: JobTable, variant: str) -> dict[str, Any]:
+    """Return the verdict of a rule, with the interval that holds however often one looks, where repeats end by one."""
+    if table.ruling is None:
+        return {"lost_p": None} if table.ended_by_rule else {}
+    one = table.ruling.decisions[variant]
+    resolved = one.verdict in (Verdict.BETTER, Verdict.WORSE)
+    interval = {"lost_p": None, "ci_low": one.interval.low, "ci_high": one.interval.high, "level": 1 - one.alpha}
+    return interval | {"family": table.ruling.family, "resolved": resolved, "verdict": one.verdict.value}
 
 
 def sides(table: JobTable, name: str) -> tuple[VariantRow, VariantRow]:

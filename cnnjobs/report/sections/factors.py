@@ -5,7 +5,7 @@ from typing import Any
 
 from cnnjobs.comparison.effects import MOST_INTERACTIONS, Effect, Effects, effects_of
 from cnnjobs.comparison.metric_format import capital, show
-from cnnjobs.comparison.table import JobTable
+from cnnjobs.comparison.table import BY_RULE, JobTable
 from cnnjobs.report.cells import looks_text, p_cell
 from cnnjobs.report.model import DisplayColumn, ReportTable, Row, Section, Text
 from cnnjobs.report.sections.differences_table import family_text, interval_column, verdict_cell
@@ -20,13 +20,6 @@ EFFECT_COLUMNS = (
 )
 """A row an effect: "main" of one factor or "interaction" of two, from a level to another; the columns of the second
 factor are empty for a main effect. `left_out` counts runs without a partner in a combination that the effect needs."""
-
-EFFECTS_IN_SHORT = (
-    "Paired by repeat and fold. Main effects are averaged over the levels of the other factors; an interaction is by "
-    "how much a difference changes with the other factor. Holm over all effects; the interval of a resolved one is at "
-    "the level at which Holm resolved it."
-)
-"""Stands below the table where the section is not read."""
 
 
 def factors_section(table: JobTable) -> Section | None:
@@ -48,6 +41,23 @@ def effects_table(table: JobTable) -> ReportTable | None:
     return None if found is None else _table(table, found)
 
 
+def effects_in_short(table: JobTable) -> str:
+    """Return what stands below the table where the section is not read.
+
+    Args:
+        table: the comparison.
+    """
+    tested = (
+        f"No test and no interval, as {BY_RULE}."
+        if table.ended_by_rule
+        else "Holm over all effects; the interval of a resolved one is at the level at which Holm resolved it."
+    )
+    return (
+        "Paired by repeat and fold. Main effects are averaged over the levels of the other factors; an interaction is "
+        f"by how much a difference changes with the other factor. {tested}"
+    )
+
+
 def _table(table: JobTable, found: Effects) -> ReportTable:
     metric = table.metric
     rows = [dict(zip(EFFECT_COLUMNS, _values(table, found, one), strict=True)) for one in found.effects]
@@ -59,16 +69,20 @@ def _table(table: JobTable, found: Effects) -> ReportTable:
             lambda row: str(row["why"]) if row["mean"] is None else show(metric, row["mean"], signed=True),
             "mean",
         ),
-        interval_column(metric, found.effects),
-        DisplayColumn("p (Holm)", lambda row: p_cell(row["p_holm"]), "p_holm"),
-        DisplayColumn("verdict", verdict_cell),
+        *(() if table.ended_by_rule else _tests(table, found)),
         DisplayColumn("SD", lambda row: show(metric, row["sd"]), "sd", compact=False),
-        DisplayColumn("p (t)", lambda row: p_cell(row["p"]), "p", compact=False),
         DisplayColumn("runs left out", lambda row: str(row["left_out"]), "left_out", compact=False),
     )
     unit = f", {metric.unit_of_difference}" if metric.unit_of_difference else ""
     title = f"{capital(metric.words)}: main effects and interactions{unit}"
     return ReportTable("effects", title, EFFECT_COLUMNS, rows, shown)
+
+
+def _tests(table: JobTable, found: Effects) -> Iterator[DisplayColumn]:
+    yield interval_column(table.metric, found.effects)
+    yield DisplayColumn("p (Holm)", lambda row: p_cell(row["p_holm"]), "p_holm")
+    yield DisplayColumn("verdict", verdict_cell)
+    yield DisplayColumn("p (t)", lambda row: p_cell(row["p"]), "p", compact=False)
 
 
 def _values(table: JobTable, found: Effects, effect: Effect) -> list[Any]:
@@ -102,6 +116,8 @@ def _verdict(table: JobTable, effect: Effect) -> str:
 
 def _resolved(table: JobTable, found: Effects) -> Text:
     """Say in a sentence which effects stand."""
+    if table.ended_by_rule:
+        return Text(f"Effects are estimates, without a verdict: {BY_RULE}.", "verdict")
     rows = _table(table, found).rows
     stand = [_label(row) for row in rows if row["resolved"]]
     if table.secondary:
@@ -149,18 +165,27 @@ def _named(names: Sequence[str]) -> str:
 def _about(table: JobTable, found: Effects) -> str:
     factors = [f"{factor.name} ({listed(factor.levels)})" for factor in found.factorial.factors]
     sizes = " x ".join(str(len(factor.levels)) for factor in found.factorial.factors)
-    corrected = (
-        ", corrected for training rows that runs share (Nadeau and Bengio, 2003)" if table.design.overlap else ""
-    )
-    over = "folds, of which repeats are averaged" if table.design.same_folds else "repeats"
     higher = " Interactions of three factors are not shown." if len(factors) > 2 else ""
     return (
         f"The variants are all combinations, {sizes}, of {'; '.join(factors)}, told by their settings. A main effect "
         "is the difference between two levels of one factor, averaged over all levels of the others. An interaction is "
         "by how much such a difference changes from the first level of another factor to the one named. The method is "
         "paired differences: each effect is computed within each repeat, which has the same seeds and rows in every "
-        f"variant, and its t interval is over {over}{corrected}. A verdict needs five pairs and p below "
-        f"{table.alpha:g} by Holm over all effects of this table; the interval of a resolved one is at the level at "
-        f"which Holm resolved it, the others at {table.level}. Where factors interact, a main effect is an average "
-        f"that need not hold at any single level of the other.{higher}"
+        f"variant{_tested(table)}. Where factors interact, a main effect is an average that need not hold at any "
+        f"single level of the other.{higher}"
+    )
+
+
+def _tested(table: JobTable) -> str:
+    """Say how effects are tested, or that they are not."""
+    if table.ended_by_rule:
+        return f". There is no test and no interval, as {BY_RULE}"
+    over = "folds, of which repeats are averaged" if table.design.same_folds else "repeats"
+    corrected = (
+        ", corrected for training rows that runs share (Nadeau and Bengio, 2003)" if table.design.overlap else ""
+    )
+    return (
+        f", and its t interval is over {over}{corrected}. A verdict needs five pairs and p below {table.alpha:g} by "
+        "Holm over all effects of this table; the interval of a resolved one is at the level at which Holm resolved "
+        f"it, the others at {table.level}"
     )

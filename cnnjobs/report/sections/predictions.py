@@ -87,7 +87,7 @@ def predictions_section(table: JobTable, findings: Findings) -> Section:
     parts = [calibration_section(table, findings), hardest_section(table, findings)]
     folds = [Text(FOLDS)] if table.job.protocol.folds else []
     if not folds:
-        differences = [_differences(table, findings)] if table.comparisons else []
+        differences = [_differences(table, findings)] if table.comparisons and not table.ended_by_rule else []
         parts = [_noise(table, findings), *differences, _ensembles(table, findings), *parts]
     return Section(TITLE, [*folds, *([] if folds else _units(table, findings)), *_missing(findings)], parts, damaged)
 

@@ -13,6 +13,7 @@ from cnnjobs.comparison.variant_row import VariantRow
 from cnnjobs.datasets.overview import groups_text, images_text
 from cnnjobs.report.cells import interval_cell, looks_text, p_cell
 from cnnjobs.report.model import Section, Text
+from cnnjobs.report.sections.decisions import decided_sentences, decision_notes
 from cnnjobs.report.sections.differences_table import direction, family_text, sides
 from cnnjobs.report.sections.planning import needed_text
 from cnnjobs.report.sections.seed_audit import audits_text, source_rows, vary_text
@@ -46,6 +47,8 @@ def sentences(table: JobTable) -> list[str]:
         return [_audited(table, table.job.audit)]
     if len(table.rows) == 1:
         return [_alone(table, table.rows[0])]
+    if table.ended_by_rule:
+        return list(decided_sentences(table))
     verdicts = [_compared(table, name, comparison) for name, comparison in table.comparisons.items()]
     nobody = not table.secondary and all(one.no_verdict and not one.equal_bits for one in table.comparisons.values())
     return [*verdicts, "So no difference here can be told from chance yet."] if nobody else verdicts
@@ -183,6 +186,7 @@ def notes(table: JobTable) -> Iterator[str]:
         yield held.text
     if table.job.protocol.validation == "test" and not table.job.protocol.folds:
         yield _test_as_validation(watching(table.job))
+    yield from decision_notes(table)
     for note in (*(table.job.dataset.notes or ()), *table.notes):
         yield sentence(note)
 
