@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cnnjobs.comparison.decisions import Endings
+from cnnjobs.files.digests import digest_of
 from cnnjobs.stats import ALPHA, Interval, summarize
 from cnnjobs.stats.sequential import (
+    FIRST_LOOK,
     MOST_PAIRS,
     Decision,
     Rule,
@@ -21,6 +23,7 @@ from cnnjobs.stats.sequential import (
     mean_allowing_for_stop,
 )
 from cnnjobs.store.ledger import Confirmation, Ending, Question
+from cnnjobs.store.looks import Look, Seen, now
 
 ACCEPT, REJECT, OPEN = 0, 1, 3
 """Exit codes of a gate: the answer is yes, it is no, there is none yet."""
@@ -241,6 +244,34 @@ def confirmation(endings: Endings, test: Test, used: int, repeats: int) -> Confi
     return Confirmation(
         repeats=(first, last), runs=found.n, mean=found.mean, sd=found.sd, low=found.low, high=found.high
     )
+
+
+def looks_of(judgement: Judgement, endings: Endings) -> list[Look]:
+    """Return the looks of the rule: at the fifth pair, and at each that followed.
+
+    Args:
+        judgement: what it came to.
+        endings: how runs ended.
+    """
+    asked, test = judgement.test.question, judgement.test
+    ids: list[str] = []
+    looks: list[Look] = []
+    for repeat in range(test.first, test.first + judgement.decision.repeats):
+        sides = (asked.candidate_id, repeat), (asked.reference_id, repeat)
+        if any(endings.values.get(side) is None for side in sides):
+            continue
+        ids += [endings.ids[side] for side in sides]
+        if len(ids) >= 2 * FIRST_LOOK:
+            seen = Seen(variant=asked.candidate, pairs=len(ids) // 2, runs=digest_of("\n".join(ids).encode())[:16])
+            looks.append(
+                Look(
+                    at=now(later=len(looks)),
+                    metric=asked.metric,
+                    reference=asked.reference_id,
+                    seen={asked.candidate_id: seen},
+                )
+            )
+    return looks
 
 
 def effect_within_reach(repeats: int, alpha: float) -> float:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from cnnjobs.comparison.decisions import Endings
-from cnnjobs.comparison.gate_text import answer_text, confirmation_text, points
-from cnnjobs.comparison.gating import ACCEPT, Judgement, Test, confirmation, differences, judge, usual_repeats
+from cnnjobs.comparison.gate_text import answer_text, confirmation_text
+from cnnjobs.comparison.gating import ACCEPT, Judgement, Test, confirmation, judge, looks_of, usual_repeats
 from cnnjobs.comparison.metric_format import metric_format
 from cnnjobs.engine.places import Here, Joined
 from cnnjobs.engine.resources import ResourceRequest
-from cnnjobs.errors import NO_ANSWER, TrialsFailed
+from cnnjobs.errors import NO_ANSWER, StoreError, TrialsFailed
 from cnnjobs.run.calling_machine import shown_place
 from cnnjobs.run.deciding import METRIC
+from cnnjobs.run.gate_prospect import announcement, warnings_of
 from cnnjobs.run.gating import stored_endings, with_gate
 from cnnjobs.run.networks import check_networks
 from cnnjobs.run.overrides import Overrides
@@ -30,14 +29,11 @@ from cnnjobs.run.surroundings import surroundings_notes
 from cnnjobs.spec import Job
 from cnnjobs.spec.gate import DEFAULT_CONFIRM, Gate
 from cnnjobs.stats import ALPHA
-from cnnjobs.stats.sequential import MOST_PAIRS, smallest_difference
+from cnnjobs.stats.sequential import MOST_PAIRS
 from cnnjobs.store.ledger import Confirmation, Ledger, Proposal, Question
+from cnnjobs.store.looks import FOLDER, write_look
 from cnnjobs.store.store import Store
-from cnnjobs.wording.levels import p_text
 from cnnjobs.wording.terminal import echo, note
-
-FEWEST_FOR_SD = 3
-"""Runs, or pairs, from which a spread is guessed before anything runs."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -141,9 +137,9 @@ def gate_job(
     test = _test(question, asked, proposal)
     confirm = _confirm(asked, proposal)
     before = stored_endings(store, METRIC)
-    for line in _announcement(test, confirm, proposal, book, before):
+    for line in announcement(test, confirm, proposal, book, before):
         echo(line, err=True)
-    for one in _warnings(test, prepared, before):
+    for one in warnings_of(test, len(prepared.dataset.y_test), before):
         note(one)
     known = None if proposal is None else proposal.ending
     runner = _run(with_gate(prepared, test, confirm, known), store, options, place, again)
@@ -192,82 +188,6 @@ def _confirm(asked: Gate, proposal: Proposal | None) -> int:
     return 0 if proposal is None else DEFAULT_CONFIRM
 
 
-def _announcement(
-    test: Test, confirm: int, proposal: Proposal | None, book: Ledger | None, endings: Endings
-) -> Iterator[str]:
-    """Say what it will cost, at which level, and what it can reach, before anything runs."""
-    asked, most = test.question, test.most_repeats
-    wish = f"is {asked.candidate} better than {asked.reference}"
-    if asked.no_worse_by is not None:
-        wish = f"is {asked.candidate} not worse than {asked.reference} by {points(asked.no_worse_by, METRIC)} or more"
-    yield f"{asked.job}: {wish}? 5 to {most} repeats of each; a wrong yes in at most {100 * test.alpha / 2:.2g}%"
-    if test.first:
-        yield f"  from repeat {test.first + 1} on: the choice of one of the two was made by those before"
-    if proposal is not None and book is not None:
-        known = " (goes on)" if proposal.ending is not None else ""
-        yield (
-            f"  proposal {proposal.number} of {book.path}{known}, at level {p_text(test.alpha)}: of what is accepted, "
-            "at most 5% are chance"
-        )
-    if confirm:
-        yield f"  if it is accepted, {confirm} more repeats of {asked.candidate} on fresh seeds"
-    spread = _spread(test, endings)
-    if spread is None:
-        yield (
-            f"  {most} repeats decide, four times of five, a difference of "
-            f"{smallest_difference(1.0, most_pairs=most, alpha=test.alpha):.2g} SD of the pairs"
-        )
-        return
-    reached = smallest_difference(spread, most_pairs=most, alpha=test.alpha)
-    yield (
-        f"  at the SD seen so far, {points(spread, METRIC)} of a pair, {most} repeats decide, four times of five, a "
-        f"difference of {points(reached, METRIC)}"
-    )
-
-
-def _spread(test: Test, endings: Endings) -> float | None:
-    """Return the SD of the pairs: of stored ones, or else as of independent runs of either side; None if unknown."""
-    pairs = [value for value in differences(endings, test) if value is not None]
-    if len(pairs) >= FEWEST_FOR_SD:
-        return float(np.std(pairs, ddof=1)) or None
-    for condition in (test.question.reference_id, test.question.candidate_id):
-        own = [value for (of, _), value in endings.values.items() if of == condition and value is not None]
-        if len(own) >= FEWEST_FOR_SD:
-            return 2**0.5 * float(np.std(own, ddof=1)) or None
-    return None
-
-
-def _warnings(test: Test, prepared: Prepared, endings: Endings) -> Iterator[str]:
-    """Say what makes an answer unlikely, or odd."""
-    spread = _spread(test, endings)
-    images = len(prepared.dataset.y_test)
-    margin = test.question.no_worse_by or test.margin
-    if margin is not None and margin < 1 / images:
-        yield (
-            f"the margin of {points(margin, METRIC)} is less than one of {images:,} test images, "
-            f"{points(1 / images, METRIC)}"
-        )
-    if spread is None:
-        return
-    runs = [
-        value
-        for (condition, _), value in endings.values.items()
-        if condition == test.question.reference_id and value is not None
-    ]
-    least = smallest_difference(spread, most_pairs=MOST_PAIRS, alpha=test.alpha)
-    room = 1 - float(np.mean(runs)) if runs else 1.0
-    if test.question.no_worse_by is None and least > room:
-        yield (
-            f"{MOST_PAIRS} repeats would decide a difference of {points(least, METRIC)} at this level, and "
-            f"{test.question.reference} leaves room for {points(room, METRIC)}: it can hardly be accepted"
-        )
-    if test.question.no_worse_by is not None and least > test.question.no_worse_by:
-        yield (
-            f"a margin of {points(test.question.no_worse_by, METRIC)} is hardly reached with {MOST_PAIRS} repeats if "
-            f"the two do not differ: {points(least, METRIC)} would be"
-        )
-
-
 def _run(prepared: Prepared, store: Store, options: RunOptions, place: Here | Joined, again: str) -> Runner:
     checkpoints = checkpoints_of(store, prepared.job, options)
     request = ResourceRequest(
@@ -295,6 +215,7 @@ def _answer(
     """Return the answer by what is stored, and write it into the ledger."""
     endings = stored_endings(store, METRIC)
     judgement = judge(test, endings, None if proposal is None else proposal.ending)
+    _keep_looks(judgement, endings, store)
     fresh = None
     if confirm and judgement.exit_code == ACCEPT:
         fresh = confirmation(endings, test, judgement.decision.repeats, confirm)
@@ -309,6 +230,18 @@ def _answer(
         len(endings.values.keys() - before.values.keys()) + failures,
         failures,
     )
+
+
+def _keep_looks(judgement: Judgement, endings: Endings, store: Store) -> None:
+    """Keep that the rule has looked after every pair: a report that knows of no rule says so beside its verdict."""
+    job, asked = store.job, judgement.test.question
+    if job is None or job.conditions[job.reference] != asked.reference_id:
+        return
+    with contextlib.suppress(StoreError):  # results that cannot be written may be read all the same
+        known = set(store.files.below(FOLDER).names(".json"))
+        for look in looks_of(judgement, endings):
+            if look.name not in known:
+                write_look(store.files, look)
 
 
 def _kept(book: Ledger, proposal: Proposal, judgement: Judgement, fresh: Confirmation | None) -> Proposal:

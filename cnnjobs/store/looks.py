@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cnnjobs.errors import StoreError
@@ -80,9 +80,14 @@ class Looks:
     unread: tuple[str, ...] = ()
 
 
-def now() -> str:
-    """Return the time as looks have it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def now(later: int = 0) -> str:
+    """Return the time as looks have it.
+
+    Args:
+        later: milliseconds that are added, for looks that were kept at once and have an order.
+    """
+    moment = datetime.now(UTC) + timedelta(milliseconds=later)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def read_looks(files: Files) -> Looks:

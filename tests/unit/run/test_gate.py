@@ -8,8 +8,11 @@ from support.documents import document
 from support.fakes import StopAfter
 from support.gates import VARIANTS, gate_in, points
 
+from cnnjobs.comparison.shown import shown_table
 from cnnjobs.engine.inline import InlineEngine
+from cnnjobs.store.files import Files
 from cnnjobs.store.ledger import Ledger
+from cnnjobs.store.store import Store
 
 BETTER = [0.6, 0.1, 0.9, 0.4, -0.1, 0.7, 0.5, 0.8, 0.3, 0.6, 0.4, 0.2]
 WORSE = [-0.5, -0.2, -0.9, 0.1, -0.6, -0.7, -0.4, -0.8, -0.3, -0.6]
@@ -211,6 +214,19 @@ def test_other_variants_of_the_job_are_left_alone(tmp_path):
     assert {variant for variant, _ in ran} == {"base", "wider"}
     assert {repeat for _, repeat in ran} == {5, 6, 7}  # stored repeats count
     assert (tmp_path / "results/tiny/job.json").read_text() == before
+
+
+def test_a_report_without_the_rule_says_how_often_the_rule_has_looked(tmp_path):
+    """The ordinary test of a job whose repeats a gate has ended is a test after four looks, not after one."""
+    ask(tmp_path, "--candidate", "wider")
+    table = shown_table(Store(Files(tmp_path / "results" / "tiny")))
+    assert table.looked.pairs["wider"] == (5, 6, 7, 8)
+    assert any("looked at 4 times" in note for note in table.looked.notes())
+    looks = [path.stat().st_mtime_ns for path in sorted((tmp_path / "results/tiny/looks").iterdir())]
+    ask(tmp_path, "--candidate", "wider")  # sees nothing new
+    assert [path.stat().st_mtime_ns for path in sorted((tmp_path / "results/tiny/looks").iterdir())] == looks
+    ask(tmp_path, "--candidate", "other", "--reference", "wider")  # no comparison of the report
+    assert shown_table(Store(Files(tmp_path / "results" / "tiny"))).looked.times("wider") == 4
 
 
 @pytest.mark.parametrize(
