@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnjobs.messages import Failure, Note, Progress, Result, Stalled
 from cnnjobs.planning.trials import Trial
-from cnnjobs.run.documents.decision import decision_object
+from cnnjobs.run.documents.decision import decision_object, decision_objects
 from cnnjobs.run.progress import Meter
 from cnnjobs.run.submission import Watcher
 from cnnjobs.schema.json_text import utc
@@ -78,7 +78,7 @@ class TrialEvents:
     def __init__(self, events: Events, meter: Meter, clock: Callable[[], float] = time.monotonic) -> None:
         self._events, self._meter, self._clock = events, meter, clock
         self._last = clock() - EVERY_S
-        self._verdicts: dict[str, str] = {}
+        self._ruling: Ruling | None = None
 
     def started(self, trial: Trial) -> None:
         """Tell that a worker has taken it up."""
@@ -97,8 +97,10 @@ class TrialEvents:
             running=len(self._meter.running),
             fraction=self._meter.snapshot().fraction,
             seconds_left=self._meter.left(),
+            least_seconds_left=self._meter.least_left(),
             epochs_per_s=epochs,
             images_per_s=images,
+            decisions=None if self._ruling is None else decision_objects(self._ruling),
         )
 
     def noted(self, trial: Trial, note: Note) -> None:
@@ -131,10 +133,11 @@ class TrialEvents:
 
     def ruled(self, ruling: "Ruling") -> None:
         """Tell which variants the rule has just decided, or given up."""
+        before = {} if self._ruling is None else self._ruling.decisions
         for name, decision in ruling.decisions.items():
-            if self._verdicts.get(name, OPEN) != decision.verdict:
+            if (before[name].verdict if name in before else OPEN) != decision.verdict:
                 self._events.emit("decided", **decision_object(name, decision))
-            self._verdicts[name] = decision.verdict
+        self._ruling = ruling
 
 
 class Watchers:

@@ -110,13 +110,16 @@ class Meter:
         """Return the seconds that are left, at most where a rule may end before; None before they can be estimated."""
         return self._time.seconds(self._clock())
 
+    def least_left(self) -> float | None:
+        """Return the seconds until the next look, after which the rule may end; None before, and without a rule."""
+        return None if self._ruling is None else self._time.seconds(self._clock(), self._ruling.next_look)
+
     def left_text(self) -> str:
         """Say what is left: until all trials have run, and, where a rule may end before, from its next look on."""
-        now = self._clock()
-        most = self._time.seconds(now)
+        most, least = self.left(), self.least_left()
         if most is None:
             return ""
-        if self._ruling is None or (least := self._time.seconds(now, self._ruling.next_look)) is None:
+        if least is None:
             return duration(most)
         first, last = duration(least), duration(most)
         return last if first == last else f"{first} to {last}"

@@ -1,9 +1,12 @@
 """What the rule of a job says of its variants, as objects."""
 
-from typing import Any
+from __future__ import annotations
 
-from cnnjobs.comparison.decisions import Ruling
-from cnnjobs.stats.sequential import Decision
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # statistics take long to import, and most commands need none of them
+    from cnnjobs.comparison.decisions import Ruling
+    from cnnjobs.stats.sequential import Decision
 
 
 def decision_object(variant: str, decision: Decision) -> dict[str, Any]:
@@ -27,6 +30,11 @@ def decision_object(variant: str, decision: Decision) -> dict[str, Any]:
         "sequential_p_equal": decision.q_equal,
         "repeats_left": decision.left,
     }
+
+
+def decision_objects(ruling: Ruling) -> list[dict[str, Any]]:
+    """Return what the rule says of each variant other than the reference."""
+    return [decision_object(name, one) for name, one in ruling.decisions.items()]
 
 
 def rule_object(ruling: Ruling) -> dict[str, Any]:

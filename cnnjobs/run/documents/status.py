@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cnnjobs.run.documents.decision import rule_object
 from cnnjobs.run.documents.values import keyed
 from cnnjobs.run.status import JobStatus
 from cnnjobs.schema.json_text import utc
@@ -49,6 +50,7 @@ def _job(job: JobStatus) -> dict[str, Any]:
             {"variant": one.variant, "repeat": one.repeat, "fold": one.fold, "error": one.error, "log": one.log}
             for one in job.failed
         ],
+        "rule": None if job.ruling is None else rule_object(job.ruling),
         "damaged": job.damaged,
         "cut_off": job.cut_off,
         "stopped": job.stopped or None,

@@ -4,17 +4,19 @@ import subprocess
 from functools import partial
 
 import pytest
-from support.commands import with_fakes
-from support.documents import checked
+from support.commands import called, with_fakes
+from support.documents import checked, document
 from support.fakes import Clock, FakeWorker, StopAfter, submit_in, write_job
 
 import cnnjobs
+from cnnjobs.comparison.decisions import Endings, ruling
 from cnnjobs.messages import Failure, Note, Progress, Result, Stalled, Status
 from cnnjobs.planning.trials import make_plan
 from cnnjobs.run.events import EVERY_S, Events, TrialEvents
 from cnnjobs.run.progress import Meter
 from cnnjobs.schema.output import Output
-from cnnjobs.spec import Job, Variant, vgg
+from cnnjobs.spec import Job, Variant, mlp, vgg
+from cnnjobs.store.decision_rule import DecisionRule
 
 JSON = ("--format", "json")
 ENDS = """"a": base, "raises": base.but(batch_size=5), "diverges": base.but(batch_size=6),"""
@@ -115,6 +117,8 @@ def test_what_the_rule_decides_is_told_when_it_is(tmp_path):
     (decided,) = [one for one in events if one["event"] == "decided"]
     assert (decided["variant"], decided["verdict"]) == ("two", "better")
     assert decided["mean"] == pytest.approx(0.1)
+    told = called("status", "results", "--format", "json", cwd=tmp_path)
+    assert document(told.stdout)["jobs"][0]["rule"] == events[-1]["comparison"]["rule"]
     (kept,) = events[-1]["comparison"]["rule"]["decisions"]
     assert {name: kept[name] for name in decided if name in kept} == {
         name: value for name, value in decided.items() if name in kept
@@ -177,3 +181,31 @@ def test_a_reader_that_takes_one_line_and_goes_does_not_stop_the_submit(tmp_path
     assert submit.wait(60) == 0, errors
     assert checked(head.stdout)["event"] == "begin"
     assert len(cnnjobs.load_results(tmp_path / "results").trials) == 4
+
+
+def test_progress_tells_where_each_variant_stands():
+    job = Job(name="a", dataset="digits", repeats=6, variants={"a": Variant(model=vgg()), "b": Variant(model=mlp())})
+    trials, clock, written = make_plan(job, "data").trials, Clock(), []
+
+    class Stream:
+        write = staticmethod(written.append)
+        flush = staticmethod(lambda: None)
+
+    conditions = {trial.variant: trial.condition_id for trial in trials}
+    rule = DecisionRule(
+        alpha=0.05, margin=None, most_repeats=6, metric="test_accuracy", reference=conditions["a"], variants=conditions
+    )
+    endings = Endings()
+    for trial in (one for one in trials if one.repeat < 5):
+        value = 0.9 + 0.001 * trial.repeat * (1 if trial.variant == "a" else -1)
+        endings.add((trial.condition_id, trial.repeat), trial.trial_id, Status.COMPLETED, value)
+    meter = Meter(trials, lambda trial: 100, clock=clock)
+    watcher = TrialEvents(Events(Output(Stream())), meter, clock)
+    found = ruling(rule, conditions, endings)
+    meter.start(trials[0])
+    meter.rule(found)
+    watcher.ruled(found)
+    watcher.progressed(trials[0], Progress(1, 1, 100))
+    (standing,) = checked(written[-1])["decisions"]
+    assert (standing["variant"], standing["pairs"]) == ("b", 5)
+    assert standing["sequential_p"] == found.decisions["b"].q
