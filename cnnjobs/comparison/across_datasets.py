@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from math import comb
-from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
@@ -30,14 +29,16 @@ class Score:
     """A variant on a data set.
 
     Args:
-        mean: over its completed runs, as stored.
-        sd: of these with ddof=1; None for one run.
-        n: how many.
+        mean: over its completed runs, as stored; where repeats of the same folds are averaged, over folds.
+        sd: of these with ddof=1; None for one.
+        n: completed runs.
+        folds: whose means are averaged; None where runs are.
     """
 
     mean: float
     sd: float | None
     n: int
+    folds: int | None = None
 
 
 @dataclass(frozen=True)
@@ -250,8 +251,8 @@ def _blocks(tables: Sequence[JobTable], variants: Names) -> tuple[Block, ...]:
 
 
 def _score(row: VariantRow) -> Score:
-    values = list(row.values.values())
-    return Score(fmean(values), stdev(values) if len(values) > 1 else None, len(values))
+    assert row.summary is not None, "rows without a run are left out"
+    return Score(row.summary.mean, row.summary.sd, len(row.values), row.folds)
 
 
 def _different_settings(tables: Sequence[JobTable], variants: Names) -> list[str]:

@@ -18,6 +18,7 @@ class AugmentedRow:
 
     Args:
         variant: its name.
+        runs: that have both values.
         views: from which pictures are predicted, in words.
         plain: of its runs that have both values, predicted plainly.
         augmented: of the same runs, with test-time augmentation.
@@ -25,6 +26,7 @@ class AugmentedRow:
     """
 
     variant: str
+    runs: int
     views: str
     plain: Summary
     augmented: Summary
@@ -56,7 +58,7 @@ def augmented_rows(store: Store, table: JobTable) -> list[AugmentedRow]:
         of_plain, of_other = design.summary(plain), design.summary(other)
         if of_plain is not None and of_other is not None:
             views = _in_words(table.job.variants[row.name].settings.get("tta"))
-            found.append(AugmentedRow(row.name, views, of_plain, of_other, design.difference(other, plain)))
+            found.append(AugmentedRow(row.name, len(runs), views, of_plain, of_other, design.difference(other, plain)))
     return found
 
 

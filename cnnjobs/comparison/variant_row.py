@@ -46,6 +46,11 @@ class VariantRow:
     accuracies: Mapping[Key, float]
 
     @property
+    def folds(self) -> int | None:
+        """Folds whose means over repeats are summarised in place of runs; None where runs themselves are."""
+        return self.summary.n if self.design.same_folds and self.summary is not None else None
+
+    @property
     def without_result(self) -> int:
         """Completed runs whose metric is not finite, though the variant has it."""
         return len(self.values) + self.not_finite - len(self.completed)

@@ -28,6 +28,16 @@ def repeat_label(repeat: int, fold: int | None, between: str = ", ") -> str:
     return f"repeat {repeat + 1}" if fold is None else f"repeat {repeat + 1}{between}fold {fold + 1}"
 
 
+def count_label(runs: int | str, folds: int | None) -> str:
+    """Return how many runs there are; with repeats of the same folds, which are averaged, both: "15, 5 folds".
+
+    Args:
+        runs: how many; or in words.
+        folds: whose means are compared; None where runs themselves are.
+    """
+    return str(runs) if folds is None else f"{runs}, {folds} folds"
+
+
 def listed(names: Iterable[str]) -> str:
     """List the first names of many: "a, b, c and 7 more".
 

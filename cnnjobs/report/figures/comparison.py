@@ -15,6 +15,7 @@ from cnnjobs.report.cells import looks_text
 from cnnjobs.report.figures.style import COLORS, short, styled, text, wrapped
 from cnnjobs.spec.metrics import Metric
 from cnnjobs.stats.summary import FEWEST_FOR_QUARTILES
+from cnnjobs.wording.labels import count_label
 
 MOST_UPRIGHT = 8
 """Up to this many boxes stand beside each other; more lie one above the other, where their names have room."""
@@ -48,13 +49,22 @@ def _drawn(metric: Metric) -> Metric:
 
 def _name_boxes(axes: Axes, rows: Sequence[VariantRow], unit: str, *, upright: bool) -> None:
     if upright:
-        axes.set_xticks(range(len(rows)), [f"{wrapped(row.name)}\nn = {len(row.values)}" for row in rows])
+        axes.set_xticks(
+            range(len(rows)), [f"{wrapped(row.name)}\nn = {count_label(len(row.values), row.folds)}" for row in rows]
+        )
         axes.set_xlim(-0.6, max(len(rows), 1) - 0.4)
         axes.set_ylabel(unit)
     else:
-        axes.set_yticks(range(len(rows)), [f"{wrapped(row.name, 30, 2)}, n = {len(row.values)}" for row in rows])
+        axes.set_yticks(
+            range(len(rows)),
+            [f"{wrapped(row.name, 30, 2)}, n = {_count(row)}" for row in rows],
+        )
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.set_xlabel(unit)
+
+
+def _count(row: VariantRow) -> str:
+    return count_label(len(row.values), row.folds)
 
 
 def _legend_text(rows: Sequence[Any]) -> str:

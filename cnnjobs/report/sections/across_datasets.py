@@ -15,6 +15,7 @@ from cnnjobs.report.model import Chart, DisplayColumn, Document, Element, Report
 from cnnjobs.stats import Outcome
 from cnnjobs.stats.families import FEWEST_DATASETS
 from cnnjobs.stats.outcomes import Reals
+from cnnjobs.wording.labels import count_label
 from cnnjobs.wording.sentences import sentence
 
 ENOUGH_FOR_CHI_SQUARED = (10, 5)
@@ -77,6 +78,7 @@ def _scores(across: AcrossDatasets) -> Section:
             "job": block.job,
             "variant": name,
             "n": block.scores[name].n,
+            "folds": block.scores[name].folds,
             "mean": block.scores[name].mean,
             "sd": block.scores[name].sd,
             "rank": float(rank),
@@ -88,9 +90,9 @@ def _scores(across: AcrossDatasets) -> Section:
     shown = (
         DisplayColumn("data set", lambda row: str(row["dataset"])),
         DisplayColumn("variant", lambda row: str(row["variant"])),
-        DisplayColumn("n", lambda row: str(row["n"]), "n"),
+        DisplayColumn("n", lambda row: count_label(row["n"], row["folds"]), "n"),
         DisplayColumn(f"mean ({unit})" if unit else "mean", lambda row: show(across.metric, row["mean"]), "mean"),
-        DisplayColumn("SD over runs", lambda row: show(across.metric, row["sd"]), "sd"),
+        DisplayColumn("SD", lambda row: show(across.metric, row["sd"]), "sd"),
         DisplayColumn("rank", lambda row: f"{row['rank']:g}", "rank"),
     )
     title = f"{axis_label(across.metric)} of every variant on every data set"

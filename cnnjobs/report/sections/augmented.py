@@ -9,9 +9,11 @@ from cnnjobs.report.cells import interval_cell
 from cnnjobs.report.model import DisplayColumn, ReportTable, Row, Section, Text
 from cnnjobs.spec.metrics import TTA, Metric
 from cnnjobs.store.store import Store
+from cnnjobs.wording.labels import count_label
 
-COLUMNS = ("variant", "views", "metric", "n", "plain", "augmented", "difference", "low", "high", "level")
-"""A row a variant; `difference` is the mean of augmented minus plain over its runs, `low` to `high` its interval."""
+COLUMNS = ("variant", "views", "metric", "n", "plain", "augmented", "difference", "low", "high", "level", "runs")
+"""A row a variant; `difference` is the mean of augmented minus plain over its runs, `low` to `high` its interval;
+`n` is smaller than `runs` where repeats of the same folds are averaged."""
 
 
 def augmented_section(store: Store, table: JobTable) -> Section | None:
@@ -42,16 +44,20 @@ def augmented_section(store: Store, table: JobTable) -> Section | None:
 def _row(table: JobTable, metric: Metric, one: AugmentedRow) -> Row:
     values: tuple[Any, ...] = (
         *(one.variant, one.views, metric.name, one.plain.n, one.plain.mean, one.augmented.mean),
-        *(one.difference.mean, one.difference.low, one.difference.high, table.design.confidence),
+        *(one.difference.mean, one.difference.low, one.difference.high, table.design.confidence, one.runs),
     )
     return dict(zip(COLUMNS, values, strict=True))
+
+
+def _count(row: Row) -> str:
+    return count_label(row["runs"], None if row["n"] == row["runs"] else row["n"])
 
 
 def _shown(table: JobTable, metric: Metric) -> tuple[DisplayColumn, ...]:
     return (
         DisplayColumn("variant", lambda row: str(row["variant"])),
         DisplayColumn("views", lambda row: str(row["views"]), compact=False),
-        DisplayColumn("n", lambda row: str(row["n"]), "n"),
+        DisplayColumn("n", _count, "n"),
         DisplayColumn("plain", lambda row: show(metric, row["plain"]), "plain"),
         DisplayColumn("augmented", lambda row: show(metric, row["augmented"]), "augmented"),
         DisplayColumn("difference", lambda row: show(metric, row["difference"], signed=True), "difference"),

@@ -14,16 +14,18 @@ from cnnjobs.report.model import DisplayColumn, ReportTable, Row
 from cnnjobs.spec.metrics import Metric
 from cnnjobs.stats import Interval
 from cnnjobs.stats.sequential import Verdict
+from cnnjobs.wording.labels import count_label
 from cnnjobs.wording.levels import level_text
 
 DIFFERENCE_COLUMNS = (
     *("variant", "reference", "pairs", "unmatched", "mean", "sd", "ci_low", "ci_high", "level", "d_z", "t", "p"),
     *("p_holm", "family", "resolved", "sign_flip_p", "p_above", "p_above_low", "p_above_high", "verdict", "why"),
     *("sign_flip_why", "p_above_why", "p_above_reading", "looks", "lost", "ended", "reference_lost"),
-    *("reference_ended", "lost_p", "collapsed", "reference_collapsed"),
+    *("reference_ended", "lost_p", "collapsed", "reference_collapsed", "run_pairs"),
 )
 """A row a variant: it minus the reference; each `why` says why there is no p or interval, or what it cannot do. `lost`
-are the runs without a result of those that ended, `lost_p` is Fisher's exact test that both sides lose as many."""
+are the runs without a result of those that ended, `lost_p` is Fisher's exact test that both sides lose as many.
+`run_pairs` are pairs of runs; `pairs` are fewer where repeats of the same folds are averaged."""
 
 
 def differences_table(table: JobTable) -> ReportTable:
@@ -46,7 +48,14 @@ def _values(table: JobTable, name: str, comparison: Comparison) -> list[Any]:
     of, failed = completion(own, reference), collapsed(table.job, own.accuracies, reference.accuracies)
     values += [_reading(table, comparison), table.looked.times(name)]
     values += [of.lost, of.ended, of.reference_lost, of.reference_ended]
-    return [*values, of.p if of.any else None, *map(len, failed)]
+    return [*values, of.p if of.any else None, *map(len, failed), run_pairs(table, name)]
+
+
+def run_pairs(table: JobTable, name: str) -> int:
+    """Return how many pairs of runs a comparison is of; where repeats of the same folds are averaged, more than `n`."""
+    own, reference = sides(table, name)
+    pairs = table.comparisons[name].difference.n
+    return len(own.values.keys() & reference.values.keys()) if table.design.same_folds else pairs
 
 
 def _reading(table: JobTable, comparison: Comparison) -> str:
@@ -157,7 +166,8 @@ def _estimate(table: JobTable) -> Iterator[DisplayColumn]:
 def _pairs(row: Row) -> str:
     """Return how many pairs there are; without any, by which test runs are compared all the same."""
     welch = not row["pairs"] and row["mean"] is not None
-    return f"0 ({row['why']})" if welch else str(row["pairs"])
+    folds = None if row["pairs"] == row["run_pairs"] else row["pairs"]
+    return f"0 ({row['why']})" if welch else count_label(row["run_pairs"], folds)
 
 
 def _lost(row: Row) -> str:

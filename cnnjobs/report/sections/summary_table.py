@@ -15,6 +15,7 @@ from cnnjobs.report.model import DisplayColumn, ReportTable, Row
 from cnnjobs.spec.metrics import Metric
 from cnnjobs.stats import MedianInterval, median_interval, quartiles
 from cnnjobs.stats.folds import FEWEST_FOLDS
+from cnnjobs.wording.labels import count_label
 
 COUNTS = ("n", "expected", "diverged", "failed", "not_finite")
 NUMBERS = ("mean", "sd", "median", "lower_quartile", "upper_quartile", "min", "max")
@@ -22,11 +23,12 @@ ENDS = tuple(f"{of}ci_{end}" for of in ("", "sd_", "median_") for end in ("low",
 
 SUMMARY_COLUMNS = (
     *("variant", *COUNTS, *NUMBERS, *ENDS, "median_level", "level", "cpu_hours", "gpu_hours", "why"),
-    "median_why",
+    *("median_why", "folds"),
 )
 """A row a variant; quartiles are given from five runs on. `level` is that of the intervals, `median_level` the one that
 the interval of the median reaches, which is not below it; hours are the mean of a completed run, `why` and `median_why`
-say why there is no interval of the mean or the median."""
+say why there is no interval of the mean or the median. `folds`: where repeats of the same folds are averaged, over how
+many folds mean and SD are."""
 
 
 def summary_table(table: JobTable) -> ReportTable:
@@ -45,7 +47,7 @@ def _row(table: JobTable, row: VariantRow) -> Row:
     counts = (len(row.values), row.expected, row.diverged, row.failed, row.not_finite)
     cells: dict[str, Any] = {"variant": row.name, **dict(zip(COUNTS, counts, strict=True))}
     cells |= dict.fromkeys((*NUMBERS, *ENDS)) | {"level": table.design.confidence}
-    cells |= {"cpu_hours": row.cost.cpu_hours_a_run, "gpu_hours": row.cost.gpu_hours_a_run}
+    cells |= {"folds": row.folds, "cpu_hours": row.cost.cpu_hours_a_run, "gpu_hours": row.cost.gpu_hours_a_run}
     s = row.summary
     if s is None:
         why = why_no_interval(row)
@@ -85,7 +87,7 @@ def _none(row: Row) -> str:
 def _compact(table: JobTable) -> Iterator[DisplayColumn]:
     metric = table.metric
     yield DisplayColumn("variant", lambda row: str(row["variant"]))
-    yield DisplayColumn("n", lambda row: f"{row['n']}/{row['expected']}", "n")
+    yield DisplayColumn("n", lambda row: count_label(f"{row['n']}/{row['expected']}", row["folds"]), "n")
     yield DisplayColumn(
         "mean %" if table.in_percent else "mean",
         lambda row: str(row["why"]) if row["mean"] is None else show(metric, row["mean"]),

@@ -14,13 +14,14 @@ from cnnjobs.datasets.overview import groups_text, images_text
 from cnnjobs.report.cells import interval_cell, looks_text, p_cell
 from cnnjobs.report.model import Section, Text
 from cnnjobs.report.sections.decisions import decided_sentences, decision_notes
-from cnnjobs.report.sections.differences_table import direction, family_text, sides
+from cnnjobs.report.sections.differences_table import direction, family_text, run_pairs, sides
 from cnnjobs.report.sections.planning import needed_text
 from cnnjobs.report.sections.seed_audit import audits_text, source_rows, vary_text
 from cnnjobs.report.sections.summary_table import why_no_interval
 from cnnjobs.spec.metrics import Metric
 from cnnjobs.stats.planning import POWER
 from cnnjobs.store.stored_job import AuditMark, StoredJob
+from cnnjobs.wording.labels import count_label
 from cnnjobs.wording.levels import level_text
 from cnnjobs.wording.sentences import sentence
 
@@ -77,8 +78,8 @@ def _alone(table: JobTable, row: VariantRow) -> str:
         return f"{row.name} has a {'mean ' if s.n > 1 else ''}{name} of {mean} ({why}){_diverged(row)}."
     interval = interval_cell(table.metric, s.low, s.high)
     spread = _with_unit(table.metric, s.sd or 0.0, difference=True)
-    over = "fold means" if row.design.same_folds else "runs"
-    said = f"{row.name} has a mean {name} of {mean}, {table.level} CI {interval}; SD over {s.n} {over} {spread}"
+    over = f"{s.n} fold means of {len(row.values)} runs" if row.design.same_folds else f"{s.n} runs"
+    said = f"{row.name} has a mean {name} of {mean}, {table.level} CI {interval}; SD over {over} {spread}"
     return f"{said}{_diverged(row)}."
 
 
@@ -101,7 +102,8 @@ def _compared(table: JobTable, name: str, comparison: Comparison) -> str:
         return f"{name} and {against} are equal in every pair{lost}."
     if d.t.p is None:
         return f"{name} is {by} {'below' if d.mean < 0 else 'above'} {against}: {d.t.why}{lost}."
-    pairs = f"{d.n} pairs{' of fold means' if table.design.same_folds else ''}" if d.n else "Welch, without pairs"
+    folds = d.n if table.design.same_folds else None
+    pairs = count_label(f"{run_pairs(table, name)} pairs", folds) if d.n else "Welch, without pairs"
     mean = f"mean difference {_with_unit(metric, d.mean, difference=True, signed=True)}"
     if comparison.holm is None:
         return f"No verdict on {name} against {against} ({_why(table, comparison)}): {mean} ({interval}{pairs}){lost}."

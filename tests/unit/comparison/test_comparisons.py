@@ -87,7 +87,7 @@ def test_repeats_of_the_same_folds_are_averaged_before_folds_are_compared(tmp_pa
     assert averaged.rows[1].difference.n == once.n == 5
     assert averaged.rows[1].difference.t.p == pytest.approx(once.t.p)
     assert drawn_anew.n == 10
-    assert summary_table(averaged).compact.cells[0][1] == "10/10"
+    assert summary_table(averaged).compact.cells[0][1] == "10/10, 5 folds"
 
 
 def test_folds_have_no_tests_that_need_independent_pairs(tmp_path):
