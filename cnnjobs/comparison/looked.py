@@ -50,7 +50,7 @@ class Looked:
             yield f"not readable, counted as a look at every variant: {place}"
         if self.most > 1:
             after = "; ".join(f"{name} at {listed(map(str, pairs))} pairs" for name, pairs in self._by_pairs())
-            yield f"looked at {self.most} times while runs were added, without a rule for that ({after}): {MEANS}"
+            yield f"looked at {self.most} times, at other runs each time, without a rule for that ({after}): {MEANS}"
 
     def _by_pairs(self) -> Iterator[tuple[str, tuple[int, ...]]]:
         """Yield variants with their pairs, those with the same together."""
