@@ -6,6 +6,7 @@ from cnnjobs.comparison.decisions import Ruling
 from cnnjobs.comparison.metric_format import metric_format, show
 from cnnjobs.spec.metrics import Metric
 from cnnjobs.stats.sequential import FIRST_LOOK, MOST_PAIRS, Decision, Verdict
+from cnnjobs.store.decision_rule import DecisionRule
 from cnnjobs.wording.levels import level_text, p_text
 
 MORE_REPEATS = (50, MOST_PAIRS)
@@ -19,7 +20,7 @@ def rule_text(ruling: Ruling) -> str:
         ruling: of the job.
     """
     rule, count = ruling.rule, len(ruling.decisions)
-    equal = f", worse or equal within {margin_text(ruling)} of" if rule.margin else " or worse than"
+    equal = f", worse or equal within {margin_text(ruling.rule)} of" if rule.margin else " or worse than"
     each = "the variant is" if count == 1 else f"each of {count} variants is"
     return (
         f"repeats until {each} better{equal} {ruling.reference}, looking after every repeat from the fifth on; "
@@ -74,7 +75,7 @@ def short_text(ruling: Ruling, variant: str) -> str:
         by = _amount(ruling, one.mean)
         return f"{variant} is {one.verdict.value} than {ruling.reference}{when}, by {by} {after}"
     if one.verdict is Verdict.EQUAL:
-        return f"{variant} is equal to {ruling.reference} within {margin_text(ruling)}{when}, {after}"
+        return f"{variant} is equal to {ruling.reference} within {margin_text(ruling.rule)}{when}, {after}"
     if one.verdict is Verdict.GIVEN_UP:
         return f"{variant} is given up {after}: {rule.most_repeats} would hardly decide{_within(ruling, one, '; ')}"
     if one.verdict is Verdict.NO_PAIRS:
@@ -193,15 +194,13 @@ def _amount(ruling: Ruling, value: float | None) -> str:
     return f"{_plain(ruling, abs(value or 0.0))} {metric.unit_of_difference}".rstrip()
 
 
-def margin_text(ruling: Ruling) -> str:
-    """Return the margin of a rule as it was asked for, with its unit: "0.5 points", "1 point".
-
-    Args:
-        ruling: of a job whose rule has one.
-    """
-    metric = _metric(ruling)
-    number, unit = f"{metric.factor * (ruling.rule.margin or 0.0):g}", metric.unit_of_difference
-    return f"{number} {unit.removesuffix('s') if number == '1' else unit}".rstrip()
+def margin_text(rule: DecisionRule) -> str:
+    """Return the margin of a rule as it was asked for, with its unit: "0.5 points"; "no margin" without one."""
+    if rule.margin is None:
+        return "no margin"
+    metric = metric_format(rule.metric)
+    value, unit = f"{metric.factor * rule.margin:g}", metric.unit_of_difference
+    return f"{value} {unit.removesuffix('s') if value == '1' else unit}".rstrip()
 
 
 def _plain(ruling: Ruling, value: float) -> str:

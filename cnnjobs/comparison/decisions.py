@@ -103,7 +103,8 @@ class Ruling:
         waiting: variant -> the repeat, from 1, that failed and is waited for.
         diverged: variant -> (its own, the reference's) repeats without a value, of those used.
         changed: variant -> what is stored now does not give the decision that was made, and why.
-        suspended: of these, variants with runs missing: the decision stands again once the same have run again.
+        suspended: of these, variants with runs missing -> repeats of the decision, which stands again once the same
+            have run again.
     """
 
     rule: DecisionRule
@@ -114,7 +115,7 @@ class Ruling:
     waiting: Mapping[str, int]
     diverged: Mapping[str, tuple[int, int]]
     changed: Mapping[str, str]
-    suspended: frozenset[str] = frozenset()
+    suspended: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def open(self) -> list[str]:
@@ -138,6 +139,7 @@ class Ruling:
             name: self.rule.most_repeats if one.verdict is Verdict.OPEN else one.repeats
             for name, one in self.decisions.items()
         }
+        own |= self.suspended
         return {self.reference: max(own.values(), default=self.rule.most_repeats)} | own
 
     def kept(self, conditions: Mapping[str, str], endings: Endings) -> DecisionRule:
@@ -176,7 +178,7 @@ def ruling(
     sequences = {name: endings.differences(one, rule.reference) for name, one in compared.items()}
     kept, changed, lacking = _kept(rule, compared, sequences, endings)
     waiting = _waiting(compared, sequences, endings, rule)
-    decisions = decide(sequences, rule_of(rule), family=family, kept=kept, waiting=waiting)
+    decisions = decide(sequences, rule_of(rule), family=family, kept=kept, waiting={*waiting, *lacking})
     decisions |= {name: _reopened(decisions[name], repeats) for name, repeats in lacking.items()}
     further = {
         name: tuple(v for v in sequences[name][one.repeats :] if v is not None) for name, one in decisions.items()
@@ -185,7 +187,7 @@ def ruling(
         name: (endings.diverged(compared[name], one.repeats), endings.diverged(rule.reference, one.repeats))
         for name, one in decisions.items()
     }
-    return Ruling(rule, reference, decisions, family, further, waiting, diverged, changed, frozenset(lacking))
+    return Ruling(rule, reference, decisions, family, further, waiting, diverged, changed, lacking)
 
 
 def job_ruling(store: Store, job: StoredJob) -> Ruling | None:
@@ -251,7 +253,7 @@ def _missing(before: StoredDecision, endings: Endings) -> str:
 
 def _reopened(one: Decision, repeats: int) -> Decision:
     """Return a decision as open until its repeats are complete again."""
-    return replace(one, verdict=Verdict.OPEN, left=max(one.left, repeats - one.repeats))
+    return replace(one, verdict=Verdict.OPEN, left=repeats - one.repeats)
 
 
 def _agrees(before: StoredDecision, differences: Sequence[float | None], rule: DecisionRule) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from cnnjobs.comparison.decided_words import rule_text, short_text
+from cnnjobs.comparison.decided_words import margin_text, rule_text, short_text
 from cnnjobs.comparison.decisions import Ruling
 from cnnjobs.comparison.metric_format import metric_format, show
 from cnnjobs.comparison.outlook import Outlook, differences, outlooks, typical_outlooks
@@ -116,7 +116,7 @@ class DecidePlan:
         said += "repeats by which that is so"
         if rule.margin is not None:
             header.append("equal after")
-            said += f'; "equal after": with no difference, within {_points(metric.factor * rule.margin)}'
+            said += f'; "equal after": with no difference, within {margin_text(rule)}'
         rows = [
             [name, show(metric, one.sd), _ends(metric.factor, one.interval), *self._reach(one)]
             for name, one in known.items()

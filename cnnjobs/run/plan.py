@@ -254,8 +254,9 @@ def _stored(prepared: Prepared, results: str, asked: AskedRule | None, audited: 
         shared = (sum(1 for _ in to_take_over(source, store, prepared)), source.files.location)
     deciding = None
     if start is not None:
-        deciding = DecidePlan(start, tuple(missing), state.rates)
-        prepared = prepared.with_repeats(start.ruling.repeats)
+        repeats = start.ruling.repeats
+        missing = [trial for trial in missing if trial.repeat < repeats[trial.variant]]
+        deciding, prepared = DecidePlan(start, tuple(missing), state.rates), prepared.with_repeats(repeats)
     return Stored(prepared, store, tuple(missing), state, shared, deciding, notes)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from cnnjobs.comparison.decided_words import margin_text
 from cnnjobs.comparison.decisions import Endings, Ruling, ruling
 from cnnjobs.comparison.metric_format import metric_format
 from cnnjobs.errors import SpecError
@@ -84,9 +85,8 @@ class RuleStart:
             )
         if self.before is None:
             return
-        factor = metric_format(self.rule.metric).factor
         if "margin" not in self.asked.fixed and self.rule.margin is not None:
-            yield f"the margin stays {factor * self.rule.margin:g} points, with which the rule began"
+            yield f"the margin stays {margin_text(self.rule)}, with which the rule began"
         if not self.asked.most_asked and self.asked.rule.most_repeats < self.rule.most_repeats:
             yield f"the rule goes on to {self.rule.most_repeats} repeats, as was asked for before"
 
@@ -137,7 +137,7 @@ class RuleStart:
         points = metric_format(self.rule.metric).factor
         if margin * images < 1:
             yield (
-                f"a margin of {points * margin:g} points is less than one of {images:,} test images, "
+                f"a margin of {margin_text(self.rule)} is less than one of {images:,} test images, "
                 f'{points / images:.2g} points: "equal" then takes pairs of which nearly all are ties'
             )
         yield from out_of_reach(self.ruling)
@@ -230,7 +230,7 @@ def out_of_reach(found: Ruling) -> Iterator[str]:
         takes = f"about {until.typical}" if until.typical else f"more than {MOST_PAIRS}"
         least = smallest_margin(one.sd, most_pairs=most, alpha=alpha, family=family)
         yield (
-            f"a margin of {factor * rule.margin:g} points is hardly reached within {most} repeats: {one.pairs} pairs "
+            f"a margin of {margin_text(rule)} is hardly reached within {most} repeats: {one.pairs} pairs "
             f"of {name!r} have an SD of {factor * one.sd:.2f} points, and no difference is then equal after {takes}; "
             f"within reach are {factor * least:.2g} points"
         )
@@ -246,7 +246,6 @@ def _looked_at(prepared: Prepared, rule: DecisionRule, store: Store) -> bool:
 
 def _refuse_change(asked: AskedRule, new: DecisionRule, stored: DecisionRule, conditions: Mapping[str, str]) -> None:
     """Refuse what would have been chosen after a look at the results."""
-    factor = metric_format(stored.metric).factor
     if new.reference != stored.reference:
         name = next(name for name, one in conditions.items() if one == stored.reference)
         raise SpecError(
@@ -255,8 +254,8 @@ def _refuse_change(asked: AskedRule, new: DecisionRule, stored: DecisionRule, co
         )
     if "margin" in asked.fixed and not _same(new.margin, stored.margin):
         raise SpecError(
-            f"`decide` must have the margin that the rule began with, {_points(stored.margin, factor)}, because "
-            f"results have been looked at since. Received: {_points(new.margin, factor)}. {ELSEWHERE}"
+            f"`decide` must have the margin that the rule began with, {margin_text(stored)}, because "
+            f"results have been looked at since. Received: {margin_text(new)}. {ELSEWHERE}"
         )
     if "alpha" in asked.fixed and not _same(new.alpha, stored.alpha):
         raise SpecError(
@@ -274,7 +273,3 @@ def _refuse_change(asked: AskedRule, new: DecisionRule, stored: DecisionRule, co
 
 def _same(one: float | None, other: float | None) -> bool:
     return one is other if one is None or other is None else math.isclose(one, other)
-
-
-def _points(margin: float | None, factor: float) -> str:
-    return "no margin" if margin is None else f"{factor * margin:g} points"

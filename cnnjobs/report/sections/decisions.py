@@ -178,12 +178,12 @@ def _word(ruling: Ruling, row: Row) -> str:
     if row["waiting"] is not None:
         return f"waits for repeat {row['waiting']}, which failed"
     said = {
-        Verdict.EQUAL: f"equal within {margin_text(ruling)}",
+        Verdict.EQUAL: f"equal within {margin_text(ruling.rule)}",
         Verdict.GIVEN_UP: "given up",
         Verdict.NO_PAIRS: "undecided: no pairs",
         Verdict.OPEN: "open",
     }.get(Verdict(row["decision"]), str(row["decision"]))
-    return f"{said}, by less than {margin_text(ruling)}" if row["less_than_margin"] else said
+    return f"{said}, by less than {margin_text(ruling.rule)}" if row["less_than_margin"] else said
 
 
 def _deciding_p(row: Row) -> float:
@@ -204,7 +204,7 @@ def _decided(ruling: Ruling, name: str) -> str:
     said = sentence(verdict_text(ruling, name, allowing_for_stop(ruling, name)))
     less = ""
     if _is_less_than_margin(one, ruling.rule.margin):
-        less = f"It differs by less than {margin_text(ruling)}, the margin."
+        less = f"It differs by less than {margin_text(ruling.rule)}, the margin."
     later = ""
     if further:
         count = f"{len(further)} further pair{'s' if len(further) > 1 else ''}, not used"
@@ -245,7 +245,7 @@ def _estimates(table: JobTable) -> ReportTable:
 
 def _about(ruling: Ruling) -> str:
     rule = ruling.rule
-    margin = "" if rule.margin is None else f", and equal once it lies within {margin_text(ruling)} of 0"
+    margin = "" if rule.margin is None else f", and equal once it lies within {margin_text(ruling.rule)} of 0"
     holm = (
         f" Holm's adjustment over {ruling.family} comparisons is taken at every repeat; intervals have the level at "
         "which it decided."

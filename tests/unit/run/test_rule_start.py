@@ -287,6 +287,9 @@ def test_a_decision_whose_runs_are_damaged_waits_for_the_same_to_run_again(submi
     )
     assert "two" in found.suspended
     assert "two" in found.open
+    if variant == "two":
+        assert found.decisions["three"].repeats > 3, "others do not wait for it"
+        assert len(cnnjobs.plan("job.py", decide=True).missing) == 1
     done = submit(variants=THREE)
     assert done.tried >= 1
     assert said(done, "the decision on 'two' is not as it was made: 1 of the ")
