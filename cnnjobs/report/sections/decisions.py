@@ -31,7 +31,7 @@ IN_SHORT = "The interval and p hold however often one looks."
 
 NOT_GIVEN = (
     "The usual p, effect size and 95% interval of a difference do not hold for runs that ended because of their "
-    "results, and are not given, for no metric."
+    "results, and are not given, whatever the metric."
 )
 
 ESTIMATES = "Estimates of the difference, without a test or an interval: "
@@ -246,6 +246,7 @@ def _estimates(table: JobTable) -> ReportTable:
 def _about(ruling: Ruling) -> str:
     rule = ruling.rule
     margin = "" if rule.margin is None else f", and equal once it lies within {margin_text(ruling.rule)} of 0"
+    equal = "" if rule.margin is None else ', and false "equal" in as many'
     holm = (
         f" Holm's adjustment over {ruling.family} comparisons is taken at every repeat; intervals have the level at "
         "which it decided."
@@ -255,8 +256,9 @@ def _about(ruling: Ruling) -> str:
     return (
         f"The rule looks after every repeat from the fifth pair on, at most {rule.most_repeats} repeats. A variant is "
         f"better or worse once the interval leaves out 0{margin}; then its repeats end, and later pairs are not used. "
-        f"The interval holds at all looks together, and so does the sequential p: false verdicts come in at most "
-        f"{100 * rule.alpha:g}% of jobs, over all variants and looks, for differences that are normally distributed."
+        'The interval holds at all looks together, and so does the sequential p: false "better" or "worse" come in at '
+        f"most {100 * rule.alpha:g}% of jobs{equal}, over all variants and looks, for differences that are normally "
+        "distributed."
         f"{holm} A stop at a convincing look flatters a difference: the mean allowing for the stop is of pairs like "
         "these in any order that would not have stopped earlier (Rao and Blackwell)."
     )

@@ -21,9 +21,13 @@ from cnnjobs.report.render.latex import latex_table
 from cnnjobs.report.render.markdown import markdown_report
 from cnnjobs.report.render.notebook import comparison_html
 from cnnjobs.report.sections.decisions import decided_sentences, decision_notes, decision_row
+from cnnjobs.run.aggregate import Aggregation, unsaid
+from cnnjobs.run.documents.comparison import aggregate_document
+from cnnjobs.schema.json_text import json_text
 from cnnjobs.stats import equivalence, sign_flip
 from cnnjobs.store.results import Results
 from tests.support.decided import DIVERGED, FAILED, A, B, C, D, I, commit_run, decided_store
+from tests.support.documents import checked
 from tests.support.stores import document_of, quiet, report_of, write_report
 
 IMAGE = 100 / 359
@@ -369,3 +373,26 @@ def test_the_interval_leaves_out_zero_at_the_decision_and_not_before(tmp_path):
         assert [step.interval.low is not None and step.interval.low > 0 for step in steps] == [False] * (last - 1) + [
             True
         ]
+
+
+def test_programs_are_told_what_people_are(factorial, tmp_path):
+    options = ReportOptions(with_predictions=False)
+    found = Aggregation(factorial.files.location, options, str(tmp_path / "report"), unsaid).run()
+    said = checked(json_text({"notes": [], "error": None} | aggregate_document(found, ())))["jobs"][0]
+    assert "differences" not in said["tables"] and "planning" not in said["tables"]
+    rows = {row["variant"]: row for row in said["tables"]["decisions"]["rows"]}
+    assert {name: row["decision"] for name, row in rows.items()} == {
+        "fast": "better",
+        "large": "equal",
+        "both": "better",
+    }
+    assert any(one.startswith("both is better than baseline, by 1.20 points after 5 pairs") for one in said["verdicts"])
+
+
+def test_over_data_sets_it_is_said_whose_repeats_ended_by_a_rule(tmp_path):
+    stores = [decided_store(tmp_path, {"dropout": B}, name=name) for name in ("cats", "dogs")]
+    for store in stores:
+        job = store.kept_job()
+        store.write_job(replace(job, dataset=replace(job.dataset, fingerprint=job.name)))
+    notes = compare(Results(tuple(stores))).across_datasets.notes
+    assert any(one.startswith("the repeats of cats and dogs ended by a rule that looks at results") for one in notes)
