@@ -125,7 +125,7 @@ def look_text(ruling: Ruling) -> str:
         ruling: of the job.
     """
     told = ", ".join(standing_text(ruling, name) for name in ruling.open)
-    return f"after repeat {ruling.looked_at}: {told}"
+    return f"after repeat {ruling.first + ruling.looked_at}: {told}"
 
 
 def interval_text(ruling: Ruling, variant: str) -> str:
@@ -147,7 +147,8 @@ def interval_text(ruling: Ruling, variant: str) -> str:
 def standing_text(ruling: Ruling, variant: str) -> str:
     """Say in a few words how far an open variant is: "tiny: 7 pairs, p 0.120 (0.025)".
 
-    Before the first look there is only how many pairs there are; the number in brackets is the p that decides.
+    Before the first look there is only how many pairs there are; the number in brackets is the p that decides. Where
+    the variant is nearer to being equal than to another decision, p is of that.
 
     Args:
         ruling: of the job.
@@ -158,8 +159,10 @@ def standing_text(ruling: Ruling, variant: str) -> str:
         return f"{variant}: repeat {ruling.waiting[variant]} failed"
     if one.pairs < FIRST_LOOK:
         return f"{variant}: {pairs_text(one.pairs)}"
-    q = min(one.q, one.q_equal)
-    return f"{variant}: {pairs_text(one.pairs)}, p {p_text(q)} ({p_text(one.alpha)})"
+    equal = ruling.rule.alpha / (ruling.family - sum(d.verdict is Verdict.EQUAL for d in ruling.decisions.values()))
+    if one.q_equal / equal < one.q / one.alpha:
+        return f"{variant}: {pairs_text(one.pairs)}, p of equal {p_text(one.q_equal)} ({p_text(equal)})"
+    return f"{variant}: {pairs_text(one.pairs)}, p {p_text(one.q)} ({p_text(one.alpha)})"
 
 
 def pairs_text(pairs: int) -> str:

@@ -105,6 +105,7 @@ class Ruling:
         changed: variant -> what is stored now does not give the decision that was made, and why.
         suspended: of these, variants with runs missing -> repeats of the decision, which stands again once the same
             have run again.
+        first: repeat, from 0, that the rule began with.
     """
 
     rule: DecisionRule
@@ -116,6 +117,7 @@ class Ruling:
     diverged: Mapping[str, tuple[int, int]]
     changed: Mapping[str, str]
     suspended: Mapping[str, int] = field(default_factory=dict)
+    first: int = 0
 
     @property
     def open(self) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
@@ -10,8 +9,8 @@ from cnnjobs.comparison.decisions import COLUMNS, Endings, Ruling, Run
 from cnnjobs.comparison.gating import ACCEPT, Judgement, Test, differences, judge
 from cnnjobs.messages import Failure, Result, Status
 from cnnjobs.planning.trials import Trial
+from cnnjobs.run.launching import window
 from cnnjobs.run.prepare import Prepared
-from cnnjobs.stats.sequential import FIRST_LOOK
 from cnnjobs.store.decision_rule import DecisionRule
 from cnnjobs.store.ledger import Ending
 from cnnjobs.store.store import Store
@@ -147,6 +146,7 @@ class Gating:
             waiting=waiting,
             diverged={asked.candidate: judgement.diverged},
             changed={},
+            first=test.first,
         )
 
     def _may_run(self) -> Iterator[Run]:
@@ -173,9 +173,8 @@ class Gating:
         runs: list[Run] = self._fresh()
         if self.judgement.goes_on:
             looked_at = len(differences(self._endings, self._test))
-            until = min(max(looked_at + math.ceil(self._at_once / 2), FIRST_LOOK), self._test.most_repeats)
-            first = self._test.first
-            runs = [(side, repeat) for repeat in range(first, first + until) for side in _sides(self._test)]
+            ahead = window(_sides(self._test), looked_at, self._test.most_repeats, self._at_once)
+            runs = [(side, self._test.first + repeat) for side, repeat in ahead]
         waiting = (run for run in runs if run in self._places and run not in self._running)
         return next((run for run in waiting if run not in self._endings.ids), None)
 

@@ -112,7 +112,8 @@ class Meter:
 
     def least_left(self) -> float | None:
         """Return the seconds until the next look, after which the rule may end; None before, and without a rule."""
-        return None if self._ruling is None else self._time.seconds(self._clock(), self._ruling.next_look)
+        ruling = self._ruling
+        return None if ruling is None else self._time.seconds(self._clock(), ruling.first + ruling.next_look)
 
     def left_text(self) -> str:
         """Say what is left: until all trials have run, and, where a rule may end before, from its next look on."""

@@ -82,6 +82,13 @@ def test_an_open_variant_stands_at_a_p_of_a_bound():
     assert standing_text(made_ruling({"wider": B[:1]}), "wider") == "wider: 1 pair"
 
 
+def test_what_is_nearer_to_equal_stands_at_the_p_of_that_over_all_comparisons():
+    """Whatever is worse counts among those that are not equal: it is no easier for the others."""
+    found = made_ruling({"same": D[:5], "tiny": [-60.0, -61.0, -62.0, -60.5, -61.5]}, margin=0.5)
+    assert found.decisions["tiny"].verdict == "worse"
+    assert standing_text(found, "same") == "same: 5 pairs, p of equal 0.126 (0.025)"
+
+
 def test_the_rule_is_said_in_one_line():
     assert rule_text(made_ruling({"wider": B, "deeper": B}, margin=0.5)) == (
         "repeats until each of 2 variants is better, worse or equal within 0.5 points of baseline, looking after every "

@@ -8,7 +8,9 @@ from types import SimpleNamespace
 import click
 import pytest
 from click.testing import CliRunner
+from support.decided import B
 from support.fakes import Clock, write_job
+from support.rulings import made_ruling
 
 from cnnjobs import Job, Variant, vgg
 from cnnjobs.cli import main
@@ -30,6 +32,24 @@ RESULT = Result("completed", {"test_accuracy": 0.9123}, {}, None, log="hello fro
 NOW = ProgressSnapshot(
     trials=3, ended=1, fraction=0.25, line="1/3 done", left="2 s", running={"a, repeat 1": "epoch 1/4"}
 )
+
+
+PLANNED = make_plan(
+    Job(name="a", dataset="digits", repeats=9, variants={"baseline": BASE, "wide": BASE.but(batch_size=9)}), "data"
+).trials
+
+
+def decided_run_of(clock, display):
+    """A run of a job with a rule, until it has decided."""
+    with display:
+        display.ruled(made_ruling({"wide": B[:1]}))
+        for count in range(1, 9):
+            for trial in PLANNED[count - 1 :: 9]:
+                display.started(trial)
+                clock.now += 3
+                display.progressed(trial, Progress(4, 4, 400))
+                display.finished(trial, RESULT)
+            display.ruled(made_ruling({"wide": B[:count]}))
 
 
 def run_of(clock, display):
@@ -78,6 +98,20 @@ def test_a_followed_job_looks_as_if_it_ran_here(monkeypatch, capsys):
     following.show_log(Api(*told.splitlines()), "cnnjobs-a-1")
     there = capsys.readouterr()
     assert (there.err, there.out) == (here, "")
+
+
+def test_a_followed_job_with_a_rule_looks_as_if_it_ran_here(monkeypatch, capsys):
+    def shown(**variables):
+        clock = Clock()
+        monkeypatch.setenv("CNNJOBS_EVENTS", variables.get("events", ""))
+        decided_run_of(clock, Display(Meter(PLANNED, lambda trial: 400, clock=clock)))
+        return capsys.readouterr().err
+
+    here, told = shown(), shown(events="1")
+    assert "[10 of at most 18] after repeat 5: wide: 5 pairs, p 0.331 (0.05) · " in here
+    assert "[16 of at most 16] wide is better than baseline, by 0.49 points after 8 pairs; sequential p 0.038\n" in here
+    following.show_log(Api(*told.splitlines()), "cnnjobs-a-1")
+    assert capsys.readouterr() == ("", here)
 
 
 def test_what_is_no_event_is_printed_and_what_ray_adds_is_not(capsys):
@@ -182,6 +216,9 @@ OPTIONS = [
     ["--checkpoint-every", "1e-05", "--audit", "$HOME"],
     ["--results", "results", "--repeats", "1"],
     ["--half-width", "-0.5"],
+    ["--decide"],
+    ["--decide", "--most-repeats", "50"],
+    ["--decide", "0.30000000000000004"],
 ]
 
 
