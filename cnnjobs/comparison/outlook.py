@@ -73,7 +73,11 @@ def differences(rule: DecisionRule) -> tuple[float, ...]:
 
 def outlooks(found: Ruling) -> dict[str, Outlook]:
     """Return what the rule can reach for each variant that is not decided and has pairs that differ."""
-    undecided = {name: one for name, one in found.decisions.items() if not one.verdict.is_decided and one.sd}
+    undecided = {
+        name: one
+        for name, one in found.decisions.items()
+        if one.sd and not one.verdict.is_decided and name not in found.suspended
+    }
     return {name: outlook(_sd(one), found.rule, found.family, _interval(one)) for name, one in undecided.items()}
 
 

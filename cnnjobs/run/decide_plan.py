@@ -106,7 +106,7 @@ class DecidePlan:
     def table(self) -> ReachTable | None:
         """Return what the rule can reach; None where nothing is open."""
         rule, known = self.ruling.rule, self.outlooks
-        if not known and not any(one.left for one in self.ruling.decisions.values()):
+        if not known and not any(one.left and one.sd is None for one in self.ruling.decisions.values()):
             return None
         metric, most = metric_format(rule.metric), rule.most_repeats
         points = [_points(metric.factor * one) for one in differences(rule)]

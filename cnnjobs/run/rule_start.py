@@ -222,7 +222,7 @@ def out_of_reach(found: Ruling) -> Iterator[str]:
     rule = found.rule
     factor, most, alpha, family = metric_format(rule.metric).factor, rule.most_repeats, rule.alpha, found.family
     for name, one in found.decisions.items():
-        if rule.margin is None or one.verdict.is_decided or not one.sd:
+        if rule.margin is None or one.verdict.is_decided or name in found.suspended or not one.sd:
             continue
         until = until_equal(rule.margin, one.sd, most_pairs=most, alpha=alpha, family=family)
         if until.share >= HARDLY:

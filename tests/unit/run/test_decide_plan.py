@@ -92,6 +92,19 @@ def test_where_all_is_decided_nothing_would_run_and_nothing_is_missing(folder):
     assert (found["most_trials"], found["next"], found["reach"]) == (0, [], [])
 
 
+def test_a_decision_that_lacks_a_run_asks_for_that_alone_and_has_no_outlook(folder):
+    run_in(folder, goal=Goal(decide=0.2), worker=scripted(two=SLOW))
+    planned = cnnjobs.plan("job.py", decide=True)
+    lost = next(one for one in planned.stored.prepared.plan.trials if (one.variant, one.repeat) == ("two", 6))
+    (folder / "results" / "tiny" / "trials" / f"{lost.trial_id}.parquet").write_bytes(b"cut sho")
+    planned = cnnjobs.plan("job.py", decide=True)
+    assert [one.trial_id for one in planned.missing] == [lost.trial_id]
+    assert any("it stands again when they have run again" in note for note in planned.notes)
+    assert not any("hardly reached" in note for note in planned.notes)
+    assert planned.stored.deciding.outlooks == {}
+    assert planned.stored.deciding.table() is None
+
+
 def test_the_time_follows_from_the_trials_that_are_stored(folder):
     run_in(folder, worker=scripted(two=OPEN, seconds=30.0), repeats=6)
     assert "It may end after 2 and takes 28 trials at most, 1 min to 14 min of training" in shown("--decide")
