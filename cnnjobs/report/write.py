@@ -35,11 +35,13 @@ class Written:
         page: the HTML file.
         box_plot: the PNG of the box plot; None without one.
         damaged: stored files that could not be read; what they hold is missing in the report.
+        decisions: the PNG of how a rule came to its decisions; None without one for all variants.
     """
 
     page: str
     box_plot: str | None
     damaged: tuple[str, ...]
+    decisions: str | None = None
 
 
 def write_document(folder: Files, document: Document, on_progress: OnProgress) -> Written:
@@ -66,8 +68,9 @@ def write_document(folder: Files, document: Document, on_progress: OnProgress) -
     pictures = {chart.name: files[f"figures/{chart.name}.svg"] for chart in charts}
     pages = (markdown_report(document), html_report(document, pictures))
     _replace(folder, files, dict(zip(PAGES, (page.encode() for page in pages), strict=True)))
-    box_plot = f"{folder.location}/figures/box.png" if "figures/box.png" in files else None
-    return Written(f"{folder.location}/index.html", box_plot, document.damaged)
+    pngs = (f"figures/{name}.png" for name in ("box", "decisions"))
+    box_plot, decisions = (f"{folder.location}/{png}" if png in files else None for png in pngs)
+    return Written(f"{folder.location}/index.html", box_plot, document.damaged, decisions)
 
 
 def is_report(folder: Files) -> bool:

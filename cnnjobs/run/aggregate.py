@@ -263,6 +263,8 @@ def _places(written: Written) -> Iterator[str]:
     """Say where a report is, and what it could not read."""
     for name in written.damaged:
         yield f"note: not readable, missing in the figures: {name}"
+    if written.decisions:
+        yield f"decision: {written.decisions}"
     if written.box_plot:
         yield f"box plot: {written.box_plot}"
     yield f"report:   {written.page}"

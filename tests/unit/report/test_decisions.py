@@ -21,7 +21,7 @@ from cnnjobs.report.render.latex import latex_table
 from cnnjobs.report.render.markdown import markdown_report
 from cnnjobs.report.render.notebook import comparison_html
 from cnnjobs.report.sections.decisions import decided_sentences, decision_notes, decision_row
-from cnnjobs.run.aggregate import Aggregation, unsaid
+from cnnjobs.run.aggregate import Aggregation
 from cnnjobs.run.documents.comparison import aggregate_document
 from cnnjobs.schema.json_text import json_text
 from cnnjobs.stats import equivalence, sign_flip
@@ -376,8 +376,10 @@ def test_the_interval_leaves_out_zero_at_the_decision_and_not_before(tmp_path):
 
 
 def test_programs_are_told_what_people_are(factorial, tmp_path):
-    options = ReportOptions(with_predictions=False)
-    found = Aggregation(factorial.files.location, options, str(tmp_path / "report"), unsaid).run()
+    options, lines = ReportOptions(with_predictions=False), []
+    say = lambda text="", styled=False: lines.append(text)  # noqa: E731 - what is said is kept
+    found = Aggregation(factorial.files.location, options, str(tmp_path / "report"), say).run()
+    assert f"decision: {tmp_path}/report/figures/decisions.png" in lines
     said = checked(json_text({"notes": [], "error": None} | aggregate_document(found, ())))["jobs"][0]
     assert "differences" not in said["tables"] and "planning" not in said["tables"]
     rows = {row["variant"]: row for row in said["tables"]["decisions"]["rows"]}
