@@ -8,7 +8,7 @@ from cnnjobs.messages import Failure, Note, Progress, Result, Stalled
 from cnnjobs.planning.trials import Trial
 from cnnjobs.run.documents.decision import decision_object, decision_objects
 from cnnjobs.run.progress import Meter
-from cnnjobs.run.submission import Watcher
+from cnnjobs.run.watcher import Watcher
 from cnnjobs.schema.json_text import utc
 from cnnjobs.schema.output import Output, document, schema_name
 from cnnjobs.spec.metrics import METRICS, PARTS, column_of

@@ -10,7 +10,7 @@ from cnnjobs.messages import Failure, Message, Note, Progress, Result, Stalled, 
 from cnnjobs.models.weights import read_weights
 from cnnjobs.planning.trials import Trial
 from cnnjobs.run.prepare import Prepared, ReadJob, watches_validation
-from cnnjobs.run.submission import Watcher
+from cnnjobs.run.watcher import Watcher
 from cnnjobs.spec import Job
 from cnnjobs.spec.checks import whole
 from cnnjobs.store.checkpoints import Checkpoints

@@ -17,13 +17,13 @@ from cnnjobs.run.calling_machine import shown_place
 from cnnjobs.run.deciding import METRIC
 from cnnjobs.run.gate_prospect import announcement, warnings_of
 from cnnjobs.run.gating import stored_endings, with_gate
+from cnnjobs.run.missing import missing_trials
 from cnnjobs.run.networks import check_networks
 from cnnjobs.run.overrides import Overrides
 from cnnjobs.run.placement import Placement
 from cnnjobs.run.prepare import Prepared, prepare, read_job, store_at
 from cnnjobs.run.progress import Waiting
 from cnnjobs.run.runner import Runner
-from cnnjobs.run.submission import missing_trials
 from cnnjobs.run.submit import RunOptions, checkpoints_of, on_cores
 from cnnjobs.run.surroundings import surroundings_notes
 from cnnjobs.spec import Job

@@ -14,12 +14,12 @@ from cnnjobs.planning.trials import Trial
 from cnnjobs.report.render.text import plain, table_text
 from cnnjobs.run.audit import for_audit, to_take_over
 from cnnjobs.run.decide_plan import DecidePlan
+from cnnjobs.run.missing import State, missing_trials
 from cnnjobs.run.networks import NO_NETWORKS, Networks, look_before_plan
 from cnnjobs.run.overrides import Overrides
 from cnnjobs.run.prepare import Prepared, prepare, read_job, store_at
 from cnnjobs.run.progress import Waiting
 from cnnjobs.run.rule_start import decided_by
-from cnnjobs.run.submission import State, missing_trials
 from cnnjobs.run.submit import Goal
 from cnnjobs.run.surroundings import surroundings_notes
 from cnnjobs.run.unwatched import unwatched_notes

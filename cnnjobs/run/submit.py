@@ -12,13 +12,13 @@ from cnnjobs.errors import SpecError, TrialsFailed
 from cnnjobs.run.audit import for_audit
 from cnnjobs.run.calling_machine import shown_place
 from cnnjobs.run.events import Events
+from cnnjobs.run.missing import missing_trials
 from cnnjobs.run.networks import check_networks, trains_on_cores
 from cnnjobs.run.overrides import Overrides
 from cnnjobs.run.placement import Placement
 from cnnjobs.run.prepare import Prepared, ReadJob, prepare, read_job, store_at
 from cnnjobs.run.progress import Waiting
 from cnnjobs.run.runner import Runner
-from cnnjobs.run.submission import missing_trials
 from cnnjobs.run.surroundings import surroundings_notes
 from cnnjobs.spec import Decide, Job
 from cnnjobs.spec.checks import flag, gpu_count, number, whole

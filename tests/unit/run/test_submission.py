@@ -14,9 +14,10 @@ from cnnjobs.engine.base import TrialResources
 from cnnjobs.engine.inline import InlineEngine
 from cnnjobs.errors import SpecError, StoreError
 from cnnjobs.messages import Result, Stalled
+from cnnjobs.run.missing import continuations, missing_trials, state_of
 from cnnjobs.run.overrides import Overrides
 from cnnjobs.run.prepare import prepare, read_job, store_at
-from cnnjobs.run.submission import Submission, continuations, missing_trials, state_of
+from cnnjobs.run.submission import Submission
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.lock import PREFIX, StoreLock
 from cnnjobs.store.results import load_results

@@ -17,9 +17,10 @@ from cnnjobs.comparison.table import job_table
 from cnnjobs.engine.base import TrialResources
 from cnnjobs.engine.inline import InlineEngine
 from cnnjobs.errors import StoreError
+from cnnjobs.run.missing import missing_trials
 from cnnjobs.run.overrides import Overrides
 from cnnjobs.run.prepare import prepare, read_job, store_at
-from cnnjobs.run.submission import Submission, missing_trials
+from cnnjobs.run.submission import Submission
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.compaction import compact
 from cnnjobs.store.files import Files
