@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cnnjobs.comparison.gating import NOT_WORSE, Judgement
 from cnnjobs.comparison.metric_format import metric_format, show
 from cnnjobs.stats.sequential import FIRST_LOOK, Verdict
-from cnnjobs.store.ledger import Confirmation
+from cnnjobs.store.proposals import Confirmation
 from cnnjobs.wording.levels import level_text, p_text
 
 

@@ -22,8 +22,8 @@ from cnnjobs.stats.sequential import (
     decide,
     mean_allowing_for_stop,
 )
-from cnnjobs.store.ledger import Confirmation, Ending, Question
 from cnnjobs.store.looks import Look, Seen, now
+from cnnjobs.store.proposals import Confirmation, Ending, Question
 
 ACCEPT, REJECT, OPEN = 0, 1, 3
 """Exit codes of a gate: the answer is yes, it is no, there is none yet."""

@@ -30,8 +30,9 @@ from cnnjobs.spec import Job
 from cnnjobs.spec.gate import DEFAULT_CONFIRM, Gate
 from cnnjobs.stats import ALPHA
 from cnnjobs.stats.sequential import MOST_PAIRS
-from cnnjobs.store.ledger import Confirmation, Ledger, Proposal, Question
+from cnnjobs.store.ledger import Ledger
 from cnnjobs.store.looks import FOLDER, write_look
+from cnnjobs.store.proposals import Confirmation, Proposal, Question
 from cnnjobs.store.store import Store
 from cnnjobs.wording.terminal import echo, note
 

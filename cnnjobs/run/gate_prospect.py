@@ -11,7 +11,8 @@ from cnnjobs.comparison.gate_text import points
 from cnnjobs.comparison.gating import Test, differences
 from cnnjobs.run.deciding import METRIC
 from cnnjobs.stats.sequential import MOST_PAIRS, smallest_difference
-from cnnjobs.store.ledger import Ledger, Proposal
+from cnnjobs.store.ledger import Ledger
+from cnnjobs.store.proposals import Proposal
 from cnnjobs.wording.levels import p_text
 
 FEWEST_FOR_SD = 3

@@ -12,7 +12,7 @@ from cnnjobs.planning.trials import Trial
 from cnnjobs.run.launching import window
 from cnnjobs.run.prepare import Prepared
 from cnnjobs.store.decision_rule import DecisionRule
-from cnnjobs.store.ledger import Ending
+from cnnjobs.store.proposals import Ending
 from cnnjobs.store.store import Store
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from cnnjobs.errors import StoreError
 from cnnjobs.stats.online_fdr import lord_level
-from cnnjobs.store.ledger import HEADER, Confirmation, Ending, Ledger, Question, _sealed
+from cnnjobs.store.ledger import HEADER, Ledger, _sealed
+from cnnjobs.store.proposals import Confirmation, Ending, Question
 
 
 def question(candidate="c1", reference="r", no_worse_by=None):
