@@ -53,9 +53,8 @@ def verdict_text(ruling: Ruling, variant: str, allowing: float | None = None) ->
     one = ruling.decisions[variant]
     if not one.verdict.is_decided:
         return short_text(ruling, variant)
-    equal = one.verdict is Verdict.EQUAL
     told = [short_text(ruling, variant), interval_text(ruling, variant)]
-    told += [f"sequential p {p_text(one.q_equal if equal else one.q)}"]
+    told += [f"sequential p {p_text(one.q_of_verdict)}"]
     told += [] if allowing is None else [f"allowing for the stop about {_plain(ruling, allowing)}"]
     return "; ".join(part for part in told if part)
 
@@ -114,8 +113,7 @@ def brief_text(ruling: Ruling, variant: str) -> str:
     one = ruling.decisions[variant]
     if not one.verdict.is_decided:
         return short_text(ruling, variant)
-    q = one.q_equal if one.verdict is Verdict.EQUAL else one.q
-    return f"{short_text(ruling, variant)}; sequential p {p_text(q)}"
+    return f"{short_text(ruling, variant)}; sequential p {p_text(one.q_of_verdict)}"
 
 
 def look_text(ruling: Ruling) -> str:

@@ -284,13 +284,12 @@ def _waiting(
 
 
 def _as_stored(one: Decision, family: int, condition: str, reference: str, endings: Endings) -> StoredDecision:
-    equal = one.verdict is Verdict.EQUAL
     return StoredDecision(
         verdict=one.verdict.value,
         repeats=one.repeats,
         pairs=one.pairs,
-        x=one.x_equal if equal else one.x,
-        q=one.q_equal if equal else one.q,
+        x=one.x_of_verdict,
+        q=one.q_of_verdict,
         alpha=one.alpha,
         family=family,
         trial_ids=endings.trial_ids(condition, reference, one.repeats),

@@ -94,8 +94,7 @@ def _details(judgement: Judgement) -> Iterator[str]:
         ends = f"[{show(form, one.interval.low, signed=True)}, {show(form, one.interval.high, signed=True)}]"
         yield f"{level_text(test.level)} interval {ends}, which holds however often one looks"
     if one.pairs >= FIRST_LOOK:
-        equal = one.verdict is Verdict.EQUAL
-        yield f"sequential p {p_text(one.q_equal if equal else one.q)} against {p_text(test.alpha)}"
+        yield f"sequential p {p_text(one.q_of_verdict)} against {p_text(test.alpha)}"
     allowing = judgement.mean_allowing_for_stop
     if allowing is not None:
         yield f"allowing for the stop about {points(allowing, test.question.metric, signed=True)}"

@@ -120,10 +120,9 @@ class Judgement:
     def ending(self) -> Ending:
         """Return what the ledger keeps of it."""
         one = self.decision
-        equal = one.verdict is Verdict.EQUAL
         return Ending(
             decision=self.answer,
-            p=one.q_equal if equal else one.q,
+            p=one.q_of_verdict,
             pairs=one.pairs,
             repeats=one.repeats,
             mean=one.mean,

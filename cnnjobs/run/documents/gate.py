@@ -5,7 +5,6 @@ from typing import Any
 from cnnjobs.comparison.gate_text import answer_text
 from cnnjobs.run.gate import GateAnswer
 from cnnjobs.schema.output import document
-from cnnjobs.stats.sequential import Verdict
 
 
 def gate_document(found: GateAnswer) -> dict[str, Any]:
@@ -16,7 +15,6 @@ def gate_document(found: GateAnswer) -> dict[str, Any]:
     """
     judgement = found.judgement
     one, test, asked = judgement.decision, judgement.test, judgement.test.question
-    equal = one.verdict is Verdict.EQUAL
     return document(
         "gate",
         {
@@ -33,7 +31,7 @@ def gate_document(found: GateAnswer) -> dict[str, Any]:
             "accepted": found.accepted,
             "sentence": answer_text(judgement),
             "alpha": test.alpha,
-            "sequential_p": one.q_equal if equal else one.q,
+            "sequential_p": one.q_of_verdict,
             "pairs": one.pairs,
             "repeats": one.repeats,
             "first_repeat": test.first,

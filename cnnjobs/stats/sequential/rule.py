@@ -119,3 +119,13 @@ class Decision:
     def lost(self) -> int:
         """Repeats without a pair: one side or the other diverged."""
         return self.repeats - self.pairs
+
+    @property
+    def x_of_verdict(self) -> float:
+        """The `x` that the verdict is by: `x_equal` where it is "equal"."""
+        return self.x_equal if self.verdict is Verdict.EQUAL else self.x
+
+    @property
+    def q_of_verdict(self) -> float:
+        """The sequential p that the verdict is by: `q_equal` where it is "equal"."""
+        return self.q_equal if self.verdict is Verdict.EQUAL else self.q
