@@ -45,6 +45,16 @@ class Endings:
             endings.add((row["condition_id"], row["repeat"]), row["trial_id"], row["status"], row.get(metric))
         return endings
 
+    @classmethod
+    def of_store(cls, store: Store, metric: str) -> Endings:
+        """Return those of the stored runs.
+
+        Args:
+            store: of the job.
+            metric: a column of `trials`.
+        """
+        return cls.of_rows(store.read("trials", columns=[*COLUMNS, metric]).table.to_pylist(), metric)
+
     def add(self, run: Run, trial_id: str, status: str, value: float | None) -> None:
         """Take in how a run ended."""
         self.ids[run] = trial_id
@@ -61,10 +71,16 @@ class Endings:
             self.ids.pop(run, None)
         self.failed.clear()
 
-    def differences(self, condition: str, reference: str) -> list[float | None]:
-        """Return, repeat by repeat, a variant minus the reference, until the first that has not ended on both sides."""
+    def differences(self, condition: str, reference: str, first: int = 0) -> list[float | None]:
+        """Return, repeat by repeat, a variant minus the reference, until the first that has not ended on both sides.
+
+        Args:
+            condition: id of the variant.
+            reference: id of the reference.
+            first: repeat that is compared first, from 0.
+        """
         found: list[float | None] = []
-        for repeat in range(self.paired(condition, reference)):
+        for repeat in range(first, self.paired(condition, reference, first)):
             own, other = self.values[condition, repeat], self.values[reference, repeat]
             found.append(None if own is None or other is None else own - other)
         return found
@@ -80,9 +96,9 @@ class Endings:
         sides = ((condition, repeat), (reference, repeat))
         return any(side in self.failed and side not in self.values for side in sides)
 
-    def diverged(self, condition: str, repeats: int) -> int:
-        """Return how many of the first repeats of a variant have no value."""
-        return sum(self.values.get((condition, repeat), 0.0) is None for repeat in range(repeats))
+    def diverged(self, condition: str, repeats: int, first: int = 0) -> int:
+        """Return how many repeats of a variant, so many from the first on, have no value."""
+        return sum(self.values.get((condition, repeat), 0.0) is None for repeat in range(first, first + repeats))
 
     def trial_ids(self, condition: str, reference: str, repeats: int) -> tuple[str, ...]:
         """Return the ids of the first repeats of a variant, and of the reference."""

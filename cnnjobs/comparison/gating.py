@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -133,12 +132,7 @@ class Judgement:
 
 def differences(endings: Endings, test: Test) -> list[float | None]:
     """Return, repeat by repeat, candidate minus reference, until the first that has not ended on both sides."""
-    own, other = test.question.candidate_id, test.question.reference_id
-    found: list[float | None] = []
-    while all((side, test.first + len(found)) in endings.values for side in (own, other)):
-        a, b = (endings.values[side, test.first + len(found)] for side in (own, other))
-        found.append(None if a is None or b is None else a - b)
-    return found
+    return endings.differences(test.question.candidate_id, test.question.reference_id, test.first)
 
 
 def judge(test: Test, endings: Endings, known: Ending | None = None) -> Judgement:
@@ -188,8 +182,8 @@ def _judged(test: Test, endings: Endings) -> Judgement:
     name = test.question.candidate
     found = differences(endings, test)
     following = test.first + len(found)
-    sides = (test.question.candidate_id, test.question.reference_id)
-    failed = any((side, following) in endings.failed and (side, following) not in endings.values for side in sides)
+    own, other = test.question.candidate_id, test.question.reference_id
+    failed = endings.waits(own, other, following)
     rule = Rule(
         alpha=test.alpha,
         margin=None if test.question.no_worse_by is not None else test.margin,
@@ -197,18 +191,16 @@ def _judged(test: Test, endings: Endings) -> Judgement:
     )
     shifted = [None if one is None else one + test.shift for one in found]
     decision = _moved(decide({name: shifted}, rule)[name], -test.shift)
-    used = range(test.first, test.first + decision.repeats)
     return Judgement(
         test,
         decision,
         following if failed and decision.verdict is Verdict.OPEN else None,
         tuple(one for one in found[decision.repeats :] if one is not None),
-        (_diverged(endings, sides[0], used), _diverged(endings, sides[1], used)),
+        (
+            endings.diverged(own, decision.repeats, test.first),
+            endings.diverged(other, decision.repeats, test.first),
+        ),
     )
-
-
-def _diverged(endings: Endings, condition: str, repeats: Sequence[int]) -> int:
-    return sum(endings.values.get((condition, repeat), 0.0) is None for repeat in repeats)
 
 
 def _moved(decision: Decision, by: float) -> Decision:

@@ -16,7 +16,7 @@ from cnnjobs.errors import NO_ANSWER, StoreError, TrialsFailed
 from cnnjobs.run.calling_machine import shown_place
 from cnnjobs.run.deciding import METRIC
 from cnnjobs.run.gate_prospect import announcement, warnings_of
-from cnnjobs.run.gating import stored_endings, with_gate
+from cnnjobs.run.gating import with_gate
 from cnnjobs.run.missing import missing_trials
 from cnnjobs.run.networks import check_networks
 from cnnjobs.run.overrides import Overrides
@@ -137,7 +137,7 @@ def gate_job(
     proposal = None if book is None else book.propose(question)
     test = _test(question, asked, proposal)
     confirm = _confirm(asked, proposal)
-    before = stored_endings(store, METRIC)
+    before = Endings.of_store(store, METRIC)
     for line in announcement(test, confirm, proposal, book, before):
         echo(line, err=True)
     for one in warnings_of(test, len(prepared.dataset.y_test), before):
@@ -214,7 +214,7 @@ def _answer(
     failures: int,
 ) -> GateAnswer:
     """Return the answer by what is stored, and write it into the ledger."""
-    endings = stored_endings(store, METRIC)
+    endings = Endings.of_store(store, METRIC)
     judgement = judge(test, endings, None if proposal is None else proposal.ending)
     _keep_looks(judgement, endings, store)
     fresh = None

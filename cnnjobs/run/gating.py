@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from cnnjobs.comparison.decisions import COLUMNS, Endings, Ruling, Run
+from cnnjobs.comparison.decisions import Endings, Ruling, Run
 from cnnjobs.comparison.gating import ACCEPT, Judgement, Test, differences, judge
 from cnnjobs.messages import Failure, Result, Status
 from cnnjobs.planning.trials import Trial
@@ -35,16 +35,6 @@ def with_gate(prepared: Prepared, test: Test, confirm: int, known: Ending | None
     return replace(prepared.with_repeats(repeats), only=tuple(asked), steer=steer)
 
 
-def stored_endings(store: Store, metric: str) -> Endings:
-    """Return how stored runs ended.
-
-    Args:
-        store: of the job.
-        metric: a column of `trials`.
-    """
-    return Endings.of_rows(store.read("trials", columns=[*COLUMNS, metric]).table.to_pylist(), metric)
-
-
 class Gating:
     """Says which trial starts next, as `Deciding` does for a whole job.
 
@@ -71,7 +61,7 @@ class Gating:
         known: Ending | None = None,
     ) -> None:
         self._test, self._confirm, self._asked, self._store, self._known = test, confirm, asked, store, known
-        self._endings = stored_endings(store, test.question.metric)
+        self._endings = Endings.of_store(store, test.question.metric)
         self._endings.forget_failed()  # they are tried again
         self.judgement: Judgement = judge(test, self._endings, known)
         may_run = {*self._may_run()}
