@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from cnnjobs.comparison.decisions import COLUMNS, Endings, Ruling, Run, ruling
-from cnnjobs.messages import Failure, Result, Status
-from cnnjobs.planning.trials import Trial
-from cnnjobs.run.launching import window
+from cnnjobs.run.launching import RunOrder, window
 from cnnjobs.run.prepare import Prepared
 from cnnjobs.spec.metrics import HEADLINE, TEST, column_of
 from cnnjobs.store.decision_rule import DecisionRule
@@ -36,7 +34,7 @@ def stored_endings(prepared: Prepared, rule: DecisionRule, store: Store) -> tupl
     return Endings.of_rows(rows, rule.metric), dropped_conditions(prepared.as_stored(), rows)
 
 
-class Deciding:
+class Deciding(RunOrder):
     """The order of trials by a rule: repeat by repeat, of all variants that are open, and of the reference.
 
     Args:
@@ -53,25 +51,17 @@ class Deciding:
             raise ValueError("`prepared` must have a rule. Received: none.")
         self._prepared, self._rule = prepared, prepared.decide
         self._conditions = prepared.plan.conditions
-        self._endings, self._dropped = stored_endings(prepared, self._rule, store)
-        self._endings.forget_failed()  # they are tried again
+        endings, self._dropped = stored_endings(prepared, self._rule, store)
+        super().__init__(endings, self._rule.metric)
         self._paired: dict[str, int] = {}
         self.ruling = self._rule_now()
         wanted = {self._conditions[name] for name in self.ruling.open}
         wanted |= {self._rule.reference} if wanted else set()
-        self.trials = tuple(
-            trial
-            for trial in prepared.plan.trials
-            if trial.condition_id in wanted and _run_of(trial) not in self._endings.ids
-        )
-        self._places = {_run_of(trial): place for place, trial in enumerate(self.trials)}
-        self._running: set[Run] = set()
-        self._at_once = 1
-        self._on_ruling: Callable[[Ruling], None] | None = None
+        self._may_run(trial for trial in prepared.plan.trials if trial.condition_id in wanted)
 
     def begin(self, at_once: int, on_ruling: Callable[[Ruling], None]) -> None:
         """Be told on how many slots trials run, and whom to tell whenever more is known."""
-        self._at_once, self._on_ruling = at_once, on_ruling
+        super().begin(at_once, on_ruling)
         on_ruling(self.ruling)
 
     @property
@@ -80,32 +70,11 @@ class Deciding:
         rule = self.ruling.kept(self._conditions, self._endings)
         return replace(self._prepared.with_repeats(self.ruling.repeats), decide=rule)
 
-    @property
-    def over(self) -> bool:
-        """Whether no trial will start any more."""
-        return not self._running and self._following() is None
-
-    def next(self) -> int | None:
-        """Return the place of the trial that starts now; None if none may yet."""
-        run = self._following()
-        if run is None:
-            return None
-        self._running.add(run)
-        return self._places[run]
-
-    def ended(self, trial: Trial, message: Result | Failure) -> None:
-        """Take in how a trial ended, after it was stored."""
-        run = _run_of(trial)
-        self._running.discard(run)
-        if isinstance(message, Result):
-            self._endings.add(run, trial.trial_id, message.status, message.final.get(self._rule.metric))
-        else:
-            self._endings.add(run, trial.trial_id, Status.FAILED, None)
+    def _judge(self) -> Ruling | None:
         if self._standing() == self._seen:
-            return  # no repeat is complete that was not, so nothing can be decided
+            return None  # no repeat is complete that was not, so nothing can be decided
         self.ruling = self._rule_now()
-        if self._on_ruling is not None:
-            self._on_ruling(self.ruling)
+        return self.ruling
 
     def _rule_now(self) -> Ruling:
         found = ruling(self._rule, self._conditions, self._endings, self._dropped)
@@ -121,16 +90,10 @@ class Deciding:
         waiting = frozenset(one for one in self._open if self._endings.waits(one, reference, self._paired[one]))
         return min((self._paired[one] for one in self._open - waiting), default=None), waiting
 
-    def _following(self) -> Run | None:
-        """Return the next run; the earliest repeat first, in the order of the job."""
+    def _runs(self) -> Iterable[Run]:
+        """Return the runs of open variants and of the reference, repeat by repeat, in the order of the job."""
         looked_at, waiting = self._seen
         if looked_at is None:
-            return None
+            return ()
         going_on = [one for one in self._conditions.values() if one in self._open and one not in waiting]
-        runs = window([self._rule.reference, *going_on], looked_at, self._rule.most_repeats, self._at_once)
-        fresh = (run for run in runs if run in self._places and run not in self._running)
-        return next((run for run in fresh if run not in self._endings.ids), None)
-
-
-def _run_of(trial: Trial) -> Run:
-    return trial.condition_id, trial.repeat
+        return window([self._rule.reference, *going_on], looked_at, self._rule.most_repeats, self._at_once)
