@@ -11,7 +11,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 from support.commands import with_fakes
+from support.decided import B, decided_store
 from support.documents import SCHEMA, checked
+from support.stores import document_of, make_store
 
 from cnnjobs import errors
 from cnnjobs.cli import main
@@ -67,9 +69,10 @@ def test_the_exit_code_of_every_kind_of_error_is_in_the_table():
     assert rows == real
 
 
-def test_the_script_on_the_page_runs(tmp_path):
+def test_the_script_on_the_page_runs_also_a_job_with_a_rule(tmp_path):
     (tmp_path / "jobs").mkdir()
-    (tmp_path / "jobs" / "quickstart.py").write_text((ROOT / "jobs" / "quickstart.py").read_text(encoding="utf-8"))
+    job = (ROOT / "jobs" / "quickstart.py").read_text(encoding="utf-8")
+    (tmp_path / "jobs" / "quickstart.py").write_text(job.replace("repeats=3", "decide=__import__('cnnjobs').Decide()"))
     command = tmp_path / "bin" / "cnnjobs"
     command.parent.mkdir()
     command.write_text(f"#!{sys.executable}\n{WITHOUT_REPORT}{with_fakes()[-1]}")
@@ -81,9 +84,25 @@ def test_the_script_on_the_page_runs(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert lines[0] == "9 of 9 trials would run"
-    assert sum("completed 0." in line for line in lines) == 9
+    assert lines[0] == "60 of 60 trials would run"
+    assert sum("completed 0." in line for line in lines) >= 15
     assert [line.split()[0] for line in lines[-2:]] == ["dropout", "augmentation"]
+
+
+def test_the_tables_on_the_page_are_those_of_a_job_without_a_rule_and_with_one(tmp_path):
+    named = {
+        table: re.findall(r"`(\w+)`", columns)
+        for table, columns in re.findall(r"^\| `(\w+)` \|.*\|(.*)\|$", PAGE, re.M)
+    }
+    stores = {
+        "differences": make_store(tmp_path / "fixed", {"a": [0.1, 0.2], "b": [0.2, 0.2]}),
+        "decisions": decided_store(tmp_path / "decided", {"b": B}),
+    }
+    for compared, store in stores.items():
+        tables = {table.name: table.columns for table in document_of(store, with_predictions=False).tables}
+        assert {"differences", "decisions"} & set(tables) == {compared}
+        for table in ("summary", compared):
+            assert set(named[table]) <= set(tables[table])
 
 
 def test_the_program_on_the_page_that_proposes_changes_runs(tmp_path):
