@@ -11,11 +11,11 @@ from cnnjobs.comparison.decisions import Ruling
 from cnnjobs.comparison.metric_format import metric_format, show
 from cnnjobs.comparison.outlook import Outlook, differences, outlooks, typical_outlooks
 from cnnjobs.planning.trials import Trial
-from cnnjobs.run.progress import duration
 from cnnjobs.run.rule_start import RuleStart
 from cnnjobs.stats import Interval
 from cnnjobs.stats.sequential import FIRST_LOOK, MOST_PAIRS
 from cnnjobs.wording.labels import listed
+from cnnjobs.wording.times import duration
 
 
 @dataclass(frozen=True)

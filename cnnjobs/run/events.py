@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cnnjobs.messages import Failure, Note, Progress, Result, Stalled
 from cnnjobs.planning.trials import Trial
 from cnnjobs.run.documents.decision import decision_object, decision_objects
-from cnnjobs.run.progress import Meter
+from cnnjobs.run.meter import Meter
 from cnnjobs.run.watcher import Watcher
 from cnnjobs.schema.json_text import utc
 from cnnjobs.schema.output import Output, document, schema_name

@@ -18,11 +18,12 @@ from cnnjobs.process.machine import this_machine
 from cnnjobs.run import backends
 from cnnjobs.run.final_fit import FinalFit, FitOf, Trained, for_fit
 from cnnjobs.run.interrupts import why_stopped
+from cnnjobs.run.meter import Meter
 from cnnjobs.run.networks import check_networks, trains_on_cores
 from cnnjobs.run.overrides import Overrides
 from cnnjobs.run.placement import Placement
 from cnnjobs.run.prepare import prepare, read_job, store_at, trained_rows
-from cnnjobs.run.progress import Display, Meter, Waiting
+from cnnjobs.run.progress import Display, Waiting
 from cnnjobs.run.submit import RunOptions
 from cnnjobs.run.surroundings import surroundings_notes
 from cnnjobs.spec import DatasetSpec, Job

@@ -17,12 +17,12 @@ from cnnjobs.planning.user_modules import NO_MODULES, UserModules
 from cnnjobs.process.machine import this_machine
 from cnnjobs.run import backends
 from cnnjobs.run.prepare import Prepared, ReadJob
-from cnnjobs.run.progress import duration
 from cnnjobs.spec import CustomOptimizer, Job, LossFunction, Model, Optimizer, OwnTransform, Variant
 from cnnjobs.spec.functions import functions_in
 from cnnjobs.wording.sentences import cause, clause
 from cnnjobs.wording.terminal import echo
 from cnnjobs.wording.terminal import note as tell_note
+from cnnjobs.wording.times import duration
 
 PICTURES = 8
 """How many pictures a network is looked at with."""

@@ -22,10 +22,11 @@ from cnnjobs.run.claim import claim
 from cnnjobs.run.events import Events, TrialEvents, Watchers
 from cnnjobs.run.interrupts import why_stopped
 from cnnjobs.run.kept_job import as_decided, job_to_keep, keep_job
+from cnnjobs.run.meter import Meter
 from cnnjobs.run.missing import continuations, kept_epochs, missing_trials
 from cnnjobs.run.placement import Placement
 from cnnjobs.run.prepare import Prepared, trained_rows
-from cnnjobs.run.progress import Display, Meter, Waiting
+from cnnjobs.run.progress import Display, Waiting
 from cnnjobs.run.submission import Submission, sweep
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.compaction import compact_if_possible

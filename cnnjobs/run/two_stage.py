@@ -8,9 +8,9 @@ from cnnjobs.comparison.metric_format import metric_format, show
 from cnnjobs.comparison.table import JobTable, job_table
 from cnnjobs.planning.trials import Trial
 from cnnjobs.run.prepare import Prepared
-from cnnjobs.run.progress import duration
 from cnnjobs.spec.half_width import HalfWidth
 from cnnjobs.store.store import Store
+from cnnjobs.wording.times import duration
 
 
 def settled(asked: HalfWidth, prepared: Prepared, store: Store) -> HalfWidth:

@@ -23,7 +23,8 @@ from cnnjobs.planning.trials import make_plan
 from cnnjobs.remote import follow as following
 from cnnjobs.remote import remote_submit
 from cnnjobs.run import screens
-from cnnjobs.run.progress import Display, Meter
+from cnnjobs.run.meter import Meter
+from cnnjobs.run.progress import Display
 from cnnjobs.run.screens import MARK, PlainScreen, ProgressSnapshot
 
 BASE = Variant(model=vgg(), epochs=4)

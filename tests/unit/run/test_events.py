@@ -13,7 +13,7 @@ from cnnjobs.comparison.decisions import Endings, ruling
 from cnnjobs.messages import Failure, Note, Progress, Result, Stalled, Status
 from cnnjobs.planning.trials import make_plan
 from cnnjobs.run.events import EVERY_S, Events, TrialEvents
-from cnnjobs.run.progress import Meter
+from cnnjobs.run.meter import Meter
 from cnnjobs.schema.output import Output
 from cnnjobs.spec import Job, Variant, mlp, vgg
 from cnnjobs.store.decision_rule import DecisionRule

@@ -11,7 +11,9 @@ from support.rulings import made_ruling
 from cnnjobs import Job, Variant, vgg
 from cnnjobs.messages import Failure, Progress, Result, Stalled, Status
 from cnnjobs.planning.trials import make_plan
-from cnnjobs.run.progress import Display, Meter, Waiting, duration
+from cnnjobs.run.meter import Meter
+from cnnjobs.run.progress import Display, Waiting
+from cnnjobs.wording.times import duration
 
 BASE = Variant(model=vgg(), epochs=4)
 TRIALS = make_plan(Job(name="a", dataset="digits", repeats=2, variants={"base": BASE}), "data").trials

@@ -11,7 +11,7 @@ from support.fakes import Clock
 from cnnjobs import Job, Variant, vgg
 from cnnjobs.messages import Progress
 from cnnjobs.planning.trials import make_plan
-from cnnjobs.run.progress import Meter
+from cnnjobs.run.meter import Meter
 
 EPOCHS, ROWS = 10, 1000
 
