@@ -8,13 +8,9 @@ from dataclasses import replace
 from cnnjobs.comparison.decisions import COLUMNS, Endings, Ruling, Run, ruling
 from cnnjobs.run.launching import RunOrder, window
 from cnnjobs.run.prepare import Prepared
-from cnnjobs.spec.metrics import HEADLINE, TEST, column_of
 from cnnjobs.store.decision_rule import DecisionRule
 from cnnjobs.store.expectation import dropped_conditions
 from cnnjobs.store.store import Store
-
-METRIC = column_of(TEST, HEADLINE)
-"""The metric that decides."""
 
 
 def with_rule(prepared: Prepared, rule: DecisionRule) -> Prepared:

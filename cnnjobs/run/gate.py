@@ -11,10 +11,8 @@ from cnnjobs.comparison.gate_text import answer_text, confirmation_text
 from cnnjobs.comparison.gating import ACCEPT, Judgement, Test, confirmation, judge, looks_of, usual_repeats
 from cnnjobs.comparison.metric_format import metric_format
 from cnnjobs.engine.places import Here, Joined
-from cnnjobs.engine.resources import ResourceRequest
 from cnnjobs.errors import NO_ANSWER, StoreError, TrialsFailed
 from cnnjobs.run.calling_machine import shown_place
-from cnnjobs.run.deciding import METRIC
 from cnnjobs.run.gate_prospect import announcement, warnings_of
 from cnnjobs.run.gating import with_gate
 from cnnjobs.run.missing import missing_trials
@@ -30,6 +28,7 @@ from cnnjobs.spec import Job
 from cnnjobs.spec.gate import DEFAULT_CONFIRM, Gate
 from cnnjobs.stats import ALPHA
 from cnnjobs.stats.sequential import MOST_PAIRS
+from cnnjobs.store.decision_rule import METRIC
 from cnnjobs.store.ledger import Ledger
 from cnnjobs.store.looks import FOLDER, write_look
 from cnnjobs.store.proposals import Confirmation, Proposal, Question
@@ -191,9 +190,7 @@ def _confirm(asked: Gate, proposal: Proposal | None) -> int:
 
 def _run(prepared: Prepared, store: Store, options: RunOptions, place: Here | Joined, again: str) -> Runner:
     checkpoints = checkpoints_of(store, prepared.job, options)
-    request = ResourceRequest(
-        options.max_concurrent, options.cpus_per_trial, options.gpus_per_trial, prepared.job.gpus_per_trial
-    )
+    request = options.request(prepared.job)
     with Placement(
         place, request, insecure=options.insecure, verbose=options.verbose, failure_code=NO_ANSWER
     ) as placement:

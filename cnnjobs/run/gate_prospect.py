@@ -9,8 +9,8 @@ import numpy as np
 from cnnjobs.comparison.decisions import Endings
 from cnnjobs.comparison.gate_text import points
 from cnnjobs.comparison.gating import Test, differences
-from cnnjobs.run.deciding import METRIC
 from cnnjobs.stats.sequential import MOST_PAIRS, smallest_difference
+from cnnjobs.store.decision_rule import METRIC
 from cnnjobs.store.ledger import Ledger
 from cnnjobs.store.proposals import Proposal
 from cnnjobs.wording.levels import p_text

@@ -11,11 +11,11 @@ from cnnjobs.comparison.decided_words import margin_text
 from cnnjobs.comparison.decisions import Endings, Ruling, ruling
 from cnnjobs.comparison.metric_format import metric_format
 from cnnjobs.errors import SpecError
-from cnnjobs.run.deciding import METRIC, stored_endings, with_rule
+from cnnjobs.run.deciding import stored_endings, with_rule
 from cnnjobs.run.prepare import Prepared, watches_validation
 from cnnjobs.spec.decidable import AskedRule
 from cnnjobs.stats.sequential import FIRST_LOOK, MOST_PAIRS, smallest_margin, until_equal
-from cnnjobs.store.decision_rule import DecisionRule
+from cnnjobs.store.decision_rule import METRIC, DecisionRule
 from cnnjobs.store.store import Store
 from cnnjobs.wording.labels import listed
 from cnnjobs.wording.sentences import clause

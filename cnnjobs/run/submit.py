@@ -71,6 +71,10 @@ class RunOptions:
         flag("insecure", self.insecure)
         flag("verbose", self.verbose)
 
+    def request(self, job: Job) -> ResourceRequest:
+        """Return what a trial of a job is to run on."""
+        return ResourceRequest(self.max_concurrent, self.cpus_per_trial, self.gpus_per_trial, job.gpus_per_trial)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Goal:
@@ -224,9 +228,7 @@ def submit_job(
     sure, timeout_s = on_cores(place, prepared.job), options.trial_timeout
     check_networks(prepared, missing, state.finished, Waiting(), sure=sure, timeout_s=timeout_s)
     checkpoints = checkpoints_of(store, prepared.job, options)
-    request = ResourceRequest(
-        options.max_concurrent, options.cpus_per_trial, options.gpus_per_trial, prepared.job.gpus_per_trial
-    )
+    request = options.request(prepared.job)
     with Placement(place, request, insecure=options.insecure, verbose=options.verbose) as placement:
         runner = Runner(
             store,
