@@ -247,6 +247,11 @@ def _about(ruling: Ruling) -> str:
     rule = ruling.rule
     margin = "" if rule.margin is None else f", and equal once it lies within {margin_text(ruling.rule)} of 0"
     equal = "" if rule.margin is None else ', and false "equal" in as many'
+    p_of_equal = (
+        ' The p of an "equal" is that of a difference as large as the margin; of all others, that of none.'
+        if any(one.verdict is Verdict.EQUAL for one in ruling.decisions.values())
+        else ""
+    )
     holm = (
         f" Holm's adjustment over {ruling.family} comparisons is taken at every repeat; intervals have the level at "
         "which it decided."
@@ -258,7 +263,7 @@ def _about(ruling: Ruling) -> str:
         f"better or worse once the interval leaves out 0{margin}; then its repeats end, and later pairs are not used. "
         'The interval holds at all looks together, and so does the sequential p: false "better" or "worse" come in at '
         f"most {100 * rule.alpha:g}% of jobs{equal}, over all variants and looks, for differences that are normally "
-        "distributed."
-        f"{holm} A stop at a convincing look flatters a difference: the mean allowing for the stop is of pairs like "
+        f"distributed.{p_of_equal}{holm} "
+        "A stop at a convincing look flatters a difference: the mean allowing for the stop is of pairs like "
         "these in any order that would not have stopped earlier (Rao and Blackwell)."
     )

@@ -398,3 +398,10 @@ def test_over_data_sets_it_is_said_whose_repeats_ended_by_a_rule(tmp_path):
         store.write_job(replace(job, dataset=replace(job.dataset, fingerprint=job.name)))
     notes = compare(Results(tuple(stores))).across_datasets.notes
     assert any(one.startswith("the repeats of cats and dogs ended by a rule that looks at results") for one in notes)
+
+
+@pytest.mark.parametrize(("margin", "said"), [(0.5, True), (None, False)])
+def test_of_what_the_p_of_an_equal_is_is_said(tmp_path, margin, said):
+    """Beside others, whose p is that nothing differs: 0.035 would read as a difference."""
+    report = report_of(decided_store(tmp_path, {"alike": D, "wider": A}, margin=margin))
+    assert ("is that of a difference as large as the margin" in report) == said
