@@ -2,6 +2,7 @@
 
 from cnnjobs.spec.metrics import Metric
 from cnnjobs.stats import ALPHA
+from cnnjobs.store.decision_rule import DecisionRule
 from cnnjobs.store.stored_job import StoredJob
 
 WHY = 'where nothing differs, one of 4 such comparisons is "better" by chance in 17% of jobs, one of 8 in 28%'
@@ -35,3 +36,19 @@ def secondary_note(differs: str) -> list[str]:
         differs: of `secondary_of`.
     """
     return [f"a secondary comparison, {differs}, has no verdict: {WHY}"] if differs else []
+
+
+def rule_note(rule: DecisionRule, alpha: float, margin: float | None) -> list[str]:
+    """Say that what was asked of a comparison does not change what a rule has decided.
+
+    Args:
+        rule: that decides.
+        alpha: of the comparison, which intervals of single variants have.
+        margin: that was asked for; None for none.
+    """
+    asked = [] if alpha in (ALPHA, rule.alpha) else [f"an alpha of {alpha:g}"]
+    asked += [] if margin is None else ["a margin"]
+    if not asked:
+        return []
+    own = f"alpha of {rule.alpha:g}" + ("" if rule.margin is None else " and margin")
+    return [f"decisions are at the rule's own {own}: {' and '.join(asked)} asked for here does not change them"]

@@ -20,7 +20,7 @@ from cnnjobs.comparison.metric_rows import one_row
 from cnnjobs.comparison.pairwise import SAME_SEEDS, SHARED, Comparison, compare
 from cnnjobs.comparison.provenance import ORIGINS, VERSION_COLUMNS, mixed, provenance_of
 from cnnjobs.comparison.run_notes import left_out, remarks, stale_note, unmatched
-from cnnjobs.comparison.secondary import secondary_note, secondary_of
+from cnnjobs.comparison.secondary import rule_note, secondary_note, secondary_of
 from cnnjobs.comparison.variant_row import VariantRow
 from cnnjobs.comparison.watched import is_watched, watched_scores
 from cnnjobs.errors import StoreError
@@ -170,6 +170,7 @@ def job_table(
     provenance, so_far = provenance_of(trials), looked(job, rows, metric, read_looks(store.files))
     notes = [
         *(secondary_note(secondary) or so_far.notes()),
+        *([] if ruling is None else rule_note(ruling.rule, alpha, margin)),
         *stale_note(stale),
         *mixed(provenance),
         *left_out(rows, metric, scores.missing, job.protocol.folds),

@@ -21,3 +21,19 @@ def test_no_ordinary_test_of_a_difference_is_computed(tmp_path, other):
         d = comparison.difference
         assert (d.low, d.high, d.d_z, d.t.statistic, d.t.p, d.t.why) == (None, None, None, None, None, BY_RULE)
         assert (comparison.holm, comparison.sign_flip.p, comparison.superiority.interval.low) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"alpha": 0.01}, "alpha of 0.05: an alpha of 0.01 asked"),
+        ({"alpha": 0.01, "margin": 1.0}, "alpha of 0.05: an alpha of 0.01 and a margin asked"),
+        ({}, None),
+    ],
+)
+def test_what_is_asked_of_a_report_and_does_not_change_decisions_is_said(tmp_path, asked, said):
+    found = job_table(decided_store(tmp_path, {"wider": B}), **asked)
+    notes = [note for note in found.notes if note.startswith("decisions are")]
+    assert len(notes) == (said is not None)
+    assert said is None or said in notes[0]
+    assert found.ruling.decisions["wider"].alpha == 0.05
