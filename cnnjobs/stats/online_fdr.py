@@ -1,9 +1,10 @@
 """Levels for a stream of tests, so that of those that are accepted at most a given share is chance.
 
-A test's level depends on how many were accepted before it, never on tests to come. Two rules: LORD++ of Ramdas, Yang,
+A test's level depends on how many were accepted before it, never on tests to come. The rule is LORD++ of Ramdas, Yang,
 Wainwright and Jordan, Online control of the false discovery rate with decaying memory (NeurIPS 2017, arXiv 1710.00499),
-after Javanmard and Montanari (Annals of Statistics 46, 2018); and SAFFRON of Ramdas, Zrnic, Wainwright and Jordan
-(ICML 2018, arXiv 1802.09098). Both hold the false discovery rate for independent p-values. Where tests begin before
+after Javanmard and Montanari (Annals of Statistics 46, 2018). It holds the false discovery rate for independent
+p-values, and needs of a test only whether it was accepted; SAFFRON (Ramdas, Zrnic, Wainwright and Jordan, ICML 2018,
+arXiv 1802.09098), which needs every p, accepted no more of what is real in simulated streams. Where tests begin before
 others have ended, an acceptance counts from when it is known: Zrnic, Ramdas and Jordan, Asynchronous online testing of
 multiple hypotheses (JMLR 22, 2021).
 """
@@ -21,9 +22,6 @@ LORD_SUM = 0.07720838
 
 POWER = 1.6
 """Of the sequence that Ramdas et al. (2018) use."""
-
-CANDIDATE = 0.5
-"""SAFFRON counts p-values up to this as tests of what may be real; the paper's choice."""
 
 Gamma = Callable[[ArrayLike], Reals]
 """Maps j = 1, 2, ... to how much of the wealth the j-th test after a gain gets; falls, and sums to 1 at most."""
@@ -45,7 +43,7 @@ def long_memory(j: ArrayLike) -> Reals:
 
 
 def short_memory(j: ArrayLike) -> Reals:
-    """Return j^-1.6, scaled: the sequence of SAFFRON's authors, which gives more to the first tests.
+    """Return j^-1.6, scaled: the sequence of Ramdas et al. (2018), which gives more to the first tests.
 
     Args:
         j: tests since a gain, of any shape, at least 1.
@@ -104,40 +102,6 @@ def lord_levels(
     accepted: list[int] = []
     for number, p in enumerate(p_values, start=1):
         levels.append(lord_level(number, accepted, alpha, wealth, gamma))
-        if p <= levels[-1]:
-            accepted.append(number)
-    return np.array(levels, dtype=np.float64)
-
-
-def saffron_levels(
-    p_values: Sequence[float],
-    alpha: float = ALPHA,
-    wealth: float | None = None,
-    candidate: float = CANDIDATE,
-    gamma: Gamma = short_memory,
-) -> Reals:
-    """Return the levels of tests one after the other by SAFFRON: p up to `candidate` cost nothing.
-
-    Args:
-        p_values: (tests,) in their order.
-        alpha: false discovery rate of the stream.
-        wealth: what the first tests share, above 0 and below `alpha`; None for half of it.
-        candidate: in (0, 1); no level is above it.
-        gamma: how fast a gain is spent, by tests that were no candidates.
-
-    Returns:
-        (tests,) levels.
-    """
-    start = alpha / 2 if wealth is None else wealth
-    levels: list[float] = []
-    accepted: list[int] = []
-    candidates = np.array([p <= candidate for p in p_values], dtype=int)
-    for number, p in enumerate(p_values, start=1):
-        level = start * float(gamma(number - candidates[: number - 1].sum()))
-        for place, known in enumerate(accepted):
-            spent = number - known - candidates[known : number - 1].sum()
-            level += (alpha if place else alpha - start) * float(gamma(spent))
-        levels.append(min(candidate, (1 - candidate) * level))
         if p <= levels[-1]:
             accepted.append(number)
     return np.array(levels, dtype=np.float64)
