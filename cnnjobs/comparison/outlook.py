@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from cnnjobs.comparison.decisions import Ruling
 from cnnjobs.comparison.metric_format import metric_format
 from cnnjobs.stats import Interval
-from cnnjobs.stats.sequential import Decision, smallest_difference, smallest_margin, until_better, until_equal
+from cnnjobs.stats.outcomes import reals, sd
+from cnnjobs.stats.sequential import smallest_difference, smallest_margin, until_better, until_equal
 from cnnjobs.stats.summary import sd_interval
 from cnnjobs.store.decision_rule import DecisionRule
 
@@ -72,24 +73,24 @@ def differences(rule: DecisionRule) -> tuple[float, ...]:
 
 
 def outlooks(found: Ruling) -> dict[str, Outlook]:
-    """Return what the rule can reach for each variant that is not decided and has pairs that differ."""
-    undecided = {
-        name: one
+    """Return what the rule can reach for each variant that is not decided and has pairs that differ.
+
+    By all its pairs: those that wait until a variant that was added later has as many repeats are among them.
+    """
+    pairs = {
+        name: (*one.differences, *found.further[name])
         for name, one in found.decisions.items()
-        if one.sd and not one.verdict.is_decided and name not in found.suspended
+        if not one.verdict.is_decided and name not in found.suspended
     }
-    return {name: outlook(_sd(one), found.rule, found.family, _interval(one)) for name, one in undecided.items()}
+    spreads = {name: sd(reals(values)) for name, values in pairs.items() if values}
+    return {
+        name: outlook(spread, found.rule, found.family, sd_interval(pairs[name]))
+        for name, spread in spreads.items()
+        if spread
+    }
 
 
 def typical_outlooks(found: Ruling) -> Iterator[Outlook]:
     """Yield what the rule can reach at SDs that there may be."""
     factor = metric_format(found.rule.metric).factor
     return (outlook(sd / factor, found.rule, found.family) for sd in TYPICAL)
-
-
-def _sd(one: Decision) -> float:
-    return one.sd or 0.0
-
-
-def _interval(one: Decision) -> Interval:
-    return sd_interval(one.differences)

@@ -169,6 +169,7 @@ def compare(
     Raises:
         StoreError: if the reference is no variant of a job, or the metric is of a class that a data set has not.
         UserError: if your own metric fails.
+        TypeError: if `results` is no such thing.
         ValueError: if `metric` is no metric, or `alpha` or `margin` out of range.
 
     Example:
@@ -177,6 +178,11 @@ def compare(
         >>> found.differences[["variant", "pairs", "p_holm", "resolved"]].round(4).to_dict("records")
         [{'variant': 'dropout', 'pairs': 5, 'p_holm': 0.0008, 'resolved': True}]
     """
+    if not isinstance(results, Results):
+        raise TypeError(
+            f"`results` must be what `load_results` returns. Received: results={results!r}. Use "
+            "`compare(load_results('results/'))`."
+        )
     chosen = None if metric is None else chosen_metric(metric)
     if not 0 < alpha < 1:
         raise ValueError(f"`alpha` must lie between 0 and 1. Received: alpha={alpha!r}. The usual one is 0.05.")

@@ -164,6 +164,11 @@ def test_alpha_sets_the_level_of_intervals(results):
     assert (wide["ci_low"] < narrow["ci_low"]).all()
 
 
+def test_a_folder_is_loaded_before_it_is_compared():
+    with pytest.raises(TypeError, match=r"`results` must be what `load_results` returns. Received: results='results/'"):
+        cnnjobs.compare("results/")
+
+
 @pytest.mark.parametrize(
     ("wrong", "error", "words"),
     [

@@ -82,6 +82,14 @@ def test_what_is_decided_and_what_is_open_is_said_with_what_would_run(folder):
     assert (found["margin"], found["comparisons"]) == (0.005, 2)
 
 
+def test_pairs_that_wait_for_a_variant_that_was_added_count_in_what_can_be_reached(folder):
+    run_in(folder, goal=Goal(decide=0.5), worker=scripted(two=OPEN), engine=StopAfter(16))
+    write_job(folder, epochs=1, repeats=5, variants=THREE)
+    text = shown("--decide")
+    assert "by the SD of the pairs so far" in text
+    assert cells(text, "two")[1] == "0.79"  # of the first eight of OPEN
+
+
 def test_where_all_is_decided_nothing_would_run_and_nothing_is_missing(folder):
     run_in(folder, goal=Goal(decide=0.5), worker=scripted(two=SLOW))
     text = shown("--decide")
