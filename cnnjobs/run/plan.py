@@ -13,13 +13,12 @@ from cnnjobs.datasets.overview import parts_text
 from cnnjobs.planning.trials import Trial
 from cnnjobs.report.render.text import plain, table_text
 from cnnjobs.run.audit import for_audit, to_take_over
-from cnnjobs.run.decide_plan import DecidePlan
+from cnnjobs.run.decided_job import decided_by
 from cnnjobs.run.missing import State, missing_trials
 from cnnjobs.run.networks import NO_NETWORKS, Networks, look_before_plan
 from cnnjobs.run.overrides import Overrides
 from cnnjobs.run.prepare import Prepared, prepare, read_job, store_at
 from cnnjobs.run.progress import Waiting
-from cnnjobs.run.rule_start import decided_by
 from cnnjobs.run.submit import Goal
 from cnnjobs.run.surroundings import surroundings_notes
 from cnnjobs.run.unwatched import unwatched_notes
@@ -32,6 +31,8 @@ from cnnjobs.wording.terminal import visible
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from cnnjobs.run.decide_plan import DecidePlan
 
 COLUMNS = ("variant", "repeats", "folds", "epochs", "parameters", "done", "missing", "stale", "would run")
 
@@ -254,6 +255,8 @@ def _stored(prepared: Prepared, results: str, asked: AskedRule | None, audited: 
         shared = (sum(1 for _ in to_take_over(source, store, prepared)), source.files.location)
     deciding = None
     if start is not None:
+        from cnnjobs.run.decide_plan import DecidePlan
+
         repeats = start.ruling.repeats
         missing = [trial for trial in missing if trial.repeat < repeats[trial.variant]]
         deciding, prepared = DecidePlan(start, tuple(missing), state.rates), prepared.with_repeats(repeats)

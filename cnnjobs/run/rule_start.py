@@ -178,35 +178,6 @@ def started_rule(asked: AskedRule, prepared: Prepared, store: Store) -> RuleStar
     return RuleStart(prepared, store, asked, stored, False, rule)
 
 
-def decided_by(
-    asked: AskedRule | None, prepared: Prepared, store: Store
-) -> tuple[Prepared, RuleStart | None, tuple[str, ...]]:
-    """Return the job with the rule that is asked for, if one is, that rule, and what is to be said.
-
-    Args:
-        asked: what is asked for now; None for no rule.
-        prepared: the job.
-        store: its folder.
-
-    Raises:
-        SpecError: for what cannot change any more.
-    """
-    if asked is None:
-        return prepared, None, tuple(_standing(prepared, store))
-    start = started_rule(asked, prepared, store)
-    return start.decided, start, tuple(start.notes())
-
-
-def _standing(prepared: Prepared, store: Store) -> Iterator[str]:
-    """Say what becomes of a rule that began earlier, where a submit does not ask for one."""
-    rule = None if store.job is None else store.job.decide
-    if rule is not None and rule.reference in prepared.plan.conditions.values():
-        yield (
-            "the rule of deciding that began here earlier stays: repeats of variants that are decided are further "
-            "pairs, shown and not used; those of others count when it goes on"
-        )
-
-
 def changed_notes(found: Ruling) -> list[str]:
     """Say which decisions are not what they were made as."""
     notes = []

@@ -11,6 +11,7 @@ from cnnjobs.engine.resources import ResourceRequest
 from cnnjobs.errors import SpecError, TrialsFailed
 from cnnjobs.run.audit import for_audit
 from cnnjobs.run.calling_machine import shown_place
+from cnnjobs.run.decided_job import decided_by
 from cnnjobs.run.events import Events
 from cnnjobs.run.missing import missing_trials
 from cnnjobs.run.networks import check_networks, trains_on_cores
@@ -221,7 +222,7 @@ def submit_job(
     store = store_at(results, prepared.job)
     if rule is not None:
         prepared, rule = _first_stage(prepared, store, rule)
-    prepared, about = _deciding(prepared, store, asked)
+    prepared, _, about = decided_by(asked, prepared, store)
     for one in (*prepared.notes, *surroundings, *resting, *about):
         note(one)
     missing, state = missing_trials(prepared, store)
@@ -277,20 +278,6 @@ def _first_stage(prepared: Prepared, store: Store, asked: HalfWidth) -> tuple[Pr
             "a pilot that is chosen after that gives no interval that covers at its level"
         )
     return first_stage(prepared, rule), rule
-
-
-def _deciding(prepared: Prepared, store: Store, asked: AskedRule | None) -> tuple[Prepared, tuple[str, ...]]:
-    """Return the job with the rule of deciding that holds, if one is asked for, and what is to be said of it.
-
-    Raises:
-        SpecError: for what cannot change any more.
-    """
-    if asked is None and (store.job is None or store.job.decide is None):
-        return prepared, ()
-    from cnnjobs.run.rule_start import decided_by
-
-    decided, _, notes = decided_by(asked, prepared, store)
-    return decided, notes
 
 
 def _run_second_stage(prepared: Prepared, store: Store, rule: HalfWidth, runner: Runner) -> None:
