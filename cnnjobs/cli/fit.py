@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from cnnjobs.cli.formats import end_with, format_option
-from cnnjobs.cli.options import cluster_options, device_options, not_empty, run_options
+from cnnjobs.cli.options import cluster_options, device_options, not_empty, run_options, run_options_of
 from cnnjobs.wording.terminal import echo
 
 
@@ -29,16 +29,10 @@ def fit(
     variant: str | None,
     repeat: int,
     output: str | None,
-    cpus_per_trial: int | None,
-    gpus_per_trial: float | None,
-    checkpoint_every: float | None,
-    trial_timeout: float | None,
     results: str,
-    verbose: bool,
     address: str | None,
-    insecure: bool,
     form: str,
-    **overrides: Any,
+    **given: Any,
 ) -> None:
     """Train one variant of JOB on all of its training images, and save it as one .keras file.
 
@@ -52,19 +46,11 @@ def fit(
     from cnnjobs.run.interrupts import signals_as_interrupts
     from cnnjobs.run.overrides import Overrides
     from cnnjobs.run.placement import near_place
-    from cnnjobs.run.submit import RunOptions
 
     with signals_as_interrupts():
-        options = RunOptions(
-            cpus_per_trial=cpus_per_trial,
-            gpus_per_trial=gpus_per_trial,
-            checkpoint_every=checkpoint_every,
-            trial_timeout=trial_timeout,
-            insecure=insecure,
-            verbose=verbose,
-        )
+        options = run_options_of(given)
         place = near_place(address, "`fit`")
-        asked = Overrides(gpus_per_trial=gpus_per_trial, **overrides)
+        asked = Overrides(**given)
         fitted = fit_job(job, results, asked, FitOf(variant, repeat, output), options, place, same_command())
     if form == "json":
         from cnnjobs.run.documents.fit import fit_document

@@ -7,7 +7,7 @@ import click
 from cnnjobs.cli.answers import Answer
 from cnnjobs.cli.flags import as_flags
 from cnnjobs.cli.formats import end_with, format_option
-from cnnjobs.cli.options import cluster_options, device_options, finite, not_empty, run_options
+from cnnjobs.cli.options import cluster_options, device_options, finite, not_empty, run_options, run_options_of
 from cnnjobs.wording.terminal import echo
 
 
@@ -60,16 +60,9 @@ def gate(
     ledger: str | None,
     confirm: int | None,
     results: str,
-    max_concurrent: int | None,
-    cpus_per_trial: int | None,
-    gpus_per_trial: float | None,
-    checkpoint_every: float | None,
-    trial_timeout: float | None,
-    verbose: bool,
     address: str | None,
-    insecure: bool,
     form: str,
-    **overrides: Any,
+    **given: Any,
 ) -> None:
     """Say whether one variant of JOB is better than another, after as few repeats as that takes.
 
@@ -90,7 +83,6 @@ def gate(
     from cnnjobs.run.interrupts import signals_as_interrupts
     from cnnjobs.run.overrides import Overrides
     from cnnjobs.run.placement import near_place
-    from cnnjobs.run.submit import RunOptions
     from cnnjobs.spec.gate import Gate
 
     with signals_as_interrupts():
@@ -102,16 +94,8 @@ def gate(
             most_repeats=most_repeats,
             confirm=confirm,
         )
-        options = RunOptions(
-            max_concurrent=max_concurrent,
-            cpus_per_trial=cpus_per_trial,
-            gpus_per_trial=gpus_per_trial,
-            checkpoint_every=checkpoint_every,
-            trial_timeout=trial_timeout,
-            insecure=insecure,
-            verbose=verbose,
-        )
-        changes = Overrides(gpus_per_trial=gpus_per_trial, **overrides)
+        options = run_options_of(given)
+        changes = Overrides(**given)
         place = near_place(address, "A gate")
         found = gate_job(job, results, changes, asked, ledger, options, place, same_command())
         if form == "json":

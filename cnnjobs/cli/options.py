@@ -1,13 +1,16 @@
 """Options that several commands share."""
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, MutableMapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.core import ParameterSource
 
 from cnnjobs.cli.decide_option import Margin, decide_words
+
+if TYPE_CHECKING:
+    from cnnjobs.run.submit import RunOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -159,3 +162,19 @@ def words_of(context: click.Context, leave: Sequence[str]) -> list[str]:
         for item in value if isinstance(value, tuple) else (value,):
             words += [max(parameter.opts, key=len), str(item)] if isinstance(parameter, click.Option) else [str(item)]
     return words
+
+
+def run_options_of(given: MutableMapping[str, Any], **more: Any) -> "RunOptions":
+    """Return how trials run, by the options of a command; takes them out of these, but for `gpus_per_trial`.
+
+    Args:
+        given: name -> value; what is left changes the job, and GPUs of a trial do so as well.
+        more: that is no option.
+    """
+    from dataclasses import fields
+
+    from cnnjobs.run.submit import RunOptions
+
+    names = [field.name for field in fields(RunOptions) if field.name in given]
+    taken = {name: given[name] if name == "gpus_per_trial" else given.pop(name) for name in names}
+    return RunOptions(**taken, **more)

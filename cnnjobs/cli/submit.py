@@ -6,7 +6,7 @@ import click
 
 from cnnjobs.cli.decide_option import DecideCommand, decide_option
 from cnnjobs.cli.formats import events_of, format_option, output
-from cnnjobs.cli.options import cluster_options, device_options, override_options, words_of
+from cnnjobs.cli.options import cluster_options, device_options, override_options, run_options_of, words_of
 from cnnjobs.wording.terminal import echo, note
 
 if TYPE_CHECKING:
@@ -50,16 +50,10 @@ def submit(
     decide: bool | float | None,
     most_repeats: int | None,
     audit: str | None,
-    max_concurrent: int | None,
-    cpus_per_trial: int | None,
-    gpus_per_trial: float | None,
-    checkpoint_every: float | None,
-    trial_timeout: float | None,
-    verbose: bool,
     address: str | None,
     insecure: bool,
     form: str,
-    **overrides: Any,
+    **given: Any,
 ) -> None:
     """Train the trials of JOB that are missing, then show the comparison.
 
@@ -75,7 +69,7 @@ def submit(
     from cnnjobs.run.calling_machine import same_command, version_notes
     from cnnjobs.run.interrupts import signals_as_interrupts
     from cnnjobs.run.overrides import Overrides
-    from cnnjobs.run.submit import Goal, RunOptions, submit_job
+    from cnnjobs.run.submit import Goal, submit_job
 
     with signals_as_interrupts(), events_of(form) as events:
         place = find_place(address)
@@ -86,17 +80,8 @@ def submit(
             return
         for one in version_notes():
             note(one)
-        options = RunOptions(
-            max_concurrent=max_concurrent,
-            cpus_per_trial=cpus_per_trial,
-            gpus_per_trial=gpus_per_trial,
-            checkpoint_every=checkpoint_every,
-            trial_timeout=trial_timeout,
-            insecure=insecure,
-            verbose=verbose,
-            events=events,
-        )
-        asked = Overrides(gpus_per_trial=gpus_per_trial, **overrides)
+        options = run_options_of(given, insecure=insecure, events=events)
+        asked = Overrides(**given)
         goal = Goal(
             half_width=half_width, most_repeats=most_repeats, audit=audit, decide=False if decide is None else decide
         )

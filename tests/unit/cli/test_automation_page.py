@@ -69,21 +69,28 @@ def test_the_exit_code_of_every_kind_of_error_is_in_the_table():
     assert rows == real
 
 
-def test_the_script_on_the_page_runs_also_a_job_with_a_rule(tmp_path):
-    (tmp_path / "jobs").mkdir()
-    job = (ROOT / "jobs" / "quickstart.py").read_text(encoding="utf-8")
-    (tmp_path / "jobs" / "quickstart.py").write_text(job.replace("repeats=3", "decide=__import__('cnnjobs').Decide()"))
-    command = tmp_path / "bin" / "cnnjobs"
+def printed(folder, script, job, worker):
+    """Run a program of the page beside a quickstart, with a `cnnjobs` that is this code; return its lines."""
+    (folder / "jobs").mkdir()
+    (folder / "jobs" / "quickstart.py").write_text(job)
+    command = folder / "bin" / "cnnjobs"
     command.parent.mkdir()
-    command.write_text(f"#!{sys.executable}\n{WITHOUT_REPORT}{with_fakes()[-1]}")
+    command.write_text(f"#!{sys.executable}\n{worker}")
     command.chmod(0o755)
-    script, _ = blocks("python")
     path = {"PATH": f"{command.parent}:{os.environ['PATH']}"}
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, env=os.environ | path, capture_output=True, text=True, check=False
+        [sys.executable, "-c", script], cwd=folder, env=os.environ | path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
+    return done.stdout.splitlines()
+
+
+QUICKSTART = (ROOT / "jobs" / "quickstart.py").read_text(encoding="utf-8")
+
+
+def test_the_script_on_the_page_runs_also_a_job_with_a_rule(tmp_path):
+    job = QUICKSTART.replace("repeats=3", "decide=__import__('cnnjobs').Decide()")
+    lines = printed(tmp_path, blocks("python")[0], job, WITHOUT_REPORT + with_fakes()[-1])
     assert lines[0] == "60 of 60 trials would run"
     assert sum("completed 0." in line for line in lines) >= 15
     assert [line.split()[0] for line in lines[-2:]] == ["dropout", "augmentation"]
@@ -107,19 +114,7 @@ def test_the_tables_on_the_page_are_those_of_a_job_without_a_rule_and_with_one(t
 
 def test_the_program_on_the_page_that_proposes_changes_runs(tmp_path):
     """The fakes' results are the same in all variants, so that nothing is accepted."""
-    (tmp_path / "jobs").mkdir()
-    (tmp_path / "jobs" / "quickstart.py").write_text((ROOT / "jobs" / "quickstart.py").read_text(encoding="utf-8"))
-    command = tmp_path / "bin" / "cnnjobs"
-    command.parent.mkdir()
-    command.write_text(f"#!{sys.executable}\n{with_fakes()[-1]}")
-    command.chmod(0o755)
-    _, script = blocks("python")
-    path = {"PATH": f"{command.parent}:{os.environ['PATH']}"}
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, env=os.environ | path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
+    lines = printed(tmp_path, blocks("python")[1], QUICKSTART, with_fakes()[-1])
     assert len(lines) == 3
     assert lines[-1] == "the best is baseline"
     assert len((tmp_path / "ledger.jsonl").read_text().splitlines()) == 5
