@@ -26,6 +26,7 @@ from cnnjobs.cli.status import status
 from cnnjobs.cli.submit import submit
 from cnnjobs.cli.verify import verify
 from cnnjobs.errors import CnnjobsError, Interrupted, UserError
+from cnnjobs.process.exit import skip_last_collection
 from cnnjobs.process.streams import steady_streams
 from cnnjobs.run.calling_machine import error_for_elsewhere, for_elsewhere, is_elsewhere
 from cnnjobs.schema.output import Output
@@ -41,6 +42,7 @@ class _Group(click.Group):
         given = arguments[0] if arguments else options.get("args")
         words = list(sys.argv[1:] if given is None else given)
         command = next((word for word in words if word in self.commands), "")
+        skip_last_collection()
         with steady_streams() as streams:
             try:
                 if not wants_json(words):

@@ -45,6 +45,21 @@ def test_showing_a_data_set_loads_neither(tmp_path):
     assert (tmp_path / "digits.png").is_file()
 
 
+def test_the_end_of_a_command_collects_nothing_and_calls_what_asked_to_be_called():
+    code = """
+import atexit, gc, weakref
+class Kept: pass
+kept = Kept()
+atexit.register(lambda: print("frozen" if gc.get_freeze_count() else "not frozen"))  # the first is called last
+weakref.finalize(kept, print, "finalized")
+import cnnjobs.cli
+cnnjobs.cli.main(["schema"], standalone_mode=False)
+atexit.register(print, "called")
+"""
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.splitlines()[-3:] == ["called", "finalized", "frozen"]
+
+
 def test_the_guard_can_fail():
     assert loaded_by("import types, sys; sys.modules['ray'] = types.ModuleType('ray')") == ["ray"]
 
