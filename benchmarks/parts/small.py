@@ -1,0 +1,73 @@
+"""Many small trials: 4 variants x 6 repeats of a small CNN on scanned digits, from cold to the last result."""
+
+from collections.abc import Iterator
+
+from benchmarks.part import SECONDS, Absent, Goal, Measurement, Part, Quantity, Settings
+from benchmarks.parts.trials import OURS, PEERS, measure
+from benchmarks.peers.work import Work
+
+JOB = """
+from cnnjobs import Adam, Job, Variant, vgg
+
+base = Variant(model=vgg(blocks=2, filters=16, dense=64), optimizer=Adam(0.001), epochs={epochs}, batch_size=32)
+job = Job(name="job", dataset="digits", repeats={repeats}, variants={{
+    "baseline": base,
+    "dropout": base.but(model=vgg(blocks=2, filters=16, dense=64, dropout=0.2)),
+    "wide": base.but(model=vgg(blocks=2, filters=16, dense=128)),
+    "decay": base.but(model=vgg(blocks=2, filters=16, dense=64, weight_decay=0.0001)),
+}})
+"""
+
+
+def work(repeats: int, epochs: int) -> Work:
+    """Return what `JOB` says, for the peers."""
+    base = {"blocks": 2, "filters": 16, "dense": 64}
+    variants = {
+        "baseline": base,
+        "dropout": {**base, "dropout": 0.2},
+        "wide": {**base, "dense": 128},
+        "decay": {**base, "weight_decay": 0.0001},
+    }
+    return Work(variants, repeats, epochs, 32, "Adam", {"learning_rate": 0.001})
+
+
+def run(settings: Settings) -> Iterator[Measurement | Absent]:
+    """Measure: three rounds; of one repeat and one epoch at toy size."""
+    repeats, epochs = (1, 1) if settings.toy else (6, 10)
+    rounds = settings.rounds or (1 if settings.toy else 3)
+    yield from measure(work(repeats, epochs), JOB.format(repeats=repeats, epochs=epochs), settings, PEERS, rounds)
+
+
+PART = Part(
+    name="small",
+    title="Many small trials",
+    about=(
+        "4 variants x 6 repeats of a small CNN (two blocks of 16 and 32 filters, a dense layer) on scikit-learn's "
+        "scanned digits, 1,150 of which train, 287 validate after each of 10 epochs and 360 test at the end; Adam, "
+        "batch 32. The clock begins when the command is typed, with nothing in memory, and ends for the peers with "
+        "the file of their last trial, for `cnnjobs` with the prompt, after table, figures and report. Peers train "
+        "with `fit`, an epoch an execution, from `tf.data` in memory; where two processes work, each has one thread. "
+        "The work is the same: see the test accuracies."
+    ),
+    contenders={OURS: "`cnnjobs submit`, report included", **{name: peer.what for name, peer in PEERS.items()}},
+    measure=run,
+    minutes=18,
+    goals=(
+        Goal(OURS, 0.40, ("plain loop",)),
+        Goal(OURS, 0.45, ("Tune class, reuse", "Tune functions, reuse")),
+        Goal(OURS, 0.45, ("joblib",)),
+        Goal(OURS, 0.18, ("Tune functions",)),
+        Goal(OURS, 0.3, quantity="table"),
+        Goal(OURS, 1.5, quantity="prompt"),
+    ),
+    quantities=(
+        SECONDS,
+        Quantity("first", "s to the first trial"),
+        Quantity("last", "s to the last result"),
+        Quantity("busy", "cores busy, %", "{:.0f}"),
+        Quantity("table", "table, s after it", "{:.2f}"),
+        Quantity("prompt", "prompt, s after it", "{:.2f}"),
+        Quantity("accuracy", "test accuracy, % (min to max)", spread=True),
+    ),
+    reference=OURS,
+)
