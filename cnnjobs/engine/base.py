@@ -1,5 +1,6 @@
 """What an engine is: something that runs trials on workers and passes their messages on."""
 
+import re
 import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,13 @@ from cnnjobs.store.checkpoints import Checkpoints
 
 OUT_OF_MEMORY = ("MemoryError", "_ArrayMemoryError", "ResourceExhaustedError")
 """Names of the errors of Python, NumPy and TensorFlow that say that there is no more memory."""
+
+
+AROUND_IT = re.compile(r'Graph execution error:$|Detected at node |File "|\d+ root error\(s\) found\.$')
+"""How lines begin that TensorFlow puts before what went wrong in a graph."""
+
+BEFORE_IT = re.compile(r"^(\{\{.*?\}\} *|\(0\) +[A-Z_]+: +)+|( *\[Op:\w+\])( name:)?$")
+"""What it puts before and behind that on its own line."""
 
 
 @dataclass(frozen=True)
@@ -161,10 +169,15 @@ class Attempt:
 
 def _in_one_line(error: BaseException) -> str:
     """Say what a trial raised; of what is meant to end a process also where that is, which no library does."""
-    text = str(error).strip()
-    said = f"{type(error).__name__}: {text.splitlines()[0] if text else ''}".rstrip(": ")
+    said = f"{type(error).__name__}: {_telling_line(str(error))}".rstrip(": ")
     if not isinstance(error, Exception):
         return f"{said}, raised in {where_raised(error.__traceback__)}"
     if type(error).__name__ in OUT_OF_MEMORY:
         return f"{said.rstrip('.')}. {LESS_MEMORY}"
     return said
+
+
+def _telling_line(text: str) -> str:
+    """Return the first line that says what happened: TensorFlow puts before it where a graph was made."""
+    lines = [re.sub(BEFORE_IT, "", line.strip()) for line in text.strip().splitlines()]
+    return next((line for line in lines if line and not AROUND_IT.match(line)), lines[0] if lines else "")

@@ -7,6 +7,8 @@ from pathlib import Path
 from traceback import walk_tb
 from types import TracebackType
 
+from cnnjobs.planning.user_code import is_installed_file
+
 PACKAGE = str(Path(__file__).parents[1])
 """Folder of this project: its own frames are not what a person looks for."""
 
@@ -34,7 +36,8 @@ class Frame:
     @property
     def is_users(self) -> bool:
         """Whether it is neither a library's nor this project's."""
-        return not self.path.startswith(PACKAGE) and not any(part in self.path for part in NOT_THE_USERS)
+        libraries = any(part in self.path for part in NOT_THE_USERS) or is_installed_file(self.path)
+        return not libraries and not self.path.startswith(PACKAGE)
 
     def __str__(self) -> str:
         """Name it for people."""

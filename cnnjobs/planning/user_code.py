@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import functools
 import linecache
+import os
 import sys
 import sysconfig
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,6 +19,9 @@ Definition = FunctionType | type
 
 DESCRIPTORS = (functools.cached_property, functools.partialmethod, functools.singledispatchmethod)
 """What holds a method of a class in `func`."""
+
+STDLIB = sysconfig.get_paths()["stdlib"]
+"""Folder of Python's own modules."""
 
 GENERATED = frozenset(
     {"_generate_next_value_", "_member_map_", "_member_names_", "_unhashable_values_", "_unhashable_values_map_"}
@@ -114,7 +118,23 @@ def is_installed_file(file: str, *, typed: bool = False) -> bool:
     """
     if file.startswith("<"):
         return not (typed and linecache.getlines(file))
-    return not INSTALLED.isdisjoint(Path(file).parts) or file.startswith(sysconfig.get_paths()["stdlib"])
+    if not INSTALLED.isdisjoint(Path(file).parts) or file.startswith(STDLIB):
+        return True
+    return any(
+        file.startswith(folder) and Path(file[len(folder) :]).parts[0].partition(".")[0] in installed_names()
+        for folder in _library_folders(tuple(sys.path))
+    )
+
+
+@functools.cache
+def _library_folders(path: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the folders, ending with a separator, where `pip install --target` has put libraries, whatever their name.
+
+    Args:
+        path: where Python looks for modules.
+    """
+    others = (entry for entry in path if entry and INSTALLED.isdisjoint(Path(entry).parts))
+    return tuple(f"{entry.rstrip(os.sep)}{os.sep}" for entry in others if any(Path(entry).glob("*.dist-info")))
 
 
 @functools.cache

@@ -22,6 +22,10 @@ NO_DEVICES = ("", "-1", "NoDevFiles")
 """What schedulers, Ray and people write into CUDA_VISIBLE_DEVICES for no GPU."""
 
 
+PROC_GPUS, DEV = Path("/proc/driver/nvidia/gpus"), Path("/dev")
+"""Where the driver lists all GPUs of a machine, and where those are that a container has."""
+
+
 @dataclass(frozen=True)
 class Machine:
     """Cores, GPUs and memory.
@@ -43,11 +47,21 @@ def this_machine() -> Machine:
 
 
 def physical_gpus() -> int:
-    """Return how many GPUs of NVIDIA's the machine has, whichever of them this process may use."""
-    listed = Path("/proc/driver/nvidia/gpus")
-    if listed.is_dir():
-        return len(list(listed.iterdir()))
+    """Return how many GPUs of NVIDIA's the machine has, or the container; CUDA_VISIBLE_DEVICES may name fewer."""
+    if PROC_GPUS.is_dir():
+        listed = [DEV / f"nvidia{number}" for number in map(_device_number, PROC_GPUS.iterdir())]
+        there = [device for device in listed if device.exists()]  # a driver that nobody has used has made none yet
+        return sum(os.access(device, os.R_OK | os.W_OK) for device in there) if there else len(listed)
     return sum(line.startswith("GPU ") for line in _nvidia_smi("-L").splitlines())  # WSL has no such folder
+
+
+def _device_number(gpu: Path) -> str:
+    """Return the number in the name of a GPU's device file, from what the driver says of it."""
+    try:
+        found = re.search(r"^Device Minor:\s*(\d+)", (gpu / "information").read_text(encoding="ascii"), re.M)
+    except OSError:
+        return "-"
+    return found[1] if found else "-"
 
 
 def missing_gpus() -> str:
@@ -73,6 +87,16 @@ def gpu_memory_mib(device: str) -> int | None:
     told = _nvidia_smi("--query-gpu=memory.total,mig.mode.current", "--format=csv,noheader,nounits", "-i", device)
     total, _, split = (part.strip() for part in told.strip().partition(","))
     return int(total) if total.isdigit() and split != "Enabled" else None
+
+
+def gpu_is_exclusive(device: str) -> bool:
+    """Say whether a GPU takes one process at a time (its compute mode).
+
+    Args:
+        device: as CUDA_VISIBLE_DEVICES names it.
+    """
+    told = _nvidia_smi("--query-gpu=compute_mode", "--format=csv,noheader", "-i", device)
+    return told.strip().startswith("Exclusive")
 
 
 def process_lives(pid: int) -> bool:

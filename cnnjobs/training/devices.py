@@ -4,6 +4,7 @@ import functools
 import math
 import os
 import platform
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import tensorflow as tf
 
 from cnnjobs.errors import ResourceError
 from cnnjobs.planning.identity import NUMERICS_VERSION
-from cnnjobs.process.machine import gpu_memory_mib, physical_gpus
+from cnnjobs.process.machine import gpu_is_exclusive, gpu_memory_mib, physical_gpus
 from cnnjobs.versions import installed_versions
 
 RESERVED_MIB = 1536
@@ -117,14 +118,46 @@ def _share_memory(gpu: Any, gpus: float) -> None:
 
     TensorFlow takes one of the two, once a process.
     """
-    total = gpu_memory_mib(os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0].strip()) if gpus < 1 else None
-    if total is None:
-        if gpus < 1:
-            _note(f"the GPU's memory is not known: it grows as needed, not limited to {gpus:g} of it")
+    if gpus >= 1:
         tf.config.experimental.set_memory_growth(gpu, True)
         return
+    name = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0].strip()
+    if gpu_is_exclusive(name):
+        raise ResourceError(
+            f"`gpus_per_trial` must be 1 on a GPU that takes one process at a time. Received: {gpus:g} of one whose "
+            "compute mode is exclusive. Use `nvidia-smi -c DEFAULT` there, or `gpus_per_trial=1` (--gpus-per-trial 1)."
+        )
+    total = gpu_memory_mib(name)
+    if total is None:
+        _note(f"the GPU's memory is not known: it grows as needed, not limited to {gpus:g} of it")
+        tf.config.experimental.set_memory_growth(gpu, True)
+        return
+    if os.environ.pop("TF_GPU_ALLOCATOR", "") == "cuda_malloc_async":
+        _note(
+            "TF_GPU_ALLOCATOR=cuda_malloc_async has no effect: that allocator knows no limit, and a trial has a share"
+        )
     limit = memory_limit_mib(total, gpus)
     tf.config.set_logical_device_configuration(gpu, [tf.config.LogicalDeviceConfiguration(memory_limit=limit)])
+
+
+def outgrown_share(error: Exception, gpus: float) -> ResourceError | None:
+    """Return what to say of a trial that needs more of a GPU than its share; None where an error is another one.
+
+    Args:
+        error: that TensorFlow raised.
+        gpus: that this process holds.
+    """
+    asked = re.search(r"OOM when allocating (.*?) on \S*GPU:", str(error))
+    visible = tf.config.get_visible_devices("GPU")
+    parts = tf.config.get_logical_device_configuration(visible[0]) if visible else None
+    limit = parts[0].memory_limit if parts else None
+    if asked is None or limit is None:
+        return None
+    return ResourceError(
+        f"A trial must fit into its share of the GPU: {int(limit)} MiB at gpus_per_trial={gpus:g}. Received: one that "
+        f"wants a {asked[1]} beside what it has. Use a smaller `batch_size` or network, or a larger `gpus_per_trial` "
+        "(--gpus-per-trial)."
+    )
 
 
 def _note(text: str) -> None:

@@ -25,7 +25,7 @@ from cnnjobs.spec.metrics import FOLLOWED, METRICS, TEST, TTA, VALIDATION, WATCH
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.training.accumulation import EpochSteps
 from cnnjobs.training.callbacks import TrialCallbacks
-from cnnjobs.training.devices import describe_device, gpus_held, make_strategy
+from cnnjobs.training.devices import describe_device, gpus_held, make_strategy, outgrown_share
 from cnnjobs.training.input_pipeline import Layout, Pipeline, PixelScaling, fit_pixel_scaling, lay_out
 from cnnjobs.training.keras_settings import changed_for_good, pin_settings
 from cnnjobs.training.outputs import Outputs
@@ -74,7 +74,7 @@ class TrialWorker:
         self._first_bytes: int | None = None
         gc.collect()
         gc.freeze()  # what libraries have loaded stays: collecting after each trial then takes milliseconds
-        self._replicas = replicas
+        self._replicas, self._gpus = replicas, gpus
         self._resources = {"cpus": cpus, "gpus": gpus_held(gpus), "replicas": replicas}
         self._notes = [Note(PRETENDED.format(platform.node()), once=True)] if gpus > gpus_held(gpus) else []
 
@@ -110,6 +110,8 @@ class TrialWorker:
             yield from self._run(trial)
         except tf.errors.OpError as error:  # what TensorFlow holds after one of its own is not known
             self._broken = f"an error in TensorFlow: {type(error).__name__}"
+            if (outgrown := outgrown_share(error, self._gpus)) is not None:
+                raise outgrown from error
             raise
         finally:
             changed = [*pin_settings(), *changed_for_good()]

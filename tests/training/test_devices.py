@@ -1,5 +1,6 @@
 """What a process asks of TensorFlow for the GPUs it holds; no GPU is needed, a stand-in notes the calls."""
 
+import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -38,11 +39,12 @@ def made(monkeypatch, tmp_path):
     """Make a strategy on a machine of so many GPUs, of which TensorFlow sees some; return devices and calls."""
     from cnnjobs.training import devices
 
-    def make(gpus, replicas, *, seen, there, memory="15360", visible="0,1,2,3"):
+    def make(gpus, replicas, *, seen, there, memory="15360", visible="0,1,2,3", mode="Default"):
         tool = tmp_path / "nvidia-smi"
         listed = "".join(f"GPU {index}: NVIDIA A10G\n" for index in range(there))
         tool.write_text(
             f"#!{sys.executable}\nimport sys\nprint({listed!r} if '-L' in sys.argv else "
+            f"{mode!r} if 'compute_mode' in sys.argv[1] else "
             f"{memory!r} + ', Disabled' if sys.argv[-1] == {visible.split(',')[0]!r} else '', end='')\n"
         )
         tool.chmod(0o755)
@@ -72,6 +74,44 @@ def test_a_fraction_sets_the_limit_it_should_and_nothing_grows(made):
     names, calls = made(0.25, 1, seen=1, there=4, visible="3")
     assert names == ["GPU:0"]
     assert calls == [("GPU", ["gpu 0"]), ("gpu 0", [15360 // 4 - 1536])]
+
+
+def test_an_allocator_that_knows_no_limit_is_not_used_for_a_share(made, capsys, monkeypatch):
+    monkeypatch.setenv("TF_GPU_ALLOCATOR", "cuda_malloc_async")
+    _, calls = made(0.5, 1, seen=1, there=4)
+    assert calls[-1] == ("gpu 0", [15360 // 2 - 1536])
+    assert "TF_GPU_ALLOCATOR" not in os.environ
+    assert "note: TF_GPU_ALLOCATOR=cuda_malloc_async has no effect" in capsys.readouterr().err
+
+
+def test_a_whole_gpu_keeps_that_allocator(made, monkeypatch):
+    monkeypatch.setenv("TF_GPU_ALLOCATOR", "cuda_malloc_async")
+    made(1, 1, seen=1, there=4)
+    assert os.environ["TF_GPU_ALLOCATOR"] == "cuda_malloc_async"
+
+
+def test_a_gpu_that_takes_one_process_at_a_time_is_not_shared(made):
+    """TensorFlow says of the second process that all CUDA-capable devices are busy or unavailable."""
+    with pytest.raises(ResourceError, match=r"Received: 0\.5 of one whose compute mode is exclusive"):
+        made(0.5, 1, seen=1, there=4, mode="Exclusive_Process")
+    made(1, 1, seen=1, there=4, mode="Exclusive_Process")
+
+
+def test_a_trial_that_outgrows_its_share_says_how_large_that_is(monkeypatch):
+    from cnnjobs.training import devices
+
+    recorder = Recorder(1)
+    monkeypatch.setattr(devices, "tf", recorder)
+    share = [SimpleNamespace(memory_limit=2304)]
+    recorder.config.get_visible_devices = recorder.devices.get
+    recorder.config.get_logical_device_configuration = lambda device: share
+    text = "Graph execution error:\n\nOOM when allocating tensor with shape[8192,32,32,64] and type float on {} by x"
+    on_gpu = ValueError(text.format("/job:localhost/replica:0/task:0/device:GPU:0"))
+    told = str(devices.outgrown_share(on_gpu, 0.25))
+    assert "2304 MiB at gpus_per_trial=0.25. Received: one that wants a tensor with shape[8192,32,32,64]" in told
+    assert devices.outgrown_share(ValueError(text.format("/device:CPU:0")), 0.25) is None
+    share[0].memory_limit = None
+    assert devices.outgrown_share(on_gpu, 1) is None
 
 
 @pytest.mark.parametrize(("memory", "visible"), [("15360", "MIG-1"), ("[N/A]", "0")])

@@ -43,6 +43,27 @@ def test_an_error_is_its_name_and_its_first_line():
     assert failure_of(AssertionError()) == "AssertionError"
 
 
+OF_A_GRAPH = """Graph execution error:
+
+Detected at node ones defined at (most recent call last):
+  File "job.py", line 4, in step
+
+OOM when allocating tensor with shape[64,32] and type float on /job:localhost/device:CPU:0 by allocator cpu
+\t [[{{node ones}}]]
+Hint: If you want to see a list of allocated tensors, add report_tensor_allocations_upon_oom to RunOptions.
+ [Op:__inference_f_13]"""
+OF_AN_OPERATION = "{{function_node __wrapped__Fill_device_/device:CPU:0}} OOM when allocating tensor [Op:Fill] name: "
+OF_SEVERAL = "Graph execution error:\n\n2 root error(s) found.\n  (0) RESOURCE_EXHAUSTED:  OOM when allocating tensor\n"
+
+
+@pytest.mark.parametrize("text", [OF_A_GRAPH, OF_AN_OPERATION, OF_SEVERAL])
+def test_of_an_error_of_tensorflow_the_line_that_tells_is_told(text):
+    told = failure_of(ResourceExhaustedError(text))
+    assert told.startswith("ResourceExhaustedError: OOM when allocating tensor")
+    assert "[Op" not in told
+    assert "--max-concurrent 1" in told
+
+
 @pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), type("Odd", (BaseException,), {})("x")])
 def test_what_is_meant_to_end_a_process_ends_the_trial_and_says_where_it_was_raised(error):
     told = failure_of(error)

@@ -287,3 +287,18 @@ def test_the_memory_of_a_gpu_is_known_but_not_that_of_a_part(nvidia_smi, device,
 def test_without_nvidias_tool_no_memory_is_known(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert gpu_memory_mib("0") is None
+
+
+@pytest.mark.parametrize(("devices", "counted"), [((), 3), ((1,), 1), ((0, 1, 2), 3)])
+def test_a_container_has_the_gpus_whose_devices_are_in_it(monkeypatch, tmp_path, devices, counted):
+    """The driver lists all GPUs of the machine also in containers that have one of them (CDI)."""
+    for number in range(3):
+        (tmp_path / "gpus" / f"0000:0{number}:00.0").mkdir(parents=True)
+        (tmp_path / "gpus" / f"0000:0{number}:00.0" / "information").write_text(
+            f"Model: A10G\nDevice Minor: \t {number}\n"
+        )
+    for number in devices:
+        (tmp_path / f"nvidia{number}").touch()
+    monkeypatch.setattr("cnnjobs.process.machine.PROC_GPUS", tmp_path / "gpus")
+    monkeypatch.setattr("cnnjobs.process.machine.DEV", tmp_path)
+    assert physical_gpus() == counted

@@ -413,3 +413,24 @@ def test_what_says_how_it_was_made_is_known_by_that(tmp_path, monkeypatch):
     first = ids_of_networks(tmp_path, text)
     assert ids_of_networks(tmp_path, text) == first
     assert ids_of_networks(tmp_path, text.replace("64", "65")) != first
+
+
+@pytest.mark.parametrize("name", ["site", "libs"])
+def test_what_pip_has_installed_into_a_folder_of_any_name_is_no_code_of_the_user(tmp_path, monkeypatch, name):
+    """As `pip install --target`, and PYTHONPATH: TensorFlow was followed and hashed as the user's, for minutes."""
+    from cnnjobs.planning import user_code
+
+    folder = tmp_path / name
+    (folder / "library").mkdir(parents=True)
+    (folder / "library-1.0.dist-info").mkdir()
+    (folder / "library-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: library\nVersion: 1.0\n")
+    (folder / "library-1.0.dist-info" / "RECORD").write_text("library/__init__.py,,\nsingle.py,,\n")
+    monkeypatch.syspath_prepend(str(folder))
+    user_code.installed_names.cache_clear()
+    try:
+        assert user_code.is_installed_file(str(folder / "library" / "layers.py"))
+        assert user_code.is_installed_file(str(folder / "single.py"))
+        assert not user_code.is_installed_file(str(folder / "mine.py")), "beside libraries, as on AWS Lambda"
+        assert not user_code.is_installed_file(str(tmp_path / "library" / "layers.py"))
+    finally:
+        user_code.installed_names.cache_clear()
