@@ -13,15 +13,20 @@ Exit code 1 if a contender failed; goals that are not reached are no failures.
 import argparse
 import sys
 import tempfile
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import chart, machine, parts, readme
 from benchmarks.part import Part, Settings, Skipped
+from benchmarks.photos import toy
 from benchmarks.race import tell
 from benchmarks.record import Record
 
 HOME = Path(__file__).parent
+
+QUIET_LOAD = 0.5
+"""Load, over the last minute, above which a machine is not idle."""
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -41,7 +46,7 @@ def main(words: Sequence[str] | None = None) -> int:
         write(part, record, out)
         for goal in part.goals:
             tell(f"{name}: {readme.goals_line(goal, record)}")
-        failed = failed or bool(record.errors())
+        failed = failed or bool(record.errors() or record.failure)
     tell(f"written: {out / 'README.md'}")
     return int(failed)
 
@@ -57,15 +62,22 @@ def write(part: Part, record: Record, out: Path) -> None:
 
 def _measure(part: Part, asked: argparse.Namespace, out: Path) -> Record | None:
     record = Record(part.name, machine.facts(), toy=asked.toy)
+    if record.machine["load_before"] > QUIET_LOAD and not asked.toy:
+        tell(f"{part.name}: the machine is at work already (load {record.machine['load_before']}): figures are noisy")
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-        settings = Settings(Path(folder), asked.rounds, asked.toy, asked.photos, asked.peers, tuple(asked.contenders))
+        photos = asked.photos or (toy(Path(folder) / "photos") if asked.toy else None)
+        settings = Settings(Path(folder), asked.rounds, asked.toy, photos, asked.peers, tuple(asked.contenders))
         try:
             for news in part.measure(settings):
                 record.add(news)
                 record.save(_file(part, out))
         except Skipped as why:
             tell(f"{part.name}: not measured: {why}")
-            return None
+        except Exception:  # what was measured is kept, and the other parts are measured
+            record.failure = traceback.format_exc()
+            tell(f"{part.name}: failed\n{record.failure}")
+    if not record.rounds and not record.failure:
+        return None
     record.machine |= machine.afterwards()
     record.save(_file(part, out))
     return record

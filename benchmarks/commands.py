@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 CPU_EVERY_S = 0.2
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+"""What colours a terminal and moves its cursor."""
+
 GRACE_S = 10.0
 """For how long a command that took too long may clean up after SIGINT."""
 
@@ -121,7 +124,7 @@ class _Screen:
 
     def end(self) -> str:
         """Return the last lines."""
-        return self._said[-3000:].decode(errors="replace").replace("\r\n", "\n")
+        return ESCAPES.sub("", self._said[-3000:].decode(errors="replace").replace("\r\n", "\n"))
 
     def _note(self, said: bytes) -> None:
         before = len(self._said)

@@ -1,10 +1,13 @@
 """Contenders take turns, each in a process of its own; who begins changes from round to round."""
 
+import json
+import os
+import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from benchmarks.commands import Command, Ran, run
-from benchmarks.part import Measurement
+from benchmarks.part import ROOT, Measurement
 
 Prepare = Callable[[str], Command]
 """Makes the folder of a run, by a name that no other has, and the command."""
@@ -33,6 +36,28 @@ def race(contenders: Mapping[str, tuple[Prepare, Read]], rounds: int, timeout_s:
             found = _one(prepare(f"{name}-{number}".replace(" ", "-")), read, timeout_s)
             tell(f"round {number + 1} of {rounds}: {name}: {_short(found)}")
             yield Measurement(number, name, found)
+
+
+def apart(number: int, module: str, words: Sequence[str], contenders: Iterable[str]) -> Iterator[Measurement]:
+    """Let a process of its own measure a round of contenders that share one.
+
+    Args:
+        number: of the round.
+        module: is run with `-m`; the last line that it prints is JSON, contender -> quantities.
+        words: of its command line.
+        contenders: those that have failed if it fails.
+    """
+    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", module, *words]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    if done.returncode:
+        error = f"its process ended with exit code {done.returncode}:\n{done.stderr[-3000:]}"
+        found = {name: {"error": error} for name in contenders}
+    else:
+        found = json.loads(done.stdout.splitlines()[-1])
+    for name, own in found.items():
+        tell(f"round {number + 1}: {name}: {_short(own)}")
+        yield Measurement(number, name, own)
 
 
 def tell(text: str) -> None:

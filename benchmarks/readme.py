@@ -1,5 +1,6 @@
 """Sections of the README, made of records between two markers each; what people write stays as it is."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,16 @@ from benchmarks.record import Judged, Record, judge
 
 NOT_MEASURED = "not measured"
 
+END = re.compile(r"<!-- end: \S+ -->")
+
 
 def replaced(text: str, name: str, section: str) -> str:
-    """Return a README with a section between the markers of its name, at the end if it has none."""
+    """Return a README with a section between the markers of its name; without these it follows the last section."""
     begin, end = f"<!-- measured: {name} -->", f"<!-- end: {name} -->"
     whole = f"{begin}\n\n{section.strip()}\n\n{end}"
     if begin not in text:
-        return f"{text.rstrip()}\n\n{whole}\n"
+        last = max((match.end() for match in END.finditer(text)), default=len(text))
+        return f"{text[:last].rstrip()}\n\n{whole}\n\n{text[last:].lstrip()}".rstrip() + "\n"
     before, _, rest = text.partition(begin)
     _, found, after = rest.partition(end)
     if not found:
@@ -35,7 +39,8 @@ def section(part: Part, record: Record, chart: str | None) -> str:
     if chart:
         parts.append(f'<img src="{chart}" width="640" alt="{_plain(part.title)}: {_alt(part, record)}">')
     parts += [_table(part, record), _goals(part, record), part.section(record) if part.section else ""]
-    parts += [f"{name} failed: `{_first_line(text)}`" for name, text in record.errors().items()]
+    parts += [f"{name} failed: `{_in_short(text)}`" for name, text in record.errors().items()]
+    parts += [f"Ended early: `{_in_short(record.failure)}`"] if record.failure else []
     parts.append(machine_line(record))
     return "\n\n".join(one for one in parts if one)
 
@@ -60,7 +65,8 @@ def _table(part: Part, record: Record) -> str:
     heads = ["contender", *(one.heading for one in shown)]
     heads += [f"{part.reference} takes of it"] if ratios else []
     rows = []
-    for name, what in part.contenders.items():
+    unlisted = {name: "" for name in record.contenders() if name not in part.contenders}
+    for name, what in {**part.contenders, **unlisted}.items():
         if name in record.absent:
             rows.append([_called(name, what), record.absent[name]])
         elif name in record.contenders():
@@ -117,8 +123,9 @@ def _plain(text: str) -> str:
     return text.replace("`", "").replace('"', "")
 
 
-def _first_line(error: str) -> str:
-    return error.splitlines()[0].rstrip(":") if error else ""
+def _in_short(error: str) -> str:
+    lines = [line.strip() for line in error.splitlines() if line.strip()]
+    return " ... ".join(dict.fromkeys((lines[0].rstrip(":"), lines[-1][:300]))) if lines else ""
 
 
 def read(path: Path, title: str) -> str:

@@ -21,6 +21,7 @@ class Record:
         toy: whether at toy size.
         rounds: of each, contender -> quantity -> number or list of numbers; or {"error": text}.
         absent: contender -> why it did not take part.
+        failure: the traceback of what ended the measurement early, if anything did.
     """
 
     part: str
@@ -28,6 +29,7 @@ class Record:
     toy: bool = False
     rounds: list[dict[str, dict[str, Any]]] = field(default_factory=list)
     absent: dict[str, str] = field(default_factory=dict)
+    failure: str = ""
 
     def add(self, news: Measurement | Absent) -> None:
         """Take in what was measured, or why it cannot be."""

@@ -4,7 +4,7 @@ import importlib
 
 from benchmarks.part import Part
 
-NAMES = ("small", "large")
+NAMES = ("small", "large", "step", "overhead", "pipelines")
 
 
 def load(name: str) -> Part:

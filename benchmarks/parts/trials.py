@@ -38,9 +38,10 @@ class Peer(NamedTuple):
 
 PEERS = {
     "plain loop": Peer("`fit` in a loop, one process, all cores", "loop"),
+    "plain loop with reuse": Peer("the same, each variant compiled once", "loop", ("reuse",)),
     "joblib": Peer("two processes (loky), one thread each", "joblib_processes", needs="joblib"),
-    "Tune class, reuse": Peer("Ray Tune, class trainable, `reuse_actors=True`", "tune_class"),
-    "Tune functions, reuse": Peer("Ray Tune, function, `reuse_actors=True`", "tune_functions", ("reuse",)),
+    "Tune class with reuse": Peer("Ray Tune, class trainable, `reuse_actors=True`", "tune_class"),
+    "Tune functions with reuse": Peer("Ray Tune, function, `reuse_actors=True`", "tune_functions", ("reuse",)),
     "Tune functions": Peer("Ray Tune, function, as documented", "tune_functions"),
     "ictonyx": Peer("`compare_models`, one process", "ictonyx_compare", needs="ictonyx"),
     "KerasTuner": Peer("`GridSearch`, `executions_per_trial`, one process", "keras_tuner_grid", needs="keras_tuner"),

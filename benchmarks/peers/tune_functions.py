@@ -21,7 +21,7 @@ def training(config: dict[str, Any], work: Work, data: Data, folder: Path) -> No
     one_thread()
 
     class Report(keras.callbacks.Callback):
-        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        def on_epoch_end(self, epoch, logs=None):  # type: ignore[no-untyped-def]  # `Any` does not travel with it
             tune.report(dict(logs))
 
     save(folder, fit(work, data, config["variant"], config["repeat"], (Report(),)))

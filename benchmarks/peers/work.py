@@ -15,7 +15,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 
-TEST_DIGITS = 360
+TEST_DIGITS = 359
 """How many of the digits test, as in this project."""
 
 
@@ -142,14 +142,26 @@ def batches(work: Work, data: Data) -> tuple[Any, Any, Any]:
     return train, sliced((data.x_valid, data.y_valid)).batch(256).cache(), sliced((data.x_test, data.y_test)).batch(256)
 
 
-def fit(work: Work, data: Data, variant: str, repeat: int, callbacks: tuple[Any, ...] = ()) -> dict[str, Any]:
-    """Train one trial and test it; return what is stored of it."""
+def fit(
+    work: Work, data: Data, variant: str, repeat: int, callbacks: tuple[Any, ...] = (), model: Any = None
+) -> dict[str, Any]:
+    """Train one trial and test it; return what is stored of it.
+
+    Args:
+        work: what to train.
+        data: as `load` returns it.
+        variant: of the trial.
+        repeat: its number, which is the seed.
+        callbacks: for `fit`.
+        model: a network that is ready to be trained; without one what is left of the last is cleared, and one is made.
+    """
     import keras
 
     began = time.time()
-    keras.backend.clear_session()
-    keras.utils.set_random_seed(repeat)
-    model = compiled(work, variant, data)
+    if model is None:
+        keras.backend.clear_session()
+        keras.utils.set_random_seed(repeat)
+        model = compiled(work, variant, data)
     train, valid, test = batches(work, data)
     history = model.fit(train, epochs=work.epochs, validation_data=valid, verbose=0, callbacks=[*callbacks])
     _, accuracy = model.evaluate(test, verbose=0)

@@ -5,9 +5,10 @@ import time
 
 import pytest
 
-from benchmarks import readme
+from benchmarks import parts, readme
+from benchmarks.__main__ import main
 from benchmarks.commands import Command, busy_share, run
-from benchmarks.part import Absent, Goal, Measurement, Part, Settings
+from benchmarks.part import Absent, Goal, Measurement, Part, Settings, Skipped
 from benchmarks.parts.trials import tail_begins
 from benchmarks.race import order, race
 from benchmarks.record import Record, judge
@@ -30,12 +31,13 @@ def record(*rounds):
 
 def part(**options):
     settings = {
+        "name": "part",
         "about": "About.",
         "contenders": {"a": "one", "b": "other", "c": "third"},
         "measure": iter,
         "minutes": 1,
     }
-    return Part("part", "A part", **settings | options)
+    return Part(title="A part", **settings | options)
 
 
 def test_a_command_is_timed_from_outside(tmp_path):
@@ -104,7 +106,13 @@ def test_the_readme_keeps_what_people_wrote():
     new = readme.replaced(text, "x", "new")
     assert new == text.replace("\nold\n", "\n\nnew\n\n")
     assert readme.replaced(new, "x", "new") == new
-    assert readme.replaced(new, "y", "more").endswith("<!-- measured: y -->\n\nmore\n\n<!-- end: y -->\n")
+
+
+def test_a_section_without_a_place_follows_the_last_one():
+    text = "# Benchmarks\n\n<!-- measured: x -->\n<!-- end: x -->\n\nMine.\n"
+    section = "<!-- measured: y -->\n\nmore\n\n<!-- end: y -->"
+    assert readme.replaced(text, "y", "more") == text.replace("Mine.", f"{section}\n\nMine.")
+    assert readme.replaced("# Benchmarks\n", "y", "more") == f"# Benchmarks\n\n{section}\n"
 
 
 def test_a_marker_without_its_end_is_refused():
@@ -115,12 +123,12 @@ def test_a_marker_without_its_end_is_refused():
 def test_a_section_names_who_was_not_there_and_who_failed():
     made = record({"a": 1.0}, {"a": 3.0})
     made.add(Absent("b", "not installed"))
-    made.add(Measurement(0, "c", {"error": "it ended with exit code 1:\nmore"}))
+    made.add(Measurement(0, "c", {"error": "it ended with exit code 1:\nmore\nwhy\n"}))
     text = readme.section(part(reference="a", goals=(Goal("a", 0.5, ("b",)), Goal("a", 4.0))), made, None)
     assert "| **a**: one | 2.0 (1.0 to 3.0) |  |" in text
     assert "| **b**: other | not installed |  |" in text
     assert "| **c**: third | failed |  |" in text
-    assert "c failed: `it ended with exit code 1`" in text
+    assert "c failed: `it ended with exit code 1 ... why`" in text
     assert "a / b: not measured (goal: at most 0.5)" in text
     assert "a, seconds: **2** (goal: at most 4; reached)" in text
 
@@ -144,3 +152,35 @@ def test_the_share_of_busy_cores_is_that_between_two_moments():
 def test_the_tail_begins_when_a_worker_has_no_more_to_do():
     assert tail_begins([(0, 2), (0, 3), (2, 5), (3, 6)]) == 5
     assert tail_begins([(0, 2), (2, 4)]) == 4
+
+
+def test_a_part_that_fails_stops_no_other_and_what_it_measured_is_kept(tmp_path, monkeypatch):
+    def measured(settings):
+        yield Measurement(0, "a", {"seconds": 2.0})
+
+    def broken(settings):
+        yield from measured(settings)
+        raise OSError("disk full")
+
+    def skipped(settings):
+        raise Skipped("it needs something")
+        yield
+
+    made = {name: part(name=name, measure=one) for name, one in (("x", broken), ("y", skipped), ("z", measured))}
+    monkeypatch.setattr(parts, "NAMES", tuple(made))
+    monkeypatch.setattr(parts, "load", made.get)
+    assert main(["--toy", "--out", str(tmp_path)]) == 1
+    text = (tmp_path / "README.md").read_text()
+    assert text.count("| **a**: one | 2.0 |") == 2
+    assert "measured: y" not in text
+    assert "Ended early: `Traceback (most recent call last) ... OSError: disk full`" in text
+    assert (tmp_path / "z.svg").read_text().startswith("<?xml")
+    (tmp_path / "README.md").unlink()
+    assert main(["--render", "--out", str(tmp_path)]) == 1
+    assert (tmp_path / "README.md").read_text() == text
+
+
+def test_an_unknown_part_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        main(["smal"])
+    assert "PART must be among small, large" in capsys.readouterr().err

@@ -1,40 +1,48 @@
-"""Seconds an epoch of this trainer and of Keras's `fit`, on two cores, alternating in one run.
-
-    python benchmarks/step_time.py --photos FOLDER     # FOLDER: CIFAR-10 as train/CLASS/*.jpg, test/CLASS/*.jpg
-    python benchmarks/step_time.py --only digits       # needs no photos
+"""Seconds an epoch of this trainer and of Keras's `fit`, alternating, with everything warm.
 
 Each contender lives in a process of its own that waits while another trains an epoch:
 
-    a   `fit` without a strategy, tuned: data cached as float32 in memory, prefetched, batches made by `tf.data`;
-        the better of steps_per_execution=1 (a1) and of a whole epoch an execution (aN)
-    b   `fit` under a MirroredStrategy of one replica, same data
-    c   this trainer, one replica
-    d   this trainer, two replicas (two logical devices on the same cores)
-    e   c with flip, shift, rotation, zoom and shear
-    f   e without shear and rotation: the tutorials' flip and shift
+    a1, aN  `fit` without a strategy, tuned: data cached as float32 in memory, prefetched, batches made by `tf.data`;
+            steps_per_execution=1, and a whole epoch an execution
+    b       `fit` under a MirroredStrategy of one replica, same data
+    c       this trainer, one replica
+    d       this trainer, two replicas (two logical devices on the same cores)
+    e       c with flip, shift, rotation, zoom and shear
+    f       e without shear and rotation: the tutorials' flip and shift
 
 An epoch is one pass over the training rows and one over the validation rows (360 digits, 256 photos), as every
 trial has it. In a turn a contender trains several epochs without a break, of which the first is not timed: what
-pipelines have made ready while they waited does not count. Medians over rounds after one round of warming up;
-ratios are medians of ratios within a round. Other settings of this trainer are contenders by name
-(`--contenders c,MixUp,CutMix`; transforms of single images are called as their class, lower case for functions).
+pipelines have made ready while they waited does not count. A first round warms up and is not kept. Other settings of
+this trainer are contenders by name (`--contenders "vgg3 c,vgg3 MixUp"`; transforms of single images are called as
+their class, lower case for functions).
 """
 
-import argparse
-import json
 import os
-import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from typing import Any
+
+from benchmarks.part import ROOT, Absent, Goal, Measurement, Part, Quantity, Settings
+from benchmarks.race import order, tell
 
 EPOCHS = {"digits": 5, "vgg3": 2}
 """Epochs a turn; the first is not timed."""
 
-CONTENDERS = ("a1", "aN", "b", "c", "d", "e", "f")
+CONTENDERS = {
+    "a1": "`fit`, tuned, steps_per_execution=1",
+    "aN": "`fit`, tuned, an epoch an execution",
+    "b": "`fit` under MirroredStrategy, one replica",
+    "c": "this trainer, one replica",
+    "d": "this trainer, two replicas on the same cores",
+    "e": "c with flip, shift, rotation, zoom, shear",
+    "f": "c with flip and shift",
+}
 """What takes part unless others are asked for."""
+
+NAMES = {f"{task} {name}": what for task in EPOCHS for name, what in CONTENDERS.items()}
 
 
 def gamma(images: Any, seeds: Any) -> Any:
@@ -77,13 +85,6 @@ def settings_of_trainer() -> dict[str, dict[str, Any]]:
     }
 
 
-GOALS = {
-    "digits": (("c", "a", 0.95), ("c", "b", 0.5), ("d", "c", 1.15)),
-    "vgg3": (("c", "a", 1.0), ("d", "c", 1.15), ("e", "c", 1.25)),
-}
-SETTING = 1.25
-"""Goal for a contender that is asked for by name, in epochs of `c`."""
-
 BATCH = 64
 
 
@@ -96,7 +97,8 @@ def data_and_variant(task: str, photos: str | None) -> tuple[Any, Any]:
     if task == "digits":
         data = load_dataset(BuiltinDataset("digits"), lambda *_: None)
         return data, Variant(model=vgg(blocks=2, filters=16, dense=64), optimizer=Adam(0.001), batch_size=BATCH)
-    data = load_dataset(ImageFolder(photos, size=32), lambda *_: None).limited(5000)
+    data = load_dataset(ImageFolder(photos, size=32), lambda *_: None)
+    data = data.limited(min(5000, len(data.y_train)))
     data = replace(data, x_test=data.x_test[:256], y_test=data.y_test[:256])
     return data, Variant(model=vgg(blocks=3), optimizer=SGD(0.001, momentum=0.9), batch_size=BATCH)
 
@@ -159,7 +161,7 @@ def run_fit(contender: str, data: Any, variant: Any, epochs: int, turns: Turns) 
     model.fit(batches, epochs=epochs, validation_data=test, verbose=0, callbacks=[Ends()])
 
 
-def run_trainer(contender: str, data: Any, variant: Any, epochs: int, turns: Turns) -> None:
+def run_trainer(contender: str, data: Any, variant: Any, epochs: int, turns: Turns, cpus: int) -> None:
     """Train with this package's trainer, one epoch a turn."""
     from cnnjobs import Job
     from cnnjobs.messages import Progress
@@ -176,7 +178,7 @@ def run_trainer(contender: str, data: Any, variant: Any, epochs: int, turns: Tur
         replicas=replicas,
         variants={"v": variant.but(epochs=epochs)},
     )
-    worker = TrialWorker(data, cpus=2, gpus=0, replicas=replicas)
+    worker = TrialWorker(data, cpus=cpus, gpus=0, replicas=replicas)
     done = 0
     turns.epoch_begins()
     for message in worker.run(make_plan(job, data.fingerprint).trials[0]):
@@ -186,83 +188,93 @@ def run_trainer(contender: str, data: Any, variant: Any, epochs: int, turns: Tur
             turns.epoch_begins()
 
 
-def contend(contender: str, task: str, photos: str | None, turns: int) -> None:
+def contend(contender: str, task: str, photos: str | None, turns: int, cpus: int = 2) -> None:
     """Be one contender."""
     epochs = EPOCHS[task]
     data, variant = data_and_variant(task, photos)
-    run = run_fit if contender in ("a1", "aN", "b") else run_trainer
-    run(contender, data, variant, epochs * turns, Turns(epochs))
+    if contender in ("a1", "aN", "b"):
+        run_fit(contender, data, variant, epochs * turns, Turns(epochs))
+    else:
+        run_trainer(contender, data, variant, epochs * turns, Turns(epochs), cpus)
 
 
-def race(task: str, photos: str | None, rounds: int, names: tuple[str, ...]) -> dict[str, list[float]]:
-    """Let the contenders train epochs in turn; return seconds by contender, without the first round."""
-    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
-    processes = {}
-    for name in names:
-        words = [sys.executable, __file__, "--contender", name, "--only", task, "--rounds", str(rounds)]
-        words += ["--photos", photos] if photos else []
-        processes[name] = subprocess.Popen(
-            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
-        )
-    seconds: dict[str, list[float]] = {name: [] for name in names}
+class Contender:
+    """A process that trains epochs of a task when it is told to."""
+
+    def __init__(self, name: str, settings: Settings, turns: int) -> None:
+        task, _, setting = name.partition(" ")
+        photos = str(settings.photos) if settings.photos else ""
+        words = [sys.executable, "-m", "benchmarks.parts.step", setting, task, photos, str(turns)]
+        environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": str(ROOT)}
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self._process = subprocess.Popen(words, text=True, env=environment, **pipes)  # type: ignore[call-overload]
+
+    def turn(self) -> dict[str, Any]:
+        """Let it train; return the seconds an epoch."""
+        try:
+            self._process.stdin.write("go\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            return {"error": "it ended early"}
+        for line in self._process.stdout:
+            if line.startswith("TOOK"):
+                return {"seconds": float(line.split()[1])}
+        return {"error": "it ended early"}
+
+    def end(self) -> None:
+        """Let it end."""
+        self._process.stdin.close()
+        self._process.wait()
+
+
+def run(settings: Settings) -> Iterator[Measurement | Absent]:
+    """Measure: seven rounds a task; at toy size one of three contenders."""
+    names = settings.contenders or (("digits aN", "digits c", "vgg3 c") if settings.toy else tuple(NAMES))
+    rounds = settings.rounds or (1 if settings.toy else 7)
+    for task in EPOCHS:
+        own = tuple(name for name in names if name.startswith(f"{task} "))
+        if task == "vgg3" and settings.photos is None:
+            yield from (Absent(name, "needs `--photos`") for name in own)
+            continue
+        yield from race(own, settings, rounds)
+
+
+def race(names: tuple[str, ...], settings: Settings, rounds: int) -> Iterator[Measurement]:
+    """Let the contenders of a task train epochs in turn, the first round not counted."""
+    contenders = {name: Contender(name, settings, rounds + 1) for name in names}
     for number in range(rounds + 1):
-        order = names[number % len(names) :] + names[: number % len(names)]
-        for name in order:
-            took = turn(processes[name])
+        for name in order(names, number):
+            found = contenders[name].turn()
             if number:
-                seconds[name].append(took)
-                print(f"{task} round {number} {name} {took:.4f} s", file=sys.stderr, flush=True)
-    for process in processes.values():
-        process.stdin.close()
-        process.wait()
-    return seconds
+                tell(f"round {number} of {rounds}: {name}: {found}")
+                yield Measurement(number - 1, name, found)
+    for contender in contenders.values():
+        contender.end()
 
 
-def turn(process: "subprocess.Popen[str]") -> float:
-    """Let one contender train one epoch."""
-    assert process.stdin and process.stdout
-    process.stdin.write("go\n")
-    process.stdin.flush()
-    for line in process.stdout:
-        if line.startswith("TOOK"):
-            return float(line.split()[1])
-    raise RuntimeError(f"A contender ended early: {process.args}")
-
-
-def report(task: str, seconds: dict[str, list[float]]) -> None:
-    """Print medians and the ratios that the goals are about."""
-    tuned = [name for name in ("a1", "aN") if name in seconds]
-    best = min(tuned, key=lambda name: statistics.median(seconds[name]), default=None)
-    seconds = seconds | ({"a": seconds[best]} if best else {})
-    rounds = len(next(iter(seconds.values())))
-    print(f"\n{task}: seconds an epoch, median of {rounds} (smallest to largest){f'; a is {best}' if best else ''}")
-    for name, values in seconds.items():
-        print(f"  {name:12} {statistics.median(values):8.4f}  ({min(values):.4f} to {max(values):.4f})")
-    by_name = [(name, "c", SETTING) for name in seconds if name not in (*CONTENDERS, "a")]
-    for one, other, goal in (*GOALS[task], *by_name):
-        if one in seconds and other in seconds:
-            ratio = statistics.median(x / y for x, y in zip(seconds[one], seconds[other], strict=True))
-            print(f"  {one} / {other} = {ratio:.3f}   goal {goal}   {'reached' if ratio <= goal else 'NOT reached'}")
-    print(json.dumps({"task": task, "seconds": seconds}))
-
-
-def main() -> None:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--photos", help="CIFAR-10 as an image folder with train/ and test/")
-    parser.add_argument("--only", choices=["digits", "vgg3"])
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--contenders", default=",".join(CONTENDERS))
-    parser.add_argument("--contender", help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    if asked.contender:
-        contend(asked.contender, asked.only, asked.photos, asked.rounds + 1)
-        return
-    for task in [asked.only] if asked.only else ["digits", "vgg3"]:
-        if task == "vgg3" and not asked.photos:
-            parser.error("vgg3 needs --photos FOLDER")
-        report(task, race(task, asked.photos, asked.rounds, tuple(asked.contenders.split(","))))
+PART = Part(
+    name="step",
+    title="Seconds an epoch, validation included",
+    about=(
+        "Everything is warm: each contender lives in a process that waits while another trains some epochs, of which "
+        "the first is not timed. `digits`: a CNN of two blocks, 16 and 32 filters, 1,437 training images, batch 64, "
+        "Adam; `vgg3`: VGG-3 on 5,000 of CIFAR-10's photos, batch 64, SGD with momentum."
+    ),
+    contenders=NAMES,
+    measure=run,
+    minutes=15,
+    goals=(
+        Goal("digits c", 0.95, ("digits a1", "digits aN")),
+        Goal("digits c", 0.5, ("digits b",)),
+        Goal("digits d", 1.15, ("digits c",)),
+        Goal("vgg3 c", 1.0, ("vgg3 a1", "vgg3 aN")),
+        Goal("vgg3 d", 1.15, ("vgg3 c",)),
+        Goal("vgg3 e", 1.25, ("vgg3 c",)),
+    ),
+    quantities=(Quantity("seconds", "seconds an epoch (min to max)", "{:.3f}", spread=True),),
+    chart=False,
+)
 
 
 if __name__ == "__main__":
-    main()
+    contend(sys.argv[1], sys.argv[2], sys.argv[3] or None, int(sys.argv[4]))
