@@ -61,7 +61,9 @@ def write(part: Part, record: Record, out: Path) -> None:
 
 
 def _measure(part: Part, asked: argparse.Namespace, out: Path) -> Record | None:
-    record = Record(part.name, machine.facts(), toy=asked.toy)
+    if not asked.toy:
+        tell(f"{part.name}: {part.title}; about {part.minutes:g} minutes on two cores")
+    record = Record(part.name, machine.facts(asked.peers), toy=asked.toy)
     if record.machine["load_before"] > QUIET_LOAD and not asked.toy:
         tell(f"{part.name}: the machine is at work already (load {record.machine['load_before']}): figures are noisy")
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:

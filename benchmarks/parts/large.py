@@ -44,8 +44,7 @@ PART = Part(
         "2 variants x 3 repeats of VGG-3 (three blocks, 32, 64 and 128 filters) on 5,000 of CIFAR-10's photos, "
         "4,000 of which train and 1,000 validate after each of 3 epochs; 1,000 others test at the end; SGD with "
         "momentum, batch 64, two trials at a time with one thread each (the plain loop: one at a time with all cores). "
-        "The clock begins and ends as above; all read the same archive. Cores busy: those of the whole machine, from "
-        "the first trial until one of the workers has no more to do."
+        "The clock begins and ends as above, cores are busy as above; all read the same archive."
     ),
     contenders={OURS: "`cnnjobs submit`, report included", **{name: PEERS[name].what for name in BEST_PEERS}},
     measure=run,
