@@ -6,7 +6,7 @@ import time
 import pytest
 
 from benchmarks import parts, readme
-from benchmarks.__main__ import main
+from benchmarks.__main__ import HOME, main
 from benchmarks.commands import Command, busy_share, run
 from benchmarks.part import Absent, Goal, Measurement, Part, Settings, Skipped
 from benchmarks.parts.trials import tail_begins
@@ -184,3 +184,14 @@ def test_an_unknown_part_is_refused(capsys):
     with pytest.raises(SystemExit):
         main(["smal"])
     assert "PART must be among small, large" in capsys.readouterr().err
+
+
+def test_the_readme_says_what_the_kept_numbers_say():
+    kept = [name for name in parts.NAMES if (HOME / f"{name}.json").exists()]
+    text = (HOME / "README.md").read_text()
+    for name in kept:
+        chart = f"{name}.svg"
+        own, found = parts.load(name), Record.load(HOME / f"{name}.json")
+        assert not found.toy
+        section = readme.section(own, found, chart if (HOME / chart).exists() else None)
+        assert readme.replaced(text, name, section) == text, "python -m benchmarks --render"
