@@ -87,15 +87,17 @@ def write_job(folder: Path) -> None:
 
 
 def commit_missing(folder: Path) -> None:
-    """Commit what is missing, as a submit does."""
+    """Commit what is missing, and compact it meanwhile, as a submit does; in files of few trials."""
+    from cnnjobs.store.compaction import Compactor
     from cnnjobs.store.files import Files
     from cnnjobs.store.store import Store
 
     store = Store(Files(folder))
+    compactor = Compactor(store, trials=4)
     there = set(store.read("trials", columns=["trial_id"]).table["trial_id"].to_pylist())
     for number in range(TRIALS):
         if f"{number:020x}" not in there:
-            store.commit(*run_of(number))
+            compactor.add(store.commit(*run_of(number)))
 
 
 def compact_all(folder: Path) -> None:

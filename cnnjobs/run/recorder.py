@@ -17,6 +17,7 @@ from cnnjobs.run.kept_job import keep_job
 from cnnjobs.run.prepare import Prepared
 from cnnjobs.run.watcher import Watcher
 from cnnjobs.store.checkpoints import Checkpoints
+from cnnjobs.store.compaction import Compactor
 from cnnjobs.store.lock import Running, StoreLock
 from cnnjobs.store.store import Store
 
@@ -52,6 +53,7 @@ class Recorder:
         self._prepared, self._store, self._checkpoints, self._steering = prepared, store, checkpoints, steering
         self._lock, self._watcher = lock, watcher
         self._commit, self._dirty = _commit_of(prepared.file.folder)
+        self._compactor = Compactor(store)
         self._running: dict[str, Running] = {}
         self._began: dict[str, float] = {}
         self._told: set[str] = set()
@@ -85,16 +87,21 @@ class Recorder:
             self._watcher.stalled(trial, message)
         elif isinstance(message, Result):
             self._keep(trial, message)
-            self._running.pop(trial.trial_id, None)
+            self._forget(trial)
             self._watcher.finished(trial, message)
             self._take_in(trial, message)
         else:
             log = self._keep_failure(trial, message)
-            self._running.pop(trial.trial_id, None)
+            self._forget(trial)
             self.failures += 1
             self._watcher.failed(trial, message, log)
             self._take_in(trial, message)
         self._lock.update(self._running.values())
+
+    def _forget(self, trial: Trial) -> None:
+        """A trial has ended: of ten thousand nothing is kept."""
+        self._running.pop(trial.trial_id, None)
+        self._began.pop(trial.trial_id, None)
 
     def _take_in(self, trial: Trial, message: Result | Failure) -> None:
         """Tell the order how a trial ended."""
@@ -105,7 +112,7 @@ class Recorder:
         final = dict(result.final)
         final["started_at"] = _milliseconds(final.get("started_at", time.time()))
         row = self._row(trial) | {"status": result.status} | final
-        self._store.commit(row, result.epochs, result.predictions)
+        self._compactor.add(self._store.commit(row, result.epochs, result.predictions))
         with contextlib.suppress(StoreError):  # the trial is stored; the next submit removes what is left
             self._checkpoints.remove(trial.trial_id)
 

@@ -14,13 +14,19 @@ from cnnjobs.store.files import Files
 from cnnjobs.store.parquet import parquet
 from cnnjobs.store.reading import COMPACT, COMPACTED, OnProgress, TableFiles
 from cnnjobs.store.schemas import TABLES
-from cnnjobs.store.store import Store
+from cnnjobs.store.store import Committed, Store
 
 LOOSE = 256
 """So many files of single trials are left alone: reading them takes about half a second."""
 
+BATCH_BYTES = 32 << 20
+"""So much of rows is kept in memory at most until a larger file of them is written."""
+
 TRIALS_A_FILE = 1000
 """Trials of one compacted file: of a hundred epochs each, it is made in about 0.3 GiB of memory."""
+
+ORDER = [("condition_id", "ascending"), ("repeat", "ascending"), ("fold", "ascending")]
+"""Of trials in a larger file."""
 
 
 def compact(
@@ -47,8 +53,7 @@ def compact(
     columns = ["trial_id", "condition_id", "repeat", "fold", "status"]
     trials = store.read("trials", columns=columns).table
     finished = trials.filter(pc.and_(pc.not_equal(trials["status"], Status.FAILED), _among(trials, loose)))
-    order = [("condition_id", "ascending"), ("repeat", "ascending"), ("fold", "ascending")]
-    ids = finished.sort_by(order)["trial_id"].to_pylist()
+    ids = finished.sort_by(ORDER)["trial_id"].to_pylist()
     for start in range(0, len(ids), trials_a_file):
         batch = ids[start : start + trials_a_file]
         for name in COMPACTED:
@@ -56,6 +61,47 @@ def compact(
         if on_progress is not None:
             on_progress(f"compacting {store.files.location}", start + len(batch), len(ids))
     return len(ids)
+
+
+class Compactor:
+    """Compacts trials while others run, from the rows that were committed: no file is read.
+
+    As with `compact`, the single files are removed when the larger one is on the disk, so whoever is cut off at any
+    moment loses no row. Use it only under the claim of `StoreLock`.
+
+    Args:
+        store: the job's.
+        trials: so many make a larger file.
+        most_bytes: so much of rows does as well.
+    """
+
+    def __init__(self, store: Store, trials: int = LOOSE, most_bytes: int = BATCH_BYTES) -> None:
+        self._store, self._trials, self._most_bytes = store, trials, most_bytes
+        self._waiting: list[Committed] = []
+        self._bytes = 0
+
+    def add(self, committed: Committed) -> None:
+        """Take in a trial that was committed; a file that cannot be written is left to the next `compact`."""
+        if committed.trials["status"][0].as_py() == Status.FAILED:
+            return
+        self._waiting.append(committed)
+        self._bytes += sum(rows.nbytes for rows in (committed.trials, committed.epochs) if rows is not None)
+        if len(self._waiting) >= self._trials or self._bytes >= self._most_bytes:
+            waiting, self._waiting, self._bytes = self._waiting, [], 0
+            with contextlib.suppress(StoreError):
+                self._merge(waiting)
+
+    def _merge(self, waiting: Sequence[Committed]) -> None:
+        trials = pa.concat_tables([one.trials for one in waiting])
+        order = trials.sort_by(ORDER)["trial_id"].to_pylist()
+        tables = {"trials": trials}
+        epochs = [one.epochs for one in waiting if one.epochs is not None]
+        if epochs:
+            tables["epochs"] = pa.concat_tables(epochs)
+        for name in (name for name in COMPACTED if name in tables):
+            folder, stored = self._store.files_of(name).folder, _in_order(tables[name], order)
+            _write_compacted(folder, tables[name], stored)
+            folder.remove_all(f"{trial}.parquet" for trial in stored)
 
 
 def compact_if_possible(store: Store, on_progress: OnProgress | None = None) -> None:

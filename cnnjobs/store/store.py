@@ -1,6 +1,7 @@
 """One job's folder: trials are committed into it, once each, and read back."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,19 @@ KEY_COLUMNS = ("trial_id", "condition_id", "job", "variant", "repeat", "fold")
 """The columns that every table begins with."""
 
 
+@dataclass(frozen=True)
+class Committed:
+    """What the tables that are compacted hold of a trial.
+
+    Args:
+        trials: its row.
+        epochs: a row an epoch; None if it has none.
+    """
+
+    trials: pa.Table
+    epochs: pa.Table | None
+
+
 class Store:
     """The folder of one job: `job.json`, `trials/`, `epochs/`, `predictions/`, `looks/`, and others.
 
@@ -54,7 +68,7 @@ class Store:
         row: Mapping[str, Any],
         epochs: Mapping[str, list[Any]],
         predictions: Predictions | None,
-    ) -> None:
+    ) -> Committed:
         """Store a trial; its row in `trials` is written last and is the commit mark.
 
         A trial that failed before and now ended otherwise replaces its row.
@@ -63,6 +77,9 @@ class Store:
             row: columns of `trials`.
             epochs: column -> one value an epoch; may be empty.
             predictions: of the test set, if there are any.
+
+        Returns:
+            The rows of the tables that are compacted.
         """
         which = {name: row[name] for name in KEY_COLUMNS}
         name = f"{row['trial_id']}.parquet"
@@ -70,12 +87,14 @@ class Store:
             self.files.below("predictions").write(name, _encoded(_prediction_rows(which, predictions)), PATIENCE_S)
         else:
             self.files.below("predictions").remove(name)  # of a try that was cut off
-        if epochs:
-            self.files.below("epochs").write(name, _encoded(_epoch_rows(which, epochs)), PATIENCE_S)
+        committed = Committed(one_row(row), _epoch_rows(which, epochs) if epochs else None)
+        if committed.epochs is not None:
+            self.files.below("epochs").write(name, _encoded(committed.epochs), PATIENCE_S)
         else:
             self.files.below("epochs").remove(name)
-        content = _encoded(one_row(row), "none")  # a row is too short to compress
+        content = _encoded(committed.trials, "none")  # a row is too short to compress
         self.files.below("trials").write(name, content, PATIENCE_S)
+        return committed
 
     def write_log(self, trial_id: str, text: str) -> str:
         """Keep what a trial printed; return where."""

@@ -192,3 +192,26 @@ def test_an_order_may_hold_trials_back_until_others_have_ended():
     assert min(first[2], first[3]) > over, "only when the round before was over"
     assert {place for place, _ in told} == set(range(4))
     assert order.asked < 60 * (time.monotonic() - began), "it is asked some ten times a second, not without a pause"
+
+
+def test_of_trials_that_have_ended_tune_keeps_next_to_nothing(monkeypatch):
+    """Ten thousand of them, with all that Tune notes of each, would be 250 MB, and be looked through at every event."""
+    running = engine()  # prepares the environment before Ray is imported
+    from cnnjobs.engine.ray.relay import Relay
+
+    seen, listed = {}, []
+
+    class Looked(Relay):
+        def on_step_end(self, iteration, trials, **more):
+            seen.update((trial.config["trial"], trial) for trial in trials)
+            super().on_step_end(iteration, trials, **more)
+            listed.append(len(trials))
+
+    monkeypatch.setattr("cnnjobs.engine.ray.tune.Relay", Looked)
+    trials = trials_of(("calm",), repeats=9)
+    running.run(work_on(trials), lambda trial, message: None)
+    assert len(seen) == 9
+    assert max(listed) <= 4, "two that run, the one that starts next, and the last that ended"
+    ended = [trial for trial in seen.values() if not trial.run_metadata.metric_analysis]
+    assert len(ended) >= 8
+    assert {trial.get_json_state() for trial in ended} == {("{}", "{}")}

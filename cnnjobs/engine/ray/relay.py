@@ -15,6 +15,7 @@ from cnnjobs.engine.base import OnMessage, Work
 from cnnjobs.engine.capture import take_printed
 from cnnjobs.engine.own_files import read_own
 from cnnjobs.engine.places import answers
+from cnnjobs.engine.ray.ended import let_go
 from cnnjobs.engine.retry_policy import RetryPolicy
 from cnnjobs.engine.stall import StallWatch
 from cnnjobs.engine.worker_loss import WorkerLoss
@@ -93,6 +94,7 @@ class Relay(tune.Callback):
 
         A process that is stopped, or waits for a disk that is gone, does not.
         """
+        let_go(trials)
         silent = self._stalls.silent()
         timeout_s = self._work.timeout_s
         late = set() if timeout_s is None else {*self._stalls.silent_for(timeout_s + GRACE_S)} - self._stuck
@@ -133,7 +135,8 @@ class Relay(tune.Callback):
             self._stalls.hear(trial.trial_id, begun=False)
         elif isinstance(message, Result | Failure):
             self._stalls.hear(trial.trial_id)
-            self._stalls.end(trial.trial_id)
+            self._forget(trial)
+            self._retry_policies.pop(trial.trial_id, None)
 
     def _forget(self, trial: Any) -> None:
         """Forget the process that a trial had."""

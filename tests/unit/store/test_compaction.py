@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from support.fakes import Notes, fake_worker, write_job
-from support.stores import history, made_up_store, write_table
+from support.stores import history, made_up_store, predictions, write_table
 
 import cnnjobs
 from cnnjobs.comparison.table import job_table
@@ -22,7 +22,7 @@ from cnnjobs.run.overrides import Overrides
 from cnnjobs.run.prepare import prepare, read_job, store_at
 from cnnjobs.run.submission import Submission
 from cnnjobs.store.checkpoints import Checkpoints
-from cnnjobs.store.compaction import compact
+from cnnjobs.store.compaction import Compactor, compact
 from cnnjobs.store.files import Files
 from cnnjobs.store.layout import SCHEMA_VERSION
 from cnnjobs.store.lock import StoreLock
@@ -169,6 +169,76 @@ def test_whoever_dies_at_any_step_loses_no_row_and_the_next_compaction_cleans_up
     compact(after, least=0)
     assert [len(files(store, name)) for name in ("trials", "epochs")] == [1, 1]
     assert fresh(store).read("epochs").table.equals(before["epochs"])
+
+
+def rows_committed(store, trials=range(5)):
+    """Rows of two variants, each as `commit` returns them after it has written the trial."""
+    for number in trials:
+        which = {
+            "trial_id": f"n{number}",
+            "condition_id": f"job-{number % 2}",
+            "job": "job",
+            "variant": "ab"[number % 2],
+        }
+        row = which | {"repeat": 10 + number, "fold": 0, "status": "completed", "test_accuracy": number / 10}
+        yield store.commit(row, history(number), predictions(number))
+
+
+def test_trials_are_compacted_while_others_run_without_reading_a_file(store, monkeypatch):
+    """Two larger files of two trials each, and the fifth trial in a file of its own."""
+    plain, compactor = made_up_store(Path(store.files.location, "plain"), runs=4), Compactor(store, trials=2)
+    assert len([*rows_committed(plain)]) == 5
+    with monkeypatch.context() as patch:
+        patch.setattr(Files, "read", None)
+        for committed in rows_committed(store):
+            compactor.add(committed)
+    for name in ("trials", "epochs"):
+        own = [file for file in files(store, name) if not file.startswith("t")]
+        assert [file.startswith("compact-") for file in own] == [True, True, False], own
+    for name in NAMES:
+        assert fresh(store).read(name).table.equals(fresh(plain).read(name).table), name
+
+
+def test_rows_of_many_epochs_do_not_pile_up(store):
+    compactor = Compactor(store, trials=1000, most_bytes=1)
+    for committed in rows_committed(store, range(3)):
+        compactor.add(committed)
+    assert len([file for file in files(store, "epochs") if file.startswith("compact-")]) == 3
+
+
+def test_a_trial_that_failed_is_not_compacted_while_others_run(store):
+    which = {"trial_id": "t9", "condition_id": "job-0", "job": "job", "variant": "a", "repeat": 4, "fold": 0}
+    Compactor(store, trials=1).add(store.commit(which | {"status": "failed", "error": "no memory"}, {}, None))
+    assert "t9.parquet" in files(store, "trials")
+
+
+@pytest.mark.parametrize("step", range(1, 7))
+def test_whoever_dies_while_trials_are_compacted_loses_no_row(store, monkeypatch, step):
+    """Steps: 1 writes epochs, 2 and 3 remove single files of epochs, 4 writes trials, 5 and 6 remove theirs."""
+    compactor, committed = Compactor(store, trials=2), [*rows_committed(store, range(2))]
+    before, count = {name: store.read(name).table for name in NAMES}, itertools.count(1)
+    compactor.add(committed[0])
+    with monkeypatch.context() as patch:
+        patch.setattr(Files, "write", dying_at(step, Files.write, count))
+        patch.setattr(Files, "remove", dying_at(step, Files.remove, count))
+        with pytest.raises(Killed):
+            compactor.add(committed[1])
+    after = fresh(store)
+    for name in NAMES:
+        assert after.read(name).table.equals(before[name]), name
+    compact(after, least=0)
+    assert fresh(store).read("epochs").table.equals(before["epochs"])
+
+
+def test_a_full_disk_leaves_the_trials_as_they_were_committed(store, monkeypatch):
+    def full(self, name, content, patience_s=0.0):
+        raise StoreError("the disk is full")
+
+    compactor, committed = Compactor(store, trials=1), [*rows_committed(store, range(1))]
+    with monkeypatch.context() as patch:
+        patch.setattr(Files, "write", full)
+        compactor.add(committed[0])
+    assert {"n0.parquet"} < {*files(store, "trials")} and {"n0.parquet"} < {*files(store, "epochs")}
 
 
 def test_a_failed_trial_stays_a_file_of_its_own_which_another_try_replaces(store):
