@@ -19,7 +19,8 @@ def let_go(trials: list[Any]) -> None:
     """
     ended = [trial for trial in trials if trial.is_finished()]
     for trial in ended[:-1]:
-        trial.run_metadata, trial._state_json = _ENDED, NOTHING
+        trial.run_metadata, trial._state_json, trial._default_result_or_future = _ENDED, NOTHING, None
+        trial.set_ray_actor(None)
         trials.remove(trial)
 
 

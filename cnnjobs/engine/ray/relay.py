@@ -8,6 +8,7 @@ from typing import Any
 
 import ray
 from ray import tune
+from ray.tune.result import PID
 from ray.tune.schedulers import FIFOScheduler
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
@@ -23,8 +24,9 @@ from cnnjobs.errors import NodeWithoutRoom, StoreError, WorkerDiffers
 from cnnjobs.messages import Failure, Message, Note, Progress, Result, Stalled, Started
 from cnnjobs.versions import DECISIVE, differences, installed_versions
 
-MESSAGES, NODE, VERSIONS, FULL = "messages", "node", "versions", "full"
-"""Keys under which messages, the node and the software they come from, and why it cannot have the data, travel."""
+MESSAGES, NODE, VERSIONS, FULL, RETIRES = "messages", "node", "versions", "full", "retires"
+"""Keys under which messages, the node and the software they come from, why it cannot have the data, and whether the
+process runs no other trial, travel."""
 
 FETCHED_WITHIN_S = 30.0
 """What a lost process printed is given up after that."""
@@ -52,6 +54,8 @@ class Relay(tune.Callback):
         self._work, self._on_message, self._folder = work, on_message, folder
         self._nodes: dict[str, str] = {}
         self._pids: dict[str, int] = {}
+        self._used: dict[Any, tuple[str, int]] = {}
+        self._announced: set[str] = set()
         self._stalls = StallWatch()
         self._stuck: set[str] = set()
         self._retry_policies: defaultdict[str, RetryPolicy] = defaultdict(RetryPolicy)
@@ -63,6 +67,16 @@ class Relay(tune.Callback):
         """Give Tune nothing to snapshot: a submit continues from the store."""
         return {}
 
+    def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
+        """Tell at once that a process which has run others takes a trial up; a new one first says what it is."""
+        process = self._used.get(trial.temporary_state.ray_actor)
+        if process is None:
+            return
+        self._nodes[trial.trial_id], self._pids[trial.trial_id] = process
+        self._announced.add(trial.trial_id)
+        self._watch(trial, Started())
+        self._tell(trial, Started())
+
     def on_trial_result(self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **_: Any) -> None:
         """Pass on what a trial tells."""
         self._nodes[trial.trial_id] = result.pop(NODE, "")
@@ -70,10 +84,20 @@ class Relay(tune.Callback):
         if full := result.pop(FULL, ""):
             self.error = NodeWithoutRoom(full)
             raise self.error
-        self._pids[trial.trial_id] = result.get("pid", 0)
+        self._pids[trial.trial_id] = result.get(PID, 0)
+        self._note_use(trial, retires=result.pop(RETIRES, False))
         for message in result.pop(MESSAGES, []):
+            if isinstance(message, Started) and trial.trial_id in self._announced:
+                continue
             self._watch(trial, message)
             self._tell(trial, message)
+
+    def _note_use(self, trial: Any, *, retires: bool) -> None:
+        """Keep where a process is, as long as it may run other trials."""
+        process = trial.temporary_state.ray_actor
+        self._used.pop(process, None)
+        if process is not None and not retires:
+            self._used[process] = self._nodes[trial.trial_id], self._pids[trial.trial_id]
 
     def _check_versions(self, there: Mapping[str, str], trial: Any) -> None:
         """Refuse a worker whose software could give other numbers: it has not trained."""
@@ -142,6 +166,7 @@ class Relay(tune.Callback):
         """Forget the process that a trial had."""
         self._nodes.pop(trial.trial_id, None)
         self._pids.pop(trial.trial_id, None)
+        self._announced.discard(trial.trial_id)
         self._stalls.end(trial.trial_id)
 
     def _give_up(self, trial: Any, loss: WorkerLoss, stacks: str) -> None:

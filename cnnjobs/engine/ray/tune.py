@@ -13,6 +13,7 @@ import ray
 from ray import tune
 from ray.tune.execution import class_cache
 from ray.tune.progress_reporter import TrialProgressCallback
+from ray.tune.result import PID
 
 from cnnjobs.engine.base import Attempt, OnMessage, Work, Worker
 from cnnjobs.engine.capture import Capture, announce_exits, take_printed
@@ -25,6 +26,7 @@ from cnnjobs.engine.ray.relay import (
     FULL,
     MESSAGES,
     NODE,
+    RETIRES,
     VERSIONS,
     InOrder,
     Relay,
@@ -45,7 +47,7 @@ from cnnjobs.versions import DECISIVE, differences, installed_versions
 from cnnjobs.wording.sentences import clause
 
 STEP_SECONDS = 1.0
-"""How long one Tune step lasts: each costs Ray about 20 ms."""
+"""How long one Tune step lasts: each costs Ray about 20 ms. A shorter trial is one step, where it is not the first."""
 
 PENDING = "TUNE_MAX_PENDING_TRIALS_PG"
 """Variable with the number of trials that ask for nodes at the same time: an autoscaler sees no more."""
@@ -244,7 +246,7 @@ class _TrialRunner(tune.Trainable):
             for message in self._messages:
                 deadline.restart(self._start_s())
                 told.append(message)
-                if isinstance(message, Started | Result | Failure) or time.monotonic() > until:
+                if self._ends_step(message) or time.monotonic() > until:
                     break
         ended = isinstance(told[-1], Result | Failure)
         if self._full:
@@ -255,7 +257,12 @@ class _TrialRunner(tune.Trainable):
             self._messages.close()  # now, not when the next trial begins: what the trial changed is put back
             own = self._worker.retire_reason if self._worker else None
             self._retire_reason = own or self._attempt.spoilt
-        return {MESSAGES: told, NODE: self._node, VERSIONS: self._versions, "done": ended}
+        retires = self._retire_reason is not None
+        return {MESSAGES: told, NODE: self._node, VERSIONS: self._versions, RETIRES: retires, "done": ended}
+
+    def get_auto_filled_metrics(self, *_: Any, **more: Any) -> dict[str, Any]:
+        """Return what Tune is told beside a step's own: the process alone. Of all it would add, it keeps statistics."""
+        return {PID: os.getpid()}
 
     def cleanup(self) -> None:
         """Leave nothing behind."""
@@ -266,6 +273,10 @@ class _TrialRunner(tune.Trainable):
         self._deadline = Deadline(self._shared.plain.timeout_s, self._stacks)
         self._attempt = Attempt(partial(self._ready, config["trial"]), before=self._arriving())
         self._messages = self._attempt.messages()
+
+    def _ends_step(self, message: Message) -> bool:
+        """Say whether a step ends with a message: the end of a trial, or the first word of a new process."""
+        return isinstance(message, Result | Failure) or (isinstance(message, Started) and self._worker is None)
 
     def _start_s(self) -> float:
         """Return how long the next step may take at least: the first imports TensorFlow, which is no trial's pace."""
