@@ -4,7 +4,6 @@ The digest is a value of the footer's key-value metadata: it is of the file with
 still one write, may be copied and renamed, and any reader of Parquet reads it.
 """
 
-import io
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -30,12 +29,12 @@ def parquet(table: pa.Table, starts: Sequence[int] = (0,), **options: Any) -> by
         starts: the first row of each row group.
         **options: of `pyarrow.parquet.ParquetWriter`.
     """
-    sink = io.BytesIO()
+    sink = pa.BufferOutputStream()  # a third faster than a file object of Python's
     with pq.ParquetWriter(sink, table.schema, **options) as writer:
         for start, end in pairwise([*starts, table.num_rows]):
             writer.write_table(table.slice(start, end - start))
         writer.add_key_value_metadata({DIGEST_KEY: _BLANK.decode()})
-    content = sink.getvalue()
+    content = sink.getvalue().to_pybytes()
     place = _place(content)
     return content[:place] + digest_of(content).encode() + content[place + LENGTH :]
 
