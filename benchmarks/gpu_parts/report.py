@@ -13,7 +13,7 @@ def table(found: Found) -> str:
     pretended = ", pretended: on cores, at toy size" if about["pretend"] else ""
     lines = [f"# GPU: {name}{pretended}", "", *_facts(about, sections.get("seen", {}))]
     for section, write in WRITERS.items():
-        if section in sections:
+        if section in sections and (section != "seen" or "error" in sections[section]):
             lines += ["", f"## {section}", "", *write(sections[section])]
             if "error" in sections[section]:
                 lines += ["", "**Went wrong**:", "", "```text", str(sections[section]["error"]).strip(), "```"]

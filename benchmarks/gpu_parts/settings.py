@@ -65,7 +65,7 @@ def environment() -> dict[str, str]:
 
 
 def photos(settings: Settings, rows: int | None = None) -> Any:
-    """Return the photos as a data set, of so many training photos; made-up ones where there are none."""
+    """Return the photos as a data set, of so many training photos or fewer; made-up ones where there are none."""
     import numpy as np
 
     from cnnjobs import ImageFolder
@@ -83,7 +83,7 @@ def photos(settings: Settings, rows: int | None = None) -> Any:
         labels = [np.arange(len(one), dtype=np.int32) % 10 for one in pixels]
         names = tuple(f"class {number}" for number in range(10))
         data = make_dataset("made-up photos", *zip(pixels, labels, strict=True), names)
-    return data if rows is None else data.limited(rows)
+    return data if rows is None else data.limited(min(rows, len(data.y_train)))
 
 
 def networks(*, pretend: bool) -> dict[str, Any]:
