@@ -11,6 +11,7 @@ Exit code 1 if a contender failed; goals that are not reached are no failures.
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 import traceback
@@ -114,4 +115,5 @@ def _names(text: str) -> list[str]:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # contenders are ended as well
     sys.exit(main())

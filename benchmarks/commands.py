@@ -79,9 +79,12 @@ def run(command: Command, timeout_s: float) -> Ran:
     )
     os.close(secondary)
     screen = _Screen(command.marks, clock)
-    timely = screen.follow(primary, process, clock + timeout_s)
-    if not timely:
-        _end(process)
+    timely = False
+    try:
+        timely = screen.follow(primary, process, clock + timeout_s)
+    finally:  # nothing goes on after an interrupt, and disturbs what is measured next
+        if not timely:
+            _end(process)
     code = process.wait()
     exit_s = time.perf_counter() - clock
     os.close(primary)

@@ -60,6 +60,19 @@ def test_a_command_that_takes_too_long_is_ended_with_all_that_it_started(tmp_pat
     assert not (tmp_path / "late.json").exists()
 
 
+def test_what_is_under_way_ends_with_an_interrupt(tmp_path, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    began = time.perf_counter()
+    monkeypatch.setattr("benchmarks.commands._Screen.follow", interrupted)
+    late = f"import time, pathlib; time.sleep(2); pathlib.Path({str(tmp_path)!r}, 'late.json').write_text('1')"
+    with pytest.raises(KeyboardInterrupt):
+        run(command(tmp_path, late), timeout_s=30)
+    time.sleep(max(0.0, began + 2.3 - time.perf_counter()))
+    assert not (tmp_path / "late.json").exists()
+
+
 def test_contenders_alternate_and_one_that_fails_stops_no_other(tmp_path):
     def prepare(code):
         return lambda name: command(tmp_path / name, code)
