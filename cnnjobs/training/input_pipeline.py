@@ -232,7 +232,7 @@ def training_blocks(sources: Sources, layout: Layout, replica: int, first_epoch:
     blocks = tf.data.Dataset.range(first_epoch, np.iinfo(np.int64).max).flat_map(blocks_of)
     options = tf.data.Options()
     options.threading.private_threadpool_size = 1
-    options.autotune.enabled = False  # there is nothing to tune, and it begins anew with every trial: 20 ms
+    options.autotune.enabled = False  # nothing to tune; it begins anew with every trial, and ends up to 0.6 s late
     return blocks.map(gather_block, num_parallel_calls=2, deterministic=True).prefetch(2).with_options(options)
 
 

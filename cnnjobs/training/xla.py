@@ -29,10 +29,10 @@ def prepare_for_xla(model: keras.Model, replicas: int) -> None:
                     f"deterministic gradient for others. Received: {layer.name} with pool_size={layer.pool_size}, "
                     f"strides={layer.strides}, padding={layer.padding!r}. Use xla=False."
                 )
-            layer.call = _Pooling(layer.pool_size)
+            layer.call = Pooling(layer.pool_size)
 
 
-class _Pooling:
+class Pooling:
     """Max pooling whose gradient goes to the first largest pixel of each window, as TensorFlow's does."""
 
     def __init__(self, size: tuple[int, int]) -> None:

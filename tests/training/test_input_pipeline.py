@@ -141,3 +141,11 @@ def test_scaling_uses_the_training_rows_only(worker):
 
 def test_a_constant_channel_does_not_divide_by_zero(worker):
     assert np.isfinite(scaled(np.full((4, 2, 2, 1), 7, np.uint8), np.arange(4))[2]).all()
+
+
+def test_no_thread_tunes_a_pipeline_whose_sizes_are_given(worker):
+    """Such a thread ends late, so that a trial of a second waits half a second for it now and then."""
+    from cnnjobs.training.input_pipeline import Layout, training_blocks
+
+    blocks = training_blocks(sources(8, seeds_of(0, 0)), Layout(8, 4, 1, 1), 0)
+    assert blocks.options().autotune.enabled is False
