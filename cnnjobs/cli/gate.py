@@ -97,13 +97,13 @@ def gate(
         options = run_options_of(given)
         changes = Overrides(**given)
         place = near_place(address, "A gate")
-        found = gate_job(job, results, changes, asked, ledger, options, place, same_command())
-        if form == "json":
-            from cnnjobs.run.documents.gate import gate_document
+        with gate_job(job, results, changes, asked, ledger, options, place, same_command()) as found:
+            if form == "json":
+                from cnnjobs.run.documents.gate import gate_document
 
-            end_with(gate_document(found))
-        else:
-            echo(as_flags(str(found), {"most_repeats": "--most-repeats"}, set()))
+                end_with(gate_document(found))
+            else:
+                echo(as_flags(str(found), {"most_repeats": "--most-repeats"}, set()))
     if found.failed is not None:
         raise found.failed
     raise Answer(found.exit_code)

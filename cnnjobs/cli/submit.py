@@ -1,5 +1,6 @@
 """`cnnjobs submit JOB`: run what is missing, then show the comparison."""
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -7,6 +8,7 @@ import click
 from cnnjobs.cli.decide_option import DecideCommand, decide_option
 from cnnjobs.cli.formats import events_of, format_option, output
 from cnnjobs.cli.options import cluster_options, device_options, override_options, run_options_of, words_of
+from cnnjobs.errors import Interrupted
 from cnnjobs.wording.terminal import echo, note
 
 if TYPE_CHECKING:
@@ -85,20 +87,29 @@ def submit(
         goal = Goal(
             half_width=half_width, most_repeats=most_repeats, audit=audit, decide=False if decide is None else decide
         )
-        submitted = submit_job(job, results, asked, goal, options, place, same_command())
-        _show(submitted, None if form == "text" else events)
+        with submit_job(
+            job, results, asked, goal, options, place, same_command(), meanwhile=_import_report
+        ) as submitted:
+            _show(submitted, None if form == "text" else events)
+
+
+def _import_report() -> None:
+    """Import what shows the comparison: 1.6 s of SciPy and Matplotlib."""
+    import cnnjobs.run.aggregate  # noqa: F401
 
 
 def _show(submitted: "Submitted", events: "Events | None") -> None:
     """Show what is stored now, to a person or a program.
 
     Raises:
+        Interrupted: on Ctrl-C; the trials are stored.
         TrialsFailed: if some trials failed.
         DamagedResults: if files of the results could not be read.
     """
     from cnnjobs.report.build import ReportOptions
     from cnnjobs.run.aggregate import show_comparison, unsaid
     from cnnjobs.run.calling_machine import shown_place
+    from cnnjobs.run.interrupts import why_stopped
     from cnnjobs.run.verify import refuse_damaged
 
     options, say = ReportOptions(with_predictions=False), echo if events is None else unsaid
@@ -106,7 +117,14 @@ def _show(submitted: "Submitted", events: "Events | None") -> None:
         say(f"Nothing to run: every trial of {submitted.job} that was asked for is stored.")
     if events is not None:
         events.summarise(job=submitted.job, results=shown_place(submitted.store.files.location))
-    shown = show_comparison(submitted.store, options, page_or_note=True, say=say)
+    try:
+        shown = show_comparison(submitted.store, options, page_or_note=True, say=say)
+    except KeyboardInterrupt:
+        place = shown_place(submitted.store.files.address)
+        raise Interrupted(
+            f"{why_stopped()} before the report was written. The results are stored; to write it: "
+            f"cnnjobs aggregate {shlex.quote(place)}"
+        ) from None
     if events is not None:
         from cnnjobs.run.documents.comparison import comparison_object
 

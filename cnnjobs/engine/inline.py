@@ -27,3 +27,6 @@ class InlineEngine:
                     on_message(trial, message)
                 if attempt.spoilt:
                     made.clear()
+
+    def close(self) -> None:
+        """Nothing was started."""

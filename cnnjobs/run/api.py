@@ -100,8 +100,10 @@ def submit(
         >>> comparison = cnnjobs.submit("jobs/quickstart.py")  # doctest: +SKIP
         >>> comparison.summary[["variant", "mean", "sd"]]  # doctest: +SKIP
     """
-    with steady_streams(), signals_as_interrupts():
-        submitted = submit_job(
+    with (
+        steady_streams(),
+        signals_as_interrupts(),
+        submit_job(
             job,
             place_of(results),
             overrides_of(repeats, epochs, only, limit_train, dataset, image_size, strict, gpus_per_trial),
@@ -117,12 +119,20 @@ def submit(
             ),
             near_place(address, "`cnnjobs.submit`"),
             "call it again.",
-        )
+            meanwhile=_import_frames,
+        ) as submitted,
+    ):
+        from cnnjobs.report.frames import comparison_of
+
+        comparison = comparison_of(submitted.store)
     if submitted.failed is not None:
         warnings.warn(str(submitted.failed), TrialsFailedWarning, stacklevel=2)
-    from cnnjobs.report.frames import comparison_of
+    return comparison
 
-    return comparison_of(submitted.store)
+
+def _import_frames() -> None:
+    """Import what the comparison is made with: 1.6 s of SciPy, Matplotlib and pandas."""
+    import cnnjobs.report.frames  # noqa: F401
 
 
 def gate(
@@ -206,8 +216,10 @@ def gate(
     )
     if not isinstance(ledger, str | Path | None):
         raise SpecError(f"`ledger` must be the path of a file. Received: ledger={ledger!r}.")
-    with steady_streams(), signals_as_interrupts():
-        found = gate_job(
+    with (
+        steady_streams(),
+        signals_as_interrupts(),
+        gate_job(
             job,
             place_of(results),
             overrides_of(None, epochs, None, limit_train, dataset, image_size, strict, gpus_per_trial),
@@ -224,7 +236,9 @@ def gate(
             ),
             near_place(address, "`cnnjobs.gate`"),
             "call it again.",
-        )
+        ) as found,
+    ):
+        pass
     if found.failed is not None:
         raise found.failed
     return found

@@ -105,8 +105,8 @@ def fit_job(
     request = ResourceRequest(1, options.cpus_per_trial or all_cores, options.gpus_per_trial, read.job.gpus_per_trial)
     with Placement(place, request, insecure=options.insecure, verbose=options.verbose) as placement:
         trained = _run(fit, read.dataset, store, checkpoints, placement, options, again=again)
-    path = _save(trained, folder, name, which.output)
-    checkpoints.remove(fit.trial.trial_id)
+        path = _save(trained, folder, name, which.output)
+        checkpoints.remove(fit.trial.trial_id)
     return FittedModel(path, fit.trial.variant, trained.final, len(trained.model))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -95,6 +96,7 @@ class GateAnswer:
     __repr__ = __str__  # at the prompt it is read
 
 
+@contextlib.contextmanager
 def gate_job(
     job: str | Path | Job,
     results: str,
@@ -104,8 +106,10 @@ def gate_job(
     options: RunOptions,
     place: Here | Joined,
     again: str,
-) -> GateAnswer:
+) -> Iterator[GateAnswer]:
     """Train what is missing until there is an answer.
+
+    In the context there is one, and what has run the trials is taken down meanwhile.
 
     Args:
         job: a job, or the file that defines one.
@@ -142,8 +146,18 @@ def gate_job(
     for one in warnings_of(test, len(prepared.dataset.y_test), before):
         note(one)
     known = None if proposal is None else proposal.ending
-    runner = _run(with_gate(prepared, test, confirm, known), store, options, place, again)
-    return _answer(test, confirm, proposal, book, store, before, runner.failures)
+    gated = with_gate(prepared, test, confirm, known)
+    request = options.request(gated.job)
+    with Placement(
+        place, request, insecure=options.insecure, verbose=options.verbose, failure_code=NO_ANSWER
+    ) as placement:
+        checkpoints = checkpoints_of(store, gated.job, options)
+        runner = Runner(
+            store, checkpoints, placement, again=again, verbose=options.verbose, timeout_s=options.trial_timeout
+        )
+        runner.run(gated)
+        placement.leave()
+        yield _answer(test, confirm, proposal, book, store, before, runner.failures)
 
 
 def _check_networks(prepared: Prepared, store: Store, options: RunOptions, place: Here | Joined) -> None:
@@ -186,19 +200,6 @@ def _confirm(asked: Gate, proposal: Proposal | None) -> int:
     if asked.confirm is not None:
         return asked.confirm
     return 0 if proposal is None else DEFAULT_CONFIRM
-
-
-def _run(prepared: Prepared, store: Store, options: RunOptions, place: Here | Joined, again: str) -> Runner:
-    checkpoints = checkpoints_of(store, prepared.job, options)
-    request = options.request(prepared.job)
-    with Placement(
-        place, request, insecure=options.insecure, verbose=options.verbose, failure_code=NO_ANSWER
-    ) as placement:
-        runner = Runner(
-            store, checkpoints, placement, again=again, verbose=options.verbose, timeout_s=options.trial_timeout
-        )
-        runner.run(prepared)
-    return runner
 
 
 def _answer(

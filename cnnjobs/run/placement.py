@@ -49,6 +49,7 @@ class Placement:
         self._place, self._request, self._insecure, self._verbose = place, request, insecure, verbose
         self._failure_code = failure_code
         self._session: JoinedRay | None = None
+        self._engine: Engine | None = None
 
     def __enter__(self) -> Placement:
         """Nothing is joined before it is needed."""
@@ -57,9 +58,16 @@ class Placement:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Leave the cluster."""
+        """Leave the cluster, and return when nothing runs any more that was started for trials."""
+        if self._engine is not None:
+            self._engine.close()
         if self._session is not None:
             self._session.close()
+
+    def leave(self) -> None:
+        """Begin to leave, while something else is done: nothing is to run any more."""
+        if self._session is not None:
+            self._session.leave()
 
     def trial_resources(self, prepared: Prepared, trials: int) -> tuple[TrialResources, int]:
         """Return what a trial runs on, and how many run at once.
@@ -100,11 +108,13 @@ class Placement:
             return backends.open_engine_on(self._session)
         gpus = this_machine().gpus if resources.gpus else 0
         cpus = at_once * resources.cpus
-        return backends.open_engine(cpus=cpus, gpus=gpus, verbose=self._verbose, on_stuck=on_stuck)
+        self._engine = backends.open_engine(cpus=cpus, gpus=gpus, verbose=self._verbose, on_stuck=on_stuck)
+        return self._engine
 
     def _capacity(self) -> Capacity:
-
         if not isinstance(self._place, Joined):
+            if self._engine is not None:
+                self._engine.close()  # the memory of what it has started is free then
             return of_machine(this_machine())
         if self._session is None:
             self._session = _join(self._place, insecure=self._insecure, verbose=self._verbose)

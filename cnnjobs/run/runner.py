@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from collections.abc import Callable
 
 from cnnjobs.datasets.overview import images_text
 from cnnjobs.engine.base import TrialResources
@@ -22,6 +23,7 @@ from cnnjobs.run.claim import claim
 from cnnjobs.run.events import Events, TrialEvents, Watchers
 from cnnjobs.run.interrupts import why_stopped
 from cnnjobs.run.kept_job import as_decided, job_to_keep, keep_job
+from cnnjobs.run.meanwhile import Meanwhile
 from cnnjobs.run.meter import Meter
 from cnnjobs.run.missing import continuations, kept_epochs, missing_trials
 from cnnjobs.run.placement import Placement
@@ -49,6 +51,7 @@ class Runner:
         verbose: whether to show logs.
         timeout_s: a trial that makes no progress for so long is ended, as failed; None for never.
         events: what is told of it to a program.
+        meanwhile: done ahead, when a core is idle.
     """
 
     def __init__(
@@ -61,10 +64,11 @@ class Runner:
         verbose: bool,
         timeout_s: float | None = None,
         events: Events | None = None,
+        meanwhile: Callable[[], None] = lambda: None,
     ) -> None:
         self._store, self._checkpoints, self._placement = store, checkpoints, placement
         self._again, self._verbose, self._timeout_s = again, verbose, timeout_s
-        self._events = events or Events()
+        self._events, self._meanwhile = events or Events(), meanwhile
         self._tried: set[str] = set()
         self._ended = 0
         self._damaged: set[str] = set()
@@ -202,7 +206,8 @@ class Runner:
                 lock.release()
 
             engine = self._placement.engine(submission.resources, submission.at_once, give_up)
-            watcher = Watchers(display, TrialEvents(self._events, meter))
+            ahead = Meanwhile(self._meanwhile, meter, submission.resources.cpus)
+            watcher = Watchers(display, TrialEvents(self._events, meter), ahead)
             self.failures += submission.run(engine, backends.open_worker, watcher, lock)
 
     def _meter(self, prepared: Prepared, trials: list[Trial], at_once: int) -> Meter:

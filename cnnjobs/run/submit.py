@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -190,6 +192,7 @@ class Submitted:
         )
 
 
+@contextmanager
 def submit_job(
     job: str | Path | Job,
     results: str,
@@ -198,8 +201,11 @@ def submit_job(
     options: RunOptions,
     place: Here | Joined,
     again: str,
-) -> Submitted:
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Iterator[Submitted]:
     """Train what is missing.
+
+    In the context it is stored, and what has run the trials is taken down meanwhile.
 
     Args:
         job: a job, or the file that defines one.
@@ -209,6 +215,7 @@ def submit_job(
         options: how trials run.
         place: where.
         again: says how to continue, should it be interrupted.
+        meanwhile: what the context needs that can be done ahead: imports, say. It is done in a thread, if at all.
 
     Raises:
         UserError: for whatever is wrong before a trial starts.
@@ -239,11 +246,13 @@ def submit_job(
             verbose=options.verbose,
             timeout_s=options.trial_timeout,
             events=options.events,
+            meanwhile=meanwhile,
         )
         runner.run(prepared, None if goal.audit is None else store_at(results, plain))
         if rule is not None:
             _run_second_stage(prepared, store, rule, runner)
-    return Submitted(prepared.job.name, store, runner.tried, runner.failures)
+        placement.leave()
+        yield Submitted(prepared.job.name, store, runner.tried, runner.failures)
 
 
 def on_cores(place: Here | Joined, job: Job) -> bool:

@@ -55,6 +55,15 @@ def named(processes, name):
     return next(pid for pid in processes if name in Path(f"/proc/{pid}/cmdline").read_text().split("\0")[0])
 
 
+def assert_gone(processes):
+    """Those of a raylet that was killed end by themselves, within seconds."""
+    left, until = list(processes), time.monotonic() + 10
+    while any(process_lives(pid) for pid in left) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert left
+    assert not [pid for pid in left if process_lives(pid)]
+
+
 @pytest.mark.parametrize("name", ["raylet/raylet", "gcs_server"])
 def test_a_submit_whose_ray_was_ended_says_what_is_stored_and_how_to_go_on(tmp_path, name):
     job = write_job(tmp_path, repeats=2, epochs=1, variants='"one": base')
@@ -75,7 +84,47 @@ def test_a_submit_whose_ray_was_ended_says_what_is_stored_and_how_to_go_on(tmp_p
     [found] = status_of(str(tmp_path / "results")).jobs
     assert said in found.stopped
     assert not found.cut_off, "the claim is taken back"
-    until = time.monotonic() + 10
-    while any(process_lives(pid) for pid in left) and time.monotonic() < until:
-        time.sleep(0.1)
-    assert not [pid for pid in left if process_lives(pid)]
+    assert_gone(left)
+
+
+def test_a_ray_that_was_ended_after_the_last_result_is_no_error_and_leaves_nothing(tmp_path):
+    """As it is when the machine is shut down just then: everything is stored."""
+    code = """
+import os, signal, sys
+sys.path[:0] = [{tests!r}]
+from cnnjobs.engine.environment import prepare_environment
+prepare_environment()
+from test_ray_tune import engine, trials_of, work_on
+from cnnjobs.messages import Result
+from cnnjobs.process.machine import child_processes
+from cnnjobs.process.private_folder import private_folder
+from pathlib import Path
+
+running, ends = [], []
+
+def named(name):
+    return next(pid for pid in running if name in Path(f"/proc/{{pid}}/cmdline").read_text().split(chr(0))[0])
+
+def end_ray(trial, message):
+    if isinstance(message, Result):
+        ends.append(trial.repeat)
+    if len(ends) == 2:
+        running.extend(child_processes(os.getpid()))
+        running.extend(child_processes(named("raylet/raylet")))
+        os.kill(named("raylet/raylet"), signal.SIGKILL)
+
+ray = engine()
+ray.run(work_on(trials_of(("calm",), repeats=2)), end_ray)
+print("ended", sorted(ends), flush=True)
+ray.close()
+print("left", [one.name for one in private_folder().iterdir() if one.name != "auth_token"], *running, flush=True)
+"""
+    tests = Path(__file__).parents[1]
+    words = [sys.executable, "-c", code.format(tests=str(tests))]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, cwd=tests / "engine", check=False)
+    assert done.returncode == 0, done.stderr
+    ended, left = done.stdout.splitlines()
+    assert ended == "ended [0, 1]"
+    assert left.startswith("left []"), "no files"
+    assert done.stderr == ""
+    assert_gone(map(int, left.split()[2:]))

@@ -4,6 +4,7 @@ import os
 import time
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from support import fakes
@@ -13,6 +14,8 @@ from cnnjobs.engine.base import TrialResources, Work
 from cnnjobs.errors import StoreError
 from cnnjobs.messages import Failure, Note, Progress, Result, Started
 from cnnjobs.planning.trials import make_plan
+from cnnjobs.process.machine import child_processes
+from cnnjobs.process.private_folder import private_folder
 
 BASE = Variant(model=vgg(), optimizer=SGD(0.1), epochs=3)
 NAMES = ("calm", "raises", "dies", "diverges", "wears")
@@ -221,3 +224,15 @@ def test_a_short_trial_is_one_step_and_tune_keeps_next_to_nothing_of_it_when_it_
     ended = [trial for trial in seen.values() if trial.get_json_state() == ("{}", "{}")]
     assert len(ended) >= 8
     assert not any(trial.run_metadata.metric_analysis or trial._default_result_or_future for trial in ended)
+
+
+def test_what_ran_the_trials_is_taken_down_while_its_user_goes_on():
+    import ray
+
+    ran = engine()
+    ran.run(work_on(trials_of(("calm",), repeats=1)), lambda trial, message: None)
+    ran.close()
+    assert not ray.is_initialized()
+    assert not [one for one in child_processes(os.getpid()) if b"ray" in Path(f"/proc/{one}/cmdline").read_bytes()]
+    assert {one.name for one in private_folder().iterdir()} <= {"auth_token"}
+    ran.close()

@@ -216,7 +216,7 @@ def run_in(
         patch.setattr("cnnjobs.run.backends.open_worker", worker)
         try:
             asked, again = Overrides(only=only), "run the same command again"
-            done = submit_job(path, results, asked, goal, RunOptions(), Here(), again)
+            with submit_job(path, results, asked, goal, RunOptions(), Here(), again) as done:
+                return Ran(done.tried, done.failures, None, said.getvalue())
         except (CnnjobsError, Interrupted) as error:
             return Ran(0, 0, error, said.getvalue())
-    return Ran(done.tried, done.failures, None, said.getvalue())

@@ -16,6 +16,7 @@ from cnnjobs.engine.base import TrialResources
 from cnnjobs.engine.capacity import Capacity
 from cnnjobs.engine.capture import Capture, take_printed
 from cnnjobs.engine.environment import WORKERS
+from cnnjobs.engine.leaving import Leaving
 from cnnjobs.engine.places import Joined, answers, is_loopback
 from cnnjobs.engine.ray.authentication import REFUSED, asks_for_token, reread_token
 from cnnjobs.engine.ray.autoscaler import capacity_now
@@ -64,9 +65,16 @@ class Session(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Return when this process is connected no longer, and nothing runs that was started for it."""
+        ...
+
 
 _STARTED = threading.Lock()
 """Held while a Ray of this process runs: there can be one."""
+
+_LEAVING = Leaving()
+"""Takes down the Ray of this process."""
 
 
 class LocalRay:
@@ -89,45 +97,54 @@ class LocalRay:
 
     @contextlib.contextmanager
     def opened(self, data_bytes: int, resources: TrialResources | None = None) -> Iterator[None]:
-        """Start Ray; stop it in the end.
+        """Start Ray; begin to stop it in the end, which `close` waits for. After an error it is down.
 
         Raises:
             ClusterError: if this process is connected to a Ray already, its own or that of another submit.
             ClusterLost: in the place of what went wrong, if one of Ray's processes was ended meanwhile.
         """
+        _LEAVING.wait()
         if ray.is_initialized() or not _STARTED.acquire(blocking=False):
             raise ClusterError(
                 "A submit starts a Ray of its own, and this process is connected to one: that of `ray.init()`, or of "
                 "another submit that runs in it. Call `ray.shutdown()` before, or wait for the other submit."
             )
         try:
-            folder = private_folder() / "ray"
-            _quieten(self._verbose)
-            use_own_token()
-            reread_token()
-            with while_pinned(), loopback_only(), _own_signal_handlers():
-                ray.init(
-                    address="local",
-                    _temp_dir=str(folder),
-                    num_cpus=self._cpus,
-                    num_gpus=self._gpus,
-                    object_store_memory=2 * data_bytes + (512 << 20),
-                    include_dashboard=False,
-                    log_to_driver=self._verbose,
-                    logging_level=logging.INFO if self._verbose else logging.CRITICAL,
-                    job_config=own_import_path(),
-                )
-            with self._watched():
+            self._start(data_bytes)
+            own = OwnProcesses()
+            with self._watched(own):
                 yield
-        finally:
-            ray.shutdown()
-            shutil.rmtree(private_folder() / "ray", ignore_errors=True)
-            _STARTED.release()
+        except BaseException:
+            _clear()
+            raise
+        own.may_go = True
+        _LEAVING.begin(lambda: _take_down(own))
+
+    def close(self) -> None:
+        """Wait until Ray is stopped."""
+        _LEAVING.wait()
+
+    def _start(self, data_bytes: int) -> None:
+        folder = private_folder() / "ray"
+        _quieten(self._verbose)
+        use_own_token()
+        reread_token()
+        with while_pinned(), loopback_only(), _own_signal_handlers():
+            ray.init(
+                address="local",
+                _temp_dir=str(folder),
+                num_cpus=self._cpus,
+                num_gpus=self._gpus,
+                object_store_memory=2 * data_bytes + (512 << 20),
+                include_dashboard=False,
+                log_to_driver=self._verbose,
+                logging_level=logging.INFO if self._verbose else logging.CRITICAL,
+                job_config=own_import_path(),
+            )
 
     @contextlib.contextmanager
-    def _watched(self) -> Iterator[None]:
-        """Watch that Ray's processes live, until it is stopped, which is within: that may wait for them as well."""
-        own = OwnProcesses()
+    def _watched(self, own: OwnProcesses) -> Iterator[None]:
+        """Watch that Ray's processes live; after an error until it is stopped, which may wait for them as well."""
 
         def on_stuck() -> None:
             own.kill()
@@ -137,13 +154,29 @@ class LocalRay:
         with watch:
             try:
                 yield
-            except (Exception, KeyboardInterrupt) as error:
-                if watch.went_wrong:
+            except BaseException as error:
+                own.stop()
+                if watch.went_wrong and isinstance(error, Exception | KeyboardInterrupt):
                     raise own.meaning from error
                 raise
-            finally:
-                own.may_go = True
-                ray.shutdown()
+
+
+def _take_down(own: OwnProcesses) -> None:
+    """Stop a Ray that has nothing to run any more, however that goes."""
+    try:
+        own.stop()
+    except BaseException:
+        own.kill()
+        raise
+    finally:
+        _clear()
+
+
+def _clear() -> None:
+    """Leave nothing of a Ray of this process."""
+    ray.shutdown()
+    shutil.rmtree(private_folder() / "ray", ignore_errors=True)
+    _STARTED.release()
 
 
 class JoinedRay:
@@ -216,8 +249,13 @@ class JoinedRay:
         """Return where the cluster's files lie on this machine, if other users can change them there."""
         return open_folder()
 
+    def leave(self) -> None:
+        """Begin to leave the cluster: nothing is to run any more."""
+        _LEAVING.begin(ray.shutdown)
+
     def close(self) -> None:
-        """Leave the cluster."""
+        """Leave the cluster, if it was not left."""
+        _LEAVING.wait()
         ray.shutdown()
 
     def _refuse_open_one(self) -> None:

@@ -21,6 +21,7 @@ class Starts(BasicVariantGenerator):
     def __init__(self, order: Order, at_once: int) -> None:
         super().__init__(max_concurrent=at_once)
         self._order = order
+        self._started = 0
 
     def __getstate__(self) -> dict[str, Any]:
         """Give Tune nothing to snapshot: a submit continues from the store."""
@@ -35,8 +36,17 @@ class Starts(BasicVariantGenerator):
             return None
         trial = next(self._trial_generator)  # not the base class, which makes no trial where all have started
         trial.config["trial"] = place
+        self._started += 1
         self._live_trials.add(trial.trial_id)
         return trial
+
+    def all_ended(self, ends: int) -> bool:
+        """Whether every trial that was to start has ended.
+
+        Args:
+            ends: how many have.
+        """
+        return self._order.over and self._started == ends
 
     def is_finished(self) -> bool:
         """Whether no trial will start any more."""

@@ -85,15 +85,30 @@ class RayTuneEngine:
         self._session = session
 
     def run(self, work: Work, on_message: OnMessage) -> None:
-        """Run all trials."""
-        with (
-            self._session.opened(work.nbytes, work.resources),
-            tempfile.TemporaryDirectory(prefix="run-", dir=private_folder()) as folder,
-        ):
-            _keep_keys_out_of_logs()
-            self._fit(work, on_message, folder)
+        """Run all trials. A Ray that is ended when all of them have ended is no error: nothing can be lost any more."""
+        starts, ends = Starts(work.starts(), work.at_once), 0
 
-    def _fit(self, work: Work, on_message: OnMessage, folder: str) -> None:
+        def tell(trial: Trial, message: Message) -> None:
+            nonlocal ends
+            on_message(trial, message)
+            ends += isinstance(message, Result | Failure)
+
+        try:
+            with (
+                self._session.opened(work.nbytes, work.resources),
+                tempfile.TemporaryDirectory(prefix="run-", dir=private_folder()) as folder,
+            ):
+                _keep_keys_out_of_logs()
+                self._fit(work, starts, tell, folder)
+        except Exception:
+            if not ends or not starts.all_ended(ends):
+                raise
+
+    def close(self) -> None:
+        """Wait until the Ray is left."""
+        self._session.close()
+
+    def _fit(self, work: Work, starts: Starts, on_message: OnMessage, folder: str) -> None:
         shared = self._shared(work)
         trainable = tune.with_parameters(_TrialRunner, work=shared, folder=folder, versions=installed_versions())
         resources = tune.PlacementGroupFactory([{"CPU": work.resources.cpus, "GPU": work.resources.gpus}])
@@ -106,7 +121,7 @@ class RayTuneEngine:
             tune_config=tune.TuneConfig(
                 num_samples=len(work.trials),
                 reuse_actors=True,  # a worker imports TensorFlow once
-                search_alg=Starts(work.starts(), work.at_once),
+                search_alg=starts,
                 scheduler=InOrder(relay),
             ),
             run_config=tune.RunConfig(
