@@ -9,7 +9,7 @@ waited does not count. Then epochs follow until `TURN_S` are over, and a line of
 import json
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.gpu_parts.settings import BATCH, Settings, networks, photos
@@ -114,42 +114,27 @@ def run_trainer(contender: Contender, data: Any, variant: Any, turns: Turns, set
 
 
 def run_fit(contender: Contender, data: Any, variant: Any, turns: Turns, settings: Settings) -> None:
-    """Train with `fit` as an expert would: data cached and prefetched, an epoch an execution where that works."""
+    """Train with `fit` as an expert would: `benchmarks.parts.step`, without validation, on the GPU."""
     import keras
-    import numpy as np
     import tensorflow as tf
 
-    from cnnjobs.models.networks import build_model
+    from benchmarks.parts import step
 
     for gpu in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(gpu, True)
     policies = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
     keras.config.set_dtype_policy(policies[contender.precision])
-    mirrored = contender.kind == "fit, MirroredStrategy"
-    where = ["CPU:0"] if settings.pretend else ["GPU:0"]
-    strategy = tf.distribute.MirroredStrategy(where) if mirrored else tf.distribute.get_strategy()
-    x, y, rows = data.x_train.astype(np.float32) / 255, data.y_train, len(data.y_train)
-    batches = tf.data.Dataset.from_tensor_slices((x, y)).cache().shuffle(rows).batch(variant.batch_size)
-    steps = -(-rows // variant.batch_size)
-    options = {name: value for name, value in asdict(variant.optimizer).items() if "decay" not in name}
-    with strategy.scope():
-        model = build_model(variant.network, data.image_shape, len(data.class_names))
-        model.compile(
-            getattr(keras.optimizers, type(variant.optimizer).__name__)(**options),
-            keras.losses.SparseCategoricalCrossentropy(from_logits="resnet" in str(variant.network).lower()),
-            metrics=["accuracy"],
-            steps_per_execution=steps if contender.kind == "fit" else 1,
-            jit_compile=contender.xla,
-        )
-
-    class Ends(keras.callbacks.Callback):  # type: ignore[misc]
-        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-            turns.epoch_begins()
-
-        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            turns.epoch_ended()
-
-    model.fit(batches.prefetch(tf.data.AUTOTUNE), epochs=100_000, verbose=0, callbacks=[Ends()])
+    step.run_fit(
+        {"fit": "aN", "fit, a step an execution": "a1", "fit, MirroredStrategy": "b"}[contender.kind],
+        data,
+        variant,
+        100_000,
+        turns,
+        device="CPU:0" if settings.pretend else "GPU:0",
+        validates=False,
+        from_logits="resnet" in str(variant.network).lower(),
+        jit_compile=contender.xla,
+    )
 
 
 if __name__ == "__main__":

@@ -127,28 +127,41 @@ class Turns:
             print(f"TOOK {(time.perf_counter() - self._began) / (self._epochs - 1)}", flush=True)
 
 
-def run_fit(contender: str, data: Any, variant: Any, epochs: int, turns: Turns) -> None:
-    """Train with `fit`, one epoch a turn."""
+def run_fit(
+    contender: str,
+    data: Any,
+    variant: Any,
+    epochs: int,
+    turns: Any,
+    *,
+    device: str = "CPU:0",
+    validates: bool = True,
+    from_logits: bool = False,
+    jit_compile: Any = "auto",
+) -> None:
+    """Train with `fit`, as it is told by turns: `Turns`, or others with `epoch_begins` and `epoch_ended`."""
     import keras
     import numpy as np
     import tensorflow as tf
 
     from cnnjobs.models.networks import build_model
 
-    strategy = tf.distribute.MirroredStrategy(["CPU:0"]) if contender == "b" else tf.distribute.get_strategy()
+    strategy = tf.distribute.MirroredStrategy([device]) if contender == "b" else tf.distribute.get_strategy()
     x, y = data.x_train.astype(np.float32) / 255, data.y_train
     test = (tf.data.Dataset.from_tensor_slices((data.x_test.astype(np.float32) / 255, data.y_test)).batch(256)).cache()
     rows = len(y)
-    batches = tf.data.Dataset.from_tensor_slices((x, y)).cache().shuffle(rows).batch(BATCH).prefetch(tf.data.AUTOTUNE)
-    steps = -(-rows // BATCH)
+    batches = tf.data.Dataset.from_tensor_slices((x, y)).cache().shuffle(rows)
+    batches = batches.batch(variant.batch_size).prefetch(tf.data.AUTOTUNE)
+    steps = -(-rows // variant.batch_size)
     settings = {name: value for name, value in asdict(variant.optimizer).items() if "decay" not in name}
     with strategy.scope():
         model = build_model(variant.network, data.image_shape, len(data.class_names))
         model.compile(
             getattr(keras.optimizers, type(variant.optimizer).__name__)(**settings),
-            "sparse_categorical_crossentropy",
+            keras.losses.SparseCategoricalCrossentropy(from_logits=from_logits),
             metrics=["accuracy"],
             steps_per_execution=steps if contender == "aN" else 1,
+            jit_compile=jit_compile,
         )
 
     class Ends(keras.callbacks.Callback):
@@ -158,7 +171,7 @@ def run_fit(contender: str, data: Any, variant: Any, epochs: int, turns: Turns) 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             turns.epoch_ended()
 
-    model.fit(batches, epochs=epochs, validation_data=test, verbose=0, callbacks=[Ends()])
+    model.fit(batches, epochs=epochs, validation_data=test if validates else None, verbose=0, callbacks=[Ends()])
 
 
 def run_trainer(contender: str, data: Any, variant: Any, epochs: int, turns: Turns, cpus: int) -> None:
