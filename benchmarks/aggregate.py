@@ -30,6 +30,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
@@ -43,30 +44,30 @@ def name_of(variant: int) -> str:
     return f"variant-{variant:02d}"
 
 
-def value_of(trial: int, trials: int) -> float:
+def value_of(trial: int, trials: int, variants: int = VARIANTS) -> float:
     """Return the test accuracy of a trial; a pure function, so that a Tune run can report the same."""
-    variant, repeat = divmod(trial, trials // VARIANTS)
+    variant, repeat = divmod(trial, trials // variants)
     return float(0.9 + variant / 1000 + 0.003 * np.random.default_rng([variant, repeat]).normal())
 
 
-def job_document(trials: int, examples: int, classes: int) -> dict[str, Any]:
+def job_document(trials: int, examples: int, classes: int, variants: int = VARIANTS) -> dict[str, Any]:
     """Return the store's `job.json`."""
-    variants = {name_of(i): {"condition_id": f"c{i:015x}", "settings": {}} for i in range(VARIANTS)}
+    conditions = {name_of(i): {"condition_id": f"c{i:015x}", "settings": {}} for i in range(variants)}
     dataset = {"name": "made-up", "train_rows": 50_000, "test_rows": examples, "classes": classes}
     return {
         "schema": 1,
         "name": "benchmark",
-        "repeats": trials // VARIANTS,
+        "repeats": trials // variants,
         "vary": ["split", "init", "order", "augment", "dropout"],
         "reference": name_of(0),
         "protocol": {"validation": 0.2, "folds": None, "limit_train": None, "replicas": 1},
         "protocol_text": "20% of the training rows held out for validation",
         "dataset": dataset | {"class_names": [f"class {i}" for i in range(classes)]},
-        "variants": variants,
+        "variants": conditions,
     }
 
 
-def make_store(folder: Path, trials: int, epochs: int, examples: int, classes: int) -> None:
+def make_store(folder: Path, trials: int, epochs: int, examples: int, classes: int, variants: int = VARIANTS) -> None:
     """Write a store of single files; no predictions if `examples` is 0."""
     from cnnjobs.messages import Predictions
     from cnnjobs.store import files
@@ -74,24 +75,24 @@ def make_store(folder: Path, trials: int, epochs: int, examples: int, classes: i
     from cnnjobs.store.store import Store
     from cnnjobs.store.stored_job import StoredJob
 
-    files.os.fsync = lambda handle: None  # type: ignore[assignment]
     store = Store(Files(folder))
-    store.write_job(StoredJob.from_json(job_document(trials, max(examples, 1), classes)))
+    store.write_job(StoredJob.from_json(job_document(trials, max(examples, 1), classes, variants)))
     labels = np.random.default_rng(0).integers(0, classes, examples).astype(np.int32)
-    for trial in range(trials):
-        random = np.random.default_rng(trial)
-        row = trial_row(trial, trials, epochs)
-        predictions = None
-        if examples:
-            logits = random.normal(size=(examples, classes)) + 3 * np.eye(classes)[labels]
-            odds = np.exp(logits)
-            predictions = Predictions(labels, (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32))
-        store.commit(row, made_up_epochs(random, epochs), predictions)
+    with mock.patch.object(files.os, "fsync"):  # nothing is waited for
+        for trial in range(trials):
+            random = np.random.default_rng(trial)
+            row = trial_row(trial, trials, epochs, variants)
+            predictions = None
+            if examples:
+                logits = random.normal(size=(examples, classes)) + 3 * np.eye(classes)[labels]
+                odds = np.exp(logits)
+                predictions = Predictions(labels, (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32))
+            store.commit(row, made_up_epochs(random, epochs), predictions)
 
 
-def trial_row(trial: int, trials: int, epochs: int) -> dict[str, Any]:
+def trial_row(trial: int, trials: int, epochs: int, variants: int = VARIANTS) -> dict[str, Any]:
     """Return a row of `trials` with everything that a real one has."""
-    variant, repeat = divmod(trial, trials // VARIANTS)
+    variant, repeat = divmod(trial, trials // variants)
     metrics = ("loss", "accuracy", "mse", "top5_accuracy")
     versions = {f"{name}_version": "1.2.3" for name in ("cnnjobs", "python", "tensorflow", "keras", "ray", "numpy")}
     return {
@@ -105,7 +106,7 @@ def trial_row(trial: int, trials: int, epochs: int) -> dict[str, Any]:
         "settings": json.dumps({"model": "vgg", "variant": variant, "filler": list(range(100))}),
         **{f"{part}_{metric}": 0.5 for part in ("test", "val", "train") for metric in metrics},
         **versions,
-        "test_accuracy": value_of(trial, trials),
+        "test_accuracy": value_of(trial, trials, variants),
         "epochs_done": epochs,
         "finished_at": trial,
         "seconds": 100.0 + repeat,

@@ -19,6 +19,17 @@ def _curves(context: click.Context, option: click.Parameter, values: Sequence[st
     return names
 
 
+def _formats(context: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...] | None:
+    """Return what figures are written as."""
+    from cnnjobs.errors import SpecError
+    from cnnjobs.report.figure_files import chosen_formats
+
+    try:
+        return chosen_formats(value)
+    except SpecError as error:
+        raise click.BadParameter(str(error).removeprefix("`formats` ")) from error
+
+
 @click.command(short_help="Tables, box plots, learning curves, confusion matrices, ROC of what is stored.")
 @click.argument("results", metavar="[RESULTS]", default=DEFAULT_RESULTS)
 @click.option(
@@ -79,6 +90,13 @@ def _curves(context: click.Context, option: click.Parameter, values: Sequence[st
     callback=not_empty,
     help="Where the report goes; with several jobs, a folder a job below it.  [default: report/ of each job]",
 )
+@click.option(
+    "--formats",
+    metavar="KIND,...",
+    callback=_formats,
+    help="What every figure is written as beside SVG: png, pdf, or png,pdf; svg for nothing else. Later reports in the "
+    "same folder keep to it.  [default: SVG alone, and PNG of the box plot]",
+)
 @format_option()
 def aggregate(
     results: str,
@@ -91,6 +109,7 @@ def aggregate(
     overlay: Sequence[str],
     predictions: bool,
     output: str | None,
+    formats: Sequence[str] | None,
     form: str,
 ) -> None:
     """Compare the variants in RESULTS, a job's folder or a folder of jobs, and write a report for each job."""
@@ -107,10 +126,10 @@ def aggregate(
         with_predictions=predictions,
     )
     if form == "text":
-        Aggregation(results, options, output).run(overlay).refuse_incomplete()
+        Aggregation(results, options, output, formats=formats).run(overlay).refuse_incomplete()
         return
     from cnnjobs.run.documents.comparison import aggregate_document
 
-    aggregated = Aggregation(results, options, output, unsaid).run(overlay)
+    aggregated = Aggregation(results, options, output, unsaid, formats).run(overlay)
     end_with(aggregate_document(aggregated, explained(aggregated.broken)))
     aggregated.refuse_incomplete()

@@ -1,4 +1,4 @@
-"""Runs a function of this package on several arguments in a process of its own, whose end is not this one's."""
+"""Runs a function of this package on many arguments in processes of their own, whose end is not this one's."""
 
 import contextlib
 import os
@@ -32,6 +32,10 @@ START_S = 60.0
 """Seconds that a process may take to import libraries, beside a timeout."""
 
 
+def untold(seconds: float) -> None:
+    """Tell nobody that there is no result yet."""
+
+
 @dataclass(frozen=True)
 class Lost:
     """An argument for which there is no result.
@@ -60,10 +64,10 @@ def run_apart(
         slow_s: seconds between two of those.
         timeout_s: seconds after which a process without a result is ended; None for never.
     """
-    child: _Child | None = None
+    child: Child | None = None
     try:
         for place, argument in enumerate(arguments):
-            child = child or _Child(function)
+            child = child or Child(function)
             result = child.result_of(argument, partial(on_slow, place), slow_s, timeout_s)
             if child.over:
                 child = None
@@ -73,8 +77,12 @@ def run_apart(
             child.end()
 
 
-class _Child:
-    """The process."""
+class Child:
+    """A process that takes one argument after the other; it imports what the function needs at once.
+
+    Args:
+        function: of a module of this package.
+    """
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
         package = str(Path(__file__).resolve().parents[2])
@@ -87,22 +95,35 @@ class _Child:
             env=pinned(os.environ) | ENVIRONMENT,
         )
         self._requests, self._results = _open(self._process.stdin), _open(self._process.stdout)
-        self._first = pickle.dumps(function)
+        self._is_new = True
         self.over = False
+        with contextlib.suppress(OSError):  # it has ended, as its first result will say
+            self._requests.write(pickle.dumps(function))
+            self._requests.flush()
 
     def result_of(
-        self, argument: Packed, on_slow: Callable[[float], None], slow_s: float, timeout_s: float | None
+        self,
+        argument: Packed,
+        on_slow: Callable[[float], None] = untold,
+        slow_s: float = SLOW_S,
+        timeout_s: float | None = None,
     ) -> Any:
-        """Return what the function returns, or `Lost`."""
-        if timeout_s is not None and self._first:
+        """Return what the function returns, or `Lost`.
+
+        Args:
+            argument: from `packed`.
+            on_slow: is told, now and then, for how many seconds there is no result yet.
+            slow_s: seconds between two of those.
+            timeout_s: seconds after which the process is ended; None for never.
+        """
+        if timeout_s is not None and self._is_new:
             timeout_s += START_S
         try:
-            for part in (self._first, pickle.dumps(argument)):
-                self._requests.write(part)
-            self._first = b""
+            self._requests.write(pickle.dumps(argument))
             self._requests.flush()
+            self._is_new = False
             if not self._answers(on_slow, slow_s, timeout_s):
-                self._process.kill()
+                self.kill()
                 self.end()
                 return Lost(f"it was not done after {timeout_s:g} s")
             return pickle.load(self._results)
@@ -123,8 +144,12 @@ class _Child:
             if timeout_s is None or time.monotonic() - began < timeout_s:
                 on_slow(time.monotonic() - began)
 
+    def kill(self) -> None:
+        """End the process at once; who waits for a result, in another thread, gets `Lost`."""
+        self._process.kill()
+
     def end(self) -> None:
-        """End the process, if it has not ended."""
+        """End the process, if it has not ended, and close what leads to it."""
         self.over = True
         with contextlib.suppress(OSError):
             self._requests.close()

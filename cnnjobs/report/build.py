@@ -1,10 +1,11 @@
 """The report of one job."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from cnnjobs.comparison.predictions import read_predictions
 from cnnjobs.comparison.table import JobTable
+from cnnjobs.report.drawing import OnProgress
 from cnnjobs.report.file_names import plain_names
 from cnnjobs.report.model import Document, Section, Text
 from cnnjobs.report.sections.augmented import augmented_section
@@ -21,7 +22,6 @@ from cnnjobs.report.sections.predictions import predictions_section
 from cnnjobs.report.sections.provenance import provenance_section
 from cnnjobs.report.sections.seed_audit import sources_section
 from cnnjobs.report.sections.verdicts import verdict_section
-from cnnjobs.report.write import OnProgress
 from cnnjobs.spec.metrics import Metric
 from cnnjobs.stats import ALPHA
 from cnnjobs.store.store import Store
@@ -64,6 +64,12 @@ class ReportOptions:
     def among(self, others: Sequence[StoredJob]) -> "ReportOptions":
         """Return the same of a job that lies beside others."""
         return replace(self, others=others)
+
+
+def figures_expected(jobs: Iterable[StoredJob], options: ReportOptions) -> int:
+    """Return about how many figures the reports of jobs have, before anything of them is read."""
+    each = 4 if options.with_predictions else 1  # learning curves; two confusion matrices and ROC curves
+    return sum(2 + each * len(job.variants) for job in jobs)
 
 
 def job_document(store: Store, table: JobTable, on_progress: OnProgress, options: ReportOptions) -> Document:

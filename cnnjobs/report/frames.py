@@ -11,6 +11,7 @@ from cnnjobs.comparison.across_datasets import AcrossDatasets, compare_over_data
 from cnnjobs.comparison.shown import shown_table
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.report.build import ReportOptions, job_document
+from cnnjobs.report.figure_files import chosen_formats
 from cnnjobs.report.model import Document, Row
 from cnnjobs.report.render.comparison_text import table_lines
 from cnnjobs.report.render.notebook import comparison_html
@@ -50,20 +51,26 @@ class Comparisons:
     tables: tuple[JobTable, ...]
     stores: tuple[Store, ...]
 
-    def report(self, output: str | None = None, *, predictions: bool = True) -> tuple[str, ...]:
+    def report(
+        self, output: str | None = None, *, predictions: bool = True, formats: str | Sequence[str] | None = None
+    ) -> tuple[str, ...]:
         """Write the report of each job, and return the paths of its HTML file, one a job.
 
         Args:
             output: folder or URI; with several jobs, a folder a job below it. None for `report/` of each job.
             predictions: read the stored predictions, for the sections on classes, the variance of the finite test set,
                 ensembles and hardest examples.
+            formats: what every figure is written as beside SVG: "png", "pdf" or both. None for what the report that is
+                there has.
 
         Raises:
             StoreError: if it cannot be written.
+            SpecError: for other formats.
         """
+        asked = chosen_formats(formats)
         return tuple(
             write_document(
-                _folder(store, output, len(self.stores)), self._document(table, store, predictions), _silent
+                _folder(store, output, len(self.stores)), self._document(table, store, predictions), _silent, asked
             ).page
             for table, store in zip(self.tables, self.stores, strict=True)
         )

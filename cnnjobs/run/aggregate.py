@@ -10,12 +10,14 @@ from cnnjobs.comparison.across_datasets import AcrossDatasets, compare_over_data
 from cnnjobs.comparison.shown import shown_table
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.errors import StoreError
-from cnnjobs.report.build import ReportOptions, job_document
+from cnnjobs.report.build import ReportOptions, figures_expected, job_document
+from cnnjobs.report.drawing import Helpers, chart_files
+from cnnjobs.report.figure_files import NAMED
 from cnnjobs.report.model import Document
 from cnnjobs.report.overlay import choose, overlay_chart, read_histories
 from cnnjobs.report.render.comparison_text import grid_text, section_text, table_lines
 from cnnjobs.report.sections.across_datasets import across_datasets_document
-from cnnjobs.report.write import PAGES, Written, chart_files, is_report, write_document
+from cnnjobs.report.write import PAGES, Written, is_report, write_document
 from cnnjobs.run.calling_machine import EVENTS
 from cnnjobs.run.progress import Waiting
 from cnnjobs.run.verify import refuse_damaged
@@ -50,12 +52,14 @@ class Aggregation:
         options: what to show.
         output: folder or URI where reports go; None for the folder of each job.
         say: shows a line.
+        formats: what every figure is written as beside SVG; None for what the report that is there has.
     """
 
     results: str
     options: ReportOptions
     output: str | None = None
     say: Say = echo
+    formats: Sequence[str] | None = None
 
     def run(self, overlay: Sequence[str] = ()) -> "Aggregated":
         """Show the tables of every job, write its report, then that over data sets.
@@ -71,7 +75,7 @@ class Aggregation:
             _check_output(place)
         overlaid = None
         if overlay:
-            overlaid = _overlay(self.results, overlay, self.options.curves, place.below("overlay"), self.say)
+            overlaid = self._overlay(overlay, place.below("overlay"))
         stores, broken = open_stores(self.results)
         options = self.options.among([store.job for store in stores if store.job is not None])
         folders = self._folders(stores)
@@ -79,12 +83,15 @@ class Aggregation:
             for folder in (*folders, place.below("report")):
                 _check_output(folder)
         shown = []
-        for store, folder in zip(stores, folders, strict=True):
-            try:
-                shown.append(show_comparison(store, options, folder, say=self.say))
-            except StoreError as error:  # one that cannot be read does not hide the others
-                broken.append(error)
-        together = _show_together([one.table for one in shown], place.below("report"), self.say)
+        with Helpers(figures_expected(options.others, options)) as helpers:
+            for store, folder in zip(stores, folders, strict=True):
+                try:
+                    shown.append(
+                        show_comparison(store, options, folder, say=self.say, formats=self.formats, helpers=helpers)
+                    )
+                except StoreError as error:  # one that cannot be read does not hide the others
+                    broken.append(error)
+        together = self._show_together([one.table for one in shown], place.below("report"))
         return Aggregated(place.location, tuple(shown), tuple(broken), together, overlaid)
 
     def _folders(self, stores: Sequence[Store]) -> list[Files]:
@@ -95,6 +102,46 @@ class Aggregation:
         if Store(Files(self.results)).job is not None:  # the results are those of one job
             return [folder]
         return [folder.below(store.files.name) for store in stores]
+
+    def _overlay(self, names: Sequence[str], folder: Files) -> "Overlaid":
+        """Write the figure of several models into a folder, and show where it is.
+
+        Raises:
+            StoreError: for a name that is no model.
+        """
+        stores, _ = open_stores(self.results)
+        histories, damaged = read_histories(choose(stores, names))
+        chart = overlay_chart(histories, self.options.curves)
+        folder.write_all(chart_files(chart, (NAMED["box"], *(self.formats or ()))))
+        figure = f"{folder.location}/{chart.name}.{NAMED['box']}"
+        for name in damaged:
+            self.say(f"note: not readable, missing in the overlay: {name}")
+        self.say(f"overlay:  {figure}")
+        return Overlaid(figure, tuple(damaged))
+
+    def _show_together(self, tables: Sequence[JobTable], folder: Files) -> "Together | None":
+        """Write the report of several jobs on several data sets, and show where it is, or why there is none.
+
+        Args:
+            tables: one a job.
+            folder: of the report.
+        """
+        tables = [table for table in tables if table.job.audit is None]
+        if len({dataset_of(table) for table in tables}) < 2:
+            return None
+        across = compare_over_datasets(tables)
+        self.say()
+        if isinstance(across, str):
+            self.say(f"note: not compared over data sets: {clause(across)}")
+            return Together(across)
+        document = across_datasets_document(across)
+        for report_table in document.tables:
+            if report_table.name in ACROSS_DATASETS_SHOWN:
+                self.say(grid_text(report_table), styled=True)
+        written = write_document(folder, document, Waiting(), self.formats)
+        for line in _places(written):
+            self.say(line)
+        return Together(across, document, written)
 
 
 @dataclass(frozen=True)
@@ -185,6 +232,8 @@ def show_comparison(
     *,
     page_or_note: bool = False,
     say: Say = echo,
+    formats: Sequence[str] | None = None,
+    helpers: Helpers | None = None,
 ) -> Shown:
     """Show a job's tables, write its report, say where it is, and return the comparison.
 
@@ -194,6 +243,8 @@ def show_comparison(
         folder: of the report; None for the store's own.
         page_or_note: say so in a line if the report cannot be written.
         say: shows a line.
+        formats: what every figure is written as beside SVG; None for what the report that is there has.
+        helpers: draw figures beside this process; None for as many as pay.
 
     Raises:
         StoreError: if results cannot be read, or the report not be written.
@@ -206,7 +257,14 @@ def show_comparison(
     for section in document.sections:
         for line in section_text(section):
             say(line, styled=True)
-    written = _write(document, folder or store.files.below("report"), waiting, page_or_note=page_or_note)
+    try:
+        place = folder or store.files.below("report")
+        written: Written | None = write_document(place, document, waiting, formats, helpers)
+    except StoreError as error:
+        if not page_or_note:
+            raise StoreError(sentences(error, "`output=DIR` is where the report goes instead.")) from error
+        note(sentences(f"no report: {error}", "`cnnjobs aggregate --output DIR` writes it elsewhere."))
+        written = None
     damaged = tuple(dict.fromkeys((*table.damaged, *document.damaged)))
     if os.environ.get(EVENTS) and store.files.is_local:
         written = None  # it is read on another machine, where these paths lead nowhere
@@ -218,47 +276,6 @@ def show_comparison(
     return Shown(table, document, store.files.location, written, damaged)
 
 
-def _write(document: Document, folder: Files, waiting: Waiting, *, page_or_note: bool) -> Written | None:
-    """Write a report; None if it cannot be written, and that is no error.
-
-    Raises:
-        StoreError: if it cannot be written, and that is one.
-    """
-    try:
-        return write_document(folder, document, waiting)
-    except StoreError as error:
-        if not page_or_note:
-            raise StoreError(sentences(error, "`output=DIR` is where the report goes instead.")) from error
-        note(sentences(f"no report: {error}", "`cnnjobs aggregate --output DIR` writes it elsewhere."))
-        return None
-
-
-def _show_together(tables: Sequence[JobTable], folder: Files, say: Say) -> Together | None:
-    """Write the report of several jobs on several data sets, and show where it is, or why there is none.
-
-    Args:
-        tables: one a job.
-        folder: of the report.
-        say: shows a line.
-    """
-    tables = [table for table in tables if table.job.audit is None]
-    if len({dataset_of(table) for table in tables}) < 2:
-        return None
-    across = compare_over_datasets(tables)
-    say()
-    if isinstance(across, str):
-        say(f"note: not compared over data sets: {clause(across)}")
-        return Together(across)
-    document = across_datasets_document(across)
-    for report_table in document.tables:
-        if report_table.name in ACROSS_DATASETS_SHOWN:
-            say(grid_text(report_table), styled=True)
-    written = write_document(folder, document, Waiting())
-    for line in _places(written):
-        say(line)
-    return Together(across, document, written)
-
-
 def _places(written: Written) -> Iterator[str]:
     """Say where a report is, and what it could not read."""
     for name in written.damaged:
@@ -268,23 +285,6 @@ def _places(written: Written) -> Iterator[str]:
     if written.box_plot:
         yield f"box plot: {written.box_plot}"
     yield f"report:   {written.page}"
-
-
-def _overlay(results: str, names: Sequence[str], curves: Sequence[str], folder: Files, say: Say) -> Overlaid:
-    """Write the figure of several models into a folder, and show where it is.
-
-    Raises:
-        StoreError: for a name that is no model.
-    """
-    stores, _ = open_stores(results)
-    histories, damaged = read_histories(choose(stores, names))
-    chart = overlay_chart(histories, curves)
-    folder.write_all(chart_files(chart))
-    figure = f"{folder.location}/{chart.name}.png"
-    for name in damaged:
-        say(f"note: not readable, missing in the overlay: {name}")
-    say(f"overlay:  {figure}")
-    return Overlaid(figure, tuple(damaged))
 
 
 def _check_output(folder: Files) -> None:

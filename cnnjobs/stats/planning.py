@@ -1,12 +1,10 @@
 """Planning: number of repeats for a margin or a half width, and equivalence tests."""
 
 from collections.abc import Sequence
-from math import ceil
+from math import ceil, sqrt
 
 import numpy as np
-from scipy import stats
-from statsmodels.stats.power import TTestPower
-from statsmodels.stats.weightstats import ttost_paired
+from scipy import special, stats
 
 from cnnjobs.stats.outcomes import ALPHA, CONFIDENCE, Interval, Outcome, reals, sd
 
@@ -23,8 +21,7 @@ MOST_REPEATS = 1_000_000
 def repeats_to_resolve(sd_of_pairs: float, margin: float, power: float = POWER, alpha: float = ALPHA) -> int | None:
     """Return the number of pairs that a two-sided paired t test needs for a difference; None beyond a million.
 
-    The smallest n with sufficient power, by `statsmodels.stats.power.TTestPower`; its `solve_power` does not converge
-    where a few pairs suffice, hence a search of our own.
+    The smallest n whose power, by the noncentral t distribution, is sufficient.
 
     Args:
         sd_of_pairs: of the differences between pairs, above 0; itself an estimate.
@@ -49,7 +46,8 @@ def repeats_to_resolve(sd_of_pairs: float, margin: float, power: float = POWER, 
 
 def _enough(sd_of_pairs: float, margin: float, n: int, power: float, alpha: float) -> bool:
     """Return whether the upper side of the two-sided test is enough; the lower adds nothing, and is nan at times."""
-    return bool(TTestPower().power(margin / sd_of_pairs, n, alpha / 2, alternative="larger") >= power)
+    noncentrality, critical = margin / sd_of_pairs * sqrt(n), stats.t.isf(alpha / 2, n - 1)
+    return bool(1 - special.nctdtr(n - 1, noncentrality, critical) >= power)
 
 
 def equivalence(a: Sequence[float], b: Sequence[float], margin: float) -> Outcome:
@@ -73,8 +71,11 @@ def equivalence(a: Sequence[float], b: Sequence[float], margin: float) -> Outcom
     if spread == 0:
         apart = abs(float(np.mean(reals(a) - reals(b))))
         return Outcome(None, 2.0 ** -len(a) if apart < margin - 1e-12 else 1.0, "all pairs alike: p by their signs")
-    p, below, above = ttost_paired(np.asarray(a), np.asarray(b), -margin, margin)
-    return Outcome(float(max(below, above, key=lambda test: float(test[1]))[0]), float(p))
+    d = reals(a) - reals(b)
+    error = float(np.std(d, ddof=1)) / sqrt(len(d))
+    above, below = ((float(np.mean(d)) - bound) / error for bound in (-margin, margin))
+    tests = (above, float(stats.t.sf(above, len(d) - 1))), (below, float(stats.t.cdf(below, len(d) - 1)))
+    return Outcome(*max(tests, key=lambda test: test[1]))
 
 
 def noether_pairs(share: float, power: float = NOETHER_POWER, alpha: float = ALPHA) -> int:

@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
-from statsmodels.stats import contingency_tables
+from scipy import stats
 
 from cnnjobs.stats.outcomes import Outcome
 
@@ -24,8 +24,14 @@ def mcnemar(table: ArrayLike) -> Outcome:
         (2.025, 0.1547, 'these two models, not the methods')
     """
     counts = np.asarray(table)
-    disagreements = int(counts[0, 1] + counts[1, 0])
+    first, second = int(counts[0, 1]), int(counts[1, 0])
+    disagreements = first + second
     if disagreements == 0:
         return Outcome.none("the two models err on the same examples")
-    test = contingency_tables.mcnemar(counts, exact=disagreements < FEWEST_FOR_CHI_SQUARED, correction=True)
-    return Outcome(float(test.statistic), float(test.pvalue), "these two models, not the methods")
+    if disagreements < FEWEST_FOR_CHI_SQUARED:
+        statistic = float(min(first, second))
+        p = float(stats.binomtest(first, disagreements).pvalue)
+    else:
+        statistic = (abs(first - second) - 1) ** 2 / disagreements
+        p = float(stats.chi2.sf(statistic, 1))
+    return Outcome(statistic, p, "these two models, not the methods")

@@ -164,7 +164,7 @@ def test_aggregate_writes_the_report_anew(first, folder):
     assert done.returncode == 0, done.stderr
     assert "Test accuracy minus own, points" in done.stdout
     written = {str(path.relative_to(report)) for path in report.rglob("*")}
-    assert {"index.html", "report.md", "tables/summary.csv", "figures/box.pdf", "figures/curves-base.png"} <= written
+    assert {"index.html", "report.md", "tables/summary.csv", "figures/box.png", "figures/curves-base.svg"} <= written
     assert "figures/roc-base.svg" in written, "from stored predictions"
 
 

@@ -51,7 +51,7 @@ def reported(tmp_path_factory):
     store = make_store(folder, {"a": [0.5, 0.6], "b": [0.7, 0.65]}, curves=True)
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        write_report(store)
+        write_report(store, ("png", "pdf"))
     return store, content(report_of(store))
 
 

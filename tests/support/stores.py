@@ -135,6 +135,6 @@ def report_of(store):
     return markdown_report(document_of(store, with_predictions=False))
 
 
-def write_report(store, **options):
+def write_report(store, formats=None, **options):
     """The report in its folder."""
-    return write_document(store.files.below("report"), document_of(store, **options), quiet)
+    return write_document(store.files.below("report"), document_of(store, **options), quiet, formats)

@@ -10,10 +10,8 @@ from typing import Any
 
 import matplotlib
 import matplotlib.font_manager
-from matplotlib.backend_bases import FigureCanvasBase
+from matplotlib.backend_bases import get_registered_canvas_class
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_pdf import FigureCanvasPdf
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from matplotlib.lines import Line2D
@@ -52,12 +50,8 @@ DPI = 160
 ON_LIGHT, ON_DARK = "#222222", "#fefefe"
 """Colours of text on a heat map's light and dark cells."""
 
-CANVASES: Mapping[str, tuple[type[FigureCanvasBase], dict[str, None]]] = {
-    "png": (FigureCanvasAgg, {}),
-    "svg": (FigureCanvasSVG, {"Date": None}),
-    "pdf": (FigureCanvasPdf, {"CreationDate": None}),
-}
-"""What draws each kind of file, and what keeps the date out of it: the same figure gives the same file."""
+METADATA: Mapping[str, dict[str, None]] = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
+"""Kinds of file, and what keeps the date out of each: the same figure gives the same file."""
 
 COLORS = (
     "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
@@ -114,7 +108,8 @@ def styled() -> Iterator[None]:
 def render(figure: Figure, kind: str) -> bytes:
     """Return the figure as a file.
 
-    `Figure.savefig` draws everything twice, and lays it out anew each time; this draws once a kind.
+    `Figure.savefig` draws everything twice, and lays it out anew each time; this lays it out once for all kinds, and
+    draws once a kind.
 
     Args:
         figure: what to draw.
@@ -122,14 +117,14 @@ def render(figure: Figure, kind: str) -> bytes:
     """
     sink = io.BytesIO()
     with styled(), _any_letter():
-        if not isinstance(figure.get_layout_engine(), PlaceHolderLayoutEngine | None):
+        layout = figure.get_layout_engine()
+        if not isinstance(layout, PlaceHolderLayoutEngine | None):
             FigureCanvasAgg(figure)
-            figure.draw_without_rendering()
+            layout.execute(figure)
             figure.set_layout_engine("none")  # which puts a placeholder in its place
         figure.set_dpi(DPI)
-        make, metadata = CANVASES[kind]
-        canvas: Any = make(figure)
-        getattr(canvas, f"print_{kind}")(sink, metadata=metadata)
+        canvas: Any = get_registered_canvas_class(kind)(figure)  # which is imported now: few want PDF
+        getattr(canvas, f"print_{kind}")(sink, metadata=METADATA[kind])
     return sink.getvalue()
 
 

@@ -24,8 +24,7 @@ TABLE_FILES = ("csv", "tex", "parquet")
 NAMES = {"tex": "LaTeX", "parquet": "Parquet"}
 """Kinds of file that have another name than their capitals."""
 
-FIGURE_FILES = ("svg", "png", "pdf", "csv")
-"""Kinds of file that lie in `figures/` beside the page, one of each a chart; CSV holds the values drawn."""
+NO_FILES: Mapping[str, Sequence[str]] = {}
 
 MOST_OPEN = 6
 """A section with more parts than this shows the first one open, and the others closed until they are asked for."""
@@ -102,7 +101,7 @@ def html_report(
     figures: Mapping[str, bytes],
     *,
     table_files: Sequence[str] = TABLE_FILES,
-    figure_files: Sequence[str] = FIGURE_FILES,
+    figure_files: Mapping[str, Sequence[str]] = NO_FILES,
 ) -> str:
     """Return a report as a web page with its style, script and figures inside; it asks for nothing from elsewhere.
 
@@ -110,7 +109,7 @@ def html_report(
         document: the report. All of its words are escaped.
         figures: name of each chart -> the chart as SVG, as `style.render` makes it.
         table_files: kinds of file of every table that lie at `tables/NAME.KIND` beside the page; it links to them.
-        figure_files: kinds of file of every chart at `figures/NAME.KIND`.
+        figure_files: name of each chart -> kinds of its files at `figures/NAME.KIND`; CSV holds the values drawn.
 
     Raises:
         ValueError: if a chart has no figure.
@@ -142,7 +141,7 @@ class _Page:
 
     figures: Mapping[str, bytes]
     table_files: Sequence[str]
-    figure_files: Sequence[str]
+    figure_files: Mapping[str, Sequence[str]]
     taken: set[str] = field(default_factory=set)
     tables: int = 0
     drawn: int = 0
@@ -179,7 +178,7 @@ class _Page:
     def _figure(self, chart: Chart) -> Figure:
         self.drawn += 1
         inlined = inline(self.figures[chart.name], f"f{self.drawn}-", chart.title)
-        links = _links("figures", chart.name, self.figure_files)
+        links = _links("figures", chart.name, self.figure_files.get(chart.name, ()))
         name = self._id(f"figure {chart.name}")
         small = inlined.width <= SMALL
         return Figure(name, self.drawn, chart.title, inlined.svg, plain_name(chart.name), links, small)

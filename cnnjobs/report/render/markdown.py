@@ -30,7 +30,7 @@ def _element(element: Element) -> str:
         return {"note": "**Note.** "}.get(element.kind, "") + paragraph(element.text)
     if isinstance(element, ReportTable):
         return markdown_table(element.header, element.cells)
-    return f"![{plain(element.title)}](figures/{element.name}.png)"
+    return f"![{plain(element.title)}](figures/{element.name}.svg)"
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -18,4 +18,5 @@ def provenance_section(table: JobTable) -> Section | None:
     runs = (
         "The runs themselves: `cnnjobs.load_results`. The files of `trials/` beside this folder also hold stale ones."
     )
-    return Section(TITLE, (report_table, Text(f"{seeds} {runs}")))
+    figures = "Figures as PNG or PDF: `cnnjobs aggregate --formats png,pdf`, with the folder of these results."
+    return Section(TITLE, (report_table, Text(f"{seeds} {runs} {figures}")))

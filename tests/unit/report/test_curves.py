@@ -172,7 +172,9 @@ def aggregate(*words):
 
 
 def test_models_of_two_jobs_are_drawn_in_one_figure_whose_path_is_printed(results):
-    done = aggregate(results, "--overlay", "first:drop $x$", "--overlay", "second:base", "--curves", "mse")
+    done = aggregate(
+        results, "--overlay", "first:drop $x$", "--overlay", "second:base", "--curves", "mse", "--formats", "pdf"
+    )
     assert done.exit_code == 0, done.output
     path = results / "overlay" / "overlay-drop-x-vs-base.png"
     assert f"overlay:  {path}" in done.output

@@ -58,7 +58,8 @@ class Page(HTMLParser):
 def report(tmp_path_factory):
     """A document, the page's source, and its elements."""
     document, figures = made_up_document(tmp_path_factory.mktemp("store"))
-    html = html_report(document, figures)
+    kinds = {chart.name: ("svg", "pdf", "csv") for chart in document.charts}
+    html = html_report(document, figures, figure_files=kinds)
     return document, html, Page(html)
 
 
@@ -204,13 +205,13 @@ def test_links_lead_to_the_files_beside_the_page(report):
     links = {attributes["href"] for _, attributes, _ in page.of("a")}
     for folder, elements, kinds in (
         ("tables", document.tables, ("csv", "tex", "parquet")),
-        ("figures", document.charts, ("png", "svg", "pdf", "csv")),
+        ("figures", document.charts, ("svg", "pdf", "csv")),
     ):
         assert {f"{folder}/{element.name}.{kind}" for element in elements for kind in kinds} <= links
 
 
 def test_a_page_without_files_beside_it_has_no_links_to_them():
-    html = html_report(Document("a", [Section("s", [grid_of([])])]), {}, table_files=(), figure_files=())
+    html = html_report(Document("a", [Section("s", [grid_of([])])]), {}, table_files=())
     assert "tables/" not in html
     assert "No rows." in html
 

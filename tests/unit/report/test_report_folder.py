@@ -2,11 +2,13 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from support.stores import document_of, made_up_store, make_store, quiet
 
+import cnnjobs
 from cnnjobs.cli import main
 from cnnjobs.errors import SpecError, StoreError
 from cnnjobs.report import write
@@ -152,3 +154,54 @@ def test_an_overlay_goes_where_reports_go(tmp_path):
     assert done.exit_code == 0, done.output
     assert (tmp_path / "out" / "overlay" / "overlay-a-vs-b.png").exists()
     assert not (tmp_path / "results" / "overlay").exists()
+
+
+def kinds(folder):
+    """Kinds of file of a figure that the terminal does not name, and of the box plot."""
+    names = [path.name.split(".") for path in (folder / "figures").iterdir()]
+    return {end for name, end in names if name == "differences"}, {end for name, end in names if name == "box"}
+
+
+def test_figures_are_svg_and_the_box_plot_png_until_others_are_asked_for_and_then_stay(tmp_path):
+    """`--formats pdf` for a paper: the next report has PDFs of the new numbers, not none and not old ones."""
+    place, report = make_store(tmp_path / "results", {"a": [0.5, 0.6], "b": [0.7, 0.9]}), tmp_path / "out"
+    for options, expected in (
+        ((), {"svg", "csv"}),
+        (("--formats", "PDF"), {"svg", "csv", "pdf"}),
+        ((), {"svg", "csv", "pdf"}),
+        (("--formats", ".png, pdf"), {"svg", "csv", "png", "pdf"}),
+        (("--formats", "svg"), {"svg", "csv"}),
+        ((), {"svg", "csv"}),
+    ):
+        done = aggregate(place.files.location, "--output", report, *options)
+        assert done.exit_code == 0, done.output
+        assert f"box plot: {report}/figures/box.png" in done.output
+        assert kinds(report) == (expected, expected | {"png"})
+        page = (report / "index.html").read_text()
+        assert {kind for kind in ("png", "pdf") if f'href="figures/differences.{kind}"' in page} == expected - {
+            "svg", "csv"
+        }  # fmt: skip
+
+
+@pytest.mark.parametrize("formats", ["eps", "png,", "", "png pdf"])
+def test_formats_that_are_none_are_refused(tmp_path, formats):
+    done = aggregate(make_store(tmp_path, {"a": [0.5]}).files.location, "--formats", formats)
+    assert done.exit_code == 2
+    assert "'--formats': must name kinds of file of figures: svg, png, pdf. Received: '" in done.output
+
+
+def test_formats_in_python(tmp_path):
+    make_store(tmp_path / "results", {"a": [0.5, 0.6], "b": [0.7, 0.9]})
+    compared = cnnjobs.compare(cnnjobs.load_results(str(tmp_path / "results")))
+    (page,) = compared.report(predictions=False, formats=("png", "pdf"))
+    assert kinds(Path(page).parent)[0] == {"svg", "png", "pdf", "csv"}
+    with pytest.raises(SpecError, match=r"`formats` must name kinds of file of figures.*Received: 'jpg'"):
+        compared.report(formats="jpg")
+
+
+def test_a_manifest_of_anything_is_no_obstacle(tmp_path):
+    store = make_store(tmp_path / "results", {"a": [0.5, 0.6]})
+    for content in ("[]", '{"files": 3, "formats": "png"}', '{"formats": ["exe", 3]}', "no JSON"):
+        (tmp_path / MANIFEST).write_text(content)
+        write_document(Files(tmp_path), document_of(store, with_predictions=False), quiet)
+        assert {path.suffix for path in (tmp_path / "figures").glob("curves*")} <= {".svg", ".csv"}

@@ -29,7 +29,7 @@ def written(tmp_path_factory):
     runs = {name: values * 2 for name, values in VALUES.items()}
     store = make_store(tmp_path_factory.mktemp("job"), runs, repeats=10, curves=True, seconds=60.0, cpus=1)
     document, folder = document_of(store), Files(tmp_path_factory.mktemp("report"))
-    write_document(folder, document, quiet)
+    write_document(folder, document, quiet, ("png", "pdf"))
     return document, Path(folder.location)
 
 
@@ -202,7 +202,7 @@ def test_markdown_of_words_notes_parts_and_pictures():
     inner = Section("a <b>", (chart, Text("mind `--margin` and `x|y`", "note")))
     text = markdown_report(Document("*job*", [Section("Part", (Text("5 < 6"),), (inner,))]))
     assert text == (
-        "# \\*job\\*\n\n## Part\n\n5 \\< 6\n\n### a \\<b\\>\n\n![runs of a \\| b](figures/box.png)\n\n"
+        "# \\*job\\*\n\n## Part\n\n5 \\< 6\n\n### a \\<b\\>\n\n![runs of a \\| b](figures/box.svg)\n\n"
         "**Note.** mind `--margin` and `x|y`\n"
     )
 

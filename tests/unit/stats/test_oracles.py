@@ -8,10 +8,12 @@ import pytest
 import scikit_posthocs
 from scipy import stats
 from statsmodels.formula.api import ols
+from statsmodels.stats import contingency_tables
 from statsmodels.stats.anova import anova_lm
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
 from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.weightstats import ttost_paired
 
 from cnnjobs import statistics
 
@@ -64,6 +66,23 @@ def test_repeats_needed_are_those_of_statsmodels():
     for effect in (0.1, 0.5, 1.0):
         needed = TTestPower().solve_power(effect_size=effect, alpha=0.05, power=0.8)
         assert statistics.repeats_to_resolve(1.0, effect) == np.ceil(needed)
+
+
+@pytest.mark.parametrize("margin", [0.05, 0.3, 2.0])
+@pytest.mark.parametrize("pairs", [2, 5, 40])
+def test_equivalence_is_that_of_statsmodels(pairs, margin):
+    a, b = RANDOM.normal(0.1, 0.2, (2, pairs))
+    p, above, below = ttost_paired(a, b, -margin, margin)
+    found = statistics.equivalence(a.tolist(), b.tolist(), margin)
+    assert (found.p, found.statistic) == pytest.approx((p, max(above, below, key=lambda test: test[1])[0]), rel=1e-9)
+
+
+@pytest.mark.parametrize(("first", "second"), [(0, 1), (3, 3), (4, 9), (12, 12), (12, 13), (40, 22), (0, 31)])
+def test_mcnemars_test_is_that_of_statsmodels(first, second):
+    table = [[900, first], [second, 40]]
+    oracle = contingency_tables.mcnemar(table, exact=first + second < 25, correction=True)
+    found = statistics.mcnemar(table)
+    assert (found.statistic, found.p) == pytest.approx((oracle.statistic, oracle.pvalue), rel=1e-9)
 
 
 @pytest.mark.parametrize("ps", [[0.01, 0.01, 0.04], [1.0, 0.4, 1.0], RANDOM.random(12) ** 4, [0.03]])
