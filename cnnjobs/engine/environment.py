@@ -27,6 +27,9 @@ JOINING = {
 }
 
 
+IMPORTED_WITHIN = "CNNJOBS_IMPORTED_WITHIN_S"
+"""Variable with the seconds that a worker has for its imports, where trials have a time limit."""
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 """Hosts that no proxy is asked for: it would see the token of a forwarded port, and reach its own loopback."""
 

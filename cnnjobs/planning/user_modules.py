@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 
 from cnnjobs.errors import SpecError
+from cnnjobs.process.quick_imports import names_in
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def forget() -> None:
         sys.meta_path.remove(finder)
         finder.forget()
     for name, module in [*sys.modules.items()]:
-        if isinstance(module, ModuleType) and MADE in vars(module):
+        if isinstance(module, ModuleType) and MADE in names_in(module):
             del sys.modules[name]
 
 
@@ -104,7 +105,8 @@ class HeldState:
     """
 
     def __init__(self, functions: Iterable[FunctionType]) -> None:
-        made = [vars(one) for one in [*sys.modules.values()] if isinstance(one, ModuleType) and MADE in vars(one)]
+        modules = [names_in(one) for one in [*sys.modules.values()] if isinstance(one, ModuleType)]
+        made = [names for names in modules if MADE in names]
         names = {id(held): held for held in (*made, *(function.__globals__ for function in functions))}
         self._held = [(held, dict(held)) for held in names.values()]
         of_user = (value for _, held in self._held for name, value in held.items() if not name.startswith("__"))

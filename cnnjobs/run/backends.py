@@ -18,6 +18,7 @@ from cnnjobs.errors import CnnjobsError, UserError
 from cnnjobs.planning.trials import Trial
 from cnnjobs.process.numeric_environment import pin
 from cnnjobs.process.process_state import ProcessState
+from cnnjobs.process.quick_imports import quick_imports
 from cnnjobs.spec import DatasetSpec
 from cnnjobs.store.checkpoints import Checkpoints
 
@@ -27,29 +28,38 @@ if TYPE_CHECKING:
     from cnnjobs.training.model_file import ModelFile
     from cnnjobs.training.trial import TrialWorker
 
+UNUSED = (
+    "keras.wrappers", "keras.visualization", "keras.src.visualization",  # scikit-learn with SciPy, and Matplotlib
+    "tensorflow._api.v2.compat", "tensorflow._api.v2.lite",  # TensorFlow 1, and the converter to TensorFlow Lite
+)  # fmt: skip
+"""Modules that TensorFlow and Keras import and trials do not use: a quarter of the time that importing takes."""
+
 Preview = Callable[[Dataset, Trial, int, int], tuple[NDArray[np.int64], NDArray[np.generic], list[list[str]]]]
 
 
 def open_engine(
-    *, cpus: int, gpus: int, verbose: bool, on_stuck: Callable[[CnnjobsError], None] | None = None
+    *, cpus: int, gpus: int, verbose: bool, at_once: int = 0, on_stuck: Callable[[CnnjobsError], None] | None = None
 ) -> Engine:
-    """Return the engine on a Ray that it starts on this machine; importing Ray takes 3 to 7 s.
+    """Return the engine on a Ray that it starts on this machine; importing Ray takes half a second.
 
     Args:
         cpus: cores to give to Ray.
         gpus: GPUs to give to it.
         verbose: let Ray and the workers print.
+        at_once: so many workers are started with it, and every worker imports TensorFlow when it starts; 0 for none
+            of that.
         on_stuck: is to end the process when Ray was ended from outside and the main thread waits for it; None for
             just that.
     """
     prepare_environment()
+    from cnnjobs.engine.ray.engine import RayEngine
     from cnnjobs.engine.ray.session import LocalRay
-    from cnnjobs.engine.ray.tune import RayTuneEngine
 
-    session = LocalRay(cpus=cpus, gpus=gpus, verbose=verbose)
+    imports = ("cnnjobs.run.worker_imports",) if at_once else ()
+    session = LocalRay(cpus=cpus, gpus=gpus, verbose=verbose, workers=at_once, imports=imports)
     if on_stuck is not None:
         session.on_stuck = on_stuck
-    return RayTuneEngine(session)
+    return RayEngine(session)
 
 
 def open_local_ray(*, cpus: int, gpus: int) -> "LocalRay":
@@ -74,9 +84,9 @@ def open_cluster(place: Joined, *, insecure: bool, verbose: bool) -> "JoinedRay"
 
 def open_engine_on(session: "JoinedRay") -> Engine:
     """Return the engine on a cluster that was joined."""
-    from cnnjobs.engine.ray.tune import RayTuneEngine
+    from cnnjobs.engine.ray.engine import RayEngine
 
-    return RayTuneEngine(session)
+    return RayEngine(session)
 
 
 def open_worker(dataset: Dataset, resources: TrialResources, checkpoints: Checkpoints | None) -> Worker:
@@ -150,8 +160,9 @@ def look_at_networks(
 
 
 def _look_at(request: "NetworkRequest") -> "NetworkFacts | Unusable":
-    from cnnjobs.training.devices import make_strategy
-    from cnnjobs.training.network_probe import look_at
+    with quick_imports(UNUSED):
+        from cnnjobs.training.devices import make_strategy
+        from cnnjobs.training.network_probe import look_at
 
     strategy = make_strategy(os.cpu_count() or 1, 0, request.replicas)
     state = ProcessState.now()  # with what libraries have set that were imported for it
@@ -170,13 +181,20 @@ def open_preview() -> Preview:
     return settings_pinned()(epoch_versions)
 
 
+def import_for_trials() -> None:
+    """Import what trains trials; a worker does so before it has one."""
+    _prepare_tensorflow()
+    import cnnjobs.training.trial  # noqa: F401
+
+
 def _prepare_tensorflow() -> None:
-    """Pin what TensorFlow and Keras read while they are imported, and keep their messages off the terminal.
+    """Import TensorFlow with pinned settings, and keep its messages off the terminal.
 
     Raises:
         UserError: if this process has imported Keras with another backend, which cannot be changed.
     """
-    import_matplotlib()
+    if os.environ.get("MPLBACKEND"):
+        import_matplotlib()  # now, while the variable is there for what a notebook draws
     pin()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     imported: Any = sys.modules.get("keras")
@@ -186,6 +204,8 @@ def _prepare_tensorflow() -> None:
             f"This process has imported Keras with the backend {backend!r}, and cnnjobs builds networks with that of "
             "TensorFlow. Restart Python, and set KERAS_BACKEND=tensorflow, or nothing, before Keras is imported."
         )
+    with quick_imports(UNUSED):
+        import cnnjobs.training.devices  # noqa: F401
 
 
 def import_matplotlib() -> None:

@@ -108,7 +108,9 @@ class Placement:
             return backends.open_engine_on(self._session)
         gpus = this_machine().gpus if resources.gpus else 0
         cpus = at_once * resources.cpus
-        self._engine = backends.open_engine(cpus=cpus, gpus=gpus, verbose=self._verbose, on_stuck=on_stuck)
+        self._engine = backends.open_engine(
+            cpus=cpus, gpus=gpus, verbose=self._verbose, at_once=at_once, on_stuck=on_stuck
+        )
         return self._engine
 
     def _capacity(self) -> Capacity:

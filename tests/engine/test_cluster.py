@@ -52,7 +52,7 @@ def work_on(trials, at_once=4, checkpoints=None, dataset=None, meeting=None):
 
 def told_by(session, work, on_message=None):
     """Run work; return the last message of each trial, and its log where it completed."""
-    from cnnjobs.engine.ray.tune import RayTuneEngine
+    from cnnjobs.engine.ray.engine import RayEngine
 
     messages = {}
 
@@ -61,7 +61,7 @@ def told_by(session, work, on_message=None):
         if on_message is not None:
             on_message(trial, message)
 
-    RayTuneEngine(session).run(work, note)
+    RayEngine(session).run(work, note)
     logs = {repeat: json.loads(told[-1].log) for repeat, told in messages.items() if isinstance(told[-1], Result)}
     return messages, logs
 

@@ -52,10 +52,10 @@ def seen(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(home))
         prepare_environment()
+        from cnnjobs.engine.ray.engine import RayEngine
         from cnnjobs.engine.ray.session import LocalRay
-        from cnnjobs.engine.ray.tune import RayTuneEngine
 
-        RayTuneEngine(LocalRay(cpus=2, gpus=0)).run(work, look)
+        RayEngine(LocalRay(cpus=2, gpus=0)).run(work, look)
     return found
 
 

@@ -20,8 +20,8 @@ def ends():
     from cnnjobs.engine.environment import prepare_environment
 
     prepare_environment()
+    from cnnjobs.engine.ray.engine import RayEngine
     from cnnjobs.engine.ray.session import LocalRay
-    from cnnjobs.engine.ray.tune import RayTuneEngine
 
     base = Variant(model=vgg(), optimizer=SGD(0.1), epochs=1)
     variants = {"sleeps": base, "calm": base.but(batch_size=2)}
@@ -42,7 +42,7 @@ def ends():
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_memory_usage_threshold", "0.0001")
         patch.setenv("RAY_memory_monitor_refresh_ms", str(LOOK_MS))
-        RayTuneEngine(LocalRay(cpus=1, gpus=0)).run(work, tell)
+        RayEngine(LocalRay(cpus=1, gpus=0)).run(work, tell)
     return found
 
 

@@ -41,10 +41,10 @@ def engine():
     from cnnjobs.engine.environment import prepare_environment
 
     prepare_environment()
+    from cnnjobs.engine.ray.engine import RayEngine
     from cnnjobs.engine.ray.session import LocalRay
-    from cnnjobs.engine.ray.tune import RayTuneEngine
 
-    return RayTuneEngine(LocalRay(cpus=2, gpus=0))
+    return RayEngine(LocalRay(cpus=2, gpus=0))
 
 
 @pytest.fixture(scope="module")

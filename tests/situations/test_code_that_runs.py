@@ -60,7 +60,7 @@ def worker(tmp_path_factory):
     ) as process:
 
         def called(file):
-            from cnnjobs.engine.ray.tune import RayTuneEngine
+            from cnnjobs.engine.ray.tune import TuneRun
 
             needs = needs_of(file.job, file)
             trials = make_plan(file.job, "data").trials
@@ -74,7 +74,7 @@ def worker(tmp_path_factory):
                 user_modules=needs.modules,
             )
             path = elsewhere / f"{next(count)}.bin"
-            path.write_bytes(pickle.dumps(RayTuneEngine(SimpleNamespace(shares_disk=True))._shared(work)))
+            path.write_bytes(pickle.dumps(TuneRun(SimpleNamespace(shares_disk=True))._shared(work)))
             process.stdin.write(f"{path}\n")
             process.stdin.flush()
             return process.stdout.readline().strip()

@@ -36,8 +36,8 @@ class Touch:
 def test_while_trials_run_nothing_of_them_can_be_changed_and_afterwards_nothing_is_left(base):
     """Ray's own folders are writable by all: on a machine of several users, one of them tries every file of a run."""
     prepare_environment()
+    from cnnjobs.engine.ray.engine import RayEngine
     from cnnjobs.engine.ray.session import LocalRay
-    from cnnjobs.engine.ray.tune import RayTuneEngine
 
     told, found = [], []
     one = Variant(model=vgg(), optimizer=SGD(0.1), epochs=1)
@@ -51,7 +51,7 @@ def test_while_trials_run_nothing_of_them_can_be_changed_and_afterwards_nothing_
             found.extend(changeable(base))
             assert list(base.rglob("error.pkl")) or isinstance(message, Result), "Tune writes pickles there"
 
-    RayTuneEngine(LocalRay(cpus=1, gpus=0)).run(work, look)
+    RayEngine(LocalRay(cpus=1, gpus=0)).run(work, look)
     assert [type(message) for message in told] == [Result, Failure]
     assert set(found) == {str(base)}
     assert "The actor died" in told[1].log

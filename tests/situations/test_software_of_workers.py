@@ -23,8 +23,8 @@ def run(told):
     from cnnjobs.engine.environment import prepare_environment
 
     prepare_environment()
+    from cnnjobs.engine.ray.engine import RayEngine
     from cnnjobs.engine.ray.session import LocalRay
-    from cnnjobs.engine.ray.tune import RayTuneEngine
 
     variants = {"calm": Variant(model=vgg(), optimizer=SGD(0.1), epochs=2)}
     work = Work(
@@ -35,7 +35,7 @@ def run(told):
         at_once=1,
         modules=(fakes,),
     )
-    RayTuneEngine(LocalRay(cpus=1, gpus=0)).run(work, lambda trial, message: told.append(message))
+    RayEngine(LocalRay(cpus=1, gpus=0)).run(work, lambda trial, message: told.append(message))
 
 
 def test_a_package_and_a_library_in_the_current_folder_are_not_imported_by_workers(tmp_path, monkeypatch):

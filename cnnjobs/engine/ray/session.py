@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -22,6 +22,7 @@ from cnnjobs.engine.ray.authentication import REFUSED, asks_for_token, reread_to
 from cnnjobs.engine.ray.autoscaler import capacity_now
 from cnnjobs.engine.ray.demand import Demand
 from cnnjobs.engine.ray.import_path import own_import_path
+from cnnjobs.engine.ray.own_node import only_what_runs_trials
 from cnnjobs.engine.ray.own_processes import OwnProcesses
 from cnnjobs.engine.token import MODE, use_cluster_token, use_own_token
 from cnnjobs.engine.watch import Watch
@@ -87,12 +88,17 @@ class LocalRay:
         cpus: cores to give to it.
         gpus: GPUs to give to it.
         verbose: let Ray and the workers print.
+        workers: processes that are started with it, before there is a trial for them.
+        imports: modules that each worker imports when it starts.
     """
 
     shares_disk = True
 
-    def __init__(self, *, cpus: int, gpus: int, verbose: bool = False) -> None:
+    def __init__(
+        self, *, cpus: int, gpus: int, verbose: bool = False, workers: int = 0, imports: Sequence[str] = ()
+    ) -> None:
         self._cpus, self._gpus, self._verbose = cpus, gpus, verbose
+        self._workers, self._imports = workers, imports
         self.on_stuck: Callable[[CnnjobsError], None] = _end_process
 
     @contextlib.contextmanager
@@ -129,7 +135,12 @@ class LocalRay:
         _quieten(self._verbose)
         use_own_token()
         reread_token()
-        with while_pinned(), loopback_only(), _own_signal_handlers():
+        with (
+            while_pinned(),
+            loopback_only(),
+            only_what_runs_trials(forwards_logs=self._verbose, workers=self._workers),
+            _own_signal_handlers(),
+        ):
             ray.init(
                 address="local",
                 _temp_dir=str(folder),
@@ -140,6 +151,7 @@ class LocalRay:
                 log_to_driver=self._verbose,
                 logging_level=logging.INFO if self._verbose else logging.CRITICAL,
                 job_config=own_import_path(),
+                _system_config={"preload_python_modules": [*self._imports]},
             )
 
     @contextlib.contextmanager

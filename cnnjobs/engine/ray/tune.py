@@ -74,39 +74,34 @@ class _SilentResults(TrialProgressCallback):
         """Print nothing."""
 
 
-class RayTuneEngine:
-    """Runs trials on a Ray.
+class TuneRun:
+    """Runs trials on a Ray by Tune.
 
     Args:
-        session: which one.
+        session: which one; this process is connected to it.
     """
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._starts: Starts | None = None
+        self._ends = 0
+
+    @property
+    def over(self) -> bool:
+        """Whether all trials that were to start have ended."""
+        return self._starts is not None and self._ends > 0 and self._starts.all_ended(self._ends)
 
     def run(self, work: Work, on_message: OnMessage) -> None:
-        """Run all trials. A Ray that is ended when all of them have ended is no error: nothing can be lost any more."""
-        starts, ends = Starts(work.starts(), work.at_once), 0
+        """Run all trials on the Ray that this process is connected to."""
+        self._starts = Starts(work.starts(), work.at_once)
 
         def tell(trial: Trial, message: Message) -> None:
-            nonlocal ends
             on_message(trial, message)
-            ends += isinstance(message, Result | Failure)
+            self._ends += isinstance(message, Result | Failure)
 
-        try:
-            with (
-                self._session.opened(work.nbytes, work.resources),
-                tempfile.TemporaryDirectory(prefix="run-", dir=private_folder()) as folder,
-            ):
-                _keep_keys_out_of_logs()
-                self._fit(work, starts, tell, folder)
-        except Exception:
-            if not ends or not starts.all_ended(ends):
-                raise
-
-    def close(self) -> None:
-        """Wait until the Ray is left."""
-        self._session.close()
+        _send_no_variables()
+        with tempfile.TemporaryDirectory(prefix="run-", dir=private_folder()) as folder:
+            self._fit(work, self._starts, tell, folder)
 
     def _fit(self, work: Work, starts: Starts, on_message: OnMessage, folder: str) -> None:
         shared = self._shared(work)
@@ -322,6 +317,10 @@ class _TrialRunner(tune.Trainable):
         return message
 
 
-def _keep_keys_out_of_logs() -> None:
-    """Keep Tune from copying AWS keys into what Ray writes to its logs; workers on this machine inherit them anyway."""
-    class_cache.ENV_VARS_TO_PROPAGATE -= {name for name in class_cache.ENV_VARS_TO_PROPAGATE if "AWS_" in name}
+def _send_no_variables() -> None:
+    """Keep Tune from giving workers variables of this process.
+
+    AWS keys among them would be in Ray's logs, and a worker that asks for variables is never one of those that Ray
+    has ready. Those on this machine inherit all, those of a cluster have what `WORKERS` says.
+    """
+    class_cache.ENV_VARS_TO_PROPAGATE, class_cache.DEFAULT_ENV_VARS = set(), {}
