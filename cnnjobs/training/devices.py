@@ -23,6 +23,15 @@ What TensorFlow itself leaves free for these on a GPU of compute capability 8 (`
 gpu_device.cc: 1050 for 7, 1800 for 9), where no limit is set. Every process on a GPU has a context of its own.
 """
 
+DATA_SHARE = 4
+"""A data set lies on a GPU if it fits into one part of so many of the memory that a trial has there."""
+
+ON_GPU_MB = "CNNJOBS_ON_GPU_MB"
+"""Variable with the most megabytes of images that a trial has on each of its GPUs."""
+
+PRETENDED_MIB = 2048
+"""Memory of a GPU that is only pretended: of the host's, which the data set then takes twice."""
+
 LEAST_MIB = 256
 """Less than that is no memory to train in."""
 
@@ -32,7 +41,8 @@ def make_strategy(cpus: int, gpus: float, replicas: int) -> tf.distribute.Strate
     """Return the MirroredStrategy over this process's devices.
 
     GPUs are the first of those the engine has made visible; of a fraction, memory is limited to match. Without
-    GPUs none is seen, and `replicas` logical CPU devices are made; also where GPUs are only pretended.
+    GPUs none is seen, and `replicas` logical CPU devices are made. Where GPUs are only pretended, a logical CPU device
+    stands for each, beside the one that stands for the host: what goes to a GPU then goes to these.
     Operations are made deterministic. To be called before TensorFlow is used; calling it again with
     the same arguments gives the same strategy.
 
@@ -48,13 +58,12 @@ def make_strategy(cpus: int, gpus: float, replicas: int) -> tf.distribute.Strate
     tf.config.threading.set_inter_op_parallelism_threads(max(cpus, 1))
     tf.config.experimental.enable_op_determinism()
     if _take_gpus(gpus):
-        kind = "GPU"
-    else:
-        kind = "CPU"
-        cpu = tf.config.list_physical_devices("CPU")[0]
-        logical = [tf.config.LogicalDeviceConfiguration() for _ in range(replicas)]
-        tf.config.set_logical_device_configuration(cpu, logical)
-    return tf.distribute.MirroredStrategy([f"{kind}:{index}" for index in range(replicas)])
+        return tf.distribute.MirroredStrategy([f"GPU:{index}" for index in range(replicas)])
+    first = 1 if gpus else 0
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    logical = [tf.config.LogicalDeviceConfiguration() for _ in range(first + replicas)]
+    tf.config.set_logical_device_configuration(cpu, logical)
+    return tf.distribute.MirroredStrategy([f"CPU:{first + index}" for index in range(replicas)])
 
 
 def gpus_held(gpus: float) -> float:
@@ -64,6 +73,29 @@ def gpus_held(gpus: float) -> float:
         gpus: that the engine has given to it.
     """
     return gpus if tf.config.get_visible_devices("GPU") else 0
+
+
+def most_on_device(gpus: float, replicas: int) -> int:
+    """Return the most bytes of images that may lie on each device of a trial; 0 where it has none of its own.
+
+    `DATA_SHARE` of the trial's share of the memory of its smallest GPU, or what the environment says.
+
+    Args:
+        gpus: GPUs, or the fraction of one, that this process holds; they may be pretended.
+        replicas: devices that train together.
+    """
+    chosen = os.environ.get(ON_GPU_MB, "")
+    if not gpus or chosen.isdecimal():
+        return int(chosen) * 1_000_000 if gpus else 0
+    memories: list[int | None] = [PRETENDED_MIB]
+    if gpus_held(gpus):
+        memories = [gpu_memory_mib(_name_of(number)) for number in range(replicas)]
+    known = [memory for memory in memories if memory is not None]
+    if len(known) < len(memories):
+        return 0
+    least = min(known)
+    usable = memory_limit_mib(least, gpus) if gpus_held(gpus) and gpus < 1 else least - RESERVED_MIB
+    return (usable << 20) // DATA_SHARE
 
 
 def memory_limit_mib(total_mib: int, fraction: float) -> int:
@@ -121,7 +153,7 @@ def _share_memory(gpu: Any, gpus: float) -> None:
     if gpus >= 1:
         tf.config.experimental.set_memory_growth(gpu, True)
         return
-    name = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0].strip()
+    name = _name_of(0)
     if gpu_is_exclusive(name):
         raise ResourceError(
             f"`gpus_per_trial` must be 1 on a GPU that takes one process at a time. Received: {gpus:g} of one whose "
@@ -138,6 +170,12 @@ def _share_memory(gpu: Any, gpus: float) -> None:
         )
     limit = memory_limit_mib(total, gpus)
     tf.config.set_logical_device_configuration(gpu, [tf.config.LogicalDeviceConfiguration(memory_limit=limit)])
+
+
+def _name_of(number: int) -> str:
+    """Return how CUDA_VISIBLE_DEVICES names one of the GPUs that this process sees."""
+    names = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
+    return names[number].strip() if names[0] and number < len(names) else str(number)
 
 
 def outgrown_share(error: Exception, gpus: float) -> ResourceError | None:

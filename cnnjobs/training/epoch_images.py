@@ -1,6 +1,6 @@
 """The images of an epoch: which row stands at each place of its order, how it is transformed, with what it is mixed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -27,7 +27,7 @@ class Sources:
         labels: (n,) int32 tensor.
         rows: (layout.rows,) int64, the training rows.
         sample_weights: (n,) float32, how much each row counts in the loss.
-        pixel_scaling: the scaling.
+        pixel_scaling: the scaling, a `PixelScaling`.
         transforms: what augmentation does to each image.
         order: seed that shuffles each epoch anew.
         augment: seed that draws the transforms.
@@ -38,7 +38,7 @@ class Sources:
     labels: Any
     rows: Any
     sample_weights: Any
-    pixel_scaling: Callable[[Any], Any]
+    pixel_scaling: Any
     transforms: Sequence[Transform]
     order: Any
     augment: Any
@@ -104,8 +104,28 @@ def draw(sources: Sources, rows: int, epoch: Any) -> Drawn:
     )
 
 
-def images_at(sources: Sources, drawn: Drawn, places: Any) -> tuple[Any, Mixed | tuple[()]]:
-    """Return the images at some places, (n, height, width, channels) float32, not scaled, and how they are mixed.
+class Recipe(NamedTuple):
+    """What the images of a block are made from: those of its rows and of their partners, each once.
+
+    Args:
+        rows: (m,) int64, of the data set.
+        stored: (m, height, width, channels), as stored; () where they are taken from a copy of the data set.
+        transforms: for each transform, (m, ...).
+        own: (n,) int32, which of these images each row has; () where none are mixed.
+        partners: (n,) int32, which of them it is mixed with; () where none are mixed.
+        mix: how, of n rows; () where none are mixed.
+    """
+
+    rows: Any
+    stored: Any
+    transforms: tuple[Any, ...]
+    own: Any
+    partners: Any
+    mix: Mix | tuple[()]
+
+
+def pick(sources: Sources, drawn: Drawn, places: Any) -> tuple[Recipe, Mixed | tuple[()]]:
+    """Return what the images at some places are made from, without these as stored, and how they are mixed.
 
     Args:
         sources: where rows come from.
@@ -113,17 +133,30 @@ def images_at(sources: Sources, drawn: Drawn, places: Any) -> tuple[Any, Mixed |
         places: (n,) int64, in the order of the epoch.
     """
     if not drawn.mix:
-        return _single_images(sources, drawn, places), ()
+        return _picked(drawn, places), ()
     here = Mix(*(tf.gather(each, places) for each in drawn.mix))
     once, both = tf.unique(tf.concat([places, here.partners], axis=0))  # each image is made once
-    images = _single_images(sources, drawn, once)
-    own, partners = (tf.gather(images, part) for part in tf.split(both, 2))
+    own, partners = tf.split(both, 2)
     labels = tf.gather(sources.labels, tf.gather(drawn.order, here.partners))
-    return mix_images(sources.mixings, own, partners, here), Mixed(labels, here.shares)
+    return _picked(drawn, once)._replace(own=own, partners=partners, mix=here), Mixed(labels, here.shares)
 
 
-def _single_images(sources: Sources, drawn: Drawn, places: Any) -> Any:
-    """Return the images at some places, each transformed by itself."""
-    images = tf.cast(gather_images(sources.images, tf.gather(drawn.order, places)), tf.float32)
-    own = [tf.gather(each, places) for each in drawn.transforms]
-    return apply_drawn(sources.transforms, images, own, white_of(sources.images.dtype))
+def _picked(drawn: Drawn, places: Any) -> Recipe:
+    transforms = tuple(tf.gather(each, places) for each in drawn.transforms)
+    return Recipe(tf.gather(drawn.order, places), (), transforms, (), (), ())
+
+
+def make_images(recipe: Recipe, stored: Any, transforms: Sequence[Transform], mixings: Sequence[Mixing]) -> Any:
+    """Return the images of a block, (n, height, width, channels) float32, transformed and mixed, not scaled.
+
+    Args:
+        recipe: what they are made from.
+        stored: (m, height, width, channels), the images of its rows.
+        transforms: what is done to each of these.
+        mixings: what then mixes them.
+    """
+    images = apply_drawn(transforms, tf.cast(stored, tf.float32), recipe.transforms, white_of(stored.dtype))
+    if not recipe.mix:
+        return images
+    own, partners = (tf.gather(images, part) for part in (recipe.own, recipe.partners))
+    return mix_images(mixings, own, partners, recipe.mix)

@@ -14,7 +14,8 @@ from cnnjobs.datasets.images import Images
 from cnnjobs.planning.trials import Seeds
 from cnnjobs.spec import Mixing, Transform
 from cnnjobs.training.augmentation.mixing import Mixed
-from cnnjobs.training.epoch_images import Drawn, Sources, draw, images_at, white_of
+from cnnjobs.training.epoch_images import Drawn, Sources, draw, gather_images, make_images, pick, white_of
+from cnnjobs.training.hand_over import HOST, HandOver, PlacedImages, Unmade
 from cnnjobs.training.pixel_sums import mean_over_pixels
 
 BLOCK_BYTES = 4 << 20
@@ -139,7 +140,7 @@ class Block(NamedTuple):
     """What one replica has of several steps, one after the other: a `Shard` of each.
 
     Args:
-        images: (n, height, width, channels) float32, scaled.
+        images: (n, height, width, channels) float32, scaled; `Unmade` where the device is to make them.
         labels: (n,) int32.
         row_mask: (n,) float32.
         sample_weights: (n,) float32.
@@ -193,7 +194,9 @@ def _replica_share(layout: Layout, replica: int) -> _ReplicaShare:
     )
 
 
-def training_blocks(sources: Sources, layout: Layout, replica: int, first_epoch: Any = 0) -> tf.data.Dataset:
+def training_blocks(
+    sources: Sources, layout: Layout, replica: int, first_epoch: Any = 0, hand_over: HandOver = HandOver.IMAGES
+) -> tf.data.Dataset:
     """Return the endless sequence of one replica's blocks, each a `Block`.
 
     The transforms of an epoch are drawn at once, one for each place in its order, and so is the partner that its
@@ -204,6 +207,7 @@ def training_blocks(sources: Sources, layout: Layout, replica: int, first_epoch:
         layout: how they are cut.
         replica: whose part.
         first_epoch: where to begin, for a run that continues.
+        hand_over: what a block has for images.
     """
     share = _replica_share(layout, replica)
 
@@ -216,9 +220,9 @@ def training_blocks(sources: Sources, layout: Layout, replica: int, first_epoch:
         cuts = share.edges[begin : begin + layout.block + 1]
         here = share.places[cuts[0] : cuts[-1]]
         chosen = tf.gather(drawn.order, here)
-        images, mixed = images_at(sources, drawn, here)
+        images, mixed = _handed_over(sources, drawn, here, hand_over)
         return Block(
-            sources.pixel_scaling(images),
+            images,
             tf.gather(sources.labels, chosen),
             share.row_mask[cuts[0] : cuts[-1]],
             tf.gather(sources.sample_weights, chosen),
@@ -236,15 +240,28 @@ def training_blocks(sources: Sources, layout: Layout, replica: int, first_epoch:
     return blocks.map(gather_block, num_parallel_calls=2, deterministic=True).prefetch(2).with_options(options)
 
 
+def _handed_over(sources: Sources, drawn: Drawn, places: Any, hand_over: HandOver) -> tuple[Any, Mixed | tuple[()]]:
+    """Return what a block has for images, and how they are mixed."""
+    recipe, mixed = pick(sources, drawn, places)
+    scaling = sources.pixel_scaling
+    if hand_over is not HandOver.ROWS:
+        stored = gather_images(sources.images, recipe.rows)
+        if hand_over is HandOver.IMAGES:
+            return scaling(make_images(recipe, stored, sources.transforms, sources.mixings)), mixed
+        recipe = recipe._replace(rows=(), stored=stored)
+    return Unmade(recipe, scaling.gain, scaling.offset), mixed
+
+
 class Pipeline:
     """The pipeline of a variant: traced once, for all its repeats.
 
     Args:
-        images: (n, height, width, channels) tensor, as stored, or `FetchedImages`.
+        images: `PlacedImages`, or `FetchedImages`.
         labels: (n,) int32 tensor.
         layout: how rows are cut.
         transforms: what augmentation does to each image.
         mixings: what then mixes the images with others.
+        hand_over: what a block has for images.
     """
 
     def __init__(
@@ -254,12 +271,15 @@ class Pipeline:
         layout: Layout,
         transforms: Sequence[Transform],
         mixings: Sequence[Mixing] = (),
+        hand_over: HandOver = HandOver.IMAGES,
     ) -> None:
         def make(replica: int, rows: Any, weights: Any, scaling: Any, seeds: Any, first_epoch: Any) -> Any:
             order, augment = seeds
             scaled = PixelScaling(*scaling)
-            sources = Sources(images, labels, rows, weights, scaled, transforms, order, augment, mixings)
-            return training_blocks(sources, layout, replica, first_epoch)
+            on_host = isinstance(images, PlacedImages) and not images.on_devices
+            held = images.copies[0] if on_host else images
+            sources = Sources(held, labels, rows, weights, scaled, transforms, order, augment, mixings)
+            return training_blocks(sources, layout, replica, first_epoch, hand_over)
 
         self._makers = [
             tf.function(functools.partial(make, replica), autograph=False) for replica in range(layout.replicas)
@@ -282,7 +302,8 @@ class Pipeline:
             seeds: `order` shuffles each epoch anew, `augment` draws what is done to the images.
             first_epoch: where to begin, for a run that continues.
         """
-        scaling = (tf.constant(pixel_scaling.gain), tf.constant(pixel_scaling.offset))
-        seeded = (tf.constant(seeds.order), tf.constant(seeds.augment))
-        given = (tf.constant(rows), tf.constant(sample_weights), scaling, seeded, tf.constant(first_epoch, tf.int64))
-        return tuple(iter(make(*given)) for make in self._makers)
+        with tf.device(HOST):  # where the pipeline runs, whatever device eager operations use
+            scaling = (tf.constant(pixel_scaling.gain), tf.constant(pixel_scaling.offset))
+            seeded = (tf.constant(seeds.order), tf.constant(seeds.augment))
+            given = (tf.constant(rows), tf.constant(sample_weights), scaling, seeded)
+            return tuple(iter(make(*given, tf.constant(first_epoch, tf.int64))) for make in self._makers)

@@ -23,6 +23,7 @@ from cnnjobs.planning.user_code import is_installed_file
 from cnnjobs.spec import SGD, CustomModel, CustomOptimizer, LossFunction, OwnTransform, OwnViews, Variant
 from cnnjobs.training.augmentation.own_probe import check_own
 from cnnjobs.training.augmentation.views import check_views
+from cnnjobs.training.hand_over import place_images
 from cnnjobs.training.input_pipeline import fit_pixel_scaling
 from cnnjobs.training.keras_habits import own_training_notes, unheeded_notes
 from cnnjobs.training.keras_settings import pin_settings
@@ -150,7 +151,7 @@ def _looked_at(
     keras.utils.clear_session(free_memory=False)
     images = tf.TensorSpec([None, *request.image_shape], stored.dtype)
     graph = TrainGraph(strategy, variant, images, request.classes, seeds_of(0, 0))
-    outputs = graph.prediction.predict(tf.constant(stored), np.arange(len(stored)), scaling)
+    outputs = graph.prediction.predict(place_images(stored, ()), np.arange(len(stored)), scaling)
     if not np.isfinite(outputs).all():
         raise ValueError("before any training, its outputs for real pictures are not finite numbers (NaN or infinite)")
     if isinstance(variant.loss, LossFunction):

@@ -3,7 +3,7 @@
 import contextlib
 import functools
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -16,7 +16,8 @@ from cnnjobs.planning.trials import Seeds
 from cnnjobs.spec import CustomModel, OwnViews, Variant
 from cnnjobs.training.accumulation import EpochSteps
 from cnnjobs.training.augmentation.views import check_views
-from cnnjobs.training.input_pipeline import Shard
+from cnnjobs.training.hand_over import HOST
+from cnnjobs.training.input_pipeline import Block, Shard
 from cnnjobs.training.objective import Objective
 from cnnjobs.training.output_layer import full_precision_layers, outputs_of
 from cnnjobs.training.outputs import trained_columns
@@ -43,6 +44,8 @@ class TrainGraph:
         classes: number of classes.
         seeds: of the first trial.
         weighted: whether the data set has weights of its rows.
+        maker: what a replica makes of a block before its steps (`maker_of`); None where that is as it should be.
+        on_devices: whether images that are in memory have a copy on the device of each replica.
 
     Raises:
         TypeError: if the network is no `keras.Model`, or one for other pictures or classes; or views for test-time
@@ -60,8 +63,10 @@ class TrainGraph:
         seeds: Seeds,
         *,
         weighted: bool = False,
+        maker: Callable[[Block], Block] | None = None,
+        on_devices: bool = False,
     ) -> None:
-        self._strategy, self._variant = strategy, variant
+        self._strategy, self._variant, self._maker = strategy, variant, maker
         self._replicas = strategy.num_replicas_in_sync
         self._shape = (tuple(images.shape[1:]), classes)
         if isinstance(variant.views, OwnViews):
@@ -86,7 +91,7 @@ class TrainGraph:
             tf.function(functools.partial(self._train, phase), autograph=False, reduce_retracing=True)
             for phase, _ in enumerate(variant.phases)
         ]
-        self.prediction = PredictGraph(strategy, self.model, self.outputs, images, variant.views)
+        self.prediction = PredictGraph(strategy, self.model, self.outputs, images, variant.views, on_devices=on_devices)
         everything = [variable.value for variable in [*self.model.variables, *self._updates.variables]]
         # one call each: variables of a strategy take a millisecond one by one
         self._read = tf.function(lambda: [tf.identity(variable) for variable in everything], autograph=False)
@@ -235,26 +240,60 @@ class TrainGraph:
             first_step: () int32, the step of the epoch that these blocks begin with.
             sums: (metrics,) float64, in the order of `FOLLOWED`.
         """
+        maker = self._maker
 
-        def block(index: Any, done: Any, sums: Any) -> tuple[Any, ...]:
-            parts = [next(iterator) for iterator in iterators]
+        def block(index: Any, done: Any, sums: Any, *ahead: Any) -> tuple[Any, ...]:
+            parts: Sequence[Block] = ahead
+            if maker is None:
+                parts = [next(iterator) for iterator in iterators]
+            elif not ahead:
+                parts = self._on_devices(maker, iterators)
             steps = tf.shape(parts[0].step_rows)[0]
 
             def step(index: Any, sums: Any) -> tuple[Any, ...]:
                 if self._updates.scheduled:
                     self._updates.follow(told.rates[done + index])
                 if self._updates.accumulates:
-                    share, ends = told.shares[done + index], told.ends[done + index]
+                    with tf.device(HOST):
+                        share, ends = told.shares[done + index], told.ends[done + index]
                     own = self._accumulating_step(phase, parts, index, share, ends)
                 else:
                     own = self._strategy.run(lambda: self._step(phase, parts[replica_number()].shard(index)))
                 return index + 1, sums + tf.cast(self._strategy.reduce("SUM", own, axis=None), tf.float64)
 
+            if maker and ahead:  # the next block comes to the device while this one is trained on
+                ahead = self._on_devices(maker, iterators, ahead, index + 1 < blocks)
             _, sums = _repeat(steps, step, sums)
-            return index + 1, done + steps, sums
+            return index + 1, done + steps, sums, *ahead
 
-        _, _, sums = _repeat(blocks, block, first_step, sums)
-        return sums
+        if maker is None:
+            _, _, sums = _repeat(blocks, block, first_step, sums)
+            return sums
+        with tf.device(self._strategy.extended.worker_devices[0]):  # what a loop carries lies where the loop is
+            ahead = self._on_devices(maker, iterators) if self._replicas == 1 else ()
+            _, _, sums, *_ = _repeat(blocks, block, first_step, sums, *ahead)
+            return sums
+
+    def _on_devices(
+        self, maker: Callable[[Block], Block], iterators: Sequence[Any], last: Sequence[Block] = (), more: Any = True
+    ) -> tuple[Block, ...]:
+        """Return the next block of each replica, made ready on its device; of one, the last again if there is no more.
+
+        Args:
+            maker: what makes a block ready.
+            iterators: one a replica.
+            last: the block of the single replica; none to take the next without asking `more`.
+            more: () bool, whether there is a next one.
+        """
+        chosen: dict[int, Block] = {}
+
+        def on_replica() -> None:
+            number = replica_number()
+            following = functools.partial(lambda iterator: maker(next(iterator)), iterators[number])
+            chosen[number] = tf.cond(more, following, lambda: last[number]) if last else following()
+
+        self._strategy.run(on_replica)
+        return tuple(chosen[number] for number in range(self._replicas))
 
     def _step(self, phase: int, shard: Shard) -> Any:
         """Take one step on one replica's shard; gradients are summed over replicas."""

@@ -3,7 +3,7 @@
 import gc
 import platform
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,7 +25,8 @@ from cnnjobs.spec.metrics import FOLLOWED, METRICS, TEST, TTA, VALIDATION, WATCH
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.training.accumulation import EpochSteps
 from cnnjobs.training.callbacks import TrialCallbacks
-from cnnjobs.training.devices import describe_device, gpus_held, make_strategy, outgrown_share
+from cnnjobs.training.devices import describe_device, gpus_held, make_strategy, most_on_device, outgrown_share
+from cnnjobs.training.hand_over import HOST, PlacedImages, fit_on_devices, hand_over_of, maker_of, place_images
 from cnnjobs.training.input_pipeline import Layout, Pipeline, PixelScaling, fit_pixel_scaling, lay_out
 from cnnjobs.training.keras_settings import changed_for_good, pin_settings
 from cnnjobs.training.outputs import Outputs
@@ -63,8 +64,12 @@ class TrialWorker:
         self.dataset, self.checkpoints = dataset, checkpoints
         pin_settings()
         self._strategy = make_strategy(cpus, gpus, replicas)
-        with tf.device("CPU:0"):
-            self._train_images, self._test_images = (_held(one, cpus) for one in (dataset.x_train, dataset.x_test))
+        self._own_devices = gpus > 0
+        both = (dataset.x_train, dataset.x_test)
+        on_devices = fit_on_devices(both, most_on_device(gpus, replicas))
+        devices = self._strategy.extended.worker_devices if on_devices else ()
+        self._train_images, self._test_images = (_held(one, cpus, devices) for one in both)
+        with tf.device(HOST):
             self._train_labels = tf.constant(dataset.y_train)
         self._train_graph: tuple[str, TrainGraph] | None = None
         self._pixel_scaling: PixelScaling | None = None
@@ -191,9 +196,18 @@ class TrialWorker:
         self._train_graph = None  # before the next is made: only one is held
         self._pipelines.clear()
         keras.utils.clear_session()
-        images = tf.TensorSpec([None, *self.dataset.image_shape], self._train_images.dtype)
-        classes, weighted = len(self.dataset.class_names), self.dataset.weights_train is not None
-        train_graph = TrainGraph(self._strategy, trial.spec, images, classes, trial.seeds, weighted=weighted)
+        held, spec = self._train_images, trial.spec
+        images = tf.TensorSpec([None, *self.dataset.image_shape], held.dtype)
+        train_graph = TrainGraph(
+            self._strategy,
+            spec,
+            images,
+            len(self.dataset.class_names),
+            trial.seeds,
+            weighted=self.dataset.weights_train is not None,
+            maker=maker_of(held, spec.transforms, spec.mixings) if self._own_devices else None,
+            on_devices=isinstance(held, PlacedImages) and held.on_devices,
+        )
         self._train_graph = (trial.condition_id, train_graph)
         return train_graph
 
@@ -201,8 +215,10 @@ class TrialWorker:
         """Return the variant's pipeline, the one of the trial before if folds are of one size."""
         if state.layout not in self._pipelines:
             spec = state.trial.spec
+            images = self._train_images
+            handed = hand_over_of(spec.transforms, own_devices=self._own_devices, images=images)
             self._pipelines[state.layout] = Pipeline(
-                self._train_images, self._train_labels, state.layout, spec.transforms, spec.mixings
+                images, self._train_labels, state.layout, spec.transforms, spec.mixings, handed
             )
         return self._pipelines[state.layout]
 
@@ -305,13 +321,14 @@ class TrialWorker:
         return Resumption(self.checkpoints, {name: self._device[name] for name in names} | self._resources)
 
 
-def _held(images: Images, cpus: int) -> Any:
-    """Return images as they are used: in memory as a tensor, unless they are fetched as they are needed.
+def _held(images: Images, cpus: int, devices: Sequence[str]) -> Any:
+    """Return images as they are used: in memory as tensors, unless they are fetched as they are needed.
 
     Args:
         images: as the data set has them.
         cpus: how many threads may decode at the same time.
+        devices: where copies of them lie; none for the host.
     """
     if isinstance(images, EncodedImages):
         return replace(images, threads=cpus)
-    return images if isinstance(images, FetchedImages) else tf.constant(images)
+    return images if isinstance(images, FetchedImages) else place_images(images, devices)

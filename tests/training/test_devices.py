@@ -135,7 +135,7 @@ def test_gpus_that_tensorflow_does_not_see_are_an_error_and_not_cores(made, seen
 
 
 def test_cores_stand_in_for_gpus_that_are_pretended(made):
-    assert made(2, 2, seen=0, there=0) == (["CPU:0", "CPU:1"], [("GPU", []), ("cpu", [None, None])])
+    assert made(2, 2, seen=0, there=0) == (["CPU:1", "CPU:2"], [("GPU", []), ("cpu", [None, None, None])])
 
 
 @pytest.mark.parametrize("fraction", [0.5, 0.25, 0.125])
@@ -189,7 +189,7 @@ def test_two_pretended_gpus_are_two_replicas_on_cores_and_counted_as_such(tmp_pa
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
     tests = str(Path(__file__).parent.parent)
     devices, said = in_fresh_process(PRETENDED.format(tests=tests), tmp_path)
-    assert devices == ["/device:CPU:0", "/device:CPU:1"]
+    assert devices == ["/device:CPU:0", "/device:CPU:1", "/device:CPU:2"], "the host, and one for each GPU"
     assert len([line for line in said if "has no GPU, though Ray was told of some" in line]) == 1, said
     trials = load_results(tmp_path / "results").trials.to_dict("records")
     assert len(trials) == 2

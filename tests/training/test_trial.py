@@ -63,10 +63,10 @@ def test_metrics_are_those_of_scikit_learn_on_the_stored_predictions(worker, dig
 
 def test_train_metrics_are_those_of_predictions_when_nothing_moves(worker, digits):
     """With a vanishing learning rate the epoch's averages are what the final weights say of the training rows."""
-    import tensorflow as tf
 
     from cnnjobs.planning.rows import split_rows
     from cnnjobs.spec.metrics import all_metrics
+    from cnnjobs.training.hand_over import place_images
     from cnnjobs.training.input_pipeline import fit_pixel_scaling
 
     for model in (vgg(blocks=1, filters=4, dense=8), small_cnn(filters=(4,), dense=8)):
@@ -75,7 +75,7 @@ def test_train_metrics_are_those_of_predictions_when_nothing_moves(worker, digit
         result = run(worker, trial)
         rows, _ = split_rows(digits.training_rows, trial)
         pixel_scaling = fit_pixel_scaling("unit", digits.x_train, rows)
-        probabilities = worker.train_graph.prediction.predict(tf.constant(digits.x_train), rows, pixel_scaling)
+        probabilities = worker.train_graph.prediction.predict(place_images(digits.x_train, ()), rows, pixel_scaling)
         for name, value in all_metrics(probabilities, digits.y_train[rows]).items():
             assert result.epochs[name][0] == pytest.approx(value, abs=1e-5), name
 
@@ -89,10 +89,10 @@ def test_the_test_set_can_double_as_validation_set(worker, digits):
 
 
 def test_a_validation_set_of_its_own_validates_the_same_rows_in_every_repeat(worker, digits, monkeypatch):
-    import tensorflow as tf
 
     from cnnjobs.planning.rows import plan_on
     from cnnjobs.spec.metrics import all_metrics
+    from cnnjobs.training.hand_over import place_images
     from cnnjobs.training.input_pipeline import fit_pixel_scaling
 
     own = np.arange(len(digits.y_train)) >= 1200
@@ -102,7 +102,8 @@ def test_a_validation_set_of_its_own_validates_the_same_rows_in_every_repeat(wor
         result = run(worker, trial)
         assert (result.final["train_rows"], result.final["validation_rows"]) == (1200, len(own) - 1200)
         scaling = fit_pixel_scaling("unit", digits.x_train, np.flatnonzero(~own))
-        probabilities = worker.train_graph.prediction.predict(tf.constant(digits.x_train), np.flatnonzero(own), scaling)
+        images = place_images(digits.x_train, ())
+        probabilities = worker.train_graph.prediction.predict(images, np.flatnonzero(own), scaling)
         expected = all_metrics(probabilities, digits.y_train[own])
         assert result.final["val_accuracy"] == pytest.approx(expected["accuracy"])
         assert result.final["val_loss"] == pytest.approx(expected["loss"])

@@ -57,7 +57,7 @@ def drawn_boxes(
     shapes = tf.exp(low + draws[:, ATTEMPTS : 2 * ATTEMPTS] * (high - low))
     heights, widths = tf.round(tf.sqrt(areas / shapes)), tf.round(tf.sqrt(areas * shapes))
     fits = (heights >= 1) & (heights <= largest[0]) & (widths >= 1) & (widths <= largest[1])
-    first = tf.argmax(tf.cast(fits, tf.int32), axis=1)
+    first = tf.argmax(tf.cast(fits, tf.float32), axis=1)  # a GPU does it of floats
     found = tf.reduce_any(fits, axis=1)
     height, width = (
         tf.where(found, tf.gather(tried, first, batch_dims=1), float(other))
