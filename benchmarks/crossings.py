@@ -2,7 +2,8 @@
 
 Sends are operations of the graphs that TensorFlow has cut apart by devices, one for each tensor that another device
 needs, and the profiler has an event for each time that one runs. A GPU is not needed: two logical CPU devices are cut
-apart in the same way, though nothing is copied between them.
+apart in the same way, though nothing is copied between them. The turn that ends a loop, and a branch that is not taken,
+send too: a signal in the place of the tensor, which is counted as if it were one.
 """
 
 import tempfile
@@ -13,6 +14,8 @@ from typing import Any, NamedTuple
 
 HOST = "CPU:0"
 
+SENDS = ("_Send", "_HostSend")
+
 THROUGH = ("Identity", "Enter", "Switch", "Merge")
 """Operations that hand on what they are given."""
 
@@ -21,7 +24,7 @@ class Sent(NamedTuple):
     """A tensor that was sent.
 
     Args:
-        operation: kind of what made it, "_Arg" for an argument of the graph.
+        operation: kind of what made it, "_Arg" for an argument of the graph, "control" for a mere signal.
         name: of that operation.
         output: which of its outputs.
         dtype: of the tensor, as NumPy names it.
@@ -62,15 +65,18 @@ class Graphs:
 
         name, output, node = send, 0, None
         while (found := self._nodes.get(name)) is not None:
-            node = found[-1]
-            if node.op not in ("_Send", "_HostSend", *THROUGH) or not node.input:
+            node = max(found, key=lambda one: one.op in SENDS) if node is None else found[-1]
+            if node.op not in (*SENDS, *THROUGH) or not node.input:
                 break
-            name, _, number = node.input[0].lstrip("^").partition(":")
+            if node.input[0].startswith("^"):
+                return Sent("control", name, 0, "none")
+            name, _, number = node.input[0].partition(":")
             output = int(number or 0)
         if node is None:
             return Sent("unknown", send, 0, "float64")
-        first = self._nodes[send][-1] if send in self._nodes else node
-        return Sent(node.op, node.name, output, tf.dtypes.as_dtype(first.attr["T"].type).name)
+        first = max(self._nodes[send], key=lambda one: one.op in SENDS) if send in self._nodes else node
+        kind = first.attr["T"].type
+        return Sent(node.op, node.name, output, tf.dtypes.as_dtype(kind).name if kind else "none")
 
 
 def _sends(work: Callable[[], Any]) -> Iterator[str]:
