@@ -7,7 +7,6 @@ from math import comb
 from typing import Any
 
 import numpy as np
-from scipy.stats import rankdata
 
 from cnnjobs.comparison.secondary import secondary_note
 from cnnjobs.comparison.table import JobTable
@@ -93,6 +92,8 @@ class AcrossDatasets:
     @property
     def ranks(self) -> Reals:
         """Rank of each variant on each data set, (data sets, variants); 1 the best, ties share theirs."""
+        from scipy.stats import rankdata
+
         return np.asarray(rankdata(-self.better, axis=1))
 
     @cached_property

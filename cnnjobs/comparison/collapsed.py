@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
-from scipy import stats
 
 from cnnjobs.comparison.design import Key
 from cnnjobs.comparison.metric_format import metric_format
@@ -59,6 +58,8 @@ class Completion:
     @property
     def p(self) -> float:
         """Of Fisher's exact test, two-sided, that both lose as many."""
+        from scipy import stats
+
         table = [[self.lost, self.ended - self.lost], [self.reference_lost, self.reference_ended - self.reference_lost]]
         return float(stats.fisher_exact(table).pvalue)
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
+from cnnjobs.stats.distributions import chi_squared_above, chi_squared_quantile, normal_quantile
 from cnnjobs.stats.outcomes import CONFIDENCE, Interval, Outcome, Reals, reals
 
 FEWEST_FOR_NEW_EXAMPLES = 5
@@ -51,8 +51,8 @@ class Noise:
         if self.observed == 0:
             return Interval.none("all repeats equally accurate")
         tail, freedom = (1 - confidence) / 2, self.shape[0] - 1
-        ends = freedom * self.observed / stats.chi2.ppf([1 - tail, tail], freedom)
-        low, high = (self._beyond_floor(float(end)) for end in ends)
+        ends = (freedom * self.observed / chi_squared_quantile(share, freedom) for share in (1 - tail, tail))
+        low, high = (self._beyond_floor(end) for end in ends)
         return Interval(low, high) if high >= 0 else Interval.none("less than independent errors make")
 
     def _beyond_floor(self, variance: float) -> float:
@@ -236,7 +236,7 @@ def _over_both(variances: Components, mean: float, confidence: float) -> Interva
     v = variances.mean_variance
     if v <= 0:
         return Interval.none("variance not resolved: no interval over new examples")
-    half = float(stats.norm.ppf((1 + confidence) / 2) * np.sqrt(v))
+    half = normal_quantile((1 + confidence) / 2) * float(np.sqrt(v))
     return Interval(mean - half, mean + half)
 
 
@@ -264,4 +264,4 @@ def _cochrans_q(wrong: Reals, missed: Reals) -> Outcome:
     if mixed == 0:
         return Outcome.none("all repeats err on the same examples")
     q = repeats * (repeats - 1) * float(((wrong - wrong.mean()) ** 2).sum()) / mixed
-    return Outcome(q, float(stats.chi2.sf(q, repeats - 1)))
+    return Outcome(q, chi_squared_above(q, repeats - 1))

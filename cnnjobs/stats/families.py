@@ -7,8 +7,8 @@ from math import factorial
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
+from cnnjobs.stats.distributions import chi_squared_above, f_above
 from cnnjobs.stats.outcomes import ALPHA, Outcome, Reals, reals
 from cnnjobs.stats.pairs import DECIMALS, smallest_sign_flip_p
 
@@ -98,6 +98,8 @@ def friedman(scores: ArrayLike) -> Friedman:
         >>> found.ranks, round(found.chi_squared.p, 3), round(found.f.p, 3)
         ((1.25, 2.0, 2.75), 0.105, 0.084)
     """
+    from scipy import stats
+
     x = reals(scores)
     n, k = x.shape
     ranks = stats.rankdata(-x, axis=1).mean(axis=0)
@@ -105,7 +107,7 @@ def friedman(scores: ArrayLike) -> Friedman:
         none = Outcome.none("one data set or variant: nothing to rank")
         return Friedman(tuple(ranks.tolist()), none, none)
     chi = float(12 * n / (k * (k + 1)) * (np.sum(ranks**2) - k * (k + 1) ** 2 / 4))
-    chi_squared = Outcome(chi, float(stats.chi2.sf(chi, k - 1)))
+    chi_squared = Outcome(chi, chi_squared_above(chi, k - 1))
     return Friedman(tuple(ranks.tolist()), chi_squared, _iman_davenport(chi, n, k))
 
 
@@ -114,7 +116,7 @@ def _iman_davenport(chi: float, n: int, k: int) -> Outcome:
     if rest <= 1e-9:  # F has no end; of (k!)^n rankings, k! agree so
         return Outcome(None, float(factorial(k)) ** (1 - n), ALIKE)
     f = (n - 1) * chi / rest
-    return Outcome(f, float(stats.f.sf(f, k - 1, (k - 1) * (n - 1))))
+    return Outcome(f, f_above(f, k - 1, (k - 1) * (n - 1)))
 
 
 def rank_error(variants: int, datasets: int) -> float:
@@ -143,6 +145,8 @@ def critical_difference(variants: int, datasets: int, alpha: float = ALPHA) -> f
         >>> round(critical_difference(4, 14), 2)
         1.25
     """
+    from scipy import stats
+
     q = stats.studentized_range.ppf(1 - alpha, variants, np.inf)
     return float(q / np.sqrt(2) * rank_error(variants, datasets))
 
@@ -183,6 +187,8 @@ def _wilcoxon(d: Reals) -> Outcome:
         return Outcome.none(f"fewer than {FEWEST_DATASETS} data sets: no test of pairs")
     if not d.any():
         return Outcome.none("alike on every data set")
+    from scipy import stats
+
     test = stats.wilcoxon(d)
     return Outcome(float(test.statistic), float(test.pvalue))
 

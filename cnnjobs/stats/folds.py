@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
+from cnnjobs.stats.distributions import t_above
 from cnnjobs.stats.outcomes import Outcome, reals, sd
 
 FEWEST_FOLDS = 5
@@ -56,7 +56,7 @@ def corrected_t(differences: Sequence[float], overlap: float = 0.0, least: int =
     if d.size < least:
         return Outcome.none(f"below {least} folds: an estimate only")
     t = float(d.mean() / (spread * np.sqrt(1 / d.size + overlap)))
-    return Outcome(t, float(2 * stats.t.sf(abs(t), d.size - 1)))
+    return Outcome(t, float(2 * t_above(abs(t), d.size - 1)))
 
 
 def _p_of_alike(difference: float, n: int) -> float:

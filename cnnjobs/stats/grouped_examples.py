@@ -2,8 +2,8 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
+from cnnjobs.stats.distributions import chi_squared_above, t_quantile
 from cnnjobs.stats.examples import FEWEST_FOR_NEW_EXAMPLES, TOO_FEW, Noise, components_of_sums
 from cnnjobs.stats.outcomes import CONFIDENCE, Interval, Outcome, reals
 from cnnjobs.stats.pairs import sign_flip
@@ -47,7 +47,7 @@ def _q(observed: float, floor: float, repeats: int) -> Outcome:
     if floor <= 0:
         return Outcome.none("all repeats err alike in every group")
     q = (repeats - 1) * observed / floor
-    return Outcome(q, float(stats.chi2.sf(q, repeats - 1)))
+    return Outcome(q, chi_squared_above(q, repeats - 1))
 
 
 def new_groups_interval_of_sums(
@@ -80,7 +80,7 @@ def new_groups_interval_of_sums(
     v = cells.mean_variance
     if v <= 0:
         return Interval.none("variance not resolved: no interval over new groups")
-    half = float(stats.t.ppf((1 + confidence) / 2, groups - 1) * np.sqrt(v))
+    half = float(t_quantile((1 + confidence) / 2, groups - 1) * np.sqrt(v))
     return Interval(mean - half, mean + half)
 
 
@@ -105,4 +105,4 @@ def grouped_mcnemar(differences: ArrayLike) -> Outcome:
     if d.size < FEWEST_FOR_CHI_SQUARED:
         return Outcome(float(d.sum()), sign_flip(d.tolist(), np.random.default_rng(0)).p, why)
     statistic = float(d.sum() ** 2 / (d**2).sum())
-    return Outcome(statistic, float(stats.chi2.sf(statistic, 1)), why)
+    return Outcome(statistic, chi_squared_above(statistic, 1), why)

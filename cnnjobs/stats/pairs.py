@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
-from scipy import stats
 
+from cnnjobs.stats.distributions import share_interval
 from cnnjobs.stats.folds import corrected_t
 from cnnjobs.stats.outcomes import ALPHA, CONFIDENCE, Interval, Outcome, Reals, reals, sd
 from cnnjobs.stats.summary import mean_interval
@@ -166,6 +166,8 @@ def _unpaired(a: Sequence[float], b: Sequence[float], overlap: float, confidence
     """Return the difference of means by Welch (1947), for independent runs, two or more a side."""
     if overlap or min(len(a), len(b)) < 2 or not (sd(reals(a)) or sd(reals(b))):
         return Difference(0, None, None, None, None, len(a) + len(b), None, Outcome.none("no pairs yet"), ())
+    from scipy import stats
+
     test = stats.ttest_ind(a, b, equal_var=False)
     interval = test.confidence_interval(confidence)
     mean = float(np.mean(a) - np.mean(b))
@@ -199,10 +201,9 @@ def sign_flip(differences: Sequence[float], rng: np.random.Generator, alpha: flo
 
 
 def _all_flips(d: Reals) -> float:
-    test = stats.permutation_test(
-        (d,), np.mean, permutation_type="samples", n_resamples=2**d.size, vectorized=True, rng=np.random.default_rng(0)
-    )
-    return min(1.0, float(test.pvalue))
+    """Return the share of all flips whose mean is at least as far from 0."""
+    signs = 1 - 2 * (np.arange(2**d.size)[:, None] >> np.arange(d.size) & 1)
+    return float(np.mean(np.abs(signs @ d) >= _at_least(d)))
 
 
 def _random_flips(d: Reals, rng: np.random.Generator) -> float:
@@ -213,8 +214,13 @@ def _random_flips(d: Reals, rng: np.random.Generator) -> float:
     far, block = 0, max(1, FLIPS_AT_ONCE // d.size)
     for start in range(0, RESAMPLES, block):
         signs = rng.integers(0, 2, (min(block, RESAMPLES - start), d.size), dtype=np.int8) * np.int8(2) - np.int8(1)
-        far += int(np.count_nonzero(np.abs(signs @ d) >= abs(d.sum()) * (1 - 1e-12)))
+        far += int(np.count_nonzero(np.abs(signs @ d) >= _at_least(d)))
     return (1 + far) / (1 + RESAMPLES)
+
+
+def _at_least(d: Reals) -> float:
+    """Return how far from 0 the sum of flipped differences is to be to count: as their own, but for rounding."""
+    return float(abs(d.sum()) - 1e-12 * np.abs(d).sum())
 
 
 def smallest_sign_flip_p(differences: Reals) -> float:
@@ -244,6 +250,8 @@ def superiority(differences: Sequence[float], rng: np.random.Generator, confiden
     wins = (d > 0) + (d == 0) / 2
     if d.size < ENOUGH_FOR_BOOTSTRAP or np.ptp(wins) == 0:
         return Superiority(float(wins.mean()), _binomial(float(wins.sum()), d.size, confidence))
+    from scipy import stats
+
     interval = stats.bootstrap(
         (wins,), np.mean, n_resamples=RESAMPLES, confidence_level=confidence, method="percentile", rng=rng
     ).confidence_interval
@@ -252,5 +260,5 @@ def superiority(differences: Sequence[float], rng: np.random.Generator, confiden
 
 def _binomial(wins: float, n: int, confidence: float) -> Interval:
     """Return the exact interval (Clopper and Pearson, 1934); half a win widens it to both whole numbers beside it."""
-    low, high = (stats.binomtest(int(count), n).proportion_ci(confidence) for count in (np.floor(wins), np.ceil(wins)))
-    return Interval(float(low.low), float(high.high))
+    fewest, most = (share_interval(int(count), n, confidence) for count in (np.floor(wins), np.ceil(wins)))
+    return Interval(fewest[0], most[1])

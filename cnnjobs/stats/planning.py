@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from math import ceil, sqrt
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
+from cnnjobs.stats.distributions import normal_quantile, t_above, t_below, t_exceeded, t_quantile
 from cnnjobs.stats.outcomes import ALPHA, CONFIDENCE, Interval, Outcome, reals, sd
 
 POWER = 0.8
@@ -46,7 +47,7 @@ def repeats_to_resolve(sd_of_pairs: float, margin: float, power: float = POWER, 
 
 def _enough(sd_of_pairs: float, margin: float, n: int, power: float, alpha: float) -> bool:
     """Return whether the upper side of the two-sided test is enough; the lower adds nothing, and is nan at times."""
-    noncentrality, critical = margin / sd_of_pairs * sqrt(n), stats.t.isf(alpha / 2, n - 1)
+    noncentrality, critical = margin / sd_of_pairs * sqrt(n), float(t_exceeded(alpha / 2, n - 1))
     return bool(1 - special.nctdtr(n - 1, noncentrality, critical) >= power)
 
 
@@ -74,7 +75,7 @@ def equivalence(a: Sequence[float], b: Sequence[float], margin: float) -> Outcom
     d = reals(a) - reals(b)
     error = float(np.std(d, ddof=1)) / sqrt(len(d))
     above, below = ((float(np.mean(d)) - bound) / error for bound in (-margin, margin))
-    tests = (above, float(stats.t.sf(above, len(d) - 1))), (below, float(stats.t.cdf(below, len(d) - 1)))
+    tests = (above, float(t_above(above, len(d) - 1))), (below, float(t_below(below, len(d) - 1)))
     return Outcome(*max(tests, key=lambda test: test[1]))
 
 
@@ -92,7 +93,7 @@ def noether_pairs(share: float, power: float = NOETHER_POWER, alpha: float = ALP
         >>> noether_pairs(0.75)
         29
     """
-    z = stats.norm.ppf(1 - alpha) + stats.norm.ppf(power)
+    z = normal_quantile(1 - alpha) + normal_quantile(power)
     return ceil(float(z**2 / (6 * (0.5 - share) ** 2)))
 
 
@@ -114,7 +115,7 @@ def stein_repeats(sd_of_pilot: float, pilot: int, half_width: float, confidence:
     """
     if pilot < 2:
         return None
-    t = float(stats.t.ppf((1 + confidence) / 2, pilot - 1))
+    t = float(t_quantile((1 + confidence) / 2, pilot - 1))
     return max(pilot, ceil((t * sd_of_pilot / half_width) ** 2))
 
 
@@ -142,5 +143,5 @@ def stein_interval(values: Sequence[float], pilot: int, confidence: float = CONF
         return Interval.none("fewer than two runs of the pilot: no spread")
     if spread == 0:
         return Interval.none("all runs of the pilot are identical")
-    reach = float(stats.t.ppf((1 + confidence) / 2, min(pilot, x.size) - 1)) * spread / np.sqrt(x.size)
+    reach = float(t_quantile((1 + confidence) / 2, min(pilot, x.size) - 1)) * spread / np.sqrt(x.size)
     return Interval(float(x.mean() - reach), float(x.mean() + reach))

@@ -2,8 +2,8 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
+from cnnjobs.stats.distributions import chi_squared_above
 from cnnjobs.stats.outcomes import Outcome
 
 FEWEST_FOR_CHI_SQUARED = 25
@@ -30,8 +30,10 @@ def mcnemar(table: ArrayLike) -> Outcome:
         return Outcome.none("the two models err on the same examples")
     if disagreements < FEWEST_FOR_CHI_SQUARED:
         statistic = float(min(first, second))
+        from scipy import stats
+
         p = float(stats.binomtest(first, disagreements).pvalue)
     else:
         statistic = (abs(first - second) - 1) ** 2 / disagreements
-        p = float(stats.chi2.sf(statistic, 1))
+        p = chi_squared_above(statistic, 1)
     return Outcome(statistic, p, "these two models, not the methods")

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import stats
 
+from cnnjobs.stats.distributions import normal_quantile
 from cnnjobs.stats.outcomes import CONFIDENCE, Interval, Reals, reals, sd
 
 FEWEST_FOR_RATIO = 5
@@ -35,7 +35,7 @@ def sd_ratio_interval(a: Sequence[float], b: Sequence[float], confidence: float 
         return Interval.none(f"fewer than {FEWEST_FOR_RATIO} repeats: no interval of the ratio")
     if not (sd(x) and sd(y)):
         return Interval.none("all repeats identical")
-    z = float(stats.norm.ppf((1 + confidence) / 2))
+    z = normal_quantile((1 + confidence) / 2)
     kurtosis = (x.size + y.size) * (_fourth_moment(x) + _fourth_moment(y)) / (_squares(x) + _squares(y)) ** 2
     error = np.sqrt(sum(max(0.0, kurtosis - (v.size - 3) / v.size) / (v.size - 1) for v in (x, y)))
     small = (x.size / (x.size - z)) / (y.size / (y.size - z))
@@ -46,6 +46,8 @@ def sd_ratio_interval(a: Sequence[float], b: Sequence[float], confidence: float 
 
 def _fourth_moment(x: Reals) -> float:
     """Return the sum of fourth powers about the mean trimmed on each side by 1 / (2 sqrt(n - 4))."""
+    from scipy import stats
+
     return float(((x - stats.trim_mean(x, 1 / (2 * np.sqrt(x.size - 4)))) ** 4).sum())
 
 

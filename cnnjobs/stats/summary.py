@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, log2
+from math import ceil, log2, sqrt
 
 import numpy as np
-from scipy import stats
 
+from cnnjobs.stats.distributions import binomial_below, chi_squared_quantile, t_quantile
 from cnnjobs.stats.outcomes import CONFIDENCE, Interval, reals, sd
 
 FEWEST_FOR_QUARTILES = 5
@@ -125,8 +125,8 @@ def mean_interval(
     if spread is None or spread == 0 or x.size < least:
         return None, None
     error = spread * float(np.sqrt(1 / x.size + overlap))
-    low, high = stats.t.interval(confidence, df=x.size - 1, loc=x.mean(), scale=error)
-    return float(low), float(high)
+    half = float(t_quantile((1 + confidence) / 2, x.size - 1)) * error
+    return float(x.mean() - half), float(x.mean() + half)
 
 
 def quartiles(values: Sequence[float]) -> tuple[float, float, float] | None:
@@ -173,8 +173,9 @@ def sd_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Inte
     if spread == 0:
         return Interval.none("all repeats identical")
     tail = (1 - confidence) / 2
-    least, most = np.sqrt((x.size - 1) / stats.chi2.ppf([1 - tail, tail], x.size - 1))
-    return Interval(float(spread * least), float(spread * most))
+    freedom = x.size - 1
+    low, high = (spread * sqrt(freedom / chi_squared_quantile(share, freedom)) for share in (1 - tail, tail))
+    return Interval(low, high)
 
 
 def fewest_for_median(confidence: float = CONFIDENCE) -> int:
@@ -216,7 +217,7 @@ def median_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> 
     if x.size < fewest_for_median(confidence):
         why = f"fewer than {fewest_for_median(confidence)} runs: no interval of the median at {confidence:.12g}"
         return MedianInterval(None, None, None, why)
-    levels = 1 - 2 * stats.binom.cdf(np.arange(x.size // 2), x.size, 0.5)
+    levels = np.array([1 - 2 * binomial_below(most, x.size) for most in range(x.size // 2)])
     enough = levels >= confidence - ROUNDING
     place = max(place for place in np.flatnonzero(enough) if x[-1 - place] > x[place])
     return MedianInterval(float(x[place]), float(x[-1 - place]), float(levels[place]))

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy.stats import rankdata
 
 from cnnjobs.comparison.across_datasets import AcrossDatasets
 from cnnjobs.comparison.adjusted import SECONDARY
@@ -257,5 +256,7 @@ def _verdict(across: AcrossDatasets, outcome: Outcome, differences: Reals) -> st
         return SECONDARY if across.secondary else outcome.why
     if outcome.p >= across.alpha:
         return "not resolved"
+    from scipy.stats import rankdata
+
     d = differences[differences != 0]
     return "better" if rankdata(np.abs(d)) @ np.sign(d) > 0 else "worse"

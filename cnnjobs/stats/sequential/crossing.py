@@ -4,10 +4,10 @@ import functools
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 from scipy.interpolate import PchipInterpolator
 from scipy.optimize import brentq
 
+from cnnjobs.stats.distributions import t_exceeded
 from cnnjobs.stats.outcomes import Reals
 
 FIRST_LOOK = 5
@@ -134,5 +134,5 @@ def critical_t(n: ArrayLike, alpha: float) -> Reals:
         >>> round(float(critical_t(5, 0.05)), 5)
         4.75775
     """
-    t: Reals = stats.t.isf(nominal_level(n, alpha) / 2, np.asarray(n, dtype=np.float64) - 1)
+    t: Reals = t_exceeded(nominal_level(n, alpha) / 2, np.asarray(n, dtype=np.float64) - 1)
     return t

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
+from cnnjobs.stats.distributions import t_above
 from cnnjobs.stats.outcomes import Interval, Reals
 from cnnjobs.stats.pairs import DECIMALS
 from cnnjobs.stats.sequential.crossing import FIRST_LOOK, MOST_PAIRS, critical_t, crossing_probability
@@ -101,7 +101,7 @@ def _x(mean: Reals, sd: Reals, n: Reals, theta: float) -> Reals:
     """Return p sqrt(n / 5) of a mean of theta at every look; of n pairs all alike p is 2^(1 - n), or 1 at theta."""
     off = mean - theta
     with np.errstate(divide="ignore", invalid="ignore"):
-        p = 2 * stats.t.sf(np.abs(off) / sd * np.sqrt(n), n - 1)
+        p = 2 * t_above(np.abs(off) / sd * np.sqrt(n), n - 1)
     p = np.where(np.isnan(p), 1.0, p)
     p = np.where(sd == 0, np.where(np.abs(off) < ALIKE, 1.0, 2.0 ** (1 - n)), p)
     x: Reals = np.where((n < FIRST_LOOK) | (n > MOST_PAIRS), NEVER, p * np.sqrt(n / FIRST_LOOK))

@@ -2,8 +2,8 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
+from cnnjobs.stats.distributions import t_exceeded
 from cnnjobs.stats.outcomes import Reals, reals
 from cnnjobs.stats.sequential.crossing import FIRST_LOOK, bound_of_x
 from cnnjobs.stats.sequential.looks import look_at
@@ -72,7 +72,7 @@ def mean_allowing_for_stop(
 def _needed(x_now: Reals, alpha: float, n: Reals) -> Reals:
     """Return the absolute t that each earlier look, (looks,), needed: none of them was enough."""
     bound = min(bound_of_x(alpha), float(x_now.min()) * (1 - 1e-9))
-    t: Reals = stats.t.isf(bound * np.sqrt(FIRST_LOOK / n) / 2, n - 1)
+    t: Reals = t_exceeded(bound * np.sqrt(FIRST_LOOK / n) / 2, n - 1)
     return t
 
 
