@@ -8,6 +8,7 @@ from cnnjobs.cli.formats import end_with, explained, format_option
 from cnnjobs.cli.options import DEFAULT_RESULTS, finite, not_empty
 from cnnjobs.spec.metric_names import find_metric, near, without_quotes
 from cnnjobs.spec.metrics import CURVES, METRICS
+from cnnjobs.wording.terminal import unsaid
 
 
 def _curves(context: click.Context, option: click.Parameter, values: Sequence[str]) -> list[str]:
@@ -114,7 +115,7 @@ def aggregate(
 ) -> None:
     """Compare the variants in RESULTS, a job's folder or a folder of jobs, and write a report for each job."""
     from cnnjobs.report.build import ReportOptions
-    from cnnjobs.run.aggregate import Aggregation, unsaid
+    from cnnjobs.run.aggregate import Aggregation
     from cnnjobs.scoring.prediction_metrics import metric_named
 
     options = ReportOptions(

@@ -9,7 +9,7 @@ from cnnjobs.cli.decide_option import DecideCommand, decide_option
 from cnnjobs.cli.formats import events_of, format_option, output
 from cnnjobs.cli.options import cluster_options, device_options, override_options, run_options_of, words_of
 from cnnjobs.errors import Interrupted
-from cnnjobs.wording.terminal import echo, note
+from cnnjobs.wording.terminal import echo, note, unsaid
 
 if TYPE_CHECKING:
     from cnnjobs.run.events import Events
@@ -106,15 +106,16 @@ def _show(submitted: "Submitted", events: "Events | None") -> None:
         TrialsFailed: if some trials failed.
         DamagedResults: if files of the results could not be read.
     """
+    say = echo if events is None else unsaid
+    if not submitted.tried:
+        say(f"Nothing to run: every trial of {submitted.job} that was asked for is stored.")
     from cnnjobs.report.build import ReportOptions
-    from cnnjobs.run.aggregate import show_comparison, unsaid
+    from cnnjobs.run.aggregate import show_comparison
     from cnnjobs.run.calling_machine import shown_place
     from cnnjobs.run.interrupts import why_stopped
     from cnnjobs.run.verify import refuse_damaged
 
-    options, say = ReportOptions(with_predictions=False), echo if events is None else unsaid
-    if not submitted.tried:
-        say(f"Nothing to run: every trial of {submitted.job} that was asked for is stored.")
+    options = ReportOptions(with_predictions=False)
     if events is not None:
         events.summarise(job=submitted.job, results=shown_place(submitted.store.files.location))
     try:

@@ -39,10 +39,6 @@ class Say(Protocol):
         ...
 
 
-def unsaid(text: object = "", /, *, styled: bool = False) -> None:
-    """Show it to nobody: a program reads."""
-
-
 @dataclass(frozen=True)
 class Aggregation:
     """Tables of results, shown as they are read.

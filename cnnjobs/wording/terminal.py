@@ -62,6 +62,10 @@ def echo(text: object = "", *, err: bool = False, styled: bool = False) -> None:
 _listeners: list[Callable[[str], None]] = []
 
 
+def unsaid(text: object = "", /, *, styled: bool = False) -> None:
+    """Show it to nobody: a program reads."""
+
+
 def note(text: object) -> None:
     """Show something that a person should know, on standard error."""
     echo(f"note: {clause(text)}", err=True)
