@@ -57,8 +57,10 @@ SECTIONS = (
     Section("operations", 90),
     Section("steps", 130, alone=True),
     Section("shares", 120, alone=True),
+    Section("data", 45, alone=True),
+    Section("fused", 60, alone=True),
 )
-"""In their order: those that are not alone run together."""
+"""In their order: those that are not alone run together, and the last have what time is left."""
 
 
 class Record:

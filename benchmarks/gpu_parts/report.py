@@ -93,6 +93,31 @@ def _shares(found: Found) -> Iterator[str]:
         yield f"| {one['at_once']} | {' | '.join(map(str, cells))} | {memory} | {one['share_mib']} |"
 
 
+def _data(found: Found) -> Iterator[str]:
+    yield "| images | training, MB an epoch | seconds | validation, MB | seconds | test, MB | seconds |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    for way, one in found.get("ways", {}).items():
+        if "error" in one:
+            yield f"| {way} | {_cell(one['error'])} | | | | | |"
+            continue
+        parts = ("training", "validation", "test")
+        cells = [f"{one[f'{part}_bytes'] / 1e6:,.2f} | {one[f'{part}_seconds']:.3f}" for part in parts]
+        yield f"| {way} | {' | '.join(cells)} |"
+
+
+def _fused(found: Found) -> Iterator[str]:
+    yield "| network | repeats | ms a step and repeat | times as fast as single | largest difference of weights |"
+    yield "| --- | --- | --- | --- | --- |"
+    for task, ways in found.get("tasks", {}).items():
+        for way, one in ways.items():
+            if "error" in one:
+                yield f"| {task} | {way} | {_cell(one['error'])} | | |"
+                continue
+            took = ", ".join(f"{number:.2f}" for number in one["milliseconds"])
+            times, apart = (f"{one[name]:.2g}" if name in one else "" for name in ("times_single", "difference"))
+            yield f"| {task} | {way} | {took} | {times} | {apart} |"
+
+
 def _cell(text: object) -> str:
     """Return text as it fits into a cell."""
     return " ".join(str(text).replace("|", "/").split())[:300]
@@ -107,5 +132,7 @@ WRITERS = {
     "operations": _operations,
     "steps": _steps,
     "shares": _shares,
+    "data": _data,
+    "fused": _fused,
 }
 """Section -> how it is written, in the order of the table."""

@@ -4,7 +4,7 @@ import importlib
 
 from benchmarks.part import Part
 
-NAMES = ("small", "large", "scale", "step", "overhead", "pipelines", "fused", "reports")
+NAMES = ("small", "large", "scale", "step", "overhead", "pipelines", "device", "fused", "reports")
 
 
 def load(name: str) -> Part:

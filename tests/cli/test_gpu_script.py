@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "gpu.py"
-SECTIONS = {"seen", "doctor", "bits", "growth", "outgrown", "operations", "steps", "shares"}
+SECTIONS = {"seen", "doctor", "bits", "growth", "outgrown", "operations", "steps", "shares", "data", "fused"}
 
 
 def test_the_script_shows_all_of_it_and_says_what_is_pretended(tmp_path):
@@ -25,6 +25,9 @@ def test_the_script_shows_all_of_it_and_says_what_is_pretended(tmp_path):
     assert race.keys() == {"trainer", "fit"}
     assert race["fit"]["trainer_takes"] > 0
     assert sections["shares"]["at_once"]["2"]["trials"] == 2
+    sent = sections["data"]["ways"]["on the device"]
+    assert 0 < sent["training_bytes"] < 200 * 32 * 32 * 3  # less than the pictures
+    assert sections["fused"]["tasks"]["toy"]["grouped x 2"]["difference"] < 1e-5
     table = (tmp_path / "gpu.md").read_text()
     assert table in done.stdout
     assert "pretended: on cores, at toy size" in table
