@@ -74,3 +74,18 @@ def test_as_many_workers_start_as_trials_run_at_once_and_no_process_of_python_be
     assert sorted(name for name in names if name in ("gcs_server", "raylet")) == ["gcs_server", "raylet"]
     others = [words for words in seen["processes"] if words and Path(words[0]).name.startswith("python")]
     assert [Path(words[3]).name for words in others] == ["stand_in.py"] * 2, "in the place of Ray's agents"
+
+
+def test_a_ray_whose_node_is_not_known_is_left_to_start_as_it_does(monkeypatch):
+    import ray
+    from ray._private import node
+
+    from cnnjobs.engine.ray.own_node import OwnNode, only_what_runs_trials
+
+    def started():
+        with only_what_runs_trials(forwards_logs=False, workers=1):
+            return node.Node
+
+    assert started().func is OwnNode
+    monkeypatch.setattr(ray, "__version__", "2.61.0")
+    assert started() is ray._private.node.Node
