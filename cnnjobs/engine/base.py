@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnjobs.datasets import Dataset
-from cnnjobs.engine.order import AsListed, Order
+from cnnjobs.engine.order import AlikeTogether, Order
 from cnnjobs.engine.stacks import where_raised
 from cnnjobs.engine.worker_loss import LESS_MEMORY
 from cnnjobs.messages import Failure, Message, Started
@@ -84,7 +84,7 @@ class Work:
         files: (bytes,) uint8 of each file of pretrained weights that the trials need, by name; arrays, because
             Ray shares those between processes without copies.
         timeout_s: a trial that makes no progress for so long is ended, as failed; None for never.
-        order: which of the trials starts next; None for all of them, as they are listed.
+        order: which of the trials starts next; None for all of them, alike ones in one process.
     """
 
     trials: Sequence[Trial]
@@ -101,7 +101,7 @@ class Work:
 
     def starts(self) -> Order:
         """Return what says which trial starts next."""
-        return AsListed(len(self.trials)) if self.order is None else self.order
+        return AlikeTogether(self.trials) if self.order is None else self.order
 
     @property
     def nbytes(self) -> int:

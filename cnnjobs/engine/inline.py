@@ -25,6 +25,7 @@ class InlineEngine:
                 attempt = Attempt(partial(ready, trial), passes=(KeyboardInterrupt,))
                 for message in attempt.messages():
                     on_message(trial, message)
+                order.freed(trial)
                 if attempt.spoilt:
                     made.clear()
 

@@ -1,6 +1,10 @@
-"""The order in which trials start: as they are listed, or as what ended before them allows."""
+"""The order in which trials start: alike ones in one process, or as what ended before them allows."""
 
+from collections import Counter, deque
+from collections.abc import Sequence
 from typing import Protocol
+
+from cnnjobs.planning.trials import Trial
 
 
 class Order(Protocol):
@@ -13,30 +17,54 @@ class Order(Protocol):
         """
         ...
 
+    def freed(self, trial: Trial) -> None:
+        """Be told that a process has nothing to do any more: this trial has ended in it."""
+        ...
+
     @property
     def over(self) -> bool:
         """Whether no trial will start any more, however those that run end."""
         ...
 
 
-class AsListed:
-    """Starts trials in the order in which they are listed.
+class AlikeTogether:
+    """Starts trials as they are listed, but those of one condition in one process, which traces its network once.
+
+    A process that is free takes the next trial of the condition that it has just trained; where none is left, or it is
+    new, one of the condition that the fewest processes train. So all conditions that fit begin at the same time, and
+    the last repeats of each are shared by processes that would have nothing to do.
 
     Args:
-        trials: how many there are.
+        trials: those that are to run.
     """
 
-    def __init__(self, trials: int) -> None:
-        self._trials, self._started = trials, 0
+    def __init__(self, trials: Sequence[Trial]) -> None:
+        self._waiting: dict[str, deque[int]] = {}
+        for place, trial in enumerate(trials):
+            self._waiting.setdefault(trial.condition_id, deque()).append(place)
+        self._running: Counter[str] = Counter()
+        self._freed: deque[str] = deque()
 
     def next(self) -> int | None:
-        """Return the place of the next one."""
-        if self.over:
+        """Return the place of the next one; None if all have started."""
+        condition = self._freed.popleft() if self._freed else None
+        if condition not in self._waiting:
+            condition = min(self._waiting, key=self._running.__getitem__, default=None)
+        if condition is None:
             return None
-        self._started += 1
-        return self._started - 1
+        self._running[condition] += 1
+        places = self._waiting[condition]
+        place = places.popleft()
+        if not places:
+            del self._waiting[condition]
+        return place
+
+    def freed(self, trial: Trial) -> None:
+        """Remember what the process has trained."""
+        self._running[trial.condition_id] -= 1
+        self._freed.append(trial.condition_id)
 
     @property
     def over(self) -> bool:
         """Whether all have started."""
-        return self._started >= self._trials
+        return not self._waiting

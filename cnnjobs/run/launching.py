@@ -50,6 +50,9 @@ class RunOrder(ABC):
         self._running.add(run)
         return self._places[run]
 
+    def freed(self, trial: Trial) -> None:  # noqa: B027 - of no rule anything follows
+        """Nothing follows: repeats start in their order, whatever a process has trained before."""
+
     def ended(self, trial: Trial, message: Result | Failure) -> None:
         """Take in how a trial ended, after it was stored."""
         run = run_of(trial)

@@ -5,6 +5,7 @@ as well: the process ends then, as it does in a trial.
 """
 
 import faulthandler
+import gc
 import os
 
 from cnnjobs.engine.environment import IMPORTED_WITHIN
@@ -15,6 +16,7 @@ if within_s is not None:
     faulthandler.dump_traceback_later(float(within_s), exit=True)
 try:
     import_for_trials()
+    gc.freeze()  # what was imported stays: collections need not go through it
 finally:
     if within_s is not None:
         faulthandler.cancel_dump_traceback_later()

@@ -93,11 +93,14 @@ class TuneRun:
 
     def run(self, work: Work, on_message: OnMessage) -> None:
         """Run all trials on the Ray that this process is connected to."""
-        self._starts = Starts(work.starts(), work.at_once)
+        order = work.starts()
+        self._starts = Starts(order, work.at_once)
 
         def tell(trial: Trial, message: Message) -> None:
             on_message(trial, message)
-            self._ends += isinstance(message, Result | Failure)
+            if isinstance(message, Result | Failure):
+                order.freed(trial)
+                self._ends += 1
 
         _send_no_variables()
         with tempfile.TemporaryDirectory(prefix="run-", dir=private_folder()) as folder:
