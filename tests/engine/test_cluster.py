@@ -205,7 +205,9 @@ def test_a_node_that_cannot_keep_the_images_ends_the_run_with_a_sentence(cluster
     shutil.rmtree(copies, ignore_errors=True)
     copies.parent.mkdir(exist_ok=True)
     copies.write_text("no folder")
-    work = work_on(trials_of(3), 3, dataset=stored(fakes.tiny_dataset(), tmp_path / "images"))
+    images, meeting = stored(fakes.tiny_dataset(), tmp_path / "images"), tmp_path / "meeting"
+    meeting.mkdir()
+    work = work_on(trials_of(3), 3, dataset=images, meeting=meeting)  # at the same time, which takes both nodes
     try:
         with pytest.raises(NodeWithoutRoom, match=rf" cannot keep its copy of the pictures .* in {copies}: "):
             told_by(session, work)

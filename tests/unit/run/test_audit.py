@@ -136,7 +136,7 @@ def test_runs_are_taken_over_under_the_claim_of_the_store(submit, monkeypatch):
 
     def watched(store, *trial):
         claimed.append(read_heartbeat(store.files) is not None)
-        commit(store, *trial)
+        return commit(store, *trial)
 
     monkeypatch.setattr(Store, "commit", watched)
     submit(*AUDIT, repeats=3)
