@@ -121,8 +121,8 @@ class Engine(Protocol):
         """Run the trials, each when it is its turn by the order.
 
         `on_message` gets, for each trial, one `Started`, any number of `Progress` and `Stalled`, and last one
-        `Result` or `Failure`. A KeyboardInterrupt ends all workers and is passed on. What has run the trials may be
-        taken down after it has returned, while something else is done: `close` waits for that.
+        `Result` or `Failure`. A KeyboardInterrupt ends all workers and is passed on. What has run the trials may still
+        be up after it has returned: `close` takes it down, when what is urgent is done.
         """
         ...
 

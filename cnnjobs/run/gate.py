@@ -109,7 +109,7 @@ def gate_job(
 ) -> Iterator[GateAnswer]:
     """Train what is missing until there is an answer.
 
-    In the context there is one, and what has run the trials is taken down meanwhile.
+    In the context there is one, and what has run the trials is taken down after it.
 
     Args:
         job: a job, or the file that defines one.
@@ -156,7 +156,6 @@ def gate_job(
             store, checkpoints, placement, again=again, verbose=options.verbose, timeout_s=options.trial_timeout
         )
         runner.run(gated)
-        placement.leave()
         yield _answer(test, confirm, proposal, book, store, before, runner.failures)
 
 

@@ -64,11 +64,6 @@ class Placement:
         if self._session is not None:
             self._session.close()
 
-    def leave(self) -> None:
-        """Begin to leave, while something else is done: nothing is to run any more."""
-        if self._session is not None:
-            self._session.leave()
-
     def trial_resources(self, prepared: Prepared, trials: int) -> tuple[TrialResources, int]:
         """Return what a trial runs on, and how many run at once.
 

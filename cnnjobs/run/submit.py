@@ -205,7 +205,7 @@ def submit_job(
 ) -> Iterator[Submitted]:
     """Train what is missing.
 
-    In the context it is stored, and what has run the trials is taken down meanwhile.
+    In the context it is stored, and what has run the trials is taken down after it.
 
     Args:
         job: a job, or the file that defines one.
@@ -251,7 +251,6 @@ def submit_job(
         runner.run(prepared, None if goal.audit is None else store_at(results, plain))
         if rule is not None:
             _run_second_stage(prepared, store, rule, runner)
-        placement.leave()
         yield Submitted(prepared.job.name, store, runner.tried, runner.failures)
 
 

@@ -493,13 +493,14 @@ def checkpoints_put(storage):
     return [(trial, int(epoch)) for trial, epoch in re.findall(r"(\w+)-(\d+)\.npz", " ".join(paths))]
 
 
-def killed_after(process, storage, epoch):
-    """Kill a submit once both trials have a checkpoint of that epoch; return the keys that its processes show."""
+def killed_after(process, storage, bucket, epoch):
+    """Kill a submit once both trials have a whole checkpoint of that epoch; return the keys that its processes show."""
     import psutil
 
     until = time.monotonic() + 120
     while process.poll() is None and time.monotonic() < until:
-        if len({trial for trial, done in checkpoints_put(storage) if done >= epoch}) == 2:
+        kept = re.findall(r"/checkpoints/\S*?(\w+)-(\d+)\.npz", " ".join(storage.names(bucket)))
+        if len({trial for trial, done in kept if int(done) >= epoch}) == 2:
             break
         time.sleep(0.05)
     family = psutil.Process(process.pid).children(recursive=True)
@@ -526,7 +527,7 @@ def test_killed_and_continued_in_object_storage_gives_the_bits_of_a_local_run(st
     words = [*COMMAND, "submit", "real.py", "--checkpoint-every", "0", "--cpus-per-trial", "1", "--results"]
     storage.well()
     storage.delay_s = 0.2  # an epoch takes three requests: there is time to kill
-    shown = killed_after(command([*words, with_keys], storage, tmp_path, own_tmp), storage, epoch=2)
+    shown = killed_after(command([*words, with_keys], storage, tmp_path, own_tmp), storage, bucket, epoch=2)
     assert not keys_in(" ".join(shown).encode()), "keys are no arguments of workers"
     assert not [path for path in own_tmp.rglob("*") if path.is_file() and keys_in(path.read_bytes())]
     before = checkpoints_put(storage)

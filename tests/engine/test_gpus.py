@@ -1,5 +1,6 @@
 """Which GPUs trials hold at the same time, on a real Ray that is told of GPUs which are not there."""
 
+import contextlib
 import json
 import os
 import sys
@@ -66,7 +67,8 @@ def held_by(folder, *, trials, gpus_per_trial, at_once, gpus):
         modules=(sys.modules[__name__], fakes),  # Ray's processes cannot import this folder
     )
     told = []
-    open_engine(cpus=at_once, gpus=gpus, verbose=False).run(work, lambda trial, message: told.append(message))
+    with contextlib.closing(open_engine(cpus=at_once, gpus=gpus, verbose=False)) as engine:
+        engine.run(work, lambda trial, message: told.append(message))
     found = [json.loads(one.log) for one in told if isinstance(one, Result)]
     assert len(found) == trials, told
     return [one | {"devices": one["devices"].split(",")} for one in found]

@@ -1,5 +1,6 @@
 """A Ray of this machine's own is open to nobody else: its sockets, its token, its processes' arguments."""
 
+import contextlib
 import os
 import stat
 from pathlib import Path
@@ -55,7 +56,8 @@ def seen(tmp_path_factory):
         from cnnjobs.engine.ray.engine import RayEngine
         from cnnjobs.engine.ray.session import LocalRay
 
-        RayEngine(LocalRay(cpus=2, gpus=0)).run(work, look)
+        with contextlib.closing(RayEngine(LocalRay(cpus=2, gpus=0))) as engine:
+            engine.run(work, look)
     return found
 
 

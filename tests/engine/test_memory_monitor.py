@@ -1,5 +1,6 @@
 """Ray's memory monitor ends workers when the machine is full, with an error that Tune does not know."""
 
+import contextlib
 from dataclasses import replace
 
 import pytest
@@ -42,7 +43,8 @@ def ends():
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_memory_usage_threshold", "0.0001")
         patch.setenv("RAY_memory_monitor_refresh_ms", str(LOOK_MS))
-        RayEngine(LocalRay(cpus=1, gpus=0)).run(work, tell)
+        with contextlib.closing(RayEngine(LocalRay(cpus=1, gpus=0))) as engine:
+            engine.run(work, tell)
     return found
 
 

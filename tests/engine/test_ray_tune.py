@@ -1,5 +1,6 @@
 """The engine on a real Ray, with workers that need no TensorFlow."""
 
+import contextlib
 import os
 import time
 from collections import Counter
@@ -52,7 +53,8 @@ def told():
     """Messages by trial, of one run for all tests below."""
     messages = {}
     trials = trials_of()
-    engine().run(work_on(trials), lambda trial, message: messages.setdefault(trial.label(), []).append(message))
+    with contextlib.closing(engine()) as running:
+        running.run(work_on(trials), lambda trial, message: messages.setdefault(trial.label(), []).append(message))
     return messages
 
 
@@ -119,7 +121,8 @@ def test_every_trial_after_a_worn_process_gets_a_new_one():
     """More often than a lost process is forgiven."""
     told = {}
     work = work_on(trials_of(("wears",), repeats=4))
-    engine().run(replace(work, at_once=1), lambda trial, message: told.setdefault(trial.label(), []).append(message))
+    with contextlib.closing(engine()) as running:
+        running.run(replace(work, at_once=1), lambda trial, message: told.setdefault(trial.label(), []).append(message))
     assert [messages[-1].status for messages in told.values()] == ["completed"] * 4
     assert len({messages[-1].log for messages in told.values()}) == 4, "four processes"
 
@@ -128,7 +131,8 @@ def test_a_worn_process_does_not_count_against_the_trial_that_finds_it_worn():
     """The one after it, whose own process then dies: it is started again all the same."""
     told = {}
     work = replace(work_on(trials_of(("wears", "dies"), repeats=1)), at_once=1)
-    engine().run(work, lambda trial, message: told.setdefault(trial.label(), []).append(message))
+    with contextlib.closing(engine()) as running:
+        running.run(work, lambda trial, message: told.setdefault(trial.label(), []).append(message))
     assert told["wears, repeat 1"][-1].status == "completed"
     assert kinds(told["dies, repeat 1"]) == [Started, Note, Started, Failure]
 
@@ -155,8 +159,8 @@ def test_an_error_on_the_submitting_side_ends_the_run_and_ray():
         if isinstance(message, Result):
             raise StoreError("the disk is full")
 
-    with pytest.raises(StoreError, match="the disk is full"):
-        engine().run(work_on(trials_of(("calm",), repeats=6)), refuse)
+    with pytest.raises(StoreError, match="the disk is full"), contextlib.closing(engine()) as running:
+        running.run(work_on(trials_of(("calm",), repeats=6)), refuse)
     assert not ray.is_initialized()
 
 
@@ -190,7 +194,8 @@ def test_an_order_may_hold_trials_back_until_others_have_ended():
         told.append((trials.index(trial), type(message)))
 
     began = time.monotonic()
-    engine().run(replace(work_on(trials), order=order), on_message)
+    with contextlib.closing(engine()) as running:
+        running.run(replace(work_on(trials), order=order), on_message)
     ends = [place for place, kind in told if kind in (Result, Failure)]
     first = {place: [one for one, _ in told].index(place) for place in range(4)}
     assert sorted(ends) == list(range(4))
@@ -220,6 +225,7 @@ def test_a_short_trial_is_one_step_and_tune_keeps_next_to_nothing_of_it_when_it_
     monkeypatch.setattr("cnnjobs.engine.ray.tune.Relay", Looked)
     trials = trials_of(("calm",), repeats=9)
     running.run(work_on(trials), lambda trial, message: told.setdefault(trial.label(), []).append(message))
+    running.close()
     assert all(kinds(messages) == [Started, Progress, Progress, Progress, Result] for messages in told.values())
     assert sorted(steps.values())[:7] == [1] * 7, "all but the first of each process"
     assert max(listed) <= 4, "two that run, the one that starts next, and the last that ended"
@@ -228,11 +234,12 @@ def test_a_short_trial_is_one_step_and_tune_keeps_next_to_nothing_of_it_when_it_
     assert not any(trial.run_metadata.metric_analysis or trial._default_result_or_future for trial in ended)
 
 
-def test_what_ran_the_trials_is_taken_down_while_its_user_goes_on():
+def test_what_ran_the_trials_is_up_until_it_is_closed_and_leaves_nothing():
     import ray
 
     ran = engine()
     ran.run(work_on(trials_of(("calm",), repeats=1)), lambda trial, message: None)
+    assert ray.is_initialized()
     ran.close()
     assert not ray.is_initialized()
     assert not [one for one in child_processes(os.getpid()) if b"ray" in Path(f"/proc/{one}/cmdline").read_bytes()]

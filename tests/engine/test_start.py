@@ -1,5 +1,6 @@
 """What a Ray of this machine's own starts with, seen while a trial runs: nothing but what runs trials."""
 
+import contextlib
 import os
 import sys
 from dataclasses import replace
@@ -55,7 +56,8 @@ def seen():
             children = psutil.Process().children(recursive=True)
             found["processes"] = [one.cmdline() for one in children]
 
-    backends.open_engine(cpus=2, gpus=0, at_once=1, verbose=False).run(work, look)
+    with contextlib.closing(backends.open_engine(cpus=2, gpus=0, at_once=1, verbose=False)) as engine:
+        engine.run(work, look)
     return found
 
 

@@ -1,5 +1,6 @@
 """Other people have accounts on the machine: they can neither change what is run nor have their own code run."""
 
+import contextlib
 import os
 import pickle
 from pathlib import Path
@@ -51,7 +52,8 @@ def test_while_trials_run_nothing_of_them_can_be_changed_and_afterwards_nothing_
             found.extend(changeable(base))
             assert list(base.rglob("error.pkl")) or isinstance(message, Result), "Tune writes pickles there"
 
-    RayEngine(LocalRay(cpus=1, gpus=0)).run(work, look)
+    with contextlib.closing(RayEngine(LocalRay(cpus=1, gpus=0))) as engine:
+        engine.run(work, look)
     assert [type(message) for message in told] == [Result, Failure]
     assert set(found) == {str(base)}
     assert "The actor died" in told[1].log

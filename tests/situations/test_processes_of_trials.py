@@ -1,5 +1,6 @@
 """What one trial does to its process, and the trials after it: on a real Ray, with workers without TensorFlow."""
 
+import contextlib
 import os
 import resource
 import signal
@@ -77,7 +78,8 @@ def like():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TF_XLA_FLAGS", "--tf_xla_auto_jit=2")
-        open_engine(cpus=1, gpus=0, verbose=False).run(work, note)
+        with contextlib.closing(open_engine(cpus=1, gpus=0, verbose=False)) as engine:
+            engine.run(work, note)
         assert os.environ["TF_XLA_FLAGS"] == "--tf_xla_auto_jit=2", "the person's own again"
     assert isinstance(ends["fails"], Failure)
     assert all(isinstance(ends[name], Result) for name in NAMES[1:]), ends

@@ -1,5 +1,6 @@
 """Workers that would train with other software than the process that submits."""
 
+import contextlib
 import os
 import shutil
 import sys
@@ -35,7 +36,8 @@ def run(told):
         at_once=1,
         modules=(fakes,),
     )
-    RayEngine(LocalRay(cpus=1, gpus=0)).run(work, lambda trial, message: told.append(message))
+    with contextlib.closing(RayEngine(LocalRay(cpus=1, gpus=0))) as engine:
+        engine.run(work, lambda trial, message: told.append(message))
 
 
 def test_a_package_and_a_library_in_the_current_folder_are_not_imported_by_workers(tmp_path, monkeypatch):

@@ -39,6 +39,7 @@ def told():
         patch.setattr("cnnjobs.engine.stall.FIRST_S", TIMEOUT_S / 4)
         engine = RayEngine(LocalRay(cpus=2, gpus=0))
         engine.run(work, lambda trial, message: messages.append((trial.variant, message)))
+        engine.close()
     return messages
 
 

@@ -75,7 +75,7 @@ _STARTED = threading.Lock()
 """Held while a Ray of this process runs: there can be one."""
 
 _LEAVING = Leaving()
-"""Takes down the Ray of this process."""
+"""How the Ray of this process is taken down."""
 
 
 class LocalRay:
@@ -103,13 +103,13 @@ class LocalRay:
 
     @contextlib.contextmanager
     def opened(self, data_bytes: int, resources: TrialResources | None = None) -> Iterator[None]:
-        """Start Ray; begin to stop it in the end, which `close` waits for. After an error it is down.
+        """Start Ray; in the end nothing is to run any more, and `close` stops it. After an error it is down.
 
         Raises:
             ClusterError: if this process is connected to a Ray already, its own or that of another submit.
             ClusterLost: in the place of what went wrong, if one of Ray's processes was ended meanwhile.
         """
-        _LEAVING.wait()
+        _LEAVING.now()
         if ray.is_initialized() or not _STARTED.acquire(blocking=False):
             raise ClusterError(
                 "A submit starts a Ray of its own, and this process is connected to one: that of `ray.init()`, or of "
@@ -124,11 +124,11 @@ class LocalRay:
             _clear()
             raise
         own.may_go = True
-        _LEAVING.begin(lambda: _take_down(own))
+        _LEAVING.later(lambda: _take_down(own))
 
     def close(self) -> None:
-        """Wait until Ray is stopped."""
-        _LEAVING.wait()
+        """Stop Ray, if it was opened."""
+        _LEAVING.now()
 
     def _start(self, data_bytes: int) -> None:
         folder = private_folder() / "ray"
@@ -261,13 +261,8 @@ class JoinedRay:
         """Return where the cluster's files lie on this machine, if other users can change them there."""
         return open_folder()
 
-    def leave(self) -> None:
-        """Begin to leave the cluster: nothing is to run any more."""
-        _LEAVING.begin(ray.shutdown)
-
     def close(self) -> None:
-        """Leave the cluster, if it was not left."""
-        _LEAVING.wait()
+        """Leave the cluster."""
         ray.shutdown()
 
     def _refuse_open_one(self) -> None:

@@ -1,23 +1,22 @@
-"""What is taken down while its user goes on."""
-
-import threading
+"""What is taken down when its user has done what was urgent."""
 
 from cnnjobs.engine.leaving import Leaving
 
 
-def test_its_user_goes_on_and_waits_when_it_has_to():
-    leaving, may_end, down = Leaving(), threading.Event(), []
-    leaving.wait()  # nothing was begun
-    leaving.begin(lambda: (may_end.wait(30), down.append("first")))
+def test_its_user_goes_on_until_there_is_time():
+    leaving, down = Leaving(), []
+    leaving.now()  # nothing is kept
+    leaving.later(lambda: down.append("first"))
     assert down == []
-    may_end.set()
-    leaving.begin(lambda: down.append("second"))
-    leaving.wait()
-    assert down == ["first", "second"], "one after the other"
+    leaving.later(lambda: down.append("second"))
+    assert down == ["first"], "two are never up at a time"
+    leaving.now()
+    leaving.now()
+    assert down == ["first", "second"], "each once"
 
 
 def test_what_goes_wrong_there_is_nobodys_error():
     leaving = Leaving()
-    leaving.begin(lambda: 1 / 0)
-    leaving.wait()
-    leaving.wait()
+    leaving.later(lambda: 1 / 0)
+    leaving.now()
+    leaving.now()
