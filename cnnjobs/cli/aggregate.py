@@ -114,7 +114,7 @@ def aggregate(
     form: str,
 ) -> None:
     """Compare the variants in RESULTS, a job's folder or a folder of jobs, and write a report for each job."""
-    from cnnjobs.report.build import ReportOptions
+    from cnnjobs.report.options import ReportOptions
     from cnnjobs.run.aggregate import Aggregation
     from cnnjobs.scoring.prediction_metrics import metric_named
 

@@ -109,17 +109,20 @@ def _show(submitted: "Submitted", events: "Events | None") -> None:
     say = echo if events is None else unsaid
     if not submitted.tried:
         say(f"Nothing to run: every trial of {submitted.job} that was asked for is stored.")
-    from cnnjobs.report.build import ReportOptions
-    from cnnjobs.run.aggregate import show_comparison
+    from cnnjobs.report.options import ReportOptions
     from cnnjobs.run.calling_machine import shown_place
     from cnnjobs.run.interrupts import why_stopped
+    from cnnjobs.run.tables import show_table
     from cnnjobs.run.verify import refuse_damaged
 
     options = ReportOptions(with_predictions=False)
     if events is not None:
         events.summarise(job=submitted.job, results=shown_place(submitted.store.files.location))
     try:
-        shown = show_comparison(submitted.store, options, page_or_note=True, say=say)
+        table = show_table(submitted.store, options, say)
+        from cnnjobs.run.aggregate import show_comparison
+
+        shown = show_comparison(submitted.store, options, table=table, page_or_note=True, say=say)
     except KeyboardInterrupt:
         place = shown_place(submitted.store.files.address)
         raise Interrupted(

@@ -1,13 +1,13 @@
 """The report of one job."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
 
 from cnnjobs.comparison.predictions import read_predictions
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.report.drawing import OnProgress
 from cnnjobs.report.file_names import plain_names
 from cnnjobs.report.model import Document, Section, Text
+from cnnjobs.report.options import ReportOptions
 from cnnjobs.report.sections.augmented import augmented_section
 from cnnjobs.report.sections.classes import classes_section
 from cnnjobs.report.sections.comparison import differences_section, summary_section
@@ -22,8 +22,6 @@ from cnnjobs.report.sections.predictions import predictions_section
 from cnnjobs.report.sections.provenance import provenance_section
 from cnnjobs.report.sections.seed_audit import sources_section
 from cnnjobs.report.sections.verdicts import verdict_section
-from cnnjobs.spec.metrics import Metric
-from cnnjobs.stats import ALPHA
 from cnnjobs.store.store import Store
 from cnnjobs.store.stored_job import StoredJob
 
@@ -37,33 +35,6 @@ WITHOUT_PREDICTIONS = Section(
     ),
 )
 """What a report says that leaves them out."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReportOptions:
-    """What a person wants to see of a job.
-
-    Args:
-        metric: what variants are compared on; None for the job's own.
-        reference: a variant; None for the job's own.
-        curves: metrics that the learning curves show; empty for `CURVES` and what variants watch.
-        alpha: of tests; one minus the level of intervals.
-        margin: a difference worth resolving, in the unit in which differences are shown.
-        with_predictions: whether to read the stored predictions, which takes seconds a variant.
-        others: jobs of the same results folder, as their `job.json` keeps them.
-    """
-
-    metric: Metric | None = None
-    reference: str | None = None
-    curves: Sequence[str] = ()
-    alpha: float = ALPHA
-    margin: float | None = None
-    with_predictions: bool = True
-    others: Sequence[StoredJob] = ()
-
-    def among(self, others: Sequence[StoredJob]) -> "ReportOptions":
-        """Return the same of a job that lies beside others."""
-        return replace(self, others=others)
 
 
 def figures_expected(jobs: Iterable[StoredJob], options: ReportOptions) -> int:

@@ -10,9 +10,10 @@ import pandas as pd
 from cnnjobs.comparison.across_datasets import AcrossDatasets, compare_over_datasets
 from cnnjobs.comparison.shown import shown_table
 from cnnjobs.comparison.table import JobTable
-from cnnjobs.report.build import ReportOptions, job_document
+from cnnjobs.report.build import job_document
 from cnnjobs.report.figure_files import chosen_formats
 from cnnjobs.report.model import Document, Row
+from cnnjobs.report.options import ReportOptions
 from cnnjobs.report.render.comparison_text import table_lines
 from cnnjobs.report.render.notebook import comparison_html
 from cnnjobs.report.render.text import plain

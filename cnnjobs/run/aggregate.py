@@ -4,22 +4,22 @@ import os
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from cnnjobs.comparison.across_datasets import AcrossDatasets, compare_over_datasets, dataset_of
-from cnnjobs.comparison.shown import shown_table
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.errors import StoreError
-from cnnjobs.report.build import ReportOptions, figures_expected, job_document
+from cnnjobs.report.build import figures_expected, job_document
 from cnnjobs.report.drawing import Helpers, chart_files
 from cnnjobs.report.figure_files import NAMED
 from cnnjobs.report.model import Document
+from cnnjobs.report.options import ReportOptions
 from cnnjobs.report.overlay import choose, overlay_chart, read_histories
-from cnnjobs.report.render.comparison_text import grid_text, section_text, table_lines
+from cnnjobs.report.render.comparison_text import grid_text, section_text
 from cnnjobs.report.sections.across_datasets import across_datasets_document
 from cnnjobs.report.write import PAGES, Written, is_report, write_document
 from cnnjobs.run.calling_machine import EVENTS
 from cnnjobs.run.progress import Waiting
+from cnnjobs.run.tables import Say, show_table
 from cnnjobs.run.verify import refuse_damaged
 from cnnjobs.store.files import Files
 from cnnjobs.store.results import open_stores
@@ -29,14 +29,6 @@ from cnnjobs.wording.terminal import echo, note
 
 ACROSS_DATASETS_SHOWN = ("ranks", "pairs")
 """Tables of several data sets that the terminal shows."""
-
-
-class Say(Protocol):
-    """Shows a line to a person, or to nobody."""
-
-    def __call__(self, text: object = "", /, *, styled: bool = False) -> None:
-        """Show it."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -226,6 +218,7 @@ def show_comparison(
     options: ReportOptions,
     folder: Files | None = None,
     *,
+    table: JobTable | None = None,
     page_or_note: bool = False,
     say: Say = echo,
     formats: Sequence[str] | None = None,
@@ -237,6 +230,7 @@ def show_comparison(
         store: the job's.
         options: what to show.
         folder: of the report; None for the store's own.
+        table: the comparison, if its tables were shown already.
         page_or_note: say so in a line if the report cannot be written.
         say: shows a line.
         formats: what every figure is written as beside SVG; None for what the report that is there has.
@@ -245,10 +239,7 @@ def show_comparison(
     Raises:
         StoreError: if results cannot be read, or the report not be written.
     """
-    waiting = Waiting()
-    table = shown_table(store, options.metric, options.reference, options.alpha, options.margin, on_progress=waiting)
-    for line in table_lines(table):
-        say(line, styled=True)
+    table, waiting = table or show_table(store, options, say), Waiting()
     document = job_document(store, table, waiting, options)
     for section in document.sections:
         for line in section_text(section):

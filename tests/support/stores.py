@@ -7,7 +7,8 @@ import numpy as np
 
 from cnnjobs.comparison.table import job_table
 from cnnjobs.messages import Predictions
-from cnnjobs.report.build import ReportOptions, job_document
+from cnnjobs.report.build import job_document
+from cnnjobs.report.options import ReportOptions
 from cnnjobs.report.render.markdown import markdown_report
 from cnnjobs.report.write import write_document
 from cnnjobs.spec import SOURCES

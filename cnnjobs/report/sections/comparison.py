@@ -3,7 +3,6 @@
 from cnnjobs.comparison.metric_format import axis_label, capital, difference_label, show
 from cnnjobs.comparison.selection import weights
 from cnnjobs.comparison.table import JobTable
-from cnnjobs.report.figures import comparison
 from cnnjobs.report.model import Chart, Element, ReportTable, Section, Text
 from cnnjobs.report.sections.decisions import comparison_note, comparison_table
 from cnnjobs.report.sections.differences_table import differences_table, family_text
@@ -23,6 +22,8 @@ def differences_section(table: JobTable) -> Section | None:
     """Return the paired differences; None where there is nothing to compare."""
     if not table.comparisons:
         return None
+    from cnnjobs.report.figures import comparison
+
     elements: list[Element] = []
     if comparison.drawn_differences(table):
         title = f"{capital(difference_label(table.metric, table.reference))}: means and intervals"
@@ -100,6 +101,8 @@ def adjustment(table: JobTable) -> str:
 
 def summary_section(table: JobTable) -> Section:
     """Return the runs of each variant: box plot and summary."""
+    from cnnjobs.report.figures import comparison
+
     what = axis_label(table.metric)
     elements: list[Element] = []
     if any(row.values for row in table.rows):

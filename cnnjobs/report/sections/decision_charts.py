@@ -7,7 +7,6 @@ from cnnjobs.comparison.decided_looks import Step, steps_of
 from cnnjobs.comparison.decisions import Ruling
 from cnnjobs.comparison.metric_format import capital, difference_label
 from cnnjobs.comparison.table import JobTable
-from cnnjobs.report.figures.decisions import MOST_TOGETHER, Panel, decision_plot
 from cnnjobs.report.file_names import plain_names
 from cnnjobs.report.model import Chart
 from cnnjobs.spec.metrics import Metric
@@ -28,6 +27,8 @@ def decision_charts(table: JobTable) -> Iterator[Chart]:
     ruling = table.ruling
     if ruling is None:
         return
+    from cnnjobs.report.figures.decisions import MOST_TOGETHER
+
     steps = {name: steps_of(table, ruling, name) for name in ruling.decisions}
     drawn = {name: own for name, own in steps.items() if own}
     if len(drawn) <= MOST_TOGETHER:
@@ -40,6 +41,8 @@ def decision_charts(table: JobTable) -> Iterator[Chart]:
 
 
 def _chart(table: JobTable, ruling: Ruling, name: str, steps: Mapping[str, list[Step]]) -> Chart:
+    from cnnjobs.report.figures.decisions import Panel, decision_plot
+
     panels = [Panel(variant, ruling.decisions[variant], own) for variant, own in steps.items()]
     said = "; ".join(f"{one.variant} {one.decision.verdict.value.replace('_', ' ')}" for one in panels)
     label = capital(difference_label(table.metric, table.reference))

@@ -12,7 +12,6 @@ from cnnjobs.comparison.table import JobTable
 from cnnjobs.comparison.variant_row import VariantRow
 from cnnjobs.planning.audit_names import ALL, TWICE
 from cnnjobs.report.cells import interval_cell
-from cnnjobs.report.figures.style import COLORS, Figure, styled, text
 from cnnjobs.report.model import Chart, DisplayColumn, Element, ReportTable, Row, Section, Text
 from cnnjobs.spec.job import SOURCES
 from cnnjobs.spec.metrics import OF_TEST_ROWS
@@ -145,37 +144,15 @@ def _report_table(table: JobTable, rows: Sequence[Row]) -> ReportTable:
 def _chart(table: JobTable, rows: Sequence[Row]) -> Chart:
     drawn = ("source", "repeats", "sd", "sd_low", "sd_high")
     title = f"SD of {table.metric.words} when one source of chance varies at a time, with {table.level} intervals"
-    return Chart("sources", title, lambda: _draw(table, rows), drawn, lambda: [[row[n] for n in drawn] for row in rows])
+    from cnnjobs.report.figures.seed_audit import sd_plot
 
-
-def _draw(table: JobTable, rows: Sequence[Row]) -> Figure:
-    """Draw one dot a source with its interval, and a band for that of all sources."""
-    notation = table.metric
-    with styled():
-        figure = Figure(figsize=(7.0, 1.5 + 0.42 * len(rows)), layout="constrained")
-        axes = figure.add_subplot()
-        axes.grid(visible=False, axis="y")
-        for place, row in enumerate(reversed(rows)):
-            color = COLORS[0] if row["source"] == ALL else COLORS[1]
-            if row["sd_low"] is not None:
-                low, high = notation.factor * row["sd_low"], notation.factor * row["sd_high"]
-                axes.hlines(place, low, high, colors=color, linewidth=2)
-                if row["source"] == ALL:
-                    axes.axvspan(low, high, color=color, alpha=0.1, linewidth=0)
-            if row["sd"] is not None:
-                marker = "D" if row["source"] == ALL else "o"
-                axes.plot(
-                    notation.factor * row["sd"], place, marker, color=color, markersize=6, clip_on=False, zorder=3
-                )
-        axes.set_yticks(range(len(rows)), [f"{text(row['source'])} ({row['repeats']})" for row in reversed(rows)])
-        axes.set_ylim(-0.7, len(rows) - 0.3)
-        axes.set_xlim(left=0)
-        unit = f", {notation.unit_of_difference}" if notation.unit_of_difference else ""
-        axes.set_xlabel(
-            f"SD of {notation.words}{unit}; with {table.level} chi-squared interval\n"
-            "diamond and band: all sources; in brackets: repeats"
-        )
-    return figure
+    return Chart(
+        "sources",
+        title,
+        lambda: sd_plot(table.metric, table.level, rows),
+        drawn,
+        lambda: [[row[n] for n in drawn] for row in rows],
+    )
 
 
 def _about(table: JobTable, audit: AuditMark) -> str:

@@ -11,9 +11,10 @@ import scipy.stats
 
 from cnnjobs.comparison.decided_looks import steps_of
 from cnnjobs.comparison.table import job_table
-from cnnjobs.report.build import ReportOptions, job_document
+from cnnjobs.report.build import job_document
 from cnnjobs.report.cells import interval_cell
 from cnnjobs.report.frames import compare
+from cnnjobs.report.options import ReportOptions
 from cnnjobs.report.render.comparison_text import table_lines
 from cnnjobs.report.render.csv import csv_text, table_csv
 from cnnjobs.report.render.html import html_report

@@ -15,8 +15,8 @@ from cnnjobs import Variant, grid, mlp
 from cnnjobs.comparison.looked import MEANS
 from cnnjobs.comparison.table import job_table
 from cnnjobs.planning.identity import canonical
-from cnnjobs.report.build import ReportOptions
 from cnnjobs.report.figures.comparison import difference_plot
+from cnnjobs.report.options import ReportOptions
 from cnnjobs.report.render.csv import table_csv
 from cnnjobs.report.render.latex import latex_table
 from cnnjobs.report.sections.differences_table import differences_table
