@@ -96,21 +96,15 @@ def contend(contender: Contender, settings: Settings) -> None:
 def run_trainer(contender: Contender, data: Any, variant: Any, turns: Turns, settings: Settings) -> None:
     """Train with this package's trainer, without validation."""
     from benchmarks.gpu_parts.settings import worker_on
+    from benchmarks.parts.step import run_epochs
     from cnnjobs import Augment, Job
-    from cnnjobs.messages import Progress
     from cnnjobs.planning.trials import make_plan
 
     variant = variant.but(precision=contender.precision, xla=contender.xla, epochs=100_000)
     if contender.augmented:
         variant = variant.but(augment=Augment(flip="horizontal", shift=0.1))
     job = Job(name="a", dataset="digits", repeats=1, validation=None, variants={"v": variant})
-    worker, done = worker_on(data, settings), 0
-    turns.epoch_begins()
-    for message in worker.run(make_plan(job, data.fingerprint).trials[0]):
-        if isinstance(message, Progress) and message.epoch > done:
-            done = message.epoch
-            turns.epoch_ended()
-            turns.epoch_begins()
+    run_epochs(worker_on(data, settings), make_plan(job, data.fingerprint).trials[0], turns)
 
 
 def run_fit(contender: Contender, data: Any, variant: Any, turns: Turns, settings: Settings) -> None:

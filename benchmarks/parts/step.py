@@ -177,7 +177,6 @@ def run_fit(
 def run_trainer(contender: str, data: Any, variant: Any, epochs: int, turns: Turns, cpus: int) -> None:
     """Train with this package's trainer, one epoch a turn."""
     from cnnjobs import Job
-    from cnnjobs.messages import Progress
     from cnnjobs.planning.trials import make_plan
     from cnnjobs.training.trial import TrialWorker
 
@@ -192,9 +191,16 @@ def run_trainer(contender: str, data: Any, variant: Any, epochs: int, turns: Tur
         variants={"v": variant.but(epochs=epochs)},
     )
     worker = TrialWorker(data, cpus=cpus, gpus=0, replicas=replicas)
+    run_epochs(worker, make_plan(job, data.fingerprint).trials[0], turns)
+
+
+def run_epochs(worker: Any, trial: Any, turns: Any) -> None:
+    """Train a trial, and tell `turns` when each epoch begins and has ended."""
+    from cnnjobs.messages import Progress
+
     done = 0
     turns.epoch_begins()
-    for message in worker.run(make_plan(job, data.fingerprint).trials[0]):
+    for message in worker.run(trial):
         if isinstance(message, Progress) and message.epoch > done:
             done = message.epoch
             turns.epoch_ended()
