@@ -96,7 +96,35 @@ class Chart:
     rows: Callable[[], Sequence[Sequence[Any]]]
 
 
-Element = Text | ReportTable | Chart
+@dataclass(frozen=True)
+class Passage:
+    """A text to be copied out of the report, into a paper for example; it is a file beside the report as well.
+
+    Args:
+        file: its name in `text/` beside the report; no other's in a report.
+        title: says what it is.
+        text: as it is copied: nothing in it is markup.
+        code: whether its lines are kept as they are, as those of BibTeX.
+    """
+
+    file: str
+    title: str
+    text: str
+    code: bool = False
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Terms and what they mean.
+
+    Args:
+        meanings: term -> its meaning, in the order in which they are shown; backticks as in `Text`.
+    """
+
+    meanings: Mapping[str, str]
+
+
+Element = Text | ReportTable | Chart | Passage | Terms
 
 
 @dataclass(frozen=True)
@@ -108,12 +136,16 @@ class Section:
         elements: what it says and shows, in order.
         sections: parts of it, one a variant for example.
         damaged: stored files that could not be read; what they hold is missing here.
+        how_to_read: how to read what it shows, in a sentence or two for a student; empty where nothing is to be said.
+        folded: of a part of a section: whether a page shows only its heading until it is asked for.
     """
 
     title: str
     elements: Sequence[Element]
     sections: Sequence["Section"] = ()
     damaged: Sequence[str] = ()
+    how_to_read: str = ""
+    folded: bool = False
 
     def all_elements(self) -> Iterator[Element]:
         """Yield the elements of this section and of its parts, in order."""
@@ -152,6 +184,11 @@ class Document:
     def charts(self) -> list[Chart]:
         """All charts."""
         return [element for element in self.elements if isinstance(element, Chart)]
+
+    @property
+    def passages(self) -> list[Passage]:
+        """All texts to be copied."""
+        return [element for element in self.elements if isinstance(element, Passage)]
 
     @property
     def damaged(self) -> tuple[str, ...]:

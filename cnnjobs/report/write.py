@@ -1,4 +1,4 @@
-"""Writes a report: every table as CSV, LaTeX and Parquet, every figure as SVG and as asked for, with its values."""
+"""Writes a report: tables (CSV, LaTeX, Parquet), figures (SVG, formats asked for, values), texts, and pages."""
 
 import contextlib
 import json
@@ -70,6 +70,7 @@ def write_document(
     files = {f"figures/{name}": content for name, content in drawn.items()}
     for report_table in document.tables:
         files |= {f"tables/{name}": content for name, content in _table_files(report_table).items()}
+    files |= {f"text/{passage.file}": f"{passage.text}\n".encode() for passage in document.passages}
     pictures = {chart.name: files[f"figures/{chart.name}.svg"] for chart in charts}
     kinds = {chart.name: (*kinds_of(chart.name, formats), "csv") for chart in charts}
     pages = (markdown_report(document), html_report(document, pictures, figure_files=kinds))

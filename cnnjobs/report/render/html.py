@@ -12,7 +12,7 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from cnnjobs.report.model import Chart, Document, ReportTable, Section, Text
+from cnnjobs.report.model import Chart, Document, Passage, ReportTable, Section, Terms, Text
 from cnnjobs.report.render.html_colors import theme_css
 from cnnjobs.report.render.html_figures import inline
 from cnnjobs.report.render.html_tables import Cell, Column, columns_and_cells
@@ -86,12 +86,33 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Copied:
+    """A text to be copied; `file` lies in `text/` beside the page."""
+
+    id: str
+    title: str
+    text: str
+    code: bool
+    file: str
+    kind: str = "copied"
+
+
+@dataclass(frozen=True)
+class Meanings:
+    """Terms and what they mean, in HTML."""
+
+    terms: Sequence[tuple[str, Markup]]
+    kind: str = "terms"
+
+
+@dataclass(frozen=True)
 class Part:
     """A section of the page, and whether it is open where it can be closed."""
 
     id: str
     title: str
-    elements: Sequence[Words | Table | Figure]
+    how_to_read: Markup
+    elements: Sequence[Words | Table | Figure | Copied | Meanings]
     parts: Sequence["Part"]
     open: bool
 
@@ -153,9 +174,12 @@ class _Page:
 
     def _part(self, section: Section, level: int, *, opened: bool) -> Part:
         name = self._id(section.title)
-        return Part(name, section.title, list(self._elements(section)), self.parts(section.sections, level + 1), opened)
+        elements, parts = list(self._elements(section)), self.parts(section.sections, level + 1)
+        return Part(
+            name, section.title, _with_code(section.how_to_read), elements, parts, opened and not section.folded
+        )
 
-    def _elements(self, section: Section) -> Iterator[Words | Table | Figure]:
+    def _elements(self, section: Section) -> Iterator[Words | Table | Figure | Copied | Meanings]:
         for kind, group in groupby(
             section.elements, lambda element: element.kind if isinstance(element, Text) else None
         ):
@@ -167,6 +191,11 @@ class _Page:
                     yield self._table(element)
                 elif isinstance(element, Chart):
                     yield self._figure(element)
+                elif isinstance(element, Passage):
+                    name = self._id(f"text {element.file}")
+                    yield Copied(name, element.title, element.text, element.code, element.file)
+                elif isinstance(element, Terms):
+                    yield Meanings([(term, _with_code(meaning)) for term, meaning in element.meanings.items()])
 
     def _table(self, report_table: ReportTable) -> Table:
         self.tables += 1

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from cnnjobs.report.model import Document, Element, ReportTable, Section, Text
+from cnnjobs.report.model import Document, Element, Passage, ReportTable, Section, Terms, Text
 
 DEEPEST = 4
 """Level of headings below which parts of parts do not go."""
@@ -19,6 +19,8 @@ def markdown_report(document: Document) -> str:
 
 def _section(section: Section, level: int) -> Iterator[str]:
     yield f"{'#' * min(level, DEEPEST)} {plain(section.title)}"
+    if section.how_to_read:
+        yield f"*How to read this:* {paragraph(section.how_to_read)}"
     for element in section.elements:
         yield _element(element)
     for part in section.sections:
@@ -30,7 +32,19 @@ def _element(element: Element) -> str:
         return {"note": "**Note.** "}.get(element.kind, "") + paragraph(element.text)
     if isinstance(element, ReportTable):
         return markdown_table(element.header, element.cells)
+    if isinstance(element, Passage):
+        return f"{plain(element.title)} ([{element.file}](text/{element.file})):\n\n{_quoted(element)}"
+    if isinstance(element, Terms):
+        return "\n".join(f"- **{plain(term)}**: {paragraph(meaning)}" for term, meaning in element.meanings.items())
     return f"![{plain(element.title)}](figures/{element.name}.svg)"
+
+
+def _quoted(passage: Passage) -> str:
+    """Return a text to be copied: as code, or as a quotation whose lines are wrapped by the reader."""
+    if not passage.code:
+        return "\n".join(f"> {plain(line)}".rstrip() for line in passage.text.splitlines())
+    fence = "`" * (3 + max((len(run) for run in re.findall("`+", passage.text)), default=0))
+    return f"{fence}\n{passage.text}\n{fence}"
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from support.reports import HOSTILE, LONG, QUOTES, made_up_document
 
 from cnnjobs.report.figures.style import render
-from cnnjobs.report.model import Chart, DisplayColumn, Document, ReportTable, Section, Text
+from cnnjobs.report.model import Chart, DisplayColumn, Document, Passage, ReportTable, Section, Terms, Text
 from cnnjobs.report.render.html import LONG_TABLE, MOST_OPEN, html_report
 from cnnjobs.report.render.html_colors import DARK, LIGHT
 from cnnjobs.report.render.html_figures import inline
@@ -228,6 +228,27 @@ def test_of_many_parts_only_the_first_is_open():
 def test_a_long_table_scrolls_within_itself():
     rows = [{"name": str(number), "x": number} for number in range(LONG_TABLE + 1)]
     assert page_of(Section("s", [grid_of(rows)])).of("div", **{"class": "scroll long"})
+
+
+def test_a_section_says_how_it_is_read_and_what_its_terms_mean():
+    page = page_of(Section("s", [Terms({"a <b>": "of `n`"})], how_to_read="The `p` of <it>"))
+    assert page.texts("p", **{"class": "how"}) == ["How to read this: The p of <it>"]
+    assert (page.texts("dt"), page.texts("dd"), page.texts("code")) == (["a <b>"], ["of n"], ["p", "n"])
+    assert not page_of(Section("s", [])).of("p", **{"class": "how"})
+
+
+def test_texts_to_be_copied_keep_their_paragraphs_or_lines():
+    page = page_of(Section("s", [Passage("a.txt", "Words", "one <b>\n\ntwo"), Passage("b.bib", "B", "x {\n  y", True)]))
+    quoted = page.elements.index(page.of("blockquote")[0])
+    assert [text for tag, _, text in page.elements[quoted + 1 : quoted + 3]] == ["one <b>", "two"]
+    assert page.of("pre")[0][2] == "x {\n  y"
+    assert [attributes["href"] for _, attributes, _ in page.of("a")][-2:] == ["text/a.txt", "text/b.bib"]
+
+
+def test_a_folded_part_is_closed():
+    parts = [Section("shown", []), Section("hidden", [], folded=True)]
+    found = page_of(Section("all", [], parts)).of("details", **{"class": "part"})
+    assert ["open" in attributes for _, attributes, _ in found] == [True, False]
 
 
 def test_damaged_files_are_named():

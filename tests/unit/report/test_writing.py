@@ -12,7 +12,7 @@ import pytest
 from support.stores import VALUES, document_of, made_up_store, make_store, quiet
 
 from cnnjobs.comparison.metric_format import metric_format
-from cnnjobs.report.model import Chart, DisplayColumn, Document, ReportTable, Section, Text
+from cnnjobs.report.model import Chart, DisplayColumn, Document, Passage, ReportTable, Section, Terms, Text
 from cnnjobs.report.render.csv import table_csv
 from cnnjobs.report.render.latex import ESCAPES, latex_table
 from cnnjobs.report.render.markdown import markdown_report, markdown_table, paragraph
@@ -205,6 +205,24 @@ def test_markdown_of_words_notes_parts_and_pictures():
         "# \\*job\\*\n\n## Part\n\n5 \\< 6\n\n### a \\<b\\>\n\n![runs of a \\| b](figures/box.svg)\n\n"
         "**Note.** mind `--margin` and `x|y`\n"
     )
+
+
+def test_markdown_says_how_to_read_a_section_and_quotes_what_is_to_be_copied():
+    passages = (Passage("a.txt", "Words", "5 < 6\n\nnext"), Passage("b.bib", "Entries", "@misc{x,\n}", code=True))
+    terms = Terms({"floor": "of `n` images", "a|b": "c"})
+    text = markdown_report(Document("job", [Section("Part", (*passages, terms), how_to_read="Look at `p`.")]))
+    assert text == (
+        "# job\n\n## Part\n\n*How to read this:* Look at `p`.\n\nWords ([a.txt](text/a.txt)):\n\n> 5 \\< 6\n>\n> next"
+        "\n\nEntries ([b.bib](text/b.bib)):\n\n```\n@misc{x,\n}\n```\n\n- **floor**: of `n` images\n- **a\\|b**: c\n"
+    )
+
+
+def test_texts_to_be_copied_are_files_that_the_next_report_removes(tmp_path):
+    folder = Files(str(tmp_path))
+    write_document(folder, Document("job", [Section("Methods", [Passage("a.txt", "Words", "é 1")])]), quiet)
+    assert (tmp_path / "text" / "a.txt").read_text(encoding="utf-8") == "é 1\n"
+    write_document(folder, Document("job", [Section("Words", [Text("only words")])]), quiet)
+    assert not (tmp_path / "text" / "a.txt").exists()
 
 
 def test_a_backtick_of_its_own_is_only_a_letter():

@@ -101,6 +101,24 @@ for (const figure of all("figure")) {
   figure.querySelector(".save").addEventListener("click", () => save(figure));
 }
 
+// Texts to be copied ------------------------------------------------------------------------------------------------
+
+for (const box of all(".copied")) {
+  const button = box.querySelector(".copy");
+  const source = box.querySelector("pre, blockquote");
+  button.addEventListener("click", async () => {
+    const paragraphs = source.matches("pre") ? [source] : all("p", source);
+    const text = paragraphs.map((one) => one.textContent).join("\n\n");
+    try {
+      await navigator.clipboard.writeText(text);
+      button.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(source); // where the browser does not let a page write to the clipboard
+      button.textContent = "Selected: copy it with the keyboard";
+    }
+  });
+}
+
 // Parts that open and close -----------------------------------------------------------------------------------------
 
 for (const button of all("button.all")) {
