@@ -1,5 +1,6 @@
-"""Names of the files of variants."""
+"""Names of variants in files: of the files themselves, and of marks within the figures."""
 
+import hashlib
 from collections.abc import Iterable
 
 from cnnjobs.store.files import plain_name
@@ -18,3 +19,8 @@ def _unlike(name: str, taken: set[str]) -> str:
     while free in taken:
         free, number = f"{name}-{number}", number + 1
     return free
+
+
+def variant_mark(name: str) -> str:
+    """Return what the parts of a figure that belong to a variant are marked with: readable, and no other's."""
+    return f"variant.{plain_name(name)[:40]}.{hashlib.sha256(name.encode('utf-8', 'backslashreplace')).hexdigest()[:8]}"

@@ -1,7 +1,7 @@
 """A report as data: sections of text, tables and charts, independent of any format."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ class Chart:
         draw: makes it.
         columns: names of the values.
         rows: the values that it draws, each in the order of `columns`.
+        variant: the only one it shows; None for several, or none.
     """
 
     name: str
@@ -94,6 +95,7 @@ class Chart:
     draw: "Callable[[], Figure]"
     columns: Sequence[str]
     rows: Callable[[], Sequence[Sequence[Any]]]
+    variant: str | None = None
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,7 @@ class Section:
         damaged: stored files that could not be read; what they hold is missing here.
         how_to_read: how to read what it shows, in a sentence or two for a student; empty where nothing is to be said.
         folded: of a part of a section: whether a page shows only its heading until it is asked for.
+        variant: the only one it is about; None for several, or none.
     """
 
     title: str
@@ -146,6 +149,7 @@ class Section:
     damaged: Sequence[str] = ()
     how_to_read: str = ""
     folded: bool = False
+    variant: str | None = None
 
     def all_elements(self) -> Iterator[Element]:
         """Yield the elements of this section and of its parts, in order."""
@@ -165,10 +169,12 @@ class Document:
     Args:
         title: of it, plain text.
         sections: its parts.
+        variants: name -> colour of each variant, "#rrggbb", in the order of the job; a page lets a reader hide them.
     """
 
     title: str
     sections: Sequence[Section]
+    variants: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def elements(self) -> list[Element]:

@@ -3,19 +3,23 @@
 import contextlib
 import functools
 import io
+import re
 import textwrap
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 from typing import Any
 
 import matplotlib
 import matplotlib.font_manager
+from matplotlib.artist import Artist
 from matplotlib.backend_bases import get_registered_canvas_class
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from matplotlib.lines import Line2D
 
+from cnnjobs.report.file_names import variant_mark
 from cnnjobs.wording.terminal import visible
 
 __all__ = [
@@ -26,6 +30,7 @@ __all__ = [
     "Figure",
     "Line2D",
     "lacks_letters",
+    "of_variant",
     "render",
     "short",
     "styled",
@@ -125,7 +130,25 @@ def render(figure: Figure, kind: str) -> bytes:
         figure.set_dpi(DPI)
         canvas: Any = get_registered_canvas_class(kind)(figure)  # which is imported now: few want PDF
         getattr(canvas, f"print_{kind}")(sink, metadata=METADATA[kind])
-    return sink.getvalue()
+    return _marks_apart(sink.getvalue()) if kind == "svg" else sink.getvalue()
+
+
+def of_variant(name: str, *artists: Artist | Iterable[Artist]) -> None:
+    """Say that what is drawn belongs to a variant, so that a page can hide it: marks, labels, and in the legend.
+
+    Args:
+        name: of the variant.
+        artists: what is drawn, also as lists.
+    """
+    for one in artists:
+        for artist in (one,) if isinstance(one, Artist) else one:
+            artist.set_gid(variant_mark(name))
+
+
+def _marks_apart(svg: bytes) -> bytes:
+    """Return an SVG in which the marks of variants, which are ids there, are numbered: no two are alike."""
+    number = count(1)
+    return re.sub(rb'id="(variant\.[\w.-]+)"', lambda found: b'id="%b.%d"' % (found[1], next(number)), svg)
 
 
 @contextlib.contextmanager

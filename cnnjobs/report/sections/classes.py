@@ -44,7 +44,9 @@ def classes_section(table: JobTable, findings: Findings, names: Mapping[str, str
 def _variant(table: JobTable, findings: Findings, variant: str, name: str) -> Section:
     tally, damaged = findings.variants[variant], findings.left_out[variant]
     if not tally.runs:
-        return Section(variant, [Text("No run of this variant has predictions that can be used.")], (), damaged)
+        return Section(
+            variant, [Text("No run of this variant has predictions that can be used.")], (), damaged, variant=variant
+        )
     classes = ClassTable(table.job.name, variant, table.job.dataset.names_of_classes, tally.figures.over_runs())
     completed = findings.completed[variant]
     over = runs_text(tally.runs) if tally.runs == completed else f"{tally.runs} of {runs_text(completed)}"
@@ -59,6 +61,7 @@ def _variant(table: JobTable, findings: Findings, variant: str, name: str) -> Se
         ],
         (),
         damaged,
+        variant=variant,
     )
 
 

@@ -98,6 +98,7 @@ def _chart(job: str, variant: str, name: str, epochs: pa.Table, metrics: Sequenc
         lambda: learning_curves(job, variant, epochs, metrics),
         ("repeat", "fold", "epoch", *columns),
         lambda: curves_rows(epochs, columns),
+        variant,
     )
 
 

@@ -1,12 +1,16 @@
 """Figures of a comparison have room for many variants and for long names."""
 
+import re
+
 import pytest
+from matplotlib.figure import Figure
 from support.reports import LONG
 from support.stores import make_store
 
 from cnnjobs.comparison.table import job_table
 from cnnjobs.report.figures.comparison import MOST_UPRIGHT, box_plot, difference_plot
-from cnnjobs.report.figures.style import render, wrapped
+from cnnjobs.report.figures.style import of_variant, render, wrapped
+from cnnjobs.report.file_names import variant_mark
 
 
 def table_of(folder, names, runs=5):
@@ -49,3 +53,17 @@ def test_everything_stays_within_the_figure_when_names_are_long(tmp_path, draw):
         box = text.get_window_extent()
         assert box.x0 >= -1, text
         assert box.x1 <= figure.bbox.width + 1, text
+
+
+def test_what_belongs_to_a_variant_is_marked_and_no_two_marks_are_alike():
+    figure = Figure()
+    axes = figure.add_subplot()
+    axes.set_xticks([0, 1], ["a b", "a-b"])
+    for name, label in zip(("a b", "a-b"), axes.get_xticklabels(), strict=True):
+        of_variant(name, axes.plot([0, 1], [1, 2]), label)
+    ids = re.findall(r'id="([^"]+)"', render(figure, "svg").decode())
+    assert len(ids) == len(set(ids))
+    for name in ("a b", "a-b"):
+        assert variant_mark(name).startswith("variant.a-b.")
+        assert sum(found.startswith(f"{variant_mark(name)}.") for found in ids) == 2, "plain names may be the same"
+    assert re.fullmatch(r"[\w.-]+", variant_mark("\udcff<'&\" "))
