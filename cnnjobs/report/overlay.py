@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 from cnnjobs.errors import StoreError
 from cnnjobs.messages import Status
 from cnnjobs.report.figures.curves import band, drawable, histories, stacked_panels
-from cnnjobs.report.figures.style import COLORS, Figure, Line2D, short, styled
+from cnnjobs.report.figures.style import Figure, Line2D, short, styled
 from cnnjobs.report.model import Chart
+from cnnjobs.report.variant_styles import VariantStyle, variant_styles
 from cnnjobs.spec.metrics import CURVES, HEADLINE, TEST, VALIDATION, column_of
 from cnnjobs.store.files import plain_name
 from cnnjobs.store.store import Store
@@ -169,31 +170,42 @@ def overlay_plot(recorded: Sequence[History], metrics: Sequence[str]) -> Figure:
         recorded: two or more.
         metrics: of `METRICS`, at least one.
     """
+    styles = styles_of([history.model for history in recorded])
     with styled():
         figure, panels = stacked_panels(metrics, width=7.6)
         for axes, metric in zip(panels, metrics, strict=True):
-            for index, history in enumerate(recorded):
-                color = COLORS[index % len(COLORS)]
+            for history in recorded:
+                color, mark = styles[history.model.name].color, styles[history.model.name].marker
                 for _, part, style in LINES:
                     epochs, (low, middle, high) = band(histories(history.epochs, column_of(part, metric)))
                     axes.fill_between(epochs, low, high, color=color, alpha=0.15 if part else 0.07, linewidth=0)
-                    axes.plot(epochs, middle, color=color, linestyle=style, marker="o" if len(epochs) == 1 else None)
-        figure.legend(*_legend(recorded), loc="outside upper left", frameon=False, ncols=2, fontsize=9)
+                    axes.plot(epochs, middle, color=color, linestyle=style, marker=mark if len(epochs) == 1 else None)
+        figure.legend(*_legend(recorded, styles), loc="outside upper left", frameon=False, ncols=2, fontsize=9)
         figure.supxlabel("medians over the runs, bands: 10% to 90% of them", fontsize=8, color="#555555")
     return figure
 
 
-def _legend(recorded: Sequence[History]) -> tuple[list[Line2D], list[str]]:
+def styles_of(models: Sequence[JobVariant]) -> dict[str, VariantStyle]:
+    """Return how models are drawn, by their full names: those of one job as in its report, others in their order."""
+    jobs = {model.job: model for model in models}
+    if len(jobs) > 1:
+        return variant_styles(model.name for model in models)
+    [of_job] = jobs.values()
+    names = [replace(of_job, variant=variant).name for variant in of_job.store.kept_job().variants]
+    return variant_styles(names)
+
+
+def _legend(recorded: Sequence[History], styles: Mapping[str, VariantStyle]) -> tuple[list[Line2D], list[str]]:
     """Return lines and names: a colour a model, a style a kind of rows."""
     several = len({history.model.job for history in recorded}) > 1
-    handles = [Line2D([], [], color=COLORS[index % len(COLORS)], linewidth=3) for index in range(len(recorded))]
+    handles = [Line2D([], [], color=styles[history.model.name].color, linewidth=3) for history in recorded]
     labels = [
         f"{short(history.model.name if several else history.model.variant, 50)}, {history.runs} runs"
         + (f" ({history.without_result} without a result)" if history.without_result else "")
         for history in recorded
     ]
-    styles = [Line2D([], [], color="#444444", linestyle=style) for _, _, style in LINES]
-    return handles + styles, labels + [rows for rows, _, _ in LINES]
+    rows = [Line2D([], [], color="#444444", linestyle=style) for _, _, style in LINES]
+    return handles + rows, labels + [rows for rows, _, _ in LINES]
 
 
 def overlay_rows(recorded: Sequence[History], metrics: Sequence[str]) -> list[list[Any]]:

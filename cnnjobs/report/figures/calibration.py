@@ -6,19 +6,23 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cnnjobs.report.figures.style import COLORS, short, styled
+from cnnjobs.report.figures.style import short, styled
+from cnnjobs.report.variant_styles import VariantStyle
 from cnnjobs.scoring.calibration import Point
 
-MOST_COLORS = len(COLORS)
+MOST_COLORS = 10
 """Up to this many variants each has a colour and a line in the legend; above, all are thin and grey."""
 
+GREY = VariantStyle("#888888", "o")
 
-def reliability_plot(job: str, points: Mapping[str, Sequence[Point]]) -> Figure:
+
+def reliability_plot(job: str, points: Mapping[str, Sequence[Point]], styles: Mapping[str, VariantStyle]) -> Figure:
     """Return accuracy by confidence above, and the share of predictions by confidence below it, a line a variant.
 
     Args:
         job: name, for the title.
         points: variant -> the points of its diagram, at least one; of at least one variant.
+        styles: variant -> how it is drawn.
     """
     with styled():
         figure = Figure(figsize=(8.6, 6.4), layout="constrained")
@@ -26,9 +30,9 @@ def reliability_plot(job: str, points: Mapping[str, Sequence[Point]]) -> Figure:
         above.plot([0, 1], [0, 1], color="#999999", linewidth=0.8, linestyle=":")
         many = len(points) > MOST_COLORS
         for index, (name, own) in enumerate(points.items()):
-            color = "#888888" if many else COLORS[index]
+            style = GREY if many else styles[name]
             label = (f"each of {len(points)} variants" if not index else None) if many else short(name, 40)
-            _draw(above, below, own, color, label, thin=many)
+            _draw(above, below, own, style, label, thin=many)
         least = min(point.low for own in points.values() for point in own)
         above.set_xlim(max(0.0, least - 0.02), 1.01)
         above.set_ylim(-0.02, 1.02)
@@ -41,10 +45,13 @@ def reliability_plot(job: str, points: Mapping[str, Sequence[Point]]) -> Figure:
     return figure
 
 
-def _draw(above: Axes, below: Axes, points: Sequence[Point], color: str, label: str | None, *, thin: bool) -> None:
+def _draw(
+    above: Axes, below: Axes, points: Sequence[Point], style: VariantStyle, label: str | None, *, thin: bool
+) -> None:
     """Draw one variant into both panels."""
     confidence, accuracy = (np.array([getattr(one, name) for one in points]) for name in ("confidence", "accuracy"))
-    width, size, line = (0.6, 0, "-") if thin else (1.4, 4, "o-")
+    color, line = style.color, f"{style.marker}-"
+    width, size = (0.6, 0) if thin else (1.4, 4)
     spread = np.array([one.sd or 0.0 for one in points])
     above.plot(confidence, accuracy, line, color=color, linewidth=width, markersize=size, label=label)
     if not thin:

@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
-from cnnjobs.report.figures.style import COLORS, ON_DARK, ON_LIGHT, short, styled
+from cnnjobs.report.figures.style import ON_DARK, ON_LIGHT, short, styled
 from cnnjobs.report.sections.class_tables import ClassTable, mean_and_sd
+from cnnjobs.report.variant_styles import COLORS
 from cnnjobs.scoring.classification import GRID, SCORES, Reals
 
 MOST_NUMBERS = 20
@@ -19,7 +20,7 @@ MOST_NUMBERS = 20
 MOST_LABELS = 100
 """Up to this many classes each has its name at the axes."""
 
-MOST_COLORS = len(COLORS)
+MOST_COLORS = 10
 """Up to this many classes each has a ROC curve with a colour and a line in the legend; above, all are thin and grey."""
 
 ZOOM = 0.2

@@ -12,7 +12,8 @@ from cnnjobs.comparison.metric_format import axis_label, difference_label
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.comparison.variant_row import VariantRow
 from cnnjobs.report.cells import looks_text
-from cnnjobs.report.figures.style import COLORS, short, styled, text, wrapped
+from cnnjobs.report.figures.style import short, styled, text, wrapped
+from cnnjobs.report.variant_styles import VariantStyle, variant_styles
 from cnnjobs.spec.metrics import Metric
 from cnnjobs.stats.summary import FEWEST_FOR_QUARTILES
 from cnnjobs.wording.labels import count_label
@@ -25,6 +26,7 @@ def box_plot(table: JobTable) -> Figure:
     """Return a figure with a box a variant over its runs, every run drawn on it, and n with its name."""
     rows = [row for row in table.rows if row.values]
     upright = len(rows) <= MOST_UPRIGHT
+    styles = variant_styles(table.job.variants)
     with styled():
         size = (max(5.0, 1.5 + 1.15 * len(rows)), 4.6) if upright else (7.0, 1.3 + 0.42 * len(rows))
         figure = Figure(figsize=size, layout="constrained")
@@ -32,7 +34,7 @@ def box_plot(table: JobTable) -> Figure:
         axes.grid(visible=False, axis="x" if upright else "y")
         for place, row in enumerate(rows):
             values = np.array(list(row.values.values())) * table.metric.factor
-            _one_box(axes, place, values, COLORS[place % len(COLORS)], upright=upright)
+            _one_box(axes, place, values, styles[row.name], upright=upright)
         _name_boxes(axes, rows, axis_label(_drawn(table.metric)), upright=upright)
         runs = "folds" if table.job.protocol.folds else "repeats"
         axes.set_title(
@@ -77,7 +79,8 @@ def _legend_text(rows: Sequence[Any]) -> str:
     return "; ".join(parts)
 
 
-def _one_box(axes: Axes, place: int, values: np.ndarray[Any, Any], color: str, *, upright: bool) -> None:
+def _one_box(axes: Axes, place: int, values: np.ndarray[Any, Any], style: VariantStyle, *, upright: bool) -> None:
+    color = style.color
     if len(values) >= FEWEST_FOR_QUARTILES:
         axes.boxplot(
             values,
@@ -96,7 +99,12 @@ def _one_box(axes: Axes, place: int, values: np.ndarray[Any, Any], color: str, *
         mean(values.mean(), place - 0.2, place + 0.2, colors=color, linewidth=2)
     points = (place + _spread(len(values)), values)
     axes.plot(
-        *(points if upright else points[::-1]), "o", color=color, markersize=5, markeredgecolor="white", alpha=0.9
+        *(points if upright else points[::-1]),
+        style.marker,
+        color=color,
+        markersize=5.5,
+        markeredgecolor="white",
+        markeredgewidth=0.7,
     )
 
 

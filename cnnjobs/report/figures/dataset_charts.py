@@ -9,8 +9,9 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodF
 from numpy.typing import NDArray
 
 from cnnjobs.report.figures.dataset_view import DatasetView, class_label
-from cnnjobs.report.figures.style import COLORS, short
+from cnnjobs.report.figures.style import short
 from cnnjobs.report.figures.tiles import Box
+from cnnjobs.report.variant_styles import COLORS
 
 SMALL = 8
 """Size of most text, points."""

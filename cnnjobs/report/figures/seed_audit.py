@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from cnnjobs.planning.audit_names import ALL
-from cnnjobs.report.figures.style import COLORS, Figure, styled, text
+from cnnjobs.report.figures.style import Figure, styled, text
 from cnnjobs.report.model import Row
+from cnnjobs.report.variant_styles import COLORS
 from cnnjobs.spec.metrics import Metric
 
 

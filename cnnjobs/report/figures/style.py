@@ -23,7 +23,6 @@ from cnnjobs.report.file_names import variant_mark
 from cnnjobs.wording.terminal import visible
 
 __all__ = [
-    "COLORS",
     "DPI",
     "ON_DARK",
     "ON_LIGHT",
@@ -57,12 +56,6 @@ ON_LIGHT, ON_DARK = "#222222", "#fefefe"
 
 METADATA: Mapping[str, dict[str, None]] = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
 """Kinds of file, and what keeps the date out of each: the same figure gives the same file."""
-
-COLORS = (
-    "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
-)  # fmt: skip
-"""Ten colours that can be told apart (Petroff, Accessible color sequences for data visualization, 2021)."""
-
 
 OTHER_FONTS = (
     *("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Zen Hei"),

@@ -10,6 +10,7 @@ from cnnjobs.comparison.predictions import Findings
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.report.figures.calibration import reliability_plot
 from cnnjobs.report.model import Chart, DisplayColumn, ReportTable, Row, Section, Text
+from cnnjobs.report.variant_styles import variant_styles
 from cnnjobs.scoring.calibration import BINS, Point, Reliability, diagram
 from cnnjobs.scoring.prediction_metrics import TABLE
 
@@ -55,7 +56,7 @@ def calibration_section(table: JobTable, findings: Findings) -> Section:
     chart = Chart(
         "reliability",
         "Reliability diagram: accuracy by confidence",
-        lambda: reliability_plot(table.job.name, points),
+        lambda: reliability_plot(table.job.name, points, variant_styles(table.job.variants)),
         DIAGRAM_COLUMNS,
         lambda: diagram_rows(points),
     )

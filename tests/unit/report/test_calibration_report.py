@@ -9,6 +9,7 @@ from support.stores import document_of, made_up_store, predictions
 
 from cnnjobs.messages import Predictions
 from cnnjobs.report.figures.calibration import MOST_COLORS, reliability_plot
+from cnnjobs.report.variant_styles import variant_styles
 from cnnjobs.scoring.calibration import BINS, EDGES, Reliability, diagram
 
 IMAGES = 400
@@ -83,11 +84,11 @@ def test_variants_without_predictions_are_not_among_them(tmp_path):
 
 def test_more_variants_than_colours_are_thin_and_grey():
     points = {f"v{place}": diagram([Reliability(*np.ones((3, BINS)))]) for place in range(MOST_COLORS + 1)}
-    axes = reliability_plot("job $a$", points).axes[0]
+    axes = reliability_plot("job $a$", points, variant_styles(points)).axes[0]
     assert {matplotlib.colors.to_hex(line.get_color()) for line in axes.lines[1:]} == {"#888888"}
     assert len(axes.get_legend_handles_labels()[1]) == 1
     few = dict(list(points.items())[:2])
-    assert reliability_plot("job", few).axes[0].get_legend_handles_labels()[1] == ["v0", "v1"]
+    assert reliability_plot("job", few, variant_styles(points)).axes[0].get_legend_handles_labels()[1] == ["v0", "v1"]
 
 
 def test_folds_have_a_calibration_too(tmp_path):

@@ -24,7 +24,7 @@ def test_many_boxes_lie_one_above_the_other_from_the_first_down(tmp_path, runs):
     assert [label.get_text() for label in axes.get_yticklabels()] == [f"{name}, n = {runs}" for name in names]
     assert axes.yaxis_inverted()
     assert axes.get_xlabel() == "test accuracy (%)"
-    drawn = [line.get_xdata() for line in axes.lines if line.get_marker() == "o"]
+    drawn = [line.get_xdata() for line in axes.lines if line.get_linestyle() == "None"]
     assert [sorted(values) for values in drawn] == [pytest.approx([90 + run / 10 for run in range(runs)])] * len(names)
 
 
