@@ -1,7 +1,7 @@
 """Which regularization helps a three-block VGG on CIFAR-10, and by more than chance?
 
     cnnjobs submit jobs/regularization_grid.py
-    cnnjobs submit jobs/regularization_grid.py --epochs 2 --repeats 2 --limit-train 2000 --results try
+    cnnjobs submit jobs/regularization_grid.py --epochs 20% --repeats 5 --limit-train 2500 --results try
 
 Data: CIFAR-10, downloaded once by Keras (170 MB), or `--dataset PATH` for an image folder of it. The test set doubles
 as the validation set, as in the text the grid comes from; nothing is selected by it. 7 variants x 10 repeats.

@@ -31,6 +31,18 @@ def finite(context: click.Context, parameter: click.Parameter, value: float | No
     return value
 
 
+class Epochs(click.ParamType):  # type: ignore[type-arg]
+    """A whole number of at least 1, or a percentage, which the library reads."""
+
+    name = "epochs"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return a number, or the text of a percentage."""
+        if isinstance(value, str) and value.strip().endswith("%"):
+            return value
+        return click.IntRange(min=1).convert(value, param, ctx)
+
+
 def results_option(about: str) -> Callable[[F], F]:
     """Return the option that names a results folder.
 
@@ -48,7 +60,12 @@ _DECODING = (
 )
 
 _RUN = (
-    click.option("--epochs", type=click.IntRange(min=1), help="Epochs of every variant."),
+    click.option(
+        "--epochs",
+        type=Epochs(),
+        metavar="N|P%",
+        help="Epochs of every variant, or a percentage of those that each has, such as 20%.",
+    ),
     click.option("--limit-train", type=click.IntRange(min=1), metavar="N", help="Use only N training images."),
     click.option(
         "--dataset",

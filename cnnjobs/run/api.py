@@ -34,7 +34,7 @@ def submit(
     results: str | Path = RESULTS,
     *,
     repeats: int | None = None,
-    epochs: int | None = None,
+    epochs: int | str | None = None,
     only: str | Sequence[str] | None = None,
     limit_train: int | None = None,
     dataset: str | None = None,
@@ -63,7 +63,8 @@ def submit(
         job: a job, or the path of a job file.
         results: folder or URI of results.
         repeats: of each variant, at least 1; None for the job's own.
-        epochs: of each variant, at least 1; None for the job's own.
+        epochs: of each variant, at least 1; text such as "20%" for that share of each variant's own, rounded; None for
+            the job's own.
         only: a variant, or several; None for all.
         limit_train: number of training images to keep; None for all.
         dataset: another data set: a name, an .npz file, a table or folder of pictures, Parquet files, TFRecords; None
@@ -146,7 +147,7 @@ def gate(
     most_repeats: int | None = None,
     ledger: str | Path | None = None,
     confirm: int | None = None,
-    epochs: int | None = None,
+    epochs: int | str | None = None,
     limit_train: int | None = None,
     dataset: str | None = None,
     image_size: int | None = None,
@@ -253,7 +254,7 @@ def plan(
     results: str | Path = RESULTS,
     *,
     repeats: int | None = None,
-    epochs: int | None = None,
+    epochs: int | str | None = None,
     only: str | Sequence[str] | None = None,
     limit_train: int | None = None,
     dataset: str | None = None,

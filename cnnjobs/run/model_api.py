@@ -28,7 +28,7 @@ def fit(
     *,
     repeat: int = 1,
     output: str | Path | None = None,
-    epochs: int | None = None,
+    epochs: int | str | None = None,
     limit_train: int | None = None,
     dataset: str | None = None,
     image_size: int | None = None,

@@ -1,7 +1,9 @@
 """What a call or a command changes of a job, checked in one place for Python and the command line."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 from cnnjobs.errors import SpecError
@@ -10,6 +12,9 @@ from cnnjobs.spec.checks import flag, gpu_count, whole
 MOST = {"repeats": 10_000, "epochs": 1_000_000, "limit_train": 1_000_000_000, "image_size": 10_000}
 """Whole numbers that change a job; more than that is a slip of the keyboard."""
 
+PERCENTAGE = re.compile(r"[0-9]{1,5}(\.[0-9]{1,6})?%", re.ASCII)
+"""How a share of each variant's epochs is written."""
+
 
 @dataclass(frozen=True)
 class Overrides:
@@ -17,7 +22,7 @@ class Overrides:
 
     Args:
         repeats: how often each variant is trained.
-        epochs: of every variant.
+        epochs: of every variant; text such as "20%" is that share of each variant's own.
         only: names of the variants to run; empty for all.
         limit_train: number of training rows.
         dataset: another data set.
@@ -27,7 +32,7 @@ class Overrides:
     """
 
     repeats: int | None = None
-    epochs: int | None = None
+    epochs: int | str | None = None
     only: tuple[str, ...] = ()
     limit_train: int | None = None
     dataset: str | None = None
@@ -36,14 +41,35 @@ class Overrides:
     gpus_per_trial: float | None = None
 
     def __post_init__(self) -> None:
+        if isinstance(self.epochs, str):
+            object.__setattr__(self, "epochs", _percentage(self.epochs))
         for name, most in MOST.items():
-            if getattr(self, name) is not None:
+            if getattr(self, name) is not None and not (name == "epochs" and isinstance(self.epochs, str)):
                 object.__setattr__(self, name, whole(name, getattr(self, name), least=1, most=most))
         if not all(isinstance(name, str) for name in self.only):
             raise SpecError(f"`only` must be a name of a variant, or several. Received: only={self.only!r}.")
         flag("strict", self.strict)
         if self.gpus_per_trial is not None:
             object.__setattr__(self, "gpus_per_trial", gpu_count("gpus_per_trial", self.gpus_per_trial))
+
+    def epochs_of(self, own: int) -> int:
+        """Return the epochs of a variant whose own are `own`: a share is rounded, and at least one."""
+        if self.epochs is None:
+            return own
+        if isinstance(self.epochs, int):
+            return self.epochs
+        return max(1, int(own * Fraction(self.epochs.rstrip("%")) / 100 + Fraction(1, 2)))
+
+
+def _percentage(text: str) -> str:
+    """Return epochs written as a percentage of each variant's own."""
+    words = text.strip()
+    if not PERCENTAGE.fullmatch(words) or not 0 < Fraction(words.rstrip("%")) <= 10_000:
+        raise SpecError(
+            "`epochs` must be a whole number of at least 1, or a percentage of the epochs that each variant has, "
+            f"such as 20%. Received: {text!r}."
+        )
+    return words
 
 
 def _several(only: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -70,7 +96,7 @@ def place_of(results: str | Path) -> str:
 
 def overrides_of(
     repeats: int | None,
-    epochs: int | None,
+    epochs: int | str | None,
     only: str | Sequence[str] | None,
     limit_train: int | None,
     dataset: str | None,

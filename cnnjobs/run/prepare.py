@@ -251,7 +251,7 @@ def _overridden(job: Job, overrides: Overrides) -> Job:
 
 def _with_epochs(name: str, variant: Variant, overrides: Overrides) -> Variant:
     try:
-        return variant.but(epochs=overrides.epochs)
+        return variant.but(epochs=overrides.epochs_of(variant.epochs))
     except SpecError as error:  # fewer epochs than it has before it is fine-tuned
         raise SpecError(f"Variant {name!r}: {error}") from error
 

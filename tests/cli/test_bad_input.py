@@ -85,6 +85,8 @@ def test_a_missing_job_file():
         (["--repeats", "-3"], "'--repeats'"),
         (["--epochs", "0"], "'--epochs'"),
         (["--epochs", "many"], "'many' is not a valid integer"),
+        (["--epochs", "0%"], "`--epochs` must be a whole number of at least 1, or a percentage"),
+        (["--epochs", "half%"], "such as 20%"),
         (["--limit-train", "3"], "`--limit-train` must be between 20, two rows a class, and 1438"),
         (["--limit-train", "99999"], "`--limit-train` must be between"),
         (["--dataset", "cifar11"], "must be one of digits, mnist, fashion_mnist, cifar10, cifar100"),

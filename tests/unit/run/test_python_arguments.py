@@ -17,7 +17,7 @@ JOB = Job(name="here", dataset="digits", repeats=2, variants={"one": Variant(mod
 
 WRONG = {
     "repeats": ("5", 0, -1, 2.5, math.nan, True),
-    "epochs": ("5", 0, -1),
+    "epochs": ("5", "0%", "-5%", "half", "20 %", "", "1e2%", 0, -1),
     "only": ("none", ["one", "none"], [1], [], 5, b"one"),
     "limit_train": (0, "100", 5),
     "dataset": ("no such data", 5),

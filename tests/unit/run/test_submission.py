@@ -210,6 +210,16 @@ def test_trials_that_go_on_from_kept_states_are_told_and_those_that_cannot(tmp_p
     assert anew.startswith("'cosine' starts over: its learning rates")
 
 
+@pytest.mark.parametrize(
+    ("asked", "of_each"), [("20%", (1, 2, 8)), ("12.5%", (1, 1, 5)), ("100%", (5, 10, 40)), (7, (7, 7, 7))]
+)
+def test_a_percentage_of_epochs_is_that_of_each_variant(tmp_path, asked, of_each):
+    variants = '"a": base.but(epochs=5), "b": base.but(epochs=10), "c": base.but(epochs=40)'
+    path = write_job(tmp_path, variants=variants)
+    job = read_job(str(path), Overrides(epochs=asked)).job
+    assert tuple(variant.epochs for variant in job.variants.values()) == of_each
+
+
 def test_seconds_an_epoch_are_those_of_completed_trials(tmp_path):
     store = made_up_store(tmp_path, variants=("a", "b"), runs=2)
     for run, (status, seconds) in enumerate((("completed", 8.0), ("completed", 12.0), ("failed", 99.0))):
