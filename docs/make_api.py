@@ -173,6 +173,7 @@ def frame_tables() -> str:
     columns: Mapping[str, tuple[str, ...]] = {
         "summary": ("job", "metric", *frames.SUMMARY_COLUMNS),
         "differences": ("job", "metric", *frames.DIFFERENCE_COLUMNS),
+        "pairs": ("job", "metric", *frames.PAIR_COLUMNS),
         "effects": ("job", "metric", *frames.EFFECT_COLUMNS),
         "runs": ("job", "metric", *frames.RUN_COLUMNS),
         "ranks": frames.RANK_COLUMNS,

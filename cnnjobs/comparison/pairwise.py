@@ -45,11 +45,16 @@ def compare(
     """
     alpha, found = family.alpha, iter(adjusted([d for d in differences if d], design, family))
     return [
-        Comparison(**vars(next(found)), sign_flip=_flips(d, alpha, dependent), superiority=_above(d, alpha, dependent))
+        Comparison(**vars(next(found)), sign_flip=_flips(d, alpha, dependent), superiority=above(d, alpha, dependent))
         if d
         else None
         for d in differences
     ]
+
+
+def why_dependent(design: Design) -> str:
+    """Return why the pairs of a design are not independent; empty if they are."""
+    return SHARED if design.overlap else SAME_SEEDS if design.same_seeds else ""
 
 
 def _flips(difference: Difference, alpha: float, dependent: str) -> Outcome:
@@ -60,7 +65,14 @@ def _flips(difference: Difference, alpha: float, dependent: str) -> Outcome:
     return sign_flip(difference.values, np.random.default_rng(SEED), alpha)
 
 
-def _above(difference: Difference, alpha: float, dependent: str) -> Superiority | None:
+def above(difference: Difference, alpha: float, dependent: str) -> Superiority | None:
+    """Return P(A > B) of a difference in pairs; None without a pair.
+
+    Args:
+        difference: of A minus B.
+        alpha: one minus the level of its interval.
+        dependent: why pairs are not independent, and so without an interval; empty if they are.
+    """
     if not difference.values:
         return None
     estimate = superiority(difference.values, np.random.default_rng(SEED), 1 - alpha)

@@ -17,7 +17,7 @@ from cnnjobs.comparison.equal_bits import COLUMNS as OUTCOMES
 from cnnjobs.comparison.equal_bits import equal_bits, equal_bits_notes, runs_of
 from cnnjobs.comparison.looked import Looked, looked
 from cnnjobs.comparison.metric_rows import one_row
-from cnnjobs.comparison.pairwise import SAME_SEEDS, SHARED, Comparison, compare
+from cnnjobs.comparison.pairwise import Comparison, compare, why_dependent
 from cnnjobs.comparison.provenance import ORIGINS, VERSION_COLUMNS, mixed, provenance_of
 from cnnjobs.comparison.run_notes import left_out, remarks, stale_note, unmatched
 from cnnjobs.comparison.secondary import rule_note, secondary_note, secondary_of
@@ -261,7 +261,7 @@ def _rows(
         else not_compared(OTHER_SOURCES)
         for name, runs in values.items()
     ]
-    dependent = SHARED if design.overlap else "" if varying else SAME_SEEDS
+    dependent = why_dependent(design)
     if job.decide is not None:
         differences = [one and untested(one, BY_RULE) for one in differences]
         dependent = BY_RULE

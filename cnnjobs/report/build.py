@@ -17,6 +17,7 @@ from cnnjobs.report.sections.decisions import decisions_section
 from cnnjobs.report.sections.factors import factors_section
 from cnnjobs.report.sections.folds import fold_components_section
 from cnnjobs.report.sections.half_width import half_width_section
+from cnnjobs.report.sections.pairs import pairs_section
 from cnnjobs.report.sections.planning import planning_section
 from cnnjobs.report.sections.predictions import predictions_section
 from cnnjobs.report.sections.provenance import provenance_section
@@ -57,6 +58,7 @@ def job_document(store: Store, table: JobTable, on_progress: OnProgress, options
     sections = [
         verdict_section(table, options.others),
         decisions_section(table) if table.ended_by_rule else differences_section(table),
+        pairs_section(table),
         factors_section(table),
         summary_section(table),
         augmented_section(store, table),

@@ -20,6 +20,7 @@ from cnnjobs.report.render.text import plain
 from cnnjobs.report.sections.decisions import DECISION_COLUMNS, decision_row
 from cnnjobs.report.sections.differences_table import DIFFERENCE_COLUMNS, differences_table
 from cnnjobs.report.sections.factors import EFFECT_COLUMNS, effects_table
+from cnnjobs.report.sections.pairs import PAIR_COLUMNS, pair_rows
 from cnnjobs.report.sections.summary_table import SUMMARY_COLUMNS, summary_table
 from cnnjobs.report.write import write_document
 from cnnjobs.scoring.prediction_metrics import chosen_metric
@@ -110,6 +111,15 @@ class Comparisons:
         Where repeats ended by a rule there is no test: verdict and interval are those of the rule.
         """
         return self._frame(DIFFERENCE_COLUMNS, lambda table: differences_table(table).rows)
+
+    @cached_property
+    def pairs(self) -> pd.DataFrame:
+        """A row a job and two variants: the one minus the other, paired by repeat and fold; exploratory, no verdict.
+
+        `p_holm` is adjusted over all pairs of the job's variants, and `p_above` is P(A > B) with its interval. Empty
+        where repeats ended by a rule, whose runs no usual test holds for, and of audits.
+        """
+        return self._frame(PAIR_COLUMNS, pair_rows)
 
     @cached_property
     def decisions(self) -> pd.DataFrame:
