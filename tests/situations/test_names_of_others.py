@@ -2,15 +2,14 @@
 
 import csv
 import io
-import re
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
+from support.documentation import DOCS, blocks
 from support.stores import made_up_store, make_store
 
 import cnnjobs
@@ -21,7 +20,7 @@ from cnnjobs.models.predict import Answer
 from cnnjobs.run.predict import Answers
 from cnnjobs.spec import BuiltinDataset
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+PAGE = DOCS / "results.md"
 HOSTILE = "cat\x1b[2J\x1b]0;owned\x07"
 CLASSES = ("NA", "null", "=1+1", HOSTILE, "1e3", "001", "True")
 VARIANTS = ("b\x1b[2Jad", "null", "-0.5", "@sum")
@@ -77,12 +76,12 @@ def test_no_cell_of_a_csv_file_is_a_formula(results):
 
 
 def test_names_that_programs_take_for_something_else_are_read_as_names(results):
-    """Classes called NA, null, 1e3, 001, True: in frames, in Parquet, and in CSV by the lines of the README."""
+    """Classes called NA, null, 1e3, 001, True: in frames, in Parquet, and in CSV by the lines of the page."""
     import polars as pl
 
     folder, _ = results
     tables = folder / "report" / "tables"
-    [lines] = [block for block in re.findall(r"^```python\n(.*?)^```", README, re.M | re.S) if "pl.read_csv" in block]
+    [lines] = [block for block in blocks(PAGE, "python") if "pl.read_csv" in block]
     by_pandas, by_polars = [line.partition("  #")[0] for line in lines.splitlines() if "read_csv" in line]
     escaped = [name.replace("\x1b", r"\x1b").replace("\x07", r"\x07") for name in CLASSES]
     shown = [f"'{name}" if name.startswith("=") else name for name in escaped]
@@ -126,7 +125,7 @@ def test_label_1_of_class_10_is_not_2(tmp_path):
             pairs = {(label, text) for label, text in zip(read[number], read[name], strict=True) if label}
             assert pairs, (table, number)
             assert all(names[int(label)] == text for label, text in pairs), (table, number)
-    query = next(block for block in re.findall(r"^```sql\n(.*?)^```", README, re.M | re.S) if "predicted_name" in block)
+    query = next(block for block in blocks(PAGE, "sql") if "predicted_name" in block)
     found = duckdb.sql(query.replace("results/quickstart", str(tmp_path / "job"))).fetchall()
     counted = predictions.groupby(["label_name", "predicted_name"]).size()
     assert {(label, predicted): count for label, predicted, count in found} == counted.to_dict()

@@ -1,10 +1,9 @@
 """A variant is edited or renamed: no table mixes its old runs with the new ones, whichever door they are read by."""
 
-import re
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from support.documentation import DOCS, blocks
 from support.fakes import FakeWorker, submit_in
 
 import cnnjobs
@@ -13,7 +12,7 @@ from cnnjobs.store.compaction import compact
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+PAGE = DOCS / "results.md"
 RUNS = 3
 
 
@@ -94,19 +93,19 @@ def test_comparisons_never_use_stale_runs_and_say_that_there_are_some(results, w
     assert comparison.summary.set_index("variant")["mean"].to_dict() == pytest.approx(means(frames.trials))
 
 
-def test_the_lines_of_the_readme_cannot_mix_settings(results, monkeypatch):
-    """The DuckDB line of the README averaged over both settings."""
+def test_the_queries_of_the_page_cannot_mix_settings(results, monkeypatch):
+    """The DuckDB query of the page averaged over both settings."""
     import duckdb
 
     path, _ = results
     right = means(cnnjobs.load_results(path).trials)
-    query = next(block for block in re.findall(r"^```sql\n(.*?)^```", README, re.M | re.S) if "test_accuracy" in block)
+    query = next(block for block in blocks(PAGE, "sql") if "test_accuracy" in block)
     found = duckdb.sql(query.replace("results/quickstart", str(path / "tiny"))).fetchall()
     assert {name: (count, mean) for name, count, mean in found} == {
         name: (RUNS, pytest.approx(mean)) for name, mean in right.items()
     }
     monkeypatch.chdir(path.parent)
-    [block] = re.findall(r"^```python\n(import cnnjobs\n\nresults = .*?)^```", README, re.M | re.S)
+    [block] = [block for block in blocks(PAGE, "python") if "results.trials.group" in block]
     names = {}
     exec(block.replace("results.trials.group", "table = results.trials.group"), names)
     assert names["table"]["mean"].to_dict() == {("tiny", name): mean for name, mean in right.items()}
