@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnnjobs.comparison.decisions import Ruling
-from cnnjobs.comparison.metric_format import metric_format, show
+from cnnjobs.comparison.metric_format import ends_text, metric_format, show
 from cnnjobs.spec.metrics import Metric
 from cnnjobs.stats.sequential import FIRST_LOOK, MOST_PAIRS, Decision, Verdict
 from cnnjobs.store.decision_rule import DecisionRule
@@ -185,8 +185,7 @@ def _within(ruling: Ruling, one: Decision, before: str) -> str:
 def _ends(ruling: Ruling, one: Decision) -> str:
     if one.interval.low is None or one.interval.high is None:
         return ""
-    metric = _metric(ruling)
-    return f"[{show(metric, one.interval.low, signed=True)}, {show(metric, one.interval.high, signed=True)}]"
+    return ends_text(_metric(ruling), one.interval.low, one.interval.high, signed=True)
 
 
 def _amount(ruling: Ruling, value: float | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnnjobs.comparison.gating import NOT_WORSE, Judgement
-from cnnjobs.comparison.metric_format import metric_format, show
+from cnnjobs.comparison.metric_format import ends_text, metric_format, show
 from cnnjobs.stats.sequential import FIRST_LOOK, Verdict
 from cnnjobs.store.proposals import Confirmation
 from cnnjobs.wording.levels import level_text, p_text
@@ -37,7 +37,9 @@ def confirmation_text(judgement: Judgement, fresh: Confirmation) -> str:
         return f"none of {repeats} fresh repeats of {asked.candidate} has a {form.words}."
     unit = "%" if form.in_percent else ""
     interval = (
-        f", 95% interval [{show(form, fresh.low)}, {show(form, fresh.high)}]{unit}" if fresh.low is not None else ""
+        ""
+        if fresh.low is None or fresh.high is None
+        else f", 95% interval {ends_text(form, fresh.low, fresh.high)}{unit}"
     )
     lost = f", of {repeats}" if fresh.runs < repeats else ""
     return (
@@ -91,7 +93,7 @@ def _details(judgement: Judgement) -> Iterator[str]:
     one, test = judgement.decision, judgement.test
     form = metric_format(test.question.metric)
     if one.interval.low is not None and one.interval.high is not None:
-        ends = f"[{show(form, one.interval.low, signed=True)}, {show(form, one.interval.high, signed=True)}]"
+        ends = ends_text(form, one.interval.low, one.interval.high, signed=True)
         yield f"{level_text(test.level)} interval {ends}, which holds however often one looks"
     if one.pairs >= FIRST_LOOK:
         yield f"sequential p {p_text(one.q_of_verdict)} against {p_text(test.alpha)}"

@@ -38,6 +38,43 @@ def show(metric: Metric, value: float | None, *, signed: bool = False) -> str:
     return f"{metric.factor * value:{'+' if signed else ''}{metric.digits}}"
 
 
+def ends_text(metric: Metric, low: float, high: float, *, signed: bool = False) -> str:
+    """Return an interval for people, within what the metric can be: [98.21, 100.00].
+
+    Args:
+        metric: which.
+        low: lower end as stored and computed.
+        high: upper end.
+        signed: whether it is of a difference, with its signs.
+    """
+    return "[{}, {}]".format(
+        *(show(metric, end, signed=signed) for end in within_bounds(metric, low, high, difference=signed))
+    )
+
+
+def within_bounds(metric: Metric, low: float, high: float, *, difference: bool = False) -> tuple[float, float]:
+    """Return an interval cut off where the metric ends: a t interval of a few accuracies can reach beyond 100%.
+
+    The mean that it is of cannot lie beyond, so it covers as often as before.
+
+    Args:
+        metric: which.
+        low: lower end as stored and computed.
+        high: upper end.
+        difference: whether it is of a difference of two values.
+    """
+    lowest, highest = metric.lowest, metric.highest
+    if difference:
+        span = None if lowest is None or highest is None else highest - lowest
+        lowest, highest = None if span is None else -span, span
+    return _inside(low, lowest, highest), _inside(high, lowest, highest)
+
+
+def _inside(end: float, lowest: float | None, highest: float | None) -> float:
+    end = end if lowest is None else max(lowest, end)
+    return end if highest is None else min(highest, end)
+
+
 def said_of(values: Mapping[str, float], classes: int) -> list[str]:
     """Return what there is to say of one network, metric by metric: "accuracy 97.50%", "loss 0.0812".
 

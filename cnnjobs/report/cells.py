@@ -2,7 +2,7 @@
 
 import math
 
-from cnnjobs.comparison.metric_format import show
+from cnnjobs.comparison.metric_format import ends_text
 from cnnjobs.spec.metrics import Metric
 from cnnjobs.stats import Outcome
 from cnnjobs.wording.levels import p_text
@@ -35,7 +35,7 @@ def looks_text(looks: int) -> str:
 def interval_cell(
     metric: Metric, low: float | None, high: float | None, *, signed: bool = False, none: str = "-"
 ) -> str:
-    """Return an interval in the unit of the metric.
+    """Return an interval in the unit of the metric, within what that can be.
 
     Args:
         metric: which.
@@ -46,4 +46,4 @@ def interval_cell(
     """
     if low is None or high is None:
         return none
-    return f"[{show(metric, low, signed=signed)}, {show(metric, high, signed=signed)}]"
+    return ends_text(metric, low, high, signed=signed)

@@ -12,26 +12,36 @@ from typing import Any
 
 from cnnjobs.spec.metrics import MARGIN, METRICS, OBJECTIVE, OBJECTIVE_COLUMNS, TABLE, Metric, column_of, part_of
 
+SHARE: Mapping[str, Any] = MappingProxyType({"lowest": 0, "highest": 1})
+"""Of a metric whose values are between 0 and 1."""
+
+CORRELATION: Mapping[str, Any] = MappingProxyType({"lowest": -1, "highest": 1})
+"""Of a metric whose values are between -1 and 1."""
+
 PERCENT: Mapping[str, Any] = MappingProxyType(
     {"unit": "%", "unit_of_difference": "points", "factor": 100, "digits": ".2f"}
 )
 """Form of a metric whose values are fractions that people read in percent."""
 
+PERCENT_SHARE: Mapping[str, Any] = MappingProxyType({**PERCENT, **SHARE})
+
 OF_ALL_CLASSES = {
     metric.name: metric
     for metric in (
-        Metric(name="balanced_accuracy", words="balanced accuracy", higher_is_better=True, margin=MARGIN, **PERCENT),
-        Metric(name="macro_f1", words="macro F1", higher_is_better=True),
-        Metric(name="weighted_f1", words="weighted F1", higher_is_better=True),
-        Metric(name="macro_precision", words="macro precision", higher_is_better=True),
-        Metric(name="macro_recall", words="macro recall", higher_is_better=True),
-        Metric(name="cohen_kappa", words="Cohen's kappa", higher_is_better=True),
-        Metric(name="mcc", words="Matthews correlation coefficient", higher_is_better=True),
-        Metric(name="auroc", words="area under the ROC curve", higher_is_better=True),
-        Metric(name="average_precision", words="average precision", higher_is_better=True),
-        Metric(name="log_loss", words="log loss", higher_is_better=False, unit_of_difference="nats"),
-        Metric(name="brier", words="Brier score", higher_is_better=False),
-        Metric(name="ece", words="expected calibration error", higher_is_better=False, **PERCENT),
+        Metric(
+            name="balanced_accuracy", words="balanced accuracy", higher_is_better=True, margin=MARGIN, **PERCENT_SHARE
+        ),
+        Metric(name="macro_f1", words="macro F1", higher_is_better=True, **SHARE),
+        Metric(name="weighted_f1", words="weighted F1", higher_is_better=True, **SHARE),
+        Metric(name="macro_precision", words="macro precision", higher_is_better=True, **SHARE),
+        Metric(name="macro_recall", words="macro recall", higher_is_better=True, **SHARE),
+        Metric(name="cohen_kappa", words="Cohen's kappa", higher_is_better=True, **CORRELATION),
+        Metric(name="mcc", words="Matthews correlation coefficient", higher_is_better=True, **CORRELATION),
+        Metric(name="auroc", words="area under the ROC curve", higher_is_better=True, **SHARE),
+        Metric(name="average_precision", words="average precision", higher_is_better=True, **SHARE),
+        Metric(name="log_loss", words="log loss", higher_is_better=False, lowest=0, unit_of_difference="nats"),
+        Metric(name="brier", words="Brier score", higher_is_better=False, lowest=0, highest=2),
+        Metric(name="ece", words="expected calibration error", higher_is_better=False, **PERCENT_SHARE),
     )
 }
 """Every metric of predictions that is of all classes, by name."""
@@ -79,10 +89,10 @@ def find_metric(name: str) -> Metric | None:
     most, of_class = most_in(name), class_in(name)
     if most is not None:
         words = f"top-{most} accuracy"
-        return Metric(name=name, words=words, higher_is_better=True, margin=MARGIN, **PERCENT)
+        return Metric(name=name, words=words, higher_is_better=True, margin=MARGIN, **PERCENT_SHARE)
     if of_class is not None:
         kind, given = of_class
-        return Metric(name=name, words=f"{OF_A_CLASS[kind]} of {_shown(given)}", higher_is_better=True)
+        return Metric(name=name, words=f"{OF_A_CLASS[kind]} of {_shown(given)}", higher_is_better=True, **SHARE)
     return None
 
 

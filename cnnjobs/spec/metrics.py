@@ -49,6 +49,8 @@ class Metric:
         digits: how it is formatted then.
         margin: the difference worth resolving, as it is shown, unless another is asked for; None for no such number.
         part: which of `PARTS` it is of; "" for a metric of no rows in particular.
+        lowest: the smallest value that it can have, as stored; None for none.
+        highest: the largest value that it can have, as stored; None for none.
     """
 
     name: str
@@ -60,6 +62,8 @@ class Metric:
     digits: str = ".4f"
     margin: float | None = None
     part: str = ""
+    lowest: float | None = None
+    highest: float | None = None
 
     @property
     def in_percent(self) -> bool:
@@ -154,6 +158,7 @@ TABLE = {
             words="loss",
             of=cross_entropy,
             higher_is_better=False,
+            lowest=0,
             unit="cross-entropy",
             unit_of_difference="nats",
             in_training=True,
@@ -165,6 +170,8 @@ TABLE = {
             words="accuracy",
             of=accuracy,
             higher_is_better=True,
+            lowest=0,
+            highest=1,
             unit="%",
             unit_of_difference="points",
             factor=100,
@@ -178,6 +185,8 @@ TABLE = {
             words="mean squared error",
             of=mean_squared_error,
             higher_is_better=False,
+            lowest=0,
+            highest=1,
             digits="#.4g",  # small where there are many classes
             in_training=True,
         ),
@@ -186,6 +195,8 @@ TABLE = {
             words="top-5 accuracy",
             of=top5_accuracy,
             higher_is_better=True,
+            lowest=0,
+            highest=1,
             unit="%",
             unit_of_difference="points",
             factor=100,

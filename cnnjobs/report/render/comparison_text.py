@@ -8,7 +8,7 @@ from cnnjobs.report.render.text import table_text
 from cnnjobs.report.sections.comparison import shown_differences
 from cnnjobs.report.sections.decisions import decided_sentences
 from cnnjobs.report.sections.factors import effects_in_short, effects_table
-from cnnjobs.report.sections.summary_table import summary_table
+from cnnjobs.report.sections.summary_table import summary_note, summary_table
 from cnnjobs.report.sections.verdicts import notes
 from cnnjobs.wording.sentences import clause
 from cnnjobs.wording.terminal import visible
@@ -20,7 +20,7 @@ ALSO_SHOWN = ("half_width", "sources")
 def table_lines(table: JobTable) -> Iterator[str]:
     """Yield the tables of a comparison, and its notes."""
     yield ""
-    yield grid_text(summary_table(table), "SD: ddof=1")
+    yield grid_text(summary_table(table), summary_note(table))
     if table.comparisons:
         yield grid_text(*shown_differences(table))
         if table.ruling is not None:

@@ -13,7 +13,7 @@ from cnnjobs.report.sections.comparison import shown_differences
 from cnnjobs.report.sections.decision_charts import decision_charts
 from cnnjobs.report.sections.decisions import decided_sentences
 from cnnjobs.report.sections.factors import effects_in_short, effects_table
-from cnnjobs.report.sections.summary_table import summary_table
+from cnnjobs.report.sections.summary_table import summary_note, summary_table
 from cnnjobs.report.sections.verdicts import notes
 
 
@@ -23,7 +23,7 @@ def comparison_html(table: JobTable) -> Markup:
 
 
 def _parts(table: JobTable) -> Iterator[Markup]:
-    yield _report_table(summary_table(table), "SD: ddof=1")
+    yield _report_table(summary_table(table), summary_note(table))
     if table.comparisons:
         yield _report_table(*shown_differences(table))
         if table.ruling is not None:

@@ -6,7 +6,7 @@ from cnnjobs.comparison.table import JobTable
 from cnnjobs.report.model import Chart, Element, ReportTable, Section, Text
 from cnnjobs.report.sections.decisions import comparison_note, comparison_table
 from cnnjobs.report.sections.differences_table import differences_table, family_text
-from cnnjobs.report.sections.summary_table import runs_rows, summary_table
+from cnnjobs.report.sections.summary_table import cut_off, runs_rows, summary_table
 from cnnjobs.spec.metrics import OF_TEST_ROWS
 from cnnjobs.stats.pairs import MEANINGFUL
 from cnnjobs.stats.summary import FEWEST_FOR_QUARTILES, fewest_for_median
@@ -128,8 +128,14 @@ def _about(table: JobTable, what: str) -> str:
     )
     return (
         f"{capital(what)} of {weights(table.job)}{of}. SD: standard deviation with ddof=1 over the {over}; {ends}. "
-        f"{table.level} CI: t interval of the mean over {interval_over(table)}.{median}{_stopped(table)}"
+        f"{table.level} CI: t interval of the mean over {interval_over(table)}.{_ends(table)}{median}{_stopped(table)}"
     )
+
+
+def _ends(table: JobTable) -> str:
+    """Say where intervals are cut off, if any is."""
+    said = cut_off(table)
+    return f" {capital(sentence(said))}" if said else ""
 
 
 def _stopped(table: JobTable) -> str:

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from cnnjobs.comparison.half_width import SMALL_PILOT, Precision, asked_for, precisions, small_pilot
 from cnnjobs.comparison.metric_format import metric_format, show
 from cnnjobs.comparison.table import JobTable
+from cnnjobs.report.cells import interval_cell
 from cnnjobs.report.model import DisplayColumn, Element, ReportTable, Row, Section, Text
 from cnnjobs.spec.half_width import HalfWidth
 from cnnjobs.store.store import Store
@@ -72,9 +73,7 @@ def _row(precision: Precision, rule: HalfWidth) -> Row:
 
 
 def _interval(rule: HalfWidth, row: Row) -> str:
-    if row["low"] is None:
-        return "-"
-    return f"[{show(metric_format(rule.metric), row['low'])}, {show(metric_format(rule.metric), row['high'])}]"
+    return interval_cell(metric_format(rule.metric), row["low"], row["high"])
 
 
 def _about(rule: HalfWidth) -> str:

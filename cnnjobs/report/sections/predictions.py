@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 
-from cnnjobs.comparison.metric_format import metric_format, show
+from cnnjobs.comparison.metric_format import ends_text, metric_format, show
 from cnnjobs.comparison.predictions import Findings
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.comparison.variant_row import VariantRow
@@ -233,7 +233,7 @@ def _width(row: Row, which: str) -> float | None:
 
 def _interval(row: Row, which: str) -> str:
     low, high = row[f"{which}_low"], row[f"{which}_high"]
-    return "" if low is None else f"[{show(METRIC, low, signed=True)}, {show(METRIC, high, signed=True)}]"
+    return "" if low is None else ends_text(METRIC, low, high, signed=True)
 
 
 def _ensembles(table: JobTable, findings: Findings) -> Section:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cnnjobs.comparison.metric_format import axis_label, show
+from cnnjobs.comparison.metric_format import axis_label, show, within_bounds
 from cnnjobs.comparison.pairwise import SHARED
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.comparison.variant_row import VariantRow
@@ -36,6 +36,25 @@ def summary_table(table: JobTable) -> ReportTable:
     title = f"{table.job.name}: {axis_label(table.metric)} over the runs"
     rows = [_row(table, row) for row in table.rows]
     return ReportTable("summary", title, SUMMARY_COLUMNS, rows, [*_compact(table), *_rest(table)])
+
+
+def summary_note(table: JobTable) -> str:
+    """Say in a few words how the summary is computed."""
+    return f"SD: ddof=1{'; ' if (ends := cut_off(table)) else ''}{ends}"
+
+
+def cut_off(table: JobTable) -> str:
+    """Say that intervals of the mean are shown cut off where the metric ends; empty if none reaches beyond."""
+    metric, ends = table.metric, set[float]()
+    for row in table.rows:
+        if row.summary is not None and row.summary.low is not None and row.summary.high is not None:
+            computed = (row.summary.low, row.summary.high)
+            shown = within_bounds(metric, *computed)
+            ends |= {end for end, before in zip(shown, computed, strict=True) if end != before}
+    if not ends:
+        return ""
+    at = " and ".join(f"{metric.factor * end:g}{'%' if table.in_percent else ''}" for end in sorted(ends))
+    return f"intervals of the mean end at {at}, beyond which it cannot lie (as computed: summary.csv)"
 
 
 def runs_rows(table: JobTable) -> list[tuple[str, int, int, float]]:
