@@ -12,7 +12,7 @@ from cnnjobs.comparison.metric_format import axis_label, difference_label
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.comparison.variant_row import VariantRow
 from cnnjobs.report.cells import looks_text
-from cnnjobs.report.figures.style import short, styled, text, wrapped
+from cnnjobs.report.figures.style import drawing_variant, of_variant, short, styled, text, wrapped
 from cnnjobs.report.variant_styles import VariantStyle, variant_styles
 from cnnjobs.spec.metrics import Metric
 from cnnjobs.stats.summary import FEWEST_FOR_QUARTILES
@@ -34,8 +34,11 @@ def box_plot(table: JobTable) -> Figure:
         axes.grid(visible=False, axis="x" if upright else "y")
         for place, row in enumerate(rows):
             values = np.array(list(row.values.values())) * table.metric.factor
-            _one_box(axes, place, values, styles[row.name], upright=upright)
+            with drawing_variant(axes, row.name):
+                _one_box(axes, place, values, styles[row.name], upright=upright)
         _name_boxes(axes, rows, axis_label(_drawn(table.metric)), upright=upright)
+        for row, label in zip(rows, (axes.xaxis if upright else axes.yaxis).get_ticklabels(), strict=True):
+            of_variant(row.name, label)
         runs = "folds" if table.job.protocol.folds else "repeats"
         axes.set_title(
             f"{text(table.job.name)}: {axis_label(_drawn(table.metric))} over {runs}", loc="left", fontsize=11
@@ -144,12 +147,15 @@ def difference_plot(table: JobTable) -> Figure:
         axes = figure.add_subplot()
         axes.grid(visible=False, axis="y")
         axes.axvline(0, color="#444444", linewidth=1)
-        for place, (_, _, mean, low, high, resolved, *_) in enumerate(rows):
+        for place, (name, _, mean, low, high, resolved, *_) in enumerate(rows):
             color = "tab:blue" if resolved else "#888888"
-            if low is not None:
-                axes.hlines(place, low, high, colors=color, linewidth=2)
-            axes.plot(mean, place, "o" if resolved else "D", color=color, markersize=6)
+            with drawing_variant(axes, name):
+                if low is not None:
+                    axes.hlines(place, low, high, colors=color, linewidth=2)
+                axes.plot(mean, place, "o" if resolved else "D", color=color, markersize=6)
         axes.set_yticks(range(len(rows)), labels)
+        for row, label in zip(rows, axes.get_yticklabels(), strict=True):
+            of_variant(row[0], label)
         axes.set_ylim(-0.7, len(rows) - 0.3)
         axes.set_xlabel(difference_label(_drawn(table.metric), short(table.reference)))
         figure.supxlabel(

@@ -13,6 +13,7 @@ from typing import Any
 import matplotlib
 import matplotlib.font_manager
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.backend_bases import get_registered_canvas_class
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -28,6 +29,7 @@ __all__ = [
     "ON_LIGHT",
     "Figure",
     "Line2D",
+    "drawing_variant",
     "lacks_letters",
     "of_variant",
     "render",
@@ -136,6 +138,19 @@ def of_variant(name: str, *artists: Artist | Iterable[Artist]) -> None:
     for one in artists:
         for artist in (one,) if isinstance(one, Artist) else one:
             artist.set_gid(variant_mark(name))
+
+
+@contextlib.contextmanager
+def drawing_variant(axes: Axes, name: str) -> Iterator[None]:
+    """Say of everything that is drawn meanwhile that it belongs to a variant, as `of_variant` does.
+
+    Args:
+        axes: on which it is drawn.
+        name: of the variant.
+    """
+    before = set(axes.get_children())
+    yield
+    of_variant(name, set(axes.get_children()) - before)
 
 
 def _marks_apart(svg: bytes) -> bytes:

@@ -67,3 +67,11 @@ def test_what_belongs_to_a_variant_is_marked_and_no_two_marks_are_alike():
         assert variant_mark(name).startswith("variant.a-b.")
         assert sum(found.startswith(f"{variant_mark(name)}.") for found in ids) == 2, "plain names may be the same"
     assert re.fullmatch(r"[\w.-]+", variant_mark("\udcff<'&\" "))
+
+
+def test_box_and_label_of_each_variant_can_be_hidden_and_its_difference_too(tmp_path):
+    table = table_of(tmp_path, ["base", "$wide$"])
+    boxes, differences = (render(draw(table), "svg").decode() for draw in (box_plot, difference_plot))
+    assert boxes.count(f'id="{variant_mark("base")}.') == boxes.count(f'id="{variant_mark("$wide$")}.') > 4
+    assert differences.count(f'id="{variant_mark("$wide$")}.') == 2, "its mean, without an interval, and its label"
+    assert variant_mark("base") not in differences
