@@ -174,6 +174,7 @@ def frame_tables() -> str:
         "summary": ("job", "metric", *frames.SUMMARY_COLUMNS),
         "differences": ("job", "metric", *frames.DIFFERENCE_COLUMNS),
         "pairs": ("job", "metric", *frames.PAIR_COLUMNS),
+        "best": ("job", "metric", *frames.BEST_COLUMNS),
         "effects": ("job", "metric", *frames.EFFECT_COLUMNS),
         "runs": ("job", "metric", *frames.RUN_COLUMNS),
         "ranks": frames.RANK_COLUMNS,

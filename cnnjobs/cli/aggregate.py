@@ -86,6 +86,11 @@ def _formats(context: click.Context, option: click.Parameter, value: str | None)
     help="Read the stored predictions: classes, what the test set adds to chance, ensembles, hardest examples.",
 )
 @click.option(
+    "--best",
+    is_flag=True,
+    help="Say how probable it is of each variant that it is the best: a posterior over the paired runs, no verdict.",
+)
+@click.option(
     "--output",
     metavar="DIR",
     callback=not_empty,
@@ -109,6 +114,7 @@ def aggregate(
     curves: Sequence[str],
     overlay: Sequence[str],
     predictions: bool,
+    best: bool,
     output: str | None,
     formats: Sequence[str] | None,
     form: str,
@@ -125,6 +131,7 @@ def aggregate(
         alpha=alpha,
         margin=margin,
         with_predictions=predictions,
+        best=best,
     )
     if form == "text":
         Aggregation(results, options, output, formats=formats).run(overlay).refuse_incomplete()

@@ -9,6 +9,7 @@ from cnnjobs.report.file_names import plain_names
 from cnnjobs.report.model import Document, Section, Text
 from cnnjobs.report.options import ReportOptions
 from cnnjobs.report.sections.augmented import augmented_section
+from cnnjobs.report.sections.best import best_section
 from cnnjobs.report.sections.classes import classes_section
 from cnnjobs.report.sections.comparison import differences_section, summary_section
 from cnnjobs.report.sections.cost import cost_section
@@ -59,6 +60,7 @@ def job_document(store: Store, table: JobTable, on_progress: OnProgress, options
         verdict_section(table, options.others),
         decisions_section(table) if table.ended_by_rule else differences_section(table),
         pairs_section(table),
+        best_section(table) if options.best else None,
         factors_section(table),
         summary_section(table),
         augmented_section(store, table),

@@ -17,6 +17,7 @@ from cnnjobs.report.options import ReportOptions
 from cnnjobs.report.render.comparison_text import table_lines
 from cnnjobs.report.render.notebook import comparison_html
 from cnnjobs.report.render.text import plain
+from cnnjobs.report.sections.best import BEST_COLUMNS, best_rows
 from cnnjobs.report.sections.decisions import DECISION_COLUMNS, decision_row
 from cnnjobs.report.sections.differences_table import DIFFERENCE_COLUMNS, differences_table
 from cnnjobs.report.sections.factors import EFFECT_COLUMNS, effects_table
@@ -54,7 +55,12 @@ class Comparisons:
     stores: tuple[Store, ...]
 
     def report(
-        self, output: str | None = None, *, predictions: bool = True, formats: str | Sequence[str] | None = None
+        self,
+        output: str | None = None,
+        *,
+        predictions: bool = True,
+        formats: str | Sequence[str] | None = None,
+        best: bool = False,
     ) -> tuple[str, ...]:
         """Write the report of each job, and return the paths of its HTML file, one a job.
 
@@ -65,6 +71,8 @@ class Comparisons:
             formats: what every figure is written as beside SVG: "png", "pdf" or both. None for what the report that is
                 there has.
 
+            best: say how probable it is of each variant that it is the best.
+
         Raises:
             StoreError: if it cannot be written.
             SpecError: for other formats.
@@ -72,12 +80,15 @@ class Comparisons:
         asked = chosen_formats(formats)
         return tuple(
             write_document(
-                _folder(store, output, len(self.stores)), self._document(table, store, predictions), _silent, asked
+                _folder(store, output, len(self.stores)),
+                self._document(table, store, predictions, best),
+                _silent,
+                asked,
             ).page
             for table, store in zip(self.tables, self.stores, strict=True)
         )
 
-    def _document(self, table: JobTable, store: Store, predictions: bool) -> Document:
+    def _document(self, table: JobTable, store: Store, predictions: bool, best: bool) -> Document:
         others = [other.job for other in self.stores if other.job is not None]
         options = ReportOptions(
             metric=table.metric,
@@ -85,6 +96,7 @@ class Comparisons:
             alpha=table.alpha,
             margin=table.margin,
             with_predictions=predictions,
+            best=best,
             others=others,
         )
         return job_document(store, table, _silent, options)
@@ -120,6 +132,15 @@ class Comparisons:
         where repeats ended by a rule, whose runs no usual test holds for, and of audits.
         """
         return self._frame(PAIR_COLUMNS, pair_rows)
+
+    @cached_property
+    def best(self) -> pd.DataFrame:
+        """A row a job and variant: the probability that its mean is the best, the most probable first; no verdict.
+
+        A posterior over the paired runs, `cnnjobs.statistics.best_chances`. It takes five repeats that all variants
+        have; `why` says where there is none.
+        """
+        return self._frame(BEST_COLUMNS, best_rows)
 
     @cached_property
     def decisions(self) -> pd.DataFrame:

@@ -19,6 +19,7 @@ class ReportOptions:
         alpha: of tests; one minus the level of intervals.
         margin: a difference worth resolving, in the unit in which differences are shown.
         with_predictions: whether to read the stored predictions, which takes seconds a variant.
+        best: whether to say how probable it is of each variant that it is the best.
         others: jobs of the same results folder, as their `job.json` keeps them.
     """
 
@@ -28,6 +29,7 @@ class ReportOptions:
     alpha: float = ALPHA
     margin: float | None = None
     with_predictions: bool = True
+    best: bool = False
     others: Sequence[StoredJob] = ()
 
     def among(self, others: Sequence[StoredJob]) -> "ReportOptions":

@@ -5,6 +5,7 @@ and says why in a sentence, and never a number that claims more.
 """
 
 from cnnjobs.stats.agreement import churn, ensemble_accuracy
+from cnnjobs.stats.best import BestChance, best_chances
 from cnnjobs.stats.examples import (
     Components,
     Noise,
@@ -44,6 +45,7 @@ from cnnjobs.stats.summary import (
 __all__ = [
     "ALPHA",
     "CONFIDENCE",
+    "BestChance",
     "Components",
     "Contrast",
     "Difference",
@@ -55,6 +57,7 @@ __all__ = [
     "Outcome",
     "Summary",
     "Superiority",
+    "best_chances",
     "churn",
     "cochrans_q",
     "components",

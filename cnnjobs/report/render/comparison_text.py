@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.report.model import ReportTable, Section, Text
 from cnnjobs.report.render.text import table_text
+from cnnjobs.report.sections.best import TITLE as BEST
 from cnnjobs.report.sections.comparison import shown_differences
 from cnnjobs.report.sections.decisions import decided_sentences
 from cnnjobs.report.sections.factors import effects_in_short, effects_table
@@ -13,8 +14,11 @@ from cnnjobs.report.sections.verdicts import notes
 from cnnjobs.wording.sentences import clause
 from cnnjobs.wording.terminal import visible
 
-ALSO_SHOWN = ("half_width", "sources")
+ALSO_SHOWN = ("half_width", "sources", "best")
 """Tables that the terminal shows where the report has them."""
+
+ALSO_SAID = (BEST,)
+"""Sections whose notes the terminal shows also without a table."""
 
 
 def table_lines(table: JobTable) -> Iterator[str]:
@@ -34,7 +38,8 @@ def table_lines(table: JobTable) -> Iterator[str]:
 
 def section_text(section: Section) -> Iterator[str]:
     """Yield the tables of a section, and what to know of them, if the terminal shows it at all."""
-    if not any(isinstance(element, ReportTable) and element.name in ALSO_SHOWN for element in section.elements):
+    shown = any(isinstance(element, ReportTable) and element.name in ALSO_SHOWN for element in section.elements)
+    if not shown and section.title not in ALSO_SAID:
         return
     for element in section.elements:
         if isinstance(element, ReportTable):
