@@ -1,13 +1,13 @@
-"""What scripts and notebooks use: `cnnjobs.compare`, and the page that documents it, whose examples run."""
+"""What scripts and notebooks use: `cnnjobs.compare`, and the pages that document it, whose examples run."""
 
 import doctest
 import inspect
 import re
 import runpy
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from support.documentation import DOCS, ROOT
 from support.stores import make_store
 
 import cnnjobs
@@ -17,9 +17,24 @@ from cnnjobs.spec.data import BUILTIN_DATASETS
 from cnnjobs.spec.metrics import TRIAL_COLUMNS
 from cnnjobs.store.schemas import TABLES, TRIALS
 
-DOCS = Path(__file__).parents[2] / "docs"
-PAGE = (DOCS / "api.md").read_text(encoding="utf-8")
-MAKE = runpy.run_path(str(DOCS / "make_api.py"))
+ORDER = re.findall(r"- (api/.*\.md)", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+PAGE = "\n".join((DOCS / name).read_text(encoding="utf-8") for name in ORDER)
+TABLES_OF_PAGES = runpy.run_path(str(DOCS / "_site" / "tables.py"))
+
+
+def documented(name):
+    """Return what a name of the pages stands for."""
+    value = cnnjobs
+    for part in name.split(".")[1:]:
+        value = getattr(value, part)
+    return value
+
+
+def sections(value):
+    """Return the sections of a docstring by title."""
+    pieces = re.split(r"^(Args|Returns|Raises|Example):\n", inspect.getdoc(value) or "", flags=re.M)
+    return dict(zip(pieces[1::2], map(inspect.cleandoc, pieces[2::2]), strict=True))
+
 
 JOBS = {
     "digits": {"baseline": [0.90, 0.91, 0.92, 0.93, 0.94], "dropout": [0.92, 0.93, 0.93, 0.95, 0.96]},
@@ -44,14 +59,19 @@ def results(folder):
     return cnnjobs.load_results(folder / "results")
 
 
-def test_the_page_is_what_the_schemas_and_docstrings_say():
-    assert MAKE["api"]() == PAGE, "run `python docs/make_api.py`"
+def test_every_page_is_in_the_navigation():
+    assert {f"api/{file.name}" for file in (DOCS / "api").glob("*.md")} == set(ORDER)
 
 
-def test_the_examples_of_the_page_run(folder, monkeypatch):
+def test_the_examples_of_the_pages_run(folder, monkeypatch):
     monkeypatch.chdir(folder)
-    blocks = re.findall(r"^```python\n(.*?)^```", PAGE, re.M | re.S)
-    test = doctest.DocTestParser().get_doctest("\n".join(blocks), {}, "docs/api.md", None, 0)
+    blocks = [
+        block or sections(documented(name)).get("Example", "")
+        for block, name in re.findall(
+            r"^```python\n(.*?)^```|^::: (cnnjobs\.(?!run\.|report\.)[\w.]+)$", PAGE, re.M | re.S
+        )
+    ]
+    test = doctest.DocTestParser().get_doctest("\n\n".join(blocks), {}, "docs/api", None, 0)
     assert len(test.examples) > 150
     said = []
     outcome = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, out=said.append)
@@ -61,7 +81,7 @@ def test_the_examples_of_the_page_run(folder, monkeypatch):
 @pytest.mark.parametrize("name", cnnjobs.statistics.__all__)
 def test_every_public_statistic_is_described_with_its_arguments(name):
     value = getattr(cnnjobs.statistics, name)
-    assert f"### `{name}`\n" in PAGE
+    assert f"::: cnnjobs.statistics.{name}\n" in f"{PAGE}\n"
     if callable(value):
         described = inspect.getdoc(value).partition("Args:\n")[2]
         assert described, f"{name} has no Args"
@@ -71,19 +91,16 @@ def test_every_public_statistic_is_described_with_its_arguments(name):
         assert "Example:\n" in inspect.getdoc(value), f"{name} has no example"
 
 
-WORDS = [name for names in MAKE["WORDS"].values() for name in names]
-
-
 @pytest.mark.parametrize("name", sorted(set(cnnjobs.__all__) - {"statistics"}))
 def test_every_public_name_is_described_with_its_arguments(name):
+    assert f"::: cnnjobs.{name}\n" in PAGE
     value = getattr(cnnjobs, name)
-    heading = f"### `{name}`\n" if name in WORDS else f"### `cnnjobs.{name}`\n"
-    section = PAGE.partition(heading)[2].partition("\n### ")[0]
-    assert section, f"{name} is not on the page"
+    described = sections(value)
     stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
     for argument in inspect.signature(value).parameters.values():
-        assert f"- `{stars.get(argument.kind, '')}{argument.name}`: " in section, f"{name}: {argument.name}"
-    assert "```python\n>>> " in section, f"{name} has no example"
+        shown = re.escape(f"{stars.get(argument.kind, '')}{argument.name}: ")
+        assert re.search(rf"^{shown}\S", described["Args"], re.M), f"{name}: {argument.name}"
+    assert described["Example"].startswith(">>> "), f"{name} has no example"
 
 
 def test_every_built_in_data_set_is_described():
@@ -91,20 +108,17 @@ def test_every_built_in_data_set_is_described():
         assert f'| `"{name}"` | ' in PAGE
 
 
-def test_every_stored_column_is_described():
-    for schema in TABLES.values():
+def test_every_stored_column_is_described_where_a_page_has_its_table():
+    made = TABLES_OF_PAGES["tables"]()
+    assert all(f"<!-- {name} -->" in PAGE for name in made)
+    for name, schema in TABLES.items():
         for field in schema:
-            assert f"| `{field.name}` | {field.type} | " in PAGE
-
-
-def test_a_default_is_shown_by_its_value_and_a_long_text_whole():
-    assert "alpha: float = 0.05" in PAGE
-    assert "two files hold the same trial with different results." in PAGE
+            assert f"| `{field.name}` | {field.type} | " in made[f"columns of {name}"]
 
 
 def test_a_column_without_a_description_stops_the_page():
     with pytest.raises(StopIteration):
-        MAKE["unit_of"]("a column that nobody described")
+        TABLES_OF_PAGES["unit_of"]("a column that nobody described")
 
 
 def test_metrics_are_columns_of_trials():
