@@ -81,7 +81,9 @@ def test_the_examples_of_the_pages_run(folder, monkeypatch):
 @pytest.mark.parametrize("name", cnnjobs.statistics.__all__)
 def test_every_public_statistic_is_described_with_its_arguments(name):
     value = getattr(cnnjobs.statistics, name)
-    assert f"::: cnnjobs.statistics.{name}\n" in f"{PAGE}\n"
+    assert f"::: cnnjobs.statistics.{name}\n" in f"{PAGE}\n", (
+        f"docs/api/statistics.md has no line `::: cnnjobs.statistics.{name}`"
+    )
     if callable(value):
         described = inspect.getdoc(value).partition("Args:\n")[2]
         assert described, f"{name} has no Args"
@@ -93,7 +95,7 @@ def test_every_public_statistic_is_described_with_its_arguments(name):
 
 @pytest.mark.parametrize("name", sorted(set(cnnjobs.__all__) - {"statistics"}))
 def test_every_public_name_is_described_with_its_arguments(name):
-    assert f"::: cnnjobs.{name}\n" in PAGE
+    assert f"::: cnnjobs.{name}\n" in PAGE, f"no page of docs/api has a line `::: cnnjobs.{name}`"
     value = getattr(cnnjobs, name)
     described = sections(value)
     stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
