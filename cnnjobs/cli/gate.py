@@ -7,7 +7,15 @@ import click
 from cnnjobs.cli.answers import Answer
 from cnnjobs.cli.flags import as_flags
 from cnnjobs.cli.formats import end_with, format_option
-from cnnjobs.cli.options import cluster_options, device_options, finite, not_empty, run_options, run_options_of
+from cnnjobs.cli.options import (
+    cluster_options,
+    device_options,
+    finite,
+    log_option,
+    not_empty,
+    run_options,
+    run_options_of,
+)
 from cnnjobs.wording.terminal import echo
 
 
@@ -44,6 +52,7 @@ from cnnjobs.wording.terminal import echo
 @run_options
 @click.option("--max-concurrent", type=click.IntRange(min=1), metavar="N", help="At most N trials at once.")
 @device_options
+@log_option
 @cluster_options
 @format_option()
 @click.pass_context

@@ -8,6 +8,7 @@ import click
 from click.core import ParameterSource
 
 from cnnjobs.cli.decide_option import Margin, decide_words
+from cnnjobs.spec.log import TRACKERS
 
 if TYPE_CHECKING:
     from cnnjobs.run.submit import RunOptions
@@ -114,6 +115,16 @@ _DEVICES = (
 )
 
 
+_LOG = (
+    click.option(
+        "--log",
+        type=click.Choice(TRACKERS),
+        multiple=True,
+        help="Send finished trials to this experiment tracker; may be given several times.  [default: the job's]",
+    ),
+)
+
+
 _CLUSTER = (
     click.option(
         "--address",
@@ -134,6 +145,11 @@ def cluster_options(command: F) -> F:
 def override_options(command: F) -> F:
     """Add the options that change a job."""
     return _with((*_TRIALS, *_RUN), command)
+
+
+def log_option(command: F) -> F:
+    """Add the option that says to which experiment trackers trials are sent."""
+    return _with(_LOG, command)
 
 
 def run_options(command: F) -> F:
@@ -194,4 +210,4 @@ def run_options_of(given: MutableMapping[str, Any], **more: Any) -> "RunOptions"
 
     names = [field.name for field in fields(RunOptions) if field.name in given]
     taken = {name: given[name] if name == "gpus_per_trial" else given.pop(name) for name in names}
-    return RunOptions(**taken, **more)
+    return RunOptions(**taken | {"log": taken.get("log") or None}, **more)

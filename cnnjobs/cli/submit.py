@@ -7,7 +7,7 @@ import click
 
 from cnnjobs.cli.decide_option import DecideCommand, decide_option
 from cnnjobs.cli.formats import events_of, format_option, output
-from cnnjobs.cli.options import cluster_options, device_options, override_options, run_options_of, words_of
+from cnnjobs.cli.options import cluster_options, device_options, log_option, override_options, run_options_of, words_of
 from cnnjobs.errors import Interrupted
 from cnnjobs.wording.terminal import echo, note, unsaid
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 )
 @click.option("--max-concurrent", type=click.IntRange(min=1), metavar="N", help="At most N trials at once.")
 @device_options
+@log_option
 @cluster_options
 @format_option()
 @click.pass_context

@@ -49,6 +49,7 @@ def submit(
     gpus_per_trial: float | None = None,
     checkpoint_every: float | None = None,
     trial_timeout: float | None = None,
+    log: str | Sequence[str] | None = None,
     address: str | None = None,
     insecure: bool = False,
     verbose: bool = False,
@@ -83,6 +84,8 @@ def submit(
         checkpoint_every: seconds between checkpoints of a trial; 0 for every epoch, None for about 1% of the time.
         trial_timeout: seconds without progress after which a trial is ended, as failed, with where it was; None for
             never: then a line says which trial makes none.
+        log: experiment trackers that trials are sent to, "tensorboard", "mlflow" or "wandb", or several; None for the
+            job's own, () for none.
         address: "local" for this machine alone, or host:port of a cluster with this machine as a node; None for
             $RAY_ADDRESS, then a running local Ray, then this machine alone.
         insecure: accept a cluster without a token.
@@ -115,6 +118,7 @@ def submit(
                 gpus_per_trial=gpus_per_trial,
                 checkpoint_every=checkpoint_every,
                 trial_timeout=trial_timeout,
+                log=log,
                 insecure=insecure,
                 verbose=verbose,
             ),
@@ -157,6 +161,7 @@ def gate(
     gpus_per_trial: float | None = None,
     checkpoint_every: float | None = None,
     trial_timeout: float | None = None,
+    log: str | Sequence[str] | None = None,
     address: str | None = None,
     insecure: bool = False,
     verbose: bool = False,
@@ -189,6 +194,7 @@ def gate(
         gpus_per_trial: as for `submit`.
         checkpoint_every: as for `submit`.
         trial_timeout: as for `submit`.
+        log: as for `submit`.
         address: as for `submit`.
         insecure: as for `submit`.
         verbose: as for `submit`.
@@ -232,6 +238,7 @@ def gate(
                 gpus_per_trial=gpus_per_trial,
                 checkpoint_every=checkpoint_every,
                 trial_timeout=trial_timeout,
+                log=log,
                 insecure=insecure,
                 verbose=verbose,
             ),

@@ -23,7 +23,7 @@ from cnnjobs.run.placement import Placement
 from cnnjobs.run.prepare import Prepared, prepare, read_job, store_at
 from cnnjobs.run.progress import Waiting
 from cnnjobs.run.runner import Runner
-from cnnjobs.run.submit import RunOptions, checkpoints_of, on_cores
+from cnnjobs.run.submit import RunOptions, checkpoints_of, on_cores, tracking_of
 from cnnjobs.run.surroundings import surroundings_notes
 from cnnjobs.spec import Job
 from cnnjobs.spec.gate import DEFAULT_CONFIRM, Gate
@@ -34,6 +34,7 @@ from cnnjobs.store.ledger import Ledger
 from cnnjobs.store.looks import FOLDER, write_look
 from cnnjobs.store.proposals import Confirmation, Proposal, Question
 from cnnjobs.store.store import Store
+from cnnjobs.trackers.kinds import check_trackers
 from cnnjobs.wording.terminal import echo, note
 
 
@@ -127,6 +128,7 @@ def gate_job(
         ClusterLost: if the cluster is gone before the end.
     """
     read = read_job(job, overrides)
+    check_trackers(options.trackers(read.job), results)
     names = asked.of(read.job)
     book = None if ledger is None else Ledger(ledger)
     prepared = prepare(read, replace(overrides, only=names), Waiting())
@@ -153,7 +155,13 @@ def gate_job(
     ) as placement:
         checkpoints = checkpoints_of(store, gated.job, options)
         runner = Runner(
-            store, checkpoints, placement, again=again, verbose=options.verbose, timeout_s=options.trial_timeout
+            store,
+            checkpoints,
+            placement,
+            again=again,
+            verbose=options.verbose,
+            timeout_s=options.trial_timeout,
+            tracking=tracking_of(options, prepared, store),
         )
         runner.run(gated)
         yield _answer(test, confirm, proposal, book, store, before, runner.failures)

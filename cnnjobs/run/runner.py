@@ -30,6 +30,7 @@ from cnnjobs.run.placement import Placement
 from cnnjobs.run.prepare import Prepared, trained_rows
 from cnnjobs.run.progress import Display, Waiting
 from cnnjobs.run.submission import Submission, sweep
+from cnnjobs.run.tracking import TrackedTrials, Tracking
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.compaction import compact_if_possible
 from cnnjobs.store.lock import StoreLock
@@ -52,6 +53,7 @@ class Runner:
         timeout_s: a trial that makes no progress for so long is ended, as failed; None for never.
         events: what is told of it to a program.
         meanwhile: done ahead, when a core is idle.
+        tracking: experiment trackers that trials are sent to.
     """
 
     def __init__(
@@ -65,10 +67,12 @@ class Runner:
         timeout_s: float | None = None,
         events: Events | None = None,
         meanwhile: Callable[[], None] = lambda: None,
+        tracking: Tracking | None = None,
     ) -> None:
         self._store, self._checkpoints, self._placement = store, checkpoints, placement
         self._again, self._verbose, self._timeout_s = again, verbose, timeout_s
         self._events, self._meanwhile = events or Events(), meanwhile
+        self._tracking = tracking or Tracking()
         self._tried: set[str] = set()
         self._ended = 0
         self._damaged: set[str] = set()
@@ -117,7 +121,7 @@ class Runner:
             self._run(prepared, missing)
             return
         try:
-            with claim(self._store.files):
+            with claim(self._store.files), self._tracking.at_work():
                 self._clear()
                 self._settle(prepared)
         except CannotWrite as error:
@@ -149,7 +153,7 @@ class Runner:
         self._store.files.check_writable()
         meter = self._meter(prepared, trials, at_once)
         try:
-            with claim(self._store.files) as lock:
+            with claim(self._store.files) as lock, self._tracking.at_work():
                 trials = self.missing(prepared)  # another submit may have finished some before the claim
                 self._clear()
                 meter = self._meter(prepared, trials, at_once)
@@ -207,7 +211,8 @@ class Runner:
 
             engine = self._placement.engine(submission.resources, submission.at_once, give_up)
             ahead = Meanwhile(self._meanwhile, meter, submission.resources.cpus)
-            watcher = Watchers(display, TrialEvents(self._events, meter), ahead)
+            shown = Watchers(display, TrialEvents(self._events, meter))
+            watcher = Watchers(shown, TrackedTrials(self._tracking, shown.noted), ahead)
             self.failures += submission.run(engine, backends.open_worker, watcher, lock)
 
     def _meter(self, prepared: Prepared, trials: list[Trial], at_once: int) -> Meter:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,12 +23,15 @@ from cnnjobs.run.prepare import Prepared, ReadJob, prepare, read_job, store_at
 from cnnjobs.run.progress import Waiting
 from cnnjobs.run.runner import Runner
 from cnnjobs.run.surroundings import surroundings_notes
+from cnnjobs.run.tracking import Tracking
 from cnnjobs.spec import Decide, Job
 from cnnjobs.spec.checks import flag, gpu_count, number, whole
 from cnnjobs.spec.decidable import AskedRule, asked_rule
 from cnnjobs.spec.half_width import HalfWidth, half_width_of
+from cnnjobs.spec.log import tracker_names
 from cnnjobs.store.checkpoints import FOLDERS, Checkpoints
 from cnnjobs.store.store import Store
+from cnnjobs.trackers.kinds import check_trackers
 from cnnjobs.wording.terminal import echo, note
 
 if TYPE_CHECKING:
@@ -47,6 +50,7 @@ class RunOptions:
         trial_timeout: seconds; a trial that makes no progress for so long is ended, as failed; None for never.
         insecure: accept a cluster that asks for no token.
         verbose: show the logs of Ray and of each trial.
+        log: experiment trackers that trials are sent to; None for the job's own.
         events: what is told of it to a program.
     """
 
@@ -57,6 +61,7 @@ class RunOptions:
     trial_timeout: float | None = None
     insecure: bool = False
     verbose: bool = False
+    log: str | Sequence[str] | None = None
     events: Events = field(default_factory=Events)
 
     def __post_init__(self) -> None:
@@ -73,6 +78,12 @@ class RunOptions:
             object.__setattr__(self, "trial_timeout", seconds)
         flag("insecure", self.insecure)
         flag("verbose", self.verbose)
+        if self.log is not None:
+            object.__setattr__(self, "log", tracker_names(self.log))
+
+    def trackers(self, job: Job) -> tuple[str, ...]:
+        """Return the trackers that trials of a job are sent to."""
+        return tuple(job.log if self.log is None else self.log)
 
     def request(self, job: Job) -> ResourceRequest:
         """Return what a trial of a job is to run on."""
@@ -224,6 +235,7 @@ def submit_job(
     """
     read = read_job(job, overrides)
     plain, rule, asked = read.job, goal.rule(read.job), goal.decision(read.job, overrides)
+    check_trackers(options.trackers(plain), results)
     resting, surroundings = goal.resting(plain, overrides), surroundings_notes()
     prepared = prepare(_audited(read, goal, overrides), overrides, Waiting())
     store = store_at(results, prepared.job)
@@ -247,6 +259,7 @@ def submit_job(
             timeout_s=options.trial_timeout,
             events=options.events,
             meanwhile=meanwhile,
+            tracking=tracking_of(options, prepared, store),
         )
         runner.run(prepared, None if goal.audit is None else store_at(results, plain))
         if rule is not None:
@@ -257,6 +270,11 @@ def submit_job(
 def on_cores(place: Here | Joined, job: Job) -> bool:
     """Say whether it is certain that the trials of a job hold no GPU at a place."""
     return isinstance(place, Here) and trains_on_cores(job)
+
+
+def tracking_of(options: RunOptions, prepared: Prepared, store: Store) -> Tracking:
+    """Return the trackers that trials of a job are sent to."""
+    return Tracking(options.trackers(prepared.job), prepared.job.name, store.files, prepared.plan.conditions)
 
 
 def _audited(read: ReadJob, goal: Goal, overrides: Overrides) -> ReadJob:

@@ -12,6 +12,7 @@ from cnnjobs.errors import SpecError
 from cnnjobs.spec.checks import flag, gpu_count, number, one_of, whole
 from cnnjobs.spec.data import DatasetSpec
 from cnnjobs.spec.decide import Decide
+from cnnjobs.spec.log import tracker_names
 from cnnjobs.spec.variant import Variant
 
 HELD_OUT = 0.2
@@ -57,6 +58,9 @@ class Job:
         keep: "state" keeps weights and optimizer of finished trials, from which the same job with more epochs
             continues; None keeps results only.
         decide: repeat each variant only until it is better, worse or equal, in place of `repeats`; None for `repeats`.
+        log: experiment trackers that finished trials are sent to: any of "tensorboard", "mlflow" and "wandb"; () for
+            none. Each needs its library. No part of a trial's identity: with a tracker that is added later, stored
+            trials are sent without training them again.
 
     Raises:
         SpecError: for a value out of range, a name that is taken, or options that exclude each other.
@@ -86,6 +90,7 @@ class Job:
     gpus_per_trial: float | None = None
     keep: str | None = None
     decide: Decide | None = None
+    log: str | Collection[str] = ()
     _written_replicas: int = field(init=False, repr=False, compare=False, default=1)
     """Replicas as they were written, before `gpus_per_trial` made them as many."""
 
@@ -115,6 +120,7 @@ class Job:
         one_of("keep", self.keep, (None, "state"))
         if not isinstance(self.decide, Decide | None):
             raise SpecError(f"`decide` must be a Decide, such as Decide(margin=0.5). Received: decide={self.decide!r}.")
+        object.__setattr__(self, "log", tracker_names(self.log))
         object.__setattr__(self, "variants", _checked_variants(self.variants))
         object.__setattr__(self, "repeats", _for_each("repeats", self.repeats, self.variants, _checked_repeats))
         object.__setattr__(self, "vary", _for_each("vary", self.vary, self.variants, _checked_sources))

@@ -17,7 +17,7 @@ ROOMS = {  # which modules may import what, wherever in the file
 LAYERS = [  # imports point downwards
     {"errors", "spec", "versions", "messages", "parallel", "process", "files", "wording", "schema"},
     {"planning", "datasets", "store", "stats", "scoring"},
-    {"models", "training", "engine"},
+    {"models", "training", "engine", "trackers"},
     {"comparison"},
     {"report"},
     {"run"},

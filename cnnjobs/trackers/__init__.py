@@ -1,0 +1,1 @@
+"""Sends stored trials to experiment trackers: TensorBoard, MLflow, Weights & Biases."""

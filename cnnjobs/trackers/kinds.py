@@ -1,0 +1,94 @@
+"""The trackers there are: what each needs, and how it is opened."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import os
+import re
+import sys
+from collections.abc import Sequence
+
+from cnnjobs.errors import SpecError
+from cnnjobs.files.uris import is_uri, without_keys
+from cnnjobs.store.files import Files
+from cnnjobs.trackers.tracker import Tracker
+from cnnjobs.wording.sentences import cause
+
+WORDS = {"tensorboard": "TensorBoard", "mlflow": "MLflow", "wandb": "Weights & Biases"}
+"""Name -> the tracker's own. The library of each has the name itself, and pip knows it by that name."""
+
+QUIET_MLFLOW = {
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # a line a run
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # in place of minutes of waiting for a server that is down
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+}
+"""Settings of MLflow's, unless the environment has them."""
+
+_SECRET = re.compile("KEY|SECRET|TOKEN|PASSWORD")
+
+
+def check_trackers(names: Sequence[str], results: str) -> None:
+    """Refuse trackers that cannot be sent to, before anything runs.
+
+    Args:
+        names: which.
+        results: folder or URI of results.
+
+    Raises:
+        SpecError: if a library is missing, or a tracker does not go with where results are.
+    """
+    for name in names:
+        if importlib.util.find_spec(name) is None:
+            raise SpecError(
+                f"`log` names {name!r}, which needs a library that is not installed in {sys.prefix}. "
+                f"Run: pip install {name}"
+            )
+    if "tensorboard" in names and is_uri(results):
+        raise SpecError(
+            "`log='tensorboard'` writes beside the results, for TensorBoard to read from a disk. Received: results in "
+            "object storage. Use a folder for `results`, or log='mlflow' or 'wandb'."
+        )
+    if "wandb" in names:
+        os.environ.setdefault("WANDB_SILENT", "true")  # its first line is printed before it has settings
+        from cnnjobs.trackers.wandb_runs import check_key
+
+        check_key()
+
+
+def open_tracker(name: str, job: str, store: Files) -> Tracker:
+    """Return a tracker, open.
+
+    Args:
+        name: which.
+        job: name of the job.
+        store: its folder.
+
+    Raises:
+        Exception: whatever its library raises where it cannot be reached.
+    """
+    if name == "tensorboard":
+        from cnnjobs.trackers.tensorboard_files import TensorBoardFiles
+
+        return TensorBoardFiles(store)
+    if name == "mlflow":
+        for variable, value in QUIET_MLFLOW.items():
+            os.environ.setdefault(variable, value)
+        for logger in ("mlflow", "alembic"):
+            logging.getLogger(logger).setLevel(logging.ERROR)
+        from cnnjobs.trackers.mlflow_runs import MlflowRuns
+
+        return MlflowRuns(job)
+    from cnnjobs.trackers.wandb_runs import WandbRuns
+
+    return WandbRuns(job, store)
+
+
+def said_by(error: BaseException) -> str:
+    """Return why a tracker failed, on one line, without the keys that its library may have put into it."""
+    text = without_keys(cause(error))
+    for variable, value in os.environ.items():
+        if _SECRET.search(variable.upper()) and len(value) > 3:
+            text = text.replace(value, "***")
+    return text if len(text) <= 300 else f"{text[:300]} ..."
