@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import logging
 import os
 import re
 import sys
@@ -75,8 +74,6 @@ def open_tracker(name: str, job: str, store: Files) -> Tracker:
     if name == "mlflow":
         for variable, value in QUIET_MLFLOW.items():
             os.environ.setdefault(variable, value)
-        for logger in ("mlflow", "alembic"):
-            logging.getLogger(logger).setLevel(logging.ERROR)
         from cnnjobs.trackers.mlflow_runs import MlflowRuns
 
         return MlflowRuns(job)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -30,6 +31,8 @@ class MlflowRuns:
     """
 
     def __init__(self, job: str) -> None:
+        for logger in ("mlflow", "alembic"):  # lines on tables that are made; importing MLflow sets its level
+            logging.getLogger(logger).setLevel(logging.ERROR)
         self._client = MlflowClient()
         uri = str(self._client.tracking_uri)
         self.where = f"experiment {job}" if has_keys(uri) else f"experiment {job} at {uri}"

@@ -32,6 +32,7 @@ WRONG = {
     "gpus_per_trial": (-1, "1", 1.5, math.nan),
     "checkpoint_every": (-1, "5", math.inf),
     "trial_timeout": (0, -1, "5", math.nan),
+    "log": ("neptune", ["mlflow", 5], 5),
     "address": ("nonsense", "http://127.0.0.1:8265", 5),
     "insecure": ("no",),
     "verbose": (1,),
