@@ -1,6 +1,7 @@
 """`cnnjobs submit JOB`: run what is missing, then show the comparison."""
 
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -116,13 +117,18 @@ def _show(submitted: "Submitted", events: "Events | None") -> None:
     from cnnjobs.run.tables import show_table
     from cnnjobs.run.verify import refuse_damaged
 
-    options = ReportOptions(with_predictions=False)
+    options = ReportOptions()
     if events is not None:
         events.summarise(job=submitted.job, results=shown_place(submitted.store.files.location))
     try:
         table = show_table(submitted.store, options, say)
         from cnnjobs.run.aggregate import show_comparison
+        from cnnjobs.run.class_sections import with_classes
 
+        classes, about = with_classes(submitted.store, table)
+        if about:
+            note(about)
+        options = replace(options, with_predictions=classes)
         shown = show_comparison(submitted.store, options, table=table, page_or_note=True, say=say)
     except KeyboardInterrupt:
         place = shown_place(submitted.store.files.address)

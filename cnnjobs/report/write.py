@@ -85,6 +85,11 @@ def is_report(folder: Files) -> bool:
     return folder.read(MANIFEST) is not None
 
 
+def has_class_sections(folder: Files) -> bool:
+    """Whether the report in a folder has tables of classes, which are made of stored predictions."""
+    return any(name.startswith("tables/classes-") for name in _earlier(folder).files)
+
+
 @dataclass(frozen=True)
 class _Manifest:
     """What a report wrote.
