@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from cnnjobs.comparison.adjusted import Family
@@ -39,7 +40,7 @@ from cnnjobs.store.stored_job import StoredJob
 
 COLUMNS = (
     *("trial_id", "condition_id", "repeat", "fold", "status", "train_rows", "validation_rows"),
-    *("dataset_fingerprint", "limit_train"),
+    *("dataset_fingerprint", "limit_train", "parameters", "started_at", "finished_at"),
 )
 """What else is read of each trial, beside its metric, its cost and its versions."""
 
@@ -74,6 +75,7 @@ class JobTable:
         secondary: in what the comparison is another than the job's own, and so without verdicts; empty if it is that.
         ruling: what the rule of the job says, of a comparison on its metric with its reference; else None.
         looked: how often the comparisons were looked at, this time included.
+        period: when the first run began and the last one ended; None if no run says so.
     """
 
     job: StoredJob
@@ -91,6 +93,7 @@ class JobTable:
     secondary: str = ""
     ruling: Ruling | None = None
     looked: Looked = field(default_factory=Looked)
+    period: tuple[datetime, datetime] | None = None
 
     @property
     def ended_by_rule(self) -> bool:
@@ -200,7 +203,14 @@ def job_table(
         secondary=secondary,
         ruling=ruling,
         looked=so_far,
+        period=_period(trials),
     )
+
+
+def _period(trials: Sequence[Mapping[str, Any]]) -> tuple[datetime, datetime] | None:
+    """Return when the first run began and the last one ended."""
+    began, ended = ([trial[of] for trial in trials if trial[of]] for of in ("started_at", "finished_at"))
+    return (min(began), max(ended)) if began and ended else None
 
 
 def _collapsed(job: StoredJob, rows: Sequence[VariantRow], reference: str) -> Iterator[str]:
@@ -321,6 +331,7 @@ def _row(
         comparison=comparison,
         cost=cost_of(trials),
         accuracies={key: one for key, one in accuracies.items() if one is not None and math.isfinite(one)},
+        parameters=next((one["parameters"] for one in trials if one["parameters"] is not None), None),
     )
 
 

@@ -29,6 +29,7 @@ class VariantRow:
         cost: of its runs so far.
         accuracies: (repeat, fold) -> accuracy of each completed run, of fold rows with folds and else of test rows,
             whatever variants are compared on.
+        parameters: of its network; None without a run that says so.
     """
 
     name: str
@@ -44,6 +45,7 @@ class VariantRow:
     comparison: Comparison | None
     cost: Cost
     accuracies: Mapping[Key, float]
+    parameters: int | None = None
 
     @property
     def folds(self) -> int | None:

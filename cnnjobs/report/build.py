@@ -23,6 +23,7 @@ from cnnjobs.report.sections.planning import planning_section
 from cnnjobs.report.sections.predictions import predictions_section
 from cnnjobs.report.sections.provenance import provenance_section
 from cnnjobs.report.sections.seed_audit import sources_section
+from cnnjobs.report.sections.setup import setup_section
 from cnnjobs.report.sections.verdicts import verdict_section
 from cnnjobs.store.store import Store
 from cnnjobs.store.stored_job import StoredJob
@@ -58,6 +59,7 @@ def job_document(store: Store, table: JobTable, on_progress: OnProgress, options
     findings = read_predictions(store, table, on_progress) if options.with_predictions else None
     sections = [
         verdict_section(table, options.others),
+        setup_section(table),
         decisions_section(table) if table.ended_by_rule else differences_section(table),
         pairs_section(table),
         best_section(table) if options.best else None,

@@ -11,7 +11,7 @@ from cnnjobs.comparison.table import job_table
 from cnnjobs.datasets.overview import class_cells, part_cells
 from cnnjobs.errors import SpecError
 from cnnjobs.planning.rows import split_rows
-from cnnjobs.report.sections.verdicts import verdict_section
+from cnnjobs.report.sections.setup import facts_table
 from cnnjobs.run.audit import for_audit
 from cnnjobs.run.final_fit import FinalFit, for_fit
 from cnnjobs.run.overrides import Overrides
@@ -91,11 +91,9 @@ def test_what_people_read_of_it(folder, tmp_path):
     done = submit_in(tmp_path, change=change, repeats=2)
     assert done.exit_code == 0, done.output
     assert "4 trials on vehicles, 24 training and 8 validation images" in done.stderr
-    said = " ".join(
-        one.text for one in verdict_section(job_table(Store(Files(tmp_path / "results" / "tiny")))).elements
-    )
-    assert "Data set vehicles: 24 training, 8 validation and 6 test images of 2 classes." in said
-    assert "the data set's own validation set, 8 pictures, the same in every repeat." in said
+    facts = dict(facts_table(job_table(Store(Files(tmp_path / "results" / "tiny")))).cells)
+    assert (facts["data set"], facts["images"]) == ("vehicles", "24 training, 8 validation and 6 test images")
+    assert facts["validation"] == "the data set's own validation set, 8 pictures, the same in every repeat"
     data = load(folder)
     assert [row[:2] for row in part_cells(data)[1]] == [
         ("train", "24 x 8 x 8 x 1"),

@@ -6,9 +6,10 @@ from cnnjobs.comparison.table import JobTable
 from cnnjobs.report.model import ReportTable, Section, Text
 from cnnjobs.report.render.text import table_text
 from cnnjobs.report.sections.best import TITLE as BEST
-from cnnjobs.report.sections.comparison import shown_differences
+from cnnjobs.report.sections.comparison import shown_differences, shown_ranking
 from cnnjobs.report.sections.decisions import decided_sentences
 from cnnjobs.report.sections.factors import effects_in_short, effects_table
+from cnnjobs.report.sections.ranking import is_ranked
 from cnnjobs.report.sections.summary_table import summary_note, summary_table
 from cnnjobs.report.sections.verdicts import notes
 from cnnjobs.wording.sentences import clause
@@ -24,8 +25,8 @@ ALSO_SAID = (BEST,)
 def table_lines(table: JobTable) -> Iterator[str]:
     """Yield the tables of a comparison, and its notes."""
     yield ""
-    yield grid_text(summary_table(table), summary_note(table))
-    if table.comparisons:
+    yield grid_text(*(shown_ranking(table) if is_ranked(table) else (summary_table(table), summary_note(table))))
+    if table.comparisons and not is_ranked(table):
         yield grid_text(*shown_differences(table))
         if table.ruling is not None:
             yield from (visible(said) for said in (*decided_sentences(table), ""))

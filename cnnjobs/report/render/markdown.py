@@ -1,9 +1,10 @@
 """Reports in Markdown."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from cnnjobs.report.model import Document, Element, Passage, ReportTable, Section, Terms, Text
+from cnnjobs.report.render.html_tables import columns_and_cells
 
 DEEPEST = 4
 """Level of headings below which parts of parts do not go."""
@@ -31,7 +32,7 @@ def _element(element: Element) -> str:
     if isinstance(element, Text):
         return {"note": "**Note.** "}.get(element.kind, "") + paragraph(element.text)
     if isinstance(element, ReportTable):
-        return markdown_table(element.header, element.cells)
+        return markdown_table(element)
     if isinstance(element, Passage):
         return f"{plain(element.title)} ([{element.file}](text/{element.file})):\n\n{_quoted(element)}"
     if isinstance(element, Terms):
@@ -47,12 +48,12 @@ def _quoted(passage: Passage) -> str:
     return f"{fence}\n{passage.text}\n{fence}"
 
 
-def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown_table(report_table: ReportTable) -> str:
     """Return a table in Markdown; numbers to the right."""
-    lines = ["| " + " | ".join(plain(cell) for cell in header) + " |"]
-    lines.append("| --- |" + " ---: |" * (len(header) - 1))
-    lines += ["| " + " | ".join(plain(cell) for cell in row) + " |" for row in rows]
-    return "\n".join(lines)
+    columns, _ = columns_and_cells(report_table)
+    rules = ["---:" if column.numeric else "---" for column in columns]
+    rows = [[plain(cell) for cell in cells] for cells in (report_table.header, *report_table.cells)]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in (rows[0], rules, *rows[1:]))
 
 
 def paragraph(text: str) -> str:

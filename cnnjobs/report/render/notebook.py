@@ -9,10 +9,11 @@ from cnnjobs.comparison.table import JobTable
 from cnnjobs.report.figures.comparison import box_plot
 from cnnjobs.report.figures.style import Figure, render
 from cnnjobs.report.model import ReportTable
-from cnnjobs.report.sections.comparison import shown_differences
+from cnnjobs.report.sections.comparison import shown_differences, shown_ranking
 from cnnjobs.report.sections.decision_charts import decision_charts
 from cnnjobs.report.sections.decisions import decided_sentences
 from cnnjobs.report.sections.factors import effects_in_short, effects_table
+from cnnjobs.report.sections.ranking import is_ranked
 from cnnjobs.report.sections.summary_table import summary_note, summary_table
 from cnnjobs.report.sections.verdicts import notes
 
@@ -23,8 +24,8 @@ def comparison_html(table: JobTable) -> Markup:
 
 
 def _parts(table: JobTable) -> Iterator[Markup]:
-    yield _report_table(summary_table(table), summary_note(table))
-    if table.comparisons:
+    yield _report_table(*(shown_ranking(table) if is_ranked(table) else (summary_table(table), summary_note(table))))
+    if table.comparisons and not is_ranked(table):
         yield _report_table(*shown_differences(table))
         if table.ruling is not None:
             yield from (Markup("<p>{}</p>").format(said) for said in decided_sentences(table))

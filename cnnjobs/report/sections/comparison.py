@@ -4,9 +4,10 @@ from cnnjobs.comparison.metric_format import axis_label, capital, difference_lab
 from cnnjobs.comparison.selection import weights
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.report.model import Chart, Element, ReportTable, Section, Text
-from cnnjobs.report.sections.decisions import comparison_note, comparison_table
+from cnnjobs.report.sections.decisions import IN_SHORT, comparison_note, comparison_table
 from cnnjobs.report.sections.differences_table import differences_table, family_text
-from cnnjobs.report.sections.summary_table import cut_off, runs_rows, summary_table
+from cnnjobs.report.sections.ranking import ranking_table
+from cnnjobs.report.sections.summary_table import cut_off, runs_rows, summary_note, summary_table
 from cnnjobs.spec.metrics import OF_TEST_ROWS
 from cnnjobs.stats.pairs import MEANINGFUL
 from cnnjobs.stats.summary import FEWEST_FOR_QUARTILES, fewest_for_median
@@ -80,6 +81,16 @@ def shown_differences(table: JobTable) -> tuple[ReportTable, str]:
     if table.ended_by_rule:
         return comparison_table(table), comparison_note(table)
     return differences_table(table), f"{pairing(table)} {adjustment(table)}"
+
+
+def shown_ranking(table: JobTable) -> tuple[ReportTable, str]:
+    """Return the ranking as the terminal and notebooks show it in place of two tables, and what stands below.
+
+    Args:
+        table: the comparison of a job with many variants.
+    """
+    below = IN_SHORT if table.ended_by_rule else f"{pairing(table)} {adjustment(table)}"
+    return ranking_table(table), f"{sentence(summary_note(table))} {below}"
 
 
 def pairing(table: JobTable) -> str:

@@ -11,7 +11,7 @@ from cnnjobs.report.model import DisplayColumn, Element, ReportTable, Row, Secti
 from cnnjobs.spec.half_width import HalfWidth
 from cnnjobs.store.store import Store
 
-TITLE = "Half width asked for"
+TITLE = "Precision of the means"
 
 COLUMNS = (
     *("variant", "metric", "half_width_asked", "confidence", "pilot", "pilot_sd", "needed", "repeats", "runs"),

@@ -86,13 +86,6 @@ def _report_table(table: JobTable, rows: list[Row]) -> ReportTable:
     return ReportTable("planning", title, COLUMNS, rows, shown)
 
 
-def needed_text(need: Need) -> str:
-    """Return how many repeats a margin takes: up to that many, and those at the SD that the runs have."""
-    high = "more than a million" if need.needed_high is None else f"up to {need.needed_high:,}"
-    here = "more than a million" if need.needed is None else f"{need.needed:,}"
-    return f"{high} repeats of both ({here} if the SD of pairs is what these few say)"
-
-
 def _needed_cell(row: Row) -> str:
     if not row["sd"]:
         return "- (all pairs alike)"

@@ -16,7 +16,7 @@ from cnnjobs.spec.metrics import TEST, column_of
 METRIC = metric_format(column_of(TEST, "accuracy"))
 """What predictions of the test set speak of, whichever metric is compared."""
 
-TITLE = "From stored predictions"
+TITLE = "Predictions of the test images"
 
 FOLDS = "Runs of a cross-validation train on other rows each: their spread cannot be taken apart here."
 

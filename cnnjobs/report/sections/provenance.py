@@ -3,7 +3,7 @@
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.report.model import DisplayColumn, ReportTable, Section, Text
 
-TITLE = "Made with"
+TITLE = "Software and hardware"
 
 
 def provenance_section(table: JobTable) -> Section | None:

@@ -3,44 +3,50 @@
 from collections.abc import Iterator, Sequence
 
 from cnnjobs.comparison.collapsed import completion, completion_text
-from cnnjobs.comparison.design import repeats_text
 from cnnjobs.comparison.metric_format import show
 from cnnjobs.comparison.pairwise import Comparison
 from cnnjobs.comparison.planned import needs_of
 from cnnjobs.comparison.selection import watching
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.comparison.variant_row import VariantRow
-from cnnjobs.datasets.overview import groups_text, images_text
 from cnnjobs.report.cells import interval_cell, looks_text, p_cell
-from cnnjobs.report.model import Section, Text
+from cnnjobs.report.model import Element, Section, Text
 from cnnjobs.report.sections.decisions import decided_sentences, decision_notes
 from cnnjobs.report.sections.differences_table import direction, family_text, run_pairs, sides
-from cnnjobs.report.sections.planning import needed_text
+from cnnjobs.report.sections.ranking import counted, is_ranked, ranking_table
 from cnnjobs.report.sections.seed_audit import audits_text, source_rows, vary_text
+from cnnjobs.report.sections.setup import question_of
 from cnnjobs.report.sections.summary_table import why_no_interval
 from cnnjobs.spec.metrics import Metric
-from cnnjobs.stats.planning import POWER
 from cnnjobs.store.stored_job import AuditMark, StoredJob
 from cnnjobs.wording.labels import count_label
 from cnnjobs.wording.levels import level_text
 from cnnjobs.wording.sentences import sentence
 
+RANKED = (
+    "The rank is that of the mean alone. Whether a variant differs from the reference is what the verdict says; "
+    "neighbours in rank may well change places with other repeats."
+)
+
 
 def verdict_section(table: JobTable, others: Sequence[StoredJob] = ()) -> Section:
-    """Return the verdicts in sentences, what was compared, and what a reader should know before trusting them.
+    """Return the question, the verdicts, and what a reader should know before trusting them.
 
     Args:
         table: the comparison.
         others: jobs of the same results folder, as their `job.json` keeps them; audits of this one are named.
     """
+    question, audits = question_of(table.job), audits_text(table.job, others)
+    asked = [Text(question)] if question and table.job.audit is None else []
     verdicts = [Text(said, "verdict") for said in sentences(table)]
-    audits = audits_text(table.job, others)
-    about = [Text(_setting(table)), *([audits] if audits else [])]
-    return Section("In short", (*verdicts, *about, *(Text(note, "note") for note in notes(table))))
+    ranked = [ranking_table(table)] if is_ranked(table) and len(verdicts) == 1 else []
+    about: list[Element] = [*ranked, *([audits] if audits else [])]
+    said: tuple[Element, ...] = (*asked, *verdicts, *about, *(Text(note, "note") for note in notes(table)))
+    return Section("In short", said, how_to_read=RANKED if ranked else "")
 
 
 def sentences(table: JobTable) -> list[str]:
-    """Return what the runs allow to be said: a sentence a comparison, or of the one variant there is."""
+    """Return what the runs allow to be said: a sentence a comparison, or of the one variant there is, or of many."""
     if not any(row.values for row in table.rows):
         completed = any(row.not_finite for row in table.rows)
         return [f"No run has a finite {table.metric.words}." if completed else "No run has completed yet."]
@@ -48,6 +54,8 @@ def sentences(table: JobTable) -> list[str]:
         return [_audited(table, table.job.audit)]
     if len(table.rows) == 1:
         return [_alone(table, table.rows[0])]
+    if is_ranked(table):
+        return [counted(table)]
     if table.ended_by_rule:
         return list(decided_sentences(table))
     verdicts = [_compared(table, name, comparison) for name, comparison in table.comparisons.items()]
@@ -112,7 +120,7 @@ def _compared(table: JobTable, name: str, comparison: Comparison) -> str:
     if comparison.resolved(table.alpha):
         than, looks = f"{against} {when}".strip(), looks_text(table.looked.times(name))
         return f"{name} is {outcome} than {than}, by {by} ({interval}{p}, {pairs}){looks}{lost}."
-    return f"{name} against {against} is {outcome}: {mean} ({interval}{p}, {pairs}){lost}.{_what_then(table, name)}"
+    return f"{name} against {against} is {outcome}: {mean} ({interval}{p}, {pairs}){lost}.{_within_margin(table, name)}"
 
 
 def _interval(metric: Metric, comparison: Comparison) -> str:
@@ -132,20 +140,16 @@ def _family(table: JobTable, comparison: Comparison) -> str:
     return f" by Holm over {family_text(table, comparison.family)}" if comparison.family > 1 else ""
 
 
-def _what_then(table: JobTable, name: str) -> str:
-    """Say of an unresolved difference that it is within the margin, or what would resolve the margin."""
+def _within_margin(table: JobTable, name: str) -> str:
+    """Say of an unresolved difference that it is within the margin, where two one-sided tests show it."""
     if table.margin is None or table.design.overlap:
         return ""
     need = needs_of(table, table.margin).get(name)
-    if need is None or not table.comparisons[name].difference.sd:
+    if need is None or need.holm is None or need.holm >= table.alpha or not table.comparisons[name].difference.sd:
         return ""
     margin = _with_unit(table.metric, table.margin, difference=True, plain=True)
-    if need.holm is not None and need.holm < table.alpha:
-        by = f"two one-sided tests{_family(table, table.comparisons[name])}"
-        return f" It is smaller than {margin} either way (p {_p(need.holm)}, {by})."
-    if need.needed_high is not None and need.needed_high <= table.comparisons[name].difference.n:
-        return ""
-    return f" Resolving {margin} in {POWER:.0%} of such studies takes {needed_text(need)}."
+    by = f"two one-sided tests{_family(table, table.comparisons[name])}"
+    return f" It is smaller than {margin} either way (p {_p(need.holm)}, {by})."
 
 
 def _p(p: float) -> str:
@@ -168,17 +172,6 @@ def _with_unit(
     unit = metric.unit_of_difference if difference or metric.unit != "%" else metric.unit
     unit = unit.removesuffix("s") if number == "1" else unit
     return f"{number}%" if unit == "%" else f"{number} {unit}".strip()
-
-
-def _setting(table: JobTable) -> str:
-    data = table.job.dataset
-    images = images_text(training=data.train_rows, validation=data.validation_rows, test=data.test_rows)
-    tested = None if data.test_groups is None else len(set(data.test_groups))
-    groups = groups_text(data.groups, tested, with_validation=data.validation_rows is not None)
-    return (
-        f"Data set {data.name}: {images} of {data.classes} classes{groups}. {repeats_text(table.job)}; "
-        f"{table.job.protocol_text}."
-    )
 
 
 def notes(table: JobTable) -> Iterator[str]:

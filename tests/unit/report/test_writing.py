@@ -76,7 +76,7 @@ def test_markdown_latex_and_html_show_the_same_cells(written):
     page.feed((folder / "index.html").read_text())
     assert page.tables == [[list(cells) for cells in report_table.cells] for report_table in document.tables]
     for report_table in document.tables:
-        assert markdown_table(report_table.header, report_table.cells) in markdown
+        assert markdown_table(report_table) in markdown
         shown = unescaped((folder / "tables" / f"{report_table.name}.tex").read_text())
         for cells in report_table.compact.cells:
             assert " & ".join(cells) + r" \\" in shown

@@ -1,0 +1,100 @@
+"""The report says what was compared: question, data, protocol, runs, dates, and what differs between variants."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from support.stores import VALUES, make_store, stored_dataset
+
+from cnnjobs.comparison.table import job_table
+from cnnjobs.report.sections.setup import facts_table, period_text, question_of, setup_section, variants_table
+from cnnjobs.store.stored_job import StoredVariant
+
+
+def table_of(tmp_path, **row):
+    return job_table(make_store(tmp_path, VALUES, parameters=1234, **row))
+
+
+def with_settings(store, settings, **more):
+    """Write settings of variants into the job of a store."""
+    job = store.kept_job()
+    variants = {
+        name: StoredVariant(condition_id=one.condition_id, settings=settings.get(name, {}))
+        for name, one in job.variants.items()
+    }
+    store.write_job(replace(job, variants=variants, **more))
+    return job_table(store)
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ('"""Does it\n  help?\n\nMore."""\nx = 1', "Does it help?"),
+        ("x = 1", ""),
+        (None, ""),
+        ("this is no Python (", ""),
+        ('"""A first sentence. ' + "and more " * 40 + '"""', "A first sentence"),
+        ('"""' + "word " * 80 + '"""', "word " * 59 + "word…"),
+    ],
+)
+def test_the_question_is_the_first_paragraph_of_the_job_file(tmp_path, text, question):
+    job = replace(make_store(tmp_path, VALUES).kept_job(), text=text)
+    assert question_of(job) == question
+
+
+def test_facts_of_data_protocol_and_runs(tmp_path):
+    store = make_store(tmp_path, {"a": [0.5, 0.6], "b": [0.7]})
+    dataset = stored_dataset(image_shape=(8, 8, 1), class_names=("cat", "dog"), largest_class=0.55)
+    facts = dict(facts_table(with_settings(store, {}, dataset=dataset, vary=("init", "order"))).cells)
+    assert facts["images"] == "100 training and 500 test images"
+    assert facts["size"] == "8 x 8 pixels, grey"
+    assert facts["classes"] == "2: cat, dog"
+    assert facts["largest class"] == "55.0% of the test images"
+    assert facts["repeats"] == "5 repeats"
+    assert facts["differs between repeats"] == "initialisation, order of the images"
+    assert facts["runs"] == "3 of 10 completed"
+    assert (facts["compared on"], facts["reference"]) == ("test accuracy", "a")
+    assert "trained" not in facts, "no run says when"
+
+
+def test_variants_are_rows_and_only_what_differs_is_a_column(tmp_path):
+    store = make_store(tmp_path, VALUES, parameters=1234)
+    settings = {name: {"kind": "Variant", "epochs": 5, "batch_size": 32} for name in VALUES}
+    settings["alike"] = settings["alike"] | {"epochs": 10}
+    section = setup_section(with_settings(store, settings))
+    shown = next(element for element in section.elements if element.name == "settings")
+    assert shown.header == ("variant", "epochs", "parameters")
+    assert [cells[1:] for cells in shown.cells] == [("5", "1,234"), ("5", "1,234"), ("10", "1,234")]
+    (common,) = section.sections
+    assert common.folded
+    assert common.elements[0].cells == [("batch size", "32")]
+    assert section.how_to_read
+
+
+def test_a_single_variant_has_all_its_settings_in_one_table(tmp_path):
+    store = make_store(tmp_path, {"a": [0.5, 0.6]})
+    section = setup_section(with_settings(store, {"a": {"kind": "Variant", "epochs": 5}}))
+    assert [part.title for part in section.sections] == ["Settings"]
+    assert section.sections[0].elements[0].cells == [("epochs", "5")]
+
+
+def test_old_runs_without_parameters_have_a_dash(tmp_path):
+    shown = variants_table(job_table(make_store(tmp_path, VALUES)), [])
+    assert {cells[-1] for cells in shown.cells} == {"-"}
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [
+        ((2026, 11, 29), (2026, 11, 29), "29 November 2026"),
+        ((2026, 11, 28), (2026, 11, 29), "28 to 29 November 2026"),
+        ((2026, 11, 30), (2026, 12, 1), "30 November to 1 December 2026"),
+        ((2026, 11, 30), (2027, 11, 30), "30 November 2026 to 30 November 2027"),
+        ((2026, 12, 31), (2027, 1, 1), "31 December 2026 to 1 January 2027"),
+    ],
+)
+def test_dates(tmp_path, first, last, words):
+    began, ended = datetime(*first, tzinfo=UTC), datetime(*last, 12, tzinfo=UTC)
+    table = table_of(tmp_path, started_at=began, finished_at=ended)
+    assert period_text(table) == words
+    assert dict(facts_table(table).cells)["trained"] == words
