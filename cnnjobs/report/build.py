@@ -1,6 +1,7 @@
 """The report of one job."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from cnnjobs.comparison.predictions import read_predictions
 from cnnjobs.comparison.table import JobTable
@@ -25,6 +26,7 @@ from cnnjobs.report.sections.provenance import provenance_section
 from cnnjobs.report.sections.seed_audit import sources_section
 from cnnjobs.report.sections.setup import setup_section
 from cnnjobs.report.sections.verdicts import verdict_section
+from cnnjobs.report.variant_styles import variant_styles
 from cnnjobs.store.store import Store
 from cnnjobs.store.stored_job import StoredJob
 
@@ -67,13 +69,19 @@ def job_document(store: Store, table: JobTable, on_progress: OnProgress, options
         summary_section(table),
         augmented_section(store, table),
         half_width_section(store, table),
-        None if table.ended_by_rule else planning_section(table),
-        sources_section(store, table),
-        fold_components_section(table),
-        predictions_section(table, findings) if findings else None,
+        None if table.ended_by_rule else _folded(planning_section(table)),
+        _folded(sources_section(store, table)),
+        _folded(fold_components_section(table)),
+        _folded(predictions_section(table, findings)) if findings else None,
         curves_section(store, table, names, options.curves, on_progress),
-        classes_section(table, findings, names) if findings else WITHOUT_PREDICTIONS,
-        cost_section(table),
-        provenance_section(table),
+        _folded(classes_section(table, findings, names)) if findings else WITHOUT_PREDICTIONS,
+        _folded(cost_section(table)),
+        _folded(provenance_section(table)),
     ]
-    return Document(table.job.name, [section for section in sections if section is not None])
+    colors = {name: style.color for name, style in variant_styles(table.job.variants).items()}
+    return Document(table.job.name, [section for section in sections if section is not None], colors)
+
+
+def _folded(section: Section | None) -> Section | None:
+    """Return a section whose heading is all that a page shows until it is asked for."""
+    return None if section is None else replace(section, folded=True)

@@ -32,12 +32,14 @@ class DisplayColumn:
         cell: makes its text.
         by: the value that the column is sorted by; None for the text.
         compact: whether it stays where there is little room, on the terminal and in papers.
+        variant: the only one it is about; None for several, or none.
     """
 
     header: str
     cell: Callable[[Row], str]
     by: str | None = None
     compact: bool = True
+    variant: str | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ class Chart:
         columns: names of the values.
         rows: the values that it draws, each in the order of `columns`.
         variant: the only one it shows; None for several, or none.
+        shades: whether it is a heat map in shades of one colour from white on, which a dark page turns round.
     """
 
     name: str
@@ -96,6 +99,7 @@ class Chart:
     columns: Sequence[str]
     rows: Callable[[], Sequence[Sequence[Any]]]
     variant: str | None = None
+    shades: bool = False
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,7 @@ class Section:
         sections: parts of it, one a variant for example.
         damaged: stored files that could not be read; what they hold is missing here.
         how_to_read: how to read what it shows, in a sentence or two for a student; empty where nothing is to be said.
-        folded: of a part of a section: whether a page shows only its heading until it is asked for.
+        folded: whether a page shows only its heading until it is asked for.
         variant: the only one it is about; None for several, or none.
     """
 

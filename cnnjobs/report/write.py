@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cnnjobs.report.drawing import Helpers, OnProgress
-from cnnjobs.report.figure_files import FORMATS, kinds_of
+from cnnjobs.report.figure_files import FORMATS
 from cnnjobs.report.model import Document, ReportTable
 from cnnjobs.report.render.csv import table_csv
 from cnnjobs.report.render.html import html_report
@@ -72,8 +72,7 @@ def write_document(
         files |= {f"tables/{name}": content for name, content in _table_files(report_table).items()}
     files |= {f"text/{passage.file}": f"{passage.text}\n".encode() for passage in document.passages}
     pictures = {chart.name: files[f"figures/{chart.name}.svg"] for chart in charts}
-    kinds = {chart.name: (*kinds_of(chart.name, formats), "csv") for chart in charts}
-    pages = (markdown_report(document), html_report(document, pictures, figure_files=kinds))
+    pages = (markdown_report(document), html_report(document, pictures, files))
     _replace(folder, earlier, _Manifest(tuple(files), tuple(formats)), files, [page.encode() for page in pages])
     pngs = (f"figures/{name}.png" for name in ("box", "decisions"))
     box_plot, decisions = (f"{folder.location}/{png}" if png in files else None for png in pngs)

@@ -17,10 +17,10 @@ from pypdf import PdfReader
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
-from support.reports import LONG, made_up_document
+from selenium.webdriver.support.ui import Select, WebDriverWait
+from support.reports import HOSTILE, LONG, files_of, made_up_document
 
-from cnnjobs.report.model import Text
+from cnnjobs.report.model import Terms, Text
 from cnnjobs.report.render.html import html_report
 
 PROGRAMS = ("chromium", "chromedriver")
@@ -35,7 +35,7 @@ def report(tmp_path_factory):
     """A document, and the folder with nothing but its page."""
     document, figures = made_up_document(tmp_path_factory.mktemp("store"))
     folder = tmp_path_factory.mktemp("page")
-    (folder / "index.html").write_text(html_report(document, figures), encoding="utf-8")
+    (folder / "index.html").write_text(html_report(document, figures, files_of(document)), encoding="utf-8")
     return document, folder
 
 
@@ -117,11 +117,11 @@ def test_it_loads_without_messages_or_requests_for_anything_else(page, report):
 
 def test_no_label_became_an_element_or_ran(page):
     found = page.execute_script("return [document.scripts.length, document.images.length, document.title]")
-    assert found == [1, 0, "regularization-grid <script>alert(1)</script>"]
+    assert found == [2, 0, "regularization-grid <script>alert(1)</script>"]
 
 
 def test_a_click_sorts_numbers_by_their_value_and_none_comes_last(page):
-    found = table(page, "Paired differences")
+    found = table(page, "Paired differences to baseline")
     head = header(found, "mean difference")
     head.find_element(By.TAG_NAME, "button").click()
     rising = column(found, 2)
@@ -176,9 +176,9 @@ def test_every_figure_is_visible_and_painted_within_its_box(browser, report, sch
         assert height > 80
         assert parts > 10
         assert outside == []
-    pixels = np.asarray(Image.open(io.BytesIO(drawings[-1].screenshot_as_png)).convert("L"))
-    assert pixels.std() > 5, "something is drawn"
-    assert np.median(pixels) > 250, "on white"
+        pixels = np.asarray(Image.open(io.BytesIO(drawing.screenshot_as_png)).convert("L")).astype(int)
+        assert pixels.std() > 5, "something is drawn"
+        assert abs(np.median(pixels) - {"light": 255, "dark": 23}[scheme]) < 8, "on the ground of the page"
 
 
 def test_a_figure_is_enlarged_and_comes_back_with_escape(page):
@@ -199,16 +199,19 @@ def test_a_figure_is_enlarged_and_comes_back_with_escape(page):
 
 def test_a_saved_figure_is_a_file_for_itself(browser, report):
     page = load(browser, report[1], scheme="dark")
-    page.find_elements(By.CSS_SELECTOR, "button.save")[0].click()
-    file = report[1] / "differences.svg"
-    WebDriverWait(page, 10).until(lambda _: file.exists() and file.stat().st_size)
+    hide(page, LONG)
+    page.find_elements(By.CSS_SELECTOR, "button.svg")[0].click()
+    file = saved(page, report, "differences.svg")
     text = file.read_text(encoding="utf-8")
     root = ElementTree.fromstring(text)
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     assert root.attrib["width"].endswith("pt")
     assert "--" not in root.attrib["style"]
-    assert {"#ffffff", "#000000"} <= set(re.findall(r"#[0-9a-f]{6}", text))
+    assert {"#ffffff", "#000000"} <= set(re.findall(r"#[0-9a-f]{6}", text)), "light, on white"
+    assert "var(" not in text
+    assert "data-variants" not in text
     assert "&lt;script&gt;" in text
+    assert LONG[:20] not in text.split("</title>")[1], "as it is shown"
     page.get(file.as_uri())
     assert page.get_log("browser") == []
 
@@ -225,19 +228,144 @@ def test_the_button_switches_between_light_and_dark_and_is_remembered(page):
     assert ground(page) == "rgb(255, 255, 255)"
 
 
-CARD = """
-const svg = document.querySelector("figure svg"), style = getComputedStyle(svg);
-return [getComputedStyle(svg.querySelector("text")).fill, style.backgroundColor, style.paddingLeft];
+INK = """
+const svg = document.querySelectorAll("figure svg")[arguments[0]];
+return [getComputedStyle(svg.querySelector("text")).fill, getComputedStyle(svg).filter];
 """
 
 
-def test_the_page_follows_the_system_and_figures_lie_on_white_cards_there(browser, report):
+def test_the_page_follows_the_system_and_figures_have_its_ground_and_its_ink(browser, report):
     light, dark = (
-        load(browser, report[1], scheme=scheme) and (ground(browser), *browser.execute_script(CARD))
+        load(browser, report[1], scheme=scheme) and (ground(browser), *browser.execute_script(INK, 0))
         for scheme in ("light", "dark")
     )
-    assert light == ("rgb(255, 255, 255)", "rgb(0, 0, 0)", "rgb(255, 255, 255)", "0px")
-    assert dark == ("rgb(20, 23, 27)", "rgb(0, 0, 0)", "rgb(255, 255, 255)", "12px")
+    assert light == ("rgb(255, 255, 255)", "rgb(26, 30, 36)", "none")
+    assert dark == ("rgb(20, 23, 27)", "rgb(230, 233, 237)", "none")
+    shades = [chart.shades for chart in report[0].charts].index(True)
+    assert browser.execute_script(INK, shades) == ["rgb(0, 0, 0)", "invert(0.91) hue-rotate(180deg)"], "turned round"
+
+
+def chip(page, name):
+    return next(
+        one for one in page.find_elements(By.CSS_SELECTOR, "#variants input") if one.get_attribute("data-name") == name
+    )
+
+
+def hide(page, name):
+    chip(page, name).send_keys(Keys.SPACE)
+
+
+def seen(page, name):
+    """How much of a variant is seen on the page: rows, figures, entries of the contents, and parts of figures."""
+    place = chip(page, name).get_attribute("value")
+    shown = "document.querySelectorAll(`[data-variants~='${arguments[0]}']`)"
+    shown = f"return [...{shown}].filter((part) => part.getClientRects().length).length"
+    return page.execute_script(shown, place)
+
+
+def test_the_keyboard_hides_a_variant_everywhere_and_shows_it_again(page):
+    open_all(page)
+    before, others = seen(page, LONG), seen(page, "baseline")
+    assert before > 15
+    hide(page, LONG)
+    assert seen(page, LONG) == 0
+    assert seen(page, "baseline") == others - 1, "all but its pair with the hidden one"
+    assert LONG in page.find_element(By.ID, "hidden-variants").text
+    assert page.find_element(By.CSS_SELECTOR, "#variants .count").text == "3 of 4 shown"
+    page.find_element(By.CSS_SELECTOR, "#variants .show").send_keys(Keys.ENTER)
+    assert seen(page, LONG) == before
+    assert not page.find_element(By.ID, "hidden-variants").is_displayed()
+    page.find_element(By.CSS_SELECTOR, "#variants .none").click()
+    assert seen(page, "baseline") == 0
+
+
+def test_a_link_shows_the_same_variants_and_the_same_pair(page):
+    hide(page, HOSTILE)
+    choose(page, "a", LONG)
+    address = page.current_url
+    page.get("about:blank")
+    page.get(address)
+    assert not chip(page, HOSTILE).is_selected()
+    assert seen(page, HOSTILE) == 0
+    assert Select(page.find_element(By.NAME, "a")).first_selected_option.text == LONG
+    page.find_elements(By.CSS_SELECTOR, "nav ol a")[-1].click()
+    assert page.current_url.split("#")[1].startswith("s-terms?"), "a place on the page does not take it away"
+    page.refresh()
+    assert seen(page, HOSTILE) == 0
+    assert page.find_element(By.TAG_NAME, "dl").is_displayed(), "the place is open"
+
+
+def choose(page, which, name):
+    Select(page.find_element(By.NAME, which)).select_by_visible_text(name)
+
+
+def test_any_two_variants_are_compared(page, report):
+    rows = next(one for one in report[0].tables if one.name == "pairs").rows
+    choose(page, "a", "baseline")
+    choose(page, "b", LONG)
+    [row] = [one for one in rows if {one["variant"], one["other"]} == {"baseline", LONG}]
+    found = page.find_element(By.CSS_SELECTOR, "#pick-two .found").text
+    assert f"{100 * row['mean']:+.2f}" in found
+    assert f"{row['p_above']:.2f} [" in found
+    assert len(page.find_elements(By.CSS_SELECTOR, "tr.picked")) == 1
+    page.find_element(By.CSS_SELECTOR, "#pick-two .only").click()
+    assert (seen(page, HOSTILE), seen(page, LONG) > 5, seen(page, "baseline") > 3) == (0, True, True)
+    choose(page, "b", "baseline")
+    assert page.find_element(By.CSS_SELECTOR, "#pick-two .found").text == "Pick two different variants."
+
+
+def saved(page, report, name):
+    file = report[1] / name
+    WebDriverWait(page, 10).until(lambda _: file.exists() and file.stat().st_size)
+    return file
+
+
+def test_tables_figures_and_texts_are_saved_out_of_the_page_alone(page, report):
+    open_all(page)
+    files = files_of(report[0])
+    wanted = (
+        "tables/summary.csv",
+        "tables/summary.tex",
+        "tables/differences.parquet",
+        "figures/box.csv",
+        "text/methods.txt",
+    )
+    for place in wanted:
+        page.find_element(By.CSS_SELECTOR, f"button[data-file='{place}']").click()
+        assert saved(page, report, place.split("/")[1]).read_bytes() == files[place]
+    page.find_elements(By.CSS_SELECTOR, "button.png")[1].click()
+    picture = Image.open(saved(page, report, "box.png"))
+    width = page.execute_script("return document.querySelectorAll('figure svg')[1].viewBox.baseVal.width")
+    assert picture.width == pytest.approx(width * 4 / 3 * 2.5, abs=4)
+    assert np.asarray(picture.convert("L")).std() > 5
+    assert page.get_log("browser") == []
+
+
+def test_a_text_is_copied_from_a_page_that_is_opened_as_a_file(page, report):
+    open_all(page)
+    button = page.find_element(By.CSS_SELECTOR, "button.copy")
+    button.click()
+    WebDriverWait(page, 5).until(lambda _: button.text == "Copied")
+    page.execute_script("document.body.prepend(document.createElement('textarea'))")
+    area = page.find_element(By.TAG_NAME, "textarea")
+    area.send_keys(Keys.CONTROL, "v")
+    assert area.get_property("value") == report[0].passages[0].text
+
+
+def test_folded_sections_open_by_heading_link_and_button(page):
+    folds = page.find_elements(By.CSS_SELECTOR, "details.fold")
+    opened = lambda: [bool(fold.get_property("open")) for fold in folds]  # noqa: E731
+    assert opened() == [False] * 3
+    folds[0].find_element(By.TAG_NAME, "summary").send_keys(Keys.ENTER)
+    assert opened() == [True, False, False]
+    page.find_element(By.CSS_SELECTOR, "a.term").click()
+    assert opened() == [True, False, True], "a term leads to its meaning"
+    button = page.find_element(By.ID, "unfold")
+    button.click()
+    assert all(opened())
+    WebDriverWait(page, 5).until(lambda _: button.text == "Close sections")
+    button.click()
+    assert not any(opened())
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
@@ -255,16 +383,20 @@ def test_the_page_never_scrolls_sideways(browser, report, width):
 
 def test_on_a_phone_wide_tables_scroll_within_themselves(browser, report):
     page = load(browser, report[1], width=390, height=844)
+    open_all(page)
     area = table(page, "Test accuracy of the weights").find_element(By.XPATH, "..")
     WebDriverWait(page, 5).until(lambda _: area.get_attribute("tabindex") == "0")
     assert page.execute_script("return arguments[0].scrollWidth > arguments[0].clientWidth", area)
     assert "sideways" in area.find_element(By.XPATH, "..").get_attribute("class"), "and it says so"
     narrow = table(page, "Versions and hardware").find_element(By.XPATH, "..")
-    assert narrow.get_attribute("tabindex") is None, "nothing to scroll, no stop of the tabulator key"
+    stop = lambda: narrow.get_attribute("tabindex")  # noqa: E731
+    WebDriverWait(page, 5).until(lambda _: stop() is None, "nothing to scroll, no stop of the tabulator key")
 
 
 def test_all_parts_open_and_close_at_once(page):
     button = page.find_element(By.CSS_SELECTOR, "button.all")
+    button.click()
+    WebDriverWait(page, 5).until(lambda _: button.text == "Close all")
     shown = lambda: [part.is_displayed() for part in page.find_elements(By.CSS_SELECTOR, "details.part figure")]  # noqa: E731
     assert all(shown())
     assert button.text == "Close all"
@@ -276,7 +408,6 @@ def test_all_parts_open_and_close_at_once(page):
 
 
 def test_a_link_of_the_contents_opens_a_closed_part(page):
-    page.find_element(By.CSS_SELECTOR, "button.all").click()
     link = page.find_elements(By.CSS_SELECTOR, "nav ol ol a")[-1]
     link.click()
     part = page.find_element(By.ID, link.get_attribute("hash")[1:])
@@ -293,7 +424,6 @@ def pdf_of(browser):
 def test_print_is_light_and_whole_though_parts_are_closed(browser, report, script):
     document, folder = report
     page = load(browser, folder, scheme="dark")
-    page.find_element(By.CSS_SELECTOR, "button.all").click()
     page.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not script})  # the style does it alone
     try:
         text = "".join(sheet.extract_text() for sheet in pdf_of(page).pages)
@@ -303,14 +433,14 @@ def test_print_is_light_and_whole_though_parts_are_closed(browser, report, scrip
     for section in document.sections:
         assert "".join(section.title.split()) in bare
     for element in document.elements:
-        if not isinstance(element, Text):
+        if not isinstance(element, Text | Terms):
             assert "".join(element.title.split()) in bare
     for report_table in document.tables:
         for cell in (cell for row in report_table.cells for cell in row):
             assert "".join(cell.split()) in bare
-    for button in ("Enlarge", "SaveSVG", "Closeall", "Openall"):
+    for button in ("Enlarge", "LaTeX", "Parquet", "Closeall", "Openall", "Hideall", "Compare"):
         assert button not in bare
-    assert not page.find_elements(By.CSS_SELECTOR, "details.part[open]"), "closed again"
+    assert len(page.find_elements(By.CSS_SELECTOR, "main details[open]")) == 1, "closed again"
     page = load(browser, folder, scheme="dark", media="print")
     assert ground(page) == "rgb(255, 255, 255)"
 
@@ -320,10 +450,13 @@ def test_it_can_be_read_without_scripts(page):
     try:
         page.refresh()
         WebDriverWait(page, 10).until(lambda _: page.find_elements(By.ID, "viewer"))  # the last element
+        for part in page.find_elements(By.CSS_SELECTOR, "main details:not([open]) > summary"):
+            part.click()
         shown = [part.is_displayed() for part in page.find_elements(By.CSS_SELECTOR, "figure svg, table, h2, nav")]
         assert len(shown) > 15
         assert all(shown)
-        assert not any(button.is_displayed() for button in page.find_elements(By.CSS_SELECTOR, "main button"))
+        useless = "button, select, input"
+        assert not any(one.is_displayed() for one in page.find_elements(By.CSS_SELECTOR, useless))
     finally:
         page.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 
@@ -332,11 +465,13 @@ def test_it_can_be_read_without_scripts(page):
 @pytest.mark.parametrize(
     ("scheme", "width", "first"),
     [
+        ("light", 1280, ""),
         ("light", 390, "document.querySelectorAll('details').forEach((part) => { part.open = true })"),
-        ("dark", 1280, "document.querySelector('thead button').click(); document.querySelector('.all').click()"),
+        ("dark", 1280, "document.getElementById('unfold').click(); document.querySelector('thead button').click()"),
+        ("dark", 1280, "document.querySelector('#variants input').click()"),
         ("dark", 390, "document.querySelector('.enlarge').click()"),
     ],
-    ids=["light, all open", "dark, sorted and closed", "dark, enlarged"],
+    ids=["light, folded", "light, all open", "dark, open and sorted", "dark, one hidden", "dark, enlarged"],
 )
 def test_axe_finds_nothing(browser, report, scheme, width, first):
     page = load(browser, report[1], scheme=scheme, width=width)

@@ -2,13 +2,18 @@
 
 import numpy as np
 
+from cnnjobs.comparison.all_pairs import all_pairs
 from cnnjobs.comparison.table import job_table
 from cnnjobs.report.figures import classes as class_plots
 from cnnjobs.report.figures import comparison
 from cnnjobs.report.figures.curves import learning_curves
 from cnnjobs.report.figures.style import render
-from cnnjobs.report.model import Chart, DisplayColumn, Document, ReportTable, Section, Text
+from cnnjobs.report.model import Chart, DisplayColumn, Document, Passage, ReportTable, Section, Terms, Text
+from cnnjobs.report.render.csv import table_csv
+from cnnjobs.report.render.latex import latex_table
+from cnnjobs.report.render.parquet import table_parquet
 from cnnjobs.report.sections.class_tables import ClassTable
+from cnnjobs.report.sections.pairs import pairs_table
 from cnnjobs.scoring.classification import classify, over_runs
 from support.stores import CURVES, history, make_store, predictions
 
@@ -28,16 +33,32 @@ def made_up_document(folder, names=NAMES, runs=6, most_classes=2):
         _in_short(names),
         Section("Paired differences", [_chart("differences", comparison.difference_plot(table)), _differences(table)]),
         Section("Test accuracy", [_chart("box", comparison.box_plot(table)), _summary(table)]),
+        Section("All pairs", [_pairs(table)]),
         Section("Learning curves", [_curves(name, place) for place, name in enumerate(names)]),
         Section(
             "Classes",
             [Text("Means ± SD over the runs.")],
             [_classes(name, n) for n, name in enumerate(names[-most_classes:])],
         ),
-        Section("Made with", [_versions()]),
+        Section("Made with", [_versions(), Text("Churn is more than the floor SD, twice the floor SD.")], folded=True),
+        Section("Methods", [Passage("methods.txt", "To be pasted", f"{HOSTILE} was\n\ncompared")], folded=True),
+        Section(
+            "Terms", [Terms({"churn": "what `changes` between two runs", "floor SD": "the least SD"})], folded=True
+        ),
     ]
-    document = Document(f"regularization-grid {HOSTILE}", sections)
+    colors = {name: f"#00{place:02x}aa" for place, name in enumerate(names)}
+    document = Document(f"regularization-grid {HOSTILE}", sections, colors)
     return document, {chart.name: render(chart.draw(), "svg") for chart in document.charts}
+
+
+def files_of(document):
+    """What lies beside the page of a document, and is in the page as well: place -> content."""
+    files = {f"figures/{chart.name}.csv": b"x,y\n1,2.0\n" for chart in document.charts}
+    files |= {f"text/{passage.file}": passage.text.encode() for passage in document.passages}
+    for one in document.tables:
+        made = {"csv": table_csv(one).encode(), "tex": latex_table(one).encode(), "parquet": table_parquet(one)}
+        files |= {f"tables/{one.name}.{kind}": content for kind, content in made.items()}
+    return files
 
 
 def _in_short(names):
@@ -52,8 +73,12 @@ def _in_short(names):
     )
 
 
-def _chart(name, figure, title=None):
-    return Chart(name, title or f"{name} of every run", lambda: figure, ("x", "y"), lambda: [(1, 2.0)])
+def _chart(name, figure, title=None, **about):
+    return Chart(name, title or f"{name} of every run", lambda: figure, ("x", "y"), lambda: [(1, 2.0)], **about)
+
+
+def _pairs(table):
+    return pairs_table(table, all_pairs(table))
 
 
 def _differences(table):
@@ -103,7 +128,7 @@ def _curves(name, place):
         length = len(columns["epoch"])
         parts.append(pa.table(columns | {"trial_id": [f"t{place}-{run}"] * length}))
     figure = learning_curves("job", name, pa.concat_tables(parts), list(CURVES)[:2])
-    return _chart(f"curves-{place}", figure, f"Learning curves of {name}")
+    return _chart(f"curves-{place}", figure, f"Learning curves of {name}", variant=name)
 
 
 def _classes(name, place, classes=6):
@@ -122,11 +147,13 @@ def _classes(name, place, classes=6):
         DisplayColumn("recall", lambda row: f"{row['recall']:.4f} ± 0.0100", "recall"),
     )
     draw = {"confusion": class_plots.counts_plot, "rates": class_plots.rates_plot, "roc": class_plots.roc_plot}
-    charts = [_chart(f"{kind}-{place}", make(table), f"{kind} of {name}") for kind, make in draw.items()]
+    charts = [
+        _chart(f"{kind}-{place}", make(table), f"{kind} of {name}", shades=kind != "roc") for kind, make in draw.items()
+    ]
     report_table = ReportTable(
         f"classes-{place}", f"Classes of {name}", ("class", "images", "precision", "recall"), rows, shown
     )
-    return Section(name, [Text("Over 3 runs:"), report_table, *charts])
+    return Section(name, [Text("Over 3 runs:"), report_table, *charts], variant=name)
 
 
 def _versions():

@@ -1,4 +1,4 @@
-"""Colours of the HTML report, light and dark; figures are the same on both, on the dark page on white cards."""
+"""Colours of the HTML report, light and dark; figures take those of the page for their ground, words and lines."""
 
 from collections.abc import Mapping
 
@@ -31,8 +31,8 @@ DARK: dict[str, str] = {
 
 def theme_css() -> str:
     """Return the variables of both pages as CSS: light by itself and in print, dark where asked for."""
-    light = _variables("light", LIGHT | {"card": "0rem"})
-    dark = _variables("dark", DARK | {"card": "0.75rem"})
+    light = _variables("light", LIGHT | {"turned": "none"})
+    dark = _variables("dark", DARK | {"turned": "invert(0.91) hue-rotate(180deg)"})
     return (
         f":root {{{light}}}\n"
         f"@media screen and (prefers-color-scheme: dark) {{ :root:not([data-theme=light]) {{{dark}}} }}\n"

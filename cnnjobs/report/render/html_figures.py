@@ -1,6 +1,7 @@
 """Figures inside a web page: Matplotlib's SVG with ids of its own."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -9,14 +10,28 @@ from markupsafe import Markup
 
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 
+NO_VARIANTS: Mapping[str, str] = {}
+
 _LEFT_OUT = ("metadata", "style", "script")
 """Elements that a page has no use for; a `style` would be that of the whole page."""
 
 _DEFAULTS = (
-    "stroke-linejoin: round; stroke-linecap: butt; fill: #000000; font-family: 'DejaVu Sans', Verdana, sans-serif"
+    "stroke-linejoin: round; stroke-linecap: butt; fill: var(--ink, #000000); "
+    "font-family: 'DejaVu Sans', Verdana, sans-serif"
 )
 """What Matplotlib's own `style` element says, the font of all texts, and their colour where none is given."""
 
+GROUND = {
+    "#ffffff": "paper",
+    "#000000": "ink",
+    "#444444": "ink",
+    "#555555": "soft",
+    "#e4e4e4": "rule",
+    "#cccccc": "rule",
+}
+"""Colours that figures have for the same things -> the variable of the page that takes their place."""
+
+_COLOR = re.compile(rf"((?:fill|stroke): ?)({'|'.join(GROUND)})(?![0-9a-f])")
 _FONT = re.compile(r"font-family: 'DejaVu Sans'[^;]*;? ?")
 _DIGITS = re.compile(r"(\.\d{3})\d+")
 _POINTS = re.compile(r"([\d.]+)pt")
@@ -35,19 +50,20 @@ class Inlined:
     width: float
 
 
-def inline(svg: bytes, prefix: str, title: str) -> Inlined:
+def inline(svg: bytes, prefix: str, title: str, variants: Mapping[str, str] = NO_VARIANTS) -> Inlined:
     """Return a figure to be put into a page beside others.
 
     Args:
         svg: as Matplotlib writes it.
         prefix: of its ids, no other figure's: Matplotlib gives the same ids to every figure.
         title: says what it shows, to those who cannot see it as well.
+        variants: mark of each variant, as of `variant_mark` -> its place on the page; its parts get that.
     """
     root = ElementTree.fromstring(svg)
     _clean(root)
     used = _references(root)
     for element in root.iter():
-        _rewrite(element, prefix, used)
+        _rewrite(element, prefix, used, variants)
     width = _describe(root, title)
     return Inlined(Markup(ElementTree.tostring(root, encoding="unicode")), width)
 
@@ -72,7 +88,7 @@ def _references(root: Element) -> set[str]:
     return used | {link[1:] for link in links if link.startswith("#")}
 
 
-def _rewrite(element: Element, prefix: str, used: set[str]) -> None:
+def _rewrite(element: Element, prefix: str, used: set[str], variants: Mapping[str, str]) -> None:
     """Give an element's attributes their form on the page."""
     attributes = dict(element.attrib)
     element.attrib.clear()
@@ -80,12 +96,20 @@ def _rewrite(element: Element, prefix: str, used: set[str]) -> None:
         if name == "id":
             if value in used:
                 element.set("id", f"{prefix}{value}")
+            mark = value.rpartition(".")[0]
+            if mark in variants:
+                element.set("data-variants", variants[mark])
         elif name == f"{{{XLINK}}}href":
             element.set("xlink:href", f"#{prefix}{value[1:]}" if value.startswith("#") else value)
         elif name == "d":
             element.set("d", _DIGITS.sub(r"\1", " ".join(value.split())))
         else:
-            element.set(name, _FONT.sub("", value.replace("url(#", f"url(#{prefix}")))
+            element.set(name, _on_ground(_FONT.sub("", value.replace("url(#", f"url(#{prefix}"))))
+
+
+def _on_ground(style: str) -> str:
+    """Return a style whose colours of ground, words and lines are those of the page, light or dark."""
+    return _COLOR.sub(lambda found: f"{found[1]}var(--{GROUND[found[2]]}, {found[2]})", style)
 
 
 def _describe(root: Element, title: str) -> float:

@@ -9,6 +9,10 @@ from numbers import Real
 from typing import Any
 
 from cnnjobs.report.model import DisplayColumn, ReportTable
+from cnnjobs.report.render.html_variants import Variants
+from cnnjobs.report.render.html_words import Glossary
+
+NO_VARIANTS, NO_TERMS = Variants({}), Glossary()
 
 _DIGIT, _LETTER = re.compile(r"\d"), re.compile(r"[^\W\d_]")
 
@@ -21,11 +25,15 @@ class Column:
         header: over it.
         kind: what it is sorted by: "number" or "text" for the values in `Cell.key`, "cell" for what is shown.
         numeric: whether its cells look like numbers, and stand to the right.
+        meaning: of the first term in the header; empty without one.
+        variants: which variant it is about, by its place; empty for several, or none.
     """
 
     header: str
     kind: str
     numeric: bool
+    meaning: str = ""
+    variants: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,17 +54,42 @@ class Cell:
         return _LETTER.search(self.text) is not None
 
 
-def columns_and_cells(report_table: ReportTable) -> tuple[list[Column], list[list[Cell]]]:
-    """Return the columns of a table, and its rows."""
+@dataclass(frozen=True)
+class Line:
+    """A row.
+
+    Args:
+        cells: of it.
+        variants: which variants it is about, by their places.
+    """
+
+    cells: Sequence[Cell]
+    variants: str
+
+
+def columns_and_lines(
+    report_table: ReportTable, variants: Variants = NO_VARIANTS, glossary: Glossary = NO_TERMS
+) -> tuple[list[Column], list[Line]]:
+    """Return the columns of a table, and its rows.
+
+    Args:
+        report_table: the table.
+        variants: of the page.
+        glossary: what headers are explained by.
+    """
+    pattern = glossary.pattern()
     texts = report_table.cells
     columns, keys = [], []
     for place, shown in enumerate(report_table.shown):
         kind, values = _sorted_by(report_table, shown)
         numeric = place > 0 and (kind == "number" or _looks_numeric([row[place] for row in texts]))
-        columns.append(Column(shown.header, kind, numeric))
+        found = pattern.search(shown.header) if pattern else None
+        meaning = glossary.meaning(found[0]) if found else ""
+        columns.append(Column(shown.header, kind, numeric, meaning, variants.of(shown.variant)))
         keys.append(values)
-    rows = [[Cell(text, keys[place][row]) for place, text in enumerate(cells)] for row, cells in enumerate(texts)]
-    return columns, rows
+    cells = ([Cell(text, keys[place][row]) for place, text in enumerate(line)] for row, line in enumerate(texts))
+    marks = map(variants.of_row, report_table.rows)
+    return columns, [Line(line, mark) for line, mark in zip(cells, marks, strict=True)]
 
 
 def _sorted_by(report_table: ReportTable, shown: DisplayColumn) -> tuple[str, Sequence[str | None]]:

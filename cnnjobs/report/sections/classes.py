@@ -92,6 +92,7 @@ def _charts(table: ClassTable, name: str) -> list[Chart]:
             lambda: counts_plot(table),
             CONFUSION_COLUMNS,
             confusions,
+            shades=True,
         ),
         Chart(
             f"rates-{name}",
@@ -99,6 +100,7 @@ def _charts(table: ClassTable, name: str) -> list[Chart]:
             lambda: rates_plot(table),
             CONFUSION_COLUMNS,
             confusions,
+            shades=True,
         ),
         Chart(
             f"roc-{name}",

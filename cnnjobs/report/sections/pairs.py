@@ -73,7 +73,8 @@ def above_table(table: JobTable, found: Sequence[VariantPair]) -> ReportTable:
     ]
     shown = [DisplayColumn("A", lambda row: f"{row['place']} {row['variant']}", "place")]
     shown += [
-        DisplayColumn(str(place), partial(_share, _over(name)), _over(name)) for place, name in enumerate(names, 1)
+        DisplayColumn(str(place), partial(_share, _over(name)), _over(name), variant=name)
+        for place, name in enumerate(names, 1)
     ]
     title = f"{capital(table.metric.words)}: P(A > B), with A the row and B the column of that number"
     return ReportTable("pairs_above", title, ("place", "variant", *map(_over, names)), rows, shown)

@@ -1,19 +1,26 @@
 """The report as a web page: everything is in it, nothing asks for anything from elsewhere, every label is only text."""
 
+import base64
+import gzip
+import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import pytest
 from matplotlib.figure import Figure
-from support.reports import HOSTILE, LONG, QUOTES, made_up_document
+from support.reports import HOSTILE, LONG, NAMES, QUOTES, files_of, made_up_document
 
 from cnnjobs.report.figures.style import render
 from cnnjobs.report.model import Chart, DisplayColumn, Document, Passage, ReportTable, Section, Terms, Text
-from cnnjobs.report.render.html import LONG_TABLE, MOST_OPEN, html_report
+from cnnjobs.report.render.html import html_report
 from cnnjobs.report.render.html_colors import DARK, LIGHT
 from cnnjobs.report.render.html_figures import inline
-from cnnjobs.report.render.html_tables import columns_and_cells
+from cnnjobs.report.render.html_files import LARGEST, MOST_BYTES, packed_files
+from cnnjobs.report.render.html_page import LONG_TABLE
+from cnnjobs.report.render.html_tables import columns_and_lines
+from cnnjobs.report.render.html_words import Glossary, Linker
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
@@ -58,8 +65,7 @@ class Page(HTMLParser):
 def report(tmp_path_factory):
     """A document, the page's source, and its elements."""
     document, figures = made_up_document(tmp_path_factory.mktemp("store"))
-    kinds = {chart.name: ("svg", "pdf", "csv") for chart in document.charts}
-    html = html_report(document, figures, figure_files=kinds)
+    html = html_report(document, figures, files_of(document))
     return document, html, Page(html)
 
 
@@ -78,8 +84,8 @@ def squashed(text):
 
 def test_a_variant_named_as_a_script_is_only_text_everywhere(report):
     _, html, page = report
-    assert len(page.of("script")) == 1
-    assert html.count("<script") == 1
+    assert [attributes.get("type") for _, attributes, _ in page.of("script")] == ["application/json", None]
+    assert html.count("<script") == 2
     assert not page.of("img", "iframe", "object", "embed", "base")
     assert not [element for element in page.elements if any(name.startswith("on") for name in element[1])]
     for tag in ("h1", "th", "text", "figcaption"):
@@ -93,7 +99,9 @@ def test_a_variant_named_as_a_script_is_only_text_everywhere(report):
 def test_ids_and_names_of_files_are_plain_whatever_the_labels(report):
     _, _, page = report
     values = [attributes.get(name) for _, attributes, _ in page.elements for name in ("id", "data-file")]
-    assert {value for value in values if value and not re.fullmatch(r"[A-Za-z0-9.-]+", value)} == set()
+    assert {
+        value for value in values if value and not re.fullmatch(r"((tables|figures|text)/)?[\w.-]+", value)
+    } == set()
 
 
 def test_no_id_stands_twice_and_every_reference_leads_somewhere(report):
@@ -116,8 +124,8 @@ def test_the_page_asks_for_nothing_from_elsewhere(report):
         for name, value in attributes.items()
         if name in ("src", "href", "xlink:href", "srcset", "action", "data", "poster")
     ]
-    beside = re.compile(r"#[\w.-]+|data:(image/png;base64,[\w+/=\s]+|,)|(tables|figures)/[\w%.-]+")
-    assert [address for address in addresses if not beside.fullmatch(address)] == []
+    within = re.compile(r"#[\w.-]+|data:(image/png;base64,[\w+/=\s]+|,)")
+    assert [address for address in addresses if not within.fullmatch(address)] == []
     assert "@import" not in html
     assert not re.search(r"url\((?!#)", html)
     names = ("http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink")
@@ -174,21 +182,21 @@ def test_verdicts_and_notes_are_not_plain_paragraphs():
 
 
 def test_a_backtick_without_a_partner_stays_one():
-    assert page_of(Section("s", [Text("a ` b")])).texts("p")[1] == "a ` b"
+    assert page_of(Section("s", [Text("a ` b")])).texts("p")[-2] == "a ` b"
 
 
 def test_rows_carry_the_values_that_they_are_sorted_by():
     rows = [{"name": "a", "x": 10.5}, {"name": "b", "x": None}, {"name": "c", "x": float("nan")}, {"name": "d", "x": 9}]
-    columns, cells = columns_and_cells(grid_of(rows))
+    columns, lines = columns_and_lines(grid_of(rows))
     assert [column.kind for column in columns] == ["cell", "number"]
-    assert [row[1].key for row in cells] == ["10.5", "", "", "9.0"]
-    assert [row[0].key for row in cells] == [None] * 4
+    assert [line.cells[1].key for line in lines] == ["10.5", "", "", "9.0"]
+    assert [line.cells[0].key for line in lines] == [None] * 4
 
 
 def test_a_column_of_words_is_sorted_as_words():
-    columns, cells = columns_and_cells(grid_of([{"name": "a", "x": "z"}, {"name": "b", "x": None}]))
+    columns, lines = columns_and_lines(grid_of([{"name": "a", "x": "z"}, {"name": "b", "x": None}]))
     assert columns[1].kind == "text"
-    assert [row[1].key for row in cells] == ["z", ""]
+    assert [line.cells[1].key for line in lines] == ["z", ""]
 
 
 @pytest.mark.parametrize(
@@ -196,33 +204,115 @@ def test_a_column_of_words_is_sorted_as_words():
     [(["0.91 ± 0.01", "-"], True), (["[-1.2, +3.4]"], True), (["< 0.001"], True), (["one repeat", "2"], False)],
 )
 def test_columns_that_look_like_numbers_stand_to_the_right(texts, numeric):
-    columns, _ = columns_and_cells(grid_of([{"name": "1", "x": text} for text in texts], by=None))
+    columns, _ = columns_and_lines(grid_of([{"name": "1", "x": text} for text in texts], by=None))
     assert [column.numeric for column in columns] == [False, numeric], "the first column names the row"
 
 
-def test_links_lead_to_the_files_beside_the_page(report):
+def unpacked(page):
+    """The files of a page: name -> content."""
+    [held] = page.of("script", id="files")
+    said = json.loads(held[2])
+    content = gzip.decompress(base64.b64decode(said["gzip"]))
+    return {name: content[start:end] for name, (start, end) in said["places"].items()}
+
+
+def test_the_page_holds_the_files_of_tables_figures_and_texts_and_a_button_for_each(report):
     document, _, page = report
-    links = {attributes["href"] for _, attributes, _ in page.of("a")}
-    for folder, elements, kinds in (
-        ("tables", document.tables, ("csv", "tex", "parquet")),
-        ("figures", document.charts, ("svg", "pdf", "csv")),
-    ):
-        assert {f"{folder}/{element.name}.{kind}" for element in elements for kind in kinds} <= links
+    assert unpacked(page) == files_of(document)
+    buttons = [attributes for _, attributes, _ in page.of("button", **{"class": "file"})]
+    assert sorted(one["data-file"] for one in buttons) == sorted(files_of(document))
+    assert all("hidden" in one for one in buttons), "without scripts they do nothing"
+    assert "Save LaTeX of table 1" in [one["aria-label"] for one in buttons]
 
 
-def test_a_page_without_files_beside_it_has_no_links_to_them():
-    html = html_report(Document("a", [Section("s", [grid_of([])])]), {}, table_files=())
-    assert "tables/" not in html
-    assert "No rows." in html
+def test_what_is_too_large_or_no_longer_fits_is_not_in_the_page():
+    table = "tables/a.csv"
+    files = {"figures/a.csv": bytes(LARGEST), "figures/b.csv": bytes(LARGEST + 1), table: b"1"}
+    assert list(packed_files(files).files) == [table, "figures/a.csv"], "tables come first"
+    many = {f"figures/{number}.csv": bytes(LARGEST) for number in range(10)} | {table: b"1"}
+    kept = packed_files(many).files
+    assert sum(map(len, kept.values())) <= MOST_BYTES
+    assert len(kept) == MOST_BYTES // LARGEST
 
 
-def test_of_many_parts_only_the_first_is_open():
-    few, many = (
-        page_of(Section("all", [], [Section(f"part {number}", []) for number in range(count)]))
-        for count in (MOST_OPEN, MOST_OPEN + 1)
+def test_a_page_without_files_offers_none():
+    page = page_of(Section("s", [grid_of([])]))
+    assert not page.of("script", id="files")
+    assert not page.of("button", **{"class": "file"})
+    assert "No rows." in page.of("main")[0][2]
+
+
+def test_the_first_part_is_open_and_others_are_closed():
+    page = page_of(Section("all", [], [Section(f"part {number}", []) for number in range(3)]))
+    found = page.of("details", **{"class": "part"})
+    assert ["open" in attributes for _, attributes, _ in found] == [True, False, False]
+
+
+def test_a_folded_section_is_closed_and_says_what_it_holds():
+    shown, hidden = (
+        Section("a", [grid_of([])]),
+        Section("b", [], [Section("x", []), Section("y" * 200, [])], folded=True),
     )
-    assert sum("open" in attributes for _, attributes, _ in few.of("details", **{"class": "part"})) == MOST_OPEN
-    assert sum("open" in attributes for _, attributes, _ in many.of("details", **{"class": "part"})) == 1
+    page = page_of(shown, replace(shown, title="c", folded=True), hidden)
+    assert page.texts("h2") == ["a", "c", "b"]
+    folds = page.of("details", **{"class": "fold"})
+    assert ["open" in attributes for _, attributes, _ in folds] == [False, False]
+    assert page.texts("span", **{"class": "gist"}) == ["One table", f"x; {'y' * 156}\u2026"]
+
+
+def test_what_belongs_to_a_variant_is_marked_by_its_place(report):
+    _, _, page = report
+    chips = page.of("input")
+    assert [attributes["data-name"] for _, attributes, _ in chips] == list(NAMES)
+    rows = [attributes.get("data-variants") for _, attributes, text in page.of("tr") if QUOTES[:5] in text]
+    assert sorted(filter(None, rows)) == ["3", "3", "3 0", "3 1", "3 2"], "difference, summary, and pairs"
+    marked = {tag for tag, attributes, _ in page.elements if attributes.get("data-variants") == "3"}
+    assert {"tr", "figure", "details", "li", "g"} <= marked
+    assert all(
+        re.fullmatch(r"[0-3]( [0-3])?", one[1]["data-variants"]) for one in page.elements if "data-variants" in one[1]
+    )
+
+
+def test_a_column_of_a_variant_is_marked_as_well():
+    columns = (DisplayColumn("A", lambda row: "x"), DisplayColumn("1", lambda row: "2", variant="b"))
+    document = Document(
+        "a", [Section("s", [ReportTable("t", "T", (), [{}], columns)])], {"a": "#000000", "b": "#00ff00"}
+    )
+    page = Page(html_report(document, {}))
+    assert [attributes.get("data-variants") for _, attributes, _ in page.of("th", "td")] == [None, "1", None, "1"]
+
+
+def test_a_page_of_one_variant_has_nothing_to_pick():
+    page = Page(html_report(Document("a", [Section("s", [])], {"only": "#000000"}), {}))
+    assert not page.of("input")
+
+
+def test_two_variants_can_be_picked_where_there_is_a_table_of_pairs(report):
+    assert [squashed(text) for text in report[2].texts("option")] == [squashed(name) for name in (*NAMES, *NAMES)]
+    assert not page_of(Section("s", [replace(grid_of([]), name="pairs")])).of("form", id="pick-two"), "no variants"
+
+
+def test_a_term_is_linked_where_it_first_stands_in_a_section(report):
+    _, _, page = report
+    links = page.of("a", **{"class": "term"})
+    assert [text for _, _, text in links] == ["Churn", "floor SD"]
+    assert links[0][1] == {"class": "term", "href": "#s-term-churn", "title": "what changes between two runs"}
+    assert page.texts("dt") == ["churn", "floor SD"]
+
+
+def test_terms_are_whole_words_and_abbreviations_keep_their_letters():
+    words = Linker(
+        Glossary({"run": "s-run", "SD": "s-sd", "P(A > B)": "s-p"}, {"run": "", "SD": "", "P(A > B)": ""})
+    ).words
+    linked = re.findall(r">([^<]+)</a>", words("overrun sd SDs <b> runs run `SD` P(A > B) SD"))
+    assert linked == ["runs", "P(A &gt; B)", "SD"]
+
+
+def test_a_header_with_a_term_says_what_it_means():
+    columns = (DisplayColumn("n", lambda row: ""), DisplayColumn("churn, %", lambda row: ""))
+    sections = [Section("s", [ReportTable("t", "T", (), [], columns), Terms({"churn": "what changes"})])]
+    page = page_of(*sections)
+    assert [(text, attributes["title"]) for _, attributes, text in page.of("abbr")] == [("churn, %", "what changes")]
 
 
 def test_a_long_table_scrolls_within_itself():
@@ -242,7 +332,6 @@ def test_texts_to_be_copied_keep_their_paragraphs_or_lines():
     quoted = page.elements.index(page.of("blockquote")[0])
     assert [text for tag, _, text in page.elements[quoted + 1 : quoted + 3]] == ["one <b>", "two"]
     assert page.of("pre")[0][2] == "x {\n  y"
-    assert [attributes["href"] for _, attributes, _ in page.of("a")][-2:] == ["text/a.txt", "text/b.bib"]
 
 
 def test_a_folded_part_is_closed():
@@ -292,8 +381,10 @@ def test_a_figures_ids_are_its_own_and_only_those_needed():
 def test_a_figure_keeps_its_colours():
     drawn = drawing()
     colors = re.compile(r"(?<!\()#[0-9a-f]{6}\b")
-    kept = colors.findall(inline(drawn, "f1-", "t").svg)
-    assert set(kept) == set(colors.findall(drawn.decode())) | {"#000000"}
+    svg = inline(drawn, "f1-", "t").svg
+    assert set(colors.findall(svg)) == set(colors.findall(drawn.decode())) | {"#000000"}
+    assert {"var(--paper, #ffffff)", "var(--ink, #000000)"} <= set(re.findall(r"var\([^)]+\)", svg)), "the page's own"
+    assert "stroke: #d62728" in svg
 
 
 def luminance(color):
