@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from cnnjobs.report.model import Document, Element, Passage, ReportTable, Section, Terms, Text
-from cnnjobs.report.render.html_tables import columns_and_cells
+from cnnjobs.report.render.html_tables import columns_and_lines
 
 DEEPEST = 4
 """Level of headings below which parts of parts do not go."""
@@ -50,7 +50,7 @@ def _quoted(passage: Passage) -> str:
 
 def markdown_table(report_table: ReportTable) -> str:
     """Return a table in Markdown; numbers to the right."""
-    columns, _ = columns_and_cells(report_table)
+    columns, _ = columns_and_lines(report_table)
     rules = ["---:" if column.numeric else "---" for column in columns]
     rows = [[plain(cell) for cell in cells] for cells in (report_table.header, *report_table.cells)]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (rows[0], rules, *rows[1:]))

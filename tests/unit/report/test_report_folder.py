@@ -177,10 +177,7 @@ def test_figures_are_svg_and_the_box_plot_png_until_others_are_asked_for_and_the
         assert done.exit_code == 0, done.output
         assert f"box plot: {report}/figures/box.png" in done.output
         assert kinds(report) == (expected, expected | {"png"})
-        page = (report / "index.html").read_text()
-        assert {kind for kind in ("png", "pdf") if f'href="figures/differences.{kind}"' in page} == expected - {
-            "svg", "csv"
-        }  # fmt: skip
+        assert 'href="figures/' not in (report / "index.html").read_text(), "the page holds all that it offers"
 
 
 @pytest.mark.parametrize("formats", ["eps", "png,", "", "png pdf"])
