@@ -1,5 +1,6 @@
 """What authors of networks count on that training does not do: methods that `fit` calls, arguments that Keras drops."""
 
+import inspect
 from collections.abc import Iterator
 
 import keras
@@ -18,6 +19,8 @@ def own_training_notes(model: keras.Model) -> Iterator[str]:
 def unheeded_notes(model: keras.Model) -> Iterator[str]:
     """Say where a functional network calls a layer with training=False: Keras calls it as it calls the whole network.
 
+    A layer whose own default that is, as that of Dropout, is called so by everybody.
+
     Source: keras-team/keras, issue 20285.
     """
     told: set[int] = set()  # with all that is inside
@@ -25,7 +28,8 @@ def unheeded_notes(model: keras.Model) -> Iterator[str]:
         if id(layer) in told:
             continue
         arguments = [getattr(node, "arguments", None) for node in layer._inbound_nodes]
-        if any(one is not None and one.kwargs.get("training") is False for one in arguments):
+        asked = any(one is not None and one.kwargs.get("training") is False for one in arguments)
+        if asked and not _is_default(layer):
             inside = list(layer._flatten_layers())
             told.update(id(one) for one in inside)
             kept = any(isinstance(one, keras.layers.BatchNormalization) and one.trainable for one in inside)
@@ -39,3 +43,9 @@ def unheeded_notes(model: keras.Model) -> Iterator[str]:
                     f"{layer.name!r} is called with training=False, which Keras does not heed within a network of "
                     f"layers: in training it {' and '.join(does)}"
                 )
+
+
+def _is_default(layer: keras.Layer) -> bool:
+    """Say whether Keras notes training=False for a layer that is called without it."""
+    written = inspect.signature(layer.call).parameters.get("training")
+    return written is not None and written.default is False

@@ -127,6 +127,11 @@ def test_keras_does_not_heed_training_false_within_a_network_and_that_is_said(en
         assert changed or not np.array_equal(*outputs)
 
 
+def test_a_plain_network_with_dropout_gets_no_note():
+    """Keras writes training=False, the default of Dropout, into every call of it."""
+    assert look(functional(lambda keras, x, classes: head(keras, keras.layers.Dropout(0.5)(x), classes))).notes == ()
+
+
 def test_batch_normalisation_that_is_fine_tuned_needs_no_such_note():
     network = functional(
         lambda keras, x, classes: head(keras, base_of(keras, x, False, keras.layers.BatchNormalization()), classes)
