@@ -1,4 +1,33 @@
-"""Repeat CNN variants over seeds and folds, in parallel, and see how much of a difference is chance."""
+"""Repeat CNN variants over seeds and folds, in parallel, and see how much of a difference is chance.
+
+A job file defines `job`, and the command `cnnjobs submit FILE` trains it:
+
+    from cnnjobs import Adam, Augment, Job, Variant, vgg
+
+    baseline = Variant(model=vgg(blocks=2, filters=16), optimizer=Adam(0.001), epochs=12)
+    shifted = baseline.but(augment=Augment(shift=0.1))
+    job = Job(name="shift", dataset="digits", repeats=3, variants={"baseline": baseline, "shifted": shifted})
+
+The words of a job file:
+
+    the job          Job, Variant, grid, Decide
+    data             Npz, ImageFolder, PictureTable, ParquetPictures, TFRecordPictures, FromFunction
+    networks         vgg, small_cnn, cnn, mlp, resnet, wide_resnet, smaller_vgg, vgg16, application, custom
+    optimizers       SGD, Adam, AdamW, Nadam, RMSprop, Adagrad, Adamax, Lion, Muon, optimizer
+    learning rates   TimeDecay, StepDecay, ExponentialDecay, PolynomialDecay, CosineDecay, CosineRestarts, OneCycle,
+                     Cyclical, Warmup, ReduceLROnPlateau, schedule
+    pictures         Augment, Flip, PadCrop, RandomResizedCrop, ColorJitter, Grayscale, GaussianBlur, GaussianNoise,
+                     Cutout, RandomErasing, RandAugment, TrivialAugment, MixUp, CutMix, transform, tta
+    training         CrossEntropy, Focal, loss, metric, EarlyStopping, BestWeights, callback, Finetune
+
+What runs it and reads the results, in a script or a notebook:
+
+    plan, submit, status, verify, gate    as the commands of these names
+    fit, predict                          a final model, and what it says of pictures
+    load_results, compare, statistics     data frames, comparisons, and the statistics behind them
+
+`cnnjobs examples` lists jobs to begin with, `cnnjobs new NAME` writes a job file for your own data.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -176,3 +205,8 @@ def __getattr__(name: str) -> Any:
     module, own = _LATE[name]
     imported = import_module(module)
     return imported if own is None else getattr(imported, own)
+
+
+def __dir__() -> list[str]:
+    """Return the public names, and what every module has."""
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

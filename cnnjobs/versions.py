@@ -24,6 +24,9 @@ SAME_LIBRARY = {"tensorflow": ("tensorflow", "tensorflow-cpu", "tensorflow-intel
 
 HASH_DIGITS = 12
 
+NO_SOURCES = ("examples",)
+"""What a wheel has in the package, and a checkout beside it: bundled jobs, which change no result of others."""
+
 
 def installed_versions() -> dict[str, str]:
     """Return name -> version of what is compared; "unknown" for what is not installed."""
@@ -49,7 +52,7 @@ def _sources(folder: "Traversable", name: str) -> Iterator[tuple[str, bytes]]:
         inner = f"{name}{item.name}"
         if item.name.endswith(".py"):
             yield inner, item.read_bytes().replace(b"\r\n", b"\n")
-        elif item.name != "__pycache__" and item.is_dir():
+        elif f"{name}{item.name}" not in NO_SOURCES and item.name != "__pycache__" and item.is_dir():
             yield from _sources(item, f"{inner}/")
 
 

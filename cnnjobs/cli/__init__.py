@@ -10,14 +10,17 @@ import click
 import cnnjobs
 from cnnjobs.cli.aggregate import aggregate
 from cnnjobs.cli.answers import Answer, failure_code
+from cnnjobs.cli.completion import complete, completion
 from cnnjobs.cli.doctor import doctor
 from cnnjobs.cli.evaluate import evaluate
+from cnnjobs.cli.examples import examples
 from cnnjobs.cli.fetch import fetch, send
 from cnnjobs.cli.fit import fit
 from cnnjobs.cli.flags import explain
 from cnnjobs.cli.formats import failing, wants_json
 from cnnjobs.cli.gate import gate
 from cnnjobs.cli.jobs import logs, stop
+from cnnjobs.cli.new import new
 from cnnjobs.cli.plan import plan
 from cnnjobs.cli.predict import predict
 from cnnjobs.cli.schema import schema
@@ -139,6 +142,8 @@ def main() -> None:
     """Repeat CNN variants over seeds and folds, in parallel, and see how much of a difference is chance.
 
     \b
+    cnnjobs examples                       jobs that come with cnnjobs
+    cnnjobs new NAME --data PATH           a job file for your pictures, that runs as it stands
     cnnjobs show digits                    a data set: sizes, classes, pictures
     cnnjobs plan jobs/quickstart.py        what would run
     cnnjobs submit jobs/quickstart.py      train what is missing, then show the comparison
@@ -150,6 +155,7 @@ def main() -> None:
     cnnjobs evaluate MODEL                 accuracy, loss, per-class report
     cnnjobs predict MODEL IMAGE...         label and probability of pictures
     cnnjobs schema                         of what programs read, with --format json
+    cnnjobs completion bash|zsh|fish       so that the shell completes commands and names
 
     \b
     With --address http://127.0.0.1:8265, a cluster:
@@ -174,10 +180,11 @@ def _explained(callback: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-LOCAL = (show, plan, submit, gate, status, aggregate, verify, fit, evaluate, predict, schema)
+LOCAL = (examples, new, show, plan, submit, gate, status, aggregate, verify, fit, evaluate, predict, schema, completion)
 ELSEWHERE = (logs, stop, fetch, send, doctor)
 for command in (*LOCAL, *ELSEWHERE):
     command.callback = _explained(cast("Callable[..., Any]", command.callback))
+    complete(command)
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -51,7 +51,9 @@ def _remedy(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return REMEDIES[errno.ENOMEM]
     if isinstance(error, ImportError):
-        return "A package is missing or broken: install cnnjobs anew, `pip install --force-reinstall cnnjobs`"
+        from cnnjobs.files.installation import install_command
+
+        return f"A package is missing or broken: install cnnjobs anew, `{install_command('', '--force-reinstall')}`"
     if isinstance(error, UnicodeEncodeError):
         return "This terminal cannot show all letters: `export PYTHONUTF8=1`"
     if isinstance(error, RuntimeError) and "home directory" in str(error):

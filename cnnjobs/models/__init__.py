@@ -16,7 +16,7 @@ def check_network(variant: str, model: Model | CustomModel, image_shape: tuple[i
     if isinstance(model, CustomModel):
         return
     height, width, channels = image_shape
-    least, what = _smallest_side(model)
+    least, what = smallest_side(model)
     if min(height, width) < least:
         advice = (
             f"Use larger images, such as ImageFolder(..., size={_usual_side(least)}), or resnet(depth=20)"
@@ -36,8 +36,12 @@ def check_network(variant: str, model: Model | CustomModel, image_shape: tuple[i
         check_weights(variant, model, image_shape)
 
 
-def _smallest_side(model: Model) -> tuple[int, str]:
-    """Return the pixels that the shorter side of an image needs, and what needs them."""
+def smallest_side(model: Model) -> tuple[int, str]:
+    """Return the pixels that the shorter side of an image needs, and what needs them.
+
+    Args:
+        model: a bundled network.
+    """
     if model.scales_itself:
         application = application_of(model)
         return application.least, application.name

@@ -144,7 +144,7 @@ def _understood(text: bytes, path: str | Path) -> ModelMetadata:
         if version > FORMAT:
             raise ModelError(
                 f"{path} was saved by a newer cnnjobs: its layout is version {version}, this one reads up to {FORMAT}. "
-                "Upgrade with: pip install --upgrade cnnjobs"
+                "Install that version of cnnjobs, or a newer one."
             )
         names, (height, width, channels) = fields.pop("class_names"), fields.pop("image_shape")
         dataset = dataset_from_json(fields.pop("dataset"))

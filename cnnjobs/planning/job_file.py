@@ -15,6 +15,7 @@ from typing import Any
 
 from cnnjobs.errors import CnnjobsError, JobFileError
 from cnnjobs.files.regular_files import refuse_special
+from cnnjobs.planning.examples import example_named
 from cnnjobs.planning.user_code import installed_names, is_installed, is_installed_file
 from cnnjobs.spec import Job
 from cnnjobs.spec.keras_applications import how_to_write
@@ -129,13 +130,25 @@ def _read(file: Path, shown: Path) -> str:
         refuse_special(file, MOST_BYTES)
         return file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        near = sorted(item.name for item in file.parent.glob("*.py")) if file.parent.is_dir() else []
-        there = f" {shown.parent}/ has: {', '.join(near)}." if near else ""
-        raise JobFileError(f"There is no job file {shown}.{there}") from None
+        raise JobFileError(sentences(f"There is no job file {shown}", _meant(file, shown))) from None
     except IsADirectoryError:
         raise JobFileError(f"{shown} is a folder; a job is one Python file, such as jobs/quickstart.py.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise JobFileError(f"The job file {shown} cannot be read: {cause(error)}.") from error
+
+
+def _meant(file: Path, shown: Path) -> str:
+    """Return what to do about a job file that is not there: the suffix was left out, or a bundled job is meant."""
+    near = sorted(item.name for item in file.parent.glob("*.py")) if file.parent.is_dir() else []
+    if f"{file.name}.py" in near:
+        return f"There is {shown}.py."
+    example = example_named(shown.name)
+    if example is not None:
+        return (
+            f"{example} is the name of a job that comes with cnnjobs. To write it to {example}.py: "
+            f"cnnjobs new {example} --from {example}"
+        )
+    return f"{shown.parent}/ has: {', '.join(near)}." if near else ""
 
 
 def _run(text: str, file: Path, shown: Path) -> dict[str, Any]:

@@ -282,8 +282,8 @@ def not_run(job: "RemoteJob", log: str) -> Exception:
 
     why = _last_line(log) or _last_line(_reason(job)) or "no reason given"
     hint = (
-        " The `python` on the head's PATH, where `ray start` ran, must have this project: pip install 'cnnjobs[gpu]' "
-        "on every node."
+        " The `python` on the head's PATH, where `ray start` ran, must have this project: in a checkout of it, "
+        "`pip install '.[gpu]'` on every node."
         if why.startswith(LACKING)
         else ""
     )

@@ -195,9 +195,10 @@ def open_jobs(cluster: "Cluster") -> "JobsApi":
     try:
         from cnnjobs.remote.jobs_client import JobsApi
     except ImportError as error:
+        from cnnjobs.files.installation import install_command
+
         raise ClusterError(
-            f"Jobs on a cluster need more of Ray than is installed here ({cause(error)}): "
-            "pip install 'cnnjobs[cluster]'."
+            f"Jobs on a cluster need more of Ray than is installed here ({cause(error)}): {install_command('cluster')}"
         ) from error
     return JobsApi(cluster)
 

@@ -109,7 +109,9 @@ def of_disk(place: str, free_bytes: int) -> Check:
 def _of_step(name: str, node: Mapping[str, Any]) -> Check:
     if "step_error" in node:
         return Check(
-            f"{name}, one step", str(node["step_error"]), "See the message; `pip install 'cnnjobs[gpu]'` has CUDA."
+            f"{name}, one step",
+            str(node["step_error"]),
+            "See the message; CUDA comes with `pip install 'tensorflow[and-cuda]'`.",
         )
     loss = float(node["step_loss"])
     devices = f"{node['gpus']} GPU{'s' if node['gpus'] != 1 else ''}" if node["gpus"] else "CPU"
@@ -146,7 +148,8 @@ def _of_disk(name: str, what: str, free_bytes: int) -> Check:
 def _remedy_of_error(error: str) -> str:
     if "No module named" in error:
         return (
-            "Install the same packages there: pip install 'cnnjobs[gpu]', in the environment that `ray start` runs in."
+            "Install the same packages there, in the environment that `ray start` runs in: in a checkout of cnnjobs, "
+            "`pip install '.[gpu]'`."
         )
     return "Look at that machine: `ray status`, memory, and the logs in ${RAY_TMPDIR:-/tmp}/ray/session_latest/logs."
 

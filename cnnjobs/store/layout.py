@@ -12,5 +12,5 @@ def refuse_newer(version: int, place: str) -> None:
     if version > SCHEMA_VERSION:
         raise StoreError(
             f"{place} was written by a newer cnnjobs: its layout is version {version}, this one reads up to "
-            f"{SCHEMA_VERSION}. Upgrade with: pip install --upgrade cnnjobs"
+            f"{SCHEMA_VERSION}. Install that version of cnnjobs, or a newer one."
         )

@@ -155,3 +155,14 @@ def test_what_a_person_sees_passes_one_function(path):
             assert called not in ("click.echo", "click.secho", "print"), (
                 f"{place(path)}, line {node.lineno}: use `echo`, `note` or `write_data` of cnnjobs.wording.terminal"
             )
+
+
+def test_what_a_person_sees_of_the_package():
+    names = dir(cnnjobs)
+    assert set(cnnjobs.__all__) < set(names)
+    assert [name for name in names if not name.startswith("__") and name not in cnnjobs.__all__] == []
+    words = set(cnnjobs.__doc__.replace(",", " ").split())
+    assert sorted(set(cnnjobs.__all__) - words) == [], "the docstring of the package names them all"
+    starred = {}
+    exec("from cnnjobs import *", starred)
+    assert set(cnnjobs.__all__) == set(starred) - {"__builtins__"}

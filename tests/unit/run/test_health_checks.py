@@ -120,7 +120,10 @@ def test_a_clock_more_than_five_seconds_off_is_wrong(skew, wrong):
 @pytest.mark.parametrize(
     ("error", "remedy"),
     [
-        ("ModuleNotFoundError: No module named 'tensorflow'", "pip install 'cnnjobs[gpu]', in the environment that"),
+        (
+            "ModuleNotFoundError: No module named 'tensorflow'",
+            "in the environment that `ray start` runs in: in a checkout",
+        ),
         ("WorkerCrashedError: the worker died", "/ray/session_latest/logs"),
     ],
 )

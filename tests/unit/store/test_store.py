@@ -210,7 +210,7 @@ def test_a_newer_store_is_refused(store, tmp_path):
     document = StoredJob.from_json(JOB).to_json() | {"schema": SCHEMA_VERSION + 1}
     text = json.dumps(document | {"digest": document_digest(document)})
     (tmp_path / "results/tiny/job.json").write_text(text)
-    with pytest.raises(StoreError, match=r"job.json was written by a newer cnnjobs: .* Upgrade with"):
+    with pytest.raises(StoreError, match=r"job.json was written by a newer cnnjobs: .* Install that version"):
         Store(Files(tmp_path / "results" / "tiny"))
 
 

@@ -215,7 +215,7 @@ def test_long_values_are_cut_short_in_messages():
 
 
 def test_a_newer_version_is_told_before_anything_is_looked_at():
-    with pytest.raises(StoreError, match=r"job\.json was written by a newer cnnjobs: .* Upgrade with"):
+    with pytest.raises(StoreError, match=r"job\.json was written by a newer cnnjobs: .* Install that version"):
         StoredJob.from_json({"schema": SCHEMA_VERSION + 1})
 
 
