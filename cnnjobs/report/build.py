@@ -19,6 +19,7 @@ from cnnjobs.report.sections.decisions import decisions_section
 from cnnjobs.report.sections.factors import factors_section
 from cnnjobs.report.sections.folds import fold_components_section
 from cnnjobs.report.sections.half_width import half_width_section
+from cnnjobs.report.sections.methods import methods_section
 from cnnjobs.report.sections.pairs import pairs_section
 from cnnjobs.report.sections.planning import planning_section
 from cnnjobs.report.sections.predictions import predictions_section
@@ -77,6 +78,7 @@ def job_document(store: Store, table: JobTable, on_progress: OnProgress, options
         _folded(classes_section(table, findings, names)) if findings else WITHOUT_PREDICTIONS,
         _folded(cost_section(table)),
         _folded(provenance_section(table)),
+        methods_section(table),
     ]
     colors = {name: style.color for name, style in variant_styles(table.job.variants).items()}
     return Document(table.job.name, [section for section in sections if section is not None], colors)
