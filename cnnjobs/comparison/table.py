@@ -37,6 +37,7 @@ from cnnjobs.store.looks import read_looks
 from cnnjobs.store.reading import OnProgress
 from cnnjobs.store.store import Store
 from cnnjobs.store.stored_job import StoredJob
+from cnnjobs.wording.nearest import not_a_variant
 
 COLUMNS = (
     *("trial_id", "condition_id", "repeat", "fold", "status", "train_rows", "validation_rows"),
@@ -153,8 +154,7 @@ def job_table(
     metric = metric_named(metric) if isinstance(metric, str) else metric or default_metric(job)
     reference = reference or job.reference
     if reference not in job.variants:
-        names = ", ".join(job.variants)
-        raise StoreError(f"`reference` must be a variant of {job.name}: {names}. Received: {reference!r}.")
+        raise StoreError(not_a_variant("reference", reference, job.name, job.variants))
     by_rule = () if job.decide is None else (*DECIDING, job.decide.metric)
     columns = list(dict.fromkeys([*COLUMNS, *COST_COLUMNS, *OUTCOMES, *VERSION_COLUMNS, *ORIGINS, WATCHED, *by_rule]))
     stored = store.read("trials", columns=columns, on_progress=on_progress)

@@ -6,7 +6,7 @@ import linecache
 import re
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,9 @@ from cnnjobs.files.regular_files import refuse_special
 from cnnjobs.planning.examples import example_named
 from cnnjobs.planning.user_code import installed_names, is_installed, is_installed_file
 from cnnjobs.spec import Job
+from cnnjobs.spec.arguments import WORDS
 from cnnjobs.spec.keras_applications import how_to_write
+from cnnjobs.wording.nearest import near_it
 from cnnjobs.wording.sentences import cause, clause, sentences
 
 MOST_BYTES = 16 << 20
@@ -172,17 +174,27 @@ def _run(text: str, file: Path, shown: Path) -> dict[str, Any]:
         raise
     except BaseException as error:
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        raise JobFileError(sentences(f"{shown}, line {_line(error, file)}, raised {what}", _advice(error))) from error
+        raise JobFileError(
+            sentences(f"{shown}, line {_line(error, file)}, raised {what}", _advice(error, names))
+        ) from error
     finally:
         sys.modules.pop(name, None)  # else its functions would travel to workers by a name they do not know
     return names
 
 
-def _advice(error: BaseException) -> str:
-    """Return what to write, where the name of a network that is described otherwise was not found."""
+def _advice(error: BaseException, names: Collection[str]) -> str:
+    """Return what to write where a name was not found: of a network that is described otherwise, or the nearest.
+
+    Args:
+        error: of the job file.
+        names: that it has defined and imported so far.
+    """
     missing = re.search(r"(?:name|attribute) '(\w+)'", str(error))
-    asked = missing is not None and isinstance(error, NameError | AttributeError | ImportError)
-    return how_to_write(missing[1]) if missing and asked else ""
+    if missing is None or not isinstance(error, NameError | AttributeError | ImportError):
+        return ""
+    own = [name for name in names if not name.startswith("__")] if isinstance(error, NameError) else []
+    known = [*own, *WORDS] if own or "'cnnjobs'" in str(error) else []
+    return how_to_write(missing[1]) or near_it(missing[1], known).strip()
 
 
 def _shown(name: str | None, file: Path, shown: Path) -> str:

@@ -26,6 +26,7 @@ from cnnjobs.report.sections.summary_table import SUMMARY_COLUMNS, summary_table
 from cnnjobs.report.write import write_document
 from cnnjobs.scoring.prediction_metrics import chosen_metric
 from cnnjobs.spec import OwnMetric
+from cnnjobs.spec.arguments import arguments_named
 from cnnjobs.stats import ALPHA
 from cnnjobs.store.files import Files
 from cnnjobs.store.results import Results
@@ -180,6 +181,7 @@ class Comparisons:
         return pd.DataFrame(rows, columns=["job", "metric", *columns])
 
 
+@arguments_named
 def compare(
     results: Results,
     *,

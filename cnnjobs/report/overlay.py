@@ -19,6 +19,7 @@ from cnnjobs.spec.metrics import CURVES, HEADLINE, TEST, VALIDATION, column_of
 from cnnjobs.store.files import plain_name
 from cnnjobs.store.store import Store
 from cnnjobs.store.watched import with_watched
+from cnnjobs.wording.nearest import near_it
 
 LINES: tuple[tuple[str, str, Literal["-", "--"]], ...] = (("validation", VALIDATION, "-"), ("train", "", "--"))
 """What is drawn of each model and metric: its name, the part in the names of its columns, how the line looks."""
@@ -106,7 +107,8 @@ def _one(models: Sequence[JobVariant], name: str, *, alone: bool) -> JobVariant:
     named = [model for model in models if name == model.name or (alone and name == model.variant)]
     if len(named) != 1:
         names = ", ".join(model.name for model in models)
-        raise StoreError(f"`overlay` must name one model as JOB:VARIANT, of these: {names}. Received: {name!r}.")
+        near = near_it(name, [model.variant if alone and ":" not in name else model.name for model in models])
+        raise StoreError(f"`overlay` must name one model as JOB:VARIANT, of these: {names}. Received: {name!r}.{near}")
     return named[0]
 
 

@@ -19,6 +19,7 @@ from cnnjobs.run.status import ResultsStatus, status_of
 from cnnjobs.run.submit import Goal, RunOptions, submit_job
 from cnnjobs.run.verify import Verification, verify_results
 from cnnjobs.spec import Job
+from cnnjobs.spec.arguments import arguments_named
 from cnnjobs.spec.gate import Gate
 from cnnjobs.spec.half_width import HalfWidth
 
@@ -29,6 +30,7 @@ RESULTS = "results"
 """Default folder of results."""
 
 
+@arguments_named
 def submit(
     job: Job | str | Path,
     results: str | Path = RESULTS,
@@ -140,6 +142,7 @@ def _import_frames() -> None:
     import cnnjobs.report.frames  # noqa: F401
 
 
+@arguments_named
 def gate(
     job: Job | str | Path,
     results: str | Path = RESULTS,
@@ -256,6 +259,7 @@ class TrialsFailedWarning(UserWarning):
     """Some trials failed; the others are stored and compared."""
 
 
+@arguments_named
 def plan(
     job: Job | str | Path,
     results: str | Path = RESULTS,
@@ -314,6 +318,7 @@ def plan(
     return plan_job(job, place_of(results), overrides, goal=goal, sizes=sizes, summary=False, go_on=_go_on)
 
 
+@arguments_named
 def status(results: str | Path = RESULTS) -> ResultsStatus:
     """Return the status of the trials in results: completed, diverged, failed, running, missing.
 
@@ -337,6 +342,7 @@ def status(results: str | Path = RESULTS) -> ResultsStatus:
     return status_of(place_of(results))
 
 
+@arguments_named
 def verify(results: str | Path = RESULTS, *, repair: bool = False) -> Verification:
     """Compare every stored file with the digest of its content that it was written with.
 

@@ -17,6 +17,7 @@ from cnnjobs.spec import SOURCES, CustomModel, Job, Variant
 from cnnjobs.store.files import plain_name
 from cnnjobs.store.store import KEY_COLUMNS, Store
 from cnnjobs.store.stored_job import AuditMark
+from cnnjobs.wording.nearest import not_a_variant
 
 LONGEST_NAME = 100
 """Characters that the name of a job may have."""
@@ -38,8 +39,7 @@ def for_audit(read: ReadJob, variant: str, only: tuple[str, ...] = ()) -> ReadJo
     """
     job = read.job
     if variant not in job.variants:
-        names = ", ".join(job.variants)
-        raise SpecError(f"`audit` must be a variant of {job.name}: {names}. Received: {variant!r}.")
+        raise SpecError(not_a_variant("audit", variant, job.name, job.variants))
     if only:
         raise SpecError("`audit=VARIANT` and `only` exclude each other: an audit is of one variant.")
     if job.repeats_of(variant) < 2:

@@ -15,6 +15,7 @@ from cnnjobs.spec import Job
 from cnnjobs.spec.checks import whole
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.store import Store
+from cnnjobs.wording.nearest import near_it
 from cnnjobs.wording.sentences import clause
 
 
@@ -148,8 +149,8 @@ def _chosen(job: Job, variant: str | None) -> str:
         return str(variant)
     if variant is None and len(names) == 1:
         return names[0]
-    received = "none" if variant is None else repr(variant)
-    raise SpecError(f"`variant` must be one of {job.name}'s: {', '.join(names)}. Received: {received}.")
+    received = "none." if variant is None else f"{variant!r}.{near_it(variant, names)}"
+    raise SpecError(f"`variant` must be one of {job.name}'s: {', '.join(names)}. Received: {received}")
 
 
 def _teller(watcher: Watcher, ends: list[Result | Failure]) -> Callable[[Trial, Message], None]:

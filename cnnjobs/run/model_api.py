@@ -19,8 +19,10 @@ from cnnjobs.run.placement import near_place
 from cnnjobs.run.predict import Answers, predict_arrays, predict_files
 from cnnjobs.run.submit import RunOptions
 from cnnjobs.spec import Job
+from cnnjobs.spec.arguments import arguments_named
 
 
+@arguments_named
 def fit(
     job: Job | str | Path,
     variant: str | None = None,
@@ -91,6 +93,7 @@ def fit(
         )
 
 
+@arguments_named
 def predict(
     model: FittedModel | str | Path, images: str | Path | Sequence[str | Path] | NDArray[np.generic], *, top_k: int = 1
 ) -> Answers | NDArray[np.float32]:

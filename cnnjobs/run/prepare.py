@@ -34,6 +34,7 @@ from cnnjobs.store.decision_rule import DecisionRule
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
 from cnnjobs.store.stored_job import AuditMark, StoredDataset, StoredJob
+from cnnjobs.wording.nearest import not_a_variant
 
 OnProgress = Callable[[str, int, int], None]
 
@@ -238,8 +239,7 @@ def store_at(results: str, job: Job) -> Store:
 def _overridden(job: Job, overrides: Overrides) -> Job:
     for name in overrides.only:
         if name not in job.variants:
-            names = ", ".join(job.variants)
-            raise SpecError(f"`only` must be a variant of {job.name}: {names}. Received: {name!r}.")
+            raise SpecError(not_a_variant("only", name, job.name, job.variants))
     if overrides.repeats is not None:
         job = job.but(repeats=overrides.repeats)
     if overrides.gpus_per_trial is not None:

@@ -29,6 +29,7 @@ from cnnjobs.spec import DatasetSpec, Job
 from cnnjobs.spec.transforms.fits import check_transforms
 from cnnjobs.spec.transforms.words import written
 from cnnjobs.store.files import Files, plain_name
+from cnnjobs.wording.nearest import near_it
 from cnnjobs.wording.sentences import clause
 from cnnjobs.wording.terminal import visible
 
@@ -251,6 +252,7 @@ def _augmented(job: Job, variant: str | None) -> str:
     if variant not in job.variants:
         raise SpecError(
             f"`variant` must be a variant of {job.name} with augmentation: {listed}. Received: {variant!r}."
+            f"{near_it(variant, names)}"
         )
     if variant not in names:
         raise SpecError(f"Variant {variant!r} of {job.name} has no augmentation. Those that have: {listed}.")

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from cnnjobs.spec.arguments import arguments_named
 from cnnjobs.spec.checks import as_float, flag, whole
 from cnnjobs.spec.functions import UserFunction
 from cnnjobs.spec.own_metric import OwnMetric
 from cnnjobs.spec.watching import checked_monitor
 
 
+@arguments_named
 @dataclass(frozen=True, kw_only=True)
 class EarlyStopping:
     """Stop when the monitored value has not improved for `patience` epochs; `keras.callbacks.EarlyStopping`.
@@ -46,6 +48,7 @@ class EarlyStopping:
         flag("EarlyStopping.restore_best", self.restore_best)
 
 
+@arguments_named
 @dataclass(frozen=True, kw_only=True)
 class BestWeights:
     """Train for all epochs, then restore the weights of the epoch with the best monitored value.
@@ -74,6 +77,7 @@ class BestWeights:
         object.__setattr__(self, "monitor", checked_monitor("BestWeights.monitor", self.monitor))
 
 
+@arguments_named
 @dataclass(frozen=True, kw_only=True)
 class ReduceLROnPlateau:
     """Lower the learning rate when the monitored value has stopped improving; `keras.callbacks.ReduceLROnPlateau`.
@@ -132,6 +136,7 @@ class CustomCallback(UserFunction):
     arguments: ClassVar[tuple[str, ...]] = ("trial",)
 
 
+@arguments_named
 def callback(function: Callable[..., Any], **options: Any) -> CustomCallback:
     """Return a Keras callback of your own: `callback(tensorboard, folder="logs")`.
 

@@ -6,6 +6,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from cnnjobs.errors import SpecError
+from cnnjobs.wording.nearest import near_it
 
 
 def whole(name: str, value: Any, *, least: int, most: int | None = None, hint: str = "") -> int:
@@ -84,7 +85,8 @@ def one_of(name: str, value: Any, allowed: Collection[Any]) -> Any:
     """Return `value` if it is one of `allowed`."""
     if not any(type(value) is type(item) and value == item for item in allowed):
         names = ", ".join(repr(item) for item in allowed)
-        raise SpecError(_message(name, f"one of {names}", value, ""))
+        near = near_it(value, [one for one in allowed if isinstance(one, str)]) if isinstance(value, str) else ""
+        raise SpecError(_message(name, f"one of {names}", value, near.strip()))
     return value
 
 

@@ -7,8 +7,10 @@ from typing import ClassVar
 
 from cnnjobs.errors import SpecError
 from cnnjobs.files.uris import has_keys
+from cnnjobs.spec.arguments import arguments_named
 from cnnjobs.spec.checks import flag, number, one_of, whole
 from cnnjobs.spec.fields import later_field
+from cnnjobs.wording.nearest import near_it
 from cnnjobs.wording.sentences import cause
 
 RESIZES = ("stretch", "crop", "pad")
@@ -62,10 +64,11 @@ class BuiltinDataset(DatasetSpec):
             raise SpecError(
                 f"`dataset` must be one of {', '.join(BUILTIN_DATASETS)}, or the path of an .npz file, a table, a "
                 f"folder of pictures, Parquet files or TFRecords. Received: dataset={self.name!r}, which is neither a "
-                "name nor a file here."
+                f"name nor a file here.{near_it(self.name, BUILTIN_DATASETS)}"
             )
 
 
+@arguments_named
 @dataclass(frozen=True)
 class Npz(PathSpec):
     """A NumPy archive with `x_train`, `y_train` and, if it has its own test set, `x_test`, `y_test`.
@@ -190,6 +193,7 @@ class PicturesSpec(PathSpec):
         return (self.size, self.size) if isinstance(self.size, int) else self.size
 
 
+@arguments_named
 @dataclass(frozen=True)
 class ImageFolder(PicturesSpec):
     """A folder of pictures: a sub-folder a class, or `train/` and `test/` with such sub-folders.
@@ -262,6 +266,7 @@ class ImageFolder(PicturesSpec):
             ) from error
 
 
+@arguments_named
 @dataclass(frozen=True)
 class PictureTable(PicturesSpec):
     """A table of pictures and their classes, a row a picture: CSV, TSV or Parquet.

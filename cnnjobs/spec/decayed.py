@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnnjobs.errors import SpecError
+from cnnjobs.spec.arguments import arguments_named
 from cnnjobs.spec.checks import as_float, flag, whole
 
 
@@ -34,6 +35,7 @@ def check_decay(spec: Any) -> None:
         )
 
 
+@arguments_named
 @dataclass(frozen=True)
 class AdamW:
     """Adam with decoupled weight decay (Loshchilov and Hutter, 2019), as `keras.optimizers.AdamW`.
@@ -76,6 +78,7 @@ class AdamW:
         check_decay(self)
 
 
+@arguments_named
 @dataclass(frozen=True)
 class Lion:
     """Steps of equal size by the sign of a moving mean of gradients (Chen et al., 2023), as `keras.optimizers.Lion`.
@@ -113,6 +116,7 @@ class Lion:
         check_decay(self)
 
 
+@arguments_named
 @dataclass(frozen=True)
 class Muon:
     """Momentum made orthogonal (Jordan et al., 2024; scaled as by Liu et al., 2025), as `keras.optimizers.Muon`.

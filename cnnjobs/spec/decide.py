@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cnnjobs.spec.arguments import arguments_named
 from cnnjobs.spec.checks import number, whole
 
 FEWEST_REPEATS, MOST_REPEATS = 5, 100
@@ -16,6 +17,7 @@ DEFAULT_MOST = 20
 """Default of `most_repeats`."""
 
 
+@arguments_named
 @dataclass(frozen=True, kw_only=True)
 class Decide:
     """Repeat variants only until each is better, worse or equal, looking after every repeat from the fifth on.

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnnjobs.errors import SpecError
+from cnnjobs.spec.arguments import arguments_named
 from cnnjobs.spec.checks import as_float, whole
 
 ALL = "all"
 """Names every layer."""
 
 
+@arguments_named
 @dataclass(frozen=True, kw_only=True)
 class Finetune:
     """Train what the network has not frozen for some epochs, then more of its layers, at another learning rate.

@@ -7,6 +7,7 @@ from types import FunctionType
 from typing import Any, ClassVar
 
 from cnnjobs.errors import SpecError
+from cnnjobs.spec.arguments import arguments_named
 from cnnjobs.spec.checks import number, one_of
 from cnnjobs.spec.data import DEDUPE, DatasetSpec, value_range_of
 
@@ -17,6 +18,7 @@ class FunctionName(str):
     __slots__ = ()
 
 
+@arguments_named
 @dataclass(frozen=True)
 class FromFunction(DatasetSpec):
     """Arrays that a function of yours returns: `(x_train, y_train), (x_test, y_test)`, as `keras.datasets` does.

@@ -7,6 +7,7 @@ from types import FunctionType
 from typing import Any, ClassVar
 
 from cnnjobs.errors import SpecError
+from cnnjobs.wording.nearest import near_it
 from cnnjobs.wording.sentences import cause
 
 
@@ -52,9 +53,11 @@ class UserFunction:
             inspect.signature(self.function).bind(*self.arguments, **self.options)
         except TypeError as error:
             call = ", ".join([*self.arguments, *(f"{option}=..." for option in self.options)])
+            known = list(inspect.signature(self.function).parameters)[len(self.arguments) :]
+            near = next((near_it(one, known) for one in self.options if one not in known), "")
             raise SpecError(
                 f"`{name}` must be callable as {name}({call}). Received: a function of "
-                f"{inspect.signature(self.function)} ({cause(error)})."
+                f"{inspect.signature(self.function)} ({cause(error)}).{near}"
             ) from error
 
 

@@ -8,6 +8,7 @@ from cnnjobs.errors import SpecError
 from cnnjobs.spec.checks import flag, number, whole
 from cnnjobs.spec.decide import FEWEST_REPEATS, MOST_REPEATS
 from cnnjobs.spec.job import Job
+from cnnjobs.wording.nearest import not_a_variant
 
 DEFAULT_CONFIRM = 5
 """Fresh repeats of a candidate that a gate with a ledger accepts, unless something else is asked for."""
@@ -68,8 +69,7 @@ class Gate:
         reference = job.reference if self.reference is None else self.reference
         for option, name in (("candidate", self.candidate), ("reference", reference)):
             if name not in job.variants:
-                names = ", ".join(job.variants)
-                raise SpecError(f"`{option}` must be a variant of {job.name}: {names}. Received: {name!r}.")
+                raise SpecError(not_a_variant(option, name, job.name, job.variants))
         if self.candidate == reference:
             which = "the reference of the job" if self.reference is None else "both"
             raise SpecError(

@@ -8,6 +8,7 @@ from itertools import islice, product
 from typing import Any
 
 from cnnjobs.errors import SpecError
+from cnnjobs.spec.arguments import arguments_named, unknown_argument
 from cnnjobs.spec.level_names import distinct, level_names
 from cnnjobs.spec.variant import Variant
 from cnnjobs.wording.sentences import cause
@@ -34,6 +35,7 @@ class _Axis:
     values: Sequence[Any]
 
 
+@arguments_named
 def grid(make: Variant | Callable[..., Variant], /, **axes: Iterable[Any]) -> dict[str, Variant]:
     """Return the Cartesian product of `axes` as named variants.
 
@@ -84,7 +86,7 @@ def _builder(make: Any, axes: Mapping[str, Any]) -> Callable[..., Any]:
         known = [item.name for item in fields(make)]
         for name in axes:
             if name not in known:
-                raise SpecError(f"`grid({name}=...)`: a variant has no such field. It has {', '.join(known)}.")
+                raise SpecError(unknown_argument("grid", name, known))
         return make.but
     if not callable(make) or isinstance(make, type):
         raise SpecError(f"`grid` needs a Variant, or a function that returns one. Received: make={make!r}.")

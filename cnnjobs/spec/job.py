@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from cnnjobs.errors import SpecError
+from cnnjobs.spec.arguments import arguments_named, unknown_argument
 from cnnjobs.spec.checks import flag, gpu_count, number, one_of, whole
 from cnnjobs.spec.data import DatasetSpec
 from cnnjobs.spec.decide import Decide
@@ -29,6 +30,7 @@ TAKEN = ("report", "overlay")
 """Names of folders beside those of jobs."""
 
 
+@arguments_named
 @dataclass(frozen=True, kw_only=True)
 class Job:
     """A data set, its variants, and how often to repeat them.
@@ -163,6 +165,10 @@ class Job:
 
         Replicas that `gpus_per_trial` made change with it.
         """
+        known = [item.name for item in fields(self) if item.init]
+        for name in changes:
+            if name not in known:
+                raise SpecError(unknown_argument("Job.but", name, known))
         return replace(self, **{"replicas": self._written_replicas} | changes)
 
 

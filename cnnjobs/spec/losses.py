@@ -7,6 +7,7 @@ from types import FunctionType
 from typing import Any, ClassVar
 
 from cnnjobs.errors import SpecError
+from cnnjobs.spec.arguments import arguments_named
 from cnnjobs.spec.checks import as_float, one_of
 from cnnjobs.spec.functions import UserFunction
 
@@ -14,6 +15,7 @@ NUMBERS, ONE_HOT = "numbers", "one-hot"
 PROBABILITIES, LOGITS = "probabilities", "logits"
 
 
+@arguments_named
 @dataclass(frozen=True, kw_only=True)
 class CrossEntropy:
     """Cross-entropy, with smoothed labels (Szegedy et al., 2016); the loss of a variant that names none, without.
@@ -42,6 +44,7 @@ class CrossEntropy:
         as_float(self, "label_smoothing", least=0, below=1)
 
 
+@arguments_named
 @dataclass(frozen=True, kw_only=True)
 class Focal:
     """Focal loss (Lin et al., 2017) of several classes: rows count less the better they are predicted.
@@ -111,6 +114,7 @@ class LossFunction(UserFunction):
         super().__post_init__()
 
 
+@arguments_named
 def loss(
     function: Callable[..., Any], *, of: str = PROBABILITIES, labels: str = NUMBERS, **options: Any
 ) -> LossFunction:

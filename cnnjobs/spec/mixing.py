@@ -4,9 +4,11 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
 from cnnjobs.errors import SpecError
+from cnnjobs.spec.arguments import arguments_named
 from cnnjobs.spec.checks import as_float
 
 
+@arguments_named
 @dataclass(frozen=True)
 class MixUp:
     """Training images blended with others, and their labels alike (Zhang et al., 2018).
@@ -46,6 +48,7 @@ class MixUp:
         _check(self)
 
 
+@arguments_named
 @dataclass(frozen=True)
 class CutMix:
     """Training images with a box of another's pixels, and labels by area (Yun et al., 2019).

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, ParamSpec
 
+from cnnjobs.spec.arguments import arguments_named
 from cnnjobs.spec.checks import one_of
 from cnnjobs.spec.functions import UserFunction
 from cnnjobs.spec.keras_applications import refuse_applications
@@ -56,6 +57,7 @@ def as_written(make: Callable[Arguments, Model]) -> Callable[Arguments, Model]:
     """Return a function that makes a network, which then knows how it was written."""
     signature = inspect.signature(make)
 
+    @arguments_named
     @functools.wraps(make)
     def made(*args: Arguments.args, **options: Arguments.kwargs) -> Model:
         model = make(*args, **options)
@@ -101,6 +103,7 @@ class WeightsFile:
     sha256: str | None = None
 
 
+@arguments_named
 def custom(function: Callable[..., Any], **options: Any) -> CustomModel:
     """Return a network of your own: `custom(my_network, width=64)`.
 

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from cnnjobs.spec.arguments import arguments_named
 from cnnjobs.spec.checks import as_float, flag
 from cnnjobs.spec.decayed import AdamW, Lion, Muon, check_decay, check_rate
 from cnnjobs.spec.fields import later_field
 from cnnjobs.spec.own_optimizer import CustomOptimizer
 
 
+@arguments_named
 @dataclass(frozen=True)
 class SGD:
     """Stochastic gradient descent with momentum, as `keras.optimizers.SGD`.
@@ -48,6 +50,7 @@ class SGD:
         check_decay(self)
 
 
+@arguments_named
 @dataclass(frozen=True)
 class RMSprop:
     """Gradients divided by the root of their recent mean square (Hinton, 2012), as `keras.optimizers.RMSprop`.
@@ -85,6 +88,7 @@ class RMSprop:
         flag("RMSprop.centered", self.centered)
 
 
+@arguments_named
 @dataclass(frozen=True)
 class Adam:
     """Adam (Kingma and Ba, 2015), as `keras.optimizers.Adam`.
@@ -118,6 +122,7 @@ class Adam:
         as_float(self, "epsilon", above=0)
 
 
+@arguments_named
 @dataclass(frozen=True)
 class Nadam(Adam):
     """Adam with Nesterov momentum (Dozat, 2016), as `keras.optimizers.Nadam`.
@@ -140,6 +145,7 @@ class Nadam(Adam):
     kind: ClassVar[str] = "Nadam"
 
 
+@arguments_named
 @dataclass(frozen=True)
 class Adamax(Adam):
     """Adam with the largest recent gradient for its root mean square (Kingma and Ba, 2015, section 7).
@@ -164,6 +170,7 @@ class Adamax(Adam):
     kind: ClassVar[str] = "Adamax"
 
 
+@arguments_named
 @dataclass(frozen=True)
 class Adagrad:
     """Gradients divided by the root of the sum of their squares (Duchi et al., 2011), as `keras.optimizers.Adagrad`.

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+from cnnjobs.spec.arguments import arguments_named
 from cnnjobs.spec.functions import UserFunction
 from cnnjobs.spec.metric_names import PERCENT, find_metric
 from cnnjobs.spec.metrics import TEST, Metric
@@ -69,6 +70,7 @@ def form_of(name: str, *, higher_is_better: bool, percent: bool) -> Metric:
     return Metric(name=name, words=name, higher_is_better=higher_is_better, **form)
 
 
+@arguments_named
 def metric(
     function: Callable[..., Any], *, higher_is_better: bool, name: str | None = None, percent: bool = False
 ) -> OwnMetric:

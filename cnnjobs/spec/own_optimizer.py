@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from cnnjobs.spec.arguments import arguments_named
 from cnnjobs.spec.functions import UserFunction
 
 
@@ -21,6 +22,7 @@ class CustomOptimizer(UserFunction):
     role: ClassVar[str] = "optimizer"
 
 
+@arguments_named
 def optimizer(function: Callable[..., Any], **options: Any) -> CustomOptimizer:
     """Return an optimizer of your own: `optimizer(lamb, learning_rate=0.002)`.
 

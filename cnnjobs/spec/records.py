@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cnnjobs.errors import SpecError
+from cnnjobs.spec.arguments import arguments_named
 from cnnjobs.spec.data import PicturesSpec, check_path
 from cnnjobs.spec.fields import later_field
 
@@ -38,6 +39,7 @@ class RecordsSpec(PicturesSpec):
             check_path(f"{self.kind}.test_path", self.test_path)
 
 
+@arguments_named
 @dataclass(frozen=True)
 class ParquetPictures(RecordsSpec):
     """Parquet files with encoded pictures in a column, such as those of Hugging Face.
@@ -84,6 +86,7 @@ class ParquetPictures(RecordsSpec):
     kind: ClassVar[str] = "ParquetPictures"
 
 
+@arguments_named
 @dataclass(frozen=True)
 class TFRecordPictures(RecordsSpec):
     """TFRecord files with encoded pictures in `tf.train.Example`s, such as those of TensorFlow Datasets.

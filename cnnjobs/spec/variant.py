@@ -8,6 +8,7 @@ from types import FunctionType
 from typing import Any, ClassVar, cast
 
 from cnnjobs.errors import SpecError
+from cnnjobs.spec.arguments import arguments_named, unknown_argument
 from cnnjobs.spec.callbacks import CALLBACKS, CallbackSpec, CustomCallback, ReduceLROnPlateau
 from cnnjobs.spec.checks import flag, number, one_of, whole
 from cnnjobs.spec.class_weights import checked_class_weight
@@ -30,6 +31,7 @@ SCALINGS = ("unit", "center", "standardize")
 PRECISIONS = ("float32", "bfloat16", "float16")
 
 
+@arguments_named
 @dataclass(frozen=True, kw_only=True)
 class Variant:
     """Network, optimizer and training settings: everything that decides a training run except the seeds.
@@ -242,7 +244,7 @@ class Variant:
         names = [item.name for item in fields(self)]
         for name in changes:
             if name not in names:
-                raise SpecError(f"`Variant.but({name}=...)`: a variant has no such field. It has {', '.join(names)}.")
+                raise SpecError(unknown_argument("Variant.but", name, names))
         return replace(self, **changes)
 
 

@@ -6,6 +6,7 @@ from types import FunctionType
 from typing import Any, ClassVar
 
 from cnnjobs.errors import SpecError
+from cnnjobs.spec.arguments import arguments_named
 from cnnjobs.spec.functions import UserFunction
 
 VIEWS = ("flip",)
@@ -27,6 +28,7 @@ class OwnViews(UserFunction):
     arguments: ClassVar[tuple[str, ...]] = ("images",)
 
 
+@arguments_named
 def tta(function: Callable[..., Any], **options: Any) -> OwnViews:
     """Return test-time augmentation of your own: `Variant(tta=tta(shifted, pixels=1))`.
 

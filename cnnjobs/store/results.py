@@ -19,6 +19,7 @@ from cnnjobs.scoring.prediction_metrics import chosen_metrics
 from cnnjobs.scoring.run_scores import scores_of
 from cnnjobs.scoring.scorer import PredictionMetric
 from cnnjobs.spec import OwnMetric
+from cnnjobs.spec.arguments import arguments_named
 from cnnjobs.store.class_names import classes_of, with_names
 from cnnjobs.store.expectation import current, marked, on_same_data
 from cnnjobs.store.files import Files
@@ -134,6 +135,7 @@ class Results:
         return trials
 
 
+@arguments_named
 def load_results(path: str | Path, *, stale: bool = False, metrics: Sequence[str | OwnMetric] = ()) -> Results:
     """Return the results in a job's folder or in a folder of jobs, as data frames.
 

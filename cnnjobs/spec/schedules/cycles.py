@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cnnjobs.errors import SpecError
+from cnnjobs.spec.arguments import arguments_named
 from cnnjobs.spec.checks import as_float, flag, one_of
 from cnnjobs.spec.schedules.base import Run
 
 
+@arguments_named
 @dataclass(frozen=True, kw_only=True)
 class Cyclical:
     """Rise linearly from `low` to the optimizer's rate and fall back, once a cycle.
@@ -54,6 +56,7 @@ class Cyclical:
         return self.low + (1 - self.low) * height * shrunk
 
 
+@arguments_named
 @dataclass(frozen=True, kw_only=True)
 class OneCycle:
     """Rise to the optimizer's rate, the highest, and fall to nearly nothing, once over the whole training.
@@ -122,6 +125,7 @@ class OneCycle:
         return last + (first - last) * (1 + math.cos(math.pi * part)) / 2
 
 
+@arguments_named
 @dataclass(frozen=True, kw_only=True)
 class CosineRestarts:
     """Fall along half a cosine again and again, each time from the top: SGDR.

@@ -6,10 +6,12 @@ from itertools import pairwise
 from typing import ClassVar, cast
 
 from cnnjobs.errors import SpecError
+from cnnjobs.spec.arguments import arguments_named
 from cnnjobs.spec.checks import as_float, flag, number
 from cnnjobs.spec.schedules.base import Run
 
 
+@arguments_named
 @dataclass(frozen=True, kw_only=True)
 class CosineDecay:
     """Fall along half a cosine: `final + (1 - final) * (1 + cos(pi * t)) / 2`, with t from 0 to 1.
@@ -51,6 +53,7 @@ class CosineDecay:
         return self.final + (1 - self.final) * (1 + math.cos(math.pi * part)) / 2
 
 
+@arguments_named
 @dataclass(frozen=True, kw_only=True)
 class PolynomialDecay:
     """Fall as a power of what is left: `final + (1 - final) * (1 - t) ** power`, with t from 0 to 1.
@@ -95,6 +98,7 @@ class PolynomialDecay:
         return float(self.final + (1 - self.final) * left**self.power)
 
 
+@arguments_named
 @dataclass(frozen=True, kw_only=True)
 class ExponentialDecay:
     """Fall by the factor `rate` every `epochs` epochs: `rate ** (t / epochs)`, with t in epochs.
@@ -137,6 +141,7 @@ class ExponentialDecay:
         return float(self.rate ** (math.floor(part) if self.staircase else part))
 
 
+@arguments_named
 @dataclass(frozen=True, kw_only=True)
 class StepDecay:
     """Fall by a factor after each of some epochs, as PyTorch's `MultiStepLR`.
@@ -184,6 +189,7 @@ class StepDecay:
         return float(self.factor**passed)
 
 
+@arguments_named
 @dataclass(frozen=True, kw_only=True)
 class TimeDecay:
     """Fall as `1 / (1 + decay * step)`, with steps counted over the whole run.

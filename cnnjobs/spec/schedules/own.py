@@ -8,6 +8,7 @@ from types import FunctionType
 from typing import Any, ClassVar
 
 from cnnjobs.errors import SpecError
+from cnnjobs.spec.arguments import arguments_named
 from cnnjobs.spec.functions import UserFunction
 from cnnjobs.spec.schedules.base import Run
 from cnnjobs.wording.sentences import cause
@@ -83,6 +84,7 @@ class CustomSchedule(UserFunction):
         return factor
 
 
+@arguments_named
 def schedule(function: Callable[..., Any], **options: Any) -> CustomSchedule:
     """Return a learning rate schedule of your own: `schedule(half_way, to=0.1)`.
 

@@ -6,6 +6,7 @@ from types import FunctionType
 from typing import ClassVar
 
 from cnnjobs.errors import SpecError
+from cnnjobs.spec.arguments import arguments_named
 from cnnjobs.spec.checks import as_float
 from cnnjobs.spec.schedules.base import Run, Schedule
 from cnnjobs.spec.schedules.cycles import CosineRestarts, Cyclical, OneCycle
@@ -26,6 +27,7 @@ AFTER = (
 """What can follow a warm-up."""
 
 
+@arguments_named
 @dataclass(frozen=True, kw_only=True)
 class Warmup:
     """Rise linearly to the optimizer's rate, then follow another schedule, or stay.

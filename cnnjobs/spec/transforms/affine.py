@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cnnjobs.errors import SpecError
+from cnnjobs.spec.arguments import arguments_named
 from cnnjobs.spec.checks import as_float, one_of
 from cnnjobs.spec.fields import later_field
 
@@ -11,6 +12,7 @@ FLIPS = (None, "horizontal", "vertical", "both")
 FILLS = ("nearest", "reflect", "wrap", "constant")
 
 
+@arguments_named
 @dataclass(frozen=True, kw_only=True)
 class Augment:
     """Random affine transforms of training images, drawn uniformly for each image and epoch.

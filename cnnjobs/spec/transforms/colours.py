@@ -4,12 +4,14 @@ from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
 from cnnjobs.errors import SpecError
+from cnnjobs.spec.arguments import arguments_named
 from cnnjobs.spec.checks import as_float
 
 MOST = 10
 """Largest change of brightness, contrast and saturation."""
 
 
+@arguments_named
 @dataclass(frozen=True, kw_only=True)
 class ColorJitter:
     """Random brightness, contrast, saturation and hue, in this order; as `torchvision.transforms.ColorJitter`.
@@ -68,6 +70,7 @@ class ColorJitter:
         return None
 
 
+@arguments_named
 @dataclass(frozen=True)
 class Grayscale:
     """Make images grey, of three equal channels, as `torchvision.transforms.RandomGrayscale`.

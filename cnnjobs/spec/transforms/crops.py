@@ -3,12 +3,14 @@
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
+from cnnjobs.spec.arguments import arguments_named
 from cnnjobs.spec.checks import as_float, as_range, one_of, whole
 from cnnjobs.spec.transforms.affine import FILLS
 
 DIRECTIONS = ("horizontal", "vertical", "both")
 
 
+@arguments_named
 @dataclass(frozen=True)
 class Flip:
     """Mirror images; no pixel is interpolated.
@@ -40,6 +42,7 @@ class Flip:
         as_float(self, "probability", above=0, most=1)
 
 
+@arguments_named
 @dataclass(frozen=True)
 class PadCrop:
     """Pad images on all sides and crop them to their size at a random place: a shift by whole pixels.
@@ -87,6 +90,7 @@ class PadCrop:
         return f"`PadCrop.padding` must be less than {least} pixels, their smaller side. Received: {self.padding}"
 
 
+@arguments_named
 @dataclass(frozen=True, kw_only=True)
 class RandomResizedCrop:
     """Crop a part of random area and shape, and enlarge it to the image's size, with bilinear interpolation.

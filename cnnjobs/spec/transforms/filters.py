@@ -4,9 +4,11 @@ from dataclasses import KW_ONLY, dataclass
 from numbers import Real
 from typing import Any, ClassVar
 
+from cnnjobs.spec.arguments import arguments_named
 from cnnjobs.spec.checks import as_float, as_range
 
 
+@arguments_named
 @dataclass(frozen=True, kw_only=True)
 class GaussianBlur:
     """Blur images with a Gaussian whose width is drawn uniformly for each image.
@@ -42,6 +44,7 @@ class GaussianBlur:
         as_float(self, "probability", above=0, most=1)
 
 
+@arguments_named
 @dataclass(frozen=True)
 class GaussianNoise:
     """Add normal noise to images, drawn for each pixel and channel; values are clipped to black and white.

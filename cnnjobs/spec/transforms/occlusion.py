@@ -4,12 +4,14 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
 from cnnjobs.errors import SpecError
+from cnnjobs.spec.arguments import arguments_named
 from cnnjobs.spec.checks import as_float, as_range, number, whole
 
 FILLS = ("mean", "noise")
 """What a box may hold beside a value."""
 
 
+@arguments_named
 @dataclass(frozen=True)
 class Cutout:
     """Hide a square of each image, whose centre is drawn uniformly from all pixels: part of it may lie outside.
@@ -56,6 +58,7 @@ class Cutout:
         return f"`Cutout.size` must be at most {least} pixels, their smaller side. Received: {self.size}"
 
 
+@arguments_named
 @dataclass(frozen=True, kw_only=True)
 class RandomErasing:
     """Hide a box of random area and shape in some images.

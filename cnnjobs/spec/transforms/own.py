@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from cnnjobs.spec.arguments import arguments_named
 from cnnjobs.spec.functions import UserFunction
 
 
@@ -22,6 +23,7 @@ class OwnTransform(UserFunction):
     arguments: ClassVar[tuple[str, ...]] = ("images", "seeds")
 
 
+@arguments_named
 def transform(function: Callable[..., Any], **options: Any) -> OwnTransform:
     """Return a transform of training images of your own: `transform(gamma, most=0.3)`.
 

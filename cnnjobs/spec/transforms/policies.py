@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from cnnjobs.spec.arguments import arguments_named
 from cnnjobs.spec.checks import as_float, whole
 
 MAGNITUDES = 30
 """The largest magnitude."""
 
 
+@arguments_named
 @dataclass(frozen=True, kw_only=True)
 class RandAugment:
     """Apply `n` transforms to each image, each drawn from 14, all with one magnitude.
@@ -50,6 +52,7 @@ class RandAugment:
         as_float(self, "probability", above=0, most=1)
 
 
+@arguments_named
 @dataclass(frozen=True, kw_only=True)
 class TrivialAugment:
     """Apply one transform to each image, drawn from the 14 of `RandAugment`, with a magnitude that is drawn as well.

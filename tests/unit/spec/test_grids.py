@@ -133,7 +133,7 @@ def test_thousands_of_points_are_made_and_too_many_are_refused():
         (
             BASE,
             {"learning_rate": [0.1]},
-            r"`grid\(learning_rate=...\)`: a variant has no such field\.",
+            r"`grid\(learning_rate=...\)`: there is no such argument\. learning_rate is an argument of Adam, ",
         ),
         (BASE, {"augment": {"": None}}, "must have printable names that differ"),
         (BASE, {"epochs": {1: 3, "1": 4}}, "must have printable names that differ"),

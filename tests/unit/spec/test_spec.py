@@ -61,7 +61,10 @@ def job(**changes):
         (lambda: Variant(model=vgg(), batch_size=-4), "`batch_size` must be"),
         (lambda: Variant(model=vgg(), optimizer="adam"), r"`optimizer` must be SGD\(\.\.\.\), RMSprop\(\.\.\.\), Adam"),
         (lambda: Variant(model=vgg(), scaling="255"), "`scaling` must be one of 'unit'"),
-        (lambda: BASE.but(epoch=3), r"`Variant.but\(epoch=...\)`: a variant has no such field. It has model"),
+        (
+            lambda: BASE.but(epoch=3),
+            r"`Variant.but\(epoch=...\)`: there is no such argument. Near it: epochs. It has",
+        ),
         (lambda: SGD(0), "`SGD.learning_rate` must be a number above 0. Received: learning_rate=0"),
         (lambda: SGD(float("nan")), "`SGD.learning_rate` must be a number above 0"),
         (lambda: SGD(0.1, momentum=1), "`SGD.momentum` must be a number at least 0 and below 1"),
