@@ -52,11 +52,13 @@ class Progress:
         epoch: epochs finished.
         epochs: epochs in all.
         images: training images seen since the last message.
+        metrics: of the epoch that has just ended, by columns of `epochs` (`CURVE_COLUMNS`); None within an epoch.
     """
 
     epoch: int
     epochs: int
     images: int
+    metrics: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from cnnjobs.cli.show import show
 from cnnjobs.cli.status import status
 from cnnjobs.cli.submit import submit
 from cnnjobs.cli.verify import verify
+from cnnjobs.cli.watch import tell, watch
 from cnnjobs.errors import CnnjobsError, Interrupted, UserError
 from cnnjobs.process.exit import skip_last_collection
 from cnnjobs.process.streams import steady_streams
@@ -149,6 +150,7 @@ def main() -> None:
     cnnjobs submit jobs/quickstart.py      train what is missing, then show the comparison
     cnnjobs gate JOB --candidate NAME      is it better; the exit code says it
     cnnjobs status results/                done, running, failed
+    cnnjobs watch results/                 a page that shows it while it runs
     cnnjobs aggregate results/             tables, figures, reports
     cnnjobs verify results/                is every stored file what was written
     cnnjobs fit JOB --variant NAME         the final model, on all of train, as one file
@@ -180,8 +182,11 @@ def _explained(callback: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-LOCAL = (examples, new, show, plan, submit, gate, status, aggregate, verify, fit, evaluate, predict, schema, completion)
-ELSEWHERE = (logs, stop, fetch, send, doctor)
+LOCAL = (
+    *(examples, new, show, plan, submit, gate, status, watch, aggregate, verify, fit, evaluate, predict, schema),
+    completion,
+)
+ELSEWHERE = (logs, stop, fetch, send, tell, doctor)
 for command in (*LOCAL, *ELSEWHERE):
     command.callback = _explained(cast("Callable[..., Any]", command.callback))
     complete(command)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     help="Instead, train this variant with one source of chance varying at a time, as a job of its own.",
 )
 @click.option("--max-concurrent", type=click.IntRange(min=1), metavar="N", help="At most N trials at once.")
+@click.option("--watch", is_flag=True, help="Serve a page that shows the trials while they run.")
 @device_options
 @log_option
 @cluster_options
@@ -78,9 +79,11 @@ def submit(
     with signals_as_interrupts(), events_of(form) as events:
         place = find_place(address)
         if isinstance(place, Remote):
-            words = words_of(context, leave=("job", "address", "insecure"))
+            words = words_of(context, leave=("job", "address", "insecure", "watch"))
             reader = None if form == "text" else output()
-            submit_remotely(words, job, audit, results, place.url, insecure=insecure, output=reader)
+            submit_remotely(
+                words, job, audit, results, place.url, insecure=insecure, watch=given["watch"], output=reader
+            )
             return
         for one in version_notes():
             note(one)

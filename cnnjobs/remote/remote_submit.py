@@ -6,16 +6,18 @@ import shutil
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnjobs.engine.places import address_without_keys
 from cnnjobs.errors import ClusterError
 from cnnjobs.process.private_folder import private_folder
-from cnnjobs.remote.follow import OF_RAY, LogContent, follow, goes_on, never_began, not_run
+from cnnjobs.remote.follow import OF_RAY, LogContent, follow, goes_on, never_began, not_run, store_of
 from cnnjobs.remote.head_command import FILES, NONCE, UPLOADED, command_on_head, digests
 from cnnjobs.run.calling_machine import command_line
 from cnnjobs.run.events import Events
+from cnnjobs.run.page import Page, PageOf
 from cnnjobs.schema.output import Output
 from cnnjobs.wording.sentences import cause, sentences
 from cnnjobs.wording.terminal import echo, note
@@ -54,6 +56,7 @@ def submit_remotely(
     url: str,
     *,
     insecure: bool,
+    watch: bool = False,
     output: Output | None = None,
 ) -> None:
     """Upload a job file and its neighbours, run `submit` on the head, and show it here.
@@ -65,6 +68,7 @@ def submit_remotely(
         results: where its trials go, there.
         url: of the cluster's dashboard.
         insecure: whether it may be a cluster that asks for no token.
+        watch: serve a page here that shows the trials.
         output: where its lines for programs go; None for nowhere.
 
     Raises:
@@ -104,7 +108,10 @@ def submit_remotely(
                 sentences(error, f"If it took the job all the same, {goes_on(identity, name, url)}")
             ) from error
     Events(output).emit("sent", job=name, identity=identity, url=url)
-    follow(api, identity, about, output)
+    with closing(Page()) as page:
+        if watch:
+            page.open(PageOf(store_of(about), url, insecure), lambda line: echo(line, err=True))
+        follow(api, identity, about, output)
 
 
 def new_identity(name: str) -> str:

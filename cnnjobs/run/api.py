@@ -55,6 +55,7 @@ def submit(
     address: str | None = None,
     insecure: bool = False,
     verbose: bool = False,
+    watch: bool = False,
 ) -> Comparisons:
     """Train the missing trials of a job, and return the comparison of its variants.
 
@@ -92,6 +93,7 @@ def submit(
             $RAY_ADDRESS, then a running local Ray, then this machine alone.
         insecure: accept a cluster without a token.
         verbose: show the logs of Ray and of each trial.
+        watch: serve a page that shows the trials while they run, on the loopback of this machine; a line says where.
 
     Returns:
         The comparison: data frames `.summary`, `.differences` and `.runs`, `.report()` for the report, tables and box
@@ -123,6 +125,7 @@ def submit(
                 log=log,
                 insecure=insecure,
                 verbose=verbose,
+                watch=watch,
             ),
             near_place(address, "`cnnjobs.submit`"),
             "call it again.",

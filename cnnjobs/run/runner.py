@@ -23,9 +23,11 @@ from cnnjobs.run.claim import claim
 from cnnjobs.run.events import Events, TrialEvents, Watchers
 from cnnjobs.run.interrupts import why_stopped
 from cnnjobs.run.kept_job import as_decided, job_to_keep, keep_job
+from cnnjobs.run.live_record import live_recorder
 from cnnjobs.run.meanwhile import Meanwhile
 from cnnjobs.run.meter import Meter
 from cnnjobs.run.missing import continuations, kept_epochs, missing_trials
+from cnnjobs.run.page import Page, PageOf
 from cnnjobs.run.placement import Placement
 from cnnjobs.run.prepare import Prepared, trained_rows
 from cnnjobs.run.progress import Display, Waiting
@@ -54,6 +56,7 @@ class Runner:
         events: what is told of it to a program.
         meanwhile: done ahead, when a core is idle.
         tracking: experiment trackers that trials are sent to.
+        page: opened when trials begin, to show them; None for no page.
     """
 
     def __init__(
@@ -68,7 +71,9 @@ class Runner:
         events: Events | None = None,
         meanwhile: Callable[[], None] = lambda: None,
         tracking: Tracking | None = None,
+        page: Page | None = None,
     ) -> None:
+        self._page = page
         self._store, self._checkpoints, self._placement = store, checkpoints, placement
         self._again, self._verbose, self._timeout_s = again, verbose, timeout_s
         self._events, self._meanwhile = events or Events(), meanwhile
@@ -165,6 +170,8 @@ class Runner:
                 submission = self._submission(prepared, trials, resources, at_once)
                 for line in _rule_lines(submission):
                     echo(line, err=True)
+                if self._page is not None:
+                    self._page.open(PageOf(self._store.files.address), lambda line: echo(line, err=True))
                 self._store.forget_stop()
                 try:
                     self._watch(submission, meter, lock)
@@ -201,7 +208,11 @@ class Runner:
 
     def _watch(self, submission: Submission, meter: Meter, lock: StoreLock) -> None:
         """Run the trials, and show how far they are."""
-        with Display(meter, verbose=self._verbose) as display:
+        at_once = submission.at_once
+        with (
+            live_recorder(self._store.files, meter, at_once) as recorder,
+            Display(meter, verbose=self._verbose) as display,
+        ):
 
             def give_up(error: CnnjobsError) -> None:
                 display.stop()
@@ -209,9 +220,9 @@ class Runner:
                 self._note_stop(str(error), meter)
                 lock.release()
 
-            engine = self._placement.engine(submission.resources, submission.at_once, give_up)
+            engine = self._placement.engine(submission.resources, at_once, give_up)
             ahead = Meanwhile(self._meanwhile, meter, submission.resources.cpus)
-            shown = Watchers(display, TrialEvents(self._events, meter))
+            shown = Watchers(display, TrialEvents(self._events, meter), recorder)
             watcher = Watchers(shown, TrackedTrials(self._tracking, shown.noted), ahead)
             self.failures += submission.run(engine, backends.open_worker, watcher, lock)
 

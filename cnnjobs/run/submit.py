@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from cnnjobs.run.events import Events
 from cnnjobs.run.missing import missing_trials
 from cnnjobs.run.networks import check_networks, trains_on_cores
 from cnnjobs.run.overrides import Overrides
+from cnnjobs.run.page import Page
 from cnnjobs.run.placement import Placement
 from cnnjobs.run.prepare import Prepared, ReadJob, prepare, read_job, store_at
 from cnnjobs.run.progress import Waiting
@@ -51,6 +52,7 @@ class RunOptions:
         insecure: accept a cluster that asks for no token.
         verbose: show the logs of Ray and of each trial.
         log: experiment trackers that trials are sent to; None for the job's own.
+        watch: serve a page that shows the trials while they run.
         events: what is told of it to a program.
     """
 
@@ -62,6 +64,7 @@ class RunOptions:
     insecure: bool = False
     verbose: bool = False
     log: str | Sequence[str] | None = None
+    watch: bool = False
     events: Events = field(default_factory=Events)
 
     def __post_init__(self) -> None:
@@ -78,6 +81,7 @@ class RunOptions:
             object.__setattr__(self, "trial_timeout", seconds)
         flag("insecure", self.insecure)
         flag("verbose", self.verbose)
+        flag("watch", self.watch)
         if self.log is not None:
             object.__setattr__(self, "log", tracker_names(self.log))
 
@@ -249,7 +253,10 @@ def submit_job(
     check_networks(prepared, missing, state.finished, Waiting(), sure=sure, timeout_s=timeout_s)
     checkpoints = checkpoints_of(store, prepared.job, options)
     request = options.request(prepared.job)
-    with Placement(place, request, insecure=options.insecure, verbose=options.verbose) as placement:
+    with (
+        closing(Page()) as page,
+        Placement(place, request, insecure=options.insecure, verbose=options.verbose) as placement,
+    ):
         runner = Runner(
             store,
             checkpoints,
@@ -260,6 +267,7 @@ def submit_job(
             events=options.events,
             meanwhile=meanwhile,
             tracking=tracking_of(options, prepared, store),
+            page=page if options.watch else None,
         )
         runner.run(prepared, None if goal.audit is None else store_at(results, plain))
         if rule is not None:

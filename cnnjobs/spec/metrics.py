@@ -245,6 +245,9 @@ IN_TRAINING = tuple(name for name, metric in TABLE.items() if metric.in_training
 CURVES = tuple(name for name, metric in TABLE.items() if metric.in_curves)
 """What learning curves show unless other metrics are asked for."""
 
+CURVE_COLUMNS = tuple(column_of(part, name) for part in ("", VALIDATION) for name in CURVES)
+"""Columns of `epochs` that are told of a trial while it runs."""
+
 TRIAL_COLUMNS = tuple(column_of(part, name) for part in PARTS for name in METRICS)
 """Columns of `trials`."""
 

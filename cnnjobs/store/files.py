@@ -62,6 +62,11 @@ class Files:
         self.is_local = isinstance(self._system, fs.LocalFileSystem)
 
     @property
+    def path(self) -> Path | None:
+        """The folder on a local disk; None behind a URI."""
+        return Path(self._root) if self.is_local else None
+
+    @property
     def address(self) -> str:
         """What a person types to name the folder again: the location with its settings, but without keys."""
         return f"{self.location}{self._query}"
@@ -182,6 +187,11 @@ class Files:
             for info in self._infos()
             if info.type == fs.FileType.File and info.base_name.endswith(suffix)
         )
+
+    def stamps(self, suffix: str = "") -> dict[str, tuple[int, int]]:
+        """Return name -> (nanoseconds since 1970, bytes) of the files in the folder; others when one changes."""
+        found = [info for info in self._infos() if info.type == fs.FileType.File and info.base_name.endswith(suffix)]
+        return {info.base_name: (info.mtime_ns or 0, info.size or 0) for info in found}
 
     def folders(self) -> list[str]:
         """Return the names of the sub-folders, sorted."""

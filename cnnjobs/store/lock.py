@@ -103,6 +103,35 @@ def read_heartbeat(files: Files, pace: Pace = Pace()) -> Heartbeat | None:
     return max(found, key=lambda heartbeat: (bool(heartbeat.alive), heartbeat.beat), default=None)
 
 
+class Pulse:
+    """Follows the heartbeats of a store, without waiting for any: for who looks again and again.
+
+    Args:
+        files: the store's folder.
+        pace: how time passes.
+    """
+
+    def __init__(self, files: Files, pace: Pace = Pace()) -> None:
+        self._files, self._pace = files, pace
+        self._changed: dict[str, tuple[int, float]] = {}
+
+    def look(self) -> Heartbeat | None:
+        """Return the heartbeat in the store; None if no submit is at work or was cut off.
+
+        One of a process that cannot be seen from here is taken for alive until it has not changed for `GLANCE_S`.
+        """
+        found, now = list(_heartbeats(self._files)), self._pace.clock()
+        seen = {one.name: self._changed.get(one.name, (-1, now)) for one in found}
+        self._changed = {
+            one.name: seen[one.name] if seen[one.name][0] == one.beat else (one.beat, now) for one in found
+        }
+        told = (
+            replace(one, alive=now - self._changed[one.name][1] < GLANCE_S) if one.alive is None else one
+            for one in found
+        )
+        return max(told, key=lambda heartbeat: (bool(heartbeat.alive), heartbeat.beat), default=None)
+
+
 def _heartbeats(files: Files) -> Iterator[Heartbeat]:
     for name in files.names(SUFFIX):
         content = files.read(name) if name.startswith(PREFIX) else None

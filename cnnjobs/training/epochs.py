@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from cnnjobs.spec.metric_names import metric_of
-from cnnjobs.spec.metrics import EPOCH_COLUMNS, OBJECTIVE, TABLE, TRAIN, WATCHED, column_of, part_of
+from cnnjobs.spec.metrics import CURVE_COLUMNS, EPOCH_COLUMNS, OBJECTIVE, TABLE, TRAIN, WATCHED, column_of, part_of
 
 CALL_SECONDS = 0.5
 """How long one graph call should last: progress is told, and a stop heeded, between calls."""
@@ -39,6 +39,11 @@ class EpochLog:
         """
         watched = self._watched() or {}
         return self._stored() | {name: math.nan if value is None else value for name, value in watched.items()}
+
+    def curves(self) -> dict[str, float]:
+        """Return what learning curves show of the last epoch; without what there is not, as without validation rows."""
+        last = {name: self.columns[name][-1] for name in CURVE_COLUMNS}
+        return {name: value for name, value in last.items() if value is not None}
 
     def _watched(self) -> dict[str, float | None] | None:
         """Return what is watched of the last epoch; None of a variant that watches nothing."""

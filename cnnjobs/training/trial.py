@@ -251,7 +251,7 @@ class TrialWorker:
             train_seconds=trained - began,
             validation_seconds=time.perf_counter() - trained,
         )
-        yield Progress(state.log.epochs, spec.epochs, images)
+        yield Progress(state.log.epochs, spec.epochs, images, state.log.curves())
 
     def _validated(self, state: TrialState) -> dict[str, Any]:
         """Return the metrics of the validation rows, by column, with those that the variant watches."""

@@ -62,7 +62,8 @@ class FakeWorker:
             values = np.random.RandomState(trial.seeds.init % 2**31 + epoch).uniform(size=4)
             for name, value in zip(epochs, [epoch + 1, *values], strict=True):
                 epochs[name].append(value)
-            yield Progress(epoch + 1, trial.spec.epochs, len(self.dataset.y_train))
+            told = {name: column[-1] for name, column in epochs.items() if name != "epoch"}
+            yield Progress(epoch + 1, trial.spec.epochs, len(self.dataset.y_train), told)
         labels = self.dataset.y_test
         random = np.random.RandomState(trial.seeds.order)
         probabilities = random.dirichlet(np.ones(len(self.dataset.class_names)), len(labels)).astype(np.float32)

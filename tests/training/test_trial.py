@@ -8,6 +8,7 @@ import pytest
 from cnnjobs import SGD, Adam, CosineDecay, Job, Variant, custom, small_cnn, vgg
 from cnnjobs.messages import Progress
 from cnnjobs.planning.trials import make_plan
+from cnnjobs.spec.metrics import CURVE_COLUMNS
 
 SMALL = vgg(blocks=2, filters=8, dense=32)
 BASE = Variant(model=SMALL, optimizer=Adam(0.003), epochs=2, batch_size=64)
@@ -21,6 +22,10 @@ def trials_of(variant, digits, **job):
 def run(worker, trial):
     *progress, result = worker.run(trial)
     assert all(isinstance(message, Progress) for message in progress)
+    for message in (one for one in progress if one.metrics is not None):  # what pages show while it runs
+        stored = {name: column[message.epoch - 1] for name, column in result.epochs.items()}
+        assert message.metrics == {name: stored[name] for name in CURVE_COLUMNS if stored[name] is not None}
+    assert [one.epoch for one in progress if one.metrics is not None] == result.epochs["epoch"]
     return result
 
 

@@ -21,6 +21,7 @@ LAYERS = [  # imports point downwards
     {"comparison"},
     {"report"},
     {"run"},
+    {"live"},
     {"remote"},
     {"cli", "__main__"},
 ]

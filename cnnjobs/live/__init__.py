@@ -1,0 +1,1 @@
+"""One page on the loopback that shows a job while it runs."""
