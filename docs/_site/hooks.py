@@ -3,6 +3,7 @@
 from functools import cache
 from pathlib import Path
 
+from gallery import reports
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
@@ -20,7 +21,7 @@ def parts() -> dict[str, str]:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add pages of the repository that lie outside `docs`, and what they and others link to."""
+    """Add reports, pages of the repository that lie outside `docs`, and the files that they and others link to."""
     sources = {f"docs/{page.src_uri}": Path(str(page.abs_src_path)) for page in files.documentation_pages()}
     sources |= {file: ROOT / file for file in PAGES}
     texts = {file: path.read_text(encoding="utf-8") for file, path in sources.items()}
@@ -32,6 +33,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for file in linked:
         if not is_text(file):
             files.append(File.generated(config, place_in_site(file), abs_src_path=str(ROOT / file)))
+    for job, report in reports().items():
+        files.append(File.generated(config, f"gallery/{job}.html", content=report))
     return files
 
 

@@ -57,6 +57,11 @@ class Links(HTMLParser):
             self.loaded.append(named[LOADED[tag]])
 
 
+def is_report(name):
+    """Return whether a page is a report of the gallery, which has tests of its own."""
+    return name.parent.name == "gallery" and name.name != "index.html"
+
+
 @pytest.fixture(scope="module")
 def pages(site):
     return {file.relative_to(site): Links(file) for file in site.rglob("*.html")}
@@ -73,13 +78,18 @@ def test_pages_load_only_files_of_the_site(site, pages):
 def test_links_within_the_site_lead_somewhere(site, pages):
     for name, page in pages.items():
         for link in page.links:
-            if re.match(r"[a-z]+:", link) or name.name == "404.html":
+            if re.match(r"[a-z]+:", link) or name.name == "404.html" or is_report(name):
                 continue
             file, _, place = link.partition("#")
             target = (site / name.parent / file).resolve() if file else site / name
             assert target.exists(), (name, link)
             if place and target.suffix == ".html" and not place.startswith("__"):
                 assert place in pages[target.relative_to(site.resolve())].ids, (name, link)
+
+
+def test_the_gallery_has_a_report_of_every_job_whose_results_are_kept(site):
+    for job in (DOCS / "gallery" / "results").iterdir():
+        assert f"<title>{job.name}" in (site / "gallery" / f"{job.name}.html").read_text(encoding="utf-8")
 
 
 def test_every_option_of_every_command_is_on_the_page_of_commands(site):
