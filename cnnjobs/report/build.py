@@ -18,6 +18,7 @@ from cnnjobs.report.sections.curves import curves_section
 from cnnjobs.report.sections.decisions import decisions_section
 from cnnjobs.report.sections.factors import factors_section
 from cnnjobs.report.sections.folds import fold_components_section
+from cnnjobs.report.sections.glossary import glossary_section
 from cnnjobs.report.sections.half_width import half_width_section
 from cnnjobs.report.sections.methods import methods_section
 from cnnjobs.report.sections.pairs import pairs_section
@@ -80,8 +81,11 @@ def job_document(store: Store, table: JobTable, on_progress: OnProgress, options
         _folded(provenance_section(table)),
         methods_section(table),
     ]
+    shown = [section for section in sections if section is not None]
+    glossary = glossary_section(shown)
+    shown += [] if glossary is None else [glossary]
     colors = {name: style.color for name, style in variant_styles(table.job.variants).items()}
-    return Document(table.job.name, [section for section in sections if section is not None], colors)
+    return Document(table.job.name, shown, colors)
 
 
 def _folded(section: Section | None) -> Section | None:

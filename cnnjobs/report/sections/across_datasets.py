@@ -21,6 +21,22 @@ ENOUGH_FOR_CHI_SQUARED = (10, 5)
 """Friedman's chi-squared wants more data sets and variants than these (Demsar, 2006, section 3.2.2)."""
 
 
+READ_SCORES = (
+    "Each number is the mean of the runs of one variant on one data set. Here data sets are the sample: a variant is "
+    "better in general only if it is better on most of them."
+)
+
+READ_RANKS = (
+    "Rank 1 is the best variant on a data set. In the diagram, variants joined by a bar cannot be told apart with "
+    "this many data sets."
+)
+
+READ_PAIRS = (
+    "Each row compares two variants over the data sets. With fewer than six data sets hardly any difference can be "
+    "resolved."
+)
+
+
 def across_datasets_document(across: AcrossDatasets) -> Document:
     """Return the report of a comparison over data sets.
 
@@ -95,7 +111,7 @@ def _scores(across: AcrossDatasets) -> Section:
         DisplayColumn("rank", lambda row: f"{row['rank']:g}", "rank"),
     )
     title = f"{axis_label(across.metric)} of every variant on every data set"
-    return Section("Scores", (ReportTable("scores", title, _columns(rows), rows, shown),))
+    return Section("Scores", (ReportTable("scores", title, _columns(rows), rows, shown),), how_to_read=READ_SCORES)
 
 
 def _columns(rows: Sequence[Row]) -> tuple[str, ...]:
@@ -104,7 +120,7 @@ def _columns(rows: Sequence[Row]) -> tuple[str, ...]:
 
 def _ranks(across: AcrossDatasets) -> Section:
     elements: list[Element] = [_omnibus_text(across), _omnibus(across), _mean_ranks(across), _diagram(across)]
-    return Section("Ranks", elements)
+    return Section("Ranks", elements, how_to_read=READ_RANKS)
 
 
 def _omnibus_text(across: AcrossDatasets) -> Text:
@@ -223,6 +239,7 @@ def _pairs(across: AcrossDatasets) -> Section:
     return Section(
         "Pairs of variants",
         (ReportTable("pairs", "Pairs of variants over data sets", _columns(rows), rows, shown), text),
+        how_to_read=READ_PAIRS,
     )
 
 

@@ -16,6 +16,12 @@ COLUMNS = ("variant", "views", "metric", "n", "plain", "augmented", "difference"
 `n` is smaller than `runs` where repeats of the same folds are averaged."""
 
 
+HOW_TO_READ = (
+    "The gain is what averaging over several views of a test image adds to the accuracy. It costs as many predictions "
+    "as there are views."
+)
+
+
 def augmented_section(store: Store, table: JobTable) -> Section | None:
     """Return what test-time augmentation adds; None where no variant has it.
 
@@ -38,7 +44,7 @@ def augmented_section(store: Store, table: JobTable) -> Section | None:
         f"one run, with a paired t interval. `cnnjobs aggregate --metric {TTA}_{metric.name}` compares variants on it."
     )
     tabled = ReportTable("test_time_augmentation", title, COLUMNS, cells, _shown(table, metric))
-    return Section("Test-time augmentation", (tabled, Text(about)))
+    return Section("Test-time augmentation", (tabled, Text(about)), how_to_read=HOW_TO_READ)
 
 
 def _row(table: JobTable, metric: Metric, one: AugmentedRow) -> Row:

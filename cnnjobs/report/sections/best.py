@@ -18,13 +18,19 @@ BEST_COLUMNS = ("variant", "mean", "p_best", "p_near", "p_clearly", "margin", "p
 repeats, or folds, that all compared variants have."""
 
 
+HOW_TO_READ = (
+    "A probability near 1 for one variant means that the runs agree on which is best. Probabilities spread over "
+    "several mean that they are too close to tell."
+)
+
+
 def best_section(table: JobTable) -> Section:
     """Return the probability of each variant that it is the best, or say why there is none."""
     found = best_of(table)
     if found.why:
         return Section(TITLE, (Text(sentence(f"No probability of being best: {found.why}"), "note"),))
     notes = [Text(note, "note") for note in _notes(found)]
-    return Section(TITLE, (best_table(table, found), *notes, Text(_about(table, found))))
+    return Section(TITLE, (best_table(table, found), *notes, Text(_about(table, found))), how_to_read=HOW_TO_READ)
 
 
 def best_rows(table: JobTable, found: BestOf | None = None) -> list[Row]:

@@ -18,6 +18,12 @@ TITLE = "Calibration"
 
 METRIC = TABLE["ece"]
 
+HOW_TO_READ = (
+    "A calibrated network that says 80% is right in 80% of such images. Points below the diagonal mean that it is "
+    "surer than it should be."
+)
+
+
 ABOUT = (
     "Confidence: the probability of the predicted class. Overconfidence: mean confidence minus accuracy; below 0 the "
     "network is more often right than it is sure. Expected calibration error: the gap between accuracy and mean "
@@ -60,7 +66,7 @@ def calibration_section(table: JobTable, findings: Findings) -> Section:
         DIAGRAM_COLUMNS,
         lambda: diagram_rows(points),
     )
-    return Section(TITLE, [report_table, chart, Text(ABOUT)])
+    return Section(TITLE, [report_table, chart, Text(ABOUT)], how_to_read=HOW_TO_READ)
 
 
 def diagram_rows(points: Mapping[str, Sequence[Point]]) -> list[list[Any]]:

@@ -20,6 +20,12 @@ from cnnjobs.report.sections.class_tables import (
 
 TITLE = "Classes"
 
+HOW_TO_READ = (
+    "Look for classes with a low recall, and in the confusion matrix for what they are taken for. With few test "
+    "images a class has an SD of several points by chance alone."
+)
+
+
 ABOUT = (
     "How the weights that come out of training classify the test images: means \u00b1 SD over the runs (ddof=1). "
     "Precision of a class that is never predicted, and recall of one without test images, are 0 and count in the "
@@ -38,7 +44,7 @@ def classes_section(table: JobTable, findings: Findings, names: Mapping[str, str
         names: variant -> plain name.
     """
     variants = [_variant(table, findings, row.name, names[row.name]) for row in table.rows]
-    return Section(TITLE, [Text(ABOUT)], variants)
+    return Section(TITLE, [Text(ABOUT)], variants, how_to_read=HOW_TO_READ)
 
 
 def _variant(table: JobTable, findings: Findings, variant: str, name: str) -> Section:

@@ -16,6 +16,17 @@ from cnnjobs.wording.sentences import sentence, sentences
 ADJUSTED = "the interval of a resolved difference is at the level at which Holm resolved it, the others at {level}"
 """Of which level intervals of a family are."""
 
+READ_DIFFERENCES = (
+    "An interval that leaves out 0 speaks for a difference, and the verdict says whether it is resolved when all "
+    'comparisons are counted. "Not resolved" does not mean equal: the runs are too few, or the difference is too '
+    "small, to tell."
+)
+
+READ_SUMMARY = (
+    "Dots are single runs. A box, from five runs on, holds the middle half of them, with a line at the median. "
+    "Variants whose runs overlap may differ all the same, because runs of the same repeat are compared in pairs."
+)
+
 RUNS_COLUMNS = ("variant", "repeat", "fold", "value")
 
 
@@ -49,7 +60,9 @@ def differences_section(table: JobTable) -> Section | None:
         + ("." if table.higher_is_better else "; here less is better, so that low shares speak for the variant.")
     )
     return Section(
-        f"Paired differences to {table.reference}", (*elements, differences_table(table), *_cannot(table), Text(text))
+        f"Paired differences to {table.reference}",
+        (*elements, differences_table(table), *_cannot(table), Text(text)),
+        how_to_read=READ_DIFFERENCES,
     )
 
 
@@ -120,7 +133,7 @@ def summary_section(table: JobTable) -> Section:
         title = f"{capital(what)} of every run"
         elements.append(Chart("box", title, lambda: comparison.box_plot(table), RUNS_COLUMNS, lambda: runs_rows(table)))
     elements += [summary_table(table), Text(_about(table, what)), *_few_runs(table)]
-    return Section(what.split(" (", maxsplit=1)[0].capitalize(), elements)
+    return Section(what.split(" (", maxsplit=1)[0].capitalize(), elements, how_to_read=READ_SUMMARY)
 
 
 def _about(table: JobTable, what: str) -> str:

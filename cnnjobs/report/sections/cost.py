@@ -9,6 +9,12 @@ from cnnjobs.report.sections.planning import hours_cell
 
 COLUMNS = ("variant", "runs", "seconds", "cpu_hours", "gpu_hours", "cpu_hours_a_run", "gpu_hours_a_run", "latency")
 
+HOW_TO_READ = (
+    "Compare what a variant gains with what it costs: seconds of training a run, and milliseconds an image once it is "
+    "in use."
+)
+
+
 ABOUT = (
     "Of the completed and diverged runs; the time of runs that failed is not known. Seconds a run are wall clock, "
     "the mean of the completed ones; CPU hours are seconds by the cores a run had, used or not. The latency is that "
@@ -34,7 +40,7 @@ def cost_section(table: JobTable) -> Section | None:
         DisplayColumn("ms an image", lambda row: _milliseconds(row["latency"]), "latency"),
     )
     report_table = ReportTable("cost", "What the runs of each variant have taken", COLUMNS, rows, shown)
-    return Section("Cost", (report_table, Text(f"{_total(rows)} {ABOUT}")))
+    return Section("Cost", (report_table, Text(f"{_total(rows)} {ABOUT}")), how_to_read=HOW_TO_READ)
 
 
 def _seconds(value: float | None) -> str:

@@ -23,6 +23,12 @@ from cnnjobs.store.store import Store
 from cnnjobs.store.watched import watched_in, with_watched
 from cnnjobs.wording.labels import listed
 
+HOW_TO_READ = (
+    "A gap that opens between training and validation is overfitting. If validation still rises at the end, more "
+    "epochs may help; bands and thin lines show how much repeats differ."
+)
+
+
 ABOUT = (
     "Train blue, validation orange. Train values are averaged over each epoch while it trains, with augmentation and "
     "dropout on. Losses are plain cross-entropy on both sides, whatever is minimised. Where images are mixed (MixUp, "
@@ -73,7 +79,7 @@ def curves_section(
         return None
     about = ABOUT + (OF_OBJECTIVE if OBJECTIVE.name in shown else "")
     about += "".join(_why_missing(metric, classes) for metric in sorted(missing)) + _without_result(table)
-    return Section("Learning curves", (Text(about), *charts), damaged=damaged)
+    return Section("Learning curves", (Text(about), *charts), damaged=damaged, how_to_read=HOW_TO_READ)
 
 
 def _without_result(table: JobTable) -> str:

@@ -29,6 +29,12 @@ that failed and is waited for; `changed` why what is stored does not give the de
 IN_SHORT = "The interval and p hold however often one looks."
 """Stands below the table where the section is not read."""
 
+HOW_TO_READ = (
+    "A variant stops as soon as its interval leaves out 0, or lies within the margin. One that is open or given up is "
+    "undecided. The interval and the sequential p allow for having looked after every repeat."
+)
+
+
 NOT_GIVEN = (
     "The usual p, effect size and 95% interval of a difference do not hold for runs that ended because of their "
     "results, and are not given, whatever the metric."
@@ -50,7 +56,7 @@ def decisions_section(table: JobTable) -> Section | None:
         said = sentence(f"{ESTIMATES}{why_no_ruling(table)}")
         return Section(title, (_estimates(table), Text(said), Text(NOT_GIVEN)))
     elements: list[Element] = [*decision_charts(table), decisions_table(table, table.ruling)]
-    return Section(title, (*elements, Text(_about(table.ruling)), Text(NOT_GIVEN)))
+    return Section(title, (*elements, Text(_about(table.ruling)), Text(NOT_GIVEN)), how_to_read=HOW_TO_READ)
 
 
 def decided_sentences(table: JobTable) -> Iterator[str]:

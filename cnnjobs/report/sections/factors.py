@@ -14,6 +14,12 @@ from cnnjobs.wording.sentences import sentence
 
 TITLE = "Factors"
 
+HOW_TO_READ = (
+    "A main effect is what changing one setting does on average over the others. An interaction says that the effect "
+    "of one setting depends on another: then look at the single variants."
+)
+
+
 EFFECT_COLUMNS = (
     *("effect", "factor", "from", "to", "factor_2", "from_2", "to_2", "pairs", "left_out", "mean", "sd"),
     *("ci_low", "ci_high", "level", "t", "p", "p_holm", "family", "resolved", "verdict", "why", "looks"),
@@ -32,7 +38,11 @@ def factors_section(table: JobTable) -> Section | None:
     if found is None:
         return None
     notes = [Text(note, "note") for note in effect_notes(table, found)]
-    return Section(TITLE, (_resolved(table, found), _table(table, found), *notes, Text(_about(table, found))))
+    return Section(
+        TITLE,
+        (_resolved(table, found), _table(table, found), *notes, Text(_about(table, found))),
+        how_to_read=HOW_TO_READ,
+    )
 
 
 def effects_table(table: JobTable) -> ReportTable | None:

@@ -16,6 +16,12 @@ from cnnjobs.stats.outcomes import Reals
 
 TITLE = "Folds and repeats"
 
+HOW_TO_READ = (
+    "If the SD between folds is the larger one, the choice of rows matters more than the seed, and further repeats of "
+    "the same folds help little."
+)
+
+
 COLUMNS = ("variant", "repeats", "folds", "fold_variance", "repeat_in_fold_variance", "why")
 
 ABOUT = (
@@ -43,7 +49,11 @@ def fold_components_section(table: JobTable) -> Section | None:
         return Section(TITLE, (Text(DRAWN_ANEW if repeated else ONE_REPEAT),))
     rows = [_row(row, folds) for row in table.rows]
     title = f"Components of the spread of {table.metric.words} over repeats and folds"
-    return Section(TITLE, (ReportTable("fold-components", title, COLUMNS, rows, _shown(table)), Text(ABOUT)))
+    return Section(
+        TITLE,
+        (ReportTable("fold-components", title, COLUMNS, rows, _shown(table)), Text(ABOUT)),
+        how_to_read=HOW_TO_READ,
+    )
 
 
 def _row(row: VariantRow, folds: int) -> dict[str, Any]:

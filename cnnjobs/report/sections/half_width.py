@@ -13,6 +13,12 @@ from cnnjobs.store.store import Store
 
 TITLE = "Precision of the means"
 
+HOW_TO_READ = (
+    "A mean is known to plus or minus the half width, at the confidence that was asked for, where the last column "
+    "says that it was reached."
+)
+
+
 COLUMNS = (
     *("variant", "metric", "half_width_asked", "confidence", "pilot", "pilot_sd", "needed", "repeats", "runs"),
     *("mean", "low", "high", "half_width", "reached", "why"),
@@ -40,7 +46,7 @@ def half_width_section(store: Store, table: JobTable) -> Section | None:
         elements.append(Text(not_alone, "note"))
     if rule.pilot < SMALL_PILOT:
         elements.append(Text(small_pilot(rule), "note"))
-    return Section(TITLE, elements)
+    return Section(TITLE, elements, how_to_read=HOW_TO_READ)
 
 
 def half_width_table(rule: HalfWidth, rows: list[Row]) -> ReportTable:

@@ -9,6 +9,12 @@ from cnnjobs.report.sections.hardest_pictures import pictures_of
 
 TITLE = "Images most often wrong"
 
+HOW_TO_READ = (
+    "Images that nearly every run gets wrong in the same way often have a wrong label, or show two classes. Images "
+    "wrong in a few runs only are near the boundary between classes."
+)
+
+
 ABOUT = (
     "The test images on which most runs are wrong, runs of all variants together; of those equally often wrong, the "
     "one whose true class has the lower mean probability comes first. Images are rows of the test set, from 0. One "
@@ -45,7 +51,11 @@ def hardest_section(table: JobTable, findings: Findings) -> Section:
     rows = [_row(hard, worst.runs, names) for hard in worst.first]
     columns = (*COLUMNS, *(f"wrong: {name}" for name in findings.variants))
     report_table = ReportTable("hardest", "Test images on which most runs are wrong", columns, rows, SHOWN)
-    return Section(TITLE, [Text(_overall(worst)), report_table, Text(ABOUT), pictures_of(table.job, worst, names)])
+    return Section(
+        TITLE,
+        [Text(_overall(worst)), report_table, Text(ABOUT), pictures_of(table.job, worst, names)],
+        how_to_read=HOW_TO_READ,
+    )
 
 
 def _overall(worst: Hardest) -> str:

@@ -14,6 +14,12 @@ from cnnjobs.wording.labels import count_label
 
 TITLE = "All pairs"
 
+HOW_TO_READ = (
+    "This table is for exploring. With many pairs a few look different by chance, so that conclusions belong to the "
+    "comparisons with the reference, or to a new job."
+)
+
+
 MOST_PAIRS = 300
 """Of more, those of 25 variants, a table says nothing."""
 
@@ -33,7 +39,11 @@ def pairs_section(table: JobTable) -> Section | None:
         too_many = f"{pairs_of(table):,} pairs of variants are too many for a table."
         return Section(TITLE, (Text(f"{too_many} `cnnjobs.compare(...).pairs` is a data frame of all of them."),))
     found = all_pairs(table)
-    return Section(TITLE, (Text(_about(table, found)), above_table(table, found), pairs_table(table, found)))
+    return Section(
+        TITLE,
+        (Text(_about(table, found)), above_table(table, found), pairs_table(table, found)),
+        how_to_read=HOW_TO_READ,
+    )
 
 
 def pair_rows(table: JobTable) -> list[Row]:

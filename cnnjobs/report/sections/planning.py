@@ -17,6 +17,12 @@ from cnnjobs.stats.planning import NOETHER_POWER, POWER
 
 TITLE = "Repeats needed"
 
+HOW_TO_READ = (
+    "Plan with the larger number: the SD of a few pairs is uncertain. If it is far more than you can run, the margin "
+    "is smaller than this study can see."
+)
+
+
 SHARED_ROWS_NOTE = "More repeats of the same rows do not resolve what runs that share rows leave open."
 
 COLUMNS = (
@@ -44,7 +50,9 @@ def planning_section(table: JobTable) -> Section | None:
     if not rows:
         return Section(TITLE, (Text("No comparison has two pairs: nothing to plan with yet."),))
     about = [Text(_about(table, rows[0])), Text(_noether())]
-    return Section(TITLE, (_report_table(table, rows), *margin_note(table, table.margin), *about))
+    return Section(
+        TITLE, (_report_table(table, rows), *margin_note(table, table.margin), *about), how_to_read=HOW_TO_READ
+    )
 
 
 def _row(table: JobTable, name: str, need: Need, margin: float) -> Row:

@@ -22,6 +22,27 @@ FOLDS = "Runs of a cross-validation train on other rows each: their spread canno
 
 NONE = "No run has stored predictions that can be used: nothing can be said here of images, churn or ensembles."
 
+HOW_TO_READ = (
+    "The parts below go beyond the mean accuracy: how much of the spread is due to a finite test set, whether a "
+    "difference would hold on new images, how often repeats disagree, and which images are hard."
+)
+
+READ_NOISE = (
+    "If the observed SD is about as large as the floor SD, the repeats are equally good, and which of them is best is "
+    "luck; choosing the best run then gains nothing on new images."
+)
+
+READ_DIFFERENCES = (
+    "The first interval is for these test images; the second, usually wider, is for other images of the same kind. A "
+    "difference whose second interval contains 0 may not hold on another test set."
+)
+
+READ_ENSEMBLES = (
+    "A churn of 5% means that two repeats of one variant disagree on one image in twenty, although their accuracies "
+    "may be the same. A variant differs from the reference by more than chance only where they disagree more than "
+    "that."
+)
+
 ABOUT_NOISE = (
     "Test accuracy, in points. Observed: SD over repeats. Floor: SD of independent errors on as many test images, "
     "expected even from equally accurate repeats. Distribution-wise: SD expected on an infinitely large test set "
@@ -89,7 +110,8 @@ def predictions_section(table: JobTable, findings: Findings) -> Section:
     if not folds:
         differences = [_differences(table, findings)] if table.comparisons and not table.ended_by_rule else []
         parts = [_noise(table, findings), *differences, _ensembles(table, findings), *parts]
-    return Section(TITLE, [*folds, *([] if folds else _units(table, findings)), *_missing(findings)], parts, damaged)
+    elements = [*folds, *([] if folds else _units(table, findings)), *_missing(findings)]
+    return Section(TITLE, elements, parts, damaged, how_to_read=HOW_TO_READ)
 
 
 def _units(table: JobTable, findings: Findings) -> list[Text]:
@@ -132,7 +154,7 @@ def _noise(table: JobTable, findings: Findings) -> Section:
     report_table = ReportTable(
         "noise", "Spread of test accuracy over repeats, taken apart", (*NOISE, *VARIANCES), rows, shown
     )
-    return Section("Spread over repeats", [report_table, Text(ABOUT_NOISE)])
+    return Section("Spread over repeats", [report_table, Text(ABOUT_NOISE)], how_to_read=READ_NOISE)
 
 
 def _noise_row(findings: Findings, name: str, confidence: float) -> Row:
@@ -190,7 +212,11 @@ def _differences(table: JobTable, findings: Findings) -> Section:
     rows = [_two_row(table, findings, row, reference) for row in table.rows if row.name != table.reference]
     title = f"Difference in test accuracy to {table.reference}, over new repeats and new images"
     report_table = ReportTable("new_examples", title, (*TWO, *TWO_TESTS), rows, shown)
-    return Section(f"Differences to {table.reference} on new images", [report_table, Text(ABOUT_DIFFERENCES)])
+    return Section(
+        f"Differences to {table.reference} on new images",
+        [report_table, Text(ABOUT_DIFFERENCES)],
+        how_to_read=READ_DIFFERENCES,
+    )
 
 
 def _two_row(table: JobTable, findings: Findings, row: VariantRow, reference: VariantRow) -> Row:
@@ -253,7 +279,7 @@ def _ensembles(table: JobTable, findings: Findings) -> Section:
         "ensembles", "Churn between repeats, and their ensembles", (*ENSEMBLES, *AGAINST), rows, shown
     )
     changes = [Text(ABOUT_CHANGES.format(reference=table.reference))] if table.comparisons else []
-    return Section("Churn and ensembles", [report_table, Text(ABOUT_ENSEMBLES), *changes])
+    return Section("Churn and ensembles", [report_table, Text(ABOUT_ENSEMBLES), *changes], how_to_read=READ_ENSEMBLES)
 
 
 def _ensemble_row(findings: Findings, name: str) -> Row:

@@ -6,6 +6,12 @@ from cnnjobs.report.model import DisplayColumn, ReportTable, Section, Text
 TITLE = "Software and hardware"
 
 
+HOW_TO_READ = (
+    "One value a line is what one wants. Two values of a version or a device mean that runs of different software or "
+    "machines are compared."
+)
+
+
 def provenance_section(table: JobTable) -> Section | None:
     """Return versions, hardware, commit and seeds; None where nothing is known."""
     rows = [{"what": name, "value": ", ".join(values)} for name, values in table.provenance.items()]
@@ -19,4 +25,4 @@ def provenance_section(table: JobTable) -> Section | None:
         "The runs themselves: `cnnjobs.load_results`. The files of `trials/` beside this folder also hold stale ones."
     )
     figures = "Figures as PNG or PDF: `cnnjobs aggregate --formats png,pdf`, with the folder of these results."
-    return Section(TITLE, (report_table, Text(f"{seeds} {runs} {figures}")))
+    return Section(TITLE, (report_table, Text(f"{seeds} {runs} {figures}")), how_to_read=HOW_TO_READ)

@@ -25,6 +25,12 @@ TITLE = "Sources of chance"
 FEW = 5
 """Below so many repeats an SD is known up to a factor of three or worse."""
 
+HOW_TO_READ = (
+    "Each row is the spread when only that source of chance changes between repeats. The largest is the one that "
+    "makes results differ most; the rows do not add up to the whole."
+)
+
+
 WORDS = {
     "split": "the choice of held-out rows",
     "init": "the initialisation",
@@ -68,7 +74,8 @@ def sources_section(store: Store, table: JobTable) -> Section | None:
         *_few(rows),
         *_twice(predictions, table),
     ]
-    return Section(TITLE, elements, damaged=() if predictions is None else predictions.damaged)
+    damaged = () if predictions is None else predictions.damaged
+    return Section(TITLE, elements, damaged=damaged, how_to_read=HOW_TO_READ)
 
 
 def source_rows(table: JobTable) -> list[Row]:

@@ -23,6 +23,11 @@ from cnnjobs.wording.labels import count_label
 from cnnjobs.wording.levels import level_text
 from cnnjobs.wording.sentences import sentence
 
+HOW_TO_READ = (
+    '"Better" and "worse" are said only of differences that chance alone would hardly make; "not resolved" means that'
+    " these runs cannot tell, not that there is no difference."
+)
+
 RANKED = (
     "The rank is that of the mean alone. Whether a variant differs from the reference is what the verdict says; "
     "neighbours in rank may well change places with other repeats."
@@ -42,7 +47,7 @@ def verdict_section(table: JobTable, others: Sequence[StoredJob] = ()) -> Sectio
     ranked = [ranking_table(table)] if is_ranked(table) and len(verdicts) == 1 else []
     about: list[Element] = [*ranked, *([audits] if audits else [])]
     said: tuple[Element, ...] = (*asked, *verdicts, *about, *(Text(note, "note") for note in notes(table)))
-    return Section("In short", said, how_to_read=RANKED if ranked else "")
+    return Section("In short", said, how_to_read=RANKED if ranked else HOW_TO_READ if table.comparisons else "")
 
 
 def sentences(table: JobTable) -> list[str]:
