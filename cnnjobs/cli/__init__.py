@@ -143,28 +143,15 @@ def main() -> None:
     """Repeat CNN variants over seeds and folds, in parallel, and see how much of a difference is chance.
 
     \b
-    cnnjobs examples                       jobs that come with cnnjobs
-    cnnjobs new NAME --data PATH           a job file for your pictures, that runs as it stands
-    cnnjobs show digits                    a data set: sizes, classes, pictures
-    cnnjobs plan jobs/quickstart.py        what would run
-    cnnjobs submit jobs/quickstart.py      train what is missing, then show the comparison
-    cnnjobs gate JOB --candidate NAME      is it better; the exit code says it
-    cnnjobs status results/                done, running, failed
-    cnnjobs watch results/                 a page that shows it while it runs
-    cnnjobs aggregate results/             tables, figures, reports
-    cnnjobs verify results/                is every stored file what was written
-    cnnjobs fit JOB --variant NAME         the final model, on all of train, as one file
-    cnnjobs evaluate MODEL                 accuracy, loss, per-class report
-    cnnjobs predict MODEL IMAGE...         label and probability of pictures
-    cnnjobs schema                         of what programs read, with --format json
-    cnnjobs completion bash|zsh|fish       so that the shell completes commands and names
+    Typical use:
+      cnnjobs new study --data photos/    write a job file for your pictures
+      cnnjobs plan study.py               show what would run
+      cnnjobs submit study.py             train what is missing, then compare the variants
+      cnnjobs watch results/              follow it in a browser
+      cnnjobs aggregate results/          write tables, figures and a report
 
-    \b
-    With --address http://127.0.0.1:8265, a cluster:
-    cnnjobs submit JOB, status             as above, there
-    cnnjobs logs, stop [JOB]               follow a job there, end it
-    cnnjobs fetch [JOB]                    bring its results home
-    cnnjobs doctor                         what is wrong with this machine, or with a cluster
+    With --address http://127.0.0.1:8265, the dashboard of a cluster, submit, status, gate and doctor work there;
+    logs, stop and fetch follow a job there, end it, and bring its results home.
     """  # noqa: D301 - click reads the backspace
 
 

@@ -31,29 +31,30 @@ def _formats(context: click.Context, option: click.Parameter, value: str | None)
         raise click.BadParameter(str(error).removeprefix("`formats` ")) from error
 
 
-@click.command(short_help="Tables, box plots, learning curves, confusion matrices, ROC of what is stored.")
+@click.command(short_help="Write tables, figures and a report of stored results.")
 @click.argument("results", metavar="[RESULTS]", default=DEFAULT_RESULTS)
 @click.option(
     "--metric",
     metavar="NAME",
     callback=not_empty,
-    help=f"What to compare: {', '.join(METRICS)}, with val_ before it of the validation rows; or, from stored "
-    "predictions, macro_f1, balanced_accuracy, recall[CLASS], auroc, ece, top3_accuracy and others; an unknown name "
-    "lists all. Another than the default has estimates and intervals, no verdict.  "
+    help=f"The metric to compare: {', '.join(METRICS)}, on the validation set with the prefix val_; or, computed from "
+    "stored predictions, macro_f1, balanced_accuracy, recall[CLASS], auroc, ece, top3_accuracy and others (an unknown "
+    "name lists them all). A metric other than the default gets estimates and intervals, but no verdict.  "
     "[default: accuracy; val_accuracy with folds]",
 )
 @click.option(
     "--reference",
     metavar="VARIANT",
     callback=not_empty,
-    help="What the others are compared with; another than the default has no verdict.  [default: the job's first]",
+    help="The variant that the others are compared with. One other than the default gets no verdict.  "
+    "[default: the job's first]",
 )
 @click.option(
     "--margin",
     type=click.FloatRange(min=0, min_open=True),
     callback=finite,
-    help="A difference worth resolving, in percentage points or the metric's unit.  [default: 0.2 points, or one test "
-    "image]",
+    help="The smallest difference of interest, in percentage points or in the metric's unit.  [default: 0.2 points, or "
+    "one test image]",
 )
 @click.option(
     "--alpha",
@@ -61,47 +62,47 @@ def _formats(context: click.Context, option: click.Parameter, value: str | None)
     callback=finite,
     default=0.05,
     show_default=True,
-    help="How often a test may see a difference that is chance; intervals have the level 1 - alpha. Above "
-    "0.05 there is no verdict.",
+    help="The error rate of the tests; intervals have the level 1 - alpha. Above 0.05 there is no verdict.",
 )
 @click.option(
     "--curves",
     metavar="NAME",
     multiple=True,
     callback=_curves,
-    help=f"What learning curves show: {', '.join(METRICS)}, or what variants watch; may be given several times.  "
-    f"[default: {', '.join(CURVES)}, and all that variants watch]",
+    help=f"A metric of the learning curves: {', '.join(METRICS)}, or one that variants watch. May be given several "
+    f"times.  [default: {', '.join(CURVES)}, and all that variants watch]",
 )
 @click.option(
     "--overlay",
     metavar="JOB:VARIANT",
     multiple=True,
-    help="Draw the curves of this model and of others in one figure; give it twice or more. JOB: may be left out "
-    "where RESULTS is one job.",
+    help="Draw the learning curves of several models in one figure: give this option twice or more. JOB: may be left "
+    "out if RESULTS is one job.",
 )
 @click.option(
     "--predictions/--no-predictions",
     default=True,
     show_default=True,
-    help="Read the stored predictions: classes, what the test set adds to chance, ensembles, hardest examples.",
+    help="Read the stored predictions, for scores of each class, the part of the spread that is due to the test set, "
+    "ensembles and the hardest images.",
 )
 @click.option(
     "--best",
     is_flag=True,
-    help="Say how probable it is of each variant that it is the best: a posterior over the paired runs, no verdict.",
+    help="Add the probability that each variant is the best: a posterior over the paired runs, not a verdict.",
 )
 @click.option(
     "--output",
     metavar="DIR",
     callback=not_empty,
-    help="Where the report goes; with several jobs, a folder a job below it.  [default: report/ of each job]",
+    help="The folder of the report; with several jobs, each has a folder below it.  [default: report/ of each job]",
 )
 @click.option(
     "--formats",
     metavar="KIND,...",
     callback=_formats,
-    help="What every figure is written as beside SVG: png, pdf, or png,pdf; svg for nothing else. Later reports in the "
-    "same folder keep to it.  [default: SVG alone, and PNG of the box plot]",
+    help="File formats of the figures in addition to SVG: png, pdf, or png,pdf; svg for none. Later reports in the "
+    "same folder keep them.  [default: none, and PNG for the box plot]",
 )
 @format_option()
 def aggregate(

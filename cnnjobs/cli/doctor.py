@@ -7,7 +7,7 @@ from cnnjobs.cli.options import cluster_options, results_option
 from cnnjobs.wording.terminal import echo
 
 
-@click.command(short_help="Show what is wrong with this machine, or with a cluster.")
+@click.command(short_help="Check this machine, or a cluster.")
 @click.argument("job", metavar="[JOB]", required=False)
 @results_option("Where trials would be stored.")
 @cluster_options
@@ -15,8 +15,9 @@ from cnnjobs.wording.terminal import echo
 def doctor(job: str | None, *, results: str, address: str | None, insecure: bool, form: str) -> None:
     """Check versions, GPUs, one training step on every node, disks, clocks, the store, the token.
 
-    With JOB also whether its data set is there. With the URL of a cluster as --address all of that on its nodes. One
-    line a check; where something is wrong, the line says what to do, and the exit code is 1.
+    With JOB, it also checks that the data set is there. If --address is the URL of a cluster's dashboard, it checks the
+    nodes of the cluster. It prints one line per check. If something is wrong, the line says what to do, and the exit
+    code is 1.
     """
     from cnnjobs.engine.places import Remote, find_place
     from cnnjobs.errors import ChecksFailed

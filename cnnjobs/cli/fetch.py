@@ -9,18 +9,17 @@ from cnnjobs.cli.options import cluster_options, results_option
 from cnnjobs.wording.terminal import write_data
 
 
-@click.command(short_help="Bring the results of a job on a cluster home.")
+@click.command(short_help="Copy the results of a job from a cluster.")
 @click.argument("job", metavar="[JOB]", required=False)
 @results_option("Where they go.")
 @cluster_options
 def fetch(job: str | None, *, results: str, address: str | None, insecure: bool) -> None:
-    """Bring the results of JOB from a cluster's head; by default those of the newest job.
+    """Copy the results of JOB from a cluster's head; by default those of the newest job.
 
     JOB is a name, an identity, or the folder of its results there, such as results/quickstart: a cluster that was
-    started again has forgotten its jobs, not their results.
+    restarted has forgotten its jobs, but not their results.
 
-    What is here already does not travel again: trials that are finished here stay as they are. Reports are made here:
-    `cnnjobs aggregate`.
+    Trials that are here already are not copied again. Reports are not copied: `cnnjobs aggregate` makes them here.
     """
     from cnnjobs.remote.fetch import fetch_results
 

@@ -9,15 +9,17 @@ from cnnjobs.cli.options import cluster_options, device_options, not_empty, run_
 from cnnjobs.wording.terminal import echo
 
 
-@click.command(short_help="Train one variant on all of train and save it.")
+@click.command(short_help="Train one variant on all training images and save it.")
 @click.argument("job", metavar="JOB")
-@click.option("--variant", metavar="NAME", help="Which variant.  [default: the only one]")
-@click.option("--repeat", type=click.IntRange(min=1), default=1, show_default=True, help="Whose seeds.")
+@click.option("--variant", metavar="NAME", help="The variant to train.  [default: the only one]")
+@click.option(
+    "--repeat", type=click.IntRange(min=1), default=1, show_default=True, help="The repeat whose seeds are used."
+)
 @click.option(
     "--output",
     metavar="FILE.keras",
     callback=not_empty,
-    help="Where to save it.  [default: RESULTS/<job>/models/<variant>-<identity>.keras]",
+    help="The file to save it in.  [default: RESULTS/<job>/models/<variant>-<identity>.keras]",
 )
 @run_options
 @device_options
@@ -36,9 +38,9 @@ def fit(
 ) -> None:
     """Train one variant of JOB on all of its training images, and save it as one .keras file.
 
-    A variant whose callbacks decide by validation rows keeps those of the job for them. By default
-    the fit uses all cores. The file carries class names, picture size and pixel scaling, for
-    `cnnjobs evaluate` and `cnnjobs predict`.
+    If callbacks of the variant need validation data, the job's validation set is held out for them. By default the fit
+    uses all cores. The file holds class names, picture size and pixel scaling, which `cnnjobs evaluate` and `cnnjobs
+    predict` use.
     """
     from cnnjobs.run.calling_machine import same_command
     from cnnjobs.run.final_fit import FitOf

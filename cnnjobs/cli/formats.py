@@ -32,7 +32,7 @@ def format_option(*more: str) -> Callable[[F], F]:
         type=click.Choice([*FORMATS, *more]),
         default="text",
         show_default=True,
-        help="Of standard output; json is described in docs/automation.md.",
+        help="The format of standard output; docs/automation.md describes json.",
     )
 
 

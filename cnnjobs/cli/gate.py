@@ -19,35 +19,38 @@ from cnnjobs.cli.options import (
 from cnnjobs.wording.terminal import echo
 
 
-@click.command(short_help="Train until it is known whether a variant is better; the exit code says it.")
+@click.command(short_help="Test whether a variant is better; the exit code is the answer.")
 @click.argument("job", metavar="JOB")
-@click.option("--candidate", metavar="VARIANT", required=True, help="The variant that is proposed.")
-@click.option("--reference", metavar="VARIANT", help="What it is compared with.  [default: the first of JOB]")
+@click.option("--candidate", metavar="VARIANT", required=True, help="The proposed variant.")
+@click.option(
+    "--reference", metavar="VARIANT", help="The variant that it is compared with.  [default: the first of JOB]"
+)
 @click.option(
     "--margin",
     type=float,
     callback=finite,
     metavar="POINTS",
-    help="Percentage points of test accuracy within which the two count as equal.",
+    help="The two count as equal if they differ by less than this many percentage points of test accuracy.",
 )
-@click.option("--no-worse", is_flag=True, help="It is enough to be worse by less than --margin.")
+@click.option("--no-worse", is_flag=True, help="Accept a candidate that is worse by less than --margin.")
 @click.option(
     "--most-repeats",
     type=click.IntRange(min=5, max=100),
     metavar="N",
-    help="At most N repeats of each.  [default: 20; with --ledger as many as its level needs for the same, up to 100]",
+    help="At most N repeats of each variant.  [default: 20; with --ledger as many as its level needs for the same "
+    "power, up to 100]",
 )
 @click.option(
     "--ledger",
     metavar="FILE",
     callback=not_empty,
-    help="Of all proposals: gives each its level, so that of those accepted at most 5% are chance.",
+    help="A file that records all proposals, and gives each a level: at most 5% of the accepted ones are chance.",
 )
 @click.option(
     "--confirm",
     type=click.IntRange(min=0),
     metavar="N",
-    help="Of a candidate that is accepted, N more repeats on fresh seeds.  [default: 5 with --ledger, else 0]",
+    help="Train an accepted candidate N more times with fresh seeds.  [default: 5 with --ledger, else 0]",
 )
 @run_options
 @click.option("--max-concurrent", type=click.IntRange(min=1), metavar="N", help="At most N trials at once.")
@@ -73,18 +76,18 @@ def gate(
     form: str,
     **given: Any,
 ) -> None:
-    """Say whether one variant of JOB is better than another, after as few repeats as that takes.
+    """Test whether one variant of JOB is better than another, with as few repeats as that takes.
 
-    Trials that are missing are trained, by the rule of `submit --decide`: both variants, repeat by
-    repeat, until it is known. The same command again goes on where it was.
+    It trains both variants, one repeat after another, until the rule of `submit --decide` gives an answer. After an
+    interruption the same command continues.
 
     \b
     Exit codes:
-      0    better; with --no-worse: not worse by --margin or more
+      0    yes: better, or with --no-worse not worse by --margin or more
       1    no: worse, or equal within --margin
-      2    a mistake in what was asked; nothing was tested
-      3    undecided with the repeats that are allowed
-      4    no answer: trials failed, the cluster was lost, a defect; try again
+      2    a mistake in the command or the job; nothing was tested
+      3    undecided after the repeats that are allowed
+      4    no answer: trials failed, the cluster was lost, or there is a bug; try again
       130  interrupted
     """  # noqa: D301 - click reads the backspace
     from cnnjobs.run.calling_machine import same_command

@@ -6,16 +6,20 @@ from cnnjobs.cli.formats import format_option, output
 from cnnjobs.cli.options import cluster_options
 
 
-@click.command(short_help="Follow a job on a cluster.")
+@click.command(short_help="Show the output of a job on a cluster.")
 @click.argument("job", metavar="[JOB]", required=False)
-@click.option("--follow/--no-follow", default=True, help="Until it has ended, or what there is now.  [default: follow]")
+@click.option(
+    "--follow/--no-follow",
+    default=True,
+    help="Wait until the job has ended, or show only the output so far.  [default: follow]",
+)
 @cluster_options
 @format_option()
 def logs(job: str | None, *, follow: bool, address: str | None, insecure: bool, form: str) -> None:
-    """Show what JOB, a name or an identity, has printed on a cluster.
+    """Show the output of JOB, a name or an identity, on a cluster.
 
-    One that still runs is meant before newer ones that have ended; by default it is the newest. With --format json,
-    the lines of a job that was submitted with it, from the first.
+    By default it is the newest job. Of several jobs with the same name, one that still runs is preferred. With --format
+    json it shows the events of a job that was submitted with --format json, from the first.
     """
     from cnnjobs.remote.jobs import show_log
 
@@ -27,9 +31,9 @@ def logs(job: str | None, *, follow: bool, address: str | None, insecure: bool, 
 @click.argument("job", metavar="[JOB]", required=False)
 @cluster_options
 def stop(job: str | None, *, address: str | None, insecure: bool) -> None:
-    """End JOB, a name or an identity, on a cluster; by default the newest job that runs. What is finished is kept.
+    """End JOB, a name or an identity, on a cluster; by default the newest job that runs. Finished trials are kept.
 
-    The exit code is 1 while another job of that name still runs.
+    The exit code is 1 if another job of that name still runs.
     """
     from cnnjobs.remote.jobs import stop_job
 

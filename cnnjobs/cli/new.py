@@ -27,7 +27,7 @@ def new(name: str, *, example: str | None, dataset: str | None, own_network: boo
     never written over.
 
     \b
-    cnnjobs new study --data photos/              a sub-folder a class
+    cnnjobs new study --data photos/              one sub-folder per class
     cnnjobs new study --data scans.npz --own-network
     cnnjobs new study --from small_cnn            a copy of a bundled job
     """  # noqa: D301 - click reads the backspace

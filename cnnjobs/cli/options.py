@@ -56,8 +56,13 @@ def results_option(about: str) -> Callable[[F], F]:
 
 
 _DECODING = (
-    click.option("--image-size", type=click.IntRange(min=1), metavar="PX", help="Resize encoded pictures."),
-    click.option("--strict", is_flag=True, help="A picture that cannot be read is an error."),
+    click.option(
+        "--image-size",
+        type=click.IntRange(min=1),
+        metavar="PX",
+        help="Resize pictures that are read from files to PX x PX pixels.",
+    ),
+    click.option("--strict", is_flag=True, help="Refuse data with pictures that cannot be read."),
 )
 
 _RUN = (
@@ -65,23 +70,25 @@ _RUN = (
         "--epochs",
         type=Epochs(),
         metavar="N|P%",
-        help="Epochs of every variant, or a percentage of those that each has, such as 20%.",
+        help="Number of epochs of every variant, or a percentage of the epochs that each has, such as 20%.",
     ),
-    click.option("--limit-train", type=click.IntRange(min=1), metavar="N", help="Use only N training images."),
+    click.option("--limit-train", type=click.IntRange(min=1), metavar="N", help="Train on N images only."),
     click.option(
         "--dataset",
         metavar="NAME|PATH",
         callback=not_empty,
-        help="Another data set: a name, an .npz file, a table or folder of pictures, Parquet files, TFRecords.",
+        help="Use another data set: a name, an .npz file, a table or folder of pictures, Parquet files, TFRecords.",
     ),
     *_DECODING,
-    results_option("Where trials are stored."),
+    results_option("Folder in which trials are stored."),
 )
 
 
 _TRIALS = (
-    click.option("--repeats", type=click.IntRange(min=1), help="Train each variant this often."),
-    click.option("--only", metavar="VARIANT", multiple=True, help="Only this variant; may be given several times."),
+    click.option("--repeats", type=click.IntRange(min=1), help="Number of times that each variant is trained."),
+    click.option(
+        "--only", metavar="VARIANT", multiple=True, help="Train only this variant; may be given several times."
+    ),
 )
 
 _DEVICES = (
@@ -89,27 +96,27 @@ _DEVICES = (
         "--cpus-per-trial",
         type=click.IntRange(min=1),
         metavar="N",
-        help="Cores a trial.  [default: 1; with a GPU its share of the cores, at most 8; all for a fit]",
+        help="Cores per trial.  [default: 1; with a GPU its share of the cores, at most 8; all cores for fit]",
     ),
     click.option(
         "--gpus-per-trial",
         type=click.FloatRange(min=0),
         metavar="X",
-        help="GPUs a trial, or a fraction of one.  [default: the job's; 1 a replica where there are GPUs]",
+        help="GPUs per trial, or a fraction of one.  [default: the job's; 1 per replica if there are GPUs]",
     ),
     click.option(
         "--checkpoint-every",
         type=click.FloatRange(min=0),
         callback=finite,
         metavar="SECONDS",
-        help="Keep a trial's state so often; 0: after every epoch.  [default: 30 s or more, about 1% of the time]",
+        help="Time between checkpoints of a trial; 0: after every epoch.  [default: 30 s or more, about 1% of the time]",
     ),
     click.option(
         "--trial-timeout",
         type=click.FloatRange(min=1),
         callback=finite,
         metavar="SECONDS",
-        help="End a trial, as failed, that makes no progress for so long.  [default: a line says so; it is waited for]",
+        help="Stop a trial that makes no progress for so long, and count it as failed.  [default: report it and wait]",
     ),
     click.option("-v", "--verbose", is_flag=True, help="Show the logs of Ray and of each trial."),
 )

@@ -19,13 +19,22 @@ LEFT = ("job", "repeats", "results", "audit", "decide", "most_repeats", "sizes",
 """Parameters that the command which goes on has in its own way, or not at all."""
 
 
-@click.command(cls=DecideCommand, short_help="Show what there is, what is stored, what would run.")
+@click.command(cls=DecideCommand, short_help="Show which trials are stored and which would run.")
 @click.argument("job", metavar="JOB")
 @override_options
-@click.option("--audit", metavar="VARIANT", help="What `submit --audit VARIANT` would run.")
-@decide_option("What `submit --decide [MARGIN]` would run, and what margin is reached in how many repeats.")
-@click.option("--most-repeats", type=click.IntRange(min=1), metavar="N", help="With --decide: as for `submit`.")
-@click.option("--sizes/--no-sizes", default=True, help="Look at each network (loads TensorFlow, 4 to 13 s).")
+@click.option("--audit", metavar="VARIANT", help="Show what `submit --audit VARIANT` would run.")
+@decide_option("Show what `submit --decide [MARGIN]` would run, and which margin takes how many repeats.")
+@click.option(
+    "--most-repeats",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="With --decide: at most N repeats of each variant, as for `submit`.",
+)
+@click.option(
+    "--sizes/--no-sizes",
+    default=True,
+    help="Build each network to check it and to count its parameters (loads TensorFlow, 4 to 13 s).",
+)
 @click.option("--summary", is_flag=True, help="Show the layers of each network (loads TensorFlow).")
 @format_option()
 @click.pass_context
@@ -43,7 +52,7 @@ def plan(
     form: str,
     **overrides: Any,
 ) -> None:
-    """Show the variants of JOB, which of their trials are stored, and what `submit` would run."""
+    """Show the variants of JOB, which of their trials are stored, and which trials `submit` would run."""
     from cnnjobs.run.overrides import Overrides
     from cnnjobs.run.plan import plan_job
     from cnnjobs.run.submit import Goal

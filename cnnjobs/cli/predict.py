@@ -9,23 +9,29 @@ from cnnjobs.cli.options import not_empty
 from cnnjobs.wording.terminal import echo, note, write_data
 
 
-@click.command(short_help="Label and probability of pictures.")
+@click.command(short_help="Predict the classes of pictures.")
 @click.argument("model", metavar="MODEL")
 @click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
-@click.option("--top-k", type=click.IntRange(min=1), default=1, show_default=True, help="Name so many classes.")
+@click.option(
+    "--top-k",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Number of classes to name for each picture.",
+)
 @click.option(
     "--annotate",
     metavar="DIR",
     callback=not_empty,
-    help="Write the pictures there with label, probability, right or wrong.",
+    help="Write copies of the pictures there, with label, probability, and the true class if it is known.",
 )
 @format_option("csv")
 def predict(model: str, images: Sequence[str], *, top_k: int, annotate: str | None, form: str) -> None:
-    """Say what MODEL, a file of `cnnjobs fit`, sees in each IMAGE; a folder stands for the pictures in it.
+    """Predict the class of each IMAGE with MODEL, a file of `cnnjobs fit`; a folder stands for the pictures in it.
 
-    The truth, where it can be told, is the class that the picture's folder, or the beginning of its
-    file's name, is called by. A picture that cannot be read is named, the others go on, and the exit
-    code is 1. IMAGE may lie in object storage: s3://bucket/photos.
+    The true class is known if the name of the picture's folder, or the beginning of its file name, is a class. Pictures
+    that cannot be read are named and left out, and the exit code is 1. IMAGE may be in object storage, as in
+    s3://bucket/photos.
     """
     from cnnjobs.errors import PicturesFailed
     from cnnjobs.run.predict import annotate_all, predict_files

@@ -15,13 +15,21 @@ from cnnjobs.wording.terminal import echo
     type=click.IntRange(1, 100),
     default=9,
     show_default=True,
-    help="Pictures to draw of each class; with --job in all.",
+    help="Number of pictures to draw of each class; with --job, of all classes together.",
 )
-@click.option("--output", metavar="FILE", callback=not_empty, help="A .png, .svg or .pdf.  [default: named by DATASET]")
+@click.option(
+    "--output", metavar="FILE", callback=not_empty, help="A .png, .svg or .pdf file.  [default: named after DATASET]"
+)
 @decoding_options
-@click.option("--duplicates", is_flag=True, help="Look for pictures that are alike, and list all pairs in a CSV file.")
+@click.option(
+    "--duplicates", is_flag=True, help="Also find pictures that look alike, and list all pairs in a CSV file."
+)
 @click.option("--job", metavar="JOB", help="Draw augmented versions beside the pictures, as this job would.")
-@click.option("--variant", metavar="VARIANT", help="Whose augmentation.  [default: the only one with augmentation]")
+@click.option(
+    "--variant",
+    metavar="VARIANT",
+    help="The variant whose augmentation is drawn.  [default: the only one that has augmentation]",
+)
 @format_option()
 def show(
     dataset: str | None,
@@ -35,11 +43,11 @@ def show(
     variant: str | None,
     form: str,
 ) -> None:
-    """Show sizes and classes of DATASET, and draw it: pictures by class, sizes, what was passed over, copies.
+    """Show sizes and classes of DATASET, and draw pictures of each class, ignored files, and identical pictures.
 
-    DATASET is what a job's `dataset=` takes: a name, an .npz file, a table or folder of pictures, Parquet files
-    or TFRecords. With --job it is the job's own unless given, and each picture is drawn beside what the first epochs of
-    the first repeat make of it.
+    DATASET is anything that `dataset=` of a job takes: a name, an .npz file, a table or folder of pictures, Parquet
+    files or TFRecords. With --job it is by default the data set of the job, and each picture is drawn beside its augmented
+    versions in the first epochs of the first repeat.
     """
     from cnnjobs.run.show import Pictures, show_dataset, show_variant
 

@@ -7,15 +7,15 @@ from cnnjobs.cli.options import DEFAULT_RESULTS, cluster_options
 from cnnjobs.wording.terminal import echo
 
 
-@click.command(short_help="Show what is done, running and failed, with reasons.")
+@click.command(short_help="Show which trials are done, running or failed, and why.")
 @click.argument("results", metavar="[RESULTS]", required=False)
 @cluster_options
 @format_option()
 def status(results: str | None, address: str | None, insecure: bool, form: str) -> None:
-    """Show what is done, running and failed in RESULTS, a job's folder or a folder of jobs.
+    """Show which trials are done, running or failed in RESULTS, a job's folder or a folder of jobs.
 
-    With the URL of a cluster as --address, show its jobs, and the results in RESULTS on its head: by default those of
-    the newest job.
+    If --address is the URL of a cluster's dashboard, it shows the jobs of the cluster, and the results in RESULTS on
+    its head; by default those of the newest job.
     """
     from cnnjobs.errors import StoreError
     from cnnjobs.remote.remote_submit import over_http

@@ -24,19 +24,23 @@ if TYPE_CHECKING:
     "--half-width",
     type=float,
     metavar="POINTS",
-    help="Then train as many more repeats as a 95% interval of test accuracy of +- POINTS percentage points needs.",
+    help="Take the job's repeats as a pilot, then train as many more as a 95% interval of test accuracy of +- POINTS "
+    "percentage points needs.",
 )
-@decide_option("Instead, repeat only until each variant is better, worse or, within MARGIN percentage points, equal.")
+@decide_option(
+    "Repeat each variant only until it is better or worse than the first, or equal to it within MARGIN percentage points."
+)
 @click.option(
     "--most-repeats",
     type=click.IntRange(min=1),
     metavar="N",
-    help="With --decide or --half-width: at most N repeats of a variant.  [default: 20; 100 with --half-width]",
+    help="With --decide or --half-width: at most N repeats of each variant.  [default: 20; 100 with --half-width]",
 )
 @click.option(
     "--audit",
     metavar="VARIANT",
-    help="Instead, train this variant with one source of chance varying at a time, as a job of its own.",
+    help="Train only this variant, with one source of chance varying at a time (split, initialisation, order, "
+    "augmentation, dropout), as a job of its own.",
 )
 @click.option("--max-concurrent", type=click.IntRange(min=1), metavar="N", help="At most N trials at once.")
 @click.option("--watch", is_flag=True, help="Serve a page that shows the trials while they run.")
@@ -62,12 +66,11 @@ def submit(
 ) -> None:
     """Train the trials of JOB that are missing, then show the comparison.
 
-    JOB is a Python file that defines `job = Job(...)`. Trials that are stored already do not run
-    again: an interrupted submit continues, and a higher --repeats adds repeats. With --half-width
-    those of JOB are a pilot: their spread fixes how many each variant needs in all.
+    JOB is a Python file that defines `job = Job(...)`. Stored trials do not run again: after an interruption the same
+    command continues, and a higher --repeats trains only the repeats that are missing.
 
-    With the URL of a cluster as --address, JOB and the files beside it that it imports are uploaded, and this runs
-    on the cluster's head; relative paths, of data as well, are then taken from ~/cnnjobs there.
+    If --address is the URL of a cluster's dashboard, JOB and the files beside it that it imports are uploaded, and the
+    job runs on the cluster's head. Relative paths, also of data, then start at ~/cnnjobs on the head.
     """
     from cnnjobs.engine.places import Remote, find_place
     from cnnjobs.remote.remote_submit import submit_remotely

@@ -7,14 +7,14 @@ from cnnjobs.cli.options import DEFAULT_RESULTS
 from cnnjobs.wording.terminal import echo
 
 
-@click.command(short_help="Compare every stored file with its digest; set damaged ones aside.")
+@click.command(short_help="Check that no stored file is damaged.")
 @click.argument("results", metavar="[RESULTS]", default=DEFAULT_RESULTS)
 @click.option("--repair", is_flag=True, help="Move damaged files to damaged/; the next submit runs their trials again.")
 @format_option()
 def verify(results: str, *, repair: bool, form: str) -> None:
-    """Compare every file in RESULTS, a job's folder or a folder of jobs, with the digest it was written with.
+    """Compare every file in RESULTS, a job's folder or a folder of jobs, with the digest that was stored in it.
 
-    Exit code 0 if all is whole, also after a repair; 1 if something is damaged or missing.
+    The exit code is 0 if no file is damaged or missing, also after a repair, and 1 otherwise.
     """
     from cnnjobs.run.progress import Waiting
     from cnnjobs.run.verify import verify_results
