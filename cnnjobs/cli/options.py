@@ -109,7 +109,7 @@ _DEVICES = (
         type=click.FloatRange(min=0),
         callback=finite,
         metavar="SECONDS",
-        help="Time between checkpoints of a trial; 0: after every epoch.  [default: 30 s or more, about 1% of the time]",
+        help="Time between checkpoints of a trial; 0: after every epoch.  [default: 30 s or more, about 1% of time]",
     ),
     click.option(
         "--trial-timeout",

@@ -46,8 +46,8 @@ def show(
     """Show sizes and classes of DATASET, and draw pictures of each class, ignored files, and identical pictures.
 
     DATASET is anything that `dataset=` of a job takes: a name, an .npz file, a table or folder of pictures, Parquet
-    files or TFRecords. With --job it is by default the data set of the job, and each picture is drawn beside its augmented
-    versions in the first epochs of the first repeat.
+    files or TFRecords. With --job it is by default the data set of the job, and each picture is drawn beside its
+    augmented versions in the first epochs of the first repeat.
     """
     from cnnjobs.run.show import Pictures, show_dataset, show_variant
 

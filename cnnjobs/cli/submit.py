@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     "percentage points needs.",
 )
 @decide_option(
-    "Repeat each variant only until it is better or worse than the first, or equal to it within MARGIN percentage points."
+    "Repeat each variant only until it is better or worse than the first, or equal within MARGIN percentage points."
 )
 @click.option(
     "--most-repeats",
