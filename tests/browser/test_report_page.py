@@ -294,9 +294,19 @@ def test_any_two_variants_are_compared(page, report):
     choose(page, "a", "baseline")
     choose(page, "b", LONG)
     [row] = [one for one in rows if {one["variant"], one["other"]} == {"baseline", LONG}]
-    found = page.find_element(By.CSS_SELECTOR, "#pick-two .found").text
-    assert f"{100 * row['mean']:+.2f}" in found
-    assert f"{row['p_above']:.2f} [" in found
+    said = {}
+    for first, second in ((row["variant"], row["other"]), (row["other"], row["variant"])):
+        choose(page, "a", first)
+        choose(page, "b", second)
+        said[first] = dict(line.text.split("\n") for line in page.find_elements(By.CSS_SELECTOR, "#pick-two dl div"))
+        assert [said[first]["A"], said[first]["B"]] == [first, second]
+    there, back = said.values()
+    values = [float(number) for number in re.findall(r"[+-][\d.]+", f"{there['A minus B']} {there['95% CI']}")]
+    assert values == [round(100 * row[name], 2) for name in ("mean", "ci_low", "ci_high")]
+    turned = [float(number) for number in re.findall(r"[+-][\d.]+", f"{back['A minus B']} {back['95% CI']}")]
+    assert turned == [-values[0], -values[2], -values[1]]
+    assert float(there["P(A > B)"].split()[0]) == pytest.approx(1 - float(back["P(A > B)"].split()[0]))
+    assert there["p (t)"] == back["p (t)"]
     assert len(page.find_elements(By.CSS_SELECTOR, "tr.picked")) == 1
     page.find_element(By.CSS_SELECTOR, "#pick-two .only").click()
     assert (seen(page, HOSTILE), seen(page, LONG) > 5, seen(page, "baseline") > 3) == (0, True, True)
@@ -414,6 +424,7 @@ def pdf_of(browser):
 def test_print_is_light_and_whole_though_parts_are_closed(browser, report, script):
     document, folder = report
     page = load(browser, folder, scheme="dark")
+    opened = page.find_elements(By.CSS_SELECTOR, "main details[open]")
     page.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not script})  # the style does it alone
     try:
         text = "".join(sheet.extract_text() for sheet in pdf_of(page).pages)
@@ -430,7 +441,7 @@ def test_print_is_light_and_whole_though_parts_are_closed(browser, report, scrip
             assert "".join(cell.split()) in bare
     for button in ("Enlarge", "LaTeX", "Parquet", "Closeall", "Openall", "Hideall", "Compare"):
         assert button not in bare
-    assert len(page.find_elements(By.CSS_SELECTOR, "main details[open]")) == 1, "closed again"
+    assert page.find_elements(By.CSS_SELECTOR, "main details[open]") == opened, "closed again"
     page = load(browser, folder, scheme="dark", media="print")
     assert ground(page) == "rgb(255, 255, 255)"
 

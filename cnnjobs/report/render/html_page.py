@@ -23,6 +23,9 @@ LONG_TABLE = 40
 SMALL = 640
 """Figures up to this width, CSS pixels, remain readable at two thirds of it."""
 
+NARROW = 640
+"""Figures up to this width, CSS pixels, are shown whole on a phone; wider ones scroll sideways there."""
+
 PAIRS = "pairs"
 """Name of the table of all pairs, from which a reader picks two variants."""
 
@@ -60,7 +63,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of the page; `number` counts from 1, and two small ones find room beside each other."""
+    """A figure of the page; `number` counts from 1, `small` ones lie beside each other, `wide` ones may scroll."""
 
     id: str
     number: int
@@ -69,6 +72,7 @@ class Figure:
     file: str
     files: Sequence[Saved]
     small: bool
+    wide: bool
     shades: bool
     variants: str
     kind: str = "figure"
@@ -191,8 +195,9 @@ class Page:
         inlined = inline(self.figures[chart.name], f"f{self.drawn}-", chart.title, self.variants.marks)
         files = self.packed.of("figures", chart.name, ("csv",))
         name, file = self._id(f"figure {chart.name}"), plain_name(chart.name)
-        small, variants = inlined.width <= SMALL, self.variants.of(chart.variant)
-        return Figure(name, self.drawn, chart.title, inlined.svg, file, files, small, chart.shades, variants)
+        small, wide = inlined.width <= SMALL, inlined.width > NARROW
+        shades, variants = chart.shades, self.variants.of(chart.variant)
+        return Figure(name, self.drawn, chart.title, inlined.svg, file, files, small, wide, shades, variants)
 
     def _copied(self, passage: Passage) -> Copied:
         stem, _, kind = passage.file.rpartition(".")

@@ -27,6 +27,7 @@ class Column:
         numeric: whether its cells look like numbers, and stand to the right.
         meaning: of the first term in the header; empty without one.
         variants: which variant it is about, by its place; empty for several, or none.
+        by: the value that it is sorted by; empty for its text.
     """
 
     header: str
@@ -34,6 +35,7 @@ class Column:
     numeric: bool
     meaning: str = ""
     variants: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def columns_and_lines(
         numeric = place > 0 and (kind == "number" or _looks_numeric([row[place] for row in texts]))
         found = pattern.search(shown.header) if pattern else None
         meaning = glossary.meaning(found[0]) if found else ""
-        columns.append(Column(shown.header, kind, numeric, meaning, variants.of(shown.variant)))
+        columns.append(Column(shown.header, kind, numeric, meaning, variants.of(shown.variant), shown.by or ""))
         keys.append(values)
     cells = ([Cell(text, keys[place][row]) for place, text in enumerate(line)] for row, line in enumerate(texts))
     marks = map(variants.of_row, report_table.rows)

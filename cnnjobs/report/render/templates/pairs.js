@@ -2,6 +2,17 @@
 
 const pick = document.getElementById("pick-two");
 
+// A row is "variant minus other"; the other way round its numbers change their signs, and P(A > B) is that of B > A.
+const opposite = (text) => text.replace(/[+-](?=\d*\.?\d*[1-9])/, (sign) => (sign === "+" ? "-" : "+"));
+const TURNED = {
+  mean: opposite,
+  ci_low: (text) => text.replace(/\[([^,]+), ([^\]]+)\]/, (_, low, high) => `[${opposite(high)}, ${opposite(low)}]`),
+  p_above: (text) => {
+    const [share, low, high] = (text.match(/[\d.]+/g) ?? []).map((number) => (1 - number).toFixed(2));
+    return high === undefined ? (share ?? text) : `${share} [${high}, ${low}]`;
+  },
+};
+
 function shownPair() {
   const [a, b] = [pick.elements.a, pick.elements.b].map((select) => select.selectedIndex);
   const table = document.getElementById(pick.dataset.table).querySelector("table");
@@ -17,15 +28,20 @@ function shownPair() {
     return;
   }
   const list = document.createElement("dl");
+  const asPicked = row.dataset.variants === `${a} ${b}`;
   [...row.cells].forEach((cell, place) => {
     const [term, value] = [document.createElement("dt"), document.createElement("dd")];
-    term.textContent = table.tHead.rows[0].cells[place].textContent;
-    value.textContent = cell.textContent;
+    const head = table.tHead.rows[0].cells[place];
+    const turn = { ...TURNED, variant: () => row.cells[1].textContent, other: () => row.cells[0].textContent }[head.dataset.by];
+    term.textContent = head.textContent;
+    value.textContent = asPicked || !turn ? cell.textContent : turn(cell.textContent);
     const line = document.createElement("div");
     line.append(term, value);
     list.append(line);
   });
-  found.append(list);
+  const about = document.createElement("p");
+  about.textContent = "Exploratory, without verdict: this pair was picked out of many.";
+  found.append(list, about);
 }
 
 if (pick) {

@@ -39,10 +39,10 @@ for (const head of all("thead th")) {
 const sizes = new ResizeObserver((entries) => {
   for (const { target } of entries) {
     const sideways = target.scrollWidth > target.clientWidth + 1;
-    target.closest(".table").classList.toggle("sideways", sideways);
+    target.closest(".table, figure").classList.toggle("sideways", sideways);
     if (sideways || target.scrollHeight > target.clientHeight + 1) target.tabIndex = 0;
     else target.removeAttribute("tabindex");
   }
 });
-for (const area of all(".scroll")) sizes.observe(area);
+for (const area of all(".scroll, .drawing[tabindex]")) sizes.observe(area);
 
