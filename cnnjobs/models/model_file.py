@@ -4,7 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from cnnjobs.errors import ModelError, SpecError
 from cnnjobs.files.regular_files import refuse_special
 from cnnjobs.files.zip_sizes import why_suspect
 from cnnjobs.models.predict_script import predict_script
+from cnnjobs.models.trained_pictures import TrainedPictures
 from cnnjobs.planning.identity import canonical
 from cnnjobs.spec import DatasetSpec
 from cnnjobs.wording.sentences import cause
@@ -28,6 +29,9 @@ MOST_BYTES = 64 << 20
 MEMBER = "cnnjobs.json"
 """Name of the entry in the archive that Keras passes over."""
 
+
+TRAINED_MEMBER = "trained_pictures"
+"""Name of the entry with digests of the pictures that the network was trained on."""
 
 SCRIPT_MEMBER = "predict.py"
 """Name of the entry that predicts pictures with Keras and Pillow alone."""
@@ -59,12 +63,14 @@ class ModelMetadata:
         image_shape: (height, width, channels) of the input.
         dataset: what it was trained on.
         facts: how it was made: job, variant, settings, seeds, test metrics, versions.
+        trained: on which pictures; None where the file does not say.
     """
 
     class_names: tuple[str, ...]
     image_shape: tuple[int, int, int]
     dataset: DatasetSpec
     facts: Mapping[str, Any] = field(default_factory=dict)
+    trained: TrainedPictures | None = field(default=None, compare=False)
 
 
 def with_metadata(archive: bytes, metadata: ModelMetadata) -> bytes:
@@ -81,6 +87,8 @@ def with_metadata(archive: bytes, metadata: ModelMetadata) -> bytes:
     sink = io.BytesIO(archive)
     with zipfile.ZipFile(sink, "a", zipfile.ZIP_DEFLATED) as added:
         added.writestr(MEMBER, json.dumps(document, indent=1))
+        if metadata.trained is not None:
+            added.writestr(TRAINED_MEMBER, metadata.trained.content())
         added.writestr(SCRIPT_MEMBER, predict_script(metadata.image_shape, metadata.class_names, reading))
     return sink.getvalue()
 
@@ -109,6 +117,7 @@ def read_metadata(path: str | Path) -> ModelMetadata:
             names = archive.namelist()
             _check_sizes(archive, path)
             text = archive.read(MEMBER) if MEMBER in names else None
+            trained = archive.read(TRAINED_MEMBER) if TRAINED_MEMBER in names else b""
     except FileNotFoundError:
         raise ModelError(f"There is no model file {path}.") from None
     except ModelError:
@@ -123,7 +132,7 @@ def read_metadata(path: str | Path) -> ModelMetadata:
             f"{path} is {what} {MEMBER}, which says class names, size and scaling of pictures. "
             "Save the model with `cnnjobs fit`."
         )
-    return _understood(text, path)
+    return replace(_understood(text, path), trained=TrainedPictures.read(trained))
 
 
 def _check_sizes(archive: zipfile.ZipFile, path: str | Path) -> None:

@@ -46,6 +46,7 @@ class Answer:
         facts: what is known of the picture; None where it could not be read.
         error: why it could not be read.
         copy: where its copy lies, of one in object storage.
+        trained_on: whether it is known that the network was trained on it.
     """
 
     path: str
@@ -54,6 +55,7 @@ class Answer:
     facts: Facts | None = None
     error: str | None = None
     copy: str | None = None
+    trained_on: bool = False
 
     @property
     def file(self) -> str:
@@ -62,8 +64,8 @@ class Answer:
 
     @property
     def outcome(self) -> str:
-        """Right or wrong in words; nothing where that is not known."""
-        return {True: "right", False: f"wrong: {self.truth}", None: ""}[self.right]
+        """Say "right", or what is true where it is not; nothing where that is not known."""
+        return {True: "right", False: f"true: {self.truth}", None: ""}[self.right]
 
     @property
     def right(self) -> bool | None:
@@ -164,9 +166,13 @@ def answers(
             read = list(pool.map(lambda picture: _read(picture, metadata, how), pictures[start : start + CHUNK]))
             images = [image for image, _ in read if image is not None]
             probabilities = iter(predict(np.stack(images)) if images else ())
+            known = iter(metadata.trained.among(images) if metadata.trained and images else [False] * len(images))
             for image, answer in read:
-                named = _named(next(probabilities), metadata.class_names, top) if image is not None else ()
-                yield replace(answer, top=named)
+                if image is None:
+                    yield answer
+                    continue
+                named = _named(next(probabilities), metadata.class_names, top)
+                yield replace(answer, top=named, trained_on=bool(next(known)))
 
 
 def _read(picture: Answer, metadata: ModelMetadata, reading: Reading) -> tuple[Pixels | None, Answer]:

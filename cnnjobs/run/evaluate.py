@@ -13,6 +13,7 @@ from cnnjobs.engine.quiet import quietly
 from cnnjobs.errors import DatasetError, ModelError
 from cnnjobs.models.model_file import ModelMetadata, read_metadata
 from cnnjobs.models.predict import examples, held_out_note, like_training
+from cnnjobs.models.trained_pictures import trained_note
 from cnnjobs.report.render.csv import csv_text
 from cnnjobs.report.render.text import table_text
 from cnnjobs.report.sections.class_tables import ClassTable, class_table
@@ -67,10 +68,13 @@ def evaluate_model(model: str, dataset: str | None, part: str) -> Evaluation:
     metadata = read_metadata(model)
     spec = like_training(None if dataset is None else dataset_spec(dataset, Path.cwd()), metadata)
     if dataset is not None and part != "train" and _is_other(spec, metadata, part):
-        found = _of_others(spec, metadata, part)
+        found, held_out = _of_others(spec, metadata, part), False
     else:
-        found = _of_training(spec, metadata, model, part, named=dataset is not None)
+        found, held_out = _of_training(spec, metadata, model, part, named=dataset is not None)
     images, labels, notes = examples(found, metadata)
+    if metadata.trained is not None and not held_out and part != "train":
+        seen = images if images.dtype == found.images.dtype else found.images
+        notes += filter(None, [trained_note(int(metadata.trained.among(seen).sum()), len(labels), metadata.trained)])
     with quietly():  # TensorFlow prints while it is imported and first used
         probabilities = open_model(model).predict(images)
     classification = classify(labels.astype("int64"), probabilities.argmax(axis=1), probabilities)
@@ -100,13 +104,20 @@ def _of_others(spec: DatasetSpec, metadata: ModelMetadata, part: str) -> Labelle
         return found
     note = (
         f"{found.name} has no test set of its own and is not what the model was trained on: all of its "
-        f"{len(found.labels):,} pictures are evaluated; those that it was trained on flatter it, if there are any"
+        f"{len(found.labels):,} pictures are evaluated"
     )
-    return replace(found, notes=(*found.notes, note))
+    unknown = "" if metadata.trained else "; those that it was trained on flatter it, if there are any"
+    return replace(found, notes=(*found.notes, f"{note}{unknown}"))
 
 
-def _of_training(spec: DatasetSpec, metadata: ModelMetadata, model: str, part: str, *, named: bool) -> Labelled:
-    """Return a part of what the model was trained on, or of a data set that is read as for training only."""
+def _of_training(
+    spec: DatasetSpec, metadata: ModelMetadata, model: str, part: str, *, named: bool
+) -> tuple[Labelled, bool]:
+    """Return a part of what the model was trained on, or of a data set that is read as for training only.
+
+    Returns:
+        It, and whether it is the test set that was held out when the model was trained.
+    """
     try:
         data = load_dataset(spec, Waiting())
     except DatasetError as error:
@@ -116,7 +127,8 @@ def _of_training(spec: DatasetSpec, metadata: ModelMetadata, model: str, part: s
             sentences(error, f"{model} was trained on it; if it lies elsewhere, use `dataset=PATH`.")
         ) from error
     changed = held_out_note(data, spec, metadata) if part != "train" else []
-    return replace(Labelled.of(data, part), notes=(*data.handling, *data.notes, *changed))
+    held_out = part == "test" and data.fingerprint == metadata.facts.get("dataset_fingerprint")
+    return replace(Labelled.of(data, part), notes=(*data.handling, *data.notes, *changed)), held_out
 
 
 def _as_text(evaluation: Evaluation) -> str:

@@ -19,6 +19,7 @@ from cnnjobs.files.uris import has_keys
 from cnnjobs.models.annotate import annotate, check_folder
 from cnnjobs.models.model_file import ModelMetadata, read_metadata
 from cnnjobs.models.predict import Answer, answers, channel_note, expand, reading_of
+from cnnjobs.models.trained_pictures import trained_note
 from cnnjobs.report.render.csv import csv_text
 from cnnjobs.run.backends import open_model
 from cnnjobs.run.progress import Waiting
@@ -180,6 +181,9 @@ def _notes(found: Answers) -> Iterator[str]:
     if told is not None and told != Reading.of(found.metadata.dataset, found.reading.size).value_range:
         yield f"{deep_text(facts)}; the model was trained on none such: {range_text(told)}"
     yield from facts_notes(found.reading, facts)
+    if found.metadata.trained is not None:
+        known = sum(answer.trained_on for answer in found.answers)
+        yield from filter(None, [trained_note(known, len(facts), found.metadata.trained)])
 
 
 def _shown(path: str) -> str:

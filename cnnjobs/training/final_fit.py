@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from cnnjobs.datasets.images import subset
 from cnnjobs.messages import Message, Result, Status
 from cnnjobs.models.model_file import ModelMetadata
 from cnnjobs.models.networks import build_model
+from cnnjobs.models.trained_pictures import TrainedPictures
+from cnnjobs.planning.rows import split_rows
 from cnnjobs.planning.trials import Trial
 from cnnjobs.spec import DatasetSpec
 from cnnjobs.training.model_file import check_savable, pack_model
@@ -62,6 +65,8 @@ class FinalFitWorker:
             **{name: final[name] for name in FACTS},
             **{name: value for name, value in final.items() if name.endswith("_version")},
         }
-        metadata = ModelMetadata(data.class_names, data.image_shape, self._dataset, facts)
+        rows, _ = split_rows(data.training_rows, trial)
+        trained = TrainedPictures.of(subset(data.x_train, rows))
+        metadata = ModelMetadata(data.class_names, data.image_shape, self._dataset, facts, trained)
         largest = 255.0 if data.x_train.dtype == np.uint8 else 1.0
         return pack_model(network, pixel_scaling, metadata, outputs=outputs, largest=largest)

@@ -11,6 +11,7 @@ from support.datasets import load
 from cnnjobs import ImageFolder, Npz
 from cnnjobs.errors import DatasetError, ModelError
 from cnnjobs.models.model_file import ModelMetadata, with_metadata
+from cnnjobs.models.trained_pictures import TrainedPictures
 from cnnjobs.run.documents.evaluate import evaluate_document
 from cnnjobs.run.evaluate import evaluate_model
 
@@ -32,12 +33,14 @@ def network(tmp_path, monkeypatch):
     monkeypatch.setattr("cnnjobs.run.evaluate.open_model", lambda _: Brightness())
 
 
-def model(dataset, facts=None, names=("dark", "light"), channels=3):
+def model(dataset, facts=None, names=("dark", "light"), channels=3, trained=None):
     """Write a model file that says what it was trained on."""
     empty = io.BytesIO()
     zipfile.ZipFile(empty, "w").close()
     with open("m.keras", "wb") as stream:
-        stream.write(with_metadata(empty.getvalue(), ModelMetadata(names, (*SIDE, channels), dataset, facts or {})))
+        stream.write(
+            with_metadata(empty.getvalue(), ModelMetadata(names, (*SIDE, channels), dataset, facts or {}, trained))
+        )
     return "m.keras"
 
 
@@ -113,6 +116,29 @@ def test_what_was_trained_on_keeps_its_held_out_part(tmp_path):
         assert (found.part, found.pictures) == ("test", 8)
     paint(tmp_path / "copy" / "dark", 21, light=0)
     assert evaluate_model(trained, str(tmp_path / "copy"), "test").pictures == 41
+
+
+def test_pictures_of_training_in_other_data_are_counted(tmp_path):
+    """A folder into which pictures of training have come: it is said of how many; not of what was held out."""
+    paint_both(tmp_path / "own", 20)
+    paint_both(tmp_path / "new", 4)
+    paint_both(tmp_path / "fresh", 4, seed=9)
+    spec = ImageFolder(str(tmp_path / "own"), size=SIDE)
+    data = load(spec)
+    trained = TrainedPictures.of(data.x_train)
+    file = model(spec, {"dataset_fingerprint": data.fingerprint}, trained=trained)
+
+    def said(dataset, part="test"):
+        notes = evaluate_model(file, dataset and str(dataset), part).notes
+        return [note for note in notes if "among those that the model was trained on" in note]
+
+    among = int(trained.among(load(ImageFolder(str(tmp_path / "new"), size=SIDE, test=0.5)).x_train).sum())
+    assert among, "some of the four are of training"
+    (note,) = said(tmp_path / "new")
+    assert int(note.split()[0]) >= among and "of 8 pictures are, pixel for pixel, among" in note
+    assert said(tmp_path / "fresh") == []
+    assert said(None) == said(None, "train") == []
+    assert said(None, "all")[0].startswith("32 of 40 pictures are")
 
 
 def test_unreadable_pictures_are_counted(tmp_path):

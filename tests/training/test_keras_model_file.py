@@ -48,6 +48,20 @@ def test_the_file_says_what_the_trial_said(worker, digits, tmp_path, model, chan
     assert saved.predict(digits.x_test[:0]).shape == (0, 10)
 
 
+def test_the_file_knows_the_pictures_that_it_was_trained_on(worker, digits, tmp_path):
+    from cnnjobs.planning.rows import split_rows
+    from cnnjobs.training.model_file import ModelFile
+
+    path, variant = tmp_path / "m.keras", plain(BUNDLED["mlp"], epochs=1)
+    fitted(worker, variant, path)
+    rows, validation = split_rows(digits.training_rows, trial_of(variant))
+    trained = ModelFile(path).metadata.trained
+    assert trained.complete
+    assert trained.among(digits.x_train[rows]).all()
+    assert trained.among(digits.x_train[validation]).mean() < 0.1
+    assert trained.among(digits.x_test).mean() < 0.1
+
+
 def test_plain_keras_predicts_from_the_file_too(worker, digits, tmp_path):
     import keras
 

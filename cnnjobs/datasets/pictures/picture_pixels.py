@@ -51,6 +51,7 @@ class Facts(NamedTuple):
         span: its values, where they have more than 8 bits.
         pages: whether it is the first of several frames or pages.
         damaged_exif: whether its EXIF data cannot be read, so that it is taken to be upright.
+        sides: height and width as one sees it, pixels; (0, 0) where nothing was read.
     """
 
     grey: bool
@@ -58,6 +59,7 @@ class Facts(NamedTuple):
     span: Span | None = None
     pages: bool = False
     damaged_exif: bool = False
+    sides: tuple[int, int] = (0, 0)
 
 
 def opened(source: Any) -> Any:
@@ -137,7 +139,7 @@ def as_shown(
             flat = Image.fromarray(as_bytes(np.asarray(image), value_range))
         flat = _on_white(flat.transpose(turn) if turn is not None else flat)
         pages = image.format in PAGED and bool(getattr(image, "is_animated", False))
-    return flat, Facts(grey, bits if span is None else 16, span, pages, damaged)
+    return flat, Facts(grey, bits if span is None else 16, span, pages, damaged, (flat.height, flat.width))
 
 
 def _orientation(image: Image.Image) -> tuple[Image.Transpose | None, bool]:

@@ -25,6 +25,7 @@ from cnnjobs.datasets.pictures.deep_pictures import facts_notes, told_range
 from cnnjobs.datasets.pictures.listing import Listing
 from cnnjobs.datasets.pictures.picture_kinds import passed_over_text
 from cnnjobs.datasets.pictures.pictures import Reading
+from cnnjobs.datasets.pictures.stretched import stretched_notes
 from cnnjobs.datasets.source import OnProgress, PathSource
 from cnnjobs.datasets.storage.cache import recalled, remembered
 from cnnjobs.errors import DatasetError
@@ -204,7 +205,8 @@ def _decoded(spec: PicturesSpec, listing: Listing, canvas: Canvas, on_progress: 
     train, test = ((found.images(part), listing.labels[part]) for part in rows)
     is_validation = listing.parts[rows[0]] == "valid"
     skipped = "cannot be read and " + ("was" if len(named) == 1 else "were") + " skipped"
-    notes = (*((broken_text(listing.name, named, skipped),) if named else ()), *found.notes)
+    stretched = stretched_notes(found.reading, [found.facts[place] for place in found.good], listing.name, spec)
+    notes = (*((broken_text(listing.name, named, skipped),) if named else ()), *found.notes, *stretched)
     with _reasons(listing, named):
         data = make_dataset(
             listing.name,
