@@ -1,17 +1,16 @@
 """Which optimizer and schedule train the VGG baseline with dropout best in 100 epochs on CIFAR-10?
 
     cnnjobs submit jobs/learning_rates.py
-    cnnjobs submit jobs/learning_rates.py --epochs 2 --repeats 2 --limit-train 2000 --results try
+    cnnjobs submit jobs/learning_rates.py --epochs 20% --repeats 5 --limit-train 2500 --results try
 
 Data: CIFAR-10, downloaded once by Keras (170 MB), or `--dataset PATH` for an image folder of it. A fifth of train is
 held out for what halves the rate, stops early or keeps the best weights. 9 variants x 5 repeats x 100 epochs at most.
 
+text: Jason Brownlee, "How to Develop a CNN From Scratch for CIFAR-10 Photo Classification", Machine Learning Mastery,
+https://machinelearningmastery.com/how-to-develop-a-cnn-from-scratch-for-cifar-10-photo-classification/
+
 published: none; proposed as an extension of dropout (83.45% in one run on the test set)
-measured: only that it runs, on CIFAR-10 photos re-encoded as JPEG (an image folder): 2,000 training images, 2 epochs,
-mean (SD) of 2 repeats on the 10,000 test images; 11 min on two cores that were shared, no GPU. Too short to rank
-anything:
-    SGD 0.001 12.7% (1.1), Adam 14.9% (2.9), Nadam 22.8% (3.8), RMSprop 14.7% (3.1), cyclical 14.8% (4.2), cosine
-    12.3% (0.8), halving on plateau 14.4% (0.3); stopping early and best weights are Adam within 2 epochs
+measured: not yet at a size that ranks anything
 """
 
 from cnnjobs import (

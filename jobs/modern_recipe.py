@@ -11,12 +11,7 @@ training rows validates; nothing is selected by it. 7 variants x 5 repeats.
 
 published (He et al., 2016, table 6; one run of 64,000 steps of 128, rate in steps, neither smoothing nor average):
     ResNet-20 91.25%
-measured: not at full size yet. Reduced, on CIFAR-10 photos re-encoded as JPEG (an image folder of 2,500 training and
-    2,000 test photos, `--limit-train 1200 --epochs 8`: 64 steps each), mean (SD) of 5 repeats; 12 min on two cores, no
-    GPU, TensorFlow 2.21. Too short to judge a recipe: no difference is resolved (p by Holm at least 0.11), and the
-    largest is that of AdamW, -3.4 points [-5.8, -0.9]:
-    recipe 38.6% (0.8), no crops 40.8% (2.3), no augmentation 39.7% (1.2), no label smoothing 38.1% (0.7), constant
-    learning rate 38.4% (2.3), no average of weights 39.2% (0.9), AdamW 35.3% (2.1)
+measured: not yet at a size that ranks anything
 """
 
 from cnnjobs import SGD, AdamW, CosineDecay, CrossEntropy, Flip, Job, PadCrop, Variant, Warmup, resnet

@@ -4,7 +4,10 @@
     cnnjobs submit jobs/regularization_grid.py --epochs 20% --repeats 5 --limit-train 2500 --results try
 
 Data: CIFAR-10, downloaded once by Keras (170 MB), or `--dataset PATH` for an image folder of it. The test set doubles
-as the validation set, as in the text the grid comes from; nothing is selected by it. 7 variants x 10 repeats.
+as the validation set, as in the text; nothing is selected by it. 7 variants x 10 repeats.
+
+text: Jason Brownlee, "How to Develop a CNN From Scratch for CIFAR-10 Photo Classification", Machine Learning Mastery,
+https://machinelearningmastery.com/how-to-develop-a-cnn-from-scratch-for-cifar-10-photo-classification/
 
 published (one run each, test accuracy):
     baseline 73.50%, dropout 83.45%, weight decay 72.55%, augmentation 84.47%, increasing dropout 84.69%,

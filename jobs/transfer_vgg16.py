@@ -8,10 +8,11 @@ Keras's cache (59 MB; the error says where they come from); another file: CNNJOB
 The last trains its head alone for 5 epochs, then VGG16's last block too, as in Keras's guide to fine-tuning: `--epochs`
 must be 6 or more.
 
+text: Jason Brownlee, "How to Develop a CNN From Scratch for CIFAR-10 Photo Classification", Machine Learning Mastery,
+https://machinelearningmastery.com/how-to-develop-a-cnn-from-scratch-for-cifar-10-photo-classification/
+
 published: none; proposed as an extension of the baseline (73.50% in one run on the test set)
-measured: nothing yet with ImageNet's weights, which were not at hand. It runs end to end with random weights in their
-place, 500 training photos, 1 epoch, 2 repeats of the first three; 7 min on two cores that were shared, no GPU, all at
-chance (10% to 11%)
+measured: not yet; ImageNet's weights were not at hand
 """
 
 import os
