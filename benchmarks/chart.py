@@ -1,4 +1,4 @@
-"""A chart of a part: a bar a contender, its median, with the smallest and the largest."""
+"""A chart of a part: one bar per contender for its median, with the smallest and the largest."""
 
 from pathlib import Path
 

@@ -51,7 +51,8 @@ def machine_line(record: Record) -> str:
     packages = ", ".join(f"{name} {version}" for name, version in on.get("packages", {}).items())
     toy = "At toy size: these figures mean nothing. " if record.toy else ""
     return (
-        f"{toy}{rounds} round{'s' * (rounds != 1)}, contenders alternating; medians, ratios within a round. "
+        f"{toy}{rounds} round{'s' * (rounds != 1)}, with contenders alternating; the figures "
+        f"are medians, and ratios are computed within a round. "
         f"{on.get('cores')} cores ({on.get('processor') or 'unknown'}), {on.get('memory_gib')} GiB; "
         f"{on.get('gpu') or 'no GPU'}; Python {on.get('python')}, {packages}; load {on.get('load_before')} before and "
         f"{on.get('load_after', 'unknown')} after; {str(on.get('began'))[:10]}."
@@ -63,7 +64,7 @@ def _table(part: Part, record: Record) -> str:
     first = shown[0] if shown else None
     ratios = part.reference in record.contenders() and first is not None
     heads = ["contender", *(one.heading for one in shown)]
-    heads += [f"{part.reference} takes of it"] if ratios else []
+    heads += [f"{part.reference} / this"] if ratios else []
     rows = []
     unlisted = {name: "" for name in record.contenders() if name not in part.contenders}
     for name, what in {**part.contenders, **unlisted}.items():

@@ -39,11 +39,12 @@ PART = Part(
     name="device",
     title="Data on the device",
     about=(
-        f"A trial on a GPU trains on 4/5 of {ROWS:,} pictures of 32 x 32 x 3, uint8, with flips, shifts and rotations, "
-        "batch 128, validates on the others and tests on a fifth as many. Counted are the bytes that TensorFlow sends "
-        "from the host to the device in an epoch: each `_Send` of its graphs that runs, seen by its profiler, times "
-        "the size of the tensor. Without a GPU a second logical CPU device stands for it: the graphs are cut apart in "
-        "the same way, so bytes are the same, and seconds are of two cores, a control that nothing became slower."
+        f"A trial on a GPU trains on 4/5 of {ROWS:,} pictures of 32 x 32 x 3, uint8, with flips, shifts and "
+        "rotations, batch 128, validates on the others and tests on a fifth as many. The table shows the bytes "
+        "that TensorFlow sends from the host to the device per epoch: each `_Send` of its graphs that runs, as "
+        "seen by its profiler, times the size of the tensor. Without a GPU, a second logical CPU device takes its"
+        " place. The graphs are divided in the same way, so the bytes are the same. The seconds are those of two "
+        "cores; they only show that nothing became slower."
     ),
     contenders={**WAYS, CORES: "no GPU: a trial on cores"},
     measure=run,
@@ -53,7 +54,7 @@ PART = Part(
         Goal("on the device", 0.1, ("as before",), "validation_mb"),
     ),
     quantities=(
-        *(Quantity(f"{part}_mb", f"{part}, MB an epoch", "{:,.2f}") for part in PARTS),
+        *(Quantity(f"{part}_mb", f"{part}, MB per epoch", "{:,.2f}") for part in PARTS),
         *(Quantity(f"{part}_seconds", f"{part}, s", "{:.2f}") for part in PARTS),
     ),
     reference="as before",

@@ -42,10 +42,10 @@ SLOW = ("digits64", "vgg3")
 
 CONTENDERS = {
     "single": Contender("trials as they are, two processes of one thread", "single", 1),
-    "grouped x 2": Contender("2 repeats a process, grouped convolutions", "grouped", 2),
-    "grouped x 4": Contender("4 repeats a process", "grouped", 4),
-    "grouped x 8": Contender("8 repeats a process", "grouped", 8, ("digits32", "digits64", "small_cnn")),
-    "unrolled x 4": Contender("4 repeats a process, all operations once a repeat", "unrolled", 4),
+    "grouped x 2": Contender("2 repeats per process, grouped convolutions", "grouped", 2),
+    "grouped x 4": Contender("4 repeats per process", "grouped", 4),
+    "grouped x 8": Contender("8 repeats per process", "grouped", 8, ("digits32", "digits64", "small_cnn")),
+    "unrolled x 4": Contender("4 repeats per process, all operations once per repeat", "unrolled", 4),
     "patches x 2": Contender("2, patches and products of batches of matrices", "patches", 2, SLOW),
     "shifts x 2": Contender("2, nine shifts and such products, with XLA", "shifts, XLA", 2, SLOW),
     "single, two threads": Contender("one process of two threads", "single", 1, cpus=2),
@@ -133,10 +133,10 @@ PART = Part(
     name="fused",
     title="Fused repeats",
     about=(
-        "Milliseconds of two cores that a step of one repeat takes: trials of this package, two processes at a time, "
-        "against the same repeats in one graph, with the same seeds, batches and formulas (`benchmarks/fused/`); "
-        "training alone, without validation, start and end, on the scanned digits and on made-up pictures of 32 x 32, "
-        "batch 64 where nothing else is said."
+        "The table shows the milliseconds of two cores that a step of one repeat takes. Trials of this package, "
+        "two processes at a time, are compared with the same repeats in one graph, with the same seeds, batches "
+        "and formulas (`benchmarks/fused/`). Only training is timed, without validation, start and end, on the "
+        "scanned digits and on made-up pictures of 32 x 32, with batch 64 unless stated otherwise."
     ),
     contenders={name: one.what for name, one in CONTENDERS.items()},
     measure=run,

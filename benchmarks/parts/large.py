@@ -41,10 +41,11 @@ PART = Part(
     name="large",
     title="Few large trials",
     about=(
-        "2 variants x 3 repeats of VGG-3 (three blocks, 32, 64 and 128 filters) on 5,000 of CIFAR-10's photos, "
-        "4,000 of which train and 1,000 validate after each of 3 epochs; 1,000 others test at the end; SGD with "
-        "momentum, batch 64, two trials at a time with one thread each (the plain loop: one at a time with all cores). "
-        "The clock begins and ends as above, cores are busy as above; all read the same archive."
+        "Two variants with three repeats each of VGG-3 (three blocks of 32, 64 and 128 filters) are trained on "
+        "5,000 of CIFAR-10's photos: 4,000 for training and 1,000 for validation after each of 3 epochs; 1,000 "
+        "others are for a test at the end; SGD with momentum, batch 64, two trials at a time with one thread each"
+        ' (the plain loop: one at a time with all cores). The clock starts and stops as above, and "cores busy"'
+        " is defined as above. All contenders read the same archive."
     ),
     contenders={OURS: "`cnnjobs submit`, report included", **{name: PEERS[name].what for name in BEST_PEERS}},
     measure=run,

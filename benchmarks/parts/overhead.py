@@ -110,9 +110,9 @@ PART = Part(
     name="overhead",
     title="What a trial costs beside its training steps",
     about=(
-        "Digits CNN, three epochs, a checkpoint after every epoch; building, tracing, pipeline, three validations, "
-        "test, checkpoints and commit together, TensorFlow loaded before. `first`: of a variant in a worker; "
-        "`later`: median of the nine others."
+        "The digits CNN is trained for three epochs, with a checkpoint after every epoch. The time comprises "
+        "building, tracing, pipeline, three validations, test, checkpoints and commit; TensorFlow was loaded "
+        "before. `first` is the first trial of a variant in a worker, `later` the median of the nine others."
     ),
     contenders=CONTENDERS,
     measure=run,

@@ -104,9 +104,9 @@ PART = Part(
     name="pipelines",
     title="What augmentation costs",
     about=(
-        "CPU seconds of all threads, so that other work on the machine disturbs little: 5,000 of CIFAR-10's photos "
-        "through the input pipeline, batch 64, medians of five epochs in turn. The ratio is that of an epoch of VGG-3 "
-        f"with the transform to a plain one; goal for each {GOAL}."
+        "The table shows CPU seconds of all threads, which other work on the machine disturbs little, for 5,000 "
+        "of CIFAR-10's photos through the input pipeline, batch 64; medians of five epochs in turn. The ratio "
+        f"compares an epoch of VGG-3 with the transform to a plain one; the goal for each is {GOAL}."
     ),
     contenders={TRAINING: "an epoch of VGG-3 without augmentation"},
     measure=run,

@@ -86,10 +86,10 @@ PART = Part(
     name="reports",
     title="Reports",
     about=(
-        "Stores that are made up and written by the store's own code: 1,000 trials of twenty variants with 100 epochs "
-        "and 1,000 predictions of ten classes each, compacted; and one of the quickstart's size. The clock begins when "
-        "the command is typed, with nothing in memory, and ends with the prompt, after tables, figures, web page and "
-        "all files. CPU seconds are those of the whole machine meanwhile."
+        "The stores are made up and written by the store's own code. One has 1,000 trials of twenty variants with"
+        " 100 epochs and 1,000 predictions of ten classes each, compacted; the other has the quickstart's size. "
+        "The clock starts when the command is typed, with nothing in memory, and stops with the prompt, after "
+        "tables, figures, web page and all files. CPU seconds are those of the whole machine during this time."
     ),
     contenders=CONTENDERS,
     measure=run,

@@ -149,7 +149,7 @@ def tenths_table(record: Record) -> str:
     if found is None:
         return ""
     heads = ["tenth", *map(str, range(1, TENTHS + 1))]
-    rows = [["ms a trial", *(f"{ms:.0f}" for ms in found["tenths"])]]
+    rows = [["ms per trial", *(f"{ms:.0f}" for ms in found["tenths"])]]
     rows += [["submitting process, MiB", *(f"{mib:.0f}" for mib in found["sizes"])]]
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
@@ -159,11 +159,12 @@ PART = Part(
     name="scale",
     title="Ten thousand trials",
     about=(
-        "10 variants x 1,000 repeats of the smallest network, one epoch of one step on 56 made-up pictures of 8 x 8: "
-        "what is left is what a trial costs beside its training, through the real engine, Ray Tune and TensorFlow, two "
-        "at a time on a core each. Milliseconds a trial are those between the lines of the first and of the last "
-        "trial, over the trials; the table's and the prompt's seconds begin with the line of the last trial. Then "
-        "commands are given on what is stored: the answer is their first line."
+        "Ten variants with 1,000 repeats each of the smallest network are trained for one epoch of one step on 56"
+        " made-up pictures of 8 x 8. The remaining time is the cost of a trial in addition to its training, "
+        "through the real engine, Ray Tune and TensorFlow, two at a time on one core each. Milliseconds per trial"
+        " are the time between the lines of the first and of the last trial, divided by the number of trials. The"
+        " seconds of table and prompt begin with the line of the last trial. Afterwards, commands are run on the "
+        "stored results; the answer is their first line."
     ),
     contenders={
         SUBMIT: "`cnnjobs submit`",
@@ -183,8 +184,8 @@ PART = Part(
         Quantity("answer", "s to the answer"),
         Quantity("cpu", "CPU seconds"),
         Quantity("mib", "MiB at most", "{:,.0f}"),
-        Quantity("ms", "ms a trial"),
-        Quantity("kib", "KiB a trial"),
+        Quantity("ms", "ms per trial"),
+        Quantity("kib", "KiB per trial"),
         Quantity("first", "s to the first trial"),
         Quantity("table", "table, s after the last"),
         Quantity("prompt", "prompt, s after the last"),

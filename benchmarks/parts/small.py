@@ -38,13 +38,14 @@ PART = Part(
     name="small",
     title="Many small trials",
     about=(
-        "4 variants x 6 repeats of a small CNN (two blocks of 16 and 32 filters, a dense layer) on scikit-learn's "
-        "scanned digits, 1,150 of which train, 288 validate after each of 10 epochs and 359 test at the end; Adam, "
-        "batch 64. The clock begins when the command is typed, with nothing in memory, and ends for the peers with "
-        "the file of their last trial, for `cnnjobs` with the prompt, after table, figures and report. Peers train "
-        "with `fit`, an epoch an execution, from `tf.data` in memory; where two processes work, each has one thread. "
-        "Cores busy: those of the whole machine, from the first trial until one of the workers has no more to do. The "
-        "work is the same: see the test accuracies."
+        "Four variants with six repeats each of a small CNN (two blocks of 16 and 32 filters, a dense layer) are "
+        "trained on scikit-learn's scanned digits: 1,150 for training, 288 for validation after each of 10 "
+        "epochs, and 359 for a test at the end; Adam, batch 64. The clock starts when the command is typed, with "
+        "nothing in memory. For the peers it stops with the file of their last trial, for `cnnjobs` with the "
+        "prompt, after table, figures and report. Peers train with `fit`, one epoch per execution, from `tf.data`"
+        ' in memory; where two processes work, each has one thread. "Cores busy" refers to the whole machine, '
+        "from the first trial until one of the workers has nothing left to do. The test accuracies show that the "
+        "work is the same."
     ),
     contenders={OURS: "`cnnjobs submit`, report included", **{name: peer.what for name, peer in PEERS.items()}},
     measure=run,

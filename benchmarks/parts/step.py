@@ -275,9 +275,9 @@ PART = Part(
     name="step",
     title="Seconds an epoch, validation included",
     about=(
-        "Everything is warm: each contender lives in a process that waits while another trains some epochs, of which "
-        "the first is not timed. `digits`: a CNN of two blocks, 16 and 32 filters, 1,437 training images, batch 64, "
-        "Adam; `vgg3`: VGG-3 on 5,000 of CIFAR-10's photos, batch 64, SGD with momentum."
+        "Everything is warm: each contender lives in a process that waits while another trains some epochs, the "
+        "first of which is not timed. `digits` is a CNN of two blocks of 16 and 32 filters with 1,437 training "
+        "images, batch 64, Adam. `vgg3` is VGG-3 on 5,000 of CIFAR-10's photos, batch 64, SGD with momentum."
     ),
     contenders=NAMES,
     measure=run,
@@ -290,7 +290,7 @@ PART = Part(
         Goal("vgg3 d", 1.15, ("vgg3 c",)),
         Goal("vgg3 e", 1.25, ("vgg3 c",)),
     ),
-    quantities=(Quantity("seconds", "seconds an epoch (min to max)", "{:.3f}", spread=True),),
+    quantities=(Quantity("seconds", "seconds per epoch (min to max)", "{:.3f}", spread=True),),
     chart=False,
 )
 

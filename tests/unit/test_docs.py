@@ -49,6 +49,12 @@ def test_every_page_is_linked_from_another():
     assert pages <= linked
 
 
+def test_every_page_is_in_the_navigation_once():
+    listed = re.findall(r"^ +- (.+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.M)
+    assert len(set(listed)) == len(listed)
+    assert {str(page.relative_to(DOCS)) for page in DOCS.rglob("*.md")} <= set(listed)
+
+
 @pytest.mark.parametrize("page", ["first-steps", "job-file"])
 def test_the_job_of_a_page_is_a_job(page, tmp_path):
     [text] = blocks(DOCS / f"{page}.md", "python")
