@@ -23,6 +23,9 @@ from cnnjobs.spec.keras_applications import how_to_write
 from cnnjobs.wording.nearest import near_it
 from cnnjobs.wording.sentences import cause, clause, sentences
 
+SLOW = {"keras": "Keras", "tensorflow": "TensorFlow", "torch": "PyTorch", "jax": "JAX"}
+"""Modules that take seconds to import -> what they are called; the first that is imported is named."""
+
 MOST_BYTES = 16 << 20
 """Of a job file, which people write."""
 
@@ -51,6 +54,17 @@ class JobFile:
     def name(self) -> str:
         """Name of the file; empty without one."""
         return "" if self.path is None else self.path.name
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of the file: that it imports what takes seconds."""
+        slow = [name for name, known in SLOW.items() if any(one.__name__ == name for one in self.imported)]
+        if not slow:
+            return ()
+        return (
+            f"{self.name} imports {SLOW[slow[0]]} when it is read, which takes every command some seconds: import it "
+            "inside the functions that use it",
+        )
 
     @property
     def folder(self) -> Path:

@@ -86,7 +86,7 @@ class Prepared:
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """What a person should know before reading the results."""
-        about = (*self.dataset.handling, *self.about)
+        about = (*self.dataset.handling, *self.about, *self.file.notes)
         choosing = [name for name, variant in self.job.variants.items() if watches_validation(variant)]
         if self.job.validation != "test" or not choosing:
             return about

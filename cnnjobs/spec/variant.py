@@ -42,7 +42,8 @@ class Variant:
     Args:
         model: `cnn(...)`, `vgg(...)`, `small_cnn(...)`, `smaller_vgg(...)`, `mlp(...)`, `resnet(...)`,
             `wide_resnet(...)`, `application(...)`, `vgg16(...)`, `custom(function, ...)`, or a function
-            `f(input_shape, classes)` that returns a `keras.Model`.
+            `f(input_shape, classes)` that returns a `keras.Model`, and imports Keras inside: at the top of a job file
+            it takes every command some seconds.
         optimizer: `SGD(...)`, `RMSprop(...)`, `Adam(...)`, `Nadam(...)`, `AdamW(...)`, `Adamax(...)`, `Adagrad(...)`,
             `Lion(...)`, `Muon(...)`, `optimizer(function, ...)`, or a function that returns a
             `keras.optimizers.Optimizer`.
