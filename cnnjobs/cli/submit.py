@@ -1,6 +1,7 @@
 """`cnnjobs submit JOB`: run what is missing, then show the comparison."""
 
 import shlex
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -98,7 +99,7 @@ def submit(
         with submit_job(
             job, results, asked, goal, options, place, same_command(), meanwhile=_import_report
         ) as submitted:
-            _show(submitted, None if form == "text" else events)
+            _show(submitted, None if form == "text" else events, asked.only)
 
 
 def _import_report() -> None:
@@ -106,8 +107,13 @@ def _import_report() -> None:
     import cnnjobs.run.aggregate  # noqa: F401
 
 
-def _show(submitted: "Submitted", events: "Events | None") -> None:
+def _show(submitted: "Submitted", events: "Events | None", only: Collection[str]) -> None:
     """Show what is stored now, to a person or a program.
+
+    Args:
+        submitted: what came of it.
+        events: what is told of it to a program; None for a person.
+        only: variants whose rows a person sees; empty for all. The report and a program get all.
 
     Raises:
         Interrupted: on Ctrl-C; the trials are stored.
@@ -120,6 +126,7 @@ def _show(submitted: "Submitted", events: "Events | None") -> None:
     from cnnjobs.report.options import ReportOptions
     from cnnjobs.run.calling_machine import shown_place
     from cnnjobs.run.interrupts import why_stopped
+    from cnnjobs.run.progress import while_doing
     from cnnjobs.run.tables import show_table
     from cnnjobs.run.verify import refuse_damaged
 
@@ -127,9 +134,10 @@ def _show(submitted: "Submitted", events: "Events | None") -> None:
     if events is not None:
         events.summarise(job=submitted.job, results=shown_place(submitted.store.files.location))
     try:
-        table = show_table(submitted.store, options, say)
-        from cnnjobs.run.aggregate import show_comparison
-        from cnnjobs.run.class_sections import with_classes
+        table = show_table(submitted.store, options, say, only)
+        with while_doing("drawing figures", quiet=events is not None):
+            from cnnjobs.run.aggregate import show_comparison
+            from cnnjobs.run.class_sections import with_classes
 
         classes, about = with_classes(submitted.store, table)
         if about:

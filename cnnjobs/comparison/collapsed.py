@@ -14,7 +14,7 @@ from cnnjobs.comparison.design import Key
 from cnnjobs.comparison.metric_format import metric_format
 from cnnjobs.comparison.metric_rows import rows_of
 from cnnjobs.comparison.variant_row import VariantRow
-from cnnjobs.spec.metrics import HEADLINE, TEST, VALIDATION, Metric, column_of
+from cnnjobs.spec.metrics import Metric, compared_column
 from cnnjobs.store.stored_job import StoredJob
 from cnnjobs.wording.labels import listed, repeat_label
 
@@ -107,7 +107,7 @@ def collapsed(
 
 def accuracy_of(job: StoredJob) -> Metric:
     """Return the metric that tells whether a run collapsed, whatever variants are compared on."""
-    return metric_format(column_of(VALIDATION if job.protocol.folds else TEST, HEADLINE))
+    return metric_format(compared_column(job.protocol.folds))
 
 
 def _chance(job: StoredJob) -> tuple[float, float]:

@@ -18,14 +18,16 @@ from cnnjobs.report.render.comparison_text import grid_text, section_text
 from cnnjobs.report.sections.across_datasets import across_datasets_document
 from cnnjobs.report.write import PAGES, Written, is_report, write_document
 from cnnjobs.run.calling_machine import EVENTS
-from cnnjobs.run.progress import Waiting
+from cnnjobs.run.progress import Waiting, while_doing
 from cnnjobs.run.tables import Say, show_table
 from cnnjobs.run.verify import refuse_damaged
 from cnnjobs.store.files import Files
 from cnnjobs.store.results import open_stores
 from cnnjobs.store.store import Store
 from cnnjobs.wording.sentences import clause, sentences
-from cnnjobs.wording.terminal import echo, note
+from cnnjobs.wording.terminal import echo, note, unsaid
+
+DRAWING = "drawing figures"
 
 ACROSS_DATASETS_SHOWN = ("ranks", "pairs")
 """Tables of several data sets that the terminal shows."""
@@ -240,13 +242,16 @@ def show_comparison(
         StoreError: if results cannot be read, or the report not be written.
     """
     table, waiting = table or show_table(store, options, say), Waiting()
-    document = job_document(store, table, waiting, options)
+    quiet = say is unsaid
+    with while_doing(DRAWING, quiet=quiet):
+        document = job_document(store, table, waiting, options)
     for section in document.sections:
         for line in section_text(section):
             say(line, styled=True)
     try:
         place = folder or store.files.below("report")
-        written: Written | None = write_document(place, document, waiting, formats, helpers)
+        with while_doing(DRAWING, quiet=quiet):
+            written: Written | None = write_document(place, document, waiting, formats, helpers)
     except StoreError as error:
         if not page_or_note:
             raise StoreError(sentences(error, "`output=DIR` is where the report goes instead.")) from error

@@ -3,7 +3,8 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cnnjobs.messages import Progress
@@ -28,6 +29,7 @@ class Meter:
         kept_of: those that it need not see again, because it is to go on from a state that was kept.
         at_once: how many are to run at the same time.
         clock: seconds that only grow.
+        before: variant -> accuracies of its runs that are stored.
     """
 
     def __init__(
@@ -37,7 +39,9 @@ class Meter:
         kept_of: Callable[[Trial], int] = lambda trial: 0,
         at_once: int = 1,
         clock: Callable[[], float] = time.monotonic,
+        before: Mapping[str, Sequence[float]] = MappingProxyType({}),
     ) -> None:
+        self._values = {trial.variant: list(before.get(trial.variant, ())) for trial in trials}
         self.trials, self._clock = len(trials), clock
         self._time = TimeLeft(trials, images_of, kept_of, at_once)
         self.done = self.failed = 0
@@ -73,11 +77,19 @@ class Meter:
             doing = self.running.get(trial.label(), "starting")
             self.running[trial.label()] = f"{doing}, no progress since {clock_time(time.time() - seconds)}"
 
-    def end(self, trial: Trial, *, failed: bool) -> None:
-        """Count a trial as over; what it still owed will never come."""
+    def end(self, trial: Trial, *, failed: bool, value: float | None = None) -> None:
+        """Count a trial as over; what it still owed will never come.
+
+        Args:
+            trial: which.
+            failed: whether it failed.
+            value: its accuracy; None if it has none.
+        """
         with self._lock:
             self.running.pop(trial.label(), None)
             self._time.end(trial, self._clock(), failed=failed)
+            if value is not None:
+                self._values.setdefault(trial.variant, []).append(value)
             self.failed += failed
             self.done += not failed
 
@@ -153,6 +165,7 @@ class Meter:
                 running=dict(self.running),
                 at_most=self._ruling is not None,
                 standing=self._standing(),
+                means=self._means(),
             )
 
     def _standing(self) -> tuple[str, ...]:
@@ -162,6 +175,18 @@ class Meter:
         from cnnjobs.comparison.decided_words import standing_text
 
         return tuple(standing_text(self._ruling, name) for name in self._ruling.open)
+
+    def _means(self) -> tuple[str, ...]:
+        """Say the mean accuracy of each variant so far; with a rule, its bounds say more."""
+        if self._ruling is not None:
+            return ()
+        known = {name: values for name, values in self._values.items() if values}
+        return tuple(
+            f"{name}: {sum(values) / len(values):.2%}, mean of {len(values):,}"
+            if len(values) > 1
+            else f"{name}: {values[0]:.2%}, one run"
+            for name, values in known.items()
+        )
 
     def _note(self) -> None:
         now = self._clock()

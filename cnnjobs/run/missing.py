@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cnnjobs.messages import FINISHED, Status
-from cnnjobs.planning.trials import Trial
+from cnnjobs.planning.trials import Plan, Trial
 from cnnjobs.run.prepare import Prepared
+from cnnjobs.spec.metrics import compared_column
 from cnnjobs.store.store import Store
 from cnnjobs.versions import DECISIVE
 
@@ -78,6 +79,18 @@ def _rates(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
         if row["status"] == Status.COMPLETED and row["seconds"] and row["epochs_done"]:
             by_condition.setdefault(row["condition_id"], []).append(row["seconds"] / row["epochs_done"])
     return {condition: sum(rates) / len(rates) for condition, rates in by_condition.items()}
+
+
+def accuracies(store: Store, plan: Plan) -> dict[str, list[float]]:
+    """Return variant -> what its stored runs are compared on."""
+    column = compared_column(plan.protocol.folds)
+    rows = store.read("trials", columns=["condition_id", "status", column]).table.to_pylist()
+    found: dict[str, list[float]] = {name: [] for name in plan.conditions}
+    names = {condition: name for name, condition in plan.conditions.items()}
+    for row in rows:
+        if row["status"] == Status.COMPLETED and row["condition_id"] in names and row[column] is not None:
+            found[names[row["condition_id"]]].append(row[column])
+    return found
 
 
 def missing_trials(prepared: Prepared, store: Store) -> tuple[list[Trial], State]:

@@ -1,8 +1,9 @@
 """Shows the progress of trials, and of what takes long before them."""
 
+import contextlib
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from cnnjobs.messages import Failure, Note, Progress, Result, Stalled, Status
 from cnnjobs.planning.trials import Trial
 from cnnjobs.run.meter import Meter
 from cnnjobs.run.screens import open_screen
+from cnnjobs.spec.metric_names import metric_of
+from cnnjobs.spec.metrics import compared_column, part_of
 from cnnjobs.wording.sentences import clause
 from cnnjobs.wording.terminal import visible
 from cnnjobs.wording.times import clock_time, duration
@@ -80,14 +83,17 @@ class Display:
         )
 
     def finished(self, trial: Trial, result: Result) -> None:
-        """Show its outcome; on a terminal the line alone says it."""
-        self._meter.end(trial, failed=False)
+        """Show its outcome, by the accuracy that variants are compared on."""
+        column = compared_column(trial.protocol.folds)
+        value = result.final.get(column) if result.status == Status.COMPLETED else None
+        self._meter.end(trial, failed=False, value=value)
         if result.status == Status.DIVERGED:
             epoch = result.final["epochs_done"]
             self._screen.log_event(f"{trial.label()}: diverged at epoch {epoch}, its loss is not finite")
         else:
-            accuracy = result.final["test_accuracy"]
-            self._screen.log_event(f"{trial.label()}: test accuracy {accuracy:.2%}", routine=True)
+            metric = metric_of(column).of_part(part_of(column))
+            said = "not known" if value is None else f"{value:.2%}"
+            self._screen.log_event(f"{trial.label()}: {metric.words} {said}", routine=True)
         self._tell_log(result.log)
 
     def failed(self, trial: Trial, failure: Failure, log: str) -> None:
@@ -112,6 +118,26 @@ class Display:
     def _tell_log(self, log: str) -> None:
         if self._verbose and log.strip():
             self._screen.write_output(log.rstrip())
+
+
+@contextlib.contextmanager
+def while_doing(what: str, *, quiet: bool = False) -> Iterator[None]:
+    """Say on a terminal what is going on as long as it does, from the first moment on.
+
+    Args:
+        what: "drawing figures".
+        quiet: whether a program reads, to whom it is not said.
+    """
+    alive = sys.stderr.isatty() and not quiet
+    if alive:
+        sys.stderr.write(f"{visible(what, lines=False)} ...")
+        sys.stderr.flush()
+    try:
+        yield
+    finally:
+        if alive:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
 
 
 class Waiting:

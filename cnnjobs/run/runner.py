@@ -26,7 +26,7 @@ from cnnjobs.run.kept_job import as_decided, job_to_keep, keep_job
 from cnnjobs.run.live_record import live_recorder
 from cnnjobs.run.meanwhile import Meanwhile
 from cnnjobs.run.meter import Meter
-from cnnjobs.run.missing import continuations, kept_epochs, missing_trials
+from cnnjobs.run.missing import accuracies, continuations, kept_epochs, missing_trials
 from cnnjobs.run.page import Page, PageOf
 from cnnjobs.run.placement import Placement
 from cnnjobs.run.prepare import Prepared, trained_rows
@@ -234,7 +234,8 @@ class Runner:
         def kept_images(trial: Trial) -> int:
             return 0 if trial.spec.follows_length else rows * kept_epochs(trial, states)
 
-        return Meter(trials, lambda trial: rows * trial.spec.epochs, kept_images, at_once)
+        before = accuracies(self._store, prepared.plan)
+        return Meter(trials, lambda trial: rows * trial.spec.epochs, kept_images, at_once, before=before)
 
     def _note_stop(self, why: str, meter: Meter) -> None:
         """Keep what is said in the end where `status` shows it: the terminal may be the one that is gone."""

@@ -5,10 +5,12 @@ import json
 import os
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -23,6 +25,18 @@ SHOWN_RUNNING = 4
 
 SHOWN_STANDING = 6
 """How many variants that are not decided are listed below the line."""
+
+MOST_ROUTINE, ROUTINE_WITHIN_S = 20, 5.0
+"""So many trials that ended within so many seconds have a line of their own on a terminal; more are counted."""
+
+KEPT_LINES = 8
+"""Lines of a terminal that the living part leaves to what was said before."""
+
+WIDEST_BAR, LEAST_BAR = 28, 6
+"""Columns of the bar."""
+
+SEPARATOR = " · "
+"""Between the parts of the line."""
 
 EVENTS_EVERY_S = 2.0
 """Seconds between two events that only say how far trials are: 10 MB a day."""
@@ -41,6 +55,7 @@ class ProgressSnapshot:
         running: label -> what it is doing, for each trial under way.
         at_most: whether some of the trials may turn out not to be needed.
         standing: how far variants are from a decision, a line each.
+        means: the mean of each variant so far, a line each; none where `standing` says more.
     """
 
     trials: int = 0
@@ -51,6 +66,7 @@ class ProgressSnapshot:
     running: Mapping[str, str] = field(default_factory=dict)
     at_most: bool = False
     standing: Sequence[str] = ()
+    means: Sequence[str] = ()
 
     @property
     def count(self) -> str:
@@ -101,10 +117,17 @@ def open_screen(now: Callable[[], ProgressSnapshot]) -> Screen:
 
 
 class TerminalScreen:
-    """A living line on standard error."""
+    """A living line on standard error, with what was said above it.
 
-    def __init__(self, now: Callable[[], ProgressSnapshot]) -> None:
-        self._now = now
+    Args:
+        now: says how far the run is.
+        clock: seconds that only grow.
+    """
+
+    def __init__(self, now: Callable[[], ProgressSnapshot], clock: Callable[[], float] = time.monotonic) -> None:
+        self._now, self._clock = now, clock
+        self._said: deque[float] = deque()
+        self._held = 0
         self._console = Console(stderr=True, highlight=False)
         self._live = Live(
             get_renderable=self._render, console=self._console, refresh_per_second=4, transient=True, auto_refresh=True
@@ -116,32 +139,65 @@ class TerminalScreen:
 
     def stop(self) -> None:
         """Take the line away."""
+        self._tell_held()
         self._live.stop()
 
     def moved(self) -> None:
         """The line looks by itself."""
 
     def log_event(self, text: str, *, routine: bool = False) -> None:
-        """Print above the line what the line does not say."""
-        if not routine:
-            self._console.print(Text(visible(text)), soft_wrap=True)
+        """Print above the line; of what is routine no more than can be read, and how much was left out."""
+        if routine:
+            while self._said and self._clock() - self._said[0] > ROUTINE_WITHIN_S:
+                self._said.popleft()
+            if len(self._said) >= MOST_ROUTINE:
+                self._held += 1
+                return
+            self._said.append(self._clock())
+            self._tell_held()
+            text = f"[{self._now().count}] {text}"
+        self._console.print(Text(visible(text)), soft_wrap=True)
+
+    def _tell_held(self) -> None:
+        if self._held:
+            self._console.print(Text(f"  and {self._held:,} more", style="dim"), soft_wrap=True)
+        self._held = 0
 
     def write_output(self, text: str) -> None:
         """Print above the line."""
         self._console.print(Text(unstyled(text), style="dim"), soft_wrap=True)
 
     def _render(self) -> RenderableType:
-        now = self._now()
-        line = Table.grid(padding=(0, 1))
-        line.add_row(ProgressBar(total=1.0, completed=now.fraction, width=28), Text(visible(now.line)))
-        listed = [Text(visible(f"  {one}")) for one in now.standing[:SHOWN_STANDING]]
+        now, width = self._now(), self._console.width
+        standing = [f"  {one}" for one in now.standing[:SHOWN_STANDING]]
         if len(now.standing) > SHOWN_STANDING:
-            listed.append(Text(f"  and {len(now.standing) - SHOWN_STANDING} more that are not decided"))
-        running = list(now.running.items())[:SHOWN_RUNNING]
-        listed += [Text(visible(f"  {label}: {what}"), style="dim") for label, what in running]
+            standing.append(f"  and {len(now.standing) - SHOWN_STANDING} more that are not decided")
+        running = [f"  {label}: {what}" for label, what in list(now.running.items())[:SHOWN_RUNNING]]
         if len(now.running) > SHOWN_RUNNING:
-            listed.append(Text(f"  and {len(now.running) - SHOWN_RUNNING} more", style="dim"))
-        return Group(line, *listed)
+            running.append(f"  and {len(now.running) - SHOWN_RUNNING} more")
+        room = self._console.height - len(standing) - len(running) - KEPT_LINES
+        means = [f"  {one}" for one in now.means] if len(now.means) <= room else []
+        listed = [_one_line(text) for text in (*standing, *means)]
+        return Group(_bar(now, width), *listed, *(_one_line(text, "dim") for text in running))
+
+
+def _bar(now: ProgressSnapshot, width: int) -> RenderableType:
+    """Return the bar and what stands beside it, on one line: where there is no room, without rates or the bar."""
+    parts = now.line.split(SEPARATOR)
+    if LEAST_BAR + 1 + cell_len(now.line) > width:
+        parts = [part for part in parts if "images/s" not in part]
+    text = _one_line(SEPARATOR.join(parts))
+    bar = min(WIDEST_BAR, width - 1 - text.cell_len)
+    if bar < LEAST_BAR:
+        return text
+    line = Table.grid(padding=(0, 1))
+    line.add_row(ProgressBar(total=1.0, completed=now.fraction, width=bar), text)
+    return line
+
+
+def _one_line(text: str, style: str = "") -> Text:
+    """Return a text that is cut off where the line ends."""
+    return Text(visible(text, lines=False), style=style, no_wrap=True, overflow="ellipsis")
 
 
 def in_notebook() -> bool:
@@ -197,7 +253,8 @@ class NotebookScreen:
         """Return the line, for notebooks that show HTML and for those that show text."""
         now = self._now()
         running = [f"{label}: {what}" for label, what in list(now.running.items())[:SHOWN_RUNNING]]
-        text = visible(" · ".join([now.line, *now.standing[:SHOWN_STANDING], *running]), lines=False)
+        about = (now.standing or now.means)[:SHOWN_STANDING]
+        text = visible(SEPARATOR.join([now.line, *about, *running]), lines=False)
         bar = f'<progress max="1" value="{now.fraction:.3f}"></progress>'
         return _Shown(text, f"<div>{bar} {html.escape(text)}</div>")
 

@@ -1,5 +1,6 @@
 """Shows the tables of a comparison, without what only its report needs: Matplotlib, templates of pages."""
 
+from collections.abc import Collection
 from typing import Protocol
 
 from cnnjobs.comparison.shown import shown_table
@@ -19,18 +20,19 @@ class Say(Protocol):
         ...
 
 
-def show_table(store: Store, options: ReportOptions, say: Say = echo) -> JobTable:
+def show_table(store: Store, options: ReportOptions, say: Say = echo, only: Collection[str] = ()) -> JobTable:
     """Show a job's tables, and return its comparison.
 
     Args:
         store: the job's.
         options: what to show.
         say: shows a line.
+        only: variants that are shown, beside the reference where it has runs; empty for all.
 
     Raises:
         StoreError: if results cannot be read.
     """
     table = shown_table(store, options.metric, options.reference, options.alpha, options.margin, on_progress=Waiting())
-    for line in table_lines(table):
+    for line in table_lines(table, only):
         say(line, styled=True)
     return table

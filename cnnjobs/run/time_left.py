@@ -4,6 +4,7 @@ import math
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from statistics import fmean, median
 
 from cnnjobs.messages import Progress
 from cnnjobs.planning.trials import Trial
@@ -21,7 +22,15 @@ HALF_LIFE_S = 600.0
 """Seconds of training after which what was measured before counts half: a machine may be shared at times."""
 
 RECENT_TRIALS = 8
-"""What a trial costs beside its training is a mean over about so many of those that ended last."""
+"""What a trial costs beside its training is the median over so many of those that ended last: one may have traced its
+graphs in a process in which others had not."""
+
+AS_OTHERS_S = 2.0
+"""A condition's speed counts as if it had trained so long at the speed of the others too: messages come in bursts."""
+
+OF_COLD_START, TRACING_OF_COLD_START = 0.1, 0.5
+"""Shares of the start of a trial in a new process that come again with each trial, and with each condition, whose
+graphs are traced; the rest is importing. They are guesses until trials in warm processes have shown it."""
 
 
 @dataclass
@@ -33,14 +42,16 @@ class Underway:
         images: that it sees in all, over all its epochs.
         position: how many of them are done.
         began: when it was taken up.
-        is_first: whether none had ended then: its start is slower than that of trials in a process that is warm.
+        is_cold: whether none had ended then: its process has just started.
+        is_fresh: whether it is the first of its condition, whose graphs are traced.
     """
 
     trial: Trial
     images: int
     position: int
     began: float
-    is_first: bool
+    is_cold: bool
+    is_fresh: bool
     epoch: int | None = None
     first: float | None = None
     first_images: int = 0
@@ -91,8 +102,9 @@ class TimeLeft:
     """Estimates how long trials still take; says nothing before the speed of those that run at once is known.
 
     What is left of a condition costs what its trials cost until now; one that has not run yet counts as the mean of
-    the others. Work is shared by as many slots as are busy, and takes no less than the longest trial: such a bound is
-    at least half of what handing trials to free slots one by one takes (Graham, 1966).
+    the others, and once more what the first trials of others took to trace their graphs. Work is shared by as many
+    slots as are busy, and takes no less than the longest trial: such a bound is at least half of what handing trials
+    to free slots one by one takes (Graham, 1966).
 
     Args:
         trials: all that are to run.
@@ -117,15 +129,27 @@ class TimeLeft:
         self._under_way: dict[str, Underway] = {}
         self._speeds: defaultdict[str, Speed] = defaultdict(Speed)
         self._busy: deque[tuple[float, int]] = deque()
-        self._ended, self._around, self._known_at = 0, 0.0, math.inf
+        self._ended, self._known_at = 0, math.inf
+        self._around: deque[float] = deque(maxlen=RECENT_TRIALS)
+        self._tails: deque[float] = deque(maxlen=RECENT_TRIALS)
+        self._tracings: deque[float] = deque(maxlen=RECENT_TRIALS)
+        self._cold_starts: list[float] = []
+        self._begun: set[str] = set()
         self._done = 0
 
     def start(self, trial: Trial, now: float) -> None:
         """Begin to count a trial, or one that begins anew."""
         self._take_out(trial)
         self._note(now)
-        begun = Underway(trial, self._images_of(trial), self._kept_of(trial), now, is_first=not self._ended)
-        self._under_way[trial.trial_id] = begun
+        self._under_way[trial.trial_id] = Underway(
+            trial,
+            self._images_of(trial),
+            self._kept_of(trial),
+            now,
+            is_cold=not self._ended,
+            is_fresh=trial.condition_id not in self._begun,
+        )
+        self._begun.add(trial.condition_id)
 
     def drop(self, unwanted: Callable[[Trial], bool]) -> list[str]:
         """Take out the trials that wait and are not wanted any more; return their ids."""
@@ -141,6 +165,8 @@ class TimeLeft:
         running = self._under_way[trial.trial_id]
         if running.first is not None:
             self._speeds[trial.condition_id].learn(now - running.last, progress.images)
+        elif running.is_cold:
+            self._cold_starts.append(now - running.began)
         return running.move(progress, now)
 
     def end(self, trial: Trial, now: float, *, failed: bool) -> None:
@@ -167,7 +193,7 @@ class TimeLeft:
             now: the time.
             before: of trials that wait only those count whose repeat, from 0, is before this one; None for all.
         """
-        costs = {name: speed.seconds / speed.images for name, speed in self._speeds.items() if speed.images}
+        costs = self._costs()
         if not costs or not self._is_ready(now):
             return None
         mean = sum(costs.values()) / len(costs)
@@ -180,6 +206,17 @@ class TimeLeft:
         shared = (sum(running) + sum(waiting.values())) / slots
         return max(shared, max(running, default=0.0), next_free + longest if waiting else 0.0)
 
+    def _costs(self) -> dict[str, float]:
+        """Return condition -> seconds of a slot an image; the less it has trained, the more it counts as the others."""
+        measured = {name: speed.seconds / speed.images for name, speed in self._speeds.items() if speed.images}
+        if len(measured) < 2:
+            return measured
+        total, found = sum(measured.values()), {}
+        for name, cost in measured.items():
+            speed, others = self._speeds[name], (total - cost) / (len(measured) - 1)
+            found[name] = (speed.seconds + AS_OTHERS_S) / (speed.images + AS_OTHERS_S / others) if others else cost
+        return found
+
     def _learn_from(self, running: Underway, first: float, now: float) -> None:
         """Take in what a trial that ended by itself cost beside its training, and how far it got."""
         speed = self._speeds[running.trial.condition_id]
@@ -187,8 +224,12 @@ class TimeLeft:
             speed.learn(first - running.began, running.first_images)
         speed.ended, speed.left_out = speed.ended + 1, speed.left_out + running.images - running.position
         start = first - running.began - running.first_images * speed.seconds / max(speed.images, 1.0)
-        around = now - running.last + (0.0 if running.is_first else max(start, 0.0))
-        self._around += (around - self._around) / min(self._ended, RECENT_TRIALS)
+        tail = now - running.last
+        self._tails.append(tail)
+        if running.is_fresh and not running.is_cold:
+            self._tracings.append(max(start, 0.0))
+        elif not running.is_cold:
+            self._around.append(tail + max(start, 0.0))
 
     def _owed(self, running: Underway) -> float:
         """Return the images that a trial under way is to see still; it may end as early as those before it."""
@@ -209,7 +250,20 @@ class TimeLeft:
     def _of_waiting(self, condition: str, cost: float, counts: Counter[str], images: Counter[str]) -> float:
         """Return the seconds of a slot of the trials that wait; they may end as early as those before them."""
         count, left_out = counts[condition], self._speeds[condition].mean_left_out
-        return max(images[condition] - count * left_out, 0) * cost + count * self._around
+        seconds = max(images[condition] - count * left_out, 0) * cost + count * self._beside()
+        return seconds if condition in self._begun else seconds + self._tracing()
+
+    def _beside(self) -> float:
+        """Return the seconds that a trial takes beside its training, in a process that has trained its condition."""
+        if self._around:
+            return median(self._around)
+        return median(self._tails or [0.0]) + OF_COLD_START * min(self._cold_starts, default=0.0)
+
+    def _tracing(self) -> float:
+        """Return the seconds that the first trial of a condition takes more than others."""
+        if self._tracings:
+            return max(fmean(self._tracings) - self._beside(), 0.0)
+        return TRACING_OF_COLD_START * min(self._cold_starts, default=0.0)
 
     def _take_out(self, trial: Trial) -> None:
         """Count a trial as one that does not wait."""

@@ -220,6 +220,15 @@ def column_of(part: str, metric: str) -> str:
     return f"{part}_{metric}" if part else metric
 
 
+def compared_column(folds: int | None) -> str:
+    """Return the column of `trials` that variants are compared on: accuracy, with folds that of the fold held out.
+
+    Args:
+        folds: of cross-validation; None without.
+    """
+    return column_of(TEST if folds is None else VALIDATION, HEADLINE)
+
+
 def part_of(column: str) -> str:
     """Return which of `PARTS` a column is of; "" for the training rows in `epochs`."""
     part, line, _ = column.partition("_")

@@ -1,6 +1,7 @@
 """The comparison of a job as text, for the terminal and Python's prompt."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.report.model import ReportTable, Section, Text
@@ -22,19 +23,36 @@ ALSO_SAID = (BEST,)
 """Sections whose notes the terminal shows also without a table."""
 
 
-def table_lines(table: JobTable) -> Iterator[str]:
-    """Yield the tables of a comparison, and its notes."""
+def table_lines(table: JobTable, only: Collection[str] = ()) -> Iterator[str]:
+    """Yield the tables of a comparison, and its notes.
+
+    Args:
+        table: the comparison.
+        only: variants whose rows are shown, beside the reference where they are compared with it; empty for all.
+    """
+    shown = _among(table, only) if only else table
     yield ""
-    yield grid_text(*(shown_ranking(table) if is_ranked(table) else (summary_table(table), summary_note(table))))
-    if table.comparisons and not is_ranked(table):
-        yield grid_text(*shown_differences(table))
-        if table.ruling is not None:
-            yield from (visible(said) for said in (*decided_sentences(table), ""))
-    effects = effects_table(table)
+    yield grid_text(*(shown_ranking(shown) if is_ranked(shown) else (summary_table(shown), summary_note(shown))))
+    if shown.comparisons and not is_ranked(shown):
+        yield grid_text(*shown_differences(shown))
+        if shown.ruling is not None:
+            yield from (visible(said) for said in (*decided_sentences(shown), ""))
+    effects = None if only else effects_table(table)  # of a grid, all variants are needed
     if effects is not None:
         yield grid_text(effects, effects_in_short(table))
-    for note in notes(table):
+    for note in notes(shown):
         yield visible(f"note: {clause(note)}")
+
+
+def _among(table: JobTable, only: Collection[str]) -> JobTable:
+    """Return a comparison with the rows of some variants."""
+    rows = [row for row in table.rows if row.name in only]
+    compared = any(row.comparison is not None and row.comparison.difference.mean is not None for row in rows)
+    beside = [row for row in table.rows if row.name in only or (compared and row.name == table.reference)]
+    shown = tuple(beside) if compared else tuple(replace(row, comparison=None) for row in rows)
+    others = {row.name for row in table.rows} - {row.name for row in shown}
+    about = tuple(note for note in table.notes if not any(note.startswith(f"{name}: ") for name in others))
+    return replace(table, rows=shown, notes=about)
 
 
 def section_text(section: Section) -> Iterator[str]:

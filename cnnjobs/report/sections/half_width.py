@@ -41,9 +41,7 @@ def half_width_section(store: Store, table: JobTable) -> Section | None:
     outcomes = precisions(store, table, rule)
     elements: list[Element] = [half_width_table(rule, [_row(precision, rule) for precision in outcomes])]
     not_alone = _not_by_the_rule_alone(rule, outcomes)
-    elements.append(Text(_about(rule) if not_alone else f"{_about(rule)} {_coverage()}"))
-    if not_alone:
-        elements.append(Text(not_alone, "note"))
+    elements += [Text(_about(rule)), Text(not_alone or _coverage(), "note")]
     if rule.pilot < SMALL_PILOT:
         elements.append(Text(small_pilot(rule), "note"))
     return Section(TITLE, elements, how_to_read=HOW_TO_READ)
@@ -94,9 +92,9 @@ def _about(rule: HalfWidth) -> str:
 
 def _coverage() -> str:
     return (
-        "It covers at its level although the number of runs depends on what the pilot saw, which the interval of the "
-        "summary, with the SD of all runs, does not promise; as long as what was asked for was not chosen by what the "
-        "runs had shown."
+        "Of the two intervals of a mean, this table's is the one that counts: it covers at its level although the "
+        "number of runs depends on what the pilot saw, which the interval of the summary, with the SD of all runs, "
+        "does not promise; as long as what was asked for was not chosen by what the runs had shown."
     )
 
 

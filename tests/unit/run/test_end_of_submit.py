@@ -20,7 +20,7 @@ class TakenDown(InlineEngine):
 def shown(monkeypatch):
     """Return what is shown and written of a report, in order."""
     found = []
-    monkeypatch.setattr("cnnjobs.run.tables.table_lines", lambda _: found.append("table") or ["the table"])
+    monkeypatch.setattr("cnnjobs.run.tables.table_lines", lambda *_: found.append("table") or ["the table"])
     return found
 
 

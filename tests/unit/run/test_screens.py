@@ -98,9 +98,9 @@ def test_who_asks_for_events_gets_them_even_on_a_terminal(asked, alive, kind, mo
     assert type(screens.open_screen(lambda: NOW)) is kind
 
 
-def test_on_a_terminal_the_line_says_what_is_routine(capsys):
+def test_on_a_terminal_what_is_routine_stands_there_with_how_far_the_run_is(capsys):
     screen = TerminalScreen(lambda: NOW)
     screen.log_event("routine", routine=True)
     screen.log_event("a: FAILED: [red]no[/red]")
     screen.write_output("printed")
-    assert capsys.readouterr().err == "a: FAILED: [red]no[/red]\nprinted\n"
+    assert capsys.readouterr().err == "[1/3] routine\na: FAILED: [red]no[/red]\nprinted\n"

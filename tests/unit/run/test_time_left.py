@@ -2,8 +2,10 @@
 
 import heapq
 import itertools
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from support.fakes import Clock
@@ -31,6 +33,7 @@ class World:
         rate: images a second of a slot, by batch size.
         tracing: seconds before the first image in a process that has not trained yet.
         around: seconds of every trial beside its training.
+        anew: seconds before the first image of a batch size that no trial has had.
         resumed: epochs that trials need not train, by their place.
         stops: after how many epochs every trial stops.
     """
@@ -39,13 +42,17 @@ class World:
     rate: Mapping[int, float] = field(default_factory=dict)
     tracing: float = 12.0
     around: float = 1.0
+    anew: float = 0.0
     resumed: Mapping[int, int] = field(default_factory=dict)
     stops: int = EPOCHS
 
-    def events(self, trial, place, began, *, cold):
+    def events(self, trial, place, began, *, cold, new):
         """Yield (when, message) of a trial: the first call is short, then one every half second and every epoch."""
         rate = self.rate.get(trial.spec.batch_size, 500.0)
-        now, epoch = began + cold * self.tracing + self.around / 2, self.resumed.get(place, 0)
+        now, epoch = (
+            began + cold * self.tracing + (new and not cold) * self.anew + self.around / 2,
+            self.resumed.get(place, 0),
+        )
         call = 32
         while epoch < self.stops:
             left = ROWS
@@ -59,7 +66,7 @@ class World:
 
 def play(trials, world, at_once=None, kept=0):
     """Run the trials; return (seconds since the start, estimate or None, truth) after every event."""
-    clock, told, ids = Clock(), [], itertools.count()
+    clock, told, ids, traced = Clock(), [], itertools.count(), set()
     clock.now = 0.0
     meter = Meter(trials, lambda trial: EPOCHS * ROWS, lambda trial: kept * ROWS, at_once or len(world.slots), clock)
     waiting = list(enumerate(trials))[::-1]
@@ -77,7 +84,8 @@ def play(trials, world, at_once=None, kept=0):
             cold = trial is None
             place, trial = waiting.pop()
             meter.start(trial)
-            rest = world.events(trial, place, clock.now, cold=cold)
+            rest = world.events(trial, place, clock.now, cold=cold, new=trial.spec.batch_size not in traced)
+            traced.add(trial.spec.batch_size)
         told.append((clock.now, meter.left()))
         when, following = next(rest)
         heapq.heappush(queue, (when, next(ids), trial, rest, following))
@@ -104,6 +112,7 @@ RUNS = {
     "trials that were cut off": (trials_of(12), World(resumed={0: 9, 1: 6}), {}),
     "one trial that was cut off": (trials_of(1), World(slots=(5.0,), resumed={0: 5}), {}),
     "trials that go on from kept states": (trials_of(20), World(resumed=dict.fromkeys(range(20), 8)), {"kept": 8}),
+    "variants that each trace anew": (trials_of(6, 32, 64, 16), World(anew=6.0), {}),
     "kept states that do not serve": (trials_of(20), World(), {"kept": 4}),
 }
 
@@ -148,3 +157,45 @@ def test_a_trial_that_begins_anew_owes_again_what_it_had_done():
             meter.move(trial, Progress(epoch + 1, EPOCHS, ROWS))
     assert meter.snapshot().fraction == pytest.approx(0.2)
     assert meter.left() == pytest.approx(8 * 2)
+
+
+# runs as they were, on two shared cores: [seconds, 0 begun 1 under way 2 ended, variant, repeat, epochs, images]
+
+RECORDED = json.loads(Path(__file__).with_name("timelines.json").read_text())
+
+
+def play_recorded(run):
+    """Return (seconds since the start, estimate or None, truth) after every message of a run that was recorded."""
+    variants = {
+        str(place): Variant(model=vgg(), epochs=epochs, batch_size=10 + place)
+        for place, epochs in enumerate(run["epochs"])
+    }
+    repeats = max(event[3] for event in run["events"]) + 1
+    trials = make_plan(Job(name="a", dataset="digits", repeats=repeats, variants=variants), "data").trials
+    by_name = {(int(trial.variant), trial.repeat): trial for trial in trials}
+    clock, told, end = Clock(), [], run["events"][-1][0]
+    meter = Meter(trials, lambda trial: run["rows"] * trial.spec.epochs, at_once=run["slots"], clock=clock)
+    for now, kind, variant, repeat, *done in run["events"]:
+        clock.now, trial = now, by_name[variant, repeat]
+        if kind == 0:
+            meter.start(trial)
+        elif kind == 1:
+            meter.move(trial, Progress(done[0], trial.spec.epochs, done[1]))
+        else:
+            meter.end(trial, failed=False)
+        told.append((now, meter.left(), end - now))
+    assert meter.done == len(trials)
+    return told
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_the_time_left_of_recorded_runs(name):
+    told = play_recorded(RECORDED[name])
+    said = [(now, left, truth) for now, left, truth in told if left is not None]
+    first = said[0]
+    assert first[2] / 1.5 <= first[1] <= 1.5 * first[2], "the first guess"
+    assert first[0] < (first[0] + first[2]) / 3, "which comes in the first third"
+    assert len(far_off(told)) <= len(said) / 200
+    seen = {now: now + left for now, left, truth in said if truth < 50}  # of messages that come together, the last
+    jumps = [abs(after - before) for before, after in itertools.pairwise(seen.values())]
+    assert max(jumps) < 8, "a new variant, whose graphs are traced, is expected"
