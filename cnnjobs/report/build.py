@@ -65,10 +65,10 @@ def job_document(store: Store, table: JobTable, on_progress: OnProgress, options
         verdict_section(table, options.others),
         setup_section(table),
         decisions_section(table) if table.ended_by_rule else differences_section(table),
-        pairs_section(table),
+        summary_section(table),
+        _folded(pairs_section(table)),
         best_section(table) if options.best else None,
         factors_section(table),
-        summary_section(table),
         augmented_section(store, table),
         half_width_section(store, table),
         None if table.ended_by_rule else _folded(planning_section(table)),
@@ -79,11 +79,11 @@ def job_document(store: Store, table: JobTable, on_progress: OnProgress, options
         _folded(classes_section(table, findings, names)) if findings else WITHOUT_PREDICTIONS,
         _folded(cost_section(table)),
         _folded(provenance_section(table)),
-        methods_section(table),
+        _folded(methods_section(table)),
     ]
     shown = [section for section in sections if section is not None]
     glossary = glossary_section(shown)
-    shown += [] if glossary is None else [glossary]
+    shown += [] if glossary is None else [replace(glossary, folded=True)]
     colors = {name: style.color for name, style in variant_styles(table.job.variants).items()}
     return Document(table.job.name, shown, colors)
 

@@ -58,6 +58,7 @@ if (pick) {
     shownPair();
   };
   pick.hidden = false;
+  for (const link of all("#variants a")) link.hidden = false;
   b.selectedIndex = 1;
   readers.push(choose);
   pick.addEventListener("change", () => {
