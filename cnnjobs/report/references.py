@@ -160,7 +160,7 @@ REFERENCES: Mapping[str, Reference] = {
         eprint="1807.05118", archiveprefix="arXiv",
     ),
     "cnnjobs": _other(
-        "cnnjobs", "misc", author="{{cnnjobs contributors}}",
+        "cnnjobs contributors", "misc", author="{{cnnjobs contributors}}",
         title="{cnnjobs}: Repeat {CNN} Variants over Seeds and Folds, in Parallel, and See How Much of a Difference Is "
         "Chance", note="Computer program, Apache License 2.0",
     ),

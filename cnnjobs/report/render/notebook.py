@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from markupsafe import Markup, escape
 
+from cnnjobs.comparison.settings import settings_of
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.report.figures.comparison import box_plot
 from cnnjobs.report.figures.style import Figure, render
@@ -14,6 +15,7 @@ from cnnjobs.report.sections.decision_charts import decision_charts
 from cnnjobs.report.sections.decisions import decided_sentences
 from cnnjobs.report.sections.factors import effects_in_short, effects_table
 from cnnjobs.report.sections.ranking import is_ranked
+from cnnjobs.report.sections.setup import compared_text, question_of, variants_table
 from cnnjobs.report.sections.summary_table import summary_note, summary_table
 from cnnjobs.report.sections.verdicts import notes
 
@@ -24,6 +26,11 @@ def comparison_html(table: JobTable) -> Markup:
 
 
 def _parts(table: JobTable) -> Iterator[Markup]:
+    if question := question_of(table.job):
+        yield Markup("<p>{}</p>").format(question)
+    differing = [setting for setting in settings_of(table.job) if setting.differs]
+    if differing:
+        yield _report_table(variants_table(table, differing), compared_text(table))
     yield _report_table(*(shown_ranking(table) if is_ranked(table) else (summary_table(table), summary_note(table))))
     if table.comparisons and not is_ranked(table):
         yield _report_table(*shown_differences(table))

@@ -17,7 +17,7 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
     ),
     "CI": (
         r"\bCI\b|confidence interval",
-        "Confidence interval. Made in this way at 95%, intervals hold the true value in 95 of 100 studies.",
+        "Confidence interval. Intervals made in this way at 95% hold the true value in 95 of 100 studies.",
     ),
     "churn": (r"[Cc]hurn", "The share of test images on which two repeats of one variant predict different classes."),
     "Cochran's Q": (
@@ -105,7 +105,7 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
     "reference": (r"\breference\b", "The variant that all others are compared with: the first of the job."),
     "repeat": (
         r"\b[Rr]epeats?\b",
-        "One round of training with seeds of its own; the same round of all variants has the same.",
+        "One round of training with its own seeds; a repeat has the same seeds in all variants.",
     ),
     "ROC AUC": (
         r"ROC AUC|area under the ROC",
@@ -113,13 +113,13 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
     ),
     "SD": (
         r"\bSD\b",
-        "Standard deviation: how far runs typically lie from their mean. ddof=1 means that n - 1 is divided by.",
+        "Standard deviation: how far runs typically lie from their mean. ddof=1: the sum of squares is over n - 1.",
     ),
     "sequential p": (r"sequential p\b", "A p that stays valid however often one looks while runs are added."),
     "sign flips": (
         r"[Ss]ign.flip",
-        "An exact test without normality: how often would the mean be as far from 0 if a coin had drawn the sign of "
-        "every pair.",
+        "An exact test without normality: the share of all ways to give the pairs a sign in which their mean is at "
+        "least as far from 0.",
     ),
     "t test": (r"\bt tests?\b", "A test of whether a mean differs from 0, by its ratio to its standard error."),
     "test-time augmentation": (

@@ -42,6 +42,9 @@ CITED: Mapping[str, str] = {
 }
 """Optimizer or network -> what it is cited by."""
 
+MOST_NAMED = 5
+"""More variants than these are only counted."""
+
 PROGRAMS = (
     ("tensorflow", "TensorFlow", " [@abadi2016]"),
     ("keras", "Keras", ""),
@@ -129,7 +132,8 @@ def _training(table: JobTable) -> Iterator[str]:
         yield f"One variant was trained, {names[0]}."
     else:
         about = f"; they differ in {_joined(differing)}" if differing else ""
-        yield f"We compared {len(names)} variants ({listed(names)}){about}."
+        named = f" ({', '.join(names)})" if len(names) <= MOST_NAMED else ""
+        yield f"We compared {len(names)} variants{named}{about}."
     yield from _in_common(table, {setting.term: setting.common for setting in settings if not setting.differs})
     yield from _repeats(table)
 
@@ -164,7 +168,7 @@ def _repeats(table: JobTable) -> Iterator[str]:
     each = "Each" if len(table.rows) > 1 else "It"
     yield f"{each} was trained in {count} run{'s' * (runs[-1] != 1)}{folds}."
     if job.audit is None:
-        varying = [WORDS[source].removeprefix("the ") for source in SOURCES if source in job.vary]
+        varying = [WORDS[source] for source in SOURCES if source in job.vary]
         paired = "; repeat r had the same seeds in every variant" if len(table.rows) > 1 else ""
         yield f"Repeats differ in {_joined(varying) if varying else 'nothing'}{paired}."
     lost = {row.name: row.diverged for row in table.rows if row.diverged}
@@ -213,7 +217,7 @@ def _by_rule(table: JobTable) -> Iterator[str]:
     yield (
         f"Repeats were added until each variant was decided against {table.reference}, at most {rule.most_repeats}, "
         "with a look at the results after every repeat from the fifth pair on. A variant is called better or worse if "
-        f"a repeated confidence interval [@jennison2000] of the paired t test leaves out 0{margin}. False verdicts "
+        f"a repeated confidence interval [@jennison2000] of its mean difference leaves out 0{margin}. False verdicts "
         f"occur in at most {100 * rule.alpha:g}% of such studies over all looks, for normally distributed differences."
     )
     if ruling is not None and ruling.family > 1:

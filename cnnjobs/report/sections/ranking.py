@@ -8,9 +8,10 @@ from cnnjobs.comparison.table import JobTable
 from cnnjobs.comparison.variant_row import VariantRow
 from cnnjobs.report.cells import interval_cell, p_cell
 from cnnjobs.report.model import DisplayColumn, ReportTable, Row
-from cnnjobs.report.sections.differences_table import differences_table, interval_column, verdict_cell
+from cnnjobs.report.sections.differences_table import differences_table, verdict_cell
 from cnnjobs.report.sections.summary_table import why_no_interval
-from cnnjobs.wording.labels import count_label, listed
+from cnnjobs.wording.labels import count_label
+from cnnjobs.wording.levels import level_text
 
 MOST_SENTENCES = 5
 """Comparisons up to this many are said in a sentence each; of more there is one table, ranked."""
@@ -21,6 +22,10 @@ RANKING_COLUMNS = (
 )
 """A row a variant, the best mean first; those without a run have no rank. `ci_` is the interval of the mean,
 `difference_` that of the difference to the reference, at `level`; `p` is adjusted by Holm."""
+
+
+MOST_NAMED = 3
+"""Of a verdict that more variants have, the sentence above the table says only how many they are."""
 
 
 def is_ranked(table: JobTable) -> bool:
@@ -40,7 +45,9 @@ def ranking_table(table: JobTable) -> ReportTable:
         _row(table, row, place if row.summary is not None else None, compared.get(row.name, {}))
         for place, row in enumerate(_best_first(table), 1)
     ]
-    title = f"{capital(axis_label(table.metric))}, the best mean first"
+    several = not table.ended_by_rule and len({one.level for one in table.comparisons.values()}) > 1
+    level = ", its CI at the level of the verdict" if several else ""
+    title = f"{capital(axis_label(table.metric))}, the best mean first; difference: minus {table.reference}{level}"
     return ReportTable("ranking", title, RANKING_COLUMNS, rows, list(_shown(table)))
 
 
@@ -53,7 +60,7 @@ def counted(table: JobTable) -> str:
     said = []
     for verdict in sorted(names, key=lambda one: order.get(one.split()[0], len(order))):
         own = names[verdict]
-        told = f" ({listed(own)})" if verdict.split()[0] in order or len(own) == 1 else ""
+        told = f" ({', '.join(own)})" if len(own) <= MOST_NAMED else ""
         said.append(f"{len(own)} {verdict}{told}")
     return f"Compared with {table.reference}: {'; '.join(said)}."
 
@@ -80,31 +87,23 @@ def _shown(table: JobTable) -> Iterator[DisplayColumn]:
     several = any(one.family > 1 for one in table.comparisons.values())
     yield DisplayColumn("variant", lambda row: str(row["variant"]))
     yield DisplayColumn("rank", lambda row: "-" if row["rank"] is None else str(row["rank"]), "rank")
-    yield DisplayColumn("n", lambda row: count_label(f"{row['n']}/{row['expected']}", row["folds"]), "n")
     unit = " %" if table.in_percent else ""
     yield DisplayColumn(f"mean{unit}", lambda row: show(metric, row["mean"]), "mean")
     yield DisplayColumn("SD", lambda row: show(metric, row["sd"]), "sd")
-    yield DisplayColumn(
-        f"{table.level} CI of the mean",
-        lambda row: interval_cell(metric, row["ci_low"], row["ci_high"]),
-        "ci_low",
-        compact=False,
-    )
-    yield DisplayColumn(
-        f"minus {table.reference}", lambda row: show(metric, row["difference"], signed=True), "difference"
-    )
+    yield DisplayColumn("difference", lambda row: show(metric, row["difference"], signed=True), "difference")
     yield _interval(table)
     if not table.ended_by_rule:
         yield DisplayColumn("p (Holm)" if several else "p", lambda row: p_cell(row["p"]), "p")
-    yield DisplayColumn("verdict", lambda row: verdict_cell(row))
+    yield DisplayColumn("verdict", verdict_cell)
+    yield DisplayColumn("n", lambda row: count_label(f"{row['n']}/{row['expected']}", row["folds"]), "n")
 
 
 def _interval(table: JobTable) -> DisplayColumn:
-    """Return the interval of the difference, as the table of differences has it."""
-    levels = list(table.comparisons.values()) if table.ruling is None else []
-    as_there = interval_column(table.metric, levels)
+    """Return the interval of the difference; its level is in the header where all have the same."""
+    adjusted = [1 - one.alpha for one in table.ruling.decisions.values()] if table.ruling is not None else []
+    levels = {level_text(level) for level in adjusted or (one.level for one in table.comparisons.values())}
 
     def cell(row: Row) -> str:
-        return as_there.cell({**row, "ci_low": row["difference_low"], "ci_high": row["difference_high"]})
+        return interval_cell(table.metric, row["difference_low"], row["difference_high"], signed=True)
 
-    return DisplayColumn(as_there.header, cell, "difference_low")
+    return DisplayColumn(f"{min(levels)} CI" if len(levels) == 1 else "CI", cell, "difference_low")

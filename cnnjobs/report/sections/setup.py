@@ -27,7 +27,7 @@ HOW_TO_READ = (
 LONGEST_QUESTION = 300
 """Characters; of a longer first paragraph only the first sentence is taken."""
 
-COLOURS = {1: "grey", 3: "colour"}
+COLOURS = {1: "greyscale", 3: "colour"}
 """Channels -> what pictures are called."""
 
 
@@ -75,21 +75,27 @@ def _facts(table: JobTable) -> Iterator[tuple[str, str]]:
     yield "data set", data.name
     images = images_text(training=data.train_rows, validation=data.validation_rows, test=data.test_rows)
     tested = None if data.test_groups is None else len(set(data.test_groups))
-    yield "images", images + groups_text(data.groups, tested, with_validation=data.validation_rows is not None)
-    yield "size", size_text(job)
+    grouped = groups_text(data.groups, tested, with_validation=data.validation_rows is not None)
+    size = f" of {size}" if (size := size_text(job)) else ""
+    yield "images", f"{images}{size}{grouped}"
     names = f": {listed(data.class_names)}" if data.class_names else ""
-    yield "classes", f"{data.classes}{names}"
-    if data.largest_class is not None:
-        yield "largest class", f"{data.largest_class:.1%} of the test images"
+    largest = "" if data.largest_class is None else f"; the largest has {data.largest_class:.1%} of the test images"
+    yield "classes", f"{data.classes}{names}{largest}"
     yield "validation", job.protocol_text
-    yield "repeats", repeats_text(job) + rule_text(table)
-    varying = [WORDS[source].removeprefix("the ") for source in SOURCES if source in job.vary]
-    yield "differs between repeats", ", ".join(varying) or "nothing"
-    yield "runs", runs_text(table)
-    yield "trained", period_text(table)
-    yield "compared on", table.metric.words
-    if table.comparisons:
-        yield "reference", table.reference
+    varying = [WORDS[source] for source in SOURCES if source in job.vary]
+    differing = f"they differ in {', '.join(varying)}" if varying else "nothing differs between them"
+    yield "repeats", f"{repeats_text(job)}{rule_text(table)}; {differing}"
+    period = period_text(table)
+    yield "runs", f"{runs_text(table)}{'; ' if period else ''}{period}"
+    against = f", with {table.reference}" if table.comparisons else ""
+    yield "compared on", f"{table.metric.words}{against}"
+
+
+def compared_text(table: JobTable) -> str:
+    """Say in a sentence on which data, and how, variants were compared."""
+    facts = dict(_facts(table))
+    said = (facts["data set"], facts["images"], facts["validation"], facts["runs"])
+    return f"{', '.join(said)}; compared on {facts['compared on']}."
 
 
 def size_text(job: StoredJob) -> str:

@@ -47,7 +47,11 @@ def verdict_section(table: JobTable, others: Sequence[StoredJob] = ()) -> Sectio
     ranked = [ranking_table(table)] if is_ranked(table) and len(verdicts) == 1 else []
     about: list[Element] = [*ranked, *([audits] if audits else [])]
     said: tuple[Element, ...] = (*asked, *verdicts, *about, *(Text(note, "note") for note in notes(table)))
-    return Section("In short", said, how_to_read=RANKED if ranked else HOW_TO_READ if table.comparisons else "")
+    return Section(
+        "In short",
+        said,
+        how_to_read=RANKED if ranked else HOW_TO_READ if table.comparisons and not table.ended_by_rule else "",
+    )
 
 
 def sentences(table: JobTable) -> list[str]:

@@ -36,8 +36,8 @@ def test_the_best_mean_is_first_and_the_reference_has_its_place(tmp_path):
     shown = ranking_table(job_table(make_store(tmp_path, made, repeats=6)))
     assert [row["variant"] for row in shown.rows] == ["v0", "v1", "v2", "v3", "base", "v4", "v5", "v6", "v7", "none"]
     assert [row["rank"] for row in shown.rows] == [*range(1, 10), None]
-    assert [cells[-1] for cells in shown.cells] == [*["better"] * 4, "reference", *["worse"] * 4, "no pairs yet"]
-    assert shown.cells[4][shown.header.index("minus base")] == "-"
+    assert [cells[-2] for cells in shown.cells] == [*["better"] * 4, "reference", *["worse"] * 4, "no pairs yet"]
+    assert shown.cells[4][shown.header.index("difference")] == "-"
 
 
 def test_of_a_loss_the_lowest_is_first(tmp_path):

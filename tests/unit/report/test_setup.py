@@ -7,6 +7,7 @@ import pytest
 from support.stores import VALUES, make_store, stored_dataset
 
 from cnnjobs.comparison.table import job_table
+from cnnjobs.report.render.notebook import comparison_html
 from cnnjobs.report.sections.setup import facts_table, period_text, question_of, setup_section, variants_table
 from cnnjobs.store.stored_job import StoredVariant
 
@@ -46,15 +47,15 @@ def test_facts_of_data_protocol_and_runs(tmp_path):
     store = make_store(tmp_path, {"a": [0.5, 0.6], "b": [0.7]})
     dataset = stored_dataset(image_shape=(8, 8, 1), class_names=("cat", "dog"), largest_class=0.55)
     facts = dict(facts_table(with_settings(store, {}, dataset=dataset, vary=("init", "order"))).cells)
-    assert facts["images"] == "100 training and 500 test images"
-    assert facts["size"] == "8 x 8 pixels, grey"
-    assert facts["classes"] == "2: cat, dog"
-    assert facts["largest class"] == "55.0% of the test images"
-    assert facts["repeats"] == "5 repeats"
-    assert facts["differs between repeats"] == "initialisation, order of the images"
-    assert facts["runs"] == "3 of 10 completed"
-    assert (facts["compared on"], facts["reference"]) == ("test accuracy", "a")
-    assert "trained" not in facts, "no run says when"
+    assert facts == {
+        "data set": "digits",
+        "images": "100 training and 500 test images of 8 x 8 pixels, greyscale",
+        "classes": "2: cat, dog; the largest has 55.0% of the test images",
+        "validation": "20% held out",
+        "repeats": "5 repeats; they differ in the initialisation, the order of the images",
+        "runs": "3 of 10 completed",
+        "compared on": "test accuracy, with a",
+    }
 
 
 def test_variants_are_rows_and_only_what_differs_is_a_column(tmp_path):
@@ -78,6 +79,18 @@ def test_a_single_variant_has_all_its_settings_in_one_table(tmp_path):
     assert section.sections[0].elements[0].cells == [("epochs", "5")]
 
 
+def test_a_notebook_begins_with_the_question_and_the_settings(tmp_path):
+    store = make_store(tmp_path, {"a": [0.5, 0.6], "b": [0.6, 0.7]})
+    settings = {"a": {"kind": "Variant", "epochs": 5}, "b": {"kind": "Variant", "epochs": 10}}
+    html = comparison_html(with_settings(store, settings, text='"""Do more <b>epochs</b> help?"""'))
+    assert html.startswith("<p>Do more &lt;b&gt;epochs&lt;/b&gt; help?</p>")
+    assert "<th>epochs</th>" in html
+    said = (
+        "digits, 100 training and 500 test images, 20% held out, 4 of 10 completed; compared on test accuracy, with a."
+    )
+    assert f"<p>{said}</p>" in html
+
+
 def test_old_runs_without_parameters_have_a_dash(tmp_path):
     shown = variants_table(job_table(make_store(tmp_path, VALUES)), [])
     assert {cells[-1] for cells in shown.cells} == {"-"}
@@ -97,4 +110,4 @@ def test_dates(tmp_path, first, last, words):
     began, ended = datetime(*first, tzinfo=UTC), datetime(*last, 12, tzinfo=UTC)
     table = table_of(tmp_path, started_at=began, finished_at=ended)
     assert period_text(table) == words
-    assert dict(facts_table(table).cells)["trained"] == words
+    assert dict(facts_table(table).cells)["runs"].endswith(f"; {words}")
