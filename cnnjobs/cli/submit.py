@@ -43,6 +43,11 @@ if TYPE_CHECKING:
     help="Train only this variant, with one source of chance varying at a time (split, initialisation, order, "
     "augmentation, dropout), as a job of its own.",
 )
+@click.option(
+    "--keep-going",
+    is_flag=True,
+    help="Run all trials, also where the first, one of each variant at least, all fail with the same error.",
+)
 @click.option("--max-concurrent", type=click.IntRange(min=1), metavar="N", help="At most N trials at once.")
 @click.option("--watch", is_flag=True, help="Serve a page that shows the trials while they run.")
 @device_options

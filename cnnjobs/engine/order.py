@@ -32,7 +32,8 @@ class AlikeTogether:
 
     A process that is free takes the next trial of the condition that it has just trained; where none is left, or it is
     new, one of the condition that the fewest processes train. So all conditions that fit begin at the same time, and
-    the last repeats of each are shared by processes that would have nothing to do.
+    the last repeats of each are shared by processes that would have nothing to do. Of a condition whose trials fail the
+    next waits until the others had their turn, so that it soon shows whether all fail.
 
     Args:
         trials: those that are to run.
@@ -43,13 +44,14 @@ class AlikeTogether:
         for place, trial in enumerate(trials):
             self._waiting.setdefault(trial.condition_id, deque()).append(place)
         self._running: Counter[str] = Counter()
+        self._failed: Counter[str] = Counter()
         self._freed: deque[str] = deque()
 
     def next(self) -> int | None:
         """Return the place of the next one; None if all have started."""
         condition = self._freed.popleft() if self._freed else None
-        if condition not in self._waiting:
-            condition = min(self._waiting, key=self._running.__getitem__, default=None)
+        if condition not in self._waiting or self._failed[condition]:
+            condition = min(self._waiting, key=lambda one: (self._failed[one], self._running[one]), default=None)
         if condition is None:
             return None
         self._running[condition] += 1
@@ -63,6 +65,15 @@ class AlikeTogether:
         """Remember what the process has trained."""
         self._running[trial.condition_id] -= 1
         self._freed.append(trial.condition_id)
+
+    def ended(self, trial: Trial, *, failed: bool) -> None:
+        """Take in how a trial ended, before its process is free.
+
+        Args:
+            trial: which.
+            failed: whether with an error.
+        """
+        self._failed[trial.condition_id] = self._failed[trial.condition_id] + 1 if failed else 0
 
     @property
     def over(self) -> bool:

@@ -51,6 +51,7 @@ def submit(
     gpus_per_trial: float | None = None,
     checkpoint_every: float | None = None,
     trial_timeout: float | None = None,
+    keep_going: bool = False,
     log: str | Sequence[str] | None = None,
     address: str | None = None,
     insecure: bool = False,
@@ -87,6 +88,8 @@ def submit(
         checkpoint_every: seconds between checkpoints of a trial; 0 for every epoch, None for about 1% of the time.
         trial_timeout: seconds without progress after which a trial is ended, as failed, with where it was; None for
             never: then a line says which trial makes none.
+        keep_going: run all trials, also where the first, at least three and one of each variant, all fail with the same
+            error at the same place; otherwise no other starts then.
         log: experiment trackers that trials are sent to, "tensorboard", "mlflow" or "wandb", or several; None for the
             job's own, () for none.
         address: "local" for this machine alone, or host:port of a cluster with this machine as a node; None for
@@ -122,6 +125,7 @@ def submit(
                 gpus_per_trial=gpus_per_trial,
                 checkpoint_every=checkpoint_every,
                 trial_timeout=trial_timeout,
+                keep_going=keep_going,
                 log=log,
                 insecure=insecure,
                 verbose=verbose,

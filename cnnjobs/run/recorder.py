@@ -23,6 +23,7 @@ from cnnjobs.store.store import Store
 
 if TYPE_CHECKING:
     from cnnjobs.comparison.decisions import Ruling
+    from cnnjobs.run.failing_alike import UntilAllFailAlike
     from cnnjobs.run.steering import Steering
 
 
@@ -36,6 +37,7 @@ class Recorder:
         steering: says which trial starts next; None where all are to run.
         lock: the claim on the store.
         watcher: is told.
+        guard: ends it where all trials fail alike; None where that is not wanted.
 
     Attributes:
         failures: how many trials failed.
@@ -49,9 +51,10 @@ class Recorder:
         steering: Steering | None,
         lock: StoreLock,
         watcher: Watcher,
+        guard: UntilAllFailAlike | None = None,
     ) -> None:
         self._prepared, self._store, self._checkpoints, self._steering = prepared, store, checkpoints, steering
-        self._lock, self._watcher = lock, watcher
+        self._lock, self._watcher, self._guard = lock, watcher, guard
         self._commit, self._dirty = _commit_of(prepared.file.folder)
         self._compactor = Compactor(store)
         self._running: dict[str, Running] = {}
@@ -107,6 +110,9 @@ class Recorder:
         """Tell the order how a trial ended."""
         if self._steering is not None:
             self._steering.ended(trial, message)
+        said = "" if self._guard is None else self._guard.ended(trial, message)
+        if said:
+            self._watcher.noted(trial, Note(said, once=True))
 
     def _keep(self, trial: Trial, result: Result) -> None:
         final = dict(result.final)

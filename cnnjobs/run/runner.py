@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from cnnjobs.datasets.overview import images_text
 from cnnjobs.engine.base import TrialResources
+from cnnjobs.engine.order import AlikeTogether
 from cnnjobs.errors import (
     CannotWrite,
     ClusterLost,
@@ -21,6 +22,7 @@ from cnnjobs.run.audit import take_over
 from cnnjobs.run.calling_machine import shown_place
 from cnnjobs.run.claim import claim
 from cnnjobs.run.events import Events, TrialEvents, Watchers
+from cnnjobs.run.failing_alike import UntilAllFailAlike
 from cnnjobs.run.interrupts import why_stopped
 from cnnjobs.run.kept_job import as_decided, job_to_keep, keep_job
 from cnnjobs.run.live_record import live_recorder
@@ -57,6 +59,7 @@ class Runner:
         meanwhile: done ahead, when a core is idle.
         tracking: experiment trackers that trials are sent to.
         page: opened when trials begin, to show them; None for no page.
+        keep_going: run all trials, also where the first of all variants fail in the same way.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class Runner:
         meanwhile: Callable[[], None] = lambda: None,
         tracking: Tracking | None = None,
         page: Page | None = None,
+        keep_going: bool = False,
     ) -> None:
         self._page = page
         self._store, self._checkpoints, self._placement = store, checkpoints, placement
@@ -82,7 +86,10 @@ class Runner:
         self._ended = 0
         self._damaged: set[str] = set()
         self._said_versions = False
+        self._keep_going = keep_going
         self.failures = 0
+        self.not_run = ""
+        """Why trials were not run, and how many; empty where all were."""
 
     @property
     def tried(self) -> int:
@@ -194,8 +201,17 @@ class Runner:
     ) -> Submission:
         steering = None if prepared.steer is None else prepared.steer(prepared, self._store)
         may_run = tuple(trials if steering is None else steering.trials)
+        order = AlikeTogether(may_run) if steering is None else steering
         return Submission(
-            prepared, self._store, may_run, resources, at_once, self._checkpoints, self._timeout_s, steering
+            prepared,
+            self._store,
+            may_run,
+            resources,
+            at_once,
+            self._checkpoints,
+            self._timeout_s,
+            steering,
+            guard=None if self._keep_going else UntilAllFailAlike(order, may_run),
         )
 
     def _begin(self, prepared: Prepared, trials: list[Trial], resources: TrialResources, at_once: int) -> None:
@@ -225,6 +241,7 @@ class Runner:
             shown = Watchers(display, TrialEvents(self._events, meter), recorder)
             watcher = Watchers(shown, TrackedTrials(self._tracking, shown.noted), ahead)
             self.failures += submission.run(engine, backends.open_worker, watcher, lock)
+            self.not_run = "" if submission.guard is None else submission.guard.why
 
     def _meter(self, prepared: Prepared, trials: list[Trial], at_once: int) -> Meter:
         """Return what counts trials and images; epochs that kept states have done already are not to be done."""

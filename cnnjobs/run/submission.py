@@ -21,6 +21,7 @@ from cnnjobs.store.lock import StoreLock
 from cnnjobs.store.store import Store
 
 if TYPE_CHECKING:
+    from cnnjobs.run.failing_alike import UntilAllFailAlike
     from cnnjobs.run.steering import Steering
 
 
@@ -37,6 +38,7 @@ class Submission:
         checkpoints: where trials under way are kept.
         timeout_s: a trial that makes no progress for so long is ended, as failed; None for never.
         steering: says which trial starts next; None where all are to run.
+        guard: the order of the trials, with an end where all fail alike; None for no such end.
     """
 
     prepared: Prepared
@@ -47,6 +49,7 @@ class Submission:
     checkpoints: Checkpoints
     timeout_s: float | None = None
     steering: Steering | None = None
+    guard: UntilAllFailAlike | None = None
 
     def run(self, engine: Engine, make_worker: MakeWorker, watcher: Watcher, lock: StoreLock) -> int:
         """Run the trials; return how many failed.
@@ -62,7 +65,7 @@ class Submission:
         """
         keep_job(self.store, self._now())
         sweep(self.store, self.checkpoints)
-        recorder = Recorder(self.prepared, self.store, self.checkpoints, self.steering, lock, watcher)
+        recorder = Recorder(self.prepared, self.store, self.checkpoints, self.steering, lock, watcher, self.guard)
         work = Work(
             trials=self.trials,
             dataset=self.prepared.dataset,
@@ -74,7 +77,7 @@ class Submission:
             user_modules=self.prepared.needs.modules,
             files=read_weights((trial.spec for trial in self.trials), self.prepared.dataset.image_shape),
             timeout_s=self.timeout_s,
-            order=self.steering,
+            order=self.guard or self.steering,
         )
         if self.steering is not None:
             self.steering.begin(self.at_once, recorder.on_ruling)

@@ -51,6 +51,7 @@ class RunOptions:
         trial_timeout: seconds; a trial that makes no progress for so long is ended, as failed; None for never.
         insecure: accept a cluster that asks for no token.
         verbose: show the logs of Ray and of each trial.
+        keep_going: run all trials, also where the first of all variants fail in the same way.
         log: experiment trackers that trials are sent to; None for the job's own.
         watch: serve a page that shows the trials while they run.
         events: what is told of it to a program.
@@ -63,6 +64,7 @@ class RunOptions:
     trial_timeout: float | None = None
     insecure: bool = False
     verbose: bool = False
+    keep_going: bool = False
     log: str | Sequence[str] | None = None
     watch: bool = False
     events: Events = field(default_factory=Events)
@@ -82,6 +84,7 @@ class RunOptions:
         flag("insecure", self.insecure)
         flag("verbose", self.verbose)
         flag("watch", self.watch)
+        flag("keep_going", self.keep_going)
         if self.log is not None:
             object.__setattr__(self, "log", tracker_names(self.log))
 
@@ -188,23 +191,28 @@ class Submitted:
         store: where its trials are.
         tried: how many trials ran, however they ended.
         failures: how many of them failed.
+        not_run: why others were not run, and how many; empty where all were.
     """
 
     job: str
     store: Store
     tried: int
     failures: int
+    not_run: str = ""
 
     @property
     def failed(self) -> TrialsFailed | None:
         """The error that says which trials failed and where to read on; None if none did."""
         if not self.failures:
             return None
-        return TrialsFailed(
-            f"{self.failures} of {self.tried} trials failed; their logs: "
-            f"{shown_place(f'{self.store.files.location}/logs/')}. "
-            "The others are stored; submitting again tries the failed ones again."
-        )
+        logs = f"their logs: {shown_place(f'{self.store.files.location}/logs/')}"
+        failed = f"{self.failures} of {self.tried} trials failed"
+        if self.not_run:
+            return TrialsFailed(
+                f"{failed}, {self.not_run}; {logs}. Mend it and submit again, which runs all of them. (With "
+                "`keep_going` trials start whatever becomes of the first.)"
+            )
+        return TrialsFailed(f"{failed}; {logs}. The others are stored; submitting again tries the failed ones again.")
 
 
 @contextmanager
@@ -268,11 +276,12 @@ def submit_job(
             meanwhile=meanwhile,
             tracking=tracking_of(options, prepared, store),
             page=page if options.watch else None,
+            keep_going=options.keep_going,
         )
         runner.run(prepared, None if goal.audit is None else store_at(results, plain))
-        if rule is not None:
+        if rule is not None and not runner.not_run:
             _run_second_stage(prepared, store, rule, runner)
-        yield Submitted(prepared.job.name, store, runner.tried, runner.failures)
+        yield Submitted(prepared.job.name, store, runner.tried, runner.failures, runner.not_run)
 
 
 def on_cores(place: Here | Joined, job: Job) -> bool:

@@ -12,11 +12,13 @@ from support import fakes
 
 from cnnjobs import SGD, Job, Variant, vgg
 from cnnjobs.engine.base import TrialResources, Work
+from cnnjobs.engine.order import AlikeTogether
 from cnnjobs.errors import StoreError
 from cnnjobs.messages import Failure, Note, Progress, Result, Started
 from cnnjobs.planning.trials import make_plan
 from cnnjobs.process.machine import child_processes
 from cnnjobs.process.private_folder import private_folder
+from cnnjobs.run.failing_alike import UntilAllFailAlike
 
 BASE = Variant(model=vgg(), optimizer=SGD(0.1), epochs=3)
 NAMES = ("calm", "raises", "dies", "diverges", "wears")
@@ -245,3 +247,20 @@ def test_what_ran_the_trials_is_up_until_it_is_closed_and_leaves_nothing():
     assert not [one for one in child_processes(os.getpid()) if b"ray" in Path(f"/proc/{one}/cmdline").read_bytes()]
     assert {one.name for one in private_folder().iterdir()} <= {"auth_token"}
     ran.close()
+
+
+def test_no_other_trial_starts_when_all_have_failed_alike():
+    """Ray ends when the trials have that run at that moment."""
+    trials = trials_of(("raises",), repeats=8)
+    order, failed = UntilAllFailAlike(AlikeTogether(trials), trials), []
+
+    def on_message(trial, message):
+        if isinstance(message, Failure):
+            failed.append(order.ended(trial, message))
+
+    with contextlib.closing(engine()) as running:
+        running.run(replace(work_on(trials), order=order), on_message)
+    assert 3 <= len(failed) <= 4, "one more may have been running"
+    assert [bool(said) for said in failed[:3]] == [False, False, True]
+    left = len(trials) - len(failed)
+    assert order.why == f"all in the same way: RuntimeError: no such layer. The other {left} trials were not run"

@@ -36,6 +36,7 @@ WRONG = {
     "address": ("nonsense", "http://127.0.0.1:8265", 5),
     "insecure": ("no",),
     "verbose": (1,),
+    "keep_going": ("no", 1),
 }
 
 
