@@ -3,34 +3,29 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from cnnjobs.errors import StoreError
 from cnnjobs.messages import Status
-from cnnjobs.report.figures.curves import band, drawable, histories, stacked_panels
-from cnnjobs.report.figures.style import Figure, Line2D, short, styled
+from cnnjobs.report.figures.bands import Model, bands_of, bands_plot
+from cnnjobs.report.figures.curves import drawable, metric_label
 from cnnjobs.report.model import Chart
+from cnnjobs.report.sections.bands import BAND_COLUMNS, band_rows
 from cnnjobs.report.variant_styles import VariantStyle, variant_styles
-from cnnjobs.spec.metrics import CURVES, HEADLINE, TEST, VALIDATION, column_of
+from cnnjobs.spec.metrics import CURVES, HEADLINE, TEST, column_of
 from cnnjobs.store.files import plain_name
 from cnnjobs.store.store import Store
 from cnnjobs.store.watched import with_watched
 from cnnjobs.wording.nearest import near_it
-
-LINES: tuple[tuple[str, str, Literal["-", "--"]], ...] = (("validation", VALIDATION, "-"), ("train", "", "--"))
-"""What is drawn of each model and metric: its name, the part in the names of its columns, how the line looks."""
 
 LONGEST_NAME = 120
 """Names of files are cut to so many letters."""
 
 RESULT = column_of(TEST, HEADLINE)
 """What a completed run has a finite value of."""
-
-HEADER = ("job", "variant", "metric", "rows", "epoch", "runs", "low", "median", "high")
 
 
 @dataclass(frozen=True)
@@ -156,35 +151,27 @@ def overlay_chart(recorded: Sequence[History], metrics: Sequence[str]) -> Chart:
             f"Received: {', '.join(metrics)}."
         )
     names = [history.model.variant for history in recorded]
+    models = [(history.model.job, model) for history, model in zip(recorded, _drawn(recorded, drawn), strict=True)]
     return Chart(
         f"overlay-{'-vs-'.join(plain_name(name) for name in names)}"[:LONGEST_NAME],
         f"learning curves of {', '.join(names)}",
-        lambda: overlay_plot(recorded, drawn),
-        HEADER,
-        lambda: overlay_rows(recorded, drawn),
+        lambda: bands_plot(" and ".join(map(metric_label, drawn)), [model for _, model in models], drawn),
+        BAND_COLUMNS,
+        lambda: [row for job, model in models for row in band_rows((job, model.variant), model, drawn)],
     )
 
 
-def overlay_plot(recorded: Sequence[History], metrics: Sequence[str]) -> Figure:
-    """Return a panel a metric; medians over the runs with the band that holds 80% of them, a colour a model.
-
-    Args:
-        recorded: two or more.
-        metrics: of `METRICS`, at least one.
-    """
+def _drawn(recorded: Sequence[History], metrics: Sequence[str]) -> list[Model]:
+    """Return what is drawn of the models; of several jobs the jobs are named, too."""
+    several = len({history.model.job for history in recorded}) > 1
     styles = styles_of([history.model for history in recorded])
-    with styled():
-        figure, panels = stacked_panels(metrics, width=7.6)
-        for axes, metric in zip(panels, metrics, strict=True):
-            for history in recorded:
-                color, mark = styles[history.model.name].color, styles[history.model.name].marker
-                for _, part, style in LINES:
-                    epochs, (low, middle, high) = band(histories(history.epochs, column_of(part, metric)))
-                    axes.fill_between(epochs, low, high, color=color, alpha=0.15 if part else 0.07, linewidth=0)
-                    axes.plot(epochs, middle, color=color, linestyle=style, marker=mark if len(epochs) == 1 else None)
-        figure.legend(*_legend(recorded, styles), loc="outside upper left", frameon=False, ncols=2, fontsize=9)
-        figure.supxlabel("medians over the runs, bands: 10% to 90% of them", fontsize=8, color="#555555")
-    return figure
+    models = []
+    for history in recorded:
+        label = f"{history.model.name if several else history.model.variant}, {history.runs} runs"
+        label += f" ({history.without_result} without a result)" if history.without_result else ""
+        bands = bands_of(history.epochs, metrics)
+        models.append(Model(history.model.variant, label, styles[history.model.name], bands))
+    return models
 
 
 def styles_of(models: Sequence[JobVariant]) -> dict[str, VariantStyle]:
@@ -195,31 +182,3 @@ def styles_of(models: Sequence[JobVariant]) -> dict[str, VariantStyle]:
     [of_job] = jobs.values()
     names = [replace(of_job, variant=variant).name for variant in of_job.store.kept_job().variants]
     return variant_styles(names)
-
-
-def _legend(recorded: Sequence[History], styles: Mapping[str, VariantStyle]) -> tuple[list[Line2D], list[str]]:
-    """Return lines and names: a colour a model, a style a kind of rows."""
-    several = len({history.model.job for history in recorded}) > 1
-    handles = [Line2D([], [], color=styles[history.model.name].color, linewidth=3) for history in recorded]
-    labels = [
-        f"{short(history.model.name if several else history.model.variant, 50)}, {history.runs} runs"
-        + (f" ({history.without_result} without a result)" if history.without_result else "")
-        for history in recorded
-    ]
-    rows = [Line2D([], [], color="#444444", linestyle=style) for _, _, style in LINES]
-    return handles + rows, labels + [rows for rows, _, _ in LINES]
-
-
-def overlay_rows(recorded: Sequence[History], metrics: Sequence[str]) -> list[list[Any]]:
-    """Return what the figure draws, as people read it: accuracies in percent. Epochs count from 1."""
-    lines = []
-    for history in recorded:
-        for metric in metrics:
-            for rows, part, _ in LINES:
-                values = histories(history.epochs, column_of(part, metric))
-                epochs, quantiles = band(values)
-                counts = np.isfinite(values[:, epochs - 1]).sum(axis=0)
-                which = (history.model.job, history.model.variant, metric, rows)
-                points = zip(epochs.tolist(), counts.tolist(), *quantiles.tolist(), strict=True)
-                lines += [[*which, *point] for point in points]
-    return lines

@@ -6,8 +6,8 @@ from itertools import cycle
 
 COLORS = (
     *("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd"),
-    *("#444466", "#5555ff", "#aaaaff", "#882233", "#0000ee", "#ee22bb", "#226666", "#994499", "#cc66ff", "#bb8866"),
-    *("#ee8800", "#dd99cc", "#994444", "#773388"),
+    *("#5555ff", "#aaaaff", "#445577", "#aa0055", "#ee22bb", "#336600", "#2244dd", "#cc66ff", "#bb8866", "#ee8800"),
+    *("#0088aa", "#aa1188", "#dd99cc"),
 )
 """Colours that can be told apart, also by those who do not see red and green as others do.
 

@@ -1,5 +1,7 @@
 """A report of made-up runs, with every kind of element, for tests of how reports are shown."""
 
+from functools import partial
+
 import numpy as np
 
 from cnnjobs.comparison.all_pairs import all_pairs
@@ -14,9 +16,11 @@ from cnnjobs.report.render.latex import latex_table
 from cnnjobs.report.render.parquet import table_parquet
 from cnnjobs.report.sections.class_tables import ClassTable
 from cnnjobs.report.sections.pairs import pairs_table
+from cnnjobs.report.variant_styles import variant_styles
 from cnnjobs.scoring.classification import classify, over_runs
 from support.stores import CURVES, history, make_store, predictions
 
+STYLE = variant_styles(["a"])["a"]
 HOSTILE = "<script>alert(1)</script>"
 LONG = "a_variant_with_a_name_of_more_than_sixty_characters_and_no_place_to_break_it"
 QUOTES = "'\"><img src=x onerror=alert(1)> & `b`"
@@ -127,7 +131,7 @@ def _curves(name, place):
         columns = history(20 * place + 5 * run, epochs=12)
         length = len(columns["epoch"])
         parts.append(pa.table(columns | {"trial_id": [f"t{place}-{run}"] * length}))
-    figure = learning_curves("job", name, pa.concat_tables(parts), list(CURVES)[:2])
+    figure = learning_curves("job", name, pa.concat_tables(parts), list(CURVES)[:2], STYLE)
     return _chart(f"curves-{place}", figure, f"Learning curves of {name}", variant=name)
 
 
@@ -146,7 +150,11 @@ def _classes(name, place, classes=6):
         DisplayColumn("precision", lambda row: f"{row['precision']:.4f} ± 0.0100", "precision"),
         DisplayColumn("recall", lambda row: f"{row['recall']:.4f} ± 0.0100", "recall"),
     )
-    draw = {"confusion": class_plots.counts_plot, "rates": class_plots.rates_plot, "roc": class_plots.roc_plot}
+    draw = {
+        "confusion-counts": class_plots.counts_plot,
+        "confusion-shares": class_plots.shares_plot,
+        "roc": partial(class_plots.roc_plot, style=STYLE),
+    }
     charts = [
         _chart(f"{kind}-{place}", make(table), f"{kind} of {name}", shades=kind != "roc") for kind, make in draw.items()
     ]

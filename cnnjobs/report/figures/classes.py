@@ -1,17 +1,19 @@
 """Figures of how one variant classifies the test set: confusion matrices and ROC curves, means over its runs."""
 
 import math
+from functools import partial
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import PowerNorm
+from matplotlib.colors import LinearSegmentedColormap, PowerNorm, to_rgb
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
-from cnnjobs.report.figures.style import ON_DARK, ON_LIGHT, short, styled
-from cnnjobs.report.sections.class_tables import ClassTable, mean_and_sd
-from cnnjobs.report.variant_styles import COLORS
+from cnnjobs.report.figure_colors import HEAT, INK, ON_DARK, RULE, SOFT
+from cnnjobs.report.figures.lettering import FONT, SMALL_FONT, WIDTH, broken, fitted, width_of
+from cnnjobs.report.figures.style import foot, head, styled
+from cnnjobs.report.sections.class_tables import ClassTable, mean_and_sd, runs_text
+from cnnjobs.report.variant_styles import VariantStyle
 from cnnjobs.scoring.classification import GRID, SCORES, Reals
 
 MOST_NUMBERS = 20
@@ -20,11 +22,20 @@ MOST_NUMBERS = 20
 MOST_LABELS = 100
 """Up to this many classes each has its name at the axes."""
 
-MOST_COLORS = 10
-"""Up to this many classes each has a ROC curve with a colour and a line in the legend; above, all are thin and grey."""
+NAMES = 1.3
+"""Room for the names of classes, inches."""
+
+DARK = 0.53
+"""From this share of the largest value on the numbers in the cells are white: the ground below them is dark."""
+
+WORST: tuple[tuple[int, tuple[int, ...]], ...] = ((0, (1, 1)), (0, (4, 1)), (0, (5, 1, 1, 1)))
+"""The ROC curves of so many classes are named, those with the least areas, and drawn with these dashes."""
 
 ZOOM = 0.2
 """The second panel shows false positive rates up to this."""
+
+CLEAR = LinearSegmentedColormap.from_list("clear", [(*to_rgb(HEAT), 0), (*to_rgb(HEAT), 1)])
+"""From the ground, whichever that is, to the colour of the largest values."""
 
 
 def counts_plot(table: ClassTable) -> Figure:
@@ -32,7 +43,7 @@ def counts_plot(table: ClassTable) -> Figure:
     return _confusion_plot(table, table.runs.mean.counts, "test images", ".0f" if table.runs.n == 1 else ".1f")
 
 
-def rates_plot(table: ClassTable) -> Figure:
+def shares_plot(table: ClassTable) -> Figure:
     """Return the confusion matrix in percent of each row's class."""
     return _confusion_plot(table, 100 * table.runs.mean.rates, "% of the true class", ".1f")
 
@@ -47,27 +58,30 @@ def _confusion_plot(table: ClassTable, cells: Reals, unit: str, digits: str) -> 
         digits: how numbers are written.
     """
     count = len(cells)
-    side = float(np.interp(count, [2, 10, 20, 100], [2.0, 5.2, 9.0, 14.0]))  # inches; more classes, smaller cells
-    size = float(np.interp(count, [10, 20, 50, 100], [9, 8, 7, 5.5]))  # points
-    names = [short(name) for name in table.classes]
-    room = 0.9 + max(len(name) for name in names) * size * 0.6 / 72
+    size = float(np.interp(count, [12, 20, 50, 100], [SMALL_FONT, 8, 7, 5.5]))  # points
+    names = [fitted(name, NAMES, size) for name in table.classes]
+    room = min(NAMES, max(width_of(name, size) for name in table.classes))
+    side = float(np.interp(count, [12, 20, 50, 100], [WIDTH - 0.5 - room, 6.0, 7.5, 9.4]))  # inches
+    level = max(width_of(name, size) for name in table.classes) < side / count - 0.03
     with styled():
-        figure = Figure(
-            figsize=(max(side + room + 1.0, 6.0), side + room + 0.7), layout=ConstrainedLayoutEngine(w_pad=0.12)
-        )
+        height = side + (0.25 if level else room + 0.1) + (0.85 if count <= MOST_NUMBERS else 1.5)
+        figure = Figure(figsize=(side + room + 0.5, height), layout="constrained")
         axes = figure.add_subplot()
         axes.grid(visible=False)
-        image = axes.imshow(cells, cmap="Blues", norm=PowerNorm(0.5, vmin=0))
+        axes.spines[:].set(visible=True, color=RULE)
+        image = axes.imshow(cells, cmap=CLEAR, norm=PowerNorm(0.5, vmin=0), interpolation="nearest")
         every = math.ceil(count / MOST_LABELS)
-        axes.set_xticks(range(0, count, every), names[::every], fontsize=size, rotation=90 if count > 3 else 0)
+        axes.set_xticks(range(0, count, every), names[::every], fontsize=size, rotation=0 if level else 90)
         axes.set_yticks(range(0, count, every), names[::every], fontsize=size)
+        axes.tick_params(length=2)
         axes.set_xlabel("predicted")
         axes.set_ylabel("true")
-        axes.set_title(f"{unit}, {_runs_text(table.runs.n)}", loc="left", fontsize=10)
-        _name(figure, table)
-        figure.colorbar(image, ax=axes, shrink=0.7, aspect=30, label=f"{unit} (colours by the square root)")
+        head(figure, f"{table.job}: {table.variant}\n{unit}, {_runs_text(table.runs.n)}")
         if count <= MOST_NUMBERS:
             _write_numbers(axes, cells, size, digits)
+        else:
+            figure.colorbar(image, ax=axes, location="bottom", shrink=0.5, aspect=40, label=unit)
+        foot(figure, "colours by the square root")
     return figure
 
 
@@ -75,71 +89,107 @@ def _write_numbers(axes: Axes, cells: Reals, size: float, digits: str) -> None:
     """Write the numbers into their cells, white on dark ones; a cell that is 0 stays empty."""
     for (row, column), value in np.ndenumerate(cells):
         if value > 0:
-            color = ON_DARK if value > 0.36 * cells.max() else ON_LIGHT
+            color = ON_DARK if value > DARK * cells.max() else INK
             number = axes.text(
-                column, row, f"{value:{digits}}", ha="center", va="center", fontsize=size - 1, color=color
+                column,
+                row,
+                f"{value:{digits}}".replace("100.0", "100"),
+                ha="center",
+                va="center",
+                fontsize=size,
+                color=color,
             )
             number.set_in_layout(False)  # it lies within the axes, and there may be 400
 
 
-def _name(figure: Figure, table: ClassTable) -> None:
-    """Write over a figure whose it is."""
-    figure.suptitle(f"{short(table.job, 30)}: {short(table.variant, 40)}", x=0.01, ha="left", fontsize=11)
-
-
 def _runs_text(count: int) -> str:
-    return "1 run" if count == 1 else f"mean of {count} runs"
+    return runs_text(count) if count == 1 else f"mean of {runs_text(count)}"
 
 
-def roc_plot(table: ClassTable) -> Figure:
-    """Return the ROC curves, whole and for false positive rates below `ZOOM`, with the areas under them."""
+def roc_plot(table: ClassTable, style: VariantStyle) -> Figure:
+    """Return the ROC curves, whole and for false positive rates below `ZOOM`, with areas under them.
+
+    Args:
+        table: the classes.
+        style: of the variant.
+    """
+    worst = worst_classes(table)
     with styled():
-        figure = Figure(figsize=(11.5, 4.8), layout="constrained")
+        figure = Figure(figsize=(WIDTH, 3.5 + 0.2 * (3 + len(worst))), layout="constrained")
         whole, zoom = figure.subplots(1, 2)
         for axes in (whole, zoom):
-            handles = _class_curves(axes, table) + _average_curves(axes, table)
-            axes.plot([0, 1], [0, 1], color="#999999", linewidth=0.8, linestyle=":")
+            handles = [
+                *_average_curves(axes, table, style),
+                *_worst_curves(axes, table, worst),
+                *_other_curves(axes, table, worst),
+            ]
+            axes.plot([0, 1], [0, 1], color=SOFT, linewidth=0.8, linestyle=":")
             axes.set_xlabel("false positive rate")
         whole.set_xlim(-0.01, 1)
         whole.set_ylim(0, 1.01)
         whole.set_ylabel("true positive rate")
-        whole.set_title(f"ROC, one class against the rest, {_runs_text(table.runs.n)}", loc="left", fontsize=10)
         zoom.set_xlim(-0.002, ZOOM)
         zoom.set_ylim(_zoom_from(table), 1.002)
-        zoom.set_title(f"false positive rates below {ZOOM}", loc="left", fontsize=10)
-        zoom.set_xticks(np.linspace(0, ZOOM, 5))
-        _name(figure, table)
-        labels = [str(handle.get_label()) for handle in handles]
-        figure.legend(handles, labels, loc="outside right center", frameon=False, fontsize=8, title="area (AUC)")
+        zoom.set_title(f"rates below {ZOOM}", loc="left", fontsize=FONT)
+        zoom.set_xticks(np.linspace(0, ZOOM, 3))
+        head(figure, f"{table.job}: {table.variant}\nROC, one class against the rest, {_runs_text(table.runs.n)}")
+        names = [fitted(str(line.get_label()), WIDTH - 0.8, SMALL_FONT) for line in handles]
+        figure.legend(
+            handles, names, loc="outside lower left", borderpad=0.1, handlelength=3, title="area under it (AUC)",
+            title_fontsize=SMALL_FONT, alignment="left",
+        )  # fmt: skip
     return figure
 
 
-def _class_curves(axes: Axes, table: ClassTable) -> list[Line2D]:
-    """Draw the curve of each class against the rest; return what the legend names."""
-    count = len(table.classes)
-    areas = table.runs.mean.scores[:, SCORES.index("auc")], table.runs.sd.scores[:, SCORES.index("auc")]
-    lines = []
-    for index in np.flatnonzero(~np.isnan(areas[0][:count])):
-        color, width = (COLORS[index], 1.2) if count <= MOST_COLORS else ("#888888", 0.4)
-        label = f"{short(table.classes[index])}  {mean_and_sd(areas[0][index], areas[1][index])}"
-        lines += axes.plot(GRID, table.runs.mean.curves[index], color=color, linewidth=width, label=label)
-    if count <= MOST_COLORS or not lines:
-        return lines
-    lines[0].set_label(f"each of {len(lines)} classes")
-    return lines[:1]
+def worst_classes(table: ClassTable) -> list[int]:
+    """Return the classes with the least areas below their ROC curves, the least first."""
+    areas = table.runs.mean.scores[: len(table.classes), SCORES.index("auc")]
+    known = np.flatnonzero(~np.isnan(areas))
+    return [int(index) for index in known[np.argsort(areas[known], kind="stable")][: len(WORST)]]
 
 
-def _average_curves(axes: Axes, table: ClassTable) -> list[Line2D]:
+def _average_curves(axes: Axes, table: ClassTable, style: VariantStyle) -> list[Line2D]:
     """Draw the macro and the micro average with a band of one SD; return them."""
     runs, count = table.runs, len(table.classes)
     lines = []
-    for row, name, color, style in ((count, "macro", "black", "-"), (count + 1, "micro", "deeppink", "--")):
+    for row, name, line in ((count, "macro", "-"), (count + 1, "micro", "--")):
         mean, sd = runs.mean.curves[row], runs.sd.curves[row]
-        area = mean_and_sd(runs.mean.scores[row, SCORES.index("auc")], runs.sd.scores[row, SCORES.index("auc")])
-        label = f"{name} average  {area}"
-        lines += axes.plot(GRID, mean, color=color, linewidth=1.8, linestyle=style, label=label)
-        axes.fill_between(GRID, mean - sd, np.minimum(mean + sd, 1), color=color, alpha=0.15, linewidth=0)
+        label = f"{name} average: {_area(table, row)}"
+        lines += axes.plot(GRID, mean, color=style.color, linewidth=2, linestyle=line, label=label, zorder=3)
+        axes.fill_between(GRID, mean - sd, np.minimum(mean + sd, 1), color=style.color, alpha=0.15, linewidth=0)
     return lines
+
+
+def _worst_curves(axes: Axes, table: ClassTable, worst: list[int]) -> list[Line2D]:
+    """Draw the curves of the classes that are named; return them."""
+    draw = partial(axes.plot, GRID, color=INK, linewidth=1.2)
+    return [
+        line
+        for index, dashes in zip(worst, WORST, strict=False)
+        for line in draw(table.runs.mean.curves[index], linestyle=dashes, label=_class_label(table, index))
+    ]
+
+
+def _other_curves(axes: Axes, table: ClassTable, worst: list[int]) -> list[Line2D]:
+    """Draw the curves of all other classes, thin and grey; return one of them, for the legend."""
+    areas = table.runs.mean.scores[: len(table.classes), SCORES.index("auc")]
+    others = [index for index in np.flatnonzero(~np.isnan(areas)).tolist() if index not in worst]
+    lines: list[Line2D] = []
+    for index in others:
+        lines += axes.plot(GRID, table.runs.mean.curves[index], color=SOFT, linewidth=0.5, alpha=0.7)
+    label = f"each of the {len(others)} other classes" if len(others) > 1 else ""
+    for line in lines[:1]:
+        line.set_label(label or _class_label(table, others[0]))
+    return lines[:1]
+
+
+def _class_label(table: ClassTable, index: int) -> str:
+    return f"{broken(table.classes[index], 2.2, SMALL_FONT, 1)[0]}: {_area(table, index)}"
+
+
+def _area(table: ClassTable, row: int) -> str:
+    column = SCORES.index("auc")
+    return mean_and_sd(table.runs.mean.scores[row, column], table.runs.sd.scores[row, column])
 
 
 def _zoom_from(table: ClassTable) -> float:

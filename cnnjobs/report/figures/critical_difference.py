@@ -1,7 +1,6 @@
 """The critical-difference diagram: mean ranks over data sets, with bars over variants without a difference."""
 
 from collections.abc import Sequence
-from textwrap import wrap
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,24 +8,18 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
 from cnnjobs.comparison.across_datasets import AcrossDatasets
-from cnnjobs.report.figures.style import short, styled, text
-
-LINE = 0.19
-"""Inches a line of a label takes."""
+from cnnjobs.report.figure_colors import INK, SOFT
+from cnnjobs.report.figures.lettering import SMALL_FONT, WIDTH, fitted, line_height, width_of
+from cnnjobs.report.figures.style import EDGE, foot, head, styled
 
 BAR = 0.13
 """Inches between two bars."""
 
-AXIS = 4.2
-"""Inches that the ranks take."""
+NAMES = 1.25
+"""Room for names on either side, inches."""
 
-LETTERS = 30
-"""Of a name on one line; a longer one has two, and what is longer still is cut."""
-
-LETTER = 0.085
-"""Inches a letter of a label takes, about."""
-
-INK, STEM = "#222222", "#777777"
+RANK = 0.55
+"""Room for the rank between the axis and a name, inches."""
 
 Group = tuple[int, int]
 """First and last place of a bar in the order of mean ranks."""
@@ -61,31 +54,37 @@ def critical_difference_plot(across: AcrossDatasets) -> Figure:
     """
     order, bars = order_and_groups(across)
     ranks = [across.friedman.ranks[index] for index in order]
-    names = [_folded(across.variants[index]) for index in order]
-    step = 0.08 + LINE * max(name.count("\n") + 1 for name in names)
+    names = [fitted(across.variants[index], NAMES, SMALL_FONT, 4) for index in order]
+    step = 0.08 + line_height(SMALL_FONT) * max(name.count("\n") + 1 for name in names)
     right = (len(ranks) + 1) // 2  # the better half
     top = 0.3 + BAR * len(bars)
     with styled():
         depth = top + step * (right - 0.4)
-        letters = max(len(line) for name in names for line in name.split("\n"))
-        figure, axes = _canvas(len(ranks), letters, depth)
+        wide = max(width_of(line, SMALL_FONT) for name in names for line in name.split("\n"))
+        figure, axes = _canvas(len(ranks), RANK + wide + EDGE, depth)
         _scale(axes, across, len(ranks))
         for place, (rank, name) in enumerate(zip(ranks, names, strict=True)):
             line = place if place < right else len(ranks) - 1 - place
             _stem(axes, rank, top + step * line, name, len(ranks), better=place < right)
         for number, (first, last) in enumerate(bars):
             _bar(axes, ranks[first], ranks[last], 0.2 + BAR * number)
-        figure.suptitle(_title(across), x=0.01, ha="left", fontsize=11)
-        figure.supxlabel(_legend(across, bars), fontsize=8, color="#555555")
+        head(figure, _title(across))
+        foot(figure, _legend(across, bars))
     return figure
 
 
-def _canvas(variants: int, letters: int, depth: float) -> tuple[Figure, Axes]:
-    """Return axes whose x are ranks, the best to the right, and whose y are inches below the line of ranks."""
-    beside, above, below = 0.7 + LETTER * letters, 1.25, 0.5
-    width, height = AXIS + 2 * beside, above + depth + below
-    figure = Figure(figsize=(width, height))
-    axes = figure.add_axes((beside / width, below / height, AXIS / width, depth / height))
+def _canvas(variants: int, beside: float, depth: float) -> tuple[Figure, Axes]:
+    """Return axes whose x are ranks, the best to the right, and whose y are inches below the line of ranks.
+
+    Args:
+        variants: how many.
+        beside: room on either side, inches.
+        depth: of the axes, inches.
+    """
+    above, below = 1.5, 0.65
+    height = above + depth + below
+    figure = Figure(figsize=(WIDTH, height))
+    axes = figure.add_axes((beside / WIDTH, below / height, 1 - 2 * beside / WIDTH, depth / height))
     axes.set_xlim(variants, 1)
     axes.set_ylim(depth, 0)
     return figure, axes
@@ -104,20 +103,14 @@ def _scale(axes: Axes, across: AcrossDatasets, variants: int) -> None:
     axes.plot([variants, variants - limit], [place] * 2, "|-", color=INK, markersize=9, clip_on=False)
     more = "" if limit == across.critical_difference else ", longer than the axis"
     label = f"critical difference {across.critical_difference:.2f}{more}"
-    axes.text(variants, place - 0.09, label, fontsize=9, color=INK, va="bottom", ha="left")
-
-
-def _folded(name: str) -> str:
-    """Return a name on one line or two, cut where it is longer than these."""
-    lines = wrap(name, LETTERS) or [""]
-    return "\n".join([text(lines[0]), short(" ".join(lines[1:]), LETTERS)] if lines[1:] else [text(lines[0])])
+    axes.text(variants, place - 0.09, label, fontsize=SMALL_FONT, color=INK, va="bottom", ha="left")
 
 
 def _stem(axes: Axes, rank: float, depth: float, name: str, variants: int, *, better: bool) -> None:
     """Draw a line from a rank down and out to its name, the rank at its end."""
     edge, side = (1, 1) if better else (variants, -1)
-    axes.plot([rank, rank, edge], [0, depth, depth], color=STEM, linewidth=1, clip_on=False, solid_joinstyle="miter")
-    for words, gap, size in ((f"{rank:.2f}", 5, 9), (name, 36, 10)):
+    axes.plot([rank, rank, edge], [0, depth, depth], color=SOFT, linewidth=1, clip_on=False, solid_joinstyle="miter")
+    for words, gap in ((f"{rank:.2f}", 5), (name, 72 * RANK)):
         axes.annotate(
             words,
             (edge, depth),
@@ -125,7 +118,7 @@ def _stem(axes: Axes, rank: float, depth: float, name: str, variants: int, *, be
             textcoords="offset points",
             ha="left" if better else "right",
             va="center",
-            fontsize=size,
+            fontsize=SMALL_FONT,
             color=INK,
         )
 
@@ -145,10 +138,7 @@ def _bar(axes: Axes, low: float, high: float, depth: float) -> None:
 
 
 def _title(across: AcrossDatasets) -> str:
-    return (
-        f"{short(across.metric.words, 60)}: ranks of {len(across.variants)} variants over {len(across.blocks)} "
-        "data sets"
-    )
+    return f"{across.metric.words}: ranks of {len(across.variants)} variants over {len(across.blocks)} data sets"
 
 
 def _legend(across: AcrossDatasets, bars: Sequence[Group]) -> str:

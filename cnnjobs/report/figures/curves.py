@@ -9,13 +9,14 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from cnnjobs.comparison.metric_format import axis_label
-from cnnjobs.report.figures.style import short, styled
+from cnnjobs.report.figure_colors import SOFT
+from cnnjobs.report.figures.lettering import FONT, SMALL_FONT, WIDTH, fitted, line_height
+from cnnjobs.report.figures.style import head, styled
+from cnnjobs.report.variant_styles import VariantStyle
 from cnnjobs.spec.metric_names import known_metric
 from cnnjobs.spec.metrics import OBJECTIVE, TABLE, VALIDATION, Metric, column_of, part_of
 
 Reals = NDArray[np.float64]
-
-TRAIN_COLOR, VALIDATION_COLOR = "tab:blue", "tab:orange"
 
 THIN_LINES = 10
 """Up to this many repeats each has its line; above, the median and the band that holds 80% of them."""
@@ -81,7 +82,7 @@ def _form(column: str) -> Metric:
     return (known_metric(column) or own).of_part(part)
 
 
-def histories(epochs: pa.Table, column: str) -> Reals:
+def values_of(epochs: pa.Table, column: str) -> Reals:
     """Return a column as people read it, (runs, epochs); nan where a run had ended or the value is not finite.
 
     Args:
@@ -98,48 +99,64 @@ def histories(epochs: pa.Table, column: str) -> Reals:
     return by_run
 
 
-def band(values: Reals) -> tuple[NDArray[np.int64], Reals]:
+def quantiles_over_runs(values: Reals) -> tuple[NDArray[np.int64], Reals]:
     """Return the epochs that have a value, from 1, (epochs,), and the quantiles `BAND` over their runs, (3, epochs).
 
     Args:
-        values: (runs, epochs) as of `histories`; a run that has ended no longer counts.
+        values: (runs, epochs) as of `values_of`; a run that has ended no longer counts.
     """
     reached = np.flatnonzero(np.isfinite(values).any(axis=0))
     quantiles = np.nanquantile(values[:, reached], BAND, axis=0) if reached.size else np.empty((len(BAND), 0))
     return reached + 1, quantiles
 
 
-def learning_curves(job: str, variant: str, epochs: pa.Table, metrics: Sequence[str]) -> Figure:
-    """Return a panel a metric, one above the other, train blue and validation orange, every repeat drawn.
+def learning_curves(job: str, variant: str, epochs: pa.Table, metrics: Sequence[str], style: VariantStyle) -> Figure:
+    """Return a panel a metric, one above the other, train dashed and validation solid, every repeat drawn.
 
     Args:
         job: name, for the title.
         variant: name, for the title.
         epochs: rows of `epochs` of that variant, at least one.
         metrics: of `drawable` or `with_objective`, at least one.
+        style: of the variant.
     """
     with styled():
         figure, panels = stacked_panels(metrics)
         for axes, metric in zip(panels, metrics, strict=True):
             if has_training(metric):
-                _curves(axes, histories(epochs, metric), TRAIN_COLOR, "train")
+                _curves(axes, values_of(epochs, metric), SOFT, "--", "train")
             if has_validation(metric):
-                _curves(axes, histories(epochs, column_of(VALIDATION, metric)), VALIDATION_COLOR, "validation")
-        panels[0].legend(frameon=False)
+                _curves(axes, values_of(epochs, column_of(VALIDATION, metric)), style.color, "-", "validation")
+        panels[0].legend()
         runs = len(np.unique(epochs["trial_id"].to_numpy()))
-        panels[0].set_title(f"{short(job, 20)}: {short(variant, 40)}, {_runs_text(runs)}", loc="left", fontsize=11)
+        head(figure, f"{job}: {variant}, {_runs_text(runs)}")
     return figure
 
 
-def stacked_panels(metrics: Sequence[str], width: float = 6.4) -> tuple[Figure, list[Axes]]:
-    """Return a figure with an empty panel a metric over the same epochs, to be filled under `styled`."""
-    figure = Figure(figsize=(width, 0.4 + 2.8 * len(metrics)), layout="constrained")
+def stacked_panels(metrics: Sequence[str], names: int = 0) -> tuple[Figure, list[Axes]]:
+    """Return a figure with an empty panel a metric over the same epochs, to be filled under `styled`.
+
+    Args:
+        metrics: names without a part.
+        names: lines of names over them for which there is to be room.
+    """
+    height = 0.6 + 2.4 * len(metrics) + names * line_height(SMALL_FONT)
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
     panels = list(figure.subplots(len(metrics), 1, sharex=True, squeeze=False)[:, 0])
     for axes, metric in zip(panels, metrics, strict=True):
-        axes.set_ylabel(axis_label(_form(metric)))
+        axes.set_ylabel(fitted(metric_label(metric), 2.2, FONT, 2))
     panels[-1].set_xlabel("epoch")
     panels[-1].xaxis.get_major_locator().set_params(integer=True)
     return figure, panels
+
+
+def metric_label(metric: str) -> str:
+    """Return what people call a metric, with its unit.
+
+    Args:
+        metric: name, without a part.
+    """
+    return axis_label(_form(metric))
 
 
 def _runs_text(count: int) -> str:
@@ -148,13 +165,14 @@ def _runs_text(count: int) -> str:
     return f"{count} runs" if count <= THIN_LINES else f"median of {count} runs, band: 10% to 90%"
 
 
-def _curves(axes: Axes, values: Reals, color: str, label: str) -> None:
+def _curves(axes: Axes, values: Reals, color: str, line: str, label: str) -> None:
     if len(values) > THIN_LINES:
-        numbers, (low, middle, high) = band(values)
+        numbers, (low, middle, high) = quantiles_over_runs(values)
         axes.fill_between(numbers, low, high, color=color, alpha=0.2, linewidth=0)
-        axes.plot(numbers, middle, color=color, linewidth=1.6, label=label)
+        axes.plot(numbers, middle, color=color, linestyle=line, linewidth=1.6, label=label)
         return
     numbers = np.arange(1, values.shape[1] + 1)
     for index, run in enumerate(values):
         marker = "o" if np.isfinite(run).sum() == 1 else None
-        axes.plot(numbers, run, color=color, linewidth=1.1, alpha=0.75, marker=marker, label=None if index else label)
+        name = None if index else label
+        axes.plot(numbers, run, color=color, linestyle=line, linewidth=1.1, marker=marker, markersize=4, label=name)

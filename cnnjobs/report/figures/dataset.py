@@ -8,8 +8,9 @@ from matplotlib.figure import Figure
 
 from cnnjobs.report.figures.dataset_charts import GREY, SMALL, axes_at, draw_bars, draw_passed_over, draw_sizes
 from cnnjobs.report.figures.dataset_view import DatasetView, class_label, shown_classes
-from cnnjobs.report.figures.style import styled, text
-from cnnjobs.report.figures.tiles import HEAD_FONT, broken, draw_tile, ending, line_height, sheet, tile_size
+from cnnjobs.report.figures.lettering import broken, ending, line_height, text
+from cnnjobs.report.figures.style import styled
+from cnnjobs.report.figures.tiles import HEAD_FONT, draw_tile, sheet, tile_size
 
 WIDTH, MARGIN, GAP = 9.0, 0.3, 0.08
 """Of the figure, around it, and between tiles; inches."""

@@ -9,7 +9,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodF
 from numpy.typing import NDArray
 
 from cnnjobs.report.figures.dataset_view import DatasetView, class_label
-from cnnjobs.report.figures.style import short
+from cnnjobs.report.figures.lettering import fitted
 from cnnjobs.report.figures.tiles import Box
 from cnnjobs.report.variant_styles import COLORS
 
@@ -41,7 +41,7 @@ def draw_bars(axes: Axes, view: DatasetView, labels: Sequence[int]) -> None:
         axes.barh(where, counts[labels], thick, color=COLORS[number], label=part, edgecolor="white", linewidth=0.3)
         for place, count in zip(where, counts[labels], strict=True):
             axes.text(count + most / 150, place, f"{count:,}", va="center", fontsize=max(4.5, 9 * thick), color=GREY)
-    names = [short(class_label(view, label), 22) for label in labels]
+    names = [fitted(class_label(view, label), 1.35, SMALL - 1) for label in labels]
     axes.set_yticks(places, names, fontsize=SMALL - 1)
     if left_out:
         axes.text(
@@ -92,7 +92,7 @@ def draw_passed_over(axes: Axes, counts: Mapping[str, int]) -> None:
     axes.barh(places, list(counts.values()), 0.7, color=COLORS[3])
     for place, count in enumerate(counts.values()):
         axes.text(count, place, f" {count:,}", va="center", fontsize=SMALL - 1, color=GREY)
-    axes.set_yticks(places, [short(reason, 18) for reason in counts], fontsize=SMALL - 1)
+    axes.set_yticks(places, [fitted(reason, 1.1, SMALL - 1) for reason in counts], fontsize=SMALL - 1)
     axes.set(xlim=(0, 1.15 * max(counts.values())), ylim=(len(counts) - 0.5, -0.5))
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.set_title("Files passed over", fontsize=9, weight="bold", loc="left")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnjobs.report.figures.style import lacks_letters
+from cnnjobs.report.figures.lettering import lacks_letters
 
 Picture = NDArray[np.generic]
 

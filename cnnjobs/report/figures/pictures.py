@@ -7,14 +7,13 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from cnnjobs.report.figures.style import styled, text
+from cnnjobs.report.figures.lettering import broken, line_height, text
+from cnnjobs.report.figures.style import styled
 from cnnjobs.report.figures.tiles import (
     FONT,
     HEAD_FONT,
-    broken,
     draw_tile,
     draw_title,
-    line_height,
     sheet,
     tile_size,
 )
@@ -44,7 +43,7 @@ def picture_grid(
     """
     columns = columns or int(np.ceil(np.sqrt(len(pictures))))
     width, height = tile_size(pictures[0].shape, TILE)
-    titles = [broken(name, TILE, FONT, 2) for name in names]
+    titles = [broken(name, TILE, FONT, 3) for name in names]
     across = GAP + columns * (TILE + GAP) + apart
     head = broken(title, across - 2 * GAP, HEAD_FONT, 4)
     lefts = [GAP + column * (TILE + GAP) + (apart if column else 0) + (TILE - width) / 2 for column in range(columns)]

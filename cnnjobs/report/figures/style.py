@@ -1,17 +1,14 @@
-"""Shared parts of figures: style, literal names, and files."""
+"""Shared parts of figures: style, titles, marks of variants, and files."""
 
 import contextlib
-import functools
 import io
 import re
-import textwrap
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
 
 import matplotlib
-import matplotlib.font_manager
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import get_registered_canvas_class
@@ -20,32 +17,30 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from matplotlib.lines import Line2D
 
+from cnnjobs.report.figure_colors import GROUND, INK, RULE, SOFT
+from cnnjobs.report.figures.lettering import FONT, SMALL_FONT, fitted, fonts
 from cnnjobs.report.file_names import variant_mark
-from cnnjobs.wording.terminal import visible
 
-__all__ = [
-    "DPI",
-    "ON_DARK",
-    "ON_LIGHT",
-    "Figure",
-    "Line2D",
-    "drawing_variant",
-    "lacks_letters",
-    "of_variant",
-    "render",
-    "short",
-    "styled",
-    "text",
-    "wrapped",
-]
+__all__ = ["DPI", "Figure", "Line2D", "drawing_variant", "foot", "head", "named", "of_variant", "render", "styled"]
 
 STYLE: dict[str, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
     "axes.axisbelow": True,
-    "grid.color": "#e4e4e4",
-    "font.size": 10,
+    "grid.color": RULE,
+    "text.color": INK,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "figure.facecolor": GROUND,
+    "axes.facecolor": "none",
+    "font.size": FONT,
+    "xtick.labelsize": SMALL_FONT,
+    "ytick.labelsize": SMALL_FONT,
+    "legend.fontsize": SMALL_FONT,
+    "legend.frameon": False,
     "svg.fonttype": "none",
     "svg.hashsalt": "cnnjobs",  # the same figure gives the same file
 }
@@ -53,46 +48,11 @@ STYLE: dict[str, Any] = {
 DPI = 160
 """Pixels an inch."""
 
-ON_LIGHT, ON_DARK = "#222222", "#fefefe"
-"""Colours of text on a heat map's light and dark cells."""
+EDGE = 0.05
+"""Between text and the edges of a figure, inches."""
 
 METADATA: Mapping[str, dict[str, None]] = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
 """Kinds of file, and what keeps the date out of each: the same figure gives the same file."""
-
-OTHER_FONTS = (
-    *("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Zen Hei"),
-    *("WenQuanYi Micro Hei", "Droid Sans Fallback", "PingFang SC", "Hiragino Sans", "Microsoft YaHei", "Yu Gothic"),
-    *("Noto Sans CJK KR", "Apple SD Gothic Neo", "Malgun Gothic", "Noto Sans Devanagari", "Nirmala UI"),
-    *(
-        "Noto Sans Bengali",
-        "Noto Sans Tamil",
-        "Noto Sans Thai",
-        "Leelawadee UI",
-        "Noto Sans Arabic",
-        "Noto Sans Hebrew",
-    ),
-    *("Arial Unicode MS", "Noto Emoji", "Noto Sans Symbols", "Symbola", "Unifont"),
-)
-"""Fonts that have letters which Matplotlib's own lacks; those that are installed are used for them, in this order."""
-
-
-@functools.cache
-def fonts() -> tuple[str, ...]:
-    """Return the names of the fonts that text is drawn with, each for the letters that those before lack."""
-    installed = {font.name for font in matplotlib.font_manager.fontManager.ttflist}
-    return ("DejaVu Sans", *(name for name in OTHER_FONTS if name in installed))
-
-
-def lacks_letters(name: str) -> bool:
-    """Say whether a name has letters that no font here has, which are drawn as boxes."""
-    return any(not _is_drawn(letter) for letter in name if not letter.isspace())
-
-
-@functools.cache
-def _is_drawn(letter: str) -> bool:
-    families = (matplotlib.font_manager.FontProperties(family=name) for name in fonts())
-    files = (matplotlib.font_manager.get_font(matplotlib.font_manager.findfont(family)) for family in families)
-    return any(file.get_char_index(ord(letter)) for file in files)
 
 
 @contextlib.contextmanager
@@ -126,6 +86,49 @@ def render(figure: Figure, kind: str) -> bytes:
         canvas: Any = get_registered_canvas_class(kind)(figure)  # which is imported now: few want PDF
         getattr(canvas, f"print_{kind}")(sink, metadata=METADATA[kind])
     return _marks_apart(sink.getvalue()) if kind == "svg" else sink.getvalue()
+
+
+def head(figure: Figure, words: str) -> None:
+    """Write a title over a figure, in at most three lines that have room in it."""
+    place: Any = {"x": EDGE / figure.get_figwidth(), "ha": "left", "multialignment": "left"}
+    figure.suptitle(_across(figure, words, FONT, 3), fontsize=FONT, **place)
+
+
+def named(figure: Figure, words: str, names: Mapping[str, str], handles: Sequence[Artist], across: int = 1) -> None:
+    """Write a title over a figure, and below it what the lines of variants are called.
+
+    Args:
+        figure: whose.
+        words: of the title.
+        names: variant -> what it is called.
+        handles: a line a variant, then others, which have labels.
+        across: names beside each other.
+    """
+    others = [str(handle.get_label()) for handle in handles[len(names) :]]
+    room = figure.get_figwidth() / across - 0.7
+    legend = figure.legend(
+        handles,
+        [fitted(name, room, SMALL_FONT, 2) for name in (*names.values(), *others)],
+        loc="outside upper left",
+        title=_across(figure, words, FONT, 3),
+        title_fontsize=FONT,
+        alignment="left",
+        ncols=across,
+        borderpad=0.1,
+        borderaxespad=0.2,
+    )
+    for variant, name, line in zip(names, legend.get_texts(), legend.legend_handles, strict=False):
+        of_variant(variant, name, *([line] if line is not None else []))
+
+
+def foot(figure: Figure, words: str) -> None:
+    """Write below a figure how it is read, in lines that have room in it."""
+    place: Any = {"x": EDGE / figure.get_figwidth(), "ha": "left", "multialignment": "left"}
+    figure.supxlabel(_across(figure, words, SMALL_FONT, 6), fontsize=SMALL_FONT, color=SOFT, **place)
+
+
+def _across(figure: Figure, words: str, size: float, most: int) -> str:
+    return fitted(words, figure.get_figwidth() - 2 * EDGE, size, most)
 
 
 def of_variant(name: str, *artists: Artist | Iterable[Artist]) -> None:
@@ -165,24 +168,3 @@ def _any_letter() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="(?i).*glyph")
         yield
-
-
-def text(name: str) -> str:
-    """Return a name so that it is drawn as it is: Matplotlib takes what stands between dollar signs for formulas.
-
-    What no file of a figure can hold, as of names that are not UTF-8, is drawn as the terminal shows it.
-    """
-    return visible(name).replace("$", r"\$")
-
-
-def short(name: str, most: int = 24) -> str:
-    """Return a name as `text` does, cut to `most` letters."""
-    return text(name if len(name) <= most else f"{name[: most - 1]}\u2026")
-
-
-def wrapped(name: str, width: int = 14, most: int = 4) -> str:
-    """Return a name as `text` does, in at most so many lines: broken at its spaces, or where a word is too long."""
-    lines = textwrap.wrap(name, width) or [""]
-    return text(
-        "\n".join(lines if len(lines) <= most else [*lines[: most - 1], f"{lines[most - 1][: width - 1]}\u2026"])
-    )

@@ -1,9 +1,7 @@
 """Pictures as tiles of a figure, and text broken to a width: what figures of pictures share."""
 
-import textwrap
 from collections.abc import Sequence
 from typing import Any
-from unicodedata import east_asian_width
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from cnnjobs.report.figures.style import text
+from cnnjobs.report.figures.lettering import text
 
 MOST_PIXELS_SHARP = 96
 """Pictures up to this side are drawn as the squares they consist of, larger ones smoothly."""
@@ -19,7 +17,7 @@ MOST_PIXELS_SHARP = 96
 NARROWEST = 0.08
 """Least side of a tile, inches: a picture of one column of pixels is seen."""
 
-FONT, HEAD_FONT = 8, 11
+FONT, HEAD_FONT = 9, 11
 """Sizes of a picture's title and of the figure's, points."""
 
 Box = tuple[float, float, float, float]
@@ -64,29 +62,3 @@ def draw_title(axes: Axes, lines: Sequence[str], box: Box) -> None:
     """Draw the lines of a title above a tile."""
     x, y, width, _ = box
     axes.text(x + width / 2, y - 0.03, text("\n".join(lines)), ha="center", va="bottom", fontsize=FONT)
-
-
-def broken(words: str, width: float, size: int, most: int) -> list[str]:
-    """Break a text into at most so many lines of a width in inches; what is too long is cut."""
-    letters = letters_in(words, width, size)
-    lines = textwrap.wrap(words, letters)
-    return lines if len(lines) <= most else [*lines[: most - 1], lines[most - 1][: letters - 1] + "…"]
-
-
-def ending(words: str, width: float, size: int) -> str:
-    """Return a text cut at its beginning to a width in inches: of a path the end says most."""
-    letters = letters_in(words, width, size)
-    return words if len(words) <= letters else "…" + words[len(words) - letters + 1 :]
-
-
-def letters_in(words: str, width: float, size: int) -> int:
-    """Return how many letters of a text go into a width in inches."""
-    letters = int(width * 72 / (0.65 * size))  # a letter of the font is 0.6 of its size wide, capitals are more
-    if any(east_asian_width(letter) in "WF" for letter in words):
-        letters //= 2
-    return max(2, letters)
-
-
-def line_height(size: int) -> float:
-    """Return the height of a line of text, inches."""
-    return 1.25 * size / 72

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from cnnjobs.report.figure_colors import BRIGHTENED
+
 LIGHT: dict[str, str] = {
     "paper": "#ffffff",
     "panel": "#f5f6f8",
@@ -31,13 +33,20 @@ DARK: dict[str, str] = {
 
 def theme_css() -> str:
     """Return the variables of both pages as CSS: light by itself and in print, dark where asked for."""
-    light = _variables("light", LIGHT | {"turned": "none"})
-    dark = _variables("dark", DARK | {"turned": "invert(0.91) hue-rotate(180deg)"})
+    plain = {bright_name(color): color for color in BRIGHTENED}
+    bright = {bright_name(color): bright for color, bright in BRIGHTENED.items()}
+    light = _variables("light", LIGHT | plain | {"turned": "none"})
+    dark = _variables("dark", DARK | bright | {"turned": "invert(0.91) hue-rotate(180deg)"})
     return (
         f":root {{{light}}}\n"
         f"@media screen and (prefers-color-scheme: dark) {{ :root:not([data-theme=light]) {{{dark}}} }}\n"
         f"@media screen {{ :root[data-theme=dark] {{{dark}}} }}"
     )
+
+
+def bright_name(color: str) -> str:
+    """Return the CSS variable of a colour that is brighter on the dark page."""
+    return f"of-{color.removeprefix('#')}"
 
 
 def _variables(scheme: str, values: Mapping[str, str]) -> str:

@@ -8,6 +8,9 @@ from xml.etree.ElementTree import Element
 
 from markupsafe import Markup
 
+from cnnjobs.report.figure_colors import BRIGHTENED, THEMED
+from cnnjobs.report.render.html_colors import bright_name
+
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 
 NO_VARIANTS: Mapping[str, str] = {}
@@ -21,15 +24,8 @@ _DEFAULTS = (
 )
 """What Matplotlib's own `style` element says, the font of all texts, and their colour where none is given."""
 
-GROUND = {
-    "#ffffff": "paper",
-    "#000000": "ink",
-    "#444444": "ink",
-    "#555555": "soft",
-    "#e4e4e4": "rule",
-    "#cccccc": "rule",
-}
-"""Colours that figures have for the same things -> the variable of the page that takes their place."""
+GROUND = {**THEMED, "#000000": "ink"} | {color: bright_name(color) for color in BRIGHTENED}
+"""Colours of figures -> the variable of the page that takes their place."""
 
 _COLOR = re.compile(rf"((?:fill|stroke): ?)({'|'.join(GROUND)})(?![0-9a-f])")
 _FONT = re.compile(r"font-family: 'DejaVu Sans'[^;]*;? ?")

@@ -5,11 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from cnnjobs.comparison.all_pairs import best_first
 from cnnjobs.comparison.metric_format import show
 from cnnjobs.comparison.predictions import Findings
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.report.figures.calibration import reliability_plot
+from cnnjobs.report.figures.small_panels import MOST_TOGETHER
 from cnnjobs.report.model import Chart, DisplayColumn, ReportTable, Row, Section, Text
+from cnnjobs.report.sections.bands import labels_of
 from cnnjobs.report.variant_styles import variant_styles
 from cnnjobs.scoring.calibration import BINS, Point, Reliability, diagram
 from cnnjobs.scoring.prediction_metrics import TABLE
@@ -48,6 +51,8 @@ def calibration_section(table: JobTable, findings: Findings) -> Section:
     runs = {row.name: findings.variants[row.name].reliabilities for row in table.rows}
     runs = {name: own for name, own in runs.items() if own}
     points = {name: diagram(own) for name, own in runs.items()}
+    first = table.rows if len(points) <= MOST_TOGETHER else best_first(table)
+    drawn = {row.name: points[row.name] for row in first if row.name in points}
     parts = [f"{name}_{part}" for name in VALUES for part in ("mean", "sd")]
     shown = [
         DisplayColumn("variant", lambda row: str(row["variant"])),
@@ -62,9 +67,9 @@ def calibration_section(table: JobTable, findings: Findings) -> Section:
     chart = Chart(
         "reliability",
         "Reliability diagram: accuracy by confidence",
-        lambda: reliability_plot(table.job.name, points, variant_styles(table.job.variants)),
+        lambda: reliability_plot(table.job.name, drawn, variant_styles(table.job.variants), labels_of(table)),
         DIAGRAM_COLUMNS,
-        lambda: diagram_rows(points),
+        lambda: diagram_rows(drawn),
     )
     return Section(TITLE, [report_table, chart, Text(ABOUT)], how_to_read=HOW_TO_READ)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from cnnjobs.comparison.predictions import Findings
 from cnnjobs.comparison.table import JobTable
-from cnnjobs.report.figures.classes import counts_plot, rates_plot, roc_plot
+from cnnjobs.report.figures.classes import counts_plot, roc_plot, shares_plot
 from cnnjobs.report.model import Chart, Element, Section, Text
 from cnnjobs.report.sections.class_tables import (
     CONFUSION_COLUMNS,
@@ -17,6 +17,7 @@ from cnnjobs.report.sections.class_tables import (
     runs_text,
     without_roc,
 )
+from cnnjobs.report.variant_styles import VariantStyle, variant_styles
 
 TITLE = "Classes"
 
@@ -31,7 +32,8 @@ ABOUT = (
     "Precision of a class that is never predicted, and recall of one without test images, are 0 and count in the "
     "averages (scikit-learn's zero_division=0). ROC AUC is of each class against the rest; its macro average is the "
     "mean over classes, its micro average pools all pairs of image and class. Figures: the confusion matrix in test "
-    "images and in percent of the true class, and the ROC curves, averages with a band of one SD."
+    "images and in percent of the true class, and the ROC curves: averages with a band of one SD, and the classes with "
+    "the least areas."
 )
 
 
@@ -63,7 +65,7 @@ def _variant(table: JobTable, findings: Findings, variant: str, name: str) -> Se
             class_table(classes, f"classes-{name}"),
             *_absent(classes),
             *_confused(classes, f"confused-{name}"),
-            *_charts(classes, name),
+            *_charts(classes, name, variant_styles(table.job.variants)[variant]),
         ],
         (),
         damaged,
@@ -87,31 +89,29 @@ def _confused(table: ClassTable, name: str) -> list[Element]:
     return [Text("Most often confused, means over the runs:"), report_table]
 
 
-def _charts(table: ClassTable, name: str) -> list[Chart]:
+def _charts(table: ClassTable, name: str, style: VariantStyle) -> list[Chart]:
     def confusions() -> list[list[object]]:
         return confusion_rows(table)
 
     return [
         Chart(
-            f"confusion-{name}",
+            f"confusion-counts-{name}",
             f"Confusion matrix of {table.variant}, test images",
             lambda: counts_plot(table),
             CONFUSION_COLUMNS,
             confusions,
-            shades=True,
         ),
         Chart(
-            f"rates-{name}",
+            f"confusion-shares-{name}",
             f"Confusion matrix of {table.variant}, percent of the true class",
-            lambda: rates_plot(table),
+            lambda: shares_plot(table),
             CONFUSION_COLUMNS,
             confusions,
-            shades=True,
         ),
         Chart(
             f"roc-{name}",
             f"ROC curves of {table.variant}",
-            lambda: roc_plot(table),
+            lambda: roc_plot(table, style),
             ROC_COLUMNS,
             lambda: roc_rows(table),
         ),

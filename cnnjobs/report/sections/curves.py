@@ -1,21 +1,28 @@
-"""The report's learning curves: a figure a variant."""
+"""The report's learning curves: those of all variants as bands, then every run in a figure a variant."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
+from cnnjobs.comparison.all_pairs import best_first
 from cnnjobs.comparison.metric_format import capital
 from cnnjobs.comparison.table import JobTable
+from cnnjobs.comparison.variant_row import VariantRow
+from cnnjobs.report.figures.bands import Band, Model, bands_of, bands_plot
 from cnnjobs.report.figures.curves import (
     drawable,
     has_training,
     has_validation,
     learning_curves,
     least_classes,
+    metric_label,
     with_objective,
 )
+from cnnjobs.report.figures.small_panels import MOST_TOGETHER
 from cnnjobs.report.model import Chart, Section, Text
+from cnnjobs.report.sections.bands import BAND_COLUMNS, band_rows, labels_of
+from cnnjobs.report.variant_styles import VariantStyle, variant_styles
 from cnnjobs.spec.metric_names import known_metric
 from cnnjobs.spec.metrics import CURVES, OBJECTIVE, VALIDATION, WATCHED, column_of
 from cnnjobs.store.reading import OnProgress
@@ -30,9 +37,9 @@ HOW_TO_READ = (
 
 
 ABOUT = (
-    "Train blue, validation orange. Train values are averaged over each epoch while it trains, with augmentation and "
-    "dropout on. Losses are plain cross-entropy on both sides, whatever is minimised. Where images are mixed (MixUp, "
-    "CutMix), both of their labels count by their shares."
+    "Solid: validation; dashed: train. Train values are averaged over each epoch while it trains, with augmentation "
+    "and dropout on. Losses are plain cross-entropy on both sides, whatever is minimised. Where images are mixed "
+    "(MixUp, CutMix), both of their labels count by their shares."
 )
 
 OF_OBJECTIVE = (
@@ -55,8 +62,10 @@ def curves_section(
         metrics: names without a part, a panel each; empty for `CURVES` and what variants watch.
         on_progress: is told of variants read.
     """
-    job, classes = table.job.name, table.job.dataset.classes
+    classes = table.job.dataset.classes
+    styles = variant_styles(table.job.variants)
     charts: list[Chart] = []
+    bands: dict[str, Mapping[tuple[str, str], Band]] = {}
     damaged: list[str] = []
     missing: set[str] = set()
     shown: set[str] = set()
@@ -72,14 +81,49 @@ def curves_section(
             own = [] if metrics else [name.removeprefix(column_of(VALIDATION, "")) for name in watched_in(stored.table)]
             drawn = drawable([*asked, *own], epochs, classes)
             missing |= {*asked, *own} - set(drawn)
+            if drawn:
+                bands[row.name] = bands_of(epochs, asked)
             drawn = with_objective(drawn, epochs)
             shown |= set(drawn)
-            charts += [_chart(job, row.name, names[row.name], epochs, drawn)] if drawn else []
+            charts += [_chart(table.job.name, row.name, names[row.name], epochs, drawn, styles)] if drawn else []
     if not (charts or missing or damaged):
         return None
     about = ABOUT + (OF_OBJECTIVE if OBJECTIVE.name in shown else "")
     about += "".join(_why_missing(metric, classes) for metric in sorted(missing)) + _without_result(table)
-    return Section("Learning curves", (Text(about), *charts), damaged=damaged, how_to_read=HOW_TO_READ)
+    together = _together(table, bands, [name for name in asked if name in shown]) if len(bands) > 1 else ()
+    return Section("Learning curves", (Text(about), *together, *charts), damaged=damaged, how_to_read=HOW_TO_READ)
+
+
+def _together(
+    table: JobTable, bands: Mapping[str, Mapping[tuple[str, str], Band]], metrics: Sequence[str]
+) -> Iterator[Chart]:
+    """Yield the figures of all variants: one in the order of the job where they are few, else one a metric."""
+    few = len(bands) <= MOST_TOGETHER
+    if few:
+        yield _bands_chart(table, bands, table.rows, "bands", metrics)
+        return
+    for metric in metrics:
+        yield _bands_chart(table, bands, best_first(table), f"bands-{metric}", [metric])
+
+
+def _bands_chart(
+    table: JobTable,
+    bands: Mapping[str, Mapping[tuple[str, str], Band]],
+    rows: Sequence[VariantRow],
+    name: str,
+    metrics: Sequence[str],
+) -> Chart:
+    styles, labels = variant_styles(table.job.variants), labels_of(table)
+    drawn = [row.name for row in rows if row.name in bands]
+    models = {variant: Model(variant, labels[variant], styles[variant], bands[variant]) for variant in drawn}
+    job, words = table.job.name, " and ".join(metric_label(metric) for metric in metrics)
+    return Chart(
+        name,
+        f"{capital(words)} over the epochs, of all variants",
+        lambda: bands_plot(f"{job}: {words} over the epochs", [*models.values()], metrics, models.get(table.reference)),
+        BAND_COLUMNS,
+        lambda: [row for model in models.values() for row in band_rows((job, model.variant), model, metrics)],
+    )
 
 
 def _without_result(table: JobTable) -> str:
@@ -96,12 +140,19 @@ def _without_result(table: JobTable) -> str:
     return f" Runs without a result are drawn, too ({'; '.join(parts)})." if parts else ""
 
 
-def _chart(job: str, variant: str, name: str, epochs: pa.Table, metrics: Sequence[str]) -> Chart:
+def _chart(
+    job: str,
+    variant: str,
+    name: str,
+    epochs: pa.Table,
+    metrics: Sequence[str],
+    styles: Mapping[str, VariantStyle],
+) -> Chart:
     columns = tuple(_columns(metrics))
     return Chart(
         f"curves-{name}",
-        f"Learning curves of {variant}",
-        lambda: learning_curves(job, variant, epochs, metrics),
+        f"Learning curves of {variant}, every run",
+        lambda: learning_curves(job, variant, epochs, metrics, styles[variant]),
         ("repeat", "fold", "epoch", *columns),
         lambda: curves_rows(epochs, columns),
         variant,

@@ -9,6 +9,7 @@ from cnnjobs.comparison.metric_format import capital, difference_label
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.report.file_names import plain_names
 from cnnjobs.report.model import Chart
+from cnnjobs.report.variant_styles import variant_styles
 from cnnjobs.spec.metrics import Metric
 
 STEP_COLUMNS = (
@@ -43,7 +44,8 @@ def decision_charts(table: JobTable) -> Iterator[Chart]:
 def _chart(table: JobTable, ruling: Ruling, name: str, steps: Mapping[str, list[Step]]) -> Chart:
     from cnnjobs.report.figures.decisions import Panel, decision_plot
 
-    panels = [Panel(variant, ruling.decisions[variant], own) for variant, own in steps.items()]
+    styles = variant_styles(table.job.variants)
+    panels = [Panel(variant, ruling.decisions[variant], own, styles[variant]) for variant, own in steps.items()]
     said = "; ".join(f"{one.variant} {one.decision.verdict.value.replace('_', ' ')}" for one in panels)
     label = capital(difference_label(table.metric, table.reference))
     return Chart(

@@ -10,7 +10,7 @@ from cnnjobs.report.figures.style import Figure
 from cnnjobs.report.model import Chart, Text
 from cnnjobs.store.stored_job import StoredJob
 
-COLUMNS_OF_PICTURES = 5
+COLUMNS_OF_PICTURES = 4
 """Pictures a row."""
 
 COLUMNS = ("example", "label", "label_name", "taken_for", "taken_for_name", "taken_for_runs", "runs")
@@ -36,8 +36,8 @@ def pictures_of(job: StoredJob, worst: Hardest, names: Sequence[str]) -> Chart |
     pictures = [data.x_test[hard.example] for hard in worst.first]
 
     def draw() -> Figure:
-        titles = [f"{label}, not {taken} ({times}/{runs})" for _, _, label, _, taken, times, runs in rows]
-        title = "Most often wrong: true class, and what most of the wrong runs take it for"
+        titles = [f"true: {label}\nnot {taken} ({times}/{runs})" for _, _, label, _, taken, times, runs in rows]
+        title = "Most often wrong: the true class, and what most of the wrong runs take it for"
         return picture_grid(title, pictures, titles, min(COLUMNS_OF_PICTURES, len(rows)))
 
     return Chart(

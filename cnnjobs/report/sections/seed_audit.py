@@ -13,6 +13,7 @@ from cnnjobs.comparison.variant_row import VariantRow
 from cnnjobs.planning.audit_names import ALL, TWICE
 from cnnjobs.report.cells import interval_cell
 from cnnjobs.report.model import Chart, DisplayColumn, Element, ReportTable, Row, Section, Text
+from cnnjobs.report.variant_styles import variant_styles
 from cnnjobs.spec.job import SOURCES
 from cnnjobs.spec.metrics import OF_TEST_ROWS
 from cnnjobs.stats import Interval, sd_interval, sd_ratio_interval
@@ -156,7 +157,7 @@ def _chart(table: JobTable, rows: Sequence[Row]) -> Chart:
     return Chart(
         "sources",
         title,
-        lambda: sd_plot(table.metric, table.level, rows),
+        lambda: sd_plot(table.metric, table.level, rows, variant_styles(table.job.variants)),
         drawn,
         lambda: [[row[n] for n in drawn] for row in rows],
     )

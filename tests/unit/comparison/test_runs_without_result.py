@@ -68,7 +68,7 @@ def test_its_number_is_told_with_the_verdicts_and_with_the_curves(store, documen
 def test_an_overlay_says_how_many_of_its_runs_have_no_result(store):
     recorded, _ = overlay.read_histories(overlay.choose([store], ["a", "b"]))
     assert [one.without_result for one in recorded] == [0, 1]
-    labels = [text.get_text() for text in overlay.overlay_plot(recorded, ["loss"]).legends[0].get_texts()]
+    labels = [text.get_text() for text in overlay.overlay_chart(recorded, ["loss"]).draw().legends[0].get_texts()]
     assert labels[1].endswith("(1 without a result)")
 
 

@@ -83,8 +83,8 @@ def test_names_are_drawn_as_they_are_and_long_ones_cut():
     figure = picture_grid("of $s", list(np.zeros((4, 4, 4, 1), np.uint8)), names)
     _, cost, long, *_ = texts_of(figure)
     assert cost == r"cost \$5 and \$6"
-    assert long.count("\n") == 1
-    assert long.endswith("…")
+    assert long.count("\n") == 2
+    assert "…" in long
     assert pixels_of(figure).shape[1] == round((2 * TILE + 3 * GAP) * DPI)
 
 

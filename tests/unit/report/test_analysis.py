@@ -15,6 +15,7 @@ from cnnjobs.report.figures.style import render
 from cnnjobs.report.render.csv import table_csv
 from cnnjobs.report.sections.differences_table import differences_table
 from cnnjobs.report.sections.summary_table import summary_table
+from cnnjobs.report.variant_styles import variant_styles
 
 
 @pytest.fixture(scope="module")
@@ -202,7 +203,7 @@ def test_the_report_says_what_made_the_runs(tmp_path):
 def test_the_box_plot_draws_every_run_and_n(store):
     table = job_table(store)
     axes = comparison.box_plot(table).axes[0]
-    dots = [line for line in axes.lines if line.get_marker() == "o"]
+    dots = [line for line in axes.lines if line.get_linestyle() == "None"]
     assert [sorted(np.round(dot.get_ydata(), 6)) for dot in dots] == [
         sorted(100 * np.array(v)) for v in VALUES.values()
     ]
@@ -215,23 +216,26 @@ def test_below_five_runs_there_is_no_box(tmp_path):
     assert len(axes.patches) == 0
 
 
-def test_learning_curves_draw_every_repeat_train_blue_validation_orange(tmp_path):
+def test_learning_curves_draw_every_repeat_train_dashed_and_validation_solid_in_the_colour_of_the_variant(tmp_path):
     store = make_store(tmp_path, {"baseline": VALUES["baseline"]}, curves=True)
     epochs = store.read("epochs").table
-    upper, lower = curves.learning_curves("job", "baseline", epochs, ["loss", "accuracy"]).axes
+    style = variant_styles(["baseline"])["baseline"]
+    upper, lower = curves.learning_curves("job", "baseline", epochs, ["loss", "accuracy"], style).axes
     assert upper.get_ylabel().startswith("loss")
     assert lower.get_ylabel().startswith("accuracy")
     for axes in (upper, lower):
-        colors = [line.get_color() for line in axes.lines]
-        assert colors == ["tab:blue"] * 5 + ["tab:orange"] * 5
+        assert [line.get_linestyle() for line in axes.lines] == ["--"] * 5 + ["-"] * 5
+        assert {line.get_color() for line in axes.lines[5:]} == {style.color}
 
 
 def test_many_repeats_become_a_median_and_a_band(tmp_path):
     store = make_store(tmp_path, {"a": [0.5 + number / 100 for number in range(12)]}, repeats=12, curves=True)
-    upper, _ = curves.learning_curves("job", "a", store.read("epochs").table, ["loss", "accuracy"]).axes
+    style = variant_styles(["a"])["a"]
+    figure = curves.learning_curves("job", "a", store.read("epochs").table, ["loss", "accuracy"], style)
+    upper, _ = figure.axes
     assert len(upper.lines) == 2
     assert len(upper.collections) == 2
-    assert "band: 10% to 90%" in upper.get_title(loc="left")
+    assert "band: 10% to 90%" in figure.get_suptitle()
 
 
 def test_a_figure_is_the_same_file_every_time_and_valid_svg(store):

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-import matplotlib.colors
 import numpy as np
 import pytest
 from support.stores import document_of, made_up_store, predictions
 
 from cnnjobs.messages import Predictions
-from cnnjobs.report.figures.calibration import MOST_COLORS, reliability_plot
+from cnnjobs.report.figures.calibration import reliability_plot
+from cnnjobs.report.figures.small_panels import MOST_TOGETHER
 from cnnjobs.report.variant_styles import variant_styles
 from cnnjobs.scoring.calibration import BINS, EDGES, Reliability, diagram
 
@@ -82,13 +82,16 @@ def test_variants_without_predictions_are_not_among_them(tmp_path):
     assert {row[0] for row in part(document, "reliability").rows()} == {"a"}
 
 
-def test_more_variants_than_colours_are_thin_and_grey():
-    points = {f"v{place}": diagram([Reliability(*np.ones((3, BINS)))]) for place in range(MOST_COLORS + 1)}
-    axes = reliability_plot("job $a$", points, variant_styles(points)).axes[0]
-    assert {matplotlib.colors.to_hex(line.get_color()) for line in axes.lines[1:]} == {"#888888"}
-    assert len(axes.get_legend_handles_labels()[1]) == 1
+def test_many_variants_have_a_panel_each_in_their_own_colour():
+    names = [f"v{place}" for place in range(MOST_TOGETHER + 1)]
+    points = {name: diagram([Reliability(*np.ones((3, BINS)))]) for name in names}
+    styles, labels = variant_styles(names), {name: f"{name}!" for name in names}
+    panels = [axes for axes in reliability_plot("job $a$", points, styles, labels).axes if axes.get_visible()]
+    assert [axes.get_title(loc="left") for axes in panels] == [*labels.values()]
+    assert [axes.lines[1].get_color() for axes in panels] == [styles[name].color for name in names]
     few = dict(list(points.items())[:2])
-    assert reliability_plot("job", few, variant_styles(points)).axes[0].get_legend_handles_labels()[1] == ["v0", "v1"]
+    (legend,) = reliability_plot("job", few, styles, labels).legends
+    assert [text.get_text() for text in legend.get_texts()] == ["v0!", "v1!"]
 
 
 def test_folds_have_a_calibration_too(tmp_path):

@@ -1,5 +1,6 @@
 """Tables and figures of classes say the same, whatever the classes are called and however many there are."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,10 @@ from cnnjobs.report.sections.class_tables import (
     without_roc,
 )
 from cnnjobs.report.sections.classes import classes_section
-from cnnjobs.scoring.classification import GRID, classify, over_runs
+from cnnjobs.report.variant_styles import variant_styles
+from cnnjobs.scoring.classification import GRID, SCORES, classify, over_runs
 
+STYLE = variant_styles(["a"])["a"]
 HOSTILE = ("$\\frac$ | *a*", "_hidden", "深い <script>")
 
 
@@ -87,7 +90,7 @@ def test_a_class_without_test_images_has_no_area_and_is_named():
     assert class_table(table).cells[1][1:] == ("0", "0.0000 ± 0.0000", "0.0000 ± 0.0000", "0.0000 ± 0.0000", "-")
     assert class_table(table).rows[1]["auc_mean"] is None
     assert "class 1" not in {row["name"] for row in roc_rows(table)}
-    assert len(class_plots.roc_plot(table).axes[0].lines) == 2 + 2 + 1, "two classes, two averages, the diagonal"
+    assert len(class_plots.roc_plot(table, STYLE).axes[0].lines) == 2 + 2 + 1, "two classes, two averages, the diagonal"
 
 
 def test_the_most_confused_pairs_come_first_and_right_ones_not_at_all():
@@ -110,7 +113,7 @@ def test_classes_are_numbered_where_job_json_does_not_name_them():
 @pytest.mark.parametrize("rates", [False, True])
 def test_the_heat_map_draws_what_its_rows_say(rates):
     table = table_of()
-    figure = class_plots.rates_plot(table) if rates else class_plots.counts_plot(table)
+    figure = class_plots.shares_plot(table) if rates else class_plots.counts_plot(table)
     rows = confusion_rows(table)
     column, factor = ("rate_mean", 100) if rates else ("count_mean", 1)
     expected = [factor * float(row[column]) for row in rows]
@@ -137,46 +140,52 @@ def test_a_hundred_classes_are_named_but_have_no_numbers_in_their_cells():
 
 def test_the_roc_figure_draws_what_its_rows_say():
     table = table_of()
-    whole, zoom = class_plots.roc_plot(table).axes
+    whole, zoom = class_plots.roc_plot(table, STYLE).axes
     rows = roc_rows(table)
-    names = ["class 0", "class 1", "class 2", "macro", "micro"]
-    for place, name in enumerate(names):
-        own = [row for row in rows if row["name"] == name]
+    names = ["class 0", "class 1", "class 2", "macro average", "micro average"]
+    for name in names:
+        own = [row for row in rows if row["name"] == name.removesuffix(" average")]
         for axes in (whole, zoom):
-            assert axes.lines[place].get_xdata().tolist() == [float(row["false_positive_rate"]) for row in own]
-            assert axes.lines[place].get_ydata().tolist() == [float(row["true_positive_rate_mean"]) for row in own]
+            (line,) = [line for line in axes.lines if line.get_label().startswith(f"{name}: ")]
+            assert line.get_xdata().tolist() == [float(row["false_positive_rate"]) for row in own]
+            assert line.get_ydata().tolist() == [float(row["true_positive_rate_mean"]) for row in own]
     assert zoom.get_xlim()[1] == 0.2
     assert len(own) == len(GRID)
 
 
 def test_the_legend_has_the_area_of_every_class_with_its_spread():
     table = table_of(names=HOSTILE)
-    (legend,) = class_plots.roc_plot(table).legends
+    (legend,) = class_plots.roc_plot(table, STYLE).legends
     labels = [text.get_text() for text in legend.get_texts()]
     assert len(labels) == 5
     cells = class_table(table).cells
-    assert [label.split("  ")[1] for label in labels] == [row[-1] for row in cells[:5]]
+    assert sorted(label.split(": ")[-1] for label in labels) == sorted(row[-1] for row in cells[:5])
 
 
-def test_many_classes_share_a_line_of_the_legend():
+def test_the_worst_classes_are_named_and_the_others_share_a_line_of_the_legend():
     table = table_of(11, count=200)
-    (legend,) = class_plots.roc_plot(table).legends
-    assert [text.get_text().split("  ")[0] for text in legend.get_texts()] == [
-        "each of 11 classes",
+    (legend,) = class_plots.roc_plot(table, STYLE).legends
+    areas = table.runs.mean.scores[:11, SCORES.index("auc")]
+    assert [text.get_text().split(": ")[0] for text in legend.get_texts()] == [
         "macro average",
         "micro average",
+        *(f"class {label}" for label in np.argsort(areas)[:3]),
+        "each of the 8 other classes",
     ]
 
 
 def test_the_zoom_shows_where_bad_curves_bend():
     labels = np.arange(60) % 3
     coin = classify(labels, labels, np.random.default_rng(0).random((60, 3)).astype(np.float32))
-    assert class_plots.roc_plot(ClassTable("j", "v", ("a", "b", "c"), over_runs([coin]))).axes[1].get_ylim()[0] < 0.2
-    assert class_plots.roc_plot(table_of(runs=1)).axes[1].get_ylim()[0] <= 0.8
+    assert (
+        class_plots.roc_plot(ClassTable("j", "v", ("a", "b", "c"), over_runs([coin])), STYLE).axes[1].get_ylim()[0]
+        < 0.2
+    )
+    assert class_plots.roc_plot(table_of(runs=1), STYLE).axes[1].get_ylim()[0] <= 0.8
 
 
 def test_figures_are_the_same_files_every_time():
-    for draw in (class_plots.counts_plot, class_plots.rates_plot, class_plots.roc_plot):
+    for draw in (class_plots.counts_plot, class_plots.shares_plot, partial(class_plots.roc_plot, style=STYLE)):
         first, second = (render(draw(table_of(names=HOSTILE)), "svg") for _ in range(2))
         assert first == second
         assert b"_hidden" in first
@@ -192,7 +201,7 @@ def test_the_report_has_a_section_a_variant_with_tables_and_figures(tmp_path):
         f"{kind}-{name}" for name in ("one", "two-x") for kind in ("classes", "confused")
     ]
     assert [chart.name for chart in document.charts] == [
-        f"{kind}-{name}" for name in ("one", "two-x") for kind in ("confusion", "rates", "roc")
+        f"{kind}-{name}" for name in ("one", "two-x") for kind in ("confusion-counts", "confusion-shares", "roc")
     ]
     assert document.charts[0].title == "Confusion matrix of one, test images"
     assert document.tables[0].cells[2][0] == HOSTILE[2]

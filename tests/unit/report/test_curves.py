@@ -16,10 +16,12 @@ from cnnjobs.comparison.table import job_table
 from cnnjobs.errors import StoreError
 from cnnjobs.report import overlay
 from cnnjobs.report.figures import comparison, curves
+from cnnjobs.report.figures.small_panels import MOST_TOGETHER
 from cnnjobs.report.render.csv import csv_text
 from cnnjobs.report.sections.curves import curves_rows, curves_section
 from cnnjobs.report.sections.differences_table import differences_table
 from cnnjobs.report.sections.summary_table import summary_table
+from cnnjobs.report.variant_styles import variant_styles
 from cnnjobs.spec.metrics import METRICS
 
 
@@ -85,7 +87,7 @@ def test_a_mean_squared_error_has_four_digits_and_no_unit(tmp_path):
 
 def test_every_metric_has_its_panel_in_percent_where_people_read_it_so(tmp_path):
     store = made_up_store(tmp_path, classes=10)
-    axes = curves.learning_curves("job", "a", epochs_of(store), METRICS).axes
+    axes = curves.learning_curves("job", "a", epochs_of(store), METRICS, variant_styles(["a"])["a"]).axes
     assert [one.get_ylabel() for one in axes] == [axis_label(metric_format(metric)) for metric in METRICS]
     first = [one.lines[0].get_ydata()[0] for one in axes]
     assert first == pytest.approx([2.0, 20, 0.09, 60])
@@ -144,16 +146,16 @@ def test_the_csv_of_curves_has_every_run_as_it_was_stored(tmp_path):
 
 def test_runs_that_end_early_leave_the_band(tmp_path):
     store = made_up_store(tmp_path, runs=2, epochs=lambda run: history(run, epochs=2 + 2 * run))
-    values = curves.histories(epochs_of(store), "loss")
+    values = curves.values_of(epochs_of(store), "loss")
     assert np.isnan(values).tolist() == [[False, False, True, True], [False] * 4]
-    epochs, (low, middle, high) = curves.band(values)
+    epochs, (low, middle, high) = curves.quantiles_over_runs(values)
     assert epochs.tolist() == [1, 2, 3, 4]
     assert low[3] == middle[3] == high[3] == values[1, 3]
     assert middle[0] == pytest.approx(values[:, 0].mean())
 
 
 def test_a_column_without_values_has_an_empty_band():
-    epochs, quantiles = curves.band(np.full((3, 4), np.nan))
+    epochs, quantiles = curves.quantiles_over_runs(np.full((3, 4), np.nan))
     assert len(epochs) == 0
     assert quantiles.shape == (3, 0)
 
@@ -229,14 +231,14 @@ def test_metrics_that_no_model_has_are_refused(tmp_path):
 def test_an_overlay_draws_what_its_csv_says_with_a_colour_a_model(tmp_path):
     store = made_up_store(tmp_path, variants=("a", "_b"), runs=3)
     found, _ = overlay.read_histories(overlay.choose([store], ["a", "_b"]))
-    figure = overlay.overlay_plot(found, ["loss", "accuracy"])
     chart = overlay.overlay_chart(found, ["loss", "accuracy"])
+    figure = chart.draw()
     rows = rows_of(csv_text(chart.columns, chart.rows()))
     drawn = [
         (line, variant, metric, kind)
         for axes, metric in zip(figure.axes, ("loss", "accuracy"), strict=True)
         for line, (variant, kind) in zip(
-            axes.lines, [(v, k) for v in ("a", "_b") for k in ("validation", "train")], strict=True
+            axes.lines, [(v, k) for v in ("a", "_b") for k in ("train", "validation")], strict=True
         )
     ]
     for line, variant, metric, kind in drawn:
@@ -247,6 +249,53 @@ def test_an_overlay_draws_what_its_csv_says_with_a_colour_a_model(tmp_path):
     assert len({line.get_color() for line, *_ in drawn}) == 2
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["a, 3 runs", "_b, 3 runs", "validation", "train"]
+
+
+def curves_of(store):
+    names = store.kept_job().variants
+    return curves_section(store, job_table(store), {name: name for name in names}, ("loss", "accuracy"), quiet).elements
+
+
+def test_all_variants_come_first_among_the_curves_and_draw_what_their_rows_say(tmp_path):
+    _, chart, *others = curves_of(made_up_store(tmp_path, variants=("a", "_b"), runs=3))
+    assert (chart.name, [other.name for other in others]) == ("bands", ["curves-a", "curves-_b"])
+    assert chart.title == "Loss (cross-entropy) and accuracy (%) over the epochs, of all variants"
+    figure = chart.draw()
+    rows = rows_of(csv_text(chart.columns, chart.rows()))
+    for axes, metric in zip(figure.axes, ("loss", "accuracy"), strict=True):
+        which = [(variant, kind) for variant in ("a", "_b") for kind in ("train", "validation")]
+        for line, (variant, kind) in zip(axes.lines, which, strict=True):
+            own = [row for row in rows if (row["variant"], row["metric"], row["rows"]) == (variant, metric, kind)]
+            assert line.get_ydata().tolist() == [float(row["median"]) for row in own]
+            assert line.get_linestyle() == {"validation": "-", "train": "--"}[kind]
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["a (reference)", "_b", "validation", "train"]
+
+
+def test_many_variants_have_a_panel_each_the_best_first_with_the_reference_behind(tmp_path):
+    store = made_up_store(tmp_path, variants=[f"v{place}" for place in range(MOST_TOGETHER + 1)], runs=1)
+    for place in range(MOST_TOGETHER + 1):
+        which = {
+            "trial_id": f"t{place}-0",
+            "condition_id": f"job-{place}",
+            "variant": f"v{place}",
+            "status": "completed",
+        }
+        store.commit(
+            {"job": "job", "repeat": 0, "fold": 0, "test_accuracy": 0.5 + place / 10} | which, history(0), None
+        )
+    elements = curves_of(store)
+    assert [chart.name for chart in elements[1:4]] == ["bands-loss", "bands-accuracy", "curves-v0"]
+    panels = [axes for axes in elements[1].draw().axes if axes.get_visible()]
+    assert [axes.get_title(loc="left") for axes in panels] == ["v4", "v3", "v2", "v1", "v0 (reference)"]
+    dotted = [[line for line in axes.lines if line.get_linestyle() == ":"] for axes in panels]
+    assert [len(lines) for lines in dotted] == [1, 1, 1, 1, 0]
+    colors = [axes.lines[-1].get_color() for axes in panels]
+    assert colors == [style.color for style in variant_styles([f"v{place}" for place in range(5)]).values()][::-1]
+
+
+def test_one_variant_has_no_figure_of_all(tmp_path):
+    assert [chart.name for chart in curves_of(made_up_store(tmp_path, variants=("a",)))[1:]] == ["curves-a"]
 
 
 def test_files_that_cannot_be_read_are_named(tmp_path):

@@ -127,7 +127,7 @@ def test_each_picture_is_the_one_that_was_predicted_under_its_class():
     chart = pictures_of(stored_job(dataset=about), hard(3, int(data.y_test[3])), names)
     (axes,) = chart.draw().axes
     np.testing.assert_array_equal(axes.images[0].get_array(), data.x_test[3][..., 0])
-    title = f"class {data.y_test[3]}, not class 1 (7/9)"
+    title = f"true: class {data.y_test[3]} not class 1 (7/9)"
     assert title in " ".join(" ".join(text.get_text().split()) for text in axes.texts)
     assert chart.rows() == [(3, data.y_test[3], f"class {data.y_test[3]}", 1, "class 1", 7, 9)]
 

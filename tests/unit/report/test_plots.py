@@ -1,6 +1,7 @@
 """Figures of a comparison have room for many variants and for long names."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from matplotlib.figure import Figure
@@ -8,51 +9,78 @@ from support.reports import LONG
 from support.stores import make_store
 
 from cnnjobs.comparison.table import job_table
-from cnnjobs.report.figures.comparison import MOST_UPRIGHT, box_plot, difference_plot
-from cnnjobs.report.figures.style import of_variant, render, wrapped
+from cnnjobs.report.figure_colors import GROUND
+from cnnjobs.report.figures.comparison import MOST_UPRIGHT, box_plot, difference_plot, difference_rows
+from cnnjobs.report.figures.style import of_variant, render
 from cnnjobs.report.file_names import variant_mark
+from cnnjobs.report.variant_styles import variant_styles
 
 
 def table_of(folder, names, runs=5):
     return job_table(make_store(folder, {name: [0.9 + run / 1000 for run in range(runs)] for name in names}))
 
 
+MANY = {f"v{place}": [0.9 + place / 100 + run / 1000 for run in range(5)] for place in range(MOST_UPRIGHT + 1)}
+
+
 @pytest.mark.parametrize("runs", [5, 3])
-def test_many_boxes_lie_one_above_the_other_from_the_first_down(tmp_path, runs):
-    names = [f"v{number}" for number in range(MOST_UPRIGHT + 1)]
-    axes = box_plot(table_of(tmp_path, names, runs)).axes[0]
-    assert [label.get_text() for label in axes.get_yticklabels()] == [f"{name}, n = {runs}" for name in names]
+def test_many_boxes_lie_one_above_the_other_the_best_on_top(tmp_path, runs):
+    values = {name: own[:runs] for name, own in MANY.items()}
+    figure = box_plot(job_table(make_store(tmp_path, values)))
+    axes = figure.axes[0]
+    names = ["v4", "v3", "v2", "v1", "v0\nreference"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == names
     assert axes.yaxis_inverted()
     assert axes.get_xlabel() == "test accuracy (%)"
-    drawn = [line.get_xdata() for line in axes.lines if line.get_linestyle() == "None"]
-    assert [sorted(values) for values in drawn] == [pytest.approx([90 + run / 10 for run in range(runs)])] * len(names)
+    drawn = [sorted(line.get_xdata()) for line in axes.lines if line.get_linestyle() == "None"]
+    assert drawn == [pytest.approx([100 * value for value in own]) for own in list(values.values())[::-1]]
+    assert figure.get_supxlabel().startswith(f"n = {runs} each; ")
+    (reference,) = [line for line in axes.lines if line.get_linestyle() == ":"]
+    assert reference.get_xdata()[0] == pytest.approx(100 * sum(values["v0"]) / runs)
 
 
-def test_a_few_boxes_stand_beside_each_other(tmp_path):
+def test_of_a_loss_the_least_is_on_top_in_boxes_and_differences(tmp_path):
+    table = job_table(make_store(tmp_path, MANY))
+    table = replace(table, metric=replace(table.metric, higher_is_better=False))
+    assert [label.get_text()[:2] for label in box_plot(table).axes[0].get_yticklabels()] == list(MANY)
+    labels = [label.get_text() for label in difference_plot(table).axes[0].get_yticklabels()]
+    assert labels == ["v4", "v3", "v2", "v1"], "from below"
+
+
+def test_runs_are_counted_with_each_name_where_their_numbers_differ(tmp_path):
+    values = MANY | {"v1": MANY["v1"][:4]}
+    labels = [label.get_text() for label in box_plot(job_table(make_store(tmp_path, values))).axes[0].get_yticklabels()]
+    assert labels == ["v4\nn = 5", "v3\nn = 5", "v2\nn = 5", "v1\nn = 4", "v0\nreference, n = 5"]
+
+
+def test_a_few_boxes_stand_beside_each_other_in_the_order_of_the_job(tmp_path):
     axes = box_plot(table_of(tmp_path, [f"v{number}" for number in range(MOST_UPRIGHT)])).axes[0]
-    assert axes.get_xticklabels()[0].get_text() == "v0\nn = 5"
+    labels = [label.get_text() for label in axes.get_xticklabels()]
+    assert labels == ["v0\nreference, n = 5", "v1\nn = 5", "v2\nn = 5", "v3\nn = 5"]
     assert axes.get_ylabel() == "test accuracy (%)"
 
 
-def test_a_word_too_long_for_a_line_is_broken_and_a_name_too_long_for_the_figure_is_cut():
-    assert wrapped("batch normalisation") == "batch\nnormalisation"
-    assert wrapped("x" * 20) == f"{'x' * 14}\n{'x' * 6}"
-    assert wrapped("x" * 99).splitlines() == [*["x" * 14] * 3, f"{'x' * 13}…"]
-    assert wrapped("$a") == r"\$a"
-    assert wrapped("") == ""
+def test_boxes_of_long_names_lie_one_above_the_other_though_they_are_few(tmp_path):
+    axes = box_plot(table_of(tmp_path, [LONG, "short"])).axes[0]
+    assert axes.yaxis_inverted()
 
 
-@pytest.mark.parametrize("draw", [box_plot, difference_plot])
-def test_everything_stays_within_the_figure_when_names_are_long(tmp_path, draw):
-    figure = draw(table_of(tmp_path, [LONG, f"{LONG}-2", "short"]))
-    render(figure, "svg")
-    axes = figure.axes[0]
-    names = axes.get_yticklabels() if draw is difference_plot else axes.get_xticklabels()
-    assert any(LONG[:9] in name.get_text() for name in names)
-    for text in (axes.title, axes.xaxis.label, axes.yaxis.label, *names, *figure.texts):
-        box = text.get_window_extent()
-        assert box.x0 >= -1, text
-        assert box.x1 <= figure.bbox.width + 1, text
+def test_what_is_resolved_is_filled_and_what_is_not_is_hollow(tmp_path):
+    store = make_store(tmp_path, {"a": [0.9, 0.91, 0.92, 0.93, 0.94], "b": [0.5, 0.52, 0.51, 0.53, 0.5]})
+    table = job_table(store)
+    assert table.rows[1].comparison.resolved(table.alpha)
+    style = variant_styles(["a", "b"])["b"]
+    (mark,) = [line for line in difference_plot(table).axes[0].lines if line.get_marker() == style.marker]
+    assert mark.get_markerfacecolor() == mark.get_color() == style.color
+    other = difference_plot(table_of(tmp_path / "other", ["a", "b"])).axes[0]
+    (mark,) = [line for line in other.lines if line.get_marker() == style.marker]
+    assert mark.get_markerfacecolor() == GROUND
+
+
+def test_intervals_of_differences_end_where_accuracies_do(tmp_path):
+    table = job_table(make_store(tmp_path, {"a": [0.0, 0.0, 1.0, 0.0, 0.0], "b": [1.0, 1.0, 0.1, 1.0, 1.0]}))
+    assert 100 * table.rows[1].difference.high > 100
+    assert difference_rows(table)[0][4] == 100
 
 
 def test_what_belongs_to_a_variant_is_marked_and_no_two_marks_are_alike():

@@ -36,7 +36,7 @@ def test_the_table_the_verdict_and_the_figure_say_both(tmp_path):
     assert cells[1] == "15, 5 folds"
     assert "15 pairs, 5 folds)" in sentences(table)[0]
     assert [text.get_text() for text in box_plot(table).axes[0].get_xticklabels()] == [
-        "a\nn = 15, 5 folds",
+        "a\nreference, n = 15, 5 folds",
         "b\nn = 15, 5 folds",
     ]
     (row,) = comparison_of(store).differences.to_dict("records")

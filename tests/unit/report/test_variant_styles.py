@@ -37,5 +37,5 @@ def test_a_variant_looks_the_same_whichever_others_are_drawn(tmp_path):
     assert [line.get_marker() for line in dots] == [expected["a"].marker, expected["c"].marker]
     assert [matplotlib.colors.to_hex(line.get_color()) for line in dots] == [expected["a"].color, expected["c"].color]
     models, _ = overlay.read_histories(overlay.choose([store], ["c", "a"]))
-    lines = overlay.overlay_plot(models, ["loss"]).axes[0].lines
+    lines = overlay.overlay_chart(models, ["loss"]).draw().axes[0].lines
     assert [line.get_color() for line in lines[::2]] == [expected["c"].color, expected["a"].color]
