@@ -114,7 +114,7 @@ class FinishedRuns:
         names = self._epochs.folder.names(".parquet")
         large = [name for name in names if name.startswith(COMPACT)]
         single = [name for name in names if name.removesuffix(".parquet") in wanted]
-        for name in (*large, *single[:AT_ONCE]):
+        for name in (*single[:AT_ONCE], *large):
             if wanted:
                 wanted -= self._read_curves(name, wanted)
         if len(single) <= AT_ONCE:

@@ -1,17 +1,20 @@
 """A job on a cluster elsewhere, from a laptop: real Ray, real TensorFlow, real images, one cable that is cut."""
 
+import json
 import re
 import signal
 import stat
 import subprocess
 import threading
 import time
+import urllib.request
 
 import pytest
 from support import ray_head
 from support.documents import checked
 
 import cnnjobs
+from cnnjobs.live.board import applied
 
 psutil = pytest.importorskip("psutil")
 pytest.importorskip("aiohttp_cors", reason="a cluster that takes jobs needs ray[default]")
@@ -164,6 +167,51 @@ def test_a_closed_laptop_leaves_the_job_alone(left_alone, laptop, address):
     done = laptop.run("status", "--address", address)
     assert re.search(r"far +running", done.stdout), done.stdout
     assert "running: " in done.stdout
+
+
+def told_until(url, holds, seconds=90):
+    """What a page shows as soon as that holds; like a tab, by its events."""
+    shown, until = {}, time.monotonic() + seconds
+    with urllib.request.urlopen(f"{url}events", timeout=seconds) as stream:
+        for line in stream:
+            if line.startswith(b"data: "):
+                shown = applied(shown, json.loads(line.removeprefix(b"data: ")))
+                if holds(shown):
+                    return shown
+            assert time.monotonic() < until, shown
+    raise AssertionError(f"the page has ended: {shown}")
+
+
+def curves(shown):
+    return [len(part["points"]) for name, part in shown.items() if name.startswith("trial:")]
+
+
+def on_head(word):
+    lines = (process.info["cmdline"] or () for process in psutil.process_iter(["cmdline"]))
+    return [line for line in lines if f'"words": ["{word}"' in " ".join(line)]
+
+
+def test_watch_shows_here_what_runs_there_and_leaves_nothing_behind(left_alone, laptop, address):
+    with laptop.start("watch", "--address", address) as process:
+        url = re.match("watch: (http://127.0.0.1:.*/)$", process.stdout.readline())[1]
+        lengths = []
+
+        def grows(shown):
+            lengths.append(max(curves(shown), default=0))
+            return shown.get("now", {}).get("done") and max(lengths) > next(filter(None, lengths), 10**6)
+
+        shown = told_until(url, grows)
+        assert shown["now"]["state"] == "running"
+        assert shown["job"]["place"] == "~/cnnjobs/results/far on the head"
+        assert [row["name"] for row in shown["table"]] == ["base", "own"]
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+    assert (process.returncode, rest) == (0, "Ctrl-C ends the page, not the job.\n")
+    until = time.monotonic() + 20
+    while on_head("tell"):
+        assert time.monotonic() < until
+        time.sleep(0.2)
+    assert on_head("submit"), "the job goes on"
 
 
 def test_stop_ends_a_job_cleanly_and_keeps_what_is_finished(left_alone, laptop, address, head):
