@@ -28,7 +28,7 @@ def test_tenths_are_a_table_and_a_run_that_failed_has_none():
     found = {"tenths": [30.4] * 9 + [41.0], "sizes": [256.0] * 10}
     text = scale.tenths_table(Record("scale", rounds=[{scale.SUBMIT: found}]))
     assert text.splitlines()[2:] == [
-        "| ms a trial | 30 | 30 | 30 | 30 | 30 | 30 | 30 | 30 | 30 | 41 |",
+        "| ms per trial | 30 | 30 | 30 | 30 | 30 | 30 | 30 | 30 | 30 | 41 |",
         "| submitting process, MiB | 256 | 256 | 256 | 256 | 256 | 256 | 256 | 256 | 256 | 256 |",
     ]
     assert scale.tenths_table(Record("scale", rounds=[{scale.SUBMIT: {"error": "ended with 1"}}])) == ""
