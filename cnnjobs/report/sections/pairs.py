@@ -156,8 +156,8 @@ def _about(table: JobTable, found: Sequence[VariantPair]) -> str:
     without = f" It has no interval: {whys.pop()}." if len(whys) == 1 else ""
     return (
         "Exploratory: the verdicts are those of the comparison with the reference, and this table replaces none of "
-        "them. Whoever picks the most striking of many pairs has picked chance as well. Runs are paired by repeat and "
-        f"fold, as there; the interval is of that pair of variants alone, by a paired t test{corrected}. {p}. P(A > B) "
+        "them. Runs are paired by repeat and fold, as there; "
+        f"the interval is of that pair of variants alone, by a paired t test{corrected}. {p}. P(A > B) "
         "is the share of pairs of runs in which A is above B, ties counting a half: how likely a run of A is to give a "
         f"higher value than a run of B with the same seeds and rows.{less}{without}"
     )

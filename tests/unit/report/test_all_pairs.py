@@ -123,7 +123,7 @@ def test_the_section_is_exploratory_and_in_every_format(tmp_path):
     assert {f"{name}.{kind}" for name in ("pairs", "pairs_above") for kind in ("csv", "tex", "parquet")} <= files
     text = (Path(page).parent / "report.md").read_text()
     section = text.split("## All pairs")[1].split("\n## ")[0]
-    assert section.strip().startswith("Exploratory: the verdicts are those of the comparison with the reference")
+    assert "\nExploratory: the verdicts are those of the comparison with the reference" in section
     assert "Nadeau" not in section
     assert section.count("\n| ") == 4 + 6 + 4, "a matrix of four, six pairs, and both heads with their lines"
 
