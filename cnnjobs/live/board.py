@@ -60,6 +60,11 @@ class Board:
             self._news.notify_all()
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nothing is shown yet."""
+        return not self._values
+
+    @property
     def tabs(self) -> int:
         """How many look."""
         return len(self._tabs)

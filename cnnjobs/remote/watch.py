@@ -76,6 +76,8 @@ class RemoteSource:
 
     def _listen(self, board: Board, over: threading.Event) -> None:
         """Take in what the head tells until it ends, and wait as long as it says."""
+        if board.is_empty:
+            board.take({"set": {"now": {"state": "waiting", "text": "Asking the head of the cluster."}}})
         api = self._api = self._api or reach(self._address, insecure=self._insecure)
         words = ["tell", self._place, *(["--look"] if self._wanted.is_set() else [])]
         self._wanted.clear()

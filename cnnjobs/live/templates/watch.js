@@ -303,7 +303,7 @@ function renderNow() {
 
 function renderAbout() {
   const about = job();
-  byId("name").textContent = about?.name ?? "No job yet";
+  byId("name").textContent = about?.name ?? "Waiting";
   byId("about").replaceChildren(...(about ? [`${about.dataset}, ${about.protocol}. Results: `, make("code", { text: about.place })] : []));
 }
 

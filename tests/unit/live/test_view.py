@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pytest
+from support.decided import A, B, decided_store
 from support.fakes import Clock, FakeWorker, StopAfter, run_in
 from support.stores import made_up_store
 
@@ -138,6 +139,16 @@ def test_runs_that_were_compared_before_are_compared_at_once(tmp_path):
     assert not part["ask"], "as after the end of the submit, which is a look"
     assert "not counted again" in part["about"]
     assert looks(tmp_path / "job") == 1
+
+
+def test_a_job_with_a_rule_may_be_watched(tmp_path):
+    decided_store(tmp_path, {"clear": A, "open": B[:6]})
+    part = view_of(tmp_path / "job").parts()["comparison"]
+    assert not part["ask"]
+    assert "allows for looking after every repeat" in part["about"]
+    assert any("clear is better than baseline" in one for one in part["sentences"])
+    assert "equential" in " ".join(part["header"]) + part["note"]
+    assert looks(tmp_path / "job") == 0
 
 
 def test_no_lock_is_taken_and_nothing_is_written(tmp_path):
