@@ -112,7 +112,7 @@ def _import_report() -> None:
     import cnnjobs.run.aggregate  # noqa: F401
 
 
-def _show(submitted: "Submitted", events: "Events | None", only: Collection[str]) -> None:
+def _show(submitted: "Submitted", events: "Events | None", only: Collection[str] = ()) -> None:
     """Show what is stored now, to a person or a program.
 
     Args:
