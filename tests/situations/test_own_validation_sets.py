@@ -92,7 +92,8 @@ def test_what_people_read_of_it(folder, tmp_path):
     assert done.exit_code == 0, done.output
     assert "4 trials on vehicles, 24 training and 8 validation images" in done.stderr
     facts = dict(facts_table(job_table(Store(Files(tmp_path / "results" / "tiny")))).cells)
-    assert (facts["data set"], facts["images"]) == ("vehicles", "24 training, 8 validation and 6 test images")
+    assert facts["data set"] == "vehicles"
+    assert facts["images"] == "24 training, 8 validation and 6 test images of 8 x 8 pixels, greyscale"
     assert facts["validation"] == "the data set's own validation set, 8 pictures, the same in every repeat"
     data = load(folder)
     assert [row[:2] for row in part_cells(data)[1]] == [

@@ -5,7 +5,7 @@ from typing import Any
 
 from cnnjobs.comparison.across_datasets import AcrossDatasets
 from cnnjobs.report.frames import RUN_COLUMNS
-from cnnjobs.report.model import Document, ReportTable, Text
+from cnnjobs.report.model import Document, Passage, ReportTable, Text
 from cnnjobs.report.sections.summary_table import runs_rows
 from cnnjobs.report.write import Written
 from cnnjobs.run.aggregate import Aggregated, Overlaid, Shown, Together
@@ -60,6 +60,9 @@ def _said(said: Document) -> dict[str, Any]:
             lists[LISTS[text.kind]].append(text.text)
         else:
             texts.append({"section": section, "text": text.text})
+    for part in said.sections:
+        passages = (element for element in part.all_elements() if isinstance(element, Passage) and not element.code)
+        texts += [{"section": part.title, "text": passage.text} for passage in passages]
     return {**lists, "texts": texts, "tables": _tables(said.tables)}
 
 

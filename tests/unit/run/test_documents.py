@@ -75,6 +75,8 @@ def test_the_stable_keys_of_tables_and_the_sentences_of_the_report_are_there(fol
     assert len(one["runs"]) == 12
     page = (folder / one["report"]["page"]).read_text(encoding="utf-8")
     assert one["texts"][0]["section"] in page
+    (methods,) = (said["text"] for said in one["texts"] if said["section"] == "Methods")
+    assert methods.startswith("We used ")
     compared = cnnjobs.compare(cnnjobs.load_results(folder / "results" / "one"))
     assert [row["mean"] for row in one["tables"]["differences"]["rows"]] == compared.differences["mean"].tolist()
 
