@@ -22,9 +22,9 @@ The words of a job file:
 
 What runs it and reads the results, in a script or a notebook:
 
-    plan, submit, status, verify, gate    as the commands of these names
-    fit, predict                          a final model, and what it says of pictures
-    load_results, compare, statistics     data frames, comparisons, and the statistics behind them
+    plan, submit, status, verify, clean, gate    as the commands of these names
+    fit, predict                                 a final model, and what it says of pictures
+    load_results, compare, statistics            data frames, comparisons, and the statistics behind them
 
 `cnnjobs examples` lists jobs to begin with, `cnnjobs new NAME` writes a job file for your own data.
 """
@@ -103,7 +103,7 @@ from cnnjobs.spec import (
 if TYPE_CHECKING:
     from cnnjobs import stats as statistics
     from cnnjobs.report.frames import compare
-    from cnnjobs.run.api import gate, plan, status, submit, verify
+    from cnnjobs.run.api import clean, gate, plan, status, submit, verify
     from cnnjobs.run.model_api import fit, predict
     from cnnjobs.store.results import load_results
 
@@ -159,6 +159,7 @@ __all__ = [
     "Warmup",
     "application",
     "callback",
+    "clean",
     "cnn",
     "compare",
     "custom",
@@ -189,7 +190,7 @@ __all__ = [
 
 
 _LATE = {
-    **{name: ("cnnjobs.run.api", name) for name in ("gate", "plan", "status", "submit", "verify")},
+    **{name: ("cnnjobs.run.api", name) for name in ("clean", "gate", "plan", "status", "submit", "verify")},
     **{name: ("cnnjobs.run.model_api", name) for name in ("fit", "predict")},
     "compare": ("cnnjobs.report.frames", "compare"),
     "load_results": ("cnnjobs.store.results", "load_results"),

@@ -10,6 +10,7 @@ import click
 import cnnjobs
 from cnnjobs.cli.aggregate import aggregate
 from cnnjobs.cli.answers import Answer, failure_code
+from cnnjobs.cli.clean import clean
 from cnnjobs.cli.completion import complete, completion
 from cnnjobs.cli.doctor import doctor
 from cnnjobs.cli.evaluate import evaluate
@@ -170,7 +171,7 @@ def _explained(callback: Callable[..., Any]) -> Callable[..., Any]:
 
 
 LOCAL = (
-    *(examples, new, show, plan, submit, gate, status, watch, aggregate, verify, fit, evaluate, predict, schema),
+    *(examples, new, show, plan, submit, gate, status, watch, aggregate, verify, clean, fit, evaluate, predict, schema),
     completion,
 )
 ELSEWHERE = (logs, stop, fetch, send, tell, doctor)

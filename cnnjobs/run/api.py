@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnjobs.errors import SpecError
 from cnnjobs.process.streams import steady_streams
+from cnnjobs.run.clean import Cleaning, clean_results, find_remains
 from cnnjobs.run.gate import GateAnswer, gate_job
 from cnnjobs.run.interrupts import signals_as_interrupts
 from cnnjobs.run.overrides import overrides_of, place_of
@@ -371,6 +372,31 @@ def verify(results: str | Path = RESULTS, *, repair: bool = False) -> Verificati
         True
     """
     return verify_results(place_of(results), repair=repair)
+
+
+def clean(results: str | Path = RESULTS, *, remove: bool = False, damaged: bool = False) -> Cleaning:
+    """Show, or remove, what no job asks for any more: stale trials, with their epochs, predictions, logs, checkpoints.
+
+    Decisions, looks and kept states stay. Comparisons go on counting variants that were dropped, whose runs are gone.
+
+    Args:
+        results: a job's folder or a folder of jobs; a path or a URI.
+        remove: remove it; False only finds it.
+        damaged: also what `verify(repair=True)` has set aside in `damaged/`.
+
+    Returns:
+        What there is, or was: `.jobs`, `.bytes` and `.removed`. Printed, it is the output of `cnnjobs clean`.
+
+    Raises:
+        StoreError: if there are no results, or a submit is at work on a job of which something is to be removed.
+
+    Example:
+        >>> import cnnjobs
+        >>> cnnjobs.clean("results/mnist").is_empty
+        True
+    """
+    place = place_of(results)
+    return clean_results(place, damaged=damaged) if remove else find_remains(place, damaged=damaged)
 
 
 def _go_on(prepared: Prepared, rule: HalfWidth) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from cnnjobs.comparison.decisions import COLUMNS, Endings, Ruling, Run, ruling
+from cnnjobs.run.kept_job import with_removed
 from cnnjobs.run.launching import RunOrder, window
 from cnnjobs.run.prepare import Prepared
 from cnnjobs.store.decision_rule import DecisionRule
@@ -27,7 +28,7 @@ def with_rule(prepared: Prepared, rule: DecisionRule) -> Prepared:
 def stored_endings(prepared: Prepared, rule: DecisionRule, store: Store) -> tuple[Endings, tuple[str, ...]]:
     """Return how the stored runs ended, and which conditions of them the job does not list any more."""
     rows = store.read("trials", columns=[*COLUMNS, rule.metric]).table.to_pylist()
-    return Endings.of_rows(rows, rule.metric), dropped_conditions(prepared.as_stored(), rows)
+    return Endings.of_rows(rows, rule.metric), dropped_conditions(with_removed(prepared.as_stored(), store), rows)
 
 
 class Deciding(RunOrder):

@@ -25,7 +25,17 @@ def job_to_keep(store: Store, prepared: Prepared) -> StoredJob:
     A rule for a half width that runs of the same settings have followed stays with them: they were not chosen
     otherwise because the job is submitted once more without it. So does a rule by which repeats end.
     """
-    job, before = prepared.as_stored(), store.job
+    job, before = with_removed(prepared.as_stored(), store), store.job
     if before is None or not {*before.conditions.values()} & {*job.conditions.values()}:
         return job
     return replace(job, half_width=job.half_width or before.half_width, decide=job.decide or before.decide)
+
+
+def with_removed(job: StoredJob, store: Store) -> StoredJob:
+    """Return a job with the conditions whose results were removed from its store.
+
+    Args:
+        job: as it is now.
+        store: its own.
+    """
+    return job if store.job is None else replace(job, removed=store.job.removed)

@@ -46,21 +46,21 @@ def dropped_conditions(job: StoredJob, trials: Iterable[Mapping[str, Any]]) -> t
     Their results may have been looked at before they were dropped, so that comparisons count them. What gave none to
     look at does not count, runs that failed or diverged, nor what answers another question: runs on another data set,
     or on fewer training rows, as of a first try. Another hold-out, number of folds or of epochs counts: it is
-    another attempt at the same question.
+    another attempt at the same question. What was removed since counts as it did then.
 
     Args:
         job: as `job.json` keeps it.
         trials: rows of `trials`, of which condition_id, status, dataset_fingerprint and limit_train are read.
     """
     listed, data = {*job.conditions.values()}, job.dataset.fingerprint
-    found = dict.fromkeys(
+    found = (
         trial["condition_id"]
         for trial in trials
         if trial["status"] == Status.COMPLETED
         and (data is None or trial["dataset_fingerprint"] in (data, None))  # early versions did not say
         and trial["limit_train"] == job.protocol.limit_train
     )
-    return tuple(condition for condition in found if condition not in listed)
+    return tuple(condition for condition in dict.fromkeys([*job.removed, *found]) if condition not in listed)
 
 
 def _is_current(job: StoredJob, table: pa.Table) -> pa.ChunkedArray:

@@ -217,6 +217,7 @@ class StoredJob:
         audit: of what the job is an audit; None if it is none.
         half_width: the rule for its repeats; None if no half width was asked for.
         decide: the rule by which its repeats end; None if no verdict by the fewest was asked for.
+        removed: conditions with results that the job had dropped when they were removed: comparisons still count them.
     """
 
     name: str
@@ -233,6 +234,7 @@ class StoredJob:
     audit: AuditMark | None = None
     half_width: HalfWidth | None = None
     decide: DecisionRule | None = None
+    removed: tuple[str, ...] = ()
 
     def repeats_of(self, variant: str) -> int:
         """Return how often a variant is to be trained."""
@@ -276,8 +278,9 @@ class StoredJob:
         parts = {name: value.to_json() for name, value in fields.items() if hasattr(value, "to_json")}
         variants = {name: variant.to_json() for name, variant in self.variants.items()}
         rule = None if self.half_width is None else asdict(self.half_width)
-        fields |= parts | {"vary": list(self.vary), "variants": variants, "half_width": rule}
-        return without_none(fields, "seed", "file", "text", "audit", "half_width", "decide")
+        removed = list(self.removed) or None
+        fields |= parts | {"vary": list(self.vary), "variants": variants, "half_width": rule, "removed": removed}
+        return without_none(fields, "seed", "file", "text", "audit", "half_width", "decide", "removed")
 
     @classmethod
     def decode(cls, content: bytes, place: str = "job.json") -> StoredJob:
@@ -323,6 +326,7 @@ def _job(fields: Fields) -> StoredJob:
         audit=AuditMark.from_json(fields.part("audit")) if "audit" in fields.values else None,
         half_width=_rule(fields.part("half_width").values) if "half_width" in fields.values else None,
         decide=DecisionRule.from_json(fields.part("decide")) if "decide" in fields.values else None,
+        removed=fields.texts("removed") if "removed" in fields.values else (),
     )
 
 
