@@ -136,7 +136,8 @@ def test_the_public_names_are_these():
             "Warmup", "callback", "custom", "grid", "Finetune", "Nadam", "RMSprop",
             "AdamW", "Adagrad", "Adamax", "Lion", "Muon", "optimizer",
             "compare", "load_results", "metric", "statistics", "submit", "plan", "status", "verify", "fit", "predict",
-            "clean",            "gate", "application", "cnn", "mlp", "resnet", "small_cnn", "smaller_vgg", "vgg", "vgg16", "wide_resnet",
+            "clean", "gate", "application", "cnn", "mlp", "resnet", "small_cnn", "smaller_vgg", "vgg", "vgg16",
+            "wide_resnet",
         ]
     )  # fmt: skip
     for name in cnnjobs.__all__:
