@@ -90,7 +90,6 @@ class Chart:
         columns: names of the values.
         rows: the values that it draws, each in the order of `columns`.
         variant: the only one it shows; None for several, or none.
-        shades: whether it is a heat map in shades of one colour from white on, which a dark page turns round.
     """
 
     name: str
@@ -99,7 +98,6 @@ class Chart:
     columns: Sequence[str]
     rows: Callable[[], Sequence[Sequence[Any]]]
     variant: str | None = None
-    shades: bool = False
 
 
 @dataclass(frozen=True)

@@ -155,9 +155,7 @@ def _classes(name, place, classes=6):
         "confusion-shares": class_plots.shares_plot,
         "roc": partial(class_plots.roc_plot, style=STYLE),
     }
-    charts = [
-        _chart(f"{kind}-{place}", make(table), f"{kind} of {name}", shades=kind != "roc") for kind, make in draw.items()
-    ]
+    charts = [_chart(f"{kind}-{place}", make(table), f"{kind} of {name}") for kind, make in draw.items()]
     report_table = ReportTable(
         f"classes-{place}", f"Classes of {name}", ("class", "images", "precision", "recall"), rows, shown
     )

@@ -35,8 +35,8 @@ def theme_css() -> str:
     """Return the variables of both pages as CSS: light by itself and in print, dark where asked for."""
     plain = {bright_name(color): color for color in BRIGHTENED}
     bright = {bright_name(color): bright for color, bright in BRIGHTENED.items()}
-    light = _variables("light", LIGHT | plain | {"turned": "none"})
-    dark = _variables("dark", DARK | bright | {"turned": "invert(0.91) hue-rotate(180deg)"})
+    light = _variables("light", LIGHT | plain)
+    dark = _variables("dark", DARK | bright)
     return (
         f":root {{{light}}}\n"
         f"@media screen and (prefers-color-scheme: dark) {{ :root:not([data-theme=light]) {{{dark}}} }}\n"

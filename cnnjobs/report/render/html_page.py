@@ -73,7 +73,6 @@ class Figure:
     files: Sequence[Saved]
     small: bool
     wide: bool
-    shades: bool
     variants: str
     kind: str = "figure"
 
@@ -196,8 +195,8 @@ class Page:
         files = self.packed.of("figures", chart.name, ("csv",))
         name, file = self._id(f"figure {chart.name}"), plain_name(chart.name)
         small, wide = inlined.width <= SMALL, inlined.width > NARROW
-        shades, variants = chart.shades, self.variants.of(chart.variant)
-        return Figure(name, self.drawn, chart.title, inlined.svg, file, files, small, wide, shades, variants)
+        variants = self.variants.of(chart.variant)
+        return Figure(name, self.drawn, chart.title, inlined.svg, file, files, small, wide, variants)
 
     def _copied(self, passage: Passage) -> Copied:
         stem, _, kind = passage.file.rpartition(".")

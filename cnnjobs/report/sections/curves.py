@@ -42,6 +42,9 @@ ABOUT = (
     "(MixUp, CutMix), both of their labels count by their shares."
 )
 
+APART = "Every run, one figure per variant"
+"""Heading of the curves of single variants, where there are those of all."""
+
 OF_OBJECTIVE = (
     " The objective is what is minimised, and drawn where that is not the plain loss: the variant's loss with weights "
     "of rows and classes and smoothed labels, and what regularization and layers add. It has no value for validation "
@@ -91,7 +94,9 @@ def curves_section(
     about = ABOUT + (OF_OBJECTIVE if OBJECTIVE.name in shown else "")
     about += "".join(_why_missing(metric, classes) for metric in sorted(missing)) + _without_result(table)
     together = _together(table, bands, [name for name in asked if name in shown]) if len(bands) > 1 else ()
-    return Section("Learning curves", (Text(about), *together, *charts), damaged=damaged, how_to_read=HOW_TO_READ)
+    elements = [Text(about), *together]
+    apart = [Section(APART, charts, folded=True)] if len(elements) > 1 else []
+    return Section("Learning curves", elements if apart else [*elements, *charts], apart, damaged, HOW_TO_READ)
 
 
 def _together(

@@ -253,7 +253,9 @@ def test_an_overlay_draws_what_its_csv_says_with_a_colour_a_model(tmp_path):
 
 def curves_of(store):
     names = store.kept_job().variants
-    return curves_section(store, job_table(store), {name: name for name in names}, ("loss", "accuracy"), quiet).elements
+    section = curves_section(store, job_table(store), {name: name for name in names}, ("loss", "accuracy"), quiet)
+    assert all(part.folded for part in section.sections)
+    return list(section.all_elements())
 
 
 def test_all_variants_come_first_among_the_curves_and_draw_what_their_rows_say(tmp_path):

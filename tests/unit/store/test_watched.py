@@ -108,16 +108,17 @@ def test_variants_are_compared_on_them(store):
 
 def test_learning_curves_show_what_is_watched_unless_others_are_asked_for(store):
     names = {name: name for name in "abc"}
-    charts = curves_section(store, job_table(store), names, (), quiet).elements[1:]
+    section = curves_section(store, job_table(store), names, (), quiet)
+    charts = section.sections[0].elements
     plain = ("loss", "val_loss", "accuracy", "val_accuracy")
     assert charts[0].columns[3:] == (*plain, "val_f2", "val_macro_f1", "val_recall[cat]")
     assert charts[1].columns[3:] == (*plain, "val_macro_f1")
     assert charts[2].columns[3:] == plain
     labels = [one.get_ylabel() for one in charts[0].draw().axes]
     assert labels[2:] == ["f2", "macro F1", "recall of cat"]
-    asked = curves_section(store, job_table(store), names, ("macro_f1",), quiet).elements
-    assert [chart.columns[3:] for chart in asked[1:]] == [("val_macro_f1",)] * 2
-    assert "Macro F1 is not drawn where no run stored it." in asked[0].text
+    asked = curves_section(store, job_table(store), names, ("macro_f1",), quiet)
+    assert [chart.columns[3:] for chart in asked.sections[0].elements] == [("val_macro_f1",)] * 2
+    assert "Macro F1 is not drawn where no run stored it." in asked.elements[0].text
 
 
 def test_who_chooses_by_them_chooses_by_validation_rows(store):
