@@ -28,6 +28,10 @@ NAMES = 2.2
 LINES = 3
 """A name has at most so many lines."""
 
+TICKS = 6
+"""Intervals of an axis at the foot, at most. Were their number to follow from its length, which follows from the room
+that the labels of its ticks need, the layout would not settle, and the last label be cut."""
+
 
 def box_plot(table: JobTable) -> Figure:
     """Return a figure with a box a variant over its runs, every run drawn on it, and how many there are."""
@@ -94,6 +98,7 @@ def _name_boxes(axes: Axes, table: JobTable, labels: Sequence[str], *, upright: 
     else:
         axes.set_yticks(range(len(labels)), labels)
         axes.set_ylim(len(labels) - 0.4, -0.6)
+        axes.locator_params(axis="x", nbins=TICKS)
         axes.set_xlabel(fitted(words, WIDTH - NAMES - 0.4, FONT, 3))
 
 
@@ -219,6 +224,7 @@ def difference_plot(table: JobTable) -> Figure:
         axes.set_ylim(-0.7, len(rows) - 0.3)
         less = "" if table.higher_is_better else " (less is better)"
         words = f"{difference_label(table.metric, table.reference)}{less}"
+        axes.locator_params(axis="x", nbins=TICKS)
         axes.set_xlabel(fitted(words, WIDTH - NAMES - 0.4, FONT, 4))
         each = f"{pairs.pop()} pairs each; " if len(pairs) == 1 else ""
         foot(
