@@ -33,6 +33,7 @@ WRONG = {
     "checkpoint_every": (-1, "5", math.inf),
     "trial_timeout": (0, -1, "5", math.nan),
     "log": ("neptune", ["mlflow", 5], 5),
+    "watch": ("yes", 1, None),
     "address": ("nonsense", "http://127.0.0.1:8265", 5),
     "insecure": ("no",),
     "verbose": (1,),
