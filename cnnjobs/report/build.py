@@ -47,7 +47,7 @@ WITHOUT_PREDICTIONS = Section(
 def figures_expected(jobs: Iterable[StoredJob], options: ReportOptions) -> int:
     """Return about how many figures the reports of jobs have, before anything of them is read."""
     each = 4 if options.with_predictions else 1  # learning curves; two confusion matrices and ROC curves
-    return sum(2 + each * len(job.variants) for job in jobs)
+    return sum(4 + each * len(job.variants) for job in jobs)
 
 
 def job_document(store: Store, table: JobTable, on_progress: OnProgress, options: ReportOptions) -> Document:

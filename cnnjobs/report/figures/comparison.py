@@ -14,7 +14,7 @@ from cnnjobs.comparison.variant_row import VariantRow
 from cnnjobs.report.cells import looks_text
 from cnnjobs.report.figure_colors import GROUND, INK, SOFT
 from cnnjobs.report.figures.lettering import FONT, SMALL_FONT, WIDTH, fits, fitted, line_height
-from cnnjobs.report.figures.style import drawing_variant, foot, head, of_variant, styled
+from cnnjobs.report.figures.style import drawing_variant, foot, head, of_variant, sideways, styled
 from cnnjobs.report.variant_styles import VariantStyle, variant_styles
 from cnnjobs.stats.summary import FEWEST_FOR_QUARTILES
 from cnnjobs.wording.labels import count_label
@@ -41,8 +41,7 @@ def box_plot(table: JobTable) -> Figure:
     styles = variant_styles(table.job.variants)
     labels = _labels(table, rows, upright=upright)
     with styled():
-        height = 4.4 if upright else 1.6 + _depth(labels)
-        figure = Figure(figsize=(WIDTH, height), layout="constrained")
+        figure = sideways(4.4 if upright else 1.6 + _depth(labels))
         axes = figure.add_subplot()
         axes.grid(visible=False, axis="x" if upright else "y")
         for place, row in enumerate(rows):
@@ -211,7 +210,7 @@ def difference_plot(table: JobTable) -> Figure:
             fitted(name, NAMES, SMALL_FONT, LINES) + (f"\n{count} pairs" if len(pairs) > 1 else "")
             for name, count, *_ in rows
         ]
-        figure = Figure(figsize=(WIDTH, 1.75 + _depth(labels)), layout="constrained")
+        figure = sideways(1.75 + _depth(labels))
         axes = figure.add_subplot()
         axes.grid(visible=False, axis="y")
         axes.axvline(0, color=INK, linewidth=1)

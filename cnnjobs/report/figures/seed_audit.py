@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from cnnjobs.planning.audit_names import ALL
 from cnnjobs.report.figures.lettering import FONT, SMALL_FONT, WIDTH, fitted, text
-from cnnjobs.report.figures.style import Figure, drawing_variant, foot, of_variant, styled
+from cnnjobs.report.figures.style import Figure, drawing_variant, foot, of_variant, sideways, styled
 from cnnjobs.report.model import Row
 from cnnjobs.report.variant_styles import VariantStyle
 from cnnjobs.spec.metrics import Metric
@@ -20,7 +20,7 @@ def sd_plot(metric: Metric, level: str, rows: Sequence[Row], styles: Mapping[str
         styles: source -> how it is drawn, as in other figures of the audit.
     """
     with styled():
-        figure = Figure(figsize=(WIDTH, 1.6 + 0.42 * len(rows)), layout="constrained")
+        figure = sideways(1.6 + 0.42 * len(rows))
         axes = figure.add_subplot()
         axes.grid(visible=False, axis="y")
         for place, row in enumerate(reversed(rows)):

@@ -14,14 +14,26 @@ from matplotlib.axes import Axes
 from matplotlib.backend_bases import get_registered_canvas_class
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import PlaceHolderLayoutEngine
+from matplotlib.layout_engine import ConstrainedLayoutEngine, PlaceHolderLayoutEngine
 from matplotlib.lines import Line2D
 
 from cnnjobs.report.figure_colors import GROUND, INK, RULE, SOFT
-from cnnjobs.report.figures.lettering import FONT, SMALL_FONT, fitted, fonts
+from cnnjobs.report.figures.lettering import FONT, SMALL_FONT, WIDTH, fitted, fonts
 from cnnjobs.report.file_names import variant_mark
 
-__all__ = ["DPI", "Figure", "Line2D", "drawing_variant", "foot", "head", "named", "of_variant", "render", "styled"]
+__all__ = [
+    "DPI",
+    "Figure",
+    "Line2D",
+    "drawing_variant",
+    "foot",
+    "head",
+    "named",
+    "of_variant",
+    "render",
+    "sideways",
+    "styled",
+]
 
 STYLE: dict[str, Any] = {
     "axes.spines.top": False,
@@ -86,6 +98,11 @@ def render(figure: Figure, kind: str) -> bytes:
         canvas: Any = get_registered_canvas_class(kind)(figure)  # which is imported now: few want PDF
         getattr(canvas, f"print_{kind}")(sink, metadata=METADATA[kind])
     return _marks_apart(sink.getvalue()) if kind == "svg" else sink.getvalue()
+
+
+def sideways(height: float) -> Figure:
+    """Return an empty figure for numbers along a horizontal axis: the last of them has room beyond the axis."""
+    return Figure(figsize=(WIDTH, height), layout=ConstrainedLayoutEngine(w_pad=0.16))
 
 
 def head(figure: Figure, words: str) -> None:
