@@ -16,7 +16,7 @@ from cnnjobs.errors import SpecError
 from cnnjobs.planning.rows import plan_on, split_notes, split_rows
 from cnnjobs.report.model import Text
 from cnnjobs.report.sections.predictions import predictions_section
-from cnnjobs.report.sections.verdicts import verdict_section
+from cnnjobs.report.sections.setup import compared_text
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
 
@@ -249,9 +249,9 @@ def test_what_people_read_of_groups(tmp_path):
     done, store = submitted(tmp_path, spec)
     assert done.exit_code == 0, done.output
     table = job_table(store)
-    said = words(verdict_section(table))
-    assert "144 training and 36 test images of 2 classes, in 24 groups of training images and 6 of test images." in said
-    assert "20% of the training rows held out for validation, whole groups." in said
+    said = compared_text(table)
+    assert "in 24 groups of training images and 6 of test images" in said
+    assert "20% of the training rows held out for validation, whole groups" in said
     found = read_predictions(store, table, lambda *_: None)
     assert found.groups == 6
     assert "The test images are in 6 groups, whose errors go together" in words(predictions_section(table, found))

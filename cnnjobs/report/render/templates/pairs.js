@@ -2,7 +2,7 @@
 
 const pick = document.getElementById("pick-two");
 
-// A row is "variant minus other"; the other way round its numbers change their signs, and P(A > B) is that of B > A.
+// A row is "variant minus other"; the other way round its numbers change their signs, and A above B becomes B above A.
 const opposite = (text) => text.replace(/[+-](?=\d*\.?\d*[1-9])/, (sign) => (sign === "+" ? "-" : "+"));
 const TURNED = {
   mean: opposite,
