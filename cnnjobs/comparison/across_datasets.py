@@ -266,7 +266,7 @@ def _different_settings(tables: Sequence[JobTable], variants: Names) -> list[str
             key for key in keys if any(own.get(key, _ABSENT) != settings[0].get(key, _ABSENT) for own in settings)
         ]
         if different:
-            notes.append(f"{name}: not the same settings on all data sets: {', '.join(different)}")
+            notes.append(f"{name}: settings that differ between data sets: {', '.join(different)}")
     return notes
 
 
@@ -279,8 +279,8 @@ def _ended_by_rule(tables: Sequence[JobTable]) -> list[str]:
     if not by_rule:
         return []
     return [
-        f"the repeats of {_listed(by_rule)} ended by a rule that looks at results: differences of these means are a "
-        "little too large, by about a tenth of the SD of pairs; what was decided on one data set is in its own report"
+        f"The repeats of {_listed(by_rule)} ended by a rule that looks at results. Differences between these means are "
+        "therefore a little too large, by about a tenth of the SD of pairs. The report of each job has its decisions"
     ]
 
 

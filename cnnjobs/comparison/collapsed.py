@@ -161,8 +161,8 @@ def collapsed_notes(job: StoredJob, own: VariantRow, reference: VariantRow) -> I
     if mine or other:
         folds = bool(job.protocol.folds)
         yield (
-            f"collapsed: {_named(own, mine, folds=folds)}; {_named(reference, other, folds=folds)}. No test of means "
-            "speaks of such rare failures: look at these runs before you trust a verdict"
+            f"Runs collapsed: {_named(own, mine, folds=folds)}, and {_named(reference, other, folds=folds)}. Tests of "
+            "means do not cover such rare failures: look at these runs before you trust a verdict"
         )
 
 

@@ -35,7 +35,7 @@ def start_lines(ruling: Ruling) -> list[str]:
         ruling: of the job, before anything runs.
     """
     over = [name for name in ruling.decisions if name not in ruling.open]
-    return [rule_text(ruling), *(f"known already: {brief_text(ruling, name)}" for name in over)]
+    return [rule_text(ruling), *(f"already decided: {brief_text(ruling, name)}" for name in over)]
 
 
 def verdict_text(ruling: Ruling, variant: str, allowing: float | None = None) -> str:
@@ -76,15 +76,14 @@ def short_text(ruling: Ruling, variant: str) -> str:
     if one.verdict is Verdict.EQUAL:
         return f"{variant} is equal to {ruling.reference} within {margin_text(ruling.rule)}{when}, {after}"
     if one.verdict is Verdict.GIVEN_UP:
-        return f"{variant} is given up {after}: {rule.most_repeats} would hardly decide{_within(ruling, one, '; ')}"
+        why = f"{rule.most_repeats} repeats would hardly decide"
+        return f"{variant} is given up {after}: {why}{_within(ruling, one, '; ')}"
     if one.verdict is Verdict.NO_PAIRS:
         who = "it" if own == one.repeats else ruling.reference if others == one.repeats else f"it or {ruling.reference}"
         return f"{variant} is undecided: {who} diverged in {one.repeats} of {one.repeats} repeats"
     if one.verdict is Verdict.UNDECIDED:
         more = next((most for most in MORE_REPEATS if most > rule.most_repeats), None)
-        then = (
-            f"--most-repeats {more} goes on" if more else f"{MOST_PAIRS} are the most for which error rates are known"
-        )
+        then = f"--most-repeats {more} goes on" if more else f"error rates are known only up to {MOST_PAIRS} pairs"
         return f"{variant} is undecided {after}{_within(ruling, one, ', ')}; {then}"
     if variant in ruling.waiting:
         return f"{variant} is undecided: repeat {ruling.waiting[variant]} failed; the next submit goes on"

@@ -1,4 +1,4 @@
-"""Variants whose runs are equal to the bit: what they differ in has no effect."""
+"""Variants whose runs are equal to the bit: the settings in which they differ have no effect."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
@@ -42,5 +42,5 @@ def equal_bits_notes(runs: Mapping[str, Runs]) -> Iterator[str]:
             pairs = len(runs[first].keys() & runs[second].keys())
             yield (
                 f"{second} and {first} are equal to the bit in {'their pair' if pairs == 1 else f'all {pairs} pairs'}: "
-                "what they differ in has no effect"
+                "the settings in which they differ have no effect"
             )

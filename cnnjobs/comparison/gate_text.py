@@ -44,7 +44,7 @@ def confirmation_text(judgement: Judgement, fresh: Confirmation) -> str:
     lost = f", of {repeats}" if fresh.runs < repeats else ""
     return (
         f"{asked.candidate} has {show(form, fresh.mean)}{unit} {form.words} on {fresh.runs} fresh repeats{lost}"
-        f"{interval}: the figure to publish, as the repeats that decided flatter it."
+        f"{interval}. Publish this figure: the repeats that decided flatter the candidate."
     )
 
 

@@ -105,7 +105,7 @@ def _precision(row: VariantRow, waiting: int, rule: HalfWidth) -> Precision:
 def _interval(row: VariantRow, values: list[float], pilot: int, waiting: int, rule: HalfWidth) -> Interval:
     """Return the interval of the mean, or why the pilot gives none."""
     if waiting:
-        return Interval.none(f"pilot not over: {waiting} of {rule.pilot} repeats still to run")
+        return Interval.none(f"the pilot lacks {waiting} of {rule.pilot} repeats")
     if not pilot:
         lost = "diverged, failed or have no finite value" if row.not_finite else "diverged or failed"
         return Interval.none(f"all {rule.pilot} runs of the pilot {lost}: cannot plan")
@@ -135,6 +135,6 @@ def asked_for(rule: HalfWidth) -> str:
 def small_pilot(rule: HalfWidth) -> str:
     """Say what a small pilot costs."""
     return (
-        f"A pilot of {rule.pilot} knows its SD badly, and the rule asks for many runs to make up for it; "
-        f"{SMALL_PILOT} or more are better."
+        f"A pilot of {rule.pilot} repeats estimates the SD poorly, and the rule asks for many more runs to make up for "
+        f"it; {SMALL_PILOT} or more repeats are better."
     )

@@ -14,8 +14,9 @@ FEWEST_SEEN = 2
 """Fewer pairs say nothing of chance: a look at them is none."""
 
 MEANS = (
-    'where nothing differs, "better" or "worse" comes in more than 5% of jobs then: with looks at 5 and 10 pairs '
-    "in 8%, at each from 5 to 20 in 20%, to 50 in 28%. `cnnjobs submit --decide` may be looked at as often as one likes"
+    'Where nothing differs, more than 5% of jobs then call a variant "better" or "worse" by chance: 8% with looks at 5 '
+    "and 10 pairs, 20% with a look at every number of pairs from 5 to 20, and 28% up to 50. With "
+    "`cnnjobs submit --decide` you may look as often as you like"
 )
 """Of 20,000 simulated jobs, by the paired t test and Holm's adjustment, with one variant or three."""
 
@@ -47,10 +48,13 @@ class Looked:
     def notes(self) -> Iterator[str]:
         """Yield what a reader should know before trusting a verdict."""
         for place in self.unread:
-            yield f"not readable, counted as a look at every variant: {place}"
+            yield f"{place}, the record of an earlier look, cannot be read and counts as a look at every variant"
         if self.most > 1:
             after = "; ".join(f"{name} at {listed(map(str, pairs))} pairs" for name, pairs in self._by_pairs())
-            yield f"looked at {self.most} times, at other runs each time, without a rule for that ({after}): {MEANS}"
+            yield (
+                f"The comparison was looked at {self.most} times, each time with other runs ({after}), without a rule "
+                f"that allows for it. {MEANS}"
+            )
 
     def _by_pairs(self) -> Iterator[tuple[str, tuple[int, ...]]]:
         """Yield variants with their pairs, those with the same together."""

@@ -41,7 +41,7 @@ def mixed(provenance: Mapping[str, tuple[str, ...]]) -> list[str]:
         provenance: of all runs that are compared.
     """
     return [
-        f"the runs mix {len(values)} values of {name}: {', '.join(values)}; a difference may be theirs"
+        f"The runs were made with {len(values)} values of {name}: {', '.join(values)}. These may cause a difference"
         for column in VERSION_COLUMNS
         if len(values := provenance.get(name := column.removesuffix("_version"), ())) > 1
     ]

@@ -14,8 +14,8 @@ MOST_NAMED = 10
 
 def stale_note(stale: int) -> list[str]:
     """Say how many stored trials are not the job's any longer."""
-    trials = "1 stored trial is" if stale == 1 else f"{stale} stored trials are"
-    return [f"{trials} of settings that the job no longer has: left out"] if stale else []
+    trials, their = ("1 stored trial is", "its") if stale == 1 else (f"{stale} stored trials are", "their")
+    return [f"{trials} left out, because the job no longer has {their} settings"] if stale else []
 
 
 def left_out(rows: Sequence[VariantRow], metric: Metric, missing: Mapping[str, str], folds: int | None) -> list[str]:
@@ -32,8 +32,8 @@ def left_out(rows: Sequence[VariantRow], metric: Metric, missing: Mapping[str, s
         if row.diverged:
             have = "has" if row.diverged == 1 else "have"
             notes.append(
-                f"{row.name}: {row.diverged} of its runs diverged (loss not finite) and {have} no {name}: "
-                "its numbers are of the runs that completed"
+                f"{row.name}: {row.diverged} of its runs diverged (their loss is not finite) and {have} no {name}; "
+                "its numbers describe only the runs that completed"
             )
         if row.failed:
             them = "it" if row.failed == 1 else "them"
@@ -45,8 +45,8 @@ def left_out(rows: Sequence[VariantRow], metric: Metric, missing: Mapping[str, s
             runs = "1 completed run has" if row.without_result == 1 else f"{row.without_result} completed runs have"
             them = "is" if row.without_result == 1 else "are"
             notes.append(
-                f"{row.name}: {runs} no finite {name} and {them} left out of all results, as if diverged; learning "
-                "curves and costs are of all runs"
+                f"{row.name}: {runs} no finite {name} and {them} left out of all results, like diverged runs; learning "
+                "curves and costs include all runs"
             )
     return notes
 
@@ -56,7 +56,7 @@ def _without_value(row: "VariantRow", name: str, whys: Mapping[Key, str], folds:
     for why in dict.fromkeys(whys.values()):
         keys = [key for key, own in whys.items() if own == why]
         which = "all its runs" if len(keys) == len(row.completed) else _named_runs(keys, folds)
-        yield f"{row.name}: no {name} of {which}, left out: {clause(why)}"
+        yield f"{row.name}: {name} is not known for {which}: {clause(why)}"
 
 
 def _named_runs(keys: Sequence[Key], folds: int | None) -> str:
@@ -81,7 +81,7 @@ def unmatched(rows: Sequence[VariantRow], reference: str, folds: int | None) -> 
         alone = sorted({*_without_partner(row, other, folds), *_without_partner(other, row, folds)})
         if alone:
             named = _named_runs(alone, folds)
-            notes.append(f"{row.name}: without a partner in the comparison with {reference}: {named}")
+            notes.append(f"{row.name}: no partner in the comparison with {reference} for {named}")
     return notes
 
 

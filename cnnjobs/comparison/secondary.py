@@ -5,7 +5,7 @@ from cnnjobs.stats import ALPHA
 from cnnjobs.store.decision_rule import DecisionRule
 from cnnjobs.store.stored_job import StoredJob
 
-WHY = 'where nothing differs, one of 4 such comparisons is "better" by chance in 17% of jobs, one of 8 in 28%'
+WHY = 'where nothing differs, chance makes one of 4 such comparisons "better" in 17% of jobs, and one of 8 in 28%'
 """Measured with this project's tests, over metrics of the same runs."""
 
 
@@ -35,7 +35,7 @@ def secondary_note(differs: str) -> list[str]:
     Args:
         differs: of `secondary_of`.
     """
-    return [f"a secondary comparison, {differs}, has no verdict: {WHY}"] if differs else []
+    return [f"This is a secondary comparison, {differs}, without verdicts: {WHY}"] if differs else []
 
 
 def rule_note(rule: DecisionRule, alpha: float, margin: float | None) -> list[str]:
@@ -51,4 +51,4 @@ def rule_note(rule: DecisionRule, alpha: float, margin: float | None) -> list[st
     if not asked:
         return []
     own = f"alpha of {rule.alpha:g}" + ("" if rule.margin is None else " and margin")
-    return [f"decisions are at the rule's own {own}: {' and '.join(asked)} asked for here does not change them"]
+    return [f"Decisions use the rule's own {own}. They are not changed by {' and '.join(asked)} given here"]

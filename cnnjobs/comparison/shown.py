@@ -40,5 +40,5 @@ def shown_table(
     try:
         write_look(store.files, table.looked.present)
     except StoreError as error:  # results that cannot be written may be read all the same
-        return replace(table, notes=(*table.notes, f"that results were looked at is not kept: {clause(error)}"))
+        return replace(table, notes=(*table.notes, f"This look at the results could not be recorded: {clause(error)}"))
     return table

@@ -181,7 +181,7 @@ def job_table(
         *unmatched(rows, reference, job.protocol.folds),
         *_collapsed(job, rows, reference),
         *(equal_bits_notes({name: runs_of(runs) for name, runs in _own(job, trials).items()}) if not job.audit else ()),
-        *(f"not readable, left out: {name}" for name in stored.damaged),
+        *(f"{name} cannot be read and is left out" for name in stored.damaged),
     ]
     named = metric.margin if margin is None else margin
     stored_margin = None if named is None else named / metric.factor

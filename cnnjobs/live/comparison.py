@@ -18,13 +18,14 @@ LEAST_S, TIMES = 5.0, 20.0
 """A comparison that keeps itself up is made anew after so many seconds, and so many times those that it takes."""
 
 BY_RULE = (
-    "The job repeats until it knows (`decide`): its rule allows for looking after every repeat, so this may be watched."
+    "The job repeats its variants until they are decided (`decide`). Its rule allows for a look after every repeat, so "
+    "that you may watch this comparison."
 )
 ASKED = (
-    "Differences between variants are shown when you ask for them, because that counts as a look: who looks, adds "
-    f"repeats and looks again calls chance an effect more often. Of jobs {MEANS}."
+    "Differences between variants are shown only when you ask for them, because that counts as a look. If you look, "
+    f"add repeats and look again, you take chance for an effect more often. {MEANS}."
 )
-SEEN = "These runs were compared before, so that this look is not counted again."
+SEEN = "These runs have been compared before, so this look does not count again."
 
 
 class LiveComparison:

@@ -114,14 +114,16 @@ def test_a_class_that_the_test_set_has_no_image_of(tmp_path):
     made_up_store(tmp_path, classes=3, class_names=CLASSES[:3], predictions=lambda run: predictions(run, absent=(1,)))
     results = cnnjobs.load_results(tmp_path / "job")
     secondary, note = cnnjobs.compare(results, metric="auroc").notes["job"]
-    assert secondary.startswith("a secondary comparison, on test area under the ROC curve instead of test accuracy")
+    assert secondary.startswith(
+        "This is a secondary comparison, on test area under the ROC curve instead of test accuracy"
+    )
     assert note == "test area under the ROC curve: it is over 2 of 3 classes: without images are dog [big]"
     _, note = cnnjobs.compare(results, metric="macro_f1").notes["job"]
     assert "classes without images count as 0, as in the table of classes: dog [big]" in note
     found = cnnjobs.compare(results, metric="recall[dog [big]]")
     assert found.runs.empty
     assert found.notes["job"][1:] == tuple(
-        f"{name}: no test recall of dog [big] of all its runs, left out: no image is of class dog [big]"
+        f"{name}: test recall of dog [big] is not known for all its runs: no image is of class dog [big]"
         for name in "ab"
     )
 
@@ -150,10 +152,10 @@ def test_runs_that_failed_or_lost_their_predictions(store, tmp_path):
     done = called("aggregate", "results", "--metric", "mcc", "--no-predictions", cwd=tmp_path)
     assert done.returncode == 1, "a file is damaged"
     said = " ".join(done.stdout.split())
-    assert "b: 1 of its runs diverged (loss not finite) and has no test Matthews" in said
+    assert "b: 1 of its runs diverged (their loss is not finite) and has no test Matthews" in said
     assert "b: 1 of its runs failed" in said
-    assert "b: no test Matthews correlation coefficient of repeat 3, left out: damaged predictions: " in said
-    assert "b: no test Matthews correlation coefficient of repeat 4, left out: no stored predictions" in said
+    assert "b: test Matthews correlation coefficient is not known for repeat 3: damaged predictions: " in said
+    assert "b: test Matthews correlation coefficient is not known for repeat 4: no stored predictions" in said
     assert "t1-2.parquet" in said
     assert "1 file of the results is damaged" in done.stderr
     assert cnnjobs.compare(cnnjobs.load_results(folder), metric="mcc").summary["n"].tolist() == [5, 1]

@@ -87,7 +87,7 @@ def test_comparisons_never_use_stale_runs_and_say_that_there_are_some(results, w
     path, _ = results
     frames = cnnjobs.load_results(path)
     comparison = cnnjobs.compare(cnnjobs.load_results(path, stale=with_stale))
-    said = f"{RUNS} stored trials are of settings that the job no longer has: left out"
+    said = f"{RUNS} stored trials are left out, because the job no longer has their settings"
     assert said in comparison.notes["tiny"]
     assert comparison.runs.groupby("variant").value.mean().to_dict() == pytest.approx(means(frames.trials))
     assert comparison.summary.set_index("variant")["mean"].to_dict() == pytest.approx(means(frames.trials))

@@ -71,7 +71,7 @@ def _in_short(names):
         [
             Text(f"`{names[1]}` is better than `{names[0]}`: +1.21 points, 95% CI [0.80, 1.62], p = 0.002.", "verdict"),
             Text(f"The two others are not resolved at 6 repeats: {', '.join(names[2:4])}.", "verdict"),
-            Text("The runs mix 2 values of device: CPU, Tesla T4; a difference may be theirs.", "note"),
+            Text("The runs were made with 2 values of device: CPU, Tesla T4. These may cause a difference.", "note"),
             Text("Data set digits: 1,437 training and 360 test images of 10 classes. 6 repeats; 20% held out."),
         ],
     )

@@ -13,7 +13,10 @@ from cnnjobs.stats.pairs import MEANINGFUL
 from cnnjobs.stats.summary import FEWEST_FOR_QUARTILES, fewest_for_median
 from cnnjobs.wording.sentences import sentence, sentences
 
-ADJUSTED = "the interval of a resolved difference is at the level at which Holm resolved it, the others at {level}"
+ADJUSTED = (
+    "Intervals have a level of {level}; the interval of a resolved difference has the level at which Holm's procedure "
+    "resolved it"
+)
 """Of which level intervals of a family are."""
 
 READ_DIFFERENCES = (
@@ -110,17 +113,18 @@ def pairing(table: JobTable) -> str:
     """Say in a few words how runs are compared."""
     corrected = ", corrected for training rows that runs share" if table.design.overlap else ""
     welch = any(not one.difference.n and one.difference.mean is not None for one in table.comparisons.values())
-    return f"Paired by repeat and fold{'; without pairs: Welch' if welch else ''}; t intervals{corrected}."
+    unpaired = " (without pairs, Welch's test compares them)" if welch else ""
+    return f"Runs are paired by repeat and fold{unpaired}, with t intervals{corrected}."
 
 
 def adjustment(table: JobTable) -> str:
     """Say by what a verdict is reached."""
     if table.secondary:
-        return "A secondary comparison, without verdicts; intervals are not adjusted."
+        return "This is a secondary comparison, without verdicts; its intervals are not adjusted."
     family = max((one.family for one in table.comparisons.values()), default=0)
-    holm = f" by Holm over {family_text(table, family)}" if family > 1 else ""
+    holm = f" after Holm's adjustment for {family_text(table, family)}" if family > 1 else ""
     verdict = f"A verdict needs five pairs and p below {table.alpha:g}{holm}"
-    return f"{verdict}; {ADJUSTED.format(level=table.level)}." if family > 1 else f"{verdict}."
+    return f"{verdict}. {ADJUSTED.format(level=table.level)}." if family > 1 else f"{verdict}."
 
 
 def summary_section(table: JobTable) -> Section:

@@ -70,7 +70,10 @@ def decided_sentences(table: JobTable) -> Iterator[str]:
         return
     for name, comparison in table.comparisons.items():
         if comparison.equal_bits:
-            yield f"{name} and {table.reference} are equal to the bit in every pair: what they differ in has no effect."
+            yield (
+                f"{name} and {table.reference} are equal to the bit in every pair: the settings in which they differ "
+                "have no effect."
+            )
         yield _decided(table.ruling, name)
 
 

@@ -40,7 +40,7 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
     "ensemble": (r"[Ee]nsemble", "Several trained networks that predict together, here by the mean of probabilities."),
     "equal to the bit": (
         r"equal to the bit",
-        "Two variants whose runs agree in every stored number: what they differ in has no effect.",
+        "Two variants whose runs agree in every stored number: the settings in which they differ have no effect.",
     ),
     "expected calibration error": (
         r"[Ee]xpected calibration error",

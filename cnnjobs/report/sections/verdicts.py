@@ -113,7 +113,10 @@ def _compared(table: JobTable, name: str, comparison: Comparison) -> str:
     of = completion(*sides(table, name))
     lost = f"; {completion_text(name, against, of)}" if of.any else ""
     if comparison.equal_bits:
-        return f"{name} and {against} are equal to the bit in every pair{lost}: what they differ in has no effect."
+        return (
+            f"{name} and {against} are equal to the bit in every pair{lost}: the settings in which they differ have no "
+            "effect."
+        )
     by, interval = _with_unit(metric, abs(d.mean), difference=True), _interval(metric, comparison)
     if d.sd == 0 and d.mean == 0:
         return f"{name} and {against} are equal in every pair{lost}."

@@ -328,7 +328,7 @@ def test_a_variant_whose_settings_differ_between_data_sets_is_named(tmp_path):
         table_on(tmp_path, "two", "two", AB, settings=other),
     ]
     assert compare_over_datasets(tables).notes == (
-        "a: not the same settings on all data sets: epochs, optimizer.learning_rate",
+        "a: settings that differ between data sets: epochs, optimizer.learning_rate",
     )
 
 

@@ -70,8 +70,8 @@ def test_the_test_of_rates_is_fishers():
 def test_a_run_near_chance_is_named_beside_the_verdict(tmp_path):
     """Nine runs are better by two points, and the tenth has learned nothing: the t test says nothing of it."""
     store = store_of(tmp_path, {"a": BASE, "b": [*BETTER[:6], 0.104, *BETTER[7:]]})
-    note = next(note for note in job_table(store).notes if note.startswith("collapsed"))
-    assert note.startswith("collapsed: 1 of 10 runs of b (repeat 7 near chance); 0 of 10 runs of a. No test of means")
+    note = next(note for note in job_table(store).notes if note.startswith("Runs collapsed"))
+    assert note.startswith("Runs collapsed: 1 of 10 runs of b (repeat 7 near chance), and 0 of 10 runs of a. Tests of")
     assert "repeat 7 near chance" in report_of(store)
     assert "repeat 7 near chance" in "\n".join(table_lines(job_table(store)))
     (row,) = comparison_of(store).differences.to_dict("records")

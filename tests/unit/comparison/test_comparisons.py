@@ -104,8 +104,10 @@ def test_the_numbers_of_a_variant_that_diverged_are_of_the_runs_that_completed(t
     store = make_store(tmp_path, {"a": [0.5, 0.6]}, repeats=3)
     which = {"trial_id": "t0-2", "condition_id": "c0", "job": "job", "variant": "a", "repeat": 2, "fold": 0}
     store.commit(which | {"status": "diverged"}, {}, None)
-    note = "a: 1 of its runs diverged (loss not finite) and has no test accuracy: its numbers are of the runs that "
-    assert note + "completed" in job_table(store).notes
+    note = (
+        "a: 1 of its runs diverged (their loss is not finite) and has no test accuracy; its numbers describe only the "
+    )
+    assert note + "runs that completed" in job_table(store).notes
     report = report_of(store)
     assert "the weights of the final epoch, of the runs that completed." in report
     assert "SD over 2 runs 7.07 points; left out because they diverged: 1 of 3 runs of a." in report

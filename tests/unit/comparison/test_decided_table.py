@@ -26,14 +26,14 @@ def test_no_ordinary_test_of_a_difference_is_computed(tmp_path, other):
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"alpha": 0.01}, "alpha of 0.05: an alpha of 0.01 asked"),
-        ({"alpha": 0.01, "margin": 1.0}, "alpha of 0.05: an alpha of 0.01 and a margin asked"),
+        ({"alpha": 0.01}, "alpha of 0.05. They are not changed by an alpha of 0.01 given"),
+        ({"alpha": 0.01, "margin": 1.0}, "alpha of 0.05. They are not changed by an alpha of 0.01 and a margin given"),
         ({}, None),
     ],
 )
 def test_what_is_asked_of_a_report_and_does_not_change_decisions_is_said(tmp_path, asked, said):
     found = job_table(decided_store(tmp_path, {"wider": B}), **asked)
-    notes = [note for note in found.notes if note.startswith("decisions are")]
+    notes = [note for note in found.notes if note.startswith("Decisions use")]
     assert len(notes) == (said is not None)
     assert said is None or said in notes[0]
     assert found.ruling.decisions["wider"].alpha == 0.05

@@ -40,14 +40,14 @@ def test_pairs_all_alike_have_no_interval():
 
 def test_given_up_says_why():
     assert verdict_text(made_ruling({"same": D}), "same") == (
-        "same is given up after 5 pairs: 20 would hardly decide; within [-0.62, +0.62]"
+        "same is given up after 5 pairs: 20 repeats would hardly decide; within [-0.62, +0.62]"
     )
 
 
 @pytest.mark.parametrize(
     ("most", "then"),
     [(20, "--most-repeats 50 goes on"), (50, "--most-repeats 100 goes on"),
-     (100, "100 are the most for which error rates are known")],
+     (100, "error rates are known only up to 100 pairs")],
 )  # fmt: skip
 def test_undecided_says_how_it_goes_on(most, then):
     near = [2.4 * (math.sqrt(n) - math.sqrt(n - 1)) + (-1) ** n for n in range(1, most + 1)]

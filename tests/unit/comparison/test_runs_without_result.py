@@ -59,7 +59,7 @@ def test_the_hardest_images_are_of_the_same_runs(store, document):
 
 def test_its_number_is_told_with_the_verdicts_and_with_the_curves(store, document):
     texts = [one.text for one in document.elements if isinstance(one, Text)]
-    note = ": 1 completed run has no finite test accuracy and is left out of all results, as if diverged"
+    note = ": 1 completed run has no finite test accuracy and is left out of all results, like diverged runs"
     assert any(note in one for one in texts)
     assert any("Runs without a result are drawn, too (b: 1 without a finite test accuracy)." in one for one in texts)
     assert len(comparison_of(store).runs) == 11

@@ -137,7 +137,7 @@ def test_runs_that_were_compared_before_are_compared_at_once(tmp_path):
     other.parts()
     part = before.parts()["comparison"]
     assert not part["ask"], "as after the end of the submit, which is a look"
-    assert "not counted again" in part["about"]
+    assert "does not count again" in part["about"]
     assert looks(tmp_path / "job") == 1
 
 
@@ -145,7 +145,7 @@ def test_a_job_with_a_rule_may_be_watched(tmp_path):
     decided_store(tmp_path, {"clear": A, "open": B[:6]})
     part = view_of(tmp_path / "job").parts()["comparison"]
     assert not part["ask"]
-    assert "allows for looking after every repeat" in part["about"]
+    assert "allows for a look after every repeat" in part["about"]
     assert any("clear is better than baseline" in one for one in part["sentences"])
     assert "equential" in " ".join(part["header"]) + part["note"]
     assert looks(tmp_path / "job") == 0

@@ -96,7 +96,7 @@ def test_fewer_repeats_than_are_stored_still_count_all(tmp_path):
 
 def test_runs_without_a_partner_are_listed(tmp_path):
     notes = job_table(make_store(tmp_path, {"a": [0.90, 0.92, 0.94], "b": [0.9, 0.8]})).notes
-    assert "b: without a partner in the comparison with a: repeat 3" in notes
+    assert "b: no partner in the comparison with a for repeat 3" in notes
     folds = job_table(make_store(tmp_path / "folds", {"a": [0.9] * 15, "b": [0.8]}, folds=15, repeats=1)).notes
     assert folds[0].endswith("repeat 1 fold 10, repeat 1 fold 11 and 4 more")
 
@@ -160,14 +160,14 @@ def test_a_mixture_of_versions_is_told(tmp_path):
     store = make_store(tmp_path, {"baseline": [0.8, 0.9]}, tensorflow_version="2.21.0")
     other = {"trial_id": "t0-0", "condition_id": "c0", "job": "job", "variant": "baseline", "repeat": 0, "fold": 0}
     store.commit(other | {"status": "completed", "test_accuracy": 0.9, "tensorflow_version": "2.20.0"}, {}, None)
-    assert any("mix 2 values of tensorflow: 2.20.0, 2.21.0" in note for note in job_table(store).notes)
+    assert any("made with 2 values of tensorflow: 2.20.0, 2.21.0" in note for note in job_table(store).notes)
 
 
 def test_a_metric_that_is_no_number_is_left_out_of_the_mean_and_told(tmp_path):
     table = job_table(make_store(tmp_path, {"a": [0.5, float("nan"), 0.7]}))
     assert table.rows[0].summary.n == 2
-    note = "a: 1 completed run has no finite test accuracy and is left out of all results, as if diverged; "
-    assert note + "learning curves and costs are of all runs" in table.notes
+    note = "a: 1 completed run has no finite test accuracy and is left out of all results, like diverged runs; "
+    assert note + "learning curves and costs include all runs" in table.notes
 
 
 def test_names_from_a_job_are_only_text_in_the_report(store):

@@ -66,7 +66,7 @@ def test_variants_are_compared_on_it_and_one_without_is_said_to_have_none(tmp_pa
     values = {row.name: list(row.values.values()) for row in table.rows}
     assert values["plain"] == []
     assert values["flip"] == pytest.approx([0.92, 0.93, 0.94, 0.95, 0.965])
-    assert f"plain: no test-time augmented accuracy of all its runs, left out: {NO_VIEWS}" in table.notes
+    assert f"plain: test-time augmented accuracy is not known for all its runs: {NO_VIEWS}" in table.notes
     assert interval_over(table) == "new repeats on these same test images"
     assert table.comparisons["own"].difference.mean == pytest.approx(-0.151)
 

@@ -320,7 +320,7 @@ def test_a_variant_that_is_equal_to_the_bit_is_called_so(tmp_path):
         same = {name: value for name, value in own.items() if name not in ("trial_id", "condition_id", "variant")}
         store.commit(row | same, {}, None)
     assert next(decided_sentences(job_table(store))) == (
-        "dropout and baseline are equal to the bit in every pair: what they differ in has no effect."
+        "dropout and baseline are equal to the bit in every pair: the settings in which they differ have no effect."
     )
 
 
@@ -402,7 +402,7 @@ def test_over_data_sets_it_is_said_whose_repeats_ended_by_a_rule(tmp_path):
         job = store.kept_job()
         store.write_job(replace(job, dataset=replace(job.dataset, fingerprint=job.name)))
     notes = compare(Results(tuple(stores))).across_datasets.notes
-    assert any(one.startswith("the repeats of cats and dogs ended by a rule that looks at results") for one in notes)
+    assert any(one.startswith("The repeats of cats and dogs ended by a rule that looks at results") for one in notes)
 
 
 @pytest.mark.parametrize(("margin", "said"), [(0.5, True), (None, False)])

@@ -80,7 +80,8 @@ def test_another_comparison_than_the_jobs_own_is_secondary_at_every_door(tmp_pat
         assert f"secondary: {differs}" in text if door == "sentence" else "secondary, no verdict" in text, door
         assert "is better" not in text, door
     assert any(
-        note.startswith(f"a secondary comparison, {differs}, has no") for note in job_table(store, **options).notes
+        note.startswith(f"This is a secondary comparison, {differs}, without")
+        for note in job_table(store, **options).notes
     )
     found = frame(store, **options)
     assert set(found["verdict"]) == {"secondary, no verdict"}

@@ -56,7 +56,7 @@ def test_every_door_says_after_how_many_looks_a_verdict_was_reached(tmp_path, ca
     assert compared(store).differences[["verdict", "looks"]].values.tolist() == [["better", 4]]
     (note,) = (note for note in table.notes if "looked at" in note)
     assert note.startswith(
-        "looked at 4 times, at other runs each time, without a rule for that (b at 3, 5, 7, 10 pairs): "
+        "The comparison was looked at 4 times, each time with other runs (b at 3, 5, 7, 10 pairs), without a rule that "
     )
     assert "`cnnjobs submit --decide`" in note
     assert "looked at 4 times" in html

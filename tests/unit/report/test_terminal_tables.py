@@ -15,7 +15,10 @@ ROWS = [
     ("a variant of long name", "6", "+0.60", "[-10.15, +11.35]", "0.186", "3 pairs: a verdict takes five"),
     ("another", "12", "-14.79", "[-2.39, +0.82]", "< 0.001", "not resolved"),
 ]
-NOTE = "Paired by repeat and fold; t intervals. A verdict needs five pairs and p below 0.05 by Holm over 2 comparisons."
+NOTE = (
+    "Runs are paired by repeat and fold, with t intervals. A verdict needs five pairs and p below 0.05 after Holm's "
+    "adjustment for 2 comparisons."
+)
 
 
 @pytest.fixture

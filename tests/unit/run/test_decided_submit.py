@@ -186,7 +186,7 @@ def test_a_failed_repeat_holds_its_variant_until_the_next_submit(whole, tmp_path
     assert verdicts(tmp_path) == {("better", 5)}
     again = decided_in(tmp_path)
     assert (again.error, again.failures) == (None, 0)
-    assert "known already: wider is better than base, by 1.20 points after 5 pairs" in again.stderr
+    assert "already decided: wider is better than base, by 1.20 points after 5 pairs" in again.stderr
     assert kept(tmp_path) == kept(whole[0])
 
 

@@ -191,7 +191,7 @@ def test_a_pilot_without_spread_cannot_plan(submit):
 
 def test_a_small_pilot_is_remarked(submit):
     done = submit(half_width=4, repeats=3)
-    assert "A pilot of 3 knows its SD badly" in done.stderr
+    assert "A pilot of 3 repeats estimates the SD poorly" in done.stderr
     assert section_of().elements[-1].kind == "note"
 
 
@@ -317,16 +317,16 @@ def test_a_pilot_that_is_not_over_says_nothing_of_how_many_runs_are_needed(submi
     submit(**ASK, engine=StopAfter(3))
     found = precision()
     assert (found.runs, found.needed, found.sd, found.half_width, found.reached) == (3, None, None, None, False)
-    assert found.why == "pilot not over: 2 of 5 repeats still to run"
-    assert precision("two").why == "pilot not over: 5 of 5 repeats still to run"
-    assert section_of().elements[0].cells[0][-1] == "no: pilot not over: 2 of 5 repeats still to run"
+    assert found.why == "the pilot lacks 2 of 5 repeats"
+    assert precision("two").why == "the pilot lacks 5 of 5 repeats"
+    assert section_of().elements[0].cells[0][-1] == "no: the pilot lacks 2 of 5 repeats"
 
 
 def test_a_pilot_of_which_a_run_cannot_be_read_is_not_over(submitted):
     """Though a run after the pilot diverged: runs are not merely counted."""
     lost = trials().query("variant == 'one' and repeat == 2").trial_id.iloc[0]
     Path(f"results/tiny/trials/{lost}.parquet").write_bytes(b"cut sho")
-    assert precision().why == "pilot not over: 1 of 5 repeats still to run"
+    assert precision().why == "the pilot lacks 1 of 5 repeats"
     assert precision("two").reached
 
 
@@ -334,13 +334,13 @@ def test_a_run_that_diverged_after_the_pilot_does_not_end_it(submit):
     submit(**ASK, worker=diverging(6))
     lost = trials().query("variant == 'one' and repeat == 2").trial_id.iloc[0]
     Path(f"results/tiny/trials/{lost}.parquet").write_bytes(b"cut sho")
-    assert precision().why == "pilot not over: 1 of 5 repeats still to run"
+    assert precision().why == "the pilot lacks 1 of 5 repeats"
 
 
 def test_a_larger_pilot_of_some_variants_leaves_that_of_the_others_open(submit):
     submit(half_width=40, repeats=3)
     submit(half_width=40, only="two", repeats=5)
-    assert precision("one").why == "pilot not over: 2 of 5 repeats still to run"
+    assert precision("one").why == "the pilot lacks 2 of 5 repeats"
     assert precision("two").reached
 
 

@@ -198,7 +198,7 @@ def test_a_run_without_usable_predictions_has_no_score_but_a_reason(tmp_path, ki
     table = job_table(store, "macro_f1")
     assert len(table.rows[0].values) == 1
     assert table.rows[0].not_finite == 1
-    assert any(note.startswith(f"a: no test macro F1 of repeat 2, left out: {why}") for note in table.notes)
+    assert any(note.startswith(f"a: test macro F1 is not known for repeat 2: {why}") for note in table.notes)
     assert len(table.damaged) == damaged
     with pytest.warns(UserWarning, match=f"job: no test macro F1 of 1 of 4 completed runs: {why}"):
         trials = cnnjobs.load_results(store.files.location, metrics=["macro_f1"]).trials.set_index("trial_id")

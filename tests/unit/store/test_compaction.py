@@ -459,7 +459,7 @@ def test_metrics_that_are_not_finite_are_counted_and_left_out_of_the_mean(store,
     row = table.rows[1]
     assert (row.not_finite, len(row.values)) == (1, 3)
     assert row.summary.mean == pytest.approx(0.6)
-    said = "1 completed run has no finite" if value is not None else "no test accuracy of repeat 4, left out: it"
+    said = "1 completed run has no finite" if value is not None else "test accuracy is not known for repeat 4: it"
     assert any(said in note for note in table.notes)
 
 

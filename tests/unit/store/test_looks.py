@@ -102,7 +102,9 @@ def test_results_that_cannot_be_written_are_compared_all_the_same(tmp_path):
     found = compared(store)
     assert found.differences["verdict"].tolist() == ["better"]
     assert [
-        note for note in found.notes["job"] if note.startswith("that results were looked at is not kept: Cannot write")
+        note
+        for note in found.notes["job"]
+        if note.startswith("This look at the results could not be recorded: Cannot write")
     ]
 
 
@@ -119,7 +121,10 @@ def test_a_damaged_look_is_said_counted_and_set_aside(looked_at, content, why):
     first = Path(looked_at.files.location, FOLDER, kept(looked_at)[0])
     first.write_bytes(content)
     table = job_table(Store(looked_at.files))
-    assert f"not readable, counted as a look at every variant: {first} ({why})" in table.notes
+    assert (
+        f"{first} ({why}), the record of an earlier look, cannot be read and counts as a look at every variant"
+        in table.notes
+    )
     assert table.looked.times("b") == 3
     checked = verify_results(str(looked_at.files.location))
     assert list(checked.checks[0].damaged) == [f"{FOLDER}/{first.name}"]
