@@ -8,7 +8,7 @@ A job file defines `job`, and the command `cnnjobs submit FILE` trains it:
     shifted = baseline.but(augment=Augment(shift=0.1))
     job = Job(name="shift", dataset="digits", repeats=3, variants={"baseline": baseline, "shifted": shifted})
 
-The words of a job file:
+Names for job files:
 
     the job          Job, Variant, grid, Decide
     data             Npz, ImageFolder, PictureTable, ParquetPictures, TFRecordPictures, FromFunction
@@ -20,13 +20,13 @@ The words of a job file:
                      Cutout, RandomErasing, RandAugment, TrivialAugment, MixUp, CutMix, transform, tta
     training         CrossEntropy, Focal, loss, metric, EarlyStopping, BestWeights, callback, Finetune
 
-What runs it and reads the results, in a script or a notebook:
+Functions that run jobs and read results, for scripts and notebooks:
 
-    plan, submit, status, verify, clean, gate    as the commands of these names
-    fit, predict                                 a final model, and what it says of pictures
-    load_results, compare, statistics            data frames, comparisons, and the statistics behind them
+    plan, submit, status, verify, clean, gate    the commands of these names
+    fit, predict                                 train a final model, and predict pictures with it
+    load_results, compare, statistics            data frames, comparisons, and the underlying statistics
 
-`cnnjobs examples` lists jobs to begin with, `cnnjobs new NAME` writes a job file for your own data.
+`cnnjobs examples` lists example jobs; `cnnjobs new NAME` writes a job file for your own data.
 """
 
 from importlib import import_module
@@ -196,11 +196,11 @@ _LATE = {
     "load_results": ("cnnjobs.store.results", "load_results"),
     "statistics": ("cnnjobs.stats", None),
 }
-"""What trains or reads results -> its module, and its name there; None for the module itself."""
+"""Maps functions that train or read results to their module and their name there; None for the module itself."""
 
 
 def __getattr__(name: str) -> Any:
-    """Import what trains or reads results only when it is asked for: job files and `--help` stay light."""
+    """Import functions that train or read results on first use, so that job files and `--help` stay fast."""
     if name not in _LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module, own = _LATE[name]
@@ -209,5 +209,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """Return the public names, and what every module has."""
+    """Return the public names and the standard attributes of a module."""
     return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

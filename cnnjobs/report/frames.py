@@ -33,23 +33,23 @@ from cnnjobs.store.results import Results
 from cnnjobs.store.store import Store
 
 RUN_COLUMNS = ("variant", "repeat", "fold", "value")
-"""Of `Comparisons.runs`; repeat and fold count from 0, as in `trials`."""
+"""Columns of `Comparisons.runs`; repeat and fold count from 0, as in `trials`."""
 
 RANK_COLUMNS = ("variant", "mean_rank", "datasets", "critical_difference", "friedman_p", "iman_davenport_p")
-"""Of `Comparisons.ranks`."""
+"""Columns of `Comparisons.ranks`."""
 
 Line = dict[str, Any]
 
 
 @dataclass(frozen=True, repr=False)
 class Comparisons:
-    """The comparison of each job's variants, and of all jobs over data sets; values as stored, not rounded.
+    """The comparison of each job's variants, and of all jobs over data sets; values are as stored, not rounded.
 
-    Printed, it is the tables of the terminal; in a notebook, tables and box plots.
+    `print` shows the tables of the terminal; a notebook shows tables and box plots.
 
     Args:
-        tables: one a job, the source of reports.
-        stores: one a job, its folder of results.
+        tables: one per job, from which reports are made.
+        stores: one per job, its folder of results.
     """
 
     tables: tuple[JobTable, ...]
@@ -63,16 +63,15 @@ class Comparisons:
         formats: str | Sequence[str] | None = None,
         best: bool = False,
     ) -> tuple[str, ...]:
-        """Write the report of each job, and return the paths of its HTML file, one a job.
+        """Write the report of each job, and return the paths of the HTML files, one per job.
 
         Args:
-            output: folder or URI; with several jobs, a folder a job below it. None for `report/` of each job.
-            predictions: read the stored predictions, for the sections on classes, the variance of the finite test set,
-                ensembles and hardest examples.
-            formats: what every figure is written as beside SVG: "png", "pdf" or both. None for what the report that is
-                there has.
-
-            best: say how probable it is of each variant that it is the best.
+            output: folder or URI; with several jobs, each has its own folder below it. None for `report/` of each job.
+            predictions: whether stored predictions are read, for the sections on classes, the variance of the finite
+                test set, ensembles and hardest examples.
+            formats: file formats of the figures besides SVG: "png", "pdf" or both. None for those of the existing
+                report.
+            best: whether the report gives the probability that each variant is the best.
 
         Raises:
             StoreError: if it cannot be written.
@@ -103,7 +102,7 @@ class Comparisons:
         return job_document(store, table, _silent, options)
 
     def __str__(self) -> str:
-        """Return the tables as the terminal shows them."""
+        """Return the tables of the terminal."""
         return plain("\n".join(line for table in self.tables for line in table_lines(table)))
 
     __repr__ = __str__  # at the prompt it is read
@@ -114,48 +113,49 @@ class Comparisons:
 
     @cached_property
     def summary(self) -> pd.DataFrame:
-        """A row a job and variant: its runs, mean, SD and their intervals; quartiles from five runs on."""
+        """One row per job and variant: number of runs, mean and SD with intervals; quartiles from five runs on."""
         return self._frame(SUMMARY_COLUMNS, lambda table: summary_table(table).rows)
 
     @cached_property
     def differences(self) -> pd.DataFrame:
-        """A row a job and variant other than the reference: its difference to the reference, with every test.
+        """One row per job and variant except the reference: its difference from the reference, with all tests.
 
-        Where repeats ended by a rule there is no test: verdict and interval are those of the rule.
+        If a rule ended the repeats, there is no test: verdict and interval are those of the rule.
         """
         return self._frame(DIFFERENCE_COLUMNS, lambda table: differences_table(table).rows)
 
     @cached_property
     def pairs(self) -> pd.DataFrame:
-        """A row a job and two variants: the one minus the other, paired by repeat and fold; exploratory, no verdict.
+        """One row per job and pair of variants: their difference, paired by repeat and fold; exploratory, no verdict.
 
-        `p_holm` is adjusted over all pairs of the job's variants, and `p_above` is P(A > B) with its interval. Empty
-        where repeats ended by a rule, whose runs no usual test holds for, and of audits.
+        The difference is the first variant minus the second. `p_holm` is adjusted over all pairs of the job's variants,
+        and `p_above` is P(A > B) with its interval. The frame is empty for audits, and if a rule ended the repeats,
+        because the usual tests are not valid for such runs.
         """
         return self._frame(PAIR_COLUMNS, pair_rows)
 
     @cached_property
     def best(self) -> pd.DataFrame:
-        """A row a job and variant: the probability that its mean is the best, the most probable first; no verdict.
+        """One row per job and variant: the probability that its mean is the best, the highest first; no verdict.
 
-        A posterior over the paired runs, `cnnjobs.statistics.best_chances`. It takes five repeats that all variants
-        have; `why` says where there is none.
+        It is computed from a posterior over the paired runs (`cnnjobs.statistics.best_chances`), and needs five repeats
+        that all variants have; without a probability, `why` gives the reason.
         """
         return self._frame(BEST_COLUMNS, best_rows)
 
     @cached_property
     def decisions(self) -> pd.DataFrame:
-        """A row a job with a rule by which its repeats end, and variant: what was decided, and from which pairs."""
+        """One row per variant of each job whose repeats end by a rule: the decision, and the pairs that it rests on."""
         return self._frame(DECISION_COLUMNS, _decisions)
 
     @cached_property
     def effects(self) -> pd.DataFrame:
-        """A row a main effect or two-way interaction, of jobs whose variants are all combinations of some factors."""
+        """One row per main effect or two-way interaction, for jobs with all combinations of several factors' levels."""
         return self._frame(EFFECT_COLUMNS, lambda table: found.rows if (found := effects_table(table)) else ())
 
     @cached_property
     def runs(self) -> pd.DataFrame:
-        """A row a completed run with a finite metric, the values of means and box plots."""
+        """One row per completed run with a finite metric: the values behind means and box plots."""
         return self._frame(RUN_COLUMNS, _runs)
 
     @cached_property
@@ -165,14 +165,14 @@ class Comparisons:
 
     @cached_property
     def ranks(self) -> pd.DataFrame:
-        """A row a variant compared over data sets, the best mean rank first; empty without such a comparison."""
+        """One row per variant compared over data sets, the best mean rank first; empty without such a comparison."""
         across = self.across_datasets
         rows = list(_ranks(across)) if isinstance(across, AcrossDatasets) else []
         return pd.DataFrame(rows, columns=list(RANK_COLUMNS)).sort_values("mean_rank", ignore_index=True)
 
     @property
     def notes(self) -> Mapping[str, tuple[str, ...]]:
-        """Job -> warnings about its runs: too few, unpaired, diverged, of mixed versions."""
+        """Mapping from jobs to warnings about their runs: too few, unpaired, diverged, or of mixed versions."""
         return {table.job.name: table.notes for table in self.tables}
 
     def _frame(self, columns: Sequence[str], lines: Callable[[JobTable], Iterable[Row]]) -> pd.DataFrame:
@@ -192,26 +192,27 @@ def compare(
 ) -> Comparisons:
     """Return the comparison of the variants in results, as `cnnjobs aggregate` computes it.
 
-    Another metric or reference than the job's own, or an `alpha` above 0.05, has estimates and intervals, no verdict.
-    That a comparison was looked at is kept beside the results, and said with a verdict that is reached after several
-    looks while repeats were added: docs/verdicts.md.
+    With another metric or reference than the job's own, or an `alpha` above 0.05, there are estimates and intervals but
+    no verdict. Each comparison that is shown is recorded beside the results; if a verdict is reached after several such
+    looks while repeats were added, the comparison says so: docs/verdicts.md.
 
     Args:
-        results: of `cnnjobs.load_results`.
-        metric: name of a metric: a column of `trials`, "test_loss" or "val_accuracy"; or one that is computed from
-            stored predictions of the test set, "macro_f1", "recall[cat]" or "top3_accuracy"; or your own, of
-            `cnnjobs.metric`; or, where variants watch it, of the validation rows, "val_macro_f1". None for test
-            accuracy, with folds for fold accuracy.
-        reference: name of the variant that others are compared with; None for each job's own.
-        alpha: level of tests, in (0, 1); intervals have the level 1 - alpha.
-        margin: smallest difference of interest, in percentage points of accuracy or the metric's unit, above 0; for
-            the planning of repeats. None for 0.2 points, or one test image where that is worth more.
+        results: the return value of `cnnjobs.load_results`.
+        metric: a column of `trials`, such as "test_loss" or "val_accuracy"; a metric that is computed from stored
+            predictions of the test set, such as "macro_f1", "recall[cat]" or "top3_accuracy"; your own metric, made by
+            `cnnjobs.metric`; or a metric of the validation rows that variants watch, such as "val_macro_f1". None for
+            test accuracy, or with folds for fold accuracy.
+        reference: name of the variant with which others are compared; None for each job's own.
+        alpha: significance level of tests, in (0, 1); intervals have the level 1 - alpha.
+        margin: smallest difference of interest, in percentage points of accuracy or in the metric's unit, above 0; used
+            for planning the number of repeats. None for 0.2 points, or for one test image if that is more.
 
     Raises:
-        StoreError: if the reference is no variant of a job, or the metric is of a class that a data set has not.
+        StoreError: if the reference is not a variant of a job, or the metric is of a class that a data set does not
+            have.
         UserError: if your own metric fails.
-        TypeError: if `results` is no such thing.
-        ValueError: if `metric` is no metric, or `alpha` or `margin` out of range.
+        TypeError: if `results` is of another type.
+        ValueError: if `metric` is not a metric, or `alpha` or `margin` is out of range.
 
     Example:
         >>> import cnnjobs

@@ -1,4 +1,4 @@
-"""The Python API of jobs: submit, gate, plan, status and verify, as the commands of those names."""
+"""The Python API of jobs: submit, gate, plan, status, verify and clean, as the commands of these names."""
 
 from __future__ import annotations
 
@@ -61,47 +61,50 @@ def submit(
 ) -> Comparisons:
     """Train the missing trials of a job, and return the comparison of its variants.
 
-    The same as `cnnjobs submit`, with the same progress in a terminal, a notebook and a log. A job and its functions
-    may be defined in notebook cells. Functions and all they refer to are part of a trial's identity: the same call
-    again runs nothing, and an edit runs the trials it changes.
+    This function does the same as `cnnjobs submit`, and shows the same progress in a terminal, a notebook or a log. A
+    job and its functions may be defined in notebook cells. Functions and everything they refer to are part of a trial's
+    identity: repeating the same call runs nothing, and after an edit the affected trials run again.
 
     Args:
         job: a job, or the path of a job file.
-        results: folder or URI of results.
-        repeats: of each variant, at least 1; None for the job's own.
-        epochs: of each variant, at least 1; text such as "20%" for that share of each variant's own, rounded; None for
-            the job's own.
-        only: a variant, or several; None for all.
+        results: folder or URI of the results.
+        repeats: number of repeats of each variant, at least 1; None for the job's own.
+        epochs: number of epochs of each variant, at least 1; text such as "20%" for that percentage of each variant's
+            own number, rounded; None for the job's own.
+        only: name of a variant, or several names; None for all variants.
         limit_train: number of training images to keep; None for all.
-        dataset: another data set: a name, an .npz file, a table or folder of pictures, Parquet files, TFRecords; None
+        dataset: another data set: a name, an .npz file, a table or folder of pictures, Parquet files or TFRecords; None
             for the job's own.
-        image_size: side of encoded pictures, pixels.
-        strict: an unreadable picture is an error.
-        half_width: of the 95% interval of test accuracy, in percentage points. The job's repeats are the pilot, and
-            Stein's two-stage rule adds the repeats that the half width needs.
-        decide: repeat only until each variant is decided: True for better or worse, or percentage points of test
-            accuracy within which one counts as equal. See `Decide`.
-        most_repeats: the largest number of repeats of a variant; None for 20 with `decide`, 100 with `half_width`.
-        audit: a variant for a seed audit, a job of its own: one source of chance varies at a time.
+        image_size: side of encoded pictures, in pixels.
+        strict: whether an unreadable picture is an error.
+        half_width: half width of the 95% interval of test accuracy, in percentage points. The job's repeats are the
+            pilot, and Stein's two-stage rule adds the repeats that this half width needs.
+        decide: repeat only until there is a verdict on each variant: True for better or worse, or the difference in
+            percentage points of test accuracy within which a variant counts as equal. See `Decide`.
+        most_repeats: largest number of repeats per variant; None for 20 with `decide` and 100 with `half_width`.
+        audit: variant for a seed audit, which is a job of its own: one source of chance varies at a time.
         max_concurrent: largest number of concurrent trials; None for all that fit.
-        cpus_per_trial: cores of a trial; None for the default allocation.
-        gpus_per_trial: GPUs of a trial, or a fraction of one; None for the job's own.
-        checkpoint_every: seconds between checkpoints of a trial; 0 for every epoch, None for about 1% of the time.
-        trial_timeout: seconds without progress after which a trial is ended, as failed, with where it was; None for
-            never: then a line says which trial makes none.
-        keep_going: run all trials, also where the first, at least three and one of each variant, all fail with the same
-            error at the same place; otherwise no other starts then.
-        log: experiment trackers that trials are sent to, "tensorboard", "mlflow" or "wandb", or several; None for the
+        cpus_per_trial: number of CPU cores per trial; None for the default allocation.
+        gpus_per_trial: number of GPUs per trial, or a fraction of a GPU; None for the job's own.
+        checkpoint_every: seconds between checkpoints of a trial; 0 for every epoch, None for checkpoints that take
+            about 1% of the time.
+        trial_timeout: seconds without progress after which a trial is stopped and counts as failed; its error says
+            where it was. None for no limit: a message then names trials without progress.
+        keep_going: whether all trials run even if the first ones (at least three, and one of each variant) all fail
+            with the same error at the same place; otherwise no further trial starts then.
+        log: experiment tracker or trackers to which trials are sent: "tensorboard", "mlflow" or "wandb"; None for the
             job's own, () for none.
-        address: "local" for this machine alone, or host:port of a cluster with this machine as a node; None for
+        address: "local" for this machine alone, or host:port of a cluster of which this machine is a node; None for
             $RAY_ADDRESS, then a running local Ray, then this machine alone.
-        insecure: accept a cluster without a token.
-        verbose: show the logs of Ray and of each trial.
-        watch: serve a page that shows the trials while they run, on the loopback of this machine; a line says where.
+        insecure: whether a cluster without a token is accepted.
+        verbose: whether the logs of Ray and of each trial are shown.
+        watch: whether a page on the loopback interface of this machine shows the trials while they run; a message gives
+            its address.
 
     Returns:
-        The comparison: data frames `.summary`, `.differences` and `.runs`, `.report()` for the report, tables and box
-        plots in a notebook. After failed trials a warning, and the comparison of the others.
+        The comparison: the data frames `.summary`, `.differences` and `.runs`, and `.report()`, which writes the
+        report; in a notebook it is shown as tables and box plots. If trials failed, there is a warning, and the
+        comparison is that of the others.
 
     Raises:
         UserError: for a mistake in the arguments or the job, before any trial starts; nothing is written.
@@ -177,24 +180,26 @@ def gate(
     insecure: bool = False,
     verbose: bool = False,
 ) -> GateAnswer:
-    """Say whether one variant of a job is better than another, after as few repeats as that takes.
+    """Decide whether one variant of a job is better than another, with as few repeats as possible.
 
-    The same as `cnnjobs gate`. Missing trials of both are trained, repeat by repeat, until it is known: a wrong yes
-    in at most 2.5% of such questions, however often it is asked, for differences that are normally distributed. With a
-    ledger each proposal has a level of its own, so that of all that are accepted at most 5% are chance.
+    This function does the same as `cnnjobs gate`. Missing trials of both variants are trained, repeat by repeat, until
+    there is an answer. At most 2.5% of such questions get a wrong yes, however often the runs are analysed, if
+    differences are normally distributed. With a ledger, each proposal has its own significance level, so that at most
+    5% of all accepted proposals are expected to be false.
 
     Args:
         job: a job, or the path of a job file.
-        results: folder or URI of results.
+        results: folder or URI of the results.
         candidate: name of the variant that is proposed.
-        reference: name of the variant that it is compared with; None for the reference of the job.
-        margin: percentage points of test accuracy within which the two count as equal; with `no_worse`, by which the
-            candidate may be worse. None for no "equal".
-        no_worse: whether it is enough not to be worse by the margin.
-        most_repeats: of each, 5 to 100; None for 20, and with a ledger for as many as its level needs for the same.
-        ledger: file of the ledger, which is made by the first proposal; None for none. A proposal is written before
-            it is tested; the same one again goes on with its level.
-        confirm: fresh repeats of a candidate that is accepted; None for 5 with a ledger, and none without.
+        reference: name of the variant with which it is compared; None for the reference of the job.
+        margin: difference in percentage points of test accuracy within which the two count as equal; with `no_worse`,
+            the difference by which the candidate may be worse. None if they are never to count as equal.
+        no_worse: whether it suffices that the candidate is not worse by the margin.
+        most_repeats: largest number of repeats of each variant, 5 to 100; None for 20, or with a ledger for the number
+            that gives the same power at the proposal's level.
+        ledger: path of the ledger, which the first proposal creates; None for no ledger. A proposal is written to it
+            before it is tested; repeating the same proposal continues it at its level.
+        confirm: number of fresh repeats of an accepted candidate; None for 5 with a ledger and none without.
         epochs: as for `submit`.
         limit_train: as for `submit`.
         dataset: as for `submit`.
@@ -211,12 +216,12 @@ def gate(
         verbose: as for `submit`.
 
     Returns:
-        The answer: `.accepted`, `.verdict` in a word, `.exit_code` of the command, `.judgement`, `.confirmation`.
-        Printed, it is what the command says.
+        The answer: `.accepted`, `.verdict` in one word, `.exit_code` of the command, `.judgement`, `.confirmation`.
+        `print` shows the output of the command.
 
     Raises:
         UserError: for a mistake in the arguments or the job, before any trial starts; nothing is written.
-        TrialsFailed: if trials failed without which there is no answer.
+        TrialsFailed: if there is no answer because trials failed.
         Interrupted: on Ctrl-C; finished trials are stored.
 
     Example:
@@ -284,11 +289,11 @@ def plan(
     most_repeats: int | None = None,
     sizes: bool = False,
 ) -> JobPlan:
-    """Return what `submit` would run, without starting anything or writing a file.
+    """Return the trials that `submit` would run, without starting any of them and without writing a file.
 
     Args:
         job: a job, or the path of a job file.
-        results: folder or URI of results.
+        results: folder or URI of the results.
         repeats: as for `submit`.
         epochs: as for `submit`.
         only: as for `submit`.
@@ -297,13 +302,13 @@ def plan(
         image_size: as for `submit`.
         strict: as for `submit`.
         audit: as for `submit`.
-        decide: as for `submit`; the plan says what margin is reached in how many repeats.
+        decide: as for `submit`; the plan then states the margin that each number of repeats can reach.
         most_repeats: as for `submit`, with `decide`.
-        sizes: look at the networks, in another process: parameters, and notes on what cannot be trained or may be a
-            mistake. Importing TensorFlow takes seconds.
+        sizes: whether the networks are built in a separate process, which adds their numbers of parameters, and notes
+            on networks that cannot be trained or may be mistaken. Importing TensorFlow takes several seconds.
 
     Returns:
-        The plan: a data frame `.table`, the trials that would run `.missing`, and `.notes`. Printed, it is the output
+        The plan: the data frame `.table`, the trials that would run, `.missing`, and `.notes`. `print` shows the output
         of `cnnjobs plan`.
 
     Raises:
@@ -328,13 +333,13 @@ def plan(
 
 @arguments_named
 def status(results: str | Path = RESULTS) -> ResultsStatus:
-    """Return the status of the trials in results: completed, diverged, failed, running, missing.
+    """Return the status of the trials in results: completed, diverged, failed, running or missing.
 
     Args:
-        results: a job's folder or a folder of jobs; a path or a URI.
+        results: folder of a job, or of several jobs; a path or a URI.
 
     Returns:
-        The status: a data frame `.table`, and `.jobs` with the failures of each job. Printed, it is the output of
+        The status: the data frame `.table`, and `.jobs` with the failures of each job. `print` shows the output of
         `cnnjobs status`.
 
     Raises:
@@ -352,19 +357,19 @@ def status(results: str | Path = RESULTS) -> ResultsStatus:
 
 @arguments_named
 def verify(results: str | Path = RESULTS, *, repair: bool = False) -> Verification:
-    """Compare every stored file with the digest of its content that it was written with.
+    """Compare the content of every stored file with the digest that was written with it.
 
     Args:
-        results: a job's folder or a folder of jobs; a path or a URI.
-        repair: move damaged files to a folder `damaged/` of the job, so that their trials are missing and the next
-            submit runs them again. Nothing is deleted.
+        results: folder of a job, or of several jobs; a path or a URI.
+        repair: whether damaged files are moved to the folder `damaged/` of the job, so that their trials are missing
+            and the next submit runs them again. Nothing is deleted.
 
     Returns:
-        What is wrong: `.whole`, a data frame `.table`, and `.checks` with the damaged files and incomplete trials of
-        each job. Printed, it is the output of `cnnjobs verify`.
+        The result: `.whole`, the data frame `.table`, and `.checks` with the damaged files and incomplete trials of
+        each job. `print` shows the output of `cnnjobs verify`.
 
     Raises:
-        StoreError: if there are no results, or a submit is at work on them while they are to be repaired.
+        StoreError: if there are no results, or if they are to be repaired while a submit is writing to them.
 
     Example:
         >>> import cnnjobs
@@ -375,20 +380,22 @@ def verify(results: str | Path = RESULTS, *, repair: bool = False) -> Verificati
 
 
 def clean(results: str | Path = RESULTS, *, remove: bool = False, damaged: bool = False) -> Cleaning:
-    """Show, or remove, what no job asks for any more: stale trials, with their epochs, predictions, logs, checkpoints.
+    """Find or remove trials that no job requests any more, with their epochs, predictions, logs and checkpoints.
 
-    Decisions, looks and kept states stay. Comparisons go on counting variants that were dropped, whose runs are gone.
+    Decisions, records of earlier comparisons and the kept states of trials are not removed. Comparisons still count
+    variants that were dropped, even though their runs are gone.
 
     Args:
-        results: a job's folder or a folder of jobs; a path or a URI.
-        remove: remove it; False only finds it.
-        damaged: also what `verify(repair=True)` has set aside in `damaged/`.
+        results: folder of a job, or of several jobs; a path or a URI.
+        remove: whether they are removed; False only finds them.
+        damaged: whether files that `verify(repair=True)` has moved to `damaged/` are included.
 
     Returns:
-        What there is, or was: `.jobs`, `.bytes` and `.removed`. Printed, it is the output of `cnnjobs clean`.
+        The trials and files that were found or removed: `.jobs`, `.bytes` and `.removed`. `print` shows the output of
+        `cnnjobs clean`.
 
     Raises:
-        StoreError: if there are no results, or a submit is at work on a job of which something is to be removed.
+        StoreError: if there are no results, or if a submit is writing to a job from which something is to be removed.
 
     Example:
         >>> import cnnjobs

@@ -34,11 +34,11 @@ class CleanedJob:
 
 @dataclass(frozen=True, repr=False)
 class Cleaning:
-    """What there is, or was, to be removed. Printed, it is the output of `cnnjobs clean`.
+    """The trials and files that can be, or were, removed. `print` shows the output of `cnnjobs clean`.
 
     Args:
-        jobs: one a job.
-        removed: whether it is gone.
+        jobs: one entry per job.
+        removed: whether they have been removed.
     """
 
     jobs: tuple[CleanedJob, ...]
@@ -51,11 +51,11 @@ class Cleaning:
 
     @property
     def bytes(self) -> int:
-        """About how much room it takes."""
+        """Their approximate size in bytes."""
         return sum(job.remains.bytes for job in self.jobs)
 
     def text(self) -> str:
-        """Return what `cnnjobs clean` shows, with ANSI codes."""
+        """Return the output of `cnnjobs clean`, with ANSI codes."""
         lines = []
         for job in self.jobs:
             remains = job.remains
@@ -79,7 +79,7 @@ class Cleaning:
         return f"{'removed: ' if self.removed else ''}about {remains.bytes / MB:.1f} MB in {remains.files} files{kept}"
 
     def __str__(self) -> str:
-        """Return it as text."""
+        """Return the output of `cnnjobs clean` as plain text."""
         return plain(self.text())
 
     __repr__ = __str__  # at the prompt it is read

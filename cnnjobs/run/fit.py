@@ -36,13 +36,13 @@ from cnnjobs.wording.terminal import echo, note
 
 @dataclass(frozen=True, repr=False)
 class FittedModel:
-    """A variant fitted on all training images, and its file.
+    """A variant that was fitted on all training images, and its file.
 
     Args:
-        path: of the `.keras` file, for `cnnjobs.predict`; a path or a URI.
-        variant: its name.
+        path: path or URI of the `.keras` file, for `cnnjobs.predict`.
+        variant: name of the variant.
         metrics: columns of `trials`: "test_accuracy" (a fraction), "test_loss", "test_rows", "epochs_done" and so on.
-        nbytes: size of the file, bytes.
+        nbytes: size of the file in bytes.
     """
 
     path: str
@@ -51,7 +51,7 @@ class FittedModel:
     nbytes: int
 
     def __str__(self) -> str:
-        """Say how good it is, and where it lies."""
+        """Return test accuracy, test loss and the path of the file, in sentences."""
         final = self.metrics
         return (
             f"{self.variant}: fitted on {final['train_rows']:,} images for {final['epochs_done']} epochs; test "

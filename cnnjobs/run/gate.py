@@ -40,16 +40,16 @@ from cnnjobs.wording.terminal import echo, note
 
 @dataclass(frozen=True, repr=False)
 class GateAnswer:
-    """The answer of a gate. Printed, it is what `cnnjobs gate` says.
+    """The answer of a gate. `print` shows the output of `cnnjobs gate`.
 
     Args:
-        judgement: what is known.
-        confirmation: an accepted candidate on fresh repeats; None if it was not measured again.
-        proposal: as the ledger has it now; None without a ledger.
-        ledger: the file; None without one.
-        results: where the runs are.
-        tried: trials that ran for it.
-        failures: how many of them failed.
+        judgement: the result of the analysis.
+        confirmation: result of an accepted candidate on fresh repeats; None if it was not measured again.
+        proposal: its current entry in the ledger; None without a ledger.
+        ledger: path of the ledger; None without one.
+        results: folder of the runs.
+        tried: number of trials that ran for it.
+        failures: number of these that failed.
     """
 
     judgement: Judgement
@@ -62,22 +62,22 @@ class GateAnswer:
 
     @property
     def verdict(self) -> str:
-        """In one word: better, not_worse, worse, equal; or, without an answer, undecided, given_up, no_pairs, open."""
+        """One word: better, not_worse, worse or equal; without an answer, undecided, given_up, no_pairs or open."""
         return self.judgement.answer
 
     @property
     def accepted(self) -> bool:
-        """Whether the candidate is better, or not worse where that was asked."""
+        """Whether the candidate is better or, if that was asked, not worse."""
         return self.judgement.exit_code == ACCEPT
 
     @property
     def exit_code(self) -> int:
-        """0 for yes, 1 for no, 3 for undecided, 4 where trials failed without which there is no answer."""
+        """0 for yes, 1 for no, 3 for undecided, 4 if there is no answer because trials failed."""
         return NO_ANSWER if self.judgement.waiting is not None else self.judgement.exit_code
 
     @property
     def failed(self) -> TrialsFailed | None:
-        """The error that says which trials failed; None if there is an answer without them."""
+        """The error that names the failed trials; None if there is an answer without them."""
         if self.judgement.waiting is None:
             return None
         return TrialsFailed(
@@ -86,7 +86,7 @@ class GateAnswer:
         )
 
     def __str__(self) -> str:
-        """Return it in sentences."""
+        """Return the answer in sentences."""
         said = [answer_text(self.judgement)]
         if self.confirmation is not None:
             said.append(confirmation_text(self.judgement, self.confirmation))

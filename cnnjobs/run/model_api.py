@@ -1,4 +1,4 @@
-"""What Python calls to have a model: fits one, and predicts with it."""
+"""The Python API of models: fits a model, and predicts with it."""
 
 from __future__ import annotations
 
@@ -47,16 +47,16 @@ def fit(
 
     Args:
         job: a job, or the path of a job file.
-        variant: its name; None if the job has only one.
-        results: folder or URI of results.
-        repeat: repeat with whose seeds the variant is trained, counted from 1.
+        variant: name of the variant; None if the job has only one.
+        results: folder or URI of the results.
+        repeat: number of the repeat whose seeds are used, counted from 1.
         output: path or URI of the file; None for `RESULTS/<job>/models/<variant>-<trial id>.keras`.
         epochs: as for `submit`.
         limit_train: as for `submit`.
         dataset: as for `submit`.
         image_size: as for `submit`.
         strict: as for `submit`.
-        cpus_per_trial: cores; None for all of this machine.
+        cpus_per_trial: number of CPU cores; None for all cores of this machine.
         gpus_per_trial: as for `submit`.
         checkpoint_every: as for `submit`.
         trial_timeout: as for `submit`.
@@ -100,17 +100,17 @@ def predict(
     """Return the predictions of a fitted model for pictures or an array.
 
     Args:
-        model: the value of `fit`, or the path of its file.
-        images: a picture, a folder of pictures, or several of these; or an array (n, height, width, channels) of the
+        model: the return value of `fit`, or the path of its file.
+        images: a picture, a folder of pictures, or several of these; or an array (n, height, width, channels) with the
             model's image size, uint8 or float in [0, 1].
-        top_k: for files, number of classes in each answer, at least 1.
+        top_k: number of classes in each prediction, at least 1; only for files.
 
     Returns:
-        For files the answers: a data frame `.table` with label and probability, and `.answers`, one a picture. For an
-        array the probabilities, (n, classes) float32 in the order of the model's classes.
+        For files, the predictions: the data frame `.table` with labels and probabilities, and `.answers`, one per
+        picture. For an array, the probabilities, (n, classes) float32 in the order of the model's classes.
 
     Raises:
-        ModelError: if the file is no model of `fit`, or an array does not fit it.
+        ModelError: if the file is not a model of `fit`, or the array does not fit the model.
 
     Example:
         >>> import cnnjobs

@@ -68,15 +68,15 @@ class Stored:
 
 @dataclass(frozen=True, repr=False)
 class JobPlan:
-    """The trials that a submit would run. Printed, it is the output of `cnnjobs plan`; in a notebook, a table.
+    """The trials that a submit would run. `print` shows the output of `cnnjobs plan`; a notebook shows a table.
 
     Args:
-        job: with the overrides applied.
-        only: variants chosen; empty for all.
-        networks: of its variants, with their parameters; empty unless `sizes`.
+        job: the job, with the overrides applied.
+        only: names of the selected variants; empty for all.
+        networks: networks of its variants, with their numbers of parameters; empty unless `sizes`.
         stored: prepared job, store and missing trials; None if the data set has to be downloaded first.
-        go_on: returns the command that runs the repeats missing from a half width.
-        surroundings: what is set here and does not reach the trials, in sentences.
+        go_on: function that returns the command that runs the repeats missing for a half width.
+        surroundings: sentences on settings of this environment that do not reach the trials.
     """
 
     job: Job
@@ -88,7 +88,7 @@ class JobPlan:
 
     @property
     def missing(self) -> tuple[Trial, ...]:
-        """The trials that would run, the longest first; `LookupError` if the data set is not on this machine yet.
+        """The trials that would run, the longest first.
 
         Raises:
             LookupError: if the data set is not on this machine yet.
@@ -112,18 +112,21 @@ class JobPlan:
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
-        """A row a variant, with the columns of `table`; unknown values are None."""
+        """One row per variant, with the columns of `table`; unknown values are None."""
         return [self._row(name) for name in self.job.variants]
 
     @property
     def table(self) -> pd.DataFrame:
-        """A row a variant: repeats, folds, epochs, parameters; trials done, missing, stale; trials that would run."""
+        """One row per variant: repeats, folds, epochs, parameters; trials that are done, missing or stale.
+
+        `would run` is the number of trials that a submit would run.
+        """
         import pandas as pd
 
         return pd.DataFrame(self.rows, columns=list(COLUMNS))
 
     def __str__(self) -> str:
-        """Return what `cnnjobs plan` shows."""
+        """Return the output of `cnnjobs plan`."""
         return plain(self.text())
 
     __repr__ = __str__  # at the prompt it is read
@@ -136,10 +139,10 @@ class JobPlan:
         return str(self.table.to_html(index=False, na_rep="-")) + lines
 
     def text(self, *, sizes: bool = True) -> str:
-        """Return table and sentences, with ANSI codes.
+        """Return the table and the sentences, with ANSI codes.
 
         Args:
-            sizes: show the number of parameters.
+            sizes: whether the numbers of parameters are shown.
         """
         rows = self.rows if sizes else [{**row, "parameters": None} for row in self.rows]
         cells = [[_cell(row[name], self.stored is None, name) for name in COLUMNS] for row in rows]
@@ -150,7 +153,7 @@ class JobPlan:
         return "\n".join([*tables, *map(visible, self.lines())])
 
     def lines(self) -> list[str]:
-        """Return data set, protocol and trials that would run, in sentences."""
+        """Return sentences on the data set, the protocol and the trials that would run."""
         if self.stored is None:
             return [
                 "The data set is not on this machine yet: `submit` downloads it. Which trials are stored cannot be "

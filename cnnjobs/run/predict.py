@@ -31,14 +31,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Answers:
-    """The predictions for pictures. Printed, they are the output of `cnnjobs predict`; in a notebook, a table.
+    """The predictions for pictures. `print` shows the output of `cnnjobs predict`; a notebook shows a table.
 
     Args:
-        answers: one a picture, with `.path`, `.top` (class name and probability, most probable first), `.truth`,
-            `.right` and `.error`.
+        answers: one entry per picture, with `.path`, `.top` (class names and probabilities, most probable first),
+            `.truth`, `.right` and `.error`.
         metadata: class names, image shape and origin of the model.
-        reading: how the pictures were read.
-        passed_over: ending -> number of files in folders that are no pictures, or none that is read.
+        reading: settings with which the pictures were read.
+        passed_over: mapping from suffixes to numbers of skipped files, which are not pictures or have no supported
+            format.
     """
 
     answers: tuple[Answer, ...]
@@ -48,9 +49,10 @@ class Answers:
 
     @property
     def table(self) -> pd.DataFrame:
-        """A row a picture: path, label, label_name, probability, truth, right, error; with `top_k`, label_2 and so on.
+        """One row per picture: path, label, label_name, probability, truth, right, error.
 
-        `label` is the number of the class, from 0, `label_name` and `truth` are names.
+        `label` is the number of the class, counted from 0; `label_name` and `truth` are names of classes. With `top_k`,
+        further classes are in label_2, label_name_2, probability_2 and so on.
         """
         import pandas as pd
 
@@ -59,7 +61,7 @@ class Answers:
 
     @property
     def notes(self) -> list[str]:
-        """What was passed over in folders, and what was made of pictures unlike those of training, with numbers."""
+        """Notes on skipped files and on the conversion of pictures that differ from those of training, with numbers."""
         return list(_notes(self))
 
     @property
@@ -72,7 +74,7 @@ class Answers:
         )
 
     def formatted(self, form: str) -> str:
-        """Return the answers as "text" or "csv"."""
+        """Return the predictions as "text" or "csv"."""
         return {"text": _as_text, "csv": _as_csv}[form](self)
 
     def label_of(self, name: str) -> int:
@@ -80,7 +82,7 @@ class Answers:
         return self.metadata.class_names.index(name)
 
     def __str__(self) -> str:
-        """Return a line a picture."""
+        """Return one line per picture."""
         return self.formatted("text")
 
     __repr__ = __str__  # at the prompt it is read

@@ -123,11 +123,11 @@ class JobStatus:
 
 @dataclass(frozen=True, repr=False)
 class ResultsStatus:
-    """The status of all jobs in a folder. Printed, it is the output of `cnnjobs status`; in a notebook, a table.
+    """The status of all jobs in a folder. `print` shows the output of `cnnjobs status`; a notebook shows a table.
 
     Args:
-        jobs: one a job, with `.rows`, `.running`, `.failures`, `.damaged`, `.cut_off` and `.stopped`.
-        broken: the errors of jobs that cannot be read.
+        jobs: one entry per job, with `.rows`, `.running`, `.failures`, `.damaged`, `.cut_off` and `.stopped`.
+        broken: errors of the jobs that cannot be read.
     """
 
     jobs: tuple[JobStatus, ...]
@@ -135,14 +135,14 @@ class ResultsStatus:
 
     @property
     def table(self) -> pd.DataFrame:
-        """A row a job and variant: expected, completed, diverged, failed, running and missing runs."""
+        """One row per job and variant: numbers of expected, completed, diverged, failed, running and missing runs."""
         import pandas as pd
 
         rows = [{"job": job.job, **row} for job in self.jobs for row in job.rows]
         return pd.DataFrame(rows, columns=["job", *COLUMNS])
 
     def __str__(self) -> str:
-        """Return it as text."""
+        """Return the status as text."""
         return plain("\n".join([*(job.text() for job in self.jobs), *map(str, self.broken)]))
 
     __repr__ = __str__  # at the prompt it is read

@@ -25,11 +25,12 @@ COLUMNS = ("folder", "file", "trial", "problem")
 
 @dataclass(frozen=True, repr=False)
 class Verification:
-    """What is wrong with stored results. Printed, it is the output of `cnnjobs verify`.
+    """The result of checking stored results. `print` shows the output of `cnnjobs verify`.
 
     Args:
-        checks: one a job's folder: `.damaged` files, `.incomplete` trials and other `.problems`, each with the reason.
-        repaired: what was moved where.
+        checks: one entry per job folder: `.damaged` files, `.incomplete` trials and other `.problems`, each with the
+            reason.
+        repaired: one text per file that was moved, with its new place.
     """
 
     checks: tuple[StoreCheck, ...]
@@ -37,12 +38,12 @@ class Verification:
 
     @property
     def whole(self) -> bool:
-        """Whether every file is what was written, and every stored trial has all its rows."""
+        """Whether every file has the content that was written, and every stored trial has all its rows."""
         return all(check.whole for check in self.checks)
 
     @property
     def table(self) -> pd.DataFrame:
-        """A row a damaged file, incomplete trial or other problem; empty where nothing is wrong."""
+        """One row per damaged file, incomplete trial or other problem; empty if there is no problem."""
         import pandas as pd
 
         rows = [(check.files.location, *row) for check in self.checks for row in _rows(check)]
@@ -50,7 +51,7 @@ class Verification:
 
     @property
     def damage(self) -> DamagedResults | None:
-        """The error that says what to do; None where nothing is wrong."""
+        """The error, with advice; None if there is no problem."""
         if self.whole:
             return None
         if self.repaired:
@@ -61,7 +62,7 @@ class Verification:
         )
 
     def __str__(self) -> str:
-        """Return it as text."""
+        """Return the result as text."""
         lines = []
         for check in self.checks:
             name = check.files.location

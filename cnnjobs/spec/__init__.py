@@ -1,4 +1,4 @@
-"""The words of a job file: jobs, variants and their parts, as frozen dataclasses that validate themselves."""
+"""The contents of a job file: jobs, variants and their parts, as frozen dataclasses that validate themselves."""
 
 from cnnjobs.spec.callbacks import (
     BestWeights,

@@ -1,4 +1,4 @@
-"""Callbacks as values: early stopping, best weights, learning rate on plateau, and Keras callbacks of the user's."""
+"""Callbacks as values: early stopping, best weights, learning rate on plateau, and users' own Keras callbacks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ class EarlyStopping:
     """Stop when the monitored value has not improved for `patience` epochs; `keras.callbacks.EarlyStopping`.
 
     Args:
-        patience: epochs without improvement, at least 1.
-        monitor: a metric of the validation rows, "val_loss", "val_accuracy", "val_mse" or "val_top5_accuracy", or of
-            the training rows, "loss" and so on, or "objective"; or any metric of predictions, "val_macro_f1",
-            "val_recall[cat]", or your own, of `metric`, which are then watched as by `Variant.watch`. The better
-            direction is the metric's own: accuracies are maximised, losses minimised.
-        min_delta: smallest change that counts as improvement, at least 0, in the metric's unit.
-        restore_best: end with the weights of the best epoch instead of the last.
+        patience: number of epochs without improvement, at least 1.
+        monitor: a metric of the validation rows ("val_loss", "val_accuracy", "val_mse" or "val_top5_accuracy"), the
+            same of the training rows ("loss" and so on), or "objective"; or any prediction metric, "val_macro_f1",
+            "val_recall[cat]", or your own, made by `metric`, which is then watched as by `Variant.watch`. The direction
+            follows from the metric: accuracies are maximised, losses minimised.
+        min_delta: smallest change that counts as an improvement, at least 0, in the metric's unit.
+        restore_best: whether training ends with the weights of the best epoch instead of the last.
 
     Raises:
         SpecError: for a value out of range, or an unknown metric.
@@ -54,10 +54,10 @@ class BestWeights:
     """Train for all epochs, then restore the weights of the epoch with the best monitored value.
 
     Args:
-        monitor: a metric of the validation rows, "val_loss", "val_accuracy", "val_mse" or "val_top5_accuracy", or of
-            the training rows, "loss" and so on, or "objective"; or any metric of predictions, "val_macro_f1",
-            "val_recall[cat]", or your own, of `metric`, which are then watched as by `Variant.watch`. The better
-            direction is the metric's own: accuracies are maximised, losses minimised.
+        monitor: a metric of the validation rows ("val_loss", "val_accuracy", "val_mse" or "val_top5_accuracy"), the
+            same of the training rows ("loss" and so on), or "objective"; or any prediction metric, "val_macro_f1",
+            "val_recall[cat]", or your own, made by `metric`, which is then watched as by `Variant.watch`. The direction
+            follows from the metric: accuracies are maximised, losses minimised.
 
     Raises:
         SpecError: for an unknown metric.
@@ -83,18 +83,18 @@ class ReduceLROnPlateau:
     """Lower the learning rate when the monitored value has stopped improving; `keras.callbacks.ReduceLROnPlateau`.
 
     Args:
-        factor: multiplies the learning rate, in (0, 1).
-        patience: epochs without improvement, at least 1.
-        monitor: a metric of the validation rows, "val_loss", "val_accuracy", "val_mse" or "val_top5_accuracy", or of
-            the training rows, "loss" and so on, or "objective"; or any metric of predictions, "val_macro_f1",
-            "val_recall[cat]", or your own, of `metric`, which are then watched as by `Variant.watch`. The better
-            direction is the metric's own: accuracies are maximised, losses minimised.
-        min_delta: smallest change that counts as improvement, at least 0, in the metric's unit.
-        cooldown: epochs after a reduction during which `patience` does not count, at least 0.
+        factor: factor of each reduction of the learning rate, in (0, 1).
+        patience: number of epochs without improvement, at least 1.
+        monitor: a metric of the validation rows ("val_loss", "val_accuracy", "val_mse" or "val_top5_accuracy"), the
+            same of the training rows ("loss" and so on), or "objective"; or any prediction metric, "val_macro_f1",
+            "val_recall[cat]", or your own, made by `metric`, which is then watched as by `Variant.watch`. The direction
+            follows from the metric: accuracies are maximised, losses minimised.
+        min_delta: smallest change that counts as an improvement, at least 0, in the metric's unit.
+        cooldown: number of epochs after a reduction that do not count for `patience`, at least 0.
         min_learning_rate: lower bound of the learning rate, at least 0.
 
     Raises:
-        SpecError: for a value out of range, or an unknown metric. A variant refuses it beside a schedule.
+        SpecError: for a value out of range, or an unknown metric. A variant cannot combine it with a schedule.
 
     Example:
         >>> from cnnjobs import ReduceLROnPlateau
@@ -122,12 +122,12 @@ class ReduceLROnPlateau:
 
 @dataclass(frozen=True)
 class CustomCallback(UserFunction):
-    """A `keras.callbacks.Callback` made by a function of the user's; made by `callback()`.
+    """A `keras.callbacks.Callback` that is made by a user's function; made by `callback()`.
 
     Args:
-        function: called once a trial as `function(trial, **options)`; returns a
-            `keras.callbacks.Callback` whose methods for epochs and for the whole training are called.
-        options: hyperparameters for the function; part of the trial's identity.
+        function: is called once per trial as `function(trial, **options)` and returns a `keras.callbacks.Callback`
+            whose methods for epochs and for the whole training are called.
+        options: hyperparameters of the function; part of the trial's identity.
     """
 
     kind: ClassVar[str] = "CustomCallback"
@@ -141,13 +141,14 @@ def callback(function: Callable[..., Any], **options: Any) -> CustomCallback:
     """Return a Keras callback of your own: `callback(tensorboard, folder="logs")`.
 
     Args:
-        function: a `def`, called once a trial as `function(trial, **options)`; returns a
+        function: a `def` that is called once per trial as `function(trial, **options)` and returns a
             `keras.callbacks.Callback` without methods for batches. `trial.variant`, `trial.repeat` and `trial.fold`
-            (both counted from 0) say which trial it is. Import Keras inside the function.
-        **options: hyperparameters of the function, by name. Function and options are part of a trial's identity.
+            (both counted from 0) identify the trial. Import Keras inside the function.
+        **options: hyperparameters of the function, by name. The function and its options are part of a trial's
+            identity.
 
     Raises:
-        SpecError: if it is no plain function, or cannot be called so.
+        SpecError: if it is not a plain function, or cannot be called in this way.
 
     Example:
         >>> from cnnjobs import callback

@@ -14,30 +14,30 @@ from cnnjobs.wording.nearest import near_it
 from cnnjobs.wording.sentences import cause
 
 RESIZES = ("stretch", "crop", "pad")
-"""How pictures are brought to one size."""
+"""Ways to bring pictures to one size."""
 
 INTERPOLATIONS = ("nearest", "box", "bilinear", "bicubic", "lanczos")
-"""Filters of resizing."""
+"""Interpolation filters for resizing."""
 
 AHEAD, AS_NEEDED = "ahead", "as needed"
 
 DECODE = (None, AHEAD, AS_NEEDED)
-"""When pictures are decoded; None leaves it to their size and the space that is free."""
+"""When pictures are decoded; None chooses by their size and the free space."""
 
 BUILTIN_DATASETS = ("digits", "mnist", "fashion_mnist", "cifar10", "cifar100")
 
 DROP_FROM_TRAIN, DROP_REPEATS = "drop from train", "drop repeats"
 
 DEDUPE = (None, DROP_FROM_TRAIN, DROP_REPEATS)
-"""What `dedupe` may be."""
+"""Values of `dedupe`."""
 
 
 @dataclass(frozen=True)
 class DatasetSpec:
-    """What a job file says of a data set; a class a kind, and `cnnjobs.datasets.kinds` knows what to do with each."""
+    """A data set as a job file describes it, one class per kind; `cnnjobs.datasets.kinds` maps kinds to sources."""
 
     kind: ClassVar[str]
-    """What stored jobs and model files call the kind; it never changes."""
+    """Name of the kind in stored jobs and model files; it never changes."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class PathSpec(DatasetSpec):
     """A data set at a path.
 
     Args:
-        path: where it lies.
+        path: its path.
     """
 
     path: str
@@ -53,7 +53,7 @@ class PathSpec(DatasetSpec):
 
 @dataclass(frozen=True)
 class BuiltinDataset(DatasetSpec):
-    """One of the data sets that have a name: the embedded digits, or those of `keras.datasets`."""
+    """A data set that has a name: the embedded digits, or one of `keras.datasets`."""
 
     kind: ClassVar[str] = "Named"
 
@@ -73,31 +73,33 @@ class BuiltinDataset(DatasetSpec):
 class Npz(PathSpec):
     """A NumPy archive with `x_train`, `y_train` and, if it has its own test set, `x_test`, `y_test`.
 
-    `x_valid`, `y_valid` (or `x_val`, `y_val`) are its own validation set. The names of MedMNIST will do as well:
+    `x_valid`, `y_valid` (or `x_val`, `y_val`) are its own validation set. The names of MedMNIST are accepted as well:
     `train_images`, `train_labels`, `val_images` and so on.
 
     Images are (n, height, width) or (n, height, width, channels) with 1 or 3 channels. uint8 and floats in [0, 1] are
-    taken as they are; other numbers are brought to [0, 1], and a note says how. Labels are whole numbers or text, (n,)
-    or (n, 1), or one-hot, (n, classes). Pickled objects are never loaded.
+    used as they are; other numbers are scaled to [0, 1], and a note says how. Labels are whole numbers or text, (n,) or
+    (n, 1), or one-hot, (n, classes). Pickled objects are never loaded.
 
     Args:
-        path: the file, or its URI; a relative path is taken from the working directory.
-        test: fraction held out as test set, stratified, one of each class at least, if the file has none; in (0, 1).
-        value_range: the values of black and white, such as (-1024, 3071); None tells them from type and values of the
-            arrays: 0 and 255, 1,023, 4,095, 16,383 or 65,535 for whole numbers from 0, -1 and 1 for floats between
-            these, else the least and the greatest value. A fitted model remembers them for other files.
-        dedupe: what is left out of the training pictures for being the same, pixel for pixel: "drop from train", what
-            is in the test or validation set as well; "drop repeats", also what is an earlier picture of its class.
-            None leaves nothing out; a note counts such pictures in any case.
-        group: name of the arrays that say which group (patient, scene, burst) each picture is of: "patient" for
-            `patient_train` and `patient_test` (or `train_patient`, or `patient` alone for the training pictures),
-            numbers or text, (n,). Pictures of one group never stand on both sides of a split.
-        weight: name of the arrays that say how much each picture counts in what is minimised: "w" for `w_train` and, of
-            its own validation set, `w_valid`, numbers of at least 0, (n,). Metrics are of plain pictures.
+        path: path or URI of the file; a relative path is resolved against the working directory.
+        test: fraction that is held out as the test set if the file has none, in (0, 1); stratified, with at least one
+            image of each class.
+        value_range: the values of black and white, such as (-1024, 3071). None infers them from the type and the values
+            of the arrays: 0 and 255, 1,023, 4,095, 16,383 or 65,535 for whole numbers from 0; -1 and 1 for floats
+            between these; otherwise the smallest and the largest value. A fitted model applies the same values to other
+            files.
+        dedupe: which duplicates, equal pixel for pixel, are left out of the training pictures: "drop from train" drops
+            pictures that are also in the test or validation set; "drop repeats" also drops pictures that repeat an
+            earlier picture of their class. None keeps all; in any case a note gives their number.
+        group: name of the arrays with the group (patient, scene, burst) of each picture: "patient" for `patient_train`
+            and `patient_test` (or `train_patient`, or only `patient` for the training pictures), numbers or text, (n,).
+            Pictures of one group are never on both sides of a split.
+        weight: name of the arrays with the weight of each picture in the training loss: "w" for `w_train` and, for the
+            data set's own validation set, `w_valid`, numbers of at least 0, (n,). Metrics are not weighted.
 
     Raises:
-        SpecError: for an empty path, or a fraction or range that makes no sense. The file is read, and `DatasetError`
-            raised for wrong contents, when the job is planned or submitted.
+        SpecError: for an empty path, or an invalid fraction or range. The file is read when the job is planned or
+            submitted; wrong contents raise a `DatasetError` then.
 
     Example:
         >>> from cnnjobs import Npz
@@ -126,21 +128,21 @@ class Npz(PathSpec):
 
 @dataclass(frozen=True)
 class PicturesSpec(PathSpec):
-    """Encoded pictures at a path: what all kinds of them say of how they are read. Each kind documents it.
+    """Encoded pictures at a path, with the options for reading them that all kinds share. Each kind documents them.
 
     Args:
-        path: where they lie.
+        path: path of the pictures.
         size: side of all pictures, or (height, width), in pixels.
         color: "rgb", "grey" or "auto".
-        test: fraction held out as test set, if there is none.
+        test: fraction that is held out as the test set if there is none.
         strict: whether an unreadable picture is an error.
-        dedupe: which training pictures are left out for being the same as others.
+        dedupe: which duplicates are left out of the training pictures.
         resize: how a picture is brought to `size`: one of `RESIZES`.
         interpolation: one of `INTERPOLATIONS`.
         antialias: whether the filter widens where a picture becomes smaller.
-        value_range: the values of black and white of pictures with more than 8 bits a channel.
-        one_scale: whether grey pictures of 8 bits have the same values as black and white.
-        decode: one of `DECODE`; changes no bit of the pictures.
+        value_range: the values of black and white of pictures with more than 8 bits per channel.
+        one_scale: whether grey pictures of 8 bits use the same values of black and white.
+        decode: one of `DECODE`; it does not change the pictures.
     """
 
     size: int | tuple[int, int] | None = None
@@ -189,59 +191,62 @@ class PicturesSpec(PathSpec):
 
     @property
     def sides(self) -> tuple[int, int] | None:
-        """(height, width) that all pictures become; None where it follows from the pictures."""
+        """(height, width) of all pictures after resizing; None if it follows from the pictures."""
         return (self.size, self.size) if isinstance(self.size, int) else self.size
 
 
 @arguments_named
 @dataclass(frozen=True)
 class ImageFolder(PicturesSpec):
-    """A folder of pictures: a sub-folder a class, or `train/` and `test/` with such sub-folders.
+    """A folder of pictures with one sub-folder per class, or with `train/` and `test/` that have such sub-folders.
 
-    The parts may have other names (`Training/` and `Testing/`, `training_set/`, `seg_train/`), lie in the single
-    folder of an archive, or in each class. `valid/` is the validation set of every trial (`Job.validation`), and the
-    test set where there is no other. Without either a test set is held out.
-    Where a folder may be a part or a class it is an error or a note; a note also says what lies in no class and what
-    links are not followed. Hidden files and what systems leave behind (`__MACOSX`, `Thumbs.db`) are passed over.
+    The parts may have other names (`Training/` and `Testing/`, `training_set/`, `seg_train/`), and may be in the single
+    folder of an archive, or inside each class. `valid/` is the validation set of every trial (`Job.validation`), and
+    the test set if there is no other. If there is neither, a test set is held out. If it is unclear whether a folder is
+    a part or a class, there is an error or a note. Notes also name files outside of all classes and links that are not
+    followed. Hidden files and files of operating systems (`__MACOSX`, `Thumbs.db`) are ignored.
 
-    Pictures are what Pillow reads: JPEG, PNG, GIF, BMP, WebP, TIFF, AVIF, JPEG 2000, PPM, TGA and others, told by
-    content; a file with an unknown ending is looked at. What is passed over is counted by ending, HEIC and raw photos
-    with what to do about them. Pictures are turned upright by EXIF and laid on white where they are transparent; of
-    several frames or pages the first counts; colour profiles (ICC) are not applied. Decoded once, they are kept in a
-    cache, from which those that do not fit the memory are read as they are needed.
+    Every format that Pillow reads is accepted: JPEG, PNG, GIF, BMP, WebP, TIFF, AVIF, JPEG 2000, PPM, TGA and others.
+    Formats are recognised by content, also of files with an unknown suffix. Other files are skipped and counted by
+    suffix; for HEIC and raw photos, a note says how to convert them. Pictures are rotated according to EXIF, and
+    transparent ones are put on a white background; of several frames or pages, the first is used; colour profiles (ICC)
+    are not applied. Decoded pictures are kept in a cache; those that do not fit into memory are read from it as needed.
 
     Args:
-        path: the folder, or a URI such as "s3://bucket/photos" without keys, whose pictures are downloaded once into
-            the cache; a relative path is taken from the working directory.
-        size: side of all pictures, or (height, width), in pixels from 1 to 10,000. None keeps the pictures' own size
-            if all have the same, and is 96 x 96 otherwise.
-        color: "rgb", "grey", or "auto": grey if every picture is grey.
-        test: fraction held out as test set, stratified, one of each class at least, if there is no test set; in (0, 1).
-        strict: an unreadable picture is an error; otherwise it is left out and counted.
-        dedupe: what is left out of the training pictures for being the same, pixel for pixel: "drop from train", what
-            is in the test or validation set as well; "drop repeats", also what is an earlier picture of its class.
-            None leaves nothing out; a note counts such pictures in any case.
-        resize: "stretch" fits both sides to `size`; "crop" scales a picture until it covers `size` and keeps the
-            centre; "pad" scales it until it fits, with black around it.
-        interpolation: "nearest", "box", "bilinear", "bicubic" or "lanczos".
-        antialias: the filter widens where a picture becomes smaller; without it "box" and "lanczos" are not there.
-        value_range: the values of black and white of pictures with more than 8 bits a channel (16-bit PNG, TIFF of
-            integers or floats), such as (0, 4095). None tells them from the training pictures: 0 and 255, 1,023,
-            4,095, 16,383 or 65,535 for whole numbers from 0, 0 and 1 or -1 and 1 for floats between these, else the
-            least and the greatest value. All become 8 bits. A fitted model remembers them for other pictures.
-        one_scale: grey pictures of 8 bits have the black and white of `value_range` as well: values of one sensor,
-            saved with as many bits as each picture needed.
-        group: a regular expression (Python's `re`) that finds in a picture's place below its class's folder which group
-            (patient, scene, burst) it is of: what its first pair of parentheses holds, or all of the match. `"^[^_]+"`
-            finds P017 in `tumor/P017_03.png`, `"(.+)/"` in `tumor/P017/03.png`. Pictures of one group never stand on
+        path: the folder, or a URI without credentials such as "s3://bucket/photos", whose pictures are downloaded once
+            into the cache; a relative path is resolved against the working directory.
+        size: side of all pictures, or (height, width), in pixels from 1 to 10,000. None keeps the original size if it
+            is the same for all pictures, and otherwise uses 96 x 96.
+        color: "rgb", "grey", or "auto", which is grey if every picture is grey.
+        test: fraction that is held out as the test set if there is none, in (0, 1); stratified, with at least one
+            picture of each class.
+        strict: whether an unreadable picture is an error; otherwise it is left out and counted.
+        dedupe: which duplicates, equal pixel for pixel, are left out of the training pictures: "drop from train" drops
+            pictures that are also in the test or validation set; "drop repeats" also drops pictures that repeat an
+            earlier picture of their class. None keeps all; in any case a note gives their number.
+        resize: "stretch" resizes both sides to `size`; "crop" scales a picture until it covers `size` and keeps the
+            centre; "pad" scales it until it fits into `size` and pads it with black.
+        interpolation: interpolation filter: "nearest", "box", "bilinear", "bicubic" or "lanczos".
+        antialias: whether the filter is widened when a picture is downscaled; False is not possible with "box" and
+            "lanczos".
+        value_range: the values of black and white of pictures with more than 8 bits per channel (16-bit PNG, TIFF of
+            integers or floats), such as (0, 4095). None infers them from the training pictures: 0 and 255, 1,023,
+            4,095, 16,383 or 65,535 for whole numbers from 0; 0 and 1 or -1 and 1 for floats between these; otherwise
+            the smallest and the largest value. All pictures are converted to 8 bits. A fitted model applies the same
+            values to other pictures.
+        one_scale: whether the values of black and white in `value_range` also apply to grey pictures of 8 bits, as for
+            values of one sensor that were saved with as many bits as each picture needed.
+        group: a regular expression (Python's `re`) that finds the group (patient, scene, burst) of a picture in its
+            path below the folder of its class: the first group in parentheses, or the whole match. `"^[^_]+"` finds
+            P017 in `tumor/P017_03.png`, `"(.+)/"` finds it in `tumor/P017/03.png`. Pictures of one group are never on
             both sides of a split, whatever their classes.
-        decode: "ahead", all are decoded into the cache before trials start; "as needed", they stay as they are, and
-            each is decoded whenever it is trained on. None decodes ahead unless the pictures fit neither the memory
-            nor half of the space that is free for the cache; a note says which. All give the same bits.
+        decode: "ahead" decodes all pictures into the cache before trials start; "as needed" keeps them encoded and
+            decodes each one whenever it is trained on. None decodes ahead unless the pictures fit neither into memory
+            nor into half of the free space of the cache; a note says which. The pixels are the same in all cases.
 
     Raises:
-        SpecError: for an empty path, a value out of range, or no regular expression. The folder is read, and
-            `DatasetError` raised for wrong contents, when the job is planned or submitted.
+        SpecError: for an empty path, a value out of range, or an invalid regular expression. The folder is read when
+            the job is planned or submitted; wrong contents raise a `DatasetError` then.
 
     Example:
         >>> from cnnjobs import ImageFolder
@@ -269,23 +274,23 @@ class ImageFolder(PicturesSpec):
 @arguments_named
 @dataclass(frozen=True)
 class PictureTable(PicturesSpec):
-    """A table of pictures and their classes, a row a picture: CSV, TSV or Parquet.
+    """A table of pictures and their classes with one row per picture: CSV, TSV or Parquet.
 
-    A CSV is read whatever separates its columns (comma, semicolon, tab, bar), in UTF-8, UTF-16 or Windows-1252. All
-    values are text: 000123 keeps its zeros, and NA is a class; only an empty value is missing. Class names are those of
-    the table, numbers in the order of numbers.
+    A CSV may use any usual separator (comma, semicolon, tab, bar), and UTF-8, UTF-16 or Windows-1252. All values are
+    text: 000123 keeps its zeros, and NA is a class; only an empty value is missing. Class names are the labels in the
+    table; classes that are numbers are in numerical order.
 
-    Pictures may be named with or without folders and suffix, by another machine's paths, or in another case. A file
-    name alone is also looked for in the folders below `folder`; where several files fit it is an error. Rows
-    without a label or without a picture, rows that repeat one, pictures that rows put into several classes, and
-    pictures that no row names are left out, counted and named.
+    The table may name pictures with or without folders and suffix, by paths of another machine, or in another case. A
+    file name without a folder is also searched for in the folders below `folder`; several matches are an error. Rows
+    without a label or without a picture, rows that repeat another one, pictures with several classes, and pictures that
+    no row names are left out, counted and named.
 
     Args:
-        path: the table, or its URI; a relative path is taken from the working directory.
+        path: path or URI of the table; a relative path is resolved against the working directory.
         size: as for `ImageFolder`.
         color: as for `ImageFolder`.
         test: as for `ImageFolder`.
-        strict: rows that would be left out, and unreadable pictures, are an error.
+        strict: whether rows that would be left out, and unreadable pictures, are an error.
         dedupe: as for `ImageFolder`.
         resize: as for `ImageFolder`.
         interpolation: as for `ImageFolder`.
@@ -293,20 +298,21 @@ class PictureTable(PicturesSpec):
         value_range: as for `ImageFolder`.
         one_scale: as for `ImageFolder`.
         decode: as for `ImageFolder`.
-        folder: where the pictures lie; None for the folder of the table.
-        image: the column that names the pictures; None where only one column does.
-        label: the column of the classes, or the columns of 0 and 1, one a class; None where only one can be meant.
-        split: the column that says what is for training, validation and test, in the words that `ImageFolder` knows for
-            its parts, or 0 and 1 in a column such as "is_test"; None for a test set that is held out.
-        group: the column of the patient, scene or burst, pictures of which belong together.
-        suffix: what follows the names in the table, such as ".jpg"; None where they have it, or it may be any.
-        test_path: a table of the test set, with the same columns; None where there is one table.
-        weight: the column of how much each picture counts in what is minimised, numbers of at least 0, which every row
-            to train on must have. Metrics are of plain pictures.
+        folder: folder of the pictures; None for the folder of the table.
+        image: column with the names of the pictures; None if there is only one such column.
+        label: column with the classes, or columns of 0 and 1, one per class; None if only one column can be meant.
+        split: column that assigns rows to training, validation and test, by the names that `ImageFolder` knows for its
+            parts, or by 0 and 1 in a column such as "is_test"; None to hold out a test set.
+        group: column with the patient, scene or burst whose pictures belong together.
+        suffix: suffix that is added to the names in the table, such as ".jpg"; None if the names include it, or if any
+            suffix may follow.
+        test_path: table of the test set, with the same columns; None if there is only one table.
+        weight: column with the weight of each picture in the training loss, numbers of at least 0; every training row
+            must have one. Metrics are not weighted.
 
     Raises:
-        SpecError: for an empty path or name, or a value out of range. The table is read, and `DatasetError` raised for
-            wrong contents, when the job is planned or submitted.
+        SpecError: for an empty path or name, or a value out of range. The table is read when the job is planned or
+            submitted; wrong contents raise a `DatasetError` then.
 
     Example:
         >>> from cnnjobs import PictureTable
@@ -347,21 +353,21 @@ class PictureTable(PicturesSpec):
 
     @property
     def label_columns(self) -> tuple[str, ...]:
-        """The columns of the classes that are named."""
+        """The label columns that are named."""
         if self.label is None:
             return ()
         return self.label if isinstance(self.label, tuple) else (self.label,)
 
 
 def value_range_of(kind: str, given: object) -> tuple[float, float] | None:
-    """Return the values of black and white as two floats; None where they are not given.
+    """Return the values of black and white as two floats; None if they are not given.
 
     Args:
-        kind: of data set, for messages.
-        given: by the user.
+        kind: kind of data set, for messages.
+        given: the value that the user gave.
 
     Raises:
-        SpecError: if they are no two numbers, the lower first.
+        SpecError: if they are not two numbers, the lower one first.
     """
     if given is None:
         return None
@@ -380,11 +386,11 @@ def _check_column(name: str, value: object) -> None:
 
 
 def check_path(name: str, value: object) -> None:
-    """Raise a SpecError if `value` is no text and no path, or a URI with keys.
+    """Raise a SpecError if `value` is neither text nor a path, or is a URI with credentials.
 
     Args:
-        name: of the argument.
-        value: what was given.
+        name: name of the argument.
+        value: the value that was given.
     """
     if not isinstance(value, str | Path) or not str(value).strip():
         raise SpecError(f"`{name}` must be a name, a path or a URI. Received: {value!r}.")

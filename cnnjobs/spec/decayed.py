@@ -1,4 +1,4 @@
-"""Optimizers whose weight decay is no gradient: decoupled, as Loshchilov and Hutter (2019) have it."""
+"""Optimizers with decoupled weight decay, which is not part of the gradient (Loshchilov and Hutter, 2019)."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -12,7 +12,7 @@ def check_rate(spec: Any) -> None:
     """Check the learning rate of an optimizer.
 
     Raises:
-        SpecError: if it is no number above 0; a schedule has a place of its own.
+        SpecError: if it is not a number above 0; schedules belong into `Variant.schedule`.
     """
     rate = spec.learning_rate
     if callable(rate) or hasattr(rate, "factor_at"):
@@ -40,17 +40,17 @@ def check_decay(spec: Any) -> None:
 class AdamW:
     """Adam with decoupled weight decay (Loshchilov and Hutter, 2019), as `keras.optimizers.AdamW`.
 
-    Each update first takes `learning_rate * weight_decay * weight` off each weight, by the rate of the step, then what
-    Adam makes of the gradient. Biases and the parameters of normalisations are not decayed, unlike in Keras: weights of
-    one dimension or none, and those that layers name bias, gamma, beta or alpha.
+    Each update first subtracts `learning_rate * weight_decay * weight` from each weight, with the learning rate of the
+    step, and then applies Adam's update. Unlike in Keras, biases and the parameters of normalisation layers are not
+    decayed: weights with one dimension or none, and weights that are named bias, gamma, beta or alpha.
 
     Args:
-        learning_rate: above 0, for the global batch: it is not scaled with replicas.
-        weight_decay: of an update, in units of 1 / learning rate, at least 0; as in Keras and PyTorch.
+        learning_rate: above 0, for the global batch: it is not scaled with the number of replicas.
+        weight_decay: decay per update, in units of 1 / learning rate, at least 0; as in Keras and PyTorch.
         beta_1: decay of the moving mean of gradients, in [0, 1).
         beta_2: decay of the moving mean of squared gradients, in [0, 1).
         epsilon: added to the denominator, above 0.
-        decay_all: decay all weights, biases and normalisations too, as Keras does.
+        decay_all: whether all weights are decayed, including biases and normalisation parameters, as in Keras.
 
     Raises:
         SpecError: for a value out of range.
@@ -83,14 +83,15 @@ class AdamW:
 class Lion:
     """Steps of equal size by the sign of a moving mean of gradients (Chen et al., 2023), as `keras.optimizers.Lion`.
 
-    The authors advise a rate 3 to 10 times smaller, and a weight decay as many times larger, than with AdamW.
+    The authors advise a learning rate 3 to 10 times smaller than with AdamW, and a weight decay larger by the same
+    factor.
 
     Args:
-        learning_rate: above 0, for the global batch: it is not scaled with replicas.
-        beta_1: share of the moving mean in what the sign is taken of, in (0, 1).
+        learning_rate: above 0, for the global batch: it is not scaled with the number of replicas.
+        beta_1: share of the moving mean in the interpolation with the gradient whose sign is taken, in (0, 1).
         beta_2: decay of the moving mean of gradients, in [0, 1).
-        weight_decay: decoupled, of an update, in units of 1 / learning rate, at least 0.
-        decay_all: decay all weights, not only those that `AdamW` does.
+        weight_decay: decoupled weight decay per update, in units of 1 / learning rate, at least 0.
+        decay_all: whether all weights are decayed, not only those that `AdamW` decays.
 
     Raises:
         SpecError: for a value out of range.
@@ -119,19 +120,19 @@ class Lion:
 @arguments_named
 @dataclass(frozen=True)
 class Muon:
-    """Momentum made orthogonal (Jordan et al., 2024; scaled as by Liu et al., 2025), as `keras.optimizers.Muon`.
+    """Orthogonalised momentum (Jordan et al., 2024; scaled as by Liu et al., 2025), as `keras.optimizers.Muon`.
 
-    As in Keras only matrices are made orthogonal, the kernels of dense layers. All other weights, those of convolutions
-    among them, and the last matrix, which gives the outputs, are updated by Adam with the same rate and decay: a
-    network of convolutions with a single dense layer is trained by AdamW alone.
+    As in Keras, only matrices are orthogonalised, which are the kernels of dense layers. All other weights, including
+    those of convolutions, and the last matrix, which computes the outputs, are updated by Adam with the same learning
+    rate and weight decay: a network of convolutions with a single dense layer is therefore trained by AdamW alone.
 
     Args:
-        learning_rate: above 0, for the global batch: it is not scaled with replicas.
+        learning_rate: above 0, for the global batch: it is not scaled with the number of replicas.
         momentum: fraction of the previous gradients that is kept, in [0, 1).
-        nesterov: Nesterov momentum.
-        steps: iterations of Newton and Schulz, 1 to 100.
-        weight_decay: decoupled, of an update, in units of 1 / learning rate, at least 0.
-        decay_all: decay all weights, not only those that `AdamW` does.
+        nesterov: whether Nesterov momentum is used.
+        steps: number of Newton-Schulz iterations, 1 to 100.
+        weight_decay: decoupled weight decay per update, in units of 1 / learning rate, at least 0.
+        decay_all: whether all weights are decayed, not only those that `AdamW` decays.
 
     Raises:
         SpecError: for a value out of range.

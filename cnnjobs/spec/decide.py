@@ -1,4 +1,4 @@
-"""A verdict by the fewest repeats: what a user asks for."""
+"""The request to reach a verdict with as few repeats as possible."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ DEFAULT_MOST = 20
 @arguments_named
 @dataclass(frozen=True, kw_only=True)
 class Decide:
-    """Repeat variants only until each is better, worse or equal, looking after every repeat from the fifth on.
+    """Repeat variants only until each is known to be better, worse or equal.
 
-    False "better" or "worse" come in at most `alpha` of jobs, over all variants and looks together, for differences
-    that are normally distributed; see the page on deciding in the documentation for others.
+    The runs are analysed after every repeat from the fifth on. A false "better" or "worse" occurs in at most `alpha` of
+    all jobs, over all variants and all these analyses together, if differences are normally distributed. The
+    documentation's page on deciding gives the rates for other distributions.
 
     Args:
-        margin: percentage points of test accuracy within which a variant counts as equal to the reference; None for
-            no "equal".
-        most_repeats: repeats of a variant at most, 5 to 100; may be raised later.
+        margin: difference in percentage points of test accuracy within which a variant counts as equal to the
+            reference; None if no variant is to count as equal.
+        most_repeats: largest number of repeats per variant, 5 to 100; it may be raised later.
         alpha: accepted rate of false verdicts, in [0.001, 0.2].
 
     Raises:

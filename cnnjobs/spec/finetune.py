@@ -1,4 +1,4 @@
-"""Fine-tuning as a value: layers that are frozen at first, trained from some epoch on."""
+"""Fine-tuning as a value: layers that are frozen at first and trained from a given epoch on."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -8,34 +8,34 @@ from cnnjobs.spec.arguments import arguments_named
 from cnnjobs.spec.checks import as_float, whole
 
 ALL = "all"
-"""Names every layer."""
+"""Stands for every layer."""
 
 
 @arguments_named
 @dataclass(frozen=True, kw_only=True)
 class Finetune:
-    """Train what the network has not frozen for some epochs, then more of its layers, at another learning rate.
+    """Train a network with frozen layers for some epochs, then train more of its layers at another learning rate.
 
-    The two phases are those of Keras's guide to transfer learning and fine-tuning, each with an optimizer that begins
-    anew and a schedule laid over its own epochs. The network comes with frozen layers: `application(...)`,
-    `vgg16(...)`, or a function of yours that sets `layer.trainable = False`.
+    The two phases are those of Keras's guide to transfer learning and fine-tuning. Each phase has a new optimizer and a
+    schedule over its own epochs. The network must come with frozen layers: `application(...)`, `vgg16(...)`, or a
+    function of your own that sets `layer.trainable = False`.
 
-    - Batch normalisation that the network has frozen goes on normalising with its stored statistics, and never changes
-      them, as with `base(x, training=False)` in Keras's guide; its scale and shift are trained like other weights.
-    - `EarlyStopping` ends the second phase only, and its patience begins there; what is best is looked for over both
-      phases, also by `BestWeights`. `ReduceLROnPlateau` begins anew, from `learning_rate`.
+    - Frozen batch normalisation layers keep normalising with their stored statistics, which never change, as with
+      `base(x, training=False)` in Keras's guide; their scale and shift are trained like other weights.
+    - `EarlyStopping` can end only the second phase, and its patience starts there; the best epoch, also that of
+      `BestWeights`, is sought in both phases. `ReduceLROnPlateau` starts anew, from `learning_rate`.
 
     Args:
-        after: epochs of the first phase, at least 1 and fewer than `epochs` of the variant.
-        learning_rate: of the second phase, above 0; a schedule's factor multiplies it.
-        layers: what is trained in addition: "all"; how the names of layers begin, "block5" or ("conv4", "conv5");
-            or a number of layers, the last of those with weights that are frozen. Layers of a network inside the
-            network are found by their own names too, also as "base/block5". A digit at the end is not followed by
-            another: "block_1" is not "block_16".
+        after: number of epochs of the first phase, at least 1 and fewer than `epochs` of the variant.
+        learning_rate: learning rate of the second phase, above 0; it is multiplied by the schedule's factor.
+        layers: layers that are trained in addition: "all"; prefixes of layer names, "block5" or ("conv4", "conv5"); or
+            a number of layers, counted from the last among the frozen layers with weights. Layers of a network inside
+            the network are also found by their own names, and as "base/block5". A prefix that ends in a digit does not
+            match a longer number: "block_1" does not match "block_16".
 
     Raises:
-        SpecError: for a value out of range. Names that no layer of the network has are refused before anything is
-            trained.
+        SpecError: for a value out of range. Names that match no layer of the network are refused before training
+            starts.
 
     Example:
         >>> from cnnjobs import Adam, Finetune, Variant, vgg16
@@ -65,8 +65,8 @@ class Phase:
 
     Args:
         first: its first epoch, counted from 0.
-        epochs: how many it has.
-        learning_rate: that it begins with; None for that of the variant's optimizer.
+        epochs: its number of epochs.
+        learning_rate: its initial learning rate; None for that of the variant's optimizer.
     """
 
     first: int
@@ -75,7 +75,7 @@ class Phase:
 
 
 def phases_of(finetune: Finetune | None, epochs: int) -> tuple[Phase, ...]:
-    """Return the phases of so many epochs."""
+    """Return the phases of a training with this number of epochs."""
     if finetune is None:
         return (Phase(0, epochs),)
     after = finetune.after

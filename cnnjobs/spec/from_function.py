@@ -1,4 +1,4 @@
-"""Data sets that a function of the user's returns."""
+"""Data sets that a user's function returns."""
 
 import inspect
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from cnnjobs.spec.data import DEDUPE, DatasetSpec, value_range_of
 
 
 class FunctionName(str):
-    """The name of a function, where results or a model file know no more of it."""
+    """The name of a function, for results and model files that store nothing else of it."""
 
     __slots__ = ()
 
@@ -21,30 +21,32 @@ class FunctionName(str):
 @arguments_named
 @dataclass(frozen=True)
 class FromFunction(DatasetSpec):
-    """Arrays that a function of yours returns: `(x_train, y_train), (x_test, y_test)`, as `keras.datasets` does.
+    """Arrays that your function returns: `(x_train, y_train), (x_test, y_test)`, as in `keras.datasets`.
 
-    `Job(dataset=load_scans)` is short for it. The function is called once by the process that plans or submits, also on
-    the head of a cluster that a job is sent to, and the arrays go to the workers. What it is made of is followed as for
-    functions of networks; that and the content of the arrays are the identity of the data set. Before the call the
-    global generators of Python and NumPy are seeded, so that an unseeded `train_test_split` is the same each time.
+    `Job(dataset=load_scans)` is short for `Job(dataset=FromFunction(load_scans))`. The function is called once by the
+    process that plans or submits the job, also on the head node of a cluster to which a job is sent, and the arrays are
+    sent to the workers. The code that the function uses is tracked, as for functions that build networks; this code and
+    the content of the arrays are the identity of the data set. The global generators of Python and NumPy are seeded
+    before the call, so that an unseeded `train_test_split` always gives the same result.
 
-    It may also return `(x, y)`, of which a test set is held out; train, validation and test as three pairs; four or six
-    arrays in a row, also in the order of `train_test_split`; or a dict of these (`x_train`, ... or `train`, `test`).
-    `(x, y, w)` in the place of `(x, y)` gives weights of the pictures, numbers of at least 0, as `fit` of Keras takes
-    `sample_weight`; in a dict `w_train` or `sample_weight_train`. They count in what is minimised, not in metrics.
-    Pictures are arrays, tensors, or lists of these or of Pillow's pictures, all of one size. Types, ranges and labels
-    are those of `Npz`.
+    The function may also return `(x, y)`, of which a test set is held out; training, validation and test set as three
+    pairs; four or six arrays in a row, also in the order of `train_test_split`; or a dict of these (`x_train`, ... or
+    `train`, `test`). `(x, y, w)` in place of `(x, y)` adds weights of the pictures, numbers of at least 0, like
+    `sample_weight` in Keras's `fit`; in a dict, they are `w_train` or `sample_weight_train`. The weights apply to the
+    training loss and not to metrics. Pictures are arrays, tensors, or lists of these or of Pillow images, all of one
+    size. Types, ranges and labels are those of `Npz`.
 
     Args:
-        function: a plain function (`def`) that needs no arguments.
-        test: fraction held out as test set, stratified, one of each class at least, if it returns none; in (0, 1).
+        function: a plain function (`def`) that can be called without arguments.
+        test: fraction that is held out as the test set if the function returns none, in (0, 1); stratified, with at
+            least one image of each class.
         value_range: as for `Npz`.
         dedupe: as for `Npz`.
-        source_sha256: of what it is made of; None until a job is planned, "" where that cannot be told.
+        source_sha256: digest of its code; None until a job is planned, "" if the code is not available.
 
     Raises:
-        SpecError: for what is no such function, or a value out of range. `DatasetError` is raised for what it returns
-            when the job is planned or submitted.
+        SpecError: for anything else than such a function, or a value out of range. When the job is planned or
+            submitted, wrong return values raise a `DatasetError`.
 
     Example:
         >>> from cnnjobs import FromFunction
@@ -72,7 +74,7 @@ class FromFunction(DatasetSpec):
 
     @property
     def name(self) -> str:
-        """Name of the function; with that of its module where a library has it: "cifar10.load_data"."""
+        """Name of the function, with the name of its module if it is part of a library: "cifar10.load_data"."""
         if isinstance(self.function, str):
             return str(self.function)
         own, module = self.function.__name__, str(self.function.__module__).rpartition(".")

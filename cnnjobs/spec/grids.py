@@ -1,4 +1,4 @@
-"""Grids: the Cartesian product of some values of some settings, as named variants."""
+"""Grids: the Cartesian product of several values of several settings, as named variants."""
 
 import inspect
 import math
@@ -14,10 +14,10 @@ from cnnjobs.spec.variant import Variant
 from cnnjobs.wording.sentences import cause
 
 MOST_POINTS = 5_000
-"""More variants than that are taken for a mistake; a generator may have no end."""
+"""Largest number of variants; more are taken for a mistake, since a generator may be infinite."""
 
 LONGEST = 100
-"""Characters of a variant's name."""
+"""Largest number of characters in a variant's name."""
 
 
 @dataclass(frozen=True)
@@ -39,21 +39,23 @@ class _Axis:
 def grid(make: Variant | Callable[..., Variant], /, **axes: Iterable[Any]) -> dict[str, Variant]:
     """Return the Cartesian product of `axes` as named variants.
 
-    Variants are named by what differs: "batch_size=32, xla=True" of plain values, "SGD 0.1, no augmentation" of specs;
-    values of one axis that differ in a single setting by that: "learning_rate=0.1". Where every combination has been
-    trained, the report has main effects and two-way interactions of the axes.
+    Variants are named by the settings that differ: "batch_size=32, xla=True" for plain values, "SGD 0.1, no
+    augmentation" for specs. If the values of one axis differ in a single setting, that setting names them:
+    "learning_rate=0.1". Once every combination has been trained, the report shows main effects and two-way interactions
+    of the axes.
 
     Args:
         make: a `Variant`, whose fields the axes change, or a function of the axes that returns one.
-        **axes: for each field or argument the values to try, a list for example; or a mapping from what a value is to
-            be called to the value: `augment={"none": None, "flip": Augment(flip="horizontal")}`.
+        **axes: for each field or argument, the values to try: for example a list, or a mapping from names to values,
+            `augment={"none": None, "flip": Augment(flip="horizontal")}`.
 
     Returns:
-        Name -> variant, for `Job(variants=...)`; the last axis changes fastest, and the first point is the reference.
+        A mapping from names to variants, for `Job(variants=...)`; the last axis changes fastest, and the first point is
+        the reference.
 
     Raises:
-        SpecError: for an axis that is no field, is empty, has no order or a value twice, for more than 5,000 points,
-            and for a point that cannot be, which is named.
+        SpecError: for an axis that is not a field, is empty, has no order or contains a value twice; for more than
+            5,000 points; and for an invalid combination, which the message names.
 
     Example:
         >>> from cnnjobs import SGD, Adam, Augment, Variant, grid, vgg

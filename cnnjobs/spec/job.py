@@ -1,4 +1,4 @@
-"""A job: a data set, its variants, and how often to repeat them."""
+"""A job: a data set, its variants, and the number of their repeats."""
 
 from __future__ import annotations
 
@@ -17,52 +17,57 @@ from cnnjobs.spec.log import tracker_names
 from cnnjobs.spec.variant import Variant
 
 HELD_OUT = 0.2
-"""Fraction of the training rows that validates where nothing else is said."""
+"""Fraction of the training rows that is held out for validation by default."""
 
 SOURCES = ("split", "init", "order", "augment", "dropout")
-"""The named sources of chance; each has a seed of its own."""
+"""The sources of chance by name; each has a seed of its own."""
 
 
 NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,99}", re.ASCII)
-"""What a job's name looks like: it names a folder, and must not lead out of it."""
+"""Pattern of a job's name: it names a folder, and must not lead out of it."""
 
 TAKEN = ("report", "overlay")
-"""Names of folders beside those of jobs."""
+"""Names of folders that lie beside those of jobs."""
 
 
 @arguments_named
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A data set, its variants, and how often to repeat them.
+    """A data set, its variants, and the number of their repeats.
 
     Args:
-        name: of the folder below `results/`: 1 to 100 letters, digits, dots, dashes and underscores.
-        dataset: "digits", "mnist", "fashion_mnist", "cifar10", "cifar100", the path of an .npz file, a table, a folder
-            of pictures, Parquet files or TFRecords, or `Npz(...)`, `ImageFolder(...)`, `PictureTable(...)`,
-            `ParquetPictures(...)` or `TFRecordPictures(...)`; or a function that returns `(x_train, y_train), (x_test,
-            y_test)`, as those of `keras.datasets` do, or `FromFunction(...)`.
-        variants: name -> `Variant`; the first is the reference of all comparisons.
-        repeats: trainings of each variant, each with seeds of its own, from 1 to 10,000; or variant -> repeats.
+        name: name of the job and of its folder below `results/`: 1 to 100 letters, digits, dots, dashes and
+            underscores.
+        dataset: "digits", "mnist", "fashion_mnist", "cifar10" or "cifar100"; the path of an .npz file, a table, a
+            folder of pictures, Parquet files or TFRecords; `Npz(...)`, `ImageFolder(...)`, `PictureTable(...)`,
+            `ParquetPictures(...)`, `TFRecordPictures(...)` or `FromFunction(...)`; or a function that returns
+            `(x_train, y_train), (x_test, y_test)`, as those of `keras.datasets` do.
+        variants: mapping from names to `Variant`s; the first one is the reference of all comparisons.
+        repeats: number of trainings of each variant, each with its own seeds, from 1 to 10,000; or a mapping from
+            variants to numbers of repeats.
         folds: k of k-fold cross-validation on the training rows, at least 2; None for a single hold-out.
-        validation: "auto" for the data set's own validation set (`valid/`, `x_valid`) where it has one, else 0.2;
-            "own" for its own, an error where it has none; the fraction of the training rows that is held out, in
-            (0, 1); "test" to validate on the test set, as many tutorials do; None to train on all rows without
-            validation. With folds, each fold validates once. Wherever the data set's own validation set does not
-            validate, its pictures are training rows like the others, and a note says so.
-        stratify: keep the proportions of the classes in every split, one of each class at least; False shuffles only.
-        seed: root of all seeds, at least 0.
-        vary: sources of chance with new seeds in every repeat: any of "split", "init", "order", "augment", "dropout".
-            The others keep the seeds of the first repeat. Or variant -> sources.
-        replicas: devices that train one trial in data parallel, 1 to 1,024.
-        gpus_per_trial: GPUs of a trial where there are GPUs: 0 for cores, a fraction to pack several trials on one
-            GPU, or a whole number, which from 2 on sets `replicas`. None for one a replica. Unlike `replicas` it is
-            no part of a trial's identity.
-        keep: "state" keeps weights and optimizer of finished trials, from which the same job with more epochs
-            continues; None keeps results only.
-        decide: repeat each variant only until it is better, worse or equal, in place of `repeats`; None for `repeats`.
-        log: experiment trackers that finished trials are sent to: any of "tensorboard", "mlflow" and "wandb"; () for
-            none. Each needs its library. No part of a trial's identity: with a tracker that is added later, stored
-            trials are sent without training them again.
+        validation: "auto" uses the data set's own validation set (`valid/`, `x_valid`) if there is one, and otherwise
+            holds out 0.2 of the training rows; "own" requires the data set's own validation set; a fraction in (0, 1)
+            of the training rows is held out; "test" validates on the test set, as many tutorials do; None trains on all
+            rows without validation. With folds, each fold is the validation set once. Whenever the data set's own
+            validation set is not used for validation, its pictures are training rows like the others, and a note says
+            so.
+        stratify: whether every split keeps the proportions of the classes, with at least one row of each class; False
+            only shuffles.
+        seed: root from which all seeds are derived, at least 0.
+        vary: sources of chance that get new seeds in every repeat: any of "split", "init", "order", "augment",
+            "dropout". The others keep the seeds of the first repeat. Or a mapping from variants to sources.
+        replicas: number of devices that train one trial in data parallel, 1 to 1,024.
+        gpus_per_trial: number of GPUs of each trial on machines with GPUs: 0 trains on CPU cores, a fraction puts
+            several trials on one GPU, and a whole number from 2 on also sets `replicas`. None for one GPU per replica.
+            Unlike `replicas`, it is not part of a trial's identity.
+        keep: "state" keeps the weights and the optimizer state of finished trials, so that the same job with more
+            epochs continues from them; None keeps only results.
+        decide: repeats each variant only until it is known to be better, worse or equal, instead of `repeats` times;
+            None for `repeats`.
+        log: experiment trackers to which finished trials are sent: any of "tensorboard", "mlflow" and "wandb"; () for
+            none. Each needs its library. Trackers are not part of a trial's identity: if one is added later, stored
+            trials are sent to it without being trained again.
 
     Raises:
         SpecError: for a value out of range, a name that is taken, or options that exclude each other.
@@ -94,7 +99,7 @@ class Job:
     decide: Decide | None = None
     log: str | Collection[str] = ()
     _written_replicas: int = field(init=False, repr=False, compare=False, default=1)
-    """Replicas as they were written, before `gpus_per_trial` made them as many."""
+    """Number of replicas in the job file, before `gpus_per_trial` changed it."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not NAME.fullmatch(self.name):
@@ -129,17 +134,17 @@ class Job:
 
     @property
     def reference(self) -> str:
-        """Name of the variant that the others are compared with: the first."""
+        """Name of the variant that the others are compared with: the first one."""
         return next(iter(self.variants))
 
     def validation_on(self, *, has_own: bool) -> float | str | None:
-        """Return how trials validate on a data set: "own", a fraction, "test" or None; with folds, None.
+        """Return how trials validate on a data set: "own", a fraction, "test" or None; None with folds.
 
         Args:
             has_own: whether the data set has a validation set of its own.
 
         Raises:
-            SpecError: if it has to have one and has none.
+            SpecError: if the job requires such a validation set and the data set has none.
         """
         if self.folds is not None:
             return None
@@ -153,7 +158,7 @@ class Job:
         return self.validation
 
     def repeats_of(self, variant: str) -> int:
-        """Return how often a variant is trained."""
+        """Return how many times a variant is trained."""
         return self.repeats[variant] if isinstance(self.repeats, Mapping) else self.repeats
 
     def vary_of(self, variant: str) -> tuple[str, ...]:
@@ -163,7 +168,7 @@ class Job:
     def but(self, **changes: Any) -> Job:
         """Return this job with some fields changed: `job.but(repeats=10)`.
 
-        Replicas that `gpus_per_trial` made change with it.
+        If `gpus_per_trial` has set the number of replicas, the number changes with it.
         """
         known = [item.name for item in fields(self) if item.init]
         for name in changes:

@@ -1,4 +1,4 @@
-"""What training minimises, as values: cross-entropy with smoothed labels, focal loss, a function of the user's."""
+"""Training losses as values: cross-entropy with label smoothing, focal loss, or a user's function."""
 
 import re
 from collections.abc import Callable
@@ -18,13 +18,13 @@ PROBABILITIES, LOGITS = "probabilities", "logits"
 @arguments_named
 @dataclass(frozen=True, kw_only=True)
 class CrossEntropy:
-    """Cross-entropy, with smoothed labels (Szegedy et al., 2016); the loss of a variant that names none, without.
+    """Cross-entropy with label smoothing (Szegedy et al., 2016); without smoothing it is a variant's default loss.
 
-    With smoothing s and k classes, the label's target is 1 - s + s / k and that of every other class s / k, as
-    `keras.losses.CategoricalCrossentropy(label_smoothing=s)` has them; of two classes 1 - s / 2 and s / 2.
+    With smoothing s and k classes, the target of the label is 1 - s + s / k and that of every other class s / k, as in
+    `keras.losses.CategoricalCrossentropy(label_smoothing=s)`; with two classes the targets are 1 - s / 2 and s / 2.
 
     Args:
-        label_smoothing: s, at least 0 and below 1; 0.1 is what Szegedy et al. use.
+        label_smoothing: s, at least 0 and below 1; Szegedy et al. use 0.1.
 
     Raises:
         SpecError: for a value out of range.
@@ -47,16 +47,16 @@ class CrossEntropy:
 @arguments_named
 @dataclass(frozen=True, kw_only=True)
 class Focal:
-    """Focal loss (Lin et al., 2017) of several classes: rows count less the better they are predicted.
+    """Focal loss (Lin et al., 2017) of several classes: the better a row is predicted, the less it counts.
 
-    The loss of a row is the sum over classes of -alpha target (1 - p)^gamma log p, which
-    `keras.losses.CategoricalFocalCrossentropy` computes; there `alpha` is 0.25 by default.
+    The loss of a row is the sum over classes of -alpha target (1 - p)^gamma log p, as in
+    `keras.losses.CategoricalFocalCrossentropy`, where `alpha` is 0.25 by default.
 
     Args:
-        gamma: at least 0; 0 is cross-entropy, Lin et al. use 2.
-        alpha: above 0; multiplies the loss of every row, which for `SGD` is as a larger learning rate. For a weight a
-            class use `class_weight` of the variant.
-        label_smoothing: of the targets, as in `CrossEntropy`.
+        gamma: exponent, at least 0; 0 is cross-entropy, Lin et al. use 2.
+        alpha: factor of the loss of every row, above 0; for `SGD` it acts like a factor of the learning rate. For a
+            weight per class, use `class_weight` of the variant.
+        label_smoothing: smoothing of the targets, as in `CrossEntropy`.
 
     Raises:
         SpecError: for a value out of range.
@@ -90,13 +90,13 @@ class Focal:
 
 @dataclass(frozen=True)
 class LossFunction(UserFunction):
-    """A loss that a function of the user's computes; made by `loss()`.
+    """A loss that is computed by a user's function; made by `loss()`.
 
     Args:
-        function: called as `function(labels, outputs, **options)`; returns the loss of each row.
-        options: hyperparameters for the function; part of the trial's identity.
-        of: what `outputs` are, "probabilities" or "logits".
-        labels: what `labels` are, "numbers" or "one-hot".
+        function: is called as `function(labels, outputs, **options)` and returns the loss of each row.
+        options: hyperparameters of the function; part of the trial's identity.
+        of: type of `outputs`, "probabilities" or "logits".
+        labels: type of `labels`, "numbers" or "one-hot".
     """
 
     kind: ClassVar[str] = "LossFunction"
@@ -121,18 +121,20 @@ def loss(
     """Return a loss of your own: `loss(margin, of="logits", width=1.0)`.
 
     Args:
-        function: a `def`, called as `function(labels, outputs, **options)` with tensors of some rows of a step;
-            returns the loss of each row, (rows,) float32, made by operations of TensorFlow or Keras. A row's loss must
-            not depend on other rows: a step is cut into shards. Import TensorFlow or Keras inside of the function.
-        of: what `outputs`, (rows, classes) float32, are: "probabilities", which sum to 1, or "logits", of which
-            softmax makes them; whatever the network ends in.
-        labels: what `labels` are: "numbers", (rows,) int32 from 0 in the order of the class names, or "one-hot",
-            (rows, classes) float32 that sum to 1; only such can be soft, for `MixUp` and `CutMix`.
-        **options: hyperparameters of the function, by name. Function and options are part of a trial's identity.
+        function: a `def` that is called as `function(labels, outputs, **options)` with tensors of some rows of a step,
+            and returns the loss of each row, (rows,) float32, computed by operations of TensorFlow or Keras. A row's
+            loss must not depend on other rows, because a step is divided into shards. Import TensorFlow or Keras inside
+            the function.
+        of: type of `outputs`, (rows, classes) float32: "probabilities", which sum to 1, or "logits", which softmax
+            turns into probabilities; either works, whatever the last layer of the network is.
+        labels: type of `labels`: "numbers", (rows,) int32 from 0 in the order of the class names, or "one-hot", (rows,
+            classes) float32 that sum to 1. Only one-hot labels can be soft, which `MixUp` and `CutMix` need.
+        **options: hyperparameters of the function, by name. The function and its options are part of a trial's
+            identity.
 
     Raises:
-        SpecError: if it is no plain function, or cannot be called so. What it returns is looked at before anything is
-            trained: one value for all rows, or another shape, is refused.
+        SpecError: if it is not a plain function, or cannot be called in this way. Its return value is checked before
+            training starts: a single value for all rows, or another shape, is refused.
 
     Example:
         >>> from cnnjobs import Variant, loss, vgg
@@ -156,10 +158,10 @@ EXPECTED = "CrossEntropy(...), Focal(...), loss(function, ...), a function, or N
 
 
 def checked_loss(value: Any) -> Loss | None:
-    """Return the loss of a variant; None for cross-entropy without smoothed labels, however it was given.
+    """Return the loss of a variant; None for cross-entropy without label smoothing, however it was given.
 
     Raises:
-        SpecError: for anything else, with what to use instead where that is known.
+        SpecError: for anything else, with an alternative if one is known.
     """
     if isinstance(value, FunctionType) and not _library_of(value):
         return LossFunction(value)

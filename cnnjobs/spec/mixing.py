@@ -11,18 +11,19 @@ from cnnjobs.spec.checks import as_float
 @arguments_named
 @dataclass(frozen=True)
 class MixUp:
-    """Training images blended with others, and their labels alike (Zhang et al., 2018).
+    """Blend training images, and their labels in the same proportion, with others (Zhang et al., 2018).
 
-    An image and its label get the share s, those of its partner 1 - s, with s from Beta(alpha, alpha). Each image has a
-    share of its own and is once the partner of another in every epoch; partners come from the whole epoch, and have
-    been through the transforms that stand before; pictures that are decoded as they are needed are decoded for both.
-    The reference implementation draws one share a batch, and partners from the batch. The loss is that of the mixed
-    label. Over the training rows, a mixed image counts in the accuracy by the share of the label that was predicted.
+    An image and its label have the share s, those of its partner 1 - s, with s from Beta(alpha, alpha). Each image has
+    its own share, and is the partner of one other image in every epoch. Partners come from the whole epoch and have
+    passed through the preceding transforms; pictures that are decoded as needed are then decoded for both. The
+    reference implementation draws one share per batch, and partners from the batch. The loss is that of the mixed
+    label. For accuracy on the training rows, a mixed image counts with the share of the predicted label.
 
     Args:
-        alpha: of the Beta distribution, above 0 and at most 1000: below 1 most images are nearly one of the two, 1 is
-            uniform, above 1 most are about half of each. Zhang et al. use 0.1 to 0.4 on ImageNet, and 1 on CIFAR-10.
-        probability: with which an image is mixed, above 0 and at most 1.
+        alpha: parameter of the Beta distribution, above 0 and at most 1000: below 1, most images are nearly one of the
+            two; 1 is uniform; above 1, most images are about half of each. Zhang et al. use 0.1 to 0.4 on ImageNet and
+            1 on CIFAR-10.
+        probability: probability that an image is mixed, above 0 and at most 1.
 
     Raises:
         SpecError: for a value out of range.
@@ -51,15 +52,16 @@ class MixUp:
 @arguments_named
 @dataclass(frozen=True)
 class CutMix:
-    """Training images with a box of another's pixels, and labels by area (Yun et al., 2019).
+    """Replace a box in training images by another image's pixels, and mix labels by area (Yun et al., 2019).
 
-    The box has the image's shape, the side sqrt(1 - s) of it with s from Beta(alpha, alpha), and its centre anywhere:
-    what lies beyond the border is cut off. The label of the image has the share of the pixels that are its own.
-    Partners, loss and accuracy are as `MixUp` has them.
+    The box has the aspect ratio of the image and sqrt(1 - s) times its sides, with s from Beta(alpha, alpha). Its
+    centre may be anywhere, and the part beyond the border is cut off. The share of the image's own label is the
+    fraction of pixels that are its own. Partners, loss and accuracy are as in `MixUp`.
 
     Args:
-        alpha: of the Beta distribution, above 0 and at most 1000; 1 is uniform, which Yun et al. use.
-        probability: with which an image is mixed, above 0 and at most 1; Yun et al. use 0.5 on CIFAR and 1 on ImageNet.
+        alpha: parameter of the Beta distribution, above 0 and at most 1000; 1 is uniform, as Yun et al. use it.
+        probability: probability that an image is mixed, above 0 and at most 1; Yun et al. use 0.5 on CIFAR and 1 on
+            ImageNet.
 
     Raises:
         SpecError: for a value out of range.
@@ -81,19 +83,19 @@ class CutMix:
 
 
 MIXINGS = (MixUp, CutMix)
-"""All that mixes training images with others."""
+"""All transforms that mix training images with others."""
 
 Mixing = MixUp | CutMix
 
 
 def check_mixings(augment: tuple[Any, ...]) -> None:
-    """Refuse what cannot be mixed so.
+    """Refuse invalid combinations of transforms that mix images.
 
     Args:
-        augment: transforms and mixings, in the order in which they were given.
+        augment: transforms, including those that mix images, in the given order.
 
     Raises:
-        SpecError: for mixings that do not stand last, two of a kind, or probabilities that add to more than 1.
+        SpecError: if they are not last, if there are two of a kind, or if their probabilities add up to more than 1.
     """
     mixings = [one for one in augment if isinstance(one, MIXINGS)]
     early = next((one for one in augment[: len(augment) - len(mixings)] if isinstance(one, MIXINGS)), None)
@@ -116,15 +118,15 @@ def check_mixings(augment: tuple[Any, ...]) -> None:
 
 
 def check_weights(variant: str, mixings: tuple[Mixing, ...], *, weighted: bool) -> None:
-    """Refuse to mix images that count by weights of their own.
+    """Refuse to mix images that have sample weights.
 
     Args:
-        variant: name, for the message.
-        mixings: of the variant.
+        variant: name of the variant, for the message.
+        mixings: transforms of the variant that mix images.
         weighted: whether the data set has weights of its training pictures.
 
     Raises:
-        SpecError: if both are there.
+        SpecError: if there are both.
     """
     if weighted and mixings:
         mixing = type(mixings[0]).__name__

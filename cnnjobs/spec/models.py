@@ -17,18 +17,18 @@ PRETRAINED = ("application", "vgg16")
 
 @dataclass(frozen=True)
 class Model:
-    """A network the package knows how to build; made by `cnn()`, `vgg()`, `small_cnn()` and the like.
+    """A network that this package can build; made by `cnn()`, `vgg()`, `small_cnn()` and the like.
 
     Args:
         builder: name of the builder in `cnnjobs.models`.
-        options: its hyperparameters, all of them, defaults included.
-        written: the function that made it, and its arguments, defaults included, to name it by; no part of what it is.
+        options: all its hyperparameters, defaults included.
+        written: the function that made it and all its arguments, from which it is named; not part of its identity.
     """
 
     kind: ClassVar[str] = "Model"
 
     later_options: ClassVar[Mapping[str, Any]] = {}
-    """Options added to builders later -> the value without effect, with which they stay out of the identity."""
+    """Maps options that builders got later to the value without effect, with which they stay out of the identity."""
 
     builder: str
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Model:
 
     @property
     def scales_itself(self) -> bool:
-        """Whether it converts pixels in [0, 1] to what its weights were trained on."""
+        """Whether the network itself converts pixels in [0, 1] to the range on which its weights were trained."""
         return self.builder in PRETRAINED
 
     @property
@@ -54,7 +54,7 @@ Arguments = ParamSpec("Arguments")
 
 
 def as_written(make: Callable[Arguments, Model]) -> Callable[Arguments, Model]:
-    """Return a function that makes a network, which then knows how it was written."""
+    """Return a function that makes a network which remembers the call that made it."""
     signature = inspect.signature(make)
 
     @arguments_named
@@ -70,12 +70,12 @@ def as_written(make: Callable[Arguments, Model]) -> Callable[Arguments, Model]:
 
 @dataclass(frozen=True)
 class CustomModel(UserFunction):
-    """A network built by a function of the user's; made by `custom()`.
+    """A network that is built by a user's function; made by `custom()`.
 
     Args:
-        function: called as `function(input_shape, classes, **options)`, returns a `keras.Model`
-            whose output is probabilities or logits of the classes.
-        options: hyperparameters for the function; part of the trial's identity.
+        function: is called as `function(input_shape, classes, **options)` and returns a `keras.Model` whose output is
+            probabilities or logits of the classes.
+        options: hyperparameters of the function; part of the trial's identity.
     """
 
     kind: ClassVar[str] = "CustomModel"
@@ -90,11 +90,11 @@ class CustomModel(UserFunction):
 
 @dataclass(frozen=True)
 class WeightsFile:
-    """Pretrained weights in a file; its content, not its place, is part of a trial's identity.
+    """Pretrained weights in a file; its content, not its path, is part of a trial's identity.
 
     Args:
-        path: absolute; read where the job is submitted, and only there.
-        sha256: of its content; None until the trials are planned.
+        path: absolute path; the file is read only where the job is submitted.
+        sha256: digest of its content; None until the trials are planned.
     """
 
     kind: ClassVar[str] = "WeightsFile"
@@ -108,18 +108,19 @@ def custom(function: Callable[..., Any], **options: Any) -> CustomModel:
     """Return a network of your own: `custom(my_network, width=64)`.
 
     Args:
-        function: a `def`, called as `function(input_shape, classes, **options)` with `input_shape` (height, width,
-            channels) and the number of classes; returns a `keras.Model` for (n, height, width, channels) float32 whose
-            output is (n, classes), probabilities (softmax) or logits (no activation); of two classes also (n, 1), the
-            probability (sigmoid) or the logit of the second in the data set's order. It gets pixels in [0, 1], not 0
-            to 255 (around 0 with `scaling` "center" or "standardize"); one with pretrained weights converts them to
-            what these were trained on. What it is compiled with is not used: `Variant.optimizer` is. Import Keras
-            inside the function. Random layers of your own draw from a `keras.random.SeedGenerator`.
-        **options: hyperparameters of the function, by name: numbers, text, tuples, dicts, dataclasses. Function,
-            options and all they refer to are part of a trial's identity.
+        function: a `def` that is called as `function(input_shape, classes, **options)`, with `input_shape` (height,
+            width, channels) and the number of classes. It returns a `keras.Model` for (n, height, width, channels)
+            float32, whose output (n, classes) is probabilities (softmax) or logits (no activation); for two classes,
+            the output may also be (n, 1), the probability (sigmoid) or the logit of the second class in the data set's
+            order. The model receives pixels in [0, 1], not 0 to 255 (around 0 if `scaling` is "center" or
+            "standardize"); a model with pretrained weights must convert them to the range on which these were trained.
+            If the model is compiled, that is ignored: `Variant.optimizer` is used. Import Keras inside the function.
+            Random layers of your own must draw from a `keras.random.SeedGenerator`.
+        **options: hyperparameters of the function, by name: numbers, text, tuples, dicts or dataclasses. The function,
+            its options and everything they refer to are part of a trial's identity.
 
     Raises:
-        SpecError: if it is no plain function, or cannot be called so.
+        SpecError: if it is not a plain function, or cannot be called in this way.
 
     Example:
         >>> from cnnjobs import custom

@@ -1,4 +1,4 @@
-"""The networks that the package knows how to build, described by their hyperparameters."""
+"""The networks that this package can build, described by their hyperparameters."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ MOST_UNITS = 100_000
 """Largest number of filters or units of a layer; more is taken for a typing error."""
 
 Rates = float | tuple[float, ...]
-"""One dropout rate for all places, or one a place."""
+"""One dropout rate for all places, or one rate per place."""
 
 
 @as_written
@@ -26,25 +26,29 @@ def cnn(
     initializer: str = "glorot_uniform",
     output: str = "softmax",
 ) -> Model:
-    """Return a CNN: blocks of 3 x 3 ReLU convolutions and max pooling, then dense ReLU layers and the output.
+    """Return a CNN: blocks of 3 x 3 ReLU convolutions and max pooling, then dense ReLU layers and the output layer.
 
     Args:
-        blocks: filters of each convolution of each block, 1 to 100,000: `((32,), (64, 64))`. `()` makes an MLP.
-        dense: units of each hidden dense layer, 1 to 100,000; `()` for none.
-        pool: side and stride of the max pooling after a block, pixels from 1 (none) to 100; one for all, or one a
-            block.
-        padding: of the convolutions, "valid" (an image loses two pixels a side and convolution) or "same".
-        dropout: rate in [0, 1) after every block and every hidden dense layer (Srivastava et al., 2014); or a rate
-            for each of these.
-        weight_decay: L2 factor of every kernel but the output's, at least 0; added to the loss.
-        batch_norm: batch normalisation (Ioffe and Szegedy, 2015) after every convolution and hidden dense layer.
-        initializer: of every kernel but the output's: "glorot_uniform" (Glorot and Bengio, 2010) or "he_uniform"
-            (He et al., 2015).
-        output: "softmax" or "logits".
+        blocks: number of filters of each convolution in each block, 1 to 100,000: `((32,), (64, 64))`. `()` makes an
+            MLP.
+        dense: number of units of each hidden dense layer, 1 to 100,000; `()` for no hidden layer.
+        pool: side and stride in pixels of the max pooling after each block, from 1 (no pooling) to 100; one number for
+            all blocks, or one per block.
+        padding: padding of the convolutions: "valid" (each convolution makes the image two pixels smaller per
+            dimension) or "same".
+        dropout: dropout rate in [0, 1) after every block and every hidden dense layer (Srivastava et al., 2014); or one
+            rate for each of these places.
+        weight_decay: L2 factor of every kernel except that of the output layer, at least 0; the penalty is added to the
+            loss.
+        batch_norm: whether batch normalisation (Ioffe and Szegedy, 2015) follows every convolution and hidden dense
+            layer.
+        initializer: initializer of every kernel except that of the output layer: "glorot_uniform" (Glorot and Bengio,
+            2010) or "he_uniform" (He et al., 2015).
+        output: activation of the output layer: "softmax", or "logits" for none.
 
     Raises:
-        SpecError: for a value out of range, or another number of rates or pools than of places. Images that are too
-            small for the blocks are refused when the job is planned.
+        SpecError: for a value out of range, or if the number of rates or pools does not match the number of places.
+            Images that are too small for the blocks are refused when the job is planned.
 
     Example:
         >>> from cnnjobs import cnn
@@ -72,15 +76,17 @@ def vgg(
     Source: the blocks are those of Simonyan and Zisserman (2015), the initializer is that of He et al. (2015).
 
     Args:
-        blocks: number of blocks, 1 to 10; filters double from block to block, and each halves the image.
-        filters: of the first block, 1 to 100,000.
-        dense: units of the hidden dense layer, 1 to 100,000.
-        dropout: rate in [0, 1) after every block and after the dense layer; or `blocks + 1` rates.
-        weight_decay: L2 factor of every kernel but the output's, at least 0; added to the loss.
-        batch_norm: batch normalisation after every convolution and after the dense layer.
+        blocks: number of blocks, 1 to 10; the number of filters doubles from block to block, and each block halves the
+            image.
+        filters: number of filters in the first block, 1 to 100,000.
+        dense: number of units of the hidden dense layer, 1 to 100,000.
+        dropout: dropout rate in [0, 1) after every block and after the dense layer; or `blocks + 1` rates.
+        weight_decay: L2 factor of every kernel except that of the output layer, at least 0; the penalty is added to the
+            loss.
+        batch_norm: whether batch normalisation follows every convolution and the dense layer.
 
     Raises:
-        SpecError: for a value out of range, or another number of rates than of places.
+        SpecError: for a value out of range, or if the number of rates does not match the number of places.
 
     Example:
         >>> from cnnjobs import vgg
@@ -98,12 +104,12 @@ def small_cnn(*, filters: tuple[int, ...] = (32, 64, 64), dense: int = 64, dropo
     """Return a small unpadded CNN: 3 x 3 convolutions with 2 x 2 max pooling between them; Glorot-uniform, logits.
 
     Args:
-        filters: of each convolution, 1 to 100,000; pooling follows all but the last.
-        dense: units of the hidden dense layer, 1 to 100,000.
-        dropout: rate in [0, 1) before the dense layer.
+        filters: number of filters of each convolution, 1 to 100,000; pooling follows every convolution except the last.
+        dense: number of units of the hidden dense layer, 1 to 100,000.
+        dropout: dropout rate in [0, 1) before the dense layer.
 
     Raises:
-        SpecError: for a value out of range, or without a convolution.
+        SpecError: for a value out of range, or if there is no convolution.
 
     Example:
         >>> from cnnjobs import small_cnn
@@ -120,16 +126,17 @@ def small_cnn(*, filters: tuple[int, ...] = (32, 64, 64), dense: int = 64, dropo
 
 @as_written
 def smaller_vgg(*, dense: int = 1024, dropout: Rates = (0.25, 0.25, 0.25, 0.5)) -> Model:
-    """Return SmallerVGGNet, for pictures of about 96 x 96 pixels: 32, 64 64 and 128 128 filters, batch normalised.
+    """Return SmallerVGGNet, for pictures of about 96 x 96 pixels: 32, 64 64 and 128 128 filters, batch normalisation.
 
-    Pooling is 3 x 3 after the first block and 2 x 2 after the others; same padding, Glorot-uniform, softmax.
+    Pooling is 3 x 3 after the first block and 2 x 2 after the others. Convolutions have same padding, the initializer
+    is Glorot-uniform, and the output is softmax.
 
     Args:
-        dense: units of the hidden dense layer, 1 to 100,000.
-        dropout: rate in [0, 1) after every block and after the dense layer; or four rates.
+        dense: number of units of the hidden dense layer, 1 to 100,000.
+        dropout: dropout rate in [0, 1) after every block and after the dense layer; or four rates.
 
     Raises:
-        SpecError: for a value out of range, or another number of rates.
+        SpecError: for a value out of range, or another number of rates than one or four.
 
     Example:
         >>> from cnnjobs import smaller_vgg
@@ -145,11 +152,12 @@ def mlp(*, dense: tuple[int, ...] = (1000, 500), dropout: Rates = 0.0) -> Model:
     """Return a multilayer perceptron on the flattened pixels: dense ReLU layers; Glorot-uniform, softmax.
 
     Args:
-        dense: units of each hidden layer, 1 to 100,000.
-        dropout: rate in [0, 1) after every hidden layer; or a rate for each.
+        dense: number of units of each hidden layer, 1 to 100,000.
+        dropout: dropout rate in [0, 1) after every hidden layer; or one rate per layer.
 
     Raises:
-        SpecError: for a value out of range, without a layer, or for another number of rates than of layers.
+        SpecError: for a value out of range, if there is no layer, or if the number of rates does not match the number
+            of layers.
 
     Example:
         >>> from cnnjobs import mlp
@@ -217,7 +225,7 @@ def _several(name: str, values: Any, expected: str) -> tuple[Any, ...]:
 
 
 def units(name: str, values: Any) -> tuple[int, ...]:
-    """Return the units, or filters, of several layers."""
+    """Return the number of units, or filters, of each of several layers."""
     if not isinstance(values, tuple | list):
         leaf = name.rsplit(".", 1)[-1]
         raise SpecError(f"`{name}` must be a tuple of whole numbers, such as (64, 64). Received: {leaf}={values!r}.")
@@ -225,7 +233,7 @@ def units(name: str, values: Any) -> tuple[int, ...]:
 
 
 def rates(name: str, dropout: Any, count: int, places: str) -> tuple[float, ...]:
-    """Return one rate a place."""
+    """Return one rate per place."""
     several = tuple(dropout) if isinstance(dropout, tuple | list) else (dropout,) * count
     if len(several) != count:
         raise SpecError(f"`{name}` must be one rate, or {places}. Received: dropout={dropout!r}.")

@@ -18,13 +18,13 @@ class SGD:
     Source: momentum as in Sutskever et al. (2013): `m = momentum * m - rate * gradient; weight += m`.
 
     Args:
-        learning_rate: above 0, for the global batch: it is not scaled with replicas.
+        learning_rate: above 0, for the global batch: it is not scaled with the number of replicas.
         momentum: fraction of the previous update that is kept, in [0, 1).
-        nesterov: Nesterov momentum.
-        weight_decay: decoupled, at least 0: each update first takes `learning_rate * weight_decay * weight` off each
-            weight, as in Keras. PyTorch adds it to the gradient instead, where momentum makes it 1 / (1 - momentum)
-            times as strong; `weight_decay` of `vgg` and other networks does the same.
-        decay_all: decay all weights, not only those that `AdamW` does.
+        nesterov: whether Nesterov momentum is used.
+        weight_decay: decoupled weight decay, at least 0: each update first subtracts `learning_rate * weight_decay *
+            weight` from each weight, as in Keras. PyTorch adds the decay to the gradient instead, where momentum makes
+            it 1 / (1 - momentum) times as strong; so does `weight_decay` of `vgg` and other networks.
+        decay_all: whether all weights are decayed, not only those that `AdamW` decays.
 
     Raises:
         SpecError: for a value out of range.
@@ -56,11 +56,11 @@ class RMSprop:
     """Gradients divided by the root of their recent mean square (Hinton, 2012), as `keras.optimizers.RMSprop`.
 
     Args:
-        learning_rate: above 0, for the global batch: it is not scaled with replicas.
+        learning_rate: above 0, for the global batch: it is not scaled with the number of replicas.
         rho: decay of the moving mean of squared gradients, in [0, 1).
         momentum: fraction of the previous update that is kept, in [0, 1).
-        epsilon: added to the denominator, above 0.
-        centered: divide by the standard deviation of gradients instead of their root mean square.
+        epsilon: small number that is added to the denominator, above 0.
+        centered: whether gradients are divided by their standard deviation instead of their root mean square.
 
     Raises:
         SpecError: for a value out of range.
@@ -94,10 +94,10 @@ class Adam:
     """Adam (Kingma and Ba, 2015), as `keras.optimizers.Adam`.
 
     Args:
-        learning_rate: above 0, for the global batch: it is not scaled with replicas.
+        learning_rate: above 0, for the global batch: it is not scaled with the number of replicas.
         beta_1: decay of the moving mean of gradients, in [0, 1).
         beta_2: decay of the moving mean of squared gradients, in [0, 1).
-        epsilon: added to the denominator, above 0.
+        epsilon: small number that is added to the denominator, above 0.
 
     Raises:
         SpecError: for a value out of range.
@@ -128,10 +128,10 @@ class Nadam(Adam):
     """Adam with Nesterov momentum (Dozat, 2016), as `keras.optimizers.Nadam`.
 
     Args:
-        learning_rate: above 0, for the global batch: it is not scaled with replicas.
+        learning_rate: above 0, for the global batch: it is not scaled with the number of replicas.
         beta_1: decay of the moving mean of gradients, in [0, 1).
         beta_2: decay of the moving mean of squared gradients, in [0, 1).
-        epsilon: added to the denominator, above 0.
+        epsilon: small number that is added to the denominator, above 0.
 
     Raises:
         SpecError: for a value out of range.
@@ -148,15 +148,15 @@ class Nadam(Adam):
 @arguments_named
 @dataclass(frozen=True)
 class Adamax(Adam):
-    """Adam with the largest recent gradient for its root mean square (Kingma and Ba, 2015, section 7).
+    """Adam with the largest recent gradient in place of the root mean square (Kingma and Ba, 2015, section 7).
 
-    As `keras.optimizers.Adamax`.
+    It is `keras.optimizers.Adamax`.
 
     Args:
-        learning_rate: above 0, for the global batch: it is not scaled with replicas.
+        learning_rate: above 0, for the global batch: it is not scaled with the number of replicas.
         beta_1: decay of the moving mean of gradients, in [0, 1).
         beta_2: decay of the largest gradient, in [0, 1).
-        epsilon: added to the denominator, above 0.
+        epsilon: small number that is added to the denominator, above 0.
 
     Raises:
         SpecError: for a value out of range.
@@ -176,10 +176,10 @@ class Adagrad:
     """Gradients divided by the root of the sum of their squares (Duchi et al., 2011), as `keras.optimizers.Adagrad`.
 
     Args:
-        learning_rate: above 0, for the global batch: it is not scaled with replicas. Larger ones than with Adam are
-            usual; PyTorch's default is 0.01.
-        initial_accumulator_value: the sum of squares at the start, at least 0.
-        epsilon: added to the sum under the root, above 0.
+        learning_rate: above 0, for the global batch: it is not scaled with the number of replicas. It is usually larger
+            than with Adam; PyTorch's default is 0.01.
+        initial_accumulator_value: initial sum of squares, at least 0.
+        epsilon: small number that is added to the sum under the root, above 0.
 
     Raises:
         SpecError: for a value out of range.
@@ -203,9 +203,9 @@ class Adagrad:
 
 
 BUILTIN_OPTIMIZERS = (SGD, RMSprop, Adam, Nadam, AdamW, Adamax, Adagrad, Lion, Muon)
-"""Each has the name of Keras's class."""
+"""Optimizers with the names of Keras's classes."""
 
 OPTIMIZERS = (*BUILTIN_OPTIMIZERS, CustomOptimizer)
-"""All of them."""
+"""All optimizers."""
 
 Optimizer = SGD | RMSprop | Adam | Nadam | AdamW | Adamax | Adagrad | Lion | Muon | CustomOptimizer

@@ -1,4 +1,4 @@
-"""A person's own metric of predictions."""
+"""Users' own prediction metrics."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from cnnjobs.spec.metrics import TEST, Metric
 
 @dataclass(frozen=True)
 class MetricFunction(UserFunction):
-    """A function of (labels, probabilities) that a variant watches: part of the identity of its trials."""
+    """A function of (labels, probabilities) that a variant watches; part of the identity of its trials."""
 
     kind: ClassVar[str] = "MetricFunction"
     maker: ClassVar[str] = "metric"
@@ -22,13 +22,13 @@ class MetricFunction(UserFunction):
 
 @dataclass(frozen=True, kw_only=True)
 class OwnMetric:
-    """A metric of a person's own; made by `metric()`.
+    """A user's own metric; made by `metric()`.
 
     Args:
-        function: called with labels, (images,) int32, and probabilities, (images, classes) float32.
-        higher_is_better: direction.
-        name: of its columns, after `test_` or `val_`.
-        percent: whether its values are fractions that people read in percent.
+        function: is called with labels, (images,) int32, and probabilities, (images, classes) float32.
+        higher_is_better: whether higher values are better.
+        name: name of its columns, after `test_` or `val_`.
+        percent: whether its values are fractions that are shown in percent.
     """
 
     kind: ClassVar[str] = "OwnMetric"
@@ -40,12 +40,12 @@ class OwnMetric:
 
     @property
     def form(self) -> Metric:
-        """How people read it."""
+        """How its values are shown."""
         return form_of(self.name, higher_is_better=self.higher_is_better, percent=self.percent)
 
     @property
     def column(self) -> str:
-        """Its column, of the test set."""
+        """Its column for the test set."""
         return self.form.of_part(TEST).column
 
     @property
@@ -54,10 +54,10 @@ class OwnMetric:
         return self.function.function if isinstance(self.function, MetricFunction) else self.function
 
     def watched(self) -> "OwnMetric":
-        """Return the metric with a function that is part of the identity of trials and travels to workers.
+        """Return the metric with a function that is part of the identity of trials and is sent to workers.
 
         Raises:
-            SpecError: if it is no plain function.
+            SpecError: if it is not a plain function.
         """
         return (
             self if isinstance(self.function, MetricFunction) else replace(self, function=MetricFunction(self.function))
@@ -65,7 +65,7 @@ class OwnMetric:
 
 
 def form_of(name: str, *, higher_is_better: bool, percent: bool) -> Metric:
-    """Return how people read a metric of somebody's own."""
+    """Return how the values of a user's own metric are shown."""
     form: dict[str, Any] = dict(PERCENT) if percent else {}
     return Metric(name=name, words=name, higher_is_better=higher_is_better, **form)
 
@@ -76,24 +76,24 @@ def metric(
 ) -> OwnMetric:
     """Return your own metric, for `compare(results, metric=...)`, `load_results(path, metrics=[...])` and `watch`.
 
-    For the first two it is computed from the stored predictions of each run, whenever it is asked for: nothing is
-    trained, and its values are not kept. A variant that watches it, `Variant(watch=(metric(f2, ...),))`, computes it of
-    the validation rows at the end of each epoch, and keeps the values as `val_f2`; the code of the function is then
-    part of the identity of its trials, and must be a `def`.
+    `compare` and `load_results` compute it from the stored predictions of each run whenever it is requested: nothing is
+    trained, and its values are not stored. A variant that watches it, `Variant(watch=(metric(f2, ...),))`, computes it
+    on the validation rows at the end of each epoch and stores the values as `val_f2`; the code of the function is then
+    part of the identity of the variant's trials, and the function must be a `def`.
 
     Args:
-        function: called with labels, (images,) int32, and probabilities, (images, classes) float32 whose rows sum to
-            1, of the test set of one run, or of the validation rows; returns a number, or nan where there is none.
-            Functions of `sklearn.metrics` take the same two in this order.
-        higher_is_better: whether the higher value is the better one.
-        name: of its column, after `test_`; None for that of the function.
-        percent: whether its values are fractions that people read in percent.
+        function: is called with labels, (images,) int32, and probabilities, (images, classes) float32 whose rows sum to
+            1, for the test set of one run or for the validation rows; returns a number, or nan if the metric is
+            undefined. Functions of `sklearn.metrics` take the same two arguments in this order.
+        higher_is_better: whether higher values are better.
+        name: name of its column, after `test_`; None for the name of the function.
+        percent: whether its values are fractions that are shown in percent.
 
     Returns:
         The metric.
 
     Raises:
-        ValueError: if `function` cannot be called, or `name` is that of another metric.
+        ValueError: if `function` cannot be called, or `name` is the name of another metric.
 
     Example:
         >>> import cnnjobs

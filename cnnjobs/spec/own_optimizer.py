@@ -1,4 +1,4 @@
-"""An optimizer of the user's as a value, and what is said of things that are none."""
+"""A user's own optimizer as a value, and advice for values that are no optimizer."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from cnnjobs.spec.functions import UserFunction
 
 @dataclass(frozen=True)
 class CustomOptimizer(UserFunction):
-    """An optimizer made by a function of the user's; made by `optimizer()`.
+    """An optimizer that is made by a user's function; made by `optimizer()`.
 
     Args:
-        function: called as `function(**options)`, returns a new `keras.optimizers.Optimizer`.
-        options: hyperparameters for the function; part of the trial's identity.
+        function: is called as `function(**options)` and returns a new `keras.optimizers.Optimizer`.
+        options: hyperparameters of the function; part of the trial's identity.
     """
 
     kind: ClassVar[str] = "CustomOptimizer"
@@ -26,19 +26,20 @@ class CustomOptimizer(UserFunction):
 def optimizer(function: Callable[..., Any], **options: Any) -> CustomOptimizer:
     """Return an optimizer of your own: `optimizer(lamb, learning_rate=0.002)`.
 
-    It is given the gradient of the whole step, summed over replicas, so its own `clipnorm`, `global_clipnorm`,
-    `clipvalue` and `weight_decay` mean the same on several replicas as on one. Schedules multiply the learning rate
-    that it comes with. It must leave alone what `Variant` does: `use_ema`, `gradient_accumulation_steps`, a
-    `LearningRateSchedule` for its rate, and a `LossScaleOptimizer` around it are refused.
+    The optimizer receives the gradient of the whole step, summed over replicas, so that its own `clipnorm`,
+    `global_clipnorm`, `clipvalue` and `weight_decay` mean the same with several replicas as with one. Schedules
+    multiply its initial learning rate. It must not do anything that `Variant` does: `use_ema`,
+    `gradient_accumulation_steps`, a `LearningRateSchedule` as its learning rate, and a `LossScaleOptimizer` around it
+    are refused.
 
     Args:
-        function: a `def`, called as `function(**options)`; returns a new
-            `keras.optimizers.Optimizer`, of Keras or a class of your own. Import Keras inside the function.
-        **options: hyperparameters of the function, by name: numbers, text, tuples, dicts, dataclasses. Function,
-            options and all they refer to are part of a trial's identity.
+        function: a `def` that is called as `function(**options)` and returns a new `keras.optimizers.Optimizer`, of
+            Keras or of a class of your own. Import Keras inside the function.
+        **options: hyperparameters of the function, by name: numbers, text, tuples, dicts or dataclasses. The function,
+            its options and everything they refer to are part of a trial's identity.
 
     Raises:
-        SpecError: if it is no plain function, or cannot be called so.
+        SpecError: if it is not a plain function, or cannot be called in this way.
 
     Example:
         >>> from cnnjobs import optimizer
@@ -55,11 +56,11 @@ def optimizer(function: Callable[..., Any], **options: Any) -> CustomOptimizer:
 
 
 def advice_for(value: Any, names: tuple[str, ...]) -> str:
-    """Return what to write instead of a value that is no optimizer of this package.
+    """Return advice on what to write instead of a value that is not an optimizer of this package.
 
     Args:
-        value: what came.
-        names: of the package's optimizers.
+        value: the value that was given.
+        names: names of the package's optimizers.
     """
     known = {name.lower(): name for name in names}
     kind = value if isinstance(value, type) else type(value)

@@ -26,15 +26,15 @@ def vgg16(
 ) -> Model:
     """Return the convolutions of VGG16 (Simonyan and Zisserman, 2015) with a new head, for transfer learning.
 
-    The network converts pixels in [0, 1] to the range its weights were trained on, hence `scaling` must be "unit".
-    Images are at least 32 x 32 pixels.
+    The network converts pixels in [0, 1] to the range on which its weights were trained; `scaling` must therefore be
+    "unit". Images must have at least 32 x 32 pixels.
 
     Args:
         weights: "imagenet" for the file in Keras's cache, the path of a weights file, or None for random weights.
         trainable_blocks: number of the five blocks that are trained, counted from the last, 0 to 5; the others are
             frozen.
-        dense: units of each hidden dense layer of the head, 1 to 100,000.
-        dropout: rate in [0, 1) after every hidden dense layer; or a rate for each.
+        dense: number of units of each hidden dense layer of the head, 1 to 100,000.
+        dropout: dropout rate in [0, 1) after every hidden dense layer; or one rate per layer.
 
     Raises:
         SpecError: for a value out of range, or random weights with frozen blocks. A missing weights file is refused
@@ -77,34 +77,35 @@ def application(
 ) -> Model:
     """Return a network of `keras.applications` with a new head, for transfer learning; logits.
 
-    Its own preprocessing is a part of it: it takes pixels in [0, 1], hence `scaling` must be "unit", and converts them
-    to what its weights were trained on. Grey pictures serve as all three colours. It takes pictures of at least 32 x 32
-    pixels, Xception 71 x 71, InceptionV3 and InceptionResNetV2 75 x 75, and was trained on 224 x 224 or more.
-    `cnnjobs plan --summary` lists its layers.
+    The network includes its own preprocessing: it takes pixels in [0, 1] and converts them to the range on which its
+    weights were trained; `scaling` must therefore be "unit". Grey pictures are repeated in all three colour channels.
+    Pictures must have at least 32 x 32 pixels (Xception: 71 x 71, InceptionV3 and InceptionResNetV2: 75 x 75); the
+    published weights were trained on pictures of 224 x 224 pixels or more. `cnnjobs plan --summary` lists the layers.
 
     Args:
-        name: as Keras spells it: "ResNet50", "ResNet50V2", "EfficientNetB0", "EfficientNetV2S", "MobileNetV2",
+        name: name as Keras spells it: "ResNet50", "ResNet50V2", "EfficientNetB0", "EfficientNetV2S", "MobileNetV2",
             "ConvNeXtTiny", "DenseNet121", "InceptionV3", "Xception", "NASNetMobile", "VGG19" and so on.
         weights: "imagenet" for the file in Keras's cache, the path of an HDF5 file of the network without its dense
             layers (`include_top=False`), or None for random weights. Nothing is downloaded.
-        trainable: which of its layers are trained, beside the head, as in `Finetune.layers`: how the names of layers
-            begin, "conv5" or ("block7", "top"); a number of layers, the last of those with weights; "all" or True; 0 or
-            False for none. None for none of pretrained and all of random weights. Layers that are not trained compute
-            as when predicting: batch normalisation with its own statistics. Nothing within the network is dropped,
-            unless all is trained.
-        batch_norm: of the layers that are trained: "frozen" keeps the statistics, scales and offsets of batch
-            normalisation, as Keras's guide advises for small data; "trained" trains them. None for "frozen" with
-            pretrained, "trained" with random weights.
-        pooling: of the last convolution over the picture: "avg", "max", or None for all its values.
-        dense: units of each hidden dense ReLU layer of the head, 1 to 100,000; `()` for none.
-        dropout: rate in [0, 1) after pooling and after every hidden dense layer; or a rate for each.
-        alpha: factor of the filters of a MobileNet, above 0 and at most 10; None for 1. With "imagenet" one that has
-            weights: 0.25, 0.5, 0.75 or 1 for MobileNet, 0.35, 0.5, 0.75, 1, 1.3 or 1.4 for MobileNetV2, 0.75 or 1 for
-            MobileNetV3.
+        trainable: layers of the network that are trained besides the head, as in `Finetune.layers`: prefixes of layer
+            names, "conv5" or ("block7", "top"); a number of layers, counted from the last among those with weights;
+            "all" or True; 0 or False for none. None trains no layer of a pretrained network and all layers of one with
+            random weights. Layers that are not trained compute as in prediction: batch normalisation uses its stored
+            statistics. Dropout within the network is off unless all layers are trained.
+        batch_norm: batch normalisation in the trained layers: "frozen" keeps its statistics, scales and offsets, as
+            Keras's guide advises for small data sets; "trained" trains them. None is "frozen" with pretrained and
+            "trained" with random weights.
+        pooling: pooling of the last feature maps: "avg", "max", or None to flatten them.
+        dense: number of units of each hidden dense ReLU layer of the head, 1 to 100,000; `()` for no hidden layer.
+        dropout: dropout rate in [0, 1) after pooling and after every hidden dense layer; or one rate for each of these
+            places.
+        alpha: factor of the number of filters of a MobileNet, above 0 and at most 10; None for 1. With "imagenet", only
+            factors for which there are weights: 0.25, 0.5, 0.75 or 1 for MobileNet, 0.35, 0.5, 0.75, 1, 1.3 or 1.4 for
+            MobileNetV2, 0.75 or 1 for MobileNetV3.
 
     Raises:
-        SpecError: for a network that there is not, a value out of range, or random weights that are not trained. Small
-            pictures and missing weights are refused when the job is planned.
+        SpecError: for an unknown network, a value out of range, or random weights that are not trained. Pictures that
+            are too small and missing weights are refused when the job is planned.
 
     Example:
         >>> from cnnjobs import application

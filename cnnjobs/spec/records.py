@@ -1,4 +1,4 @@
-"""Data sets of encoded pictures that lie in files of many: Parquet and TFRecord."""
+"""Data sets of encoded pictures in files with many pictures each: Parquet and TFRecord."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -11,15 +11,15 @@ from cnnjobs.spec.fields import later_field
 
 @dataclass(frozen=True)
 class RecordsSpec(PicturesSpec):
-    """Pictures in files that hold many each: what both kinds say of what is read there. Each kind documents it.
+    """Pictures in files that hold many each, with the options that both kinds share. Each kind documents them.
 
     Args:
-        image: where the bytes of a picture are.
-        label: where its class is.
-        split: where it says which part of the data set it is of.
-        group: where it says what it shows.
+        image: column or feature with the encoded pictures.
+        label: column or feature with their classes.
+        split: column or feature with the part of the data set.
+        group: column or feature with the group.
         test_path: files of the test set.
-        weight: where it says how much it counts.
+        weight: column or feature with the weight in the training loss.
     """
 
     image: str | None = None
@@ -44,20 +44,21 @@ class RecordsSpec(PicturesSpec):
 class ParquetPictures(RecordsSpec):
     """Parquet files with encoded pictures in a column, such as those of Hugging Face.
 
-    A picture is a struct of `bytes` and `path`, or binary. Classes have the names that the files' metadata
-    (`ClassLabel`) give the numbers, or else the labels themselves as names; a label that is null or -1 is none, and
-    such rows are left out and counted. The names of files and folders tell train, validation and test
-    (`train-00000-of-00002.parquet`), or a column does. Messages count rows of each file from 0. Files are read a few
-    rows at a time. Folders that `datasets.save_to_disk` has written (`.arrow`) are read as well.
+    A picture is a struct of `bytes` and `path`, or binary. The class names are those that the files' metadata
+    (`ClassLabel`) assigns to the numbers; without such metadata they are the labels themselves. Rows whose label is
+    null or -1 are left out and counted. The names of files and folders (`train-00000-of-00002.parquet`) or a column
+    assign rows to training, validation and test. Messages count the rows of each file from 0. Files are read a few rows
+    at a time. Folders written by `datasets.save_to_disk` (`.arrow`) are read as well.
 
     Args:
-        path: a file, a folder that is searched with the folders in it, or a pattern such as "data/*.parquet", also as
-            URIs; a relative path is taken from the working directory.
-        size: side of all pictures, or (height, width), in pixels from 1 to 10,000. None keeps the pictures' own size
-            if all have the same, and is 96 x 96 otherwise.
-        color: "rgb", "grey", or "auto": grey if every picture is grey.
-        test: fraction held out as test set, stratified, one of each class at least, if there is no test set; in (0, 1).
-        strict: an unreadable picture is an error; otherwise it is left out and counted.
+        path: a file, a folder, which is searched recursively, or a pattern such as "data/*.parquet"; also as a URI. A
+            relative path is resolved against the working directory.
+        size: side of all pictures, or (height, width), in pixels from 1 to 10,000. None keeps the original size if it
+            is the same for all pictures, and otherwise uses 96 x 96.
+        color: "rgb", "grey", or "auto", which is grey if every picture is grey.
+        test: fraction that is held out as the test set if there is none, in (0, 1); stratified, with at least one
+            picture of each class.
+        strict: whether an unreadable picture is an error; otherwise it is left out and counted.
         dedupe: as for `ImageFolder`.
         resize: as for `ImageFolder`.
         interpolation: as for `ImageFolder`.
@@ -65,17 +66,17 @@ class ParquetPictures(RecordsSpec):
         value_range: as for `ImageFolder`.
         one_scale: as for `ImageFolder`.
         decode: as for `ImageFolder`.
-        image: the column of the pictures; None for the only one there is.
-        label: the column of the classes; None for the only one with class names, or with a usual name such as "label".
-        split: a column that says "train", "validation" or "test"; None where the names of files say it, or a column
+        image: column with the pictures; None if there is only one such column.
+        label: column with the classes; None for the only one with class names, or with a usual name such as "label".
+        split: column with the values "train", "validation" or "test"; None if the file names say it, or a column named
             "split" does.
-        group: a column that says what a picture shows (a patient, a scene); None where that does not matter.
-        test_path: file, folder or pattern of the test set, where names do not tell it.
-        weight: the column of how much each picture counts in what is minimised, as for `PictureTable`.
+        group: column with the group of each picture (a patient, a scene); None if there are no groups.
+        test_path: file, folder or pattern of the test set, if the names do not tell it.
+        weight: column with the weight of each picture in the training loss, as for `PictureTable`.
 
     Raises:
-        SpecError: for an empty path, or a value out of range. The files are read, and `DatasetError` raised for wrong
-            contents, when the job is planned or submitted.
+        SpecError: for an empty path, or a value out of range. The files are read when the job is planned or submitted;
+            wrong contents raise a `DatasetError` then.
 
     Example:
         >>> from cnnjobs import ParquetPictures
@@ -91,20 +92,21 @@ class ParquetPictures(RecordsSpec):
 class TFRecordPictures(RecordsSpec):
     """TFRecord files with encoded pictures in `tf.train.Example`s, such as those of TensorFlow Datasets.
 
-    They are read without TensorFlow, also where they are compressed. A picture is whatever Pillow reads, or raw pixels
-    beside their height and width. Labels are whole numbers, with `image/class/text` or the file `label.labels.txt` as
-    names, or text; a label of -1, or none, leaves a record out, which is counted. The names of files tell train,
-    validation and test. A record whose checksum is not that of its bytes is left out and counted, like all after a
-    place where a file is cut short. Messages count records of each file from 0.
+    The files are read without TensorFlow, also if they are compressed. A picture is in any format that Pillow reads, or
+    raw pixels with features for height and width. Labels are whole numbers, named by `image/class/text` or the file
+    `label.labels.txt`, or text; records whose label is -1 or missing are left out and counted. The names of files
+    assign records to training, validation and test. A record with a wrong checksum is left out and counted, as are all
+    records from the place on where a file is truncated. Messages count the records of each file from 0.
 
     Args:
-        path: a file, a folder that is searched with the folders in it, or a pattern such as "flowers/*.tfrec", also as
-            URIs; a relative path is taken from the working directory.
-        size: side of all pictures, or (height, width), in pixels from 1 to 10,000. None keeps the pictures' own size
-            if all have the same, and is 96 x 96 otherwise.
-        color: "rgb", "grey", or "auto": grey if every picture is grey.
-        test: fraction held out as test set, stratified, one of each class at least, if there is no test set; in (0, 1).
-        strict: an unreadable picture is an error; otherwise it is left out and counted.
+        path: a file, a folder, which is searched recursively, or a pattern such as "flowers/*.tfrec"; also as a URI. A
+            relative path is resolved against the working directory.
+        size: side of all pictures, or (height, width), in pixels from 1 to 10,000. None keeps the original size if it
+            is the same for all pictures, and otherwise uses 96 x 96.
+        color: "rgb", "grey", or "auto", which is grey if every picture is grey.
+        test: fraction that is held out as the test set if there is none, in (0, 1); stratified, with at least one
+            picture of each class.
+        strict: whether an unreadable picture is an error; otherwise it is left out and counted.
         dedupe: as for `ImageFolder`.
         resize: as for `ImageFolder`.
         interpolation: as for `ImageFolder`.
@@ -112,16 +114,16 @@ class TFRecordPictures(RecordsSpec):
         value_range: as for `ImageFolder`.
         one_scale: as for `ImageFolder`.
         decode: as for `ImageFolder`.
-        image: the feature with the pictures; None for the usual names, such as "image/encoded" and "image".
-        label: the feature with the classes; None for the usual names, such as "image/class/label" and "label".
-        split: a feature that says "train", "validation" or "test"; None where the names of files say it.
-        group: a feature that says what a picture shows (a patient, a scene); None where that does not matter.
-        test_path: file, folder or pattern of the test set, where names do not tell it.
-        weight: the feature of how much each picture counts in what is minimised, as for `PictureTable`.
+        image: feature with the pictures; None for the usual names, such as "image/encoded" and "image".
+        label: feature with the classes; None for the usual names, such as "image/class/label" and "label".
+        split: feature with the values "train", "validation" or "test"; None if the file names say it.
+        group: feature with the group of each picture (a patient, a scene); None if there are no groups.
+        test_path: file, folder or pattern of the test set, if the names do not tell it.
+        weight: feature with the weight of each picture in the training loss, as for `PictureTable`.
 
     Raises:
-        SpecError: for an empty path, or a value out of range. The files are read, and `DatasetError` raised for wrong
-            contents, when the job is planned or submitted.
+        SpecError: for an empty path, or a value out of range. The files are read when the job is planned or submitted;
+            wrong contents raise a `DatasetError` then.
 
     Example:
         >>> from cnnjobs import TFRecordPictures

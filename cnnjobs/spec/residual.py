@@ -28,28 +28,30 @@ def resnet(
     dropout: float = 0.0,
     weight_decay: float = 0.0,
 ) -> Model:
-    """Return a residual network for small pictures, of three stages of 3 x 3 convolutions; He-normal, logits.
+    """Return a residual network for small pictures, with three stages of 3 x 3 convolutions; He-normal, logits.
 
-    Filters double and the picture halves from stage to stage; global average pooling lets pictures have any size. Every
-    convolution is batch normalised, with momentum 0.9 and epsilon 1e-5. On 32 x 32 colour pictures and 10 classes it
-    has 0.27 million parameters for depth 20, 0.46 for 32, 0.66 for 44, 0.85 for 56 and 1.7 for 110, as published.
+    From stage to stage, the number of filters doubles and the sides of the feature maps halve. Because of global
+    average pooling, pictures may have any size. Every convolution is batch normalised, with momentum 0.9 and epsilon
+    1e-5. For 32 x 32 colour pictures and 10 classes, the network has 0.27 million parameters with depth 20, 0.46 with
+    32, 0.66 with 44, 0.85 with 56 and 1.7 with 110, as published.
 
     Source: He et al. (2016), "Deep residual learning for image recognition", section 4.2, and for `preactivation`
     "Identity mappings in deep residual networks", figure 4 e.
 
     Args:
-        depth: layers with kernels, 6n + 2 for n blocks of two convolutions a stage: 8, 14, 20, 26, 32, 44, 56, 110, at
-            most 1202. Those of the networks for ImageNet (18, 34, 50, 101, 152) are refused.
-        filters: of the first stage, 1 to 100,000.
-        shortcut: where filters double, "identity" (every second pixel, zeros in the new filters: the paper's option A)
-            or "projection" (a 1 x 1 convolution: option B).
-        preactivation: batch normalisation and ReLU before each convolution (version 2), else after it (version 1).
-        dropout: rate in [0, 1) between the two convolutions of every block; the paper has none.
-        weight_decay: L2 factor of every kernel, at least 0; added to the loss. The paper's 0.0001 multiplies weights in
-            the gradient, which is 0.00005 here.
+        depth: number of layers with kernels, 6n + 2 for n blocks of two convolutions per stage: 8, 14, 20, 26, 32, 44,
+            56, 110, at most 1202. The depths of the networks for ImageNet (18, 34, 50, 101, 152) are refused.
+        filters: number of filters in the first stage, 1 to 100,000.
+        shortcut: shortcut where the number of filters doubles: "identity" (every second pixel, zeros in the new
+            filters: the paper's option A) or "projection" (a 1 x 1 convolution: option B).
+        preactivation: whether batch normalisation and ReLU come before each convolution (version 2) or after it
+            (version 1).
+        dropout: dropout rate in [0, 1) between the two convolutions of every block; the paper uses none.
+        weight_decay: L2 factor of every kernel, at least 0; the penalty is added to the loss. The paper's 0.0001 is the
+            factor of the weights in the gradient, which corresponds to 0.00005 here.
 
     Raises:
-        SpecError: for a value out of range, or a depth that is no 6n + 2.
+        SpecError: for a value out of range, or a depth that is not 6n + 2.
 
     Example:
         >>> from cnnjobs import resnet
@@ -78,21 +80,22 @@ def resnet(
 def wide_resnet(*, depth: int = 28, width: int = 10, dropout: float = 0.0, weight_decay: float = 0.0) -> Model:
     """Return a wide residual network for small pictures, WRN-depth-width; He-normal, logits.
 
-    `resnet` with `preactivation` and projections, and `width` times its filters after the first convolution. On 32 x 32
-    colour pictures and 10 classes it has 36.5 million parameters for WRN-28-10, 2.7 for WRN-16-4, 8.9 for WRN-40-4, as
-    published.
+    It is `resnet` with `preactivation` and projections, and with `width` times as many filters after the first
+    convolution. For 32 x 32 colour pictures and 10 classes, it has 36.5 million parameters as WRN-28-10, 2.7 as
+    WRN-16-4 and 8.9 as WRN-40-4, as published.
 
     Source: Zagoruyko and Komodakis (2016), "Wide residual networks".
 
     Args:
-        depth: layers with kernels, 6n + 4 for n blocks of two convolutions a stage: 10, 16, 22, 28, 40, at most 1202.
-        width: factor of the filters, 16 in the first stage, from 1 to 6,250.
-        dropout: rate in [0, 1) between the two convolutions of every block; the paper's is 0.3.
-        weight_decay: L2 factor of every kernel, at least 0; added to the loss. The paper's 0.0005 multiplies weights in
-            the gradient, which is 0.00025 here.
+        depth: number of layers with kernels, 6n + 4 for n blocks of two convolutions per stage: 10, 16, 22, 28, 40, at
+            most 1202.
+        width: factor of the number of filters, which is 16 in the first stage, from 1 to 6,250.
+        dropout: dropout rate in [0, 1) between the two convolutions of every block; the paper uses 0.3.
+        weight_decay: L2 factor of every kernel, at least 0; the penalty is added to the loss. The paper's 0.0005 is the
+            factor of the weights in the gradient, which corresponds to 0.00025 here.
 
     Raises:
-        SpecError: for a value out of range, or a depth that is no 6n + 4.
+        SpecError: for a value out of range, or a depth that is not 6n + 4.
 
     Example:
         >>> from cnnjobs import wide_resnet

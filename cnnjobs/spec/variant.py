@@ -34,64 +34,68 @@ PRECISIONS = ("float32", "bfloat16", "float16")
 @arguments_named
 @dataclass(frozen=True, kw_only=True)
 class Variant:
-    """Network, optimizer and training settings: everything that decides a training run except the seeds.
+    """Network, optimizer and training settings: everything that determines a training run except the seeds.
 
-    Whatever is minimised, `loss` in tables and curves is plain cross-entropy of the rows, for training as for
-    validation and test rows; what is minimised is `objective`.
+    In tables and curves, `loss` is always the plain cross-entropy of the training, validation or test rows, and
+    `objective` is the function that training minimises.
 
     Args:
         model: `cnn(...)`, `vgg(...)`, `small_cnn(...)`, `smaller_vgg(...)`, `mlp(...)`, `resnet(...)`,
-            `wide_resnet(...)`, `application(...)`, `vgg16(...)`, `custom(function, ...)`, or a function
-            `f(input_shape, classes)` that returns a `keras.Model`, and imports Keras inside: at the top of a job file
-            it takes every command some seconds.
+            `wide_resnet(...)`, `application(...)`, `vgg16(...)`, `custom(function, ...)`, or a function `f(input_shape,
+            classes)` that returns a `keras.Model`. Import Keras inside that function: an import at the top of a job
+            file costs every command several seconds.
         optimizer: `SGD(...)`, `RMSprop(...)`, `Adam(...)`, `Nadam(...)`, `AdamW(...)`, `Adamax(...)`, `Adagrad(...)`,
             `Lion(...)`, `Muon(...)`, `optimizer(function, ...)`, or a function that returns a
             `keras.optimizers.Optimizer`.
-        epochs: passes over the training rows, 1 to 1,000,000.
-        batch_size: images a step over all replicas (the global batch), 1 to 1,000,000.
+        epochs: number of passes over the training rows, 1 to 1,000,000.
+        batch_size: number of images per step over all replicas (the global batch size), 1 to 1,000,000.
         augment: a transform of training images such as `Augment(...)`, `PadCrop(4)`, `ColorJitter(...)`,
-            `RandAugment(...)` or `transform(function)`, or a tuple of them that are applied in this order, `MixUp(...)`
-            and `CutMix(...)` last; None for no augmentation.
-        scaling: of pixels: "unit" to [0, 1]; "center" also subtracts each channel's mean over the training rows;
-            "standardize" also divides by its standard deviation.
-        schedule: of the learning rate: `CosineDecay()`, `PolynomialDecay()`, `ExponentialDecay()`, `StepDecay(...)`,
+            `RandAugment(...)` or `transform(function)`; or a tuple of transforms, which are applied in this order, with
+            `MixUp(...)` and `CutMix(...)` last; None for no augmentation.
+        scaling: scaling of the pixels: "unit" scales to [0, 1]; "center" also subtracts each channel's mean over the
+            training rows; "standardize" also divides by its standard deviation.
+        schedule: learning rate schedule: `CosineDecay()`, `PolynomialDecay()`, `ExponentialDecay()`, `StepDecay(...)`,
             `TimeDecay()`, `Cyclical()`, `OneCycle()`, `CosineRestarts()`, `Warmup()`, `schedule(function, ...)` or a
-            function `f(step, steps)` that returns a factor; None for a constant rate.
-        callbacks: `EarlyStopping()`, `BestWeights()`, `ReduceLROnPlateau()`, `callback(function)`; called in this
-            order at the end of each epoch.
-        watch: metrics that are computed of the validation rows at the end of each epoch, beside those that always
-            are: a tuple of names of metrics of predictions, "macro_f1", "recall[cat]" and so on, and of your own, of
-            `metric(function)`. They are stored of each epoch, and of the weights that come out, as `val_macro_f1`, and
-            callbacks find them in their logs. With 10,000 validation rows of ten classes an epoch takes 1 ms longer for
-            each, 9 ms for "brier", 31 to 39 ms for "auroc" and "average_precision" (two cores, median of 7). Watching
-            changes no other number, but is part of a trial's identity: the values of epochs that are over cannot be
-            computed any more, so that trials without them run again. (Of the test set every metric is computed from
-            stored predictions, whenever it is asked for.)
-        precision: of computation: "float32"; "bfloat16" or "float16" for mixed precision (Micikevicius et al., 2018)
-            with weights in float32, and with loss scaling for "float16".
-        xla: compile forward and backward pass with XLA.
-        clip_norm: longest gradient of an update, above 0: a longer one is shortened to it (Pascanu et al., 2013). Its
-            length is the root of the sum of squares over all weights, as with `global_clipnorm` in Keras, of the whole
-            step and not of a replica's share; None for any.
-        clip_value: bound of each number of that gradient, above 0, as `clipvalue` in Keras; None for none.
-        ema: decay of an exponential moving average of the weights, in (0, 1), an update: 0.999 for example. The average
-            is what is validated, tested, seen by callbacks at the ends of epochs, put back by `BestWeights` and
-            `EarlyStopping`, and saved; training goes on with the weights themselves. At update n, counted from 1, the
-            decay is min(ema, (1 + n) / (10 + n)), so that the first weights are forgotten soon, as in timm. Moving
-            statistics of batch normalisation are averaged with the weights. None for no average.
-        accumulate: steps whose gradients, averaged by their rows, make one update, 1 to 1,000,000: `accumulate=4` with
-            `batch_size=16` trains as `batch_size=64` does, but for batch normalisation, which sees 16 rows. The last
-            update of an epoch takes the steps that are left. Schedules count updates.
-        tta: test-time augmentation: once it is trained, the network also predicts each test picture as the mean of its
-            probabilities for several views of it, "flip" for the picture and its mirror image, or `tta(function)`.
-            Its metrics are columns of their own, `tta_accuracy` and so on, beside those of plain prediction.
-        loss: what is minimised: `CrossEntropy(label_smoothing=...)`, `Focal(...)`, `loss(function, ...)` or a function
-            `f(labels, probabilities)` that returns the loss of each row; None for cross-entropy.
-        class_weight: how much the loss of a row counts by its class: "balanced" for n / (k * rows of the class), with n
-            training rows of k classes, as scikit-learn has it; or weights by the names of classes, at least 0, where
-            those not named count 1. In every split the training rows decide; classes without one have no part in it.
-            Weights that the data set has of its rows are multiplied. Metrics, validation and test know no weights.
-        finetune: `Finetune(...)` trains frozen layers of the network too, from some epoch on; None leaves them frozen.
+            function `f(step, steps)` that returns a factor; None for a constant learning rate.
+        callbacks: `EarlyStopping()`, `BestWeights()`, `ReduceLROnPlateau()` or `callback(function)`, or several; they
+            are called in this order at the end of each epoch.
+        watch: additional metrics that are computed on the validation rows at the end of each epoch: a tuple of names of
+            prediction metrics, such as "macro_f1" and "recall[cat]", and of your own metrics, made by
+            `metric(function)`. They are stored for each epoch and for the final weights, in columns such as
+            `val_macro_f1`, and callbacks find them in their logs. With 10,000 validation rows of ten classes, each
+            metric makes an epoch 1 ms longer, "brier" 9 ms, and "auroc" and "average_precision" 31 to 39 ms (two cores,
+            median of 7). Watched metrics change no other number, but are part of a trial's identity: the values of past
+            epochs cannot be computed later, so that trials without them run again. (On the test set, every metric can
+            be computed from the stored predictions at any time.)
+        precision: precision of the computation: "float32"; or "bfloat16" or "float16" for mixed precision (Micikevicius
+            et al., 2018), with weights in float32 and, for "float16", loss scaling.
+        xla: whether the forward and backward pass are compiled with XLA.
+        clip_norm: largest norm of the gradient of an update, above 0: a longer gradient is scaled down to it (Pascanu
+            et al., 2013). The norm is the root of the sum of squares over all weights, as with `global_clipnorm` in
+            Keras, of the gradient of the whole step and not of one replica; None for no limit.
+        clip_value: largest absolute value of each element of that gradient, above 0, as `clipvalue` in Keras; None for
+            no limit.
+        ema: decay per update of an exponential moving average of the weights, in (0, 1), for example 0.999. The
+            averaged weights are validated, tested, seen by callbacks at the ends of epochs, restored by `BestWeights`
+            and `EarlyStopping`, and saved; training itself continues with the weights that are not averaged. At update
+            n, counted from 1, the decay is min(ema, (1 + n) / (10 + n)), so that the first weights are soon forgotten,
+            as in timm. Moving statistics of batch normalisation are averaged like the weights. None for no average.
+        accumulate: number of steps whose gradients are averaged, weighted by their rows, for one update, 1 to
+            1,000,000: `accumulate=4` with `batch_size=16` trains like `batch_size=64`, except for batch normalisation,
+            which sees 16 rows at a time. The last update of an epoch uses the remaining steps. Schedules count updates.
+        tta: test-time augmentation: after training, the network also predicts each test picture as the mean of its
+            probabilities for several views: "flip" for the picture and its mirror image, or `tta(function)`. The
+            resulting metrics are stored in columns of their own, `tta_accuracy` and so on, beside those of plain
+            prediction.
+        loss: loss that training minimises: `CrossEntropy(label_smoothing=...)`, `Focal(...)`, `loss(function, ...)` or
+            a function `f(labels, probabilities)` that returns the loss of each row; None for cross-entropy.
+        class_weight: factor of a row's loss by its class: "balanced" for n / (k * rows of the class), with n training
+            rows and k classes, as in scikit-learn; or a mapping from class names to weights of at least 0, in which
+            classes that are not named have the weight 1. "balanced" counts the training rows of each split, without
+            classes that have none there. If the data set has sample weights, the two are multiplied. Metrics,
+            validation and test are not weighted.
+        finetune: `Finetune(...)` also trains frozen layers of the network from a given epoch on; None leaves them
+            frozen.
 
     Raises:
         SpecError: for a value out of range, or settings that exclude each other.
@@ -182,32 +186,32 @@ class Variant:
 
     @property
     def network(self) -> Model | CustomModel:
-        """The model; a plain function has become a `CustomModel`."""
+        """The model; a plain function is converted to a `CustomModel`."""
         return cast("Model | CustomModel", self.model)
 
     @property
     def views(self) -> str | OwnViews | None:
-        """The views of test-time augmentation; a plain function has become `OwnViews`."""
+        """The views of test-time augmentation; a plain function is converted to `OwnViews`."""
         return cast("str | OwnViews | None", self.tta)
 
     @property
     def minimised(self) -> Loss | None:
-        """The loss; a plain function has become a `LossFunction`. None for cross-entropy."""
+        """The loss; a plain function is converted to a `LossFunction`. None for cross-entropy."""
         return cast("Loss | None", self.loss)
 
     @property
     def optimizer_rate(self) -> float | None:
-        """The learning rate of the optimizer; None for one of the user's, which is known only when it is made."""
+        """The learning rate of the optimizer; None for a user's own optimizer, whose rate is known once it is made."""
         return None if isinstance(self.optimizer, CustomOptimizer) else self.optimizer.learning_rate
 
     @property
     def transforms(self) -> tuple[Transform, ...]:
-        """What augmentation does to each image, in this order."""
+        """The transforms that are applied to each image, in this order."""
         return tuple(one for one in self._augments if not isinstance(one, MIXINGS))
 
     @property
     def mixings(self) -> tuple[Mixing, ...]:
-        """What then mixes the images with others."""
+        """The transforms that then mix images with others."""
         return tuple(one for one in self._augments if isinstance(one, MIXINGS))
 
     @property
@@ -218,26 +222,26 @@ class Variant:
 
     @property
     def phases(self) -> tuple[Phase, ...]:
-        """The parts of training in which the same weights are trained: two with `finetune`."""
+        """The parts of training in which the same weights are trained: two with `finetune`, otherwise one."""
         return phases_of(self.finetune, self.epochs)
 
     @property
     def watched(self) -> dict[str, Watched]:
-        """All metrics that are watched, `watch` and what callbacks monitor, by column: `val_macro_f1`."""
+        """All watched metrics by column (`val_macro_f1`): those of `watch` and those that callbacks monitor."""
         return watched_by(self.watch, self.callbacks)
 
     @property
     def follows_length(self) -> bool:
         """Whether the first epochs of a longer run differ from those of a shorter one, as far as can be known.
 
-        A callback of the user's is told the trial, number of epochs and all.
+        A user's own callback receives the trial, including its number of epochs.
         """
         own = any(isinstance(one, CustomCallback) for one in self.callbacks)
         return own or (self.schedule is not None and self.schedule.follows_length)
 
     @property
     def shortest(self) -> Variant:
-        """This variant with the fewest epochs it can have: what it shares with longer runs of it."""
+        """This variant with the fewest possible epochs: the part that it shares with longer runs of it."""
         return self.but(epochs=1 if self.finetune is None else self.finetune.after + 1)
 
     def but(self, **changes: Any) -> Variant:

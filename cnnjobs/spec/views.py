@@ -1,4 +1,4 @@
-"""Test-time augmentation as a value: from which views of a picture its class is predicted."""
+"""Test-time augmentation as a value: the views of a picture from which its class is predicted."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from cnnjobs.spec.arguments import arguments_named
 from cnnjobs.spec.functions import UserFunction
 
 VIEWS = ("flip",)
-"""Those that are known by name."""
+"""Views with a name."""
 
 
 @dataclass(frozen=True)
 class OwnViews(UserFunction):
-    """Views of pictures by a function of the user's; made by `tta()`.
+    """Views of pictures by a user's function; made by `tta()`.
 
     Args:
-        function: called as `function(images, **options)` while prediction is traced.
-        options: hyperparameters for the function; part of the trial's identity.
+        function: is called as `function(images, **options)` while prediction is traced.
+        options: hyperparameters of the function; part of the trial's identity.
     """
 
     kind: ClassVar[str] = "OwnViews"
@@ -32,20 +32,23 @@ class OwnViews(UserFunction):
 def tta(function: Callable[..., Any], **options: Any) -> OwnViews:
     """Return test-time augmentation of your own: `Variant(tta=tta(shifted, pixels=1))`.
 
-    It is evaluated once a trial is trained, on the test set, in columns of its own. Stored predictions and all else are
-    of plain prediction; so is what networks of `fit` answer to `predict` and `evaluate`.
+    It is evaluated on the test set after a trial is trained, and its metrics are in separate columns. Stored
+    predictions and all other metrics are those of plain prediction, as are `predict` and `evaluate` with networks of
+    `fit`.
 
     Args:
-        function: a `def`, called as `function(images, **options)` with `images` (n, height, width, channels) float32
-            in [0, 1], whatever the data set holds; returns the views, a list of tensors like `images`, or one tensor
-            (views, n, height, width, channels). The image itself is a view only if it is among them. Values beyond
-            [0, 1] are clipped. It is traced into a TensorFlow graph, without AutoGraph, and draws nothing at random;
-            what it makes of an image must hang on that image alone. Import TensorFlow inside the function.
-        **options: hyperparameters of the function, by name. Function and options are part of a trial's identity.
+        function: a `def` that is called as `function(images, **options)` with `images` (n, height, width, channels)
+            float32 in [0, 1], whatever the data type of the data set; returns the views, as a list of tensors like
+            `images`, or as one tensor (views, n, height, width, channels). The image itself is a view only if the
+            function returns it. Values outside [0, 1] are clipped. The function is traced into a TensorFlow graph,
+            without AutoGraph, and must not draw random numbers; the result for an image must depend only on that image.
+            Import TensorFlow inside the function.
+        **options: hyperparameters of the function, by name. The function and its options are part of a trial's
+            identity.
 
     Raises:
-        SpecError: if it is no plain function, or cannot be called so. A trial ends with an error if it returns
-            something else, or views of another size: the network takes images of the size that it was built for.
+        SpecError: if it is not a plain function, or cannot be called in this way. A trial fails if the function returns
+            something else, or views of another size: the network takes images of the size for which it was built.
 
     Example:
         >>> from cnnjobs import Variant, tta, vgg
@@ -60,10 +63,10 @@ def tta(function: Callable[..., Any], **options: Any) -> OwnViews:
 
 
 def checked_views(views: Any) -> str | OwnViews | None:
-    """Return the views of a variant; a plain function has become `OwnViews`.
+    """Return the views of a variant; a plain function is converted to `OwnViews`.
 
     Raises:
-        SpecError: if they are none.
+        SpecError: if they are not views.
     """
     if isinstance(views, FunctionType):
         return OwnViews(views)

@@ -1,7 +1,7 @@
-"""Statistics of repeats: of one variant, of a difference, of a family of differences, and of planned repeats.
+"""Statistics of repeats: of one variant, of a difference, of a family of differences, and for planning repeats.
 
-Every function is pure: what draws at random takes its generator. Where there is too little data the result has None
-and says why in a sentence, and never a number that claims more.
+Every function is pure: functions that draw random numbers take a generator as an argument. If there is too little data,
+the result is None with a sentence that gives the reason, and never a number that claims too much.
 """
 
 from cnnjobs.stats.agreement import churn, ensemble_accuracy

@@ -7,13 +7,13 @@ from cnnjobs.stats.outcomes import reals
 
 
 def churn(predicted: ArrayLike) -> float | None:
-    """Return the share of examples on which two repeats predict different classes, mean over all pairs of repeats.
+    """Return the fraction of examples on which two repeats predict different classes, averaged over all their pairs.
 
-    Called churn by Milani Fard, Cormier, Canini and Gupta, Launch and Iterate: Reducing Prediction Churn (NeurIPS
+    The name is that of Milani Fard, Cormier, Canini and Gupta, Launch and Iterate: Reducing Prediction Churn (NeurIPS
     2016). None for one repeat.
 
     Args:
-        predicted: (repeats, examples) whole numbers, the class that each repeat predicts, from 0.
+        predicted: (repeats, examples) whole numbers, the class that each repeat predicts, counted from 0.
 
     Example:
         >>> churn([[0, 1, 2, 2], [0, 1, 1, 2]])  # they differ on one of four examples
@@ -25,12 +25,12 @@ def churn(predicted: ArrayLike) -> float | None:
 
 
 def churn_of_votes(votes: ArrayLike) -> float | None:
-    """Return what `churn` does, from how many repeats predict each class.
+    """Return the result of `churn` from the number of repeats that predict each class.
 
-    Of the R (R - 1) ordered pairs of repeats, m (m - 1) agree on a class that m predict.
+    Of the R (R - 1) ordered pairs of repeats, m (m - 1) agree on a class that m repeats predict.
 
     Args:
-        votes: (examples, classes) repeats that predict the class; every row sums to their number.
+        votes: (examples, classes) number of repeats that predict the class; every row sums to the number of repeats.
     """
     m = np.asarray(votes)
     examples, repeats = len(m), int(m[0].sum())
@@ -41,14 +41,14 @@ def churn_of_votes(votes: ArrayLike) -> float | None:
 
 
 def ensemble_accuracy(probabilities: ArrayLike, labels: ArrayLike) -> float:
-    """Return the accuracy of the class with the highest mean probability over repeats.
+    """Return the accuracy of an ensemble that predicts the class with the highest mean probability over repeats.
 
-    Lakshminarayanan, Pritzel and Blundell, Simple and Scalable Predictive Uncertainty Estimation using Deep Ensembles
-    (NeurIPS 2017). One number for these repeats together, without an SD over repeats.
+    Source: Lakshminarayanan, Pritzel and Blundell, Simple and Scalable Predictive Uncertainty Estimation using Deep
+    Ensembles (NeurIPS 2017). The result is one number for all repeats together, without an SD over repeats.
 
     Args:
         probabilities: (repeats, examples, classes).
-        labels: (examples,) the true classes, from 0.
+        labels: (examples,) the true classes, counted from 0.
 
     Example:
         >>> ensemble_accuracy([[[0.9, 0.1], [0.6, 0.4]], [[0.4, 0.6], [0.1, 0.9]]], [0, 1])
@@ -58,5 +58,5 @@ def ensemble_accuracy(probabilities: ArrayLike, labels: ArrayLike) -> float:
 
 
 def ensemble_accuracy_of_sum(total: NDArray[np.float64], labels: NDArray[np.integer]) -> float:
-    """Return what `ensemble_accuracy` does, from the sum of the probabilities over repeats, (examples, classes)."""
+    """Return the result of `ensemble_accuracy` from the sum of the probabilities over repeats, (examples, classes)."""
     return float((total.argmax(axis=1) == labels).mean())

@@ -21,12 +21,12 @@ DECIMALS = 12
 
 @dataclass(frozen=True)
 class BestChance:
-    """What a posterior says of one variant among others.
+    """Posterior probabilities of one variant among several.
 
     Args:
         best: probability that its mean is the best; variants with equal values share it.
-        near: probability that its mean is the best or within the margin of it.
-        clearly: probability that its mean is better than every other by more than the margin.
+        near: probability that its mean is the best or within the margin of the best.
+        clearly: probability that its mean is better than every other mean by more than the margin.
     """
 
     best: float
@@ -42,26 +42,28 @@ def best_chances(
     margin: float = 0.0,
     higher_is_better: bool = True,
 ) -> tuple[BestChance, ...]:
-    """Return of each variant the probability that its mean is the best.
+    """Return for each variant the probability that its mean is the best.
 
-    The posterior of the means' differences is a multivariate t with n - 1 degrees of freedom around the observed ones,
-    with the sample covariance of the runs times (1/n + overlap): of normal runs under the prior |Sigma|^(-v/2), v = 2,
-    of Geisser and Cornfield, Posterior distributions for multivariate normal parameters (1963), whose margins are
-    Student's. So each two variants have the posterior of the Bayesian correlated t test (Corani and Benavoli, 2015;
-    Benavoli, Corani, Demsar and Zaffalon, Time for a change, JMLR 18(77), 2017), and of two variants the result is
-    that test's, exact. Of more it is computed from 200,000 draws. With fewer runs than variants the covariance has not
-    full rank: means then vary together in the few patterns that the runs have.
+    The posterior of the differences of means is a multivariate t with n - 1 degrees of freedom, centred at the observed
+    differences, with the sample covariance of the runs times (1/n + overlap): for normal runs under the prior
+    |Sigma|^(-v/2), v = 2, of Geisser and Cornfield, Posterior distributions for multivariate normal parameters (1963),
+    whose marginals are Student's t. Any two variants therefore have the posterior of the Bayesian correlated t test
+    (Corani and Benavoli, 2015; Benavoli, Corani, Demsar and Zaffalon, Time for a change, JMLR 18(77), 2017). For two
+    variants the result is exactly that of this test; for more it is computed from 200,000 draws. With fewer runs than
+    variants, the covariance does not have full rank: the means then vary only in the directions in which the runs vary.
 
     Args:
-        values: (n, variants) of runs, a row a repeat or fold, which has the same seeds and rows in every variant; n at
+        values: (n, variants) of runs, one row per repeat or fold, with the same seeds and rows in every variant; n at
             least 2.
-        rng: draws from the posterior.
-        overlap: validation rows over training rows where rows are folds (Nadeau and Bengio, 2003), else 0.
-        margin: differences up to it count as none, "region of practical equivalence"; in the unit of the values.
-        higher_is_better: whether the variant with the higher mean is the better one.
+        rng: generator for the draws from the posterior.
+        overlap: number of validation rows divided by training rows if the rows are folds (Nadeau and Bengio, 2003),
+            else 0.
+        margin: differences up to the margin count as none ("region of practical equivalence"); in the unit of the
+            values.
+        higher_is_better: whether higher values are better.
 
     Raises:
-        ValueError: for less than two rows or columns, a number that is not finite or a negative margin.
+        ValueError: for fewer than two rows or columns, a number that is not finite, or a negative margin.
 
     Example:
         >>> import numpy as np

@@ -1,7 +1,7 @@
-"""Examples: the part of the finite test set in the variance over repeats, and the variance over new examples.
+"""Examples: the share of the finite test set in the variance over repeats, and the variance over new examples.
 
-Every statistic is a function of sums over repeats and over examples, computable in one pass over runs that do not fit
-into memory together; the functions of whole arrays compute those sums first.
+Every statistic is a function of sums over repeats and over examples, which can be computed in one pass over runs that
+do not fit into memory together; functions of whole arrays compute those sums first.
 """
 
 from dataclasses import dataclass
@@ -13,20 +13,21 @@ from cnnjobs.stats.distributions import chi_squared_above, chi_squared_quantile,
 from cnnjobs.stats.outcomes import CONFIDENCE, Interval, Outcome, Reals, reals
 
 FEWEST_FOR_NEW_EXAMPLES = 5
-"""Below so many repeats their mean square is too uncertain to be added to that of the examples."""
+"""With fewer repeats, their mean square is too uncertain to be added to that of the examples."""
 
 TOO_FEW = Interval.none(f"fewer than {FEWEST_FOR_NEW_EXAMPLES} pairs: no interval over new examples")
 
 
 @dataclass(frozen=True)
 class Noise:
-    """The components of the variance of accuracy over repeats, accuracy as a fraction.
+    """The components of the variance of accuracy over repeats, with accuracy as a fraction.
 
     Args:
-        shape: (repeats, units): examples, or groups of them.
+        shape: (repeats, units), where units are examples or groups of examples.
         observed: variance of accuracy with ddof=1.
-        floor: variance of independent errors on as many examples, expected even from equally accurate repeats.
-        q: Cochran's Q, the test of equal accuracy.
+        floor: variance that is expected from independent errors on this number of examples, even if all repeats are
+            equally accurate.
+        q: Cochran's Q test of equal accuracy.
     """
 
     shape: tuple[int, int]
@@ -36,14 +37,15 @@ class Noise:
 
     @property
     def distribution(self) -> float:
-        """Variance expected on an infinitely large test set; may be negative: "not resolved"."""
+        """Variance that is expected on an infinitely large test set; may be negative: "not resolved"."""
         return self._beyond_floor(self.observed)
 
     def distribution_interval(self, confidence: float = CONFIDENCE) -> Interval:
-        """Return the interval of the variance expected on an infinitely large test set; its lower end may be below 0.
+        """Return the interval of the variance that is expected on an infinite test set; its lower end may be below 0.
 
-        The chi-squared interval of the observed variance, less the floor, whose own error is small beside it. Simulated
-        with 2 to 30 repeats on 359 and 10,000 images it covers in 94 to 98%, whether repeats differ or not.
+        It is the chi-squared interval of the observed variance minus the floor, whose own error is comparatively small.
+        In simulations with 2 to 30 repeats on 359 and 10,000 images, its coverage is 94 to 98%, whether or not repeats
+        differ.
 
         Args:
             confidence: level of the interval.
@@ -62,7 +64,7 @@ class Noise:
 
 @dataclass(frozen=True)
 class Components:
-    """The two-way random-effects analysis of variance of (repeats, examples) with one value a cell.
+    """The two-way random-effects analysis of variance of (repeats, examples) with one value per cell.
 
     Args:
         shape: (repeats, examples).
@@ -97,7 +99,7 @@ def noise(errors: ArrayLike) -> Noise | None:
     """Return the components of the variance of accuracy over repeats; None for one repeat.
 
     Args:
-        errors: (repeats, examples) 1 where a repeat is wrong on an example, else 0.
+        errors: (repeats, examples) 1 if a repeat is wrong on an example, else 0.
 
     Example:
         >>> found = noise([[1, 0, 0, 1], [1, 0, 1, 0], [0, 0, 0, 0]])
@@ -108,11 +110,11 @@ def noise(errors: ArrayLike) -> Noise | None:
 
 
 def noise_of_counts(by_repeat: ArrayLike, by_example: ArrayLike) -> Noise | None:
-    """Return what `noise` does, from how often each repeat is wrong, and how often each example is got wrong.
+    """Return the result of `noise` from the numbers of errors of each repeat and on each example.
 
     Args:
-        by_repeat: (repeats,) examples on which each is wrong.
-        by_example: (examples,) repeats that are wrong on each.
+        by_repeat: (repeats,) number of examples on which each repeat is wrong.
+        by_example: (examples,) number of repeats that are wrong on each example.
     """
     wrong, missed = reals(by_repeat), reals(by_example)
     if wrong.size < 2 or missed.size < 2:
@@ -136,10 +138,11 @@ def floor_variance(errors: ArrayLike) -> float:
 
 
 def distribution_variance(errors: ArrayLike) -> float:
-    """Return n / (n - 1) (Var(accuracy) - floor): the variance expected on an infinitely large test set.
+    """Return n / (n - 1) (Var(accuracy) - floor): the variance that is expected on an infinitely large test set.
 
-    Jordan, Calibrated Chaos: Variance Between Runs of Neural Network Training is Harmless and Inevitable (arXiv
-    2304.01910), Eq. 3. An unbiased estimate, so it may be negative: then repeats are not resolved from the floor.
+    Source: Jordan, Calibrated Chaos: Variance Between Runs of Neural Network Training is Harmless and Inevitable (arXiv
+    2304.01910), Eq. 3. The estimate is unbiased and may therefore be negative: then the variance between repeats cannot
+    be distinguished from the floor.
 
     Args:
         errors: (repeats, examples) of 0 and 1; at least two of each.
@@ -155,7 +158,7 @@ def distribution_variance(errors: ArrayLike) -> float:
 
 
 def cochrans_q(errors: ArrayLike) -> Outcome:
-    """Return Cochran's Q (1950): whether repeats differ in accuracy; Q / (R - 1) is observed over floor variance.
+    """Return Cochran's Q (1950), the test of equal accuracy; Q / (R - 1) is the observed variance over the floor.
 
     Args:
         errors: (repeats, examples) of 0 and 1.
@@ -185,10 +188,10 @@ def components(values: ArrayLike) -> Components:
 
 
 def components_of_sums(by_repeat: ArrayLike, by_example: ArrayLike, squares: float) -> Components:
-    """Return what `components` does, from sums.
+    """Return the result of `components` from sums.
 
     Args:
-        by_repeat: (repeats,) the sum over examples of each repeat; small beside `squares`, as those of differences.
+        by_repeat: (repeats,) the sum over examples of each repeat; small compared with `squares`, as for differences.
         by_example: (examples,) the sum over repeats of each example.
         squares: the sum of the squares of all values.
     """
@@ -201,12 +204,12 @@ def components_of_sums(by_repeat: ArrayLike, by_example: ArrayLike, squares: flo
 
 
 def new_examples_interval(differences: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
-    """Return the interval of the mean over new repeats and new examples: at 95%, mean +- 1.96 sqrt(v).
+    """Return the interval of the mean over new repeats and new examples: mean +- 1.96 sqrt(v) at 95%.
 
-    v = (MS_repeat + MS_example - MS_residual) / (R n), from both ways of the analysis of variance.
+    v = (MS_repeat + MS_example - MS_residual) / (R n), from the two-way analysis of variance.
 
     Args:
-        differences: (repeats, examples) one variant's correctness minus another's, in pairs of runs.
+        differences: (repeats, examples) one variant's correctness minus another's, for pairs of runs.
         confidence: level of the interval.
 
     Example:
@@ -220,7 +223,7 @@ def new_examples_interval(differences: ArrayLike, confidence: float = CONFIDENCE
 def new_examples_interval_of_sums(
     by_repeat: ArrayLike, by_example: ArrayLike, squares: float, confidence: float = CONFIDENCE
 ) -> Interval:
-    """Return what `new_examples_interval` does, from the sums that `components_of_sums` takes."""
+    """Return the result of `new_examples_interval` from the sums that `components_of_sums` takes."""
     rows, columns = reals(by_repeat), reals(by_example)
     if not _enough(rows.size, columns.size):
         return TOO_FEW

@@ -1,4 +1,4 @@
-"""Contrasts of a full factorial: main effects and two-way interactions, computed in each repeat."""
+"""Contrasts of a full factorial design: main effects and two-way interactions, computed in each repeat."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ Key = TypeVar("Key", bound=Hashable)
 
 @dataclass(frozen=True)
 class Contrast:
-    """A main effect of one level, or an interaction of two levels of two factors, each against level 0.
+    """A main effect of one level, or an interaction of two levels of two factors, each compared with level 0.
 
     Args:
-        levels: factor -> level; one for a main effect, two for an interaction.
-        plus: cells whose mean counts positively.
+        levels: mapping from factors to levels; one for a main effect, two for an interaction.
+        plus: cells whose mean is added.
         minus: cells whose mean is subtracted.
-        scale: what the difference of these means is multiplied by: 2 for an interaction, a difference of differences.
+        scale: factor of the difference of these means: 2 for an interaction, which is a difference of differences.
     """
 
     levels: Mapping[int, int]
@@ -31,16 +31,16 @@ class Contrast:
 
     @property
     def cells(self) -> tuple[Cell, ...]:
-        """All cells that it needs."""
+        """All cells that the contrast needs."""
         return (*self.plus, *self.minus)
 
 
 def contrasts(sizes: Sequence[int]) -> Iterator[Contrast]:
-    """Yield the main effects of a full factorial, then its two-way interactions.
+    """Yield the main effects of a full factorial design, then its two-way interactions.
 
-    The main effect of level a is the mean over all levels of the other factors of y(a) - y(0). The interaction of a and
-    b is the mean over all levels of the remaining factors of (y(a, b) - y(0, b)) - (y(a, 0) - y(0, 0)): by how much the
-    effect of a changes with b.
+    The main effect of level a is the mean of y(a) - y(0) over all levels of the other factors. The interaction of a and
+    b is the mean of (y(a, b) - y(0, b)) - (y(a, 0) - y(0, 0)) over all levels of the remaining factors: the amount by
+    which the effect of a changes with b.
 
     Args:
         sizes: number of levels of each factor.
@@ -68,13 +68,13 @@ def contrasts(sizes: Sequence[int]) -> Iterator[Contrast]:
 def contrast_sides(
     contrast: Contrast, values: Mapping[Cell, Mapping[Key, float]]
 ) -> tuple[dict[Key, float], dict[Key, float], int]:
-    """Return both sides of a contrast by run, whose difference it is, and how many runs are left out.
+    """Return the two sides of a contrast for each run, and the number of runs that are left out.
 
-    A repeat counts where each cell that the contrast needs has it.
+    The contrast is the first side minus the second. A repeat is used if all cells that the contrast needs have it.
 
     Args:
-        contrast: which.
-        values: cell -> (repeat, fold) -> value.
+        contrast: the contrast.
+        values: mapping from cells to mappings from (repeat, fold) to values.
 
     Example:
         >>> (main,) = contrasts((2,))

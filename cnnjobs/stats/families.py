@@ -1,4 +1,4 @@
-"""Families of comparisons: several variants, and several data sets."""
+"""Families of comparisons: of several variants, and over several data sets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from cnnjobs.stats.outcomes import ALPHA, Outcome, Reals, reals
 from cnnjobs.stats.pairs import DECIMALS, smallest_sign_flip_p
 
 FEWEST_DATASETS = 5
-"""Below so many data sets ranks say nothing: 0.0625 is the smallest p of Wilcoxon's test of five."""
+"""With fewer data sets ranks cannot be tested: the smallest p of Wilcoxon's test with five is 0.0625."""
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,9 @@ class Friedman:
     """Mean ranks of variants over data sets, and the tests of their equality.
 
     Args:
-        ranks: (variants,) mean rank of each, 1 the best; ties share theirs.
+        ranks: (variants,) mean rank of each variant, where 1 is the best; tied variants share the mean of their ranks.
         chi_squared: Friedman's test (1937).
-        f: Iman and Davenport's (1980), which is less conservative.
+        f: Iman and Davenport's test (1980), which is less conservative.
     """
 
     ranks: tuple[float, ...]
@@ -34,12 +34,12 @@ class Friedman:
 def holm(ps: Sequence[float | None], dropped: int = 0) -> list[float | None]:
     """Return p adjusted by Holm (1979) over a family in which every comparison counts, also one without a p.
 
-    What has no p stays without one, and counts as if it were 1: which comparisons can be tested, and which are still
-    listed, may depend on the results.
+    A comparison without a p stays without one and counts as if its p were 1, because the results may determine which
+    comparisons can be tested and which are still listed.
 
     Args:
-        ps: one a comparison; None where there is none.
-        dropped: comparisons of the family that are listed no longer.
+        ps: one per comparison; None for a comparison without a p.
+        dropped: number of comparisons that belong to the family but are not listed any more.
 
     Example:
         >>> [round(p, 3) for p in holm([0.01, 0.04, 0.03, 0.005])]
@@ -57,9 +57,9 @@ def holm(ps: Sequence[float | None], dropped: int = 0) -> list[float | None]:
 
 
 def holm_levels(ps: Sequence[float | None], alpha: float, dropped: int = 0) -> list[float]:
-    """Return the level at which Holm (1979) rejects each comparison, alpha / (m - rank); alpha where it does not.
+    """Return the level at which Holm (1979) rejects each comparison, alpha / (m - rank); alpha if it is not rejected.
 
-    The interval of one minus that level leaves out zero exactly where the comparison is rejected.
+    The interval with the confidence 1 minus that level excludes zero exactly if the comparison is rejected.
 
     Args:
         ps: as for `holm`.
@@ -88,10 +88,10 @@ def friedman(scores: ArrayLike) -> Friedman:
 
     chi^2 = 12 N / (k (k + 1)) (sum of squared mean ranks - k (k + 1)^2 / 4) and F = (N - 1) chi^2 / (N (k - 1) -
     chi^2), as in Demsar, Statistical Comparisons of Classifiers over Multiple Data Sets (2006), section 3.2.2. Unlike
-    `scipy.stats.friedmanchisquare`, not enlarged for ties.
+    in `scipy.stats.friedmanchisquare`, there is no correction for ties.
 
     Args:
-        scores: (data sets, variants) higher is better. A block is a data set, never a repeat.
+        scores: (data sets, variants), where higher is better. A block is a data set, never a repeat.
 
     Example:
         >>> found = friedman([[0.9, 0.8, 0.7], [0.6, 0.7, 0.5], [0.8, 0.7, 0.6], [0.9, 0.6, 0.7]])
@@ -123,8 +123,8 @@ def rank_error(variants: int, datasets: int) -> float:
     """Return the standard error of the difference of two mean ranks: sqrt(k (k + 1) / (6 N)) (Demsar, 2006).
 
     Args:
-        variants: k.
-        datasets: N.
+        variants: k, the number of variants.
+        datasets: N, the number of data sets.
 
     Example:
         >>> round(rank_error(4, 14), 3)
@@ -137,9 +137,9 @@ def critical_difference(variants: int, datasets: int, alpha: float = ALPHA) -> f
     """Return the smallest significant difference of two mean ranks (Nemenyi, 1963): q / sqrt(2) standard errors.
 
     Args:
-        variants: k, at least 2.
-        datasets: N.
-        alpha: family-wise error rate over all pairs; q is that quantile of the studentized range.
+        variants: k, the number of variants, at least 2.
+        datasets: N, the number of data sets.
+        alpha: family-wise error rate over all pairs; q is the 1 - alpha quantile of the studentized range.
 
     Example:
         >>> round(critical_difference(4, 14), 2)
@@ -154,13 +154,14 @@ def critical_difference(variants: int, datasets: int, alpha: float = ALPHA) -> f
 def pairwise_wilcoxon(scores: ArrayLike, alpha: float = ALPHA, dropped: int = 0) -> dict[tuple[int, int], Outcome]:
     """Return Wilcoxon's signed-rank test (1945) of every pair of variants over data sets, p adjusted by Holm.
 
-    Data sets on which a pair ties say nothing of it: with m others p is never below 2^(1 - m), before Holm. Exact up
-    to 50 data sets, with ties up to 13; beyond, by the normal distribution, as `scipy.stats.wilcoxon`.
+    Data sets on which a pair ties do not count for it: with m others, p before adjustment is never below 2^(1 - m). The
+    test is exact for up to 50 data sets, with ties for up to 13; beyond that it uses the normal approximation, as
+    `scipy.stats.wilcoxon`.
 
     Args:
         scores: (data sets, variants).
-        alpha: level that an adjusted p has to reach, for the note on unreachable levels.
-        dropped: pairs that belong to the family and are listed no longer.
+        alpha: level that an adjusted p has to reach, for the note on levels that cannot be reached.
+        dropped: number of pairs that belong to the family but are not listed any more.
 
     Example:
         >>> scores = [[0.71, 0.70], [0.82, 0.80], [0.63, 0.60], [0.94, 0.90], [0.85, 0.80], [0.76, 0.70]]

@@ -1,4 +1,4 @@
-"""Folds of a cross-validation, whose runs share training rows and are not independent."""
+"""Folds of a cross-validation, whose runs share training rows and are therefore not independent."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from cnnjobs.stats.distributions import t_above
 from cnnjobs.stats.outcomes import Outcome, reals, sd
 
 FEWEST_FOLDS = 5
-"""Below so many runs of a cross-validation there are estimates, but no interval."""
+"""With fewer runs of a cross-validation there are estimates, but no interval."""
 
 ALIKE = "all pairs differ alike: cannot tell"
 """Why there is no test of pairs that are not independent and have no spread."""
@@ -33,14 +33,14 @@ class FoldComponents:
 def corrected_t(differences: Sequence[float], overlap: float = 0.0, least: int = 2) -> Outcome:
     """Return t = mean / sqrt(s^2 (1/J + overlap)) with J - 1 degrees of freedom, two-sided.
 
-    Nadeau and Bengio, Inference for the Generalization Error (2003); for folds drawn anew each repeat, J = k r, as
-    Bouckaert and Frank (2004). With `overlap` 0 it is the paired t test. Independent pairs that all differ alike have
-    no t; their p is then that of sign flips, 2^(1 - J), and 1 if none differs.
+    Source: Nadeau and Bengio, Inference for the Generalization Error (2003); for folds that are drawn anew in each
+    repeat, J = k r, as in Bouckaert and Frank (2004). With `overlap` 0 it is the paired t test. If independent pairs
+    all differ by the same amount, there is no t; p is then that of sign flips, 2^(1 - J), or 1 if none differs.
 
     Args:
-        differences: (J,) one a fold, or one a pair of independent runs.
-        overlap: validation rows over training rows, 1 / (k - 1) for k folds; 0 for independent runs.
-        least: below that many there is no test.
+        differences: (J,) one per fold, or one per pair of independent runs.
+        overlap: number of validation rows divided by training rows, 1 / (k - 1) for k folds; 0 for independent runs.
+        least: smallest number of differences with a test.
 
     Example:
         >>> found = corrected_t([-0.075, 0.008, 0.041, -0.067, -0.075], overlap=1 / 4)
@@ -65,12 +65,12 @@ def _p_of_alike(difference: float, n: int) -> float:
 
 
 def fold_means(values: Mapping[tuple[int, int], float]) -> dict[int, float]:
-    """Return the mean over the repeats of each fold, where every repeat has the same folds.
+    """Return the mean of each fold over the repeats, where every repeat has the same folds.
 
-    Such repeats are no further folds: pooled, the same rows would count several times.
+    Such repeats do not add folds: if they were pooled, the same rows would count several times.
 
     Args:
-        values: (repeat, fold) -> value.
+        values: mapping from (repeat, fold) to values.
 
     Example:
         >>> fold_means({(0, 0): 0.5, (0, 1): 0.75, (1, 0): 1.0, (1, 1): 0.25})
@@ -89,7 +89,7 @@ def fold_components(values: ArrayLike) -> FoldComponents | None:
     Components, 1992, chapter 3).
 
     Args:
-        values: (repeats, folds) of the same folds in every repeat.
+        values: (repeats, folds), with the same folds in every repeat.
 
     Example:
         >>> found = fold_components([[0.50, 0.60, 0.70], [0.52, 0.62, 0.72]])

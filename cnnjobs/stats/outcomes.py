@@ -8,10 +8,10 @@ from numpy.typing import ArrayLike, NDArray
 Reals = NDArray[np.float64]
 
 CONFIDENCE = 0.95
-"""Default level of intervals."""
+"""Default confidence level of intervals."""
 
 ALPHA = 0.05
-"""Default level of tests: the accepted rate of false rejections."""
+"""Default significance level of tests: the accepted rate of false rejections."""
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Interval:
 
     Args:
         low: lower end; None if there is no interval.
-        high: upper end.
-        why: the reason for its absence; empty if there is one.
+        high: upper end; None if there is no interval.
+        why: the reason for its absence; empty if there is an interval.
     """
 
     low: float | None
@@ -30,7 +30,7 @@ class Interval:
 
     @classmethod
     def none(cls, why: str) -> "Interval":
-        """Return no interval, and why."""
+        """Return an absent interval with the reason."""
         return cls(None, None, why)
 
 
@@ -39,9 +39,9 @@ class Outcome:
     """A test's statistic and p, two-sided by default; or the reason for their absence.
 
     Args:
-        statistic: of the test; None if it cannot be computed.
+        statistic: statistic of the test; None if it cannot be computed.
         p: probability of data at least as extreme under the null hypothesis; None if it cannot be computed.
-        why: the reason for the absence of p, or a limit of this p; otherwise empty.
+        why: the reason for the absence of p, or a limitation of p; otherwise empty.
     """
 
     statistic: float | None
@@ -50,7 +50,7 @@ class Outcome:
 
     @classmethod
     def none(cls, why: str) -> "Outcome":
-        """Return no outcome, and why."""
+        """Return an absent outcome with the reason."""
         return cls(None, None, why)
 
 

@@ -23,7 +23,10 @@ FLIPS_AT_ONCE = 500_000
 """Signs that are drawn at once."""
 
 ENOUGH_FOR_BOOTSTRAP = 29
-"""Pairs that detect P(A > B) = 0.75 (Noether, 1987; Bouthillier et al., arXiv 2103.03098): `noether_pairs(0.75)`."""
+"""Number of pairs that detects P(A > B) = 0.75, `noether_pairs(0.75)`.
+
+Source: Noether (1987); Bouthillier et al. (arXiv 2103.03098).
+"""
 
 MEANINGFUL = 0.75
 """Gamma of Bouthillier et al.: the P(A > B) that a difference has to be able to reach."""
@@ -37,17 +40,18 @@ DECIMALS = 12
 
 @dataclass(frozen=True)
 class Difference:
-    """One variant minus another, in pairs of runs with the same seeds and rows; without a pair, of all runs.
+    """One variant minus another, for pairs of runs with the same seeds and rows; without any pair, for all runs.
 
     Args:
         n: number of pairs.
-        mean: mean of the differences; of means without a pair; None where either side has too few runs.
+        mean: mean of the differences; without any pair, the difference of the means; None if either side has too few
+            runs.
         sd: standard deviation of the differences with ddof=1; None below two pairs.
-        low: lower end of the interval of the mean; None below two pairs, or if all are equal.
-        high: upper end.
-        unmatched: runs of either variant that have no partner.
-        d_z: mean over SD, Cohen's effect size of pairs; None where the SD is None or 0.
-        t: the (corrected) paired t test; Welch's without a pair.
+        low: lower end of the interval of the mean; None below two pairs, or if all differences are equal.
+        high: upper end of the interval of the mean.
+        unmatched: number of runs of either variant without a partner.
+        d_z: mean divided by SD, Cohen's effect size for pairs; None if the SD is None or 0.
+        t: the (corrected) paired t test; Welch's test without any pair.
         values: (n,) the differences.
     """
 
@@ -63,7 +67,7 @@ class Difference:
 
     @property
     def resolved(self) -> bool | None:
-        """Whether the interval leaves out zero; None where there is no interval."""
+        """Whether the interval excludes zero; None if there is no interval."""
         if self.low is None or self.high is None:
             return None
         return self.low > 0 or self.high < 0
@@ -71,11 +75,11 @@ class Difference:
 
 @dataclass(frozen=True)
 class Superiority:
-    """P(A > B): the share of pairs with A above B.
+    """P(A > B): the fraction of pairs in which A is above B.
 
     Args:
-        share: ties count a half.
-        interval: of the share.
+        share: the fraction; ties count as one half.
+        interval: interval of the fraction.
     """
 
     share: float
@@ -83,11 +87,12 @@ class Superiority:
 
     @property
     def reading(self) -> str:
-        """What Bouthillier et al. call it, of whichever side wins more often; empty without an interval.
+        """The term of Bouthillier et al. for it, for the side that wins more often; empty without an interval.
 
-        Significant where the interval is above a half; meaningful where it is, and reaches `MEANINGFUL` with its upper
-        end: the share itself need not be above that, but the interval must not rule it out (arXiv 2103.03098; in the
-        code of its first author, `PABTest` of github.com/bouthilx/ml-method-video: 0.5 < lower and gamma <= upper).
+        It is significant if the interval is above one half, and meaningful if in addition the upper end of the interval
+        reaches `MEANINGFUL`: the fraction itself need not be above that, but the interval must not exclude it (arXiv
+        2103.03098; in the code of its first author, `PABTest` of github.com/bouthilx/ml-method-video: 0.5 < lower and
+        gamma <= upper).
         """
         low, high = self.interval.low, self.interval.high
         if low is None or high is None:
@@ -105,11 +110,11 @@ def paired_difference(
     least: int = 2,
     confidence: float = CONFIDENCE,
 ) -> Difference:
-    """Return `of` minus `reference`, paired by key; without a shared key by Welch's test.
+    """Return `of` minus `reference`, paired by key; Welch's test if they share no key.
 
     Args:
-        of: (repeat, fold) -> value.
-        reference: (repeat, fold) -> value.
+        of: mapping from (repeat, fold) to values.
+        reference: mapping from (repeat, fold) to values.
         overlap: as in `mean_interval`.
         least: as in `mean_interval`.
         confidence: level of the interval.
@@ -134,7 +139,7 @@ def paired_difference(
 
 
 def not_compared(why: str) -> Difference:
-    """Return the absence of a difference, with its reason.
+    """Return an absent difference with the reason.
 
     Args:
         why: the reason, in a few words.
@@ -150,7 +155,7 @@ def untested(difference: Difference, why: str) -> Difference:
     """Return a difference without its test, its interval and its effect size.
 
     Args:
-        difference: whose mean and SD stay.
+        difference: the difference, whose mean and SD are kept.
         why: the reason, in a few words.
 
     Example:
@@ -178,13 +183,13 @@ def _unpaired(a: Sequence[float], b: Sequence[float], overlap: float, confidence
 def sign_flip(differences: Sequence[float], rng: np.random.Generator, alpha: float = ALPHA) -> Outcome:
     """Return the two-sided sign-flip test of the mean (Fisher, The Design of Experiments, 1935), exact up to 14 pairs.
 
-    Under the null hypothesis the signs of the differences are exchangeable. With m differences other than 0, p is at
+    Under the null hypothesis, the signs of the differences are exchangeable. With m differences other than 0, p is at
     least 2^(1 - m): 0.0625 for five, 0.031 for six.
 
     Args:
-        differences: (n,) of independent pairs.
-        rng: draws the flips where there are too many for an exact test.
-        alpha: level that p has to reach, for the note on unreachable levels.
+        differences: (n,) differences of independent pairs.
+        rng: generator for random flips, if there are too many pairs for the exact test.
+        alpha: level that p has to reach, for the note on levels that cannot be reached.
 
     Example:
         >>> import numpy as np
@@ -224,20 +229,20 @@ def _at_least(d: Reals) -> float:
 
 
 def smallest_sign_flip_p(differences: Reals) -> float:
-    """Return the smallest p that sign flips of these differences, (n,), can reach: 2^(1 - m) for m that are not 0."""
+    """Return the smallest p that sign flips of these differences, (n,), can reach: 2^(1 - m) for m nonzero ones."""
     return float(2.0 ** min(0, 1 - int(np.count_nonzero(differences))))
 
 
 def superiority(differences: Sequence[float], rng: np.random.Generator, confidence: float = CONFIDENCE) -> Superiority:
-    """Return P(A > B) over pairs, with the binomial interval below 29 pairs and the percentile bootstrap from there.
+    """Return P(A > B) over pairs, with the binomial interval below 29 pairs and the percentile bootstrap from there on.
 
-    Bouthillier et al., Accounting for Variance in Machine Learning Benchmarks (arXiv 2103.03098); `reading` is what
-    they call a difference with such an interval. Where every pair agrees a bootstrap has no width, so the binomial
-    interval stays.
+    Source: Bouthillier et al., Accounting for Variance in Machine Learning Benchmarks (arXiv 2103.03098), whose term
+    for a difference with such an interval is `reading`. If all pairs agree, a bootstrap interval would have no width,
+    so that the binomial interval is used.
 
     Args:
         differences: (n,) A minus B, of independent pairs.
-        rng: draws the resamples.
+        rng: generator for the resamples.
         confidence: level of the interval.
 
     Example:

@@ -1,4 +1,4 @@
-"""Planning: number of repeats for a margin or a half width, and equivalence tests."""
+"""Planning: number of repeats for a margin or a half width; equivalence tests."""
 
 from collections.abc import Sequence
 from math import ceil, sqrt
@@ -22,13 +22,13 @@ MOST_REPEATS = 1_000_000
 def repeats_to_resolve(sd_of_pairs: float, margin: float, power: float = POWER, alpha: float = ALPHA) -> int | None:
     """Return the number of pairs that a two-sided paired t test needs for a difference; None beyond a million.
 
-    The smallest n whose power, by the noncentral t distribution, is sufficient.
+    It is the smallest n with sufficient power by the noncentral t distribution.
 
     Args:
-        sd_of_pairs: of the differences between pairs, above 0; itself an estimate.
+        sd_of_pairs: standard deviation of the pairs' differences, above 0; itself an estimate.
         margin: the difference to resolve, in the same unit, above 0.
         power: probability of resolving it.
-        alpha: of the test.
+        alpha: significance level of the test.
 
     Example:
         >>> repeats_to_resolve(0.3, margin=0.2)
@@ -52,13 +52,14 @@ def _enough(sd_of_pairs: float, margin: float, n: int, power: float, alpha: floa
 
 
 def equivalence(a: Sequence[float], b: Sequence[float], margin: float) -> Outcome:
-    """Return two one-sided paired t tests (Schuirmann, 1987): a small p means a difference within the margin.
+    """Return two one-sided paired t tests (Schuirmann, 1987): a small p means that the difference is within the margin.
 
-    Pairs that all differ alike have no t; their p is then that of one-sided sign tests, 2^-n within the margin, else 1.
+    If all pairs differ by the same amount, there is no t; p is then that of one-sided sign tests, 2^-n within the
+    margin, else 1.
 
     Args:
         a: (n,) values of one variant.
-        b: (n,) values of the other, in pairs.
+        b: (n,) values of the other variant, in the same order of pairs.
         margin: largest difference that counts as equivalent, in the same unit.
 
     Example:
@@ -82,12 +83,12 @@ def equivalence(a: Sequence[float], b: Sequence[float], margin: float) -> Outcom
 def noether_pairs(share: float, power: float = NOETHER_POWER, alpha: float = ALPHA) -> int:
     """Return the number of pairs to detect P(A > B) = share: (z_alpha + z_power)^2 / (6 (1/2 - share)^2), one-sided.
 
-    Noether, Sample Size Determination for Some Common Nonparametric Tests (1987), as used by Bouthillier et al.
+    Source: Noether, Sample Size Determination for Some Common Nonparametric Tests (1987), as used by Bouthillier et al.
 
     Args:
-        share: above a half.
+        share: P(A > B), above one half.
         power: probability of detecting it.
-        alpha: of the one-sided test.
+        alpha: significance level of the one-sided test.
 
     Example:
         >>> noether_pairs(0.75)
@@ -98,16 +99,16 @@ def noether_pairs(share: float, power: float = NOETHER_POWER, alpha: float = ALP
 
 
 def stein_repeats(sd_of_pilot: float, pilot: int, half_width: float, confidence: float = CONFIDENCE) -> int | None:
-    """Return the total number of runs for an interval of that half width: Stein's two-stage rule (1945).
+    """Return the total number of runs for an interval with this half width: Stein's two-stage rule (1945).
 
-    The larger of the pilot and t^2 s^2 / h^2, with t of the pilot's degrees of freedom: whatever the true SD is, the
-    mean of all runs +- h covers at that level.
+    It is the larger of the pilot and t^2 s^2 / h^2, with t for the pilot's degrees of freedom: whatever the true SD is,
+    the interval mean +- h over all runs then has at least the given confidence.
 
     Args:
         sd_of_pilot: SD of the first runs, ddof=1.
-        pilot: their number; below two there is no SD, and None is returned.
-        half_width: of the interval, in the same unit.
-        confidence: its level.
+        pilot: number of the first runs; below two there is no SD, and None is returned.
+        half_width: half width of the interval, in the same unit.
+        confidence: confidence level of the interval.
 
     Example:
         >>> stein_repeats(0.2, pilot=5, half_width=0.2)
@@ -122,13 +123,13 @@ def stein_repeats(sd_of_pilot: float, pilot: int, half_width: float, confidence:
 def stein_interval(values: Sequence[float], pilot: int, confidence: float = CONFIDENCE) -> Interval:
     """Return the interval of the mean after a two-stage design: mean +- t s / sqrt(n).
 
-    Stein, A Two-Sample Test for a Linear Hypothesis Whose Power Is Independent of the Variance (1945): s and its
-    degrees of freedom are those of the pilot, the mean is that of all n runs. Given s the mean of all is still normal
-    and independent of s, so the interval has its level for any true SD. The t interval with the SD of all runs has not:
-    their number depends on the SD of the pilot.
+    Source: Stein, A Two-Sample Test for a Linear Hypothesis Whose Power Is Independent of the Variance (1945): s and
+    its degrees of freedom are those of the pilot, the mean is that of all n runs. Given s, the mean of all runs is
+    still normal and independent of s, so that the interval has its level for any true SD. The t interval with the SD of
+    all runs does not, because their number depends on the SD of the pilot.
 
     Args:
-        values: (n,) one a run, the pilot's first.
+        values: (n,) one per run, those of the pilot first.
         pilot: number of runs in the pilot.
         confidence: level of the interval.
 

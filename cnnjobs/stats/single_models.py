@@ -1,4 +1,4 @@
-"""Comparison of two single models, not of their methods, on the same examples."""
+"""Comparison of two single models, not of their training methods, on the same examples."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -7,16 +7,17 @@ from cnnjobs.stats.distributions import chi_squared_above
 from cnnjobs.stats.outcomes import Outcome
 
 FEWEST_FOR_CHI_SQUARED = 25
-"""Below so many examples on which the models disagree the binomial test is used."""
+"""With fewer examples on which the models disagree, the binomial test is used."""
 
 
 def mcnemar(table: ArrayLike) -> Outcome:
-    """Return McNemar's test (1947) of two single models, not of the methods behind them.
+    """Return McNemar's test (1947) of two single models, not of the methods that trained them.
 
-    Exact below 25 disagreements, else chi-squared with the correction of Edwards (1948).
+    It is exact below 25 disagreements, and otherwise chi-squared with the correction of Edwards (1948).
 
     Args:
-        table: (2, 2) counts of examples: both right, only the first; only the second, neither.
+        table: (2, 2) numbers of examples: both models right, only the first right; only the second right, neither
+            right.
 
     Example:
         >>> found = mcnemar([[9945, 25], [15, 15]])

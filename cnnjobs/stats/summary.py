@@ -10,11 +10,11 @@ from cnnjobs.stats.distributions import binomial_below, chi_squared_quantile, t_
 from cnnjobs.stats.outcomes import CONFIDENCE, Interval, reals, sd
 
 FEWEST_FOR_QUARTILES = 5
-"""Below so many runs quartiles say nothing: the runs themselves are shown."""
+"""With fewer runs quartiles are not informative, and the runs themselves are shown."""
 
 
 ROUNDING = 1e-9
-"""So far from a level that is asked for, one that is computed is the same."""
+"""Tolerance within which a computed level equals the requested one."""
 
 
 @dataclass(frozen=True)
@@ -22,16 +22,16 @@ class Summary:
     """The runs of one variant.
 
     Args:
-        n: their number.
-        mean: their mean.
-        sd: their standard deviation with ddof=1; None for one run.
-        median: their median.
-        minimum: the smallest.
-        maximum: the largest.
-        low: lower end of the interval of the mean; None for one run, or for runs all equal.
-        high: upper end.
+        n: number of runs.
+        mean: mean of the runs.
+        sd: standard deviation of the runs with ddof=1; None for one run.
+        median: median of the runs.
+        minimum: the smallest run.
+        maximum: the largest run.
+        low: lower end of the interval of the mean; None for one run, or if all runs are equal.
+        high: upper end of the interval of the mean.
         sd_low: lower end of the interval of the SD; None as for `low`, and for runs that share rows.
-        sd_high: upper end.
+        sd_high: upper end of the interval of the SD.
     """
 
     n: int
@@ -48,13 +48,13 @@ class Summary:
 
 @dataclass(frozen=True)
 class MedianInterval:
-    """An interval of the median, with the level that it reaches; or the reason for its absence.
+    """An interval of the median with the confidence level that it reaches, or the reason for its absence.
 
     Args:
         low: lower end; None if there is no interval.
-        high: upper end.
-        level: at which it covers at least; not below the one asked for.
-        why: the reason for its absence; empty if there is one.
+        high: upper end; None if there is no interval.
+        level: its coverage at least; not below the requested confidence.
+        why: the reason for its absence; empty if there is an interval.
     """
 
     low: float | None
@@ -67,14 +67,14 @@ def summarize(values: Sequence[float], overlap: float = 0.0, least: int = 2, con
     """Return the summary of at least one value.
 
     Args:
-        values: (n,) one a run, finite.
-        overlap: validation rows over training rows for cross-validation, whose runs share training
+        values: (n,) one per run, finite.
+        overlap: number of validation rows divided by training rows for cross-validation, whose runs share training
             rows; 0 for runs that are independent given the data.
-        least: below that many runs there is no interval.
-        confidence: level of the intervals.
+        least: smallest number of runs with an interval.
+        confidence: confidence level of the intervals.
 
     Raises:
-        ValueError: without a value, or with one that is not finite.
+        ValueError: if there is no value, or one that is not finite.
 
     Example:
         >>> found = summarize([0.90, 0.91, 0.92, 0.93, 0.94])
@@ -103,16 +103,16 @@ def mean_interval(
 ) -> tuple[float | None, float | None]:
     """Return the t interval of the mean; (None, None) below `least` values, or if all are equal.
 
-    Accuracies are multiples of one over the test rows, so a few runs are often equal by chance; an interval of width
-    zero would then claim certainty.
+    Accuracies are multiples of 1 divided by the number of test rows, so that a few runs are often equal by chance; an
+    interval of width zero would then claim certainty.
 
-    With `overlap` > 0 the variance of the mean is s^2 (1/n + overlap) instead of s^2 / n: the
-    correction of Nadeau and Bengio (2003) for runs whose training rows overlap.
+    With `overlap` > 0, the variance of the mean is s^2 (1/n + overlap) instead of s^2 / n: the correction of Nadeau and
+    Bengio (2003) for runs whose training rows overlap.
 
     Args:
-        values: (n,) one a run.
-        overlap: validation rows over training rows; 0 for independent runs.
-        least: below that many values there is no interval; at least 2.
+        values: (n,) one per run.
+        overlap: number of validation rows divided by training rows; 0 for independent runs.
+        least: smallest number of values with an interval, at least 2.
         confidence: level of the interval.
 
     Example:
@@ -132,11 +132,11 @@ def mean_interval(
 def quartiles(values: Sequence[float]) -> tuple[float, float, float] | None:
     """Return lower quartile, median and upper quartile; None below five values.
 
-    Between two values by linear interpolation (type 7 of Hyndman and Fan, Sample Quantiles in Statistical Packages,
-    1996), as NumPy, and as Matplotlib draws boxes.
+    Between two values they are interpolated linearly (type 7 of Hyndman and Fan, Sample Quantiles in Statistical
+    Packages, 1996), as in NumPy and in Matplotlib's box plots.
 
     Args:
-        values: (n,) one a run.
+        values: (n,) one per run.
 
     Example:
         >>> quartiles([98.550, 98.600, 98.642, 98.850, 98.742])
@@ -152,13 +152,13 @@ def quartiles(values: Sequence[float]) -> tuple[float, float, float] | None:
 
 
 def sd_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Interval:
-    """Return the chi-squared interval of the SD of independent, roughly normal runs.
+    """Return the chi-squared interval of the SD of independent, approximately normal runs.
 
-    (n - 1) s^2 / sigma^2 has the chi-squared distribution with n - 1 degrees of freedom. It is wide: for five
-    runs [0.60, 2.87] times the SD, for ten [0.69, 1.83] times.
+    (n - 1) s^2 / sigma^2 has the chi-squared distribution with n - 1 degrees of freedom. The interval is wide: [0.60,
+    2.87] times the SD for five runs, [0.69, 1.83] times for ten.
 
     Args:
-        values: (n,) one a run.
+        values: (n,) one per run.
         confidence: level of the interval.
 
     Example:
@@ -179,7 +179,7 @@ def sd_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Inte
 
 
 def fewest_for_median(confidence: float = CONFIDENCE) -> int:
-    """Return how many runs an interval of the median takes: their extremes have the level 1 - 2^(1 - n).
+    """Return the smallest number of runs with an interval of the median: their extremes have the level 1 - 2^(1 - n).
 
     Args:
         confidence: level of the interval.
@@ -192,17 +192,17 @@ def fewest_for_median(confidence: float = CONFIDENCE) -> int:
 
 
 def median_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> MedianInterval:
-    """Return the interval of the median between two order statistics, whatever the distribution of the runs is.
+    """Return the interval of the median between two order statistics, for any distribution of the runs.
 
-    The k-th smallest and the k-th largest of n independent runs hold the median between them in 1 - 2 P(B < k) of
-    samples at least, B binomial of n and a half (Thompson, On Confidence Ranges for the Median and Other Expectation
-    Distributions for Populations of Unknown Distribution Form, 1936). The largest k is taken whose level is at least
-    the one asked for; for 95% that takes six runs. Where ties would leave the interval without a width, as accuracies
-    on few images have them, it goes on to the next runs outwards that differ.
+    The interval between the k-th smallest and the k-th largest of n independent runs contains the median with a
+    probability of at least 1 - 2 P(B < k), where B is binomial with n trials and probability one half (Thompson, On
+    Confidence Ranges for the Median and Other Expectation Distributions for Populations of Unknown Distribution Form,
+    1936). The largest k with at least the requested level is used; for 95% this needs six runs. If ties would leave the
+    interval without a width, as for accuracies on few images, it extends to the next runs outwards that differ.
 
     Args:
-        values: (n,) one a run, independent.
-        confidence: least level of the interval.
+        values: (n,) one per run, independent.
+        confidence: smallest confidence level of the interval.
 
     Example:
         >>> found = median_interval([0.90, 0.91, 0.92, 0.93, 0.94, 0.96])

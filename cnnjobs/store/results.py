@@ -39,16 +39,17 @@ WHICH = ("trial_id", "condition_id", "dataset_fingerprint")
 
 @dataclass(frozen=True)
 class Results:
-    """What was stored, as data frames that are read when asked for, each trial once a job.
+    """Stored results as data frames, which are read on first use; each trial appears once per job.
 
-    Accuracies are fractions in [0, 1], losses nats, times seconds of wall clock; `repeat` and `fold` count from 0,
-    `epoch` from 1. `variant`, `repeat` and `fold` pair trials: the same repeat has the same seeds in every variant.
-    `variant` is the name in the job as it was last submitted, `stale` whether the job asks for a row no longer.
-    Files that cannot be read are named in a warning and left out. Ordered by job, and within a job by trial.
+    Accuracies are fractions in [0, 1], losses are in nats, times in seconds of wall clock; `repeat` and `fold` count
+    from 0, `epoch` from 1. Trials are paired by `variant`, `repeat` and `fold`: the same repeat has the same seeds in
+    every variant. `variant` is the name in the job as last submitted; `stale` is true if the job no longer requests the
+    row. Files that cannot be read are named in a warning and left out. Rows are ordered by job, and within a job by
+    trial.
 
     Args:
-        stores: one a job.
-        with_stale: whether the frames have stale rows.
+        stores: one per job.
+        with_stale: whether the frames contain stale rows.
         metrics: columns of `trials` that are computed from stored predictions.
     """
 
@@ -58,39 +59,41 @@ class Results:
 
     @cached_property
     def trials(self) -> pd.DataFrame:
-        """A row a trial: identity, every setting, status, final metrics, seconds, versions.
+        """One row per trial: identity, every setting, status, final metrics, seconds, versions.
 
-        `status` is completed, diverged or failed. `test_accuracy`, `test_loss` and so on are those of the weights that
-        came out, `val_*` of the same on the validation rows, `train_*` of the last epoch; missing ones are NaN.
-        Metrics that variants watch are columns like these: `val_macro_f1`.
-        `settings` is the variant as JSON; `started_at` and `finished_at` are UTC.
+        `status` is completed, diverged or failed. `test_accuracy`, `test_loss` and so on are metrics of the final
+        weights, `val_*` are those of the same weights on the validation rows, and `train_*` those of the last epoch;
+        missing values are NaN. Metrics that variants watch are columns like these: `val_macro_f1`. `settings` is the
+        variant as JSON; `started_at` and `finished_at` are in UTC.
         """
         return self._frame("trials")
 
     @cached_property
     def epochs(self) -> pd.DataFrame:
-        """A row a trial and epoch: loss, accuracy, val_loss, val_accuracy, learning rate, seconds.
+        """One row per trial and epoch: loss, accuracy, val_loss, val_accuracy, learning rate, seconds.
 
-        Metrics that variants watch are columns, too: `val_macro_f1`; NaN of variants that do not watch them.
+        Metrics that variants watch are also columns, such as `val_macro_f1`; they are NaN for variants that do not
+        watch them.
         """
         return self._frame("epochs")
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
-        """A row a trial and test example: its row in the test set, label, predicted class, probabilities.
+        """One row per trial and test example: its row in the test set, label, predicted class, probabilities.
 
-        `label` and `predicted` are numbers, from 0, in the order of `classes`; `label_name` and `predicted_name` are
-        the names: class 1 of folders 1 to 12 is called "10". They are null in stale rows of a data set that the job
-        no longer has.
+        `label` and `predicted` are numbers of classes, counted from 0 in the order of `classes`; `label_name` and
+        `predicted_name` are their names: class 1 of folders 1 to 12 is called "10". The names are null in stale rows of
+        a data set that the job no longer uses.
 
-        `probabilities` holds an array a row, (classes,) float32 in [0, 1]. All of them are held in memory: some 200
-        bytes a row. Of many trials, read `<job>/predictions/<trial>.parquet` of those in `trials` one by one instead.
+        `probabilities` holds one array per row, (classes,) float32 in [0, 1]. The whole frame is held in memory, at
+        about 200 bytes per row. For many trials, read the files `<job>/predictions/<trial>.parquet` of the trials in
+        `trials` one by one instead.
         """
         return self._frame("predictions")
 
     @cached_property
     def classes(self) -> pd.DataFrame:
-        """A row a job and class: the number that `predictions` have, from 0, and the name."""
+        """One row per job and class: its number in `predictions`, counted from 0, and its name."""
         tables = [classes_of(store.kept_job()) for store in self.stores]
         frame: pd.DataFrame = pa.concat_tables(tables).to_pandas()
         return frame
@@ -137,28 +140,28 @@ class Results:
 
 @arguments_named
 def load_results(path: str | Path, *, stale: bool = False, metrics: Sequence[str | OwnMetric] = ()) -> Results:
-    """Return the results in a job's folder or in a folder of jobs, as data frames.
+    """Return the results in the folder of a job or of several jobs, as data frames.
 
-    Trials that are stale, of variants, data or code that have changed since, stay stored, because nothing runs again
-    when a setting comes back. They are left out of the frames, unless `stale` is true; comparisons never use them.
+    Stale trials, whose variant, data or code has changed since, remain stored, so that they need not run again if a
+    setting is changed back. They are left out of the frames unless `stale` is true; comparisons never use them.
 
-    A trial that several jobs hold, as an audit and the job it is of, is there once a job, in every frame; of `trials`,
-    `drop_duplicates("trial_id")` keeps one row of each.
+    A trial that belongs to several jobs, such as an audit and its original job, appears once per job in every frame;
+    `drop_duplicates("trial_id")` on `trials` keeps one row of each.
 
     Args:
         path: `results/`, `results/<job>`, or the URI of either.
-        stale: keep stale rows in the frames; the column `stale` tells them apart: group by it, too.
-        metrics: names of metrics, "macro_f1" or "recall[cat]" (as `compare` takes them), or your own, of
-            `cnnjobs.metric`: `trials` has a column of each, computed from stored predictions, "test_macro_f1". A run
-            without one has NaN there, and a warning says why.
+        stale: whether stale rows are kept in the frames; the column `stale` marks them, so group by it as well.
+        metrics: names of metrics such as "macro_f1" or "recall[cat]" (as for `compare`), or your own, made by
+            `cnnjobs.metric`: `trials` gets one column for each, such as "test_macro_f1", computed from stored
+            predictions. If a metric is undefined for a run, its value is NaN and a warning gives the reason.
 
     Returns:
-        `.trials`, `.epochs`, `.predictions` and `.classes`: frames that are read when asked for.
+        `.trials`, `.epochs`, `.predictions` and `.classes`: data frames that are read on first use.
 
     Raises:
-        StoreError: if there are none, a job cannot be read, or (when a frame is asked for) two files hold the same
+        StoreError: if there are no results, a job cannot be read, or (on first use of a frame) two files hold the same
             trial with different results.
-        ValueError: if one of `metrics` is no metric.
+        ValueError: if one of `metrics` is not a metric.
 
     Example:
         >>> trials = cnnjobs.load_results("results/").trials  # doctest: +SKIP

@@ -10,30 +10,30 @@ from cnnjobs.report import frames
 from cnnjobs.spec import metric_names
 from cnnjobs.store.schemas import TABLES
 
-UNITS = {  # what a column is in, and what it says where its name does not
-    "trial_id": "hash of everything that decides the numbers of a trial",
-    "condition_id": "hash of the variant on this data set, without chance",
+UNITS = {  # units of columns, and their meaning if the name does not tell it
+    "trial_id": "hash of everything that determines the numbers of a trial",
+    "condition_id": "hash of the variant and the data set, without seeds",
     "job": "name",
     "variant": "name",
     "repeat": "counts from 0",
     "fold": "counts from 0; 0 without folds",
     "status": "completed, diverged (loss or objective not finite) or failed",
-    "error": "of a trial that failed",
-    "log": "where what a failed trial printed is kept",
-    "epochs_done": "epochs",
-    "best_epoch": "counts from 1; set where callbacks put the weights of that epoch back",
-    "parameters": "weights of the network, trainable or not",
+    "error": "error message of a failed trial",
+    "log": "file with the output of a failed trial",
+    "epochs_done": "number of epochs that were trained",
+    "best_epoch": "counts from 1; set if callbacks restored the weights of that epoch",
+    "parameters": "number of weights of the network, trainable or not",
     "dataset": "name",
     "dataset_fingerprint": "hash of the content",
-    "classes": "count",
-    "train_rows": "images trained on",
-    "validation_rows": "images",
-    "test_rows": "images",
-    "validation": "how validation rows were chosen, in words",
-    "folds": "count; null without",
-    "limit_train": "images kept of the training rows; null for all",
-    "epochs": "asked for",
-    "batch_size": "images, over all replicas",
+    "classes": "number of classes",
+    "train_rows": "number of images used for training",
+    "validation_rows": "number of images",
+    "test_rows": "number of images",
+    "validation": "how the validation rows were chosen, in words",
+    "folds": "number of folds; null without folds",
+    "limit_train": "number of training images that were kept; null for all",
+    "epochs": "number of epochs that were requested",
+    "batch_size": "number of images per step, over all replicas",
     "settings": "the full variant as JSON",
     "numerics_version": "raised when the training code changes numbers",
     "started_at": "UTC",
@@ -43,46 +43,46 @@ UNITS = {  # what a column is in, and what it says where its name does not
     "train_seconds": "s",
     "validation_seconds": "s",
     "test_seconds": "s",
-    "tta_seconds": "s, null without test-time augmentation",
+    "tta_seconds": "s; null without test-time augmentation",
     "first_batch_seconds": "s, the first prediction",
-    "batch_seconds": "s, median of later predictions",
-    "batch_images": "images in each of these",
-    "gpu_seconds": "s times GPUs",
-    "cpus": "count",
-    "gpus": "count, may be a fraction",
-    "replicas": "devices of the trial",
+    "batch_seconds": "s, median of the later predictions",
+    "batch_images": "number of images in each of these predictions",
+    "gpu_seconds": "s, multiplied by the number of GPUs",
+    "cpus": "number of CPU cores",
+    "gpus": "number of GPUs, may be a fraction",
+    "replicas": "number of devices that trained the trial",
     "host": "name",
-    "device": "kind, whatever the number",
-    "commit": "of the job file's repository",
-    "dirty": "whether it had changes that were not committed",
+    "device": "type of device",
+    "commit": "commit of the job file's repository",
+    "dirty": "whether the repository had uncommitted changes",
     "epoch": "counts from 1",
-    "objective": "what is minimised, mean over the training rows; null in files of layout 1",
-    "watched": "metrics that the variant watches, of the validation rows: name, `val_macro_f1`, -> value; "
-    "null without any, and in files of layout 1. In the frames of `load_results` each is a column of its own",
-    "train_objective": "what is minimised, in the last epoch, mean over the training rows; null in files of layout 1",
-    "learning_rate": "of the epoch's last step",
-    "example": "row of the test set, from 0",
-    "label": "class, from 0",
-    "predicted": "class, from 0",
+    "objective": "the function that training minimises, mean over the training rows; null in files of layout 1",
+    "watched": "watched metrics of the validation rows: a map from names such as `val_macro_f1` to values; null "
+    "without such metrics, and in files of layout 1. In the frames of `load_results`, each is a separate column",
+    "train_objective": "`objective` of the last epoch; null in files of layout 1",
+    "learning_rate": "learning rate of the last step of the epoch",
+    "example": "row of the test set, counted from 0",
+    "label": "number of the class, counted from 0",
+    "predicted": "number of the predicted class, counted from 0",
     "label_name": "name of the class",
-    "predicted_name": "name of the class",
-    "probabilities": "(classes,) of each class",
+    "predicted_name": "name of the predicted class",
+    "probabilities": "(classes,), probability of each class",
 }
 
-PATTERNS = {  # for columns of a kind
+PATTERNS = {  # for several columns
     r".*accuracy": "fraction",
     r".*loss": "nats, cross-entropy",
     r".*mse": "mean over classes of squared differences of probabilities",
-    r"seed_.*": "of this source of chance",
+    r"seed_.*": "seed of this source of chance",
     r".*_version": "text",
 }
 
 
 def unit_of(column: str) -> str:
-    """Return what a column is in.
+    """Return the unit or the meaning of a column.
 
     Raises:
-        KeyError: for one that is not described; describe it in `UNITS`.
+        StopIteration: for a column without a description; add it to `UNITS`.
     """
     if column in UNITS:
         return UNITS[column]
@@ -116,12 +116,12 @@ def metrics_table() -> str:
     named = [(name, metric.words) for name, metric in metric_names.OF_ALL_CLASSES.items()]
     named += [(f"{name}[CLASS]", f"{words} of one class") for name, words in metric_names.OF_A_CLASS.items()]
     named += [("topK_accuracy", "top-K accuracy, for any K below the number of classes")]
-    lines = ["| name | what it is |", "| --- | --- |", *(f"| `{name}` | {words} |" for name, words in named)]
+    lines = ["| name | metric |", "| --- | --- |", *(f"| `{name}` | {words} |" for name, words in named)]
     return "\n".join(lines)
 
 
 def tables() -> dict[str, str]:
-    """Return every table by the name that pages have for it."""
+    """Return every table by its name in the pages."""
     return {
         **{f"columns of {name}": columns_table(schema) for name, schema in TABLES.items()},
         "columns of comparisons": frame_tables(),

@@ -1,4 +1,4 @@
-"""What a learning rate schedule is: the factor of the optimizer's learning rate at every step of a run."""
+"""The protocol of learning rate schedules: the factor of the optimizer's learning rate at every step of a run."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -6,12 +6,12 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Run:
-    """The run that a schedule is laid over.
+    """The run to which a schedule is applied.
 
     Args:
-        learning_rate: the optimizer's.
-        epochs: its length; may be a fraction, of what is left after a warm-up.
-        steps_an_epoch: steps of each epoch.
+        learning_rate: learning rate of the optimizer.
+        epochs: number of epochs; after a warm-up, those that are left, which may be a fraction.
+        steps_an_epoch: number of steps per epoch.
     """
 
     learning_rate: float
@@ -20,13 +20,13 @@ class Run:
 
 
 class Schedule(Protocol):
-    """Gives each step its learning rate."""
+    """Defines the learning rate of each step."""
 
     @property
     def follows_length(self) -> bool:
-        """Whether a step's rate depends on the number of epochs."""
+        """Whether the learning rate of a step depends on the number of epochs."""
         ...
 
     def factor_at(self, step: int, run: Run) -> float:
-        """Return the rate of a step, counted from 0, as a multiple of the optimizer's."""
+        """Return the learning rate of a step, counted from 0, as a multiple of the optimizer's."""
         ...

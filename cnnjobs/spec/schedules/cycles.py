@@ -1,4 +1,4 @@
-"""Schedules that rise and fall, once or again and again."""
+"""Schedules that rise and fall, once or repeatedly."""
 
 import math
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from cnnjobs.spec.schedules.base import Run
 @arguments_named
 @dataclass(frozen=True, kw_only=True)
 class Cyclical:
-    """Rise linearly from `low` to the optimizer's rate and fall back, once a cycle.
+    """Rise linearly from `low` to the optimizer's learning rate and fall back, once per cycle.
 
-    Source: Smith (2017), "Cyclical learning rates for training neural networks": triangular, and
-    triangular2 with `halving`.
+    Source: Smith (2017), "Cyclical learning rates for training neural networks": triangular, and triangular2 with
+    `halving`.
 
     Args:
-        low: lowest rate as a fraction of the optimizer's, the highest; in [0, 1).
-        epochs: length of a cycle, above 0, fractions allowed; Smith advises 4 to 20.
-        halving: halve the amplitude after every cycle.
+        low: lowest learning rate as a fraction of the optimizer's, which is the highest; in [0, 1).
+        epochs: length of a cycle in epochs, above 0, fractions allowed; Smith advises 4 to 20.
+        halving: whether the amplitude is halved after every cycle.
 
     Raises:
         SpecError: for a value out of range.
@@ -59,18 +59,21 @@ class Cyclical:
 @arguments_named
 @dataclass(frozen=True, kw_only=True)
 class OneCycle:
-    """Rise to the optimizer's rate, the highest, and fall to nearly nothing, once over the whole training.
+    """Rise to the optimizer's learning rate and fall to almost zero, once over the whole training.
 
     Source: Smith and Topin (2018), "Super-convergence"; formulas and defaults are those of PyTorch's `OneCycleLR`. Only
-    the learning rate is cycled: the optimizer's momentum stays what it is, as with `cycle_momentum=False` there.
+    the learning rate is cycled: the optimizer's momentum stays constant, as with `cycle_momentum=False` in PyTorch.
 
     Args:
-        rise: share of the steps in which it rises, in (0, 1); fastai uses 0.25. In three phases it falls as long.
-        start: rate of the first step as a fraction of the optimizer's, in (0, 1]: one over PyTorch's `div_factor`.
-        final: rate of the last step as a fraction of the optimizer's, in [0, 1]: one over the product of PyTorch's
-            `div_factor` and `final_div_factor`.
-        shape: of rise and fall: "cosine", as in PyTorch and fastai, or "linear", as in the paper.
-        three_phases: rise, fall back to `start` alike, then fall to `final`, as in the paper; False falls in one.
+        rise: fraction of the steps in which the learning rate rises, in (0, 1); fastai uses 0.25. With three phases,
+            the first fall takes as many steps.
+        start: learning rate of the first step as a fraction of the optimizer's, in (0, 1]: 1 divided by PyTorch's
+            `div_factor`.
+        final: learning rate of the last step as a fraction of the optimizer's, in [0, 1]: 1 divided by the product of
+            PyTorch's `div_factor` and `final_div_factor`.
+        shape: shape of rise and fall: "cosine", as in PyTorch and fastai, or "linear", as in the paper.
+        three_phases: True rises, falls back to `start` in as many steps, then falls to `final`, as in the paper; False
+            falls in one phase.
 
     Raises:
         SpecError: for a value out of range, or three phases with a rise of more than half of the steps.
@@ -128,16 +131,16 @@ class OneCycle:
 @arguments_named
 @dataclass(frozen=True, kw_only=True)
 class CosineRestarts:
-    """Fall along half a cosine again and again, each time from the top: SGDR.
+    """Fall along half a cosine repeatedly, each time from the highest learning rate: SGDR.
 
     Source: Loshchilov and Hutter (2017), equation 5; as `keras.optimizers.schedules.CosineDecayRestarts`. A training
-    whose last cycle is complete ends where the rate is lowest: 10, 30, 70 or 150 epochs with the defaults.
+    whose last cycle is complete ends at the lowest learning rate: after 10, 30, 70 or 150 epochs with the defaults.
 
     Args:
-        epochs: length of the first cycle, above 0, fractions allowed.
-        t_mul: by which each cycle is longer than the one before, at least 1.
-        m_mul: by which the rate at the top of each cycle is multiplied for the next, in (0, 1].
-        final: lowest rate as a fraction of the optimizer's, in [0, 1].
+        epochs: length of the first cycle in epochs, above 0, fractions allowed.
+        t_mul: factor by which each cycle is longer than the one before, at least 1.
+        m_mul: factor by which the highest learning rate changes from one cycle to the next, in (0, 1].
+        final: lowest learning rate as a fraction of the optimizer's, in [0, 1].
 
     Raises:
         SpecError: for a value out of range.

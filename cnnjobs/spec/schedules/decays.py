@@ -1,4 +1,4 @@
-"""Schedules that fall: along a cosine, a power, by a factor, or as one over the steps."""
+"""Schedules that fall: along a cosine, as a power, by a factor, or inversely with the steps."""
 
 import math
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ class CosineDecay:
     Source: Loshchilov and Hutter (2017), without restarts; as `keras.optimizers.schedules.CosineDecay`.
 
     Args:
-        final: rate at the end as a fraction of the optimizer's, in [0, 1].
-        epochs: length of the decay, above 0, fractions allowed; None for the whole training.
+        final: learning rate at the end as a fraction of the optimizer's, in [0, 1].
+        epochs: length of the decay in epochs, above 0, fractions allowed; None for the whole training.
 
     Raises:
         SpecError: for a value out of range.
@@ -56,14 +56,14 @@ class CosineDecay:
 @arguments_named
 @dataclass(frozen=True, kw_only=True)
 class PolynomialDecay:
-    """Fall as a power of what is left: `final + (1 - final) * (1 - t) ** power`, with t from 0 to 1.
+    """Fall as a power of the remaining time: `final + (1 - final) * (1 - t) ** power`, with t from 0 to 1.
 
-    As `keras.optimizers.schedules.PolynomialDecay`; a straight line unless another power is given.
+    It is `keras.optimizers.schedules.PolynomialDecay`; the default power gives a straight line.
 
     Args:
-        final: rate at the end as a fraction of the optimizer's, in [0, 1].
-        power: above 0.
-        epochs: length of the decay, above 0, fractions allowed; None for the whole training.
+        final: learning rate at the end as a fraction of the optimizer's, in [0, 1].
+        power: exponent, above 0.
+        epochs: length of the decay in epochs, above 0, fractions allowed; None for the whole training.
 
     Raises:
         SpecError: for a value out of range.
@@ -103,12 +103,12 @@ class PolynomialDecay:
 class ExponentialDecay:
     """Fall by the factor `rate` every `epochs` epochs: `rate ** (t / epochs)`, with t in epochs.
 
-    As `keras.optimizers.schedules.ExponentialDecay`.
+    It is `keras.optimizers.schedules.ExponentialDecay`.
 
     Args:
         rate: factor in (0, 1].
-        epochs: over which the learning rate falls by that factor, above 0, fractions allowed.
-        staircase: fall once every `epochs` instead of every step.
+        epochs: number of epochs over which the learning rate falls by that factor, above 0, fractions allowed.
+        staircase: whether the learning rate falls once every `epochs` instead of at every step.
 
     Raises:
         SpecError: for a value out of range.
@@ -144,17 +144,18 @@ class ExponentialDecay:
 @arguments_named
 @dataclass(frozen=True, kw_only=True)
 class StepDecay:
-    """Fall by a factor after each of some epochs, as PyTorch's `MultiStepLR`.
+    """Fall by a factor after each of the given epochs, as PyTorch's `MultiStepLR`.
 
-    "After 60 epochs" is from the first step of the 61st on; Keras's `PiecewiseConstantDecay` falls one step later.
+    "After 60 epochs" means from the first step of the 61st epoch on; Keras's `PiecewiseConstantDecay` falls one step
+    later.
 
     Args:
-        epochs: after which the rate falls, ascending and above 0, fractions allowed: `(60, 120, 160)`; or a single
-            number. Behind a warm-up they count from its end.
-        factor: that the rate is multiplied by each time, in (0, 1).
+        epochs: numbers of epochs after which the learning rate falls, ascending and above 0, fractions allowed: `(60,
+            120, 160)`; or a single number. After a warm-up they are counted from its end.
+        factor: factor by which the learning rate is multiplied each time, in (0, 1).
 
     Raises:
-        SpecError: for a value out of range, or epochs that do not ascend.
+        SpecError: for a value out of range, or epochs that are not ascending.
 
     Example:
         >>> from cnnjobs import StepDecay
@@ -194,12 +195,11 @@ class StepDecay:
 class TimeDecay:
     """Fall as `1 / (1 + decay * step)`, with steps counted over the whole run.
 
-    As `decay` of Keras's older optimizers, and `keras.optimizers.schedules.InverseTimeDecay` with
-    decay_steps=1.
+    It is `decay` of Keras's older optimizers, and `keras.optimizers.schedules.InverseTimeDecay` with decay_steps=1.
 
     Args:
-        decay: a step, at least 0; None for the optimizer's learning rate divided by the number of epochs, as in many
-            tutorials.
+        decay: decay per step, at least 0; None for the optimizer's learning rate divided by the number of epochs, as in
+            many tutorials.
 
     Raises:
         SpecError: for a value out of range.

@@ -1,4 +1,4 @@
-"""A schedule of the user's own: a function that gives the factor of each step."""
+"""A user's own schedule: a function that returns the factor of each step."""
 
 import math
 from collections.abc import Callable
@@ -39,11 +39,12 @@ BUNDLED = {
 
 @dataclass(frozen=True)
 class CustomSchedule(UserFunction):
-    """A schedule of the user's own, and its hyperparameters.
+    """A user's own schedule and its hyperparameters.
 
     Args:
-        function: called as `function(step, steps, **options)`; returns the factor of the optimizer's rate.
-        options: hyperparameters it is called with, by name.
+        function: is called as `function(step, steps, **options)` and returns the factor of the optimizer's learning
+            rate.
+        options: hyperparameters that are passed to it by name.
     """
 
     kind: ClassVar[str] = "CustomSchedule"
@@ -58,11 +59,11 @@ class CustomSchedule(UserFunction):
 
     @property
     def follows_length(self) -> bool:
-        """Whether a step's rate depends on the number of epochs: the function is told the number of steps."""
+        """Whether a step's learning rate depends on the number of epochs: the function receives the number of steps."""
         return True
 
     def factor_at(self, step: int, run: Run) -> float:
-        """Return the rate of a step as a multiple of the optimizer's.
+        """Return the learning rate of a step as a multiple of the optimizer's.
 
         Raises:
             SpecError: if the function fails, or returns anything but a finite number of at least 0.
@@ -89,15 +90,17 @@ def schedule(function: Callable[..., Any], **options: Any) -> CustomSchedule:
     """Return a learning rate schedule of your own: `schedule(half_way, to=0.1)`.
 
     Args:
-        function: a `def`, called for each step as `function(step, steps, **options)`, with the step counted from 0 and
-            the number of steps of the whole training, behind a warm-up of what is left of it; returns a factor of the
-            optimizer's learning rate, not a rate: 1 where the rate is the optimizer's. Called on the CPU, outside of
-            TensorFlow's graphs.
-        **options: hyperparameters of the function, by name. Function and options are part of a trial's identity.
+        function: a `def` that is called for each step as `function(step, steps, **options)`, with the step counted from
+            0 and the number of steps of the whole training (after a warm-up, those that remain). It returns a factor of
+            the optimizer's learning rate, not a learning rate: 1 gives the optimizer's own. It is called on the CPU,
+            outside TensorFlow's graphs.
+        **options: hyperparameters of the function, by name. The function and its options are part of a trial's
+            identity.
 
     Raises:
-        SpecError: if it is no plain function, is one of epochs or rates, or cannot be called so. What it returns for
-            some steps is checked when the job is planned, and for each step when it is taken.
+        SpecError: if it is not a plain function, is a function of epochs or learning rates, or cannot be called in this
+            way. Its return value is checked for several steps when the job is planned, and for each step during
+            training.
 
     Example:
         >>> from cnnjobs import schedule

@@ -24,22 +24,22 @@ AFTER = (
     CosineRestarts,
     CustomSchedule,
 )
-"""What can follow a warm-up."""
+"""Schedules that can follow a warm-up."""
 
 
 @arguments_named
 @dataclass(frozen=True, kw_only=True)
 class Warmup:
-    """Rise linearly to the optimizer's rate, then follow another schedule, or stay.
+    """Rise linearly to the optimizer's learning rate, then follow another schedule or stay constant.
 
     Source: the gradual warm-up of Goyal et al. (2017). Step s of n, counted from 0, has the factor (s + 1) / n.
 
     Args:
-        epochs: length of the rise, above 0, fractions allowed.
-        then: the schedule of the remaining epochs; None for a constant rate.
+        epochs: length of the rise in epochs, above 0, fractions allowed.
+        then: schedule of the remaining epochs; None for a constant learning rate.
 
     Raises:
-        SpecError: for a value out of range, or if `then` is no schedule, or another warm-up.
+        SpecError: for a value out of range, or if `then` is not a schedule or is another warm-up.
 
     Example:
         >>> from cnnjobs import CosineDecay, Warmup

@@ -1,4 +1,4 @@
-"""Transforms of training images as values: a module a family."""
+"""Transforms of training images as values, one module per family."""
 
 from cnnjobs.spec.transforms.affine import Augment
 from cnnjobs.spec.transforms.colours import ColorJitter, Grayscale
@@ -23,7 +23,7 @@ Transform = (
     | RandomResizedCrop
     | TrivialAugment
 )
-"""What is done to each training image alone."""
+"""A transform that is applied to each training image on its own."""
 
 TRANSFORMS: tuple[type, ...] = (
     Augment,
@@ -40,7 +40,7 @@ TRANSFORMS: tuple[type, ...] = (
     TrivialAugment,
     OwnTransform,
 )
-"""All kinds of them."""
+"""All kinds of transforms."""
 
 __all__ = [
     "TRANSFORMS",

@@ -1,4 +1,4 @@
-"""What to write instead of the transforms of other libraries."""
+"""Advice on what to write instead of transforms of other libraries."""
 
 from collections.abc import Iterator
 from inspect import isclass
@@ -45,11 +45,11 @@ MEANT = {  # word in the name of a class -> what does the same here; the first t
 }
 
 LIBRARIES = ("keras", "tf_keras", "keras_cv", "torchvision", "albumentations", "imgaug", "kornia", "timm", "PIL")
-"""Of whose transforms the names are known."""
+"""Libraries whose transforms are recognised by name."""
 
 
 def instead_of(received: Any) -> str:
-    """Return what to write instead of what was given as a transform, one sentence or two; empty if nobody knows.
+    """Return one or two sentences on what to write instead of the given value; empty if there is no advice.
 
     Args:
         received: anything but a transform.

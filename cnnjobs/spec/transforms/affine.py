@@ -1,4 +1,4 @@
-"""Ranges of random shift, rotation, zoom, shear and flip."""
+"""Random shift, rotation, zoom, shear and flip."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -15,19 +15,19 @@ FILLS = ("nearest", "reflect", "wrap", "constant")
 @arguments_named
 @dataclass(frozen=True, kw_only=True)
 class Augment:
-    """Random affine transforms of training images, drawn uniformly for each image and epoch.
+    """Apply random affine transforms to training images, drawn uniformly for each image and epoch.
 
     Ranges and order (rotation, shear, zoom) are those of Keras's `ImageDataGenerator`; interpolation is bilinear.
 
     Args:
-        flip: "horizontal", "vertical", "both" or None; each with probability 1/2.
-        shift: largest shift as a fraction of height and of width, in [0, 1); two independent draws from +-shift.
-        rotation: largest angle to either side, degrees in [0, 180].
+        flip: "horizontal", "vertical", "both" or None; each flip has the probability 1/2.
+        shift: largest shift as a fraction of height and width, in [0, 1); two independent draws from +-shift.
+        rotation: largest angle in either direction, in degrees in [0, 180].
         zoom: largest relative change of scale, in [0, 1); independent draws from 1 +- zoom for height and width.
-        shear: largest shear angle to either side, degrees in [0, 90).
-        fill: values beyond the border: "nearest" repeats the border, "reflect" mirrors the image, "wrap" continues
-            on the other side, "constant" is 0.
-        probability: with which an image is transformed at all, above 0 and at most 1.
+        shear: largest shear angle in either direction, in degrees in [0, 90).
+        fill: values beyond the border: "nearest" repeats the border, "reflect" mirrors the image, "wrap" continues on
+            the opposite side, "constant" is 0.
+        probability: probability that an image is transformed, above 0 and at most 1.
 
     Raises:
         SpecError: for a value out of range, or if nothing would change.

@@ -14,23 +14,23 @@ MOST = 10
 @arguments_named
 @dataclass(frozen=True, kw_only=True)
 class ColorJitter:
-    """Random brightness, contrast, saturation and hue, in this order; as `torchvision.transforms.ColorJitter`.
+    """Change brightness, contrast, saturation and hue randomly, in this order; `torchvision.transforms.ColorJitter`.
 
-    Each is drawn uniformly for each image, and values are clipped to black and white after each. Torchvision draws
-    the order of the four as well; another order than this one is that of several in a tuple:
-    `(ColorJitter(hue=0.1), ColorJitter(brightness=0.4))`. Grey is 0.299 red + 0.587 green + 0.114 blue. Of grey-scale
-    images (one channel) saturation and hue change nothing.
+    Each factor is drawn uniformly for each image, and values are clipped to black and white after each change.
+    Torchvision also draws the order of the four changes; here, a tuple gives another order: `(ColorJitter(hue=0.1),
+    ColorJitter(brightness=0.4))`. Grey is 0.299 red + 0.587 green + 0.114 blue. In grey images (one channel),
+    saturation and hue change nothing.
 
     Args:
         brightness: pixels are multiplied by a factor from max(0, 1 - brightness) to 1 + brightness; at least 0.
-        contrast: their difference from the mean grey of the image is multiplied by such a factor; at least 0.
-        saturation: their difference from their own grey is multiplied by such a factor; at least 0.
-        hue: largest turn of hue to either side, in turns of the colour circle, in [0, 0.5].
-        probability: with which the colours of an image are changed, above 0 and at most 1.
+        contrast: the pixels' difference from the mean grey of the image is multiplied by such a factor; at least 0.
+        saturation: the pixels' difference from their own grey is multiplied by such a factor; at least 0.
+        hue: largest change of hue in either direction, as a fraction of the colour circle, in [0, 0.5].
+        probability: probability that the colours of an image are changed, above 0 and at most 1.
 
     Raises:
-        SpecError: for a value out of range, or if nothing would change. A job refuses saturation and hue alone where
-            its images are grey, and for images of other than one or three channels.
+        SpecError: for a value out of range, or if nothing would change. A job refuses saturation and hue alone for grey
+            images, and this transform for images with other than one or three channels.
 
     Example:
         >>> from cnnjobs import ColorJitter
@@ -61,7 +61,7 @@ class ColorJitter:
             )
 
     def refusal(self, image_shape: tuple[int, int, int]) -> str | None:
-        """Say why images of this shape (height, width, channels) cannot be transformed; None if they can."""
+        """Return why images of this shape (height, width, channels) cannot be transformed; None if they can."""
         coloured = self.saturation or self.hue
         if image_shape[2] == 1 and not (self.brightness or self.contrast):
             return "saturation and hue of grey-scale images mean nothing. Use brightness and contrast"
@@ -73,15 +73,15 @@ class ColorJitter:
 @arguments_named
 @dataclass(frozen=True)
 class Grayscale:
-    """Make images grey, of three equal channels, as `torchvision.transforms.RandomGrayscale`.
+    """Convert images to grey with three equal channels, as `torchvision.transforms.RandomGrayscale`.
 
     Grey is 0.299 red + 0.587 green + 0.114 blue.
 
     Args:
-        probability: with which an image becomes grey, above 0 and at most 1.
+        probability: probability that an image becomes grey, above 0 and at most 1.
 
     Raises:
-        SpecError: for a value out of range. A job refuses it where its images have other than three channels.
+        SpecError: for a value out of range. A job refuses it for images with other than three channels.
 
     Example:
         >>> from cnnjobs import Grayscale
@@ -98,7 +98,7 @@ class Grayscale:
         as_float(self, "probability", above=0, most=1)
 
     def refusal(self, image_shape: tuple[int, int, int]) -> str | None:
-        """Say why images of this shape (height, width, channels) cannot be transformed; None if they can."""
+        """Return why images of this shape (height, width, channels) cannot be transformed; None if they can."""
         if image_shape[2] == 3:
             return None
         kind = "grey-scale images are grey" if image_shape[2] == 1 else "grey is made of red, green and blue"

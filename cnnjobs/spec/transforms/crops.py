@@ -16,8 +16,8 @@ class Flip:
     """Mirror images; no pixel is interpolated.
 
     Args:
-        direction: "horizontal" (left and right change places), "vertical", or "both", each on its own.
-        probability: with which an image is mirrored in a direction, above 0 and at most 1.
+        direction: "horizontal" (left and right are swapped), "vertical", or "both", each independently.
+        probability: probability that an image is mirrored in a direction, above 0 and at most 1.
 
     Raises:
         SpecError: for a value out of range.
@@ -45,19 +45,19 @@ class Flip:
 @arguments_named
 @dataclass(frozen=True)
 class PadCrop:
-    """Pad images on all sides and crop them to their size at a random place: a shift by whole pixels.
+    """Pad images on all sides and crop them to their original size at a random place: a shift by whole pixels.
 
-    Source: He et al. (2016), who pad CIFAR's images by 4; as `torchvision.transforms.RandomCrop(32, padding=4)`. Both
-    shifts are drawn from -padding to padding, uniformly and independently.
+    Source: He et al. (2016), who pad CIFAR's images by 4; as `torchvision.transforms.RandomCrop(32, padding=4)`. The
+    two shifts are drawn uniformly and independently from -padding to padding.
 
     Args:
-        padding: pixels on each side, at least 1; less than height and width of the images.
-        fill: what the padding holds: "constant" is 0 (black), "reflect" mirrors the image, its border pixels included,
-            "nearest" repeats the border, "wrap" continues on the other side.
-        probability: with which an image is padded and cropped, above 0 and at most 1.
+        padding: number of pixels on each side, at least 1; less than height and width of the images.
+        fill: content of the padding: "constant" is 0 (black), "reflect" mirrors the image, including its border pixels,
+            "nearest" repeats the border, "wrap" continues on the opposite side.
+        probability: probability that an image is padded and cropped, above 0 and at most 1.
 
     Raises:
-        SpecError: for a value out of range. A job refuses padding that is as large as its images.
+        SpecError: for a value out of range. A job refuses padding that is not smaller than its images.
 
     Example:
         >>> from cnnjobs import PadCrop
@@ -83,7 +83,7 @@ class PadCrop:
         as_float(self, "probability", above=0, most=1)
 
     def refusal(self, image_shape: tuple[int, int, int]) -> str | None:
-        """Say why images of this shape (height, width, channels) cannot be transformed; None if they can."""
+        """Return why images of this shape (height, width, channels) cannot be transformed; None if they can."""
         least = min(image_shape[:2])
         if self.padding < least:
             return None
@@ -93,16 +93,16 @@ class PadCrop:
 @arguments_named
 @dataclass(frozen=True, kw_only=True)
 class RandomResizedCrop:
-    """Crop a part of random area and shape, and enlarge it to the image's size, with bilinear interpolation.
+    """Crop a part of random area and aspect ratio, and resize it to the image's size with bilinear interpolation.
 
-    Source: Szegedy et al. (2015), as `torchvision.transforms.RandomResizedCrop`: the area is drawn uniformly, the
-    logarithm of the shape as well, up to ten times until the part fits into the image; else the largest part in the
-    middle is taken whose shape is in `ratio`.
+    Source: Szegedy et al. (2015), as `torchvision.transforms.RandomResizedCrop`: area and logarithm of the aspect ratio
+    are drawn uniformly, up to ten times until the part fits into the image; otherwise the largest central part whose
+    aspect ratio is in `ratio` is used.
 
     Args:
-        scale: smallest and largest area of the part, as a fraction of the image's, in (0, 1].
-        ratio: smallest and largest shape, width divided by height, in pixels of the image.
-        probability: with which an image is cropped, above 0 and at most 1.
+        scale: smallest and largest area of the part, as a fraction of the image's area, in (0, 1].
+        ratio: smallest and largest aspect ratio, width divided by height, in pixels of the image.
+        probability: probability that an image is cropped, above 0 and at most 1.
 
     Raises:
         SpecError: for a value out of range.

@@ -13,12 +13,13 @@ from cnnjobs.spec.checks import as_float, as_range
 class GaussianBlur:
     """Blur images with a Gaussian whose width is drawn uniformly for each image.
 
-    The kernel ends at three times the largest sigma, rounded up, and images are mirrored beyond their border, border
-    pixels included (`mode="reflect"` of `scipy.ndimage.gaussian_filter`).
+    The kernel is truncated at three times the largest sigma, rounded up, and images are mirrored beyond their border,
+    including the border pixels (`mode="reflect"` of `scipy.ndimage.gaussian_filter`).
 
     Args:
-        sigma: SD of the Gaussian, pixels, from low to high, or one number for all; above 0 and at most 100.
-        probability: with which an image is blurred, above 0 and at most 1; Chen et al. (2020) use 0.5.
+        sigma: standard deviation of the Gaussian in pixels: a range from low to high, or one number for all images;
+            above 0 and at most 100.
+        probability: probability that an image is blurred, above 0 and at most 1; Chen et al. (2020) use 0.5.
 
     Raises:
         SpecError: for a value out of range.
@@ -50,8 +51,8 @@ class GaussianNoise:
     """Add normal noise to images, drawn for each pixel and channel; values are clipped to black and white.
 
     Args:
-        sd: of the noise, as a fraction of white, above 0 and at most 1: 0.1 is 25.5 of 255.
-        probability: with which an image gets noise, above 0 and at most 1.
+        sd: standard deviation of the noise, as a fraction of white, above 0 and at most 1: 0.1 is 25.5 of 255.
+        probability: probability that noise is added to an image, above 0 and at most 1.
 
     Raises:
         SpecError: for a value out of range.

@@ -1,4 +1,4 @@
-"""Whether images can be transformed as asked."""
+"""Checks that the images of a job can be transformed as requested."""
 
 from collections.abc import Iterable
 
@@ -11,12 +11,12 @@ def check_transforms(variant: str, transforms: Iterable[Transform], image_shape:
     """Refuse transforms that would leave nothing of the images of a job, or change nothing.
 
     Args:
-        variant: name, for the message.
-        transforms: of the variant.
+        variant: name of the variant, for the message.
+        transforms: transforms of the variant.
         image_shape: (height, width, channels).
 
     Raises:
-        SpecError: for the first of them.
+        SpecError: for the first such transform.
     """
     for one in transforms:
         refusal = getattr(one, "refusal", None)

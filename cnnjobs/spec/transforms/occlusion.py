@@ -8,22 +8,22 @@ from cnnjobs.spec.arguments import arguments_named
 from cnnjobs.spec.checks import as_float, as_range, number, whole
 
 FILLS = ("mean", "noise")
-"""What a box may hold beside a value."""
+"""Names of fills; a box may also be filled with a value."""
 
 
 @arguments_named
 @dataclass(frozen=True)
 class Cutout:
-    """Hide a square of each image, whose centre is drawn uniformly from all pixels: part of it may lie outside.
+    """Hide a square in each image, centred at a uniformly drawn pixel; part of the square may lie outside.
 
-    Source: DeVries and Taylor (2017), who use 16 pixels for CIFAR-10 and 8 for CIFAR-100, and hide with the mean of the
-    training images: about 0.5 for photos.
+    Source: DeVries and Taylor (2017), who use 16 pixels for CIFAR-10 and 8 for CIFAR-100, and fill the square with the
+    mean of the training images: about 0.5 for photos.
 
     Args:
-        size: side of the square, pixels, at least 1; at most the smaller side of the images.
-        fill: what it holds: a number in [0, 1] from black to white, "mean" of the image, by channel, or "noise",
-            uniform for each pixel and channel.
-        probability: with which a square is hidden, above 0 and at most 1.
+        size: side of the square in pixels, at least 1; at most the smaller side of the images.
+        fill: content of the square: a number in [0, 1] from black to white, "mean" of each channel of the image, or
+            "noise", uniform for each pixel and channel.
+        probability: probability that a square is hidden, above 0 and at most 1.
 
     Raises:
         SpecError: for a value out of range. A job refuses a size that is larger than its images.
@@ -51,7 +51,7 @@ class Cutout:
         as_float(self, "probability", above=0, most=1)
 
     def refusal(self, image_shape: tuple[int, int, int]) -> str | None:
-        """Say why images of this shape (height, width, channels) cannot be transformed; None if they can."""
+        """Return why images of this shape (height, width, channels) cannot be transformed; None if they can."""
         least = min(image_shape[:2])
         if self.size <= least:
             return None
@@ -61,18 +61,18 @@ class Cutout:
 @arguments_named
 @dataclass(frozen=True, kw_only=True)
 class RandomErasing:
-    """Hide a box of random area and shape in some images.
+    """Hide a box of random area and aspect ratio in some images.
 
-    Source: Zhong et al. (2020), with area and shape as `torchvision.transforms.RandomErasing` draws them: the area
-    uniformly, the logarithm of the shape as well, up to ten times until the box is smaller than the image; else
-    nothing is hidden. The box lies within the image.
+    Source: Zhong et al. (2020), with area and aspect ratio drawn as in `torchvision.transforms.RandomErasing`: area and
+    logarithm of the aspect ratio are drawn uniformly, up to ten times until the box is smaller than the image;
+    otherwise nothing is hidden. The box lies within the image.
 
     Args:
-        scale: smallest and largest area of the box, as a fraction of the image's, above 0 and below 1.
-        ratio: smallest and largest shape, height divided by width.
-        fill: what it holds: "noise", uniform for each pixel and channel, as Zhong et al. advise; a number in [0, 1]
-            from black to white; or "mean" of the image, by channel.
-        probability: with which a box is hidden, above 0 and at most 1.
+        scale: smallest and largest area of the box, as a fraction of the image's area, above 0 and below 1.
+        ratio: smallest and largest aspect ratio, height divided by width.
+        fill: content of the box: "noise", uniform for each pixel and channel, as Zhong et al. advise; a number in [0,
+            1] from black to white; or "mean" of each channel of the image.
+        probability: probability that a box is hidden, above 0 and at most 1.
 
     Raises:
         SpecError: for a value out of range.

@@ -1,4 +1,4 @@
-"""Transforms that are functions of the user's."""
+"""Transforms that are users' functions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from cnnjobs.spec.functions import UserFunction
 
 @dataclass(frozen=True)
 class OwnTransform(UserFunction):
-    """A transform of training images by a function of the user's; made by `transform()`.
+    """A transform of training images by a user's function; made by `transform()`.
 
     Args:
-        function: called as `function(images, seeds, **options)` while the input pipeline is traced.
-        options: hyperparameters for the function; part of the trial's identity.
+        function: is called as `function(images, seeds, **options)` while the input pipeline is traced.
+        options: hyperparameters of the function; part of the trial's identity.
     """
 
     kind: ClassVar[str] = "OwnTransform"
@@ -28,18 +28,19 @@ def transform(function: Callable[..., Any], **options: Any) -> OwnTransform:
     """Return a transform of training images of your own: `transform(gamma, most=0.3)`.
 
     Args:
-        function: a `def`, called as `function(images, seeds, **options)` with `images` (n, height, width, channels)
-            float32 in [0, 1], whatever the data set holds, and `seeds` (n, 2) int32, which differ by image and epoch;
-            returns images of the same shape and dtype. Values beyond [0, 1] are clipped. It is traced into a
-            TensorFlow graph, without AutoGraph: it may use operations of TensorFlow alone, and draws with those
-            that take a seed, `tf.random.stateless_uniform(shape, seed)` or `tf.image.stateless_random_...`, of
-            one image at a time, with `tf.map_fn`. What it makes of an image must hang on that image and its seed
-            alone. Import TensorFlow inside the function.
-        **options: hyperparameters of the function, by name. Function and options are part of a trial's identity.
+        function: a `def` that is called as `function(images, seeds, **options)` with `images` (n, height, width,
+            channels) float32 in [0, 1], whatever the data type of the data set, and `seeds` (n, 2) int32, which differ
+            by image and epoch; returns images of the same shape and dtype. Values outside [0, 1] are clipped. The
+            function is traced into a TensorFlow graph, without AutoGraph: it may only use TensorFlow operations. It
+            draws random numbers with operations that take a seed, `tf.random.stateless_uniform(shape, seed)` or
+            `tf.image.stateless_random_...`, for one image at a time, with `tf.map_fn`. The result for an image must
+            depend only on that image and its seed. Import TensorFlow inside the function.
+        **options: hyperparameters of the function, by name. The function and its options are part of a trial's
+            identity.
 
     Raises:
-        SpecError: if it is no plain function, or cannot be called so. What it makes of a few training images is looked
-            at before anything is trained.
+        SpecError: if it is not a plain function, or cannot be called in this way. Its result for a few training images
+            is checked before training starts.
 
     Example:
         >>> from cnnjobs import Variant, transform, vgg

@@ -1,4 +1,4 @@
-"""Policies: transforms that are themselves drawn for each image."""
+"""Policies: the transform itself is drawn for each image."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -13,19 +13,20 @@ MAGNITUDES = 30
 @arguments_named
 @dataclass(frozen=True, kw_only=True)
 class RandAugment:
-    """Apply `n` transforms to each image, each drawn from 14, all with one magnitude.
+    """Apply `n` transforms to each image, each drawn from 14, all with the same magnitude.
 
-    Source: Cubuk et al. (2020), with the transforms and strengths of `torchvision.transforms.RandAugment`: none, shear
-    to 0.3 and translation to 150/331 of the side along either axis, rotation to 30 degrees (each with nearest pixels,
-    black beyond the border), brightness, colour, contrast and sharpness by a factor to 1 +- 0.9, posterising to 4 bits,
-    solarising above white to 0, autocontrast, equalisation, at magnitude 30. Directions are drawn. The meanings are
-    those of Pillow, for values of 8 bits; other values are rounded to these only to be posterised and equalised.
-    Equalisation leaves images of fewer than 256 pixels, and colour those of one channel.
+    Source: Cubuk et al. (2020), with the transforms and strengths of `torchvision.transforms.RandAugment`. At magnitude
+    30 these are: none; shear up to 0.3 and translation up to 150/331 of the side along either axis; rotation up to 30
+    degrees (these with nearest-neighbour interpolation, and black beyond the border); brightness, colour, contrast and
+    sharpness by a factor up to 1 +- 0.9; posterising to 4 bits; solarising above white to 0; autocontrast;
+    equalisation. Directions are drawn. The definitions are those of Pillow for 8-bit values; other values are rounded
+    to 8 bits only for posterising and equalisation. Equalisation does not change images of fewer than 256 pixels, and
+    colour does not change images with one channel.
 
     Args:
-        n: transforms an image, one after the other; the same may be drawn twice; 1 to 14.
-        magnitude: a whole number from 0 to 30; that of the paper, of 10, is a third of it.
-        probability: with which an image is transformed at all, above 0 and at most 1.
+        n: number of transforms per image, applied one after the other, 1 to 14; the same one may be drawn twice.
+        magnitude: a whole number from 0 to 30; on the paper's scale of 0 to 10, the same magnitude is a third of it.
+        probability: probability that an image is transformed, above 0 and at most 1.
 
     Raises:
         SpecError: for a value out of range.
@@ -55,14 +56,14 @@ class RandAugment:
 @arguments_named
 @dataclass(frozen=True, kw_only=True)
 class TrivialAugment:
-    """Apply one transform to each image, drawn from the 14 of `RandAugment`, with a magnitude that is drawn as well.
+    """Apply one transform to each image, drawn from the 14 of `RandAugment`, with a magnitude that is also drawn.
 
-    Source: Müller and Hutter (2021), in its wide form, as `torchvision.transforms.TrivialAugmentWide`: magnitudes are
-    0 to 30, at which shear is 0.99, translation 32 pixels (but at most the side of the image), rotation 135 degrees,
-    the factor of brightness, colour, contrast and sharpness 1 +- 0.99, posterising 2 bits.
+    Source: Müller and Hutter (2021), wide version, as `torchvision.transforms.TrivialAugmentWide`: magnitudes are 0 to
+    30. At 30, shear is 0.99, translation 32 pixels (but at most the side of the image), rotation 135 degrees, the
+    factor of brightness, colour, contrast and sharpness 1 +- 0.99, and posterising keeps 2 bits.
 
     Args:
-        probability: with which an image is transformed at all, above 0 and at most 1.
+        probability: probability that an image is transformed, above 0 and at most 1.
 
     Raises:
         SpecError: for a value out of range.

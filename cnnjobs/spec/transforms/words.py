@@ -1,4 +1,4 @@
-"""Transforms as they are written in a job file, without what changes nothing."""
+"""Transforms as they are written in a job file, without arguments that have no effect."""
 
 from dataclasses import fields
 from typing import Any
@@ -7,7 +7,7 @@ from cnnjobs.spec.functions import UserFunction
 
 
 def written(spec: Any) -> str:
-    """Return how a transform would be written: `PadCrop(padding=4, fill='constant')`.
+    """Return the call that makes a transform: `PadCrop(padding=4, fill='constant')`.
 
     Args:
         spec: any transform of single images or of pairs.
