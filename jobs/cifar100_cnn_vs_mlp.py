@@ -1,13 +1,14 @@
 """Does a CNN beat an MLP of half its size on the 100 classes of CIFAR-100?
 
     cnnjobs submit jobs/cifar100_cnn_vs_mlp.py
-    cnnjobs submit jobs/cifar100_cnn_vs_mlp.py --epochs 30        # goes on from the kept states for 20 epochs more
+    cnnjobs submit jobs/cifar100_cnn_vs_mlp.py --epochs 30        # continues from the kept states for 20 more epochs
     cnnjobs aggregate results/cifar100-cnn-vs-mlp --curves loss --curves accuracy --curves mse
 
-Data: CIFAR-100, 100 fine labels, downloaded once by Keras (170 MB). The test set doubles as the validation set, as in
-the text; nothing is selected by it. CNN 6,850,792 parameters, MLP 3,623,600; 2 variants x 5 repeats.
+Data: CIFAR-100, 100 fine labels, downloaded once by Keras (170 MB). As in the source, the test set is also the
+validation set, but nothing is selected on it. The CNN has 6,850,792 parameters, the MLP 3,623,600. 2 variants x 5
+repeats.
 
-text: a comparison of a CNN and an MLP on CIFAR-100; its title and address are not known any more
+source: a comparison of a CNN and an MLP on CIFAR-100, whose title and address are no longer known
 
 published (one run of the CNN): 10 epochs: val accuracy 21.83%, val loss 3.2669, val mse 0.0089;
     20 epochs more: 29.54%, val loss 4.3311 (lowest 2.9785 in the 5th of these), train accuracy 76.43%

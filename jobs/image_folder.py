@@ -1,14 +1,14 @@
-"""How well does SmallerVGGNet tell your own photographs apart, and how much of that is augmentation?
+"""How well does SmallerVGGNet classify your own photographs, and how much does augmentation contribute?
 
-    cnnjobs submit jobs/image_folder.py --dataset PHOTOS     # PHOTOS: a sub-folder a class, any sizes
+    cnnjobs submit jobs/image_folder.py --dataset PHOTOS     # PHOTOS: one sub-folder per class, any sizes
     cnnjobs fit jobs/image_folder.py --dataset PHOTOS --variant augmented --output photos.keras
     cnnjobs predict photos.keras PICTURE... --annotate annotated
 
-Data: your own folder; a fifth of it is held out as test set. 8,678,277 parameters with five classes, 96 x 96 pixels;
-2 variants x 5 repeats x 100 epochs. The text's author: colour decides too much, and 230 pictures a class are few; 500
-to 1,000 are advised.
+Data: your own folder, of which a fifth is held out as the test set. With five classes and 96 x 96 pixels, the network
+has 8,678,277 parameters. 2 variants x 5 repeats x 100 epochs. The author of the tutorial notes that the network relies
+too much on colour, and that 230 pictures per class are few, and advises 500 to 1,000.
 
-text: Adrian Rosebrock, "Keras and Convolutional Neural Networks (CNNs)", PyImageSearch,
+source: Adrian Rosebrock, "Keras and Convolutional Neural Networks (CNNs)", PyImageSearch,
 https://pyimagesearch.com/2018/04/16/keras-and-convolutional-neural-networks-cnns/
 
 published (one run of "augmented" on 1,190 pictures of five classes): train 96.84%, test 97.07%

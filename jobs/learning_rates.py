@@ -1,16 +1,17 @@
-"""Which optimizer and schedule train the VGG baseline with dropout best in 100 epochs on CIFAR-10?
+"""Which optimizer and learning rate schedule train the VGG baseline with dropout best on CIFAR-10 in 100 epochs?
 
     cnnjobs submit jobs/learning_rates.py
     cnnjobs submit jobs/learning_rates.py --epochs 20% --repeats 5 --limit-train 2500 --results try
 
-Data: CIFAR-10, downloaded once by Keras (170 MB), or `--dataset PATH` for an image folder of it. A fifth of train is
-held out for what halves the rate, stops early or keeps the best weights. 9 variants x 5 repeats x 100 epochs at most.
+Data: CIFAR-10, downloaded once by Keras (170 MB), or `--dataset PATH` for an image folder of it. A fifth of the
+training rows is held out for the callbacks that halve the learning rate, stop early or keep the best weights.
+9 variants x 5 repeats x at most 100 epochs.
 
-text: Jason Brownlee, "How to Develop a CNN From Scratch for CIFAR-10 Photo Classification", Machine Learning Mastery,
+source: Jason Brownlee, "How to Develop a CNN From Scratch for CIFAR-10 Photo Classification", Machine Learning Mastery,
 https://machinelearningmastery.com/how-to-develop-a-cnn-from-scratch-for-cifar-10-photo-classification/
 
 published: none; proposed as an extension of dropout (83.45% in one run on the test set)
-measured: not yet at a size that ranks anything
+measured: not yet with enough data and epochs to rank the variants
 """
 
 from cnnjobs import (

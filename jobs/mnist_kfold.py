@@ -1,26 +1,27 @@
-"""Do batch normalisation or a deeper network help a small CNN on MNIST, by 5-fold cross-validation?
+"""Does batch normalisation or a deeper network improve a small CNN on MNIST, in 5-fold cross-validation?
 
     cnnjobs submit jobs/mnist_kfold.py
     cnnjobs fit jobs/mnist_kfold.py --variant deeper --output digit-reader.keras
 
-Data: MNIST, downloaded once by Keras (11 MB), or `--dataset PATH` for an .npz file of it. Folds of the training
-images, shuffled once and not stratified, as in the text; the test set stays out. 3 variants x 5 folds x 10 epochs.
+Data: MNIST, downloaded once by Keras (11 MB), or `--dataset PATH` for an .npz file of it. As in the tutorial,
+the folds divide the training images, which are shuffled once and not stratified; the test set is not used.
+3 variants x 5 folds x 10 epochs.
 
-text: Jason Brownlee, "How to Develop a CNN for MNIST Handwritten Digit Classification", Machine Learning Mastery,
+source: Jason Brownlee, "How to Develop a CNN for MNIST Handwritten Digit Classification", Machine Learning Mastery,
 https://machinelearningmastery.com/how-to-develop-a-convolutional-neural-network-from-scratch-for-mnist-handwritten-digit-classification/
 
 published (fold accuracies in %, their mean and standard deviation with ddof=0, parameters):
     baseline             98.550 98.600 98.642 98.850 98.742   98.677 (0.107)   542,230
     batch normalisation  98.475 98.608 98.683 98.783 98.667   98.643 (0.101)   542,758
     deeper               99.058 99.042 98.883 99.192 99.133   99.062 (0.104)   159,254
-    deeper, fitted on all of train: 99.090% on the test set
+    deeper, fitted on all training images: 99.090% on the test set
 measured on 10,000 of MNIST's images, 8,000 of them to train (the .npz file of MNIST's test set, split), full protocol
 otherwise; 5 min on two cores that were shared, no GPU, TensorFlow 2.21. Mean (SD, ddof=1) of 5 folds, and the folds:
     baseline             97.10 (0.36)   97.25 97.25 97.50 96.94 96.56
     batch normalisation  97.79 (0.34)   98.12 97.69 97.25 97.88 98.00
     deeper               98.24 (0.26)   98.00 98.50 98.31 97.94 98.44
     paired differences to the baseline, with 95% intervals corrected for the rows that folds share:
-    batch normalisation +0.69 [+0.57, +0.80], deeper +1.14 [+0.39, +1.88]; in the text the first is -0.03
+    batch normalisation +0.69 [+0.57, +0.80], deeper +1.14 [+0.39, +1.88]; in the tutorial the first is -0.03
     deeper, fitted on all 8,000: 98.35% on the 2,000 test images
 """
 

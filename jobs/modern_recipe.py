@@ -1,17 +1,17 @@
-"""Which part of a modern training recipe carries a small ResNet, and which could be left out?
+"""Which parts of a modern training recipe improve a small ResNet, and which could be left out?
 
     cnnjobs submit jobs/modern_recipe.py
     cnnjobs submit jobs/modern_recipe.py --dataset FOLDER --limit-train 1200 --epochs 8 --results try
 
 Data: CIFAR-10, downloaded once by Keras (170 MB), or `--dataset FOLDER` for an image folder of it. The recipe is that
-of ResNet-20 on CIFAR-10 (He et al., 2016: pad, crop and flip, SGD with momentum, L2 of 1e-4) with what has become
-usual since: Nesterov momentum, warm-up and cosine decay, label smoothing, an average of the weights. Each other variant
-takes one thing away, or changes it, so its difference from the first is what that thing is worth. A sixth of the
-training rows validates; nothing is selected by it. 7 variants x 5 repeats.
+of ResNet-20 on CIFAR-10 (He et al., 2016: pad, crop and flip, SGD with momentum, L2 of 1e-4) with techniques that have
+become common since: Nesterov momentum, warm-up and cosine decay, label smoothing, and averaged weights. Every other
+variant removes or changes one technique, so that its difference from the first variant shows the technique's effect.
+A sixth of the training rows is the validation set, but nothing is selected on it. 7 variants x 5 repeats.
 
-published (He et al., 2016, table 6; one run of 64,000 steps of 128, rate in steps, neither smoothing nor average):
+published (He et al., 2016, table 6; one run of 64,000 steps of 128 images, step schedule, no smoothing, no average):
     ResNet-20 91.25%
-measured: not yet at a size that ranks anything
+measured: not yet with enough data and epochs to rank the variants
 """
 
 from cnnjobs import SGD, AdamW, CosineDecay, CrossEntropy, Flip, Job, PadCrop, Variant, Warmup, resnet

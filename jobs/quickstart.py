@@ -1,8 +1,8 @@
-"""Do dropout or augmentation help a small CNN on 8 x 8 scanned digits, and by more than chance?
+"""Does dropout or augmentation improve a small CNN on 8 x 8 scanned digits, and by more than chance?
 
     cnnjobs submit jobs/quickstart.py
 
-Data: the 1,797 scanned digits inside scikit-learn, no download. 3 variants x 3 repeats.
+Data: the 1,797 scanned digits that come with scikit-learn; nothing is downloaded. 3 variants x 3 repeats.
 """
 
 from cnnjobs import Adam, Augment, Job, Variant, vgg

@@ -1,12 +1,12 @@
-"""Which regularization helps a three-block VGG on CIFAR-10, and by more than chance?
+"""Which regularization improves a three-block VGG on CIFAR-10, and by more than chance?
 
     cnnjobs submit jobs/regularization_grid.py
     cnnjobs submit jobs/regularization_grid.py --epochs 20% --repeats 5 --limit-train 2500 --results try
 
-Data: CIFAR-10, downloaded once by Keras (170 MB), or `--dataset PATH` for an image folder of it. The test set doubles
-as the validation set, as in the text; nothing is selected by it. 7 variants x 10 repeats.
+Data: CIFAR-10, downloaded once by Keras (170 MB), or `--dataset PATH` for an image folder of it. As in the tutorial,
+the test set is also the validation set, but nothing is selected on it. 7 variants x 10 repeats.
 
-text: Jason Brownlee, "How to Develop a CNN From Scratch for CIFAR-10 Photo Classification", Machine Learning Mastery,
+source: Jason Brownlee, "How to Develop a CNN From Scratch for CIFAR-10 Photo Classification", Machine Learning Mastery,
 https://machinelearningmastery.com/how-to-develop-a-cnn-from-scratch-for-cifar-10-photo-classification/
 
 published (one run each, test accuracy):

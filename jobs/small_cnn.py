@@ -3,11 +3,12 @@
     cnnjobs submit jobs/small_cnn.py
     cnnjobs submit jobs/small_cnn.py --limit-train 5000
 
-Data: CIFAR-10, downloaded once by Keras (170 MB), or `--dataset PATH` for an image folder of it. The test set doubles
-as the validation set, as in the text; nothing is selected by it. 122,570 parameters; 2 variants x 10 repeats.
+Data: CIFAR-10, downloaded once by Keras (170 MB), or `--dataset PATH` for an image folder of it. As in the tutorial,
+the test set is also the validation set, but nothing is selected on it. The network has
+122,570 parameters. 2 variants x 10 repeats.
 
-text: one that adds dropout to the network of TensorFlow's tutorial "Convolutional Neural Network (CNN)",
-https://www.tensorflow.org/tutorials/images/cnn; its own title and address are not known any more
+source: a text that adds dropout to the network of TensorFlow's tutorial "Convolutional Neural Network (CNN)",
+https://www.tensorflow.org/tutorials/images/cnn; the title and address of the text are no longer known
 
 published (one run each, test accuracy and loss):
     baseline, 10 epochs: 71.17%, 0.8741 (train 78.65%); dropout 0.4, 15 epochs: 73.29%, 0.7707 (train 75.35%);
@@ -15,7 +16,7 @@ published (one run each, test accuracy and loss):
 measured on 5,000 training photos (CIFAR-10 re-encoded as JPEG, an image folder), 10 repeats, test accuracy on all
 10,000 test photos; 12 to 20 min on two cores that were shared, no GPU, TensorFlow 2.21. Mean (SD, ddof=1):
     baseline 52.01% (0.73), loss 1.364 (0.016), train 63.0%; dropout 54.98% (0.70), loss 1.288 (0.016), train 65.5%
-    paired difference +2.98 points, 95% interval [+2.06, +3.89]; dropout also trains for half as many epochs more
+    paired difference +2.98 points, 95% interval [+2.06, +3.89]; dropout also trains for 5 more epochs
 """
 
 from cnnjobs import Adam, Job, Variant, small_cnn

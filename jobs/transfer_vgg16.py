@@ -1,18 +1,18 @@
-"""Do features that VGG16 learned on ImageNet beat a small VGG trained from nothing on CIFAR-10?
+"""Do VGG16 features from ImageNet beat a small VGG that is trained from scratch on CIFAR-10?
 
     cnnjobs submit jobs/transfer_vgg16.py
     cnnjobs submit jobs/transfer_vgg16.py --epochs 6 --repeats 2 --limit-train 500 --results try
 
 Data: CIFAR-10, downloaded once by Keras (170 MB), or `--dataset PATH` for an image folder of it. Weights: those in
-Keras's cache (59 MB; the error says where they come from); another file: CNNJOBS_VGG16=PATH. 4 variants x 5 repeats.
-The last trains its head alone for 5 epochs, then VGG16's last block too, as in Keras's guide to fine-tuning: `--epochs`
-must be 6 or more.
+Keras's cache (59 MB; if they are missing, the error says where to get them), or the file CNNJOBS_VGG16=PATH. The last
+variant trains only its head for 5 epochs and then also VGG16's last block, as in Keras's guide to fine-tuning;
+`--epochs` must therefore be 6 or more. 4 variants x 5 repeats.
 
-text: Jason Brownlee, "How to Develop a CNN From Scratch for CIFAR-10 Photo Classification", Machine Learning Mastery,
+source: Jason Brownlee, "How to Develop a CNN From Scratch for CIFAR-10 Photo Classification", Machine Learning Mastery,
 https://machinelearningmastery.com/how-to-develop-a-cnn-from-scratch-for-cifar-10-photo-classification/
 
 published: none; proposed as an extension of the baseline (73.50% in one run on the test set)
-measured: not yet; ImageNet's weights were not at hand
+measured: not yet, because the ImageNet weights were not available
 """
 
 import os
