@@ -91,7 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
             return None
         token, slash, what = urlsplit(self.path).path.removeprefix("/").partition("/")
         if not slash or not self.server.knows(token):
-            self._refuse(HTTPStatus.FORBIDDEN, "The address is not whole: use the one that `cnnjobs watch` printed.")
+            self._refuse(HTTPStatus.FORBIDDEN, "The address is incomplete: use the one that `cnnjobs watch` printed.")
             return None
         return what
 
@@ -123,7 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         board = self.server.board
         if board.tabs >= MOST_TABS:
-            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, f"{MOST_TABS} tabs look already.")
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, f"{MOST_TABS} tabs show this page already.")
             return
         self.send_response(HTTPStatus.OK)
         self._send_rules()

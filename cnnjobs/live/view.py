@@ -180,7 +180,7 @@ class JobView:
             failed = sum(row["status"] == Status.FAILED for row in rows.values())
             missing = expected - done - failed
             why = [f"{count} {what}" for count, what in ((failed, "failed"), (missing, "missing")) if count > 0]
-            told |= {"state": "stopped", "text": f"Not running{since}: of {expected} trials {' and '.join(why)}."}
+            told |= {"state": "stopped", "text": f"Not running{since}: {' and '.join(why)} of {expected} trials."}
         return told
 
     def _failed(self, job: StoredJob, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -209,7 +209,7 @@ class JobView:
         return self._logs[key]
 
     def _notes(self, runs: FinishedRuns, state: LiveState) -> list[str]:
-        damaged = [f"not readable: {name} ({clause(why)})" for name, why in runs.damaged.items()]
+        damaged = [f"{name} cannot be read ({clause(why)})" for name, why in runs.damaged.items()]
         return [visible(one, lines=False) for one in (*damaged[:10], *state.notes[-10:])]
 
     def _machine_part(self, heartbeat: Heartbeat | None) -> Mapping[str, Any]:

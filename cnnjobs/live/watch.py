@@ -125,7 +125,7 @@ def watch_results(results: str, *, port: int = 0, opens: bool = False) -> None:
     store = newest(stores)
     others = [one.kept_job().name for one in stores if one is not store]
     if others:
-        echo(f"{store.kept_job().name}: the job of {len(stores)} that runs or ran last", err=True)
+        echo(f"{store.kept_job().name}: of {len(stores)} jobs, the one that runs or ran last", err=True)
     serve(LocalSource(store.files, store.files.location), port=port, opens=opens)
 
 
@@ -140,7 +140,7 @@ def serve(source: Source, *, port: int, opens: bool, until: Callable[[], Any] | 
     """
     listener, token = listening(port), new_token()
     url = address_of(listener, token)
-    with served(source, listener, token, "The command that served this page was ended."):
+    with served(source, listener, token, "The command that served this page has ended."):
         echo(f"watch: {url}")
         if hint := tunnel_hint(listener):
             echo(hint, err=True)

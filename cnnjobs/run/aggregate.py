@@ -105,7 +105,7 @@ class Aggregation:
         folder.write_all(chart_files(chart, (NAMED["box"], *(self.formats or ()))))
         figure = f"{folder.location}/{chart.name}.{NAMED['box']}"
         for name in damaged:
-            self.say(f"note: not readable, missing in the overlay: {name}")
+            self.say(f"note: {name} cannot be read and is missing in the overlay")
         self.say(f"overlay:  {figure}")
         return Overlaid(figure, tuple(damaged))
 
@@ -122,7 +122,7 @@ class Aggregation:
         across = compare_over_datasets(tables)
         self.say()
         if isinstance(across, str):
-            self.say(f"note: not compared over data sets: {clause(across)}")
+            self.say(f"note: There is no comparison over data sets: {clause(across)}")
             return Together(across)
         document = across_datasets_document(across)
         for report_table in document.tables:
@@ -254,8 +254,8 @@ def show_comparison(
             written: Written | None = write_document(place, document, waiting, formats, helpers)
     except StoreError as error:
         if not page_or_note:
-            raise StoreError(sentences(error, "`output=DIR` is where the report goes instead.")) from error
-        note(sentences(f"no report: {error}", "`cnnjobs aggregate --output DIR` writes it elsewhere."))
+            raise StoreError(sentences(error, "Use `output=DIR` to write the report elsewhere.")) from error
+        note(sentences(f"No report was written: {error}", "`cnnjobs aggregate --output DIR` writes it elsewhere."))
         written = None
     damaged = tuple(dict.fromkeys((*table.damaged, *document.damaged)))
     if os.environ.get(EVENTS) and store.files.is_local:
@@ -271,7 +271,7 @@ def show_comparison(
 def _places(written: Written) -> Iterator[str]:
     """Say where a report is, and what it could not read."""
     for name in written.damaged:
-        yield f"note: not readable, missing in the figures: {name}"
+        yield f"note: {name} cannot be read and is missing in the figures"
     if written.decisions:
         yield f"decision: {written.decisions}"
     if written.box_plot:

@@ -94,8 +94,10 @@ def version_notes() -> list[str]:
     """Say which versions this machine has that the calling one has not; nothing where these are the same."""
     there = calling_machine_versions()
     others = differences(installed_versions(), there) if there else []
-    said = f"the cluster has other versions than the machine that submits: {', '.join(others)}; the job runs with the "
-    return [f"{said}cluster's"] if others else []
+    said = (
+        f"The cluster has other versions than the machine that submits: {', '.join(others)}. The job runs with those "
+    )
+    return [f"{said}of the cluster"] if others else []
 
 
 def command_line() -> str:

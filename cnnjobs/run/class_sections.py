@@ -49,7 +49,9 @@ def with_classes(store: Store, table: JobTable) -> tuple[bool, str]:
     """
     seconds = class_seconds(table)
     if _had_them(store):
-        again = f"the sections on classes of the earlier report are made again, about {duration(seconds)} of a core"
+        again = (
+            f"The sections on classes of the earlier report are made again, in about {duration(seconds)} on one core"
+        )
         return True, again if seconds > QUICK_S else ""
     return store.files.is_local and seconds <= QUICK_S, ""
 

@@ -60,19 +60,19 @@ class Cleaning:
         for job in self.jobs:
             remains = job.remains
             if remains.is_empty:
-                lines.append(f"{job.results}: nothing that the job does not ask for")
+                lines.append(f"{job.results}: nothing to remove")
                 continue
-            rows = [(f"trials of {name!r} that are stale", str(len(ids))) for name, ids in remains.trials.items()]
+            rows = [(f"stale trials of {name!r}", str(len(ids))) for name, ids in remains.trials.items()]
             rows += [("parts of trials that are not stored", str(len(remains.orphans)))] if remains.orphans else []
             rows += [("damaged files", str(len(remains.aside)))] if remains.aside else []
-            lines.append(table_text(job.results, ("asked for no longer", "how many"), rows, self._note(remains)))
+            lines.append(table_text(job.results, ("no longer needed", "number"), rows, self._note(remains)))
             lines += [job.in_use] if job.in_use else []
         return "\n".join(lines)
 
     def _note(self, remains: Remains) -> str:
         counted = len(remains.counted)
         kept = (
-            f"; comparisons go on counting {counted} dropped variant{'s' * (counted > 1)}, which job.json keeps"
+            f"; comparisons still count {counted} dropped variant{'s' * (counted > 1)}, which job.json keeps"
             if counted
             else ""
         )

@@ -112,19 +112,19 @@ class DecidePlan:
         points = [_points(metric.factor * one) for one in differences(rule)]
         header = ["better from", "equal from", *(f"{one} after" for one in points)]
         header = [*(["variant", "SD of pairs", "95% interval"] if known else ["SD of pairs"]), *header]
-        said = f'"from": the smallest true difference, and margin, that {most} repeats decide in 80% of jobs; "after": '
-        said += "repeats by which that is so"
+        said = f'"from": the smallest true difference, or margin, that {most} repeats decide in 80% of jobs; "after": '
+        said += "the repeats that decide a difference in 80% of jobs"
         if rule.margin is not None:
             header.append("equal after")
-            said += f'; "equal after": with no difference, within {margin_text(rule)}'
+            said += f'; "equal after": the same, if there is no difference, within {margin_text(rule)}'
         rows = [
             [name, show(metric, one.sd), _ends(metric.factor, one.interval), *self._reach(one)]
             for name, one in known.items()
         ]
         if not known:
             rows = [[show(metric, one.sd), *self._reach(one)] for one in typical_outlooks(self.ruling)]
-        of = "the SD of the pairs so far" if known else "SDs that pairs may have: there are none yet"
-        return ReachTable(f"What the rule reaches, in points, by {of}", header, rows, said)
+        of = "the SD of the pairs so far" if known else "possible SDs, as there are no pairs yet"
+        return ReachTable(f"Differences that the rule can decide, in points, by {of}", header, rows, said)
 
     def _reach(self, one: Outlook) -> list[str]:
         """Return the cells of what can be reached at an SD."""

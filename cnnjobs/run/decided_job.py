@@ -39,6 +39,6 @@ def _standing(prepared: Prepared, store: Store) -> Iterator[str]:
     rule = None if store.job is None else store.job.decide
     if rule is not None and rule.reference in prepared.plan.conditions.values():
         yield (
-            "the rule of deciding that began here earlier stays: repeats of variants that are decided are further "
-            "pairs, shown and not used; those of others count when it goes on"
+            "The rule of deciding that began here earlier remains. Further repeats of variants that are decided are "
+            "shown but not used; those of the others count when the rule continues"
         )

@@ -106,7 +106,7 @@ def _of_others(spec: DatasetSpec, metadata: ModelMetadata, part: str) -> Labelle
         f"{found.name} has no test set of its own and is not what the model was trained on: all of its "
         f"{len(found.labels):,} pictures are evaluated"
     )
-    unknown = "" if metadata.trained else "; those that it was trained on flatter it, if there are any"
+    unknown = "" if metadata.trained else "; if it was trained on some of them, these flatter it"
     return replace(found, notes=(*found.notes, f"{note}{unknown}"))
 
 

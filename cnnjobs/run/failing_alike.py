@@ -86,8 +86,8 @@ class UntilAllFailAlike:
             return ""
         self.stopped = True
         return (
-            f"all {self._failures} trials that ended have failed in the same way, of every variant at least one, so "
-            "that no other starts; with --keep-going they would"
+            f"All {self._failures} trials that have ended failed in the same way, at least one of each variant. No "
+            "other trial starts; with --keep-going they would"
         )
 
 

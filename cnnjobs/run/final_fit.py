@@ -53,7 +53,7 @@ class FinalFit:
         if self.trial.protocol.validation in (None, "test"):
             return self.prepared.notes
         rows = self.trial.protocol.describe()
-        return (*self.prepared.notes, f"callbacks of {self.trial.variant!r} decide by validation rows: {rows}")
+        return (*self.prepared.notes, f"Callbacks of {self.trial.variant!r} decide by validation rows: {rows}")
 
     def run(
         self,

@@ -81,7 +81,7 @@ class GateAnswer:
         if self.judgement.waiting is None:
             return None
         return TrialsFailed(
-            f"Repeat {self.judgement.waiting + 1} failed, without which there is no answer; logs: "
+            f"Repeat {self.judgement.waiting + 1} failed, and without it there is no answer; logs: "
             f"{shown_place(f'{self.results}/logs/')}. The same command tries it again."
         )
 
@@ -255,8 +255,8 @@ def _kept(book: Ledger, proposal: Proposal, judgement: Judgement, fresh: Confirm
     ending = judgement.ending()
     if judgement.kept:
         note(
-            f"proposal {proposal.number} was decided before; what is stored now does not say the same: its runs are "
-            "missing, damaged or replaced"
+            f"Proposal {proposal.number} was decided before, and that stands. The stored runs no longer say the same, "
+            "because some are missing, damaged or replaced"
         )
     elif ending.pairs:
         book.end(proposal.number, ending)

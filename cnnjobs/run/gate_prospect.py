@@ -27,28 +27,28 @@ def announcement(
     wish = f"is {asked.candidate} better than {asked.reference}"
     if asked.no_worse_by is not None:
         wish = f"is {asked.candidate} not worse than {asked.reference} by {points(asked.no_worse_by, METRIC)} or more"
-    yield f"{asked.job}: {wish}? 5 to {most} repeats of each; a wrong yes in at most {100 * test.alpha / 2:.2g}%"
+    yield f"{asked.job}: {wish}? 5 to {most} repeats of each; at most {100 * test.alpha / 2:.2g}% wrong yes"
     if test.first:
-        yield f"  from repeat {test.first + 1} on: the choice of one of the two was made by those before"
+        yield f"  from repeat {test.first + 1} on, because one of the two was chosen by the repeats before"
     if proposal is not None and book is not None:
         known = " (goes on)" if proposal.ending is not None else ""
         yield (
-            f"  proposal {proposal.number} of {book.path}{known}, at level {p_text(test.alpha)}: of what is accepted, "
-            "at most 5% are chance"
+            f"  proposal {proposal.number} of {book.path}{known}, at level {p_text(test.alpha)}: at most 5% of "
+            "the accepted proposals are chance"
         )
     if confirm:
         yield f"  if it is accepted, {confirm} more repeats of {asked.candidate} on fresh seeds"
     spread = spread_of(test, endings)
     if spread is None:
         yield (
-            f"  {most} repeats decide, four times of five, a difference of "
+            f"  in four of five cases, {most} repeats decide a difference of "
             f"{smallest_difference(1.0, most_pairs=most, alpha=test.alpha):.2g} SD of the pairs"
         )
         return
     reached = smallest_difference(spread, most_pairs=most, alpha=test.alpha)
     yield (
-        f"  at the SD seen so far, {points(spread, METRIC)} of a pair, {most} repeats decide, four times of five, a "
-        f"difference of {points(reached, METRIC)}"
+        f"  in four of five cases, {most} repeats decide a difference of {points(reached, METRIC)}, given the SD of "
+        f"the pairs so far, {points(spread, METRIC)}"
     )
 
 
@@ -70,7 +70,7 @@ def warnings_of(test: Test, images: int, endings: Endings) -> Iterator[str]:
     margin = test.question.no_worse_by or test.margin
     if margin is not None and margin < 1 / images:
         yield (
-            f"the margin of {points(margin, METRIC)} is less than one of {images:,} test images, "
+            f"The margin of {points(margin, METRIC)} is less than one of {images:,} test images is worth, "
             f"{points(1 / images, METRIC)}"
         )
     if spread is None:
@@ -84,11 +84,11 @@ def warnings_of(test: Test, images: int, endings: Endings) -> Iterator[str]:
     room = 1 - float(np.mean(runs)) if runs else 1.0
     if test.question.no_worse_by is None and least > room:
         yield (
-            f"{MOST_PAIRS} repeats would decide a difference of {points(least, METRIC)} at this level, and "
-            f"{test.question.reference} leaves room for {points(room, METRIC)}: it can hardly be accepted"
+            f"At this level even {MOST_PAIRS} repeats decide only a difference of {points(least, METRIC)}, and "
+            f"{test.question.reference} leaves room for {points(room, METRIC)}: the candidate can hardly be accepted"
         )
     if test.question.no_worse_by is not None and least > test.question.no_worse_by:
         yield (
-            f"a margin of {points(test.question.no_worse_by, METRIC)} is hardly reached with {MOST_PAIRS} repeats if "
-            f"the two do not differ: {points(least, METRIC)} would be"
+            f"A margin of {points(test.question.no_worse_by, METRIC)} can hardly be reached with {MOST_PAIRS} repeats "
+            f"if the two do not differ; one of {points(least, METRIC)} can"
         )

@@ -41,8 +41,8 @@ class State:
             here: name -> version of what those to come are trained with.
         """
         return [
-            f"stored runs have {name} {', '.join(others)}, those to come have {here[name]}: a difference between the "
-            "two may be that of the versions. To have all of one version, submit into an empty results folder"
+            f"Stored runs were made with {name} {', '.join(others)}, and those to come are made with {here[name]}, "
+            "which may cause a difference. To have one version for all runs, submit into an empty results folder"
             for name, stored in self.versions.items()
             if (others := [one for one in stored if one != here.get(name, one)])
         ]
@@ -122,8 +122,8 @@ def continuations(trials: Collection[Trial], kept: Mapping[str, Sequence[int]]) 
     if going_on:
         after = " or ".join(str(number) for number in sorted({fitting[trial.trial_id] for trial in going_on}))
         notes.append(
-            f"{len(going_on)} of the trials go on from kept states, after epoch {after}, where versions, device and "
-            "cores are the same"
+            f"{len(going_on)} of the trials continue from the end of shorter runs, after epoch {after}, if versions, "
+            "device and cores are the same"
         )
     for name in dict.fromkeys(trial.variant for trial in shorter if trial.spec.follows_length):
         notes.append(

@@ -63,7 +63,7 @@ class Networks:
     def refusals(self) -> list[str]:
         """Return a sentence for each network that no trial can train, with the variants that have it."""
         return [
-            f"the network of {_named(names)} cannot be trained: {clause(why)}"
+            f"The network of {_named(names)} cannot be trained: {clause(why)}"
             for why, names in _by_text(self.errors.items())
         ]
 
@@ -156,7 +156,7 @@ def _told(
     unsure = [(one.why, name) for name, one in unusable.items() if name not in errors]
     errors |= _compiled_twins(facts, variants)
     notes = [
-        f"the network of {_named(names)} could not be looked at on cores, trials may fail: {clause(why)}"
+        f"The network of {_named(names)} could not be checked on cores, so that trials may fail: {clause(why)}"
         for why, names in _by_text((name, why) for why, name in unsure)
     ]
     noted = [
@@ -164,7 +164,7 @@ def _told(
         for name, one in facts.items()
         for note in (*one.notes, *_compile_note(one, variants[name]), *_one_unit_note(one, class_names))
     ]
-    notes += [f"the network of {_named(names)}: {note}" for note, names in _by_text(noted)]
+    notes += [f"The network of {_named(names)}: {note}" for note, names in _by_text(noted)]
     return Networks(facts, errors, (*notes, *_twin_notes(facts, variants, errors)))
 
 
@@ -204,7 +204,7 @@ def _shown(optimizer: Optimizer) -> str:
 def _one_unit_note(facts: NetworkFacts, class_names: Sequence[str]) -> Iterator[str]:
     if facts.one_unit:
         first, second = class_names
-        yield f"its one unit is taken for {facts.one_unit} of the second class, {second!r} (the first is {first!r})"
+        yield f"its only unit is taken for {facts.one_unit} of the second class, {second!r} (the first is {first!r})"
 
 
 def _twins(facts: Mapping[str, NetworkFacts], variants: Mapping[str, Variant]) -> Iterator[tuple[str, str]]:
@@ -221,9 +221,10 @@ def _twins(facts: Mapping[str, NetworkFacts], variants: Mapping[str, Variant]) -
 def _compiled_twins(facts: Mapping[str, NetworkFacts], variants: Mapping[str, Variant]) -> dict[str, str]:
     """Return the variants that differ from another only in what they are compiled with, and why they are refused."""
     return {
-        name: f"it is that of {other!r}, but for what it is compiled with ({facts[name].compiled or 'nothing'} instead "
-        f"of {facts[other].compiled or 'nothing'}), which is not used: all numbers would be equal to the bit. Give the "
-        "variants their optimizers, Variant(optimizer=...), and leave compile() out"
+        name: f"it differs from that of {other!r} only in what it is compiled with "
+        f"({facts[name].compiled or 'nothing'}, not {facts[other].compiled or 'nothing'}), which is not used: all "
+        "numbers would be equal to the bit. Give the variants their optimizers, Variant(optimizer=...), and leave "
+        "compile() out"
         for name, other in _twins(facts, variants)
         if facts[name].compile_settings != facts[other].compile_settings
     }
@@ -235,7 +236,7 @@ def _twin_notes(
     for name, other in _twins(facts, variants):
         if name not in refused:
             yield (
-                f"the networks of {other!r} and {name!r} are the same after a step of training: all their numbers will "
+                f"The networks of {other!r} and {name!r} are the same after a step of training: all their numbers will "
                 "be equal to the bit. Is an option of their function not used?"
             )
 

@@ -156,12 +156,12 @@ def _join(place: Joined, *, insecure: bool, verbose: bool) -> JoinedRay:
     )
     if capacity.awaited:
         note(
-            f"not joined yet: {capacity.awaited} of the cluster's machines. As many trials run at once as fit on "
+            f"{capacity.awaited} of the cluster's machines have not joined yet. As many trials run at once as fit on "
             "the others; to use all, stop this, wait, and submit again"
         )
     if folder := session.open_folder():
         note(
-            f"Ray keeps its files in {folder}, where other users of this machine can change them, and run code as you: "
+            f"Ray keeps its files in {folder}, where other users of this machine can change them and run code as you; "
             "start Ray with RAY_TMPDIR (see cluster/README.md)"
         )
     return session

@@ -103,7 +103,7 @@ class JobPlan:
         stored = self.stored
         damaged = stored.state.damaged if stored is not None else ()
         about = stored.prepared.notes if stored is not None else ()
-        unreadable = (f"not readable, counts as missing: {name}" for name in damaged)
+        unreadable = (f"{name} cannot be read, so that its trials count as missing" for name in damaged)
         mixed = stored.state.mixed_with(installed_versions()) if stored is not None and stored.missing else ()
         unwatched = unwatched_notes(stored.prepared, stored.store) if stored is not None and stored.missing else ()
         networks = (*self.networks.refusals(), *self.networks.notes)

@@ -91,7 +91,7 @@ class Prepared:
         if self.job.validation != "test" or not choosing:
             return about
         names = ", ".join(repr(name) for name in choosing)
-        flattered = f"callbacks of {names} decide by the test set (validation='test'), which flatters its figures"
+        flattered = f"Callbacks of {names} decide by the test set (validation='test'), which flatters its figures"
         return (*about, flattered)
 
     def as_stored(self) -> StoredJob:

@@ -73,12 +73,13 @@ class Display:
         self._stalled.add(trial.trial_id)
         since = clock_time(time.time() - stalled.seconds)
         then = (
-            "It is waited for; submitted with --trial-timeout SECONDS it would be ended, as failed, with where it was"
+            "The job waits for it; with --trial-timeout SECONDS it would be stopped, and fail with the place where it "
+            "was"
             if stalled.timeout_s is None
-            else f"It is ended, as failed, after {duration(stalled.timeout_s)}"
+            else f"After {duration(stalled.timeout_s)} it is stopped and counts as failed"
         )
         self._screen.log_event(
-            f"{trial.label()}: no progress since {since}, for {duration(stalled.seconds)}: longer than its pace "
+            f"{trial.label()}: no progress since {since} ({duration(stalled.seconds)}), longer than its pace "
             f"explains. {then}"
         )
 

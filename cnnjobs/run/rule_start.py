@@ -74,21 +74,21 @@ class RuleStart:
         yield from self._of_margin()
         choosing = [name for name, one in self.prepared.job.variants.items() if watches_validation(one)]
         if self.prepared.job.validation == "test" and 0 < len(choosing) < len(self.prepared.job.variants):
-            yield f"the test set favours {listed(map(repr, choosing))}, whose callbacks decide by it: so do verdicts"
+            yield f"The test set favours {listed(map(repr, choosing))}, whose callbacks decide by it; so do verdicts"
 
     def _of_what_was_before(self) -> Iterator[str]:
         """Say what is not as it was when the rule began."""
         if self.stale:
             yield (
-                f"the reference, {self.prepared.job.reference!r}, is not what it was when the rule began: a new rule "
-                "begins, and decisions of the old one are stale"
+                f"The reference, {self.prepared.job.reference!r}, has changed since the rule began. A new rule begins, "
+                "and decisions of the old one are stale"
             )
         if self.before is None:
             return
         if "margin" not in self.asked.fixed and self.rule.margin is not None:
-            yield f"the margin stays {margin_text(self.rule)}, with which the rule began"
+            yield f"The margin remains {margin_text(self.rule)}, as it was when the rule began"
         if not self.asked.most_asked and self.asked.rule.most_repeats < self.rule.most_repeats:
-            yield f"the rule goes on to {self.rule.most_repeats} repeats, as was asked for before"
+            yield f"The rule continues up to {self.rule.most_repeats} repeats, as was asked for before"
 
     def _of_comparisons(self) -> Iterator[str]:
         """Say which variants came, changed or left since the rule began, and what counts besides those of the job."""
@@ -101,20 +101,21 @@ class RuleStart:
         count = self.ruling.family
         if changed := sorted(gone & joined):
             yield (
-                f"{listed(changed)} {'has' if len(changed) == 1 else 'have'} other settings than when the rule began: "
-                f"decided anew, among {count} comparisons, as what was before still counts"
+                f"{listed(changed)} {'has' if len(changed) == 1 else 'have'} other settings than when the rule began, "
+                f"and must be decided anew, among {count} comparisons, as the earlier settings still count"
             )
         if joined - gone:
             yield (
-                f"{listed(sorted(joined - gone))} came after the rule began: decisions that were made stand, others "
-                f"are among {count} comparisons"
+                f"{listed(sorted(joined - gone))} joined the job after the rule began. Earlier decisions stand; the "
+                f"others are made among {count} comparisons"
             )
         if gone - joined:
-            yield f"{listed(sorted(gone - joined))} left the job after the rule began, and still counts"
+            counts = "counts" if len(gone - joined) == 1 else "count"
+            yield f"{listed(sorted(gone - joined))} left the job after the rule began, but still {counts}"
         if others := count - len(self.ruling.decisions) - len(gone):
             yield (
                 f"{others} of {count} comparisons that the rule counts {'is' if others == 1 else 'are'} of settings "
-                "with stored runs that the job no longer has"
+                "that the job no longer has, but of which runs are stored"
             )
 
     def _of_stored_repeats(self) -> Iterator[str]:
@@ -123,11 +124,11 @@ class RuleStart:
         reference = self.rule.reference
         shared = max(len(self.endings.differences(condition, reference)) for condition in self.rule.variants)
         if self.before is None and shared:
-            yield f"{shared} stored repeat{'s count' if shared > 1 else ' counts'} from the first"
+            yield f"{shared} stored repeat{'s count' if shared > 1 else ' counts'} for the rule, from the first on"
         undecided = [name for name, one in self.ruling.decisions.items() if not one.verdict.is_decided]
         most = self.rule.most_repeats
         if undecided and most < min(stored, MOST_PAIRS):
-            yield f"{stored} repeats are stored, of which the rule takes the first {most}; it may take {MOST_PAIRS}"
+            yield f"{stored} repeats are stored. The rule uses the first {most} of them; it may use {MOST_PAIRS}"
 
     def _of_margin(self) -> Iterator[str]:
         """Say which margin is finer than the test set, or out of reach."""
@@ -137,8 +138,8 @@ class RuleStart:
         points = metric_format(self.rule.metric).factor
         if margin * images < 1:
             yield (
-                f"a margin of {margin_text(self.rule)} is less than one of {images:,} test images, "
-                f'{points / images:.2g} points: "equal" then takes pairs of which nearly all are ties'
+                f"A margin of {margin_text(self.rule)} is less than one of {images:,} test images is worth, "
+                f'{points / images:.2g} points: a variant is then "equal" only if nearly all pairs are ties'
             )
         yield from out_of_reach(self.ruling)
 
@@ -183,8 +184,8 @@ def changed_notes(found: Ruling) -> list[str]:
     notes = []
     for name, why in found.changed.items():
         verdict = found.decisions[name].verdict.replace("_", " ")
-        then = "it stands again when they have run again" if name in found.suspended else f"made anew, it is: {verdict}"
-        notes.append(f"the decision on {name!r} is not as it was made: {clause(why)}; {then}")
+        then = "it stands again when they have run again" if name in found.suspended else f"the new one is: {verdict}"
+        notes.append(f"The decision on {name!r} does not stand, because {clause(why)}; {then}")
     return notes
 
 
@@ -201,9 +202,9 @@ def out_of_reach(found: Ruling) -> Iterator[str]:
         takes = f"about {until.typical}" if until.typical else f"more than {MOST_PAIRS}"
         least = smallest_margin(one.sd, most_pairs=most, alpha=alpha, family=family)
         yield (
-            f"a margin of {margin_text(rule)} is hardly reached within {most} repeats: {one.pairs} pairs "
-            f"of {name!r} have an SD of {factor * one.sd:.2f} points, and no difference is then equal after {takes}; "
-            f"within reach are {factor * least:.2g} points"
+            f"A margin of {margin_text(rule)} can hardly be reached within {most} repeats: {one.pairs} pairs of "
+            f"{name!r} have an SD of {factor * one.sd:.2f} points, with which variants that do not differ are equal "
+            f"after {takes}; a margin of {factor * least:.2g} points can be reached"
         )
 
 

@@ -105,7 +105,7 @@ class Runner:
                 note(one)
         for name in state.damaged:
             if name not in self._damaged:
-                note(f"not readable, runs again: {name}")
+                note(f"{name} cannot be read, so that its trials run again")
         self._damaged.update(state.damaged)
         return [trial for trial in missing if trial.trial_id not in self._tried]
 

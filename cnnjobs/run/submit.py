@@ -161,7 +161,7 @@ class Goal:
         instead = self._instead_of_decide(overrides)
         if job.decide is None or self.decide is not False or instead is None:
             return []
-        return [f"the job's own rule of deciding rests in this submit, which asks for {instead}"]
+        return [f"The job's own rule (`decide`) is not used in this submit, which asks for {instead}"]
 
     def _instead_of_decide(self, overrides: Overrides) -> str | None:
         """Return what is asked for that a rule of deciding does not go with."""
@@ -209,8 +209,8 @@ class Submitted:
         failed = f"{self.failures} of {self.tried} trials failed"
         if self.not_run:
             return TrialsFailed(
-                f"{failed}, {self.not_run}; {logs}. Mend it and submit again, which runs all of them. (With "
-                "`keep_going` trials start whatever becomes of the first.)"
+                f"{failed}, {self.not_run}; {logs}. Correct the cause and submit again: all of them then run. (With "
+                "`keep_going` the other trials start all the same.)"
             )
         return TrialsFailed(f"{failed}; {logs}. The others are stored; submitting again tries the failed ones again.")
 
@@ -317,8 +317,8 @@ def _first_stage(prepared: Prepared, store: Store, asked: HalfWidth) -> tuple[Pr
     rule = settled(asked, prepared, store)
     if rule.pilot != asked.pilot:
         note(
-            f"the pilot stays the first {rule.pilot} repeats, not {asked.pilot}: runs beyond it are stored, and "
-            "a pilot that is chosen after that gives no interval that covers at its level"
+            f"The pilot remains the first {rule.pilot} repeats, not {asked.pilot}, because runs beyond it are stored. "
+            "With a pilot that is chosen afterwards, the interval would not cover at its level"
         )
     return first_stage(prepared, rule), rule
 

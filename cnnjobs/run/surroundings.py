@@ -19,16 +19,16 @@ def surroundings_notes() -> tuple[str, ...]:
     """
     notes = []
     if variables := without_effect(os.environ):
-        notes.append(f"trials do not see {', '.join(variables)}: they are pinned, because they can change numbers")
+        notes.append(f"Trials do not use {', '.join(variables)}: they are pinned, because they can change numbers")
     if settings := ignored_settings():
         notes.append(
-            f"trials do not see {', '.join(settings)} of {keras_home() / 'keras.json'}: they are trained with "
+            f"Trials do not use {', '.join(settings)} of {keras_home() / 'keras.json'}: they are trained with "
             f"{_listed(SETTINGS)} and TensorFlow"
         )
     if settings := _of_this_process():
         notes.append(
-            f"trials do not see Keras's settings of this process ({', '.join(settings)}): they are trained with "
-            f"{_listed(SETTINGS)}. `precision` of a variant is what changes its type of numbers"
+            f"Trials do not use Keras's settings of this process ({', '.join(settings)}): they are trained with "
+            f"{_listed(SETTINGS)}. Use `precision` of a variant to change its type of numbers"
         )
     notes += filter(None, (missing_gpus(), _temporary_folder()))
     return tuple(notes)
@@ -45,8 +45,8 @@ def _temporary_folder() -> str:
     if name is None or Path(os.environ[name]).resolve() == base:
         return ""
     return (
-        f"temporary files go to {base}, not to {name}={os.environ[name]}: that must be a folder in which only you, or "
-        f"each its own files, can change something, with a path of at most {MOST_BASE_BYTES} bytes"
+        f"Temporary files go to {base}, not to {name}={os.environ[name]}, which must be a folder in which only you can "
+        f"change files, or each user only their own, with a path of at most {MOST_BASE_BYTES} bytes"
     )
 
 

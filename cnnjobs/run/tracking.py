@@ -103,7 +103,7 @@ class Tracking:
         failed = [one for one in self._senders if one.error is not None and one.tracker not in self._told]
         self._told.update(one.tracker for one in failed)
         return [
-            f"{WORDS[one.tracker]} has not taken all runs: {clause(one.error)}. Training does not need it; the next "
+            f"{WORDS[one.tracker]} has not taken all runs: {clause(one.error)}. Training is not affected, and the next "
             "submit sends the rest"
             for one in failed
         ]

@@ -87,7 +87,7 @@ class SecondStage:
     def announcement(self) -> list[str]:
         """Return in lines what the pilot says of the variants that were asked for."""
         lines = [
-            f"{self.prepared.job.name}: half width {asked_for(self.rule)}, by a pilot of {self.rule.pilot} repeats"
+            f"{self.prepared.job.name}: half width {asked_for(self.rule)}, after a pilot of {self.rule.pilot} repeats"
         ]
         only = self.prepared.only
         lines += [f"  {self._of(one)}" for one in self.planned if not only or one.variant in only]

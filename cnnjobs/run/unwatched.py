@@ -28,8 +28,8 @@ def unwatched_notes(prepared: Prepared, store: Store) -> Iterator[str]:
         count = stored[without]
         if count and not stored[plan.conditions[name]]:
             names = [column.removeprefix("val_") for column in variant.watched]
-            trials = "a finished trial of it does" if count == 1 else f"{count} finished trials of it do"
+            trials = "Its finished trial has" if count == 1 else f"Its {count} finished trials have"
             yield (
-                f"{name!r} trains again because it watches {listed(names)}: {trials} not, and the values of epochs "
-                "that are over cannot be computed; of the test set they can, by `aggregate --metric`"
+                f"{name!r} trains again because it now watches {listed(names)}. {trials} no values of it by epoch, "
+                "which cannot be computed afterwards; those of the test set can, by `aggregate --metric`"
             )

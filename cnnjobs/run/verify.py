@@ -55,7 +55,9 @@ class Verification:
         if self.whole:
             return None
         if self.repaired:
-            return DamagedResults("Not all is whole: see above. Submit the job again to run what is missing.")
+            return DamagedResults(
+                "Some files are damaged or missing: see above. Submit the job again to run what is missing."
+            )
         return DamagedResults(
             "Put whole copies in the place of damaged files, or run `cnnjobs verify --repair`: it moves them to a "
             "folder damaged/ of the job, and the next submit runs their trials again."

@@ -14,6 +14,6 @@ def test_doctor_runs_one_real_trial_and_names_what_it_does_not_see(tmp_path):
     found = document(done.stdout)
     said = {one["name"]: one["said"] for one in found["checks"] if not one["wrong"]}
     assert said["one trial"].startswith("trained as by `submit` in ")
-    assert said["settings"].startswith("trials do not see KERAS_BACKEND=torch, TF_USE_LEGACY_KERAS=1")
+    assert said["settings"].startswith("Trials do not use KERAS_BACKEND=torch, TF_USE_LEGACY_KERAS=1")
     assert found["wrong"] == 0
     assert done.stderr == ""

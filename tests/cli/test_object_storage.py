@@ -545,5 +545,5 @@ def test_killed_and_continued_in_object_storage_gives_the_bits_of_a_local_run(st
     assert "Nothing to run" in run("submit", str(tmp_path / "real.py"), "--results", uri).stdout
     more = [*WITHOUT_RAY, "submit", "real.py", "--checkpoint-every", "0", "--epochs", "8", "--results", uri]
     _, err = finished(command(more, storage, tmp_path, own_tmp))
-    assert "2 of the trials go on from kept states, after epoch 6" in err
+    assert "2 of the trials continue from the end of shorter runs, after epoch 6" in err
     assert {epoch for _, epoch in checkpoints_put(storage)} == {7}

@@ -39,7 +39,7 @@ def test_variants_of_one_network_share_a_plain_summary(job, tmp_path):
     assert re.search(r"^ Total params: 240 ", done.stdout, re.M)
     assert "\x1b" not in done.stdout
     assert max(len(line) for line in done.stdout.splitlines() if "│" in line or "┃" in line) == 100
-    said = "note: the network of 'broken' cannot be trained: ValueError: no such layer (job.py, line 4)\n"
+    said = "note: The network of 'broken' cannot be trained: ValueError: no such layer (job.py, line 4)\n"
     assert said in done.stderr
     assert "printed by a model" not in done.stdout
 

@@ -121,7 +121,7 @@ def test_what_is_no_obstacle_is_none(told, broken):
 def test_a_temporary_folder_that_is_not_used_is_named(told, broken):
     """Somebody has set TMPDIR to a large disk, whose path is too long for sockets: files go elsewhere."""
     for command in ("plan", "submit"):
-        assert re.search(r"note: temporary files go to \S+, not to TMPDIR=", told[broken, command][1])
+        assert re.search(r"note: Temporary files go to \S+, not to TMPDIR=", told[broken, command][1])
     assert "temporary files" not in told["nothing is broken", "submit"][1]
 
 

@@ -38,12 +38,15 @@ def test_the_note_on_mixed_versions_comes_before_training(tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
     planned = cnnjobs.plan(str(tmp_path / "job.py"), results="results", repeats=2, sizes=False)
     here = installed_versions()["keras"]
-    said = f"stored runs have keras 3.1.0, those to come have {here}: a difference between the two may be"
+    said = f"Stored runs were made with keras 3.1.0, and those to come are made with {here}, which may cause"
     assert [said in note for note in planned.notes] == [True, False]
     done = submit_in(tmp_path, "--results", "results", worker=worker(_Trained), repeats=2)
     first, *_ = done.stderr.splitlines()
     assert said in first, "before the line that says what runs"
-    assert "stored runs have cnnjobs 0.1.0+of another commit, those to come have 0.1.0+" in done.stderr
+    assert (
+        "Stored runs were made with cnnjobs 0.1.0+of another commit, and those to come are made with 0.1.0+"
+        in done.stderr
+    )
     assert "python" not in done.stderr
     assert not cnnjobs.plan(str(tmp_path / "job.py"), results="results", repeats=2, sizes=False).notes, "all is stored"
 

@@ -57,9 +57,9 @@ def test_networks_that_cannot_be_trained_are_refused_once_and_before_all_repeats
     assert refusal[1].endswith("Received: net() with output shape (None, 3). End it with keras.layers.Dense(classes)")
     assert refusal[2].endswith("RuntimeError: not today (job.py, line 9)")
     assert refusal[3].endswith("net() must return a keras.Model. Received: nothing: it has no `return`")
-    assert "it is that of 'good', but for what it is compiled with (SGD(learning_rate=0.01) and" in refusal[4]
+    assert "it differs from that of 'good' only in what it is compiled with (SGD(learning_rate=0.01) and" in refusal[4]
     assert refusal[-1] == "To run only the others, use `--only` with 'good', 'rescaled'."
-    assert done.stderr.count("the network of 'rescaled': its pixels are scaled twice") == 1
+    assert done.stderr.count("The network of 'rescaled': its pixels are scaled twice") == 1
 
 
 @pytest.fixture(scope="module", autouse=True)

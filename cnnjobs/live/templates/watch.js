@@ -399,7 +399,7 @@ function renderMachine() {
   }
   byId("machine").hidden = !rows.length;
   byId("machine").querySelector("dl").replaceChildren(...rows);
-  byId("machine-note").textContent = told.other ? `This is ${told.host}; the submit is at work on ${told.other}, which cannot be seen from here.` : told.host ? `This is ${told.host}.` : "";
+  byId("machine-note").textContent = told.other ? `This is ${told.host}; the submit is at work on ${told.other}, whose use is not known here.` : told.host ? `This is ${told.host}.` : "";
 }
 
 function renderNotes() {
@@ -464,7 +464,7 @@ function connect() {
   });
   events.addEventListener("over", (event) => {
     over = true;
-    trouble = `${event.data} What stands here is the last that it knew.`;
+    trouble = `${event.data} This page shows the last state that it knew.`;
     announce(trouble);
     disconnect();
     schedule();
@@ -472,7 +472,7 @@ function connect() {
   events.addEventListener("error", () => {
     if (over) return;
     const lost = events && events.readyState === EventSource.CLOSED;
-    trouble = lost ? "The page is no longer served." : "Not connected. What stands here is the last that was heard; trying again.";
+    trouble = lost ? "The page is no longer served." : "Not connected. This page shows the last state that arrived, and tries again.";
     announce(trouble);
     schedule();
   });

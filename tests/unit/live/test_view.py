@@ -210,7 +210,7 @@ def test_a_damaged_file_is_named_and_the_rest_is_shown(tmp_path):
     made_up_store(tmp_path, runs=3)
     sorted((tmp_path / "job" / "trials").iterdir())[0].write_bytes(b"garbage")
     parts = view_of(tmp_path / "job").parts()
-    assert "not readable" in parts["notes"][0]
+    assert "cannot be read" in parts["notes"][0]
     assert sum(row["completed"] for row in parts["table"]) == 5
 
 

@@ -140,8 +140,8 @@ def test_a_submit_from_a_machine_with_other_versions_says_with_which_the_job_run
     assert "versions" not in submit_in(tmp_path, repeats=1).stderr
     monkeypatch.setenv("CNNJOBS_VERSIONS", json.dumps(here | {"python": "3.9.1", "keras": "3.0.0"}))
     done = submit_in(tmp_path, "--format", "json", repeats=1)
-    said = "the cluster has other versions than the machine that submits: "
-    said += f"python {here['python']}, keras {here['keras']}; the job runs with the cluster's"
+    said = "The cluster has other versions than the machine that submits: "
+    said += f"python {here['python']}, keras {here['keras']}. The job runs with those of the cluster"
     assert f"note: {said}\n" in done.stderr
     events = [checked(line) for line in done.stdout.splitlines()]
     assert (events[0]["text"], events[-1]["notes"]) == (said, [said])

@@ -304,5 +304,5 @@ def test_files_that_cannot_be_read_are_named(tmp_path):
     store = made_up_store(tmp_path)
     (Path(store.files.location) / "epochs" / "t1-0.parquet").write_bytes(b"cut short")
     done = aggregate(tmp_path, "--overlay", "job:a", "--overlay", "job:b")
-    assert "note: not readable, missing in the overlay:" in done.output
+    assert "cannot be read and is missing in the overlay" in done.output
     assert "epochs/t1-0.parquet" in done.output

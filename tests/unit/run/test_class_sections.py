@@ -58,7 +58,7 @@ def test_those_of_an_earlier_report_are_made_again_of_all_runs(tmp_path, capsys,
     monkeypatch.setattr(class_sections, "QUICK_S", 1)
     _show(submitted(store), None)
     said = capsys.readouterr()
-    assert "note: the sections on classes of the earlier report are made again, about 1 s of a core" in said.err
+    assert "note: The sections on classes of the earlier report are made again, in about 1 s on one core" in said.err
     assert "classes:" not in said.out
     assert "Over 3 runs:" in report_of(store)
 
@@ -67,7 +67,7 @@ def test_however_long_they_take_which_is_said_before(tmp_path):
     store = slow(had_classes(made_up_store(tmp_path)))
     made, about = with_classes(store, job_table(store))
     assert made
-    assert about == "the sections on classes of the earlier report are made again, about 1 min of a core"
+    assert about == "The sections on classes of the earlier report are made again, in about 1 min on one core"
 
 
 def test_a_report_without_them_asks_for_none(tmp_path):

@@ -42,7 +42,7 @@ def cells(text, first):
 
 def test_without_pairs_there_is_a_table_by_sd():
     text = shown("--decide", "0.5")
-    assert "by SDs that pairs may have: there are none yet" in text
+    assert "by possible SDs, as there are no pairs yet" in text
     assert cells(text, "0.50") == ["0.50", "0.43", "0.50", "16", "7", "21"]
     assert cells(text, "2.00")[-3:] == ["56", ">", "100"]
     assert "It may end after 10 and takes 40 trials at most; next, repeat 1 of one, two." in text
@@ -64,7 +64,7 @@ def test_the_margin_of_the_specification_takes_as_many_pairs_as_it_says(folder):
     text = shown("--decide", "0.2")
     assert cells(text, "two")[1] == "0.45"
     done = CliRunner().invoke(main, ["plan", "job.py", "--no-sizes", "--decide", "0.2"])
-    assert "no difference is then equal after about 69; within reach are 0.45 points" in done.stderr
+    assert "do not differ are equal after about 69; a margin of 0.45 points can be reached" in done.stderr
 
 
 def test_what_is_decided_and_what_is_open_is_said_with_what_would_run(folder):
@@ -74,7 +74,7 @@ def test_what_is_decided_and_what_is_open_is_said_with_what_would_run(folder):
     assert "two is better than one, by 1.20 points after 5 pairs." in text
     assert "three is not decided yet, after 6 pairs." in text
     assert cells(text, "two")[1:] == ["5", "-", "1", "-", "5", "0", "0", "0"]
-    assert "two " not in text.partition("What the rule reaches")[2].partition("\n\n")[0]
+    assert "two " not in text.partition("Differences that the rule can decide")[2].partition("\n\n")[0]
     found = asked("--decide")
     assert {one["variant"]: one["verdict"] for one in found["variants"]} == {"two": "better", "three": "open"}
     assert [one["variant"] for one in found["reach"]] == ["three"]
@@ -94,7 +94,7 @@ def test_where_all_is_decided_nothing_would_run_and_nothing_is_missing(folder):
     run_in(folder, goal=Goal(decide=0.5), worker=scripted(two=SLOW))
     text = shown("--decide")
     assert "`submit` would run nothing" in text
-    assert "What the rule reaches" not in text
+    assert "Differences that the rule can decide" not in text
     assert cells(text, "two")[1:] == ["8", "-", "1", "-", "8", "0", "0", "0"]
     found = asked("--decide")
     assert (found["most_trials"], found["next"], found["reach"]) == (0, [], [])
@@ -136,7 +136,7 @@ def test_a_rule_of_the_job_needs_no_option_and_rests_where_repeats_are_asked_for
     plan = cnnjobs.plan(job, repeats=3)
     assert "By the rule" not in str(plan)
     assert plan.table["repeats"].tolist() == [3, 3]
-    assert "the job's own rule of deciding rests in this submit, which asks for 3 repeats" in plan.notes
+    assert "The job's own rule (`decide`) is not used in this submit, which asks for 3 repeats" in plan.notes
     audited = cnnjobs.plan(job, audit="a")
     assert "By the rule" not in str(audited)
     assert audited.stored.prepared.job.decide is None

@@ -64,7 +64,7 @@ def test_a_variant_without_callbacks_trains_on_all_rows_and_looks_at_no_others(f
 def test_callbacks_that_may_look_at_validation_rows_keep_those_of_the_job(fit_of, variant):
     fit = fit_of(variant)
     assert fit.trial.protocol.validation == 0.2
-    assert fit.notes == (f"callbacks of {variant!r} decide by validation rows: 20% of the training rows held out for "
+    assert fit.notes == (f"Callbacks of {variant!r} decide by validation rows: 20% of the training rows held out for "
                          "validation",)  # fmt: skip
 
 

@@ -299,7 +299,8 @@ def test_a_run_that_cannot_be_read_is_named_once_and_runs_again(submitted, submi
     broken = sorted(Path("results/tiny/trials").iterdir())[0]
     broken.write_bytes(b"cut sho")
     done = submit(**ASK)
-    assert done.stderr.count(f"note: not readable, runs again: results/tiny/trials/{broken.name}") == 1
+    assert done.stderr.count(f"note: results/tiny/trials/{broken.name} (") == 1
+    assert done.stderr.count("cannot be read, so that its trials run again") == 1
     assert [row["reached"] for row in section_of().elements[0].rows] == [True, True]
 
 
@@ -347,7 +348,7 @@ def test_a_larger_pilot_of_some_variants_leaves_that_of_the_others_open(submit):
 def test_the_pilot_stays_when_runs_beyond_it_are_stored(submitted, submit):
     before, counts = precision(), trials().groupby("variant").size().to_dict()
     done = submit(**ASK, repeats=8)
-    assert "note: the pilot stays the first 5 repeats, not 8: runs beyond it are stored" in done.stderr
+    assert "note: The pilot remains the first 5 repeats, not 8, because runs beyond it are stored" in done.stderr
     assert (done.tried, done.error) == (0, None)
     assert store_of().job.half_width.pilot == 5
     assert precision() == before
@@ -369,7 +370,7 @@ def test_a_pilot_that_stays_may_have_too_many_repeats_for_what_is_allowed(submit
 
 def test_other_settings_have_a_pilot_of_their_own(submitted, submit):
     done = submit(**ASK, repeats=3, epochs=2)
-    assert "the pilot stays" not in done.stderr
+    assert "The pilot remains" not in done.stderr
     assert (store_of().job.half_width.pilot, store_of().job.half_width.late) == (3, False)
 
 
@@ -402,7 +403,7 @@ def test_settings_that_come_back_have_repeats_beyond_a_pilot_that_is_chosen_then
 def test_a_pilot_chosen_after_another_was_over_promises_no_coverage(submit):
     submit(half_width=40, repeats=3)
     done = submit(half_width=40, repeats=5)
-    assert "the pilot stays" not in done.stderr
+    assert "The pilot remains" not in done.stderr
     assert (store_of().job.half_width.pilot, store_of().job.half_width.late) == (5, True)
     assert texts()[1].startswith(UNFIXED)
 

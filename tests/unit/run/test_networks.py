@@ -56,8 +56,8 @@ def test_what_cannot_be_trained_is_named_once_for_all_variants_that_have_it(answ
     answers[0].extend([Unusable("ValueError: no"), Lost("its process was ended by SIGSEGV")])
     found = looked_at({"a": ONE, "b": TWO, "c": ONE.but(epochs=3)})
     assert found.refusals() == [
-        "the network of 'a', 'c' cannot be trained: ValueError: no",
-        "the network of 'b' cannot be trained: its process was ended by SIGSEGV",
+        "The network of 'a', 'c' cannot be trained: ValueError: no",
+        "The network of 'b' cannot be trained: its process was ended by SIGSEGV",
     ]
 
 
@@ -66,7 +66,7 @@ def test_what_a_network_cannot_do_on_cores_it_may_do_on_a_gpu(answers):
     found = looked_at({"a": ONE, "b": TWO}, sure=False)
     assert found.errors == {"b": "TypeError: nothing"}
     assert found.notes == (
-        "the network of 'a' could not be looked at on cores, trials may fail: UnimplementedError: NCHW",
+        "The network of 'a' could not be checked on cores, so that trials may fail: UnimplementedError: NCHW",
     )
 
 
@@ -88,10 +88,10 @@ def test_networks_that_differ_in_what_they_are_compiled_with_alone_are_refused(a
     found = looked_at({"slow": ONE, "fast": TWO})
     assert list(found.errors) == ["fast"]
     assert (
-        "it is that of 'slow', but for what it is compiled with (SGD(learning_rate=0.5) instead of"
+        "it differs from that of 'slow' only in what it is compiled with (SGD(learning_rate=0.5), not"
         in (found.errors["fast"])
     )
-    assert "the network of 'slow': it comes compiled with SGD(learning_rate=0.1), which is not used" in found.notes[0]
+    assert "The network of 'slow': it comes compiled with SGD(learning_rate=0.1), which is not used" in found.notes[0]
 
 
 def test_compiled_networks_of_variants_that_differ_otherwise_are_only_noted(answers):
@@ -104,7 +104,7 @@ def test_compiled_networks_of_variants_that_differ_otherwise_are_only_noted(answ
 def test_equal_networks_of_different_functions_are_noted(answers):
     answers[0].extend([NetworkFacts(5, "", digest="same"), NetworkFacts(5, "", digest="same")])
     (note,) = looked_at({"a": ONE, "b": ONE.but(model=custom(one, width=2))}).notes
-    assert note.startswith("the networks of 'a' and 'b' are the same after a step of training")
+    assert note.startswith("The networks of 'a' and 'b' are the same after a step of training")
 
 
 def job(**variants):
@@ -143,7 +143,7 @@ def test_a_refusal_names_each_network_and_how_to_run_the_others(answers, capsys)
         "Networks that cannot be trained, so that nothing was run:\n  'a', 'c': ValueError: no\n"
         "To run only the others, use `only` with 'b', 'plain'."
     )
-    assert capsys.readouterr().err == "note: the network of 'b': it is odd\n"
+    assert capsys.readouterr().err == "note: The network of 'b': it is odd\n"
 
 
 def test_a_network_that_takes_long_is_named(monkeypatch, capsys):
@@ -160,5 +160,5 @@ def test_a_network_that_takes_long_is_named(monkeypatch, capsys):
 def test_which_class_one_unit_speaks_of_is_said(answers, kind):
     answers[0].append(NetworkFacts(5, "", one_unit=kind))
     found = looked_at({"a": ONE}, class_names=("ants", "bees"))
-    said = f"its one unit is taken for {kind} of the second class, 'bees' (the first is 'ants')"
-    assert found.notes == (f"the network of 'a': {said}",)
+    said = f"its only unit is taken for {kind} of the second class, 'bees' (the first is 'ants')"
+    assert found.notes == (f"The network of 'a': {said}",)

@@ -200,8 +200,8 @@ def test_a_trial_that_makes_no_progress_is_told_and_that_it_goes_on(clock, capsy
         display.progressed(TRIALS[0], Progress(2, 4, 100))
     told, goes_on = capsys.readouterr().err.splitlines()
     assert re.fullmatch(
-        r"\[0/1\] base, repeat 1: no progress since \d\d:\d\d:\d\d, for 2 min: longer than its pace explains. It is "
-        r"waited for; submitted with --trial-timeout SECONDS it would be ended, as failed, with where it was",
+        r"\[0/1\] base, repeat 1: no progress since \d\d:\d\d:\d\d \(2 min\), longer than its pace explains. The "
+        r"job waits for it; with --trial-timeout SECONDS it would be stopped, and fail with the place where it was",
         told,
     )
     assert goes_on == "[0/1] base, repeat 1: goes on"
@@ -213,7 +213,7 @@ def test_with_a_timeout_it_is_told_when_the_trial_is_ended(clock, capsys):
         display.started(TRIALS[0])
         display.stalled(TRIALS[0], Stalled(90.0, timeout_s=600.0))
         assert "no progress since" in meter.snapshot().running["base, repeat 1"]
-    assert "It is ended, as failed, after 10 min" in capsys.readouterr().err
+    assert "After 10 min it is stopped and counts as failed" in capsys.readouterr().err
 
 
 def test_what_is_quick_is_not_told(clock, capsys):

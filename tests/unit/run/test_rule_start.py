@@ -64,8 +64,8 @@ def test_what_was_fixed_stays_where_nothing_else_is_asked_for(submit):
     again = submit()
     assert (again.tried, again.error) == (0, None)
     assert rule() == before
-    assert said(again, "the margin stays 0.5 points, with which the rule began")
-    assert not said(submit(0.5), "the margin stays")
+    assert said(again, "The margin remains 0.5 points, as it was when the rule began")
+    assert not said(submit(0.5), "The margin remains")
 
 
 @pytest.mark.parametrize(("began", "asked"), [(True, 0.5), (0.5, 0.2)])
@@ -97,7 +97,7 @@ def test_other_data_have_a_rule_of_their_own(submit):
     submit(0.5)
     before = rule()
     planned = cnnjobs.plan("job.py", decide=0.2, limit_train=200)
-    assert "a new rule begins" in " ".join(planned.notes)
+    assert "A new rule begins" in " ".join(planned.notes)
     assert planned.stored.deciding.ruling.family == 1, "runs on other data are no comparison of these"
     assert rule() == before, "a plan writes nothing"
 
@@ -107,7 +107,7 @@ def test_before_the_first_look_another_margin_may_be_asked_for(submit, tmp_path)
     done = submit(0.2)
     assert done.error is None
     assert rule().margin == pytest.approx(0.002)
-    assert said(done, "3 stored repeats count from the first")
+    assert said(done, "3 stored repeats count for the rule, from the first on")
 
 
 def test_more_repeats_may_be_asked_for_at_any_time_and_stay(submit):
@@ -125,7 +125,7 @@ def test_repeats_that_were_asked_for_before_stay(submit):
     submit(points=OPEN, most_repeats=25)
     done = submit(points=OPEN)
     assert rule().most_repeats == 25
-    assert said(done, "the rule goes on to 25 repeats, as was asked for before")
+    assert said(done, "The rule continues up to 25 repeats, as was asked for before")
 
 
 def test_fewer_repeats_than_a_decision_was_made_from_are_refused(submit):
@@ -140,7 +140,7 @@ def test_a_submit_without_the_rule_keeps_it_and_says_so(submit):
     submit()
     done = submit(False, repeats=11)
     assert done.tried == 6
-    assert said(done, "repeats of variants that are decided are further pairs, shown and not used")
+    assert said(done, "repeats of variants that are decided are shown but not used")
     assert made() == BETTER
     found = job_ruling(store(), store().job)
     assert found.further["two"] == pytest.approx((0.003, 0.006, 0.004))
@@ -156,16 +156,18 @@ def test_edited_settings_of_the_reference_begin_a_new_rule(submit):
     submit(0.5)
     done = submit(0.2, epochs=2)
     assert done.error is None
-    assert said(done, "'one', is not what it was when the rule began: a new rule begins, and decisions of the old one")
+    assert said(done, "'one', has changed since the rule began. A new rule begins, and decisions of the old one")
     assert rule().margin == pytest.approx(0.002)
-    assert said(done, "2 of 3 comparisons that the rule counts are of settings with stored runs that the job no longer")
-    assert not said(submit(0.2, epochs=2), "a new rule begins")
+    assert said(
+        done, "2 of 3 comparisons that the rule counts are of settings that the job no longer has, but of which"
+    )
+    assert not said(submit(0.2, epochs=2), "A new rule begins")
 
 
 def test_a_variant_that_comes_later_is_decided_at_a_level_for_all(submit):
     submit()
     done = submit(variants=THREE, three=CLEAR)
-    assert said(done, "three came after the rule began: decisions that were made stand, others are among 2 comparisons")
+    assert said(done, "three joined the job after the rule began. Earlier decisions stand; the others are made among 2")
     assert made() == BETTER | {"three": ("better", 5, 0.025)}
 
 
@@ -173,7 +175,7 @@ def test_a_variant_that_left_still_counts(submit):
     submit(variants=THREE)
     kept = made()
     done = submit()
-    assert said(done, "three left the job after the rule began, and still counts")
+    assert said(done, "three left the job after the rule began, but still counts")
     assert job_ruling(store(), store().job).family == 2
     assert made() == kept
 
@@ -181,18 +183,18 @@ def test_a_variant_that_left_still_counts(submit):
 def test_edited_settings_of_a_variant_are_decided_anew(submit):
     submit()
     done = submit(variants='"one": base, "two": base.but(batch_size=7),')
-    assert said(done, "two has other settings than when the rule began: decided anew, among 2 comparisons, as what")
+    assert said(
+        done, "two has other settings than when the rule began, and must be decided anew, among 2 comparisons, as"
+    )
     assert not said(done, "left the job")
-    assert not said(done, "came after")
+    assert not said(done, "joined the job")
     assert made()["two"] == ("better", 9, 0.025)
 
 
 def test_a_variant_that_left_before_the_rule_began_counts(submit):
     submit(False, variants=THREE)
     done = submit()
-    assert said(
-        done, "1 of 2 comparisons that the rule counts is of settings with stored runs that the job no longer has"
-    )
+    assert said(done, "1 of 2 comparisons that the rule counts is of settings that the job no longer has, but of which")
 
 
 def test_variants_that_are_equal_to_the_bit_are_said_to_be(tmp_path, monkeypatch):
@@ -231,8 +233,8 @@ def test_stored_repeats_count_from_the_first_and_no_further_than_allowed(submit)
     submit(False, repeats=30, points=OPEN)
     done = submit(points=OPEN)
     assert done.tried == 0
-    assert said(done, "30 stored repeats count from the first")
-    assert said(done, "30 repeats are stored, of which the rule takes the first 20; it may take 100")
+    assert said(done, "30 stored repeats count for the rule, from the first on")
+    assert said(done, "30 repeats are stored. The rule uses the first 20 of them; it may use 100")
     assert submit(points=OPEN, most_repeats=30).tried == 0
 
 
@@ -240,9 +242,9 @@ def test_a_margin_finer_than_the_test_set_and_one_out_of_reach_are_said(submit):
     submit(False, repeats=6, points=OPEN)
     done = submit(0.1, points=OPEN)
     assert done.error is None
-    assert said(done, "a margin of 0.1 points is less than one of 359 test images, 0.28 points")
-    assert said(done, "a margin of 0.1 points is hardly reached within 20 repeats: 6 pairs of 'two' have an SD of")
-    assert said(done, "no difference is then equal after more than 100; within reach are 0.85 points")
+    assert said(done, "A margin of 0.1 points is less than one of 359 test images is worth, 0.28 points")
+    assert said(done, "A margin of 0.1 points can hardly be reached within 20 repeats: 6 pairs of 'two' have an SD of")
+    assert said(done, "do not differ are equal after more than 100; a margin of 0.85 points can be reached")
 
 
 def test_a_margin_within_reach_is_not_said(submit):
@@ -264,7 +266,7 @@ def test_the_test_set_that_favours_some_variants_is_said(submit, tmp_path):
     read = read_job(path, Overrides())
     prepared = prepare(read, Overrides(), lambda *_: None)
     start = started_rule(asked_rule(read.job, decide=True), prepared, store_at("results", read.job))
-    assert list(start.notes()) == ["the test set favours 'best', whose callbacks decide by it: so do verdicts"]
+    assert list(start.notes()) == ["The test set favours 'best', whose callbacks decide by it; so do verdicts"]
 
 
 def runs_of(variant, repeat):
@@ -292,7 +294,7 @@ def test_a_decision_whose_runs_are_damaged_waits_for_the_same_to_run_again(submi
         assert len(cnnjobs.plan("job.py", decide=True).missing) == 1
     done = submit(variants=THREE)
     assert done.tried >= 1
-    assert said(done, "the decision on 'two' is not as it was made: 1 of the ")
+    assert said(done, "The decision on 'two' does not stand, because 1 of the ")
     assert said(done, "is missing; it stands again when they have run again")
     assert made() == before
     assert rule() == kept
@@ -320,5 +322,5 @@ def test_runs_with_other_values_are_decided_anew(submit):
             row["test_accuracy"] = 0.8 - OPEN[row["repeat"]] / 100
         store().commit(row, {}, None)
     done = submit(points=tuple(-one for one in OPEN))
-    assert said(done, "the runs that it was made from have other values now; made anew, it is: open")
+    assert said(done, "the runs that it was made from have other values now; the new one is: open")
     assert "two" not in made()

@@ -119,7 +119,7 @@ def test_choices_made_on_the_test_set_are_told(tmp_path):
     assert prepare(read_job(str(path), asked), asked, quiet).notes == ()
     path.write_text(text.replace("repeats=2,", "repeats=2, validation='test',"))
     prepared = prepare(read_job(str(path), asked), asked, quiet)
-    assert "callbacks of 'early' decide by the test set" in prepared.notes[0]
+    assert "Callbacks of 'early' decide by the test set" in prepared.notes[0]
     assert prepared.as_stored().dataset.notes == prepared.about
 
 
@@ -205,7 +205,8 @@ def test_trials_that_go_on_from_kept_states_are_told_and_those_that_cannot(tmp_p
     going_on, anew = continuations(trials(5), kept)
     assert (
         going_on
-        == "4 of the trials go on from kept states, after epoch 2, where versions, device and cores are the same"
+        == "4 of the trials continue from the end of shorter runs, after epoch 2, if versions, device and cores are "
+        "the same"
     )
     assert anew.startswith("'cosine' starts over: its learning rates")
 

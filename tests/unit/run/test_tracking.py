@@ -79,7 +79,7 @@ def test_a_tracker_that_fails_is_said_once_and_gets_the_rest_next_time(store, ca
         with tracking.at_work():
             tracking.stored(next(iter(tracker.runs), "unknown"))
     said = capsys.readouterr().err
-    assert said.count("note: MLflow has not taken all runs: no room at http://there. Training does not") == 1
+    assert said.count("note: MLflow has not taken all runs: no room at http://there. Training is not") == 1
     assert len(tracker.runs) == 2
     assert tracker.closed == 1
     with tracking_of(store, tracker).at_work():

@@ -74,4 +74,4 @@ def test_plan_says_which_finished_trials_lack_what_is_watched_now(tmp_path):
         store.commit(which | {"repeat": number, "fold": 0, "status": "completed"}, {}, None)
     assert list(unwatched_notes(plain, store)) == []
     (note,) = unwatched_notes(watching, store)
-    assert note.startswith("'v' trains again because it watches f2, mcc: 2 finished trials of it do not")
+    assert note.startswith("'v' trains again because it now watches f2, mcc. Its 2 finished trials have no values")

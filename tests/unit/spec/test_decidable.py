@@ -75,7 +75,7 @@ def test_the_rule_of_a_job_rests_where_something_else_is_asked_for(options, over
     goal, given = Goal(**options), Overrides(**overrides)
     assert goal.decision(OWN, given) is None
     assert goal.resting(OWN, given) == [
-        f"the job's own rule of deciding rests in this submit, which asks for {instead}"
+        f"The job's own rule (`decide`) is not used in this submit, which asks for {instead}"
     ]
     assert goal.resting(JOB, given) == []
 
