@@ -1,42 +1,42 @@
-"""What can go wrong, as one tree; the exit code of each branch lives on its class.
+"""All errors as a tree; the exit code of each branch is an attribute of its class.
 
 CnnjobsError                    1
-├── UserError                   2   something the user can mend before the next try
-│   ├── SpecError                   a value in a job does not make sense
+├── UserError                   2   a mistake that the user can correct before the next try
+│   ├── SpecError                   a value in a job is invalid
 │   ├── JobFileError                the job file cannot be read, run or understood
-│   ├── DatasetError                the data set is missing, empty or contradicts itself
-│   │   └── MissingDataError            there is no file or folder where it should be
+│   ├── DatasetError                the data set is missing, empty or inconsistent
+│   │   └── MissingDataError            there is no file or folder at its path
 │   ├── StoreError                  the results folder cannot be written or read
-│   │   └── CannotWrite                 the former
-│   ├── ModelError                  the model file is none, or does not fit
-│   ├── ResourceError               more devices asked for than there are
-│   └── ClusterError                the cluster does not answer, or refuses
+│   │   └── CannotWrite                 the results folder cannot be written
+│   ├── ModelError                  the file is not a model, or does not fit
+│   ├── ResourceError               more devices were requested than there are
+│   └── ClusterError                the cluster does not answer, or refuses the request
 ├── TrialsFailed                1   some trials failed; the others are stored
 ├── PicturesFailed              1   some pictures could not be read; the others were
 ├── DamagedResults              1   some files of the results are damaged; the others were read
-├── ClusterLost                 1   the cluster was gone before the end; what was finished is stored
-├── StillRunning                1   a job that was to be stopped still runs, by another submit of it
-├── WorkerDiffers               1   a worker has other software than this process; what was finished is stored
-├── NodeWithoutRoom             1   a node has no room for its copy of the data; what was finished is stored
-└── ChecksFailed                1   something is wrong with a machine or a cluster
+├── ClusterLost                 1   the connection to the cluster was lost; finished trials are stored
+├── StillRunning                1   a job that was to be stopped is still running, started by another submit
+├── WorkerDiffers               1   a worker has different software from this process; finished trials are stored
+├── NodeWithoutRoom             1   a node has no space for its copy of the data; finished trials are stored
+└── ChecksFailed                1   a health check of a machine or a cluster failed
 
-Interrupted                   130   a KeyboardInterrupt: Ctrl-C; what was finished is stored
+Interrupted                   130   a KeyboardInterrupt (Ctrl-C); finished work is stored
 """
 
 NO_ANSWER = 4
-"""Exit code of a command whose 0 and 1 are answers, where it has none: in the place of 1."""
+"""Exit code of a command that uses 0 and 1 for answers and has no answer; it replaces 1."""
 
 MOST_SHOWN = 3000
-"""Characters of a line of a message; a value of somebody's that is longer is shown in part."""
+"""Largest number of characters per line of a message; longer values are abbreviated."""
 
 
 class CnnjobsError(Exception):
-    """Root of every error this package raises on purpose."""
+    """Base class of all errors that this package raises on purpose."""
 
     exit_code = 1
 
     def __str__(self) -> str:
-        """Return the message, in which no line is longer than a person can read."""
+        """Return the message, with overlong lines abbreviated."""
         return "\n".join(map(_in_part, super().__str__().split("\n")))
 
 
@@ -49,13 +49,13 @@ def _in_part(line: str) -> str:
 
 
 class UserError(CnnjobsError):
-    """A mistake in what was asked for: nothing has been run or written."""
+    """A mistake in the request; nothing has been run or written."""
 
     exit_code = 2
 
 
 class SpecError(UserError):
-    """A value in a job does not make sense."""
+    """A value in a job is invalid."""
 
 
 class JobFileError(UserError):
@@ -63,16 +63,16 @@ class JobFileError(UserError):
 
 
 class DatasetError(UserError):
-    """The data set is missing, empty or contradicts itself."""
+    """The data set is missing, empty or inconsistent."""
 
 
 class MissingDataError(DatasetError):
-    """There is no file or folder where the data set should be.
+    """There is no file or folder at the path of the data set.
 
     Args:
-        path: where it should be.
-        is_folder: whether a folder should be there.
-        option: of a data set, if it names the path; None where the path is the data set itself.
+        path: the path.
+        is_folder: whether a folder was expected.
+        option: option of the data set that gives the path; None if it is the path of the data set itself.
     """
 
     def __init__(self, path: str, *, is_folder: bool, option: str | None = None) -> None:
@@ -85,19 +85,19 @@ class StoreError(UserError):
 
 
 class CannotWrite(StoreError):
-    """The results folder cannot be written: read-only, full, no permission."""
+    """The results folder cannot be written: it is read-only, full, or access is denied."""
 
 
 class ModelError(UserError):
-    """The model file is none, or does not fit what it is asked for."""
+    """The file is not a model, or does not fit the request."""
 
 
 class ResourceError(UserError):
-    """More devices or memory asked for than the machine has."""
+    """More devices or memory were requested than the machine has."""
 
 
 class ClusterError(UserError):
-    """The cluster does not answer, or refuses what was asked for."""
+    """The cluster does not answer, or refuses the request."""
 
 
 class TrialsFailed(CnnjobsError):
@@ -113,26 +113,26 @@ class DamagedResults(CnnjobsError):
 
 
 class ClusterLost(CnnjobsError):
-    """The cluster was gone before the end; what was finished is stored."""
+    """The connection to the cluster was lost before the end; finished trials are stored."""
 
 
 class WorkerDiffers(CnnjobsError):
-    """A worker has other software than the submitting side; what was finished is stored."""
+    """A worker has different software from the submitting side; finished trials are stored."""
 
 
 class NodeWithoutRoom(CnnjobsError):
-    """A node of the cluster has no room for its copy of the data; what was finished is stored."""
+    """A node of the cluster has no space for its copy of the data; finished trials are stored."""
 
 
 class StillRunning(CnnjobsError):
-    """A job that was to be stopped still runs, by another submit of it."""
+    """A job that was to be stopped is still running, started by another submit."""
 
 
 class ChecksFailed(CnnjobsError):
-    """Something is wrong with a machine or a cluster."""
+    """A health check of a machine or a cluster failed."""
 
 
 class Interrupted(KeyboardInterrupt):
-    """Stopped by the user; what was finished is stored. An `except Exception` around a job does not swallow it."""
+    """The user interrupted it; finished work is stored. `except Exception` around a job does not catch it."""
 
     exit_code = 130

@@ -1,4 +1,4 @@
-"""The arguments of what a job file is written in: one that is misspelt is answered with the one that is near it."""
+"""Checks argument names of the functions and classes of job files; a misspelt name is answered with the nearest one."""
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
@@ -12,10 +12,10 @@ from cnnjobs.wording.sentences import sentences
 Word = TypeVar("Word", bound=Callable[..., Any])
 
 WORDS: dict[str, Callable[..., Any]] = {}
-"""Name -> what a job file is written in; an argument that one has not may be another's."""
+"""Maps names to the classes and functions of job files; an unknown argument of one may be an argument of another."""
 
 COMMON = ("Job", "Variant", "Adam", "vgg")
-"""Named first of those that have an argument."""
+"""Named first among the classes and functions that have an argument."""
 
 CALLED = {
     "lr": "learning_rate",
@@ -32,14 +32,14 @@ CALLED = {
     "clipnorm": "clip_norm",
     "clipvalue": "clip_value",
 }
-"""Names that others give to arguments, and that are not near their names here."""
+"""Names of arguments in other libraries that are not similar to the names here."""
 
 
 def arguments_named(word: Word) -> Word:
-    """Have a class or function refuse arguments that it has not with a `SpecError` that names what may be meant.
+    """Make a class or function refuse unknown arguments with a `SpecError` that suggests the nearest name.
 
     Args:
-        word: what a job file is written in.
+        word: a class or function of job files.
     """
     call: Callable[..., Any] = word.__init__ if isinstance(word, type) else word  # type: ignore[misc]
     WORDS[word.__name__] = word
@@ -61,12 +61,12 @@ def arguments_named(word: Word) -> Word:
 
 
 def unknown_argument(call: str, name: str, known: Iterable[str]) -> str:
-    """Return what to say of an argument that there is not.
+    """Return the message for an unknown argument.
 
     Args:
-        call: what was called, with its dot: "Job", "Variant.but".
-        name: of the argument.
-        known: the arguments there are.
+        call: what was called: "Job", "Variant.but".
+        name: name of the argument.
+        known: names of the known arguments.
     """
     has = list(known)
     meant = CALLED.get(name, "")

@@ -35,7 +35,7 @@ def number(
     most: float | None = None,
     below: float | None = None,
 ) -> float:
-    """Return `value` as a float if it is finite and within the bounds that are given."""
+    """Return `value` as a float if it is finite and within the given bounds."""
     bounds = {"at least": least, "above": above, "at most": most, "below": below}
     expected = " and ".join(f"{word} {bound:g}" for word, bound in bounds.items() if bound is not None)
     if isinstance(value, bool) or not isinstance(value, Real):
@@ -57,7 +57,7 @@ def number(
 
 
 def gpu_count(name: str, value: Any) -> float:
-    """Return `value` if a trial can hold so many GPUs: none, a fraction of one, or a whole number of them."""
+    """Return `value` if it is a possible number of GPUs of a trial: 0, a fraction below 1, or a whole number."""
     count = number(name, value, least=0, most=1024)
     if count > 1 and count != int(count):
         raise SpecError(_message(name, "0, a fraction of one GPU or a whole number of them", value, ""))
@@ -65,13 +65,13 @@ def gpu_count(name: str, value: Any) -> float:
 
 
 def as_float(spec: Any, field: str, **bounds: float | None) -> None:
-    """Check a field of a frozen spec and make it a float: 1 and 1.0 are one setting, not two."""
+    """Check a field of a frozen spec and convert it to a float, so that 1 and 1.0 are the same setting."""
     value = number(f"{type(spec).__name__}.{field}", getattr(spec, field), "", **bounds)
     object.__setattr__(spec, field, value)
 
 
 def as_range(spec: Any, field: str, **bounds: float | None) -> None:
-    """Check a field of a frozen spec that holds two numbers, the lower first, and make it a tuple of floats."""
+    """Check a field of a frozen spec that holds two numbers, the lower one first, and convert it to floats."""
     name, value = f"{type(spec).__name__}.{field}", getattr(spec, field)
     if not isinstance(value, list | tuple) or len(value) != 2:
         raise SpecError(_message(name, "two numbers (low, high), as a tuple", value, ""))

@@ -1,4 +1,4 @@
-"""How much the rows of a class count in the loss: in balance, or by the name of the class."""
+"""Weights of classes in the loss: balanced, or by the names of the classes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,10 +13,10 @@ EXPECTED = '"balanced", a dict of the weights of classes by their names, or None
 
 
 def checked_class_weight(value: Any) -> str | dict[str, float] | None:
-    """Return the weights of classes, sorted by their names where they are given.
+    """Return the weights of classes, sorted by name if they are given by name.
 
     Raises:
-        SpecError: for anything else, and for weights that cannot be.
+        SpecError: for anything else, and for invalid weights.
     """
     if value is None or (isinstance(value, str) and value == BALANCED):
         return None if value is None else BALANCED
@@ -39,15 +39,15 @@ def _named(value: Any) -> str:
 
 
 def check_class_names(variant: str, weights: Any, class_names: Sequence[str]) -> None:
-    """Refuse weights of classes that a data set has not.
+    """Refuse weights of classes that a data set does not have.
 
     Args:
-        variant: name, for messages.
+        variant: name of the variant, for messages.
         weights: `class_weight` of a variant.
-        class_names: of the data set.
+        class_names: names of the data set's classes.
 
     Raises:
-        SpecError: with the names that there are.
+        SpecError: with the names of the existing classes.
     """
     if not isinstance(weights, dict):
         return

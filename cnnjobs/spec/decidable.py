@@ -1,4 +1,4 @@
-"""What is asked for of a rule by which repeats end, and for which jobs such a rule holds."""
+"""Requests for a rule that ends the repeats, and checks that the rule is valid for a job."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from cnnjobs.wording.labels import listed
 
 @dataclass(frozen=True)
 class AskedRule:
-    """A rule that is asked for.
+    """A rule that was requested.
 
     Args:
-        rule: as it would begin now.
-        fixed: of "margin" and "alpha", those that were asked for; the others may be what the rule began with.
-        most_asked: whether the number of repeats was asked for with it, so that it may be fewer than before.
+        rule: the rule as it would start now.
+        fixed: those of "margin" and "alpha" that were requested; the others may be those with which the rule started.
+        most_asked: whether the number of repeats was requested with it, so that it may be smaller than before.
     """
 
     rule: Decide
@@ -32,13 +32,13 @@ def asked_rule(
     """Return the rule for a job.
 
     Args:
-        job: the job, with a rule of its own or without one.
-        decide: percentage points within which a variant counts as equal; a bool leaves that to the job.
-        most_repeats: of a variant; None leaves it to the job.
-        only: variants that alone are to run; empty for all.
+        job: the job, with or without a rule of its own.
+        decide: percentage points within which a variant counts as equal; a bool uses the margin of the job.
+        most_repeats: largest number of repeats per variant; None uses that of the job.
+        only: the only variants that are to run; empty for all.
 
     Raises:
-        SpecError: if no rule holds for the job.
+        SpecError: if no rule is valid for the job.
     """
     _check(job, only)
     rule = job.decide or Decide()

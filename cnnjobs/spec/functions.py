@@ -17,21 +17,21 @@ class UserFunction:
 
     Args:
         function: a plain function (`def`) from a file.
-        options: hyperparameters it is called with, by name.
-        source_sha256: of what it is made of; None until the trials are planned.
+        options: hyperparameters that are passed to it by name.
+        source_sha256: digest of its code; None until the trials are planned.
     """
 
     kind: ClassVar[str] = ""
-    """Names the class in identities and in the store, whatever it is called here."""
+    """Name of the class in identities and in the store, which does not change if the class is renamed."""
 
     maker: ClassVar[str] = ""
     """The public function that makes such a value, for messages."""
 
     role: ClassVar[str] = ""
-    """What the function makes, for messages."""
+    """The kind of object that the function makes, for messages."""
 
     arguments: ClassVar[tuple[str, ...]] = ()
-    """What it is called with before the options, for messages and for the check."""
+    """Names of the arguments before the options, for messages and for the check."""
 
     function: Callable[..., Any]
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -66,7 +66,7 @@ def _with_article(noun: str) -> str:
 
 
 def functions_in(spec: Any) -> Iterator[UserFunction]:
-    """Yield the user functions of a spec, wherever they stand in it."""
+    """Yield all user functions within a spec."""
     if isinstance(spec, UserFunction):
         yield spec
     for part in _parts(spec).values():

@@ -1,4 +1,4 @@
-"""A gate: one variant against another, and the answer that a program waits for."""
+"""A gate: one variant compared with another, and the answer that a program waits for."""
 
 from __future__ import annotations
 
@@ -11,24 +11,25 @@ from cnnjobs.spec.job import Job
 from cnnjobs.wording.nearest import not_a_variant
 
 DEFAULT_CONFIRM = 5
-"""Fresh repeats of a candidate that a gate with a ledger accepts, unless something else is asked for."""
+"""Default number of fresh repeats of a candidate that a gate with a ledger accepts."""
 
 MOST_CONFIRM = 1000
-"""More of them is a slip of the keyboard."""
+"""Largest number of fresh repeats; more are taken for a typing error."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Gate:
-    """What is asked of a candidate.
+    """The question of a gate.
 
     Args:
         candidate: name of the variant that is proposed.
-        reference: name of the variant that it is compared with; None for the reference of the job.
-        margin: percentage points of test accuracy: within which the two count as equal, or, with `no_worse`, by which
-            the candidate may be worse; None for no "equal".
-        no_worse: whether it is enough for the candidate to be worse by less than the margin.
-        most_repeats: repeats of each at most, 5 to 100; None for 20, and for more where a ledger gives a smaller level.
-        confirm: fresh repeats of a candidate that is accepted; None for 5 with a ledger, and none without.
+        reference: name of the variant with which it is compared; None for the reference of the job.
+        margin: difference in percentage points of test accuracy within which the two count as equal or, with
+            `no_worse`, by which the candidate may be worse; None if they are never to count as equal.
+        no_worse: whether it suffices that the candidate is worse by less than the margin.
+        most_repeats: largest number of repeats of each, 5 to 100; None for 20, or more if a ledger gives a smaller
+            level.
+        confirm: number of fresh repeats of an accepted candidate; None for 5 with a ledger and none without.
 
     Raises:
         SpecError: for a value out of range, or `no_worse` without a margin.
@@ -61,10 +62,10 @@ class Gate:
             object.__setattr__(self, "confirm", whole("confirm", self.confirm, least=0, most=MOST_CONFIRM))
 
     def of(self, job: Job) -> tuple[str, str]:
-        """Return the names of candidate and reference, which are two variants of the job that pairs compare.
+        """Return the names of candidate and reference, two variants of the job that can be compared in pairs.
 
         Raises:
-            SpecError: if they are not.
+            SpecError: if they cannot.
         """
         reference = job.reference if self.reference is None else self.reference
         for option, name in (("candidate", self.candidate), ("reference", reference)):

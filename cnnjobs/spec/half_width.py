@@ -29,15 +29,15 @@ LEAST_POINTS = 0.001
 
 @dataclass(frozen=True, kw_only=True)
 class HalfWidth:
-    """Stein's rule for the repeats of each variant, as `job.json` keeps it.
+    """Stein's rule for the repeats of each variant, as stored in `job.json`.
 
     Args:
-        half_width: of the interval of the mean, in the unit in which the metric is stored: 0.002 is 0.2 points.
-        pilot: number of first repeats, whose SD fixes the number of all.
-        most: largest number of repeats of a variant.
+        half_width: half width of the interval of the mean, in the stored unit of the metric: 0.002 is 0.2 points.
+        pilot: number of first repeats, whose SD determines the total number.
+        most: largest number of repeats per variant.
         metric: a column of `trials`.
-        confidence: level of the interval.
-        late: whether the pilot was chosen after more than its results were known: more repeats, or an earlier pilot.
+        confidence: confidence level of the interval.
+        late: whether the pilot was chosen when more than its results were known: more repeats, or an earlier pilot.
     """
 
     half_width: float
@@ -64,10 +64,10 @@ def half_width_of(job: Job, points: float, most: int | None = None) -> HalfWidth
     Args:
         job: the job.
         points: half width in percentage points of test accuracy.
-        most: largest number of repeats of a variant; None for `MOST_REPEATS`.
+        most: largest number of repeats per variant; None for `MOST_REPEATS`.
 
     Raises:
-        SpecError: if the rule does not hold for the job's runs, or there is no pilot.
+        SpecError: if the rule is not valid for the job's runs, or there is no pilot.
     """
     number("half_width", points, "They are percentage points of test accuracy.", least=LEAST_POINTS, below=100)
     if job.folds is not None:

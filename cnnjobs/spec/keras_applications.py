@@ -1,6 +1,6 @@
-"""The networks of `keras.applications`: what each takes, and how the files of its weights are called.
+"""The networks of `keras.applications`: their inputs, and the names of their weights files.
 
-Keras itself is not imported here; tests compare this with the installed one.
+Keras itself is not imported here; tests compare this table with the installed version.
 """
 
 from collections.abc import Mapping
@@ -16,25 +16,25 @@ _USUAL = "{lower}_weights_tf_dim_ordering_tf_kernels_notop.h5"
 _MOBILENET_TEXTS = {0.25: "2_5", 0.5: "5_0", 0.75: "7_5", 1.0: "1_0"}
 
 DEFAULT_SIDE = 224
-"""Pixels; the size whose weights serve for all that have none of their own."""
+"""Side in pixels of the weights that are used for all sizes without weights of their own."""
 
 
 @dataclass(frozen=True)
 class Application:
-    """One of them.
+    """One of these networks.
 
     Args:
-        name: as Keras spells it.
-        pixels: what its preprocessing makes of pixels: "caffe" (0 to 255, blue first, ImageNet's means taken off),
-            "torch" (0 to 1, less the means, by the standard deviations), "tf" (-1 to 1) or "inside" (0 to 255, all else
-            is a part of the network).
-        folder: URL of the folder of its weights.
-        weights: name of the file of those trained on ImageNet, without the dense layers, in Keras's cache; with
-            {lower}, {alpha} and {side}.
-        remote: its name in that folder, where it is another.
-        least: pixels of the smallest side that it takes.
-        alphas: factors of its filters for which there are weights; only the MobileNets have several.
-        sides: pixels of the square pictures for which there are weights of their own.
+        name: name as Keras spells it.
+        pixels: output of its preprocessing: "caffe" (0 to 255, blue first, minus ImageNet's means), "torch" (0 to 1,
+            minus the means, divided by the standard deviations), "tf" (-1 to 1) or "inside" (0 to 255; the network does
+            the rest).
+        folder: URL of the folder with its weights.
+        weights: name of the file with the ImageNet weights, without the dense layers, in Keras's cache; with {lower},
+            {alpha} and {side}.
+        remote: name of the file in that folder, if it is a different one.
+        least: smallest side in pixels that it accepts.
+        alphas: factors of its number of filters for which there are weights; only the MobileNets have several.
+        sides: sides in pixels of the square pictures that have weights of their own.
     """
 
     name: str
@@ -47,10 +47,10 @@ class Application:
     sides: tuple[int, ...] = ()
 
     def file_name(self, alpha: float, image_shape: tuple[int, ...]) -> str:
-        """Return how Keras calls the file of ImageNet's weights in its cache.
+        """Return Keras's name for the file with the ImageNet weights in its cache.
 
         Args:
-            alpha: factor of the filters.
+            alpha: factor of the number of filters.
             image_shape: (height, width, channels).
         """
         height, width = image_shape[:2]
@@ -59,7 +59,7 @@ class Application:
         return self.weights.format(lower=self.name.lower(), alpha=text, side=side)
 
     def url(self, file_name: str) -> str:
-        """Return where Keras gets that file."""
+        """Return the URL from which Keras downloads that file."""
         return f"{self.folder}{self.remote or file_name}"
 
 
@@ -133,11 +133,11 @@ def _table() -> tuple[Application, ...]:
 
 
 APPLICATIONS: Mapping[str, Application] = {one.name: one for one in _table()}
-"""Name -> what there is to know of it."""
+"""The networks by name."""
 
 
 def meant_by(value: Any) -> str | None:
-    """Return the name of the application that somebody means, in another spelling or by Keras's own function."""
+    """Return the name of the application that is meant by another spelling or by Keras's own function."""
     if isinstance(value, FunctionType):
         module = str(value.__module__)
         return value.__name__ if ".applications" in module and value.__name__ in APPLICATIONS else None
@@ -148,7 +148,7 @@ def meant_by(value: Any) -> str | None:
 
 
 def how_to_write(value: Any) -> str:
-    """Return a sentence on how the application is written that somebody means; nothing if it is none."""
+    """Return a sentence on how to write the application that is meant; empty if it is none."""
     name = meant_by(value)
     if name is None:
         return ""
@@ -164,7 +164,7 @@ def refuse_applications(model: Any) -> None:
 
 
 def nearest_to(value: Any) -> list[str]:
-    """Return names that are nearly so, the nearest first."""
+    """Return similar names, the nearest first."""
     plain = {_plain(name): name for name in APPLICATIONS}
     return [plain[one] for one in get_close_matches(_plain(str(value)), plain, n=3, cutoff=0.75)]
 

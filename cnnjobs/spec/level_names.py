@@ -1,4 +1,4 @@
-"""What the values of one axis of a grid are called, in words that a table can hold: by what they differ in."""
+"""Short names for the values of one axis of a grid, from the settings in which the values differ."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ _Value = Any
 
 
 def level_names(axis: str, values: Sequence[Any]) -> list[str]:
-    """Return a name for each value of an axis, no two alike: "batch_size=32", "SGD 0.1", "no augmentation".
+    """Return a unique name for each value of an axis: "batch_size=32", "SGD 0.1", "no augmentation".
 
     Args:
-        axis: its name, that of a field of `Variant` or of an argument.
-        values: specs, or what `job.json` keeps of them, or plain values.
+        axis: name of the axis, which is a field of `Variant` or an argument.
+        values: specs, their form in `job.json`, or plain values.
     """
     told = [_told(value) for value in values]
     if all(_is_plain(value) for value in told):
@@ -59,7 +59,7 @@ def level_names(axis: str, values: Sequence[Any]) -> list[str]:
 
 
 def distinct(names: Sequence[str]) -> list[str]:
-    """Return the names, those that are alike with a number behind them: "f", "f 2"."""
+    """Return the names, with a number added to equal ones: "f", "f 2"."""
     seen, taken, found = Counter[str](), set(names), list[str]()
     for name in names:
         seen[name] += 1
@@ -121,7 +121,7 @@ def _flat(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def collapsed(value: Any) -> Any:
-    """Return the one value of a tuple that holds it several times: a rate for all layers is one rate."""
+    """Return the single value of a tuple whose values are all equal: one rate for all layers."""
     if isinstance(value, list | tuple) and value:
         parts = [collapsed(part) for part in value]
         return parts[0] if all(part == parts[0] for part in parts) else tuple(parts)

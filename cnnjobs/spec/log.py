@@ -1,4 +1,4 @@
-"""Names of the experiment trackers that a job may send its runs to."""
+"""Names of the experiment trackers to which a job can send its runs."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,13 +10,13 @@ TRACKERS = ("tensorboard", "mlflow", "wandb")
 
 
 def tracker_names(value: Any) -> tuple[str, ...]:
-    """Return names of trackers, each once, in their order; one may stand for itself.
+    """Return names of trackers in their order and without duplicates; a single name need not be in a tuple.
 
     Args:
-        value: as a job, a call or a command has it.
+        value: the value in a job, a call or a command.
 
     Raises:
-        SpecError: for what is no name of a tracker.
+        SpecError: for a value that is not a name of a tracker.
     """
     several = [value] if isinstance(value, str) or not isinstance(value, Iterable) else list(value)
     if not all(name in TRACKERS for name in several):

@@ -1,7 +1,7 @@
-"""What metrics are called: those that are stored of every trial, and those of predictions, with how people read them.
+"""Names and display formats of metrics: those that are stored for every trial, and prediction metrics.
 
-A metric of predictions is computed from stored predictions of the test set, or, if it is watched, from those of the
-validation rows at the end of each epoch. What computes it is in `cnnjobs.scoring.prediction_metrics`.
+A prediction metric is computed from the stored predictions of the test set or, if it is watched, from those of the
+validation rows at the end of each epoch. `cnnjobs.scoring.prediction_metrics` computes it.
 """
 
 import re
@@ -13,15 +13,15 @@ from typing import Any
 from cnnjobs.spec.metrics import MARGIN, METRICS, OBJECTIVE, OBJECTIVE_COLUMNS, TABLE, Metric, column_of, part_of
 
 SHARE: Mapping[str, Any] = MappingProxyType({"lowest": 0, "highest": 1})
-"""Of a metric whose values are between 0 and 1."""
+"""Form of a metric whose values are between 0 and 1."""
 
 CORRELATION: Mapping[str, Any] = MappingProxyType({"lowest": -1, "highest": 1})
-"""Of a metric whose values are between -1 and 1."""
+"""Form of a metric whose values are between -1 and 1."""
 
 PERCENT: Mapping[str, Any] = MappingProxyType(
     {"unit": "%", "unit_of_difference": "points", "factor": 100, "digits": ".2f"}
 )
-"""Form of a metric whose values are fractions that people read in percent."""
+"""Form of a metric whose values are fractions that are displayed in percent."""
 
 PERCENT_SHARE: Mapping[str, Any] = MappingProxyType({**PERCENT, **SHARE})
 
@@ -44,7 +44,7 @@ OF_ALL_CLASSES = {
         Metric(name="ece", words="expected calibration error", higher_is_better=False, **PERCENT_SHARE),
     )
 }
-"""Every metric of predictions that is of all classes, by name."""
+"""Prediction metrics over all classes, by name."""
 
 OF_A_CLASS = {
     "precision": "precision",
@@ -53,10 +53,10 @@ OF_A_CLASS = {
     "auroc": "area under the ROC curve",
     "average_precision": "average precision",
 }
-"""Metrics of predictions that are of one class, `recall[cat]`: name -> words. Of all of them more is better."""
+"""Prediction metrics of one class, `recall[cat]`: maps names to words. Higher is better for all of them."""
 
 FORMS = (*OF_ALL_CLASSES, *(f"{name}[CLASS]" for name in OF_A_CLASS), "topK_accuracy")
-"""How metrics of predictions are named."""
+"""How prediction metrics are named."""
 
 OTHERWISE_CALLED = {
     "f1": ("macro_f1", "weighted_f1", "f1[CLASS]"),
@@ -75,7 +75,7 @@ OTHERWISE_CALLED = {
     "acc": ("accuracy",),
     "top_k_accuracy": ("top3_accuracy",),
 }
-"""What people may call a metric -> what it is called here."""
+"""Maps other common names of metrics to the names here."""
 
 _CLASS = re.compile(rf"({'|'.join(OF_A_CLASS)})\[(.+)\]", re.DOTALL)
 _QUOTED = re.compile(r"(['\"])(.*)\1", re.DOTALL)
@@ -83,7 +83,7 @@ _TOP = re.compile(r"top([1-9][0-9]{0,5})_accuracy")
 
 
 def find_metric(name: str) -> Metric | None:
-    """Return the metric of this name without a part; None if there is none."""
+    """Return the metric with this name, without a prefix; None if there is none."""
     if name in TABLE or name in OF_ALL_CLASSES:
         return TABLE.get(name) or OF_ALL_CLASSES[name]
     most, of_class = most_in(name), class_in(name)
@@ -97,41 +97,41 @@ def find_metric(name: str) -> Metric | None:
 
 
 def most_in(name: str) -> int | None:
-    """Return the 3 of `top3_accuracy`; None of another name."""
+    """Return the 3 of `top3_accuracy`; None for another name."""
     top = _TOP.fullmatch(name)
     return int(top[1]) if top else None
 
 
 def class_in(name: str) -> tuple[str, str] | None:
-    """Return what stands before and between the brackets of `recall[cat]`; None of another name."""
+    """Return the texts before and between the brackets of `recall[cat]`; None for another name."""
     found = _CLASS.fullmatch(name)
     return (found[1], found[2]) if found else None
 
 
 def unquoted(given: str) -> str:
-    """Return the name of a class without the quotes around it."""
+    """Return the name of a class without surrounding quotes."""
     quoted = _QUOTED.fullmatch(given)
     return quoted[2] if quoted else given
 
 
 def without_quotes(name: str) -> str:
-    """Return `recall[cat]` of `recall['cat']`, and any other name as it is."""
+    """Return `recall[cat]` for `recall['cat']`, and any other name unchanged."""
     of_class = class_in(name)
     return f"{of_class[0]}[{unquoted(of_class[1])}]" if of_class else name
 
 
 def known_metric(column: str) -> Metric | None:
-    """Return the metric of a column, of which `part_of` says the rows; None if there is none of that name."""
+    """Return the metric of a column, without the prefix that names its rows; None if there is none with this name."""
     if column in OBJECTIVE_COLUMNS:
         return OBJECTIVE
     return find_metric(column.removeprefix(column_of(part_of(column), "")))
 
 
 def metric_of(column: str) -> Metric:
-    """Return the metric of a column that has one.
+    """Return the metric of a column.
 
     Raises:
-        KeyError: for another column.
+        KeyError: for a column without a metric.
     """
     metric = known_metric(column)
     if metric is None:
@@ -140,10 +140,10 @@ def metric_of(column: str) -> Metric:
 
 
 def near(name: str) -> str:
-    """Say which metrics come near a name that is of none; empty if none does.
+    """Return a sentence with the metrics that are nearest to an unknown name; empty if none is near.
 
     Args:
-        name: without a part.
+        name: name without a prefix.
     """
     stem = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.partition("[")[0]).casefold().replace("-", "_").replace(" ", "_")
     stem = stem.removesuffix("_score")

@@ -1,7 +1,7 @@
-"""What is measured of every trial: one table, which columns, tables, figures, callbacks and planning ask.
+"""The stored metrics of every trial in one table, which columns, tables, figures, callbacks and planning use.
 
-A new metric is an entry of `TABLE`. To be followed over the training rows as well it needs a function in
-`cnnjobs.training.metrics`, because those rows are never outside of TensorFlow.
+A new metric is an entry of `TABLE`. A metric that is also computed on the training rows needs a function in
+`cnnjobs.training.metrics`, because the predictions for those rows never leave TensorFlow.
 """
 
 from __future__ import annotations
@@ -20,37 +20,37 @@ if TYPE_CHECKING:
 TEST, VALIDATION, TRAIN, TTA = "test", "val", "train", "tta"
 
 PARTS = {TEST: "test", VALIDATION: "validation", TRAIN: "train", TTA: "test-time augmented"}
-"""What stands before a metric in the name of a column, and which rows it is of in words."""
+"""Maps the prefix of a metric's column to the name of its rows."""
 
 OF_TEST_ROWS = (TEST, TTA)
-"""Those of the test rows: predicted plainly, and with test-time augmentation."""
+"""Prefixes of metrics of the test rows: with plain prediction and with test-time augmentation."""
 
 HEADLINE = "accuracy"
-"""What variants are compared on unless another metric is asked for."""
+"""The metric on which variants are compared by default."""
 
 TOP = 5
-"""How many of the most probable classes `top5_accuracy` looks at; it says nothing of as many classes or fewer."""
+"""Number of most probable classes in `top5_accuracy`, which is not informative for as many classes or fewer."""
 
 MARGIN = 0.2
-"""Percentage points that a comparison of accuracies should resolve, unless others are asked for."""
+"""Default difference in percentage points that a comparison of accuracies should resolve."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """One metric: what it is, and how people read it.
+    """One metric and the format of its values.
 
     Args:
-        name: of its columns; `test_` and so on come before it.
-        words: what people call it.
-        higher_is_better: direction.
-        unit: of a value as it is shown; may be empty.
-        unit_of_difference: of a difference as it is shown; may be empty.
-        factor: what a value is multiplied by to be shown.
-        digits: how it is formatted then.
-        margin: the difference worth resolving, as it is shown, unless another is asked for; None for no such number.
-        part: which of `PARTS` it is of; "" for a metric of no rows in particular.
-        lowest: the smallest value that it can have, as stored; None for none.
-        highest: the largest value that it can have, as stored; None for none.
+        name: name of its columns, after a prefix such as `test_`.
+        words: its name in text.
+        higher_is_better: whether higher values are better.
+        unit: unit of a displayed value; may be empty.
+        unit_of_difference: unit of a displayed difference; may be empty.
+        factor: factor by which a stored value is multiplied for display.
+        digits: format of the displayed value.
+        margin: default for the smallest difference of interest, in displayed units; None if there is no default.
+        part: its key in `PARTS`; "" for a metric that does not belong to particular rows.
+        lowest: the smallest possible stored value; None if there is none.
+        highest: the largest possible stored value; None if there is none.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Metric:
 
     @property
     def in_percent(self) -> bool:
-        """Whether people read it in percent, and its differences in percentage points."""
+        """Whether values are displayed in percent, and differences in percentage points."""
         return self.unit == "%"
 
     @property
@@ -76,19 +76,19 @@ class Metric:
         return column_of(self.part, self.name)
 
     def of_part(self, part: str) -> Self:
-        """Return the metric of one of `PARTS`, with its rows in its words: "test accuracy"."""
+        """Return the metric for one of `PARTS`, with the rows in its name: "test accuracy"."""
         return replace(self, part=part, words=f"{PARTS[part]} {self.words}" if part else self.words)
 
 
 @dataclass(frozen=True, kw_only=True)
 class StoredMetric(Metric):
-    """A metric that is stored of every trial, and of every epoch.
+    """A metric that is stored for every trial and every epoch.
 
     Args:
-        of: (probabilities (n, classes), labels (n,)) -> value, in float64.
-        least_classes: with fewer classes it says nothing.
-        in_training: whether it is followed over the training rows, by a function in `cnnjobs.training.metrics`.
-        in_curves: whether learning curves show it unless other metrics are asked for.
+        of: function from (probabilities (n, classes), labels (n,)) to the value, in float64.
+        least_classes: smallest number of classes for which it is informative.
+        in_training: whether it is computed on the training rows, by a function in `cnnjobs.training.metrics`.
+        in_curves: whether learning curves show it by default.
         ends_training: whether a value that is not finite means that training has diverged.
     """
 
@@ -133,7 +133,7 @@ def top5_accuracy(probabilities: Probabilities, labels: Labels) -> float:
     """Return the fraction of rows in which fewer than `TOP` classes are more probable than the label.
 
     Args:
-        probabilities: (n, classes), rows sum to 1; with `TOP` classes or fewer every row counts.
+        probabilities: (n, classes), rows sum to 1; with `TOP` classes or fewer, every row counts.
         labels: (n,) in [0, classes).
     """
     import numpy as np
@@ -207,36 +207,38 @@ TABLE = {
         ),
     )
 }
-"""Every metric that is stored, by name."""
+"""Every stored metric by name."""
 
 OBJECTIVE = Metric(name="objective", words="objective", higher_is_better=False)
-"""What training minimises, averaged over the training rows: the variant's loss with weights of rows, and what
-regularization and layers add. Variants that minimise something else cannot be compared in it; `loss` is plain
-cross-entropy for all."""
+"""The function that training minimises, averaged over the training rows.
+
+It is the variant's loss with sample weights, plus the regularization terms of weights and layers. It is not comparable
+between variants with different objectives; `loss` is the plain cross-entropy for all variants.
+"""
 
 
 def column_of(part: str, metric: str) -> str:
-    """Return the column of a metric: `val_loss` of "val"; the name alone of "", the training rows in `epochs`."""
+    """Return the column of a metric: `val_loss` for "val"; the bare name for "", the training rows in `epochs`."""
     return f"{part}_{metric}" if part else metric
 
 
 def compared_column(folds: int | None) -> str:
-    """Return the column of `trials` that variants are compared on: accuracy, with folds that of the fold held out.
+    """Return the column of `trials` on which variants are compared: accuracy, or with folds that of the held-out fold.
 
     Args:
-        folds: of cross-validation; None without.
+        folds: number of folds of the cross-validation; None without.
     """
     return column_of(TEST if folds is None else VALIDATION, HEADLINE)
 
 
 def part_of(column: str) -> str:
-    """Return which of `PARTS` a column is of; "" for the training rows in `epochs`."""
+    """Return the key in `PARTS` of a column; "" for the training rows in `epochs`."""
     part, line, _ = column.partition("_")
     return part if line and part in PARTS else ""
 
 
 def all_metrics(probabilities: Probabilities, labels: Labels) -> dict[str, float]:
-    """Return every metric under its name.
+    """Return the values of all metrics by name.
 
     Args:
         probabilities: (n, classes), rows sum to 1.
@@ -249,13 +251,13 @@ METRICS = tuple(TABLE)
 """Names of the metrics."""
 
 IN_TRAINING = tuple(name for name, metric in TABLE.items() if metric.in_training)
-"""Those that are followed over the training rows."""
+"""Names of the metrics that are computed on the training rows."""
 
 CURVES = tuple(name for name, metric in TABLE.items() if metric.in_curves)
-"""What learning curves show unless other metrics are asked for."""
+"""Metrics that learning curves show by default."""
 
 CURVE_COLUMNS = tuple(column_of(part, name) for part in ("", VALIDATION) for name in CURVES)
-"""Columns of `epochs` that are told of a trial while it runs."""
+"""Columns of `epochs` that a trial reports while it runs."""
 
 TRIAL_COLUMNS = tuple(column_of(part, name) for part in PARTS for name in METRICS)
 """Columns of `trials`."""
@@ -264,13 +266,13 @@ EPOCH_COLUMNS = tuple(column_of(part, name) for part in ("", VALIDATION) for nam
 """Columns of `epochs`."""
 
 OBJECTIVE_COLUMNS = (OBJECTIVE.name, column_of(TRAIN, OBJECTIVE.name))
-"""Column of `epochs`, and of `trials`, of what training minimises."""
+"""Columns of `epochs` and `trials` with the function that training minimises."""
 
 WATCHED = "watched"
-"""Column of `epochs` and `trials` with the metrics that a variant watches: name, `val_macro_f1`, -> value."""
+"""Column of `epochs` and `trials` with a variant's watched metrics: a map from names (`val_macro_f1`) to values."""
 
 FOLLOWED = (*IN_TRAINING, OBJECTIVE.name)
-"""All that is followed over the training rows."""
+"""All quantities that are computed on the training rows."""
 
 MONITORS = (*(column_of(VALIDATION, name) for name in METRICS), *FOLLOWED)
-"""What a callback can watch: columns of `epochs`."""
+"""Columns of `epochs` that a callback can monitor."""

@@ -1,4 +1,4 @@
-"""Metrics that a variant follows on its validation rows: the names in `watch`, and what callbacks monitor."""
+"""Watched metrics of a variant, computed on its validation rows: those of `watch` and those that callbacks monitor."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,14 +9,14 @@ from cnnjobs.spec.metrics import MONITORS, PARTS, VALIDATION, Metric, column_of,
 from cnnjobs.spec.own_metric import OwnMetric, metric
 
 Watched = str | OwnMetric
-"""A metric that is followed: its name without `val_`, or one of the user's own."""
+"""A watched metric: its name without `val_`, or a user's own metric."""
 
 
 def checked_watch(watch: Any) -> tuple[Watched, ...]:
-    """Return metrics to follow, each once, ordered by name; without those that are followed in any case.
+    """Return the metrics to watch without duplicates, ordered by name; without those that are always computed.
 
     Raises:
-        SpecError: for what is no metric of validation rows.
+        SpecError: for a value that is not a metric of validation rows.
     """
     several = tuple(watch) if isinstance(watch, list | tuple) else (watch,)
     found = _by_column(map(_checked, several))
@@ -24,14 +24,14 @@ def checked_watch(watch: Any) -> tuple[Watched, ...]:
 
 
 def checked_monitor(argument: str, monitor: Any) -> Watched:
-    """Return what a callback monitors: a column of `epochs`, or a metric of the user's own.
+    """Return the monitored quantity of a callback: a column of `epochs`, or a user's own metric.
 
     Args:
-        argument: its name, for messages.
-        monitor: as the user gave it.
+        argument: name of the argument, for messages.
+        monitor: the value that the user gave.
 
     Raises:
-        SpecError: for what is neither.
+        SpecError: for a value that is neither.
     """
     if isinstance(monitor, OwnMetric):
         return monitor.watched()
@@ -55,11 +55,11 @@ def checked_monitor(argument: str, monitor: Any) -> Watched:
 
 
 def watched_by(watch: Iterable[Watched], callbacks: Iterable[Any]) -> dict[str, Watched]:
-    """Return all that is followed beside what is followed in any case, by column, ordered by column.
+    """Return all watched metrics, except those that are always computed, by column and ordered by column.
 
     Args:
-        watch: of a variant.
-        callbacks: of a variant.
+        watch: `watch` of a variant.
+        callbacks: callbacks of a variant.
     """
     monitors = (getattr(one, "monitor", None) for one in callbacks)
     monitored = (one for one in monitors if one is not None and one not in MONITORS)
@@ -84,7 +84,7 @@ def _by_column(several: Iterable[Watched]) -> dict[str, Watched]:
 
 
 def monitored(callback: Any) -> str:
-    """Return the column of what a callback monitors; empty for one that monitors nothing that is known here."""
+    """Return the column that a callback monitors; empty if it monitors none that is known here."""
     monitor = getattr(callback, "monitor", None)
     return "" if monitor is None else column_of_watched(monitor)
 
@@ -97,12 +97,12 @@ def name_of(watched: Watched) -> str:
 
 
 def column_of_watched(watched: Watched) -> str:
-    """Return the name that a metric has in logs of epochs, `val_macro_f1`; of what is monitored, that itself."""
+    """Return the name of a watched metric in logs of epochs, `val_macro_f1`; a monitored column is kept as it is."""
     return watched if watched in MONITORS else column_of(VALIDATION, name_of(watched))
 
 
 def form_of_watched(watched: Watched) -> Metric:
-    """Return how people read a metric that is watched."""
+    """Return how the values of a watched metric are displayed."""
     if isinstance(watched, OwnMetric):
         return watched.form
     found = find_metric(name_of(watched))

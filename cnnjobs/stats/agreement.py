@@ -1,4 +1,4 @@
-"""Agreement of repeats: churn, and the accuracy of their ensemble."""
+"""Agreement of repeats: their churn, and the accuracy of their ensemble."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray

@@ -14,7 +14,7 @@ FEWEST_FOLDS = 5
 """With fewer runs of a cross-validation there are estimates, but no interval."""
 
 ALIKE = "all pairs differ alike: cannot tell"
-"""Why there is no test of pairs that are not independent and have no spread."""
+"""Reason for a missing test: the pairs are not independent and do not vary."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Examples in groups (the pictures of a patient, a scene), whose errors go together: groups are the units here."""
+"""Examples in groups (pictures of a patient, a scene) with correlated errors: groups are the units here."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,22 +10,22 @@ from cnnjobs.stats.pairs import sign_flip
 from cnnjobs.stats.single_models import FEWEST_FOR_CHI_SQUARED
 
 FEWEST_GROUPS = 5
-"""Below so many groups their spread says too little of new ones."""
+"""With fewer groups, their spread is not informative about new groups."""
 
 
 def noise_of_groups(
     by_repeat: ArrayLike, by_group: ArrayLike, squares_by_group: ArrayLike, examples: int
 ) -> Noise | None:
-    """Return what `examples.noise` does, with errors that are independent between groups only; None for one repeat.
+    """Return the result of `examples.noise` for errors that are independent only between groups; None for one repeat.
 
-    The floor is the sum over groups of the variance of their errors over n^2; Q is R - 1 times observed over floor
-    variance, as Cochran's, and both are the usual ones where every group is one example.
+    The floor is the sum over groups of the variance of their errors, divided by n^2. Q is R - 1 times the observed
+    variance divided by the floor, as in Cochran's test. Both are the usual ones if every group is one example.
 
     Args:
-        by_repeat: (repeats,) examples on which each repeat is wrong.
+        by_repeat: (repeats,) number of examples on which each repeat is wrong.
         by_group: (groups,) the sum over repeats of the errors in each group.
         squares_by_group: (groups,) the sum over repeats of the squares of these errors.
-        examples: how many there are.
+        examples: number of examples.
 
     Example:
         >>> found = noise_of_groups([2, 2, 0], [1, 2, 1], [1, 2, 1], 4)  # the errors of `noise`, two examples together
@@ -63,7 +63,7 @@ def new_groups_interval_of_sums(
         by_repeat: (repeats,) the sum of the differences of each repeat.
         by_group: (groups,) the sum over repeats of the differences in each group.
         squares: the sum over repeats and groups of the squares of a group's difference.
-        sizes: (groups,) examples of each.
+        sizes: (groups,) number of examples in each group.
         confidence: level of the interval.
     """
     rows, columns, counts = reals(by_repeat), reals(by_group), reals(sizes)
@@ -87,8 +87,9 @@ def new_groups_interval_of_sums(
 def grouped_mcnemar(differences: ArrayLike) -> Outcome:
     """Return McNemar's test of two single models on examples in groups.
 
-    Chi-squared, (sum d)^2 / sum d^2 with one degree of freedom (Yang, Sun and Hardin, A note on the tests for clustered
-    matched-pair binary data, 2010); below 25 groups that favour a model, by flips of the signs of groups.
+    It is chi-squared, (sum d)^2 / sum d^2 with one degree of freedom (Yang, Sun and Hardin, A note on the tests for
+    clustered matched-pair binary data, 2010); below 25 groups that favour a model, it is a sign-flip test of the
+    groups.
 
     Args:
         differences: (groups,) errors of one model minus those of the other in each group.

@@ -58,7 +58,7 @@ def reals(values: ArrayLike) -> Reals:
     """Return finite numbers as float64, of the same shape.
 
     Raises:
-        ValueError: without a value, or with one that is not finite.
+        ValueError: if there is no value, or one that is not finite.
     """
     x = np.asarray(values, dtype=np.float64)
     if x.size == 0 or not np.isfinite(x).all():
@@ -69,7 +69,7 @@ def reals(values: ArrayLike) -> Reals:
 def sd(x: Reals) -> float | None:
     """Return the standard deviation with ddof=1 of (n,) values; None below two.
 
-    Exactly 0 for values that are equal up to rounding: 0.91 - 0.9 is not 0.93 - 0.92 in binary.
+    It is exactly 0 for values that are equal up to rounding: 0.91 - 0.9 is not 0.93 - 0.92 in binary.
     """
     if x.size < 2:
         return None

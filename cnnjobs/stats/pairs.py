@@ -14,13 +14,13 @@ from cnnjobs.stats.summary import mean_interval
 Key = TypeVar("Key", bound=Hashable)
 
 MOST_FOR_EXACT = 14
-"""Up to so many pairs all 2^n sign flips are tried; beyond, 9,999 at random."""
+"""Largest number of pairs with all 2^n sign flips; for more, 9,999 random flips are used."""
 
 RESAMPLES = 9999
-"""Of a bootstrap, and flips at random; with the data itself 10,000."""
+"""Number of bootstrap resamples and of random flips; 10,000 including the data itself."""
 
 FLIPS_AT_ONCE = 500_000
-"""Signs that are drawn at once."""
+"""Largest number of signs that are drawn at once."""
 
 ENOUGH_FOR_BOOTSTRAP = 29
 """Number of pairs that detects P(A > B) = 0.75, `noether_pairs(0.75)`.
@@ -29,13 +29,13 @@ Source: Noether (1987); Bouthillier et al. (arXiv 2103.03098).
 """
 
 MEANINGFUL = 0.75
-"""Gamma of Bouthillier et al.: the P(A > B) that a difference has to be able to reach."""
+"""Gamma of Bouthillier et al.: the P(A > B) that the interval of a meaningful difference has to reach."""
 
 FEWEST_PAIRS = 5
-"""Below so many pairs there is no verdict: all of four, symmetric whatever their law, have one sign in 12.5%."""
+"""With fewer pairs there is no verdict: four symmetric differences all have the same sign in 12.5% of cases."""
 
 DECIMALS = 12
-"""Differences are rounded to these: 0.91 - 0.90 and 0.93 - 0.92 tie, though not in their last bit."""
+"""Number of decimals to which differences are rounded: 0.91 - 0.90 and 0.93 - 0.92 tie despite their last bit."""
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from cnnjobs.stats.distributions import normal_quantile, t_above, t_below, t_exc
 from cnnjobs.stats.outcomes import ALPHA, CONFIDENCE, Interval, Outcome, reals, sd
 
 POWER = 0.8
-"""How often the planned repeats should resolve a difference of the margin."""
+"""Probability with which the planned repeats should resolve a difference of the margin."""
 
 NOETHER_POWER = 0.95
-"""With which Bouthillier et al. (arXiv 2103.03098) plan P(A > B)."""
+"""Power with which Bouthillier et al. (arXiv 2103.03098) plan P(A > B)."""
 
 MOST_REPEATS = 1_000_000
-"""Where the search for a number of repeats gives up."""
+"""Largest number of repeats in the search."""
 
 
 def repeats_to_resolve(sd_of_pairs: float, margin: float, power: float = POWER, alpha: float = ALPHA) -> int | None:
