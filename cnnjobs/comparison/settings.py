@@ -9,7 +9,7 @@ from cnnjobs.store.stored_job import StoredJob
 TERMS = {
     "model": "network",
     "model.convolutions": "filters of convolutions",
-    "model.blocks": "residual blocks a stage",
+    "model.blocks": "residual blocks per stage",
     "model.filters": "filters of stages",
     "model.stem": "filters of the first convolution",
     "model.dense": "units of dense layers",

@@ -104,7 +104,7 @@ class Dataset:
         available = len(may_train)
         if not 2 * len(self.class_names) <= rows <= available:
             raise SpecError(
-                f"`limit_train` must be between {2 * len(self.class_names)}, two rows a class, and {available}, "
+                f"`limit_train` must be between {2 * len(self.class_names)}, two rows per class, and {available}, "
                 f"the training rows of {self.name}. Received: {rows}."
             )
         _, keep = both_sides(self.y_train[may_train], rows, seed=0, keep=0, take=2)

@@ -30,7 +30,9 @@ def _untested(name: str, y_test: Labels, class_names: Sequence[str]) -> list[str
     absent = np.setdiff1d(np.arange(len(class_names)), y_test)
     if not len(absent):
         return []
-    return [f"{name} has no test image of {listed(class_names[label] for label in absent)}: nothing tests them"]
+    return [
+        f"{name} has no test image of {listed(class_names[label] for label in absent)}, so nothing is tested on them"
+    ]
 
 
 def _imbalanced(name: str, y_train: Labels, y_test: Labels, class_names: Sequence[str]) -> list[str]:
@@ -42,8 +44,8 @@ def _imbalanced(name: str, y_train: Labels, y_test: Labels, class_names: Sequenc
     right = float((y_test == largest).mean())
     return [
         f"{name}: class {class_names[largest]!r} has {counts[largest]:,} training images, {ratio:.3g} times the "
-        f"{counts[smallest]:,} of {class_names[smallest]!r}: always guessing {class_names[largest]!r} is right for "
-        f"{right:.1%} of the test images, and small classes weigh little in accuracy; macro averages weigh all alike"
+        f"{counts[smallest]:,} of {class_names[smallest]!r}: always answering {class_names[largest]!r} is right for "
+        f"{right:.1%} of the test images, and small classes count little in accuracy; in macro averages all count alike"
     ]
 
 

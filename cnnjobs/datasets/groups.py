@@ -55,7 +55,7 @@ class Groups:
             notes += _shared(name, trained, valid, "validation", "validation figures are")
         if self.test is None:
             notes.append(
-                f"{name}: the groups of the test pictures are not known: they may be those of training as well"
+                f"{name}: the groups of the test pictures are not known, and may be those of training pictures as well"
             )
         else:
             notes += _shared(
@@ -76,7 +76,7 @@ def _shared(name: str, trained: NDArray[np.str_], others: NDArray[np.str_], part
     groups, are = ("group", "is") if len(both) == 1 else ("groups", "are")
     return [
         f"{name}: {len(both):,} {groups} of the {part} set {are} among the training pictures as well ({listed(both)}), "
-        f"with {rows:,} of {len(others):,} {part} pictures: {figures} flattered by what was learnt of these groups"
+        f"with {rows:,} of {len(others):,} {part} pictures: {figures} flattered by what was learnt about these groups"
     ]
 
 
@@ -85,4 +85,4 @@ def _share_note(name: str, kept: int, held: int, asked: float | None) -> list[st
     share = held / (kept + held)
     if asked is None or abs(share - asked) <= FAR_OFF * asked:
         return []
-    return [f"{name}: whole groups make a test set of {share:.0%} of the pictures, where {asked:.0%} was asked for"]
+    return [f"{name}: whole groups make a test set of {share:.0%} of the pictures, instead of {asked:.0%}"]

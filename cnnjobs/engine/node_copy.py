@@ -131,7 +131,7 @@ class NodeCopy:
             self._part.unlink()
             if not begun:
                 break
-        raise DamagedContent(f"the copy of {self._file.path} on {self._host} is not what its digest is of")
+        raise DamagedContent(f"the copy of {self._file.path} on {self._host} does not match its digest")
 
     def _asked_for(self, pieces: Pieces, start: int) -> Iterator[Any]:
         """Yield what the other node sends; what goes wrong there is no matter of this node's disk."""

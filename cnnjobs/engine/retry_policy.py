@@ -47,7 +47,7 @@ class RetryPolicy:
             return last.explain(f", {MOST_FORGIVEN} times")
         if last.is_forgiven and not last.is_final:
             return (
-                f"its worker was lost {MOST_FORGIVEN} times, through no fault that shows, without getting an epoch "
-                "further. Look at the nodes: do they end when it trains? `cnnjobs doctor` trains one step on each"
+                f"its worker was lost {MOST_FORGIVEN} times, for no visible reason, without completing another epoch. "
+                "Check whether the nodes go down when it trains: `cnnjobs doctor` trains one step on each"
             )
         return last.explain(", twice" if self._counted > LOST_WORKER_RETRIES else "", printed, stacks)

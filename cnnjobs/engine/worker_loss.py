@@ -68,7 +68,7 @@ class WorkerLoss:
         if self.is_with_node:
             return "its machine is gone"
         if self.was_outgrown:
-            return "its worker process was ended for want of memory, while another had more"
+            return "its worker process was ended for lack of memory, of which another one had more"
         return "its worker process was lost"
 
     @property
@@ -105,8 +105,8 @@ class WorkerLoss:
             place = where_dumped(printed[crashes[-1].start() :])
             return f"the worker process crashed{often}: {crashes[-1]['what']}" + (f", in {place}" if place else "")
         return (
-            f"the worker process was ended from outside{often}, without a word: by the system for want of memory, most "
-            f"likely. {LESS_MEMORY}"
+            f"the worker process was ended from outside{often} without a message, most likely by the system for lack "
+            f"of memory. {LESS_MEMORY}"
         )
 
     def _raised(self) -> str:

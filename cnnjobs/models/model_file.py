@@ -98,7 +98,7 @@ def _pictures_text(reading: Reading) -> str:
     deep = ""
     if reading.value_range is not None:
         black, white = reading.value_range
-        which = "grey or with more than 8 bits a channel" if reading.one_scale else "of more than 8 bits a channel"
+        which = "grey or with more than 8 bits per channel" if reading.one_scale else "of more than 8 bits per channel"
         deep = f"brought to 0 to 255 where they are {which} ({black:.7g} is black, {white:.7g} white), "
     aliased = "" if reading.antialias else " without antialiasing"
     resize, interpolation = RESIZED[reading.resize], reading.interpolation

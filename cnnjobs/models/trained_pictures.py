@@ -71,7 +71,7 @@ def trained_note(count: int, total: int, trained: TrainedPictures) -> str:
     least = "" if trained.complete else "at least "
     what = "the picture is" if total == 1 else f"{least}{count:,} of {total:,} pictures are"
     return (
-        f"{what}, pixel for pixel, among those that the model was trained on: that it is right there says nothing of "
+        f"{what}, pixel for pixel, among those that the model was trained on. Right answers there say nothing about "
         "other pictures"
     )
 

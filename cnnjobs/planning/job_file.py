@@ -62,7 +62,7 @@ class JobFile:
         if not slow:
             return ()
         return (
-            f"{self.name} imports {SLOW[slow[0]]} when it is read, which takes every command some seconds: import it "
+            f"{self.name} imports {SLOW[slow[0]]} when it is read, which costs every command some seconds: import it "
             "inside the functions that use it",
         )
 

@@ -158,8 +158,8 @@ def _shares_note(shares: Sequence[float], protocol: DataProtocol) -> tuple[str, 
     if max(most - asked, asked - least) <= FAR_OFF * asked:
         return ()
     span = f"{least:.0%}" if f"{least:.0%}" == f"{most:.0%}" else f"{least:.0%} to {most:.0%}"
-    even = "is even; means over folds weigh each fold alike" if protocol.folds else "was asked for"
-    return (f"whole groups make validation sets of {span} of the training rows, where {asked:.0%} {even}",)
+    even = " of equal folds; in means over folds all folds count alike" if protocol.folds else ""
+    return (f"Whole groups make validation sets of {span} of the training rows, instead of the {asked:.0%}{even}",)
 
 
 def _splits(rows: TrainingRows, trials: Sequence[Trial]) -> Iterator[tuple[Rows, Rows]]:

@@ -13,6 +13,6 @@ def trained_alike_notes(job: Job) -> Iterator[str]:
         if second not in told and one.tta != other.tta and one.but(tta=None) == other.but(tta=None):
             told.add(second)
             yield (
-                f"{second!r} trains as {first!r} does, to the bit: they differ in `tta` alone. Numbers of plain "
-                "prediction are those of both, and a variant with `tta` has them beside its own: train one of them"
+                f"{second!r} trains to the same bits as {first!r}, because they differ only in `tta`. A variant with "
+                "`tta` has the numbers of plain prediction, too, so that one of the two is enough"
             )

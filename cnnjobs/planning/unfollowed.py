@@ -27,7 +27,7 @@ CHANCE = ("secrets.", "uuid.", "os.urandom", "random.SystemRandom")
 """What calls of chance without a seed begin with."""
 
 OF_FILES = (
-    "what is in it is no part of the identity of trials and does not travel with them: a change goes unnoticed. Read "
+    "its content is no part of the identity of trials and is not sent to workers: a change goes unnoticed. Read "
     "it at the top of the job file into numbers, text or arrays, or pass pretrained weights as `weights`"
 )
 
@@ -38,8 +38,8 @@ OF_ENVIRONMENT = (
 OF_CHANGE = "it gives another value each time, so that a trial cannot be repeated to the bit"
 
 OF_IMPORTS = (
-    "which module that is cannot be followed: an edit of it goes unnoticed, and it does not travel to workers. Import "
-    "it by a statement"
+    "the module that it imports cannot be followed: an edit of it goes unnoticed, and it is not sent to workers. "
+    "Import it by a statement"
 )
 
 OF_TEXTS = "code that is made of text cannot be followed: an edit of what it names goes unnoticed"

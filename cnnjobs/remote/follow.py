@@ -52,7 +52,7 @@ def follow(api: "JobsApi", identity: str, metadata: Mapping[str, str], output: O
         shown = show_log(api, identity, output)
         job = api.job(identity)
     except KeyboardInterrupt:
-        raise Interrupted(f"No longer followed; {goes_on(identity, name, url)}") from None
+        raise Interrupted(f"The job is no longer followed; {goes_on(identity, name, url)}") from None
     except (ClusterLost, ClusterError) as error:
         look = f"When the cluster is up again, look with `cnnjobs status --address {url}`."
         raise ClusterLost(sentences(error, stored, look, again)) from error
@@ -63,7 +63,7 @@ def follow(api: "JobsApi", identity: str, metadata: Mapping[str, str], output: O
     if job.exit_code is None or job.exit_code < 0:
         why = _reason(job) or "no reason given"
         raise ClusterLost(
-            f"{identity} was ended from outside, for want of memory perhaps: {sentences(why, stored, again)}"
+            f"{identity} was ended from outside, perhaps for lack of memory: {sentences(why, stored, again)}"
         )
     if metadata.get("results") and job.exit_code != UserError.exit_code:  # with that nothing has run
         echo(f"results:  {place_of_results(metadata)}; {_read_on(metadata, url)}")
@@ -74,7 +74,7 @@ def follow(api: "JobsApi", identity: str, metadata: Mapping[str, str], output: O
 def goes_on(identity: str, name: str, url: str) -> str:
     """Say that a job goes on without this process, and how to find it again."""
     return (
-        f"{identity} goes on, on the cluster. To follow it again, or to stop it:\n"
+        f"{identity} continues on the cluster. To follow it again, or to stop it:\n"
         f"  cnnjobs logs {name} --address {url}\n  cnnjobs stop {name} --address {url}"
     )
 
@@ -129,9 +129,9 @@ def pick(api: "JobsApi", which: str | None, *, running: bool = False) -> "Remote
         asked = "" if which is None else f" {which!r}"
         raise ClusterError(
             f"The cluster at {api.cluster.url} has no job{asked} of cnnjobs. It has: {names}. A cluster that was "
-            "started again has forgotten its jobs; their results are found by their folder, such as "
-            f"results/{which or 'JOB'}: `cnnjobs status results/{which or 'JOB'} --address {api.cluster.url}`, `fetch` "
-            "likewise."
+            "started again no longer knows its jobs. Name the folder of their results instead, such as "
+            f"results/{which or 'JOB'}: `cnnjobs status results/{which or 'JOB'} --address {api.cluster.url}`. `fetch` "
+            "takes it, too."
         )
     return next((job for job in named if running and not job.is_over), named[0])
 

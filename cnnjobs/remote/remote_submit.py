@@ -42,9 +42,9 @@ def reach(url: str, *, insecure: bool) -> "JobsApi":
 
     cluster = look_at(url, insecure=insecure)
     if cluster.asks_for_token and close_token_file():
-        note(f"others could read {token_file()}; now its owner alone can")
+        note(f"Others could read {token_file()}; now its owner alone can")
     if cluster.asks_for_token and is_plain(url):
-        note("the token crosses the network unencrypted; forward the port by ssh instead")
+        note("The token crosses the network unencrypted; forward the port by ssh instead")
     return open_jobs(cluster)
 
 
@@ -99,7 +99,7 @@ def submit_remotely(
             echo(f"{name}: uploaded {upload.describe()}, without data; runs as {identity}", err=True)
         except KeyboardInterrupt:
             raise Interrupted(
-                f"Stopped while the job was sent. If it was there already, {goes_on(identity, name, url)}"
+                f"Stopped while the job was sent. If it had arrived already, {goes_on(identity, name, url)}"
             ) from None
         except ClusterError as error:
             if "timed out" not in str(error):

@@ -124,7 +124,7 @@ def _contents(files: Files) -> Iterator[tuple[str, bytes]]:
 
 
 def _is_damaged(name: str, content: bytes) -> bool:
-    """Say whether a file of a table is not what its digest is of."""
+    """Say whether a file of a table does not match its digest."""
     if not name.endswith(".parquet"):
         return False
     try:

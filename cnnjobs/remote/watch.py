@@ -102,7 +102,7 @@ class RemoteSource:
             with suppress(ClusterError):
                 api.forget(identity)
         if not again and not self._wanted.is_set() and not over.is_set() and board.tabs:
-            raise ClusterError(f"The head did not tell of {self._place}: {why or 'it did not say why'}")
+            raise ClusterError(f"The head sent nothing about {self._place}: {why or 'it did not say why'}")
         self._wait(over, again)
 
     def _wait(self, over: threading.Event, seconds: float) -> None:

@@ -15,7 +15,7 @@ def network(input_shape, classes, width={filters}, dropout=0.0):
     """Return the network to train; change it as you like.
 
     It is called with (height, width, channels) of the pictures and the number of classes, gets pixels in [0, 1], and
-    ends in one probability a class. What `custom(network, ...)` is given comes as keyword arguments, so that variants
+    ends in one probability per class. What `custom(network, ...)` is given comes as keyword arguments, so that variants
     can differ in them. Change this function, and its trials run again. Keras is imported inside, because importing it
     takes seconds that `cnnjobs plan` and `cnnjobs status` need not wait for.
     """
@@ -136,10 +136,10 @@ def _baseline(facts: DataFacts, chosen: Choices, *, own_network: bool) -> str:
     )
     seen = f"{' -> '.join(sides)} pixels"
     network = (
-        f"The network is the function above. Each of its blocks halves the pictures: {seen} a side."
+        f"The network is the function above. Each of its blocks halves the pictures: {seen} per side."
         if own_network
         else f"The network: {chosen.blocks} block{'s' * (chosen.blocks > 1)} of convolutions, each of which halves the "
-        f"pictures ({seen} a side); more `filters` can tell more apart, and take longer. Others: small_cnn(), "
+        f"pictures ({seen} per side); more `filters` can tell more apart, and take longer. Others: small_cnn(), "
         'resnet(depth=20), application("MobileNetV2") with pretrained weights, custom(function) for your own.'
     )
     training = (

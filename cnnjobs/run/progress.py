@@ -174,4 +174,4 @@ class Waiting:
 
     def _pace(self, done: int, seconds: float) -> str:
         """Say how many are done in a second, where there are enough of them to be counted so."""
-        return f", {done / seconds:,.0f} a second" if seconds > 0 and done > 10 * seconds else ""
+        return f", {done / seconds:,.0f} per second" if seconds > 0 and done > 10 * seconds else ""

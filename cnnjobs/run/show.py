@@ -110,7 +110,7 @@ class ShownData:
         data, looked = self.data, self.looked
         tables = [
             table_text(data.name, *part_cells(data)),
-            table_text("Images a class", *class_cells(data), class_note(data)),
+            table_text("Images per class", *class_cells(data), class_note(data)),
         ]
         lines = ["" if looked is None else looked.origin.sizes_text(), *(f"note: {clause(one)}" for one in self.notes)]
         if looked is not None and looked.file is not None:

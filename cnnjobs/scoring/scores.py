@@ -202,7 +202,7 @@ def _over_some(names: Names, there: Truth) -> str:
     """Say over which classes a mean is, if not over all."""
     if there.all():
         return ""
-    return f"it is over {int(there.sum())} of {len(names)} classes: without images are {_listed(names, ~there)}"
+    return f"it is over {int(there.sum())} of {len(names)} classes, as there are no images of {_listed(names, ~there)}"
 
 
 def _no_images(names: Names, own: int) -> str:

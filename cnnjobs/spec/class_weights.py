@@ -34,7 +34,7 @@ def checked_class_weight(value: Any) -> str | dict[str, float] | None:
 def _named(value: Any) -> str:
     """Say how to write what people bring from elsewhere."""
     if isinstance(value, list | tuple) or hasattr(value, "shape"):
-        return ' Weights in a row say not which class each is of: class_weight={"cat": 2.0, "dog": 1.0}.'
+        return ' A list of weights does not say which class each is of: class_weight={"cat": 2.0, "dog": 1.0}.'
     return ""
 
 

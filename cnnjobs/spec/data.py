@@ -347,7 +347,7 @@ class PictureTable(PicturesSpec):
         for column in self.label_columns:
             _check_column("label", column)
         if isinstance(self.label, tuple) and len(set(self.label)) < max(2, len(self.label)):
-            raise SpecError(f"`PictureTable.label` must be columns, one a class. Received: label={self.label!r}.")
+            raise SpecError(f"`PictureTable.label` must be columns, one per class. Received: label={self.label!r}.")
         if self.suffix is not None and (not isinstance(self.suffix, str) or "." not in self.suffix):
             raise SpecError(f'`PictureTable.suffix` must be such as ".jpg". Received: suffix={self.suffix!r}.')
 

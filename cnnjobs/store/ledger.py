@@ -123,7 +123,7 @@ def _record(lines: list[str], path: Path) -> Record:
                     "is made by the first proposal."
                 ) from error
             raise StoreError(
-                f"{path} is not as it was written: line {number}: {clause(error)}. What levels its proposals had "
+                f"{path} is not as it was written: line {number}: {clause(error)}. The levels of its proposals "
                 "cannot be relied on. Was it edited, or put together from two versions? Restore it, or begin a new "
                 "ledger with `ledger=FILE`."
             ) from error

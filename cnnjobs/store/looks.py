@@ -138,7 +138,7 @@ def decode(content: bytes) -> Look:
     try:
         document: Any = json.loads(content)
         if not isinstance(document, dict) or document.pop(DIGEST, None) != document_digest(document):
-            raise DamagedContent("its content is not what its digest is of")
+            raise DamagedContent("its content does not match its digest")
         fields = Fields(document)
         if fields.get("version", int) > VERSION:
             raise StoreError("It was written by a newer cnnjobs.")

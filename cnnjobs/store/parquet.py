@@ -49,7 +49,7 @@ def check_parquet(content: bytes) -> None:
     inner = memoryview(content)
     found = digest_of(inner[:place], _BLANK, inner[place + LENGTH :])
     if found.encode() != inner[place : place + LENGTH]:
-        raise DamagedContent("damaged: its content is not what its digest is of")
+        raise DamagedContent("damaged: its content does not match its digest")
 
 
 def digest_carried(end: bytes) -> str | None:

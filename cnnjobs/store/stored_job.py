@@ -287,7 +287,7 @@ class StoredJob:
         """Return the job of the bytes of a `job.json`; see `from_json`.
 
         Raises:
-            StoreError: as `from_json`, and if the content is not what its digest is of.
+            StoreError: as `from_json`, and if the content does not match its digest.
         """
         try:
             document = json.loads(content)
@@ -297,7 +297,7 @@ class StoredJob:
             cls.from_json(document, place)  # of a newer version, or lacks more than that
             raise _no_whole_job(place, f"`{DIGEST}` is missing.")
         if document.pop(DIGEST) != document_digest(document):
-            raise _no_whole_job(place, f"its content is not what its `{DIGEST}` is of.")
+            raise _no_whole_job(place, f"its content does not match its `{DIGEST}`.")
         return cls.from_json(document, place)
 
     def encode(self) -> bytes:

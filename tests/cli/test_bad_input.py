@@ -87,7 +87,7 @@ def test_a_missing_job_file():
         (["--epochs", "many"], "'many' is not a valid integer"),
         (["--epochs", "0%"], "`--epochs` must be a whole number of at least 1, or a percentage"),
         (["--epochs", "half%"], "such as 20%"),
-        (["--limit-train", "3"], "`--limit-train` must be between 20, two rows a class, and 1438"),
+        (["--limit-train", "3"], "`--limit-train` must be between 20, two rows per class, and 1438"),
         (["--limit-train", "99999"], "`--limit-train` must be between"),
         (["--dataset", "cifar11"], "must be one of digits, mnist, fashion_mnist, cifar10, cifar100"),
         (["--dataset", "no/such/folder"], "There is no folder"),
@@ -168,7 +168,7 @@ def test_folders_of_pictures():
 
 def test_npz_files():
     np.savez("short.npz", x_train=np.zeros((4, 8, 8), np.uint8), y_train=np.zeros(3, int))
-    assert "one label an image. Received: 4 images and 3 labels" in cnnjobs("submit", job(), "--dataset", "short.npz")
+    assert "one label per image. Received: 4 images and 3 labels" in cnnjobs("submit", job(), "--dataset", "short.npz")
     np.savez("objects.npz", x_train=np.array([print]), y_train=np.zeros(1, int))
     assert "never loaded because they can run code" in cnnjobs("submit", job(), "--dataset", "objects.npz")
 

@@ -163,7 +163,7 @@ def left_alone(submitted, laptop, address):
 def test_a_closed_laptop_leaves_the_job_alone(left_alone, laptop, address):
     code, told = left_alone
     assert code == 130, told
-    assert "goes on, on the cluster. To follow it again, or to stop it:\n  cnnjobs logs far --address" in told
+    assert "continues on the cluster. To follow it again, or to stop it:\n  cnnjobs logs far --address" in told
     done = laptop.run("status", "--address", address)
     assert re.search(r"far +running", done.stdout), done.stdout
     assert "running: " in done.stdout
@@ -296,7 +296,7 @@ def test_a_token_that_others_can_read_is_closed(head, address, tmp_path):
     file.chmod(0o644)
     done = careless.run("status", "--address", address)
     assert done.returncode == 0, done.stdout
-    assert "others could read" in done.stdout
+    assert "Others could read" in done.stdout
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 

@@ -26,5 +26,5 @@ def test_a_submit_beside_a_ray_of_the_users_is_refused_and_leaves_it_alone(tmp_p
     )
     assert done.returncode == 0, done.stderr
     said, kept = done.stdout.strip().splitlines()[-2:]
-    assert said.startswith("A submit starts a Ray of its own, and this process is connected to one")
+    assert said.startswith("A submit starts a Ray of its own, but this process is already connected to one")
     assert kept == "mine False"

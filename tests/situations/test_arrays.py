@@ -258,10 +258,10 @@ def test_labels_that_are_refused_load_when_the_advice_is_followed(tmp_path, labe
 @pytest.mark.parametrize(
     ("labels", "what"),
     [
-        (np.eye(3)[LABELS] + np.eye(3)[0], "a column a class"),
+        (np.eye(3)[LABELS] + np.eye(3)[0], "a column for each class"),
         (np.eye(4)[LABELS] + np.eye(4)[3], r"row 0 is \[1, 0, 0, 1\], 60 such rows. A picture has one class"),
         (LABELS + 0.5, "must be classes: whole numbers or text. Received: 0.5 in row 0"),
-        (np.zeros((N, 8, 8)), "must be one label a picture"),
+        (np.zeros((N, 8, 8)), "must be one label per picture"),
         (np.where(LABELS == 0, "", "dog"), "must be printable names. Received: '' in 20 rows"),
     ],
 )

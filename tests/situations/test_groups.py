@@ -104,7 +104,7 @@ def test_patients_on_both_sides_of_the_test_set_as_it_came(tmp_path):
     names = ", ".join(f"P{number:02}" for number in range(10))
     assert notes == (
         f"scans: 20 groups of the test set are among the training pictures as well ({names} and 10 more), with 20 of "
-        "20 test pictures: test figures are flattered by what was learnt of these groups",
+        "20 test pictures: test figures are flattered by what was learnt about these groups",
     )
 
 
@@ -192,7 +192,7 @@ def test_a_test_set_whose_patients_nobody_knows(tmp_path):
     """Only the training pictures have patients: a note, and a warning where the report takes test images one by one."""
     data = load(Npz(archive(tmp_path, patient=TRAIN), group="patient"))
     assert data.notes == (
-        "scans.npz: the groups of the test pictures are not known: they may be those of training as well",
+        "scans.npz: the groups of the test pictures are not known, and may be those of training pictures as well",
     )
 
 
@@ -217,7 +217,7 @@ def test_a_patient_with_most_of_the_pictures(tmp_path):
     np.savez(path, x_train=images, y_train=np.arange(100) % 2, patient=patient)
     data = load(Npz(str(path), group="patient"))
     assert {*data.groups_train} >= {0}
-    assert data.notes == ("scans.npz: whole groups make a test set of 4% of the pictures, where 20% was asked for",)
+    assert data.notes == ("scans.npz: whole groups make a test set of 4% of the pictures, instead of 20%",)
 
 
 def words(section):
@@ -277,8 +277,8 @@ def test_folds_of_very_different_patients(tmp_path):
     assert (max(sizes), sum(sizes)) == (60, 180)
     low, high = (f"{size / 180:.0%}" for size in (min(sizes), max(sizes)))
     note = (
-        f"whole groups make validation sets of {low} to {high} of the training rows, where 20% is even; means over "
-        "folds weigh each fold alike"
+        f"Whole groups make validation sets of {low} to {high} of the training rows, instead of the 20% of equal "
+        "folds; in means over folds all folds count alike"
     )
     assert split_notes(data.training_rows, made, data.class_names) == (note,)
 
@@ -287,7 +287,7 @@ def test_three_patients(tmp_path):
     """A third of the pictures is the least that can be held out: the share is said where a fifth was asked for."""
     arrays = {"patient_train": np.arange(60) // 20, "patient_test": 9 + np.arange(20)}
     data = load(Npz(archive(tmp_path, **arrays), group="patient"))
-    note = "whole groups make validation sets of 33% of the training rows, where 20% was asked for"
+    note = "Whole groups make validation sets of 33% of the training rows, instead of the 20%"
     assert split_notes(data.training_rows, trials(data), data.class_names) == (note,)
 
 

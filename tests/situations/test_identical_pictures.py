@@ -50,7 +50,7 @@ def test_half_of_the_test_set_is_of_the_training_set(tmp_path, kind):
     """Noise, of which ten of twenty test pictures are training pictures: 75% where 50% is the truth."""
     said = load(kind(tmp_path, test=np.concatenate([TRAIN[:10], TEST[10:]]))).notes
     assert len(said) == 1
-    assert "10 of 20 test pictures are among the training pictures as well, the same pixel for pixel" in said[0]
+    assert "10 of 20 test pictures are among the training pictures as well, identical pixel for pixel" in said[0]
 
 
 @KINDS
@@ -108,8 +108,8 @@ def test_what_is_tested_is_not_trained_on(tmp_path, kind):
         row for row, image in zip(plain.rows_train, plain.x_train, strict=True) if image.tobytes() not in tested
     ]
     assert deduped.notes == (
-        f"{plain.name}: 10 training pictures are left out, the same pixel for pixel as test pictures "
-        "(dedupe='drop from train'): 40 were there, 30 remain",
+        f"{plain.name}: 10 training pictures are left out, identical pixel for pixel to test pictures "
+        "(dedupe='drop from train'): 30 of 40 remain",
     )
 
 
@@ -122,8 +122,8 @@ def test_repeats_are_left_out_of_training(tmp_path, kind):
     data = load(replace(spec, dedupe="drop repeats"))
     assert len(data.y_train) == 37
     said = " ".join(data.notes)
-    assert "1 training picture is left out, the same pixel for pixel as test pictures" in said
-    assert "2 training pictures are left out, the same pixel for pixel as an earlier one of the class" in said
+    assert "1 training picture is left out, identical pixel for pixel to test pictures" in said
+    assert "2 training pictures are left out, identical pixel for pixel to an earlier one of the class" in said
     assert "4 pictures are in more than one class" in said  # named, not dropped: nobody knows which label is right
     copies = [image.tobytes() == train[0].tobytes() for image in data.x_train]
     assert sorted(data.y_train[copies].tolist()) == [0, 1]
@@ -160,7 +160,9 @@ def test_a_validation_set_of_pictures_that_are_trained_on(tmp_path):
     trained = {image.tobytes() for image in data.x_train[~data.is_validation]}
     assert len(trained) == 34
     assert not trained & {image.tobytes() for image in data.x_train[data.is_validation]}
-    assert "6 training pictures are left out, the same pixel for pixel as test or validation pictures" in data.notes[-1]
+    assert (
+        "6 training pictures are left out, identical pixel for pixel to test or validation pictures" in data.notes[-1]
+    )
     found = find_duplicates(load(spec), lambda *progress: None, near=False)
     assert {pair.where for pair in found.pairs} == {"train and validation"}
 

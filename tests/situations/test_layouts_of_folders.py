@@ -145,7 +145,7 @@ def test_the_test_set_has_one_class_with_folders_in_it(place):
     trained, tested, notes = read(root)
     assert trained == TRAIN
     assert tested == {"cat": list(range(9, 17)), "dog": []}
-    assert notes == ("photos has no test image of dog: nothing tests them",)
+    assert notes == ("photos has no test image of dog, so nothing is tested on them",)
 
 
 @pytest.mark.parametrize("form", ["{part}/{name}", "{name}/{part}"])
@@ -204,7 +204,9 @@ def test_a_class_that_has_the_name_of_a_part(place, name):
     root = place("bus", "car", name)
     trained, tested, notes = read(root)
     assert sorted(trained[name] + tested[name]) == [9, 10, 11, 12]
-    assert notes == (f"photos: {name}/ is taken for a class: pictures lie in it, and nothing is its counterpart",)
+    assert notes == (
+        f"photos: {name}/ is taken for a class, because pictures lie in it and no other folder is its counterpart",
+    )
 
 
 def test_a_class_named_train_in_a_training_set(place):
@@ -227,8 +229,11 @@ def test_classes_whose_names_have_the_word_train_in_them(place):
 @pytest.mark.parametrize(
     ("folders", "said"),
     [
-        (["bus", "car", "train", "test"], "test/, train/ must have a sub-folder a class. Received: pictures in no"),
-        (["train", "test"], "must have a sub-folder a class. Received: pictures in no class's folder"),
+        (
+            ["bus", "car", "train", "test"],
+            "test/, train/ must have a sub-folder for each class. Received: pictures in no",
+        ),
+        (["train", "test"], "must have a sub-folder for each class. Received: pictures in no class's folder"),
         (["train/cat", "train/dog", "cat", "dog"], "has train/ but no test/. Expected both"),
         (["cat", "dog", "test/cat", "test/dog"], "has test/ but no train/. Expected both"),
         (["train/a", "training/a", "test/a"], "it is not clear which folders are the training and the test set"),
@@ -293,7 +298,9 @@ def test_pictures_in_no_class(place):
 
 def test_pictures_and_no_folders(place):
     """A folder of pictures without classes: refused, with how many there are."""
-    assert "has 4 pictures in no class's folder. Expected a sub-folder a class" in refused(ImageFolder(str(place(""))))
+    assert "has 4 pictures in no class's folder. Expected a sub-folder for each class" in refused(
+        ImageFolder(str(place("")))
+    )
 
 
 def test_a_class_that_only_one_part_has(place):
@@ -302,7 +309,7 @@ def test_a_class_that_only_one_part_has(place):
     assert "test/ has classes that train/ has not: emu. Add pictures" in refused(ImageFolder(str(root)))
     for file in (root / "test" / "emu").iterdir():
         file.unlink()
-    assert read(root)[2] == ("photos has no test image of owl: nothing tests them",)
+    assert read(root)[2] == ("photos has no test image of owl, so nothing is tested on them",)
 
 
 @pytest.mark.parametrize(("train", "test"), [(NFC, NFD), (NFD, NFC)])

@@ -117,7 +117,7 @@ def test_a_class_that_the_test_set_has_no_image_of(tmp_path):
     assert secondary.startswith(
         "This is a secondary comparison, on test area under the ROC curve instead of test accuracy"
     )
-    assert note == "test area under the ROC curve: it is over 2 of 3 classes: without images are dog [big]"
+    assert note == "test area under the ROC curve: it is over 2 of 3 classes, as there are no images of dog [big]"
     _, note = cnnjobs.compare(results, metric="macro_f1").notes["job"]
     assert "classes without images count as 0, as in the table of classes: dog [big]" in note
     found = cnnjobs.compare(results, metric="recall[dog [big]]")

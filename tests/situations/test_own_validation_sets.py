@@ -112,7 +112,7 @@ def test_a_part_of_the_training_rows(folder):
         assert len(trained) == 10
         assert trained < set(range(24))
         assert validated == set(range(24, 32))
-    with pytest.raises(SpecError, match="`limit_train` must be between 4, two rows a class, and 24"):
+    with pytest.raises(SpecError, match="`limit_train` must be between 4, two rows per class, and 24"):
         prepared(folder, limit_train=25)
 
 
@@ -203,8 +203,8 @@ def test_copies_of_training_pictures_in_the_validation_set(tmp_path):
     np.savez(spec.path, **arrays)
     data = load(spec)
     assert data.notes[0] == (
-        "own.npz: 3 of 10 validation pictures are among the training pictures as well, the same pixel for pixel: "
-        "validation figures count what was learnt by heart"
+        "own.npz: 3 of 10 validation pictures are among the training pictures as well, identical pixel for pixel: "
+        "validation figures include what was learnt by heart"
     )
     deduped = load(Npz(spec.path, dedupe="drop repeats"))
     assert (len(deduped.y_train), int(deduped.is_validation.sum())) == (37, 10)
@@ -226,7 +226,7 @@ def test_patients_of_the_validation_set_in_training(tmp_path):
     assert prepared(Npz(spec.path, group="patient"), validation=0.2).plan.protocol.groups
     assert note == (
         "own.npz: 5 groups of the validation set are among the training pictures as well (0, 1, 2, 3, 4), with 10 of "
-        "10 validation pictures: validation figures are flattered by what was learnt of these groups"
+        "10 validation pictures: validation figures are flattered by what was learnt about these groups"
     )
 
 

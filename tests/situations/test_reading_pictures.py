@@ -302,7 +302,7 @@ def test_deep_pictures_have_their_own_white(tmp_path, high, white):
     images = np.concatenate([data.x_train, data.x_test])
     assert images.shape[3] == 1
     assert len(np.unique(images)) > 200
-    assert said(data, "8 bits").startswith("scans: 10 pictures have more than 8 bits a channel, with values from ")
+    assert said(data, "8 bits").startswith("scans: 10 pictures have more than 8 bits per channel, with values from ")
     assert f"0 is taken as black and {white:,} as white" in said(data, "8 bits")
     assert said(data, "8 bits").endswith(f"say so in the job file: ImageFolder(..., value_range=(0, {white}))")
     advised = load(ImageFolder(str(tmp_path / "scans"), value_range=(0, white)))
@@ -659,7 +659,7 @@ def test_deep_pictures_for_a_model_that_knows_none(tmp_path, fitted):
     found = predict(model, str(light))
     assert found.answers[0].top[0][0] == "b"
     assert found.notes[0] == (
-        "1 picture has more than 8 bits a channel, with values from 1,000 to 1,000; "
+        "1 picture has more than 8 bits per channel, with values from 1,000 to 1,000; "
         "the model was trained on none such: "
         "0 is taken as black and 1,023 as white"
     )

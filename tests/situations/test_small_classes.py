@@ -57,7 +57,7 @@ def test_fewer_test_pictures_than_classes(tmp_path):
     data = load_dataset(Npz(str(archive(tmp_path, [4] * 5)), test=0.1), quiet)
     untested = sorted(set("01234") - {str(label) for label in data.y_test})
     assert len(untested) == 3
-    assert data.notes == (f"few.npz has no test image of {', '.join(untested)}: nothing tests them",)
+    assert data.notes == (f"few.npz has no test image of {', '.join(untested)}, so nothing is tested on them",)
 
 
 def test_a_test_set_of_ones_own_without_a_class(tmp_path):
@@ -65,7 +65,7 @@ def test_a_test_set_of_ones_own_without_a_class(tmp_path):
     path = archive(tmp_path, (10, 10, 10), x_test=np.zeros((4, 8, 8, 1), np.uint8), y_test=np.array([0, 0, 2, 2]))
     done = submit_in(tmp_path, dataset=str(path), repeats=1)
     assert done.exit_code == 0, done.output
-    assert "note: few.npz has no test image of 1: nothing tests them\n" in done.stderr
+    assert "note: few.npz has no test image of 1, so nothing is tested on them\n" in done.stderr
 
 
 def trials(data, small_classes=None, **job):
@@ -114,7 +114,7 @@ def test_one_class_is_most_of_the_data(tmp_path):
     """190 pictures benign and 10 malignant: 95% without looking at one, said by `submit` and the report."""
     path = archive(tmp_path, (190, 10))
     what = (
-        "class '0' has 152 training images, 19 times the 8 of '1': always guessing '0' is right for 95.0% of the "
+        "class '0' has 152 training images, 19 times the 8 of '1': always answering '0' is right for 95.0% of the "
         "test images"
     )
     assert what in load_dataset(Npz(str(path)), quiet).notes[0]
@@ -133,7 +133,7 @@ def test_classes_of_usual_sizes(tmp_path, sizes):
 def test_a_balanced_test_set(tmp_path):
     """One class is most of the training set, but not of the test set: guessing is right as often as it is there."""
     path = archive(tmp_path, (90, 10), x_test=np.arange(256, dtype=np.uint8).reshape(4, 8, 8, 1), y_test=[0, 0, 1, 1])
-    assert "always guessing '0' is right for 50.0% of the test images" in load_dataset(Npz(str(path)), quiet).notes[0]
+    assert "always answering '0' is right for 50.0% of the test images" in load_dataset(Npz(str(path)), quiet).notes[0]
 
 
 def test_fewer_pictures_of_a_class_than_folds(tmp_path):

@@ -653,8 +653,8 @@ def test_paths_are_taken_from_the_base(tmp_path):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"label": ("a",)}, "`PictureTable.label` must be columns, one a class"),
-        ({"label": ("a", "a")}, "`PictureTable.label` must be columns, one a class"),
+        ({"label": ("a",)}, "`PictureTable.label` must be columns, one per class"),
+        ({"label": ("a", "a")}, "`PictureTable.label` must be columns, one per class"),
         ({"label": 3}, "`PictureTable.label` must be the name of a column. Received: label=3"),
         ({"image": ""}, "`PictureTable.image` must be the name of a column"),
         ({"split": ["a"]}, "`PictureTable.split` must be the name of a column"),

@@ -172,8 +172,8 @@ def a_layer(images, seeds):
         (through_numpy, "calls Python from the graph (tf.py_function or tf.numpy_function)"),
         (of_numpy, "Use operations of TensorFlow instead of NumPy's"),
         (with_if, "Use tf.where or tf.cond instead of `if`"),
-        (one_factor_for_all, "one_factor_for_all() must make of an image what hangs on that image and its row of"),
-        (batch_mean, "batch_mean() must make of an image what hangs on that image"),
+        (one_factor_for_all, "one_factor_for_all() must make of an image what depends on that image and its row of"),
+        (batch_mean, "batch_mean() must make of an image what depends on that image"),
         (smaller, "must return images of the shape of those it is given, (None, 12, 10, 3). Received: shape (None, 10"),
         (grey, "Received: shape (None, 12, 10, 1)"),
         (as_bytes, "as a float32 tensor, of values in [0, 1]. Received: a tensor of uint8"),
@@ -202,7 +202,7 @@ def much_brighter(images, seeds):
 
 
 def test_what_may_be_a_mistake_is_noted():
-    assert "makes the same of an image in every epoch: does it use `seeds`?" in looked_at(always_darker).notes[0]
+    assert "does the same to an image in every epoch: does it use `seeds`?" in looked_at(always_darker).notes[0]
     assert "which are clipped to [0, 1]" in looked_at(much_brighter).notes[0]
 
 

@@ -151,7 +151,7 @@ def numbers(images):
         (none_at_all, TypeError, "Received: an empty list"),
         (fewer, TypeError, r"fewer\(\) must return views of all images, 3 here. Received: 1"),
         (whole, TypeError, r"views as tensors of floats. Received: a tensor of uint8"),
-        (by_batch, ValueError, r"by_batch\(\) must make of an image what hangs on that image alone"),
+        (by_batch, ValueError, r"by_batch\(\) must make of an image what depends on that image alone"),
         (infinite, ValueError, "views of finite numbers"),
         (numbers, AttributeError, "numpy"),
     ],

@@ -109,7 +109,7 @@ class Copies:
         validated, fitted = self.trained[self._validates], self.trained[~self._validates]
         return [
             f"{self.name}: {seen:,} of {_pictures(len(held), f'{part} ')} {_are(seen)} among the training pictures "
-            f"as well, the same pixel for pixel: {part} figures count what was learnt by heart"
+            f"as well, identical pixel for pixel: {part} figures include what was learnt by heart"
             for part, held, others in (("test", self.tested, self.trained), ("validation", validated, fitted))
             if (seen := int(np.isin(held, others).sum()))
         ]
@@ -120,8 +120,8 @@ class Copies:
             return []
         held = "test" if self.validates is None else "test or validation"
         return [
-            f"{self.name}: {_pictures(count, 'training ')} {_are(count)} left out, the same pixel for pixel as {held} "
-            f"pictures (dedupe={dedupe!r}): {len(self.trained):,} were there, {len(self.trained) - count:,} remain"
+            f"{self.name}: {_pictures(count, 'training ')} {_are(count)} left out, identical pixel for pixel to {held} "
+            f"pictures (dedupe={dedupe!r}): {len(self.trained) - count:,} of {len(self.trained):,} remain"
         ]
 
     def _across_classes(self) -> list[str]:
@@ -135,7 +135,7 @@ class Copies:
             return []
         involved = np.unique(pairs[1][np.isin(pairs[0], contradicting)])
         return [
-            f"{self.name}: {_pictures(count)} {_are(count)} in more than one class, the same pixel for pixel: at most "
+            f"{self.name}: {_pictures(count)} {_are(count)} in more than one class, identical pixel for pixel: at most "
             f"one of the labels is right ({listed(self.class_names[label] for label in involved)})"
         ]
 
@@ -145,7 +145,7 @@ class Copies:
         if dedupe == DROP_REPEATS and again.any():
             count = int(again.sum())
             dropped = [
-                f"{self.name}: {_pictures(count, 'training ')} {_are(count)} left out, the same pixel for pixel as an "
+                f"{self.name}: {_pictures(count, 'training ')} {_are(count)} left out, identical pixel for pixel to an "
                 f"earlier one of the class (dedupe={dedupe!r})"
             ]
             return [*dropped, *self._repeats(tested)]
@@ -155,8 +155,8 @@ class Copies:
         if not count:
             return []
         return [
-            f"{self.name}: {_pictures(count)} {_are(count)} in the same class and part already, the same pixel for "
-            "pixel: such pictures count more than once, and may be on both sides of a validation split or fold"
+            f"{self.name}: {_pictures(count)} {_are(count)} identical pixel for pixel to an earlier one of the same "
+            "class and part. Such pictures count more than once, and may be on both sides of a validation split or fold"
         ]
 
 

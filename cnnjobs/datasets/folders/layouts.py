@@ -152,7 +152,9 @@ def _in_classes(base: Folder, layout: Layout) -> Labelled:
     _note_names(names, layout)
     for one in base.folders:
         if names_a_part(one.name):
-            layout.note(f"{one.name}/ is taken for a class: pictures lie in it, and nothing is its counterpart")
+            layout.note(
+                f"{one.name}/ is taken for a class, because pictures lie in it and no other folder is its counterpart"
+            )
     classes = _labelled("all", base, names)
     return divided_classes(classes, layout) or classes
 
@@ -181,7 +183,7 @@ def _none(base: Folder, classes: int) -> DatasetError:
         "",
     )
     return DatasetError(
-        f"{base.path} has {there}. Expected a sub-folder a class with pictures in it (JPEG, PNG, TIFF, WebP and "
+        f"{base.path} has {there}. Expected a sub-folder for each class with pictures in it (JPEG, PNG, TIFF, WebP and "
         f"others). Received: {received}.{many}"
     )
 

@@ -160,8 +160,8 @@ def _half(folder: Folder, part: Folder, others: list[Folder]) -> DatasetError:
     beside = f" Beside it: {listed(one.name + '/' for one in others)}." if others else ""
     a_class = f" If {part.name}/ is a class, put its pictures directly into it." if others else ""
     return DatasetError(
-        f"{folder.path} has {part.name}/ but no {missing}/. Expected both, each with a sub-folder a class, or the "
-        f"classes' sub-folders directly.{beside} Use {part.path} to have a test set held out of it.{a_class}"
+        f"{folder.path} has {part.name}/ but no {missing}/. Expected both, each with a sub-folder for each class, or "
+        f"the classes' sub-folders directly.{beside} Use {part.path} to have a test set held out of it.{a_class}"
     )
 
 
@@ -170,6 +170,6 @@ def _unclear(folder: Folder, named: list[Folder], beside: tuple[Folder, ...]) ->
     names = listed(f"{one.name}/" for one in named)
     is_class = ", or rename it if it is a class" if beside else ""
     return DatasetError(
-        f"{folder.path}: {names} must have a sub-folder a class. Received: pictures in no class's folder. "
+        f"{folder.path}: {names} must have a sub-folder for each class. Received: pictures in no class's folder. "
         f"Put the pictures of each class into a folder of its own{is_class}."
     )

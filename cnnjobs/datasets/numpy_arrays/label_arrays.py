@@ -72,12 +72,12 @@ def _one_a_picture(labels: Array, count: int, key: str, origin: ArrayOrigin) -> 
         labels = _of_one_hot(labels, key, origin)
     if labels.ndim != 1 or not (numeric or labels.dtype.kind in "US"):
         raise DatasetError(
-            f"{origin}: {key} must be one label a picture: (n,) or (n, 1) whole numbers or text, or one-hot "
+            f"{origin}: {key} must be one label per picture: (n,) or (n, 1) whole numbers or text, or one-hot "
             f"(n, classes). Received: {labels.dtype} {labels.shape}."
         )
     if len(labels) != count:
         raise DatasetError(
-            f"{origin}: {key.replace('y_', 'x_')} and {key} must have one label an image. "
+            f"{origin}: {key.replace('y_', 'x_')} and {key} must have one label per image. "
             f"Received: {count} images and {len(labels)} labels."
         )
     return _whole(labels, key, origin) if numeric else _names(labels, key, origin)
@@ -92,7 +92,9 @@ def _of_one_hot(labels: Array, key: str, origin: ArrayOrigin) -> NDArray[np.int6
         return np.asarray(table.argmax(axis=1), np.int64)
     row = int(wrong[0])
     shown = ", ".join(f"{value:g}" for value in table[row, :10].tolist()) + (", ..." if table.shape[1] > 10 else "")
-    received = f"{origin}: {key} has a column a class, so each row must have a single 1, and 0 otherwise. Received: "
+    received = (
+        f"{origin}: {key} has a column for each class, so each row must have a single 1, and 0 otherwise. Received: "
+    )
     received += f"row {row} is [{shown}]"
     if ones.max(initial=0) > 1:
         raise DatasetError(f"{received}, {len(wrong):,} such rows. A picture has one class: choose one for each.")

@@ -110,7 +110,7 @@ def _of_objects(key: str) -> str:
         return f"Make text of them before np.savez: {key} = {key}.astype(str)."
     return (
         f"Make one array of the pictures before np.savez: {key} = np.stack(list({key})). Or save pictures of different "
-        "sizes as files, in a folder a class."
+        "sizes as files, in a folder for each class."
     )
 
 

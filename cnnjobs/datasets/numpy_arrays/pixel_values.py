@@ -230,10 +230,10 @@ def _converted(spans: list[_Span], scale: tuple[float, float], origin: ArrayOrig
     black, white = map(_number, scale)
     text = f"{origin.name}: {received}: {black} is taken as black and {white} as white"
     if scale in SURE or ((low, high) != scale and (min(low, 0), high) != scale):
-        return f"{text}. If these are others, name them in the job file: dataset={_as_written(origin, scale)}"
+        return f"{text}. If other values are meant, name them in the job file: dataset={_as_written(origin, scale)}"
     return (
-        f"{text}, the least and greatest value of these arrays. Name them in the job file, so that others are read "
-        f"alike: dataset={_as_written(origin, scale)}"
+        f"{text}, the least and greatest value of these arrays. Name them in the job file, so that other pictures are "
+        f"read in the same way: dataset={_as_written(origin, scale)}"
     )
 
 
@@ -266,7 +266,7 @@ def _narrow(spans: list[_Span], scale: tuple[float, float], origin: ArrayOrigin)
         twice = " (divided by 255 twice?)" if not whole and span.high <= 1.001 / 255 else ""
         low = 0 if 0 <= span.low <= span.high / 2 else span.low
         yield (
-            f"{place}: its pictures have hardly any contrast{twice}. To spread them in the job file: "
+            f"{place}: its pictures have hardly any contrast{twice}. To use the whole range from black to white: "
             f"dataset={_as_written(origin, (low, span.high))}{lost if whole and span.high <= 1 else ''}"
         )
 

@@ -171,7 +171,7 @@ def _of_list(value: Sequence[Any], key: str, place: str) -> Any:
         modes = " Make all of one mode: picture.convert('RGB')." if len({one.ndim for one in pictures}) > 1 else ""
         raise DatasetError(
             f"{place}: {key} must be pictures of one size. Received: {shown}.{modes} Resize them: "
-            "picture.resize((64, 64)). Or save them as files, in a folder a class."
+            "picture.resize((64, 64)). Or save them as files, in a folder for each class."
         )
     return np.stack(pictures)
 

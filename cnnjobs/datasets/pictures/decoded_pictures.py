@@ -79,7 +79,7 @@ class DecodedPictures:
         if self.spec.decode != AS_NEEDED:
             found = kept(_ahead(self.key), self.name)
             if found is not None:
-                return _said(found, "are read from the cache, where they lie decoded: {size}")
+                return _said(found, "are read from the cache, decoded: {size}")
         if self.spec.decode != AHEAD:
             found = kept(_as_needed(self.key), self.name, self._encoded)
             if found is not None:
@@ -95,16 +95,18 @@ class DecodedPictures:
         if self.spec.decode == AS_NEEDED:
             return self._made_as_needed(size, channels, "")
         if self.spec.decode != AHEAD and not fits and needed > FREE_SHARE * free:
-            why = f": {_gb(needed)} decoded are more than half of {_gb(free)} free in the cache"
+            why = f", because {_gb(needed)} decoded are more than half of {_gb(free)} free in the cache"
             return self._made_as_needed(size, channels, why)
         try:
             found = self._made_ahead(count, size, channels)
         except OSError as error:
             if not fits:
-                return self._made_as_needed(size, channels, f": the cache could not be written ({cause(error)})")
+                return self._made_as_needed(
+                    size, channels, f", because the cache could not be written ({cause(error)})"
+                )
             found, _ = self.make(InMemory(count, size, channels))
             return replace(found, notes=(*found.notes, not_kept_note(error)))
-        return _said(found, f"are decoded into the cache: {{size}} of {_gb(free)} free")
+        return _said(found, f"are decoded into the cache: they take {{size}} of {_gb(free)} free")
 
     def _made_ahead(self, count: int, size: tuple[int, int], channels: int) -> Dataset:
         with new_entry(_ahead(self.key)) as folder:
@@ -124,7 +126,9 @@ class DecodedPictures:
             with new_entry(_as_needed(self.key)) as folder:
                 write_dataset(folder, found, digests)
         except OSError as error:
-            why += f"; they are looked through each time, which could not be kept in {cache_folder()} ({cause(error)})"
+            why += (
+                f"; they are examined each time, as the result could not be kept in {cache_folder()} ({cause(error)})"
+            )
         return _said(found, f"are decoded whenever they are needed{why}")
 
     def _encoded(

@@ -43,7 +43,7 @@ def told_range(
     if chosen not in SURE:
         _check_bytes(every, span, chosen, name, spec)
     return chosen, (
-        f"{name}: {deep_text(facts)}: {range_text(chosen)}. If these are others, say so in the job file: "
+        f"{name}: {deep_text(facts)}: {range_text(chosen)}. If other values are meant, name them in the job file: "
         f"{type(spec).__name__}(..., value_range=({_exact(chosen[0])}, {_exact(chosen[1])}))",
     )
 
@@ -57,7 +57,7 @@ def deep_text(facts: Sequence[Facts]) -> str:
     spans = [one.span for one in facts if one.span is not None]
     low, high = min(one.low for one in spans), max(one.high for one in spans)
     have = "picture has" if len(spans) == 1 else "pictures have"
-    return f"{len(spans):,} {have} more than 8 bits a channel, with values from {_number(low)} to {_number(high)}"
+    return f"{len(spans):,} {have} more than 8 bits per channel, with values from {_number(low)} to {_number(high)}"
 
 
 def range_text(value_range: tuple[float, float]) -> str:

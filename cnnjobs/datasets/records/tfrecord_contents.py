@@ -111,12 +111,12 @@ class _Window:
         """Return the content of a record.
 
         Raises:
-            OSError: if it could not be read, or is not what its checksum is of.
+            OSError: if it could not be read, or does not match its checksum.
         """
         if self._error:
             raise OSError(f"it cannot be read: {self._error}")
         if not self._sound[index - self.start]:
-            raise OSError("its bytes are not what its checksum is of")
+            raise OSError("its bytes do not match their checksum")
         return self._contents[index - self.start]
 
 

@@ -156,7 +156,7 @@ def index_of(path: str, look: Callable[[Bytes], Any], most: int | None = None) -
     except OSError as error:
         raise DatasetError(f"{path} cannot be read: {cause(error)}.") from error
     if not heads.check():
-        damage = f"it is damaged in record {len(heads.starts)}: its length is not what its checksum is of"
+        damage = f"it is damaged in record {len(heads.starts)}: its length does not match its checksum"
     if damage and not heads.starts:
         raise DatasetError(f"{path} is no TFRecord file, or is damaged from its beginning.")
     count = len(heads.starts)

@@ -177,12 +177,12 @@ class _Kept:
         try:
             about: dict[str, Any] = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
             if about.pop("digest") != document_digest(about):
-                raise DamagedContent("dataset.json is not what its digest is of")
+                raise DamagedContent("dataset.json does not match its digest")
             if about.keys() != KEYS:
                 raise DamagedContent("dataset.json is of another version")
             for name, digest in about["arrays"].items():
                 if _file_digest(folder / f"{name}.npy") != digest:
-                    raise DamagedContent(f"{name}.npy is not what its digest is of")
+                    raise DamagedContent(f"{name}.npy does not match its digest")
             arrays = {name: np.load(folder / f"{name}.npy", allow_pickle=False) for name in about["arrays"]}
             numbers = (arrays.pop("numbers_train"), arrays.pop("numbers_test"))
             height, width, channels = about["image_shape"]
@@ -259,7 +259,7 @@ class _Kept:
             for images, where in parts:
                 cut = [(images, where, rows) for rows in slices(images)]
                 if not all(pool.map(is_whole, cut)):
-                    raise DamagedContent(f"{IMAGES} is not what its digests are of")
+                    raise DamagedContent(f"{IMAGES} does not match its digests")
 
 
 def _file_digest(path: Path) -> str:

@@ -37,7 +37,7 @@ def read_csv(file: DataFile, content: bytes) -> tuple[list[str], list[Any], list
     head = encoded[:_HEAD].decode("utf-8", "ignore")
     lines = [line for line in head.splitlines() if line.strip()]
     if not lines:
-        raise DatasetError(f"{file} is empty. Expected a line that names the columns, and a row a picture.")
+        raise DatasetError(f"{file} is empty. Expected a line that names the columns, and a row for each picture.")
     separator = told.group(1).decode() if told else _separator(*lines[:2])
     header, second = _first_rows(head, separator)
     width = len(header) + (len(second) == len(header) + 1)

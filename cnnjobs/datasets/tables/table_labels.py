@@ -73,8 +73,8 @@ def _one_hot(table: Table, columns: Sequence[str]) -> RowLabels:
                 continue
             if value.lower() not in YES:
                 raise DatasetError(
-                    f"{table.file}: with a column a class, every value must be 0 or 1. Received: {value!r} in column "
-                    f"{column!r}. If one column has the classes' names, use `label={column!r}`."
+                    f"{table.file}: with a column for each class, every value must be 0 or 1. Received: {value!r} in "
+                    f"column {column!r}. If one column has the classes' names, use `label={column!r}`."
                 )
             if texts[row]:
                 several.add(row)

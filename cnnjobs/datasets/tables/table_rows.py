@@ -113,5 +113,5 @@ def _used(
     for what, names in left.items():
         report.left_out("row|rows", what, names, is_all=not used)
     if not used:
-        raise report.error("it has no rows. Expected a row a picture.")
+        raise report.error("it has no rows. Expected a row for each picture.")
     return used

@@ -107,9 +107,9 @@ class Relay(tune.Callback):
                 (n["NodeManagerHostname"] for n in ray.nodes() if n["NodeID"] == self._nodes[trial.trial_id]), "?"
             )
             self.error = WorkerDiffers(
-                f"A worker on {host} has {', '.join(others)}, this process {own}: results depend on them, so it trains "
-                "nothing. Install the same versions there and here (`cnnjobs doctor` compares them), or, if files of "
-                "this package were edited meanwhile, start again."
+                f"A worker on {host} has {', '.join(others)}, and this process has {own}. Results depend on these "
+                "versions, so the worker trains nothing. Install the same versions there and here (`cnnjobs doctor` "
+                "compares them), or, if files of this package were edited meanwhile, start again."
             )
             raise self.error
 

@@ -112,7 +112,7 @@ class LocalRay:
         _LEAVING.now()
         if ray.is_initialized() or not _STARTED.acquire(blocking=False):
             raise ClusterError(
-                "A submit starts a Ray of its own, and this process is connected to one: that of `ray.init()`, or of "
+                "A submit starts a Ray of its own, but this process is already connected to one, by `ray.init()` or by "
                 "another submit that runs in it. Call `ray.shutdown()` before, or wait for the other submit."
             )
         try:
@@ -243,7 +243,7 @@ class JoinedRay:
             never = ResourceError(
                 f"The autoscaler of the cluster at {self._place.address} has no kind of node with "
                 f"{resources.cpus} cores "
-                f"and {resources.gpus:g} GPUs, which a trial asks for. `ray status` lists what it may add."
+                f"and {resources.gpus:g} GPUs, which a trial asks for. `ray status` lists the nodes that it may add."
             )
             add(Demand(self._place.address, resources).has_no_node, DEMAND_LOOKS, DEMAND_EVERY_S, never)
         with contextlib.ExitStack() as stack:

@@ -77,7 +77,7 @@ def check_own(spec: OwnTransform, stored: NDArray[np.generic]) -> list[str]:
     alone = _made(made, images[1:2], seeds[0][1:2])
     if _differ(first, backwards) or _differ(first[1:2], alone):
         raise ValueError(
-            f"{name}() must make of an image what hangs on that image and its row of `seeds` alone, because batches "
+            f"{name}() must make of an image what depends on that image and its row of `seeds` alone, because batches "
             "are cut differently on several devices. Received: images that become others among other images. Transform "
             "one at a time: tf.map_fn(one, (images, seeds), fn_output_signature=tf.float32)."
         )
@@ -86,7 +86,7 @@ def check_own(spec: OwnTransform, stored: NDArray[np.generic]) -> list[str]:
 
 def _notes(name: str, made: NDArray[np.float32], others: list[NDArray[np.float32]]) -> Iterator[str]:
     if not any(_differ(made, other) for other in others):
-        yield f"its transform {name}() makes the same of an image in every epoch: does it use `seeds`?"
+        yield f"its transform {name}() does the same to an image in every epoch: does it use `seeds`?"
     if made.max() > 2 or made.min() < -1:
         yield f"its transform {name}() returns pixels of {_range(made)}, which are clipped to [0, 1]"
 
@@ -153,7 +153,7 @@ def _wrong_operations(graph: Any) -> Iterator[str]:
         if operation in STATES:
             yield (
                 f"reads or changes a variable ({operation}), such as the generator of a layer, and what an image "
-                "becomes would hang on what was done before. Use operations that take the `seeds` it is given."
+                "becomes would depend on what was done before. Use operations that take the `seeds` it is given."
             )
 
 

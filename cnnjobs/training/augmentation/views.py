@@ -48,8 +48,8 @@ def check_views(views: OwnViews, size: tuple[int, int, int]) -> None:
     apart = [float(tf.reduce_max(tf.abs(view[1] - own[0]))) for view, own in zip(together, alone, strict=True)]
     if max(apart) > ALIKE:
         raise ValueError(
-            f"{name}() must make of an image what hangs on that image alone, because batches differ in size. Received: "
-            "views of an image that are others when it is alone."
+            f"{name}() must make of an image what depends on that image alone, because batches differ in size. "
+            "Received: views of an image that differ when it is alone."
         )
 
 

@@ -47,7 +47,7 @@ def test_a_limit_leaves_every_class_two_rows(tmp_path):
 
 @pytest.mark.parametrize("rows", [19, 1439])
 def test_a_limit_beyond_the_rows_is_refused(rows):
-    with pytest.raises(SpecError, match=f"must be between 20, two rows a class, and 1438.* Received: {rows}"):
+    with pytest.raises(SpecError, match=f"must be between 20, two rows per class, and 1438.* Received: {rows}"):
         load(BuiltinDataset("digits")).limited(rows)
 
 
@@ -86,7 +86,7 @@ def test_floats_in_the_unit_interval_stay_floats(tmp_path):
     ("arrays", "message"),
     [
         ({"x_train": IMAGES}, "must have the array 'y_train'. Received: x_train."),
-        ({"x_train": IMAGES, "y_train": LABELS[:9]}, "one label an image. Received: 10 images and 9 labels."),
+        ({"x_train": IMAGES, "y_train": LABELS[:9]}, "one label per image. Received: 10 images and 9 labels."),
         ({"x_train": IMAGES[0], "y_train": LABELS[:4]}, "x_train must be .n, height, width"),
         ({"x_train": IMAGES.astype(str), "y_train": LABELS}, "x_train must be real numbers.* Received: <U3"),
         ({"x_train": IMAGES * 1j, "y_train": LABELS}, "x_train must be real numbers.* Received: complex128"),

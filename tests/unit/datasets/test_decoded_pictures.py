@@ -169,11 +169,11 @@ def test_it_is_said_where_the_pictures_are(folder, monkeypatch):
     assert load(ImageFolder(str(folder))).handling == ()
     monkeypatch.setenv("CNNJOBS_IN_MEMORY_MB", "0")
     assert load(ImageFolder(str(folder))).handling == (
-        "photos: 36 pictures of 6 x 8 are read from the cache, where they lie decoded: 0.0 MB",
+        "photos: 36 pictures of 6 x 8 are read from the cache, decoded: 0.0 MB",
     )
     monkeypatch.setenv("CNNJOBS_CACHE", str(cache_folder().with_name("other")))
     (text,) = load(ImageFolder(str(folder))).handling
-    assert text.startswith("photos: 36 pictures of 6 x 8 are decoded into the cache: 0.0 MB of ")
+    assert text.startswith("photos: 36 pictures of 6 x 8 are decoded into the cache: they take 0.0 MB of ")
     assert text.endswith(" GB free")
     (text,) = load(ImageFolder(str(folder), decode="as needed")).handling
     assert text == "photos: 36 pictures of 6 x 8 are decoded whenever they are needed"

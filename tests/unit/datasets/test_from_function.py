@@ -128,7 +128,7 @@ class Bunch(dict):
         (((X, Y) for _ in range(2)), "Received: a generator. Make a list of it: pairs = list(data)."),
         ((X, [None, *Y[1:]]), "y_train must have a label for every picture. Received: none in 1 of 30 rows."),
         ((X, pd.Series([np.nan, *names(29)], dtype=object)), "Received: none in 1 of 30 rows. To leave these"),
-        ((X, Y[:-1]), "must have one label an image. Received: 30 images and 29 labels."),
+        ((X, Y[:-1]), "must have one label per image. Received: 30 images and 29 labels."),
         ((X, [{}] * 30), "y_train must be an array of numbers or text. Received: an array of dict."),
         (([X[0], X[1][:5]] * 15, Y), "x_train must be pictures of one size. Received: 5 x 4, 6 x 4. Resize them"),
         (([Image.fromarray(X[0]), Image.new("RGB", (4, 6))] * 15, Y), "Make all of one mode: picture.convert('RGB')."),

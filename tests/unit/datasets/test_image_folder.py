@@ -141,7 +141,7 @@ def test_with_strict_a_broken_picture_is_an_error(folder):
 
 
 def test_a_folder_without_pictures_is_refused(tmp_path):
-    assert "has no pictures. Expected a sub-folder a class" in refused(ImageFolder(str(tmp_path)))
+    assert "has no pictures. Expected a sub-folder for each class" in refused(ImageFolder(str(tmp_path)))
     assert "There is no folder" in refused(ImageFolder(str(tmp_path / "none")))
 
 

@@ -168,7 +168,7 @@ def test_a_flipped_bit_in_a_picture_is_found_by_its_checksum(tmp_path):
     path.write_bytes(bytes(content))
     data = load(TFRecordPictures(str(path)))
     assert len(data.y_train) + len(data.y_test) == 19
-    assert "record 7 (its bytes are not what its checksum is of)" in data.notes[0]
+    assert "record 7 (its bytes do not match their checksum)" in data.notes[0]
 
 
 @pytest.mark.parametrize("compress", [False, True])

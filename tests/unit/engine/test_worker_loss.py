@@ -48,7 +48,7 @@ Thread 0x00007f5f2fc46b90 (most recent call first):
 @pytest.mark.parametrize("error", ["", ACTOR])
 def test_a_process_that_is_gone_without_a_word_was_ended_from_outside(error):
     told = WorkerLoss(error=error).explain(", twice")
-    assert told.startswith("the worker process was ended from outside, twice, without a word")
+    assert told.startswith("the worker process was ended from outside, twice without a message")
     assert "--max-concurrent 1" in told
 
 

@@ -29,7 +29,7 @@ def test_keras_at_the_top_of_a_job_file_is_said(slow, line):
     (slow / "nets.py").write_text("import keras")
     (slow / "job.py").write_text(JOB.format(line))
     assert load_job(slow / "job.py").notes == (
-        "job.py imports Keras when it is read, which takes every command some seconds: import it inside the functions "
+        "job.py imports Keras when it is read, which costs every command some seconds: import it inside the functions "
         "that use it",
     )
 

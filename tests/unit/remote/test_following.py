@@ -306,7 +306,7 @@ def test_a_job_that_was_killed_half_way_is_no_success_and_tells_how_to_go_on(exi
     assert isinstance(error, ClusterLost)
     assert error.exit_code == 1
     assert str(error) == (
-        "cnnjobs-a-1 was ended from outside, for want of memory perhaps: Job entrypoint command failed with exit code "
+        "cnnjobs-a-1 was ended from outside, perhaps for lack of memory: Job entrypoint command failed with exit code "
         "-9. Finished trials are stored in ~/cnnjobs/results/a on the head. To continue, run the same command again:\n"
         "  cnnjobs submit a.py"
     )
@@ -333,7 +333,7 @@ def test_ctrl_c_while_a_job_is_sent_names_it(monkeypatch, tmp_path):
 
     path = write_job(tmp_path)
     monkeypatch.setattr(remote_submit, "reach", lambda url, insecure: Slow())
-    with pytest.raises(Interrupted, match=r"If it was there already, cnnjobs-tiny-.* goes on") as caught:
+    with pytest.raises(Interrupted, match=r"If it had arrived already, cnnjobs-tiny-.* continues on") as caught:
         remote_submit.submit_remotely([], str(path), None, "results", "http://127.0.0.1:8265", insecure=False)
     assert "cnnjobs stop tiny --address http://127.0.0.1:8265" in str(caught.value)
 

@@ -230,8 +230,8 @@ def test_what_takes_long_is_told_now_and_then(clock, capsys):
         waiting("decoding pictures", done * 1000, 40_000)
         clock.now += 1
     assert capsys.readouterr().err.splitlines() == [
-        "decoding pictures: 3,000 of 40,000, 1,000 a second",
-        "decoding pictures: 14,000 of 40,000, 1,000 a second",
-        "decoding pictures: 25,000 of 40,000, 1,000 a second",
-        "decoding pictures: 36,000 of 40,000, 1,000 a second",
+        "decoding pictures: 3,000 of 40,000, 1,000 per second",
+        "decoding pictures: 14,000 of 40,000, 1,000 per second",
+        "decoding pictures: 25,000 of 40,000, 1,000 per second",
+        "decoding pictures: 36,000 of 40,000, 1,000 per second",
     ]

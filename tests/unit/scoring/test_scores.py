@@ -197,7 +197,7 @@ def test_two_classes_have_one_area():
 def test_a_class_without_test_images_is_left_out_and_said():
     run, names = CASES["one class absent"], ("ant", "bee", "cat", "dog")
     for name in ("auroc", "average_precision", "balanced_accuracy"):
-        assert score(name, run, names).remark == "it is over 3 of 4 classes: without images are cat"
+        assert score(name, run, names).remark == "it is over 3 of 4 classes, as there are no images of cat"
     assert "count as 0, as in the table of classes: cat" in score("macro_f1", run, names).remark
     for kind in OF_A_CLASS:
         assert score(f"{kind}[cat]", run, names) == (None, "no image is of class cat")

@@ -59,5 +59,8 @@ def test_variants_that_differ_in_it_alone_are_said_to_train_alike():
         "own": BASE.but(tta=shifted),
     }
     notes = list(trained_alike_notes(Job(name="a", dataset="digits", variants=variants)))
-    assert [note.split(",")[0] for note in notes] == ["'flip' trains as 'plain' does", "'own' trains as 'plain' does"]
+    assert [note.split(",")[0] for note in notes] == [
+        "'flip' trains to the same bits as 'plain'",
+        "'own' trains to the same bits as 'plain'",
+    ]
     assert not [*trained_alike_notes(Job(name="a", dataset="digits", variants={"a": BASE, "b": BASE.but(epochs=2)}))]

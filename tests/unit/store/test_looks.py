@@ -112,7 +112,7 @@ def test_results_that_cannot_be_written_are_compared_all_the_same(tmp_path):
     ("content", "why"),
     [
         (b"", "it is no look: JSONDecodeError"),
-        (b'{"version": 1}', "its content is not what its digest is of"),
+        (b'{"version": 1}', "its content does not match its digest"),
         (b"[" * 100_000, "it is no look: RecursionError"),
         (b"\xff\xfe\x00", "it is no look: UnicodeDecodeError"),
     ],
