@@ -34,7 +34,7 @@ def checked_class_weight(value: Any) -> str | dict[str, float] | None:
 def _named(value: Any) -> str:
     """Say how to write what people bring from elsewhere."""
     if isinstance(value, list | tuple) or hasattr(value, "shape"):
-        return ' A list of weights does not say which class each is of: class_weight={"cat": 2.0, "dog": 1.0}.'
+        return ' A list of weights does not say which class each belongs to: class_weight={"cat": 2.0, "dog": 1.0}.'
     return ""
 
 

@@ -68,7 +68,7 @@ def test_pictures_twice_in_a_class(tmp_path, kind):
     train[[20, 22, 24]] = train[[0, 2, 4]]
     said = load(kind(tmp_path, train=train)).notes
     assert len(said) == 1
-    assert "3 pictures are in the same class and part already" in said[0]
+    assert "3 pictures are identical pixel for pixel to an earlier one of the same class and part" in said[0]
 
 
 def test_copies_on_both_sides_of_what_is_held_out(tmp_path):

@@ -304,7 +304,7 @@ def test_deep_pictures_have_their_own_white(tmp_path, high, white):
     assert len(np.unique(images)) > 200
     assert said(data, "8 bits").startswith("scans: 10 pictures have more than 8 bits per channel, with values from ")
     assert f"0 is taken as black and {white:,} as white" in said(data, "8 bits")
-    assert said(data, "8 bits").endswith(f"say so in the job file: ImageFolder(..., value_range=(0, {white}))")
+    assert said(data, "8 bits").endswith(f"name them in the job file: ImageFolder(..., value_range=(0, {white}))")
     advised = load(ImageFolder(str(tmp_path / "scans"), value_range=(0, white)))
     assert advised.fingerprint == data.fingerprint, "what the note advises gives the same"
     assert data.notes == load(ImageFolder(str(tmp_path / "scans"))).notes, "told again when read from the cache"

@@ -34,8 +34,8 @@ from cnnjobs.wording.labels import listed
 from cnnjobs.wording.sentences import sentences
 from cnnjobs.wording.terminal import visible
 
-DECODER_VERSION = 5
-"""Raised when the same pictures would become other arrays, or are kept otherwise."""
+DECODER_VERSION = 6
+"""Raised when the same pictures would become other arrays, or are kept otherwise, or with notes in other words."""
 
 Pictured = TypeVar("Pictured", bound=PicturesSpec)
 

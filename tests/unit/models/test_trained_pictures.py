@@ -86,8 +86,8 @@ def test_predicting_pictures_of_training_is_said(tmp_path):
     found = asked([*paths, str(tmp_path / "broken.png")], trained)
     assert [answer.trained_on for answer in found.answers] == [True, True, True, False, False]
     assert found.notes == [
-        "3 of 4 pictures are, pixel for pixel, among those that the model was trained on: that it is right there says "
-        "nothing of other pictures"
+        "3 of 4 pictures are, pixel for pixel, among those that the model was trained on. Right answers there say "
+        "nothing about other pictures"
     ]
     assert asked(paths[:1], trained).notes[0].startswith("the picture is, pixel for pixel, among those")
     assert asked(paths[3:], trained).notes == []
