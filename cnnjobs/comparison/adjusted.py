@@ -73,5 +73,5 @@ def no_verdict(difference: Difference) -> str:
         return difference.t.why
     if difference.n < FEWEST_PAIRS:
         pairs = {0: "no pairs", 1: "1 pair"}.get(difference.n, f"{difference.n} pairs")
-        return f"{pairs}: a verdict takes five"
+        return f"{pairs}: a verdict needs five"
     return ""

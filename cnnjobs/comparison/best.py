@@ -92,7 +92,8 @@ def _why_not(table: JobTable, values: Mapping[str, Mapping[Key, float]], x: Real
         what = "folds" if table.design.overlap else "repeats"
         fewest = min(values, key=lambda name: len(values[name]))
         return (
-            f"it takes five {what} that all {len(values)} variants have, there are {len(x)}; {fewest} has fewest runs"
+            f"it needs five {what} that all {len(values)} variants have, and there are {len(x)} ({fewest} has the "
+            "fewest runs)"
         )
     for (one, a), (other, b) in combinations(zip(values, x.T, strict=True), 2):
         d = np.round(a - b, DECIMALS)

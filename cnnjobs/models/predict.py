@@ -281,7 +281,9 @@ def examples(data: Labelled, metadata: ModelMetadata) -> tuple[Images, NDArray[n
     absent = [name for label, name in enumerate(metadata.class_names) if label not in relabelled]
     if absent:
         shown = ", ".join(absent[:10]) + (", ..." if len(absent) > 10 else "")
-        notes.append(f"no pictures of {shown}: the scores of these classes are 0, and count in the macro average")
+        notes.append(
+            f"There are no pictures of {shown}: the scores of these classes are 0, and count in the macro average"
+        )
     return pixels, relabelled, notes
 
 

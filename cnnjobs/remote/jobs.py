@@ -69,7 +69,7 @@ def _meant(api: JobsApi, which: str | None) -> RemoteJob:
     meant, newest = pick(api, which, running=True), pick(api, which)
     if meant.identity != newest.identity:
         ended = f"{newest.identity} is newer and has ended ({newest.status.lower()})"
-        note(f"this is {meant.identity}, which still runs; {ended}")
+        note(f"This is {meant.identity}, which still runs; {ended}")
     return meant
 
 

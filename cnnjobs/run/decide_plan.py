@@ -85,7 +85,7 @@ class DecidePlan:
     def lines(self) -> Iterator[str]:
         """Say what the rule is, what is decided, and what would run."""
         ruling = self.ruling
-        yield f"By the rule: {rule_text(ruling)}."
+        yield f"The rule {rule_text(ruling)}."
         yield from (f"{short_text(ruling, name)}." for name, one in ruling.decisions.items() if one.pairs)
         if not self.missing:
             return
@@ -96,12 +96,12 @@ class DecidePlan:
             time = f", {duration(seconds[0])} to {duration(seconds[1])} of training, one trial after the other"
         count = f"{len(self.missing)} trial" + ("s" if len(self.missing) != 1 else "")
         range_ = (
-            f"It may end after {len(least)} and takes {count}"
+            f"It may end after {len(least)} and takes at most {count}"
             if len(least) < len(self.missing)
-            else f"It takes {count}"
+            else f"It takes at most {count}"
         )
         names = listed(trial.variant for trial in following)
-        yield f"{range_} at most{time}; next, repeat {following[0].repeat + 1} of {names}."
+        yield f"{range_}{time}; next, repeat {following[0].repeat + 1} of {names}."
 
     def table(self) -> ReachTable | None:
         """Return what the rule can reach; None where nothing is open."""

@@ -88,4 +88,4 @@ def examples_text(examples: list[Example]) -> str:
         lines.append(click.style(visible(one.name), bold=True))
         for text in (one.question, f"{one.size_text}; {one.data_text}"):
             lines += textwrap.indent(textwrap.fill(visible(text), width, break_on_hyphens=False), "  ").split("\n")
-    return "\n".join([*lines, "", "To make one a job file of your own: cnnjobs new NAME --from EXAMPLE"])
+    return "\n".join([*lines, "", "To write one as a job file of your own: cnnjobs new NAME --from EXAMPLE"])

@@ -94,7 +94,7 @@ class JobPlan:
             LookupError: if the data set is not on this machine yet.
         """
         if self.stored is None:
-            raise LookupError("The data set is not on this machine yet, so that nobody knows which trials are stored.")
+            raise LookupError("The data set is not on this machine yet, so that the stored trials are not known.")
         return self.stored.missing
 
     @property

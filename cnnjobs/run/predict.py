@@ -181,7 +181,7 @@ def _notes(found: Answers) -> Iterator[str]:
         yield channel_note(other, len(found.answers), grey=grey)
     told = found.reading.value_range
     if told is not None and told != Reading.of(found.metadata.dataset, found.reading.size).value_range:
-        yield f"{deep_text(facts)}; the model was trained on none such: {range_text(told)}"
+        yield f"{deep_text(facts)}; the model was not trained on such pictures: {range_text(told)}"
     yield from facts_notes(found.reading, facts)
     if found.metadata.trained is not None:
         known = sum(answer.trained_on for answer in found.answers)

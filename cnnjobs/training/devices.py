@@ -161,13 +161,11 @@ def _share_memory(gpu: Any, gpus: float) -> None:
         )
     total = gpu_memory_mib(name)
     if total is None:
-        _note(f"the GPU's memory is not known: it grows as needed, not limited to {gpus:g} of it")
+        _note(f"The memory of the GPU is not known, so that a trial is not limited to {gpus:g} of it")
         tf.config.experimental.set_memory_growth(gpu, True)
         return
     if os.environ.pop("TF_GPU_ALLOCATOR", "") == "cuda_malloc_async":
-        _note(
-            "TF_GPU_ALLOCATOR=cuda_malloc_async has no effect: that allocator knows no limit, and a trial has a share"
-        )
+        _note("TF_GPU_ALLOCATOR=cuda_malloc_async has no effect: that allocator cannot be limited to a trial's share")
     limit = memory_limit_mib(total, gpus)
     tf.config.set_logical_device_configuration(gpu, [tf.config.LogicalDeviceConfiguration(memory_limit=limit)])
 

@@ -67,7 +67,7 @@ def test_a_folder_with_one_class(tmp_path):
     paint(tmp_path / "new" / "dark", 7, light=0)
     found = evaluated(tmp_path / "new")
     assert (found.part, found.pictures, found.metrics["accuracy"]) == ("all", 7, 1.0)
-    assert any("no pictures of light" in note for note in found.notes)
+    assert any("There are no pictures of light" in note for note in found.notes)
 
 
 @pytest.mark.parametrize("count", [1, 2, 20])

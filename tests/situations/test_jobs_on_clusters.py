@@ -39,7 +39,7 @@ def test_stop_ends_the_submit_that_trains_though_a_newer_one_has_failed(head, cn
     done = cnnjobs("stop", "far")
     assert done.returncode == 0
     assert "cnnjobs-far-1 was stopped. Finished trials are stored in ~/cnnjobs/results/far on the head" in done.stdout
-    assert "note: this is cnnjobs-far-1, which still runs; cnnjobs-far-2 is newer and has ended (failed)" in done.stderr
+    assert "note: This is cnnjobs-far-1, which still runs; cnnjobs-far-2 is newer and has ended (failed)" in done.stderr
     assert head.jobs["cnnjobs-far-1"]["status"] == "STOPPED"
     assert "has ended already: failed" in cnnjobs("stop", "far").stdout, "the newest, now that none runs"
 

@@ -660,7 +660,7 @@ def test_deep_pictures_for_a_model_that_knows_none(tmp_path, fitted):
     assert found.answers[0].top[0][0] == "b"
     assert found.notes[0] == (
         "1 picture has more than 8 bits per channel, with values from 1,000 to 1,000; "
-        "the model was trained on none such: "
+        "the model was not trained on such pictures: "
         "0 is taken as black and 1,023 as white"
     )
 

@@ -119,7 +119,7 @@ def test_where_memory_is_not_known_it_grows_and_the_log_says_so(made, capsys, me
     _, calls = made(0.5, 1, seen=1, there=1, memory=memory, visible=visible)
     assert calls[-1] == ("gpu 0", "grows")
     assert (
-        "note: the GPU's memory is not known: it grows as needed, not limited to 0.5 of it" in capsys.readouterr().err
+        "note: The memory of the GPU is not known, so that a trial is not limited to 0.5 of it" in capsys.readouterr().err
     )
 
 

@@ -123,10 +123,10 @@ def _alike(data: Dataset, rows: Rows, on_progress: OnProgress) -> tuple[list[Pai
     ]
     notes = []
     if min(data.image_shape[:2]) < LEAST_SIDE:
-        notes.append(f"pictures of less than {LEAST_SIDE} pixels per side show too little to be compared")
+        notes.append(f"Pictures of less than {LEAST_SIDE} pixels per side show too little to be compared")
     elif found.compared < len(rows) - found.flat:
         notes.append(
-            f"so many pictures look alike that only the first {found.compared:,} of {len(rows):,} were compared with "
+            f"So many pictures look alike that only the first {found.compared:,} of {len(rows):,} were compared with "
             "all others"
         )
     if found.flat:

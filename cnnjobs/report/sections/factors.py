@@ -60,11 +60,12 @@ def effects_in_short(table: JobTable) -> str:
     tested = (
         f"No test and no interval, as {BY_RULE}."
         if table.ended_by_rule
-        else "Holm over all effects; the interval of a resolved one is at the level at which Holm resolved it."
+        else "p is adjusted by Holm over all effects; the interval of a resolved effect has the level at which Holm's "
+        "procedure resolved it."
     )
     return (
-        "Paired by repeat and fold. Main effects are averaged over the levels of the other factors; an interaction is "
-        f"by how much a difference changes with the other factor. {tested}"
+        "Runs are paired by repeat and fold. Main effects are averaged over the levels of the other factors; an "
+        f"interaction is the amount by which a difference changes with the other factor. {tested}"
     )
 
 

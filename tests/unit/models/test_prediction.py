@@ -102,7 +102,7 @@ def test_labels_of_a_data_set_follow_the_names_of_the_network():
     data = tiny_dataset(classes=3, per_class=4)
     metadata = ModelMetadata(("class2", "class0", "other", "class1"), (8, 8, 1), BuiltinDataset("digits"))
     images, labels, notes = examples(Labelled.of(data, "test"), metadata)
-    assert [note.split(":")[0] for note in notes] == ["no pictures of other"]
+    assert [note.split(":")[0] for note in notes] == ["There are no pictures of other"]
     assert (images == data.x_test).all()
     assert [metadata.class_names[label] for label in labels] == [data.class_names[label] for label in data.y_test]
     assert len(examples(Labelled.of(data, "all"), metadata)[1]) == len(data.y_test) + len(data.y_train)
@@ -166,7 +166,7 @@ def test_classes_without_pictures_are_told():
     data = tiny_dataset(classes=2)
     more = ModelMetadata(("class0", "more", "class1"), (8, 8, 1), BuiltinDataset("digits"))
     _, _, notes = examples(Labelled.of(data, "test"), more)
-    assert notes == ["no pictures of more: the scores of these classes are 0, and count in the macro average"]
+    assert notes == ["There are no pictures of more: the scores of these classes are 0, and count in the macro average"]
 
 
 def test_images_that_are_floats_are_not_rounded():

@@ -60,7 +60,7 @@ def test_p_above_counts_ties_a_half_and_has_the_binomial_interval(tmp_path):
     one = statistics.superiority([0.1, 0.0, -0.1, 0.1], np.random.default_rng(0))
     assert found.loc[("b", "a"), ["p_above_low", "p_above_high"]].tolist() == [one.interval.low, one.interval.high]
     assert found.loc[("c", "a"), "p_above"] == 1.0
-    assert found["why"].tolist() == ["4 pairs: a verdict takes five"] * 3
+    assert found["why"].tolist() == ["4 pairs: a verdict needs five"] * 3
     assert found["p_holm"].isna().all()
 
 

@@ -81,7 +81,7 @@ def test_one_repeat_has_no_spread_and_no_verdict(tmp_path):
 
 @pytest.mark.parametrize(
     ("pairs", "p", "verdict"),
-    [(2, "-", "2 pairs: a verdict takes five"), (5, "0.062", "not resolved"), (6, "0.031", "better")],
+    [(2, "-", "2 pairs: a verdict needs five"), (5, "0.062", "not resolved"), (6, "0.031", "better")],
 )
 def test_differences_that_are_all_alike_have_the_p_of_sign_flips(tmp_path, pairs, p, verdict):
     a = [0.90, 0.92, 0.90, 0.91, 0.90, 0.93][:pairs]

@@ -86,12 +86,12 @@ def rows(n, **more):
 @pytest.mark.parametrize(
     ("values", "options", "why"),
     [
-        (rows(4), {}, "it takes five repeats that all 3 variants have, there are 4"),
-        (rows(7, b=THREE["b"][:2]), {}, "that all 3 variants have, there are 2; b has fewest runs"),
+        (rows(4), {}, "it needs five repeats that all 3 variants have, and there are 4"),
+        (rows(7, b=THREE["b"][:2]), {}, "that all 3 variants have, and there are 2 (b has the fewest runs)"),
         (rows(7, d=[one + 0.01 for one in THREE["a"]]), {}, "d and a: all pairs differ alike: cannot tell"),
         ({"a": THREE["a"], "b": []}, {}, "fewer than two variants have a run with a result"),
         ({"a": [], "b": []}, {}, "fewer than two variants have a run with a result"),
-        (rows(4), {"folds": 4, "validation": None}, "it takes five folds that all 3 variants have, there are 4"),
+        (rows(4), {"folds": 4, "validation": None}, "it needs five folds that all 3 variants have, and there are 4"),
     ],
 )
 def test_where_there_is_too_little_there_is_none_and_it_says_why(tmp_path, values, options, why):

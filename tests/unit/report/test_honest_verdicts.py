@@ -48,10 +48,10 @@ def test_four_pairs_have_estimates_and_the_reason_for_no_verdict_at_every_door(t
     """Four pairs that differ by very much more than they spread: today's "better"."""
     store = make_store(tmp_path, {"a": runs(4), "b": runs(4, 0.05, 0.1)})
     for door, text in doors(store).items():
-        assert "4 pairs: a verdict takes five" in text, door
+        assert "4 pairs: a verdict needs five" in text, door
         assert "better" not in text, door
     row = frame(store).iloc[0]
-    assert (row["verdict"], bool(row["resolved"])) == ("4 pairs: a verdict takes five", False)
+    assert (row["verdict"], bool(row["resolved"])) == ("4 pairs: a verdict needs five", False)
     assert row["p_holm"] is None
     assert row["ci_low"] > 0, "the interval is there"
     assert "better" not in report_of(store).split("## Classes")[0]
@@ -63,7 +63,7 @@ def test_runs_without_pairs_have_no_verdict(tmp_path):
         which = {"trial_id": f"b{number}", "condition_id": "c1", "job": "job", "variant": "b", "repeat": 8 + number}
         store.commit(which | {"fold": 0, "status": "completed", "test_accuracy": value}, {}, None)
     (said, *_) = sentences(job_table(store))
-    assert said.startswith("No verdict on b against a (no pairs: a verdict takes five): mean difference +10.0")
+    assert said.startswith("No verdict on b against a (no pairs: a verdict needs five): mean difference +10.0")
 
 
 @pytest.mark.parametrize(

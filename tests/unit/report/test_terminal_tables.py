@@ -12,7 +12,7 @@ from cnnjobs.store.store import Store
 
 HEADER = ("minus a baseline", "pairs", "mean difference", "95% CI", "p (Holm)", "verdict")
 ROWS = [
-    ("a variant of long name", "6", "+0.60", "[-10.15, +11.35]", "0.186", "3 pairs: a verdict takes five"),
+    ("a variant of long name", "6", "+0.60", "[-10.15, +11.35]", "0.186", "3 pairs: a verdict needs five"),
     ("another", "12", "-14.79", "[-2.39, +0.82]", "< 0.001", "not resolved"),
 ]
 NOTE = (

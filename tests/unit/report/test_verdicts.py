@@ -79,7 +79,7 @@ def test_a_difference_of_runs_that_completed_says_how_many_diverged(tmp_path):
     which = {"trial_id": "t1-3", "condition_id": "c1", "job": "job", "variant": "b", "repeat": 3, "fold": 0}
     store.commit(which | {"status": "diverged"}, {}, None)
     first, _ = sentences(job_table(store))
-    assert first.startswith("No verdict on b against a (3 pairs: a verdict takes five): mean difference +35.67 points")
+    assert first.startswith("No verdict on b against a (3 pairs: a verdict needs five): mean difference +35.67 points")
     assert first.endswith(
         "3 pairs); 1 of 4 runs of b and 0 of 3 of a diverged or have no finite value (Fisher's exact p = 1)."
     )
@@ -94,9 +94,9 @@ def test_variants_that_are_equal_to_the_bit_have_a_verdict_of_their_own(tmp_path
     table = job_table(make_store(tmp_path, values, train_loss=0.25))
     first, second = sentences(table)[:2]
     assert first == "b and a are equal to the bit in every pair: the settings in which they differ have no effect."
-    assert second.startswith("No verdict on c against a (2 pairs: a verdict takes five)")
+    assert second.startswith("No verdict on c against a (2 pairs: a verdict needs five)")
     verdicts = [row["verdict"] for row in differences_table(table).rows]
-    assert verdicts == ["equal to the bit", "2 pairs: a verdict takes five"]
+    assert verdicts == ["equal to the bit", "2 pairs: a verdict needs five"]
     assert table.notes == (
         "b and a are equal to the bit in all 2 pairs: the settings in which they differ have no effect",
     )

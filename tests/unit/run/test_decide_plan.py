@@ -45,7 +45,7 @@ def test_without_pairs_there_is_a_table_by_sd():
     assert "by possible SDs, as there are no pairs yet" in text
     assert cells(text, "0.50") == ["0.50", "0.43", "0.50", "16", "7", "21"]
     assert cells(text, "2.00")[-3:] == ["56", ">", "100"]
-    assert "It may end after 10 and takes 40 trials at most; next, repeat 1 of one, two." in text
+    assert "It may end after 10 and takes at most 40 trials; next, repeat 1 of one, two." in text
     found = asked("--decide", "0.5")
     assert (found["least_trials"], found["most_trials"], found["least_seconds"]) == (10, 40, None)
     assert [one["variant"] for one in found["reach"]] == [None] * 5
@@ -115,7 +115,7 @@ def test_a_decision_that_lacks_a_run_asks_for_that_alone_and_has_no_outlook(fold
 
 def test_the_time_follows_from_the_trials_that_are_stored(folder):
     run_in(folder, worker=scripted(two=OPEN, seconds=30.0), repeats=6)
-    assert "It may end after 2 and takes 28 trials at most, 1 min to 14 min of training" in shown("--decide")
+    assert "It may end after 2 and takes at most 28 trials, 1 min to 14 min of training" in shown("--decide")
     found = asked("--decide")
     assert (found["least_seconds"], found["most_seconds"]) == (60.0, 840.0)
 
@@ -123,7 +123,7 @@ def test_the_time_follows_from_the_trials_that_are_stored(folder):
 def test_repeats_that_may_be_used_are_those_asked_for():
     text = shown("--decide", "--most-repeats", "7")
     assert "at most 7 repeats" in text
-    assert "takes 14 trials at most" in text
+    assert "takes at most 14 trials" in text
 
 
 def test_a_rule_of_the_job_needs_no_option_and_rests_where_repeats_are_asked_for():
@@ -134,11 +134,11 @@ def test_a_rule_of_the_job_needs_no_option_and_rests_where_repeats_are_asked_for
     assert "better, worse or equal within 0.3 points of a" in str(plan)
     assert plan.table["repeats"].tolist() == [20, 20]
     plan = cnnjobs.plan(job, repeats=3)
-    assert "By the rule" not in str(plan)
+    assert "The rule" not in str(plan)
     assert plan.table["repeats"].tolist() == [3, 3]
     assert "The job's own rule (`decide`) is not used in this submit, which asks for 3 repeats" in plan.notes
     audited = cnnjobs.plan(job, audit="a")
-    assert "By the rule" not in str(audited)
+    assert "The rule" not in str(audited)
     assert audited.stored.prepared.job.decide is None
 
 
