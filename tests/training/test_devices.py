@@ -118,9 +118,8 @@ def test_a_trial_that_outgrows_its_share_says_how_large_that_is(monkeypatch):
 def test_where_memory_is_not_known_it_grows_and_the_log_says_so(made, capsys, memory, visible):
     _, calls = made(0.5, 1, seen=1, there=1, memory=memory, visible=visible)
     assert calls[-1] == ("gpu 0", "grows")
-    assert (
-        "note: The memory of the GPU is not known, so that a trial is not limited to 0.5 of it" in capsys.readouterr().err
-    )
+    told = capsys.readouterr().err
+    assert "note: The memory of the GPU is not known, so that a trial is not limited to 0.5 of it" in told
 
 
 def test_a_trial_on_cores_sees_no_gpu_whatever_is_visible(made):
