@@ -37,4 +37,4 @@ def clean(results: str, *, yes: bool, damaged: bool, form: str) -> None:
 
         end_with(clean_document(found))
     if not (found.is_empty or found.removed or asks):
-        raise UserError("Nothing was removed: that needs --yes where nobody can be asked.")
+        raise UserError("Nothing was removed: use --yes, because there is no terminal to ask on.")

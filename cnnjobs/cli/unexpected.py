@@ -26,7 +26,7 @@ REMEDIES = {
     errno.EPERM: "Give yourself the rights to it, or choose another place",
     errno.EROFS: "Choose a place that can be written",
     errno.ENOMEM: "Close other programs, or use a machine with more memory",
-    errno.EIO: "Look at that disk: it reads or writes no longer",
+    errno.EIO: "Check that disk: it can no longer be read or written",
 }
 """What to do about errors of the system."""
 

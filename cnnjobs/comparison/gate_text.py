@@ -34,7 +34,7 @@ def confirmation_text(judgement: Judgement, fresh: Confirmation) -> str:
     asked, repeats = judgement.test.question, fresh.repeats[1] - fresh.repeats[0] + 1
     form = metric_format(asked.metric)
     if fresh.mean is None:
-        return f"none of {repeats} fresh repeats of {asked.candidate} has a {form.words}."
+        return f"None of {repeats} fresh repeats of {asked.candidate} has a {form.words}."
     unit = "%" if form.in_percent else ""
     interval = (
         ""

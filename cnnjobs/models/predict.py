@@ -253,7 +253,7 @@ def held_out_note(data: Dataset, spec: DatasetSpec, metadata: ModelMetadata) -> 
     if spec == metadata.dataset:
         how = "has changed since the model was trained on it"
     elif source_of(spec).may_hold_out:
-        how = "is not what the model was trained on"
+        how = "is not the data set that the model was trained on"
     else:
         return []
     return [

@@ -96,12 +96,14 @@ class Incoming:
                 content = base64.b64decode(told["data"], validate=True)
                 name, digest = str(told["name"]), told["sha256"]
             except (ValueError, KeyError, TypeError, binascii.Error) as error:
-                raise StoreError("What arrived is damaged. Fetch again: what is here stays.") from error
+                raise StoreError(
+                    "The files that arrived are damaged. Fetch again: the files that are here stay."
+                ) from error
             if _digest(content) != digest:
-                raise StoreError(f"{name} did not arrive whole. Fetch again: what is here stays.")
+                raise StoreError(f"{name} did not arrive whole. Fetch again: the files that are here stay.")
             self._write(name, content)
         if left is None:
-            raise StoreError("Not all arrived. Fetch again: what is here stays.")
+            raise StoreError("Not all files arrived. Fetch again: the files that are here stay.")
         return left
 
     def _write(self, name: str, content: bytes) -> None:

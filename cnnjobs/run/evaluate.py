@@ -103,8 +103,8 @@ def _of_others(spec: DatasetSpec, metadata: ModelMetadata, part: str) -> Labelle
     if part == "all" or found.part == "test":
         return found
     note = (
-        f"{found.name} has no test set of its own and is not what the model was trained on: all of its "
-        f"{len(found.labels):,} pictures are evaluated"
+        f"{found.name} has no test set of its own and is not the data set that the model was trained on, so all "
+        f"of its {len(found.labels):,} pictures are evaluated"
     )
     unknown = "" if metadata.trained else "; if it was trained on some of them, these flatter it"
     return replace(found, notes=(*found.notes, f"{note}{unknown}"))
@@ -124,7 +124,7 @@ def _of_training(
         if named:
             raise
         raise ModelError(
-            sentences(error, f"{model} was trained on it; if it lies elsewhere, use `dataset=PATH`.")
+            sentences(error, f"{model} was trained on it; if it is in another place now, use `dataset=PATH`.")
         ) from error
     changed = held_out_note(data, spec, metadata) if part != "train" else []
     held_out = part == "test" and data.fingerprint == metadata.facts.get("dataset_fingerprint")

@@ -44,7 +44,7 @@ def with_data(text: str, facts: DataFacts) -> tuple[str, DataFacts]:
     text = _with_import(text, type(spec).__name__ if isinstance(spec, PicturesSpec) else None)
     head, _, rest = text.partition("\n\n")
     name = spec.name if isinstance(spec, BuiltinDataset) else dataset_text(facts)
-    said = f"Its data are {name} here: what is said of data and figures below is of the bundled job."
+    said = f"Its data here are {name}; the text below on data and figures is about the bundled job."
     return f"{head}\n\n{said.replace(chr(92), '/').replace(chr(34), chr(39))}\n\n{rest}", facts
 
 

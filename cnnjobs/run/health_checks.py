@@ -127,7 +127,9 @@ def _of_gpus(name: str, node: Mapping[str, Any]) -> Check:
     physical, seen = int(node["physical_gpus"]), int(node["tensorflow_gpus"])
     said = f"Ray counts {ray}, the machine has {physical}, TensorFlow sees {seen} of the {held} that were free"
     if physical == 0 and ray:
-        return Check(f"{name}, GPUs", f"{said}: they are pretended", "Start Ray there without --num-gpus.")
+        return Check(
+            f"{name}, GPUs", f"{said}: Ray was told of GPUs that are not there", "Start Ray there without --num-gpus."
+        )
     if physical > ray:
         return Check(f"{name}, GPUs", said, "Start Ray there without --num-gpus, or with that number: it uses too few.")
     if held and seen < held:

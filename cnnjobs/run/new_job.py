@@ -107,7 +107,7 @@ def _file_named(name: str) -> Path:
         raise SpecError(_is_there(path))
     if stem in sys.stdlib_module_names or (stem.isidentifier() and _is_library(stem)):
         raise SpecError(
-            f"A file {path.name} would hide the Python library {stem!r} from what runs beside it. Choose another name: "
+            f"A file {path.name} would hide the Python library {stem!r} from programs beside it. Choose another name: "
             f"{stem}-study"
         )
     return path

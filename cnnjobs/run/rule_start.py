@@ -238,7 +238,7 @@ def _refuse_change(asked: AskedRule, new: DecisionRule, stored: DecisionRule, co
     least = max(used.values(), default=0)
     if asked.most_asked and new.most_repeats < least:
         raise SpecError(
-            f"`most_repeats` must be at least {least}, which a decision was made from. Received: "
+            f"`most_repeats` must be at least {least}, from which a decision was made. Received: "
             f"most_repeats={new.most_repeats}. Leave it out to go on as before."
         )
 

@@ -59,7 +59,7 @@ class Verification:
                 "Some files are damaged or missing: see above. Submit the job again to run what is missing."
             )
         return DamagedResults(
-            "Put whole copies in the place of damaged files, or run `cnnjobs verify --repair`: it moves them to a "
+            "Put intact copies in the place of damaged files, or run `cnnjobs verify --repair`: it moves them to a "
             "folder damaged/ of the job, and the next submit runs their trials again."
         )
 
@@ -89,7 +89,7 @@ def refuse_damaged(damaged: Sequence[str]) -> None:
     if damaged:
         files = "1 file of the results is" if len(damaged) == 1 else f"{len(damaged)} files of the results are"
         raise DamagedResults(
-            f"{files} damaged, and left out of what is shown. Put whole copies in their place, or run `cnnjobs verify "
+            f"{files} damaged, and left out of what is shown. Put intact copies in their place, or run `cnnjobs verify "
             "--repair`, which sets them aside: the next submit runs their trials again."
         )
 

@@ -362,6 +362,6 @@ def _no_job(place: str, why: str) -> StoreError:
 def _no_whole_job(place: str, why: str) -> StoreError:
     said = f"{place} is not a job of cnnjobs, or is damaged or edited: {why}"
     return StoreError(
-        f"{sentence(said)} Choose another folder with `results=PATH`, or put a whole copy of the file in its place. "
+        f"{sentence(said)} Choose another folder with `results=PATH`, or put an intact copy of the file in its place. "
         "`cnnjobs verify --repair` moves a damaged one away, and the next submit writes it anew."
     )

@@ -168,7 +168,7 @@ def test_a_model_of_a_folder_that_has_moved_says_how_to_go_on(folder, fitted, tm
     try:
         done = called("evaluate", "own.keras", cwd=folder)
         assert done.returncode == 2
-        assert "own.keras was trained on it; if it lies elsewhere, use `--dataset PATH`." in done.stderr
+        assert "own.keras was trained on it; if it is in another place now, use `--dataset PATH`." in done.stderr
     finally:
         (folder / "elsewhere").rename(folder / "numerals")
 

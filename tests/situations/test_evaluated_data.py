@@ -79,7 +79,7 @@ def test_a_folder_without_a_test_set_is_evaluated_whole(tmp_path, count):
     assert f"new, all: {2 * count} pictures" in found.formatted("text")
     assert evaluate_document(found)["part"] == "all"
     assert any(
-        f"no test set of its own and is not what the model was trained on: all of its {2 * count} pictures" in one
+        f"is not the data set that the model was trained on, so all of its {2 * count} pictures" in one
         for one in found.notes
     )
 

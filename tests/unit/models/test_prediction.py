@@ -157,7 +157,10 @@ def test_data_that_have_changed_since_training_are_warned_of():
     changed = ModelMetadata(data.class_names, (8, 8, 1), spec, {"dataset_fingerprint": "other"})
     assert held_out_note(data, spec, unchanged) == []
     assert "tiny has changed since the model was trained on it" in held_out_note(data, spec, changed)[0]
-    assert "tiny is not what the model was trained on" in held_out_note(data, ImageFolder("/others"), changed)[0]
+    assert (
+        "tiny is not the data set that the model was trained on"
+        in held_out_note(data, ImageFolder("/others"), changed)[0]
+    )
     assert held_out_note(data, ImageFolder("/others"), unchanged) == [], "the same pictures, elsewhere"
     assert held_out_note(data, BuiltinDataset("mnist"), changed) == [], "it has a test set of its own"
 

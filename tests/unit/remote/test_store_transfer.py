@@ -162,7 +162,7 @@ def test_a_trial_that_is_stored_meanwhile_travels_whole_or_not_at_all(store, hom
 @pytest.mark.parametrize("changed", [{"sha256": "0" * 64}, {"data": base64.b64encode(b"other").decode()}])
 def test_a_file_that_is_not_what_was_sent_is_refused(changed, home, tmp_path):
     with pytest.raises(
-        StoreError, match=r"^trials/a\.parquet did not arrive whole\. Fetch again: what is here stays\.$"
+        StoreError, match=r"^trials/a\.parquet did not arrive whole\. Fetch again: the files that are here stay\.$"
     ):
         Incoming(home).take([line_of("trials/a.parquet", **changed), END])
     assert everything(tmp_path) == {}
@@ -186,20 +186,22 @@ def test_a_file_that_is_not_what_was_sent_is_refused(changed, home, tmp_path):
     ids=lambda line: line[:30],
 )
 def test_a_damaged_line_is_refused(line, home, tmp_path):
-    with pytest.raises(StoreError, match=r"^What arrived is damaged\. Fetch again: what is here stays\.$"):
+    with pytest.raises(
+        StoreError, match=r"^The files that arrived are damaged\. Fetch again: the files that are here stay\.$"
+    ):
         Incoming(home).take([line, END])
     assert everything(tmp_path) == {}
 
 
 @pytest.mark.parametrize("lines", [[], ["hello"], [line_of("trials/a.parquet")]])
 def test_a_stream_that_is_cut_off_is_told(lines, home):
-    with pytest.raises(StoreError, match=r"^Not all arrived\. Fetch again"):
+    with pytest.raises(StoreError, match=r"^Not all files arrived\. Fetch again"):
         Incoming(home).take(lines)
 
 
 def test_after_a_cut_only_the_rest_travels(store, home):
     lines = list(outgoing(store, {}))
-    with pytest.raises(StoreError, match="Not all arrived"):
+    with pytest.raises(StoreError, match="Not all files arrived"):
         Incoming(home).take(lines[:5])
     rest = list(outgoing(store, digests(home)))
     assert names(rest) == names(lines)[5:]

@@ -91,7 +91,7 @@ def test_gpus_that_ray_does_not_count_are_told():
 
 def test_pretended_gpus_are_told():
     check = named("GPUs", ray_gpus=4, physical_gpus=0, tensorflow_gpus=0)
-    assert check.said.endswith("they are pretended")
+    assert check.said.endswith("Ray was told of GPUs that are not there")
     assert check.remedy == "Start Ray there without --num-gpus."
 
 

@@ -149,7 +149,7 @@ def test_a_copy_says_whose_figures_are_in_it_and_how_it_is_run(data, here):
     file = new("mine", "vgg_depth", str(data / "photos")).file
     text = (here / file).read_text()
     assert "cnnjobs submit mine.py" in text
-    assert "what is said of data and figures below is of the bundled job" in text
+    assert "the text below on data and figures is about the bundled job" in text
     new("plain", "vgg-depth")
     assert "is of the bundled job" not in (here / "plain.py").read_text()
 

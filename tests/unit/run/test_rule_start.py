@@ -131,7 +131,7 @@ def test_repeats_that_were_asked_for_before_stay(submit):
 def test_fewer_repeats_than_a_decision_was_made_from_are_refused(submit):
     submit()
     done = submit(most_repeats=7)
-    assert "`most_repeats` must be at least 8, which a decision was made from" in str(done.error)
+    assert "`most_repeats` must be at least 8, from which a decision was made" in str(done.error)
     assert submit(most_repeats=8).error is None
     assert made() == BETTER
 

@@ -139,7 +139,7 @@ def test_the_command_shows_asks_and_removes(store, tmp_path):
     done = called("clean", "job", cwd=tmp_path)
     assert done.returncode == 2
     assert "stale trials of 'c'" in done.stdout
-    assert "needs --yes" in done.stderr
+    assert "use --yes" in done.stderr
     assert len(kept(fresh(store))) == 15
     said = document(called("clean", "job", "--yes", "--format", "json", cwd=tmp_path).stdout)
     assert said["removed"]
