@@ -99,5 +99,5 @@ def weights_note(weights: Weights, name: str) -> str:
     """Say that pictures count by weights."""
     return (
         f"{name}: training pictures count by their weights, {weights.min():.3g} to {weights.max():.3g}, in what is "
-        "minimised; metrics are of plain pictures"
+        "minimised; metrics do not use weights"
     )

@@ -40,7 +40,7 @@ def unheeded_notes(model: keras.Model) -> Iterator[str]:
             ]
             if does:
                 yield (
-                    f"{layer.name!r} is called with training=False, which Keras does not heed within a network of "
+                    f"{layer.name!r} is called with training=False, which Keras ignores within a network of "
                     f"layers: in training it {' and '.join(does)}"
                 )
 

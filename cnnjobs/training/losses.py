@@ -156,5 +156,5 @@ def check_alone(spec: LossFunction, labels: Any, probabilities: Any) -> None:
             raise ValueError(
                 f"`loss`: {name}() must return for each row what it returns for the row alone. Received: {value:.6g} "
                 f"among {len(together)} rows and {alone:.6g} alone. Replicas and the last step have other rows: leave "
-                "sums, means, maxima over rows, and chance, out."
+                "sums, means and maxima over rows, and random numbers, out."
             )

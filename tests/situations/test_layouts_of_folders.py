@@ -306,7 +306,7 @@ def test_pictures_and_no_folders(place):
 def test_a_class_that_only_one_part_has(place):
     """owl only in train/: nothing tests it, said; only in test/: refused; an empty folder in test/ is nothing."""
     root = place("train/cat", "train/dog", "train/owl", "test/cat", "test/dog", "test/emu")
-    assert "test/ has classes that train/ has not: emu. Add pictures" in refused(ImageFolder(str(root)))
+    assert "test/ has classes that train/ does not have: emu. Add pictures" in refused(ImageFolder(str(root)))
     for file in (root / "test" / "emu").iterdir():
         file.unlink()
     assert read(root)[2] == ("photos has no test image of owl, so nothing is tested on them",)

@@ -166,7 +166,7 @@ def test_arrays_with_a_validation_set_and_no_test_set(tmp_path):
     """x_train and x_val alone: no trial sees x_val before the end, so that it is the test set, as of folders."""
     data = load(archive(tmp_path, {"train": 30, "val": 10}))
     assert (len(data.y_train), len(data.y_test), data.is_validation) == (30, 10, None)
-    assert data.notes == ("own.npz: there is no test set: the validation set, 10 pictures, is used as it",)
+    assert data.notes == ("own.npz: there is no test set: the validation set, 10 pictures, is used instead",)
 
 
 @pytest.mark.parametrize("left", ["x_val", "y_val"])
@@ -181,7 +181,7 @@ def test_a_validation_set_without_labels_or_pictures(tmp_path, left):
 
 def test_a_validation_set_with_labels_of_its_own(tmp_path):
     """A class that only the validation set has is refused by the name of the array."""
-    assert "y_valid has labels that y_train has not: [7]" in refused(
+    assert "y_valid has labels that y_train does not have: [7]" in refused(
         archive(tmp_path, {"train": 30, "test": 12}, x_valid=np.zeros((2, 8, 8), np.uint8), y_valid=[1, 7])
     )
 

@@ -271,7 +271,8 @@ def test_tables_that_are_cut_or_broken(pets):
     assert "a quote is opened and not closed" in error()
     write('id,label,text\na,cat,"well\nb,cat,fine"\nc,dog,\nd,dog,\ne,cat,"two\nlines"\n')
     assert (
-        "lines that look like rows stand between quotes, in 1 value, and are none: 'well" in read(folder="photos")[1][0]
+        "lines that look like rows stand between quotes, in 1 value, and are not read as rows: 'well"
+        in read(folder="photos")[1][0]
     )
     write("id,label\n")
     assert "no labels" in error(folder="photos")
@@ -330,7 +331,7 @@ def test_names_of_classes_are_those_of_the_table(pets):
     assert "2 rows have no label and are left out: e, f" in notes[0]
     assert "1 row names no picture and is left out: row 7" in notes[1]
     assert any("class 'NA' looks like missing labels; it counts as a class like any other" in note for note in notes)
-    assert "have no label: e, f. Mend or remove them" in error(folder="photos", strict=True)
+    assert "have no label: e, f. Correct or remove them" in error(folder="photos", strict=True)
 
 
 def test_spaces_case_and_unicode_of_classes(pets):
@@ -380,7 +381,7 @@ def test_a_column_a_class(pets):
     found, notes = read(**options)
     assert found == {f"{name}.png": "MEL" if name in CATS else "NV" for name in (*DOGS, *CATS)}
     assert listing(**options).class_names == ("NV", "MEL"), "as the columns are named"
-    assert notes == ("labels.csv: no training row is of UNK: such columns are no classes",)
+    assert notes == ("labels.csv: no training row is of UNK, so that such columns are not classes",)
     write("\n".join(["id,MEL,NV,UNK", "a,0,0,0", *lines[1:], ""]))
     assert "1 row has no label and is left out: a" in read(**options)[1][0]
     write("\n".join(["id,MEL,NV,UNK", "a,1,1,0", *lines[1:], ""]))
@@ -489,7 +490,7 @@ def test_parts_that_are_missing_or_unknown(pets):
         **split(["train", "train", "PublicTest", "PrivateTest"] * 2)
     )
     owls = {**BOTH, "d": "owl"}
-    assert "have classes that the training rows have not: owl" in error(
+    assert "have classes that the training rows do not have: owl" in error(
         **split(["train", "train", "train", "test"] * 2, owls)
     )
 
@@ -688,7 +689,7 @@ def test_a_table_of_training_and_one_of_the_test_set(pets):
     data = load(PictureTable("train.csv", image="id", label="label", **(options | {"group": None})))
     assert "1 of 3 test pictures is among the training pictures as well" in " ".join(data.notes)
     write("id,label\nc,owl\n", "test.csv")
-    assert "have classes that the training rows have not: owl" in error("train.csv", **options)
+    assert "have classes that the training rows do not have: owl" in error("train.csv", **options)
     Path("test.csv").unlink()
     assert "There is no file" in error("train.csv", **options)
     write(

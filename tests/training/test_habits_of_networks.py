@@ -123,7 +123,7 @@ def test_keras_does_not_heed_training_false_within_a_network_and_that_is_said(en
         assert notes == ()
     else:
         (note,) = notes
-        assert note.startswith("'base' is called with training=False, which Keras does not heed") and said in note
+        assert note.startswith("'base' is called with training=False, which Keras ignores") and said in note
         assert changed or not np.array_equal(*outputs)
 
 

@@ -138,7 +138,7 @@ def _labelled(part: str, folder: Folder, names: ClassNames) -> Labelled:
             unknown.append(one.name)
     if unknown:
         raise DatasetError(
-            f"{folder.path}: {part}/ has classes that train/ has not: {listed(sorted(unknown))}. "
+            f"{folder.path}: {part}/ has classes that train/ does not have: {listed(sorted(unknown))}. "
             "Add pictures of them to the training set, or move their folders away."
         )
     return sorted(labelled, key=lambda one: one[1])

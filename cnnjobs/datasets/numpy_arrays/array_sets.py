@@ -86,12 +86,14 @@ class ArraySet:
             test = parts[there[-1]]
         if there == ["train", "valid"]:
             count = len(test.labels)
-            notes.append(f"{origin.name}: there is no test set: the validation set, {count:,} pictures, is used as it")
+            notes.append(
+                f"{origin.name}: there is no test set: the validation set, {count:,} pictures, is used instead"
+            )
         elif "valid" in parts:
             train = train.followed_by(parts["valid"], origin)
             own = train.rows >= len(numbers["train"])
         if test.weights is not None and there != ["train"]:
-            notes.append(f"{origin.name}: weights of test pictures are not used: metrics are of plain pictures")
+            notes.append(f"{origin.name}: weights of test pictures are not used, as metrics do not use weights")
         data = make_dataset(
             origin.name,
             (train.images, train.labels),
@@ -158,7 +160,7 @@ def _numbers(labels: Labels, origin: ArrayOrigin) -> tuple[tuple[str, ...], dict
     for key, given in labels.parts.items():
         unknown = np.setdiff1d(given, values)
         if len(unknown):
-            raise DatasetError(f"{origin}: {key} has labels that y_train has not: {unknown.tolist()[:10]}.")
+            raise DatasetError(f"{origin}: {key} has labels that y_train does not have: {unknown.tolist()[:10]}.")
         numbers[key.removeprefix("y_")] = np.searchsorted(values, given).astype(np.int32)
     return tuple(str(value) for value in values.tolist()), numbers
 

@@ -68,7 +68,9 @@ class Listing:
         is_valid = self.parts == "valid"
         if self.has_test_set or not is_valid.any():
             return self
-        note = f"{self.name}: there is no test set: the validation set, {int(is_valid.sum()):,} pictures, is used as it"
+        note = (
+            f"{self.name}: there is no test set: the validation set, {int(is_valid.sum()):,} pictures, is used instead"
+        )
         return replace(self, parts=np.where(is_valid, "test", self.parts), notes=(*self.notes, note))
 
     def taken_for(self) -> str:

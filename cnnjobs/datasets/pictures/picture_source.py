@@ -34,7 +34,7 @@ from cnnjobs.wording.labels import listed
 from cnnjobs.wording.sentences import sentences
 from cnnjobs.wording.terminal import visible
 
-DECODER_VERSION = 6
+DECODER_VERSION = 7
 """Raised when the same pictures would become other arrays, or are kept otherwise, or with notes in other words."""
 
 Pictured = TypeVar("Pictured", bound=PicturesSpec)

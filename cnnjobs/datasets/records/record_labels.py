@@ -111,7 +111,8 @@ def _said(name: str, missing: int, order: Sequence[str], counts: Counter[Label])
         yield f"{name}: {pictures_text(missing)} {has} no label and {is_left} left out"
     unused = [one for one in order if one not in counts]
     if unused:
-        yield f"{name}: there is no picture of {listed(unused)}, which {'is' if len(unused) == 1 else 'are'} no class"
+        is_no = "is not a class" if len(unused) == 1 else "are not classes"
+        yield f"{name}: there is no picture of {listed(unused)}, which therefore {is_no}"
 
 
 def _doubts(found: Sequence[Label], order: Sequence[str], name: str) -> list[str]:

@@ -67,10 +67,10 @@ def parts_of(roles: Names, files: Sequence[str], name: str, *, to_train: bool) -
         return RecordParts(np.full(len(roles), "all"))
     notes, where = [], listed(sorted({Path(files[row]).name for row in np.flatnonzero(roles == "").tolist()}))
     if unnamed and "train" not in counts:
-        notes.append(f"{name}: what no name tells a part of is taken for the training set: {where}")
+        notes.append(f"{name}: files whose names do not tell a part are taken for the training set: {where}")
         return RecordParts(np.where(roles == "", "train", roles), tuple(notes))
     if unnamed:
-        notes.append(f"{name}: {pictures_text(unnamed)} of no part that a name tells are not used: {where}")
+        notes.append(f"{name}: {pictures_text(unnamed)} whose files do not name a part are not used: {where}")
     if len(counts) > 1 and ("train" in counts or not to_train):
         return RecordParts(roles, tuple(notes))
     if len(counts) > 1:

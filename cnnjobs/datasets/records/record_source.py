@@ -231,7 +231,7 @@ def _of_training(
     unknown = [names[label] for label in np.setdiff1d(used, trained)] if to_train else []
     if unknown:
         raise DatasetError(
-            f"{name}: its test or validation set has classes that the training set has not: {listed(unknown)}. Add "
-            "pictures of them to the training set, or leave them out."
+            f"{name}: its test or validation set has classes that the training set does not have: {listed(unknown)}. "
+            "Add pictures of them to the training set, or leave them out."
         )
     return np.searchsorted(used, labels).astype(np.int32), tuple(names[label] for label in used)

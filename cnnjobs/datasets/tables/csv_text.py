@@ -78,7 +78,7 @@ def _swallowed(file: DataFile, columns: Sequence[Any], separator: str) -> list[s
         return []
     return [
         f"{file.name}: lines that look like rows stand between quotes, in {len(among):,} "
-        f"{'value' if len(among) == 1 else 'values'}, and are none: {among[0][:60]!r}. Is a quote missing"
+        f"{'value' if len(among) == 1 else 'values'}, and are not read as rows: {among[0][:60]!r}. Is a quote missing"
     ]
 
 

@@ -107,7 +107,8 @@ def _guessed(
     if images and not left and not spec.label_columns:
         raise DatasetError(
             f"{table.file} has no column of classes, so that nothing can be trained or evaluated on it. Its columns: "
-            f"{listed(table.names)}. `cnnjobs predict MODEL {pictures.folder}` tells what a model takes them for."
+            f"{listed(table.names)}. `cnnjobs predict MODEL {pictures.folder}` names the classes that a model gives "
+            "them."
         )
     image = images[0] if images else next(iter(others), "id")
     label = next((name for name in called or left if name != image), "label")

@@ -154,14 +154,14 @@ def _classes(
     unknown = sorted({row.label for row in rows if classes.label_of(row.label) is None})
     if unknown:
         raise report.error(
-            f"test or validation rows have classes that the training rows have not: {listed(unknown)}. Add training "
+            f"test or validation rows have classes that the training rows do not have: {listed(unknown)}. Add training "
             "rows of them, or remove these."
         )
     for note in classes.notes():
         report.note(note)
     absent = [name for name in order or () if name not in classes.names]
     if absent and to_train:
-        report.note(f"no training row is of {listed(absent)}: such columns are no classes")
+        report.note(f"no training row is of {listed(absent)}, so that such columns are not classes")
     return classes
 
 

@@ -47,7 +47,7 @@ class TableReport:
         said = f"{len(names):,} {noun.split('|')[number]} {what.split('|')[number]}"
         shown = listed(dict.fromkeys(names))
         if is_all or self._strict:
-            advice = "No other row can be used." if is_all else "Mend or remove them, or leave `strict` out."
+            advice = "No other row can be used." if is_all else "Correct or remove them, or leave `strict` out."
             raise self.error(sentences(f"{said}: {shown}", advice))
         self.note(f"{said} and {'is' if number == 0 else 'are'} left out: {shown}")
 

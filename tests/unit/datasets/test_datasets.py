@@ -101,7 +101,7 @@ def test_floats_in_the_unit_interval_stay_floats(tmp_path):
         ),
         (
             {"x_train": IMAGES, "y_train": LABELS, "x_test": IMAGES[:1], "y_test": np.array([9])},
-            "y_test has labels that y_train has not: .9.",
+            "y_test has labels that y_train does not have: .9.",
         ),
         (
             {"x_train": IMAGES, "y_train": LABELS, "x_test": IMAGES[:1, :2], "y_test": LABELS[:1]},

@@ -132,7 +132,7 @@ class Bunch(dict):
         ((X, [{}] * 30), "y_train must be an array of numbers or text. Received: an array of dict."),
         (([X[0], X[1][:5]] * 15, Y), "x_train must be pictures of one size. Received: 5 x 4, 6 x 4. Resize them"),
         (([Image.fromarray(X[0]), Image.new("RGB", (4, 6))] * 15, Y), "Make all of one mode: picture.convert('RGB')."),
-        ((TRAIN, (TEST[0], TEST[1] + 1)), "y_test has labels that y_train has not: [3]."),
+        ((TRAIN, (TEST[0], TEST[1] + 1)), "y_test has labels that y_train does not have: [3]."),
     ],
 )  # fmt: skip
 def test_what_is_no_data_set_is_refused_with_what_to_return(value, says):

@@ -183,7 +183,7 @@ def test_a_class_only_the_test_set_has_is_refused(tmp_path):
         for label in labels:
             for index in range(2):
                 picture(tmp_path / part / label / f"{index}.png")
-    assert "test/ has classes that train/ has not: c" in refused(ImageFolder(str(tmp_path)))
+    assert "test/ has classes that train/ does not have: c" in refused(ImageFolder(str(tmp_path)))
 
 
 # --- the cache ----------------------------------------------------------------------------------------------------

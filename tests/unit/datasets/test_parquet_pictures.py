@@ -102,7 +102,7 @@ def test_declared_classes_without_pictures_are_none_and_said(tmp_path):
     write_parquet(tmp_path / "all.parquet", range(12), [0, 2] * 6, ["ant", "bee", "cat"])
     data = load(ParquetPictures(str(tmp_path / "all.parquet")))
     assert data.class_names == ("ant", "cat")
-    assert data.notes == ("all.parquet: there is no picture of bee, which is no class",)
+    assert data.notes == ("all.parquet: there is no picture of bee, which therefore is not a class",)
 
 
 def test_numbers_of_other_names_in_another_file_are_told_by_name(tmp_path):
@@ -128,7 +128,7 @@ def test_other_parts_are_not_used_and_counted(tmp_path):
     write_parquet(tmp_path / "extra-0.parquet", range(12, 15), [0, 1, 0], NAMES)
     data = load(ParquetPictures(str(tmp_path)))
     assert (len(data.y_train), len(data.y_test)) == (8, 4)
-    assert data.notes == (f"{tmp_path.name}: 3 pictures of no part that a name tells are not used: extra-0.parquet",)
+    assert data.notes == (f"{tmp_path.name}: 3 pictures whose files do not name a part are not used: extra-0.parquet",)
 
 
 def test_several_versions_in_a_folder_are_refused(tmp_path):
@@ -223,7 +223,7 @@ def test_numbers_beyond_the_names_are_refused(tmp_path):
 def test_a_class_that_only_the_test_set_has_is_refused(tmp_path):
     write_parquet(tmp_path / "train.parquet", range(4), ["a", "b"] * 2)
     write_parquet(tmp_path / "test.parquet", range(4, 7), ["a", "b", "c"])
-    assert "classes that the training set has not: c." in refused(ParquetPictures(str(tmp_path)))
+    assert "classes that the training set does not have: c." in refused(ParquetPictures(str(tmp_path)))
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"PAR1" + b"\0" * 100 + b"PAR1", b"no file of this kind"])

@@ -29,7 +29,7 @@ X = np.random.default_rng(0).integers(0, 256, (30, 6, 4), dtype=np.uint8)
 Y = np.arange(30) % 3
 W = np.linspace(0, 2, 30)
 TRAIN, VALID, TEST = ((X[rows], Y[rows], W[rows]) for rows in (slice(0, 18), slice(18, 24), slice(24, 30)))
-NOTE = "training pictures count by their weights, 0 to 1.17, in what is minimised; metrics are of plain pictures"
+NOTE = "training pictures count by their weights, 0 to 1.17, in what is minimised; metrics do not use weights"
 
 
 def returning(value):
@@ -74,7 +74,7 @@ def test_weights_are_in_the_fingerprint_only_where_some_are_not_1():
     assert load(returning(((*TRAIN[:2], TRAIN[2][::-1]), TEST[:2]))).fingerprint != weighted.fingerprint
     assert load(returning((TRAIN, TEST))).fingerprint == weighted.fingerprint, "those of test pictures are not used"
     assert (
-        "load_it: weights of test pictures are not used: metrics are of plain pictures"
+        "load_it: weights of test pictures are not used, as metrics do not use weights"
         in load(returning((TRAIN, TEST))).notes
     )
 

@@ -63,7 +63,7 @@ def test_tensorflow_datasets(tmp_path):
     )
     assert data.notes[:2] == (
         "3.0.1: 2 pictures have no label and are left out",
-        "3.0.1: there is no picture of tulip, which is no class",
+        "3.0.1: there is no picture of tulip, which therefore is not a class",
     )
 
 
