@@ -145,7 +145,7 @@ def test_a_network_that_is_not_the_one_the_file_speaks_of_is_refused(worker, tmp
     metadata = read_metadata(path)
     with zipfile.ZipFile(path) as whole, zipfile.ZipFile(other, "w") as made:
         for name in whole.namelist():
-            if name not in ("cnnjobs.json", "predict.py"):
+            if name not in ("cnnjobs.json", "trained_pictures", "predict.py"):
                 made.writestr(name, whole.read(name))
     other.write_bytes(with_metadata(other.read_bytes(), replace(metadata, class_names=("a", "b"))))
     with pytest.raises(ModelError, match=r"must take \(None, 8, 8, 1\) and give \(None, 2\).*and \(None, 10\)"):
