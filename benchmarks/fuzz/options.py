@@ -26,7 +26,7 @@ ADDRESSES = [
     "://",
     "http://u:p@127.0.0.1:1",
 ]
-LEFT_OUT = ("doctor", "send")  # one starts Ray, the other is no command of a person
+LEFT_OUT = ("doctor", "send", "watch", "tell")  # Ray; no command of a person; pages that are served until they are left
 
 
 def make(draw: random.Random, folder: Path) -> list[str]:

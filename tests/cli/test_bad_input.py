@@ -19,8 +19,8 @@ from support.fakes import write_job
 from cnnjobs.cli import main
 from cnnjobs.wording.terminal import visible
 
-OWN_NAME = re.compile(r"\d+-[0-9a-f]{8}")
-"""What is in the names of temporary files of a process."""
+OWN_NAME = re.compile(r"\d+-[0-9a-f]{8}|0x[0-9a-f]+")
+"""Parts of the names of temporary files of a process, and addresses of objects: no two runs have the same."""
 
 
 @pytest.fixture(autouse=True)

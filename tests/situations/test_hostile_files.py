@@ -22,7 +22,7 @@ from cnnjobs.datasets import load_dataset
 from cnnjobs.datasets.numpy_arrays.npz_file import read_arrays
 from cnnjobs.datasets.storage.data_file import file_at
 from cnnjobs.errors import CnnjobsError, DatasetError, JobFileError, ModelError, SpecError
-from cnnjobs.models.model_file import MEMBER, read_metadata
+from cnnjobs.models.model_file import MEMBER, ModelMetadata, read_metadata
 from cnnjobs.models.predict import answers, expand
 from cnnjobs.planning.job_file import load_job
 
@@ -180,7 +180,7 @@ def test_a_pipe_in_the_place_of_a_file(tmp_path):
         read_metadata(pipe)
     with pytest.raises(DatasetError, match="There is no file"):
         load_dataset(Npz(str(pipe)), quiet)
-    known = type("Known", (), {"class_names": ("a", "b"), "image_shape": (8, 8, 1), "dataset": None})
+    known = ModelMetadata(("a", "b"), (8, 8, 1), Npz(str(pipe)))
     (answer,) = answers(expand([str(pipe)])[0], known, lambda images: images, 1)
     assert answer.error == "no picture that can be read (it is a pipe, not a file)"
     assert time.monotonic() - began < 5

@@ -117,7 +117,7 @@ def test_label_1_of_class_10_is_not_2(tmp_path):
         ("classes-a", {"label": "name"}),
         ("confused-a", {"label": "label_name", "predicted": "predicted_name"}),
         ("hardest", {"label": "label_name", "taken_for": "taken_for_name"}),
-        ("../figures/confusion-a", {"label": "label_name", "predicted": "predicted_name"}),
+        ("../figures/confusion-counts-a", {"label": "label_name", "predicted": "predicted_name"}),
         ("../figures/roc-a", {"label": "name"}),
     ):
         read = pd.read_csv(tables / f"{table}.csv", dtype=str, keep_default_na=False)
