@@ -379,6 +379,7 @@ def verify(results: str | Path = RESULTS, *, repair: bool = False) -> Verificati
     return verify_results(place_of(results), repair=repair)
 
 
+@arguments_named
 def clean(results: str | Path = RESULTS, *, remove: bool = False, damaged: bool = False) -> Cleaning:
     """Find or remove trials that no job requests any more, with their epochs, predictions, logs and checkpoints.
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 PATIENCE_S = 60.0
 """A tracker that takes nothing for so long at the end of a run is left; the next submit sends the rest."""
 
+LAST_RUN_S = 5.0
+"""When a submit is stopped, it waits for the run that is being sent at most so long."""
+
 MOST_REFUSED = 2
 """A tracker that refuses so many runs one after the other is not tried again by this submit."""
 
@@ -109,9 +112,11 @@ class Tracking:
         ]
 
     def _stop(self) -> None:
-        """Send no more than the run that is being sent."""
+        """Send no more than the run that is being sent, so that the next submit does not send it as well."""
         for sender in self._senders:
             sender.stop()
+        for sender in self._senders:
+            sender.join(LAST_RUN_S)
 
     def _finish(self) -> None:
         for sender in self._senders:

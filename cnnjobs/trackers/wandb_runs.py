@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
+from collections.abc import Iterator
 from typing import Any
 
 import wandb
@@ -48,26 +51,28 @@ class WandbRuns:
         name = run.name
         which = {"variant": name.variant, "repeat": name.repeat, "fold": name.fold, "trial_id": name.trial_id}
         settings = {key: value for key, value in run.settings.items() if key != "kind"}
-        made = wandb.init(
-            project=self._project,
-            id=name.trial_id,
-            name=name.label,
-            group=name.variant,
-            job_type="train",
-            config=settings | dict(run.about) | which | {"condition_id": name.condition_id, "status": run.status},
-            reinit="create_new",
-            settings=_quiet(),
-        )
-        for epoch, values in enumerate(run.curves, start=1):
-            made.log(dict(values), step=epoch)
-        made.summary.update(dict(run.results))
-        made.finish(exit_code=0)
+        with _hooks_put_back():
+            made = wandb.init(
+                project=self._project,
+                id=name.trial_id,
+                name=name.label,
+                group=name.variant,
+                job_type="train",
+                config=settings | dict(run.about) | which | {"condition_id": name.condition_id, "status": run.status},
+                reinit="create_new",
+                settings=_quiet(),
+            )
+            for epoch, values in enumerate(run.curves, start=1):
+                made.log(dict(values), step=epoch)
+            made.summary.update(dict(run.results))
+            made.finish(exit_code=0)
         self._sent.write(name.trial_id, b"")
         self._known.add(name.trial_id)
 
     def close(self) -> None:
         """End W&B's process."""
-        wandb.teardown()
+        with _hooks_put_back():
+            wandb.teardown()
 
 
 def check_key() -> None:
@@ -85,8 +90,19 @@ def check_key() -> None:
     )
 
 
+@contextlib.contextmanager
+def _hooks_put_back() -> Iterator[None]:
+    """Undo that W&B replaces `sys.exit` and `sys.excepthook` with its own for the rest of the process."""
+    leave, excepthook = sys.exit, sys.excepthook
+    try:
+        yield
+    finally:
+        sys.exit, sys.excepthook = leave, excepthook  # type: ignore[assignment]
+
+
 def _settings() -> Any:
-    return wandb.setup(_quiet()).settings
+    with _hooks_put_back():
+        return wandb.setup(_quiet()).settings
 
 
 def _offline(settings: Any) -> bool:

@@ -183,7 +183,8 @@ def test_mlflow_has_an_experiment_a_job_and_a_run_a_trial(mlflow_runs, tmp_path)
 
 
 def test_a_stopped_submit_and_the_next_one_send_each_run_once(mlflow_runs, tmp_path):
-    stopped = submit_in(tmp_path, "--log", "mlflow", repeats=2, engine=StopAfter(2))
+    same = {"repeats": 2, "epochs": 3, "variants": VARIANTS}
+    stopped = submit_in(tmp_path, "--log", "mlflow", **same, engine=StopAfter(2))
     assert stopped.exit_code == 130
     submitted(tmp_path, "--log", "mlflow")
     runs = mlflow_runs()
@@ -255,7 +256,9 @@ def test_wandb_offline_has_a_run_a_trial_once(monkeypatch, tmp_path):
 
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.setenv("WANDB_DIR", str(tmp_path))
+    hooks = sys.exit, sys.excepthook
     said = submitted(tmp_path, "--log", "wandb")
+    assert (sys.exit, sys.excepthook) == hooks, "those of W&B do not stay"
     assert "4 runs sent to Weights & Biases: project tiny, offline: wandb sync --sync-all" in said
     row = trials_of(tmp_path).trials.query("variant == 'one' and repeat == 0").iloc[0]
     files = list((tmp_path / "wandb").glob("offline-run-*/*.wandb"))

@@ -45,6 +45,11 @@ ABOUT = (
 APART = "Every run, one figure per variant"
 """Heading of the curves of single variants, where there are those of all."""
 
+HOW_TO_READ_APART = (
+    "Each line is one run; more than ten are drawn as their median, with a band that holds 80% of them. Lines that "
+    "stay far apart mean that the result depends on the seed."
+)
+
 OF_OBJECTIVE = (
     " The objective is what is minimised, and drawn where that is not the plain loss: the variant's loss with weights "
     "of rows and classes and smoothed labels, and what regularization and layers add. It has no value for validation "
@@ -95,7 +100,7 @@ def curves_section(
     about += "".join(_why_missing(metric, classes) for metric in sorted(missing)) + _without_result(table)
     together = _together(table, bands, [name for name in asked if name in shown]) if len(bands) > 1 else ()
     elements = [Text(about), *together]
-    apart = [Section(APART, charts, folded=True)] if len(elements) > 1 else []
+    apart = [Section(APART, charts, how_to_read=HOW_TO_READ_APART, folded=True)] if len(elements) > 1 else []
     return Section("Learning curves", elements if apart else [*elements, *charts], apart, damaged, HOW_TO_READ)
 
 

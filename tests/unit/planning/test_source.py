@@ -422,6 +422,8 @@ def test_what_pip_has_installed_into_a_folder_of_any_name_is_no_code_of_the_user
 
     folder = tmp_path / name
     (folder / "library").mkdir(parents=True)
+    for file in ("library/__init__.py", "single.py"):
+        (folder / file).touch()
     (folder / "library-1.0.dist-info").mkdir()
     (folder / "library-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: library\nVersion: 1.0\n")
     (folder / "library-1.0.dist-info" / "RECORD").write_text("library/__init__.py,,\nsingle.py,,\n")
