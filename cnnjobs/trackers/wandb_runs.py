@@ -97,7 +97,7 @@ def _hooks_put_back() -> Iterator[None]:
     try:
         yield
     finally:
-        sys.exit, sys.excepthook = leave, excepthook  # type: ignore[assignment]
+        sys.exit, sys.excepthook = leave, excepthook
 
 
 def _settings() -> Any:
