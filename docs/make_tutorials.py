@@ -18,8 +18,13 @@ KEPT = PAGES / "measured"
 IMAGES = Path(__file__).with_name("images") / "tutorials"
 
 TABLES = ("summary", "differences")
-FIGURES = ("box", "curves", "differences")
-"""Figures of a report that a page shows, as SVG: curves are those of all variants in one figure."""
+FIGURES = {
+    "box": "Accuracy of every run of each variant",
+    "bands": "Learning curves of all variants: medians, and bands that hold 80% of the runs",
+    "bands-accuracy": "Accuracy of all variants over the epochs: medians, and bands that hold 80% of the runs",
+    "differences": "Paired differences to the first variant, with their intervals",
+}
+"""Maps figures of a report that a page shows, as SVG where the report has them, to what they show."""
 
 BEGIN, END = "<!-- measured: written by docs/make_tutorials.py -->\n", "<!-- end of measured -->\n"
 
@@ -80,7 +85,9 @@ def keep(report: Path) -> str:
     for name in TABLES:
         shutil.copyfile(report / "tables" / f"{name}.csv", KEPT / job / f"{name}.csv")
     for name in FIGURES:
-        shutil.copyfile(report / "figures" / f"{name}.svg", IMAGES / f"{job}-{name}.svg")
+        (IMAGES / f"{job}-{name}.svg").unlink(missing_ok=True)
+        if (report / "figures" / f"{name}.svg").exists():
+            shutil.copyfile(report / "figures" / f"{name}.svg", IMAGES / f"{job}-{name}.svg")
     return job
 
 
@@ -97,12 +104,9 @@ def measured(tutorial: Tutorial) -> str:
     """Return the table and the figures of a tutorial in Markdown."""
     summary, differences = (_rows(KEPT / tutorial.job / f"{name}.csv") for name in TABLES)
     lines = [*_table(tutorial, summary, {row["variant"]: row for row in differences}), ""]
-    for name, about in (
-        ("box", f"Accuracy of every run of each variant, as box plots over {tutorial.runs}"),
-        ("curves", "Learning curves of all variants: medians, and bands that hold 80% of the runs"),
-        ("differences", "Paired differences to the first variant, with their intervals"),
-    ):
-        lines += [f'<img src="../images/tutorials/{tutorial.job}-{name}.svg" width="640" alt="{about}">', ""]
+    for name, about in FIGURES.items():
+        if (IMAGES / f"{tutorial.job}-{name}.svg").exists():
+            lines += [f'<img src="../images/tutorials/{tutorial.job}-{name}.svg" width="640" alt="{about}">', ""]
     return "\n".join(lines)
 
 
