@@ -52,7 +52,7 @@ def ranking_table(table: JobTable) -> ReportTable:
 
 
 def counted(table: JobTable) -> str:
-    """Say how many variants have which verdict: "Compared with baseline: 2 better (a, b); 9 not resolved."."""
+    """Say how many variants have which verdict: "Compared with baseline: better (a, b); not resolved (9 variants)."."""
     names: dict[str, list[str]] = {}
     for row in differences_table(table).rows:
         names.setdefault(str(row["verdict"]), []).append(str(row["variant"]))
@@ -60,8 +60,7 @@ def counted(table: JobTable) -> str:
     said = []
     for verdict in sorted(names, key=lambda one: order.get(one.split()[0], len(order))):
         own = names[verdict]
-        told = f" ({', '.join(own)})" if len(own) <= MOST_NAMED else ""
-        said.append(f"{len(own)} {verdict}{told}")
+        said.append(f"{verdict} ({', '.join(own) if len(own) <= MOST_NAMED else f'{len(own)} variants'})")
     return f"Compared with {table.reference}: {'; '.join(said)}."
 
 
