@@ -187,7 +187,7 @@ def test_the_end_is_shown_and_stays_when_the_page_is_no_longer_served(seen):
     seen.go_on(LAST)
     assert seen.process.wait(90) != 0, "a trial failed"
     seen.wait(lambda: "The submit has ended" in seen.find("#trouble").text)
-    assert "of 8 trials 1 failed." in seen.find("#line").text
+    assert "1 failed of 8 trials." in seen.find("#line").text
     assert not seen.find("#running").is_displayed()
     assert seen.all("#chart .band")
     said = seen.said.read_text()
