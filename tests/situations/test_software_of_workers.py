@@ -61,7 +61,7 @@ def test_a_worker_with_another_commit_of_this_package_trains_nothing(tmp_path, m
     monkeypatch.setattr("cnnjobs.engine.ray.import_path.is_installed_file", lambda file: True)  # not from this checkout
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
     told = []
-    with pytest.raises(WorkerDiffers, match=r"has cnnjobs 0\.1\.0\+.*, this process .*cnnjobs 0\.1\.0\+"):
+    with pytest.raises(WorkerDiffers, match=r"has cnnjobs 0\.1\.0\+.*, and this process .*cnnjobs 0\.1\.0\+"):
         run(told)
     assert told == []
 
