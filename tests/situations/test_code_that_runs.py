@@ -315,10 +315,10 @@ print(repr(net(1, 2)) == first, first)
 
 
 NOTED = {
-    "import importlib\ndef net(i, c, kind='a'): return importlib.import_module(kind)": "import_module(...): the module that",
-    "import numpy as np\ndef net(i, c):\n    return np.load('weights.npy')": "line 4: np.load(...): its content is no part",
+    "import importlib\ndef net(i, c, kind='a'): return importlib.import_module(kind)": "import_module(...): the module",
+    "import numpy as np\ndef net(i, c):\n    return np.load('weights.npy')": "line 4: np.load(...): its content",
     "import os\ndef net(i, c): return os.environ['WIDTH']": "os.environ: its variables are no part",
-    "def net(i, c):\n    from helper import build\n    return build()": "net: helper.py, line 2: open(...): its content is",
+    "def net(i, c):\n    from helper import build\n    return build()": "helper.py, line 2: open(...): its content",
     "import time\ndef net(i, c): return time.time()": "time.time(...): it gives another value each time",
     "def net(i, c): return eval('c + 1')": "eval(...): code that is made of text",
     "def block():\n    'three'\ndef net(i, c): return block.__doc__": "block.__doc__: comments and docstrings are",
