@@ -18,7 +18,7 @@ GROUPS = {
     "notebook": ("notebook/",),
     "commands": ("cli/test_end_to_end.py",),
     "models": ("cli/test_models.py",),
-    "browser": ("browser/test_live_page.py", "browser/test_report_page.py"),
+    "browser": ("browser/test_live_page.py", "browser/test_report_page.py", "browser/test_site.py"),
 }
 """Group -> folders and files. No two clusters at a time; one process that imports TensorFlow and keeps what it traced.
 

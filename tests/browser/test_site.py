@@ -11,7 +11,6 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 from support.documentation import DOCS, ROOT
@@ -118,19 +117,10 @@ def test_defaults_and_what_is_returned_are_shown_in_words_that_readers_know():
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory):
+def browser(request):
     if MISSING:
         pytest.skip(f"needs {' and '.join(MISSING)} (Debian: chromium-driver)")
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium")
-    profile = tmp_path_factory.mktemp("profile")
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"):
-        options.add_argument(argument)
-    options.add_argument(f"--user-data-dir={profile}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
-    yield driver
-    driver.quit()
+    return request.getfixturevalue("chromium")
 
 
 def test_the_search_finds_a_setting_in_pages_opened_as_files(browser, site):

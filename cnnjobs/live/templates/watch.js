@@ -489,29 +489,3 @@ document.addEventListener("visibilitychange", () => {
   else connect();
 });
 connect();
-
-// Dark and light -----------------------------------------------------------------------------------------------------
-
-const root = document.documentElement;
-const theme = byId("theme");
-const prefers = matchMedia("(prefers-color-scheme: dark)");
-
-function remembered(value) {
-  try {
-    if (value) localStorage.setItem("cnnjobs-theme", value);
-    return localStorage.getItem("cnnjobs-theme");
-  } catch {
-    return null; // a browser that stores nothing
-  }
-}
-
-const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : prefers.matches);
-const label = () => (theme.textContent = isDark() ? "Light" : "Dark");
-if (["dark", "light"].includes(remembered())) root.dataset.theme = remembered();
-theme.addEventListener("click", () => {
-  root.dataset.theme = isDark() ? "light" : "dark";
-  remembered(root.dataset.theme);
-  label();
-});
-prefers.addEventListener("change", label);
-label();

@@ -13,7 +13,7 @@ from cnnjobs.report.render.html_colors import theme_css
 from cnnjobs.report.render.html_files import packed_files
 from cnnjobs.report.render.html_page import Page
 
-SCRIPTS = ("tables", "figures", "files", "parts", "variants", "pairs", "theme")
+SCRIPTS = ("tables", "figures", "files", "parts", "variants", "pairs", "theme", "buttons")
 """Scripts of the page, in the order in which they run; each uses what those before it define."""
 
 NO_FILES: Mapping[str, bytes] = {}

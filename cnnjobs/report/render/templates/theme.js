@@ -1,4 +1,4 @@
-// Dark and light; the buttons of all scripts are shown at the end.
+// Dark and light, for the report and the live page.
 
 const root = document.documentElement;
 const theme = document.getElementById("theme");
@@ -23,5 +23,3 @@ theme.addEventListener("click", () => {
 });
 prefers.addEventListener("change", label);
 label();
-
-for (const button of all("button[hidden]")) button.hidden = false;
