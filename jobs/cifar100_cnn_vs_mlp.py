@@ -12,10 +12,7 @@ source: a comparison of a CNN and an MLP on CIFAR-100, whose title and address a
 
 published (one run of the CNN): 10 epochs: val accuracy 21.83%, val loss 3.2669, val mse 0.0089;
     20 epochs more: 29.54%, val loss 4.3311 (lowest 2.9785 in the 5th of these), train accuracy 76.43%
-measured: only that it runs, on CIFAR-10 photos re-encoded as JPEG (an image folder): 10 classes instead of 100, 1,000
-training images, 1 epoch, mean (SD) of 2 repeats on the 10,000 test images; 5 min on two cores that were shared, no
-GPU. Too short to rank anything:
-    CNN 10.5% (0.5), MLP 16.0% (2.4)
+measured: not yet with enough data and epochs to rank the variants
 """
 
 from cnnjobs import SGD, Job, Variant, cnn, mlp

@@ -12,11 +12,7 @@ https://machinelearningmastery.com/how-to-develop-a-cnn-from-scratch-for-cifar-1
 published (one run each, test accuracy):
     baseline 73.50%, dropout 83.45%, weight decay 72.55%, augmentation 84.47%, increasing dropout 84.69%,
     dropout + augmentation 85.88%, increasing dropout + augmentation + batch norm 88.62%
-measured: only a reduced try so far, on CIFAR-10 photos re-encoded as JPEG (an image folder), 2,000 training images,
-2 epochs, mean (SD) of 2 repeats on the 10,000 test images; 5 min on two cores, no GPU, TensorFlow 2.21. Too short to
-rank anything:
-    baseline 23.5% (0.5), dropout 14.3% (1.8), weight decay 23.5% (0.2), augmentation 21.5% (0.1), increasing dropout
-    11.3% (1.3), dropout + augmentation 13.3% (0.2), increasing dropout + augmentation + batch norm 17.2% (3.1)
+measured: not yet with enough data and epochs to rank the variants
 """
 
 from cnnjobs import SGD, Augment, Job, Variant, vgg
