@@ -148,7 +148,7 @@ def test_the_same_job_on_the_laptop_finds_its_trials(fetched, laptop):
 @pytest.fixture(scope="module")
 def left_alone(submitted, laptop, address):
     """A submit whose laptop is closed while its trials run."""
-    words = ("submit", "jobs/far.py", "--epochs", "150", "--repeats", "20", "--address", address)
+    words = ("submit", "jobs/far.py", "--epochs", "150", "--repeats", "60", "--address", address)
     with laptop.start(*words) as process:
         told = ""
         for line in process.stdout:
@@ -156,7 +156,7 @@ def left_alone(submitted, laptop, address):
             if line.startswith("["):
                 process.send_signal(signal.SIGINT)
                 break
-        told += process.stdout.read()
+        told += process.ended(90)
     return process.returncode, told
 
 
@@ -169,7 +169,7 @@ def test_a_closed_laptop_leaves_the_job_alone(left_alone, laptop, address):
     assert "running: " in done.stdout
 
 
-def told_until(url, holds, seconds=90):
+def told_until(url, holds, seconds=200):
     """What a page shows as soon as that holds; like a tab, by its events."""
     shown, until = {}, time.monotonic() + seconds
     with urllib.request.urlopen(f"{url}events", timeout=seconds) as stream:
@@ -182,8 +182,8 @@ def told_until(url, holds, seconds=90):
     raise AssertionError(f"the page has ended: {shown}")
 
 
-def curves(shown):
-    return [len(part["points"]) for name, part in shown.items() if name.startswith("trial:")]
+def lengths_of_curves(shown):
+    return {name: len(part["points"]) for name, part in shown.items() if name.startswith("trial:")}
 
 
 def on_head(word):
@@ -194,18 +194,21 @@ def on_head(word):
 def test_watch_shows_here_what_runs_there_and_leaves_nothing_behind(left_alone, laptop, address):
     with laptop.start("watch", "--address", address) as process:
         url = re.match("watch: (http://127.0.0.1:.*/)$", process.stdout.readline())[1]
-        lengths = []
+        seen = {}
 
         def grows(shown):
-            lengths.append(max(curves(shown), default=0))
-            return shown.get("now", {}).get("done") and max(lengths) > next(filter(None, lengths), 10**6)
+            """Whether some trial's curve is longer than it was; one after another they come and go."""
+            now = lengths_of_curves(shown)
+            has_grown = any(0 < seen.get(name, 0) < length for name, length in now.items())
+            seen.update(now)
+            return shown.get("now", {}).get("done") and has_grown
 
         shown = told_until(url, grows)
         assert shown["now"]["state"] == "running"
         assert shown["job"]["place"] == "~/cnnjobs/results/far on the head"
         assert [row["name"] for row in shown["table"]] == ["base", "own"]
         process.send_signal(signal.SIGINT)
-        rest = process.stdout.read()
+        rest = process.ended(90)
     assert (process.returncode, rest) == (0, "Ctrl-C ends the page, not the job.\n")
     until = time.monotonic() + 20
     while on_head("tell"):
@@ -315,14 +318,14 @@ def test_a_cluster_that_vanishes_leaves_the_way_to_go_on(submitted, laptop, cabl
     code = "import cnnjobs.run.backends as d; d.prepare_environment(joining=True); "
     code += "import cnnjobs.remote.jobs_client as j; j.GONE_S = 8.0; from cnnjobs.cli import main; main()"
     words = ("submit", "jobs/far.py", "--epochs", "900", "--repeats", "20", "--address", address)
-    process = laptop.start(*words, code=code)
-    began = time.monotonic()
-    for line in process.stdout:
-        if "trials on digits" in line:
-            began = time.monotonic()
-            cable.cut()
-            break
-    told, _ = process.communicate(timeout=90)
+    with laptop.start(*words, code=code) as process:
+        began = time.monotonic()
+        for line in process.stdout:
+            if "trials on digits" in line:
+                began = time.monotonic()
+                cable.cut()
+                break
+        told = process.ended(90)
     assert process.returncode == 1, told
     assert f"The cluster at {address} no longer answers. Finished trials are stored in ~/cnnjobs/results/far" in told
     assert "To continue, run the same command again:\n  cnnjobs submit jobs/far.py --epochs 900" in told

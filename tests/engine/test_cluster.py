@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from support import cluster_workers, fakes, s3_server
+from support.commands import StartedProcess
 from support.datasets import load, stored
 
 from cnnjobs import SGD, ImageFolder, Job, Variant, vgg
@@ -427,13 +428,12 @@ def test_a_head_that_is_gone_ends_the_run_with_a_sentence(cluster, tmp_path):
         "    print('lost:', lost, flush=True)\n"
         "os._exit(1)\n"
     )
-    pipe = subprocess.PIPE
-    with subprocess.Popen([sys.executable, str(script)], stdout=pipe, stderr=pipe, text=True) as process:
+    with StartedProcess([sys.executable, str(script)]) as process:
         for line in process.stdout:
             if "under way" in line:
                 break
         began, address = time.monotonic(), cluster.gcs_address
         cluster.head_node.kill_gcs_server(check_alive=False)
-        out, err = process.communicate(timeout=120)
-    assert f"lost: The cluster at {address} no longer answers." in out, out + err
+        out = process.ended(120)
+    assert f"lost: The cluster at {address} no longer answers." in out, out
     assert time.monotonic() - began < 60

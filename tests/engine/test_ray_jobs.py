@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -11,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from support.commands import StartedProcess
 
 pytest.importorskip("aiohttp", reason="the Jobs API needs ray[default]")
 
@@ -157,7 +157,7 @@ def test_one_request_that_fails_after_a_long_silence_is_tried_again(head, jobs, 
 
 FOLLOW = """
 import sys
-sys.path.insert(0, {here!r})
+sys.path[:0] = {tests!r}
 import test_ray_jobs
 from ray.job_submission import JobSubmissionClient
 from cnnjobs.remote import jobs_client
@@ -184,12 +184,12 @@ except KeyboardInterrupt:
 
 
 def test_ctrl_c_while_a_request_is_never_answered_ends_at_once():
-    script = FOLLOW.format(here=str(Path(__file__).parent))
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
+    script = FOLLOW.format(tests=[str(folder) for folder in Path(__file__).parents[:2]])
+    with StartedProcess([sys.executable, "-c", script], stderr=None) as process:
         assert process.stdout.readline() == "silent\n"
         time.sleep(1)  # it asks for the job by now
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
-        told, _ = process.communicate(timeout=50)
+        told = process.ended(50)
     assert told == "interrupted\n"
     assert time.monotonic() - began < 10

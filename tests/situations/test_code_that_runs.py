@@ -8,6 +8,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from support.commands import StartedProcess
 from support.fakes import tiny_dataset
 
 import cnnjobs
@@ -50,13 +51,8 @@ def worker(tmp_path_factory):
         (elsewhere / f"{name}.py").write_text(DECOY)
     count = itertools.count()
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([os.environ.get("PYTHONPATH", ""), str(elsewhere)])}
-    with subprocess.Popen(
-        [sys.executable, "-c", WORKER],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=elsewhere,
-        env=environment,
+    with StartedProcess(
+        [sys.executable, "-c", WORKER], stdin=subprocess.PIPE, stderr=None, cwd=elsewhere, env=environment
     ) as process:
 
         def called(file):

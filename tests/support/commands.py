@@ -1,7 +1,9 @@
 """Commands of the command line: as a person types them, or quicker, in this process, which has imported already."""
 
 import contextlib
+import os
 import resource
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -58,6 +60,42 @@ class Done:
     returncode: int
     stdout: str
     stderr: str
+
+
+class StartedProcess(subprocess.Popen):
+    """A process that a test which fails does not wait for: `with` ends it then, and prints where it stood.
+
+    Text is read from it, by default what it writes anywhere. An interpreter shows its stacks when it is aborted.
+    """
+
+    def __init__(self, command, *, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=None, **options):
+        env = {**(os.environ if env is None else env), "PYTHONFAULTHANDLER": "1"}
+        super().__init__(command, stdout=stdout, stderr=stderr, env=env, text=True, **options)
+
+    def __exit__(self, kind, *rest):
+        if kind is not None:
+            self.abort()
+        super().__exit__(kind, *rest)
+
+    def ended(self, within_s: float) -> str:
+        """Return the rest of what it writes, when it has ended."""
+        try:
+            return self.communicate(timeout=within_s)[0]
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{self.args} did not end within {within_s} s:\n{self.abort()}") from None
+
+    def abort(self) -> str:
+        """End it; return the rest of what it has written, with its stacks. Others may hold the pipe: not for long."""
+        if self.returncode is not None:
+            return ""
+        self.send_signal(signal.SIGABRT)
+        try:
+            told = self.communicate(timeout=10)[0]
+        except (subprocess.TimeoutExpired, ValueError):  # a closed pipe is a ValueError
+            self.kill()
+            told = ""
+        print(told)
+        return told
 
 
 def typed(*words: str, cwd: Path, command: tuple[str, ...] = COMMAND) -> subprocess.CompletedProcess[str]:

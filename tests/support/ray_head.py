@@ -14,6 +14,8 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+from support.commands import StartedProcess
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -101,24 +103,12 @@ class Laptop:
     home: Path
     environment: dict[str, str]
 
-    def start(self, *words, cwd=None, code="from cnnjobs.cli import main; main()") -> subprocess.Popen:
-        return subprocess.Popen(
-            [sys.executable, "-c", code, *words],
-            cwd=cwd or self.home,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+    def start(self, *words, cwd=None, code="from cnnjobs.cli import main; main()") -> StartedProcess:
+        return StartedProcess([sys.executable, "-c", code, *words], cwd=cwd or self.home, env=self.environment)
 
     def run(self, *words, cwd=None, timeout=150) -> subprocess.CompletedProcess:
         process = self.start(*words, cwd=cwd)
-        try:
-            out, _ = process.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            out, _ = process.communicate()
-            raise AssertionError(f"{words} did not end within {timeout} s:\n{out}") from None
+        out = process.ended(timeout)
         return subprocess.CompletedProcess(words, process.returncode, out)
 
 

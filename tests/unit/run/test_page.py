@@ -1,13 +1,13 @@
 """The page of a submit: a process beside it, which is there at once, and gone when the submit is, however that ends."""
 
 import signal
-import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 
 import pytest
+from support.commands import StartedProcess
 from support.stores import made_up_store
 
 from cnnjobs.run.page import Page, PageOf
@@ -59,7 +59,7 @@ def test_one_that_was_never_opened_is_closed_as_well():
 
 
 def test_it_ends_with_a_submit_that_is_killed(place):
-    with subprocess.Popen([sys.executable, "-c", PARENT, place], stdout=subprocess.PIPE, text=True) as parent:
+    with StartedProcess([sys.executable, "-c", PARENT, place], stderr=None) as parent:
         url = parent.stdout.readline().strip().removeprefix("watch: ")
         assert "<h1" in get(url)
         parent.send_signal(signal.SIGKILL)
