@@ -6,6 +6,7 @@ import click
 
 from cnnjobs.cli.formats import end_with, format_option
 from cnnjobs.cli.options import DEFAULT_RESULTS
+from cnnjobs.wording.sizes import data_size
 from cnnjobs.wording.terminal import echo
 
 
@@ -31,7 +32,7 @@ def clean(results: str, *, yes: bool, damaged: bool, form: str) -> None:
     if not found.is_empty and (yes or (asks and click.confirm("Remove it?"))):
         found = clean_results(results, damaged=damaged)
         if form == "text":
-            echo(f"removed: about {found.bytes / 2**20:.1f} MB")
+            echo(f"removed: about {data_size(found.bytes)}")
     if form == "json":
         from cnnjobs.run.documents.clean import clean_document
 

@@ -13,8 +13,8 @@ from typing import IO, Any
 from cnnjobs.datasets.storage.cache import cache_folder
 from cnnjobs.errors import NodeWithoutRoom
 from cnnjobs.files.digests import DamagedContent
-from cnnjobs.files.zip_sizes import megabytes
 from cnnjobs.wording.sentences import cause
+from cnnjobs.wording.sizes import data_size
 
 PIECE = 16 << 20
 """Bytes that are asked for at a time."""
@@ -78,7 +78,7 @@ class NodeCopy:
                 return found or (yield from self._copy(pieces, lock))
         except OSError as error:
             raise NodeWithoutRoom(
-                f"{self._host} cannot keep its copy of the pictures ({megabytes(self._file.size)}) in "
+                f"{self._host} cannot keep its copy of the pictures ({data_size(self._file.size)}) in "
                 f"{self._folder}: {cause(error)}. {_REMEDY}"
             ) from error
 
@@ -145,8 +145,8 @@ class NodeCopy:
         need, free = self._file.size - self._done, shutil.disk_usage(self._folder).free
         if need > free:
             raise NodeWithoutRoom(
-                f"{self._host} needs {megabytes(need)} in {self._folder} for its copy of the pictures, and "
-                f"{megabytes(free)} are free. {_REMEDY}"
+                f"{self._host} needs {data_size(need)} in {self._folder} for its copy of the pictures, and "
+                f"{data_size(free)} are free. {_REMEDY}"
             )
 
 

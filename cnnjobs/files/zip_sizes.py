@@ -2,6 +2,8 @@
 
 import zipfile
 
+from cnnjobs.wording.sizes import data_size
+
 SUSPECT_BYTES = 1 << 30
 """From this size on, what unpacks to more than `MOST_RATIO` times its packed size is taken for an attack."""
 
@@ -20,9 +22,4 @@ def why_suspect(member: zipfile.ZipInfo) -> str:
         return f"unpacks from {packed:,} bytes to only {size:,}, it says"
     if size <= SUSPECT_BYTES or size <= MOST_RATIO * packed:
         return ""
-    return f"unpacks from {megabytes(packed)} to {megabytes(size)}, more than {MOST_RATIO} times as much"
-
-
-def megabytes(size: int) -> str:
-    """Return a number of bytes as people read it."""
-    return f"{size / 1e6:,.0f} MB"
+    return f"unpacks from {data_size(packed)} to {data_size(size)}, more than {MOST_RATIO} times as much"

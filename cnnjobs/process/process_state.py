@@ -24,6 +24,10 @@ LIMITS = {name: getattr(resource, name) for name in dir(resource) if name.starts
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM, signal.SIGHUP, signal.SIGPIPE, signal.SIGUSR1, signal.SIGUSR2)
 
 
+NEAR_S = 0.5
+"""A timer that is off by less was not changed."""
+
+
 @dataclass(frozen=True)
 class ProcessState:
     """The state of this process at one time.
@@ -113,8 +117,49 @@ def _umask() -> int:
     return mask
 
 
-def _set_timer(left: tuple[float, float]) -> None:
-    signal.setitimer(signal.ITIMER_REAL, *left)
+@dataclass(frozen=True, eq=False)
+class _Timer:
+    """When SIGALRM comes, of which the system tells how long it still takes: that is another number every time.
+
+    Args:
+        due: by the clock `time.monotonic`; None for never.
+        every_s: seconds after which it comes again, and again; 0 for once.
+    """
+
+    due: float | None
+    every_s: float
+
+    @classmethod
+    def now(cls) -> "_Timer":
+        left, every_s = signal.getitimer(signal.ITIMER_REAL)
+        return cls(time.monotonic() + left if left else None, every_s)
+
+    def left(self) -> float:
+        """Return the seconds until it is due; 0 for never, as the system has it."""
+        if self.due is None:
+            return 0.0
+        left = self.due - time.monotonic()
+        if self.every_s:
+            return left % self.every_s or self.every_s
+        return max(left, 0.0)  # what came meanwhile does not come again
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Timer):
+            return NotImplemented
+        mine, others = self.left(), other.left()
+        return self.every_s == other.every_s and bool(mine) == bool(others) and self._is_near(mine - others)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _is_near(self, apart: float) -> bool:
+        """Say whether two times are the same: a busy machine takes some time between its two looks at the clocks."""
+        if self.every_s:
+            apart = min(apart % self.every_s, -apart % self.every_s)
+        return abs(apart) < NEAR_S
+
+
+def _set_timer(timer: _Timer) -> None:
+    signal.setitimer(signal.ITIMER_REAL, timer.left(), timer.every_s)
 
 
 def _hooks() -> tuple[Any, ...]:
@@ -136,7 +181,7 @@ _PARTS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "streams and hooks": (_hooks, _set_hooks),
     "filters of warnings": (lambda: list(warnings.filters), _set_filters),
     "signal handlers": (_signals, _set_signals),
-    "timer": (lambda: signal.getitimer(signal.ITIMER_REAL), _set_timer),
+    "timer": (_Timer.now, _set_timer),
     "locale": (lambda: locale.setlocale(locale.LC_ALL), lambda value: locale.setlocale(locale.LC_ALL, value)),
     "errors of NumPy": (np.geterr, lambda value: np.seterr(**value)),
     "garbage collection": (lambda: (gc.isenabled(), gc.get_threshold()), _set_collection),

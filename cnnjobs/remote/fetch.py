@@ -18,6 +18,7 @@ from cnnjobs.run.claim import claim
 from cnnjobs.spec.job import NAME
 from cnnjobs.store.files import Files
 from cnnjobs.wording.sentences import sentence
+from cnnjobs.wording.sizes import data_size
 from cnnjobs.wording.terminal import echo
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def fetch_results(address: str | None, job: str | None, results: str, *, insecur
     home.check_writable()
     with claim(home):
         files, size = _bring(api, there, home)
-    what = f"{files} file{'s' if files != 1 else ''}, {size / 1e6:.1f} MB" if files else "nothing new"
+    what = f"{files} file{'s' if files != 1 else ''}, {data_size(size)}" if files else "nothing new"
     echo(f"{name}: fetched {what} into {home.location}; `cnnjobs aggregate {home.location}` makes the report")
 
 
@@ -81,7 +82,7 @@ def _bring(api: JobsApi, there: str, home: Files) -> tuple[int, int]:
         more = incoming.take(printed.split("\n"))
         if not more:
             return incoming.files, incoming.nbytes
-        echo(f"fetched {incoming.files} files, {incoming.nbytes / 1e6:.0f} MB; {more} to go", err=True)
+        echo(f"fetched {incoming.files} files, {data_size(incoming.nbytes)}; {more} to go", err=True)
 
 
 def send_results(store: str, have: Mapping[str, Any]) -> Iterator[str]:

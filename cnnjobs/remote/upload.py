@@ -14,6 +14,7 @@ from cnnjobs.errors import JobFileError
 from cnnjobs.planning.imports import Origin, files_imported
 from cnnjobs.planning.job_file import JobFile
 from cnnjobs.planning.user_code import installed_names
+from cnnjobs.wording.sizes import data_size
 
 MOST_BYTES = 100 << 20
 """A job file and its neighbours are text; Ray takes at most 512 MiB."""
@@ -42,7 +43,7 @@ class Upload:
     def describe(self) -> str:
         """Say in words what travels."""
         count = f"{len(self.files)} file" + ("s" if len(self.files) > 1 else "")
-        return f"{count}, {max(self.nbytes / 1e6, 0.01):.2f} MB"
+        return f"{count}, {data_size(self.nbytes)}"
 
     def copy_to(self, target: Path) -> None:
         """Copy them, folders kept."""
@@ -77,10 +78,10 @@ def upload_of(job: JobFile, most_bytes: int = MOST_BYTES) -> Upload:
     total = sum(sizes.values())
     if total > most_bytes:
         biggest = sorted(sizes, key=lambda file: -sizes[file])[:NAMED]
-        named = ", ".join(f"{file} ({sizes[file] / 1e6:.1f} MB)" for file in biggest)
+        named = ", ".join(f"{file} ({data_size(sizes[file])})" for file in biggest)
         raise JobFileError(
-            f"What {job.name} imports from {folder} is too much to upload: {total / 1e6:.1f} MB, at most "
-            f"{most_bytes / 1e6:.1f} MB. The biggest files: {named}. Put data on the cluster (or in object storage) "
+            f"What {job.name} imports from {folder} is too much to upload: {data_size(total)}, at most "
+            f"{data_size(most_bytes)}. The biggest files: {named}. Put data on the cluster (or in object storage) "
             "instead of into modules."
         )
     return Upload(folder, tuple(sizes), total)

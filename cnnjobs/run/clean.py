@@ -11,8 +11,7 @@ from cnnjobs.store.lock import read_heartbeat
 from cnnjobs.store.remains import Remains, remains_of, remove
 from cnnjobs.store.results import open_stores
 from cnnjobs.store.store import Store
-
-MB = 1 << 20
+from cnnjobs.wording.sizes import data_size
 
 
 @dataclass(frozen=True, repr=False)
@@ -76,7 +75,7 @@ class Cleaning:
             if counted
             else ""
         )
-        return f"{'removed: ' if self.removed else ''}about {remains.bytes / MB:.1f} MB in {remains.files} files{kept}"
+        return f"{'removed: ' if self.removed else ''}about {data_size(remains.bytes)} in {remains.files} files{kept}"
 
     def __str__(self) -> str:
         """Return the output of `cnnjobs clean` as plain text."""

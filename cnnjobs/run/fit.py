@@ -31,6 +31,7 @@ from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.files import Files, plain_name
 from cnnjobs.store.store import PATIENCE_S, Store
 from cnnjobs.wording.sentences import cause, sentence, sentences
+from cnnjobs.wording.sizes import data_size
 from cnnjobs.wording.terminal import echo, note
 
 
@@ -56,7 +57,7 @@ class FittedModel:
         return (
             f"{self.variant}: fitted on {final['train_rows']:,} images for {final['epochs_done']} epochs; test "
             f"accuracy {final['test_accuracy']:.2%}, test loss {final['test_loss']:.4f} on {final['test_rows']:,} "
-            f"images\nmodel: {self.path} ({self.nbytes / 1e6:.1f} MB)"
+            f"images\nmodel: {self.path} ({data_size(self.nbytes)})"
         )
 
     __repr__ = __str__  # at the prompt it is read

@@ -183,6 +183,31 @@ def test_damaged_objects_are_named_and_set_aside(storage, bucket, tmp_path):
     assert left == ["t0-1", "t0-2", "t1-0", "t1-1", "t1-2"]
 
 
+@pytest.mark.parametrize("compacted", [False, True], ids=["single files", "compacted"])
+def test_what_no_job_asks_for_is_removed_from_a_bucket_as_from_a_folder(storage, bucket, tmp_path, compacted):
+    made = made_up_store(tmp_path, "one", variants=("a", "b", "c"), runs=3)
+    if compacted:
+        compact(made, least=1)
+    made.write_job(replace(made.job, variants={name: made.job.variants[name] for name in ("a", "b")}))
+    uri = f"s3://{bucket}/one"
+    upload(tmp_path / "one", uri)
+    before = set(storage.names(bucket))
+    shown = run("clean", uri)
+    assert shown.exit_code == 2, "there is no terminal to ask on"
+    assert "stale trials of 'c'" in shown.stdout
+    assert set(storage.names(bucket)) == before, "showing removes nothing"
+    done = run("clean", uri, "--yes")
+    assert done.exit_code == 0, done.output
+    assert run("clean", str(tmp_path / "one"), "--yes").exit_code == 0
+    there, here = Store(Files(uri)), Store(Files(tmp_path / "one"))
+    for name in TABLES:
+        assert there.read(name).table.equals(here.read(name).table), name
+    assert sorted(set(there.read("trials").table["variant"].to_pylist())) == ["a", "b"]
+    assert not [name for name in storage.names(bucket) if "/running-" in name or "t2-" in name]
+    storage.denies = lambda method, path, query: method != "GET" and method != "HEAD"
+    assert run("clean", uri).exit_code == 0, "there is nothing left, and one may only read it"
+
+
 def test_of_checkpoints_the_two_newest_are_kept(bucket):
     kept = Checkpoints(Files(f"s3://{bucket}/job/checkpoints"))
     for epoch in (1, 2, 3):

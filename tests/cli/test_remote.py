@@ -81,7 +81,7 @@ def submitted(laptop, cable, address):
 
 def test_a_job_runs_on_the_cluster_and_is_shown_as_if_it_ran_here(submitted):
     assert submitted.returncode == 0, submitted.stdout
-    assert re.search(r"far: uploaded 2 files, 0\.01 MB, without data; runs as cnnjobs-far-", submitted.stdout)
+    assert re.search(r"far: uploaded 2 files, \d+ bytes, without data; runs as cnnjobs-far-", submitted.stdout)
     assert re.search(r"^\[4/4\] \w+, repeat \d: test accuracy", submitted.stdout, re.M)
     assert re.search(r"^base +2/2 ", submitted.stdout, re.M)
     assert "results:  ~/cnnjobs/results/far on the head; bring them home: cnnjobs fetch far" in submitted.stdout

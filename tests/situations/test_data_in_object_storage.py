@@ -227,7 +227,9 @@ def test_a_disk_without_room_for_the_copies_is_told_before_the_download(storage,
     storage.well()
     monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=10**6))
     message = refused(ImageFolder(uri))
-    assert message.startswith(f"The copies of 6 objects of {uri} need 3 MB in {tmp_path}/cache, where 1 MB are free. ")
+    assert message.startswith(
+        f"The copies of 6 objects of {uri} need 2.9 MB in {tmp_path}/cache, where 1.0 MB are free. "
+    )
     assert asked(storage) == (1, 0)
 
 

@@ -83,12 +83,12 @@ def test_plan_and_show_say_in_a_line_where_the_pictures_are(folder):
     job_file(folder)
     planned = cnnjobs.plan("job.py")
     assert planned.notes[0].startswith(
-        "photos: 120 pictures of 18 x 16 are decoded into the cache: they take 0.1 MB of "
+        "photos: 120 pictures of 18 x 16 are decoded into the cache: they take 104 kB of "
     )
     again = cnnjobs.plan("job.py")
-    assert again.notes[0] == "photos: 120 pictures of 18 x 16 are read from the cache, decoded: 0.1 MB"
+    assert again.notes[0] == "photos: 120 pictures of 18 x 16 are read from the cache, decoded: 104 kB"
     shown = called("show", "photos", "--image-size", "16", cwd=folder)
-    assert "photos: 120 pictures of 16 x 16 are decoded into the cache: they take 0.1 MB of " in shown.stdout
+    assert "photos: 120 pictures of 16 x 16 are decoded into the cache: they take 92 kB of " in shown.stdout
 
 
 def test_a_disk_without_room_for_them_is_left_alone(folder, monkeypatch):
@@ -96,7 +96,7 @@ def test_a_disk_without_room_for_them_is_left_alone(folder, monkeypatch):
     with small_disk(folder / "disk", 128) as disk:
         monkeypatch.setenv("CNNJOBS_CACHE", str(disk / "cache"))
         (note, *_) = cnnjobs.plan(job_file(folder)).notes
-        assert "are decoded whenever they are needed, because 0.1 MB decoded are more than half of" in note
+        assert "are decoded whenever they are needed, because 104 kB decoded are more than half of" in note
 
 
 def test_what_was_chosen_is_what_is_done(folder):

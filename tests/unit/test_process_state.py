@@ -56,6 +56,49 @@ def test_what_was_changed_is_as_before(change, tmp_path):
     assert time.tzname == zone
 
 
+@pytest.fixture
+def no_timer():
+    """Puts back what runs now: the time that this test may take."""
+    kept = signal.getsignal(signal.SIGALRM), signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, lambda *_: None)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, *kept[1])
+    signal.signal(signal.SIGALRM, kept[0])
+
+
+@pytest.mark.parametrize("every_s", [0.0, 30.0])
+def test_a_timer_that_runs_on_has_not_changed(no_timer, every_s):
+    """A person's program may have one, as a time limit of its own: each trial would need a new process otherwise."""
+    signal.setitimer(signal.ITIMER_REAL, 1000.0 if not every_s else 1.0, every_s)
+    before = ProcessState.now()
+    time.sleep(1.3)  # one that repeats has come meanwhile
+    assert ProcessState.now() == before
+    assert before.restore() == []
+    left = signal.getitimer(signal.ITIMER_REAL)[0]
+    assert left == pytest.approx((30.0 if every_s else 1000.0) - (0.3 if every_s else 1.3), abs=0.4)
+
+
+@pytest.mark.parametrize("other", [(0.0, 0.0), (10.0, 0.0), (1000.0, 1000.0)])
+def test_a_timer_that_was_changed_is_put_back_at_its_time(no_timer, other):
+    signal.setitimer(signal.ITIMER_REAL, 1000.0)
+    before = ProcessState.now()
+    signal.setitimer(signal.ITIMER_REAL, *other)
+    assert ProcessState.now() != before
+    time.sleep(0.6)
+    assert before.restore() == []
+    assert signal.getitimer(signal.ITIMER_REAL) == (pytest.approx(999.4, abs=0.3), 0.0)
+
+
+def test_a_timer_that_has_come_meanwhile_does_not_come_again(no_timer):
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    before = ProcessState.now()
+    time.sleep(0.7)
+    assert ProcessState.now() == before
+    signal.setitimer(signal.ITIMER_REAL, 1000.0)
+    assert before.restore() == []
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
 def test_a_working_folder_that_was_removed_is_left(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     before = ProcessState.now()

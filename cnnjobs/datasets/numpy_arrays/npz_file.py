@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from cnnjobs.datasets.storage.data_file import DataFile
 from cnnjobs.errors import DatasetError, MissingDataError
-from cnnjobs.files.zip_sizes import megabytes, why_suspect
+from cnnjobs.files.zip_sizes import why_suspect
 from cnnjobs.process.machine import free_bytes
 from cnnjobs.wording.sentences import cause
+from cnnjobs.wording.sizes import data_size
 
 Array = NDArray[np.generic]
 
@@ -62,7 +63,7 @@ def _check_sizes(file: DataFile, members: dict[str, zipfile.ZipInfo]) -> None:
     size, free = sum(member.file_size for member in members.values()), free_bytes()
     if size > free:
         raise DatasetError(
-            f"{file}: {', '.join(members)} unpack to {megabytes(size)}; {megabytes(free)} of memory are free. Use "
+            f"{file}: {', '.join(members)} unpack to {data_size(size)}; {data_size(free)} of memory are free. Use "
             "fewer or smaller pictures, uint8 instead of float, or a larger machine."
         )
 

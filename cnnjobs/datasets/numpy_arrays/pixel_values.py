@@ -11,8 +11,8 @@ from cnnjobs.datasets.numpy_arrays.array_origin import ArrayOrigin
 from cnnjobs.datasets.numpy_arrays.npz_file import Array
 from cnnjobs.datasets.pictures.value_ranges import Span, range_of
 from cnnjobs.errors import DatasetError
-from cnnjobs.files.zip_sizes import megabytes
 from cnnjobs.process.machine import free_bytes
+from cnnjobs.wording.sizes import data_size
 
 Images = NDArray[np.generic]
 
@@ -208,7 +208,7 @@ def _check_memory(images: Mapping[str, Images], origin: ArrayOrigin) -> None:
     size, free = 4 * sum(image.size for image in images.values()), free_bytes()
     if size > free:
         raise DatasetError(
-            f"{origin}: the pictures take {megabytes(size)} as float32; {megabytes(free)} of memory are free. Save "
+            f"{origin}: the pictures take {data_size(size)} as float32; {data_size(free)} of memory are free. Save "
             "them as uint8 from 0 to 255, use fewer or smaller pictures, or a larger machine."
         )
 

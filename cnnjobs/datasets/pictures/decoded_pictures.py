@@ -18,6 +18,7 @@ from cnnjobs.datasets.storage.cache import IMAGES, cache_folder, is_cached, new_
 from cnnjobs.datasets.storage.cached_dataset import kept, not_kept_note, write_dataset
 from cnnjobs.spec.data import AHEAD, AS_NEEDED, PicturesSpec
 from cnnjobs.wording.sentences import cause
+from cnnjobs.wording.sizes import data_size
 
 FREE_SHARE = 0.5
 """The cache takes at most this share of the space that is free, unless it is told to decode ahead."""
@@ -95,7 +96,7 @@ class DecodedPictures:
         if self.spec.decode == AS_NEEDED:
             return self._made_as_needed(size, channels, "")
         if self.spec.decode != AHEAD and not fits and needed > FREE_SHARE * free:
-            why = f", because {_gb(needed)} decoded are more than half of {_gb(free)} free in the cache"
+            why = f", because {data_size(needed)} decoded are more than half of {data_size(free)} free in the cache"
             return self._made_as_needed(size, channels, why)
         try:
             found = self._made_ahead(count, size, channels)
@@ -106,7 +107,7 @@ class DecodedPictures:
                 )
             found, _ = self.make(InMemory(count, size, channels))
             return replace(found, notes=(*found.notes, not_kept_note(error)))
-        return _said(found, f"are decoded into the cache: they take {{size}} of {_gb(free)} free")
+        return _said(found, f"are decoded into the cache: they take {{size}} of {data_size(free)} free")
 
     def _made_ahead(self, count: int, size: tuple[int, int], channels: int) -> Dataset:
         with new_entry(_ahead(self.key)) as folder:
@@ -151,7 +152,7 @@ def _said(data: Dataset, how: str) -> Dataset:
     if not isinstance(data.x_train, FetchedImages):
         return data
     count, (height, width, _) = len(data.x_train) + len(data.x_test), data.image_shape
-    text = how.format(size=_gb(data.x_train.nbytes + data.x_test.nbytes))
+    text = how.format(size=data_size(data.x_train.nbytes + data.x_test.nbytes))
     return replace(data, handling=(f"{data.name}: {count:,} pictures of {height} x {width} {text}",))
 
 
@@ -160,7 +161,3 @@ def free_space() -> int:
     folder = cache_folder().absolute()
     there: Path = next(one for one in (folder, *folder.parents) if one.is_dir())
     return shutil.disk_usage(there).free
-
-
-def _gb(count: float) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB"

@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 
 from cnnjobs.errors import DatasetError
 from cnnjobs.files.regular_files import refuse_special
-from cnnjobs.files.zip_sizes import megabytes
 from cnnjobs.process.machine import free_bytes
 from cnnjobs.wording.sentences import cause
+from cnnjobs.wording.sizes import data_size
 
 BATCH_BYTES = 4 << 20
 """Of pictures that are read at a time."""
@@ -69,7 +69,7 @@ class RowFile(ABC):
         size, free = self.count * SMALL_COLUMN_BYTES, free_bytes()
         if size > free:
             raise DatasetError(
-                f"{self.path}: {name} has {self.count:,} rows, about {megabytes(size)}; {megabytes(free)} of memory "
+                f"{self.path}: {name} has {self.count:,} rows, about {data_size(size)}; {data_size(free)} of memory "
                 "are free. Use fewer rows, or a larger machine."
             )
         with _readable(self.path):

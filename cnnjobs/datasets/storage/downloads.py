@@ -11,9 +11,9 @@ from cnnjobs.datasets.storage.cache import cache_folder, part_of
 from cnnjobs.datasets.storage.objects import Objects, StoredObject
 from cnnjobs.errors import DatasetError
 from cnnjobs.files.file_facts import SETTLED_NS
-from cnnjobs.files.zip_sizes import megabytes
 from cnnjobs.parallel import each
 from cnnjobs.wording.sentences import cause
+from cnnjobs.wording.sizes import data_size
 
 AT_ONCE = 32
 """Objects that are downloaded at a time: the storage takes 20 to 100 ms to begin with each."""
@@ -62,7 +62,7 @@ class Downloads:
                 on_progress(f"downloading {self.objects.address}, MB", done >> 20, (total >> 20) + 1)
         except OSError as error:
             raise DatasetError(
-                f"The copies of {len(missing):,} objects of {self.objects.address} ({megabytes(total)}) cannot be "
+                f"The copies of {len(missing):,} objects of {self.objects.address} ({data_size(total)}) cannot be "
                 f"kept in {place}: {cause(error)}. Make room, or let CNNJOBS_CACHE name a folder with room."
             ) from error
         on_progress(f"downloading {self.objects.address}, MB", 1, 1)
@@ -73,8 +73,8 @@ class Downloads:
         free = shutil.disk_usage(place).free
         if total > free:
             raise DatasetError(
-                f"The copies of {count:,} objects of {self.objects.address} need {megabytes(total)} in {place}, where "
-                f"{megabytes(free)} are free. Make room, or let CNNJOBS_CACHE name a folder with room."
+                f"The copies of {count:,} objects of {self.objects.address} need {data_size(total)} in {place}, where "
+                f"{data_size(free)} are free. Make room, or let CNNJOBS_CACHE name a folder with room."
             )
 
     def _download(self, one: StoredObject) -> int:

@@ -23,9 +23,9 @@ from cnnjobs.datasets.pictures.packed_pictures import PackedPictures, packed
 from cnnjobs.datasets.storage.cache import cache_folder
 from cnnjobs.engine.node_copy import PIECE, LargeFile, NodeCopy
 from cnnjobs.errors import NodeWithoutRoom
-from cnnjobs.files.zip_sizes import megabytes
 from cnnjobs.messages import Message, Note
 from cnnjobs.wording.sentences import cause
+from cnnjobs.wording.sizes import data_size
 
 AHEAD = 2
 """Pieces that are under way while one is written."""
@@ -167,7 +167,7 @@ class NodeCopies:
         sent = yield from self._asked(which, Note(f"{host} asks for its copy of the pictures", once=True))
         file = sent.file
         steps = NodeCopy(file, host, self.run).obtain(lambda start: self._pieces(which, start, file.size))
-        alive = Note(f"{host} gets its copy of the pictures, {megabytes(file.size)}", once=True)
+        alive = Note(f"{host} gets its copy of the pictures, {data_size(file.size)}", once=True)
         told = last = time.monotonic()
         while True:
             try:
@@ -177,7 +177,7 @@ class NodeCopies:
             now = time.monotonic()
             if now - told > TOLD_S:
                 told = last = now
-                yield Note(f"{host} has {megabytes(done)} of {megabytes(file.size)}", once=True)
+                yield Note(f"{host} has {data_size(done)} of {data_size(file.size)}", once=True)
             elif now - last > ALIVE_S or told == last:
                 last = now
                 yield alive

@@ -169,11 +169,11 @@ def test_it_is_said_where_the_pictures_are(folder, monkeypatch):
     assert load(ImageFolder(str(folder))).handling == ()
     monkeypatch.setenv("CNNJOBS_IN_MEMORY_MB", "0")
     assert load(ImageFolder(str(folder))).handling == (
-        "photos: 36 pictures of 6 x 8 are read from the cache, decoded: 0.0 MB",
+        "photos: 36 pictures of 6 x 8 are read from the cache, decoded: 5.2 kB",
     )
     monkeypatch.setenv("CNNJOBS_CACHE", str(cache_folder().with_name("other")))
     (text,) = load(ImageFolder(str(folder))).handling
-    assert text.startswith("photos: 36 pictures of 6 x 8 are decoded into the cache: they take 0.0 MB of ")
+    assert text.startswith("photos: 36 pictures of 6 x 8 are decoded into the cache: they take 5.2 kB of ")
     assert text.endswith(" GB free")
     (text,) = load(ImageFolder(str(folder), decode="as needed")).handling
     assert text == "photos: 36 pictures of 6 x 8 are decoded whenever they are needed"
@@ -186,7 +186,7 @@ def test_a_disk_that_is_too_small_for_them_is_left_alone(folder, tmp_path, monke
         monkeypatch.setenv("CNNJOBS_CACHE", str(disk / "cache"))
         data = load(ImageFolder(str(folder), size=40))
         assert isinstance(data.x_train, EncodedImages)
-        assert "0.2 MB decoded are more than half of 0.3 MB free in the cache" in data.handling[0]
+        assert "173 kB decoded are more than half of 262 kB free in the cache" in data.handling[0]
         assert not list(disk.rglob("images.bin"))
         data = load(ImageFolder(str(folder), size=40, decode="ahead"))
         assert isinstance(data.x_train, StoredImages)

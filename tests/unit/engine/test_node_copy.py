@@ -140,12 +140,12 @@ def test_a_node_without_room_is_named_with_what_it_needs_and_has(monkeypatch, ca
         with pytest.raises(NodeWithoutRoom) as caught:
             other.copied()
     assert str(caught.value) == (
-        f"node-2 needs 3 MB in {cache}/copies for its copy of the pictures, and 1 MB are free. Make room "
+        f"node-2 needs 3.0 MB in {cache}/copies for its copy of the pictures, and 1.0 MB are free. Make room "
         "there, or let CNNJOBS_CACHE name a folder with room where Ray is started on that node."
     )
     shutil.rmtree(cache / "copies")
     (cache / "copies").write_text("no folder")
-    with pytest.raises(NodeWithoutRoom, match=r"^node-2 cannot keep its copy of the pictures \(3 MB\) in .*: "):
+    with pytest.raises(NodeWithoutRoom, match=r"^node-2 cannot keep its copy of the pictures \(3\.0 MB\) in .*: "):
         other.copied()
 
 

@@ -69,7 +69,7 @@ def test_a_job_travels_alone(folder):
     assert told["files"] == ["job.py"]
     assert told["folder"] == str(folder)
     assert told["nbytes"] == path.stat().st_size
-    assert told["described"] == "1 file, 0.01 MB"
+    assert told["described"] == "1 file, 273 bytes"
 
 
 def test_modules_beside_it_travel_with_what_they_import(folder):
@@ -137,7 +137,7 @@ def test_too_much_is_refused_and_the_biggest_files_are_named(folder):
     write(folder, **{f"big{size}": "#" * (size * 100_000) for size in range(7)})
     message = look(path, most=2_000_000)["refused"]
     assert message.startswith(f"What job.py imports from {folder} is too much to upload: 2.1 MB, at most 2.0 MB.")
-    named = "big6.py (0.6 MB), big5.py (0.5 MB), big4.py (0.4 MB), big3.py (0.3 MB), big2.py (0.2 MB)"
+    named = "big6.py (600 kB), big5.py (500 kB), big4.py (400 kB), big3.py (300 kB), big2.py (200 kB)"
     assert f"The biggest files: {named}. Put data on the cluster" in message
 
 
@@ -171,7 +171,7 @@ def test_copies_keep_folders_and_run_where_they_land(folder, tmp_path):
 def test_what_travels_is_told_in_words(folder):
     path = job_of(folder, "import own")
     write(folder, own="#" * 1_234_567)
-    assert look(path)["described"] == "2 files, 1.23 MB"
+    assert look(path)["described"] == "2 files, 1.2 MB"
 
 
 def test_rights_of_files_do_not_travel(folder, tmp_path):

@@ -13,6 +13,7 @@ from cnnjobs.messages import Failure, Progress, Result, Stalled, Status
 from cnnjobs.planning.trials import make_plan
 from cnnjobs.run.meter import Meter
 from cnnjobs.run.progress import Display, Waiting
+from cnnjobs.wording.sizes import data_size
 from cnnjobs.wording.times import duration
 
 BASE = Variant(model=vgg(), epochs=4)
@@ -235,3 +236,22 @@ def test_what_takes_long_is_told_now_and_then(clock, capsys):
         "decoding pictures: 25,000 of 40,000, 1,000 per second",
         "decoding pictures: 36,000 of 40,000, 1,000 per second",
     ]
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 bytes"),
+        (1, "1 byte"),
+        (999, "999 bytes"),
+        (999.7, "1.0 kB"),
+        (3_440, "3.4 kB"),
+        (9_960, "10 kB"),
+        (999_600, "1.0 MB"),
+        (25_300_000, "25 MB"),
+        (6_442_450_944, "6.4 GB"),
+        (2 << 50, "2,252 TB"),
+    ],
+)
+def test_sizes_have_two_or_three_figures_and_the_unit_that_fits(count, text):
+    assert data_size(count) == text
