@@ -166,8 +166,12 @@ class JobView:
         done = sum(row["status"] in FINISHED for row in rows.values())
         told: dict[str, Any] = {"done": done, "expected": expected, "at_most": job.decide is not None}
         if heartbeat is not None and heartbeat.alive:
-            line = state.now.get("line") or "starting"
-            return told | {"state": "running", "text": line, "fraction": state.now.get("fraction", 0.0)}
+            told["state"] = "running"
+            if not state.now:  # its record is on the machine of the submit, which may be another
+                most = "at most " if told["at_most"] else ""
+                text = f"{done} of {most}{expected} trials are stored" if done else "starting"
+                return told | {"text": text, "fraction": done / expected if done else 0.0}
+            return told | {"text": state.now["line"], "fraction": state.now["fraction"]}
         last = max((row["finished_at"] for row in rows.values() if row["finished_at"]), default=None)
         since = "" if last is None else f" since {_time(_seconds(last))}"
         if heartbeat is not None:

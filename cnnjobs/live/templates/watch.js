@@ -399,7 +399,7 @@ function renderMachine() {
   }
   byId("machine").hidden = !rows.length;
   byId("machine").querySelector("dl").replaceChildren(...rows);
-  byId("machine-note").textContent = told.other ? `This is ${told.host}; the submit is at work on ${told.other}, whose use is not known here.` : told.host ? `This is ${told.host}.` : "";
+  byId("machine-note").textContent = told.other ? `These figures are of ${told.host}. The trials run on ${told.other}, whose figures are not known here.` : told.host ? `Host: ${told.host}` : "";
 }
 
 function renderNotes() {

@@ -103,7 +103,9 @@ def test_a_run_that_was_stopped_or_cut_off_says_so(tmp_path):
     clock = Clock()
     view = view_of(folder)
     view._pulse = Pulse(Files(folder), Pace(clock))
-    assert view.parts()["now"]["state"] == "running", "its machine cannot be seen: it is given a while"
+    now = view.parts()["now"]
+    assert now["state"] == "running", "its machine cannot be seen: it is given a while"
+    assert (now["text"], now["fraction"]) == ("2 of 8 trials are stored", 0.25), "what it tells of itself is not here"
     clock.now += GLANCE_S + 1
     assert "was cut off" in view.parts()["now"]["text"]
 
