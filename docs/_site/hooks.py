@@ -1,5 +1,6 @@
 """Hooks of MkDocs: what is generated while the site is built."""
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +13,12 @@ from repository_files import PAGES, ROOT, is_text, linked_from, place_in_site, t
 from tables import tables
 
 DOCS = ROOT / "docs"
+
+SECTION = re.compile(
+    r'aria-labelledby="(__nav_\w+)_label"'
+    r'(?=[^>]*>\s*<label class="md-nav__title" for="\1">\s*<span[^>]*></span>\s*([^<]*?)\s*<)'
+)
+"""Navigation through a section, whose label the theme leaves empty where the section has a page; its title is below."""
 
 
 @cache
@@ -50,7 +57,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
-    """Name the dialog of the search, which the theme leaves without a name for readers of screens."""
-    return output.replace(
-        'data-md-component="search" role="dialog"', 'data-md-component="search" role="dialog" aria-label="Search"'
-    )
+    """Name what the theme leaves without a name for readers of screens: search, sections, pages with "&"."""
+    named = 'data-md-component="search" role="dialog"'
+    output = output.replace(named, f'{named} aria-label="Search"')
+    output = SECTION.sub(r'aria-label="\2"', output)
+    return re.sub(r'aria-label="[^"]*"', lambda label: label[0].replace("&amp;amp;", "&amp;"), output)

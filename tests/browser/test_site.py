@@ -7,6 +7,7 @@ import runpy
 import shutil
 import subprocess
 import sys
+import time
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from cnnjobs.cli import main
 pytest.importorskip("material", reason='needs MkDocs: pip install ".[docs]"')
 pytest.importorskip("mkdocstrings")
 
+AXE = os.environ.get("CNNJOBS_AXE")
 PROGRAMS = ("chromium", "chromedriver")
 MISSING = [program for program in PROGRAMS if shutil.which(program) is None]
 LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}
@@ -146,3 +148,21 @@ def test_pages_fit_a_phone(browser, site, page):
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     browser.get((site / f"{page}.html").as_uri())
     assert browser.execute_script("return document.documentElement.scrollWidth") == 390
+
+
+@pytest.mark.skipif(AXE is None, reason="needs CNNJOBS_AXE, the path of axe.min.js (npm: axe-core)")
+@pytest.mark.parametrize(("width", "scheme"), [(390, "default"), (1280, "slate")], ids=["phone, light", "wide, dark"])
+@pytest.mark.parametrize(
+    "page", ["index", "first-steps", "statistics", "benchmarks", "api/job", "tutorials/mnist-kfold", "numbers"]
+)
+def test_axe_finds_nothing(browser, site, page, width, scheme):
+    size = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.get((site / f"{page}.html").as_uri())
+    browser.execute_script("document.body.setAttribute('data-md-color-scheme', arguments[0])", scheme)
+    time.sleep(0.3)  # colours change by and by
+    browser.execute_script(Path(AXE).read_text(encoding="utf-8"))
+    found = browser.execute_async_script("axe.run(document).then(arguments[arguments.length - 1])")
+    assert len(found["passes"]) > 10
+    told = [(one["id"], one["help"], [node["target"] for node in one["nodes"]][:5]) for one in found["violations"]]
+    assert told == []
