@@ -96,7 +96,7 @@ def collapsed(
         return {}, {}
     found = [
         {
-            key: "near chance" if value <= limit else "far outside the rest"
+            key: "near chance" if value <= limit else "far below the rest"
             for key, value in side.items()
             if value <= limit or key in outside
         }
@@ -161,8 +161,8 @@ def collapsed_notes(job: StoredJob, own: VariantRow, reference: VariantRow) -> I
     if mine or other:
         folds = bool(job.protocol.folds)
         yield (
-            f"Runs collapsed: {_named(own, mine, folds=folds)}, and {_named(reference, other, folds=folds)}. Tests of "
-            "means do not cover such rare failures: look at these runs before you trust a verdict"
+            f"Runs that stand out: {_named(own, mine, folds=folds)}, and {_named(reference, other, folds=folds)}. "
+            "Tests of means do not cover rare failures: inspect these runs before you trust a verdict"
         )
 
 

@@ -58,7 +58,7 @@ def test_where_all_runs_have_a_result_nothing_is_said_of_completing(tmp_path):
     (row,) = differences_table(table).rows
     assert (row["verdict"], row["lost"], row["lost_p"], row["collapsed"]) == ("better", 0, None, 0)
     assert "complete" not in sentences(table)[0]
-    assert not any("collapsed" in note for note in table.notes)
+    assert not any("stand out" in note for note in table.notes)
 
 
 def test_the_test_of_rates_is_fishers():
@@ -70,8 +70,10 @@ def test_the_test_of_rates_is_fishers():
 def test_a_run_near_chance_is_named_beside_the_verdict(tmp_path):
     """Nine runs are better by two points, and the tenth has learned nothing: the t test says nothing of it."""
     store = store_of(tmp_path, {"a": BASE, "b": [*BETTER[:6], 0.104, *BETTER[7:]]})
-    note = next(note for note in job_table(store).notes if note.startswith("Runs collapsed"))
-    assert note.startswith("Runs collapsed: 1 of 10 runs of b (repeat 7 near chance), and 0 of 10 runs of a. Tests of")
+    note = next(note for note in job_table(store).notes if note.startswith("Runs that stand out"))
+    assert note.startswith(
+        "Runs that stand out: 1 of 10 runs of b (repeat 7 near chance), and 0 of 10 runs of a. Tests of"
+    )
     assert "repeat 7 near chance" in report_of(store)
     assert "repeat 7 near chance" in "\n".join(table_lines(job_table(store)))
     (row,) = comparison_of(store).differences.to_dict("records")
@@ -92,13 +94,13 @@ def kinds(own, reference, rows=10_000, classes=10, **more):
 @pytest.mark.parametrize(
     ("values", "rows", "found"),
     [
-        ([*BASE[:9], 0.80], 10_000, [((9, 0), "far outside the rest")]),
+        ([*BASE[:9], 0.80], 10_000, [((9, 0), "far below the rest")]),
         ([*BASE[:9], 0.80], 30, []),  # three images
         ([*BASE[:9], 0.896], 10_000, []),
-        ([*BASE[:4], 0.80], 10_000, [((4, 0), "far outside the rest")]),
+        ([*BASE[:4], 0.80], 10_000, [((4, 0), "far below the rest")]),
         ([*BASE[:3], 0.80], 10_000, []),  # four runs
         ([*BASE[:3], 0.108], 10_000, [((3, 0), "near chance")]),
-        ([0.95] * 9 + [0.85], 10_000, [((9, 0), "far outside the rest")]),
+        ([0.95] * 9 + [0.85], 10_000, [((9, 0), "far below the rest")]),
         ([0.95] * 9 + [0.9475], 400, []),  # one image where all others tie
         ([*BASE[:9], 0.99], 10_000, []),  # only runs that are worse
     ],
