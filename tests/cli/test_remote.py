@@ -148,7 +148,7 @@ def test_the_same_job_on_the_laptop_finds_its_trials(fetched, laptop):
 @pytest.fixture(scope="module")
 def left_alone(submitted, laptop, address):
     """A submit whose laptop is closed while its trials run."""
-    words = ("submit", "jobs/far.py", "--epochs", "150", "--repeats", "60", "--address", address)
+    words = ("submit", "jobs/far.py", "--epochs", "300", "--repeats", "60", "--address", address)
     with laptop.start(*words) as process:
         told = ""
         for line in process.stdout:
@@ -223,7 +223,7 @@ def test_stop_ends_a_job_cleanly_and_keeps_what_is_finished(left_alone, laptop, 
     assert "was stopped. Finished trials are stored in ~/cnnjobs/results/far on the head" in done.stdout
     log = laptop.run("logs", "far", "--no-follow", "--address", address).stdout
     assert "Stopped: asked to by SIGTERM. " in log, "it ended by itself"
-    assert "To continue, run the same command again:\n  cnnjobs submit jobs/far.py --epochs 150" in log
+    assert "To continue, run the same command again:\n  cnnjobs submit jobs/far.py --epochs 300" in log
     store = head.home / "cnnjobs" / "results" / "far"
     assert not list(store.glob("running-*"))
     assert len(list((store / "trials").glob("*.parquet"))) > 4
