@@ -6,6 +6,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any, TypeVar
 from click.testing import CliRunner
 
 from cnnjobs.cli import main
+from cnnjobs.process.machine import child_processes
 
 T = TypeVar("T")
 COMMAND = (sys.executable, "-m", "cnnjobs")
@@ -21,6 +23,7 @@ COMMAND = (sys.executable, "-m", "cnnjobs")
 INLINE = """
 import cnnjobs.run.backends as backends
 from cnnjobs.cli import main
+from cnnjobs.process.machine import child_processes
 from cnnjobs.engine.inline import InlineEngine
 
 backends.open_engine = lambda **_: InlineEngine()
@@ -34,6 +37,7 @@ import sys, time
 sys.path[:0] = [{tests!r}]
 import cnnjobs.run.backends as backends
 from cnnjobs.cli import main
+from cnnjobs.process.machine import child_processes
 from cnnjobs.engine.inline import InlineEngine
 from support.fakes import FakeWorker
 
@@ -79,23 +83,36 @@ class StartedProcess(subprocess.Popen):
 
     def ended(self, within_s: float) -> str:
         """Return the rest of what it writes, when it has ended."""
-        try:
-            return self.communicate(timeout=within_s)[0]
-        except subprocess.TimeoutExpired:
-            raise AssertionError(f"{self.args} did not end within {within_s} s:\n{self.abort()}") from None
+        rest = self._rest(within_s)
+        if rest is None:
+            raise AssertionError(f"{self.args} did not end within {within_s} s:\n{self.abort()}")
+        return rest
 
     def abort(self) -> str:
-        """End it; return the rest of what it has written, with its stacks. Others may hold the pipe: not for long."""
-        if self.returncode is not None:
+        """End it; return the rest of what it has written, with its stacks."""
+        if self.poll() is not None:
             return ""
+        own = child_processes(self.pid)
         self.send_signal(signal.SIGABRT)
-        try:
-            told = self.communicate(timeout=10)[0]
-        except (subprocess.TimeoutExpired, ValueError):  # a closed pipe is a ValueError
-            self.kill()
-            told = ""
+        told = self._rest(5)
+        if told is None:  # it does not end, or processes that it has started hold the pipe
+            for pid in (self.pid, *own):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            told = self._rest(5)
         print(told)
-        return told
+        return told or ""
+
+    def _rest(self, within_s: float) -> str | None:
+        """Return the rest of what it writes; None if it does not end. `communicate` leaves out what was read ahead."""
+        told: list[str] = []
+        reader = threading.Thread(target=lambda: told.append(self.stdout.read()), daemon=True)
+        reader.start()
+        reader.join(within_s)
+        if reader.is_alive():
+            return None
+        self.wait(within_s)
+        return "".join(told)
 
 
 def typed(*words: str, cwd: Path, command: tuple[str, ...] = COMMAND) -> subprocess.CompletedProcess[str]:
