@@ -111,6 +111,7 @@ class StartedProcess(subprocess.Popen):
         reader.join(within_s)
         if reader.is_alive():
             return None
+        self.stdout.close()
         self.wait(within_s)
         return "".join(told)
 
