@@ -1,10 +1,14 @@
 """What would resolve the margin: repeats at the level that Holm may ask for, and whether differences are within it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cnnjobs.comparison.pairwise import Comparison
 from cnnjobs.comparison.table import JobTable
-from cnnjobs.stats import Outcome, equivalence, holm, repeats_to_resolve, sd_interval
+from cnnjobs.stats import Outcome, equivalence, holm, repeats_to_resolve, resolvable_difference, sd_interval
+
+REPEATS = (10, 20, 50)
+"""Of so many it is said which difference they resolve: where the margin is out of reach, that tells what is not."""
 
 
 @dataclass(frozen=True)
@@ -17,6 +21,7 @@ class Need:
             million, or without a spread.
         needed_low: at the lower end of the interval of that SD.
         needed_high: at its upper end.
+        resolved: repeats -> the difference that they resolve at that level, as stored; empty without a spread.
         within: two one-sided tests that the difference is smaller than the margin.
         holm: their p adjusted over the family, also of comparisons without one; None where there is no verdict.
     """
@@ -25,6 +30,7 @@ class Need:
     needed: int | None
     needed_low: int | None
     needed_high: int | None
+    resolved: Mapping[int, float]
     within: Outcome
     holm: float | None
 
@@ -57,4 +63,5 @@ def _need(table: JobTable, comparison: Comparison, margin: float, within: Outcom
     here, low, high = (
         repeats_to_resolve(sd, margin, alpha=level) if sd else None for sd in (d.sd, spread.low, spread.high)
     )
-    return Need(level, here, low, high, within, holm)
+    resolved = {n: resolvable_difference(d.sd, n, alpha=level) or 0.0 for n in REPEATS} if d.sd else {}
+    return Need(level, here, low, high, resolved, within, holm)

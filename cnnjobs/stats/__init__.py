@@ -29,7 +29,14 @@ from cnnjobs.stats.families import (
 from cnnjobs.stats.folds import FoldComponents, corrected_t, fold_components, fold_means
 from cnnjobs.stats.outcomes import ALPHA, CONFIDENCE, Interval, Outcome
 from cnnjobs.stats.pairs import Difference, Superiority, not_compared, paired_difference, sign_flip, superiority
-from cnnjobs.stats.planning import equivalence, noether_pairs, repeats_to_resolve, stein_interval, stein_repeats
+from cnnjobs.stats.planning import (
+    equivalence,
+    noether_pairs,
+    repeats_to_resolve,
+    resolvable_difference,
+    stein_interval,
+    stein_repeats,
+)
 from cnnjobs.stats.single_models import mcnemar
 from cnnjobs.stats.spread import sd_ratio_interval
 from cnnjobs.stats.summary import (
@@ -86,6 +93,7 @@ __all__ = [
     "quartiles",
     "rank_error",
     "repeats_to_resolve",
+    "resolvable_difference",
     "sd_interval",
     "sd_ratio_interval",
     "sign_flip",

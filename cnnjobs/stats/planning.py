@@ -51,6 +51,27 @@ def _enough(sd_of_pairs: float, margin: float, n: int, power: float, alpha: floa
     return bool(1 - special.nctdtr(n - 1, noncentrality, critical) >= power)
 
 
+def resolvable_difference(sd_of_pairs: float, n: int, power: float = POWER, alpha: float = ALPHA) -> float | None:
+    """Return the difference that a two-sided paired t test of n pairs resolves with this power; None for one pair.
+
+    It is the inverse of `repeats_to_resolve`, by the noncentral t distribution.
+
+    Args:
+        sd_of_pairs: standard deviation of the pairs' differences, above 0; itself an estimate.
+        n: number of pairs.
+        power: probability of resolving it.
+        alpha: significance level of the test.
+
+    Example:
+        >>> round(resolvable_difference(0.3, n=20), 3)
+        0.198
+    """
+    if n < 2:
+        return None
+    noncentrality = special.nctdtrinc(n - 1, 1 - power, float(t_exceeded(alpha / 2, n - 1)))
+    return float(noncentrality) * sd_of_pairs / sqrt(n)
+
+
 def equivalence(a: Sequence[float], b: Sequence[float], margin: float) -> Outcome:
     """Return two one-sided paired t tests (Schuirmann, 1987): a small p means that the difference is within the margin.
 

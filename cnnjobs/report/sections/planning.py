@@ -5,7 +5,7 @@ from typing import Any
 
 from cnnjobs.comparison.metric_format import show
 from cnnjobs.comparison.metric_rows import one_row, rows_of
-from cnnjobs.comparison.planned import Need, needs_of
+from cnnjobs.comparison.planned import REPEATS, Need, needs_of
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.comparison.variant_row import VariantRow
 from cnnjobs.report.cells import p_cell, p_or_why
@@ -17,9 +17,11 @@ from cnnjobs.stats.planning import NOETHER_POWER, POWER
 
 TITLE = "Repeats needed"
 
+SHOWN_REPEATS = f"{', '.join(map(str, REPEATS[:-1]))} and {REPEATS[-1]}"
+
 HOW_TO_READ = (
-    "Plan with the larger number: the SD of a few pairs is uncertain. If it is far more than you can run, the margin "
-    "is smaller than this study can see."
+    "Plan with the larger number: the SD of a few pairs is uncertain. If it is far more than you can run, this study "
+    f"cannot see so small a difference; the columns of {SHOWN_REPEATS} repeats show what these resolve."
 )
 
 
@@ -28,7 +30,7 @@ SHARED_ROWS_NOTE = "More repeats of the same rows do not resolve what runs that 
 COLUMNS = (
     *("variant", "reference", "pairs", "sd", "margin", "power", "level", "needed", "needed_low", "needed_high", "more"),
     *("more_high", "cpu_hours", "gpu_hours", "cpu_hours_high", "gpu_hours_high", "t_within_margin", "p_within_margin"),
-    *("why_no_p", "p_within_margin_holm", "family"),
+    *("why_no_p", "p_within_margin_holm", "family", *(f"resolved_by_{n}" for n in REPEATS)),
 )
 """A row a comparison. `level` is that of the test planned for; `needed` is at the SD of these pairs, `_low` and `_high`
 at the ends of its interval."""
@@ -65,6 +67,7 @@ def _row(table: JobTable, name: str, need: Need, margin: float) -> Row:
         *(need.needed_high, *(None if count is None else max(0, count - d.n) for count in ends)),
         *(_hours(count, both, kind) for count in ends for kind in ("cpu_hours_a_run", "gpu_hours_a_run")),
         *(need.within.statistic, need.within.p, need.within.why, need.holm, comparison.family),
+        *(need.resolved.get(n) for n in REPEATS),
     )
     return dict(zip(COLUMNS, values, strict=True))
 
@@ -80,14 +83,16 @@ def _hours(needed: int | None, both: Sequence[VariantRow], of: str) -> float | N
 
 def _report_table(table: JobTable, rows: list[Row]) -> ReportTable:
     several = rows[0]["family"] > 1
+    gpu_hours = DisplayColumn("GPU hours", lambda row: _two(row, "gpu_hours", hours_cell), "gpu_hours_high")
     shown = (
         DisplayColumn("variant", lambda row: str(row["variant"])),
         DisplayColumn("pairs", lambda row: str(row["pairs"]), "pairs"),
         DisplayColumn("SD of pairs", lambda row: show(table.metric, row["sd"]), "sd"),
         DisplayColumn("repeats needed", _needed_cell, "needed_high"),
+        *(_resolved_column(table, n) for n in REPEATS),
         DisplayColumn("more", lambda row: _two(row, "more", _count), "more_high"),
         DisplayColumn("CPU hours", lambda row: _two(row, "cpu_hours", hours_cell), "cpu_hours_high"),
-        DisplayColumn("GPU hours", lambda row: _two(row, "gpu_hours", hours_cell), "gpu_hours_high"),
+        *([gpu_hours] if any(row["gpu_hours_high"] for row in rows) else []),
         DisplayColumn("p (within margin, Holm)" if several else "p (within margin)", _within, "p_within_margin_holm"),
     )
     title = f"Repeats that would resolve a difference of {_margin(table, rows[0]['margin'])}"
@@ -99,6 +104,15 @@ def _needed_cell(row: Row) -> str:
         return "- (all pairs alike)"
     high, here = (_count(row[name]) if row[name] else "beyond a million" for name in ("needed_high", "needed"))
     return f"{here}, up to {high}"
+
+
+def _resolved_column(table: JobTable, n: int) -> DisplayColumn:
+    name = f"resolved_by_{n}"
+    return DisplayColumn(f"{n} resolve", lambda row: _difference(table, row[name]), name)
+
+
+def _difference(table: JobTable, value: float | None) -> str:
+    return "-" if value is None else show(table.metric, value)
 
 
 def _two(row: Row, name: str, cell: Callable[[Any], str]) -> str:
@@ -155,13 +169,15 @@ def _about(table: JobTable, row: Row) -> str:
         f", {table.alpha:g} over the {family} comparisons of the family" if family > 1 else ""
     )
     holm = ", adjusted by Holm over the family" if family > 1 else ""
+    unit = f", in {table.metric.unit_of_difference}" if table.metric.unit_of_difference else ""
     return (
         f"To resolve a difference of {_margin(table, row['margin'])} in {POWER:.0%} of such studies by a paired t test "
         f"at {level}: first if the SD of pairs is what these few say, then at the upper end of its {table.level} "
-        "interval, which is the one to plan with. Hours are of the further runs of the variant and the reference, by "
-        "the mean of the completed ones. Fix the number before you look again: testing anew after each addition, until "
-        "a difference is resolved, raises more false alarms than asked for. A small p (within margin) says that the "
-        f"difference is smaller than that: two one-sided tests{holm}."
+        "interval, which is the one to plan with. Beside it stand the differences that such a test of "
+        f"{SHOWN_REPEATS} pairs resolves at the SD so far{unit}. Hours are of the further runs of the variant and the "
+        "reference, by the mean of the completed ones. Fix the number before you look again: testing anew after each "
+        "addition, until a difference is resolved, raises more false alarms than asked for. A small p (within margin) "
+        f"says that the difference is smaller than that: two one-sided tests{holm}."
     )
 
 

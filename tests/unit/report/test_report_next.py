@@ -12,7 +12,7 @@ from cnnjobs.report.model import ReportTable, Text
 from cnnjobs.report.sections.cost import cost_section
 from cnnjobs.report.sections.planning import planning_section
 from cnnjobs.report.sections.verdicts import sentences
-from cnnjobs.stats import holm, repeats_to_resolve
+from cnnjobs.stats import holm, repeats_to_resolve, resolvable_difference
 
 
 def planning_of(store, **asked):
@@ -32,7 +32,12 @@ def test_repeats_needed_follow_from_the_spread_of_pairs_and_the_margin(tmp_path)
     assert first["cpu_hours"] == pytest.approx((here - 5) * 240 / 3600)
     assert first["cpu_hours_high"] == pytest.approx((high - 5) * 240 / 3600)
     assert (first["gpu_hours"], first["gpu_hours_high"]) == (0, 0)
-    assert report_table.cells[0][1:5] == ("5", "0.45", f"{here}, up to {high}", f"{here - 5}, up to {high - 5}")
+    resolved = [resolvable_difference(sd, n, alpha=0.025) for n in (10, 20, 50)]
+    assert [first[f"resolved_by_{n}"] for n in (10, 20, 50)] == pytest.approx(resolved)
+    shown = [f"{100 * one:.2f}" for one in resolved]
+    assert report_table.cells[0][1:8] == (
+        *("5", "0.45", f"{here}, up to {high}", *shown, f"{here - 5}, up to {high - 5}"),
+    )
     assert (
         "To resolve a difference of 0.2 points in 80% of such studies by a paired t test at 0.025, 0.05 over the 2"
         in text
@@ -129,8 +134,8 @@ def test_a_wide_margin_needs_no_more_and_may_hold_the_difference(tmp_path):
     assert [row["more_high"] for row in report_table.rows] == [0, 6], "at the upper ends of the SDs"
     assert report_table.rows[0]["p_within_margin"] < 0.001
     assert report_table.rows[0]["cpu_hours"] is None, "runs that were not timed"
-    assert report_table.cells[0][5] == "-"
-    assert report_table.cells[0][4] == "0"
+    assert report_table.cells[0][8] == "-"
+    assert report_table.cells[0][7] == "0"
 
 
 def test_a_loss_has_no_margin_unless_one_is_named(tmp_path):

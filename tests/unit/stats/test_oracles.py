@@ -68,6 +68,16 @@ def test_repeats_needed_are_those_of_statsmodels():
         assert statistics.repeats_to_resolve(1.0, effect) == np.ceil(needed)
 
 
+def test_what_repeats_resolve_is_the_effect_of_statsmodels_and_the_inverse_of_repeats_needed():
+    for n, alpha in ((5, 0.05), (10, 0.05 / 6), (50, 0.05 / 11)):
+        effect = TTestPower().solve_power(nobs=n, alpha=alpha, power=0.8)
+        found = statistics.resolvable_difference(2.0, n, alpha=alpha)
+        assert found == pytest.approx(2 * effect, rel=1e-5)
+        assert statistics.repeats_to_resolve(2.0, found * 1.0001, alpha=alpha) == n
+        assert statistics.repeats_to_resolve(2.0, found * 0.9999, alpha=alpha) == n + 1
+    assert statistics.resolvable_difference(2.0, 1) is None
+
+
 @pytest.mark.parametrize("margin", [0.05, 0.3, 2.0])
 @pytest.mark.parametrize("pairs", [2, 5, 40])
 def test_equivalence_is_that_of_statsmodels(pairs, margin):
