@@ -353,7 +353,7 @@ def run(asked: argparse.Namespace, root: Path) -> None:
         began = time.perf_counter()
         make_store(folder, trials, asked.epochs, 0, asked.classes)
         notes.append(f"{trials:,} trials: made in {time.perf_counter() - began:.0f} s")
-        tables_of(folder, trials, "one a trial")
+        tables_of(folder, trials, "one per trial")
         notes[-1] += f", compacted in {compacted(folder):.0f} s"
         ours = tables_of(folder, trials, "compacted")
         report_of(folder, trials, without_predictions())

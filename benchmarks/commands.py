@@ -26,7 +26,7 @@ class Command:
 
     Args:
         words: of it.
-        results: folder in which it writes a file a trial, all of which end with `suffix`.
+        results: folder in which it writes one file per trial, all of which end with `suffix`.
         suffix: of these files.
         marks: name -> regular expression; when a line of the screen first has it is noted.
         environment: variables beside those of this process.

@@ -28,7 +28,7 @@ Found = dict[str, float]
 
 
 def measure(way: str, rows: int, *, gpus: float = 1, augmented: bool = True) -> Found:
-    """Return bytes sent to the device an epoch, seconds an epoch, and seconds of evaluation.
+    """Return bytes sent to the device an epoch, seconds per epoch, and seconds of evaluation.
 
     Args:
         way: a key of `WAYS`; "cores" for a trial on cores.

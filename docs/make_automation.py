@@ -70,7 +70,11 @@ def _kind(value: Mapping[str, Any]) -> str:
     kinds = value.get("type", "string")
     said = " or ".join(kinds) if isinstance(kinds, list) else kinds
     items = value.get("items")
-    return f"{said} of {_kind(items)}s" if items and items != {} else said
+    return f"{said} of {_plural(_kind(items))}" if items and items != {} else said
+
+
+def _plural(kind: str) -> str:
+    return kind if kind.endswith("scores") else f"{kind}es" if kind.endswith("s") else f"{kind}s"
 
 
 def _enumerated(value: Mapping[str, Any], parts: Mapping[str, Any]) -> str:

@@ -70,7 +70,7 @@ class Contenders:
         self._epochs: dict[tuple[str, int], Callable[[], Any]] = {}
 
     def milliseconds(self, way: str, repeats: int) -> float:
-        """Train some epochs of all repeats after one that is not timed; return milliseconds a step and repeat."""
+        """Train some epochs of all repeats after one that is not timed; return milliseconds per step and repeat."""
         if (way, repeats) not in self._epochs:
             self._epochs[way, repeats] = self._single() if way == SINGLE else self._fused(way, repeats)
         epoch, done = self._epochs[way, repeats], 0
@@ -162,7 +162,7 @@ def measure(
 
 
 def main() -> None:
-    """Answer each line, (way, repeats), with milliseconds a step and repeat, or with what failed."""
+    """Answer each line, (way, repeats), with milliseconds per step and repeat, or with what failed."""
     task, cpus = sys.argv[1], int(sys.argv[2])
     contenders = Contenders(task, cpus=cpus)
     for line in sys.stdin:

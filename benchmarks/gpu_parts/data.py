@@ -15,7 +15,7 @@ ROWS, PRETENDED_ROWS = 10_000, 200
 
 
 def measure(settings: Settings) -> None:
-    """Measure each way: TensorFlow decides once a process where data lie."""
+    """Measure each way: TensorFlow decides once per process where data lie."""
     found: dict[str, Any] = {}
     for way in ("on the device",) if settings.pretend else WAYS:
         with tempfile.TemporaryDirectory() as folder:

@@ -93,7 +93,7 @@ class Processes:
             process.wait()
 
     def milliseconds(self, contender: Contender) -> float:
-        """Let its processes train at the same time; return milliseconds a step and repeat, of both cores together."""
+        """Let its processes train at the same time; return milliseconds per step and repeat, of both cores together."""
         processes = self._of[contender.cpus]
         for process in processes:
             assert process.stdin

@@ -1,4 +1,4 @@
-"""CPU seconds an epoch of the input pipeline alone, for every setting that `step` knows of this trainer.
+"""CPU seconds per epoch of the input pipeline alone, for every setting that `step` knows of this trainer.
 
 Seconds of all threads of the process, so that other work on the machine disturbs little: medians of five epochs of
 5,000 photos, batch 64, in turn. Their ratio is that of an epoch of VGG-3 with the setting to one without: the

@@ -104,7 +104,7 @@ def data_and_variant(task: str, photos: str | None) -> tuple[Any, Any]:
 
 
 class Turns:
-    """Waits for the referee before each turn, and tells it the seconds an epoch after each.
+    """Waits for the referee before each turn, and tells it the seconds per epoch after each.
 
     Args:
         epochs: a turn; the first is not timed.
@@ -229,7 +229,7 @@ class Contender:
         self._process = subprocess.Popen(words, text=True, env=environment, **pipes)  # type: ignore[call-overload]
 
     def turn(self) -> dict[str, Any]:
-        """Let it train; return the seconds an epoch."""
+        """Let it train; return the seconds per epoch."""
         try:
             self._process.stdin.write("go\n")
             self._process.stdin.flush()

@@ -1,4 +1,4 @@
-"""The work that all peers share: data, network, a trial with Keras's `fit`, a file a trial.
+"""The work that all peers share: data, network, a trial with Keras's `fit`, one file per trial.
 
 Nothing of this project is imported, and nothing before it is needed: the clock is running.
 """

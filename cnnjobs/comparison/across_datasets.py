@@ -125,7 +125,7 @@ def compare_over_datasets(tables: Sequence[JobTable]) -> AcrossDatasets | str:
     what the jobs ask for, and on no result. A data set on which one of these variants has no run is left out.
 
     Args:
-        tables: one a job, on the same metric.
+        tables: one per job, on the same metric.
     """
     datasets = {dataset_of(table) for table in tables}
     if len(datasets) < 2:

@@ -38,7 +38,7 @@ def compare(
     """Return the comparisons of a family; None for the reference itself stays None.
 
     Args:
-        differences: one a variant.
+        differences: one per variant.
         design: of their runs.
         family: what else decides.
         dependent: why pairs are not independent; empty if they are.

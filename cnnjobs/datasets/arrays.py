@@ -37,7 +37,7 @@ class Dataset:
         y_train: (n_train,) int32 in [0, classes).
         x_test: (n_test, height, width, channels), dtype as `x_train`.
         y_test: (n_test,) int32 in [0, classes).
-        class_names: one name a class, in the order of the labels.
+        class_names: one name per class, in the order of the labels.
         fingerprint: hash of all of the above but the name, and of `groups_train`, `is_validation` and `weights_train`
             if there are such.
         notes: what a person should know: pictures that were skipped, say.
@@ -276,7 +276,7 @@ def hold_out_test(
         labels: (n,) in [0, classes).
         fraction: share of the images that becomes the test set.
         name: of the data set, for messages.
-        class_names: one a class, for messages.
+        class_names: one per class, for messages.
         groups: (n,) the group of each, of which whole ones are held out; None for single images.
 
     Raises:

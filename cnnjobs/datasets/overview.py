@@ -130,7 +130,7 @@ def class_note(data: Dataset) -> str:
 
 
 def class_counts(data: Dataset) -> dict[str, NDArray[np.int64]]:
-    """Return part -> images a class, (classes,)."""
+    """Return part -> images per class, (classes,)."""
     own, labels = data.is_validation, data.y_train
     trained = {"train": labels} if own is None else {"train": labels[~own], "validation": labels[own]}
     return {

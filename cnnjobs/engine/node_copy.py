@@ -47,7 +47,7 @@ class NodeCopy:
     Args:
         file: which one.
         host: this node, for messages.
-        run: whatever differs from submit to submit: in each the content is compared with its digest once a node.
+        run: whatever differs from submit to submit: in each the content is compared with its digest once per node.
     """
 
     def __init__(self, file: LargeFile, host: str, run: str) -> None:
@@ -90,7 +90,7 @@ class NodeCopy:
         return 0
 
     def _is_whole(self, path: str, lock: IO[str]) -> bool:
-        """Say whether what lies at a path is the file; in a submit, content is read once a node for that."""
+        """Say whether what lies at a path is the file; in a submit, content is read once per node for that."""
         try:
             found = os.stat(path)  # noqa: PTH116 - the facts are wanted, not the path
             if found.st_size != self._file.size:

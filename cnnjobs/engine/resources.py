@@ -127,7 +127,7 @@ def _check(capacity: Capacity, resources: TrialResources) -> None:
 
 
 def _default_gpus(capacity: Capacity, of_job: float | None, replicas: int) -> float:
-    """Return the GPUs of a trial for which nothing was asked: the job's, one a replica, none where there are none."""
+    """Return the GPUs of a trial for which nothing was asked: the job's, one per replica, none where there are none."""
     unknown = capacity.open_ended and not any(node.cpus for node in capacity.nodes)
     if unknown and of_job is None:
         raise ResourceError(

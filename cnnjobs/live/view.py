@@ -276,7 +276,7 @@ def _quiet(since: float | None) -> str | None:
 def _table(
     job: StoredJob, rows: Mapping[str, Mapping[str, Any]], under_way: Mapping[str, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Return a row a variant: how many of its runs are done, and their mean and SD."""
+    """Return one row per variant: how many of its runs are done, and their mean and SD."""
     metric, expected = accuracy_of(job), expected_runs(job, rows.values())
     by_condition: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows.values():

@@ -59,7 +59,7 @@ class ModelMetadata:
     """What is known of a saved network, whose input is pixels from 0 to 255 and whose output is probabilities.
 
     Args:
-        class_names: one a class, in the order of the outputs.
+        class_names: one per class, in the order of the outputs.
         image_shape: (height, width, channels) of the input.
         dataset: what it was trained on.
         facts: how it was made: job, variant, settings, seeds, test metrics, versions.

@@ -51,7 +51,7 @@ def predict_script(image_shape: tuple[int, int, int], class_names: tuple[str, ..
 
     Args:
         image_shape: (height, width, channels) of its input.
-        class_names: one a class, in the order of its outputs.
+        class_names: one per class, in the order of its outputs.
         reading: how its pictures are read.
     """
     height, width, channels = image_shape

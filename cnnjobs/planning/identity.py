@@ -165,7 +165,7 @@ def _sha256_of_file(path: str) -> str:
 
 @functools.cache
 def _sha256_of_state(path: str, size: int, mtime_ns: int) -> str:
-    """Return the hash; the same file is read once a process."""
+    """Return the hash; the same file is read once per process."""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

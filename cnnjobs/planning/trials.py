@@ -132,7 +132,7 @@ class Plan:
         Args:
             done: ids of trials that need not run.
             only: names of the variants to consider; empty for all.
-            rates: condition -> seconds an epoch, of those that were measured; others count as the mean of these.
+            rates: condition -> seconds per epoch, of those that were measured; others count as the mean of these.
         """
         known = rates or {}
         other = sum(known.values()) / len(known) if known else 1.0

@@ -138,7 +138,7 @@ class Section:
     Args:
         title: the heading, plain text.
         elements: what it says and shows, in order.
-        sections: parts of it, one a variant for example.
+        sections: parts of it, one per variant for example.
         damaged: stored files that could not be read; what they hold is missing here.
         how_to_read: how to read what it shows, in a sentence or two for a student; empty where nothing is to be said.
         folded: whether a page shows only its heading until it is asked for.

@@ -18,7 +18,7 @@ class ReportOptions:
         curves: metrics that the learning curves show; empty for `CURVES` and what variants watch.
         alpha: of tests; one minus the level of intervals.
         margin: a difference worth resolving, in the unit in which differences are shown.
-        with_predictions: whether to read the stored predictions, which takes seconds a variant.
+        with_predictions: whether to read the stored predictions, which takes seconds per variant.
         best: whether to say how probable it is of each variant that it is the best.
         others: jobs of the same results folder, as their `job.json` keeps them.
     """

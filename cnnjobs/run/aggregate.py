@@ -113,7 +113,7 @@ class Aggregation:
         """Write the report of several jobs on several data sets, and show where it is, or why there is none.
 
         Args:
-            tables: one a job.
+            tables: one per job.
             folder: of the report.
         """
         tables = [table for table in tables if table.job.audit is None]
@@ -187,7 +187,7 @@ class Aggregated:
 
     Args:
         results: folder or URI.
-        shown: one a job.
+        shown: one per job.
         broken: the errors of jobs that cannot be read.
         together: over data sets; None for jobs on one.
         overlaid: curves of several models; None if none was asked for.

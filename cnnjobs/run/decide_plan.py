@@ -42,7 +42,7 @@ class DecidePlan:
     Args:
         start: the rule as it holds now, with what is decided.
         missing: trials that would run at most, were all open variants to take all repeats that are allowed.
-        rates: condition -> mean seconds an epoch of its completed trials.
+        rates: condition -> mean seconds per epoch of its completed trials.
     """
 
     start: RuleStart

@@ -23,7 +23,7 @@ class State:
         failed: ids of trials of the plan whose last try failed.
         stale: stored trials that are of settings the job no longer has, by the variant's name then.
         damaged: files that cannot be read; their trials count as missing.
-        rates: condition -> mean seconds an epoch of its completed trials.
+        rates: condition -> mean seconds per epoch of its completed trials.
         versions: name of what can change the bits of a result -> its versions in the finished trials.
     """
 
@@ -73,7 +73,7 @@ def state_of(store: Store, trials: Collection[Trial], conditions: Collection[str
 
 
 def _rates(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """Return condition -> mean seconds an epoch of its completed trials."""
+    """Return condition -> mean seconds per epoch of its completed trials."""
     by_condition: dict[str, list[float]] = {}
     for row in rows:
         if row["status"] == Status.COMPLETED and row["seconds"] and row["epochs_done"]:

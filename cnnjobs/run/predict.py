@@ -194,7 +194,7 @@ def _shown(path: str) -> str:
 
 
 def _as_text(answers: Answers) -> str:
-    """Return a line a picture, and how many are right where the truth is known."""
+    """Return one line per picture, and how many are right where the truth is known."""
     found = answers.answers
     width = max(len(_shown(answer.path)) for answer in found)
     lines = []
@@ -208,13 +208,13 @@ def _as_text(answers: Answers) -> str:
 
 
 def _as_csv(answers: Answers) -> str:
-    """Return a row a picture; further classes in columns of their own."""
+    """Return one row per picture; further classes in columns of their own."""
     header, *rows = _rows(answers)
     return csv_text(header, rows)
 
 
 def _rows(answers: Answers) -> list[list[Any]]:
-    """Return a header, and a row a picture."""
+    """Return a header, and one row per picture."""
     columns = ("label", "label_name", "probability")
     most = max(1, *(len(answer.top) for answer in answers.answers))
     more = [f"{name}_{place}" for place in range(2, most + 1) for name in columns]

@@ -59,7 +59,7 @@ class JobStatus:
     Args:
         job: its name.
         results: folder or URI.
-        rows: a row a variant, with `COLUMNS`.
+        rows: one row per variant, with `COLUMNS`.
         under_way: the trials that run.
         failed: the trials that failed.
         damaged: unreadable files.

@@ -1,8 +1,8 @@
 """The Parquet store: three flat tables a job, committed trial by trial.
 
-    trials/<trial>.parquet        a row a trial; the commit mark: without it, epochs and predictions do not count
-    epochs/<trial>.parquet        a row a trial and epoch
-    predictions/<trial>.parquet   a row a trial and test example
+    trials/<trial>.parquet        one row per trial; the commit mark: without it, epochs and predictions do not count
+    epochs/<trial>.parquet        one row per trial and epoch
+    predictions/<trial>.parquet   one row per trial and test example
     trials/compact-<hash>.parquet, epochs/compact-<hash>.parquet     the same rows of many finished trials
 
 Each carries the digest of its content (`parquet`), as `job.json` and checkpoints do; what differs from it is damaged.

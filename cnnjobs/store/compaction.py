@@ -163,7 +163,7 @@ def _among(table: pa.Table, trials: Collection[str]) -> pa.ChunkedArray:
 
 
 def _encoded(rows: pa.Table, trials: Sequence[str]) -> bytes:
-    """Return a file with a row group a variant, trials in that order: who reads one variant reads little else."""
+    """Return a file with one row group per variant, trials in that order: who reads one variant reads little else."""
     rank = pc.index_in(rows["trial_id"], pa.array(trials, pa.string())).combine_chunks()
     rows = rows.take(pc.array_sort_indices(rank))
     conditions = rows["condition_id"].combine_chunks().dictionary_encode().indices.to_numpy()

@@ -25,7 +25,7 @@ COMPACT = "compact-"
 
 COMPACTED = ("epochs", "trials")
 """Tables that are compacted, in this order: a row in `trials` says that the trial's epochs are there. Predictions stay
-a file a trial: they are large, and read one trial after the other."""
+one file per trial: they are large, and read one trial after the other."""
 
 IDENTIFIES = ("trial_id", "condition_id", "job", "variant", "repeat", "fold", "status")
 """Columns without which a row says nothing; never null."""

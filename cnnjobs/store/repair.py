@@ -9,7 +9,7 @@ from cnnjobs.store.reading import COMPACTED, TableFiles
 from cnnjobs.store.store import Store
 
 ASIDE = "damaged"
-"""Folder of a store with what was set aside: a folder a repair, named by when, and in it the files as they lay."""
+"""Folder of a store with what was set aside: one folder per repair, named by when, and in it the files as they lay."""
 
 LIST = "reasons.txt"
 """In that folder: what was wrong with each file."""

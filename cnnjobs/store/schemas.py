@@ -86,7 +86,7 @@ TRIALS = _schema(
         ("dirty", pa.bool_()),
     ],
 )
-"""A row a trial. Accuracies are fractions, losses nats, `mse` is the mean over classes of squared differences
+"""One row per trial. Accuracies are fractions, losses nats, `mse` is the mean over classes of squared differences
 between probabilities and one-hot labels; seconds are wall clock; repeat and fold count from 0.
 
 `best_epoch` counts from 1 and is set where callbacks put the weights of that epoch back; test and val
@@ -111,7 +111,7 @@ EPOCHS = _schema(
         ("validation_seconds", _REAL),
     ],
 )
-"""A row a trial and epoch; epochs count from 1. Losses are plain cross-entropy of the rows, whatever is minimised:
+"""One row per trial and epoch; epochs count from 1. Losses are plain cross-entropy of the rows, whatever is minimised:
 without smoothing of labels, weights of rows or classes, and regularization. Values of the training rows are averaged
 over the epoch while it trains, with augmentation and dropout on; where images are mixed, both of their labels count by
 their shares. `objective` is what is minimised, with all of these. `watched` holds the metrics that the variant watches,
@@ -128,7 +128,7 @@ PREDICTIONS = _schema(
         ("probabilities", pa.list_(pa.float32())),
     ],
 )
-"""A row a trial and test example; `example` is the row of the test set."""
+"""One row per trial and test example; `example` is the row of the test set."""
 
 TABLES: Mapping[str, pa.Schema] = {"trials": TRIALS, "epochs": EPOCHS, "predictions": PREDICTIONS}
 

@@ -41,7 +41,7 @@ class Committed:
 
     Args:
         trials: its row.
-        epochs: a row an epoch; None if it has none.
+        epochs: one row per epoch; None if it has none.
     """
 
     trials: pa.Table

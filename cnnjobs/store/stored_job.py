@@ -167,7 +167,7 @@ class StoredDataset:
         lists = {name: listed(getattr(self, name)) for name in ("image_shape", "class_names", "notes")}
         fields = {name: lists.get(name, value) for name, value in vars(self).items()}
         if self.test_groups is not None:
-            fields["test_groups"] = " ".join(map(str, self.test_groups))  # a line, not one a picture
+            fields["test_groups"] = " ".join(map(str, self.test_groups))  # a line, not one per picture
         later = ("validation_rows", "groups", "test_groups", "largest_class")
         return without_none(fields, "source", "fingerprint", *lists, *later)
 

@@ -18,7 +18,7 @@ WORDS = {"tensorboard": "TensorBoard", "mlflow": "MLflow", "wandb": "Weights & B
 """Name -> the tracker's own. The library of each has the name itself, and pip knows it by that name."""
 
 QUIET_MLFLOW = {
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # a line a run
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # one line per run
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # in place of minutes of waiting for a server that is down
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",

@@ -1,4 +1,4 @@
-"""TensorBoard: a folder a run in the job's results, `tensorboard/<variant>/repeat-N`, without TensorFlow."""
+"""TensorBoard: one folder per run in the job's results, `tensorboard/<variant>/repeat-N`, without TensorFlow."""
 
 from __future__ import annotations
 

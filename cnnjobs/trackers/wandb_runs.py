@@ -15,7 +15,7 @@ from cnnjobs.store.files import Files, plain_name
 from cnnjobs.trackers.tracked_run import RunName, TrackedRun
 
 FOLDER = "wandb"
-"""In the folder of a job: an empty file a run that was sent, in a folder a destination.
+"""In the folder of a job: one empty file per run that was sent, in one folder per destination.
 
 Asking the server would need it; offline, runs are removed once they are synchronised. A run that is sent again has the
 same id, and takes the place of the earlier one.

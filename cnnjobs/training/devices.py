@@ -36,7 +36,7 @@ LEAST_MIB = 256
 """Less than that is no memory to train in."""
 
 
-@functools.cache  # TensorFlow takes these settings once a process
+@functools.cache  # TensorFlow takes these settings once per process
 def make_strategy(cpus: int, gpus: float, replicas: int) -> tf.distribute.Strategy:
     """Return the MirroredStrategy over this process's devices.
 
@@ -148,7 +148,7 @@ def _refuse_unless_pretended(wanted: int, seen: int) -> None:
 def _share_memory(gpu: Any, gpus: float) -> None:
     """Limit the memory of a GPU of which this process holds a fraction; let that of a whole one grow.
 
-    TensorFlow takes one of the two, once a process.
+    TensorFlow takes one of the two, once per process.
     """
     if gpus >= 1:
         tf.config.experimental.set_memory_growth(gpu, True)

@@ -51,10 +51,10 @@ class PlacedImages:
     the host for it.
 
     Args:
-        copies: tensors, one on the host or one a replica; as `copy_spec` says.
+        copies: tensors, one on the host or one per replica; as `copy_spec` says.
         image_shape: (height, width, channels).
         dtype: of a value, as stored.
-        on_devices: whether there is one a replica.
+        on_devices: whether there is one per replica.
     """
 
     copies: tuple[Any, ...]

@@ -72,7 +72,7 @@ class Layout:
 
     Args:
         rows: number of rows.
-        batch: rows a step, over all replicas; the last step has the rest.
+        batch: rows per step, over all replicas; the last step has the rest.
         replicas: shards a step.
         block: steps handed over at once.
     """

@@ -1,4 +1,4 @@
-"""What comes out of a network, and how it becomes a column a class."""
+"""What comes out of a network, and how it becomes one column per class."""
 
 from enum import Enum
 from typing import Any

@@ -18,7 +18,7 @@ from cnnjobs.training.outputs import Outputs, class_probabilities
 from cnnjobs.training.replicas import replica_number
 
 EVALUATION_BATCH, EVALUATION_BYTES = 256, 32 << 20
-"""Most images a step at evaluation, over all replicas, and most bytes of them; does not change results."""
+"""Most images per step at evaluation, over all replicas, and most bytes of them; does not change results."""
 
 
 class PredictGraph:
@@ -110,7 +110,7 @@ class PredictGraph:
             views: of each image, whose probabilities are averaged; None for the image alone.
             images: `copies` of `PlacedImages`.
             rows: (rows,) int64.
-            batch: () int64, rows a step over all replicas.
+            batch: () int64, rows per step over all replicas.
             gain: (channels,) float32.
             offset: (channels,) float32.
         """

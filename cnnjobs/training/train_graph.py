@@ -234,7 +234,7 @@ class TrainGraph:
 
         Args:
             phase: 0 or 1; decides which weights are trained.
-            iterators: of `training_blocks`, one a replica.
+            iterators: of `training_blocks`, one per replica.
             blocks: () int32.
             told: what each step of the epoch is told.
             first_step: () int32, the step of the epoch that these blocks begin with.
@@ -281,7 +281,7 @@ class TrainGraph:
 
         Args:
             maker: what makes a block ready.
-            iterators: one a replica.
+            iterators: one per replica.
             last: the block of the single replica; none to take the next without asking `more`.
             more: () bool, whether there is a next one.
         """

@@ -120,7 +120,7 @@ class TrialWorker:
             raise
         finally:
             changed = [*pin_settings(), *changed_for_good()]
-            if changed:  # by a module that its network function has imported, perhaps, which comes once a process
+            if changed:  # by a module that its network function has imported, perhaps, which comes once per process
                 self._broken = f"a trial changed settings of Keras or TensorFlow: {', '.join(changed)}"
             gc.collect()  # graphs of the input pipeline lie in cycles, some 0.4 MB a trial
             if self._first_bytes is None:

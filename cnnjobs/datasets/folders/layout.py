@@ -18,7 +18,7 @@ class Layout:
 
     Args:
         root: the folder.
-        class_names: one a class, in the order of the labels.
+        class_names: one per class, in the order of the labels.
         pictures: sorted by part, class and name.
         notes: what a person should know of how the folder was read.
         training_notes: what only those should know who train on it.

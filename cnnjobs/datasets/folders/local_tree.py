@@ -166,7 +166,7 @@ def _grow(tree: Path, objects: Objects, copies: Sequence[tuple[StoredObject, Pat
                 raise DatasetError(f"{one.address} has an empty name, `.` or `..` between its slashes. Rename it.")
             link = Path(part, *names)
             link.parent.mkdir(parents=True, exist_ok=True)
-            os.symlink(copy.absolute(), link)  # noqa: PTH211 - once a file
+            os.symlink(copy.absolute(), link)  # noqa: PTH211 - once per file
         if objects.itself is None:  # a folder, in which there may be nothing
             (part / objects.address.partition("://")[2]).mkdir(parents=True, exist_ok=True)
         part.rename(tree)

@@ -59,7 +59,7 @@ def read_labels(arrays: Mapping[str, Array], counts: Mapping[str, int], origin: 
 
 
 def _is_table(array: Array, count: int) -> bool:
-    """Say whether labels have a column a class."""
+    """Say whether labels have one column per class."""
     return array.ndim == 2 and array.shape[1] > 1 and array.shape != (1, count)
 
 

@@ -22,7 +22,7 @@ class Listing:
 
     Args:
         name: of the data set.
-        class_names: one a class, in the order of the labels.
+        class_names: one per class, in the order of the labels.
         contents: the pictures.
         labels: (n,) int32 in [0, classes).
         parts: (n,) which of `PARTS` each is in.

@@ -27,7 +27,7 @@ class Classes:
 
     Args:
         labels: (n,) int32 in [0, classes), or `NO_LABEL`.
-        names: one a class, in the order of the labels.
+        names: one per class, in the order of the labels.
         notes: what was done, and what looks wrong.
     """
 

@@ -85,7 +85,7 @@ class Downloads:
             with open(part, "wb") as file:
                 for piece in self.objects.pieces(one):
                     file.write(piece)
-            os.replace(part, path)  # noqa: PTH105 - once a picture
+            os.replace(part, path)  # noqa: PTH105 - once per picture
         finally:
             part.unlink(missing_ok=True)
         return one.size

@@ -33,7 +33,7 @@ class Columns:
 
     Args:
         image: names the pictures.
-        label: of the classes, or one a class.
+        label: of the classes, or one per class.
         split: of the parts; None where none is read.
         group: of what belongs together; None where none is read.
         weight: of how much pictures count; None where none is read.

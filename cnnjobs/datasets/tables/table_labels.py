@@ -39,7 +39,7 @@ class RowLabels:
 
 
 def read_labels(table: Table, columns: Sequence[str]) -> RowLabels:
-    """Return the labels in one column, or in a column a class.
+    """Return the labels in one column, or in one column per class.
 
     Raises:
         DatasetError: no such column, several labels a picture, or values other than 0 and 1 where there is a column
@@ -111,7 +111,7 @@ def in_order(names: Sequence[str], columns: Sequence[str] | None = None) -> list
     """Return names of classes as their columns stand, else numbers by their value if all are numbers, else as text.
 
     Args:
-        names: one a class.
+        names: one per class.
         columns: in their order; None where no column is a class.
     """
     if columns is not None:

@@ -75,7 +75,7 @@ def bands_of(epochs: pa.Table, metrics: Sequence[str]) -> dict[tuple[str, str], 
 
 
 def bands_plot(title: str, models: Sequence[Model], metrics: Sequence[str], behind: Model | None = None) -> Figure:
-    """Return a panel a metric with all models where they are few, else one a model and metric.
+    """Return one panel per metric with all models where they are few, else one per model and metric.
 
     Args:
         title: over all.

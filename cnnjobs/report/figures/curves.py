@@ -111,7 +111,7 @@ def quantiles_over_runs(values: Reals) -> tuple[NDArray[np.int64], Reals]:
 
 
 def learning_curves(job: str, variant: str, epochs: pa.Table, metrics: Sequence[str], style: VariantStyle) -> Figure:
-    """Return a panel a metric, one above the other, train dashed and validation solid, every repeat drawn.
+    """Return one panel per metric, one above the other, train dashed and validation solid, every repeat drawn.
 
     Args:
         job: name, for the title.
@@ -134,7 +134,7 @@ def learning_curves(job: str, variant: str, epochs: pa.Table, metrics: Sequence[
 
 
 def stacked_panels(metrics: Sequence[str], names: int = 0) -> tuple[Figure, list[Axes]]:
-    """Return a figure with an empty panel a metric over the same epochs, to be filled under `styled`.
+    """Return a figure with one empty panel per metric over the same epochs, to be filled under `styled`.
 
     Args:
         metrics: names without a part.

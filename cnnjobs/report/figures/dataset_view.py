@@ -32,7 +32,7 @@ class DatasetView:
 
     Args:
         title: its name, and how many pictures of what size it has.
-        class_names: one a class, in the order of the labels.
+        class_names: one per class, in the order of the labels.
         counts: part -> (classes,) pictures of each class.
         pictures: label -> (n, height, width, 1 or 3), of the classes that are shown.
         size: (height, width) in which pictures are trained on.

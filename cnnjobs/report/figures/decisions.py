@@ -76,7 +76,7 @@ class Panel:
 
 
 def decision_plot(panels: Sequence[Panel], metric: Metric, reference: str, margin: float | None) -> Figure:
-    """Return a panel a variant.
+    """Return one panel per variant.
 
     Args:
         panels: one or more.

@@ -37,7 +37,7 @@ def picture_grid(
     Args:
         title: over all of them.
         pictures: each (height, width, channels), all of one shape; uint8, or float32 in [0, 1].
-        names: one a picture, drawn over it; empty for none.
+        names: one per picture, drawn over it; empty for none.
         columns: pictures a row; None for about as many as there are rows.
         apart: more space after the first column, inches.
     """
@@ -66,7 +66,7 @@ def versions_grid(
     names: Sequence[str],
     mixes: Sequence[Sequence[str]] = (),
 ) -> Figure:
-    """Return a figure with a row a picture: the original, then what each epoch makes of it.
+    """Return a figure with one row per picture: the original, then what each epoch makes of it.
 
     Args:
         title: over all of them.

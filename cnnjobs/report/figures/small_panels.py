@@ -1,4 +1,4 @@
-"""Small panels in rows and columns, one a variant, all with the same scale."""
+"""Small panels in rows and columns, one per variant, all with the same scale."""
 
 import math
 from collections.abc import Iterator, Sequence

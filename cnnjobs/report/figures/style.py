@@ -118,7 +118,7 @@ def named(figure: Figure, words: str, names: Mapping[str, str], handles: Sequenc
         figure: whose.
         words: of the title.
         names: variant -> what it is called.
-        handles: a line a variant, then others, which have labels.
+        handles: one line per variant, then others, which have labels.
         across: names beside each other.
     """
     others = [str(handle.get_label()) for handle in handles[len(names) :]]

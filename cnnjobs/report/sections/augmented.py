@@ -12,7 +12,7 @@ from cnnjobs.store.store import Store
 from cnnjobs.wording.labels import count_label
 
 COLUMNS = ("variant", "views", "metric", "n", "plain", "augmented", "difference", "low", "high", "level", "runs")
-"""A row a variant; `difference` is the mean of augmented minus plain over its runs, `low` to `high` its interval;
+"""One row per variant; `difference` is the mean of augmented minus plain over its runs, `low` to `high` its interval;
 `n` is smaller than `runs` where repeats of the same folds are averaged."""
 
 

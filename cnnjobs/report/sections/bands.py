@@ -14,7 +14,7 @@ def labels_of(table: JobTable) -> dict[str, str]:
 
 
 BAND_COLUMNS = ("job", "variant", "metric", "rows", "epoch", "runs", "low", "median", "high")
-"""A row a model, metric, kind of rows and epoch, from 1; values as people read them, accuracies in percent."""
+"""One row per model, metric, kind of rows and epoch, from 1; values as people read them, accuracies in percent."""
 
 
 def band_rows(which: tuple[str, str], model: Model, metrics: Sequence[str]) -> Iterator[list[Any]]:

@@ -13,7 +13,7 @@ from cnnjobs.wording.sentences import sentence
 TITLE = "Probability of being best"
 
 BEST_COLUMNS = ("variant", "mean", "p_best", "p_near", "p_clearly", "margin", "pairs", "why")
-"""A row a variant, the most probable first. `p_near`: that its mean is the best or within the margin of it;
+"""One row per variant, the most probable first. `p_near`: that its mean is the best or within the margin of it;
 `p_clearly`: that it is better than every other by more than the margin; `why` says why there is none; `pairs` are the
 repeats, or folds, that all compared variants have."""
 
@@ -34,7 +34,7 @@ def best_section(table: JobTable) -> Section:
 
 
 def best_rows(table: JobTable, found: BestOf | None = None) -> list[Row]:
-    """Return a row a variant, the most probable first.
+    """Return one row per variant, the most probable first.
 
     Args:
         table: the comparison of a job.

@@ -75,7 +75,7 @@ def calibration_section(table: JobTable, findings: Findings) -> Section:
 
 
 def diagram_rows(points: Mapping[str, Sequence[Point]]) -> list[list[Any]]:
-    """Return what the diagram draws, a row a point in the order of `DIAGRAM_COLUMNS`; fractions.
+    """Return what the diagram draws, one row per point in the order of `DIAGRAM_COLUMNS`; fractions.
 
     Args:
         points: variant -> the points of its diagram.

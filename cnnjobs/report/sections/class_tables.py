@@ -160,7 +160,7 @@ def confusion_table(table: ClassTable, name: str) -> ReportTable:
 
 
 def confusion_rows(table: ClassTable) -> list[list[object]]:
-    """Return both confusion matrices, a row a cell in the order of `CONFUSION_COLUMNS`: what the heat maps draw."""
+    """Return both confusion matrices, one row per cell in the order of `CONFUSION_COLUMNS`: what the heat maps draw."""
     mean, sd = table.runs.mean, table.runs.sd
     cells = np.stack([mean.counts, sd.counts, mean.rates, sd.rates], axis=-1).reshape(-1, 4)
     classes = list(enumerate(table.classes))
@@ -169,7 +169,7 @@ def confusion_rows(table: ClassTable) -> list[list[object]]:
 
 
 def roc_rows(table: ClassTable) -> list[list[object]]:
-    """Return every ROC curve, a row a point in the order of `ROC_COLUMNS`: what the figure draws."""
+    """Return every ROC curve, one row per point in the order of `ROC_COLUMNS`: what the figure draws."""
     points = np.stack([table.runs.mean.curves, table.runs.sd.curves], axis=-1)
     return [
         [*name, alarm, *_numbers(point)]

@@ -10,8 +10,8 @@ from cnnjobs.report.sections.planning import hours_cell
 COLUMNS = ("variant", "runs", "seconds", "cpu_hours", "gpu_hours", "cpu_hours_a_run", "gpu_hours_a_run", "latency")
 
 HOW_TO_READ = (
-    "Compare what a variant gains with what it costs: seconds of training a run, and milliseconds an image once it is "
-    "in use."
+    "Compare what a variant gains with what it costs: seconds of training per run, and milliseconds per image once it "
+    "is in use."
 )
 
 
@@ -34,7 +34,7 @@ def cost_section(table: JobTable) -> Section | None:
     shown = (
         DisplayColumn("variant", lambda row: str(row["variant"])),
         DisplayColumn("runs", lambda row: str(row["runs"]), "runs"),
-        DisplayColumn("seconds a run", lambda row: _seconds(row["seconds"]), "seconds"),
+        DisplayColumn("seconds per run", lambda row: _seconds(row["seconds"]), "seconds"),
         DisplayColumn("CPU hours", lambda row: hours_cell(row["cpu_hours"]), "cpu_hours"),
         DisplayColumn("GPU hours", lambda row: hours_cell(row["gpu_hours"]), "gpu_hours"),
         DisplayColumn("ms an image", lambda row: _milliseconds(row["latency"]), "latency"),

@@ -1,4 +1,4 @@
-"""The report's learning curves: those of all variants as bands, then every run in a figure a variant."""
+"""The report's learning curves: those of all variants as bands, then every run in one figure per variant."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -107,7 +107,7 @@ def curves_section(
 def _together(
     table: JobTable, bands: Mapping[str, Mapping[tuple[str, str], Band]], metrics: Sequence[str]
 ) -> Iterator[Chart]:
-    """Yield the figures of all variants: one in the order of the job where they are few, else one a metric."""
+    """Yield the figures of all variants: one in the order of the job where they are few, else one per metric."""
     few = len(bands) <= MOST_TOGETHER
     if few:
         yield _bands_chart(table, bands, table.rows, "bands", metrics)

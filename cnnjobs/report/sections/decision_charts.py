@@ -16,7 +16,7 @@ STEP_COLUMNS = (
     *("variant", "repeat", "difference", "used", "pairs", "mean", "low", "high", "level", "sequential_p"),
     "sequential_p_equal",
 )
-"""What the figure draws, a row a variant and repeat, from 1; differences as people read them, accuracies in points."""
+"""What the figure draws, one row per variant and repeat, from 1; differences are as people read them, in points."""
 
 
 def decision_charts(table: JobTable) -> Iterator[Chart]:

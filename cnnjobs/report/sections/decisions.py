@@ -22,7 +22,7 @@ DECISION_COLUMNS = (
     *("sequential_p", "sequential_p_equal", "mean_allowing_for_stop", "margin", "less_than_margin", "most_repeats"),
     *("alpha", "family", "further_pairs", "further", "diverged", "reference_diverged", "waiting", "changed"),
 )
-"""A row a variant: it minus the reference, over the pairs that the rule used. `low` to `high` is the interval that
+"""One row per variant: it minus the reference, over the pairs that the rule used. `low` to `high` is the interval that
 holds at every look together, at `level`; `further` has later pairs, which are not used; `waiting` the repeat, from 1,
 that failed and is waited for; `changed` why what is stored does not give the decision that was made."""
 

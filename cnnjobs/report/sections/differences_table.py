@@ -23,8 +23,8 @@ DIFFERENCE_COLUMNS = (
     *("sign_flip_why", "p_above_why", "p_above_reading", "looks", "lost", "ended", "reference_lost"),
     *("reference_ended", "lost_p", "collapsed", "reference_collapsed", "run_pairs"),
 )
-"""A row a variant: it minus the reference; each `why` says why there is no p or interval, or what it cannot do. `lost`
-are the runs without a result of those that ended, `lost_p` is Fisher's exact test that both sides lose as many.
+"""One row per variant: it minus the reference; each `why` says why there is no p or interval, or what it cannot do.
+`lost` are the runs without a result of those that ended, `lost_p` is Fisher's exact test that both sides lose as many.
 `run_pairs` are pairs of runs; `pairs` are fewer where repeats of the same folds are averaged."""
 
 

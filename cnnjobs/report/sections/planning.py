@@ -32,8 +32,8 @@ COLUMNS = (
     *("more_high", "cpu_hours", "gpu_hours", "cpu_hours_high", "gpu_hours_high", "t_within_margin", "p_within_margin"),
     *("why_no_p", "p_within_margin_holm", "family", *(f"resolved_by_{n}" for n in REPEATS)),
 )
-"""A row a comparison. `level` is that of the test planned for; `needed` is at the SD of these pairs, `_low` and `_high`
-at the ends of its interval."""
+"""One row per comparison. `level` is that of the test planned for; `needed` is at the SD of these pairs, `_low` and
+`_high` at the ends of its interval."""
 
 
 def planning_section(table: JobTable) -> Section | None:

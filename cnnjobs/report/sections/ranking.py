@@ -20,7 +20,7 @@ RANKING_COLUMNS = (
     *("rank", "variant", "n", "expected", "folds", "mean", "sd", "ci_low", "ci_high", "difference"),
     *("difference_low", "difference_high", "level", "p", "verdict", "looks", "resolved", "reference"),
 )
-"""A row a variant, the best mean first; those without a run have no rank. `ci_` is the interval of the mean,
+"""One row per variant, the best mean first; those without a run have no rank. `ci_` is the interval of the mean,
 `difference_` that of the difference to the reference, at `level`; `p` is adjusted by Holm."""
 
 

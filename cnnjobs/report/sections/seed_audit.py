@@ -80,7 +80,7 @@ def sources_section(store: Store, table: JobTable) -> Section | None:
 
 
 def source_rows(table: JobTable) -> list[Row]:
-    """Return a row a source of chance, of an audit."""
+    """Return one row per source of chance, of an audit."""
     runs = {row.name: repeat_means(table, row) for row in table.rows}
     return [_row(table, row, runs[row.name], runs.get(ALL, [])) for row in table.rows]
 

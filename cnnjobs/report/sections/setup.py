@@ -20,7 +20,7 @@ from cnnjobs.wording.labels import listed
 TITLE = "Setup"
 
 HOW_TO_READ = (
-    "One row a variant, and only the settings in which variants differ: what stands in these columns is what the "
+    "One row per variant, and only the settings in which variants differ: what stands in these columns is what the "
     "comparison is about. A dash stands where a variant's network or optimizer has no such setting."
 )
 
@@ -140,7 +140,7 @@ def _day(moment: datetime) -> str:
 
 
 def variants_table(table: JobTable, differing: list[Setting]) -> ReportTable:
-    """Return the settings in which variants differ, and their parameters, a row a variant.
+    """Return the settings in which variants differ, and their parameters, one row per variant.
 
     Args:
         table: the comparison.

@@ -25,10 +25,10 @@ SUMMARY_COLUMNS = (
     *("variant", *COUNTS, *NUMBERS, *ENDS, "median_level", "level", "cpu_hours", "gpu_hours", "why"),
     *("median_why", "folds"),
 )
-"""A row a variant; quartiles are given from five runs on. `level` is that of the intervals, `median_level` the one that
-the interval of the median reaches, which is not below it; hours are the mean of a completed run, `why` and `median_why`
-say why there is no interval of the mean or the median. `folds`: where repeats of the same folds are averaged, over how
-many folds mean and SD are."""
+"""One row per variant; quartiles are given from five runs on. `level` is that of the intervals, `median_level` the one
+that the interval of the median reaches, which is not below it; hours are the mean of a completed run, `why` and
+`median_why` say why there is no interval of the mean or the median. `folds`: where repeats of the same folds are
+averaged, over how many folds mean and SD are."""
 
 
 def summary_table(table: JobTable) -> ReportTable:

@@ -47,7 +47,7 @@ def _hidden(images: Any, box: boxes.Boxes, fill: float | str, draws: Any, white:
 
     Args:
         images: (n, height, width, channels) float32.
-        box: one an image.
+        box: one per image.
         fill: a number in [0, 1], "mean" or "noise".
         draws: (n, 2) uniform in [0, 1), the seed of each image's noise.
         white: value of a white pixel.
