@@ -57,9 +57,9 @@ def differences_section(table: JobTable) -> Section | None:
         + (", in percentage points. " if table.in_percent else ". ")
         + adjustment(table)
         + f" d_z: mean over SD. p and p (t): {_t_test(table)}. Sign flips: the exact test without normality. P(A > B): "
-        f"in what share of pairs the variant is above {table.reference}; significant where its interval is above 0.5, "
-        f"and meaningful where that reaches {MEANINGFUL:g} as well, with its upper end (Bouthillier et al., arXiv "
-        f"2103.03098), or likewise for {table.reference}; of several, only those that are resolved are called so"
+        f"the share of pairs in which the variant is above {table.reference}. It is significant if its interval lies "
+        f"above 0.5, and meaningful if the interval also reaches {MEANINGFUL:g} (Bouthillier et al., arXiv "
+        f"2103.03098); likewise for {table.reference}. Of several variants only resolved ones are called so"
         + ("." if table.higher_is_better else "; here less is better, so that low shares speak for the variant.")
     )
     return Section(

@@ -16,9 +16,9 @@ HOW_TO_READ = (
 
 
 ABOUT = (
-    "Of the completed and diverged runs; the time of runs that failed is not known. Seconds a run are wall clock, "
-    "the mean of the completed ones; CPU hours are seconds by the cores a run had, used or not. The latency is that "
-    "of one image in a batch, on what the runs ran on."
+    "Of the completed and diverged runs; the time of runs that failed is not known. Seconds per run are wall clock, "
+    "the mean of the completed ones; CPU hours are seconds times the cores of a run, used or not. The latency is that "
+    "of one image in a batch, on the device of the runs."
 )
 
 
@@ -37,7 +37,7 @@ def cost_section(table: JobTable) -> Section | None:
         DisplayColumn("seconds per run", lambda row: _seconds(row["seconds"]), "seconds"),
         DisplayColumn("CPU hours", lambda row: hours_cell(row["cpu_hours"]), "cpu_hours"),
         DisplayColumn("GPU hours", lambda row: hours_cell(row["gpu_hours"]), "gpu_hours"),
-        DisplayColumn("ms an image", lambda row: _milliseconds(row["latency"]), "latency"),
+        DisplayColumn("ms per image", lambda row: _milliseconds(row["latency"]), "latency"),
     )
     report_table = ReportTable("cost", "What the runs of each variant have taken", COLUMNS, rows, shown)
     return Section("Cost", (report_table, Text(f"{_total(rows)} {ABOUT}")), how_to_read=HOW_TO_READ)

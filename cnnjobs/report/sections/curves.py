@@ -51,9 +51,9 @@ HOW_TO_READ_APART = (
 )
 
 OF_OBJECTIVE = (
-    " The objective is what is minimised, and drawn where that is not the plain loss: the variant's loss with weights "
-    "of rows and classes and smoothed labels, and what regularization and layers add. It has no value for validation "
-    "rows, and another scale in every variant that minimises something else."
+    " The objective is the function that is minimised: the variant's loss with weights of rows and classes and "
+    "smoothed labels, plus the penalties of regularization and layers. It is drawn if it is not the plain loss, for "
+    "training rows only. Variants that minimise different functions have different scales."
 )
 """What is said where an objective is drawn."""
 

@@ -16,8 +16,8 @@ HOW_TO_READ = (
 
 
 ABOUT = (
-    "The test images on which most runs are wrong, runs of all variants together; of those equally often wrong, the "
-    "one whose true class has the lower mean probability comes first. Images are rows of the test set, from 0. One "
+    "The test images on which most runs, of all variants together, are wrong. Ties are in the order of the mean "
+    "probability of the true class, the lowest first. Images are rows of the test set, from 0. One "
     "that nearly all runs take for the same other class may have a wrong label: look at it. Images chosen for being "
     "wrong say nothing of how a variant does on others."
 )

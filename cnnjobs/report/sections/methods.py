@@ -10,9 +10,8 @@ from cnnjobs.comparison.table import JobTable
 from cnnjobs.report.model import Passage, Section
 from cnnjobs.report.references import bibtex, latex, plain
 from cnnjobs.report.sections.comparison import interval_over
-from cnnjobs.report.sections.seed_audit import FEW, WORDS
+from cnnjobs.report.sections.seed_audit import FEW, varying_sources
 from cnnjobs.report.sections.setup import period_text, size_text
-from cnnjobs.spec import SOURCES
 from cnnjobs.stats.pairs import FEWEST_PAIRS
 from cnnjobs.store.stored_job import StoredJob
 from cnnjobs.wording.labels import listed
@@ -168,7 +167,7 @@ def _repeats(table: JobTable) -> Iterator[str]:
     each = "Each" if len(table.rows) > 1 else "It"
     yield f"{each} was trained in {count} run{'s' * (runs[-1] != 1)}{folds}."
     if job.audit is None:
-        varying = [WORDS[source] for source in SOURCES if source in job.vary]
+        varying = varying_sources(job)
         paired = "; repeat r had the same seeds in every variant" if len(table.rows) > 1 else ""
         yield f"Repeats differ in {_joined(varying) if varying else 'nothing'}{paired}."
     lost = {row.name: row.diverged for row in table.rows if row.diverged}
@@ -277,9 +276,11 @@ def _programs(table: JobTable) -> Iterator[str]:
         period = f" ({period_text(table)})" if table.period else ""
         yield f"Runs were trained{period} with {_joined(used)}."
     if "device" in found:
-        cores = f", {_values(found, 'cpus')} CPU core{'s' * (found['cpus'] != ('1',))} a run" if "cpus" in found else ""
+        cores = (
+            f", {_values(found, 'cpus')} CPU core{'s' * (found['cpus'] != ('1',))} per run" if "cpus" in found else ""
+        )
         gpus, replicas = (_values(found, key) if key in found else "0" for key in ("gpus", "replicas"))
-        with_gpus = f", {gpus} GPU{'s' * (gpus != '1')} a run" if gpus != "0" else ""
+        with_gpus = f", {gpus} GPU{'s' * (gpus != '1')} per run" if gpus != "0" else ""
         parallel = f", in data parallel on {replicas} replicas" if replicas not in ("0", "1") else ""
         yield f"Hardware: {_values(found, 'device')}{cores}{with_gpus}{parallel}."
     mixed = [key for key, values in found.items() if len(values) > 1 and key in MIXED]

@@ -171,13 +171,13 @@ def _about(table: JobTable, row: Row) -> str:
     holm = ", adjusted by Holm over the family" if family > 1 else ""
     unit = f", in {table.metric.unit_of_difference}" if table.metric.unit_of_difference else ""
     return (
-        f"To resolve a difference of {_margin(table, row['margin'])} in {POWER:.0%} of such studies by a paired t test "
-        f"at {level}: first if the SD of pairs is what these few say, then at the upper end of its {table.level} "
-        "interval, which is the one to plan with. Beside it stand the differences that such a test of "
-        f"{SHOWN_REPEATS} pairs resolves at the SD so far{unit}. Hours are of the further runs of the variant and the "
-        "reference, by the mean of the completed ones. Fix the number before you look again: testing anew after each "
-        "addition, until a difference is resolved, raises more false alarms than asked for. A small p (within margin) "
-        f"says that the difference is smaller than that: two one-sided tests{holm}."
+        f"Repeats with which a paired t test resolves a difference of {_margin(table, row['margin'])} with a power of "
+        f"{POWER:.0%}, at {level}: first for the SD of these pairs, then for the upper end of its {table.level} "
+        "interval, which is the one to plan with. The next columns are the differences that such a test of "
+        f"{SHOWN_REPEATS} pairs resolves at the SD so far{unit}. Hours are those of the further runs of variant and "
+        "reference, at the mean time of the completed ones. Fix the number before you look again: testing after each "
+        "addition until a difference is resolved raises the rate of false alarms. A small p (within margin) says that "
+        f"the difference is smaller than the margin: two one-sided tests{holm}."
     )
 
 

@@ -39,24 +39,24 @@ READ_DIFFERENCES = (
 
 READ_ENSEMBLES = (
     "A churn of 5% means that two repeats of one variant disagree on one image in twenty, although their accuracies "
-    "may be the same. A variant differs from the reference by more than chance only where they disagree more than "
-    "that."
+    "may be the same. Disagreement with the reference at about that rate is what seeds alone cause; whether the "
+    "accuracies differ is a matter for the verdict."
 )
 
 ABOUT_NOISE = (
     "Test accuracy, in points. Observed: SD over repeats. Floor: SD of independent errors on as many test images, "
     "expected even from equally accurate repeats. Distribution-wise: SD expected on an infinitely large test set "
-    "(Jordan, arXiv 2304.01910); its variance estimate may be negative, which means that it is not resolved from none. "
-    "Its interval is the chi-squared one of the observed SD, less the floor: from 0 on where it is not resolved. "
+    "(Jordan, arXiv 2304.01910); its variance estimate may be negative, which means not distinguishable from zero. "
+    "Its interval is the chi-squared interval of the observed SD less the floor; the lower end is at least 0. "
     "Cochran's Q: p of the test of equal accuracy."
 )
 
 ABOUT_DIFFERENCES = (
     "Mean difference in test accuracy to the reference, in points, with the interval over new repeats on these test "
     "images (Student's t), and the one over new repeats and new images like these (normal, from the mean squares of "
-    "repeats, images and residuals). The normal one may come out the narrower, and then covers too little: the wider "
-    "is shown for both, and the files have what it came out as. Where all pairs differ by as many images there is none "
-    "over new repeats, and that over both holds what images add alone. Neither is adjusted for there being several."
+    "repeats, images and residuals). If the second is the narrower one, it covers too little: the first is then shown "
+    "twice, and the files keep the second as computed. If all pairs have the same difference, there is no first "
+    "interval, and the second is over new images only. Neither is adjusted for the number of comparisons."
 )
 
 ABOUT_GROUPS = (
@@ -78,8 +78,8 @@ ABOUT_ENSEMBLES = (
 )
 
 ABOUT_CHANGES = (
-    "Beside the churn stands the share of images on which the variant and {reference} differ at the same repeat: what "
-    "is not above the churn may be chance alone."
+    "The last column is the share of images on which the variant and {reference} differ at the same repeat. A share "
+    "at or below the churn may be due to seeds alone."
 )
 
 NOISE = ("variant", "repeats", "completed", "examples")

@@ -7,7 +7,7 @@ TITLE = "Software and hardware"
 
 
 HOW_TO_READ = (
-    "One value a line is what one wants. Two values of a version or a device mean that runs of different software or "
+    "There should be one value per line. Two values of a version or a device mean that runs of different software or "
     "machines are compared."
 )
 
@@ -18,9 +18,9 @@ def provenance_section(table: JobTable) -> Section | None:
     rows += [] if table.job.seed is None else [{"what": "seed of the job", "value": str(table.job.seed)}]
     if not rows:
         return None
-    shown = (DisplayColumn("what", lambda row: str(row["what"])), DisplayColumn("value", lambda row: str(row["value"])))
+    shown = (DisplayColumn("item", lambda row: str(row["what"])), DisplayColumn("value", lambda row: str(row["value"])))
     report_table = ReportTable("provenance", "What the runs were made with", ("what", "value"), rows, shown)
-    seeds = "Seeds of each run, one a source of chance, and its settings: the columns seed_* and settings of trials."
+    seeds = "Seeds of each run, one per source of chance, and its settings: the columns seed_* and settings of trials."
     runs = (
         "The runs themselves: `cnnjobs.load_results`. The files of `trials/` beside this folder also hold stale ones."
     )

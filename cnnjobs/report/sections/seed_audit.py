@@ -1,8 +1,9 @@
 """The report of a seed audit: SD of runs with one source of chance varying at a time."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -40,6 +41,34 @@ WORDS = {
     "dropout": "the dropout",
 }
 """The sources in words."""
+
+
+def varying_sources(job: StoredJob) -> list[str]:
+    """Return in words what differs between repeats: the sources that vary, and that some variant draws from.
+
+    Args:
+        job: as `job.json` keeps it.
+    """
+    return [WORDS[source] for source in SOURCES if source in job.vary and _is_drawn_from(job, source)]
+
+
+def _is_drawn_from(job: StoredJob, source: str) -> bool:
+    """Say whether some variant may draw from a source; where an early version kept no settings, it may."""
+    if source == "split":
+        return bool(job.protocol.folds) or job.protocol.validation not in (None, "own", "test")
+    settings = [variant.settings for variant in job.variants.values()]
+    if source == "augment":
+        return any(one.get("augment", True) is not None for one in settings)
+    if source == "dropout":
+        return any(_may_drop(one.get("model")) for one in settings)
+    return True
+
+
+def _may_drop(model: Any) -> bool:
+    """Say whether a network may draw while it trains; the user's own may."""
+    rates = model.get("options", {}).get("dropout") if isinstance(model, Mapping) else None
+    return any(rates) if isinstance(rates, list) else rates != 0
+
 
 NOT_ADDITIVE = (
     "These are not shares of a whole: their squares need not sum to the square of the SD of all sources, and holding "

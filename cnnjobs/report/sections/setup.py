@@ -12,16 +12,15 @@ from cnnjobs.comparison.settings import Setting, settings_of
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.datasets.overview import groups_text, images_text
 from cnnjobs.report.model import DisplayColumn, ReportTable, Row, Section
-from cnnjobs.report.sections.seed_audit import WORDS
-from cnnjobs.spec import SOURCES
+from cnnjobs.report.sections.seed_audit import varying_sources
 from cnnjobs.store.stored_job import StoredJob
 from cnnjobs.wording.labels import listed
 
 TITLE = "Setup"
 
 HOW_TO_READ = (
-    "One row per variant, and only the settings in which variants differ: what stands in these columns is what the "
-    "comparison is about. A dash stands where a variant's network or optimizer has no such setting."
+    "One row per variant, and one column per setting in which variants differ: these settings are what is compared. A "
+    "dash means that the network or optimizer of the variant has no such setting."
 )
 
 LONGEST_QUESTION = 300
@@ -66,7 +65,7 @@ def question_of(job: StoredJob) -> str:
 def facts_table(table: JobTable) -> ReportTable:
     """Return data, protocol, runs and dates."""
     rows = [{"what": what, "value": value} for what, value in _facts(table) if value]
-    shown = (DisplayColumn("what", lambda row: str(row["what"])), DisplayColumn("value", lambda row: str(row["value"])))
+    shown = (DisplayColumn("item", lambda row: str(row["what"])), DisplayColumn("value", lambda row: str(row["value"])))
     return ReportTable("setup", "Data, protocol and runs", ("what", "value"), rows, shown)
 
 
@@ -82,7 +81,7 @@ def _facts(table: JobTable) -> Iterator[tuple[str, str]]:
     largest = "" if data.largest_class is None else f"; the largest has {data.largest_class:.1%} of the test images"
     yield "classes", f"{data.classes}{names}{largest}"
     yield "validation", job.protocol_text
-    varying = [WORDS[source] for source in SOURCES if source in job.vary]
+    varying = varying_sources(job)
     differing = f"they differ in {', '.join(varying)}" if varying else "nothing differs between them"
     yield "repeats", f"{repeats_text(job)}{rule_text(table)}; {differing}"
     period = period_text(table)

@@ -29,7 +29,7 @@ HOW_TO_READ = (
 )
 
 RANKED = (
-    "The rank is that of the mean alone. Whether a variant differs from the reference is what the verdict says; "
+    "The rank is that of the mean alone. The verdict says whether a variant differs from the reference; "
     "neighbours in rank may well change places with other repeats."
 )
 

@@ -122,7 +122,7 @@ def test_what_was_minimised_has_a_panel_of_its_own_where_it_is_not_the_loss(tmp_
     store = made_up_store(tmp_path, variants=("a",), epochs=lambda run: with_objective(run, 1.5))
     section = curves_section(store, job_table(store), {"a": "a"}, ("loss", "accuracy"), quiet)
     about, chart = section.elements
-    assert "The objective is what is minimised" in about.text
+    assert "The objective is the function that is minimised" in about.text
     assert chart.columns[3:] == ("loss", "val_loss", "objective", "accuracy", "val_accuracy")
     labels = [one.get_ylabel() for one in chart.draw().axes]
     assert labels == ["loss (cross-entropy)", "objective", "accuracy (%)"]

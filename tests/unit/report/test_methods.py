@@ -66,7 +66,7 @@ def test_of_paired_repeats(tmp_path):
         "compared with baseline by a two-sided paired t test over 5 pairs.",
         "adjusted by Holm's method over 2 comparisons (Holm, 1979).",
         "cnnjobs 0.1.0 (cnnjobs contributors), TensorFlow 2.21.0 (Abadi et al., 2016) and Ray Tune 2.60.0 (Liaw",
-        "Hardware: EPYC, 2 CPU cores a run.",
+        "Hardware: EPYC, 2 CPU cores per run.",
     ):
         assert said in text
     assert "looked at" not in text

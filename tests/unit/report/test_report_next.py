@@ -39,8 +39,8 @@ def test_repeats_needed_follow_from_the_spread_of_pairs_and_the_margin(tmp_path)
         *("5", "0.45", f"{here}, up to {high}", *shown, f"{here - 5}, up to {high - 5}"),
     )
     assert (
-        "To resolve a difference of 0.2 points in 80% of such studies by a paired t test at 0.025, 0.05 over the 2"
-        in text
+        "Repeats with which a paired t test resolves a difference of 0.2 points with a power of 80%, at 0.025, 0.05 "
+        "over the 2 comparisons" in text
     )
     assert "takes 29 pairs" in text
 
@@ -102,7 +102,7 @@ def test_the_margin_is_at_least_one_test_image(tmp_path):
     assert {row["margin"] for row in report_table.rows} == {1 / 359}
     assert report_table.title == "Repeats that would resolve a difference of 0.2786 points"
     assert "The margin is one of 359 test images: the usual 0.2 points are less than that is worth." in text
-    assert "To resolve a difference of 0.2786 points in 80% of such studies" in text
+    assert "resolves a difference of 0.2786 points with a power of 80%" in text
     assert not any("0.2786" in sentence for sentence in said), "planning is a section of its own"
 
 

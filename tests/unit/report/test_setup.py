@@ -58,6 +58,34 @@ def test_facts_of_data_protocol_and_runs(tmp_path):
     }
 
 
+PLAIN = {"model": {"kind": "Model", "options": {"dropout": [0.0, 0.0]}}, "augment": None}
+OWN = {"model": {"kind": "CustomModel"}, "augment": {"kind": "Augment"}}
+
+
+@pytest.mark.parametrize(
+    ("validation", "folds", "settings", "differing"),
+    [
+        ("test", None, PLAIN, "the initialisation, the order of the images"),
+        (None, None, PLAIN, "the initialisation, the order of the images"),
+        ("own", None, PLAIN, "the initialisation, the order of the images"),
+        (0.2, None, PLAIN, "the choice of held-out rows, the initialisation, the order of the images"),
+        (None, 5, PLAIN, "the choice of held-out rows, the initialisation, the order of the images"),
+        (
+            *("test", None, PLAIN | {"model": {"kind": "Model", "options": {"dropout": [0.0, 0.5]}}}),
+            "the initialisation, the order of the images, the dropout",
+        ),
+        ("test", None, OWN, "the initialisation, the order of the images, the augmentation, the dropout"),
+        ("test", None, {}, "the initialisation, the order of the images, the augmentation, the dropout"),
+    ],
+)
+def test_repeats_differ_only_in_what_some_variant_draws(tmp_path, validation, folds, settings, differing):
+    """Rows are held out for folds and fractions only; a network without dropout draws none; nobody knows of others."""
+    store = make_store(tmp_path, {"a": [0.5, 0.6], "b": [0.7, 0.8]})
+    protocol = replace(store.kept_job().protocol, validation=validation, folds=folds)
+    facts = dict(facts_table(with_settings(store, {"a": PLAIN, "b": settings}, protocol=protocol)).cells)
+    assert facts["repeats"].endswith(f"; they differ in {differing}")
+
+
 def test_variants_are_rows_and_only_what_differs_is_a_column(tmp_path):
     store = make_store(tmp_path, VALUES, parameters=1234)
     settings = {name: {"kind": "Variant", "epochs": 5, "batch_size": 32} for name in VALUES}
