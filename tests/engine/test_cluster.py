@@ -28,6 +28,7 @@ from cnnjobs.messages import Failure, Note, Result, Started
 from cnnjobs.planning.trials import make_plan
 from cnnjobs.store.checkpoints import Checkpoints
 from cnnjobs.store.files import Files
+from cnnjobs.wording.sizes import data_size
 
 QUICK = {"health_check_period_ms": 1000, "health_check_failure_threshold": 3, "health_check_initial_delay_ms": 1000}
 
@@ -196,7 +197,7 @@ def test_images_travel_once_a_node_decoded_or_encoded_and_not_again_in_the_next_
         assert {Path(log["path"]).parents[1] for log in logs.values()} == {*cluster.caches}
         assert ray.get(far.pop().sent.remote()) == 2 * sent
         said = {told.text for trial in messages.values() for told in trial if isinstance(told, Note)}
-        assert any(f"gets its copy of the pictures, {sent // 1_000_000} MB" in text for text in said)
+        assert any(f"gets its copy of the pictures, {data_size(sent)}" in text for text in said)
         stored(plain, tmp_path / "images")
     assert {log["test_sum"] for log in logs.values()} == {seen[1]}
 
