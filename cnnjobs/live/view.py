@@ -170,7 +170,7 @@ class JobView:
             if not state.now:  # its record is on the machine of the submit, which may be another
                 most = "at most " if told["at_most"] else ""
                 text = f"{done} of {most}{expected} trials are stored" if done else "starting"
-                return told | {"text": text, "fraction": done / expected if done else 0.0}
+                return told | {"text": text, "fraction": done / max(expected, done, 1)}
             return told | {"text": state.now["line"], "fraction": state.now["fraction"]}
         last = max((row["finished_at"] for row in rows.values() if row["finished_at"]), default=None)
         since = "" if last is None else f" since {_time(_seconds(last))}"

@@ -23,7 +23,6 @@ COMMAND = (sys.executable, "-m", "cnnjobs")
 INLINE = """
 import cnnjobs.run.backends as backends
 from cnnjobs.cli import main
-from cnnjobs.process.machine import child_processes
 from cnnjobs.engine.inline import InlineEngine
 
 backends.open_engine = lambda **_: InlineEngine()
@@ -37,7 +36,6 @@ import sys, time
 sys.path[:0] = [{tests!r}]
 import cnnjobs.run.backends as backends
 from cnnjobs.cli import main
-from cnnjobs.process.machine import child_processes
 from cnnjobs.engine.inline import InlineEngine
 from support.fakes import FakeWorker
 
