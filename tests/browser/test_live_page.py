@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
@@ -34,7 +35,7 @@ def held(trial, folder, breaks):
 
     class Held(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
-            if breaks and trial.repeat == 0 and epoch == 2:
+            if breaks and (trial.repeat, epoch) in ((0, 2), (3, 5)):
                 raise RuntimeError("<b>on purpose</b>")
             name, until = f"{{trial.variant}}-{{trial.repeat}}-{{epoch + 1}}", time.monotonic() + 100
             while name in HELD and not Path(folder, name).exists() and time.monotonic() < until:
@@ -69,10 +70,15 @@ class Seen:
         self.browser, self.process, self.url, self.results = browser, process, url, results
 
     def wait(self, holds, seconds=60):
-        return WebDriverWait(self.browser, seconds, poll_frequency=0.1).until(lambda _: holds())
+        again = WebDriverWait(self.browser, seconds, 0.1, ignored_exceptions=[StaleElementReferenceException])
+        return again.until(lambda _: holds())
 
     def find(self, selector):
         return self.browser.find_element(By.CSS_SELECTOR, selector)
+
+    def text(self, selector):
+        """Return what is read there, in one step: the page replaces rows while it is looked at."""
+        return self.run("return document.querySelector(arguments[0])?.innerText ?? ''", selector)
 
     def all(self, selector):
         return self.browser.find_elements(By.CSS_SELECTOR, selector)
@@ -135,9 +141,9 @@ def axe(seen):
 def test_a_curve_is_seen_to_grow_while_its_trial_runs(seen):
     drawn = "return document.querySelector('#trials .chart path')?.getAttribute('d').match(/[ML]/g).length"
     seen.wait(lambda: seen.run(drawn) == 3)
-    assert seen.find("#state").text == "Running."
-    assert seen.find("#trials h3").text == "base, repeat 1"
-    assert re.match(r"epoch 3 of 8\s+accuracy \d+\.\d%", seen.find("#trials p").text)
+    assert seen.text("#state") == "Running."
+    assert seen.text("#trials h3") == "base, repeat 1"
+    assert re.match(r"epoch 3 of 8\s+accuracy \d+\.\d%", seen.text("#trials p"))
     assert len(seen.all("#chart path")) == 2, "of training and validation rows"
     assert not seen.find("#comparison").is_displayed(), "there is nothing to compare yet"
     seen.go_on(FIRST)
@@ -146,8 +152,8 @@ def test_a_curve_is_seen_to_grow_while_its_trial_runs(seen):
 
 def test_finished_runs_become_a_band_and_a_mean_of_their_variant(seen):
     seen.go_on(SECOND)
-    seen.wait(lambda: "4 of 4" in seen.find("#table tbody tr").text)
-    assert re.search(r"base\s+\d+\.\d\d \d+\.\d\d 4 of 4", seen.find("#table tbody tr").text)
+    seen.wait(lambda: "4 of 4" in seen.text("#table tbody tr"))
+    assert re.search(r"base\s+\d+\.\d\d\s+\d+\.\d\d\s+4 of 4", seen.text("#table tbody tr"))
     seen.wait(lambda: "base: 4 runs, median" in seen.find("#chart svg").get_attribute("aria-label"))
     bands, button = "return document.querySelectorAll('#chart .band').length", seen.all("#legend button")[0]
     before = seen.run(bands)
@@ -166,28 +172,33 @@ def test_a_trial_that_fails_is_shown_with_its_log_as_text(seen):
     assert "broken, repeat 1" in summary.text
     assert "RuntimeError: <b>on purpose</b>" in summary.text
     summary.click()
-    assert "Traceback" in seen.find("#failures pre").text
+    assert "Traceback" in seen.text("#failures pre")
     assert not seen.all("#failures b"), "what it raised is no markup"
     assert "failed: RuntimeError" in seen.find("#announced").get_attribute("textContent")
     axe(seen)
 
 
 def test_the_comparison_is_a_look_when_it_is_asked_for_and_never_before(seen):
-    seen.wait(lambda: "2 of 4" in seen.find("#table tbody").text.split("broken")[1])
+    seen.wait(lambda: "2 of 4" in seen.text("#table tbody").split("broken")[1])
     looks = seen.results / "looks"
     assert not looks.exists() or not list(looks.iterdir())
-    assert "counts as a look" in seen.find("#comparison-about").text
+    assert "counts as a look" in seen.text("#comparison-about")
     seen.find("#look").click()
     seen.wait(lambda: seen.all("#compared table"))
-    assert "broken" in seen.find("#compared tbody").text
+    assert "broken" in seen.text("#compared tbody")
     assert len(list(looks.iterdir())) == 1
 
 
 def test_the_end_is_shown_and_stays_when_the_page_is_no_longer_served(seen):
+    read = seen.find("#failures pre")
+    seen.run("arguments[0].focus(); arguments[0].scrollTop = 9", read)
     seen.go_on(LAST)
-    assert seen.process.wait(90) != 0, "a trial failed"
-    seen.wait(lambda: "The submit has ended" in seen.find("#trouble").text)
-    assert "1 failed of 8 trials." in seen.find("#line").text
+    seen.wait(lambda: len(seen.all("#failures details")) == 2)
+    assert seen.run("return document.activeElement") == read, "what is read of one trial stays while another fails"
+    assert read.get_property("scrollTop") == 9
+    assert seen.process.wait(90) != 0, "trials failed"
+    seen.wait(lambda: "The submit has ended" in seen.text("#trouble"))
+    assert "2 failed of 8 trials." in seen.text("#line")
     assert not seen.find("#running").is_displayed()
     assert seen.all("#chart .band")
     said = seen.said.read_text()

@@ -14,6 +14,14 @@ function make(name, { text, cls, attributes = {} } = {}, ...children) {
   return made;
 }
 
+// Make nodes the children of place. Those that are there are not moved, which would lose focus, selection and scrolling.
+function arrange(place, nodes) {
+  for (const child of [...place.children]) if (!nodes.includes(child)) child.remove();
+  nodes.forEach((node, i) => {
+    if (place.children[i] !== node) place.insertBefore(node, place.children[i] ?? null);
+  });
+}
+
 function swatch(color) {
   const made = make("span", { cls: "swatch", attributes: { "aria-hidden": "true" } });
   made.style.setProperty("--c", color);
@@ -359,23 +367,27 @@ byId("look").addEventListener("click", () => {
 });
 
 let failures = null;
-const opened = new Set();
+const logs = new Map(); // trial -> its part of the page, which stays the same while others fail
 function renderFailed() {
   const told = parts.get("failed") ?? { count: 0, trials: [] };
   byId("failed").hidden = !told.count;
   if (failures !== null && told.count > failures) announce(`${told.trials[0]?.label} failed: ${told.trials[0]?.error}`);
   failures = told.count;
   byId("failed-title").textContent = `Failed: ${told.count}`;
+  for (const id of logs.keys()) if (!told.trials.some((trial) => trial.id === id)) logs.delete(id);
   const made = told.trials.map((trial) => {
+    const state = JSON.stringify(trial);
+    const old = logs.get(trial.id);
+    if (old?.state === state) return old.part;
     const part = make("details", {}, make("summary", {}, trial.label, make("span", { text: trial.error })),
       make("pre", { text: trial.log || "There is no log.", attributes: { tabindex: "0", "aria-label": `Log of ${trial.label}` } }),
       make("p", { cls: "soft" }, "The whole log: ", make("code", { text: trial.place })));
-    part.open = opened.has(trial.id);
-    part.addEventListener("toggle", () => (part.open ? opened.add(trial.id) : opened.delete(trial.id)));
+    part.open = old?.part.open ?? false;
+    logs.set(trial.id, { part, state });
     return part;
   });
   if (told.count > told.trials.length) made.push(make("p", { cls: "soft", text: `and ${told.count - told.trials.length} more, older ones` }));
-  byId("failures").replaceChildren(...made);
+  arrange(byId("failures"), made);
 }
 
 const gib = (bytes) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
