@@ -11,9 +11,10 @@ import pyarrow.compute as pc
 from cnnjobs.errors import SpecError
 from cnnjobs.messages import FINISHED, Predictions, Status
 from cnnjobs.planning.audit_names import ALL, TWICE, alone
-from cnnjobs.planning.identity import digest
+from cnnjobs.planning.chance import not_drawn
+from cnnjobs.planning.identity import canonical, digest
 from cnnjobs.run.prepare import Prepared, ReadJob
-from cnnjobs.spec import SOURCES, CustomModel, Job, Variant
+from cnnjobs.spec import SOURCES, Job
 from cnnjobs.store.files import plain_name
 from cnnjobs.store.store import KEY_COLUMNS, Store
 from cnnjobs.store.stored_job import AuditMark
@@ -93,23 +94,7 @@ def audit_name(job: Job, variant: str) -> str:
 
 def left_out(job: Job, variant: str) -> dict[str, str]:
     """Return the sources that the variant certainly does not draw from, and why."""
-    spec = job.variants[variant]
-    why = {}
-    if job.folds is None and job.validation in ("test", None):
-        why["split"] = "no rows are held out of the training rows"
-    elif job.folds is None and job.validation == "own":
-        why["split"] = "the data set's own validation set is the same in every repeat"
-    if spec.augment is None:
-        why["augment"] = "the variant has no augmentation"
-    if not _may_drop(spec):
-        why["dropout"] = "its network has no dropout"
-    return why
-
-
-def _may_drop(variant: Variant) -> bool:
-    """Whether the network may draw at random while it trains; the user's own may."""
-    network = variant.network
-    return isinstance(network, CustomModel) or any(network.options["dropout"])
+    return not_drawn(canonical(job.variants[variant]), folds=job.folds, validation=job.validation)
 
 
 @dataclass(frozen=True)

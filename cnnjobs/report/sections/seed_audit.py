@@ -1,9 +1,8 @@
 """The report of a seed audit: SD of runs with one source of chance varying at a time."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from statistics import fmean
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +11,7 @@ from cnnjobs.comparison.metric_format import show
 from cnnjobs.comparison.table import JobTable
 from cnnjobs.comparison.variant_row import VariantRow
 from cnnjobs.planning.audit_names import ALL, TWICE
+from cnnjobs.planning.chance import not_drawn
 from cnnjobs.report.cells import interval_cell
 from cnnjobs.report.model import Chart, DisplayColumn, Element, ReportTable, Row, Section, Text
 from cnnjobs.report.variant_styles import variant_styles
@@ -49,25 +49,11 @@ def varying_sources(job: StoredJob) -> list[str]:
     Args:
         job: as `job.json` keeps it.
     """
-    return [WORDS[source] for source in SOURCES if source in job.vary and _is_drawn_from(job, source)]
-
-
-def _is_drawn_from(job: StoredJob, source: str) -> bool:
-    """Say whether some variant may draw from a source; where an early version kept no settings, it may."""
-    if source == "split":
-        return bool(job.protocol.folds) or job.protocol.validation not in (None, "own", "test")
-    settings = [variant.settings for variant in job.variants.values()]
-    if source == "augment":
-        return any(one.get("augment", True) is not None for one in settings)
-    if source == "dropout":
-        return any(_may_drop(one.get("model")) for one in settings)
-    return True
-
-
-def _may_drop(model: Any) -> bool:
-    """Say whether a network may draw while it trains; the user's own may."""
-    rates = model.get("options", {}).get("dropout") if isinstance(model, Mapping) else None
-    return any(rates) if isinstance(rates, list) else rates != 0
+    rows = job.protocol
+    idle = [
+        not_drawn(variant.settings, folds=rows.folds, validation=rows.validation) for variant in job.variants.values()
+    ]
+    return [WORDS[source] for source in SOURCES if source in job.vary and not all(source in one for one in idle)]
 
 
 NOT_ADDITIVE = (
