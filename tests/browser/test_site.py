@@ -130,10 +130,8 @@ def test_the_search_finds_a_setting_in_pages_opened_as_files(browser, site):
     browser.get((site / "index.html").as_uri())
     browser.find_element(By.CSS_SELECTOR, "label[for=__search]").click()
     browser.find_element(By.CSS_SELECTOR, "input.md-search__input").send_keys("test-time augmentation")
-    found = WebDriverWait(browser, 20).until(
-        lambda driver: driver.find_elements(By.CSS_SELECTOR, ".md-search-result__item a")
-    )
-    assert "training.html" in " ".join(one.get_attribute("href") for one in found)
+    found = "return [...document.querySelectorAll('.md-search-result__item a')].map((one) => one.href).join(' ')"
+    WebDriverWait(browser, 20).until(lambda driver: "training.html" in driver.execute_script(found))
     assert not [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
     events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     sent = [event["params"] for event in events if event["method"] == "Network.requestWillBeSent"]
