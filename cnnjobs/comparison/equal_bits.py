@@ -40,7 +40,8 @@ def equal_bits_notes(runs: Mapping[str, Runs]) -> Iterator[str]:
         if second not in told and equal_bits(runs[first], runs[second]):
             told.add(second)
             pairs = len(runs[first].keys() & runs[second].keys())
+            which = {1: "their pair", 2: "both pairs"}.get(pairs, f"all {pairs} pairs")
             yield (
-                f"{second} and {first} are equal to the bit in {'their pair' if pairs == 1 else f'all {pairs} pairs'}: "
+                f"{second} and {first} are equal to the bit in {which}: "
                 "the settings in which they differ have no effect"
             )

@@ -98,7 +98,7 @@ def test_variants_that_are_equal_to_the_bit_have_a_verdict_of_their_own(tmp_path
     verdicts = [row["verdict"] for row in differences_table(table).rows]
     assert verdicts == ["equal to the bit", "2 pairs: a verdict needs five"]
     assert table.notes == (
-        "b and a are equal to the bit in all 2 pairs: the settings in which they differ have no effect",
+        "b and a are equal to the bit in both pairs: the settings in which they differ have no effect",
     )
     assert "equal to the bit" in "\n".join(table_lines(table))
 
@@ -107,7 +107,7 @@ def test_variants_that_are_equal_to_the_bit_to_one_another_are_noted(tmp_path):
     values = {"a": [0.7, 0.9], "b": [0.5, 0.6], "c": [0.5, 0.6], "d": [0.5]}
     notes = job_table(make_store(tmp_path, values, train_loss=0.25, repeats=2)).notes
     assert [note for note in notes if "bit" in note] == [
-        "c and b are equal to the bit in all 2 pairs: the settings in which they differ have no effect",
+        "c and b are equal to the bit in both pairs: the settings in which they differ have no effect",
         "d and b are equal to the bit in their pair: the settings in which they differ have no effect",
     ]
 
