@@ -12,7 +12,11 @@ source: Adrian Rosebrock, "Keras and Convolutional Neural Networks (CNNs)", PyIm
 https://pyimagesearch.com/2018/04/16/keras-and-convolutional-neural-networks-cnns/
 
 published (one run of "augmented" on 1,190 pictures of five classes): train 96.84%, test 97.07%
-measured: not yet with enough data and epochs to rank the variants
+measured on 1,190 photos of CIFAR-10 (airplane, automobile, bird, cat, deer; enlarged to 96 x 96, re-encoded as JPEG)
+with `--image-size 64` and 5 repeats, test accuracy on 238 photos; 45 min on two cores that were shared, no GPU,
+TensorFlow 2.21. Mean (SD, ddof=1):
+    augmented 61.09% (1.80), train 86.5%, loss 1.449; as they are 57.73% (3.37), train 97.2%, loss 2.310
+    paired difference, as they are minus augmented: -3.36 points, 95% interval [-9.24, +2.52]: not resolved
 """
 
 from cnnjobs import Adam, Augment, ImageFolder, Job, TimeDecay, Variant, smaller_vgg
