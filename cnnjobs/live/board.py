@@ -53,11 +53,12 @@ class Board:
                 tab.waiting.append(told)
             self._news.notify_all()
 
-    def close(self, why: str) -> None:
-        """Tell all tabs that nothing comes any more."""
+    def close(self, why: str, within_s: float = 0.0) -> None:
+        """Tell all tabs that nothing comes any more; wait until they have been told, or so long."""
         with self._news:
             self.over = why
             self._news.notify_all()
+            self._news.wait_for(lambda: not self._tabs, within_s)
 
     @property
     def is_empty(self) -> bool:
@@ -86,6 +87,7 @@ class Board:
         finally:
             with self._news:
                 self._tabs.remove(tab)
+                self._news.notify_all()
 
 
 class Tab:

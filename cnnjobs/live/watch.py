@@ -82,6 +82,10 @@ class LocalSource:
         self._view.close()
 
 
+TOLD_S = 1.0
+"""Seconds that tabs have to be told the end, before the process that serves them goes."""
+
+
 @contextlib.contextmanager
 def served(source: Source, listener: socket.socket, token: str, ended: str) -> Iterator[Board]:
     """Serve a page while the context is open.
@@ -104,7 +108,7 @@ def served(source: Source, listener: socket.socket, token: str, ended: str) -> I
             yield board
         finally:
             over.set()
-            board.close(ended)
+            board.close(ended, within_s=TOLD_S)
             server.shutdown()
             source.close()
 

@@ -74,7 +74,7 @@ class Page:
         if self._process is None or self._listener is None:
             return
         self._listener.close()
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
             self._process.communicate(timeout=LEAVES_S)  # closes what it waits on
         if self._process.poll() is None:
             self._process.kill()

@@ -52,7 +52,7 @@ job = Job(name="shown", dataset="digits", repeats=4, variants={{
 }})
 """
 
-FIRST, SECOND, LAST = HELD = ("base-0-3", "base-0-6", "broken-3-4")
+FIRST, SECOND, THIRD, LAST = HELD = ("base-0-3", "base-0-6", "broken-0-1", "broken-3-4")
 """Variant, repeat and epoch at which a trial waits for a file of that name, so that the page is looked at meanwhile."""
 
 
@@ -69,7 +69,7 @@ class Seen:
     def __init__(self, browser, process, url, results):
         self.browser, self.process, self.url, self.results = browser, process, url, results
 
-    def wait(self, holds, seconds=60):
+    def wait(self, holds, seconds=180):
         again = WebDriverWait(self.browser, seconds, 0.1, ignored_exceptions=[StaleElementReferenceException])
         return again.until(lambda _: holds())
 
@@ -164,6 +164,7 @@ def test_finished_runs_become_a_band_and_a_mean_of_their_variant(seen):
     seen.wait(lambda: seen.run(bands) == before)
     seen.all("#metrics input")[0].click()
     seen.wait(lambda: seen.find("#chart svg").get_attribute("aria-label").startswith("accuracy"))
+    seen.go_on(THIRD)
 
 
 def test_a_trial_that_fails_is_shown_with_its_log_as_text(seen):
@@ -171,7 +172,7 @@ def test_a_trial_that_fails_is_shown_with_its_log_as_text(seen):
     summary = seen.find("#failures summary")
     assert "broken, repeat 1" in summary.text
     assert "RuntimeError: <b>on purpose</b>" in summary.text
-    summary.click()
+    seen.run("arguments[0].click()", summary)  # cards above it come and go
     assert "Traceback" in seen.text("#failures pre")
     assert not seen.all("#failures b"), "what it raised is no markup"
     assert "failed: RuntimeError" in seen.find("#announced").get_attribute("textContent")

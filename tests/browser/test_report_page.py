@@ -18,9 +18,12 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 from support.reports import HOSTILE, LONG, files_of, made_up_document
+from support.stores import make_store
 
-from cnnjobs.report.model import Terms, Text
+from cnnjobs.comparison.table import job_table
+from cnnjobs.report.model import Document, Section, Terms, Text
 from cnnjobs.report.render.html import html_report
+from cnnjobs.report.sections.differences_table import differences_table
 
 PROGRAMS = ("chromium", "chromedriver")
 MISSING = [program for program in PROGRAMS if shutil.which(program) is None]
@@ -377,6 +380,36 @@ def test_the_page_never_scrolls_sideways(browser, report, width):
         "return Math.max(...[...document.querySelectorAll(arguments[0])].map((e) => e.getBoundingClientRect().right))"
     )
     assert page.execute_script(right, "h1, h2, h3, p, figure, figcaption, .scroll, .tools button, nav") <= width
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_words_of_tables_are_not_broken_where_their_columns_are_narrow(browser, tmp_path, width):
+    values = {"augmented": [0.61, 0.62, 0.60, 0.64, 0.59], "as they are": [0.57, 0.61, 0.60, 0.53, 0.58]}
+    differences = differences_table(job_table(make_store(tmp_path, values)))
+    document = Document("photos", [Section("Differences", [differences])], {})
+    (tmp_path / "index.html").write_text(html_report(document, {}, files_of(document)), encoding="utf-8")
+    broken = load(browser, tmp_path, width=width).execute_script(BROKEN_WORDS)
+    assert broken["seen"] > 3
+    assert broken["words"] == []
+
+
+BROKEN_WORDS = """
+const words = [];
+let seen = 0;
+for (const cell of document.querySelectorAll("tbody td")) {
+  const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    for (const found of walker.currentNode.data.matchAll(/(?<!\\S)[A-Za-z,.]{2,20}(?!\\S)/g)) {
+      const range = document.createRange();
+      range.setStart(walker.currentNode, found.index);
+      range.setEnd(walker.currentNode, found.index + found[0].length);
+      seen += 1;
+      if (new Set([...range.getClientRects()].map((one) => one.top)).size > 1) words.push(found[0]);
+    }
+  }
+}
+return { seen, words };
+"""
 
 
 def test_on_a_phone_wide_tables_scroll_within_themselves(browser, report):

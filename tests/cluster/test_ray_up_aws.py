@@ -7,7 +7,6 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
@@ -123,7 +122,7 @@ def wait_for(address, server):
         try:
             with urlopen(address, timeout=5):
                 return
-        except URLError:
+        except OSError:
             time.sleep(0.1)
     raise RuntimeError("the imitation of AWS does not answer")
 

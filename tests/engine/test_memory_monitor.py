@@ -10,7 +10,7 @@ from cnnjobs.engine.base import TrialResources, Work
 from cnnjobs.messages import Failure, Result
 from cnnjobs.planning.trials import make_plan
 
-LOOK_MS = 7000
+LOOK_MS = 12_000
 """Between two looks of the monitor: at each it ends all workers. A trial that is quick runs between two."""
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import secrets
 import shutil
 import socket
@@ -20,9 +21,12 @@ ROOT = Path(__file__).parents[2]
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port for a program that binds it later; none that the system, or Ray for its workers, takes meanwhile."""
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def is_free(port: int) -> bool:
@@ -106,7 +110,7 @@ class Laptop:
     def start(self, *words, cwd=None, code="from cnnjobs.cli import main; main()") -> StartedProcess:
         return StartedProcess([sys.executable, "-c", code, *words], cwd=cwd or self.home, env=self.environment)
 
-    def run(self, *words, cwd=None, timeout=150) -> subprocess.CompletedProcess:
+    def run(self, *words, cwd=None, timeout=400) -> subprocess.CompletedProcess:
         process = self.start(*words, cwd=cwd)
         out = process.ended(timeout)
         return subprocess.CompletedProcess(words, process.returncode, out)

@@ -1,6 +1,8 @@
 """What tabs are told: all there is at first, then what differs; a board that takes it all in shows the same."""
 
 import json
+import threading
+import time
 
 import pytest
 
@@ -75,3 +77,23 @@ def test_a_closed_board_tells_what_waits_still_and_then_why_nothing_comes():
         with pytest.raises(EOFError, match="the end"):
             tab.next(0)
     assert board.tabs == 0
+
+
+def test_a_board_that_closes_waits_until_its_tabs_are_told_but_not_for_one_that_does_not_read():
+    board = Board()
+
+    def read():
+        with board.tab() as tab, pytest.raises(EOFError):
+            while True:
+                tab.next(10)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    assert board.wait_for_tabs(10)
+    board.close("the end", within_s=20)
+    assert board.tabs == 0
+    thread.join(10)
+    with board.tab():
+        began = time.monotonic()
+        board.close("the end", within_s=0.1)
+        assert 0.1 <= time.monotonic() - began < 10

@@ -58,9 +58,11 @@ def saying(content):
         server.settimeout(0.05)
         thread = threading.Thread(target=serve, args=(server,), daemon=True)
         thread.start()
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
-        over.set()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        finally:
+            over.set()
+            thread.join()
 
 
 def test_where_nothing_listens_the_message_says_what_to_try():

@@ -23,6 +23,7 @@ SYSTEM = "__import__('os')"
 def three_cores(monkeypatch):
     """Two processes help where there are enough figures."""
     monkeypatch.setattr(drawing, "usable_cpus", lambda: 3)
+    monkeypatch.setattr(drawing, "free_bytes", lambda: 1 << 40)
 
 
 def chart(name, expression):
@@ -59,6 +60,7 @@ def test_few_figures_take_no_further_process(three_cores):
 
 def test_what_a_process_does_not_live_to_draw_is_drawn_here(monkeypatch):
     monkeypatch.setattr(drawing, "usable_cpus", lambda: 4)
+    monkeypatch.setattr(drawing, "free_bytes", lambda: 1 << 40)
     ends = [f"{SYSTEM}._exit(3)", f"{SYSTEM}.kill({SYSTEM}.getpid(), 9)", "1 / 0"]
     charts = [chart(f"figure-{number}", f"({end}) if {ELSEWHERE} else {FIGURE}") for number, end in enumerate(ends)]
     at_first = len(child_processes(HERE))

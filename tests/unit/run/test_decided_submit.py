@@ -142,8 +142,10 @@ class KilledAt(InlineEngine):
 def test_a_submit_that_was_killed_continues_to_the_same_decision(whole, tmp_path, ends, before):
     child = os.fork()
     if not child:
-        decided_in(tmp_path, engine=KilledAt(ends, before=before))
-        os._exit(0)
+        try:
+            decided_in(tmp_path, engine=KilledAt(ends, before=before))
+        finally:
+            os._exit(0)  # never on in the tests
     assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
     assert len(runs(tmp_path)) == ends - before
     assert decided_in(tmp_path).error is None

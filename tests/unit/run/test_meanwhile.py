@@ -25,7 +25,10 @@ def ends_until_begun(trials, cpus, cores):
             ahead.finished(trial, None)
         else:
             ahead.failed(trial, None, "")
-        if done.wait(0.05):
+        for thread in threading.enumerate():
+            if thread.name == "meanwhile":
+                thread.join()
+        if done.is_set():
             return ended
     return None
 
@@ -37,14 +40,16 @@ def test_it_begins_when_the_trials_that_are_left_leave_a_core_idle(trials, cpus,
 
 def test_it_is_begun_once_and_its_errors_are_dropped():
     plan = make_plan(Job(name="a", dataset="digits", repeats=2, variants=VARIANTS), "data").trials
-    meter, called = Meter(plan, lambda trial: 1), []
+    meter, called, begun = Meter(plan, lambda trial: 1), [], threading.Event()
 
     def fail():
         called.append(threading.current_thread())
+        begun.set()
         raise ImportError
 
     ahead = Meanwhile(fail, meter, 1, 8)
     ahead.finished(plan[0], None)
     ahead.finished(plan[1], None)
+    assert begun.wait(20)
     called[0].join()
     assert len(called) == 1

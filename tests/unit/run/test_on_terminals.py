@@ -24,7 +24,7 @@ from cnnjobs.run import aggregate, backends
 class Slow(FakeWorker):
     def run(self, trial):
         for message in super().run(trial):
-            time.sleep(0.03)
+            time.sleep(0.06)
             yield message
 
 def write(*_):

@@ -54,6 +54,15 @@ def test_it_is_served_from_open_to_close_once(place):
     assert not is_served(url)
 
 
+def test_one_that_does_not_leave_is_ended_without_an_error(place, monkeypatch):
+    monkeypatch.setattr("cnnjobs.run.page.PROGRAM", "import time; time.sleep(100)")
+    monkeypatch.setattr("cnnjobs.run.page.LEAVES_S", 0.2)
+    page, said = Page(), []
+    page.open(PageOf(place), said.append)
+    page.close()
+    assert not is_served(said[0].removeprefix("  watch: "))
+
+
 def test_one_that_was_never_opened_is_closed_as_well():
     Page().close()
 

@@ -23,13 +23,14 @@ class FakeTracker:
     def __init__(self, fails_at=None, fails=1, hangs_at=None):
         self.fails_at, self.hangs_at, self.closed, self.labels = fails_at, hangs_at, 0, []
         self.runs, self.fails = {}, fails
-        self.free = threading.Event()
+        self.free, self.hangs = threading.Event(), threading.Event()
 
     def has(self, name):
         return name.trial_id in self.runs
 
     def send(self, run):
         if len(self.runs) == self.hangs_at:
+            self.hangs.set()
             self.free.wait(20)
         if len(self.runs) == self.fails_at and self.fails:
             self.fails -= 1
@@ -100,7 +101,7 @@ def test_a_run_that_is_refused_keeps_no_others_back(store, capsys):
 def test_a_tracker_that_hangs_is_left_after_a_while(store, capsys):
     tracker = FakeTracker(hangs_at=1)
     with tracking_of(store, tracker, patience_s=0.3).at_work():
-        pass
+        assert tracker.hangs.wait(60)
     assert "note: MLflow has not answered for 0.3 s; the next submit sends the rest\n" in capsys.readouterr().err
     tracker.free.set()
     for thread in threading.enumerate():
