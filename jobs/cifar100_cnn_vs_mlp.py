@@ -12,7 +12,12 @@ source: a comparison of a CNN and an MLP on CIFAR-100, whose title and address a
 
 published (one run of the CNN): 10 epochs: val accuracy 21.83%, val loss 3.2669, val mse 0.0089;
     20 epochs more: 29.54%, val loss 4.3311 (lowest 2.9785 in the 5th of these), train accuracy 76.43%
-measured: not yet with enough data and epochs to rank the variants
+measured not on CIFAR-100, which could not be downloaded, but on 20 classes (photos of CIFAR-10 re-encoded as JPEG, and
+digits of MNIST; 500 training and 100 test images each), 10 epochs, 5 repeats; 68 min on two cores that were shared, no
+GPU, TensorFlow 2.21. Test accuracy, mean (SD, ddof=1):
+    CNN 66.24% (0.98), loss 0.962, train 68.4%; MLP 63.20% (0.38), loss 1.060, train 69.2%
+    paired difference, MLP minus CNN: -3.04 points, 95% interval [-3.93, -2.15]: worse
+    on digits -5.12 points [-5.57, -4.67], on photos -0.96 [-2.66, +0.74]
 """
 
 from cnnjobs import SGD, Job, Variant, cnn, mlp
