@@ -117,11 +117,33 @@ def test_the_project_is_on_every_machine_without_history_or_results(cluster):
 
 
 GRID = """
-from cnnjobs import SGD, Job, Variant, vgg
+import socket
+import time
 
-base = Variant(model=vgg(blocks=1, filters=2, dense=4), optimizer=SGD(0.01), epochs=3, batch_size=64)
+from cnnjobs import SGD, Job, Variant, callback, vgg
+
+
+def meet(trial):
+    import keras
+    import ray
+    from ray.experimental import internal_kv
+
+    class Meet(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            internal_kv._internal_kv_put(f"far-{socket.gethostname()}", "there")
+            until = time.monotonic() + 120
+            while len(internal_kv._internal_kv_list("far-")) < len(ray.nodes()) and time.monotonic() < until:
+                time.sleep(0.1)
+
+    return Meet()
+
+
+base = Variant(
+    model=vgg(blocks=1, filters=2, dense=4), optimizer=SGD(0.01), epochs=3, batch_size=64, callbacks=(callback(meet),)
+)
 job = Job(name="far", dataset="digits", repeats=4, variants={"base": base, "small": base.but(batch_size=32)})
 """
+"""Trials wait until one has trained on each machine: the first to be ready could train them all meanwhile."""
 
 
 def test_a_grid_trains_on_both_machines_and_its_results_come_home(cluster):
