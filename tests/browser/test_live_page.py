@@ -52,7 +52,7 @@ job = Job(name="shown", dataset="digits", repeats=4, variants={{
 }})
 """
 
-FIRST, SECOND, THIRD, LAST = HELD = ("base-0-3", "base-0-6", "broken-0-1", "broken-3-4")
+FIRST, SECOND, THIRD, FOURTH, LAST = HELD = ("base-0-3", "base-0-6", "broken-0-1", "broken-1-1", "broken-3-4")
 """Variant, repeat and epoch at which a trial waits for a file of that name, so that the page is looked at meanwhile."""
 
 
@@ -69,7 +69,7 @@ class Seen:
     def __init__(self, browser, process, url, results):
         self.browser, self.process, self.url, self.results = browser, process, url, results
 
-    def wait(self, holds, seconds=180):
+    def wait(self, holds, seconds=60):
         again = WebDriverWait(self.browser, seconds, 0.1, ignored_exceptions=[StaleElementReferenceException])
         return again.until(lambda _: holds())
 
@@ -172,11 +172,12 @@ def test_a_trial_that_fails_is_shown_with_its_log_as_text(seen):
     summary = seen.find("#failures summary")
     assert "broken, repeat 1" in summary.text
     assert "RuntimeError: <b>on purpose</b>" in summary.text
-    seen.run("arguments[0].click()", summary)  # cards above it come and go
+    summary.click()
     assert "Traceback" in seen.text("#failures pre")
     assert not seen.all("#failures b"), "what it raised is no markup"
     assert "failed: RuntimeError" in seen.find("#announced").get_attribute("textContent")
     axe(seen)
+    seen.go_on(FOURTH)
 
 
 def test_the_comparison_is_a_look_when_it_is_asked_for_and_never_before(seen):

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.commands import quickest, typed
+from support.commands import busy, typed
 
 HEAVY = ("tensorflow", "keras", "ray")
 
@@ -71,6 +71,9 @@ COMMANDS = ((), ("submit",), ("plan",), ("status",), ("aggregate",), ("show",))
 def test_help_is_quick_and_loads_neither(command):
     code = f"import cnnjobs.cli; cnnjobs.cli.main([*{command!r}, '--help'], standalone_mode=False)"
     assert loaded_by(code) == []
-    done, took, most = quickest(typed, *command, "--help", within_s=0.3, cwd=Path.cwd())
+    seconds = []
+    while len(seconds) < 5 and min(seconds, default=1) >= 0.3:  # a busy machine has its moments
+        done, took = busy(typed, *command, "--help", cwd=Path.cwd())
+        seconds.append(took)
     assert "Usage: cnnjobs" in done.stdout
-    assert took < most
+    assert min(seconds) < 0.3

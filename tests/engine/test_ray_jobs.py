@@ -134,7 +134,7 @@ def test_a_head_that_no_longer_answers_is_given_up(head, jobs, monkeypatch):
 def test_one_request_that_fails_after_a_long_silence_is_tried_again(head, jobs, monkeypatch):
     """A job that waits for spot nodes says nothing for hours."""
     monkeypatch.setattr(jobs, "ANSWER_S", 10.0)
-    monkeypatch.setattr(jobs, "GONE_S", 20.0)
+    monkeypatch.setattr(jobs, "GONE_S", 0.5)
     api = api_of(jobs, head)
     told, lines = [], []
 
@@ -150,7 +150,7 @@ def test_one_request_that_fails_after_a_long_silence_is_tried_again(head, jobs, 
         time.sleep(0.02)
     head.failing.clear()
     head.over = True
-    thread.join(60)
+    thread.join(20)
     assert not thread.is_alive()
     assert lines == ["the end"]
     assert len(told) == 1

@@ -9,7 +9,7 @@ from cnnjobs.messages import Failure, Result, Stalled
 from cnnjobs.planning.trials import make_plan
 from cnnjobs.process.private_folder import private_folder
 
-TIMEOUT_S = 4
+TIMEOUT_S = 2
 NAMES = ("sleeps", "loops", "keeps_the_lock", "exits", "interrupts", "leaves", "crashes", "calm")
 
 

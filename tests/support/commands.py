@@ -127,28 +127,6 @@ def busy(call: Callable[..., T], *words: Any, **options: Any) -> tuple[T, float]
     return done, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def quickest(call: Callable[..., T], *words: Any, within_s: float, **options: Any) -> tuple[T, float, float]:
-    """Call until the processes that it starts were at work for less; a slow or busy machine has longer.
-
-    Args:
-        call: as for `busy`, at most five times.
-        *words: its arguments.
-        within_s: what may take a machine on which `python -c "import click"` takes 0.1 s.
-        **options: its named arguments.
-
-    Returns:
-        What the call returned, the least seconds, and how many it may take here.
-    """
-    least, most = float("inf"), within_s
-    for _ in range(5):
-        done, took = busy(call, *words, **options)
-        _, plain = busy(subprocess.run, [sys.executable, "-c", "import click"], check=True)
-        least, most = min(least, took), max(most, within_s * plain / 0.1)
-        if least < most:
-            break
-    return done, least, most
-
-
 def called(*words: str, cwd: Path) -> Done:
     """Run a command in this process, which saves the imports."""
     with contextlib.chdir(cwd):

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-LIFETIME_S = 3600  # a machine ends itself after this, whatever became of the test
+LIFETIME_S = 900  # a machine ends itself after this, whatever became of the test
 SSHD = "/usr/sbin/sshd"
 SPACES = ("--net", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child", "--mount-proc")
 

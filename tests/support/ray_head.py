@@ -110,7 +110,7 @@ class Laptop:
     def start(self, *words, cwd=None, code="from cnnjobs.cli import main; main()") -> StartedProcess:
         return StartedProcess([sys.executable, "-c", code, *words], cwd=cwd or self.home, env=self.environment)
 
-    def run(self, *words, cwd=None, timeout=400) -> subprocess.CompletedProcess:
+    def run(self, *words, cwd=None, timeout=150) -> subprocess.CompletedProcess:
         process = self.start(*words, cwd=cwd)
         out = process.ended(timeout)
         return subprocess.CompletedProcess(words, process.returncode, out)

@@ -141,7 +141,7 @@ def _within(row: Row) -> str:
 
 def _margin(table: JobTable, margin: float) -> str:
     notation = table.metric
-    return f"{notation.factor * margin:.3g} {notation.unit_of_difference}".strip()
+    return f"{notation.factor * margin:.4g} {notation.unit_of_difference}".strip()
 
 
 def margin_note(table: JobTable, margin: float) -> list[Text]:

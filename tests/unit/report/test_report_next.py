@@ -100,10 +100,10 @@ def images(root, rows, **asked):
 def test_the_margin_is_at_least_one_test_image(tmp_path):
     text, (report_table,), said = images(tmp_path, 359)
     assert {row["margin"] for row in report_table.rows} == {1 / 359}
-    assert report_table.title == "Repeats that would resolve a difference of 0.279 points"
+    assert report_table.title == "Repeats that would resolve a difference of 0.2786 points"
     assert "The margin is one of 359 test images: the usual 0.2 points are less than that is worth." in text
-    assert "resolves a difference of 0.279 points with a power of 80%" in text
-    assert not any("0.279" in sentence for sentence in said), "planning is a section of its own"
+    assert "resolves a difference of 0.2786 points with a power of 80%" in text
+    assert not any("0.2786" in sentence for sentence in said), "planning is a section of its own"
 
 
 @pytest.mark.parametrize("rows", [500, 10_000])
@@ -116,7 +116,7 @@ def test_where_one_image_is_worth_no_more_the_margin_is_the_usual_one(tmp_path, 
 def test_a_margin_below_one_test_image_is_taken_and_said(tmp_path):
     text, (report_table,), _ = images(tmp_path, 359, margin=0.1)
     assert {row["margin"] for row in report_table.rows} == {0.001}
-    assert "The margin, 0.1 points, is less than one of 359 test images is worth, 0.279 points." in text
+    assert "The margin, 0.1 points, is less than one of 359 test images is worth, 0.2786 points." in text
 
 
 def test_a_margin_of_folds_is_at_least_one_image_of_a_fold():
