@@ -1,5 +1,7 @@
 """Two processes share the tests: which of them one of the two runs after each other, and which come first."""
 
+import os
+
 import pytest
 from support.constants import changed
 from support.wording import BROKEN, listen
@@ -51,6 +53,23 @@ def _constants_stay():
     """A file of tests leaves the package's constants as they were: the next file may run in the same process."""
     yield
     assert not changed()
+
+
+OF_LIBRARIES = ("PYTEST_", "_MLFLOW_", "_RJEM_", "RAY_CLIENT_MODE", "TF_CPP_MIN_LOG_LEVEL")
+"""Variables, and beginnings of names of some, that stay where a library was imported."""
+
+
+def variables():
+    """Return the environment variables of this process that no import has set."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(OF_LIBRARIES)}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _environment_stays():
+    """The same for environment variables: one that says where Ray's token was made the next file's tests fail."""
+    before = variables()
+    yield
+    assert variables() == before
 
 
 @pytest.hookimpl(optionalhook=True)

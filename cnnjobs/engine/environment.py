@@ -1,6 +1,9 @@
 """Settings of Ray and TensorFlow that are read from the environment, some of them while Ray is imported."""
 
+import contextlib
 import os
+
+from cnnjobs.process.variables import variables
 
 WORKERS = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",  # a worker with zero GPUs sees none
@@ -26,6 +29,8 @@ JOINING = {
     "RAY_gcs_rpc_server_reconnect_timeout_s": "300",  # when the head is gone, we say so before Ray ends the process
 }
 
+OF_DEBUGGER = "PYTHONBREAKPOINT"
+"""Variable that Ray sets when a process connects: `breakpoint()` would wait for a debugger of Ray ever after."""
 
 IMPORTED_WITHIN = "CNNJOBS_IMPORTED_WITHIN_S"
 """Variable with the seconds that a worker has for its imports, where trials have a time limit."""
@@ -34,19 +39,18 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 """Hosts that no proxy is asked for: it would see the token of a forwarded port, and reach its own loopback."""
 
 
-def prepare_environment(*, joining: bool = False) -> None:
-    """Set them; to be called before Ray is imported.
+def prepared_environment(*, joining: bool = False) -> contextlib.AbstractContextManager[None]:
+    """Return a context in which they are set: Ray is imported in one, and runs in one.
 
     Args:
         joining: whether a cluster is joined.
     """
-    os.environ.update(EVERYWHERE)
-    if joining:
-        os.environ.update(JOINING)
-        _reach_loopback_directly()
+    as_it_was = {OF_DEBUGGER: os.environ.get(OF_DEBUGGER)}
+    return variables({**EVERYWHERE, **(JOINING if joining else {}), **as_it_was})
 
 
-def _reach_loopback_directly() -> None:
+def reach_loopback_directly() -> None:
+    """Ask no proxy for this machine's own ports, from now on."""
     for name in ("no_proxy", "NO_PROXY"):
         given = [one for one in os.environ.get(name, "").split(",") if one]
         os.environ[name] = ",".join(dict.fromkeys([*given, *LOOPBACK]))

@@ -1,11 +1,13 @@
 """The token that a Ray asks for: a file that its owner alone may read. Its content is never shown."""
 
+import contextlib
 import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
 from cnnjobs.process.private_folder import private_folder
+from cnnjobs.process.variables import variables
 
 MODE, PATH, VALUE = "RAY_AUTH_MODE", "RAY_AUTH_TOKEN_PATH", "RAY_AUTH_TOKEN"
 """Variables of the environment that Ray reads: whether tokens are asked for, and where the token is."""
@@ -13,19 +15,19 @@ MODE, PATH, VALUE = "RAY_AUTH_MODE", "RAY_AUTH_TOKEN_PATH", "RAY_AUTH_TOKEN"
 OWNER_ONLY = 0o600
 
 
-def use_own_token() -> None:
-    """Make a Ray that this process starts ask for a token of its own, which ends with the process.
+def own_token() -> contextlib.AbstractContextManager[None]:
+    """Return a context in which a Ray that this process starts asks for a token that this process alone has.
 
-    Ray would write one into the home directory, for all to read (Ray 2.60), and use it for every session.
+    Ray would write one into the home directory, for all to read (Ray 2.60), and use it for every session. Afterwards
+    the token is that for clusters again: the same process may submit to one.
     """
-    os.environ.pop(VALUE, None)  # it would come first
-    os.environ.update({MODE: "token", PATH: str(_own_token())})
+    return variables({VALUE: None, MODE: "token", PATH: str(_own_token())})  # VALUE would come first
 
 
-def use_cluster_token() -> None:
-    """Make this process show the cluster's token, if it has one and nobody has said whether to."""
-    if MODE not in os.environ and find_token() is not None:
-        os.environ[MODE] = "token"
+def cluster_token() -> contextlib.AbstractContextManager[None]:
+    """Return a context in which this process shows the token for clusters, unless there is none or `MODE` is set."""
+    shown = not os.environ.get(MODE) and find_token() is not None
+    return variables({MODE: "token"} if shown else {})
 
 
 def _own_token() -> Path:

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import os
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
@@ -12,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import ray
 from ray.job_submission import JobSubmissionClient
 
-from cnnjobs.engine.token import use_cluster_token
+from cnnjobs.engine.quiet import silent_loggers
+from cnnjobs.engine.ray.authentication import noticed
+from cnnjobs.engine.token import MODE, cluster_token
 from cnnjobs.errors import ClusterError, ClusterLost
+from cnnjobs.process.variables import variables
 from cnnjobs.remote.dashboard import Cluster
 
 T = TypeVar("T")
@@ -35,6 +36,9 @@ SILENT_S = 30.0
 
 GONE_S = 300.0
 """A cluster that has not answered for so long is taken for gone."""
+
+PREFERRED = {"RAY_ADDRESS": None, "RAY_API_SERVER_ADDRESS": None}
+"""Variables, and that there is none: the client would prefer them to the address it is given."""
 
 NOT_READY, READY_S = "try again later", 60.0
 """What a cluster that has just been started says, and for how many seconds it may."""
@@ -91,13 +95,8 @@ class JobsApi:
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
-        for name in [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "ray"]:
-            logging.getLogger(name).setLevel(logging.CRITICAL)  # some set a level of their own
-        if cluster.asks_for_token:
-            use_cluster_token()
-        ray._raylet.Config.initialize("")
-        ray._raylet.AuthenticationTokenLoader.instance().reset_cache()
-        with _without_addresses():
+        token = cluster_token() if cluster.asks_for_token else variables({MODE: "disabled"})
+        with variables(PREFERRED), noticed(token):
             self._client = self._ask(lambda: _Client(cluster.url))
 
     def submit(self, words: str, folder: Path, identity: str, metadata: Mapping[str, str]) -> None:
@@ -192,7 +191,7 @@ class JobsApi:
 
     def _chunks(self, identity: str) -> Iterator[str]:
         """Yield pieces of the log, from its beginning, until the stream ends or breaks."""
-        with asyncio.Runner() as runner:
+        with asyncio.Runner() as runner, _silent_ray():
             stream = self._client.tail_job_logs(identity)
             try:
                 while (piece := runner.run(self._next(stream, identity))) is not None:
@@ -220,7 +219,8 @@ class JobsApi:
     def _ask(self, call: Callable[[], Any]) -> Any:
         """Return what a call of the client returns; what it raises becomes a ClusterError."""
         try:
-            return call()
+            with _silent_ray():
+                return call()
         except Exception as error:
             text = str(error).strip()
             first = text.splitlines()[-1] if text else type(error).__name__
@@ -262,11 +262,6 @@ def _job(details: Any) -> RemoteJob:
     )
 
 
-@contextlib.contextmanager
-def _without_addresses() -> Iterator[None]:
-    """Hide variables that the client would prefer to the address it is given."""
-    kept = {name: os.environ.pop(name, None) for name in ("RAY_ADDRESS", "RAY_API_SERVER_ADDRESS")}
-    try:
-        yield
-    finally:
-        os.environ.update({name: value for name, value in kept.items() if value is not None})
+def _silent_ray() -> contextlib.AbstractContextManager[None]:
+    """Return a context in which no logger of Ray's says anything; some set a level of their own."""
+    return silent_loggers([name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "ray"])

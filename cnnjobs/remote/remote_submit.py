@@ -196,11 +196,12 @@ def open_jobs(cluster: "Cluster") -> "JobsApi":
     Raises:
         ClusterError: if they cannot be reached from here.
     """
-    from cnnjobs.engine.environment import prepare_environment
+    from cnnjobs.engine.environment import prepared_environment, reach_loopback_directly
 
-    prepare_environment(joining=True)
+    reach_loopback_directly()
     try:
-        from cnnjobs.remote.jobs_client import JobsApi
+        with prepared_environment(joining=True):
+            from cnnjobs.remote.jobs_client import JobsApi
     except ImportError as error:
         from cnnjobs.files.installation import install_command
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from cnnjobs.datasets import Dataset
 from cnnjobs.engine.base import Engine, TrialResources, Worker
 from cnnjobs.engine.child_process import Lost, run_apart
-from cnnjobs.engine.environment import prepare_environment
+from cnnjobs.engine.environment import prepared_environment, reach_loopback_directly
 from cnnjobs.engine.pickling import Packed
 from cnnjobs.engine.places import Joined
 from cnnjobs.errors import CnnjobsError, UserError
@@ -51,9 +51,9 @@ def open_engine(
         on_stuck: is to end the process when Ray was ended from outside and the main thread waits for it; None for
             just that.
     """
-    prepare_environment()
-    from cnnjobs.engine.ray.engine import RayEngine
-    from cnnjobs.engine.ray.session import LocalRay
+    with prepared_environment():
+        from cnnjobs.engine.ray.engine import RayEngine
+        from cnnjobs.engine.ray.session import LocalRay
 
     imports = ("cnnjobs.run.worker_imports",) if at_once else ()
     session = LocalRay(cpus=cpus, gpus=gpus, verbose=verbose, workers=at_once, imports=imports)
@@ -64,8 +64,8 @@ def open_engine(
 
 def open_local_ray(*, cpus: int, gpus: int) -> "LocalRay":
     """Return a Ray that can be started on this machine."""
-    prepare_environment()
-    from cnnjobs.engine.ray.session import LocalRay
+    with prepared_environment():
+        from cnnjobs.engine.ray.session import LocalRay
 
     return LocalRay(cpus=cpus, gpus=gpus)
 
@@ -76,8 +76,9 @@ def open_cluster(place: Joined, *, insecure: bool, verbose: bool) -> "JoinedRay"
     Raises:
         ClusterError: if it cannot be joined.
     """
-    prepare_environment(joining=True)
-    from cnnjobs.engine.ray.session import JoinedRay
+    reach_loopback_directly()
+    with prepared_environment(joining=True):
+        from cnnjobs.engine.ray.session import JoinedRay
 
     return JoinedRay(place, insecure=insecure, verbose=verbose)
 

@@ -315,8 +315,7 @@ def test_the_token_is_nowhere_but_in_its_files(submitted, fetched, head, laptop)
 
 def test_a_cluster_that_vanishes_leaves_the_way_to_go_on(submitted, laptop, cable, address):
     """Last: the cable stays cut."""
-    code = "import cnnjobs.run.backends as d; d.prepare_environment(joining=True); "
-    code += "import cnnjobs.remote.jobs_client as j; j.GONE_S = 8.0; from cnnjobs.cli import main; main()"
+    code = "import cnnjobs.remote.jobs_client as j; j.GONE_S = 8.0; from cnnjobs.cli import main; main()"
     words = ("submit", "jobs/far.py", "--epochs", "900", "--repeats", "20", "--address", address)
     with laptop.start(*words, code=code) as process:
         began = time.monotonic()

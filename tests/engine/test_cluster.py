@@ -20,7 +20,7 @@ from support.datasets import load, stored
 
 from cnnjobs import SGD, ImageFolder, Job, Variant, vgg
 from cnnjobs.engine.base import TrialResources, Work
-from cnnjobs.engine.environment import prepare_environment
+from cnnjobs.engine.environment import prepared_environment
 from cnnjobs.engine.places import Joined
 from cnnjobs.engine.resources import ResourceRequest, allocate
 from cnnjobs.errors import ClusterError, NodeWithoutRoom, ResourceError
@@ -75,16 +75,14 @@ def cluster():
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_TMPDIR", folder)
         patch.delenv("RAY_ADDRESS", raising=False)
-        prepare_environment()
-        from cnnjobs.engine.ray.authentication import reread_token
-        from cnnjobs.engine.ray.session import loopback_only
-        from cnnjobs.engine.token import use_own_token
+        with prepared_environment():
+            from ray.cluster_utils import Cluster
 
-        use_own_token()
-        reread_token()
-        from ray.cluster_utils import Cluster
+            from cnnjobs.engine.ray.authentication import noticed
+            from cnnjobs.engine.ray.session import loopback_only
+        from cnnjobs.engine.token import own_token
 
-        with loopback_only():
+        with prepared_environment(), noticed(own_token()), loopback_only():
             made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "_system_config": QUICK})
             made.caches = [Path(folder, name) for name in ("first", "second")]
             made.first, made.second = (
@@ -382,11 +380,25 @@ def test_a_wrong_token_is_refused_in_a_sentence(cluster, tmp_path):
     assert time.monotonic() - began < 40
 
 
+AFTER_A_LOCAL_ONE = """
+import os
+os.environ["RAY_AUTH_MODE"] = ""  # said by nobody
+from cnnjobs.run.backends import open_local_ray
+local = open_local_ray(cpus=1, gpus=0)
+with local.opened(0):
+    pass
+local.close()
+"""
+
+
+def test_a_process_that_has_run_on_this_machine_alone_has_the_token_of_the_cluster_again(cluster):
+    """As in a notebook: a first try here, then the same job on the cluster. Its own Ray had a token of its own."""
+    done = in_process(JOIN.format(address=cluster.gcs_address, before=AFTER_A_LOCAL_ONE))
+    assert done.stdout.strip() == "joined", done.stderr
+
+
 def test_another_version_of_ray_is_named(cluster):
-    before = (
-        "from cnnjobs.engine.environment import prepare_environment; prepare_environment(joining=True)\n"
-        "import ray; ray.__version__ = '2.1.0'"
-    )
+    before = "import ray; ray.__version__ = '2.1.0'"
     done = in_process(JOIN.format(address=cluster.gcs_address, before=before))
     assert "must have the same versions of Ray and Python" in done.stdout, done.stdout + done.stderr
     assert "2.1.0" in done.stdout

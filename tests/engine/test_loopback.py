@@ -10,9 +10,9 @@ from support import fakes
 
 from cnnjobs import SGD, Job, Variant, vgg
 from cnnjobs.engine.base import TrialResources, Work
-from cnnjobs.engine.environment import prepare_environment
 from cnnjobs.messages import Result
 from cnnjobs.planning.trials import make_plan
+from cnnjobs.run.backends import open_engine
 
 psutil = pytest.importorskip("psutil")
 
@@ -52,11 +52,7 @@ def seen(tmp_path_factory):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(home))
-        prepare_environment()
-        from cnnjobs.engine.ray.engine import RayEngine
-        from cnnjobs.engine.ray.session import LocalRay
-
-        with contextlib.closing(RayEngine(LocalRay(cpus=2, gpus=0))) as engine:
+        with contextlib.closing(open_engine(cpus=2, gpus=0, verbose=False)) as engine:
             engine.run(work, look)
     return found
 

@@ -18,11 +18,7 @@ LOOK_MS = 12_000
 def ends():
     """Ends by variant, on a machine that is always too full."""
     from cnnjobs import SGD, Job, Variant, vgg
-    from cnnjobs.engine.environment import prepare_environment
-
-    prepare_environment()
-    from cnnjobs.engine.ray.engine import RayEngine
-    from cnnjobs.engine.ray.session import LocalRay
+    from cnnjobs.run.backends import open_engine
 
     base = Variant(model=vgg(), optimizer=SGD(0.1), epochs=1)
     variants = {"sleeps": base, "calm": base.but(batch_size=2)}
@@ -43,7 +39,7 @@ def ends():
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_memory_usage_threshold", "0.0001")
         patch.setenv("RAY_memory_monitor_refresh_ms", str(LOOK_MS))
-        with contextlib.closing(RayEngine(LocalRay(cpus=1, gpus=0))) as engine:
+        with contextlib.closing(open_engine(cpus=1, gpus=0, verbose=False)) as engine:
             engine.run(work, tell)
     return found
 

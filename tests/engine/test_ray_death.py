@@ -92,8 +92,6 @@ def test_a_ray_that_was_ended_after_the_last_result_is_no_error_and_leaves_nothi
     code = """
 import os, signal, sys
 sys.path[:0] = [{tests!r}]
-from cnnjobs.engine.environment import prepare_environment
-prepare_environment()
 from test_ray_tune import engine, trials_of, work_on
 from cnnjobs.messages import Result
 from cnnjobs.process.machine import child_processes

@@ -18,6 +18,7 @@ from cnnjobs.messages import Failure, Note, Progress, Result, Started
 from cnnjobs.planning.trials import make_plan
 from cnnjobs.process.machine import child_processes
 from cnnjobs.process.private_folder import private_folder
+from cnnjobs.run.backends import open_engine
 from cnnjobs.run.failing_alike import UntilAllFailAlike
 
 BASE = Variant(model=vgg(), optimizer=SGD(0.1), epochs=3)
@@ -41,13 +42,7 @@ def work_on(trials):
 
 
 def engine():
-    from cnnjobs.engine.environment import prepare_environment
-
-    prepare_environment()
-    from cnnjobs.engine.ray.engine import RayEngine
-    from cnnjobs.engine.ray.session import LocalRay
-
-    return RayEngine(LocalRay(cpus=2, gpus=0))
+    return open_engine(cpus=2, gpus=0, verbose=False)
 
 
 @pytest.fixture(scope="module")

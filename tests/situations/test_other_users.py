@@ -14,11 +14,11 @@ from cnnjobs import SGD, Job, Variant, vgg
 from cnnjobs.datasets.storage.cache import cache_folder
 from cnnjobs.datasets.storage.cached_dataset import cached
 from cnnjobs.engine.base import TrialResources, Work
-from cnnjobs.engine.environment import prepare_environment
 from cnnjobs.engine.worker_loss import WorkerLoss
 from cnnjobs.messages import Failure, Result
 from cnnjobs.planning.trials import make_plan
 from cnnjobs.process import private_folder as module
+from cnnjobs.run.backends import open_engine
 
 __all__ = ["alone", "base"]
 
@@ -36,10 +36,6 @@ class Touch:
 @needs_two_users
 def test_while_trials_run_nothing_of_them_can_be_changed_and_afterwards_nothing_is_left(base):
     """Ray's own folders are writable by all: on a machine of several users, one of them tries every file of a run."""
-    prepare_environment()
-    from cnnjobs.engine.ray.engine import RayEngine
-    from cnnjobs.engine.ray.session import LocalRay
-
     told, found = [], []
     one = Variant(model=vgg(), optimizer=SGD(0.1), epochs=1)
     variants = {"calm": one, "dies": one.but(batch_size=2)}
@@ -52,7 +48,7 @@ def test_while_trials_run_nothing_of_them_can_be_changed_and_afterwards_nothing_
             found.extend(changeable(base))
             assert list(base.rglob("error.pkl")) or isinstance(message, Result), "Tune writes pickles there"
 
-    with contextlib.closing(RayEngine(LocalRay(cpus=1, gpus=0))) as engine:
+    with contextlib.closing(open_engine(cpus=1, gpus=0, verbose=False)) as engine:
         engine.run(work, look)
     assert [type(message) for message in told] == [Result, Failure]
     assert set(found) == {str(base)}
@@ -63,7 +59,6 @@ def test_while_trials_run_nothing_of_them_can_be_changed_and_afterwards_nothing_
 
 def test_a_pickle_in_the_place_of_a_lost_workers_error_is_never_loaded(base):
     """A Ray that others have started keeps its files where everybody can swap them; a worker of ours is lost."""
-    prepare_environment()
     from ray.tune.experiment import Trial
 
     from cnnjobs.engine.ray.relay import _last_error
@@ -82,7 +77,6 @@ def test_a_pickle_in_the_place_of_a_lost_workers_error_is_never_loaded(base):
 @needs_two_users
 def test_what_another_user_says_of_a_lost_worker_is_not_heard(base):
     """The same, and the text of the error is another user's."""
-    prepare_environment()
     from cnnjobs.engine.ray.relay import _last_error
 
     assert as_other_user('echo "its node has died" > "$1"', f"{base}/error.txt") == ""

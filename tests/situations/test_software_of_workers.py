@@ -15,18 +15,13 @@ from cnnjobs.engine.base import TrialResources, Work
 from cnnjobs.errors import WorkerDiffers
 from cnnjobs.messages import Result
 from cnnjobs.planning.trials import make_plan
+from cnnjobs.run.backends import open_engine
 from cnnjobs.versions import installed_versions, package_version
 
 PACKAGE = Path(cnnjobs.__file__).parent
 
 
 def run(told):
-    from cnnjobs.engine.environment import prepare_environment
-
-    prepare_environment()
-    from cnnjobs.engine.ray.engine import RayEngine
-    from cnnjobs.engine.ray.session import LocalRay
-
     variants = {"calm": Variant(model=vgg(), optimizer=SGD(0.1), epochs=2)}
     work = Work(
         trials=make_plan(Job(name="a", dataset="digits", repeats=1, variants=variants), "data").trials,
@@ -36,7 +31,7 @@ def run(told):
         at_once=1,
         modules=(fakes,),
     )
-    with contextlib.closing(RayEngine(LocalRay(cpus=1, gpus=0))) as engine:
+    with contextlib.closing(open_engine(cpus=1, gpus=0, verbose=False)) as engine:
         engine.run(work, lambda trial, message: told.append(message))
 
 

@@ -16,11 +16,7 @@ NAMES = ("sleeps", "loops", "keeps_the_lock", "exits", "interrupts", "leaves", "
 @pytest.fixture(scope="module")
 def told():
     """What one run for all tests below tells: (variant, message)."""
-    from cnnjobs.engine.environment import prepare_environment
-
-    prepare_environment()
-    from cnnjobs.engine.ray.engine import RayEngine
-    from cnnjobs.engine.ray.session import LocalRay
+    from cnnjobs.run.backends import open_engine
 
     base = Variant(model=vgg(), optimizer=SGD(0.1), epochs=1)
     variants = {name: base.but(batch_size=index + 1) for index, name in enumerate(NAMES)}
@@ -37,7 +33,7 @@ def told():
     with pytest.MonkeyPatch.context() as patch:  # a test does not wait a minute to be told
         patch.setattr("cnnjobs.engine.stall.LEAST_S", TIMEOUT_S / 4)
         patch.setattr("cnnjobs.engine.stall.FIRST_S", TIMEOUT_S / 4)
-        engine = RayEngine(LocalRay(cpus=2, gpus=0))
+        engine = open_engine(cpus=2, gpus=0, verbose=False)
         engine.run(work, lambda trial, message: messages.append((trial.variant, message)))
         engine.close()
     return messages

@@ -1,8 +1,10 @@
 """The token towards Ray: whether a cluster asks for one, and which one this process shows."""
 
+import contextlib
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import ray
 
@@ -35,7 +37,18 @@ def asks_for_token(address: str) -> bool:
     return tried.returncode != 0
 
 
-def reread_token() -> None:
+@contextlib.contextmanager
+def noticed(setting: contextlib.AbstractContextManager[None]) -> Iterator[None]:
+    """Hold a context that says which token is shown, and make Ray notice, in the beginning and in the end."""
+    try:
+        with setting:
+            _reread_token()
+            yield
+    finally:
+        _reread_token()
+
+
+def _reread_token() -> None:
     """Make Ray look anew whether tokens are asked for, and for the file: it keeps both from when it was imported."""
     ray._raylet.Config.initialize("")
     ray._raylet.AuthenticationTokenLoader.instance().reset_cache()

@@ -1,11 +1,10 @@
 """The engine on Ray: opens a session, and has Tune run the trials there."""
 
-import os
-
 from cnnjobs.engine.base import OnMessage, Work
 from cnnjobs.engine.environment import IMPORTED_WITHIN
 from cnnjobs.engine.ray.session import Session
 from cnnjobs.engine.stall import FIRST_S
+from cnnjobs.process.variables import variables
 
 
 class RayEngine:
@@ -20,12 +19,10 @@ class RayEngine:
 
     def run(self, work: Work, on_message: OnMessage) -> None:
         """Run all trials. A Ray that is ended when all of them have ended is no error: nothing can be lost any more."""
-        os.environ.pop(IMPORTED_WITHIN, None)
-        if work.timeout_s is not None:
-            os.environ[IMPORTED_WITHIN] = str(max(work.timeout_s, FIRST_S))
+        limit = None if work.timeout_s is None else str(max(work.timeout_s, FIRST_S))
         run = None
         try:
-            with self._session.opened(work.nbytes, work.resources):
+            with variables({IMPORTED_WITHIN: limit}), self._session.opened(work.nbytes, work.resources):
                 from cnnjobs.engine.ray.tune import TuneRun  # noqa: PLC0415 - takes a second, in which workers start
 
                 run = TuneRun(self._session)

@@ -15,27 +15,29 @@ import ray
 from cnnjobs.engine.base import TrialResources
 from cnnjobs.engine.capacity import Capacity
 from cnnjobs.engine.capture import Capture, take_printed
-from cnnjobs.engine.environment import WORKERS
+from cnnjobs.engine.environment import WORKERS, prepared_environment
 from cnnjobs.engine.leaving import Leaving
 from cnnjobs.engine.places import Joined, answers, is_loopback
-from cnnjobs.engine.ray.authentication import REFUSED, asks_for_token, reread_token
+from cnnjobs.engine.quiet import silent_loggers
+from cnnjobs.engine.ray.authentication import REFUSED, asks_for_token, noticed
 from cnnjobs.engine.ray.autoscaler import capacity_now
 from cnnjobs.engine.ray.demand import Demand
 from cnnjobs.engine.ray.import_path import own_import_path
 from cnnjobs.engine.ray.own_node import only_what_runs_trials
 from cnnjobs.engine.ray.own_processes import OwnProcesses
-from cnnjobs.engine.token import MODE, use_cluster_token, use_own_token
+from cnnjobs.engine.token import MODE, cluster_token, own_token
 from cnnjobs.engine.watch import Watch
 from cnnjobs.errors import ClusterError, ClusterLost, CnnjobsError, ResourceError
 from cnnjobs.process.numeric_environment import SET, while_pinned
 from cnnjobs.process.private_folder import others_reach, private_folder, remove_private_folder
+from cnnjobs.process.variables import variables
 
 OWN_EVERY_S, OWN_LOOKS, OWN_STUCK_S = 0.5, 2, 5.0
 """Seconds between two looks at the processes of a Ray of this process's own, how many that find one gone mean that it
 was ended, and how long the main thread has to leave it: Ray itself waits a minute for one, then prints C++."""
 
-PRINT = ray._private.worker.print_to_stdstream
-"""Prints what Ray says of lost workers and nodes, `log_to_driver` or not (Ray 2.60)."""
+LOGGERS = ("ray", "ray.tune", "ray.train", "ray.data")
+"""Those that Ray gives a level of their own."""
 
 HEAD_EVERY_S, HEAD_LOOKS = 3.0, 5
 """Seconds between two looks at the head, and how many without an answer mean that it is gone."""
@@ -115,26 +117,25 @@ class LocalRay:
                 "A submit starts a Ray of its own, but this process is already connected to one, by `ray.init()` or by "
                 "another submit that runs in it. Call `ray.shutdown()` before, or wait for the other submit."
             )
-        try:
+        with contextlib.ExitStack() as started:
+            started.callback(_STARTED.release)
+            started.enter_context(prepared_environment())
+            started.enter_context(noticed(own_token()))
+            started.enter_context(_silenced(self._verbose))
+            started.callback(_clear)
             self._start(data_bytes)
             own = OwnProcesses()
             with self._watched(own):
                 yield
-        except BaseException:
-            _clear()
-            raise
-        own.may_go = True
-        _LEAVING.later(lambda: _take_down(own))
+            own.may_go = True
+            left = started.pop_all()
+        _LEAVING.later(lambda: _take_down(own, left))
 
     def close(self) -> None:
         """Stop Ray, if it was opened."""
         _LEAVING.now()
 
     def _start(self, data_bytes: int) -> None:
-        folder = private_folder() / "ray"
-        _quieten(self._verbose)
-        use_own_token()
-        reread_token()
         with (
             while_pinned(),
             loopback_only(),
@@ -143,7 +144,7 @@ class LocalRay:
         ):
             ray.init(
                 address="local",
-                _temp_dir=str(folder),
+                _temp_dir=str(private_folder() / "ray"),
                 num_cpus=self._cpus,
                 num_gpus=self._gpus,
                 object_store_memory=2 * data_bytes + (512 << 20),
@@ -173,22 +174,21 @@ class LocalRay:
                 raise
 
 
-def _take_down(own: OwnProcesses) -> None:
-    """Stop a Ray that has nothing to run any more, however that goes."""
+def _take_down(own: OwnProcesses, left: contextlib.ExitStack) -> None:
+    """Stop a Ray that has nothing to run any more, however that goes, and then leave what it ran in."""
     try:
         own.stop()
     except BaseException:
         own.kill()
         raise
     finally:
-        _clear()
+        left.close()
 
 
 def _clear() -> None:
     """Leave nothing of a Ray of this process."""
     ray.shutdown()
     shutil.rmtree(private_folder() / "ray", ignore_errors=True)
-    _STARTED.release()
 
 
 class JoinedRay:
@@ -211,13 +211,16 @@ class JoinedRay:
     def __init__(self, place: Joined, *, insecure: bool = False, verbose: bool = False) -> None:
         self._place, self._verbose = place, verbose
         self.on_stuck: Callable[[CnnjobsError], None] = _end_process
-        _quieten(verbose)
-        use_cluster_token()
-        reread_token()
-        with _own_signal_handlers():
-            self._join()
-        if not is_loopback(place.address.rpartition(":")[0]) and not insecure:
-            self._refuse_open_one()
+        with contextlib.ExitStack() as joined:
+            joined.enter_context(prepared_environment(joining=True))
+            joined.enter_context(noticed(cluster_token()))
+            joined.enter_context(_silenced(verbose))
+            with _own_signal_handlers():
+                self._join()
+            joined.callback(ray.shutdown)
+            if not is_loopback(place.address.rpartition(":")[0]) and not insecure:
+                self._refuse_open_one()
+            self._joined = joined.pop_all()
 
     def capacity(self) -> Capacity:
         """Return the nodes that are there, and those that the autoscaler may add."""
@@ -263,20 +266,15 @@ class JoinedRay:
 
     def close(self) -> None:
         """Leave the cluster."""
-        ray.shutdown()
+        self._joined.close()
 
     def _refuse_open_one(self) -> None:
-        try:
-            if asks_for_token(self._place.address):
-                return
+        if not asks_for_token(self._place.address):
             raise ClusterError(
                 f"The cluster at {self._place.address} asks for no token: whoever reaches it can run code on it. Start "
                 f"it with {MODE}=token (see cluster/README.md), accept that with `insecure`, or run on this machine "
                 "alone with `address=local`."
             )
-        except ClusterError:
-            ray.shutdown()
-            raise
 
     def _join(self) -> None:
         printed = private_folder() / "join.log"
@@ -339,22 +337,30 @@ def loopback_only() -> Iterator[None]:
     On Linux it would listen on all interfaces, whatever address it is given, because this machine may be a node among
     others (Ray 2.60). Its processes read the variable, this one has read it when Ray was imported.
     """
-    before, constants = os.environ.get(MAY_BE_NODE), ray._private.ray_constants
+    constants = ray._private.ray_constants
     of_import = constants.ENABLE_RAY_CLUSTER
-    os.environ[MAY_BE_NODE], constants.ENABLE_RAY_CLUSTER = "0", False
+    constants.ENABLE_RAY_CLUSTER = False
     try:
-        yield
+        with variables({MAY_BE_NODE: "0"}):
+            yield
     finally:
         constants.ENABLE_RAY_CLUSTER = of_import
-        os.environ.pop(MAY_BE_NODE)
-        os.environ.update({} if before is None else {MAY_BE_NODE: before})
 
 
-def _quieten(verbose: bool) -> None:
-    ray._private.worker.print_to_stdstream = PRINT if verbose else _print_nothing
-    if not verbose:
-        for name in ("ray", "ray.tune", "ray.train", "ray.data"):
-            logging.getLogger(name).setLevel(logging.CRITICAL)
+@contextlib.contextmanager
+def _silenced(verbose: bool) -> Iterator[None]:
+    """Have Ray say nothing meanwhile: it tells of lost workers and nodes, `log_to_driver` or not (Ray 2.60)."""
+    if verbose:
+        yield
+        return
+    worker = ray._private.worker
+    of_ray = worker.print_to_stdstream
+    worker.print_to_stdstream = _print_nothing
+    try:
+        with silent_loggers(LOGGERS):
+            yield
+    finally:
+        worker.print_to_stdstream = of_ray
 
 
 @contextlib.contextmanager

@@ -43,6 +43,7 @@ from cnnjobs.planning.trials import Trial, user_functions
 from cnnjobs.planning.user_modules import NO_MODULES, HeldState
 from cnnjobs.process.numeric_environment import pin
 from cnnjobs.process.private_folder import enter_private_folder, leave_private_folder, private_folder
+from cnnjobs.process.variables import variables
 from cnnjobs.versions import DECISIVE, differences, installed_versions
 from cnnjobs.wording.sentences import clause
 
@@ -111,7 +112,6 @@ class TuneRun:
         trainable = tune.with_parameters(_TrialRunner, work=shared, folder=folder, versions=installed_versions())
         resources = tune.PlacementGroupFactory([{"CPU": work.resources.cpus, "GPU": work.resources.gpus}])
         relay = Relay(work, on_message, folder)
-        os.environ[PENDING] = str(work.at_once)
         use_in_tune()
         tuner = tune.Tuner(
             tune.with_resources(trainable, resources),
@@ -133,7 +133,8 @@ class TuneRun:
             ),
         )
         try:
-            tuner.fit()
+            with variables({PENDING: str(work.at_once)}):
+                tuner.fit()
         except Exception:
             if relay.error is not None:  # Tune wraps it in an error of its own
                 raise relay.error from None

@@ -1,7 +1,6 @@
 """Builders of the bundled networks, registered by name."""
 
 import inspect
-import os
 from collections.abc import Callable
 
 import keras
@@ -11,6 +10,7 @@ from cnnjobs.models.networks.applications import application, vgg16
 from cnnjobs.models.networks.layer_names import numbered_from_one
 from cnnjobs.models.networks.plain import Shape, cnn
 from cnnjobs.models.networks.residual import resnet
+from cnnjobs.process.variables import variables
 from cnnjobs.spec import CustomModel, Model
 
 SUMMARY_WIDTH = 100
@@ -129,14 +129,8 @@ def describe_network(model: keras.Model) -> NetworkFacts:
 def _summary(model: keras.Model) -> str:
     """Return the table of layers; Keras asks the terminal, or COLUMNS, how wide it may be."""
     lines: list[str] = []
-    before = os.environ.get("COLUMNS")
-    os.environ["COLUMNS"] = str(SUMMARY_WIDTH)
-    try:
+    with variables({"COLUMNS": str(SUMMARY_WIDTH)}):
         model.summary(line_length=SUMMARY_WIDTH, print_fn=lines.append, expand_nested=True, show_trainable=True)
-    finally:
-        del os.environ["COLUMNS"]
-        if before is not None:
-            os.environ["COLUMNS"] = before
     return "\n".join(line.rstrip() for line in "\n".join(lines).rstrip().splitlines())
 
 

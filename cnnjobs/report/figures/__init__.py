@@ -5,6 +5,7 @@ import os
 import sys
 
 from cnnjobs.errors import UserError
+from cnnjobs.process.variables import variables
 from cnnjobs.wording.sentences import cause
 
 
@@ -14,17 +15,15 @@ def _import_matplotlib() -> None:
     Raises:
         UserError: for a `matplotlibrc` that is no text.
     """
-    chosen = os.environ.pop("MPLBACKEND", None)
+    chosen = os.environ.get("MPLBACKEND")
     try:
-        import matplotlib  # noqa: PLC0415 - only now
+        with variables({"MPLBACKEND": None}):
+            import matplotlib  # noqa: PLC0415 - only now
     except (OSError, UnicodeError) as error:
         raise UserError(
             f"Matplotlib cannot be imported with the file `matplotlibrc` in the current folder, in $MATPLOTLIBRC or in "
             f"~/.config/matplotlib ({cause(error)}). Correct or remove it."
         ) from error
-    finally:
-        if chosen is not None:
-            os.environ["MPLBACKEND"] = chosen
     if chosen:
         with contextlib.suppress(ValueError):
             matplotlib.rcParams["backend"] = chosen

@@ -13,9 +13,9 @@ from cnnjobs.engine.token import (
     PATH,
     VALUE,
     close_token_file,
+    cluster_token,
     find_token,
     token_file,
-    use_cluster_token,
     write_token,
 )
 
@@ -114,30 +114,34 @@ def test_the_clusters_token_is_shown_only_where_there_is_one(file, monkeypatch):
     monkeypatch.setenv(MODE, "to be restored")
     monkeypatch.delenv(MODE)
     monkeypatch.setenv(PATH, str(file.parent / "none"))
-    use_cluster_token()
-    assert MODE not in os.environ
+    with cluster_token():
+        assert MODE not in os.environ
     monkeypatch.setenv(PATH, str(file))
-    use_cluster_token()
-    assert os.environ[MODE] == "token"
+    with cluster_token():
+        assert os.environ[MODE] == "token"
+    assert MODE not in os.environ
 
 
 def test_who_said_whether_to_show_the_token_is_heard(file, monkeypatch):
     monkeypatch.setenv(MODE, "disabled")
     monkeypatch.setenv(PATH, str(file))
-    use_cluster_token()
+    with cluster_token():
+        assert os.environ[MODE] == "disabled"
     assert os.environ[MODE] == "disabled"
 
 
 OWN = f"""
 import os, stat
 os.umask(0)
-from cnnjobs.engine.token import use_own_token
-use_own_token()
-first = os.environ[{PATH!r}]
-use_own_token()
-assert os.environ[{PATH!r}] == first, "one a process"
-modes = [oct(stat.S_IMODE(os.stat(path).st_mode)) for path in (os.path.dirname(first), first)]
-print(first, *modes, len(open(first).read()), os.environ[{MODE!r}], {VALUE!r} in os.environ)
+from cnnjobs.engine.token import own_token
+before = dict(os.environ)
+with own_token():
+    first = os.environ[{PATH!r}]
+    modes = [oct(stat.S_IMODE(os.stat(path).st_mode)) for path in (os.path.dirname(first), first)]
+    print(first, *modes, len(open(first).read()), os.environ[{MODE!r}], {VALUE!r} in os.environ)
+assert os.environ == before, "what the person has set for clusters"
+with own_token():
+    assert os.environ[{PATH!r}] == first, "one a process"
 """
 
 
@@ -154,7 +158,7 @@ def test_a_token_of_its_own_is_made_used_and_removed_with_the_process(alone):
 
 
 def test_two_processes_have_two_tokens():
-    code = "from cnnjobs.engine.token import *; use_own_token(); print(find_token())"
+    code = "from cnnjobs.engine.token import *\nwith own_token(): print(find_token())"
     command = [sys.executable, "-c", code]
     made = {subprocess.run(command, capture_output=True, check=True).stdout for _ in range(2)}
     assert len(made) == 2
