@@ -6,6 +6,8 @@ import pytest
 from support.constants import changed
 from support.wording import BROKEN, listen
 
+from cnnjobs.process.numeric_environment import SET
+
 GROUPS = {
     "clusters": ("engine/test_cluster.py", "cluster/", "cli/test_remote.py"),
     "training": (
@@ -55,21 +57,23 @@ def _constants_stay():
     assert not changed()
 
 
-OF_LIBRARIES = ("PYTEST_", "_MLFLOW_", "_RJEM_", "RAY_CLIENT_MODE", "TF_CPP_MIN_LOG_LEVEL")
-"""Variables, and beginnings of names of some, that stay where a library was imported."""
+OF_IMPORTS = ("PYTEST_CURRENT_TEST", "RAY_CLIENT_MODE", "_RJEM_MALLOC_CONF", "_MLFLOW_TELEMETRY_SESSION_ID")
+"""Variables that pytest, and libraries while they are imported, set for good."""
 
-
-def variables():
-    """Return the environment variables of this process that no import has set."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(OF_LIBRARIES)}
+OF_TRAINING = (*SET, "TF_CPP_MIN_LOG_LEVEL", "CUDA_DEVICE_ORDER")
+"""Variables that a process has from when it trains or predicts until it ends."""
 
 
 @pytest.fixture(autouse=True, scope="module")
 def _environment_stays():
-    """The same for environment variables: one that says where Ray's token was made the next file's tests fail."""
-    before = variables()
+    """The same for environment variables, whatever they are put back to: the next file's processes have them too."""
+    before = dict(os.environ)
     yield
-    assert variables() == before
+    changed = {name for name in {*before, *os.environ} - {*OF_IMPORTS} if before.get(name) != os.environ.get(name)}
+    for name in changed:
+        os.environ.pop(name, None)
+        os.environ.update({name: before[name]} if name in before else {})
+    assert not changed - {*OF_TRAINING}
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -46,11 +46,12 @@ def prepared_environment(*, joining: bool = False) -> contextlib.AbstractContext
         joining: whether a cluster is joined.
     """
     as_it_was = {OF_DEBUGGER: os.environ.get(OF_DEBUGGER)}
-    return variables({**EVERYWHERE, **(JOINING if joining else {}), **as_it_was})
+    return variables({**EVERYWHERE, **(JOINING | _past_proxies() if joining else {}), **as_it_was})
 
 
-def reach_loopback_directly() -> None:
-    """Ask no proxy for this machine's own ports, from now on."""
-    for name in ("no_proxy", "NO_PROXY"):
-        given = [one for one in os.environ.get(name, "").split(",") if one]
-        os.environ[name] = ",".join(dict.fromkeys([*given, *LOOPBACK]))
+def _past_proxies() -> dict[str, str]:
+    return {name: ",".join(dict.fromkeys([*_listed(name), *LOOPBACK])) for name in ("no_proxy", "NO_PROXY")}
+
+
+def _listed(name: str) -> list[str]:
+    return [one for one in os.environ.get(name, "").split(",") if one]

@@ -10,9 +10,11 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from ray.job_submission import JobSubmissionClient
 
+from cnnjobs.engine.places import is_loopback
 from cnnjobs.engine.quiet import silent_loggers
 from cnnjobs.engine.ray.authentication import noticed
 from cnnjobs.engine.token import MODE, cluster_token
@@ -76,11 +78,13 @@ class RemoteJob:
 
 
 class _Client(JobSubmissionClient):
-    """Ray's, whose requests end."""
+    """Ray's, whose requests end, and go to a port of this machine without a proxy, which would see the token."""
 
     def _do_request(self, *words: Any, **options: Any) -> Any:
         sending_s = CONNECT_S + len(options.get("data") or b"") / SLOWEST
-        return super()._do_request(*words, **{"timeout": (sending_s, ANSWER_S), **options})
+        host = urlsplit(self._address).hostname or ""
+        direct = {"proxies": {"no_proxy": host}} if is_loopback(host) else {}
+        return super()._do_request(*words, **{"timeout": (sending_s, ANSWER_S), **direct, **options})
 
 
 class JobsApi:
@@ -96,7 +100,7 @@ class JobsApi:
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
         token = cluster_token() if cluster.asks_for_token else variables({MODE: "disabled"})
-        with variables(PREFERRED), noticed(token):
+        with variables(PREFERRED), noticed(token), _silent_ray():
             self._client = self._ask(lambda: _Client(cluster.url))
 
     def submit(self, words: str, folder: Path, identity: str, metadata: Mapping[str, str]) -> None:
@@ -109,16 +113,20 @@ class JobsApi:
             metadata: is kept with it.
         """
         until = time.monotonic() + READY_S
+        variables_there = {"RAY_JOB_STOP_WAIT_TIME_S": str(STOP_S)}
+
+        def send() -> Any:
+            return self._client.submit_job(
+                entrypoint=words,
+                submission_id=identity,
+                runtime_env={"working_dir": str(folder), "env_vars": variables_there},
+                metadata=dict(metadata),
+            )
+
         while True:
             try:
-                self._ask(
-                    lambda: self._client.submit_job(
-                        entrypoint=words,
-                        submission_id=identity,
-                        runtime_env={"working_dir": str(folder), "env_vars": {"RAY_JOB_STOP_WAIT_TIME_S": str(STOP_S)}},
-                        metadata=dict(metadata),
-                    )
-                )
+                with _silent_ray():
+                    self._ask(send)
             except ClusterError as error:
                 if NOT_READY not in str(error) or time.monotonic() > until:
                     raise
@@ -219,8 +227,7 @@ class JobsApi:
     def _ask(self, call: Callable[[], Any]) -> Any:
         """Return what a call of the client returns; what it raises becomes a ClusterError."""
         try:
-            with _silent_ray():
-                return call()
+            return call()
         except Exception as error:
             text = str(error).strip()
             first = text.splitlines()[-1] if text else type(error).__name__
@@ -263,5 +270,5 @@ def _job(details: Any) -> RemoteJob:
 
 
 def _silent_ray() -> contextlib.AbstractContextManager[None]:
-    """Return a context in which no logger of Ray's says anything; some set a level of their own."""
+    """Return a context in which no logger of Ray's says anything; some set a level of their own. For one thread."""
     return silent_loggers([name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "ray"])

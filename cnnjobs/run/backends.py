@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from cnnjobs.datasets import Dataset
 from cnnjobs.engine.base import Engine, TrialResources, Worker
 from cnnjobs.engine.child_process import Lost, run_apart
-from cnnjobs.engine.environment import prepared_environment, reach_loopback_directly
+from cnnjobs.engine.environment import prepared_environment
 from cnnjobs.engine.pickling import Packed
 from cnnjobs.engine.places import Joined
 from cnnjobs.errors import CnnjobsError, UserError
@@ -76,7 +76,6 @@ def open_cluster(place: Joined, *, insecure: bool, verbose: bool) -> "JoinedRay"
     Raises:
         ClusterError: if it cannot be joined.
     """
-    reach_loopback_directly()
     with prepared_environment(joining=True):
         from cnnjobs.engine.ray.session import JoinedRay
 

@@ -15,7 +15,7 @@ from cnnjobs.planning.trials import Trial
 from cnnjobs.run.progress import Waiting
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
-from cnnjobs.trackers.kinds import WORDS, open_tracker, said_by
+from cnnjobs.trackers.kinds import WORDS, open_tracker, said_by, tracker_settings
 from cnnjobs.trackers.tracked_run import WHICH, RunName, TrackedRun
 from cnnjobs.wording.sentences import clause
 from cnnjobs.wording.terminal import echo, note
@@ -78,20 +78,21 @@ class Tracking:
         files = self._files
         names = [name for name in self._names if name not in self._told]
         self._senders = [] if files is None else [self._sender(name, files) for name in names]
-        for sender in self._senders:
-            sender.start()
-        try:
-            yield
-        except BaseException:
-            self._stop()
-            raise
-        try:
-            self._finish()
-        except KeyboardInterrupt:
-            self._stop()
-            raise Interrupted(
-                "Stopped while runs were sent to trackers. The results are stored; the next submit sends the rest"
-            ) from None
+        with tracker_settings(names):
+            for sender in self._senders:
+                sender.start()
+            try:
+                yield
+            except BaseException:
+                self._stop()
+                raise
+            try:
+                self._finish()
+            except KeyboardInterrupt:
+                self._stop()
+                raise Interrupted(
+                    "Stopped while runs were sent to trackers. The results are stored; the next submit sends the rest"
+                ) from None
 
     def _sender(self, name: str, files: Files) -> Sender:
         return Sender(name, lambda: self._opened(name, self._job, files), files, self._variants)

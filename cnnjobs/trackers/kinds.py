@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import re
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 
 from cnnjobs.errors import SpecError
 from cnnjobs.files.uris import is_uri, without_keys
+from cnnjobs.process.variables import variables
 from cnnjobs.store.files import Files
 from cnnjobs.trackers.tracker import Tracker
 from cnnjobs.wording.sentences import cause
@@ -17,13 +19,16 @@ from cnnjobs.wording.sentences import cause
 WORDS = {"tensorboard": "TensorBoard", "mlflow": "MLflow", "wandb": "Weights & Biases"}
 """Name -> the tracker's own. The library of each has the name itself, and pip knows it by that name."""
 
-QUIET_MLFLOW = {
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # one line per run
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # in place of minutes of waiting for a server that is down
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+SETTINGS = {
+    "mlflow": {
+        "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # one line per run
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # in place of minutes of waiting for a server that is down
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+    },
+    "wandb": {"WANDB_SILENT": "true"},  # its first line is printed before it has settings
 }
-"""Settings of MLflow's, unless the environment has them."""
+"""Name of a tracker -> environment variables that its library reads."""
 
 _SECRET = re.compile("KEY|SECRET|TOKEN|PASSWORD")
 
@@ -50,14 +55,24 @@ def check_trackers(names: Sequence[str], results: str) -> None:
             "object storage. Use a folder for `results`, or log='mlflow' or 'wandb'."
         )
     if "wandb" in names:
-        os.environ.setdefault("WANDB_SILENT", "true")  # its first line is printed before it has settings
-        from cnnjobs.trackers.wandb_runs import check_key
+        with tracker_settings(["wandb"]):
+            from cnnjobs.trackers.wandb_runs import check_key
 
-        check_key()
+            check_key()
+
+
+def tracker_settings(names: Sequence[str]) -> contextlib.AbstractContextManager[None]:
+    """Return a context in which the libraries of trackers are quiet and soon give up, unless the person says otherwise.
+
+    Args:
+        names: of the trackers.
+    """
+    settings = {variable: value for name in names for variable, value in SETTINGS.get(name, {}).items()}
+    return variables({variable: value for variable, value in settings.items() if variable not in os.environ})
 
 
 def open_tracker(name: str, job: str, store: Files) -> Tracker:
-    """Return a tracker, open.
+    """Return a tracker, open, within `tracker_settings`.
 
     Args:
         name: which.
@@ -72,8 +87,6 @@ def open_tracker(name: str, job: str, store: Files) -> Tracker:
 
         return TensorBoardFiles(store)
     if name == "mlflow":
-        for variable, value in QUIET_MLFLOW.items():
-            os.environ.setdefault(variable, value)
         from cnnjobs.trackers.mlflow_runs import MlflowRuns
 
         return MlflowRuns(job)

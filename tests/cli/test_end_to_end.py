@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from support.commands import COMMAND, WITHOUT_RAY, busy, called, typed
+from support.commands import COMMAND, WITHOUT_RAY, busy, called, of_a_person, typed
 from support.documents import checked
 
 import cnnjobs
@@ -78,7 +78,12 @@ def folder(tmp_path_factory):
 def first(folder):
     """The first submit, and the largest memory of all its processes together."""
     process = subprocess.Popen(
-        [*COMMAND, "submit", "small.py"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*COMMAND, "submit", "small.py"],
+        cwd=folder,
+        env=of_a_person(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     peak = 0
     while process.poll() is None:

@@ -186,12 +186,16 @@ def lengths_of_curves(shown):
     return {name: len(part["points"]) for name, part in shown.items() if name.startswith("trial:")}
 
 
-def on_head(word):
-    lines = (process.info["cmdline"] or () for process in psutil.process_iter(["cmdline"]))
+def on_head(head, word):
+    lines = (
+        process.info["cmdline"] or ()
+        for process in psutil.process_iter(["cmdline", "environ"])
+        if (process.info["environ"] or {}).get("HOME") == str(head.home)
+    )
     return [line for line in lines if f'"words": ["{word}"' in " ".join(line)]
 
 
-def test_watch_shows_here_what_runs_there_and_leaves_nothing_behind(left_alone, laptop, address):
+def test_watch_shows_here_what_runs_there_and_leaves_nothing_behind(left_alone, laptop, address, head):
     with laptop.start("watch", "--address", address) as process:
         url = re.match("watch: (http://127.0.0.1:.*/)$", process.stdout.readline())[1]
         seen = {}
@@ -211,10 +215,10 @@ def test_watch_shows_here_what_runs_there_and_leaves_nothing_behind(left_alone, 
         rest = process.ended(90)
     assert (process.returncode, rest) == (0, "Ctrl-C ends the page, not the job.\n")
     until = time.monotonic() + 20
-    while on_head("tell"):
+    while on_head(head, "tell"):
         assert time.monotonic() < until
         time.sleep(0.2)
-    assert on_head("submit"), "the job goes on"
+    assert on_head(head, "submit"), "the job goes on"
 
 
 def test_stop_ends_a_job_cleanly_and_keeps_what_is_finished(left_alone, laptop, address, head):

@@ -86,7 +86,8 @@ def cluster():
             made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "_system_config": QUICK})
             made.caches = [Path(folder, name) for name in ("first", "second")]
             made.first, made.second = (
-                made.add_node(num_cpus=2, env_vars={"CNNJOBS_CACHE": str(cache)}) for cache in made.caches
+                made.add_node(num_cpus=2, env_vars={"CNNJOBS_CACHE": str(cache), "TF_CPP_MIN_LOG_LEVEL": "0"})
+                for cache in made.caches
             )
             yield made
             made.shutdown()

@@ -18,15 +18,21 @@ psutil = pytest.importorskip("psutil")
 
 
 def family():
-    """This process and all that it has started."""
-    own = psutil.Process()
-    return [own, *own.children(recursive=True)]
+    """All that this process has started, and they."""
+    return {*psutil.Process().children(recursive=True)}
 
 
-def listening():
+def arguments_of(processes):
+    """Their words; nothing of those that have ended meanwhile."""
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            yield " ".join(process.cmdline())
+
+
+def listening(processes):
     """Addresses that these processes accept connections on."""
     found = set()
-    for process in family():
+    for process in processes:
         try:
             found |= {one.laddr.ip for one in process.net_connections("inet") if one.status == psutil.CONN_LISTEN}
         except psutil.Error:
@@ -45,11 +51,13 @@ def seen(tmp_path_factory):
 
     def look(trial, message):
         if isinstance(message, Result):
-            found["listening"] |= listening()
-            found["arguments"] += [" ".join(one.cmdline()) for one in family() if one.is_running()]
+            processes = family() - before  # Chromium of another file's tests may still run
+            found["listening"] |= listening({psutil.Process(), *processes})
+            found["arguments"] += arguments_of(processes)
             found["token"] = Path(os.environ["RAY_AUTH_TOKEN_PATH"])
             found["log"] = message.log
 
+    before = family()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(home))
         with contextlib.closing(open_engine(cpus=2, gpus=0, verbose=False)) as engine:

@@ -1,6 +1,7 @@
 """The Jobs API of a head that answers slowly, or no more: a real HTTP server that does so, and Ray's own client."""
 
 import json
+import logging
 import os
 import signal
 import sys
@@ -106,6 +107,18 @@ def test_a_request_that_is_never_answered_ends(head, jobs):
         with pytest.raises(ClusterError, match="imed out"):
             ask()
     assert time.monotonic() - began < 10
+
+
+def test_no_proxy_is_asked_for_a_port_of_this_machine_and_ray_is_as_loud_afterwards_as_before(head, jobs, monkeypatch):
+    """It would see the token, and reach its own loopback. Uploading says so, by default."""
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    sdk = logging.getLogger("ray.dashboard.modules.dashboard_sdk")
+    before = sdk.level
+    assert api_of(jobs, head).job("one").identity == "one"
+    assert (sdk.level, before) == (logging.INFO, logging.INFO)
 
 
 def test_an_upload_takes_as_long_as_a_slow_line_needs(head, jobs, monkeypatch, tmp_path):

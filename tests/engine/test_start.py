@@ -41,6 +41,19 @@ def looking(dataset, resources, checkpoints):
     return Looking(dataset, resources)
 
 
+def children():
+    """Processes that this one, and they, have started: another file's tests may have some that still run."""
+    return {*psutil.Process().children(recursive=True)}
+
+
+def command_of(process):
+    """Its words; none where it has ended meanwhile."""
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
 @pytest.fixture(scope="module")
 def seen():
     """The log of a trial, and the processes that there were."""
@@ -53,10 +66,14 @@ def seen():
     def look(trial, message):
         if isinstance(message, Result):
             found["log"] = message.log.strip().split("|")
-            children = psutil.Process().children(recursive=True)
-            found["processes"] = [one.cmdline() for one in children]
+            found["processes"] = [command_of(one) for one in children() - before]
 
-    with contextlib.closing(backends.open_engine(cpus=2, gpus=0, at_once=1, verbose=False)) as engine:
+    before = children()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.closing(backends.open_engine(cpus=2, gpus=0, at_once=1, verbose=False)) as engine,
+    ):
+        patch.setenv("KERAS_BACKEND", "torch")
         engine.run(work, look)
     return found
 

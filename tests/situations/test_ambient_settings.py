@@ -152,12 +152,13 @@ def test_settings_that_a_job_file_makes_outside_of_its_functions_are_named():
     assert "`precision`" in note
 
 
-def test_sets_of_texts_have_one_order_in_all_workers():
+def test_sets_of_texts_have_one_order_in_all_workers(monkeypatch):
     """A network function goes through a set of names: their order was another one in every process."""
     code = (
         "from cnnjobs.process.numeric_environment import while_pinned\nimport subprocess, sys\nwith while_pinned():\n"
     )
     code += "    for _ in range(3): subprocess.run([sys.executable, '-c', 'print(list({*\"abcdefgh\"}))'])"
+    monkeypatch.delenv("PYTHONHASHSEED", raising=False)
     lines = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.splitlines()
     assert len(lines) == 3
     assert len(set(lines)) == 1

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 from support.datasets import load, refused
 from support.fakes import submit_in
+from support.isolation import alone
 
 from cnnjobs import ImageFolder, Job, Npz, Variant, vgg
 from cnnjobs.comparison.predictions import read_predictions
@@ -19,6 +20,8 @@ from cnnjobs.report.sections.predictions import predictions_section
 from cnnjobs.report.sections.setup import compared_text
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
+
+__all__ = ["alone"]
 
 VARIANT = Variant(model=vgg(blocks=1, filters=2, dense=4), epochs=1, batch_size=2)
 

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 from support.fakes import submit_in, write_job
+from support.isolation import alone
 from support.stores import made_up_store
 from support.zips import BLOCK, deflated, header_of, write_zip, zeros
 
@@ -25,6 +26,8 @@ from cnnjobs.errors import CnnjobsError, DatasetError, JobFileError, ModelError,
 from cnnjobs.models.model_file import MEMBER, ModelMetadata, read_metadata
 from cnnjobs.models.predict import answers, expand
 from cnnjobs.planning.job_file import load_job
+
+__all__ = ["alone"]
 
 SIX_GB = 96 * BLOCK
 

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 from support.datasets import load
 from support.fakes import submit_in
+from support.isolation import alone
 
 from cnnjobs import ImageFolder, Npz, errors
 from cnnjobs.comparison.table import job_table
@@ -15,6 +16,8 @@ from cnnjobs.report.sections.verdicts import notes
 from cnnjobs.run.show import Pictures, show_dataset
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
+
+__all__ = ["alone"]
 
 RANDOM = np.random.RandomState(3)
 TRAIN, TEST = RANDOM.randint(0, 256, (40, 6, 6, 3), np.uint8), RANDOM.randint(0, 256, (20, 6, 6, 3), np.uint8)

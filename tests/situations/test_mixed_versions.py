@@ -3,10 +3,13 @@
 from dataclasses import dataclass, replace
 
 from support.fakes import FakeWorker, run_in, submit_in
+from support.isolation import alone
 
 import cnnjobs
 from cnnjobs.messages import Result
 from cnnjobs.versions import DECISIVE, installed_versions
+
+__all__ = ["alone"]
 
 
 @dataclass

@@ -78,6 +78,7 @@ def like():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TF_XLA_FLAGS", "--tf_xla_auto_jit=2")
+        patch.setenv("PYTHONHASHSEED", "1")
         with contextlib.closing(open_engine(cpus=1, gpus=0, verbose=False)) as engine:
             engine.run(work, note)
         assert os.environ["TF_XLA_FLAGS"] == "--tf_xla_auto_jit=2", "the person's own again"

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 from support.fakes import submit_in, write_job
+from support.isolation import alone
 from support.records import IMAGE, example, features, png, write_parquet, write_tfrecord
 
 from cnnjobs import FromFunction, ParquetPictures, TFRecordPictures
@@ -19,6 +20,8 @@ from cnnjobs.datasets import dataset_spec, source_of
 from cnnjobs.models.model_file import ModelMetadata, read_metadata, with_metadata
 from cnnjobs.planning.job_file import load_job
 from cnnjobs.remote.upload import upload_of
+
+__all__ = ["alone"]
 
 NAMES = ["ant", "bee"]
 

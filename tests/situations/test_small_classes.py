@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from support.fakes import submit_in
+from support.isolation import alone
 
 from cnnjobs import ImageFolder, Job, Npz, Variant, vgg
 from cnnjobs.comparison.table import job_table
@@ -12,6 +13,8 @@ from cnnjobs.planning.trials import make_plan
 from cnnjobs.report.sections.verdicts import notes
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
+
+__all__ = ["alone"]
 
 
 def quiet(what, done, total):

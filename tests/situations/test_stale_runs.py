@@ -5,12 +5,15 @@ from dataclasses import replace
 import pytest
 from support.documentation import DOCS, blocks
 from support.fakes import FakeWorker, submit_in
+from support.isolation import alone
 
 import cnnjobs
 from cnnjobs.messages import Result
 from cnnjobs.store.compaction import compact
 from cnnjobs.store.files import Files
 from cnnjobs.store.store import Store
+
+__all__ = ["alone"]
 
 PAGE = DOCS / "results.md"
 RUNS = 3

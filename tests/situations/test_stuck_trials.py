@@ -30,10 +30,10 @@ def told():
         timeout_s=TIMEOUT_S,
     )
     messages = []
+    engine = open_engine(cpus=2, gpus=0, verbose=False)
     with pytest.MonkeyPatch.context() as patch:  # a test does not wait a minute to be told
         patch.setattr("cnnjobs.engine.stall.LEAST_S", TIMEOUT_S / 4)
         patch.setattr("cnnjobs.engine.stall.FIRST_S", TIMEOUT_S / 4)
-        engine = open_engine(cpus=2, gpus=0, verbose=False)
         engine.run(work, lambda trial, message: messages.append((trial.variant, message)))
         engine.close()
     return messages

@@ -116,7 +116,20 @@ class StartedProcess(subprocess.Popen):
 
 def typed(*words: str, cwd: Path, command: tuple[str, ...] = COMMAND) -> subprocess.CompletedProcess[str]:
     """Run a command in a process of its own, and see all that libraries print."""
-    return subprocess.run([*command, *words], cwd=cwd, capture_output=True, text=True, timeout=240, check=False)
+    return subprocess.run(
+        [*command, *words],
+        cwd=cwd,
+        env=of_a_person(),
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+
+def of_a_person() -> dict[str, str]:
+    """Return the environment without what this process has set to be quiet itself."""
+    return {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
 
 
 def busy(call: Callable[..., T], *words: Any, **options: Any) -> tuple[T, float]:

@@ -8,8 +8,11 @@ import sys
 
 import pytest
 from support.fakes import StopAfter, fake_worker, submit_in
+from support.isolation import alone
 
 from cnnjobs.messages import Result, Status
+
+__all__ = ["alone"]
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:mlflow.*", "ignore::DeprecationWarning:wandb.*")
 
@@ -128,12 +131,13 @@ def empty_database(tmp_path_factory):
     """A database with the tables of MLflow, which takes seconds to make."""
     pytest.importorskip("mlflow")
     from cnnjobs.store.files import Files
-    from cnnjobs.trackers.kinds import open_tracker
+    from cnnjobs.trackers.kinds import open_tracker, tracker_settings
 
     folder = tmp_path_factory.mktemp("mlflow")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
-        open_tracker("mlflow", "other", Files(folder)).close()
+        with tracker_settings(["mlflow"]):
+            open_tracker("mlflow", "other", Files(folder)).close()
     return folder / "mlflow.db"
 
 

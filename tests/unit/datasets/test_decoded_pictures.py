@@ -246,8 +246,8 @@ def test_many_pictures_come_in_the_right_order_from_all_threads(folder, monkeypa
 
 
 def test_pictures_beyond_the_memory_are_an_error_only_where_they_must_be_in_it():
-    limit = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, limit[1]))
+    limit, pages = resource.getrlimit(resource.RLIMIT_AS), int(Path("/proc/self/statm").read_text().split()[0])
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + (1 << 30), limit[1]))
     try:
         with pytest.raises(DatasetError, match="do not fit the memory"):
             InMemory(20, (10_000, 10_000), 3)

@@ -9,7 +9,7 @@ import pytest
 from support.fake_dashboard import MODE, VERSION, Dashboard, serving
 
 from cnnjobs.engine import token
-from cnnjobs.engine.environment import reach_loopback_directly
+from cnnjobs.engine.environment import prepared_environment
 from cnnjobs.errors import ClusterError
 from cnnjobs.remote import dashboard
 from cnnjobs.remote.dashboard import Cluster, is_plain, look_at
@@ -214,15 +214,15 @@ def test_a_proxy_never_sees_the_token_for_the_loopback(monkeypatch):
     assert proxy.asked == []
 
 
-def test_what_talks_to_a_cluster_after_that_asks_no_proxy_for_the_loopback(monkeypatch):
+def test_a_process_that_has_joined_a_cluster_asks_no_proxy_for_the_loopback(monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr("os.environ", {"no_proxy": "example.org,localhost"})
-        reach_loopback_directly()
-        reach_loopback_directly()
         import os
 
-        assert os.environ["no_proxy"] == "example.org,localhost,127.0.0.1,::1"
-        assert os.environ["NO_PROXY"] == "127.0.0.1,localhost,::1"
+        with prepared_environment(joining=True), prepared_environment(joining=True):
+            assert os.environ["no_proxy"] == "example.org,localhost,127.0.0.1,::1"
+            assert os.environ["NO_PROXY"] == "127.0.0.1,localhost,::1"
+        assert os.environ == {"no_proxy": "example.org,localhost"}
 
 
 @pytest.mark.parametrize("broken", ["two\nlines", "not latin: \u20ac"])

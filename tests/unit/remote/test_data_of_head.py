@@ -72,12 +72,11 @@ def reached(monkeypatch):
     """Return a function that has commands reach a head."""
 
     def reach(head):
-        for name in ("cnnjobs.remote.jobs", "cnnjobs.remote.jobs_client"):
-            monkeypatch.delitem(sys.modules, name, raising=False)
+        monkeypatch.setitem(sys.modules, "cnnjobs.remote.jobs", None)  # goes in the end, also where it was not there
+        del sys.modules["cnnjobs.remote.jobs"]
         monkeypatch.setitem(sys.modules, "cnnjobs.remote.jobs_client", WITHOUT_RAY)
         monkeypatch.setattr(cnnjobs.remote, "jobs", None, raising=False)
         remote_jobs = importlib.import_module("cnnjobs.remote.jobs")
-        monkeypatch.setitem(sys.modules, "cnnjobs.remote.jobs", remote_jobs)
         for module in (remote_submit, remote_doctor):
             monkeypatch.setattr(module, "reach", lambda url, insecure: head)
         for module in (remote_status, remote_jobs):
