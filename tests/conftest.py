@@ -57,8 +57,10 @@ def _constants_stay():
     assert not changed()
 
 
-OF_IMPORTS = ("PYTEST_CURRENT_TEST", "RAY_CLIENT_MODE", "_RJEM_MALLOC_CONF", "_MLFLOW_TELEMETRY_SESSION_ID")
-"""Variables that pytest, and libraries while they are imported, set for good."""
+OF_LIBRARIES = (
+    "PYTEST_CURRENT_TEST", "RAY_CLIENT_MODE", "WANDB_SERVICE", "_RJEM_MALLOC_CONF", "_MLFLOW_TELEMETRY_SESSION_ID"
+)  # fmt: skip
+"""Variables that pytest and other libraries set for themselves, for as long as the process lives."""
 
 OF_TRAINING = (*SET, "TF_CPP_MIN_LOG_LEVEL", "CUDA_DEVICE_ORDER")
 """Variables that a process has from when it trains or predicts until it ends."""
@@ -69,7 +71,7 @@ def _environment_stays():
     """The same for environment variables, whatever they are put back to: the next file's processes have them too."""
     before = dict(os.environ)
     yield
-    changed = {name for name in {*before, *os.environ} - {*OF_IMPORTS} if before.get(name) != os.environ.get(name)}
+    changed = {name for name in {*before, *os.environ} - {*OF_LIBRARIES} if before.get(name) != os.environ.get(name)}
     for name in changed:
         os.environ.pop(name, None)
         os.environ.update({name: before[name]} if name in before else {})
