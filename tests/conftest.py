@@ -58,7 +58,9 @@ def _constants_stay():
 
 
 OF_LIBRARIES = (
-    "PYTEST_CURRENT_TEST", "RAY_CLIENT_MODE", "WANDB_SERVICE", "_RJEM_MALLOC_CONF", "_MLFLOW_TELEMETRY_SESSION_ID"
+    "PYTEST_CURRENT_TEST", "RAY_CLIENT_MODE", "WANDB_SERVICE", "_RJEM_MALLOC_CONF", "_MLFLOW_TELEMETRY_SESSION_ID",
+    "KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK", "HDF5_PLUGIN_PATH", "ENABLE_RUNTIME_UPTIME_TELEMETRY",
+    "TPU_ML_PLATFORM", "TPU_ML_PLATFORM_VERSION",
 )  # fmt: skip
 """Variables that pytest and other libraries set for themselves, for as long as the process lives."""
 

@@ -40,18 +40,15 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def prepared_environment(*, joining: bool = False) -> contextlib.AbstractContextManager[None]:
-    """Return a context in which they are set: Ray is imported in one, and runs in one.
+    """Return a context with these settings; Ray is imported in one, and runs in one.
 
     Args:
-        joining: whether a cluster is joined.
+        joining: whether a cluster is joined; no proxy is asked for the loopback then.
     """
     as_it_was = {OF_DEBUGGER: os.environ.get(OF_DEBUGGER)}
     return variables({**EVERYWHERE, **(JOINING | _past_proxies() if joining else {}), **as_it_was})
 
 
 def _past_proxies() -> dict[str, str]:
-    return {name: ",".join(dict.fromkeys([*_listed(name), *LOOPBACK])) for name in ("no_proxy", "NO_PROXY")}
-
-
-def _listed(name: str) -> list[str]:
-    return [one for one in os.environ.get(name, "").split(",") if one]
+    given = {name: filter(None, os.environ.get(name, "").split(",")) for name in ("no_proxy", "NO_PROXY")}
+    return {name: ",".join(dict.fromkeys([*hosts, *LOOPBACK])) for name, hosts in given.items()}

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -113,16 +114,13 @@ class JobsApi:
             metadata: is kept with it.
         """
         until = time.monotonic() + READY_S
-        variables_there = {"RAY_JOB_STOP_WAIT_TIME_S": str(STOP_S)}
-
-        def send() -> Any:
-            return self._client.submit_job(
-                entrypoint=words,
-                submission_id=identity,
-                runtime_env={"working_dir": str(folder), "env_vars": variables_there},
-                metadata=dict(metadata),
-            )
-
+        send = partial(
+            self._client.submit_job,
+            entrypoint=words,
+            submission_id=identity,
+            runtime_env={"working_dir": str(folder), "env_vars": {"RAY_JOB_STOP_WAIT_TIME_S": str(STOP_S)}},
+            metadata=dict(metadata),
+        )
         while True:
             try:
                 with _silent_ray():
@@ -270,5 +268,5 @@ def _job(details: Any) -> RemoteJob:
 
 
 def _silent_ray() -> contextlib.AbstractContextManager[None]:
-    """Return a context in which no logger of Ray's says anything; some set a level of their own. For one thread."""
+    """Return a context in which no logger of Ray's says anything; to be entered by one thread at a time."""
     return silent_loggers([name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "ray"])

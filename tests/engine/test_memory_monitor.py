@@ -44,7 +44,7 @@ def ends():
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_memory_usage_threshold", "0.0001")
         patch.setenv("RAY_memory_monitor_refresh_ms", str(LOOK_MS))
-        patch.setattr("cnnjobs.engine.worker_loss.LARGEST", NONE)  # some may be of another Ray on this machine
+        patch.setattr("cnnjobs.engine.worker_loss.LARGEST", NONE)  # there may be workers of another Ray
         with contextlib.closing(open_engine(cpus=1, gpus=0, verbose=False)) as engine:
             engine.run(work, tell)
     return found

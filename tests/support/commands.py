@@ -116,15 +116,8 @@ class StartedProcess(subprocess.Popen):
 
 def typed(*words: str, cwd: Path, command: tuple[str, ...] = COMMAND) -> subprocess.CompletedProcess[str]:
     """Run a command in a process of its own, and see all that libraries print."""
-    return subprocess.run(
-        [*command, *words],
-        cwd=cwd,
-        env=of_a_person(),
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
+    options = {"cwd": cwd, "env": of_a_person(), "timeout": 240}
+    return subprocess.run([*command, *words], capture_output=True, text=True, check=False, **options)
 
 
 def of_a_person() -> dict[str, str]:
